@@ -1,0 +1,1 @@
+"""The collectors that soc2-pac ships, one package a provider."""

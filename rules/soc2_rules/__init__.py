@@ -1,0 +1,11 @@
+"""The rules that soc2-pac ships, by the series of their first criterion."""
+
+from __future__ import annotations
+
+from soc2_pac.hookspecs import hookimpl
+
+
+@hookimpl
+def soc2_rule_packages() -> list[str]:
+    """Every module below this package."""
+    return [__name__]

@@ -1,0 +1,1 @@
+"""Rules whose first criterion is in CC6."""

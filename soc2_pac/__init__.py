@@ -1,0 +1,1 @@
+"""soc2-pac: a policy-as-code evidence collector for SOC 2."""

@@ -1,0 +1,63 @@
+"""One byte form for every document, so that the same evidence has the same digest everywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from soc2_pac.model import utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def canonical(body: object) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces; times as UTC text, bytes as base64.
+
+    Raises:
+        ValueError: NaN, an infinity, or a type that is not JSON-like.
+    """
+    try:
+        return _encode(body)
+    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
+        # Lone surrogates: legal in JSON as escapes, refused by the fast encoder.
+        return json.dumps(
+            body, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain
+        ).encode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    msg = f"a {type(value).__name__} has no JSON form"
+    raise ValueError(msg)
+
+
+_encode = msgspec.json.Encoder(order="sorted", enc_hook=_plain).encode
+
+
+def digest(body: bytes) -> str:
+    """SHA-256, hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def collection_root(pairs: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 (hex) over the sorted (uid, digest) pairs of one look."""
+    root = hashlib.sha256()
+    for uid, document in sorted(pairs):
+        root.update(f"{uid}\0{document}\n".encode())
+    return root.hexdigest()

@@ -1,0 +1,157 @@
+"""The demo: an emulated company, the real command line against it, and a summary.
+
+Nothing is faked between the two: the child process reads a configuration file, talks HTTP through
+the real SDKs and writes a real store, which stays in the directory for a closer look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from soc2_pac.demo import summary
+from soc2_pac.demo.aws import AwsEmulator
+from soc2_pac.demo.company import REGIONS, VENDOR_ACCOUNT
+from soc2_pac.errors import Soc2PacError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CONFIG = "soc2-pac.toml"
+DATABASE = "soc2-pac.db"
+_MARK = "# Written by 'soc2-pac demo'."
+_EXPECTED = {0, 1, 3}
+"""Nothing to act on, findings, evidence incomplete: what a run over a real company may end with."""
+_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
+_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_")
+"""Variables of the person who runs the demo: it must neither use them nor be bent by them."""
+
+
+def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) -> int:
+    """Emulate acme-robotics, run soc2-pac against it and print what it found.
+
+    Args:
+        directory: where configuration and store are written; made when missing. A store of an
+            earlier demo is continued: history is what it is for.
+        keep: go on serving the emulated company until interrupted, so that ``run`` and ``check``
+            can be tried against it.
+        out: where the summary goes; default standard output.
+
+    Returns:
+        The exit code of ``soc2-pac run``: 0, 1 or 3.
+
+    Raises:
+        UsageError: the demo extra is missing, or the directory holds somebody's own configuration.
+        Soc2PacError: the run ended otherwise; its output tells why.
+    """
+    out = out or sys.stdout
+    config = directory / CONFIG
+    if config.exists() and not config.read_text(encoding="utf-8").startswith(_MARK):
+        msg = (
+            f"{config} was not written by the demo: it is left alone. Next: name another directory"
+        )
+        raise UsageError(msg)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _company() as (aws, github_url):
+        config.write_text(_config(directory, aws.url, github_url), encoding="utf-8")
+        environment = _environment(aws.credentials)
+        print(
+            f"acme-robotics is up: AWS at {aws.url}, GitHub at {github_url}", file=out, flush=True
+        )
+        code = _run(config, environment)
+        text = summary.render(
+            list(_outcomes(directory)), ruled=_ruled(), commands=_commands(config, aws, keep=keep)
+        )
+        print(f"\n{text}", file=out, flush=True)
+        if keep:
+            print("The company stays up until Ctrl-C.", file=out, flush=True)
+            _wait()
+    return code
+
+
+@contextlib.contextmanager
+def _company() -> Iterator[tuple[AwsEmulator, str]]:
+    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
+
+    with AwsEmulator() as aws:
+        github = GithubEmulator(demo_company())
+        url = github.start()
+        try:
+            yield aws, url
+        finally:
+            github.stop()
+
+
+def _config(directory: Path, aws: str, github: str) -> str:
+    regions = ", ".join(f'"{region}"' for region in REGIONS)
+    database = (directory / DATABASE).resolve().as_posix()
+    return f"""{_MARK} Two sources, both emulated on this machine.
+
+[store]
+url = "sqlite:///{database}"
+
+[sources.aws-acme]
+provider = "aws"
+regions = [{regions}]
+endpoint_url = "{aws}"  # leave this out and the source is the real AWS
+
+[sources.github-acme]
+provider = "github"
+organization = "acme-robotics"
+base_url = "{github}"
+token = {{ env = "{_TOKEN}" }}  # the name of the variable, never the token
+
+[rules.aws-trust-external-accounts]
+known_accounts = ["{VENDOR_ACCOUNT}"]
+"""
+
+
+def _environment(credentials: Mapping[str, str]) -> dict[str, str]:
+    """The child's environment: dummy credentials, and none of the person's own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_OWN_SETTINGS)}
+    return kept | {
+        **credentials,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        _TOKEN: "demo-token-that-opens-nothing",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def _run(config: Path, environment: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "soc2_pac", "run", "--config", str(config)]
+    code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+    if code in _EXPECTED:
+        return code
+    ended = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+    msg = f"the demo's run ended {ended}; its output tells why. It was: {shlex.join(command)}"
+    raise Soc2PacError(msg)
+
+
+def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:
+    where = f"--config {shlex.quote(str(config))}"
+    commands = [
+        f"soc2-pac findings list {where} --status fail",
+        f"soc2-pac verify {where}",
+        "soc2-pac rules show aws-sg-no-ssh-world",
+    ]
+    if keep:
+        secrets = " ".join(
+            f"{name}={shlex.quote(value)}" for name, value in aws.credentials.items()
+        )
+        commands.append(f"{secrets} soc2-pac check aws-s3-bucket-not-public {where}")
+    return commands
+
+
+def _wait() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()

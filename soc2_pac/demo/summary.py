@@ -1,0 +1,153 @@
+"""What a demo run found, for a person: by criterion, the worst findings, and what to try next."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.model import Severity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+WIDTH = 100
+WORST = 3
+"""How many findings are told in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One current finding, with what its rule says about it."""
+
+    rule: str
+    title: str
+    severity: Severity
+    criteria: tuple[str, ...]
+    status: Status
+    scope: str
+    """``aws:111122223333/eu-central-1``."""
+    resource: str | None
+    """What a person calls it; ``None`` where the finding is about the whole scope."""
+    message: str
+    fix: str
+    waived: bool = False
+    """A waived failure counts as a failure, but is not told among the worst."""
+
+
+_COLUMNS: Mapping[Status, str] = {
+    Status.PASS: "passed",
+    Status.FAIL: "failed",
+    Status.INCONCLUSIVE: "inconclusive",
+    Status.NOT_APPLICABLE: "n/a",
+    Status.ERROR: "rule error",
+    Status.STALE: "stale",
+}
+_ALWAYS = (Status.PASS, Status.FAIL, Status.INCONCLUSIVE, Status.NOT_APPLICABLE)
+
+
+def render(outcomes: Sequence[Outcome], *, ruled: Iterable[str], commands: Sequence[str]) -> str:
+    """Give the whole summary as plain text.
+
+    ``ruled`` are the criteria that some rule looks at, whether it found anything or not;
+    ``commands`` is what to try next, as a person types it.
+    """
+    ruled = frozenset(ruled) | {criterion for outcome in outcomes for criterion in outcome.criteria}
+    parts = [_table(outcomes, ruled), _unruled(ruled), _worst(outcomes)]
+    if commands:
+        parts.append("What to try next:\n" + "\n".join(f"  {command}" for command in commands))
+    return "\n\n".join(parts) + "\n"
+
+
+# -- by criterion ---------------------------------------------------------------------------------
+
+
+def _table(outcomes: Sequence[Outcome], ruled: frozenset[str]) -> str:
+    counts: dict[str, Counter[Status]] = {name: Counter() for name in CRITERIA if name in ruled}
+    total: Counter[Status] = Counter()
+    for outcome in outcomes:
+        total[outcome.status] += 1
+        for criterion in outcome.criteria:
+            counts.setdefault(criterion, Counter())[outcome.status] += 1
+    columns = [status for status in _COLUMNS if status in _ALWAYS or total[status]]
+    width = WIDTH - sum(len(_COLUMNS[status]) + 2 for status in columns)
+
+    def line(label: str, cells: Iterable[str]) -> str:
+        numbers = (
+            f"{cell:>{len(_COLUMNS[status]) + 2}}"
+            for status, cell in zip(columns, cells, strict=True)
+        )
+        return textwrap.shorten(label, width, placeholder=" ...").ljust(width) + "".join(numbers)
+
+    lines = [line("criterion", (_COLUMNS[status] for status in columns))]
+    for name, count in counts.items():
+        known = CRITERIA.get(name)
+        lines.append(
+            line(
+                f"{name} {known.title}" if known else name,
+                (str(count[status]) for status in columns),
+            )
+        )
+    lines.append(line("all findings, each once", (str(total[status]) for status in columns)))
+    return "\n".join(lines)
+
+
+def _unruled(ruled: frozenset[str]) -> str:
+    """Say which criteria no rule looks at: a gap that is told is no surprise to an auditor."""
+    without = [criterion for criterion in CRITERIA.values() if criterion.id not in ruled]
+    if not without:
+        return f"Every one of the {len(CRITERIA)} criteria has at least one rule."
+    groups = [
+        f"{series} ({len(list(members))})"
+        for series, members in itertools.groupby(without, key=lambda criterion: criterion.series)
+    ]
+    text = (
+        f"No rule looks at {len(without)} of the {len(CRITERIA)} criteria: {', '.join(groups)}. "
+        "Nothing is known about them here; most need evidence from people."
+    )
+    return textwrap.fill(text, WIDTH)
+
+
+# -- the worst ------------------------------------------------------------------------------------
+
+
+def _worst(outcomes: Sequence[Outcome]) -> str:
+    failing: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.status is Status.FAIL and not outcome.waived:
+            failing.setdefault(outcome.rule, []).append(outcome)
+    waived = sum(outcome.status is Status.FAIL and outcome.waived for outcome in outcomes)
+    accepted = f"{waived} failure{'s are' if waived > 1 else ' is'} waived." if waived else ""
+    if not failing:
+        return accepted or "Nothing failed."
+    # One finding a rule: three resources with one fault tell a reader less than three faults.
+    worst = sorted(failing, key=lambda rule: (-failing[rule][0].severity.rank, rule))[:WORST]
+    lines = ["The worst findings:" if len(worst) > 1 else "The worst finding:"]
+    for number, rule in enumerate(worst, start=1):
+        members = sorted(failing[rule], key=lambda o: (o.scope, o.resource or ""))
+        lines += ["", *_told(number, members[0], others=len(members) - 1)]
+    if accepted:
+        lines += ["", accepted]
+    return "\n".join(lines)
+
+
+def _told(number: int, outcome: Outcome, *, others: int) -> list[str]:
+    where = f"{outcome.resource} in {outcome.scope}" if outcome.resource else outcome.scope
+    more = f" (and {others} more)" if others else ""
+    criteria = ", ".join(outcome.criteria)
+    head = f"{number}. [{outcome.severity}] {outcome.title}: {outcome.rule}, {criteria}"
+    return [
+        *_wrapped(head, "", "   "),
+        *_wrapped(f"{where}{more}: {outcome.message}", "   ", "   "),
+        *_wrapped(f"Fix: {outcome.fix}", "   ", "        "),
+    ]
+
+
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Evidence times rules makes findings."""

@@ -1,0 +1,443 @@
+"""Evidence times rules, incrementally: what changed, what came due, and nothing else.
+
+A verdict is a function of the rule's version and thresholds, the documents that it reads, the clock, and
+how complete the last look was. Each of these says when it changes, so the result of judging only what
+changed equals that of judging everything (a property test holds the two against each other).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
+from soc2_pac.evaluate import judge
+from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.looks import StoreDocuments, state_of
+from soc2_pac.model import Scope, Severity, Status, Verdict, utc_text, utc_time
+from soc2_pac.resources import view
+from soc2_pac.rules import sources, version
+from soc2_pac.store import evidence as store_evidence
+from soc2_pac.store import findings as store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.evaluate.looks import State
+    from soc2_pac.resources import Resource
+    from soc2_pac.rules import Rule
+    from soc2_pac.store.findings import DocumentRow, FindingRow, LookRow, Previous
+
+_CHAIN = 1000
+"""How many changes of one verdict by the clock alone are followed in one evaluation."""
+_NOWHERE = -1
+"""Stands for the id of a scope in which a kind was never looked for."""
+_SETTLED = (Status.PASS, Status.NOT_APPLICABLE)
+"""Verdicts that only complete and fresh evidence may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule as configured."""
+
+    rule: Rule
+    thresholds: Mapping[str, Any]
+    severity: Severity
+    max_age: timedelta
+    """Evidence from an older look is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation did."""
+
+    id: int
+    judged: int
+    opened: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One verdict of an evaluation that is not written (``--as-of``)."""
+
+    rule: Rule
+    severity: Severity
+    scope: Scope
+    uid: str | None
+    """The resource; ``None`` for a verdict on the whole scope."""
+    verdict: Verdict
+    digest: str | None
+
+
+def evaluate(
+    connection: Connection, active: Sequence[ActiveRule], *, run_id: int, now: datetime,
+    sla: Mapping[Severity, timedelta], tool_version: str, full: bool = False, retire: bool = True,
+) -> Evaluated:
+    """Judge what changed or came due since each rule's last evaluation, and write the findings.
+
+    Args:
+        connection: within ``Database.writing``.
+        active: the rules to judge, as configured.
+        run_id: the run that this belongs to.
+        now: the instant of judgement.
+        sla: how long a failure of each severity may stay open.
+        tool_version: recorded with the evaluation.
+        full: judge everything, changed or not.
+        retire: close the findings of rules that are not in ``active``.
+    """
+    return _Evaluation(connection, active, run_id, now, sla, tool_version).run(full=full, retire=retire)
+
+
+def judge_as_of(connection: Connection, active: Sequence[ActiveRule], at: datetime) -> Iterator[Judged]:
+    """What the rules say of the evidence as it was known at an instant. Writes nothing."""
+    upto = store.last_collection(connection, utc_text(at))
+    for kind, group in _by_kind(active).items():
+        looks = store.looks(connection, kind, upto)
+        for item in group:
+            for scope, verdict in _scope_verdicts(item, looks, at).values():
+                yield Judged(item.rule, item.severity, scope, None, verdict, None)
+        judges = [_Judge(connection, item, looks, upto, at, current=False) for item in group]
+        for chunk in store.documents(connection, kind, upto):
+            for row in chunk:
+                seen = _Seen(row, group[0].rule.resource)
+                for judging in judges:
+                    yield Judged(
+                        judging.item.rule, judging.item.severity, judging.scope_of(row), row.uid,
+                        judging.verdict(seen, at), row.digest,
+                    )
+
+
+def fingerprint(rule_id: str, scope: Scope, uid: str | None) -> str:
+    """The stable name of a finding: 20 hex digits over rule, scope and resource."""
+    digest = _fingerprint_start(rule_id, scope).copy()
+    digest.update((uid or "").encode())
+    return digest.hexdigest()[:20]
+
+
+@functools.lru_cache(maxsize=65536)
+def _fingerprint_start(rule_id: str, scope: Scope) -> hashlib._Hash:
+    return hashlib.sha256(f"{rule_id}\0{scope}\0".encode())
+
+
+def _by_kind(active: Sequence[ActiveRule]) -> dict[str, list[ActiveRule]]:
+    groups: dict[str, list[ActiveRule]] = {}
+    for item in sorted(active, key=lambda item: item.rule.id):
+        groups.setdefault(item.rule.kind, []).append(item)
+    return dict(sorted(groups.items()))
+
+
+def _scope_verdicts(
+    item: ActiveRule, looks: Mapping[int, LookRow], now: datetime
+) -> dict[int, tuple[Scope, Verdict]]:
+    """Verdicts about whole scopes: nothing is there, or nobody could look. By scope id, or _NOWHERE."""
+    if not looks:
+        never = Verdict(Status.INCONCLUSIVE, f"{item.rule.kind} was never collected")
+        return {_NOWHERE: (Scope(item.rule.provider, "?"), never)}
+    found: dict[int, tuple[Scope, Verdict]] = {}
+    for scope_id, look in looks.items():
+        state = state_of(look, now, item.max_age)
+        if state.status is not None:
+            found[scope_id] = (look.scope, Verdict(state.status, state.reason))
+        elif look.count == 0:
+            found[scope_id] = (look.scope, item.rule.when_empty())
+    return found
+
+
+class _Seen:
+    """One document, decoded once for all rules of its kind."""
+
+    __slots__ = ("error", "row", "view")
+
+    def __init__(self, row: DocumentRow, resource: type[Resource]) -> None:
+        self.row = row
+        self.view: Resource | None = None
+        self.error: Exception | None = None
+        try:
+            self.view = view(resource, row.body.encode())
+        except FactUnavailable as error:
+            self.error = error
+
+
+class _Judge:
+    """One rule over the documents of one state of the store."""
+
+    def __init__(
+        self, connection: Connection, item: ActiveRule, looks: Mapping[int, LookRow], upto: int,
+        now: datetime, *, current: bool = True,
+    ) -> None:
+        self.item = item
+        self._looks = looks
+        self._states = {scope: state_of(look, now, item.max_age) for scope, look in looks.items()}
+        self._sighted = {
+            scope: store.sighted(connection, looks[scope].collection)
+            for scope, state in self._states.items() if state.status is not None
+        }
+        documents = StoreDocuments(connection, upto, now, item.max_age, current=current)
+        self._joined = JoinedEvidence(item.rule, documents) if item.rule.needs else None
+
+    def verdict(self, seen: _Seen, now: datetime) -> Verdict:
+        """The verdict on one document at an instant, with the completeness of the look laid over it."""
+        scope_id = seen.row.scope
+        verdict = self._base(seen, self._looks[scope_id].scope, now)
+        state = self._states[scope_id]
+        if state.status is None or verdict.status not in _SETTLED:
+            return verdict
+        if state.status is Status.INCONCLUSIVE and seen.row.resource in self._sighted[scope_id]:
+            return verdict
+        return Verdict(state.status, f"{state.reason}; before that: {verdict.status}, {verdict.message}")
+
+    def scope_of(self, row: DocumentRow) -> Scope:
+        """Where a document was seen."""
+        return self._looks[row.scope].scope
+
+    def _base(self, seen: _Seen, scope: Scope, now: datetime) -> Verdict:
+        if seen.view is None:
+            return judge.explain(seen.error or RuntimeError("no view"))
+        rule = self.item.rule
+        evidence = self._joined.at(scope) if self._joined else None
+        try:
+            verdict = judge.apply(
+                rule, seen.view, now=now, scope=scope, evidence=evidence, thresholds=self.item.thresholds
+            )
+        except (FactUnavailable, EvidenceIncomplete) as error:
+            return judge.explain(error)
+        except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
+            return judge.explain(error)
+        if verdict.until is not None and verdict.until <= now:
+            return Verdict(Status.ERROR, f"the rule broke: its verdict at {utc_text(now)} ended before that")
+        return verdict
+
+
+@dataclass(slots=True)
+class _Todo:
+    """What one rule has to judge."""
+
+    everything: bool
+    resources: set[int]
+    scopes: set[int]
+    """Scopes whose completeness changed: all their resources are judged."""
+
+    def wants(self, row: DocumentRow) -> bool:
+        return self.everything or row.resource in self.resources or row.scope in self.scopes
+
+
+class _Evaluation:
+    def __init__(
+        self, connection: Connection, active: Sequence[ActiveRule], run_id: int, now: datetime,
+        sla: Mapping[Severity, timedelta], tool_version: str,
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._now_text = utc_text(now)
+        self._sla = sla
+        self._groups = _by_kind(active)
+        self._upto = store.last_collection(connection)
+        self._ids: dict[str, tuple[int, int]] = {
+            item.rule.id: store.rule_version_row(connection, _facts(item), self._now_text)
+            for group in self._groups.values() for item in group
+        }
+        versions = [version_id for _, version_id in self._ids.values()]
+        self._previous = store.previous(connection, versions)
+        self._looks_cache: dict[tuple[str, int], dict[int, LookRow]] = {}
+        self._changed_cache: dict[tuple[str, int], set[int]] = {}
+        self._writer = store.EvaluationWriter(
+            connection, run_id=run_id, as_of=now, upto=self._upto, rule_versions=versions,
+            tool_version=tool_version, started=now,
+        )
+
+    def run(self, *, full: bool, retire: bool) -> Evaluated:
+        for kind, group in self._groups.items():
+            self._evaluate_kind(kind, group, full=full)
+        if retire:
+            rules = [rule_id for rule_id, _ in self._ids.values()]
+            for finding in store.findings_of_other_rules(self._connection, rules):
+                self._writer.close(finding, self._now_text)
+        opened, closed = self._writer.seal(datetime.now(self._now.tzinfo))
+        return Evaluated(self._writer.id, self._writer.judged, opened, closed)
+
+    # -- what is to be judged -------------------------------------------------------------------------
+
+    def _looks(self, kind: str, upto: int) -> dict[int, LookRow]:
+        key = (kind, upto)
+        if key not in self._looks_cache:
+            self._looks_cache[key] = store.looks(self._connection, kind, upto)
+        return self._looks_cache[key]
+
+    def _changed(self, kind: str, since: int) -> set[int]:
+        key = (kind, since)
+        if key not in self._changed_cache:
+            self._changed_cache[key] = store.changed(self._connection, kind, since, self._upto)
+        return self._changed_cache[key]
+
+    def _previous_of(self, item: ActiveRule) -> Previous | None:
+        return self._previous.get(self._ids[item.rule.id][1])
+
+    def _todo(self, item: ActiveRule, *, full: bool) -> _Todo:
+        before = self._previous_of(item)
+        if full or before is None or self._joins_changed(item, before):
+            return _Todo(everything=True, resources=set(), scopes=set())
+        due = store.due(self._connection, self._ids[item.rule.id][0], self._now_text)
+        return _Todo(
+            everything=False, resources=self._changed(item.rule.kind, before.upto) | due,
+            scopes=self._changed_scopes(item.rule.kind, item.max_age, before),
+        )
+
+    def _joins_changed(self, item: ActiveRule, before: Previous) -> bool:
+        return any(
+            self._changed_scopes(needed.kind, item.max_age, before)
+            or self._changed(needed.kind, before.upto)
+            for needed in item.rule.needs
+        )
+
+    def _changed_scopes(self, kind: str, max_age: timedelta, before: Previous) -> set[int]:
+        """Scopes whose completeness is not what it was, or whose incomplete look is another one."""
+        old, new = self._looks(kind, before.upto), self._looks(kind, self._upto)
+        then = utc_time(before.as_of)
+        found = set(old) ^ set(new)
+        for scope in set(old) & set(new):
+            state = state_of(new[scope], self._now, max_age)
+            if state != state_of(old[scope], then, max_age):
+                found.add(scope)
+            elif state.status is not None and old[scope].collection != new[scope].collection:
+                found.add(scope)
+        return found
+
+    # -- judging ----------------------------------------------------------------------------------------
+
+    def _evaluate_kind(self, kind: str, group: list[ActiveRule], *, full: bool) -> None:
+        looks = self._looks(kind, self._upto)
+        todo = {item.rule.id: self._todo(item, full=full) for item in group}
+        for item in group:
+            self._judge_scopes(item, looks)
+        every = any(t.everything or t.scopes for t in todo.values())
+        wanted = None if every else set().union(*(t.resources for t in todo.values()))
+        found: set[int] = set()
+        judges = [_Judge(self._connection, item, looks, self._upto, self._now) for item in group]
+        for chunk in store.documents(self._connection, kind, None, wanted):
+            if wanted is not None:
+                found.update(row.resource for row in chunk)
+            self._judge_chunk(chunk, judges, todo)
+        rules = {self._ids[item.rule.id][0] for item in group}
+        if wanted is None:
+            gone = store.without_document(self._connection, rules)
+        else:
+            left = store.open_findings(self._connection, rules, wanted - found)
+            gone = [finding.id for finding in left.values()]
+        for finding_id in gone:
+            self._writer.close(finding_id, self._now_text)
+
+    def _judge_chunk(
+        self, chunk: list[DocumentRow], judges: list[_Judge], todo: Mapping[str, _Todo]
+    ) -> None:
+        work = [(row, [j for j in judges if todo[j.item.rule.id].wants(row)]) for row in chunk]
+        work = [(row, wanting) for row, wanting in work if wanting]
+        rules = {self._ids[j.item.rule.id][0] for _, wanting in work for j in wanting}
+        open_now = store.open_findings(self._connection, rules, [row.resource for row, _ in work])
+        for row, wanting in work:
+            seen = _Seen(row, wanting[0].item.rule.resource)
+            for judging in wanting:
+                rule_id = self._ids[judging.item.rule.id][0]
+                self._judge_resource(judging, seen, open_now.get((rule_id, row.resource)))
+
+    def _judge_resource(self, judging: _Judge, seen: _Seen, current: FindingRow | None) -> None:
+        """Follow one verdict from where the last one ends to now, through every change by the clock."""
+        item, row = judging.item, seen.row
+        scope = judging.scope_of(row)
+        at = self._start(item, current, row)
+        for _ in range(_CHAIN):
+            verdict = judging.verdict(seen, self._now if at == self._now_text else utc_time(at))
+            self._writer.judged += 1
+            current = self._settle(item, current, at, verdict, row.scope, scope, row)
+            if verdict.until is None or verdict.until > self._now:
+                return
+            at = utc_text(verdict.until)
+        broken = Verdict(Status.ERROR, f"the rule broke: its verdict changed over {_CHAIN} times by the clock")
+        self._settle(item, current, self._now_text, broken, row.scope, scope, row)
+
+    def _start(self, item: ActiveRule, current: FindingRow | None, row: DocumentRow) -> str:
+        """The instant from which the new verdict holds, so that history does not depend on when we ran.
+
+        New evidence: when it was collected. The clock alone: the instant that the last verdict named.
+        Anything else (a new rule, another threshold, an incomplete look): now.
+        """
+        before = self._previous_of(item)
+        if current is None:
+            new_evidence = before is not None and row.opened_by > before.upto
+            start = row.valid_from if new_evidence else self._now_text
+        elif current.digest != row.digest:
+            start = row.valid_from
+        elif current.version == self._ids[item.rule.id][1] and (current.until or "~") <= self._now_text:
+            start = current.until or self._now_text
+        else:
+            start = self._now_text
+        if current is not None:
+            start = max(start, current.valid_from)
+        return min(start, self._now_text)
+
+    def _settle(
+        self, item: ActiveRule, current: FindingRow | None, at: str, verdict: Verdict, scope_id: int,
+        scope: Scope, row: DocumentRow | None,
+    ) -> FindingRow:
+        """Let a verdict take the place of the open finding, unless it says the same."""
+        rule_id, version_id = self._ids[item.rule.id]
+        digest = row.digest if row else None
+        until = utc_text(verdict.until) if verdict.until else None
+        message = store.storable(verdict.message)
+        said = (version_id, verdict.status.value, message, digest, until)
+        if current is not None:
+            if said == (current.version, current.status, current.message, current.digest, current.until):
+                return current
+            self._writer.close(current.id, at)
+        since, sla_due = self._clock_of(item, current, at, verdict.status)
+        resource_id = row.resource if row else None
+        name = fingerprint(item.rule.id, scope, row.uid if row else None)
+        number = self._writer.open((
+            name, rule_id, version_id, scope_id, resource_id, verdict.status.value, message, digest, until,
+            since, sla_due, at,
+        ))
+        return store.FindingRow(
+            number, rule_id, scope_id, resource_id, version_id, verdict.status.value, message, digest, until,
+            since, sla_due, at,
+        )
+
+    def _clock_of(
+        self, item: ActiveRule, current: FindingRow | None, at: str, status: Status
+    ) -> tuple[str | None, str | None]:
+        """(failing since, SLA due): frozen when first seen; only a pass or not-applicable stops the clock."""
+        if status in _SETTLED:
+            return None, None
+        if current is not None and current.failing_since is not None:
+            return current.failing_since, current.sla_due
+        if status is not Status.FAIL:
+            return None, None
+        return at, utc_text(utc_time(at) + self._sla[item.severity])
+
+    # -- whole scopes -----------------------------------------------------------------------------------
+
+    def _judge_scopes(self, item: ActiveRule, looks: Mapping[int, LookRow]) -> None:
+        current = store.open_scope_findings(self._connection, self._ids[item.rule.id][0])
+        expected = _scope_verdicts(item, looks, self._now)
+        if _NOWHERE in expected:
+            scope, verdict = expected.pop(_NOWHERE)
+            expected[store_evidence.scope_row(self._connection, scope)] = (scope, verdict)
+        for scope_id in sorted(expected):
+            scope, verdict = expected[scope_id]
+            self._writer.judged += 1
+            self._settle(item, current.get(scope_id), self._now_text, verdict, scope_id, scope, None)
+        for scope_id in sorted(set(current) - set(expected)):
+            self._writer.close(current[scope_id].id, self._now_text)
+
+
+def _facts(item: ActiveRule) -> store.RuleFacts:
+    rule = item.rule
+    # The allowed age decides verdicts like a threshold does: another one is another version.
+    thresholds = {**item.thresholds, "$max_evidence_age_days": item.max_age.days}
+    return store.RuleFacts(
+        rule.id, version(rule), sources(rule), thresholds, item.severity.value, rule.title, rule.criteria
+    )

@@ -1,0 +1,66 @@
+"""How complete and how fresh the last look at a kind in a scope was, and what that does to verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from soc2_pac.model import CollectionStatus, Status, utc_time
+from soc2_pac.store import findings as store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.model import Scope
+    from soc2_pac.store.findings import LookRow
+
+
+class State(NamedTuple):
+    """``status`` is ``None`` where the look is complete and fresh: verdicts stand as they are."""
+
+    status: Status | None
+    reason: str
+
+
+_SOUND = State(None, "")
+
+
+def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
+    """What the last look allows: ``inconclusive`` when not complete, ``stale`` when too old."""
+    if look.status is not CollectionStatus.COMPLETE:
+        grant = f"; grant {look.permission}" if look.permission else ""
+        return State(Status.INCONCLUSIVE, f"the last look was {look.status}: {look.reason}{grant}")
+    if utc_time(look.finished_at) + max_age <= now:
+        day = look.finished_at[:10]
+        return State(Status.STALE, f"the last complete look was on {day}, over {max_age.days} days before")
+    return _SOUND
+
+
+class StoreDocuments:
+    """:class:`soc2_pac.evaluate.evidence.Documents` out of the store."""
+
+    def __init__(
+        self, connection: Connection, upto: int, now: datetime, max_age: timedelta, *, current: bool = True
+    ) -> None:
+        self._connection = connection
+        self._upto = upto
+        self._now = now
+        self._max_age = max_age
+        self._current = current
+        self._scopes: dict[int, Scope] = {}
+
+    def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
+        """Each scope's last look, with why it cannot be relied on."""
+        found = store.looks(self._connection, kind, self._upto)
+        for scope_id, look in found.items():
+            self._scopes[scope_id] = look.scope
+            state = state_of(look, self._now, self._max_age)
+            yield look.scope, state.reason if state.status else None
+
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+        """Every document of the kind, by resource id. Call :meth:`looks` for the kind first."""
+        for chunk in store.documents(self._connection, kind, None if self._current else self._upto):
+            for row in chunk:
+                yield self._scopes[row.scope], row.body.encode()

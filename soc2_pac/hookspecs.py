@@ -1,0 +1,88 @@
+"""What a plugin may add. Hooks return declarations; nothing is registered by side effect.
+
+A plugin is a module named by an entry point in the group ``soc2_pac``. The built-in providers and rules
+enter by that same door.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import msgspec
+
+    from soc2_pac.model import Identity, Scope, Unread
+
+GROUP = "soc2_pac"
+"""The entry-point group and pluggy project name."""
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+class Meter(Protocol):
+    """What a client reports its traffic to. One meter serves one unit of work."""
+
+    def request(self, operation: str) -> None:
+        """Count one HTTP request, retries included, *before* it is sent.
+
+        Raises Unreachable when the unit's time budget is spent: every client call ends in bounded time.
+        """
+
+    def page(self) -> None:
+        """Count one page of a listing. Raises Unexpected beyond the page limit (a page that never ends)."""
+
+
+class Connection(Protocol):
+    """One source, connected. Lives in one process; cached there; must be safe to use from threads."""
+
+    def whoami(self) -> Identity:
+        """The identity behind the credentials. Raises CredentialsRejected, Unreachable."""
+
+    def discover(self, per: str) -> Iterable[Scope | Unread]:
+        """Every scope of this source of one sort (``account``, ``region``, ...). Raises ProviderError."""
+
+    def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Any:  # noqa: ANN401
+        """What a collector function takes: a client bound to one scope.
+
+        ``allowed`` are the calls that the collector declared; the client refuses others with CallRefused
+        before they leave the process.
+        """
+
+
+class Provider(Protocol):
+    """A provider as the engine knows it. Built-in: ``soc2_collectors.aws`` and its neighbours."""
+
+    name: str
+    """First part of its kinds and its name in the configuration: ``aws``."""
+    settings: type[msgspec.Struct]
+    """The keys of a ``[sources.NAME]`` table beyond ``provider``; secrets are ``SecretRef`` fields."""
+    modules: Sequence[str]
+    """Modules with ``@collects`` functions. Imported when a plan or listing needs them; import no SDK."""
+    connect: Callable[[Any], Connection]
+    """Settings -> Connection. Imports the SDK. Makes no call. Raises CredentialsRejected, ConfigError."""
+    permissions: Callable[[Sequence[str], str], str]
+    """(declared calls, format) -> the least-privilege policy as text for an administrator to apply.
+
+    Format ``text`` is for reading; others (``json``, ``terraform``) as the provider offers. Raises
+    UsageError for an unknown one.
+    """
+
+
+@hookspec
+def soc2_providers() -> Iterable[Provider]:  # type: ignore[empty-body]
+    """Providers that this plugin adds."""
+
+
+@hookspec
+def soc2_collector_modules() -> Iterable[str]:  # type: ignore[empty-body]
+    """Names of modules with further ``@collects`` functions, for providers that exist already."""
+
+
+@hookspec
+def soc2_rule_packages() -> Iterable[str]:  # type: ignore[empty-body]
+    """Names of packages whose modules (all, recursively) hold ``@rule`` functions."""

@@ -1,0 +1,213 @@
+"""The words of soc2-pac as frozen values. No input or output happens here.
+
+This module reads like a glossary: each type is one word of the design, each field says what it means.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Status(enum.StrEnum):
+    """What a rule says of one resource. Waived is a mark beside ``fail``, not a status."""
+
+    PASS = "pass"
+    """The evidence shows that the question is answered well."""
+    FAIL = "fail"
+    """The evidence shows that it is not."""
+    NOT_APPLICABLE = "not_applicable"
+    """The question does not arise for this resource, or there is (provably) no such resource."""
+    INCONCLUSIVE = "inconclusive"
+    """The evidence is missing, denied or partial: nobody may call this a pass."""
+    ERROR = "error"
+    """The rule itself broke."""
+    STALE = "stale"
+    """The evidence is older than the rule allows."""
+
+
+class Severity(enum.StrEnum):
+    """How much a failure matters; ordered from ``INFO`` to ``CRITICAL`` by :attr:`rank`."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for ``INFO`` up to 4 for ``CRITICAL``."""
+        return _SEVERITY_ORDER[self]
+
+
+_SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class CollectionStatus(enum.StrEnum):
+    """How one attempt to list one kind in one scope ended."""
+
+    COMPLETE = "complete"
+    """Every page was read. Only this may say that a resource is gone."""
+    PARTIAL = "partial"
+    """Some was read, then the listing broke off."""
+    DENIED = "denied"
+    """The identity may not list this kind here."""
+    FAILED = "failed"
+    """The provider could not be reached, refused for its rate limit, or answered nonsense."""
+    SKIPPED = "skipped"
+    """Not looked at on purpose (region off, service not enabled); the reason says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """The boundary within which a listing is complete. Its identity does not depend on the config.
+
+    ``Scope("aws", "123456789012/eu-west-1")``, ``Scope("aws", "123456789012")`` for account-wide kinds,
+    ``Scope("github", "acme")``.
+    """
+
+    provider: str
+    """Which provider: ``aws``, ``github``, ..."""
+    boundary: str
+    """Path from the account (organisation, project, subscription) down, joined by ``/``."""
+
+    @property
+    def account(self) -> str:
+        """The first part of the boundary: account id, organisation, project."""
+        return self.boundary.partition("/")[0]
+
+    @property
+    def region(self) -> str | None:
+        """The rest of the boundary, e.g. the region; ``None`` for an account-wide scope."""
+        return self.boundary.partition("/")[2] or None
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.boundary}"
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """``aws:123456789012/eu-west-1`` -> Scope. Raises ValueError when there is no colon."""
+        provider, colon, boundary = text.partition(":")
+        if not colon:
+            msg = f"'{text}' is no scope: write PROVIDER:BOUNDARY, e.g. aws:123456789012/eu-west-1"
+            raise ValueError(msg)
+        return cls(provider, boundary)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A scope that discovery knows of but cannot read. It leaves a collection record for every kind."""
+
+    scope: Scope
+    status: CollectionStatus
+    """``DENIED``, ``FAILED`` or ``SKIPPED``."""
+    reason: str
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A fact of one resource that could not be read. Part of the evidence: reading it is inconclusive."""
+
+    status: CollectionStatus
+    """``DENIED`` or ``FAILED``."""
+    operation: str
+    """The provider's name of the call, e.g. ``s3:GetBucketPolicy``."""
+    reason: str
+    """Short and stable: no request ids, no clock, or an unchanged resource would look changed."""
+    permission: str | None = None
+    """What to grant, e.g. ``s3:GetBucketPolicy``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A part of a document that costs a call of its own; the engine decides when to make it.
+
+    ``call`` returns what the provider said (JSON-like), or ``None`` where the provider says that there is
+    none (``NoSuchPublicAccessBlockConfiguration``). It raises a :class:`~soc2_pac.errors.ProviderError`.
+    """
+
+    operation: str
+    call: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a collector yields: one resource as the provider described it.
+
+    Values of ``body`` at the top level may be :class:`Fact` (read when needed) or :class:`Gap`.
+    """
+
+    uid: str
+    """Unique within (kind, scope) and stable over renames: an ARN, a node id, a row id."""
+    name: str
+    """What a person calls it."""
+    body: Mapping[str, object]
+    """The provider's own field names and values."""
+    observed_at: datetime | None = None
+    """What the provider says the answer is as of (a report's generation time), where it differs from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of one resource."""
+
+    status: Status
+    message: str
+    """One line of facts that do not move with the clock ("created 2026-01-03", never "45 days ago")."""
+    until: datetime | None = None
+    """The instant at which the clock alone changes this verdict; ``None`` when it never does."""
+
+
+def passed(message: str, *, until: datetime | None = None) -> Verdict:
+    """The evidence answers the question well."""
+    return Verdict(Status.PASS, message, until)
+
+
+def failed(message: str, *, until: datetime | None = None) -> Verdict:
+    """The evidence shows a deficiency."""
+    return Verdict(Status.FAIL, message, until)
+
+
+def not_applicable(message: str, *, until: datetime | None = None) -> Verdict:
+    """The question does not arise for this resource."""
+    return Verdict(Status.NOT_APPLICABLE, message, until)
+
+
+def inconclusive(message: str) -> Verdict:
+    """The evidence is there but does not answer the question (an unknown value, say)."""
+    return Verdict(Status.INCONCLUSIVE, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a source's credentials are: what ``doctor`` prints and each run records."""
+
+    principal: str
+    """ARN, login or client id. Never a credential."""
+    account: str
+    """Account id or organisation."""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+def utc_text(moment: datetime) -> str:
+    """``2026-11-23T15:55:06.123Z``: how every time is written, so that text order is time order.
+
+    Raises ValueError for a naive datetime: its instant is unknown.
+    """
+    if moment.tzinfo is None:
+        msg = f"{moment!r} has no time zone"
+        raise ValueError(msg)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc_time(text: str) -> datetime:
+    """The inverse of :func:`utc_text`; also takes a date (``2026-01-31`` is its first instant, UTC)."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,190 @@
+"""Kinds and collectors: how a document becomes a typed view, and how a generator becomes a collector.
+
+One struct and one generator make a kind::
+
+    class Bucket(Resource, frozen=True, rename="pascal"):
+        \"\"\"An S3 bucket and its protections.\"\"\"
+
+        kind = "aws.s3.bucket"
+        name: str
+        public_access_block: PublicAccessBlock | None = fact("GetPublicAccessBlock")
+
+    @collects(Bucket, calls=["s3:ListAllMyBuckets", "s3:GetBucketPublicAccessBlock"], per="account")
+    def buckets(aws: Aws) -> Iterator[Document]: ...
+
+A view is derived from a stored document and never stored itself, so that tomorrow's view can read
+yesterday's evidence.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from soc2_pac.errors import DeclarationError, FactUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from soc2_pac.model import Document
+
+GAPS = "$gaps"
+"""The document key under which the engine keeps the gaps: ``{fact: {status, operation, reason, permission}}``."""
+
+
+def fact(operation: str) -> Any:  # noqa: ANN401 - stands for a field of any type
+    """A field that a call of its own fills; ``operation`` is its key in the document.
+
+    In the document: a value, ``null`` where the provider says there is none, or a gap. Reading the field
+    when the call was denied, failed, or was never made raises
+    :class:`~soc2_pac.errors.FactUnavailable`, which the engine reports as ``inconclusive``.
+    """
+    return msgspec.field(default=msgspec.UNSET, name=operation)
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every typed view. Subclass with ``frozen=True`` and, for AWS, ``rename="pascal"``.
+
+    Declare only the fields that rules read, each with a default where the provider leaves it out. A field
+    without a default that the document lacks makes the verdicts on it inconclusive, never a pass.
+    """
+
+    kind: ClassVar[str] = ""
+    """Dotted and singular, provider first: ``aws.iam.user``."""
+    volatile: ClassVar[tuple[str, ...]] = ()
+    """Dotted paths left out before hashing: values that change at every read and that no rule reads."""
+    secret: ClassVar[tuple[str, ...]] = ()
+    """Dotted paths (``*`` for every key or index) whose values are redacted before hashing."""
+
+    gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
+    """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""
+
+
+R = TypeVar("R", bound=Resource)
+
+
+def view(resource_type: type[R], body: bytes) -> R:
+    """The typed view of a stored document (canonical JSON).
+
+    Raises:
+        FactUnavailable: the document lacks a required field or holds a value of another type.
+    """
+    shape = _shape(resource_type)
+    try:
+        seen = shape.decode(body)
+        if seen.gaps or any(getattr(seen, name) is msgspec.UNSET for name in shape.facts):
+            seen = shape.decode_guarded(body)
+    except msgspec.ValidationError as error:
+        msg = f"the document of a {resource_type.kind} is not as expected: {error}"
+        raise FactUnavailable(msg, kind=resource_type.kind) from error
+    except msgspec.DecodeError:
+        # Lone surrogates are legal in JSON text and refused by msgspec; the standard library reads them.
+        seen = _convert(resource_type, json.loads(body))
+    return seen
+
+
+def _convert(resource_type: type[R], document: object) -> R:
+    try:
+        return msgspec.convert(document, _shape(resource_type).guarded, strict=True)
+    except msgspec.ValidationError as error:
+        msg = f"the document of a {resource_type.kind} is not as expected: {error}"
+        raise FactUnavailable(msg, kind=resource_type.kind) from error
+
+
+class _Shape(Generic[R]):
+    """What is worked out once for each resource type: its decoders and the names of its facts."""
+
+    def __init__(self, resource_type: type[R]) -> None:
+        fields = msgspec.structs.fields(resource_type)
+        self.facts = tuple(f.name for f in fields if f.default is msgspec.UNSET)
+        keys = {f.name: f.encode_name for f in fields}
+        self.decode = msgspec.json.Decoder(resource_type).decode
+        self.guarded = _guarded(resource_type, keys)
+        self.decode_guarded = msgspec.json.Decoder(self.guarded).decode
+
+
+@functools.cache
+def _shape(resource_type: type[R]) -> _Shape[R]:
+    return _Shape(resource_type)
+
+
+def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
+    """A subclass whose unavailable fields raise when read, so that rules need no code for it."""
+
+    def __getattribute__(self: R, name: str) -> object:  # noqa: N807
+        value = msgspec.Struct.__getattribute__(self, name)
+        key = keys.get(name)
+        if key is None or name == "gaps":
+            return value
+        gap = msgspec.Struct.__getattribute__(self, "gaps").get(key)
+        if gap is None and value is not msgspec.UNSET:
+            return value
+        if gap is None:
+            msg, permission = f"{key} was not collected for this resource", None
+        else:
+            permission = gap.get("permission")
+            grant = f"; grant {permission}" if permission else ""
+            msg = f"{key} could not be read ({gap['status']}: {gap['reason']}){grant}"
+        raise FactUnavailable(
+            msg, kind=resource_type.kind, field=key, permission=permission, document=self
+        )
+
+    return type(
+        resource_type.__name__, (resource_type,),
+        {"__getattribute__": __getattribute__, "__module__": resource_type.__module__},
+        frozen=True, kw_only=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """A declared collector: which kind it lists, with which calls, in which scopes."""
+
+    resource: type[Resource]
+    """The typed view of the documents that it yields."""
+    function: Callable[[Any], Iterator[Document]]
+    """Takes the provider's client in one scope; yields as it reads."""
+    calls: tuple[str, ...]
+    """Every API call that it may make, in the provider's permission language (``s3:ListAllMyBuckets``,
+    ``GET /orgs/{org}/members``). The guard refuses others; ``permissions`` is generated from these."""
+    per: str
+    """Which of the provider's scopes it runs in: ``account``, ``region``, ``organization``, ..."""
+    version: str
+    """Changes when the shape of the documents does; recorded with each collection."""
+
+    @property
+    def kind(self) -> str:
+        """E.g. ``aws.s3.bucket``."""
+        return self.resource.kind
+
+    @property
+    def provider(self) -> str:
+        """The first part of the kind."""
+        return self.kind.partition(".")[0]
+
+
+def collects(
+    resource: type[Resource], *, calls: Sequence[str], per: str, version: str = "1"
+) -> Callable[[Callable[[Any], Iterator[Document]]], Collector]:
+    """Declare a generator function as the collector of one kind.
+
+    The function never catches provider errors: the client classifies them and the engine records them.
+
+    Raises:
+        DeclarationError: the resource has no dotted kind, or no call is declared.
+    """
+    if "." not in resource.kind:
+        msg = f"{resource.__name__}.kind is '{resource.kind}': give it a dotted kind such as aws.s3.bucket"
+        raise DeclarationError(msg)
+    if not calls:
+        msg = f"the collector of {resource.kind} declares no calls: the guard would refuse all it does"
+        raise DeclarationError(msg)
+
+    def declare(function: Callable[[Any], Iterator[Document]]) -> Collector:
+        return Collector(resource, function, tuple(calls), per, version)
+
+    return declare

@@ -1,0 +1,292 @@
+"""How a function becomes a rule.
+
+::
+
+    @rule(criteria=["CC6.1"], severity=Severity.HIGH)
+    def aws_access_key_age(key: AccessKey, now: datetime, *, max_age_days: int = 90) -> Verdict:
+        \"\"\"Active access keys are replaced regularly.
+
+        Why: a key that is never replaced stays useful to whoever copied it.
+        Fix: create a second key, move the workload to it, delete the first.
+        \"\"\"
+
+- the first parameter's type says which kind is judged;
+- ``now: datetime``, ``scope: Scope`` and ``evidence: Evidence`` are injected when asked for by name;
+- keyword-only parameters with defaults are thresholds: settable in the configuration, shown in the
+  docs, recorded with each finding;
+- the rule id is the function's name with hyphens.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+import re
+import sys
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
+
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.errors import ConfigError, DeclarationError
+from soc2_pac.model import Severity, Status, Verdict, not_applicable
+from soc2_pac.resources import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+
+R = TypeVar("R", bound=Resource)
+
+
+class Evidence(Protocol):
+    """What a rule that joins may read. Every kind must stand in the rule's ``needs``.
+
+    Reading raises :class:`~soc2_pac.errors.EvidenceIncomplete` when the last collection of that kind is
+    not complete in any scope asked for, and :class:`~soc2_pac.errors.UndeclaredRead` for a kind that is
+    not declared. The engine turns the first into ``inconclusive``, the second into ``error``.
+    """
+
+    def here(self, kind: type[R]) -> Sequence[R]:
+        """All resources of a kind in the very scope of the judged one (same account and region)."""
+
+    def account(self, kind: type[R]) -> Sequence[R]:
+        """All resources of a kind in the judged one's account, whatever the region."""
+
+    def everywhere(self, kind: type[R]) -> Sequence[R]:
+        """All resources of a kind in all sources."""
+
+    def index(self, kind: type[R], key: str, *, within: str = "account") -> Mapping[Any, Sequence[R]]:
+        """The resources of a kind by the value of one attribute; built once, so that joins stay linear.
+
+        ``within`` is ``here``, ``account`` or ``everywhere``.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A keyword-only parameter of a rule."""
+
+    name: str
+    type: Any
+    """The annotation: ``int``, ``bool``, ``str``, ``tuple[str, ...]``."""
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A declared rule. Everything a page, a plan or a finding needs to know of it."""
+
+    id: str
+    """What is tested, not which criterion: ``aws-access-key-age``."""
+    function: Callable[..., Verdict]
+    resource: type[Resource]
+    criteria: tuple[str, ...]
+    severity: Severity
+    needs: tuple[type[Resource], ...]
+    """Further kinds that the rule joins."""
+    empty: Verdict | None
+    """The verdict for a complete collection that found nothing; ``None``: not applicable."""
+    max_evidence_age_days: int | None
+    """Evidence older than this many days is ``stale``; ``None``: the configured default."""
+    known_as: tuple[str, ...]
+    """The same question elsewhere, e.g. ``prowler:iam_rotate_access_key_90_days``."""
+    injected: tuple[str, ...]
+    """Which of ``now``, ``scope``, ``evidence`` the function asks for."""
+    thresholds: tuple[Threshold, ...]
+    title: str
+    """The first line of the docstring: what must be true."""
+    why: str
+    fix: str
+
+    @property
+    def kind(self) -> str:
+        """The kind that it judges."""
+        return self.resource.kind
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that it reads, the judged one first."""
+        return (self.kind, *(needed.kind for needed in self.needs))
+
+    @property
+    def provider(self) -> str:
+        """The provider of the judged kind."""
+        return self.kind.partition(".")[0]
+
+    def when_empty(self) -> Verdict:
+        """The verdict where a complete collection found no resource of the kind."""
+        return self.empty or not_applicable(f"there is no {self.kind} here")
+
+    def settle(self, overrides: Mapping[str, object]) -> dict[str, Any]:
+        """Defaults with ``overrides`` laid over them, validated against the annotations.
+
+        Raises:
+            ConfigError: an unknown threshold or a value of another type.
+        """
+        values = {threshold.name: threshold.default for threshold in self.thresholds}
+        types = {threshold.name: threshold.type for threshold in self.thresholds}
+        for name, value in overrides.items():
+            if name not in values:
+                known = ", ".join(sorted(values)) or "none"
+                msg = f"rule {self.id} has no threshold '{name}' (it has: {known})"
+                raise ConfigError(msg)
+            try:
+                values[name] = msgspec.convert(value, types[name])
+            except msgspec.ValidationError as error:
+                msg = f"rule {self.id}, threshold '{name}': {error}"
+                raise ConfigError(msg) from error
+        return values
+
+
+_INJECTABLE = ("now", "scope", "evidence")
+
+
+def rule(
+    *,
+    criteria: Sequence[str],
+    severity: Severity,
+    needs: Sequence[type[Resource]] = (),
+    empty: Verdict | None = None,
+    max_evidence_age_days: int | None = None,
+    known_as: Sequence[str] = (),
+) -> Callable[[Callable[..., Verdict]], Rule]:
+    """Declare a function as a rule; see the module's docstring.
+
+    Args:
+        criteria: Trust Services Criteria ids that the question supports, the closest first.
+        severity: of a failure.
+        needs: further kinds read through ``evidence``.
+        empty: the verdict where there is provably no resource of the kind; not applicable by default.
+            Say ``failed(...)`` where having none is the deficiency (no trail, no detector).
+        max_evidence_age_days: when evidence becomes ``stale``; the configured default when left out.
+        known_as: ids of the same question in other tools.
+
+    Raises:
+        DeclarationError: something that a rule must have is missing or wrong. The message says what.
+    """
+
+    def declare(function: Callable[..., Verdict]) -> Rule:
+        rule_id = function.__name__.replace("_", "-")
+
+        def wrong(what: str) -> DeclarationError:
+            return DeclarationError(f"rule {rule_id} ({function.__module__}): {what}")
+
+        unknown = [c for c in criteria if c not in CRITERIA]
+        if unknown or not criteria:
+            raise wrong(f"unknown criteria {unknown}" if unknown else "names no criterion")
+        title, why, fix = _docstring(function, wrong)
+        judged, injected, thresholds = _signature(function, wrong)
+        if ("evidence" in injected) != bool(needs):
+            raise wrong("'needs' and the parameter 'evidence: Evidence' go together")
+        if empty is not None and empty.status in (Status.PASS, Status.ERROR, Status.STALE):
+            raise wrong(f"empty={empty.status}: an empty population is never a silent pass")
+        return Rule(
+            id=rule_id, function=function, resource=judged, criteria=tuple(criteria), severity=severity,
+            needs=tuple(needs), empty=empty, max_evidence_age_days=max_evidence_age_days,
+            known_as=tuple(known_as), injected=injected, thresholds=thresholds,
+            title=title, why=why, fix=fix,
+        )
+
+    return declare
+
+
+def _docstring(
+    function: Callable[..., Verdict], wrong: Callable[[str], DeclarationError]
+) -> tuple[str, str, str]:
+    text = inspect.getdoc(function) or ""
+    parts = re.split(r"^(Why|Fix):", text, flags=re.MULTILINE)
+    sections = dict(zip(parts[1::2], (" ".join(p.split()) for p in parts[2::2]), strict=False))
+    title = parts[0].strip().partition("\n")[0].rstrip(".")
+    for name, content in (("a title", title), ("Why:", sections.get("Why")), ("Fix:", sections.get("Fix"))):
+        if not content:
+            raise wrong(f"its docstring lacks {name}")
+    return title, sections["Why"], sections["Fix"]
+
+
+def _signature(
+    function: Callable[..., Verdict], wrong: Callable[[str], DeclarationError]
+) -> tuple[type[Resource], tuple[str, ...], tuple[Threshold, ...]]:
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise wrong(f"{error}: import the types of a rule's signature at run time") from error
+    parameters = list(inspect.signature(function).parameters.values())
+    judged = hints.get(parameters[0].name) if parameters else None
+    if not (isinstance(judged, type) and issubclass(judged, Resource) and judged.kind):
+        raise wrong("the first parameter's type must be a Resource with a kind")
+    injected: list[str] = []
+    thresholds: list[Threshold] = []
+    for parameter in parameters[1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            if parameter.default is parameter.empty:
+                raise wrong(f"threshold '{parameter.name}' needs a default")
+            thresholds.append(Threshold(parameter.name, hints[parameter.name], parameter.default))
+        elif parameter.name in _INJECTABLE:
+            injected.append(parameter.name)
+        else:
+            raise wrong(f"'{parameter.name}' is neither {', '.join(_INJECTABLE)} nor keyword-only")
+    if hints.get("return") is not Verdict:
+        raise wrong("it must return Verdict")
+    return judged, tuple(injected), tuple(thresholds)
+
+
+# -- the version of a rule ---------------------------------------------------------------------------
+
+
+def sources(declared: Rule) -> dict[str, str]:
+    """The source text that decides a verdict: module name -> text.
+
+    The rule's module, the modules of the kinds that it reads, and what those import from their own
+    top-level packages. The engine itself is left out: its version is recorded with each evaluation.
+    """
+    roots = [declared.function.__module__, *(r.__module__ for r in (declared.resource, *declared.needs))]
+    packages = frozenset(name.partition(".")[0] for name in roots)
+    found: dict[str, str] = {}
+    queue = list(roots)
+    while queue:
+        name = queue.pop()
+        if name in found:
+            continue
+        text, imported = _module_source(name, packages)
+        found[name] = text
+        queue.extend(imported)
+    return dict(sorted(found.items()))
+
+
+def version(declared: Rule) -> str:
+    """SHA-256 (hex) over :func:`sources`: another text is another rule version, and judges anew."""
+    digest = hashlib.sha256()
+    for name, text in sources(declared).items():
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _module_source(name: str, packages: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+    module = sys.modules.get(name)
+    path = getattr(module, "__file__", None)
+    if path is None or not Path(path).is_file():
+        return "", ()
+    text = Path(path).read_text(encoding="utf-8")
+    return text, tuple(_imports(ast.parse(text), module, packages))
+
+
+def _imports(tree: ast.Module, module: ModuleType | None, packages: frozenset[str]) -> set[str]:
+    package = getattr(module, "__package__", "") or ""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            relative = "." * node.level + (node.module or "")
+            base = importlib.util.resolve_name(relative, package) if node.level else relative
+            names.add(base)
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return {n for n in names if n.partition(".")[0] in packages - {"soc2_pac"} and n in sys.modules}

@@ -1,0 +1,157 @@
+"""The evidence store: the only place that speaks SQL.
+
+``open_store(url)`` gives a :class:`Store`; its methods are what the rest of soc2-pac uses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac.store import checkpoint, evidence, queries, runs, schema, waivers
+from soc2_pac.store import verify as verification
+from soc2_pac.store.copy import copy
+from soc2_pac.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.model import Scope
+
+__all__ = ["Store", "copy", "open_store"]
+
+
+def open_store(url: str, *, create: bool = False) -> Store:
+    """Open the store at ``sqlite:///file.db`` or ``postgresql://user@host/database``.
+
+    Args:
+        url: where it is.
+        create: bring up an empty store where there is none.
+
+    Raises:
+        StoreError: no store is there, its schema is another version's, or it cannot be opened.
+    """
+    database = Database(url)
+    schema.require(database, create=create)
+    return Store(database)
+
+
+class Store:
+    """An open store. Use as a context manager, or call :meth:`close`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def run(self, command: str, *, config: tuple[str, str] | None, tool_version: str) -> Iterator[int]:
+        """One run, under the run lock: yields its id and notes how it ended.
+
+        Raises:
+            StoreError: another run works on this store.
+        """
+        with self.database.run_lock():
+            with self.database.writing() as connection:
+                run_id = runs.begin(connection, command=command, config=config, tool_version=tool_version)
+            failed = True
+            try:
+                yield run_id
+                failed = False
+            finally:
+                with self.database.writing() as connection:
+                    runs.end(connection, run_id, failed=failed)
+
+    def record(self, run_id: int, look: evidence.Look) -> evidence.Recorded:
+        """Write one look, all or nothing; see :func:`soc2_pac.store.evidence.record`."""
+        with self.database.writing() as connection:
+            return evidence.record(connection, run_id, look)
+
+    def add_waiver(
+        self, *, rule: str, reason: str, owner: str, scope: str | None = None, resource: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Accept a failure; returns the waiver's id. See :func:`soc2_pac.store.waivers.add`."""
+        with self.database.writing() as connection:
+            return waivers.add(
+                connection, rule=rule, scope=scope, resource=resource, reason=reason, owner=owner,
+                expires_at=expires_at,
+            )
+
+    def revoke_waiver(self, waiver: str, *, reason: str, owner: str) -> None:
+        """End a waiver; see :func:`soc2_pac.store.waivers.revoke`."""
+        with self.database.writing() as connection:
+            waivers.revoke(connection, waiver, reason=reason, owner=owner)
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent state, for several of the functions in :mod:`soc2_pac.store.queries`."""
+        with self.database.reading() as connection:
+            yield connection
+
+    def findings(self, **filters: Any) -> list[queries.Finding]:  # noqa: ANN401
+        """Current findings, worst first; filters as in :func:`soc2_pac.store.queries.findings`."""
+        with self.database.reading() as connection:
+            return list(queries.findings(connection, **filters))
+
+    def finding_history(self, fingerprint: str) -> list[queries.FindingPeriod]:
+        """Every period of one finding, oldest first."""
+        with self.database.reading() as connection:
+            return queries.finding_history(connection, fingerprint)
+
+    def evidence(self, **filters: Any) -> list[queries.EvidenceItem]:  # noqa: ANN401
+        """Documents; filters as in :func:`soc2_pac.store.queries.evidence`."""
+        with self.database.reading() as connection:
+            return list(queries.evidence(connection, **filters))
+
+    def body(self, digest: str) -> tuple[str, str] | None:
+        """(full digest, canonical JSON) of a document by its digest or an unambiguous prefix of it."""
+        with self.database.reading() as connection:
+            return queries.body(connection, digest)
+
+    def collections(self, *, run: int | None = None, latest: bool = False) -> list[queries.CollectionItem]:
+        """Collections of a run, or the latest of each kind and scope."""
+        with self.database.reading() as connection:
+            return queries.collections(connection, run=run, latest=latest)
+
+    def runs(self, limit: int = 20) -> list[queries.RunItem]:
+        """The last runs, newest first."""
+        with self.database.reading() as connection:
+            return queries.runs(connection, limit=limit)
+
+    def waivers(self, *, active: bool = False) -> list[waivers.Waiver]:
+        """Every waiver, or only those that hold now."""
+        with self.database.reading() as connection:
+            found = waivers.listed(connection)
+        now = datetime.now(UTC)
+        return [waiver for waiver in found if waiver.active(now)] if active else found
+
+    def remembered_scopes(self) -> dict[str, set[Scope]]:
+        """Every real scope that each source has reached in the past."""
+        with self.database.reading() as connection:
+            return queries.remembered_scopes(connection)
+
+    def verify(self, checkpoints: Sequence[checkpoint.Checkpoint] = ()) -> verification.Report:
+        """Check that nothing was edited, added, cut or lost."""
+        with self.database.reading() as connection:
+            return verification.verify(connection, checkpoints)
+
+    def checkpoint(self) -> checkpoint.Checkpoint:
+        """Where the ledger stands."""
+        with self.database.reading() as connection:
+            return checkpoint.take(connection)

@@ -1,0 +1,255 @@
+"""The connection to the database: pragmas, transactions, the one-writer lock, and clear errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from soc2_pac.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Connection, Engine, Table
+
+_WRITER_LOCK = 0x50C2_0001
+"""Advisory lock on PostgreSQL, held for one writing transaction."""
+_RUN_LOCK = 0x50C2_0002
+"""Advisory lock on PostgreSQL, held for a whole run."""
+_BUSY_SECONDS = 30
+
+
+def parse_url(url: str) -> URL:
+    """``sqlite:///file.db`` or ``postgresql://user@host/db``. Raises StoreError for anything else."""
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        msg = "the store URL cannot be read. Write sqlite:///soc2-pac.db or postgresql://user@host/database"
+        raise StoreError(msg) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        msg = f"the store cannot be {parsed.drivername}: use sqlite or postgresql"
+        raise StoreError(msg)
+    return parsed
+
+
+class Database:
+    """One database. Transactions come from :meth:`reading` and :meth:`writing`; close it when done."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreError when the URL or the driver cannot serve. Opens nothing yet."""
+        self.url = parse_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            self.engine = _sqlite_engine(self.url) if self.sqlite else sa.create_engine(self.url, hide_parameters=True)
+        except ModuleNotFoundError as error:
+            msg = f"{error.name} is not installed. Next: pip install 'soc2-pac[postgres]'"
+            raise StoreError(msg) from error
+        self._lock_file: int | None = None
+        self._lock_connection: Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """The URL with its password hidden."""
+        return self.url.render_as_string(hide_password=True)
+
+    def create_file(self) -> None:
+        """Create the SQLite file readable by its owner alone, before SQLite would create it for all."""
+        path = self.path
+        if path is None or path.exists():
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return  # another process created it in between: it used the same mode
+        except OSError as error:
+            msg = f"the store {path} cannot be created: {error.strerror}"
+            raise StoreError(msg) from error
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; ``None`` for PostgreSQL and for a store in memory."""
+        name = self.url.database
+        return Path(name) if self.sqlite and name not in (None, "", ":memory:") else None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only transaction: one consistent state throughout."""
+        with self._explained(), self.engine.connect() as connection:
+            if not self.sqlite:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that alone may write; all or nothing."""
+        with self._explained(), self.engine.connect() as connection:
+            writer = connection.execution_options(soc2_writer=True)
+            with writer.begin():
+                if not self.sqlite:
+                    writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+                yield writer
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(_explain(self.name, error)) from error
+
+    @contextlib.contextmanager
+    def run_lock(self) -> Iterator[None]:
+        """Held for a whole run; gone with the process, however it ends.
+
+        Raises:
+            StoreError: another run works on this store.
+        """
+        msg = f"another run is working on {self.name}. Next: wait for it to end, or stop it"
+        if self.sqlite:
+            with _file_lock(self.path, msg):
+                yield
+            return
+        with self._explained(), self.engine.connect() as connection:
+            # Outside of a transaction: a session lock lives as long as the connection.
+            session = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if not session.exec_driver_sql(f"SELECT pg_try_advisory_lock({_RUN_LOCK})").scalar():
+                raise StoreError(msg)
+            try:
+                yield
+            finally:
+                session.exec_driver_sql(f"SELECT pg_advisory_unlock({_RUN_LOCK})")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, new: bool = True) -> None:
+    """Insert rows whose values stand in the table's column order, by the driver's own fast path.
+
+    ``new=False``: rows whose primary key exists already are left as they are.
+    """
+    if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    marks = ", ".join(mark for _ in table.columns)
+    conflict = "" if new else " ON CONFLICT DO NOTHING"
+    # Names come from tables.py; values are bound.
+    sql = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}){conflict}'  # noqa: S608
+    connection.exec_driver_sql(sql, list(rows))
+
+
+def close_intervals(
+    connection: Connection, table: Table, rows: Sequence[tuple[str, int, int]]
+) -> None:
+    """Close open intervals: rows of (valid_to, closed_by, id)."""
+    if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    sql = (
+        f'UPDATE "{table.name}" SET valid_to = {mark}, closed_by = {mark} '  # noqa: S608 - names are ours
+        f"WHERE id = {mark} AND closed_by IS NULL"
+    )
+    connection.exec_driver_sql(sql, list(rows))
+
+
+def storable(text: str) -> str:
+    """Text as both databases can keep it: NUL and lone surrogates become visible escapes."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The next id of a table. Only within :meth:`Database.writing`: there is one writer."""
+    return (connection.execute(sa.select(sa.func.max(table.c[0]))).scalar() or 0) + 1
+
+
+def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of up to ``size`` rows."""
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    memory = url.database in (None, "", ":memory:")
+    engine = sa.create_engine(
+        url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        **({"poolclass": sa.StaticPool} if memory else {}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # this module begins transactions, not the driver
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("soc2_writer"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path | None, message: str) -> Iterator[None]:
+    if path is None:
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - not on every platform
+
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        msg = f"the lock file {lock} cannot be opened: {error.strerror}"
+        raise StoreError(msg) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(message) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _explain(name: str, error: DBAPIError) -> str:
+    """What the driver said, as thing, cause and next step. Statement and values are left out."""
+    said = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no reason"
+    hints = (
+        ("readonly", "it is read-only. Next: check the file's owner and mode"),
+        ("read-only", "it is read-only. Next: use a role that may write"),
+        ("disk is full", "the disk is full; nothing of this step was written. Next: free space, run again"),
+        ("No space left", "the disk is full; nothing of this step was written. Next: free space, run again"),
+        ("unable to open", "the file cannot be opened. Next: check the path in [store] url and its rights"),
+        ("not a database", "the file is not a SQLite database. Next: check the path in [store] url"),
+        ("malformed", "the file is damaged. Next: restore a backup, then run soc2-pac verify"),
+        ("locked", f"another process has been writing for {_BUSY_SECONDS} seconds. Next: try again"),
+    )
+    for sign, meaning in hints:
+        if sign in said:
+            return f"store {name}: {meaning} ({said})"
+    return f"store {name}: {said}"

@@ -1,0 +1,225 @@
+"""Writing what a collection saw: documents by content, resources by identity, observations as intervals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from soc2_pac.canonical import collection_root
+from soc2_pac.errors import IntegrityError
+from soc2_pac.model import CollectionStatus, utc_text
+from soc2_pac.store import ledger, tables
+from soc2_pac.store.database import batched, close_intervals, insert, next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.model import Scope
+
+_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One document as collected: redacted, canonical, hashed."""
+
+    uid: str
+    name: str
+    digest: str
+    """SHA-256 (hex) of ``body``."""
+    body: bytes
+    """Canonical JSON."""
+    observed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One attempt to list one kind in one scope, as the store takes it."""
+
+    source: str
+    scope: Scope
+    kind: str
+    status: CollectionStatus
+    reason: str
+    permission: str | None
+    requests: int
+    pages: int
+    gaps: int
+    """How many facts of single resources could not be read."""
+    root: str
+    """Over the sorted (uid, digest) pairs of ``records``; see :func:`soc2_pac.canonical.collection_root`."""
+    asked: tuple[str, ...]
+    """The calls that the collector declares."""
+    read: Mapping[str, int]
+    """The calls that were made, with how often."""
+    started: datetime
+    finished: datetime
+    version: str
+    """The collector's."""
+    records: Iterable[Record]
+    """Each uid once. Read once, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a look changed."""
+
+    collection: int
+    count: int
+    opened: int
+    closed: int
+
+
+def record(connection: Connection, run_id: int, look: Look) -> Recorded:
+    """Write one look: changed documents open an interval, and only a complete look closes the missing.
+
+    Raises:
+        IntegrityError: the records do not add up to the look's root. Nothing is written then.
+    """
+    finished = utc_text(look.finished)
+    scope_id = scope_row(connection, look.scope)
+    collection_id = next_id(connection, tables.collection)
+    _insert_collection(connection, collection_id, run_id, scope_id, look, finished)
+    writer = _Intervals(connection, scope_id, look.kind, collection_id, finished)
+    for batch in batched(look.records, _BATCH):
+        writer.write(batch)
+    if collection_root(writer.seen.items()) != look.root:
+        msg = f"{look.kind} in {look.scope}: the records do not match the root that the collector computed"
+        raise IntegrityError(msg)
+    if look.status is CollectionStatus.COMPLETE:
+        writer.close_unseen()
+    elif writer.seen:
+        writer.note_sightings()
+    connection.execute(
+        sa.update(tables.collection)
+        .where(tables.collection.c.id == collection_id)
+        .values(
+            count=len(writer.seen), opened=writer.root.opened, closed=writer.root.closed,
+            changes_root=writer.root.hexdigest(),
+        )
+    )
+    ledger.record(connection, "collection", collection_id, finished)
+    return Recorded(collection_id, len(writer.seen), writer.root.opened, writer.root.closed)
+
+
+def scope_row(connection: Connection, scope: Scope) -> int:
+    """The id of a scope, which is added when new."""
+    found = connection.execute(
+        sa.select(tables.scope.c.id).where(
+            tables.scope.c.provider == scope.provider, tables.scope.c.boundary == scope.boundary
+        )
+    ).scalar()
+    if found is None:
+        found = next_id(connection, tables.scope)
+        insert(connection, tables.scope, [(found, scope.provider, scope.boundary)])
+    return int(found)
+
+
+def _insert_collection(
+    connection: Connection, collection_id: int, run_id: int, scope_id: int, look: Look, finished: str
+) -> None:
+    asked = json.dumps(sorted(look.asked), separators=(",", ":"))
+    read = json.dumps(dict(look.read), sort_keys=True, separators=(",", ":"))
+    insert(connection, tables.collection, [(
+        collection_id, run_id, look.source, scope_id, look.kind, look.status.value, look.reason,
+        look.permission, look.requests, look.pages, 0, look.gaps, look.root, asked, read,
+        utc_text(look.started), finished, look.version, 0, 0, "",
+    )])
+
+
+class _Intervals:
+    """Lays the records of one look over the current observations of its kind and scope."""
+
+    def __init__(
+        self, connection: Connection, scope_id: int, kind: str, collection_id: int, at: str
+    ) -> None:
+        self.root = ledger.ChangesRoot()
+        self.seen: dict[str, str] = {}
+        """uid -> digest of what this look saw."""
+        self._connection = connection
+        self._scope_id = scope_id
+        self._kind = kind
+        self._collection_id = collection_id
+        self._at = at
+        self._current = self._load_current()
+        self._resource_ids: dict[str, int] = {}
+        self._next_resource = next_id(connection, tables.resource)
+        self._next_observation = next_id(connection, tables.observation)
+        self._to_close: list[tuple[str, int, int]] = []
+
+    def _load_current(self) -> dict[str, tuple[int, int | None, str | None, str | None]]:
+        """uid -> (resource id, open observation id, its digest, its name); the latter None when gone."""
+        res, obs = tables.resource, tables.observation
+        query = (
+            sa.select(res.c.uid, res.c.id, obs.c.id, obs.c.digest, obs.c.name)
+            .select_from(
+                res.outerjoin(obs, sa.and_(obs.c.resource_id == res.c.id, obs.c.closed_by.is_(None)))
+            )
+            .where(res.c.scope_id == self._scope_id, res.c.kind == self._kind)
+        )
+        rows = self._connection.execute(query.execution_options(yield_per=_BATCH))
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+    def write(self, batch: list[Record]) -> None:
+        """Insert what is new in a batch of records."""
+        bodies: list[tuple[str, str, str]] = []
+        resources: list[tuple[int, int, str, str]] = []
+        observations: list[tuple[Any, ...]] = []
+        roots: list[tuple[Any, ...]] = []
+        for item in batch:
+            self.seen[item.uid] = item.digest
+            known = self._current.get(item.uid)
+            if known is not None and known[2] == item.digest and known[3] == item.name:
+                continue
+            if known is None:
+                resource_id = self._next_resource
+                self._next_resource += 1
+                resources.append((resource_id, self._scope_id, self._kind, item.uid))
+            else:
+                resource_id = known[0]
+                if known[1] is not None:
+                    self._to_close.append((self._at, self._collection_id, known[1]))
+            self._resource_ids[item.uid] = resource_id
+            bodies.append((item.digest, self._kind, item.body.decode()))
+            number = self._next_observation
+            self._next_observation += 1
+            observations.append((
+                number, resource_id, item.digest, item.name, item.observed_at,
+                self._at, None, self._collection_id, None,
+            ))
+            roots.append((number, resource_id, item.digest, item.name, item.observed_at, self._at))
+        insert(self._connection, tables.evidence, bodies, new=False)
+        insert(self._connection, tables.resource, resources)
+        # The open interval of a resource must be closed before its next one opens.
+        self._flush_closed()
+        insert(self._connection, tables.observation, observations)
+        self.root.open(roots)
+
+    def close_unseen(self) -> None:
+        """End the intervals of resources that a complete look did not find."""
+        self._to_close = sorted(
+            (
+                (self._at, self._collection_id, observation_id)
+                for uid, (_, observation_id, _, _) in self._current.items()
+                if observation_id is not None and uid not in self.seen
+            ),
+            key=lambda row: row[2],
+        )
+        self._flush_closed()
+
+    def note_sightings(self) -> None:
+        """Remember which resources an incomplete look did see."""
+        ids = {uid: known[0] for uid, known in self._current.items()} | self._resource_ids
+        rows = sorted((self._collection_id, ids[uid]) for uid in self.seen)
+        insert(self._connection, tables.sighting, rows)
+
+    def _flush_closed(self) -> None:
+        close_intervals(self._connection, tables.observation, self._to_close)
+        self.root.close(self._to_close)
+        self._to_close = []

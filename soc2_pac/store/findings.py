@@ -1,0 +1,349 @@
+"""Reading evidence for an evaluation and writing what it finds. The logic is in soc2_pac.evaluate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from soc2_pac.model import CollectionStatus, Scope, utc_text
+from soc2_pac.store import ledger, tables
+from soc2_pac.store.database import batched, close_intervals, insert, next_id, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_CHUNK = 4000
+_IN = 500
+"""Ids in one ``IN (...)``; SQLite allows 32,766 variables, PostgreSQL 65,535."""
+
+
+class LookRow(NamedTuple):
+    """The last look at one kind in one scope."""
+
+    collection: int
+    source: str
+    scope: Scope
+    status: CollectionStatus
+    reason: str
+    permission: str | None
+    finished_at: str
+    count: int
+
+
+class DocumentRow(NamedTuple):
+    """One current document."""
+
+    resource: int
+    scope: int
+    uid: str
+    digest: str
+    body: str
+    valid_from: str
+    opened_by: int
+
+
+class FindingRow(NamedTuple):
+    """One open finding, as far as an evaluation compares it."""
+
+    id: int
+    rule: int
+    scope: int
+    resource: int | None
+    version: int
+    status: str
+    message: str
+    digest: str | None
+    until: str | None
+    failing_since: str | None
+    sla_due: str | None
+    valid_from: str
+
+
+class Previous(NamedTuple):
+    """The last evaluation of a rule version."""
+
+    upto: int
+    as_of: str
+
+
+def last_collection(connection: Connection, at: str | None = None) -> int:
+    """The id of the newest collection, or of the newest that had finished at an instant; 0 for none."""
+    query = sa.select(sa.func.max(tables.collection.c.id))
+    if at is not None:
+        query = query.where(tables.collection.c.finished_at <= at)
+    return connection.execute(query).scalar() or 0
+
+
+def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
+    """The last look at a kind in each scope, by scope id, among collections up to ``upto``.
+
+    A scope ``?source`` stands for a source that could not be reached at all; it is forgotten as soon as
+    a later look of that source reached any real scope.
+    """
+    c, s = tables.collection, tables.scope
+    newest = (
+        sa.select(sa.func.max(c.c.id).label("id"))
+        .where(c.c.kind == kind, c.c.id <= upto).group_by(c.c.scope_id).subquery()
+    )
+    query = (
+        sa.select(
+            c.c.scope_id, c.c.id, c.c.source, s.c.provider, s.c.boundary, c.c.status, c.c.reason,
+            c.c.permission, c.c.finished_at, c.c.count,
+        )
+        .join(newest, newest.c.id == c.c.id).join(s, s.c.id == c.c.scope_id)
+    )
+    found: dict[int, LookRow] = {}
+    reached: dict[str, int] = {}
+    for row in connection.execute(query):
+        found[row[0]] = LookRow(
+            row[1], row[2], Scope(row[3], row[4]), CollectionStatus(row[5]), row[6], row[7], row[8], row[9]
+        )
+        if not row[4].startswith("?"):
+            reached[row[2]] = max(reached.get(row[2], 0), row[1])
+    return {
+        scope_id: look for scope_id, look in found.items()
+        if not look.scope.boundary.startswith("?") or look.collection > reached.get(look.source, 0)
+    }
+
+
+def sighted(connection: Connection, collection: int) -> set[int]:
+    """The resources that an incomplete look did see."""
+    s = tables.sighting
+    return set(connection.execute(sa.select(s.c.resource_id).where(s.c.collection_id == collection)).scalars())
+
+
+def changed(connection: Connection, kind: str, since: int, upto: int) -> set[int]:
+    """Resources of a kind whose document changed, came or went in collections (since, upto]."""
+    o, r = tables.observation, tables.resource
+    opened = sa.select(o.c.resource_id).where(o.c.opened_by > since, o.c.opened_by <= upto)
+    closed = sa.select(o.c.resource_id).where(o.c.closed_by > since, o.c.closed_by <= upto)
+    either = sa.union(opened, closed).subquery()
+    query = sa.select(r.c.id).join(either, either.c.resource_id == r.c.id).where(r.c.kind == kind)
+    return set(connection.execute(query).scalars())
+
+
+def documents(
+    connection: Connection, kind: str, upto: int | None, resources: Collection[int] | None = None
+) -> Iterator[list[DocumentRow]]:
+    """Documents of a kind in chunks, by resource id.
+
+    ``upto=None``: the current ones; a collection id: those current right after it.
+    ``resources``: only these ids.
+    """
+    o, r, e = tables.observation, tables.resource, tables.evidence
+    query = (
+        sa.select(r.c.id, r.c.scope_id, r.c.uid, o.c.digest, e.c.body, o.c.valid_from, o.c.opened_by)
+        .select_from(r.join(o, o.c.resource_id == r.c.id).join(e, e.c.digest == o.c.digest))
+        .where(_holds(upto)).order_by(r.c.id)
+    )
+    if resources is not None:
+        for ids in batched(sorted(resources), _IN):
+            rows = connection.execute(query.where(r.c.id.in_(ids), r.c.kind == kind))
+            yield [DocumentRow._make(row) for row in rows]
+        return
+    last = 0
+    while True:
+        rows = connection.execute(query.where(r.c.kind == kind, r.c.id > last).limit(_CHUNK))
+        chunk = [DocumentRow._make(row) for row in rows]
+        if not chunk:
+            return
+        yield chunk
+        last = chunk[-1].resource
+
+
+def _holds(upto: int | None) -> sa.ColumnElement[bool]:
+    o = tables.observation
+    if upto is None:
+        return o.c.closed_by.is_(None)
+    return sa.and_(o.c.opened_by <= upto, sa.or_(o.c.closed_by.is_(None), o.c.closed_by > upto))
+
+
+_FINDING = (
+    tables.finding.c.id, tables.finding.c.rule_id, tables.finding.c.scope_id, tables.finding.c.resource_id,
+    tables.finding.c.rule_version_id, tables.finding.c.status, tables.finding.c.message,
+    tables.finding.c.digest, tables.finding.c.until, tables.finding.c.failing_since,
+    tables.finding.c.sla_due, tables.finding.c.valid_from,
+)
+
+
+def open_findings(
+    connection: Connection, rules: Collection[int], resources: Collection[int]
+) -> dict[tuple[int, int], FindingRow]:
+    """Open findings of rules on resources, by (rule, resource)."""
+    f = tables.finding
+    found: dict[tuple[int, int], FindingRow] = {}
+    if not resources:
+        return found
+    query = sa.select(*_FINDING).where(f.c.closed_by.is_(None), f.c.rule_id.in_(list(rules)))
+    low, high = min(resources), max(resources)
+    if high - low < _IN * 20:  # dense ids: one range beats many lists
+        parts = [query.where(f.c.resource_id.between(low, high))]
+    else:
+        parts = [query.where(f.c.resource_id.in_(ids)) for ids in batched(sorted(resources), _IN)]
+    for part in parts:
+        for row in connection.execute(part):
+            found[(row[1], row[3])] = FindingRow._make(row)
+    return found
+
+
+def open_scope_findings(connection: Connection, rule: int) -> dict[int, FindingRow]:
+    """Open findings of a rule about whole scopes, by scope id."""
+    f = tables.finding
+    query = sa.select(*_FINDING).where(
+        f.c.closed_by.is_(None), f.c.rule_id == rule, f.c.resource_id.is_(None)
+    )
+    return {row[2]: FindingRow._make(row) for row in connection.execute(query)}
+
+
+def due(connection: Connection, rule: int, now: str) -> set[int]:
+    """Resources whose open finding of a rule the clock has overtaken."""
+    f = tables.finding
+    query = sa.select(f.c.resource_id).where(
+        f.c.closed_by.is_(None), f.c.until <= now, f.c.rule_id == rule, f.c.resource_id.is_not(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def without_document(connection: Connection, rules: Collection[int]) -> list[int]:
+    """Ids of open findings whose resource is gone."""
+    f, o = tables.finding, tables.observation
+    query = (
+        sa.select(f.c.id)
+        .select_from(f.outerjoin(o, sa.and_(o.c.resource_id == f.c.resource_id, o.c.closed_by.is_(None))))
+        .where(
+            f.c.closed_by.is_(None), f.c.rule_id.in_(list(rules)), f.c.resource_id.is_not(None), o.c.id.is_(None)
+        )
+    )
+    return list(connection.execute(query.order_by(f.c.id)).scalars())
+
+
+def findings_of_other_rules(connection: Connection, rules: Collection[int]) -> list[int]:
+    """Ids of open findings of rules that are not among ``rules``."""
+    f = tables.finding
+    query = sa.select(f.c.id).where(f.c.closed_by.is_(None), f.c.rule_id.not_in(list(rules)))
+    return list(connection.execute(query.order_by(f.c.id)).scalars())
+
+
+# -- rule versions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """What is kept of a rule: enough to know later what judged, with which settings."""
+
+    name: str
+    source_digest: str
+    sources: Mapping[str, str]
+    thresholds: Mapping[str, Any]
+    severity: str
+    title: str
+    criteria: tuple[str, ...]
+
+
+def rule_version_row(connection: Connection, facts: RuleFacts, recorded_at: str) -> tuple[int, int]:
+    """(rule id, rule version id); both are added when new, the version with a ledger entry."""
+    rule_id = connection.execute(sa.select(tables.rule.c.id).where(tables.rule.c.name == facts.name)).scalar()
+    if rule_id is None:
+        rule_id = next_id(connection, tables.rule)
+        insert(connection, tables.rule, [(rule_id, facts.name)])
+    v = tables.rule_version
+    values = {
+        "rule_id": rule_id, "source_digest": facts.source_digest, "thresholds": _json(facts.thresholds),
+        "severity": facts.severity, "title": facts.title, "criteria": _json(facts.criteria),
+    }
+    match = [v.c[name] == value for name, value in values.items()]
+    version = connection.execute(sa.select(v.c.id).where(*match)).scalar()
+    if version is None:
+        version = next_id(connection, v)
+        insert(connection, tables.rule_source, [(facts.source_digest, _json(facts.sources))], new=False)
+        insert(connection, v, [(version, *values.values(), recorded_at)])
+        insert(
+            connection, tables.rule_criterion,
+            [(version, criterion) for criterion in dict.fromkeys(facts.criteria)],
+        )
+        ledger.record(connection, "rule_version", version, recorded_at)
+    return int(rule_id), int(version)
+
+
+def previous(connection: Connection, versions: Collection[int]) -> dict[int, Previous]:
+    """For each rule version, the last evaluation that judged by it."""
+    e = tables.evaluation
+    wanted = set(versions)
+    found: dict[int, Previous] = {}
+    rows = connection.execute(sa.select(e.c.upto, e.c.as_of, e.c.rule_versions).order_by(e.c.id.desc()))
+    for upto, as_of, listed in rows:
+        for version in wanted.intersection(json.loads(listed)):
+            found[version] = Previous(upto, as_of)
+            wanted.discard(version)
+        if not wanted:
+            break
+    return found
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+# -- writing ------------------------------------------------------------------------------------------
+
+
+class EvaluationWriter:
+    """One evaluation in the making: opens and closes findings, then seals them with a ledger entry."""
+
+    def __init__(
+        self, connection: Connection, *, run_id: int, as_of: datetime, upto: int,
+        rule_versions: Iterable[int], tool_version: str, started: datetime,
+    ) -> None:
+        self.id = next_id(connection, tables.evaluation)
+        self.judged = 0
+        self._root = ledger.ChangesRoot()
+        self._connection = connection
+        self._next = next_id(connection, tables.finding)
+        self._opened: list[tuple[Any, ...]] = []
+        self._closed: list[tuple[str, int, int]] = []
+        insert(connection, tables.evaluation, [(
+            self.id, run_id, utc_text(as_of), upto, _json(sorted(rule_versions)), tool_version,
+            utc_text(started), "", 0, 0, 0, "",
+        )])
+
+    def open(self, row: tuple[Any, ...]) -> int:
+        """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order."""
+        number = self._next
+        self._next += 1
+        self._opened.append((number, *row))
+        if len(self._opened) >= _CHUNK:
+            self.flush()
+        return number
+
+    def close(self, finding: int, valid_to: str) -> None:
+        """Close an open finding."""
+        self._closed.append((valid_to, self.id, finding))
+
+    def flush(self) -> None:
+        """Write what is pending."""
+        rows = [(*row, None, self.id, None) for row in self._opened]
+        insert(self._connection, tables.finding, rows)
+        self._root.open(self._opened)
+        self._opened = []
+        close_intervals(self._connection, tables.finding, self._closed)
+        self._root.close(self._closed)
+        self._closed = []
+
+    def seal(self, finished: datetime) -> tuple[int, int]:
+        """Finish: returns how many findings were opened and closed."""
+        self.flush()
+        e = tables.evaluation
+        self._connection.execute(
+            sa.update(e).where(e.c.id == self.id).values(
+                finished_at=utc_text(finished), judged=self.judged, opened=self._root.opened,
+                closed=self._root.closed, changes_root=self._root.hexdigest(),
+            )
+        )
+        ledger.record(self._connection, "evaluation", self.id, utc_text(finished))
+        return self._root.opened, self._root.closed

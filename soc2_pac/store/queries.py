@@ -1,0 +1,278 @@
+"""What people ask the store. Reads the documented views, so that SQL users see the same rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from soc2_pac.model import CollectionStatus, Scope, Severity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+T = TypeVar("T")
+_CHUNK = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One current finding, as ``v_findings`` shows it."""
+
+    fingerprint: str
+    rule: str
+    title: str
+    severity: Severity
+    criteria: tuple[str, ...]
+    thresholds: Mapping[str, Any]
+    scope: str
+    kind: str | None
+    resource: str | None
+    """The resource's uid; ``None`` for a finding about the whole scope."""
+    resource_name: str | None
+    status: Status
+    message: str
+    evidence: str | None
+    """Digest of the document that was judged."""
+    since: str
+    """Since when this verdict holds, UTC."""
+    failing_since: str | None
+    sla_due: str | None
+    until: str | None
+    waiver: str | None
+    """The waiver under which a failure is accepted; it stays a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPeriod:
+    """One period of a finding's history, as ``v_finding_history`` shows it."""
+
+    fingerprint: str
+    rule: str
+    severity: str
+    scope: str
+    kind: str | None
+    resource: str | None
+    status: Status
+    message: str
+    evidence: str | None
+    valid_from: str
+    valid_to: str | None
+    failing_since: str | None
+    sla_due: str | None
+    opened_by_evaluation: int
+    closed_by_evaluation: int | None
+    rule_version: str
+    thresholds: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One version of one document, as ``v_evidence`` shows it, without its body."""
+
+    scope: str
+    kind: str
+    resource: str
+    resource_name: str
+    digest: str
+    valid_from: str
+    valid_to: str | None
+    observed_at: str | None
+    opened_by_collection: int
+    closed_by_collection: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionItem:
+    """One attempt to list one kind in one scope, as ``v_collections`` shows it."""
+
+    id: int
+    run: int
+    source: str
+    scope: str
+    kind: str
+    status: CollectionStatus
+    reason: str
+    permission: str | None
+    requests: int
+    pages: int
+    count: int
+    gaps: int
+    asked: str
+    read: str
+    root: str
+    started_at: str
+    finished_at: str
+    collector_version: str
+    opened: int
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """One run, as ``v_runs`` shows it."""
+
+    id: int
+    command: str
+    started_at: str
+    finished_at: str | None
+    status: str | None
+    tool_version: str
+    config_digest: str | None
+    collections: int
+    complete: int | None
+    requests: int | None
+
+
+def findings(
+    connection: Connection, *, rules: Collection[str] = (), criteria: Collection[str] = (),
+    statuses: Collection[Status] = (), severities: Collection[Severity] = (), scope: str | None = None,
+    kind: str | None = None, resource: str | None = None, provider: str | None = None,
+    fingerprint: str | None = None, waived: bool | None = None,
+) -> Iterator[Finding]:
+    """Current findings, worst first; every filter narrows. Streams.
+
+    Args:
+        connection: within ``Database.reading``.
+        criteria: ids or prefixes of series (``CC6`` means all of CC6).
+        scope: exact, or a prefix ending in ``*``.
+        resource: uid or name, exact.
+        fingerprint: exact or a prefix.
+        waived: only waived (True) or only not waived (False) ones.
+    """
+    v = _view("v_findings", *(field.name for field in fields(Finding)), "provider")
+    query = sa.select(*(v.c[field.name] for field in fields(Finding)))
+    query = query.order_by(
+        _order(v.c.severity, reversed(Severity)), _order(v.c.status, Status), v.c.rule, v.c.scope, v.c.resource
+    )
+    for column, wanted in ((v.c.rule, rules), (v.c.status, statuses), (v.c.severity, severities)):
+        if wanted:
+            query = query.where(column.in_([str(value) for value in wanted]))
+    if criteria:
+        query = query.where(sa.or_(*(
+            v.c.criteria.like(f'%"{_like(c)}"%' if "." in c else f'%"{_like(c)}.%', escape="\\")
+            for c in criteria
+        )))
+    if scope is not None:
+        query = query.where(_exact_or_prefix(v.c.scope, scope))
+    if kind is not None:
+        query = query.where(v.c.kind == kind)
+    if provider is not None:
+        query = query.where(v.c.provider == provider)
+    if resource is not None:
+        query = query.where(sa.or_(v.c.resource == resource, v.c.resource_name == resource))
+    if fingerprint is not None:
+        query = query.where(v.c.fingerprint.like(_like(fingerprint) + "%", escape="\\"))
+    if waived is not None:
+        query = query.where(v.c.waiver.is_not(None) if waived else v.c.waiver.is_(None))
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
+        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+        values["severity"] = Severity(values["severity"])
+        values["status"] = Status(values["status"])
+        values["criteria"] = tuple(json.loads(values["criteria"]))
+        values["thresholds"] = json.loads(values["thresholds"])
+        yield Finding(**values)
+
+
+def finding_history(connection: Connection, fingerprint: str) -> list[FindingPeriod]:
+    """Every period of one finding, oldest first."""
+    v = _view("v_finding_history", *(field.name for field in fields(FindingPeriod)))
+    query = sa.select(v).where(v.c.fingerprint == fingerprint).order_by(v.c.valid_from, v.c.valid_to)
+    return [
+        FindingPeriod(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001
+        for row in connection.execute(query)
+    ]
+
+
+def evidence(
+    connection: Connection, *, kind: str | None = None, scope: str | None = None,
+    resource: str | None = None, at: str | None = None, history: bool = False,
+) -> Iterator[EvidenceItem]:
+    """Documents by kind, scope and resource (uid or name); current ones, or those of an instant, or all.
+
+    Args:
+        connection: within ``Database.reading``.
+        scope: exact, or a prefix ending in ``*``.
+        at: UTC text; the versions that held then.
+        history: every version.
+    """
+    v = _view("v_evidence", *(field.name for field in fields(EvidenceItem)))
+    query = sa.select(v).order_by(v.c.scope, v.c.kind, v.c.resource, v.c.opened_by_collection)
+    if kind is not None:
+        query = query.where(v.c.kind == kind)
+    if scope is not None:
+        query = query.where(_exact_or_prefix(v.c.scope, scope))
+    if resource is not None:
+        query = query.where(sa.or_(v.c.resource == resource, v.c.resource_name == resource))
+    if at is not None:
+        query = query.where(v.c.valid_from <= at, sa.or_(v.c.valid_to.is_(None), v.c.valid_to > at))
+    elif not history:
+        query = query.where(v.c.closed_by_collection.is_(None))
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
+        yield EvidenceItem(**row._mapping)  # noqa: SLF001
+
+
+def body(connection: Connection, digest: str) -> tuple[str, str] | None:
+    """(full digest, canonical JSON) of the evidence with this digest or unambiguous prefix of one."""
+    rows = connection.execute(
+        sa.text("SELECT digest, body FROM evidence WHERE digest LIKE :prefix ESCAPE '\\' LIMIT 2"),
+        {"prefix": _like(digest) + "%"},
+    ).all()
+    return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
+
+
+def collections(connection: Connection, *, run: int | None = None, latest: bool = False) -> list[CollectionItem]:
+    """Collections of one run, or the latest of each kind and scope, or all; in order of their ids."""
+    v = _view("v_collections", *(field.name for field in fields(CollectionItem)))
+    query = sa.select(v).order_by(v.c.id)
+    if run is not None:
+        query = query.where(v.c.run == run)
+    if latest:
+        newest = sa.select(sa.func.max(v.c.id)).group_by(v.c.scope, v.c.kind)
+        query = query.where(v.c.id.in_(newest))
+    return [
+        CollectionItem(**{**row._mapping, "status": CollectionStatus(row.status)})  # noqa: SLF001
+        for row in connection.execute(query)
+    ]
+
+
+def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:
+    """The last runs, newest first."""
+    v = _view("v_runs", *(field.name for field in fields(RunItem)))
+    query = sa.select(v).order_by(v.c.id.desc()).limit(limit)
+    return [RunItem(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+
+def remembered_scopes(connection: Connection) -> dict[str, set[Scope]]:
+    """Every real scope that each source has reached in the past."""
+    rows = connection.execute(sa.text(
+        "SELECT DISTINCT c.source, s.provider, s.boundary FROM collection c JOIN scope s ON s.id = c.scope_id"
+    ))
+    found: dict[str, set[Scope]] = {}
+    for source, provider, boundary in rows:
+        if not boundary.startswith("?"):
+            found.setdefault(source, set()).add(Scope(provider, boundary))
+    return found
+
+
+def _view(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(name, *(sa.column(column) for column in columns))
+
+
+def _order(column: sa.ColumnElement[str], values: Any) -> sa.ColumnElement[int]:  # noqa: ANN401
+    return sa.case({str(value): rank for rank, value in enumerate(values)}, value=column, else_=99)
+
+
+def _exact_or_prefix(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    if text.endswith("*"):
+        return column.like(_like(text[:-1]) + "%", escape="\\")
+    return column == text
+
+
+def _like(text: str) -> str:
+    """Text as a literal within LIKE."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,101 @@
+"""Waivers: dated, owned acceptances of a failure. Events are appended; nothing is taken back silently."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from soc2_pac.errors import UsageError
+from soc2_pac.model import utc_text
+from soc2_pac.store import ledger, tables
+from soc2_pac.store.database import insert, next_id, storable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One waiver and what became of it."""
+
+    waiver: str
+    """Short id."""
+    rule: str
+    scope: str | None
+    """``None``: every scope."""
+    resource: str | None
+    """A uid; ``None``: every resource."""
+    reason: str
+    owner: str
+    """The person who accepts the risk."""
+    added_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    revoked_because: str | None
+    revoked_by: str | None
+
+    def active(self, now: datetime) -> bool:
+        """Whether it holds at an instant."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_text(now))
+
+
+def add(
+    connection: Connection, *, rule: str, scope: str | None, resource: str | None, reason: str, owner: str,
+    expires_at: datetime | None,
+) -> str:
+    """Record a waiver; returns its id. Within ``Database.writing``.
+
+    Raises:
+        UsageError: reason or owner is empty, or the end is not in the future.
+    """
+    now = datetime.now(UTC)
+    for name, value in (("reason", reason), ("owner", owner)):
+        if not value.strip():
+            msg = f"a waiver needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
+            raise UsageError(msg)
+    if expires_at is not None and expires_at <= now:
+        msg = f"the waiver would have ended on {expires_at:%Y-%m-%d} already"
+        raise UsageError(msg)
+    waiver = f"w-{secrets.token_hex(4)}"
+    ends = utc_text(expires_at) if expires_at else None
+    _append(connection, (waiver, "add", rule, scope, resource, storable(reason), storable(owner), ends), now)
+    return waiver
+
+
+def revoke(connection: Connection, waiver: str, *, reason: str, owner: str) -> None:
+    """End a waiver. Within ``Database.writing``.
+
+    Raises:
+        UsageError: there is no such waiver, or it was revoked before.
+    """
+    e = tables.waiver_event
+    rows = connection.execute(sa.select(e).where(e.c.waiver == waiver).order_by(e.c.id)).all()
+    if not rows:
+        msg = f"there is no waiver '{waiver}'. Next: soc2-pac waivers list"
+        raise UsageError(msg)
+    if any(row.action == "revoke" for row in rows):
+        msg = f"waiver {waiver} was revoked on {rows[-1].recorded_at[:10]} already"
+        raise UsageError(msg)
+    added = rows[0]
+    _append(
+        connection,
+        (waiver, "revoke", added.rule, added.scope, added.resource, storable(reason), storable(owner), None),
+        datetime.now(UTC),
+    )
+
+
+def listed(connection: Connection) -> list[Waiver]:
+    """Every waiver, oldest first, ended ones too."""
+    names = ", ".join(Waiver.__dataclass_fields__)
+    rows = connection.execute(sa.text(f"SELECT {names} FROM v_waivers ORDER BY added_at, waiver"))  # noqa: S608
+    return [Waiver(*row) for row in rows]
+
+
+def _append(connection: Connection, values: tuple[str | None, ...], now: datetime) -> None:
+    event = next_id(connection, tables.waiver_event)
+    insert(connection, tables.waiver_event, [(event, *values, utc_text(now))])
+    ledger.record(connection, "waiver", event, utc_text(now))
