@@ -67,7 +67,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 R = TypeVar("R", bound=Resource)
 
 
-def view(resource_type: type[R], body: bytes) -> R:
+def view(resource_type: type[R], body: bytes | str) -> R:
     """The typed view of a stored document (canonical JSON).
 
     Raises:

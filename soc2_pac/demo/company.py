@@ -151,10 +151,12 @@ GROUPS: Mapping[str, str] = {
 
 
 def allow(actions: Sequence[str], resources: Sequence[str] | str = "*") -> str:
+    """Write a policy that allows the actions."""
     return policy_text({"Effect": "Allow", "Action": list(actions), "Resource": resources})
 
 
 def policy_text(*statements: Mapping[str, object]) -> str:
+    """Write a policy of these statements as JSON."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
@@ -240,7 +242,7 @@ RELEASE_KEY_POLICY = policy_text(
         "Resource": "*",
     }
 )
-"""The signing key's policy: it leaves the account, and so the auditor, out. Reading it is denied."""
+"""The signing key's policy: it leaves out the account and so the auditor, who may not read it."""
 
 
 # -- buckets --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The demo: an emulated company, the real command line against it, and a summary.
+"""The demo: an emulated company, and the real command line against it.
 
 Nothing is faked between the two: the child process reads a configuration file, talks HTTP through
 the real SDKs and writes a real store, which stays in the directory for a closer look.
@@ -13,16 +13,15 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from soc2_pac.demo import summary
 from soc2_pac.demo.aws import AwsEmulator
-from soc2_pac.demo.company import REGIONS, VENDOR_ACCOUNT
+from soc2_pac.demo.company import REGIONS
 from soc2_pac.errors import Soc2PacError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 CONFIG = "soc2-pac.toml"
 DATABASE = "soc2-pac.db"
@@ -35,7 +34,7 @@ _OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_")
 
 
 def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) -> int:
-    """Emulate acme-robotics, run soc2-pac against it and print what it found.
+    """Emulate acme-robotics and run soc2-pac against it, which prints what it found.
 
     Args:
         directory: where configuration and store are written; made when missing. A store of an
@@ -61,15 +60,12 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     directory.mkdir(parents=True, exist_ok=True)
     with _company() as (aws, github_url):
         config.write_text(_config(directory, aws.url, github_url), encoding="utf-8")
-        environment = _environment(aws.credentials)
         print(
             f"acme-robotics is up: AWS at {aws.url}, GitHub at {github_url}", file=out, flush=True
         )
-        code = _run(config, environment)
-        text = summary.render(
-            list(_outcomes(directory)), ruled=_ruled(), commands=_commands(config, aws, keep=keep)
-        )
-        print(f"\n{text}", file=out, flush=True)
+        code = _run(_command(config), _environment(aws.credentials))
+        commands = "\n".join(f"  {command}" for command in _commands(config, aws, keep=keep))
+        print(f"\nWhat to try next:\n{commands}", file=out, flush=True)
         if keep:
             print("The company stays up until Ctrl-C.", file=out, flush=True)
             _wait()
@@ -91,11 +87,10 @@ def _company() -> Iterator[tuple[AwsEmulator, str]]:
 
 def _config(directory: Path, aws: str, github: str) -> str:
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    database = (directory / DATABASE).resolve().as_posix()
     return f"""{_MARK} Two sources, both emulated on this machine.
 
 [store]
-url = "sqlite:///{database}"
+url = "{_url(directory)}"
 
 [sources.aws-acme]
 provider = "aws"
@@ -107,14 +102,11 @@ provider = "github"
 organization = "acme-robotics"
 base_url = "{github}"
 token = {{ env = "{_TOKEN}" }}  # the name of the variable, never the token
-
-[rules.aws-trust-external-accounts]
-known_accounts = ["{VENDOR_ACCOUNT}"]
 """
 
 
 def _environment(credentials: Mapping[str, str]) -> dict[str, str]:
-    """The child's environment: dummy credentials, and none of the person's own."""
+    """Give the child's environment: dummy credentials, and none of the person's own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_OWN_SETTINGS)}
     return kept | {
         **credentials,
@@ -127,14 +119,21 @@ def _environment(credentials: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _run(config: Path, environment: Mapping[str, str]) -> int:
-    command = [sys.executable, "-m", "soc2_pac", "run", "--config", str(config)]
+def _command(config: Path) -> list[str]:
+    return [sys.executable, "-m", "soc2_pac", "run", "--config", str(config)]
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
     if code in _EXPECTED:
         return code
     ended = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
     msg = f"the demo's run ended {ended}; its output tells why. It was: {shlex.join(command)}"
     raise Soc2PacError(msg)
+
+
+def _url(directory: Path) -> str:
+    return f"sqlite:///{(directory / DATABASE).resolve().as_posix()}"
 
 
 def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:

@@ -23,7 +23,7 @@ class Documents(Protocol):
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
         """Every scope where the kind was looked for, with why its last look is not complete, or None."""
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
         """Every current document of the kind, in a stable order."""
 
 
@@ -128,7 +128,7 @@ class GivenDocuments:
         """Given kinds are complete; kinds that nobody gave were not looked at."""
         return [(self._scope, None)] if kind in self._bodies else []
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
         """The given documents, all in the one scope."""
         return [(self._scope, body) for body in self._bodies.get(kind, ())]
 

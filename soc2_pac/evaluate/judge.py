@@ -22,9 +22,11 @@ def apply(
     thresholds: Mapping[str, Any],
 ) -> Verdict:
     """Call the rule on a view. Raises whatever the rule raises; see :func:`explain`."""
-    offered = {"now": now, "scope": scope, "evidence": evidence}
-    arguments = [offered[name] for name in rule.injected]
-    verdict = rule.function(seen, *arguments, **thresholds)
+    if rule.injected:
+        offered = {"now": now, "scope": scope, "evidence": evidence}
+        verdict = rule.function(seen, *[offered[name] for name in rule.injected], **thresholds)
+    else:
+        verdict = rule.function(seen, **thresholds)
     if not isinstance(verdict, Verdict):
         msg = f"it returned {type(verdict).__name__}, not a Verdict"
         raise TypeError(msg)
@@ -39,7 +41,7 @@ def explain(error: Exception) -> Verdict:
 
 
 def judge(
-    rule: Rule, body: bytes, *, now: datetime, scope: Scope, evidence: Evidence | None = None,
+    rule: Rule, body: bytes | str, *, now: datetime, scope: Scope, evidence: Evidence | None = None,
     thresholds: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """What ``rule`` says of a stored document (canonical JSON). Never raises for what a rule does.

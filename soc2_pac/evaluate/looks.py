@@ -59,8 +59,8 @@ class StoreDocuments:
             state = state_of(look, self._now, self._max_age)
             yield look.scope, state.reason if state.status else None
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
         """Every document of the kind, by resource id. Call :meth:`looks` for the kind first."""
         for chunk in store.documents(self._connection, kind, None if self._current else self._upto):
             for row in chunk:
-                yield self._scopes[row.scope], row.body.encode()
+                yield self._scopes[row.scope], row.body

@@ -67,13 +67,16 @@ class Store:
         with self.database.run_lock():
             with self.database.writing() as connection:
                 run_id = runs.begin(connection, command=command, config=config, tool_version=tool_version)
-            failed = True
+            status = "interrupted"
             try:
                 yield run_id
-                failed = False
+                status = "finished"
+            except Exception:
+                status = "failed"
+                raise
             finally:
                 with self.database.writing() as connection:
-                    runs.end(connection, run_id, failed=failed)
+                    runs.end(connection, run_id, status)
 
     def record(self, run_id: int, look: evidence.Look) -> evidence.Recorded:
         """Write one look, all or nothing; see :func:`soc2_pac.store.evidence.record`."""
@@ -141,8 +144,8 @@ class Store:
         now = datetime.now(UTC)
         return [waiver for waiver in found if waiver.active(now)] if active else found
 
-    def remembered_scopes(self) -> dict[str, set[Scope]]:
-        """Every real scope that each source has reached in the past."""
+    def remembered_scopes(self) -> dict[tuple[str, str], set[Scope]]:
+        """(source, kind) -> every real scope that was looked at in the past."""
         with self.database.reading() as connection:
             return queries.remembered_scopes(connection)
 

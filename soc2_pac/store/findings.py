@@ -144,12 +144,12 @@ def documents(
     )
     if resources is not None:
         for ids in batched(sorted(resources), _IN):
-            rows = connection.execute(query.where(r.c.id.in_(ids), r.c.kind == kind))
+            rows = connection.execute(query.where(r.c.id.in_(ids), r.c.kind == kind)).all()
             yield [DocumentRow._make(row) for row in rows]
         return
     last = 0
     while True:
-        rows = connection.execute(query.where(r.c.kind == kind, r.c.id > last).limit(_CHUNK))
+        rows = connection.execute(query.where(r.c.kind == kind, r.c.id > last).limit(_CHUNK)).all()
         chunk = [DocumentRow._make(row) for row in rows]
         if not chunk:
             return

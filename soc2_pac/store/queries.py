@@ -247,15 +247,16 @@ def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:
     return [RunItem(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
 
 
-def remembered_scopes(connection: Connection) -> dict[str, set[Scope]]:
-    """Every real scope that each source has reached in the past."""
+def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope]]:
+    """(source, kind) -> every real scope that was looked at in the past."""
     rows = connection.execute(sa.text(
-        "SELECT DISTINCT c.source, s.provider, s.boundary FROM collection c JOIN scope s ON s.id = c.scope_id"
+        "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary "
+        "FROM collection c JOIN scope s ON s.id = c.scope_id"
     ))
-    found: dict[str, set[Scope]] = {}
-    for source, provider, boundary in rows:
+    found: dict[tuple[str, str], set[Scope]] = {}
+    for source, kind, provider, boundary in rows:
         if not boundary.startswith("?"):
-            found.setdefault(source, set()).add(Scope(provider, boundary))
+            found.setdefault((source, kind), set()).add(Scope(provider, boundary))
     return found
 
 

@@ -40,9 +40,9 @@ def begin(connection: Connection, *, command: str, config: tuple[str, str] | Non
     return run_id
 
 
-def end(connection: Connection, run_id: int, *, failed: bool = False) -> None:
-    """End a run. Within ``Database.writing``."""
-    _end(connection, run_id, "failed" if failed else "finished", utc_text(datetime.now(UTC)))
+def end(connection: Connection, run_id: int, status: str) -> None:
+    """End a run as ``finished``, ``failed`` or ``interrupted``. Within ``Database.writing``."""
+    _end(connection, run_id, status, utc_text(datetime.now(UTC)))
 
 
 def _end(connection: Connection, run_id: int, status: str, now: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("moto", reason="the demo extra is not installed")
 
-from soc2_pac.demo.aws import AwsEmulator  # noqa: E402
+from soc2_pac.demo.aws import AwsEmulator
 
 HOME, SECOND = company.HOME_REGION, company.SECOND_REGION
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -206,6 +206,13 @@ def _account_blocks(acme: AwsEmulator) -> dict[str, bool]:
     )
 
 
+def _has_no_policy(acme: AwsEmulator) -> bool:
+    s3 = acme.client("s3", SECOND)
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket="acme-robotics-legacy-exports")
+    return True
+
+
 SEEN: dict[tuple[str, str], Callable[[AwsEmulator], bool]] = {
     ("aws-admin-user-mfa", "david.lindqvist"): lambda a: (
         _member(a, "david.lindqvist", "administrators")
@@ -273,7 +280,7 @@ SEEN: dict[tuple[str, str], Callable[[AwsEmulator], bool]] = {
     ("aws-s3-cross-account", "acme-robotics-firmware"): lambda a: any(
         company.OUTSIDE_ACCOUNT in str(s["Principal"]) for s in _policy(a, "acme-robotics-firmware")
     ),
-    ("aws-s3-tls-only", "acme-robotics-legacy-exports"): lambda a: _has_no_policy(a),
+    ("aws-s3-tls-only", "acme-robotics-legacy-exports"): _has_no_policy,
     ("aws-s3-versioning", "acme-robotics-legacy-exports"): lambda a: (
         "Status"
         not in a.client("s3", SECOND).get_bucket_versioning(Bucket="acme-robotics-legacy-exports")
@@ -327,13 +334,6 @@ SEEN: dict[tuple[str, str], Callable[[AwsEmulator], bool]] = {
         not a.client("config", SECOND).describe_configuration_recorders()["ConfigurationRecorders"]
     ),
 }
-
-
-def _has_no_policy(acme: AwsEmulator) -> bool:
-    s3 = acme.client("s3", SECOND)
-    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucketPolicy"):
-        s3.get_bucket_policy(Bucket="acme-robotics-legacy-exports")
-    return True
 
 
 def _trails(acme: AwsEmulator, region: str) -> dict[str, dict[str, Any]]:
@@ -401,7 +401,9 @@ def test_the_key_that_the_demo_uses_belongs_to_the_auditor(acme: AwsEmulator) ->
 
 def test_the_signing_key_keeps_its_policy_from_the_auditor(acme: AwsEmulator) -> None:
     kms, keys = acme.client("kms", HOME), _keys(acme, HOME)
-    with pytest.raises(kms.exceptions.ClientError, match="AccessDenied.*not authorized to perform"):
+    with pytest.raises(
+        kms.exceptions.ClientError, match=r"AccessDenied.*not authorized to perform"
+    ):
         kms.get_key_policy(KeyId=keys["firmware signing"]["KeyId"], PolicyName="default")
     assert kms.get_key_policy(KeyId=keys["acme-data key"]["KeyId"], PolicyName="default")["Policy"]
 

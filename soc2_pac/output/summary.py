@@ -1,4 +1,4 @@
-"""What a demo run found, for a person: by criterion, the worst findings, and what to try next."""
+"""What is known now, for a person: by criterion, the worst findings, and what to try next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Told:
     """One current finding, with what its rule says about it."""
 
     rule: str
@@ -49,7 +49,7 @@ _COLUMNS: Mapping[Status, str] = {
 _ALWAYS = (Status.PASS, Status.FAIL, Status.INCONCLUSIVE, Status.NOT_APPLICABLE)
 
 
-def render(outcomes: Sequence[Outcome], *, ruled: Iterable[str], commands: Sequence[str]) -> str:
+def render(outcomes: Sequence[Told], *, ruled: Iterable[str], commands: Sequence[str]) -> str:
     """Give the whole summary as plain text.
 
     ``ruled`` are the criteria that some rule looks at, whether it found anything or not;
@@ -65,7 +65,7 @@ def render(outcomes: Sequence[Outcome], *, ruled: Iterable[str], commands: Seque
 # -- by criterion ---------------------------------------------------------------------------------
 
 
-def _table(outcomes: Sequence[Outcome], ruled: frozenset[str]) -> str:
+def _table(outcomes: Sequence[Told], ruled: frozenset[str]) -> str:
     counts: dict[str, Counter[Status]] = {name: Counter() for name in CRITERIA if name in ruled}
     total: Counter[Status] = Counter()
     for outcome in outcomes:
@@ -114,8 +114,8 @@ def _unruled(ruled: frozenset[str]) -> str:
 # -- the worst ------------------------------------------------------------------------------------
 
 
-def _worst(outcomes: Sequence[Outcome]) -> str:
-    failing: dict[str, list[Outcome]] = {}
+def _worst(outcomes: Sequence[Told]) -> str:
+    failing: dict[str, list[Told]] = {}
     for outcome in outcomes:
         if outcome.status is Status.FAIL and not outcome.waived:
             failing.setdefault(outcome.rule, []).append(outcome)
@@ -134,7 +134,7 @@ def _worst(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _told(number: int, outcome: Outcome, *, others: int) -> list[str]:
+def _told(number: int, outcome: Told, *, others: int) -> list[str]:
     where = f"{outcome.resource} in {outcome.scope}" if outcome.resource else outcome.scope
     more = f" (and {others} more)" if others else ""
     criteria = ", ".join(outcome.criteria)

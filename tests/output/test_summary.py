@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soc2_pac.criteria import CRITERIA
-from soc2_pac.demo.summary import WIDTH, Outcome, render
+from soc2_pac.output.summary import WIDTH, Told, render
 from soc2_pac.model import Severity, Status
 
-_FAILED = Outcome(
+_FAILED = Told(
     rule="aws-sg-no-ssh-world",
     title="SSH is not open to the world",
     severity=Severity.HIGH,

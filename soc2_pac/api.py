@@ -1,0 +1,281 @@
+"""What soc2-pac does, as functions: the command line, notebooks and tests all come through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac import config as configuration
+from soc2_pac import live, plugins
+from soc2_pac.collect import events
+from soc2_pac.collect.fetch import Limits
+from soc2_pac.collect.plan import collect as collect_units
+from soc2_pac.collect.plan import kinds_of, make_plan
+from soc2_pac.errors import ConfigError, UsageError
+from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
+from soc2_pac.model import CollectionStatus, Severity, Status
+from soc2_pac.store import open_store
+from soc2_pac.text import listed, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from soc2_pac.collect.plan import Plan
+    from soc2_pac.config import Config, SourceSettings
+    from soc2_pac.plugins import Registry
+    from soc2_pac.rules import Rule
+    from soc2_pac.store import Store
+    from soc2_pac.store.queries import Finding
+
+
+def tool_version() -> str:
+    """The installed version of soc2-pac."""
+    return installed_version(plugins.DISTRIBUTION)
+
+
+@dataclass
+class Workspace:
+    """A configuration with the plugins that it speaks of: everything that a command needs."""
+
+    config: Config
+    registry: Registry
+    sources: dict[str, SourceSettings]
+    active: list[ActiveRule]
+    """Rules in force whose provider has a source."""
+    off: dict[str, str]
+    """Rules switched off by the configuration, with the reason."""
+    unsourced: dict[str, list[str]]
+    """Provider without a source -> its rules, which are not judged."""
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of one unit."""
+        run = self.config.run
+        return Limits(run.unit_timeout_seconds, run.max_pages, facts_at_once=run.facts_at_once)
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """The configured store."""
+        return open_store(self.config.store_url, create=create)
+
+    def choose(self, names: Iterable[str]) -> list[ActiveRule]:
+        """Active rules by id, glob, criterion or series; all when no name is given.
+
+        Raises:
+            UsageError: a name matches nothing, or only rules that are switched off or have no source.
+        """
+        patterns = list(names)
+        if not patterns:
+            return self.active
+        for pattern in patterns:
+            if any(configuration.matches(item.rule, pattern) for item in self.active):
+                continue
+            all_rules = self.registry.rules
+            matching = [rule for rule in all_rules.values() if configuration.matches(rule, pattern)]
+            if not matching:
+                msg = f"no rule matches '{pattern}'.{nearest(pattern, all_rules)} Next: soc2-pac rules list"
+                raise UsageError(msg)
+            rule = matching[0]
+            why = self.off.get(rule.id, f"no source of provider {rule.provider} is configured")
+            msg = f"rule {rule.id} is not in force: {why}"
+            raise UsageError(msg)
+        return [
+            item for item in self.active if any(configuration.matches(item.rule, p) for p in patterns)
+        ]
+
+    def choose_sources(self, names: Collection[str]) -> dict[str, SourceSettings]:
+        """Sources by name; all when none is given. Raises UsageError for an unknown one."""
+        wrong = configuration.unknown_names(names, self.sources, "source")
+        if wrong:
+            msg = f"{wrong} Configured: {listed(self.sources)}"
+            raise UsageError(msg)
+        return {name: s for name, s in self.sources.items() if not names or name in names}
+
+
+def workspace(config_path: str | None = None, *, sources_needed: bool = True) -> Workspace:
+    """Load configuration and plugins.
+
+    Raises:
+        ConfigError: the file is missing or wrong, or has no source though one is needed.
+        PluginError: nothing usable is installed.
+    """
+    config = configuration.load(config_path)
+    return make_workspace(config, plugins.load(), sources_needed=sources_needed)
+
+
+def make_workspace(config: Config, registry: Registry, *, sources_needed: bool = True) -> Workspace:
+    """A workspace from parts; see :func:`workspace`."""
+    sources = config.sources(registry.providers)
+    if sources_needed and not sources:
+        raise config.wrong("sources", "no source is configured. Next: add a [sources.NAME] table")
+    rules, off = config.active_rules(registry.rules)
+    with_source = {source.provider for source in sources.values()}
+    active: list[ActiveRule] = []
+    unsourced: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.provider in with_source:
+            active.append(activate(rule, config))
+        else:
+            unsourced.setdefault(rule.provider, []).append(rule.id)
+    if sources and not active:
+        msg = "no rule is in force for the configured sources. Next: soc2-pac rules list"
+        raise ConfigError(msg)
+    return Workspace(config, registry, sources, active, off, unsourced)
+
+
+def activate(rule: Rule, config: Config) -> ActiveRule:
+    """A rule with its configured thresholds and severity. Raises ConfigError for a wrong threshold."""
+    settings = config.rules.get(rule.id, configuration.RuleSettings())
+    try:
+        thresholds = rule.settle(settings.thresholds)
+    except ConfigError as error:
+        raise config.wrong(f'rules."{rule.id}"', str(error)) from error
+    days = rule.max_evidence_age_days or config.evidence.max_age_days
+    return ActiveRule(rule, thresholds, settings.severity or rule.severity, timedelta(days=days))
+
+
+@dataclass
+class Outcome:
+    """What a run did, for a person and for the exit code."""
+
+    run: int = 0
+    units: list[events.UnitFinished] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+    """Requests by operation, over all units."""
+    evaluated: Evaluated | None = None
+    uncollected: list[str] = field(default_factory=list)
+    """Kinds that rules need and no installed collector knows."""
+    unsourced: dict[str, list[str]] = field(default_factory=dict)
+    """Provider without a source -> kinds that rules in force need from it."""
+    broken: tuple[plugins.Plugin, ...] = ()
+
+    @property
+    def incomplete(self) -> list[events.UnitFinished]:
+        """Units that did not read all."""
+        return [unit for unit in self.units if unit.status is not CollectionStatus.COMPLETE]
+
+
+def run(
+    work: Workspace, store: Store, *, command: str = "run", rules: Sequence[ActiveRule] | None = None,
+    kinds: Collection[str] = (), sources: Collection[str] = (), judge: bool = True, fetch: bool = True,
+    full: bool = False, executor: Executor | None = None, listener: events.Listener = events.ignore,
+) -> Outcome:
+    """Collect and evaluate into the store, under the run lock.
+
+    Args:
+        work: configuration and plugins.
+        store: where to.
+        command: recorded with the run.
+        rules: only these; all active ones when left out, and findings of others are then retired.
+        kinds: collect only these; those that the rules need when empty.
+        sources: collect only from these; all when empty.
+        judge: evaluate after collecting.
+        fetch: collect before evaluating.
+        full: judge everything, changed or not.
+        executor: where units run; threads when left out.
+        listener: told of progress.
+
+    Raises:
+        StoreError: the store is locked by another run, full, or read-only.
+        UsageError: an unknown kind or source.
+    """
+    chosen = work.active if rules is None else list(rules)
+    outcome = Outcome(broken=work.registry.broken)
+    with store.run(command, config=work.config.identity(), tool_version=tool_version()) as run_id:
+        outcome.run = run_id
+        if fetch:
+            plan = plan_for(work, chosen, kinds, sources, remembered=store.remembered_scopes())
+            outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
+            results = collect_units(
+                plan, work.limits, workers=work.config.run.workers, executor=executor,
+                listener=_noting(outcome, listener),
+            )
+            for result in results:
+                for operation, count in result.calls.items():
+                    outcome.calls[operation] = outcome.calls.get(operation, 0) + count
+                store.record(run_id, result.look())
+        if judge:
+            with store.database.writing() as connection:
+                outcome.evaluated = evaluate(
+                    connection, chosen, run_id=run_id, now=datetime.now(UTC),
+                    sla=work.config.sla_by_severity, tool_version=tool_version(), full=full,
+                    retire=rules is None,
+                )
+    return outcome
+
+
+def plan_for(
+    work: Workspace, rules: Sequence[ActiveRule], kinds: Collection[str] = (),
+    sources: Collection[str] = (), *, remembered: Mapping[tuple[str, str], Any] | None = None,
+) -> Plan:
+    """The plan for rules, or for kinds when some are named. Raises UsageError for an unknown kind."""
+    wrong = configuration.unknown_names(kinds, work.registry.collectors, "kind")
+    if wrong:
+        msg = f"{wrong} Next: soc2-pac plugins"
+        raise UsageError(msg)
+    wanted = kinds or kinds_of([item.rule for item in rules])
+    return make_plan(wanted, work.registry.collectors, work.choose_sources(sources), remembered)
+
+
+def _noting(outcome: Outcome, listener: events.Listener) -> events.Listener:
+    def note(event: events.Event) -> None:
+        if isinstance(event, events.UnitFinished):
+            outcome.units.append(event)
+        listener(event)
+
+    return note
+
+
+def evaluate_as_of(
+    work: Workspace, store: Store, at: datetime, rules: Sequence[ActiveRule] | None = None
+) -> list[Judged]:
+    """What the rules say of the evidence as it was known at an instant. Writes nothing."""
+    with store.reading() as connection:
+        return list(judge_as_of(connection, work.active if rules is None else rules, at))
+
+
+def check_rules(work: Workspace, names: Iterable[str], sources: Collection[str] = ()) -> live.Checked:
+    """Judge rules live: read only what they need, keep nothing."""
+    chosen = work.choose(names)
+    plan = plan_for(work, chosen, sources=sources)
+    return live.check(
+        [(item.rule, item.thresholds) for item in chosen], plan, now=datetime.now(UTC), limits=work.limits,
+        workers=work.config.run.workers,
+    )
+
+
+def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> list[live.LiveVerdict]:
+    """Judge rules against one source, from a notebook or a test::
+
+        soc2_pac.check("aws-s3-bucket-not-public", source={"provider": "aws", "profile": "audit"})
+
+    Args:
+        rules: ids, globs or criteria.
+        source: what would stand in a ``[sources.NAME]`` table.
+        name: what to call the source in messages.
+
+    Raises:
+        ConfigError: the source is wrong. UsageError: no such rule.
+    """
+    config = configuration.parse({"sources": {name: dict(source)}}, None)
+    return check_rules(make_workspace(config, plugins.load()), rules).verdicts
+
+
+def exit_code(
+    findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity
+) -> int:
+    """0 nothing to act on; 1 failures at or above ``fail_on``; 3 the evidence is incomplete.
+
+    A failure is the stronger statement: 1 comes before 3. Waived failures do not count.
+    """
+    incomplete = outcome is not None and bool(
+        outcome.incomplete or outcome.uncollected or outcome.unsourced or outcome.broken
+    )
+    for finding in findings:
+        if finding.status is Status.FAIL and finding.waiver is None and finding.severity.rank >= fail_on.rank:
+            return 1
+        if finding.status in (Status.INCONCLUSIVE, Status.ERROR, Status.STALE):
+            incomplete = True
+    return 3 if incomplete else 0

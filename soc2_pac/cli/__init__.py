@@ -1,0 +1,132 @@
+"""The command line. Sub-commands are imported when they are called: ``--help`` loads nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_COMMANDS = {
+    "init": ("soc2_pac.cli.init:init", "Write a commented configuration to start from."),
+    "doctor": ("soc2_pac.cli.doctor:doctor", "Who is each source, and what may it not read?"),
+    "run": ("soc2_pac.cli.run:run", "Collect everything, judge everything, keep it."),
+    "collect": ("soc2_pac.cli.run:collect", "Collect evidence without judging it."),
+    "evaluate": ("soc2_pac.cli.run:evaluate", "Judge the evidence in the store."),
+    "check": ("soc2_pac.cli.check:check", "Judge rules live, with only the calls that they need."),
+    "rules": ("soc2_pac.cli.rules:rules", "List, show, write and test rules."),
+    "findings": ("soc2_pac.cli.findings:findings", "Query findings and their history."),
+    "evidence": ("soc2_pac.cli.evidence:evidence", "Query the documents behind the findings."),
+    "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
+    "permissions": ("soc2_pac.cli.permissions:permissions", "Print a provider's least-privilege policy."),
+    "verify": ("soc2_pac.cli.integrity:verify", "Check that nothing in the store was tampered with."),
+    "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
+    "db": ("soc2_pac.cli.db:db", "Upgrade the store's schema, or copy the store."),
+    "plugins": ("soc2_pac.cli.plugins:plugins", "List installed plugins and what they add."),
+    "demo": ("soc2_pac.cli.demo:demo", "Run against an emulated company, without credentials."),
+}
+"""Name -> (where it is, one line of help)."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        import importlib  # noqa: PLC0415
+
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table above is ours
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from soc2_pac.text import nearest  # noqa: PLC0415
+
+            msg = f"there is no command '{args[0]}'.{nearest(args[0], _COMMANDS)} Next: soc2-pac --help"
+            raise click.UsageError(msg, ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        click.echo(f"soc2-pac {version('soc2-pac')}")
+        ctx.exit()
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+    help="Print the version.",
+)
+def root() -> None:
+    """Collect configuration evidence for SOC 2 and judge it by rules.
+
+    \b
+    Exit codes: 0 nothing to act on; 1 findings at or above --fail-on; 2 usage or configuration;
+    3 evidence incomplete; 4 the store was tampered with.
+    """
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point: turns every ending into an exit code and, where due, one clear message."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = root.main(args=arguments, prog_name="soc2-pac", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    except click.UsageError as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. The store is consistent; the next run goes on from here.", err=True)
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (head, less): not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last place: nothing may print a credential
+        code = _explain(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: Exception) -> int:
+    from soc2_pac.collect.redact import scrub  # noqa: PLC0415
+    from soc2_pac.errors import Soc2PacError  # noqa: PLC0415
+
+    if isinstance(error, Soc2PacError):
+        click.echo(f"Error: {scrub(str(error))}", err=True)
+        return error.exit_code
+    import traceback  # noqa: PLC0415
+
+    click.echo(scrub("".join(traceback.format_exception(error))), err=True)
+    click.echo("This is a defect in soc2-pac or a plugin. The store is consistent.", err=True)
+    return 2
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends like Ctrl-C: transactions roll back, the run is noted as interrupted."""
+    from soc2_pac.collect.fetch import stopping  # noqa: PLC0415
+
+    stopping.set()
+    raise KeyboardInterrupt

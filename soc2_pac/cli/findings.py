@@ -1,0 +1,117 @@
+"""``findings``: query current findings and their history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from soc2_pac.cli.options import (
+    check_criteria,
+    config_option,
+    format_option,
+    opened_store,
+    severity_option,
+    status_option,
+    store_option,
+)
+from soc2_pac.errors import UsageError
+from soc2_pac.model import Severity, Status
+from soc2_pac.output import plain, write
+from soc2_pac.store import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
+
+
+@click.group()
+def findings() -> None:
+    """Query findings and their history."""
+
+
+@findings.command("list")
+@config_option
+@store_option
+@click.option("--criterion", "criteria", multiple=True, help="A criterion (CC6.1) or series (CC6); repeatable.")
+@click.option("--rule", "rules", multiple=True, help="A rule id; repeatable.")
+@status_option
+@severity_option
+@click.option("--provider", help="Only findings about this provider.")
+@click.option("--scope", help="Exact, or a prefix ending in *: 'aws:123456789012/*'.")
+@click.option("--kind", help="Only findings about this kind.")
+@click.option("--resource", help="Id or name of a resource.")
+@click.option("--waived/--not-waived", default=None, help="Only waived, or only not waived failures.")
+@format_option
+def list_(
+    config_path: str | None, store_url: str | None, criteria: tuple[str, ...], rules: tuple[str, ...],
+    statuses: tuple[str, ...], severities: tuple[str, ...], provider: str | None, scope: str | None,
+    kind: str | None, resource: str | None, waived: bool | None, form: str,  # noqa: FBT001
+) -> None:
+    """List current findings, worst first."""
+    check_criteria(criteria)
+    _check_rules(rules)
+    with opened_store(config_path, store_url) as store, store.reading() as connection:
+        found = queries.findings(
+            connection, rules=rules, criteria=criteria, statuses=[Status(s) for s in statuses],
+            severities=[Severity(s) for s in severities], provider=provider, scope=scope, kind=kind,
+            resource=resource, waived=waived,
+        )
+        count = write(_rows(found, full=form == "json"), _COLUMNS, form)
+    if count == 0 and form == "table":
+        click.echo("No finding matches.")
+
+
+def _check_rules(names: tuple[str, ...]) -> None:
+    if names:
+        from soc2_pac import plugins  # noqa: PLC0415
+        from soc2_pac.cli.rules import find  # noqa: PLC0415
+
+        registry = plugins.load()
+        for name in names:
+            find(registry, name)
+
+
+def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str, object]]:
+    for finding in found:
+        row = asdict(finding)
+        if not full:
+            row["resource"] = finding.resource_name or finding.resource
+            if finding.waiver:
+                row["status"] = f"{finding.status} (waived)"
+        yield row
+
+
+@findings.command()
+@click.argument("fingerprint")
+@config_option
+@store_option
+def show(fingerprint: str, config_path: str | None, store_url: str | None) -> None:
+    """Show one finding whole: what, why, since when, and its history. A prefix of its fingerprint is enough."""
+    with opened_store(config_path, store_url) as store:
+        found = store.findings(fingerprint=fingerprint)
+        if len(found) != 1:
+            what = "no current finding has" if not found else f"{len(found)} findings have"
+            msg = f"{what} a fingerprint that starts with '{fingerprint}'. Next: soc2-pac findings list"
+            raise UsageError(msg)
+        finding = found[0]
+        history = store.finding_history(finding.fingerprint)
+    waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
+    facts = {
+        "rule": finding.rule, "title": finding.title, "status": f"{finding.status}{waived}",
+        "severity": finding.severity, "criteria": ", ".join(finding.criteria), "scope": finding.scope,
+        "kind": finding.kind, "resource": finding.resource, "name": finding.resource_name,
+        "message": finding.message, "since": finding.since, "failing since": finding.failing_since,
+        "to be mended by": finding.sla_due, "holds until": finding.until,
+        "thresholds": ", ".join(f"{k} = {v!r}" for k, v in finding.thresholds.items()),
+        "evidence": finding.evidence, "fingerprint": finding.fingerprint,
+    }
+    for name, value in facts.items():
+        if value is not None:
+            click.echo(f"{name:<16}{plain(value)}")
+    if finding.evidence:
+        click.echo(f"\nThe document: soc2-pac evidence show {finding.evidence[:12]}")
+    click.echo("\nHistory")
+    write((asdict(period) for period in history), ("valid_from", "valid_to", "status", "message"), "table")

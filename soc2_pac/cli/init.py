@@ -1,0 +1,83 @@
+"""``init``: a commented configuration to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from soc2_pac.errors import UsageError
+
+_HEAD = """\
+# soc2-pac configuration. Every error names this file and the key. Secrets stand here by reference only:
+#   { env = "NAME" }, { file = "/path" } or { command = ["program", "argument"] }
+
+[store]
+url = "sqlite:///soc2-pac.db"   # relative to this file; or postgresql://user@host/database
+
+[evidence]
+max_age_days = 7                # evidence from an older look is stale
+
+[sla]                           # days in which a failure is to be mended
+critical = 7
+high = 30
+medium = 90
+low = 180
+"""
+
+_SOURCES = {
+    "aws": """
+[sources.aws-main]
+provider = "aws"
+regions = "all"                 # or a list: ["eu-west-1", "us-east-1"]
+# profile = "audit"             # a profile of your AWS configuration; else the usual chain of credentials
+# accounts = ["111122223333"]   # several accounts, each through ...
+# role = "soc2-pac-reader"      # ... this role in it
+# Least privilege: soc2-pac permissions aws --format json
+""",
+    "github": """
+[sources.github-main]
+provider = "github"
+organization = "ORGANIZATION"
+token = { env = "GITHUB_TOKEN" }
+# Or a GitHub App: app_id = 1, installation_id = 2, private_key = { file = "app.pem" }
+# Least privilege: soc2-pac permissions github
+""",
+}
+
+_TAIL = """
+# [rules]
+# exclude = [{ rule = "aws-root-mfa-phishing-resistant", reason = "root is removed centrally" }]
+# [rules.aws-access-key-age]
+# max_age_days = 60
+"""
+
+
+@click.command()
+@click.option("--aws", is_flag=True, help="With an AWS source.")
+@click.option("--github", is_flag=True, help="With a GitHub source.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), default="soc2-pac.toml", show_default=True,
+    help="Where to write; never overwritten.",
+)
+def init(aws: bool, github: bool, output: Path) -> None:  # noqa: FBT001
+    """Write a commented configuration; with every source when none is named."""
+    wanted = [name for name, asked in (("aws", aws), ("github", github)) if asked] or list(_SOURCES)
+    text = _HEAD + "".join(_SOURCES[name] for name in wanted) + _TAIL
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        msg = f"{output} is there already: it is left alone. Next: --output FILE"
+        raise UsageError(msg) from error
+    except OSError as error:
+        msg = f"{output} cannot be written: {error.strerror}"
+        raise UsageError(msg) from error
+    config = "" if output.name == "soc2-pac.toml" else f" --config {output}"
+    click.echo(f"Wrote {output} with sources for {' and '.join(wanted)}.")
+    click.echo("Next:")
+    click.echo(f"  1. edit {output}: regions, organisation, where the secrets are")
+    for name in wanted:
+        click.echo(f"  2. soc2-pac permissions {name:<7}  what to grant, read-only")
+    click.echo(f"  3. soc2-pac doctor{config}   who am I, which permissions are missing")
+    click.echo(f"  4. soc2-pac run{config}      collect, judge, keep")

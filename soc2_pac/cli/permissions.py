@@ -1,0 +1,36 @@
+"""``permissions``: the least-privilege policy, generated from what the collectors declare."""
+
+from __future__ import annotations
+
+import click
+
+from soc2_pac import plugins
+from soc2_pac.cli.options import config_option
+from soc2_pac.errors import UsageError
+from soc2_pac.text import listed, nearest
+
+
+@click.command()
+@click.argument("provider")
+@config_option
+@click.option("--format", "form", default="text", show_default=True, help="text, json, or what the provider offers.")
+@click.option("--rule", "names", multiple=True, help="Only what these rules need; repeatable. Default: everything.")
+def permissions(provider: str, config_path: str | None, form: str, names: tuple[str, ...]) -> None:
+    """Print the permissions that soc2-pac needs from a PROVIDER: read-only, nothing more."""
+    del config_path  # accepted everywhere; the declarations do not depend on it
+    registry = plugins.load()
+    if provider not in registry.providers:
+        msg = f"there is no provider '{provider}'.{nearest(provider, registry.providers)} Installed: {listed(registry.providers)}"
+        raise UsageError(msg)
+    kinds = None
+    if names:
+        from soc2_pac.cli.rules import find  # noqa: PLC0415
+
+        kinds = {kind for name in names for kind in find(registry, name).kinds}
+    calls = sorted({
+        call
+        for kind, collector in registry.collectors.items()
+        if collector.provider == provider and (kinds is None or kind in kinds)
+        for call in collector.calls
+    })
+    click.echo(registry.providers[provider].permissions(calls, form).rstrip("\n"))

@@ -1,0 +1,71 @@
+"""Progress of a collection: a bar on a terminal, lines in a pipe, or one JSON line an event."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from soc2_pac.cli.options import now_text
+from soc2_pac.collect import events
+from soc2_pac.model import CollectionStatus
+from soc2_pac.output import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def watching(log_format: str, *, quiet: bool) -> Iterator[events.Listener]:
+    """A listener for :func:`soc2_pac.api.run`, writing to standard error."""
+    if log_format == "json":
+        yield _json_line
+    elif quiet:
+        yield events.ignore
+    elif sys.stderr.isatty():
+        with _bar() as listener:
+            yield listener
+    else:
+        yield _text_line
+
+
+def _json_line(event: events.Event) -> None:
+    values = asdict(event)
+    if "scope" in values:
+        values["scope"] = str(event.scope)  # type: ignore[union-attr]
+    line = {"at": now_text(), "event": _NAMES[type(event)], **values}
+    sys.stderr.write(json.dumps(line) + "\n")
+    sys.stderr.flush()
+
+
+_NAMES = {events.Planned: "planned", events.UnitStarted: "unit_started", events.UnitFinished: "unit_finished"}
+
+
+def _text_line(event: events.Event) -> None:
+    """Only what did not go well: cron mails what is printed."""
+    if isinstance(event, events.UnitFinished) and event.status is not CollectionStatus.COMPLETE:
+        sys.stderr.write(f"{event.status}: {event.kind} in {event.scope}: {plain(event.reason)}\n")
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[events.Listener]:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("collecting", total=None)
+
+        def listener(event: events.Event) -> None:
+            if isinstance(event, events.Planned):
+                progress.update(task, total=event.units)
+            elif isinstance(event, events.UnitFinished):
+                progress.update(task, advance=1, description=event.kind)
+                if event.status is not CollectionStatus.COMPLETE:
+                    line = f"{event.status}: {event.kind} in {event.scope}: {plain(event.reason)}"
+                    progress.console.print(Text(line, style="yellow"))
+
+        yield listener

@@ -1,0 +1,173 @@
+"""``run``, ``collect`` and ``evaluate``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from soc2_pac import api
+from soc2_pac.cli.options import (
+    config_option,
+    fail_on_option,
+    format_option,
+    instant,
+    log_format_option,
+    quiet_option,
+)
+from soc2_pac.cli.progress import watching
+from soc2_pac.cli.summary import print_summary
+from soc2_pac.errors import Soc2PacError, UsageError
+from soc2_pac.model import Severity, Status
+from soc2_pac.output import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@click.command()
+@config_option
+@click.option("--source", "sources", multiple=True, help="Collect only from this source; repeatable.")
+@click.option("--every", metavar="TIME", help="Run again and again, e.g. 15m, 6h: for containers without cron.")
+@click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
+@fail_on_option
+@log_format_option
+@quiet_option
+@click.pass_context
+def run(
+    ctx: click.Context, config_path: str | None, sources: tuple[str, ...], every: str | None, stats: bool,  # noqa: FBT001
+    fail_on: str | None, log_format: str, quiet: bool,  # noqa: FBT001
+) -> None:
+    """Collect everything configured, judge it, and keep evidence, findings and ledger."""
+
+    def once() -> int:
+        work = api.workspace(config_path)
+        with work.open_store(create=True) as store:
+            with watching(log_format, quiet=quiet) as listener:
+                outcome = api.run(work, store, sources=sources, listener=listener)
+            if not quiet:
+                print_summary(work, store, outcome)
+            if stats:
+                _print_stats(outcome)
+            least = Severity(fail_on) if fail_on else work.config.run.fail_on
+            return api.exit_code(store.findings(), outcome, least)
+
+    ctx.exit(once() if every is None else _repeat(once, _seconds(every)))
+
+
+@click.command()
+@config_option
+@click.option("--kind", "kinds", multiple=True, help="Only this kind; repeatable. Default: what the rules need.")
+@click.option("--source", "sources", multiple=True, help="Only from this source; repeatable.")
+@click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
+@log_format_option
+@quiet_option
+@click.pass_context
+def collect(
+    ctx: click.Context, config_path: str | None, kinds: tuple[str, ...], sources: tuple[str, ...],
+    stats: bool, log_format: str, quiet: bool,  # noqa: FBT001
+) -> None:
+    """Collect evidence into the store without judging it."""
+    work = api.workspace(config_path)
+    with work.open_store(create=True) as store, watching(log_format, quiet=quiet) as listener:
+        outcome = api.run(
+            work, store, command="collect", kinds=kinds, sources=sources, judge=False, listener=listener
+        )
+    if not quiet:
+        documents = sum(unit.count for unit in outcome.units)
+        complete = len(outcome.units) - len(outcome.incomplete)
+        click.echo(f"{documents:,} documents; {complete} of {len(outcome.units)} listings complete.")
+    if stats:
+        _print_stats(outcome)
+    ctx.exit(api.exit_code([], outcome, Severity.INFO))
+
+
+@click.command()
+@config_option
+@click.option("--as-of", metavar="TIME", help="Judge the evidence as it was known then; writes nothing.")
+@click.option("--rule", "names", multiple=True, help="Only this rule (id, glob or criterion); repeatable.")
+@click.option("--full", is_flag=True, help="Judge everything, changed or not.")
+@format_option
+@fail_on_option
+@quiet_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context, config_path: str | None, as_of: str | None, names: tuple[str, ...], full: bool,  # noqa: FBT001
+    form: str, fail_on: str | None, quiet: bool,  # noqa: FBT001
+) -> None:
+    """Judge the evidence in the store; only what changed or came due, unless --full."""
+    work = api.workspace(config_path)
+    least = Severity(fail_on) if fail_on else work.config.run.fail_on
+    rules = work.choose(names) if names else None
+    with work.open_store() as store:
+        if as_of is not None:
+            ctx.exit(_print_as_of(work, store, as_of, rules, form, least))
+        outcome = api.run(
+            work, store, command="evaluate", rules=rules, fetch=False, full=full
+        )
+        if not quiet:
+            print_summary(work, store, outcome)
+        chosen = [item.rule.id for item in rules] if rules else ()
+        ctx.exit(api.exit_code(store.findings(rules=chosen), None, least))
+
+
+def _print_as_of(
+    work: api.Workspace, store: api.Store, as_of: str, rules: list[api.ActiveRule] | None, form: str,
+    least: Severity,
+) -> int:
+    judged = api.evaluate_as_of(work, store, instant(as_of, "--as-of"), rules)
+    rows = [
+        {
+            "rule": item.rule.id, "status": item.verdict.status.value, "severity": item.severity.value,
+            "scope": str(item.scope), "resource": item.uid, "message": item.verdict.message,
+            "evidence": item.digest,
+        }
+        for item in judged
+    ]
+    write(rows, ("rule", "status", "severity", "scope", "resource", "message"), form)
+    if any(j.verdict.status is Status.FAIL and j.severity.rank >= least.rank for j in judged):
+        return 1
+    sound = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
+    return 0 if all(j.verdict.status in sound for j in judged) else 3
+
+
+def _print_stats(outcome: api.Outcome) -> None:
+    rows = [
+        {"operation": operation, "requests": count}
+        for operation, count in sorted(outcome.calls.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    rows.append({"operation": "total", "requests": sum(outcome.calls.values())})
+    write(rows, ("operation", "requests"), "table")
+
+
+def _repeat(once: Callable[[], int], seconds: float) -> int:
+    """Run rounds until asked to stop. A failed round is reported; the next one comes all the same."""
+    from soc2_pac.collect.fetch import forget_connections, stopping  # noqa: PLC0415
+
+    while True:
+        began = time.monotonic()
+        try:
+            once()
+        except Soc2PacError as error:
+            from soc2_pac.collect.redact import scrub  # noqa: PLC0415
+
+            click.echo(f"This round failed: {scrub(str(error))}", err=True)
+        forget_connections()
+        sys.stdout.flush()
+        try:
+            if stopping.wait(max(0.0, seconds - (time.monotonic() - began))):
+                return 0
+        except KeyboardInterrupt:
+            return 0  # asked to stop between two rounds: nothing was cut short
+
+
+def _seconds(text: str) -> float:
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdigit() or int(number) < 1:
+        msg = f"--every: '{text}' is no time. Write 15m, 6h or 1d"
+        raise UsageError(msg)
+    return float(int(number) * _UNITS[unit])

@@ -1,0 +1,72 @@
+"""What a run ends with: what could not be looked at, then what is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from soc2_pac.model import CollectionStatus
+from soc2_pac.output import plain
+from soc2_pac.output.summary import Told, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soc2_pac.api import Outcome, Workspace
+    from soc2_pac.rules import Rule
+    from soc2_pac.store import Store
+    from soc2_pac.store.queries import Finding
+
+
+def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
+    """Print it to standard output."""
+    rules = work.registry.rules
+    told = [tell(finding, rules) for finding in store.findings()]
+    ruled = {criterion for item in work.active for criterion in item.rule.criteria}
+    if outcome.units:
+        click.echo(_looks(outcome))
+    for line in _loud(work, outcome):
+        click.echo(line)
+    click.echo("")
+    click.echo(render(told, ruled=ruled, commands=()), nl=False)
+
+
+def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
+    """A finding with what its rule says to do."""
+    rule = rules.get(finding.rule)
+    return Told(
+        rule=finding.rule, title=finding.title, severity=finding.severity, criteria=finding.criteria,
+        status=finding.status, scope=plain(finding.scope),
+        resource=plain(finding.resource_name or finding.resource) or None, message=plain(finding.message),
+        fix=rule.fix if rule else f"soc2-pac rules show {finding.rule}", waived=finding.waiver is not None,
+    )
+
+
+def _looks(outcome: Outcome) -> str:
+    counts = Counter(unit.status for unit in outcome.units)
+    documents = sum(unit.count for unit in outcome.units)
+    others = ", ".join(
+        f"{counts[status]} {status}" for status in CollectionStatus
+        if counts[status] and status is not CollectionStatus.COMPLETE
+    )
+    judged = outcome.evaluated.judged if outcome.evaluated else 0
+    return (
+        f"Run {outcome.run}: {documents:,} documents in {len(outcome.units)} listings "
+        f"({counts[CollectionStatus.COMPLETE]} complete{', ' + others if others else ''}), "
+        f"{sum(outcome.calls.values()):,} requests, {judged:,} verdicts."
+    )
+
+
+def _loud(work: Workspace, outcome: Outcome) -> list[str]:
+    """What was not looked at, and why: said before anything else is."""
+    lines = [f"Plugin {p.name} ({p.module}) could not be loaded: {p.error}" for p in outcome.broken]
+    lines += [f"No installed collector knows {kind}, which rules need." for kind in outcome.uncollected]
+    for provider, kinds in outcome.unsourced.items():
+        lines.append(f"Rules in force also need {', '.join(kinds)}: no {provider} source is configured.")
+    for provider, rules in sorted(work.unsourced.items()):
+        lines.append(f"{len(rules)} {provider} rules are not judged: no {provider} source is configured.")
+    if work.off:
+        lines.append(f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off")
+    return lines

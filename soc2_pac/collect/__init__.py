@@ -1,0 +1,1 @@
+"""From a configuration to documents: plan, fetch, redact, hand over."""

@@ -1,0 +1,177 @@
+"""From rules and sources to units of work: only the kinds that the rules need, in every scope."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED as FIRST
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from soc2_pac.collect import events
+from soc2_pac.collect.fetch import Limits, Unit, UnitResult, classify, connection_of, run_unit, stopping
+from soc2_pac.errors import ConfigError
+from soc2_pac.model import CollectionStatus, Scope, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from soc2_pac.config import SourceSettings
+    from soc2_pac.resources import Collector
+    from soc2_pac.rules import Rule
+
+
+@dataclass
+class Plan:
+    """What will be collected, and what is known already not to be readable."""
+
+    units: list[Unit] = field(default_factory=list)
+    unread: list[UnitResult] = field(default_factory=list)
+    """Finished before it began: scopes that discovery found unreadable."""
+    unsourced: dict[str, list[str]] = field(default_factory=dict)
+    """Provider without a source -> kinds that the rules need from it."""
+    uncollected: list[str] = field(default_factory=list)
+    """Kinds that rules need and no installed collector knows."""
+
+
+def kinds_of(rules: Sequence[Rule]) -> list[str]:
+    """Every kind that the rules read, sorted."""
+    return sorted({kind for rule in rules for kind in rule.kinds})
+
+
+def make_plan(
+    kinds: Collection[str], collectors: Mapping[str, Collector], sources: Mapping[str, SourceSettings],
+    remembered: Mapping[tuple[str, str], Collection[Scope]] | None = None,
+) -> Plan:
+    """Lay kinds over the scopes of the sources. Asks each source for its scopes: makes calls.
+
+    Args:
+        kinds: what is wanted.
+        collectors: by kind.
+        sources: by name.
+        remembered: (source, kind) -> scopes looked at in the past. When a source cannot even say what its
+            scopes are, each of these gets a failed look, so that what was seen there is not called current.
+
+    Raises:
+        ConfigError: two sources reach the same scope.
+    """
+    plan = Plan()
+    by_provider: dict[str, list[SourceSettings]] = {}
+    for source in sources.values():
+        by_provider.setdefault(source.provider, []).append(source)
+    wanted: dict[str, list[Collector]] = {}
+    for kind in sorted(kinds):
+        provider = kind.partition(".")[0]
+        if kind not in collectors:
+            plan.uncollected.append(kind)
+        elif provider not in by_provider:
+            plan.unsourced.setdefault(provider, []).append(kind)
+        else:
+            wanted.setdefault(provider, []).append(collectors[kind])
+    owners: dict[Scope, str] = {}
+    for provider, listed in wanted.items():
+        for source in by_provider[provider]:
+            _plan_source(plan, source, listed, owners, remembered or {})
+    return plan
+
+
+def _plan_source(
+    plan: Plan, source: SourceSettings, wanted: list[Collector], owners: dict[Scope, str],
+    remembered: Mapping[tuple[str, str], Collection[Scope]],
+) -> None:
+    by_sort: dict[str, list[Collector]] = {}
+    for collector in wanted:
+        by_sort.setdefault(collector.per, []).append(collector)
+    for per, collectors in sorted(by_sort.items()):
+        started = datetime.now(UTC)
+        try:
+            found = list(connection_of(source).discover(per))
+        except Exception as error:  # noqa: BLE001 - a source that fails leaves records, it does not stop others
+            for collector in collectors:
+                known = sorted(remembered.get((source.name, collector.kind), ()))
+                for scope in known or [Scope(source.provider, f"?{source.name}")]:
+                    unread = Unread(scope, *classify(error))
+                    unit = Unit(collector.kind, scope, source)
+                    plan.unread.append(_unread(unit, collector, unread, started))
+            continue
+        for item in found:
+            scope = item.scope if isinstance(item, Unread) else item
+            owner = owners.setdefault(scope, source.name)
+            if owner != source.name:
+                msg = f"sources.{source.name} and sources.{owner} both reach {scope}: remove it from one of them"
+                raise ConfigError(msg)
+            for collector in collectors:
+                unit = Unit(collector.kind, scope, source)
+                if isinstance(item, Unread):
+                    plan.unread.append(_unread(unit, collector, item, started))
+                else:
+                    plan.units.append(unit)
+
+
+def _unread(unit: Unit, collector: Collector, found: Unread, started: datetime) -> UnitResult:
+    return UnitResult(
+        unit, found.status, found.reason, found.permission, asked=collector.calls, version=collector.version,
+        started=started,
+    )
+
+
+def collect(
+    plan: Plan, limits: Limits, *, workers: int = 8, executor: Executor | None = None,
+    listener: events.Listener = events.ignore,
+) -> Iterator[UnitResult]:
+    """Run the plan's units and yield each as it ends; unreadable scopes come first.
+
+    When :data:`~soc2_pac.collect.fetch.stopping` is set no further unit starts, and those under way end
+    at their next request.
+
+    Args:
+        plan: what to collect.
+        limits: bounds of each unit.
+        workers: how many units at once.
+        executor: where units run; threads of this process when left out. It is not shut down.
+        listener: told of every start and end.
+    """
+    listener(events.Planned(len(plan.units) + len(plan.unread)))
+    for result in plan.unread:
+        listener(_finished(result))
+        yield result
+    own = ThreadPoolExecutor(workers, thread_name_prefix="collect") if executor is None else None
+    pool = executor or own
+    assert pool is not None  # noqa: S101 - one of them is there
+    waiting = iter(plan.units)
+    running: dict[Future[UnitResult], Unit] = {}
+    try:
+        while True:
+            while len(running) < workers and not stopping.is_set():
+                unit = next(waiting, None)
+                if unit is None:
+                    break
+                listener(events.UnitStarted(unit.source.name, unit.kind, unit.scope))
+                running[pool.submit(run_unit, unit, limits)] = unit
+            if not running:
+                return
+            done, _ = wait(running, timeout=1, return_when=FIRST)
+            for future in done:
+                result = _result(future, running.pop(future))
+                listener(_finished(result))
+                yield result
+    finally:
+        if own is not None:
+            own.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(future: Future[UnitResult], unit: Unit) -> UnitResult:
+    """The unit's result; a worker that died is a failed unit, never a lost one."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001
+        status, reason, permission = classify(error)
+        status = CollectionStatus.FAILED if status is CollectionStatus.SKIPPED else status
+        return UnitResult(unit, status, f"the worker died: {reason}", permission)
+
+
+def _finished(result: UnitResult) -> events.UnitFinished:
+    return events.UnitFinished(
+        result.unit.source.name, result.unit.kind, result.unit.scope, result.status, result.reason,
+        result.count, result.requests, (result.finished - result.started).total_seconds(),
+    )

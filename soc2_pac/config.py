@@ -1,0 +1,430 @@
+"""``soc2-pac.toml`` -> frozen settings. Secrets stand in it by reference only.
+
+Every error names the file, the key and what to do. No error shows a value that could be a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tomllib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from soc2_pac.canonical import canonical, digest
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.errors import ConfigError
+from soc2_pac.model import Severity
+from soc2_pac.text import listed, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from soc2_pac.hookspecs import Provider
+    from soc2_pac.rules import Rule
+
+DEFAULT_FILE = "soc2-pac.toml"
+ENVIRONMENT = "SOC2_PAC_CONFIG"
+_COMMAND_SECONDS = 30
+
+
+class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a secret is found. Exactly one of the fields is set; the secret itself is never kept."""
+
+    env: str | None = None
+    """An environment variable's name."""
+    file: str | None = None
+    """A file's path; surrounding white space is dropped."""
+    command: tuple[str, ...] | None = None
+    """A program and its arguments, run without a shell; its standard output is the secret."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless exactly one source is named."""
+        if sum(part is not None for part in (self.env, self.file, self.command)) != 1:
+            msg = "name exactly one of env, file and command"
+            raise ValueError(msg)
+
+    def resolve(self) -> str:
+        """Fetch the secret.
+
+        Raises:
+            ConfigError: it is not there. The message names the source, never a value.
+        """
+        if self.env is not None:
+            found = os.environ.get(self.env, "")
+            where = f"environment variable {self.env}"
+        elif self.file is not None:
+            where = f"file {self.file}"
+            try:
+                found = Path(self.file).expanduser().read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                msg = f"the secret in {where} cannot be read: {type(error).__name__}"
+                raise ConfigError(msg) from None
+        else:
+            found, where = self._run(), f"command {(self.command or ('',))[0]}"
+        if not found.strip():
+            msg = f"the secret in {where} is empty or not set"
+            raise ConfigError(msg)
+        return found.strip()
+
+    def _run(self) -> str:
+        command = list(self.command or ())
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own command, run without a shell
+                command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+            )
+        except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+            msg = f"the secret command {command[:1]} did not run: {type(error).__name__}"
+            raise ConfigError(msg) from None
+        if done.returncode != 0:
+            msg = f"the secret command {command[0]} ended with exit code {done.returncode}"
+            raise ConfigError(msg)
+        return done.stdout
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file: unknown keys are errors."""
+
+
+class StoreTable(_Table, frozen=True):
+    """``[store]``"""
+
+    url: str | SecretRef = "sqlite:///soc2-pac.db"
+    """``sqlite:///file.db`` or ``postgresql://user@host/database``; by reference if it holds a password."""
+
+
+class EvidenceTable(_Table, frozen=True):
+    """``[evidence]``"""
+
+    max_age_days: int = 7
+    """Evidence from an older look is stale."""
+
+
+class SlaTable(_Table, frozen=True):
+    """``[sla]``: days in which a failure of each severity is to be mended."""
+
+    critical: int = 7
+    high: int = 30
+    medium: int = 90
+    low: int = 180
+    info: int = 365
+
+
+class RunTable(_Table, frozen=True):
+    """``[run]``"""
+
+    workers: int = 8
+    """Units (one kind in one scope) collected at once."""
+    facts_at_once: int = 4
+    """Detail calls made at once within one unit."""
+    unit_timeout_seconds: int = 900
+    max_pages: int = 10_000
+    """Pages of one listing before it counts as one that never ends."""
+    fail_on: Severity = Severity.INFO
+    """The least severity of a failure that makes a run exit 1."""
+
+
+class SigningTable(_Table, frozen=True):
+    """``[signing]``"""
+
+    key: SecretRef | None = None
+    """An Ed25519 private key in PEM, for checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """``[rules.ID]``"""
+
+    enabled: bool = True
+    reason: str = ""
+    """Why it is off; demanded, because an auditor will ask."""
+    severity: Severity | None = None
+    thresholds: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """``[sources.NAME]``: one configured connection."""
+
+    name: str
+    provider: str
+    settings: Any
+    """The provider's own settings struct; secrets in it are references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration, checked as far as the file alone allows."""
+
+    path: Path | None
+    store: StoreTable
+    evidence: EvidenceTable
+    sla: SlaTable
+    run: RunTable
+    signing: SigningTable
+    raw_sources: Mapping[str, Mapping[str, object]]
+    include: tuple[str, ...]
+    """Rule ids, globs or criteria; empty: all."""
+    exclude: tuple[tuple[str, str], ...]
+    """(pattern, reason)."""
+    rules: Mapping[str, RuleSettings]
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL; a relative SQLite path counts from the file's own folder. May hold a password."""
+        url = self.store.url.resolve() if isinstance(self.store.url, SecretRef) else self.store.url
+        prefix = "sqlite:///"
+        if self.path is not None and url.startswith(prefix) and not url.startswith(prefix + "/"):
+            name = url.removeprefix(prefix)
+            if name and name != ":memory:":
+                return prefix + str(self.path.resolve().parent / name)
+        return url
+
+    @property
+    def sla_by_severity(self) -> dict[Severity, timedelta]:
+        """How long a failure of each severity may stay open."""
+        return {severity: timedelta(days=getattr(self.sla, severity.value)) for severity in Severity}
+
+    def body(self) -> str:
+        """Canonical JSON of what is in force, for the ledger. Holds references, never secrets."""
+        kept = {
+            "evidence": self.evidence, "sla": self.sla, "run": self.run, "sources": self.raw_sources,
+            "include": self.include, "exclude": self.exclude,
+            "rules": {name: _plain(settings) for name, settings in self.rules.items()},
+        }
+        return canonical(msgspec.to_builtins(kept)).decode()
+
+    def identity(self) -> tuple[str, str]:
+        """(SHA-256, body)."""
+        body = self.body()
+        return digest(body.encode()), body
+
+    def wrong(self, key: str, what: str) -> ConfigError:
+        """An error that names this file and a key."""
+        return ConfigError(f"{self.path or DEFAULT_FILE}: {key}: {what}")
+
+    def sources(self, providers: Mapping[str, Provider]) -> dict[str, SourceSettings]:
+        """Each source with its provider's own settings.
+
+        Raises:
+            ConfigError: an unknown provider or key, a value of another type, or a secret in plain text.
+        """
+        found = {}
+        for name, table in self.raw_sources.items():
+            key = f"sources.{name}"
+            provider = table.get("provider")
+            if not isinstance(provider, str) or provider not in providers:
+                known = listed(providers)
+                hint = nearest(str(provider), providers)
+                what = "is missing" if provider is None else f"'{provider}' is unknown.{hint}"
+                raise self.wrong(f"{key}.provider", f"{what} Installed: {known}")
+            rest = {k: v for k, v in table.items() if k != "provider"}
+            found[name] = SourceSettings(
+                name, provider, self._convert(key, rest, providers[provider].settings)
+            )
+        return found
+
+    def active_rules(self, rules: Mapping[str, Rule]) -> tuple[list[Rule], dict[str, str]]:
+        """The rules in force, and those switched off with the reason.
+
+        Raises:
+            ConfigError: a rule or criterion that does not exist, or one switched off without a reason.
+        """
+        for name in self.rules:
+            if name not in rules:
+                raise self.wrong(f'rules."{name}"', f"there is no such rule.{nearest(name, rules)}")
+        for key, patterns in (("include", self.include), ("exclude", [p for p, _ in self.exclude])):
+            for pattern in patterns:
+                if not any(matches(rule, pattern) for rule in rules.values()) and pattern not in CRITERIA:
+                    known = [*rules, *CRITERIA]
+                    raise self.wrong(f"rules.{key}", f"'{pattern}' matches no rule.{nearest(pattern, known)}")
+        off: dict[str, str] = {}
+        active = []
+        for rule in rules.values():
+            reason = next((why for pattern, why in self.exclude if matches(rule, pattern)), None)
+            settings = self.rules.get(rule.id, RuleSettings())
+            if not settings.enabled:
+                reason = settings.reason
+            if self.include and not any(matches(rule, pattern) for pattern in self.include):
+                reason = "not among rules.include"
+            if reason is None:
+                active.append(rule)
+            else:
+                off[rule.id] = reason
+        return active, off
+
+    def _convert(self, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
+        return _convert(self.path, key, value, shape)
+
+
+def matches(rule: Rule, pattern: str) -> bool:
+    """Whether a pattern (id, glob over ids, criterion or series such as ``CC6``) names a rule."""
+    if pattern in rule.criteria or any(c.partition(".")[0] == pattern for c in rule.criteria):
+        return True
+    return fnmatchcase(rule.id, pattern)
+
+
+def find(explicit: str | None) -> Path | None:
+    """The configuration file: ``--config``, ``SOC2_PAC_CONFIG``, or the one in this folder.
+
+    Raises:
+        ConfigError: the named file does not exist.
+    """
+    named = explicit or os.environ.get(ENVIRONMENT)
+    path = Path(named or DEFAULT_FILE)
+    if path.is_file():
+        return path
+    if named:
+        msg = f"there is no configuration file {path}. Next: soc2-pac init --output {path}"
+        raise ConfigError(msg)
+    return None
+
+
+def load(explicit: str | None = None, *, required: bool = True) -> Config:
+    """Read the configuration.
+
+    Args:
+        explicit: a path that was asked for.
+        required: without it, an absent file means the defaults and no sources.
+
+    Raises:
+        ConfigError: no file where one is required, or it is wrong.
+    """
+    path = find(explicit)
+    if path is None:
+        if required:
+            msg = f"there is no {DEFAULT_FILE} here. Next: soc2-pac init, or --config FILE"
+            raise ConfigError(msg)
+        return parse({}, None)
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: not valid TOML: {error}"
+        raise ConfigError(msg) from error
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read: {error}"
+        raise ConfigError(msg) from error
+    return parse(document, path)
+
+
+_TABLES: dict[str, Any] = {
+    "store": StoreTable, "evidence": EvidenceTable, "sla": SlaTable, "run": RunTable, "signing": SigningTable,
+}
+
+
+def parse(document: Mapping[str, Any], path: Path | None) -> Config:
+    """A parsed TOML document -> Config. Raises ConfigError."""
+    known = [*_TABLES, "sources", "rules"]
+    for key in document:
+        if key not in known:
+            msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
+            raise ConfigError(msg)
+    tables = {key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()}
+    raw_sources = document.get("sources", {})
+    if not isinstance(raw_sources, dict) or not all(isinstance(t, dict) for t in raw_sources.values()):
+        msg = f"{path}: sources: write one table a source, [sources.NAME]"
+        raise ConfigError(msg)
+    include, exclude, rules = _rules(path, document.get("rules", {}))
+    _positive(path, tables)
+    return Config(
+        path=path, raw_sources=raw_sources, include=include, exclude=exclude, rules=rules, **tables
+    )
+
+
+class _Exclusion(_Table, frozen=True):
+    rule: str
+    reason: str
+
+
+def _rules(
+    path: Path | None, table: Any  # noqa: ANN401
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], dict[str, RuleSettings]]:
+    if not isinstance(table, dict):
+        msg = f"{path}: rules: write a table"
+        raise ConfigError(msg)
+    include = _convert(path, "rules.include", table.get("include", []), tuple[str, ...])
+    excluded = _convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
+    for item in excluded:
+        if not item.reason.strip():
+            msg = f"{path}: rules.exclude: '{item.rule}' needs a reason: an auditor will ask"
+            raise ConfigError(msg)
+    rules = {}
+    for name, settings in table.items():
+        if name in ("include", "exclude"):
+            continue
+        key = f'rules."{name}"'
+        if not isinstance(settings, dict):
+            msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
+            raise ConfigError(msg)
+        rest = dict(settings)
+        enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
+        reason = _convert(path, f"{key}.reason", rest.pop("reason", ""), str)
+        severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
+        if not enabled and not reason.strip():
+            msg = f"{path}: {key}: a rule that is off needs a reason: an auditor will ask"
+            raise ConfigError(msg)
+        rules[name] = RuleSettings(enabled, reason, severity, rest)
+    return include, tuple((item.rule, item.reason) for item in excluded), rules
+
+
+def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
+    for table in ("evidence", "sla", "run"):
+        for name in tables[table].__struct_fields__:
+            value = getattr(tables[table], name)
+            if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+                msg = f"{path}: {table}.{name}: must be at least 1"
+                raise ConfigError(msg)
+
+
+def _convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
+    """``value`` as ``shape``; errors name file and key, suggest the nearest key, and never show the value."""
+    _check_keys(path, key, value, shape)
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        said = str(error)
+        field = said.rpartition("`$.")[2].rstrip("`") if "`$." in said else ""
+        where = f"{key}.{field}" if field else key
+        what = said.partition(" - at")[0]
+        if "Expected `object" in what and _takes_secret(shape, field):
+            what = "a secret must not stand in the file. Write { env = \"NAME\" }, { file = ... } or { command = [...] }"
+        msg = f"{path or DEFAULT_FILE}: {where}: {what}"
+        raise ConfigError(msg) from None
+
+
+def _check_keys(path: Path | None, key: str, value: object, shape: Any) -> None:  # noqa: ANN401
+    fields = getattr(shape, "__struct_fields__", None)
+    if fields is None or not isinstance(value, dict):
+        return
+    for name in value:
+        if name not in fields:
+            msg = f"{path or DEFAULT_FILE}: {key}.{name}: unknown key.{nearest(name, fields)} Known: {listed(fields)}"
+            raise ConfigError(msg)
+
+
+def _takes_secret(shape: Any, field: str) -> bool:  # noqa: ANN401
+    name = field.partition(".")[0]
+    hints = getattr(shape, "__annotations__", {})
+    return "SecretRef" in str(hints.get(name, ""))
+
+
+def _plain(settings: RuleSettings) -> dict[str, object]:
+    return {
+        "enabled": settings.enabled, "reason": settings.reason, "severity": settings.severity,
+        "thresholds": dict(settings.thresholds),
+    }
+
+
+def unknown_names(asked: Iterable[str], known: Iterable[str], what: str) -> str | None:
+    """``unknown rule 'x'. Did you mean 'y'?`` for the first unknown name; ``None`` when all are known."""
+    names = list(known)
+    for name in asked:
+        if name not in names:
+            return f"unknown {what} '{name}'.{nearest(name, names)}"
+    return None

@@ -1,0 +1,228 @@
+"""``check``: judge what the provider says right now, with only the calls that the verdict needs.
+
+A document's facts are calls not made yet. The rule is tried on what is there; when it reads a fact that
+is still pending, that one call is made and the rule is tried again. Rules are pure, so trying is free.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac.collect.fetch import (
+    Limits,
+    Meter,
+    Unit,
+    UnitResult,
+    classify,
+    connection_of,
+    registry,
+    resolve,
+    to_record,
+)
+from soc2_pac.errors import FactUnavailable, Gone
+from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.judge import apply, explain
+from soc2_pac.model import CollectionStatus, Document, Fact, Scope, Status, Verdict
+from soc2_pac.resources import view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from soc2_pac.collect.plan import Plan
+    from soc2_pac.resources import Collector, Resource
+    from soc2_pac.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVerdict:
+    """One verdict on what the provider said a moment ago."""
+
+    rule: Rule
+    scope: Scope
+    uid: str | None
+    """``None`` for a verdict on the whole scope."""
+    name: str | None
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a live check found and cost."""
+
+    verdicts: list[LiveVerdict] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+
+
+class _Live:
+    """A document whose facts are read one by one, when a rule asks for them."""
+
+    def __init__(self, scope: Scope, collector: Collector, document: Document, limits: Limits) -> None:
+        self.scope = scope
+        self.uid = document.uid
+        self.name = document.name
+        self.gone = False
+        self._collector = collector
+        self._document = document
+        self._body: dict[str, Any] = dict(document.body)
+        self._limits = limits
+        self._bytes: bytes | None = None
+        self._lock = threading.Lock()
+
+    def bytes(self) -> bytes:
+        """As the store would keep it, without the facts not read yet. Raises ValueError, TypeError."""
+        with self._lock:
+            if self._bytes is None:
+                known = {k: v for k, v in self._body.items() if not isinstance(v, Fact)}
+                document = Document(self.uid, self.name, known, self._document.observed_at)
+                self._bytes = to_record(self._collector, document, self._limits)[0].body
+            return self._bytes
+
+    def fetch(self, key: str) -> bool:
+        """Read one pending fact; False when there is none of that name."""
+        with self._lock:
+            fact = self._body.get(key)
+            if not isinstance(fact, Fact):
+                return False
+            try:
+                self._body[key] = resolve(fact)
+            except Gone:
+                self.gone = True
+            self._bytes = None
+            return True
+
+
+class _Documents:
+    """:class:`soc2_pac.evaluate.evidence.Documents` over live documents."""
+
+    def __init__(self, looks: Mapping[str, list[UnitResult]], documents: Mapping[str, list[_Live]]) -> None:
+        self._looks = looks
+        self._documents = documents
+
+    def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
+        for result in self._looks.get(kind, ()):
+            complete = result.status is CollectionStatus.COMPLETE
+            yield result.unit.scope, None if complete else f"{result.status}: {result.reason}"
+
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+        return [(live.scope, live.bytes()) for live in self._documents.get(kind, ()) if not live.gone]
+
+
+def check(
+    rules: Sequence[tuple[Rule, Mapping[str, Any]]], plan: Plan, *, now: datetime, limits: Limits,
+    workers: int = 8,
+) -> Checked:
+    """Judge rules live.
+
+    Args:
+        rules: each with its thresholds.
+        plan: over the kinds of these rules.
+        now: the instant of judgement.
+        limits: bounds of each listing.
+        workers: listings, or documents, looked at at once.
+    """
+    looks: dict[str, list[UnitResult]] = {}
+    documents: dict[str, list[_Live]] = {}
+    meters: list[Meter] = []
+    with ThreadPoolExecutor(workers, thread_name_prefix="check") as pool:
+        for result in plan.unread:
+            looks.setdefault(result.unit.kind, []).append(result)
+        listed = pool.map(lambda unit: _list(unit, limits, meters), plan.units)
+        for result, found in listed:
+            looks.setdefault(result.unit.kind, []).append(result)
+            documents.setdefault(result.unit.kind, []).extend(found)
+        checked = Checked()
+        for rule, thresholds in rules:
+            joined = _Joined(rule, looks, documents, pool)
+            lives = documents.get(rule.kind, [])
+
+            def one(live: _Live, rule: Rule = rule, thresholds: Any = thresholds, joined: _Joined = joined) -> Verdict:  # noqa: ANN401
+                return _judge(rule, live, thresholds, joined, now)
+
+            # A rule that joins shares its evidence between documents: one after the other then.
+            judged = map(one, lives) if rule.needs else pool.map(one, lives)
+            checked.verdicts += _of_scopes(rule, looks.get(rule.kind, []))
+            checked.verdicts += [
+                LiveVerdict(rule, live.scope, live.uid, live.name, verdict)
+                for live, verdict in zip(lives, judged, strict=True)
+                if not live.gone
+            ]
+    for meter in meters:
+        checked.calls.update(meter.calls)
+    return checked
+
+
+def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, list[_Live]]:
+    meter = Meter(limits)
+    meters.append(meter)
+    result = UnitResult(unit, CollectionStatus.COMPLETE)
+    found: list[_Live] = []
+    try:
+        collector = registry().collectors[unit.kind]
+        client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
+        for document in collector.function(client):
+            found.append(_Live(unit.scope, collector, document, limits))
+    except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
+        result.status, result.reason, result.permission = classify(error)
+        if found:
+            result.status = CollectionStatus.PARTIAL
+    result.count = len(found)
+    return result, found
+
+
+def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]:
+    if not looks:
+        never = Verdict(Status.INCONCLUSIVE, f"{rule.kind} could not be looked for: no source reaches it")
+        yield LiveVerdict(rule, Scope(rule.provider, "?"), None, None, never)
+    for look in looks:
+        if look.status is not CollectionStatus.COMPLETE:
+            grant = f"; grant {look.permission}" if look.permission else ""
+            verdict = Verdict(Status.INCONCLUSIVE, f"the look was {look.status}: {look.reason}{grant}")
+        elif look.count == 0:
+            verdict = rule.when_empty()
+        else:
+            continue
+        yield LiveVerdict(rule, look.unit.scope, None, None, verdict)
+
+
+class _Joined:
+    """The joined evidence of one rule, built anew when a fact of a joined kind was fetched."""
+
+    def __init__(
+        self, rule: Rule, looks: Mapping[str, list[UnitResult]], documents: Mapping[str, list[_Live]],
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._make: Callable[[], JoinedEvidence] = lambda: JoinedEvidence(rule, _Documents(looks, documents))
+        self._documents = documents
+        self._pool = pool
+        self.evidence = self._make() if rule.needs else None
+
+    def fetch(self, kind: str, key: str) -> bool:
+        """Read one fact of every document of a joined kind; False when none was pending."""
+        fetched = any(list(self._pool.map(lambda live: live.fetch(key), self._documents.get(kind, ()))))
+        if fetched:
+            self.evidence = self._make()
+        return fetched
+
+
+def _judge(
+    rule: Rule, live: _Live, thresholds: Mapping[str, Any], joined: _Joined, now: datetime
+) -> Verdict:
+    while True:
+        seen: Resource | None = None
+        try:
+            seen = view(rule.resource, live.bytes())
+            evidence = joined.evidence.at(live.scope) if joined.evidence else None
+            return apply(rule, seen, now=now, scope=live.scope, evidence=evidence, thresholds=thresholds)
+        except FactUnavailable as error:
+            # Reading another document than the judged one: a joined kind lacks the fact.
+            own = error.document is seen or error.document is None
+            fetched = live.fetch(error.field) if own else joined.fetch(error.kind, error.field)
+            if not fetched or live.gone:
+                return explain(error)
+        except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
+            return explain(error)

@@ -1,0 +1,151 @@
+"""A made-up kind and looks at it, for tests of the store and of evaluation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.evaluate.engine import ActiveRule, Evaluated, evaluate
+from soc2_pac.model import (
+    CollectionStatus,
+    Scope,
+    Severity,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+)
+from soc2_pac.resources import Resource, fact
+from soc2_pac.rules import Evidence, Rule, rule
+from soc2_pac.store.evidence import Look, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from soc2_pac.store import Store
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+HOME = Scope("fake", "acme")
+AWAY = Scope("fake", "other")
+SLA = {severity: timedelta(days=30) for severity in Severity}
+
+
+class User(Resource, frozen=True):
+    """A user."""
+
+    kind = "fake.user"
+    name: str
+    mfa: bool | None = fact("GetMfa")
+    created: datetime = T0
+    team: str = ""
+
+
+class Team(Resource, frozen=True):
+    """A team."""
+
+    kind = "fake.team"
+    name: str
+
+
+@rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=failed("nobody is there"))
+def fake_user_mfa(user: User) -> Verdict:
+    """Users have MFA.
+
+    Why: passwords leak.
+    Fix: turn it on.
+    """
+    return passed("MFA is on") if user.mfa else failed("MFA is off")
+
+
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.LOW)
+def fake_user_age(user: User, now: datetime, *, max_age_days: int = 30) -> Verdict:
+    """Users are renewed.
+
+    Why: old accounts are forgotten.
+    Fix: renew it.
+    """
+    due = user.created + timedelta(days=max_age_days)
+    if now < due:
+        return passed(f"created {user.created:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due)
+    return failed(f"created {user.created:%Y-%m-%d}, over {max_age_days} days at {due:%Y-%m-%d}")
+
+
+@rule(criteria=["CC6.3"], severity=Severity.MEDIUM, needs=[Team])
+def fake_user_team(user: User, evidence: Evidence) -> Verdict:
+    """Users belong to a team that exists.
+
+    Why: rights follow teams.
+    Fix: put them in one.
+    """
+    if not user.team:
+        return not_applicable("in no team")
+    known = evidence.index(Team, "name")
+    return passed(f"in {user.team}") if user.team in known else failed(f"{user.team} does not exist")
+
+
+RULES = (fake_user_mfa, fake_user_age, fake_user_team)
+
+
+def active(rules: Sequence[Rule] = RULES, max_age_days: int = 7, **thresholds: object) -> list[ActiveRule]:
+    """Rules as a configuration would activate them."""
+    return [
+        ActiveRule(
+            r,
+            r.settle({k: v for k, v in thresholds.items() if k in {t.name for t in r.thresholds}}),
+            r.severity,
+            timedelta(days=max_age_days),
+        )
+        for r in rules
+    ]
+
+
+def look(
+    users: Mapping[str, Mapping[str, object]],
+    *,
+    at: datetime = T0,
+    scope: Scope = HOME,
+    kind: str = "fake.user",
+    status: CollectionStatus = CollectionStatus.COMPLETE,
+    reason: str = "",
+    source: str = "acme",
+) -> Look:
+    """A look that saw these documents."""
+    records = [
+        Record(uid, str(body.get("name", uid)), digest(canonical(body)), canonical(body))
+        for uid, body in users.items()
+    ]
+    return Look(
+        source=source, scope=scope, kind=kind, status=status, reason=reason, permission=None, requests=1,
+        pages=1, gaps=0, root=collection_root((r.uid, r.digest) for r in records), asked=("fake:List",),
+        read={"fake:List": 1}, started=at, finished=at, version="1", records=records,
+    )
+
+
+def user(name: str, **values: object) -> dict[str, object]:
+    """A document of a user with MFA."""
+    return {"name": name, "GetMfa": True, "created": "2026-01-01T00:00:00Z", **values}
+
+
+def one_run(
+    store: Store,
+    looks: Sequence[Look],
+    *,
+    at: datetime = T0,
+    rules: Sequence[ActiveRule] | None = None,
+    full: bool = False,
+) -> Evaluated:
+    """Record looks and evaluate, as a run does."""
+    with store.run("run", config=None, tool_version="test") as run_id:
+        for item in looks:
+            store.record(run_id, item)
+        with store.database.writing() as connection:
+            return evaluate(
+                connection, active() if rules is None else rules, run_id=run_id, now=at, sla=SLA,
+                tool_version="test", full=full,
+            )
+
+
+def verdicts(store: Store) -> dict[tuple[str, str, str | None], str]:
+    """Current findings as (rule, scope, resource) -> status."""
+    return {(f.rule, f.scope, f.resource): f.status.value for f in store.findings()}
