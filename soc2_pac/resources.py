@@ -2,7 +2,7 @@
 
 One struct and one generator make a kind::
 
-    class Bucket(Resource, frozen=True, rename="pascal"):
+    class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         \"\"\"An S3 bucket and its protections.\"\"\"
 
         kind = "aws.s3.bucket"
@@ -47,7 +47,7 @@ def fact(operation: str) -> Any:  # noqa: ANN401 - stands for a field of any typ
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every typed view. Subclass with ``frozen=True`` and, for AWS, ``rename="pascal"``.
+    """Base of every typed view. Subclass with ``frozen=True, kw_only=True`` and a ``rename`` as the provider writes its names.
 
     Declare only the fields that rules read, each with a default where the provider leaves it out. A field
     without a default that the document lacks makes the verdicts on it inconclusive, never a pass.

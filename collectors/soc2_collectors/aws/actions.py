@@ -1,0 +1,27 @@
+"""From an API operation to the IAM action that it needs. AWS's service authorization reference is the
+source; the table holds only what does not follow the rule ``prefix:Operation``."""
+
+from __future__ import annotations
+
+_EXCEPTIONS = {
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
+    ("s3", "GetPublicAccessBlock"): "s3:GetBucketPublicAccessBlock",
+    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
+    ("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification",
+    ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
+    ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
+    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
+}
+
+_PREFIXES = {"s3control": "s3"}
+"""Where a service's IAM prefix is not its boto3 name."""
+
+DISCOVERY = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
+"""What discovery needs beside the collectors. ``sts:AssumeRole`` is granted to the caller, not the role."""
+
+
+def action(service: str, operation: str) -> str:
+    """``("s3", "ListBuckets")`` -> ``s3:ListAllMyBuckets``. Takes boto3's service and the API operation."""
+    found = _EXCEPTIONS.get((service, operation))
+    return found or f"{_PREFIXES.get(service, service)}:{operation}"

@@ -1,0 +1,100 @@
+"""IAM: global, read once an account."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.iam import (
+    AccountSummary,
+    Credential,
+    Group,
+    PasswordPolicy,
+    Policy,
+    Role,
+    User,
+    VirtualMfaDevice,
+)
+from soc2_pac.errors import Unexpected
+from soc2_pac.model import Document
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+_REPORT_TRIES, _REPORT_PAUSE_SECONDS = 30, 1.0
+_DETAILS = ["iam:GetAccountAuthorizationDetails"]
+
+
+@collects(AccountSummary, calls=["iam:GetAccountSummary"], per="account")
+def account_summary(aws: Aws) -> Iterator[Document]:
+    """One document an account."""
+    yield Document(aws.account, aws.account, aws.ask("iam", "get_account_summary"))
+
+
+@collects(PasswordPolicy, calls=["iam:GetAccountPasswordPolicy"], per="account")
+def password_policy(aws: Aws) -> Iterator[Document]:
+    """One document an account, with or without a policy."""
+    said = aws.fact("iam", "get_account_password_policy", key="PasswordPolicy", absent=["NoSuchEntity"])
+    yield Document(aws.account, aws.account, {"GetAccountPasswordPolicy": said})
+
+
+@collects(Credential, calls=["iam:GenerateCredentialReport", "iam:GetCredentialReport"], per="account")
+def credentials(aws: Aws) -> Iterator[Document]:
+    """The rows of the credential report, root included. AWS renews the report every four hours at most."""
+    for _ in range(_REPORT_TRIES):
+        if aws.ask("iam", "generate_credential_report").get("State") == "COMPLETE":
+            break
+        time.sleep(_REPORT_PAUSE_SECONDS)
+    else:
+        msg = f"the credential report was not ready after {_REPORT_TRIES * _REPORT_PAUSE_SECONDS:g} s"
+        raise Unexpected(msg, operation="iam:GenerateCredentialReport")
+    report = aws.ask("iam", "get_credential_report")
+    content = report["Content"]
+    text = content.decode() if isinstance(content, bytes) else str(content)
+    for row in csv.DictReader(io.StringIO(text)):
+        yield Document(row["arn"], row["user"], row, report.get("GeneratedTime"))
+
+
+@collects(User, calls=_DETAILS, per="account")
+def users(aws: Aws) -> Iterator[Document]:
+    """Users with their policies and groups, a hundred a page."""
+    for user in _details(aws, "User", "UserDetailList"):
+        yield Document(user["Arn"], user["UserName"], user)
+
+
+@collects(Group, calls=_DETAILS, per="account")
+def groups(aws: Aws) -> Iterator[Document]:
+    """Groups with their policies."""
+    for group in _details(aws, "Group", "GroupDetailList"):
+        yield Document(group["Arn"], group["GroupName"], group)
+
+
+@collects(Role, calls=_DETAILS, per="account")
+def roles(aws: Aws) -> Iterator[Document]:
+    """Roles with their trust and other policies."""
+    for role in _details(aws, "Role", "RoleDetailList"):
+        yield Document(role["Arn"], role["RoleName"], role)
+
+
+@collects(Policy, calls=_DETAILS, per="account")
+def policies(aws: Aws) -> Iterator[Document]:
+    """Customer-managed policies with their default version."""
+    for policy in _details(aws, "LocalManagedPolicy", "Policies"):
+        yield Document(policy["Arn"], policy.get("PolicyName") or policy["Arn"].rpartition("/")[2], policy)
+
+
+@collects(VirtualMfaDevice, calls=["iam:ListVirtualMFADevices"], per="account")
+def virtual_mfa_devices(aws: Aws) -> Iterator[Document]:
+    """Assigned virtual MFA devices."""
+    found = aws.items("iam", "list_virtual_mfa_devices", "VirtualMFADevices", AssignmentStatus="Assigned")
+    for device in found:
+        yield Document(device["SerialNumber"], device["SerialNumber"], device)
+
+
+def _details(aws: Aws, what: str, key: str) -> Iterator[dict[str, Any]]:
+    return aws.items("iam", "get_account_authorization_details", key, Filter=[what])

@@ -1,0 +1,219 @@
+"""Views of IAM: ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport``,
+``GetAccountAuthorizationDetails``, ``ListVirtualMFADevices``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import grants_everything
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.resources import Resource, fact
+
+ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
+"""How the ARN of the AWS-managed administrator policy ends, in every partition."""
+
+
+class AccountSummary(Resource, frozen=True, kw_only=True):
+    """The account's IAM counters (``GetAccountSummary``)."""
+
+    kind = "aws.iam.account_summary"
+    counters: dict[str, int] = msgspec.field(name="SummaryMap")
+
+    def counter(self, name: str) -> int:
+        """A counter. Raises FactUnavailable where AWS did not name it."""
+        if name not in self.counters:
+            msg = f"the account summary has no {name}"
+            raise FactUnavailable(msg, kind=self.kind, field=name)
+        return self.counters[name]
+
+
+class PasswordPolicyDetails(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
+    """The members of ``PasswordPolicy``."""
+
+    minimum_password_length: int = 0
+    require_symbols: bool = False
+    require_numbers: bool = False
+    require_uppercase_characters: bool = False
+    require_lowercase_characters: bool = False
+    max_password_age: int | None = None
+    """Days; absent where passwords do not expire."""
+    password_reuse_prevention: int | None = None
+    """How many old passwords are remembered; absent for none."""
+
+
+class PasswordPolicy(Resource, frozen=True, kw_only=True):
+    """The account's password policy; ``None`` where there is none (``NoSuchEntity``)."""
+
+    kind = "aws.iam.password_policy"
+    policy: PasswordPolicyDetails | None = fact("GetAccountPasswordPolicy")
+
+
+class Credential(Resource, frozen=True, kw_only=True):
+    """One row of the credential report, in AWS's own words: ``true``, ``N/A``, ``no_information``."""
+
+    kind = "aws.iam.credential"
+    user: str
+    arn: str
+    user_creation_time: str = "N/A"
+    password_enabled: str = "not_supported"
+    password_last_used: str = "no_information"
+    password_last_changed: str = "N/A"
+    mfa_active: str
+    access_key_1_active: str
+    access_key_1_last_rotated: str = "N/A"
+    access_key_1_last_used_date: str = "N/A"
+    access_key_2_active: str
+    access_key_2_last_rotated: str = "N/A"
+    access_key_2_last_used_date: str = "N/A"
+    cert_1_active: str
+    cert_2_active: str
+
+    @property
+    def is_root(self) -> bool:
+        """The account's root identity."""
+        return self.user == "<root_account>"
+
+    @property
+    def has_password(self) -> bool:
+        """A console password is set; root always has one."""
+        return self.is_root or self.flag("password_enabled")
+
+    def flag(self, name: str) -> bool:
+        """A column that says ``true`` or ``false``. Raises FactUnavailable for any other word."""
+        value = str(getattr(self, name)).lower()
+        if value not in ("true", "false"):
+            msg = f"the credential report says '{value}' for {name} of {self.user}"
+            raise FactUnavailable(msg, kind=self.kind, field=name)
+        return value == "true"
+
+    def moment(self, name: str) -> datetime | None:
+        """A column that holds a time; ``None`` for ``N/A`` and ``no_information``: it never happened."""
+        value = str(getattr(self, name))
+        if value in ("N/A", "no_information", "not_supported", "", "None"):
+            return None
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError as error:
+            msg = f"the credential report says '{value}' for {name} of {self.user}"
+            raise FactUnavailable(msg, kind=self.kind, field=name) from error
+
+    @property
+    def keys(self) -> list[AccessKey]:
+        """The two key slots, active ones only."""
+        return [
+            AccessKey(n, self.moment(f"access_key_{n}_last_rotated"), self.moment(f"access_key_{n}_last_used_date"))
+            for n in (1, 2)
+            if self.flag(f"access_key_{n}_active")
+        ]
+
+
+class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An active access key of a credential report's row."""
+
+    slot: int
+    rotated: datetime | None
+    used: datetime | None
+
+
+class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A managed policy that is attached."""
+
+    policy_name: str
+    policy_arn: str
+
+
+class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A policy that stands within an identity."""
+
+    policy_name: str
+    policy_document: Any
+
+    @property
+    def everything(self) -> bool:
+        """Allows every action on every resource."""
+        return grants_everything(self.policy_document)
+
+
+class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """What users, roles and groups share."""
+
+    arn: str
+    attached_managed_policies: list[AttachedPolicy] = []
+
+    @property
+    def administrator(self) -> bool:
+        """The AWS-managed administrator policy is attached."""
+        return any(p.policy_arn.endswith(ADMINISTRATOR_ACCESS) for p in self.attached_managed_policies)
+
+
+class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
+    """An IAM user (``UserDetailList``)."""
+
+    kind = "aws.iam.user"
+    user_name: str
+    user_policy_list: list[InlinePolicy] = []
+    group_list: list[str] = []
+
+
+class Group(_Identity, frozen=True, kw_only=True, rename="pascal"):
+    """An IAM group (``GroupDetailList``)."""
+
+    kind = "aws.iam.group"
+    group_name: str
+    group_policy_list: list[InlinePolicy] = []
+
+
+class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
+    """An IAM role (``RoleDetailList``). When it was last used changes at every read and no rule asks."""
+
+    kind = "aws.iam.role"
+    volatile = ("RoleLastUsed",)
+    role_name: str
+    path: str = "/"
+    assume_role_policy_document: Any
+    role_policy_list: list[InlinePolicy] = []
+
+    @property
+    def service_linked(self) -> bool:
+        """AWS owns it; its policies cannot be changed."""
+        return self.path.startswith("/aws-service-role/")
+
+
+class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A version of a managed policy."""
+
+    is_default_version: bool = False
+    document: Any = None
+
+
+class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A customer-managed policy (``Policies`` of ``LocalManagedPolicy``)."""
+
+    kind = "aws.iam.policy"
+    arn: str
+    attachment_count: int
+    policy_version_list: list[PolicyVersion] = []
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - a policy document
+        """The default version's document. Raises FactUnavailable when it is not there."""
+        for item in self.policy_version_list:
+            if item.is_default_version and item.document is not None:
+                return item.document
+        msg = f"the default version of {self.arn} was not given"
+        raise FactUnavailable(msg, kind=self.kind, field="PolicyVersionList")
+
+
+class VirtualMfaDevice(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A virtual MFA device that is assigned."""
+
+    kind = "aws.iam.virtual_mfa_device"
+    serial_number: str
+
+    @property
+    def of_root(self) -> bool:
+        """It is the root identity's."""
+        return self.serial_number.endswith(":mfa/root-account-mfa-device")

@@ -1,0 +1,138 @@
+"""Views of S3: buckets with their protections, and the account's public access block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.resources import Resource, fact
+
+_EVERYONE = (
+    "http://acs.amazonaws.com/groups/global/AllUsers",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+)
+_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
+_WRITE_ACTIONS = ("s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl")
+
+
+class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The four settings; AWS names all of them whenever there is a configuration."""
+
+    block_public_acls: bool = False
+    ignore_public_acls: bool = False
+    block_public_policy: bool = False
+    restrict_public_buckets: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """The settings that are off, by AWS's names."""
+        pairs = (
+            ("BlockPublicAcls", self.block_public_acls), ("IgnorePublicAcls", self.ignore_public_acls),
+            ("BlockPublicPolicy", self.block_public_policy),
+            ("RestrictPublicBuckets", self.restrict_public_buckets),
+        )
+        return [name for name, on in pairs if not on]
+
+
+class Grantee(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an ACL grants to."""
+
+    uri: str | None = msgspec.field(default=None, name="URI")
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One grant of an ACL."""
+
+    permission: str
+    grantee: Grantee = Grantee()
+
+
+class Acl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetBucketAcl``."""
+
+    grants: list[Grant]
+
+
+class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``LoggingEnabled`` of ``GetBucketLogging``."""
+
+    target_bucket: str = ""
+
+
+class DefaultEncryption(msgspec.Struct, frozen=True, kw_only=True):
+    """``ApplyServerSideEncryptionByDefault``."""
+
+    algorithm: str = msgspec.field(default="", name="SSEAlgorithm")
+    key: str | None = msgspec.field(default=None, name="KMSMasterKeyID")
+
+
+class EncryptionRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of ``GetBucketEncryption``."""
+
+    default: DefaultEncryption | None = msgspec.field(default=None, name="ApplyServerSideEncryptionByDefault")
+
+
+class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``ServerSideEncryptionConfiguration``."""
+
+    rules: list[EncryptionRule] = []
+
+
+class Versioning(msgspec.Struct, frozen=True, kw_only=True):
+    """``GetBucketVersioning``; AWS leaves both out for a bucket that never had versioning."""
+
+    status: str | None = msgspec.field(default=None, name="Status")
+    mfa_delete: str | None = msgspec.field(default=None, name="MFADelete")
+
+
+class PolicyStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetBucketPolicyStatus``."""
+
+    is_public: bool
+
+
+class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A bucket and its protections."""
+
+    kind = "aws.s3.bucket"
+    name: str
+    public_access_block: PublicAccessBlock | None = fact("GetPublicAccessBlock")
+    policy_status: PolicyStatus | None = fact("GetBucketPolicyStatus")
+    """``None`` where there is no policy."""
+    policy: str | None = fact("GetBucketPolicy")
+    """JSON text; ``None`` where there is none."""
+    acl: Acl = fact("GetBucketAcl")
+    encryption: Encryption | None = fact("GetBucketEncryption")
+    versioning: Versioning = fact("GetBucketVersioning")
+    logging: Logging | None = fact("GetBucketLogging")
+    lifecycle: list[dict[str, Any]] | None = fact("GetBucketLifecycleConfiguration")
+    object_lock: dict[str, Any] | None = fact("GetObjectLockConfiguration")
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The bucket policy's statements."""
+        return statements(self.policy)
+
+    def public_grants(self, *, write: bool) -> list[str]:
+        """Permissions that the ACL gives to everyone, or to every AWS user."""
+        return [
+            grant.permission for grant in self.acl.grants
+            if grant.grantee.uri in _EVERYONE and (grant.permission in _WRITES or not write)
+        ]
+
+    @property
+    def public_writes(self) -> list[str]:
+        """Writing actions that the policy gives to everyone."""
+        return [
+            action for action in _WRITE_ACTIONS
+            if any(s.public and s.covers(action) for s in self.statements)
+        ]
+
+
+class AccountPublicAccessBlock(Resource, frozen=True, kw_only=True):
+    """The account's public access block; ``None`` where there is none."""
+
+    kind = "aws.s3.account_public_access_block"
+    settings: PublicAccessBlock | None = fact("GetPublicAccessBlock")

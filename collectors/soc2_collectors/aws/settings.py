@@ -1,0 +1,45 @@
+"""What a ``[sources.NAME]`` table with ``provider = "aws"`` may say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from soc2_pac.config import SecretRef
+
+
+class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One way into AWS: the usual chain of credentials, a profile, or keys by reference."""
+
+    regions: tuple[str, ...] | Literal["all"] = "all"
+    """Region names, or every region that is enabled in each account (``ec2:DescribeRegions``)."""
+    accounts: tuple[str, ...] = ()
+    """Twelve-digit ids read through ``role``; empty: the account of the credentials."""
+    role: str | None = None
+    """Name of the role to assume in each of ``accounts``."""
+    external_id: str | SecretRef | None = None
+    profile: str | None = None
+    access_key_id: SecretRef | None = None
+    secret_access_key: SecretRef | None = None
+    session_token: SecretRef | None = None
+    endpoint_url: str | None = None
+    """Another address for every service: an emulator, a private endpoint."""
+    partition: Literal["aws", "aws-us-gov", "aws-cn"] = "aws"
+    max_attempts: int = 5
+    """Attempts of one call, the first included, with back-off and jitter between them."""
+    timeout_seconds: int = 30
+    """Of connecting and of reading, each."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for accounts without a role, or half a pair of keys."""
+        if bool(self.accounts) != bool(self.role):
+            msg = "accounts and role go together: the role is assumed in each account"
+            raise ValueError(msg)
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            msg = "access_key_id and secret_access_key go together"
+            raise ValueError(msg)
+        for account in self.accounts:
+            if not (account.isdigit() and len(account) == 12):  # noqa: PLR2004 - an account id's length
+                msg = f"accounts: '{account}' is no account id of twelve digits"
+                raise ValueError(msg)
