@@ -50,7 +50,7 @@ class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gaps: dict[str, dict[str, str]] = {}
     given: dict[str, list[dict[str, Any]]] = {}
     params: dict[str, Any] = {}
-    now: datetime | date | None = None
+    now: Any = None
     scope: str | None = None
     message: str | None = None
 
@@ -58,7 +58,7 @@ class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base: dict[str, Any]
     cases: list[_CaseEntry]
-    now: datetime | date | None = None
+    now: Any = None
     scope: str | None = None
     given: dict[str, list[dict[str, Any]]] = {}
 
@@ -197,7 +197,10 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry) -> Case:
     )
 
 
-def _instant(value: datetime | date) -> datetime:
+def _instant(value: object) -> datetime:
+    if not isinstance(value, date):  # a datetime is a date, too
+        msg = f"now: '{value}' is no date; write 2026-01-31"
+        raise UsageError(msg)
     if not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -194,17 +194,22 @@ class Aws:
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 
-    def items(self, service: str, operation: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    def items(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:  # noqa: ANN401
         """The items under ``key`` of every page, as they come. Raises ProviderError."""
+        for page in self.pages(service, operation, **params):
+            yield from page.get(key) or ()
+
+    def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+        """Every page of a listing, as it comes; the one answer where AWS knows no pages. Raises ProviderError."""
         name, client = self._prepared(service, operation)
         try:
             if not client.can_paginate(operation):
                 self._meter.page()
-                yield from getattr(client, operation)(**params).get(key) or ()
+                yield getattr(client, operation)(**params)
                 return
             for page in client.get_paginator(operation).paginate(**params):
                 self._meter.page()
-                yield from page.get(key) or ()
+                yield page
         except GeneratorExit:
             raise
         except Exception as error:

@@ -83,9 +83,23 @@ def roles(aws: Aws) -> Iterator[Document]:
 
 @collects(Policy, calls=_DETAILS, per="account")
 def policies(aws: Aws) -> Iterator[Document]:
-    """Customer-managed policies with their default version."""
-    for policy in _details(aws, "LocalManagedPolicy", "Policies"):
-        yield Document(policy["Arn"], policy.get("PolicyName") or policy["Arn"].rpartition("/")[2], policy)
+    """Customer-managed policies, and the policies that stand within users, groups and roles."""
+    filters = ["LocalManagedPolicy", "User", "Group", "Role"]
+    for page in aws.pages("iam", "get_account_authorization_details", Filter=filters):
+        for policy in page.get("Policies") or ():
+            name = policy.get("PolicyName") or policy["Arn"].rpartition("/")[2]
+            yield Document(policy["Arn"], name, policy)
+        for owners, within in _INLINE:
+            for owner in page.get(owners) or ():
+                for policy in owner.get(within) or ():
+                    uid = f"{owner['Arn']}#{policy['PolicyName']}"
+                    yield Document(uid, policy["PolicyName"], {**policy, "Owner": owner["Arn"]})
+
+
+_INLINE = (
+    ("UserDetailList", "UserPolicyList"), ("GroupDetailList", "GroupPolicyList"),
+    ("RoleDetailList", "RolePolicyList"),
+)
 
 
 @collects(VirtualMfaDevice, calls=["iam:ListVirtualMFADevices"], per="account")

@@ -104,7 +104,10 @@ class Credential(Resource, frozen=True, kw_only=True):
     def keys(self) -> list[AccessKey]:
         """The two key slots, active ones only."""
         return [
-            AccessKey(n, self.moment(f"access_key_{n}_last_rotated"), self.moment(f"access_key_{n}_last_used_date"))
+            AccessKey(
+                slot=n, rotated=self.moment(f"access_key_{n}_last_rotated"),
+                used=self.moment(f"access_key_{n}_last_used_date"),
+            )
             for n in (1, 2)
             if self.flag(f"access_key_{n}_active")
         ]
@@ -190,20 +193,31 @@ class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A customer-managed policy (``Policies`` of ``LocalManagedPolicy``)."""
+    """A customer-managed policy, or one that stands within a user, group or role."""
 
     kind = "aws.iam.policy"
-    arn: str
-    attachment_count: int
+    arn: str | None = None
+    attachment_count: int = 0
     policy_version_list: list[PolicyVersion] = []
+    owner: str | None = None
+    """The ARN of the user, group or role that an inline policy stands in."""
+    policy_document: Any = None
+    """An inline policy's document."""
+
+    @property
+    def inline(self) -> bool:
+        """It stands within an identity."""
+        return self.owner is not None
 
     @property
     def document(self) -> Any:  # noqa: ANN401 - a policy document
-        """The default version's document. Raises FactUnavailable when it is not there."""
+        """The document in force. Raises FactUnavailable when it is not there."""
+        if self.policy_document is not None:
+            return self.policy_document
         for item in self.policy_version_list:
             if item.is_default_version and item.document is not None:
                 return item.document
-        msg = f"the default version of {self.arn} was not given"
+        msg = f"the default version of {self.arn or self.owner} was not given"
         raise FactUnavailable(msg, kind=self.kind, field="PolicyVersionList")
 
 

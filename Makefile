@@ -1,0 +1,77 @@
+# Two commands for a newcomer: make demo, make test. They need Python 3.11 or newer, git and make, and
+# the network for packages; no container, no root, no database server.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is new enough; or say make PYTHON=...
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Test processes side by side.
+WORKERS ?= 2
+
+.PHONY: help demo test check bench docs lock clean
+
+help:
+	@echo "make demo    an emulated company, and a real run against it"
+	@echo "make test    the whole suite on SQLite and PostgreSQL, with branch coverage; ARGS='-k name' for less"
+	@echo "make check   lint, types, architecture, generated docs up to date"
+	@echo "make docs    generate the reference pages and build the site into site/"
+	@echo "make bench   measure size and speed"
+	@echo "make lock    refresh constraints.txt from the ranges in pyproject.toml"
+	@echo "make clean   remove what the others made, .venv too"
+
+# -- the environment: stamps, so that nothing is installed twice ------------------------------------
+
+$(VENV)/stamp-venv:
+	@if [ -z "$(PYTHON)" ]; then echo "soc2-pac needs Python 3.11 or newer: none was found" >&2; exit 2; fi
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/stamp-demo: $(VENV)/stamp-venv pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/stamp-dev: $(VENV)/stamp-venv pyproject.toml constraints.txt
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/stamp-demo
+
+# -- what people ask for ----------------------------------------------------------------------------
+
+demo: $(VENV)/stamp-demo
+	$(BIN)/soc2-pac demo
+
+test: $(VENV)/stamp-dev
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@echo "Coverage, branches included: $$($(BIN)/coverage report --format=total)% (by file: htmlcov/index.html)"
+
+check: $(VENV)/stamp-dev
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/gen_docs.py --check
+	@site=$$(mktemp -d); trap 'rm -rf "$$site"' EXIT; $(BIN)/mkdocs build --strict --quiet --site-dir "$$site"
+
+docs: $(VENV)/stamp-dev
+	$(BIN)/python tools/gen_docs.py
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+bench: $(VENV)/stamp-dev
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; echo; done
+
+lock:
+	$(PYTHON) tools/lock.py
+
+clean:
+	rm -rf $(VENV) .demo .coverage .coverage.* htmlcov site build dist \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

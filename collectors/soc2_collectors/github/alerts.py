@@ -1,0 +1,46 @@
+"""Collects open alerts of the organisation. A closed alert leaves the listing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.github.models.alert import CodeAlert, DependabotAlert, SecretAlert
+from soc2_pac.model import Document
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.github.client import Github
+
+_SECRET = "/orgs/{org}/secret-scanning/alerts"  # noqa: S105 - a path
+_CODE = "/orgs/{org}/code-scanning/alerts"
+_DEPENDABOT = "/orgs/{org}/dependabot/alerts"
+
+
+@collects(SecretAlert, calls=[f"GET {_SECRET}"], per="organization")
+def secret_alerts(github: Github) -> Iterator[Document]:
+    """Open secret scanning alerts; the secrets themselves are not asked for."""
+    for alert in github.items(_SECRET, state="open", hide_secret="true"):
+        yield _document(alert)
+
+
+@collects(CodeAlert, calls=[f"GET {_CODE}"], per="organization")
+def code_alerts(github: Github) -> Iterator[Document]:
+    """Open code scanning alerts."""
+    for alert in github.items(_CODE, state="open"):
+        yield _document(alert)
+
+
+@collects(DependabotAlert, calls=[f"GET {_DEPENDABOT}"], per="organization")
+def dependabot_alerts(github: Github) -> Iterator[Document]:
+    """Open alerts on vulnerable dependencies."""
+    for alert in github.items(_DEPENDABOT, state="open"):
+        yield _document(alert)
+
+
+def _document(alert: dict[str, Any]) -> Document:
+    repository = alert["repository"]
+    return Document(
+        uid=f"{repository['id']}#{alert['number']}", name=f"{repository['full_name']}#{alert['number']}", body=alert
+    )

@@ -1,0 +1,182 @@
+"""What an answer of GitHub means: the one place where its errors are classified.
+
+Reasons are stable: no request ids, no reset times, no user ids, or an unchanged resource would look
+changed at every read.
+
+Source: GitHub REST API, "Troubleshooting" and "Rate limits"; GraphQL API, "Rate limits".
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from soc2_pac.errors import (
+    CredentialsRejected,
+    Denied,
+    Gone,
+    NotEnabled,
+    ProviderError,
+    Throttled,
+    Unexpected,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECONDARY_WAIT_SECONDS = 60.0
+"""GitHub asks to wait a minute when a secondary limit comes without Retry-After."""
+_NO_CONTENT = (204, 205, 304)
+_OK = range(200, 300)
+_SLOW = (502, 504)
+_REASON_CHARACTERS = 160
+
+_NOT_ENABLED = (
+    "upgrade to github", "advanced security must be enabled", "code security must be enabled",
+    "disabled on this", "disabled for this", "not enabled for this", "not available for",
+    "no analysis found", "must be enabled for this",
+)
+"""Parts of messages that say that a feature is off or not in the plan."""
+_OWNERS_ONLY = ("only owners", "must be an owner", "must have admin")
+
+
+class TooSlow(Unreachable):
+    """GitHub gave up on its own answer: a smaller page may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    text: str
+
+    def json(self, call: str) -> Any:  # noqa: ANN401 - any JSON value
+        """The body; ``{}`` where the answer has none. Raises Unexpected."""
+        if self.status in _NO_CONTENT or not self.text:
+            return {}
+        kind = self.headers.get("content-type", "application/json")
+        if "json" not in kind:
+            msg = f"{call} answered {kind.partition(';')[0]} instead of JSON: is base_url the API's address?"
+            raise Unexpected(msg, operation=call)
+        try:
+            return json.loads(self.text)
+        except ValueError as error:
+            msg = f"{call} answered malformed JSON"
+            raise Unexpected(msg, operation=call) from error
+
+    def message(self) -> str:
+        """What GitHub says about an error, or an empty text."""
+        try:
+            body = json.loads(self.text)
+        except ValueError:
+            return ""
+        said = body.get("message") if isinstance(body, dict) else None
+        return said[:_REASON_CHARACTERS] if isinstance(said, str) else ""
+
+
+def problem(answer: Answer, call: str, grant: str | None) -> ProviderError | None:
+    """The error that a REST answer stands for; ``None`` when there is none.
+
+    Args:
+        answer: what came.
+        call: the declared call, ``GET /orgs/{org}``.
+        grant: what the call needs, where GitHub itself does not say.
+    """
+    if answer.status in _OK:
+        return _partial(answer, call)
+    said = answer.message()
+    lower = said.lower()
+    if answer.status == 401:  # noqa: PLR2004 - HTTP
+        return CredentialsRejected(f"GitHub does not accept the credentials ({said or 401})", operation=call)
+    if _throttled(answer, lower):
+        return Throttled(_rate_message(lower), operation=call)
+    if answer.status >= 500 or answer.status == 408:  # noqa: PLR2004 - HTTP
+        return (TooSlow if answer.status in _SLOW else Unreachable)(f"GitHub answered {answer.status}", operation=call)
+    if answer.headers.get("x-github-sso", "").startswith("required"):
+        return _sso(call)
+    if any(part in lower for part in _NOT_ENABLED):
+        return NotEnabled(said, operation=call)
+    if answer.status == 404 and lower == "branch not found":  # noqa: PLR2004 - HTTP
+        return Gone(said, operation=call)
+    hidden = answer.status in (403, 404, 451) and said
+    if hidden or any(part in lower for part in _OWNERS_ONLY):
+        why = "; GitHub also hides what the identity may not read" if answer.status == 404 else ""  # noqa: PLR2004
+        reason = f"{answer.status} {said}{why}"
+        return Denied(reason, operation=call, permission=_permission(answer, grant))
+    what = said or f"no JSON ({answer.headers.get('content-type', 'no type').partition(';')[0]})"
+    return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
+
+
+def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError | None:
+    """The error that a GraphQL answer stands for. One error spoils the page: its data is partial."""
+    if not isinstance(body, dict):
+        return Unexpected(f"{call} answered no object", operation=call)
+    errors = body.get("errors")
+    if not errors:
+        return None if isinstance(body.get("data"), dict) else Unexpected(f"{call} has no data", operation=call)
+    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
+    said = str(first.get("message", ""))[:_REASON_CHARACTERS]
+    sort = first.get("type", "")
+    extensions = first.get("extensions")
+    if isinstance(extensions, dict) and extensions.get("saml_failure"):
+        return _sso(call)
+    if sort in ("RATE_LIMITED", "RATE_LIMIT"):
+        return Throttled(_rate_message("primary"), operation=call)
+    if sort in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"):
+        return Denied(f"{sort}: {said}", operation=call, permission=grant)
+    if sort in ("SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL") or said.startswith("Something went wrong"):
+        return TooSlow("GitHub's GraphQL did not answer in its time", operation=call)
+    return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
+
+
+def wait_asked(answer: Answer) -> float | None:
+    """Seconds that GitHub asks to wait before the next attempt; ``None`` when it does not say."""
+    after = answer.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    if answer.headers.get("x-ratelimit-remaining") == "0":
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        return max(0.0, float(reset) - time.time()) + 1 if reset.isdigit() else _SECONDARY_WAIT_SECONDS
+    if _throttled(answer, answer.message().lower()):
+        return _SECONDARY_WAIT_SECONDS
+    return None
+
+
+def _throttled(answer: Answer, lower: str) -> bool:
+    if answer.status == 429:  # noqa: PLR2004 - HTTP
+        return True
+    spent = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+    return answer.status == 403 and (spent or "rate limit" in lower)  # noqa: PLR2004 - HTTP
+
+
+def _rate_message(lower: str) -> str:
+    if "secondary" in lower:
+        return "GitHub went on refusing for its secondary rate limit"
+    return "GitHub's rate limit for this identity is used up"
+
+
+def _partial(answer: Answer, call: str) -> ProviderError | None:
+    """A listing without the organisations whose SSO was not passed is no listing."""
+    return _sso(call) if answer.headers.get("x-github-sso", "").startswith("partial") else None
+
+
+def _sso(call: str) -> Denied:
+    return Denied(
+        "the credentials are not authorised for the organisation's SAML single sign-on",
+        operation=call, permission="SSO authorisation of the token (Settings, Developer settings, Configure SSO)",
+    )
+
+
+def _permission(answer: Answer, grant: str | None) -> str | None:
+    fine = answer.headers.get("x-accepted-github-permissions", "").strip()
+    scopes = answer.headers.get("x-accepted-oauth-scopes", "").strip()
+    parts = [fine] if fine else []
+    if scopes:
+        parts.append(f"scope {' or '.join(s.strip() for s in scopes.split(','))} of a classic token")
+    return ", or ".join(parts) or grant

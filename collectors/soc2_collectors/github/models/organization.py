@@ -1,0 +1,156 @@
+"""The organisation, its people and its teams."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class ActionsPermissions(msgspec.Struct, frozen=True):
+    """``GET /orgs/{org}/actions/permissions``."""
+
+    enabled_repositories: str
+    """``all``, ``none`` or ``selected``."""
+    allowed_actions: str | None = None
+    """``all``, ``local_only`` or ``selected``; left out where Actions are off."""
+    sha_pinning_required: bool = False
+    """Whether an action must be named by its full commit SHA. Older servers leave it out."""
+
+
+class SelectedActions(msgspec.Struct, frozen=True):
+    """``GET /orgs/{org}/actions/permissions/selected-actions``."""
+
+    github_owned_allowed: bool
+    verified_allowed: bool
+    patterns_allowed: list[str] = []
+
+
+class WorkflowPermissions(msgspec.Struct, frozen=True):
+    """``GET /orgs/{org}/actions/permissions/workflow``."""
+
+    default_workflow_permissions: str
+    """``read`` or ``write``: what ``GITHUB_TOKEN`` may do unless a workflow says otherwise."""
+    can_approve_pull_request_reviews: bool
+
+
+class SamlProvider(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``OrganizationIdentityProvider``."""
+
+    id: str
+    issuer: str | None = None
+    sso_url: str | None = None
+
+
+class SamlView(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``Organization``, as far as single sign-on goes."""
+
+    viewer_can_administer: bool
+    """Only then does a missing provider mean that there is none."""
+    saml_identity_provider: SamlProvider | None = None
+
+
+class Organization(Resource, frozen=True):
+    """A GitHub organisation and its settings.
+
+    ``GET /orgs/{org}``. Settings are shown to owners only; from others they are hidden, and reading them
+    is inconclusive.
+    """
+
+    kind = "github.organization"
+    volatile = (
+        "updated_at", "followers", "following", "public_gists", "private_gists", "disk_usage",
+        "public_repos", "total_private_repos", "owned_private_repos", "collaborators", "plan",
+    )
+
+    login: str
+    two_factor_requirement_enabled: bool = fact("two_factor_requirement_enabled")
+    default_repository_permission: str = fact("default_repository_permission")
+    """``none``, ``read``, ``write`` or ``admin``."""
+    members_can_create_public_repositories: bool = fact("members_can_create_public_repositories")
+    members_can_fork_private_repositories: bool = fact("members_can_fork_private_repositories")
+    members_can_delete_repositories: bool = fact("members_can_delete_repositories")
+    members_can_change_repo_visibility: bool = fact("members_can_change_repo_visibility")
+    members_can_delete_issues: bool = fact("members_can_delete_issues")
+    actions_permissions: ActionsPermissions = fact("actions_permissions")
+    selected_actions: SelectedActions | None = fact("selected_actions")
+    """``None`` unless ``allowed_actions`` is ``selected``."""
+    workflow_permissions: WorkflowPermissions = fact("workflow_permissions")
+    saml: SamlView = fact("saml")
+
+
+class MemberNode(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``User``."""
+
+    id: str
+    login: str
+    name: str | None = None
+    created_at: datetime | None = None
+
+
+class Member(Resource, frozen=True, rename="camel"):
+    """A member of the organisation with role and two-factor state (GraphQL ``membersWithRole`` edge)."""
+
+    kind = "github.member"
+
+    node: MemberNode
+    role: str | None = None
+    """``ADMIN`` (owner) or ``MEMBER``; ``None`` where GitHub does not show it."""
+    has_two_factor_enabled: bool | None = None
+    """``None`` where GitHub does not show it: it does to owners."""
+
+    @property
+    def login(self) -> str:
+        """The member's login."""
+        return self.node.login
+
+    @property
+    def owner(self) -> bool:
+        """Whether the member owns the organisation."""
+        return self.role == "ADMIN"
+
+
+class ExternalIdentityUser(msgspec.Struct, frozen=True):
+    """GraphQL ``User``."""
+
+    login: str
+
+
+class ExternalIdentity(Resource, frozen=True):
+    """A link between a member and an account of the identity provider (GraphQL ``ExternalIdentity``)."""
+
+    kind = "github.external_identity"
+
+    guid: str
+    user: ExternalIdentityUser | None = None
+    """``None`` where the identity was provisioned and nobody took it yet."""
+
+    @property
+    def login(self) -> str | None:
+        """The member's login."""
+        return self.user.login if self.user else None
+
+
+class OutsideCollaborator(Resource, frozen=True):
+    """Somebody with access to repositories who is no member (``GET /orgs/{org}/outside_collaborators``)."""
+
+    kind = "github.outside_collaborator"
+
+    login: str
+    two_factor_disabled: bool = fact("two_factor_disabled")
+    """Whether ``filter=2fa_disabled`` lists the account; GitHub answers that to owners only."""
+
+
+class Team(Resource, frozen=True):
+    """A team (``GET /orgs/{org}/teams``)."""
+
+    kind = "github.team"
+    volatile = ("updated_at", "members_count", "repos_count")
+
+    slug: str
+    name: str
+    privacy: str | None = None
+    """``closed`` or ``secret``."""
+    permission: str | None = None

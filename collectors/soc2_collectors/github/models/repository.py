@@ -1,0 +1,165 @@
+"""Repositories and what hangs on them."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from typing import Any
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """One part of ``security_and_analysis``."""
+
+    status: str
+    """``enabled`` or ``disabled``."""
+
+    @property
+    def on(self) -> bool:
+        """Whether it is enabled."""
+        return self.status == "enabled"
+
+
+class SecurityAndAnalysis(msgspec.Struct, frozen=True):
+    """What GitHub scans by itself. A part that is left out is not available and so not on."""
+
+    secret_scanning: Feature | None = None
+    secret_scanning_push_protection: Feature | None = None
+
+
+class AutomatedSecurityFixes(msgspec.Struct, frozen=True):
+    """``GET /repos/{owner}/{repo}/automated-security-fixes``."""
+
+    enabled: bool
+    paused: bool = False
+
+
+class DefaultSetup(msgspec.Struct, frozen=True):
+    """``GET /repos/{owner}/{repo}/code-scanning/default-setup``."""
+
+    state: str
+    """``configured`` or ``not-configured``."""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """What made an analysis or an alert."""
+
+    name: str
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """A code scanning analysis."""
+
+    created_at: datetime
+    ref: str
+    tool: Tool
+    error: str = ""
+
+
+class Collaborator(msgspec.Struct, frozen=True):
+    """Somebody with access to a repository."""
+
+    login: str
+    role_name: str
+    """``read``, ``triage``, ``write``, ``maintain``, ``admin`` or the name of a custom role."""
+    permissions: dict[str, bool] = {}
+
+    @property
+    def admin(self) -> bool:
+        """Whether they administer the repository, by whatever role."""
+        return self.role_name == "admin" or self.permissions.get("admin", False)
+
+
+class Repository(Resource, frozen=True):
+    """A repository (``GET /orgs/{org}/repos``)."""
+
+    kind = "github.repository"
+    volatile = (
+        "pushed_at", "updated_at", "size", "stargazers_count", "watchers_count", "watchers", "forks_count",
+        "forks", "open_issues_count", "open_issues", "network_count", "subscribers_count", "score",
+        "temp_clone_token", "automated_security_fixes.updated_at", "outside_collaborators.*.avatar_url",
+    )
+
+    name: str
+    full_name: str
+    visibility: str
+    """``public``, ``private`` or ``internal``."""
+    archived: bool
+    default_branch: str
+    fork: bool = False
+    disabled: bool = False
+    language: str | None = None
+    security_and_analysis: SecurityAndAnalysis = fact("security_and_analysis")
+    vulnerability_alerts: dict[str, Any] | None = fact("vulnerability_alerts")
+    """``{}`` where they are on, ``None`` where they are off."""
+    automated_security_fixes: AutomatedSecurityFixes | None = fact("automated_security_fixes")
+    code_scanning_default_setup: DefaultSetup | None = fact("code_scanning_default_setup")
+    code_scanning_latest_analysis: Analysis | None = fact("code_scanning_latest_analysis")
+    """The newest analysis of the default branch."""
+    outside_collaborators: list[Collaborator] = fact("outside_collaborators")
+
+
+class RepositoryName(msgspec.Struct, frozen=True):
+    """A repository as part of another document."""
+
+    full_name: str
+    archived: bool = False
+    visibility: str = ""
+
+
+class Reviewer(msgspec.Struct, frozen=True):
+    """Who may approve a deployment."""
+
+    type: str
+
+
+class ProtectionRule(msgspec.Struct, frozen=True):
+    """A protection rule of an environment."""
+
+    type: str
+    """``required_reviewers``, ``wait_timer``, ``branch_policy`` or a custom one."""
+    prevent_self_review: bool = False
+    reviewers: list[Reviewer] = []
+
+
+class DeploymentBranchPolicy(msgspec.Struct, frozen=True):
+    """Which branches may deploy."""
+
+    protected_branches: bool
+    custom_branch_policies: bool
+
+
+class Environment(Resource, frozen=True):
+    """A deployment environment (``GET /repos/{owner}/{repo}/environments``)."""
+
+    kind = "github.environment"
+    volatile = ("updated_at",)
+
+    name: str
+    repository: RepositoryName
+    protection_rules: list[ProtectionRule] = []
+    deployment_branch_policy: DeploymentBranchPolicy | None = None
+    """``None``: every branch may deploy."""
+
+
+class Runner(msgspec.Struct, frozen=True):
+    """A self-hosted runner."""
+
+    name: str
+    ephemeral: bool = False
+    """Whether it takes one job only. Older servers leave it out."""
+
+
+class RunnerGroup(Resource, frozen=True):
+    """A group of self-hosted runners (``GET /orgs/{org}/actions/runner-groups``)."""
+
+    kind = "github.runner_group"
+    volatile = ("runners.*.status", "runners.*.busy", "runners.*.version")
+
+    name: str
+    visibility: str
+    """``all``, ``selected`` or ``private``: which repositories may use it."""
+    allows_public_repositories: bool
+    runners: list[Runner] = fact("runners")

@@ -1,0 +1,75 @@
+"""Collects members, outside collaborators, their external identities, and teams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.github.models.organization import (
+    ExternalIdentity,
+    Member,
+    OutsideCollaborator,
+    Team,
+)
+from soc2_collectors.github.queries import EXTERNAL_IDENTITIES, ORGANIZATION_MEMBERS
+from soc2_pac.errors import NotEnabled, Unexpected
+from soc2_pac.model import Document, Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.github.client import Github
+
+_OUTSIDE = "/orgs/{org}/outside_collaborators"
+_TEAMS = "/orgs/{org}/teams"
+
+
+@collects(Member, calls=[ORGANIZATION_MEMBERS.call], per="organization")
+def members(github: Github) -> Iterator[Document]:
+    """Members with role and two-factor state, a hundred in one call."""
+    edges = github.graphql(
+        ORGANIZATION_MEMBERS, {"org": github.organization}, "organization.membersWithRole"
+    )
+    for edge in edges:
+        yield Document(uid=edge["node"]["id"], name=edge["node"]["login"], body=edge)
+
+
+@collects(ExternalIdentity, calls=[EXTERNAL_IDENTITIES.call], per="organization")
+def external_identities(github: Github) -> Iterator[Document]:
+    """Accounts of the identity provider that members are linked to."""
+    variables = {"org": github.organization}
+    first = github.query(EXTERNAL_IDENTITIES, {**variables, "first": 1, "after": None})
+    organization = first.get("organization")
+    if not isinstance(organization, dict):
+        msg = f"{EXTERNAL_IDENTITIES.call}: the answer has no organization"
+        raise Unexpected(msg, operation=EXTERNAL_IDENTITIES.call)
+    if organization.get("samlIdentityProvider") is None:
+        msg = "the organisation shows no SAML identity provider (there is none, or the identity is no owner)"
+        raise NotEnabled(msg, operation=EXTERNAL_IDENTITIES.call)
+    path = "organization.samlIdentityProvider.externalIdentities"
+    for node in github.graphql(EXTERNAL_IDENTITIES, variables, path):
+        saml = node.get("samlIdentity") or {}
+        yield Document(uid=node["guid"], name=str(saml.get("nameId") or node["guid"]), body=node)
+
+
+@collects(OutsideCollaborator, calls=[f"GET {_OUTSIDE}"], per="organization")
+def outside_collaborators(github: Github) -> Iterator[Document]:
+    """People with access to repositories who are no members."""
+
+    def without_two_factor() -> frozenset[str]:
+        return frozenset(user["node_id"] for user in github.items(_OUTSIDE, filter="2fa_disabled"))
+
+    for user in github.items(_OUTSIDE):
+
+        def disabled(node_id: str = user["node_id"]) -> bool:
+            return node_id in github.once("2fa_disabled", without_two_factor)
+
+        body = {**user, "two_factor_disabled": Fact(f"GET {_OUTSIDE}", disabled)}
+        yield Document(uid=user["node_id"], name=user["login"], body=body)
+
+
+@collects(Team, calls=[f"GET {_TEAMS}"], per="organization")
+def teams(github: Github) -> Iterator[Document]:
+    """Teams of the organisation."""
+    for team in github.items(_TEAMS):
+        yield Document(uid=team["node_id"], name=team["slug"], body=team)

@@ -1,0 +1,132 @@
+"""What each call needs, and the list of permissions to grant, generated from declared calls.
+
+Permission names are those of GitHub Apps and fine-grained tokens, from the page "Permissions required for
+GitHub Apps" of GitHub's REST documentation; scopes are those of classic tokens.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soc2_pac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one call needs; every permission with ``read`` access."""
+
+    level: str
+    """``organization`` or ``repository``: where a fine-grained token's form lists the permission."""
+    names: tuple[str, ...]
+    """As in an App's settings by API: ``organization_administration``."""
+    scopes: tuple[str, ...]
+    """Of a classic token."""
+    note: str = ""
+    """What else GitHub demands."""
+
+    def __str__(self) -> str:
+        """``administration=read``, as GitHub writes it in its headers."""
+        said = ", ".join(f"{name}=read" for name in self.names)
+        return f"{said} ({self.note})" if self.note else said
+
+
+_OWNER = "shown to organisation owners only"
+_ADMIN_ORG = Need("organization", ("organization_administration",), ("admin:org",))
+_MEMBERS = Need("organization", ("members",), ("read:org",))
+_METADATA = Need("repository", ("metadata",), ("repo",))
+_ADMINISTRATION = Need("repository", ("administration",), ("repo",))
+_CODE_SCANNING = Need("repository", ("security_events",), ("repo",))
+
+NEEDS: dict[str, Need] = {
+    "GET /orgs/{org}": _ADMIN_ORG,
+    "GET /orgs/{org}/actions/permissions": _ADMIN_ORG,
+    "GET /orgs/{org}/actions/permissions/selected-actions": _ADMIN_ORG,
+    "GET /orgs/{org}/actions/permissions/workflow": _ADMIN_ORG,
+    "GET /orgs/{org}/actions/runner-groups":
+        Need("organization", ("organization_self_hosted_runners",), ("admin:org",)),
+    "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/runners":
+        Need("organization", ("organization_self_hosted_runners",), ("admin:org",)),
+    "GET /orgs/{org}/outside_collaborators":
+        Need("organization", ("members",), ("admin:org",), f"two-factor is {_OWNER}"),
+    "GET /orgs/{org}/teams": _MEMBERS,
+    "GET /orgs/{org}/repos": _METADATA,
+    "GET /orgs/{org}/secret-scanning/alerts":
+        Need("repository", ("secret_scanning_alerts",), ("repo",)),
+    "GET /orgs/{org}/code-scanning/alerts": _CODE_SCANNING,
+    "GET /orgs/{org}/dependabot/alerts": Need("repository", ("vulnerability_alerts",), ("repo",)),
+    "GET /repos/{owner}/{repo}/branches/{branch}/protection": _ADMINISTRATION,
+    "GET /repos/{owner}/{repo}/rules/branches/{branch}": _METADATA,
+    "GET /repos/{owner}/{repo}/rulesets": _METADATA,
+    "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}":
+        Need("repository", ("metadata",), ("repo",), "bypass actors are shown to who may edit the ruleset"),
+    "GET /repos/{owner}/{repo}/collaborators": _METADATA,
+    "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
+    "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
+    "GET /repos/{owner}/{repo}/code-scanning/default-setup": _ADMINISTRATION,
+    "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,
+    "GET /repos/{owner}/{repo}/environments": Need("repository", ("actions",), ("repo",)),
+    "GRAPHQL query OrganizationMembers":
+        Need("organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"),
+    "GRAPHQL query SamlIdentityProvider":
+        Need("organization", ("organization_administration",), ("admin:org",), _OWNER),
+    "GRAPHQL query ExternalIdentities":
+        Need("organization", ("organization_administration",), ("admin:org",), _OWNER),
+    "GRAPHQL query MergedPullRequests":
+        Need("repository", ("pull_requests", "contents", "checks", "statuses"), ("repo",)),
+    "GRAPHQL query PullRequestReviews": Need("repository", ("pull_requests",), ("repo",)),
+    "GRAPHQL query DefaultBranchCommits": Need("repository", ("contents", "pull_requests"), ("repo",)),
+}
+"""Every call that the collectors declare. A test demands that none is missing."""
+
+
+def grant(call: str) -> str | None:
+    """What to grant for a call, e.g. ``members=read``; ``None`` for ``GET /user``, which needs nothing."""
+    need = NEEDS.get(call)
+    return str(need) if need else None
+
+
+def permissions(calls: Sequence[str], form: str) -> str:
+    """The least permissions for declared calls.
+
+    Args:
+        calls: declared calls; unknown ones (of a plugin) are listed as such.
+        form: ``text``; or ``json``, the ``default_permissions`` of an App's manifest and the scopes of a
+            classic token.
+
+    Raises:
+        UsageError: another form.
+    """
+    known = {call: NEEDS[call] for call in sorted(set(calls)) if call in NEEDS}
+    if form == "json":
+        return json.dumps(
+            {
+                "default_permissions": {n: "read" for n in sorted({n for d in known.values() for n in d.names})},
+                "classic_token_scopes": sorted({s for need in known.values() for s in need.scopes}),
+            },
+            indent=2,
+        )
+    if form != "text":
+        msg = f"permissions github cannot be written as '{form}': use text or json"
+        raise UsageError(msg)
+    lines = ["A GitHub App, or a fine-grained token of an organisation owner, with read access to:"]
+    for level in ("organization", "repository"):
+        names = sorted({n for need in known.values() if need.level == level for n in need.names})
+        lines += ["", f"{level.capitalize()} permissions"]
+        for name in names:
+            lines.append(f"  {name}: read")
+            lines += [f"      {call}{_noted(d)}" for call, d in known.items() if d.level == level and name in d.names]
+    lines += ["", "Or a classic token of an organisation owner with the scopes "
+              + ", ".join(sorted({s for need in known.values() for s in need.scopes}))]
+    unknown = sorted(set(calls) - set(known))
+    if unknown:
+        lines += ["", "Calls of plugins, see their documentation:", *(f"  {call}" for call in unknown)]
+    return "\n".join(lines)
+
+
+def _noted(need: Need) -> str:
+    return f"  ({need.note})" if need.note else ""

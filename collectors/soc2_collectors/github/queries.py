@@ -1,0 +1,197 @@
+"""The GraphQL documents that collectors send, and the check that a document only reads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A named GraphQL document."""
+
+    name: str
+    """Its operation name; the call it stands for is ``GRAPHQL query NAME``."""
+    document: str
+
+    @property
+    def call(self) -> str:
+        """How a collector declares it."""
+        return f"GRAPHQL query {self.name}"
+
+
+_IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
+_DEFINITION = re.compile(r"(query|fragment)\b|(?=\{)")
+
+
+def only_reads(document: str) -> bool:
+    """Whether every operation of a GraphQL document is a query.
+
+    A document that cannot be followed (brackets that do not match, a word nobody knows) is taken for one
+    that writes.
+    """
+    text = _IGNORED.sub(" ", document)
+    depth, start, definitions = 0, 0, []
+    for position, character in enumerate(text):
+        if character in "{(":
+            if depth == 0 and character == "{":
+                definitions.append(text[start : position + 1].strip())
+            depth += 1
+        elif character in "})":
+            depth -= 1
+            if depth < 0:
+                return False
+            if depth == 0 and character == "}":
+                start = position + 1
+    complete = depth == 0 and not text[start:].strip()
+    return complete and bool(definitions) and all(_DEFINITION.match(one) for one in definitions)
+
+
+ORGANIZATION_MEMBERS = Query(
+    "OrganizationMembers",
+    """
+query OrganizationMembers($org: String!, $first: Int!, $after: String) {
+  organization(login: $org) {
+    membersWithRole(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      edges {
+        role
+        hasTwoFactorEnabled
+        node { id databaseId login name createdAt isSiteAdmin }
+      }
+    }
+  }
+}
+""",
+)
+
+SAML_IDENTITY_PROVIDER = Query(
+    "SamlIdentityProvider",
+    """
+query SamlIdentityProvider($org: String!) {
+  organization(login: $org) {
+    viewerCanAdminister
+    samlIdentityProvider { id issuer ssoUrl externalIdentities(first: 1) { totalCount } }
+  }
+}
+""",
+)
+
+EXTERNAL_IDENTITIES = Query(
+    "ExternalIdentities",
+    """
+query ExternalIdentities($org: String!, $first: Int!, $after: String) {
+  organization(login: $org) {
+    samlIdentityProvider {
+      externalIdentities(first: $first, after: $after, membersOnly: true) {
+        pageInfo { hasNextPage endCursor }
+        nodes { guid samlIdentity { nameId } user { id login } }
+      }
+    }
+  }
+}
+""",
+)
+
+MERGED_PULL_REQUESTS = Query(
+    "MergedPullRequests",
+    """
+query MergedPullRequests(
+  $owner: String!, $repo: String!, $branch: String!, $first: Int!, $after: String
+) {
+  repository(owner: $owner, name: $repo) {
+    pullRequests(
+      states: MERGED, baseRefName: $branch, orderBy: { field: UPDATED_AT, direction: DESC },
+      first: $first, after: $after
+    ) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        id number title url createdAt mergedAt updatedAt
+        baseRefName headRefOid
+        author { __typename login }
+        mergedBy { __typename login }
+        mergeCommit { oid }
+        repository { id nameWithOwner }
+        reviews(first: 50) {
+          pageInfo { hasNextPage endCursor }
+          nodes {
+            id state submittedAt authorAssociation
+            author { __typename login }
+            commit { oid }
+          }
+        }
+        commits(last: 1) {
+          nodes {
+            commit {
+              oid
+              author { user { login } }
+              statusCheckRollup {
+                state
+                contexts(first: 50) {
+                  pageInfo { hasNextPage }
+                  nodes {
+                    __typename
+                    ... on CheckRun { name conclusion }
+                    ... on StatusContext { context state }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+PULL_REQUEST_REVIEWS = Query(
+    "PullRequestReviews",
+    """
+query PullRequestReviews($id: ID!, $first: Int!, $after: String) {
+  node(id: $id) {
+    ... on PullRequest {
+      reviews(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          id state submittedAt authorAssociation
+          author { __typename login }
+          commit { oid }
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+DEFAULT_BRANCH_COMMITS = Query(
+    "DefaultBranchCommits",
+    """
+query DefaultBranchCommits(
+  $owner: String!, $repo: String!, $ref: String!, $since: GitTimestamp!, $first: Int!, $after: String
+) {
+  repository(owner: $owner, name: $repo) {
+    ref(qualifiedName: $ref) {
+      target {
+        ... on Commit {
+          history(since: $since, first: $first, after: $after) {
+            pageInfo { hasNextPage endCursor }
+            nodes {
+              id oid committedDate messageHeadline url
+              author { name user { login } }
+              repository { id nameWithOwner }
+              associatedPullRequests(first: 10) {
+                totalCount
+                nodes { number state baseRefName mergedAt }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+""",
+)

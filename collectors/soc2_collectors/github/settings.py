@@ -1,0 +1,47 @@
+"""What a ``[sources.NAME]`` table with ``provider = "github"`` may say."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_pac.config import SecretRef
+
+
+class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One organisation, read with a token or as an installed GitHub App."""
+
+    organization: str
+    """The organisation's login, as in ``github.com/LOGIN``."""
+    token: SecretRef | None = None
+    """A fine-grained or classic personal access token."""
+    app_id: int | None = None
+    installation_id: int | None = None
+    private_key: SecretRef | None = None
+    """The App's private key in PEM."""
+    base_url: str = "https://api.github.com"
+    """``https://HOST/api/v3`` for Enterprise Server; ``https://api.TENANT.ghe.com`` for data residency."""
+    timeout_seconds: int = 30
+    """Of connecting and of reading, each."""
+    max_attempts: int = 5
+    """Attempts of one call, the first included, with back-off and jitter between them."""
+    pull_requests_since_days: int = 90
+    """Merged pull requests and commits are read back to this many days ago."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless there is exactly one whole way to sign in."""
+        app = (self.app_id, self.installation_id, self.private_key)
+        if any(part is not None for part in app) and None in app:
+            msg = "app_id, installation_id and private_key go together"
+            raise ValueError(msg)
+        if (self.token is None) == (self.app_id is None):
+            msg = 'name one way to sign in: token = { env = "GITHUB_TOKEN" }, or app_id with its key'
+            raise ValueError(msg)
+        if not self.organization or "/" in self.organization:
+            msg = f"organization: '{self.organization}' is no login of an organisation"
+            raise ValueError(msg)
+        if not self.base_url.startswith(("https://", "http://")):
+            msg = f"base_url: '{self.base_url}' does not start with https:// or http://"
+            raise ValueError(msg)
+        if self.timeout_seconds < 1 or self.max_attempts < 1 or self.pull_requests_since_days < 1:
+            msg = "timeout_seconds, max_attempts and pull_requests_since_days must be at least 1"
+            raise ValueError(msg)

@@ -1,0 +1,117 @@
+"""The root identity of an account."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from soc2_collectors.aws.models.iam import AccountSummary, Credential, VirtualMfaDevice
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_NO_ROW = inconclusive("the credential report is empty")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:iam_root_mfa_enabled",
+        "powerpipe:iam_root_user_mfa_enabled",
+    ],
+)
+def aws_root_mfa(summary: AccountSummary) -> Verdict:
+    """The root identity has an MFA device, or no credentials at all.
+
+    Why: root can do everything and no policy limits it.
+    Fix: sign in as root, Security credentials, assign MFA; or remove root credentials centrally.
+    """
+    if summary.counter("AccountMFAEnabled") == 1:
+        return passed("root has MFA")
+    if (
+        summary.counters.get("AccountPasswordPresent") == 0
+        and summary.counter("AccountAccessKeysPresent") == 0
+    ):
+        return passed("root has neither password nor keys")
+    return failed("root has no MFA")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:iam_no_root_access_key",
+        "powerpipe:iam_root_user_no_access_keys",
+    ],
+)
+def aws_root_no_access_keys(summary: AccountSummary) -> Verdict:
+    """The root identity has no access keys and no signing certificates.
+
+    Why: a root key works everywhere, cannot be limited and leaves no person to ask.
+    Fix: sign in as root, Security credentials, delete the access keys and certificates.
+    """
+    keys = summary.counter("AccountAccessKeysPresent")
+    certificates = summary.counter("AccountSigningCertificatesPresent")
+    if keys or certificates:
+        return failed(f"root has {keys} access keys and {certificates} signing certificates")
+    return passed("root has neither access keys nor signing certificates")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    needs=[VirtualMfaDevice],
+    known_as=[
+        "prowler:iam_root_hardware_mfa_enabled",
+        "powerpipe:iam_root_user_hardware_mfa_enabled",
+    ],
+)
+def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence) -> Verdict:
+    """Root's MFA is a hardware key or passkey rather than a code from an app.
+
+    Why: a code can be typed into a false page; a passkey cannot.
+    Fix: register a passkey or hardware key for root, then remove the virtual device.
+    """
+    if summary.counter("AccountMFAEnabled") != 1:
+        if summary.counters.get("AccountPasswordPresent") == 0:
+            return not_applicable("root has no password")
+        return failed("root has no MFA at all")
+    if any(device.of_root for device in evidence.account(VirtualMfaDevice)):
+        return failed("root's MFA is a virtual device")
+    return passed("root has MFA, and no virtual device is its")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.2"],
+    severity=Severity.HIGH,
+    empty=_NO_ROW,
+    known_as=[
+        "prowler:iam_avoid_root_usage",
+        "powerpipe:iam_root_last_used",
+    ],
+)
+def aws_root_unused_recently(
+    credential: Credential, now: datetime, *, quiet_days: int = 90
+) -> Verdict:
+    """Root has not been used within the review window.
+
+    Why: daily work does not need root; its use is an event to explain.
+    Fix: use roles for the work, and record why root was used. AWS's list of tasks that need root is short.
+    """
+    if not credential.is_root:
+        return not_applicable("not root")
+    used = [
+        moment
+        for name in (
+            "password_last_used",
+            "access_key_1_last_used_date",
+            "access_key_2_last_used_date",
+        )
+        if (moment := credential.moment(name)) is not None
+    ]
+    if not used:
+        return passed("root was never used")
+    last = max(used)
+    quiet = last + timedelta(days=quiet_days)
+    if now < quiet:
+        return failed(f"root was used on {last:%Y-%m-%d}, within {quiet_days} days", until=quiet)
+    return passed(f"root was last used on {last:%Y-%m-%d}")

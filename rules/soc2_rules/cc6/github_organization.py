@@ -1,0 +1,183 @@
+"""Sign-in and rights that the organisation's settings give to everyone."""
+
+from __future__ import annotations
+
+from soc2_collectors.github.models.organization import ExternalIdentity, Member, Organization
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+
+_SHOWN = 5
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:organization_members_mfa_required",
+        "powerpipe:organization_member_mfa_enabled",
+        "powerpipe:cis_supply_chain_v100_1_3_5",
+    ],
+)
+def github_org_2fa_required(organization: Organization) -> Verdict:
+    """The organisation requires two-factor authentication.
+
+    Why: a password that was guessed, reused or phished opens the source code and whatever deploys from it.
+    Fix: organisation settings, Authentication security, "Require two-factor authentication for everyone".
+    """
+    if organization.two_factor_requirement_enabled:
+        return passed(f"{organization.login} requires two-factor authentication")
+    return failed(f"{organization.login} does not require two-factor authentication")
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:organization_default_repository_permission_strict",
+        "powerpipe:organization_base_permissions_none",
+        "powerpipe:cis_supply_chain_v100_1_3_8",
+    ],
+)
+def github_base_permission(
+    organization: Organization, *, allowed: tuple[str, ...] = ("none", "read")
+) -> Verdict:
+    """Membership alone gives no right to change repositories.
+
+    Why: the base permission holds for every member and every repository, whatever their teams say.
+    Fix: organisation settings, Member privileges, set the base permission to "Read" or "No permission".
+    """
+    given = organization.default_repository_permission
+    if given in allowed:
+        return passed(f"the base permission is {given}")
+    return failed(f"the base permission is {given}: every member has it on every repository")
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    needs=[Member],
+    known_as=["powerpipe:cis_supply_chain_v100_1_3_3"],
+)
+def github_owner_count(
+    organization: Organization, evidence: Evidence, *, min_owners: int = 2, max_owners: int = 5
+) -> Verdict:
+    """The organisation has more than one owner, and not many.
+
+    Why: with one owner the organisation is lost with an account; each further one can do everything.
+    Fix: organisation settings, People: make a second person owner, or change owners to members.
+    """
+    members = evidence.account(Member)
+    if not members or any(member.role is None for member in members):
+        return inconclusive("GitHub does not show the roles of all members: it does to owners")
+    owners = sorted(member.login for member in members if member.owner)
+    said = f"{organization.login} has {len(owners)} owners ({', '.join(owners)})"
+    if min_owners <= len(owners) <= max_owners:
+        return passed(said)
+    return failed(f"{said}; {min_owners} to {max_owners} are expected")
+
+
+@rule(criteria=["CC6.1", "CC6.2"], severity=Severity.HIGH, needs=[Member, ExternalIdentity])
+def github_saml_sso_enforced(
+    organization: Organization,
+    evidence: Evidence,
+    *,
+    exempt_members: tuple[str, ...] = (),
+    enterprise_sso: bool = False,
+) -> Verdict:
+    """Members sign in through the company's identity provider.
+
+    ``exempt_members`` names accounts that need no link (a break-glass owner). Set ``enterprise_sso`` where
+    single sign-on belongs to the enterprise account, which the organisation does not show.
+
+    Why: who leaves loses the account at the identity provider. An account that is not linked to it lives on.
+    Fix: organisation settings, Authentication security, enable and require SAML single sign-on; then
+        remove members that are not linked.
+    """
+    seen = organization.saml
+    if seen.saml_identity_provider is None:
+        if enterprise_sso:
+            return inconclusive(
+                "single sign-on belongs to the enterprise account, which is not read"
+            )
+        if not seen.viewer_can_administer:
+            return inconclusive("GitHub shows the identity provider to organisation owners only")
+        return failed(f"{organization.login} has no SAML identity provider")
+    linked = {identity.login for identity in evidence.account(ExternalIdentity)}
+    members = {member.login for member in evidence.account(Member)}
+    loose = sorted(members - linked - set(exempt_members))
+    if not members:
+        return inconclusive("GitHub shows no members to this identity")
+    if loose:
+        more = ", ..." if len(loose) > _SHOWN else ""
+        return failed(
+            f"{len(loose)} members are linked to no external identity: {', '.join(loose[:_SHOWN])}{more}"
+        )
+    return passed(f"all {len(members)} members are linked to an external identity or exempt")
+
+
+@rule(criteria=["CC6.7"], severity=Severity.MEDIUM)
+def github_fork_private_off(organization: Organization) -> Verdict:
+    """Private repositories cannot be forked.
+
+    Why: a fork is a copy of the code under an account that the organisation does not manage.
+    Fix: organisation settings, Member privileges, clear "Allow forking of private repositories".
+    """
+    if organization.members_can_fork_private_repositories:
+        return failed("members can fork private repositories")
+    return passed("members cannot fork private repositories")
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:organization_repository_creation_limited",
+        "powerpipe:cis_supply_chain_v100_1_2_2",
+    ],
+)
+def github_repo_creation_limited(organization: Organization) -> Verdict:
+    """Members cannot create public repositories.
+
+    Why: one wrong choice in a form publishes what was meant to stay inside.
+    Fix: organisation settings, Member privileges, Repository creation: clear "Public".
+    """
+    if organization.members_can_create_public_repositories:
+        return failed("members can create public repositories")
+    return passed("members cannot create public repositories")
+
+
+@rule(
+    criteria=["CC6.3", "CC6.5", "CC8.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:organization_repository_deletion_limited",
+        "powerpipe:cis_supply_chain_v100_1_2_3",
+    ],
+)
+def github_repo_deletion_limited(organization: Organization) -> Verdict:
+    """Members cannot delete repositories or change who sees them.
+
+    Why: either takes away code and its history, or shows them to the world, on one person's decision.
+    Fix: organisation settings, Member privileges: clear "Allow members to delete or transfer
+        repositories" and "Allow members to change repository visibilities".
+    """
+    can = []
+    if organization.members_can_delete_repositories:
+        can.append("delete and transfer repositories")
+    if organization.members_can_change_repo_visibility:
+        can.append("change their visibility")
+    if can:
+        return failed(f"members with admin rights on a repository can {' and '.join(can)}")
+    return passed("only owners delete repositories and change their visibility")
+
+
+@rule(criteria=["CC6.3"], severity=Severity.LOW, known_as=["powerpipe:cis_supply_chain_v100_1_2_4"])
+def github_issue_deletion_limited(organization: Organization) -> Verdict:
+    """Members cannot delete issues.
+
+    Why: issues record why changes were made and incidents were handled.
+    Fix: organisation settings, Member privileges: clear "Allow members to delete issues".
+    """
+    if organization.members_can_delete_issues:
+        return failed("members with admin rights on a repository can delete issues")
+    return passed("only owners delete issues")

@@ -1,0 +1,47 @@
+"""How the people behind the accounts sign in."""
+
+from __future__ import annotations
+
+from soc2_collectors.github.models.organization import Member, OutsideCollaborator
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.2"],
+    severity=Severity.CRITICAL,
+    empty=inconclusive("GitHub shows no members to this identity, and every organisation has some"),
+)
+def github_members_without_2fa(member: Member, *, exempt: tuple[str, ...] = ()) -> Verdict:
+    """Every member signs in with two factors.
+
+    Why: one account with nothing but a password is the way in, whatever the others do.
+    Fix: have the member turn on two-factor authentication, or require it for the organisation, which
+        removes accounts without it.
+    """
+    if member.login in exempt:
+        return not_applicable(f"{member.login} is exempt")
+    if member.has_two_factor_enabled is None:
+        return inconclusive(
+            f"GitHub does not show whether {member.login} has two-factor authentication: it does to owners"
+        )
+    if member.has_two_factor_enabled:
+        return passed(f"{member.login} has two-factor authentication")
+    return failed(f"{member.login} has no two-factor authentication")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.2"],
+    severity=Severity.CRITICAL,
+    empty=not_applicable("the organisation has no outside collaborators"),
+)
+def github_outside_collaborators_without_2fa(person: OutsideCollaborator) -> Verdict:
+    """Every outside collaborator signs in with two factors.
+
+    Why: they reach the same code as members do, and nobody manages their accounts.
+    Fix: have them turn on two-factor authentication, or remove them: organisation settings, People,
+        Outside collaborators.
+    """
+    if person.two_factor_disabled:
+        return failed(f"{person.login} has no two-factor authentication")
+    return passed(f"{person.login} has two-factor authentication")
