@@ -82,7 +82,9 @@ class Workspace:
             msg = f"rule {rule.id} is not in force: {why}"
             raise UsageError(msg)
         return [
-            item for item in self.active if any(configuration.matches(item.rule, p) for p in patterns)
+            item
+            for item in self.active
+            if any(configuration.matches(item.rule, p) for p in patterns)
         ]
 
     def choose_sources(self, names: Collection[str]) -> dict[str, SourceSettings]:
@@ -158,9 +160,18 @@ class Outcome:
 
 
 def run(
-    work: Workspace, store: Store, *, command: str = "run", rules: Sequence[ActiveRule] | None = None,
-    kinds: Collection[str] = (), sources: Collection[str] = (), judge: bool = True, fetch: bool = True,
-    full: bool = False, executor: Executor | None = None, listener: events.Listener = events.ignore,
+    work: Workspace,
+    store: Store,
+    *,
+    command: str = "run",
+    rules: Sequence[ActiveRule] | None = None,
+    kinds: Collection[str] = (),
+    sources: Collection[str] = (),
+    judge: bool = True,
+    fetch: bool = True,
+    full: bool = False,
+    executor: Executor | None = None,
+    listener: events.Listener = events.ignore,
 ) -> Outcome:
     """Collect and evaluate into the store, under the run lock.
 
@@ -189,7 +200,10 @@ def run(
             plan = plan_for(work, chosen, kinds, sources, remembered=store.remembered_scopes())
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
             results = collect_units(
-                plan, work.limits, workers=work.config.run.workers, executor=executor,
+                plan,
+                work.limits,
+                workers=work.config.run.workers,
+                executor=executor,
                 listener=_noting(outcome, listener),
             )
             for result in results:
@@ -199,16 +213,25 @@ def run(
         if judge:
             with store.database.writing() as connection:
                 outcome.evaluated = evaluate(
-                    connection, chosen, run_id=run_id, now=datetime.now(UTC),
-                    sla=work.config.sla_by_severity, tool_version=tool_version(), full=full,
+                    connection,
+                    chosen,
+                    run_id=run_id,
+                    now=datetime.now(UTC),
+                    sla=work.config.sla_by_severity,
+                    tool_version=tool_version(),
+                    full=full,
                     retire=rules is None,
                 )
     return outcome
 
 
 def plan_for(
-    work: Workspace, rules: Sequence[ActiveRule], kinds: Collection[str] = (),
-    sources: Collection[str] = (), *, remembered: Mapping[tuple[str, str], Any] | None = None,
+    work: Workspace,
+    rules: Sequence[ActiveRule],
+    kinds: Collection[str] = (),
+    sources: Collection[str] = (),
+    *,
+    remembered: Mapping[tuple[str, str], Any] | None = None,
 ) -> Plan:
     """The plan for rules, or for kinds when some are named. Raises UsageError for an unknown kind."""
     wrong = configuration.unknown_names(kinds, work.registry.collectors, "kind")
@@ -236,18 +259,25 @@ def evaluate_as_of(
         return list(judge_as_of(connection, work.active if rules is None else rules, at))
 
 
-def check_rules(work: Workspace, names: Iterable[str], sources: Collection[str] = ()) -> live.Checked:
+def check_rules(
+    work: Workspace, names: Iterable[str], sources: Collection[str] = ()
+) -> live.Checked:
     """Judge rules live: read only what they need, keep nothing."""
     chosen = work.choose(names)
     plan = plan_for(work, chosen, sources=sources)
     return live.check(
-        [(item.rule, item.thresholds) for item in chosen], plan, now=datetime.now(UTC), limits=work.limits,
+        [(item.rule, item.thresholds) for item in chosen],
+        plan,
+        now=datetime.now(UTC),
+        limits=work.limits,
         workers=work.config.run.workers,
     )
 
 
 def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> list[live.LiveVerdict]:
-    """Judge rules against one source, from a notebook or a test::
+    """Judge rules against one source, from a notebook or a test.
+
+    ::
 
         soc2_pac.check("aws-s3-bucket-not-public", source={"provider": "aws", "profile": "audit"})
 
@@ -263,9 +293,7 @@ def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> lis
     return check_rules(make_workspace(config, plugins.load()), rules).verdicts
 
 
-def exit_code(
-    findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity
-) -> int:
+def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity) -> int:
     """0 nothing to act on; 1 failures at or above ``fail_on``; 3 the evidence is incomplete.
 
     A failure is the stronger statement: 1 comes before 3. Waived failures do not count.
@@ -274,7 +302,11 @@ def exit_code(
         outcome.incomplete or outcome.uncollected or outcome.unsourced or outcome.broken
     )
     for finding in findings:
-        if finding.status is Status.FAIL and finding.waiver is None and finding.severity.rank >= fail_on.rank:
+        if (
+            finding.status is Status.FAIL
+            and finding.waiver is None
+            and finding.severity.rank >= fail_on.rank
+        ):
             return 1
         if finding.status in (Status.INCONCLUSIVE, Status.ERROR, Status.STALE):
             incomplete = True

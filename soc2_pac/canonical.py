@@ -28,7 +28,12 @@ def canonical(body: object) -> bytes:
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
         # Lone surrogates: legal in JSON as escapes, refused by the fast encoder.
         return json.dumps(
-            body, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain
+            body,
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+            allow_nan=False,
+            default=_plain,
         ).encode()
 
 

@@ -39,7 +39,21 @@ if TYPE_CHECKING:
     from soc2_pac.model import Verdict
     from soc2_pac.rules import Rule
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
+    """The safe loader, which also refuses a key that stands twice: the first would be lost silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    what = f"'{key.value}' stands there twice"
+                    raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
 
 
 class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +61,7 @@ class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status
     set: dict[str, Any] = {}
     remove: list[str] = []
-    gaps: dict[str, dict[str, str]] = {}
+    gaps: dict[str, dict[str, str | None]] = {}
     given: dict[str, list[dict[str, Any]]] = {}
     params: dict[str, Any] = {}
     now: Any = None
@@ -57,7 +71,7 @@ class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base: dict[str, Any]
-    cases: list[_CaseEntry]
+    cases: list[Any]
     now: Any = None
     scope: str | None = None
     given: dict[str, list[dict[str, Any]]] = {}
@@ -80,6 +94,8 @@ class Case:
     """What sets this case apart from the base, as (sort, key, value); sorts: set, remove, gaps, params."""
     own: tuple[tuple[str, Any], ...] = field(default=())
     """What this case says of now, scope and given itself, with the value that the rule gives otherwise."""
+    where: str = ""
+    """File, rule and case, for messages."""
 
     def document(self) -> dict[str, Any]:
         """The base with the overrides laid over it. Raises UsageError for a path that leads nowhere."""
@@ -121,18 +137,24 @@ def load_cases(rule: Rule) -> list[Case]:
     """The cases of a rule, in order; none when the file or the entry is missing.
 
     Raises:
-        UsageError: the file is not as it should be. The message names file, rule and what is wrong.
+        UsageError: the file is not as it should be. The message names file, rule, case and what is wrong.
     """
     path = case_file(rule)
     entries = _read(path)
     if rule.id not in entries:
         return []
-    try:
-        entry = msgspec.convert(entries[rule.id], _RuleEntry)
-    except msgspec.ValidationError as error:
-        msg = f"{path.name}: {rule.id}: {error}"
-        raise UsageError(msg) from error
-    return [_case(rule, entry, case) for case in entry.cases]
+    where = f"{_named(path)}: {rule.id}"
+    entry: _RuleEntry = _convert(entries[rule.id], _RuleEntry, where)
+    cases: list[Case] = []
+    for number, raw in enumerate(entry.cases, start=1):
+        name = raw.get("name", number) if isinstance(raw, dict) else number
+        place = f"{where}: case '{name}'"
+        case = _case(rule, entry, _convert(raw, _CaseEntry, place), place)
+        if any(other.name == case.name for other in cases):
+            msg = f"{place}: there are two cases of that name"
+            raise UsageError(msg)
+        cases.append(case)
+    return cases
 
 
 def rule_ids(path: Path) -> list[str]:
@@ -142,12 +164,18 @@ def rule_ids(path: Path) -> list[str]:
 
 def run_case(rule: Rule, case: Case) -> Verdict:
     """What the rule says of a case. Raises UsageError for a path or a threshold that does not exist."""
-    bodies = {kind: [canonical(body) for body in documents] for kind, documents in case.given.items()}
+    bodies = {
+        kind: [canonical(body) for body in documents] for kind, documents in case.given.items()
+    }
     evidence = None
     if rule.needs:
         evidence = JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope)
     return judge(
-        rule, canonical(case.document()), now=case.now, scope=case.scope, evidence=evidence,
+        rule,
+        canonical(case.document()),
+        now=case.now,
+        scope=case.scope,
+        evidence=evidence,
         thresholds=rule.settle(case.params()),
     )
 
@@ -161,22 +189,62 @@ def mismatch(case: Case, verdict: Verdict) -> str | None:
     return None
 
 
-@functools.cache
+def idle_overrides(rule: Rule, case: Case) -> list[str]:
+    """The overrides of a case without which the rule says the same status: they do not test what they say."""
+    idle = []
+    for dropped, rest in case.without_each():
+        try:
+            verdict = run_case(rule, rest)
+        except UsageError:
+            continue  # another override builds upon it
+        if verdict.status is case.status:
+            idle.append(dropped)
+    return idle
+
+
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _parsed(path: Path, _changed: int) -> dict[str, Any]:
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        msg = f"{path.name}: not valid YAML: {error}"
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{_named(path)}: not valid YAML: {error}"
         raise UsageError(msg) from error
-    return entries or {}
+    if entries is None:
+        return {}
+    if not isinstance(entries, dict):
+        msg = f"{_named(path)}: write one entry a rule, RULE-ID: {{base: ..., cases: [...]}}"
+        raise UsageError(msg)
+    return entries
 
 
-def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry) -> Case:
+def _named(path: Path) -> str:
+    """``cc6/aws_s3.cases.yaml``: enough to tell it from others of its name."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _convert(value: object, shape: Any, where: str) -> Any:  # noqa: ANN401
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        msg = f"{where}: {error}"
+        raise UsageError(msg) from error
+
+
+def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry, where: str) -> Case:
     default_scope = Scope(rule.provider, "111122223333/eu-west-1")
-    scope = Scope.parse(entry.scope) if entry.scope else default_scope
-    now = _instant(entry.now) if entry.now else datetime(2026, 1, 1, tzinfo=UTC)
+    scope = _scope(entry.scope, where) if entry.scope else default_scope
+    now = _instant(entry.now, where) if entry.now else datetime(2026, 1, 1, tzinfo=UTC)
+    joined: dict[str, list[dict[str, Any]]] = {needed.kind: [] for needed in rule.needs}
+    for kind in (*entry.given, *case.given):
+        if kind not in joined:
+            msg = f"{where}: given: the rule does not need {kind}.{nearest(kind, joined)}"
+            raise UsageError(msg)
     overrides = (
         *(("set", key, value) for key, value in case.set.items()),
         *(("remove", key, None) for key in case.remove),
@@ -189,17 +257,31 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry) -> Case:
         + ([("scope", scope)] if case.scope else [])
     )
     return Case(
-        rule=rule.id, name=case.name, status=case.status, message=case.message, base=entry.base,
-        now=_instant(case.now) if case.now else now,
-        scope=Scope.parse(case.scope) if case.scope else scope,
-        given={**{needed.kind: [] for needed in rule.needs}, **entry.given, **case.given},
-        overrides=overrides, own=own,
+        rule=rule.id,
+        name=case.name,
+        status=case.status,
+        message=case.message,
+        base=entry.base,
+        now=_instant(case.now, where) if case.now else now,
+        scope=_scope(case.scope, where) if case.scope else scope,
+        given={**joined, **entry.given, **case.given},
+        overrides=overrides,
+        own=own,
+        where=where,
     )
 
 
-def _instant(value: object) -> datetime:
+def _scope(text: str, where: str) -> Scope:
+    try:
+        return Scope.parse(text)
+    except ValueError as error:
+        msg = f"{where}: scope: {error}"
+        raise UsageError(msg) from error
+
+
+def _instant(value: object, where: str) -> datetime:
     if not isinstance(value, date):  # a datetime is a date, too
-        msg = f"now: '{value}' is no date; write 2026-01-31"
+        msg = f"{where}: now: '{value}' is no date; write 2026-01-31 or 2026-01-31T12:00:00Z, without quotes"
         raise UsageError(msg)
     if not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
@@ -207,11 +289,12 @@ def _instant(value: object) -> datetime:
 
 
 def _steps(path: str) -> list[str]:
-    """``a.b.0`` -> its parts; ``a\\.b`` keeps the dot."""
+    r"""``a.b.0`` -> its parts; ``a\.b`` keeps the dot."""
     return [part.replace("\0", ".") for part in path.replace("\\.", "\0").split(".")]
 
 
-def _parent(body: Any, path: str, case: Case) -> tuple[Any, str | int]:  # noqa: ANN401
+def _parent(body: Any, path: str, case: Case) -> tuple[Any, Any]:  # noqa: ANN401
+    """What holds the last step of a path, and that step: a key, or an index that may be one too far."""
     *way, last = _steps(path)
     here = body
     for step in way:
@@ -219,14 +302,19 @@ def _parent(body: Any, path: str, case: Case) -> tuple[Any, str | int]:  # noqa:
             here = here[int(step)] if isinstance(here, list) else here[step]
         except (KeyError, IndexError, ValueError, TypeError) as error:
             known = list(here) if isinstance(here, dict) else []
-            msg = f"{case.rule}, case '{case.name}': the path {path} leads nowhere at '{step}'.{nearest(step, known)}"
+            msg = f"{case.where}: the path {path} leads nowhere at '{step}'.{nearest(step, known)}"
             raise UsageError(msg) from error
-    if isinstance(here, list):
+    if isinstance(here, dict):
+        return here, last
+    if isinstance(here, list) and last.isdecimal() and int(last) <= len(here):
         return here, int(last)
-    if not isinstance(here, dict):
-        msg = f"{case.rule}, case '{case.name}': the path {path} leads into a {type(here).__name__}"
-        raise UsageError(msg)
-    return here, last
+    what = (
+        f"is no place in a list of {len(here)}"
+        if isinstance(here, list)
+        else f"is in a {type(here).__name__}"
+    )
+    msg = f"{case.where}: the path {path}: '{last}' {what}"
+    raise UsageError(msg)
 
 
 def _set(body: dict[str, Any], path: str, value: Any, case: Case) -> None:  # noqa: ANN401
@@ -242,5 +330,6 @@ def _remove(body: dict[str, Any], path: str, case: Case) -> None:
     try:
         del parent[key]
     except (KeyError, IndexError) as error:
-        msg = f"{case.rule}, case '{case.name}': nothing to remove at {path}"
+        known = list(parent) if isinstance(parent, dict) else []
+        msg = f"{case.where}: there is nothing to remove at {path}.{nearest(str(key), known)}"
         raise UsageError(msg) from error

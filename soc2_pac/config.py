@@ -92,14 +92,14 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreTable(_Table, frozen=True):
-    """``[store]``"""
+    """``[store]``."""
 
     url: str | SecretRef = "sqlite:///soc2-pac.db"
     """``sqlite:///file.db`` or ``postgresql://user@host/database``; by reference if it holds a password."""
 
 
 class EvidenceTable(_Table, frozen=True):
-    """``[evidence]``"""
+    """``[evidence]``."""
 
     max_age_days: int = 7
     """Evidence from an older look is stale."""
@@ -116,7 +116,7 @@ class SlaTable(_Table, frozen=True):
 
 
 class RunTable(_Table, frozen=True):
-    """``[run]``"""
+    """``[run]``."""
 
     workers: int = 8
     """Units (one kind in one scope) collected at once."""
@@ -130,7 +130,7 @@ class RunTable(_Table, frozen=True):
 
 
 class SigningTable(_Table, frozen=True):
-    """``[signing]``"""
+    """``[signing]``."""
 
     key: SecretRef | None = None
     """An Ed25519 private key in PEM, for checkpoints."""
@@ -138,7 +138,7 @@ class SigningTable(_Table, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    """``[rules.ID]``"""
+    """``[rules.ID]``."""
 
     enabled: bool = True
     reason: str = ""
@@ -188,13 +188,19 @@ class Config:
     @property
     def sla_by_severity(self) -> dict[Severity, timedelta]:
         """How long a failure of each severity may stay open."""
-        return {severity: timedelta(days=getattr(self.sla, severity.value)) for severity in Severity}
+        return {
+            severity: timedelta(days=getattr(self.sla, severity.value)) for severity in Severity
+        }
 
     def body(self) -> str:
         """Canonical JSON of what is in force, for the ledger. Holds references, never secrets."""
         kept = {
-            "evidence": self.evidence, "sla": self.sla, "run": self.run, "sources": self.raw_sources,
-            "include": self.include, "exclude": self.exclude,
+            "evidence": self.evidence,
+            "sla": self.sla,
+            "run": self.run,
+            "sources": self.raw_sources,
+            "include": self.include,
+            "exclude": self.exclude,
             "rules": {name: _plain(settings) for name, settings in self.rules.items()},
         }
         return canonical(msgspec.to_builtins(kept)).decode()
@@ -240,9 +246,14 @@ class Config:
                 raise self.wrong(f'rules."{name}"', f"there is no such rule.{nearest(name, rules)}")
         for key, patterns in (("include", self.include), ("exclude", [p for p, _ in self.exclude])):
             for pattern in patterns:
-                if not any(matches(rule, pattern) for rule in rules.values()) and pattern not in CRITERIA:
+                if (
+                    not any(matches(rule, pattern) for rule in rules.values())
+                    and pattern not in CRITERIA
+                ):
                     known = [*rules, *CRITERIA]
-                    raise self.wrong(f"rules.{key}", f"'{pattern}' matches no rule.{nearest(pattern, known)}")
+                    raise self.wrong(
+                        f"rules.{key}", f"'{pattern}' matches no rule.{nearest(pattern, known)}"
+                    )
         off: dict[str, str] = {}
         active = []
         for rule in rules.values():
@@ -314,7 +325,11 @@ def load(explicit: str | None = None, *, required: bool = True) -> Config:
 
 
 _TABLES: dict[str, Any] = {
-    "store": StoreTable, "evidence": EvidenceTable, "sla": SlaTable, "run": RunTable, "signing": SigningTable,
+    "store": StoreTable,
+    "evidence": EvidenceTable,
+    "sla": SlaTable,
+    "run": RunTable,
+    "signing": SigningTable,
 }
 
 
@@ -325,9 +340,13 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         if key not in known:
             msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
             raise ConfigError(msg)
-    tables = {key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()}
+    tables = {
+        key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
+    }
     raw_sources = document.get("sources", {})
-    if not isinstance(raw_sources, dict) or not all(isinstance(t, dict) for t in raw_sources.values()):
+    if not isinstance(raw_sources, dict) or not all(
+        isinstance(t, dict) for t in raw_sources.values()
+    ):
         msg = f"{path}: sources: write one table a source, [sources.NAME]"
         raise ConfigError(msg)
     include, exclude, rules = _rules(path, document.get("rules", {}))
@@ -343,7 +362,8 @@ class _Exclusion(_Table, frozen=True):
 
 
 def _rules(
-    path: Path | None, table: Any  # noqa: ANN401
+    path: Path | None,
+    table: Any,  # noqa: ANN401
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], dict[str, RuleSettings]]:
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
@@ -393,7 +413,10 @@ def _convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # 
         where = f"{key}.{field}" if field else key
         what = said.partition(" - at")[0]
         if "Expected `object" in what and _takes_secret(shape, field):
-            what = "a secret must not stand in the file. Write { env = \"NAME\" }, { file = ... } or { command = [...] }"
+            what = (
+                "a secret must not stand in the file. "
+                'Write { env = "NAME" }, { file = ... } or { command = [...] }'
+            )
         msg = f"{path or DEFAULT_FILE}: {where}: {what}"
         raise ConfigError(msg) from None
 
@@ -404,7 +427,8 @@ def _check_keys(path: Path | None, key: str, value: object, shape: Any) -> None:
         return
     for name in value:
         if name not in fields:
-            msg = f"{path or DEFAULT_FILE}: {key}.{name}: unknown key.{nearest(name, fields)} Known: {listed(fields)}"
+            hint = f"{nearest(name, fields)} Known: {listed(fields)}"
+            msg = f"{path or DEFAULT_FILE}: {key}.{name}: unknown key.{hint}"
             raise ConfigError(msg)
 
 
@@ -416,7 +440,9 @@ def _takes_secret(shape: Any, field: str) -> bool:  # noqa: ANN401
 
 def _plain(settings: RuleSettings) -> dict[str, object]:
     return {
-        "enabled": settings.enabled, "reason": settings.reason, "severity": settings.severity,
+        "enabled": settings.enabled,
+        "reason": settings.reason,
+        "severity": settings.severity,
         "thresholds": dict(settings.thresholds),
     }
 

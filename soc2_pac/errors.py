@@ -68,7 +68,9 @@ class ProviderError(Soc2PacError):
         return (_rebuild, (type(self), str(self), self.operation, self.permission))
 
 
-def _rebuild(kind: type[ProviderError], message: str, operation: str, permission: str | None) -> ProviderError:
+def _rebuild(
+    kind: type[ProviderError], message: str, operation: str, permission: str | None
+) -> ProviderError:
     return kind(message, operation=operation, permission=permission)
 
 
@@ -121,7 +123,12 @@ class FactUnavailable(Soc2PacError):
     """
 
     def __init__(
-        self, message: str, *, kind: str = "", field: str = "", permission: str | None = None,
+        self,
+        message: str,
+        *,
+        kind: str = "",
+        field: str = "",
+        permission: str | None = None,
         document: object = None,
     ) -> None:
         super().__init__(message)

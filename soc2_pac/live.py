@@ -61,7 +61,9 @@ class Checked:
 class _Live:
     """A document whose facts are read one by one, when a rule asks for them."""
 
-    def __init__(self, scope: Scope, collector: Collector, document: Document, limits: Limits) -> None:
+    def __init__(
+        self, scope: Scope, collector: Collector, document: Document, limits: Limits
+    ) -> None:
         self.scope = scope
         self.uid = document.uid
         self.name = document.name
@@ -99,7 +101,9 @@ class _Live:
 class _Documents:
     """:class:`soc2_pac.evaluate.evidence.Documents` over live documents."""
 
-    def __init__(self, looks: Mapping[str, list[UnitResult]], documents: Mapping[str, list[_Live]]) -> None:
+    def __init__(
+        self, looks: Mapping[str, list[UnitResult]], documents: Mapping[str, list[_Live]]
+    ) -> None:
         self._looks = looks
         self._documents = documents
 
@@ -109,11 +113,17 @@ class _Documents:
             yield result.unit.scope, None if complete else f"{result.status}: {result.reason}"
 
     def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
-        return [(live.scope, live.bytes()) for live in self._documents.get(kind, ()) if not live.gone]
+        return [
+            (live.scope, live.bytes()) for live in self._documents.get(kind, ()) if not live.gone
+        ]
 
 
 def check(
-    rules: Sequence[tuple[Rule, Mapping[str, Any]]], plan: Plan, *, now: datetime, limits: Limits,
+    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    plan: Plan,
+    *,
+    now: datetime,
+    limits: Limits,
     workers: int = 8,
 ) -> Checked:
     """Judge rules live.
@@ -140,7 +150,12 @@ def check(
             joined = _Joined(rule, looks, documents, pool)
             lives = documents.get(rule.kind, [])
 
-            def one(live: _Live, rule: Rule = rule, thresholds: Any = thresholds, joined: _Joined = joined) -> Verdict:  # noqa: ANN401
+            def one(
+                live: _Live,
+                rule: Rule = rule,
+                thresholds: Mapping[str, Any] = thresholds,
+                joined: _Joined = joined,
+            ) -> Verdict:
                 return _judge(rule, live, thresholds, joined, now)
 
             # A rule that joins shares its evidence between documents: one after the other then.
@@ -165,7 +180,8 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
         collector = registry().collectors[unit.kind]
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
         for document in collector.function(client):
-            found.append(_Live(unit.scope, collector, document, limits))
+            # One by one: what was listed before an error counts.
+            found.append(_Live(unit.scope, collector, document, limits))  # noqa: PERF401
     except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
         result.status, result.reason, result.permission = classify(error)
         if found:
@@ -176,12 +192,16 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
 
 def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]:
     if not looks:
-        never = Verdict(Status.INCONCLUSIVE, f"{rule.kind} could not be looked for: no source reaches it")
+        never = Verdict(
+            Status.INCONCLUSIVE, f"{rule.kind} could not be looked for: no source reaches it"
+        )
         yield LiveVerdict(rule, Scope(rule.provider, "?"), None, None, never)
     for look in looks:
         if look.status is not CollectionStatus.COMPLETE:
             grant = f"; grant {look.permission}" if look.permission else ""
-            verdict = Verdict(Status.INCONCLUSIVE, f"the look was {look.status}: {look.reason}{grant}")
+            verdict = Verdict(
+                Status.INCONCLUSIVE, f"the look was {look.status}: {look.reason}{grant}"
+            )
         elif look.count == 0:
             verdict = rule.when_empty()
         else:
@@ -193,17 +213,24 @@ class _Joined:
     """The joined evidence of one rule, built anew when a fact of a joined kind was fetched."""
 
     def __init__(
-        self, rule: Rule, looks: Mapping[str, list[UnitResult]], documents: Mapping[str, list[_Live]],
+        self,
+        rule: Rule,
+        looks: Mapping[str, list[UnitResult]],
+        documents: Mapping[str, list[_Live]],
         pool: ThreadPoolExecutor,
     ) -> None:
-        self._make: Callable[[], JoinedEvidence] = lambda: JoinedEvidence(rule, _Documents(looks, documents))
+        self._make: Callable[[], JoinedEvidence] = lambda: JoinedEvidence(
+            rule, _Documents(looks, documents)
+        )
         self._documents = documents
         self._pool = pool
         self.evidence = self._make() if rule.needs else None
 
     def fetch(self, kind: str, key: str) -> bool:
         """Read one fact of every document of a joined kind; False when none was pending."""
-        fetched = any(list(self._pool.map(lambda live: live.fetch(key), self._documents.get(kind, ()))))
+        fetched = any(
+            list(self._pool.map(lambda live: live.fetch(key), self._documents.get(kind, ())))
+        )
         if fetched:
             self.evidence = self._make()
         return fetched
@@ -217,7 +244,9 @@ def _judge(
         try:
             seen = view(rule.resource, live.bytes())
             evidence = joined.evidence.at(live.scope) if joined.evidence else None
-            return apply(rule, seen, now=now, scope=live.scope, evidence=evidence, thresholds=thresholds)
+            return apply(
+                rule, seen, now=now, scope=live.scope, evidence=evidence, thresholds=thresholds
+            )
         except FactUnavailable as error:
             # Reading another document than the judged one: a joined kind lacks the fact.
             own = error.document is seen or error.document is None

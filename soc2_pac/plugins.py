@@ -82,7 +82,9 @@ class Registry:
                     msg = f"the kind {collector.kind} is collected by {other[1]} and by {module.__name__}"
                     raise PluginError(msg)
                 found[collector.kind] = (collector, module.__name__)
-        return self._some({kind: collector for kind, (collector, _) in sorted(found.items())}, "collectors")
+        return self._some(
+            {kind: collector for kind, (collector, _) in sorted(found.items())}, "collectors"
+        )
 
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:
@@ -91,18 +93,26 @@ class Registry:
         for package in _flat(self._manager.hook.soc2_rule_packages()):
             for module in _walk(package):
                 for declared in vars(module).values():
-                    if not isinstance(declared, Rule) or declared.function.__module__ != module.__name__:
+                    if (
+                        not isinstance(declared, Rule)
+                        or declared.function.__module__ != module.__name__
+                    ):
                         continue
                     if declared.id in found:
-                        msg = f"the rule {declared.id} stands in {found[declared.id][1]} and in {module.__name__}"
+                        other = found[declared.id][1]
+                        msg = f"the rule {declared.id} stands in {other} and in {module.__name__}"
                         raise PluginError(msg)
                     found[declared.id] = (declared, module.__name__)
-        return self._some({name: declared for name, (declared, _) in sorted(found.items())}, "rules")
+        return self._some(
+            {name: declared for name, (declared, _) in sorted(found.items())}, "rules"
+        )
 
     def _some(self, found: dict[str, T], what: str) -> dict[str, T]:
         if not found:
             broken = "; ".join(f"{p.name}: {p.error}" for p in self.broken)
-            msg = f"no {what} are installed{': ' + broken if broken else ''}. Next: soc2-pac plugins"
+            msg = (
+                f"no {what} are installed{': ' + broken if broken else ''}. Next: soc2-pac plugins"
+            )
             raise PluginError(msg)
         return found
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from soc2_pac.model import Document
 
 GAPS = "$gaps"
-"""The document key under which the engine keeps the gaps: ``{fact: {status, operation, reason, permission}}``."""
+"""The document key of the gaps: ``{fact: {status, operation, reason, permission}}``."""
 
 
 def fact(operation: str) -> Any:  # noqa: ANN401 - stands for a field of any type
@@ -47,7 +47,9 @@ def fact(operation: str) -> Any:  # noqa: ANN401 - stands for a field of any typ
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every typed view. Subclass with ``frozen=True, kw_only=True`` and a ``rename`` as the provider writes its names.
+    """Base of every typed view.
+
+    Subclass with ``frozen=True, kw_only=True`` and a ``rename`` as the provider writes its names.
 
     Declare only the fields that rules read, each with a default where the provider leaves it out. A field
     without a default that the document lacks makes the verdicts on it inconclusive, never a pass.
@@ -83,13 +85,13 @@ def view(resource_type: type[R], body: bytes | str) -> R:
         raise FactUnavailable(msg, kind=resource_type.kind) from error
     except msgspec.DecodeError:
         # Lone surrogates are legal in JSON text and refused by msgspec; the standard library reads them.
-        seen = _convert(resource_type, json.loads(body))
-    return seen
+        return _convert(resource_type, json.loads(body))
+    return cast("R", seen)
 
 
 def _convert(resource_type: type[R], document: object) -> R:
     try:
-        return msgspec.convert(document, _shape(resource_type).guarded, strict=True)
+        return cast("R", msgspec.convert(document, _shape(resource_type).guarded, strict=True))
     except msgspec.ValidationError as error:
         msg = f"the document of a {resource_type.kind} is not as expected: {error}"
         raise FactUnavailable(msg, kind=resource_type.kind) from error
@@ -134,9 +136,11 @@ def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
         )
 
     return type(
-        resource_type.__name__, (resource_type,),
+        resource_type.__name__,
+        (resource_type,),
         {"__getattribute__": __getattribute__, "__module__": resource_type.__module__},
-        frozen=True, kw_only=True,
+        frozen=True,
+        kw_only=True,
     )
 
 

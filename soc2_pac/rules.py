@@ -62,7 +62,9 @@ class Evidence(Protocol):
     def everywhere(self, kind: type[R]) -> Sequence[R]:
         """All resources of a kind in all sources."""
 
-    def index(self, kind: type[R], key: str, *, within: str = "account") -> Mapping[Any, Sequence[R]]:
+    def index(
+        self, kind: type[R], key: str, *, within: str = "account"
+    ) -> Mapping[Any, Sequence[R]]:
         """The resources of a kind by the value of one attribute; built once, so that joins stay linear.
 
         ``within`` is ``here``, ``account`` or ``everywhere``.
@@ -188,10 +190,20 @@ def rule(
         if empty is not None and empty.status in (Status.PASS, Status.ERROR, Status.STALE):
             raise wrong(f"empty={empty.status}: an empty population is never a silent pass")
         return Rule(
-            id=rule_id, function=function, resource=judged, criteria=tuple(criteria), severity=severity,
-            needs=tuple(needs), empty=empty, max_evidence_age_days=max_evidence_age_days,
-            known_as=tuple(known_as), injected=injected, thresholds=thresholds,
-            title=title, why=why, fix=fix,
+            id=rule_id,
+            function=function,
+            resource=judged,
+            criteria=tuple(criteria),
+            severity=severity,
+            needs=tuple(needs),
+            empty=empty,
+            max_evidence_age_days=max_evidence_age_days,
+            known_as=tuple(known_as),
+            injected=injected,
+            thresholds=thresholds,
+            title=title,
+            why=why,
+            fix=fix,
         )
 
     return declare
@@ -204,7 +216,11 @@ def _docstring(
     parts = re.split(r"^(Why|Fix):", text, flags=re.MULTILINE)
     sections = dict(zip(parts[1::2], (" ".join(p.split()) for p in parts[2::2]), strict=False))
     title = parts[0].strip().partition("\n")[0].rstrip(".")
-    for name, content in (("a title", title), ("Why:", sections.get("Why")), ("Fix:", sections.get("Fix"))):
+    for name, content in (
+        ("a title", title),
+        ("Why:", sections.get("Why")),
+        ("Fix:", sections.get("Fix")),
+    ):
         if not content:
             raise wrong(f"its docstring lacks {name}")
     return title, sections["Why"], sections["Fix"]
@@ -246,7 +262,10 @@ def sources(declared: Rule) -> dict[str, str]:
     The rule's module, the modules of the kinds that it reads, and what those import from their own
     top-level packages. The engine itself is left out: its version is recorded with each evaluation.
     """
-    roots = [declared.function.__module__, *(r.__module__ for r in (declared.resource, *declared.needs))]
+    roots = [
+        declared.function.__module__,
+        *(r.__module__ for r in (declared.resource, *declared.needs)),
+    ]
     packages = frozenset(name.partition(".")[0] for name in roots)
     found: dict[str, str] = {}
     queue = list(roots)

@@ -85,7 +85,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def make_store_url(
     database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[..., str]]:
-    """``make_store_url()``: another migrated, empty store; ``(migrated=False)``: nothing there yet."""
+    """``make_store_url()``: a new, empty store; ``(migrated=False)``: nothing there yet."""
     made: list[str] = []
     if database_kind == "sqlite":
         sqlite: Sqlite = request.getfixturevalue("sqlite_databases")

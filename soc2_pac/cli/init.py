@@ -57,10 +57,14 @@ _TAIL = """
 @click.option("--aws", is_flag=True, help="With an AWS source.")
 @click.option("--github", is_flag=True, help="With a GitHub source.")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), default="soc2-pac.toml", show_default=True,
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default="soc2-pac.toml",
+    show_default=True,
     help="Where to write; never overwritten.",
 )
-def init(aws: bool, github: bool, output: Path) -> None:  # noqa: FBT001
+def init(aws: bool, github: bool, output: Path) -> None:
     """Write a commented configuration; with every source when none is named."""
     wanted = [name for name, asked in (("aws", aws), ("github", github)) if asked] or list(_SOURCES)
     text = _HEAD + "".join(_SOURCES[name] for name in wanted) + _TAIL

@@ -17,15 +17,22 @@ from soc2_pac.store import checkpoint as checkpoints
 @config_option
 @store_option
 @click.option(
-    "--checkpoint", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--checkpoint",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint that was kept elsewhere; repeatable. Without one a cut tail cannot be seen.",
 )
 @click.option("--public-key", help="Base64 of the key that must have signed the checkpoints.")
 @format_option
 @click.pass_context
 def verify(
-    ctx: click.Context, config_path: str | None, store_url: str | None, files: tuple[Path, ...],
-    public_key: str | None, form: str,
+    ctx: click.Context,
+    config_path: str | None,
+    store_url: str | None,
+    files: tuple[Path, ...],
+    public_key: str | None,
+    form: str,
 ) -> None:
     """Re-hash every document, replay every interval, walk the ledger. Exit code 4 when something is off."""
     loaded = [checkpoints.load(_read(file), public_key) for file in files]
@@ -39,7 +46,10 @@ def verify(
     if report.sound:
         click.echo("\nEverything is as it was written.")
         if not loaded:
-            click.echo("Not checked: whether the tail was cut off. Next: verify --checkpoint FILE, with one kept elsewhere.")
+            click.echo(
+                "Not checked: whether the tail was cut off. "
+                "Next: verify --checkpoint FILE, with one kept elsewhere."
+            )
         return
     click.echo(f"\n{len(report.problems)} problems:")
     for problem in report.problems:
@@ -50,9 +60,16 @@ def verify(
 @click.command()
 @config_option
 @store_option
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file; it must not exist yet.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Write to this file; it must not exist yet.",
+)
 @click.option("--unsigned", is_flag=True, help="Do not sign, though [signing] key is configured.")
-def checkpoint(config_path: str | None, store_url: str | None, output: Path | None, unsigned: bool) -> None:  # noqa: FBT001
+def checkpoint(
+    config_path: str | None, store_url: str | None, output: Path | None, unsigned: bool
+) -> None:
     """Write down where the ledger stands. Keep it where whoever can change the store cannot."""
     from soc2_pac import config  # noqa: PLC0415
 
@@ -71,7 +88,9 @@ def checkpoint(config_path: str | None, store_url: str | None, output: Path | No
             raise UsageError(msg) from error
         click.echo(f"Wrote {output}.")
     if key is None:
-        click.echo("The checkpoint is not signed. To sign: [signing] key = { file = \"...\" }", err=True)
+        click.echo(
+            'The checkpoint is not signed. To sign: [signing] key = { file = "..." }', err=True
+        )
 
 
 def _read(file: Path) -> str:

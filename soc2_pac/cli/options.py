@@ -20,37 +20,59 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 config_option = click.option(
-    "--config", "-c", "config_path", metavar="FILE",
+    "--config",
+    "-c",
+    "config_path",
+    metavar="FILE",
     help="Configuration file. Default: SOC2_PAC_CONFIG, or soc2-pac.toml in this folder.",
 )
 store_option = click.option(
-    "--store", "store_url", metavar="URL",
+    "--store",
+    "store_url",
+    metavar="URL",
     help="Store to read, instead of the configured one: sqlite:///FILE or postgresql://user@host/db.",
 )
 format_option = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Of the rows."
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="Of the rows.",
 )
 fail_on_option = click.option(
-    "--fail-on", type=click.Choice([s.value for s in Severity]),
+    "--fail-on",
+    type=click.Choice([s.value for s in Severity]),
     help="Least severity of a failure that gives exit code 1. Default: [run] fail_on, or info.",
 )
 log_format_option = click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="Progress on standard error: for people, or one JSON line an event.",
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 status_option = click.option(
-    "--status", "statuses", multiple=True, type=click.Choice([s.value for s in Status]),
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([s.value for s in Status]),
     help="Only these; repeatable.",
 )
 severity_option = click.option(
-    "--severity", "severities", multiple=True, type=click.Choice([s.value for s in Severity]),
+    "--severity",
+    "severities",
+    multiple=True,
+    type=click.Choice([s.value for s in Severity]),
     help="Only these; repeatable.",
 )
 
 
 @contextlib.contextmanager
-def opened_store(config_path: str | None, store_url: str | None, *, create: bool = False) -> Iterator[Store]:
+def opened_store(
+    config_path: str | None, store_url: str | None, *, create: bool = False
+) -> Iterator[Store]:
     """The store that a command works on."""
     from soc2_pac import config  # noqa: PLC0415
     from soc2_pac.store import open_store  # noqa: PLC0415

@@ -13,24 +13,38 @@ from soc2_pac.text import listed, nearest
 @click.command()
 @click.argument("provider")
 @config_option
-@click.option("--format", "form", default="text", show_default=True, help="text, json, or what the provider offers.")
-@click.option("--rule", "names", multiple=True, help="Only what these rules need; repeatable. Default: everything.")
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    help="text, json, or what the provider offers.",
+)
+@click.option(
+    "--rule",
+    "names",
+    multiple=True,
+    help="Only what these rules need; repeatable. Default: everything.",
+)
 def permissions(provider: str, config_path: str | None, form: str, names: tuple[str, ...]) -> None:
     """Print the permissions that soc2-pac needs from a PROVIDER: read-only, nothing more."""
     del config_path  # accepted everywhere; the declarations do not depend on it
     registry = plugins.load()
     if provider not in registry.providers:
-        msg = f"there is no provider '{provider}'.{nearest(provider, registry.providers)} Installed: {listed(registry.providers)}"
+        known = registry.providers
+        msg = f"there is no provider '{provider}'.{nearest(provider, known)} Installed: {listed(known)}"
         raise UsageError(msg)
     kinds = None
     if names:
         from soc2_pac.cli.rules import find  # noqa: PLC0415
 
         kinds = {kind for name in names for kind in find(registry, name).kinds}
-    calls = sorted({
-        call
-        for kind, collector in registry.collectors.items()
-        if collector.provider == provider and (kinds is None or kind in kinds)
-        for call in collector.calls
-    })
+    calls = sorted(
+        {
+            call
+            for kind, collector in registry.collectors.items()
+            if collector.provider == provider and (kinds is None or kind in kinds)
+            for call in collector.calls
+        }
+    )
     click.echo(registry.providers[provider].permissions(calls, form).rstrip("\n"))

@@ -10,10 +10,12 @@ from soc2_pac.output import write
 
 
 @click.command()
-@click.option("--kinds", is_flag=True, help="List every kind with the calls that its collector makes.")
+@click.option(
+    "--kinds", is_flag=True, help="List every kind with the calls that its collector makes."
+)
 @format_option
 @click.pass_context
-def plugins(ctx: click.Context, kinds: bool, form: str) -> None:  # noqa: FBT001
+def plugins(ctx: click.Context, kinds: bool, form: str) -> None:
     """List installed plugins. Exit code 3 when one could not be loaded."""
     registry = loader.load()
     if kinds:
@@ -24,12 +26,18 @@ def plugins(ctx: click.Context, kinds: bool, form: str) -> None:  # noqa: FBT001
         write(rows, ("kind", "per", "calls"), form)
     else:
         rows = [
-            {"plugin": p.name, "module": p.module, "distribution": p.distribution, "state": p.error or "loaded"}
+            {
+                "plugin": p.name,
+                "module": p.module,
+                "distribution": p.distribution,
+                "state": p.error or "loaded",
+            }
             for p in registry.plugins
         ]
         write(rows, ("plugin", "module", "distribution", "state"), form)
         if form == "table":
             click.echo(
-                f"\n{len(registry.providers)} providers, {len(registry.collectors)} kinds, {len(registry.rules)} rules"
+                f"\n{len(registry.providers)} providers, {len(registry.collectors)} kinds, "
+                f"{len(registry.rules)} rules"
             )
     ctx.exit(3 if registry.broken else 0)

@@ -40,7 +40,11 @@ def _json_line(event: events.Event) -> None:
     sys.stderr.flush()
 
 
-_NAMES = {events.Planned: "planned", events.UnitStarted: "unit_started", events.UnitFinished: "unit_finished"}
+_NAMES = {
+    events.Planned: "planned",
+    events.UnitStarted: "unit_started",
+    events.UnitFinished: "unit_finished",
+}
 
 
 def _text_line(event: events.Event) -> None:

@@ -29,16 +29,28 @@ def rules() -> None:
 
 @rules.command("list")
 @config_option
-@click.option("--criterion", "criteria", multiple=True, help="Only rules of this criterion or series (CC6).")
+@click.option(
+    "--criterion", "criteria", multiple=True, help="Only rules of this criterion or series (CC6)."
+)
 @click.option("--provider", help="Only rules of this provider.")
 @click.option("--kind", help="Only rules that judge or read this kind.")
-@click.option("--known-as", help="The rule that answers this question of another tool, e.g. prowler:ID.")
-@click.option("--off", is_flag=True, help="Only rules that the configuration switches off, with the reason.")
+@click.option(
+    "--known-as", help="The rule that answers this question of another tool, e.g. prowler:ID."
+)
+@click.option(
+    "--off", is_flag=True, help="Only rules that the configuration switches off, with the reason."
+)
 @severity_option
 @format_option
 def list_(
-    config_path: str | None, criteria: tuple[str, ...], provider: str | None, kind: str | None,
-    known_as: str | None, off: bool, severities: tuple[str, ...], form: str,  # noqa: FBT001
+    config_path: str | None,
+    criteria: tuple[str, ...],
+    provider: str | None,
+    kind: str | None,
+    known_as: str | None,
+    off: bool,
+    severities: tuple[str, ...],
+    form: str,
 ) -> None:
     """List the installed rules."""
     registry = plugins.load()
@@ -48,8 +60,12 @@ def list_(
         reasons = config.load(config_path).active_rules(registry.rules)[1]
     rows = [
         {
-            "rule": rule.id, "severity": rule.severity.value, "criteria": list(rule.criteria), "title": rule.title,
-            "kind": rule.kind, **({"off": reasons[rule.id]} if off else {}),
+            "rule": rule.id,
+            "severity": rule.severity.value,
+            "criteria": list(rule.criteria),
+            "title": rule.title,
+            "kind": rule.kind,
+            **({"off": reasons[rule.id]} if off else {}),
         }
         for rule in registry.rules.values()
         if (not criteria or any(config.matches(rule, name) for name in criteria))
@@ -90,12 +106,14 @@ def show(rule_id: str) -> None:
         click.echo(f"\n{heading}\n" + click.wrap_text(text, 80, "  ", "  "))
     click.echo("\nThresholds" if rule.thresholds else "\nThresholds: none")
     for threshold in rule.thresholds:
-        click.echo(f'  {threshold.name} = {threshold.default!r}   set in [rules.{rule.id}]')
+        click.echo(f"  {threshold.name} = {threshold.default!r}   set in [rules.{rule.id}]")
     click.echo(f"\nEmpty population\n  {rule.when_empty().status}: {rule.when_empty().message}")
     click.echo("\nReads")
     for kind in rule.kinds:
         collector = registry.collectors.get(kind)
-        calls = ", ".join(collector.calls) if collector else "NO INSTALLED COLLECTOR KNOWS THIS KIND"
+        calls = (
+            ", ".join(collector.calls) if collector else "NO INSTALLED COLLECTOR KNOWS THIS KIND"
+        )
         click.echo(click.wrap_text(f"{kind}: {calls}", 80, "  ", "    "))
     if rule.known_as:
         click.echo("\nKnown as\n" + "\n".join(f"  {alias}" for alias in rule.known_as))
@@ -109,14 +127,15 @@ def show(rule_id: str) -> None:
 @click.argument("names", nargs=-1, metavar="[RULE]...")
 @click.option("--verbose", "-v", is_flag=True, help="Print every case.")
 @click.pass_context
-def test(ctx: click.Context, names: tuple[str, ...], verbose: bool) -> None:  # noqa: FBT001
+def test(ctx: click.Context, names: tuple[str, ...], verbose: bool) -> None:
     """Run the cases of rules (ids, globs or criteria; all when none is named)."""
     registry = plugins.load()
     for name in names:
         if not any(config.matches(rule, name) for rule in registry.rules.values()):
             find(registry, name)
     chosen = [
-        rule for rule in registry.rules.values()
+        rule
+        for rule in registry.rules.values()
         if not names or any(config.matches(rule, name) for name in names)
     ]
     passed, wrong = 0, 0
@@ -174,7 +193,13 @@ _CASES = """{rule_id}:
 @rules.command()
 @click.argument("rule_id")
 @click.option("--kind", required=True, help="The kind that it judges, e.g. aws.s3.bucket.")
-@click.option("--folder", type=click.Path(path_type=Path), default=".", show_default=True, help="Where to write.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where to write.",
+)
 def new(rule_id: str, kind: str, folder: Path) -> None:
     """Write a new rule and its cases: two files that run, to be changed into what you mean."""
     registry = plugins.load()
@@ -185,7 +210,9 @@ def new(rule_id: str, kind: str, folder: Path) -> None:
         msg = f"there is a rule {rule_id} already. Next: soc2-pac rules show {rule_id}"
         raise UsageError(msg)
     if kind not in registry.collectors:
-        msg = f"there is no kind '{kind}'.{nearest(kind, registry.collectors)} Next: soc2-pac plugins"
+        msg = (
+            f"there is no kind '{kind}'.{nearest(kind, registry.collectors)} Next: soc2-pac plugins"
+        )
         raise UsageError(msg)
     view = registry.collectors[kind].resource
     function = rule_id.replace("-", "_")
@@ -198,7 +225,11 @@ def new(rule_id: str, kind: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     targets[0].write_text(
         _RULE.format(
-            title=f"A rule over {kind}", module=view.__module__, view=view.__name__, function=function, field=field
+            title=f"A rule over {kind}",
+            module=view.__module__,
+            view=view.__name__,
+            function=function,
+            field=field,
         ),
         encoding="utf-8",
     )
@@ -208,7 +239,9 @@ def new(rule_id: str, kind: str, folder: Path) -> None:
         encoding="utf-8",
     )
     click.echo(f"Wrote {targets[0]} and {targets[1]}.")
-    click.echo("Next: put them into a package that an entry point of the group 'soc2_pac' names (the README")
+    click.echo(
+        "Next: put them into a package that an entry point of the group 'soc2_pac' names (the README"
+    )
     click.echo(f"shows how), then: soc2-pac rules test {rule_id}")
 
 
@@ -222,7 +255,11 @@ def _a_field(view: Any) -> tuple[str, str, object, object]:  # noqa: ANN401
     """A field that the sample rule can read: (attribute, key, a full value, an empty one)."""
     import msgspec  # noqa: PLC0415
 
-    samples: dict[object, tuple[object, object]] = {str: ("x", ""), bool: (True, False), int: (1, 0)}
+    samples: dict[object, tuple[object, object]] = {
+        str: ("x", ""),
+        bool: (True, False),
+        int: (1, 0),
+    }
     hints = msgspec.structs.fields(view)
     for item in hints:
         if item.name != "gaps" and item.type in samples:
@@ -239,7 +276,11 @@ def _minimal(view: Any) -> dict[str, object]:  # noqa: ANN401
     import msgspec  # noqa: PLC0415
 
     samples: dict[object, object] = {
-        str: "x", bool: True, int: 1, float: 1.0, datetime: "2026-01-01T00:00:00Z",
+        str: "x",
+        bool: True,
+        int: 1,
+        float: 1.0,
+        datetime: "2026-01-01T00:00:00Z",
     }
     found = {}
     for item in msgspec.structs.fields(view):
@@ -247,4 +288,3 @@ def _minimal(view: Any) -> dict[str, object]:  # noqa: ANN401
             origin = getattr(item.type, "__origin__", item.type)
             found[item.encode_name] = samples.get(origin, [] if origin in (list, tuple) else {})
     return found
-

@@ -26,21 +26,36 @@ from soc2_pac.output import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.store import Store
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command()
 @config_option
-@click.option("--source", "sources", multiple=True, help="Collect only from this source; repeatable.")
-@click.option("--every", metavar="TIME", help="Run again and again, e.g. 15m, 6h: for containers without cron.")
+@click.option(
+    "--source", "sources", multiple=True, help="Collect only from this source; repeatable."
+)
+@click.option(
+    "--every",
+    metavar="TIME",
+    help="Run again and again, e.g. 15m, 6h: for containers without cron.",
+)
 @click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
 @fail_on_option
 @log_format_option
 @quiet_option
 @click.pass_context
 def run(
-    ctx: click.Context, config_path: str | None, sources: tuple[str, ...], every: str | None, stats: bool,  # noqa: FBT001
-    fail_on: str | None, log_format: str, quiet: bool,  # noqa: FBT001
+    ctx: click.Context,
+    config_path: str | None,
+    sources: tuple[str, ...],
+    every: str | None,
+    stats: bool,
+    fail_on: str | None,
+    log_format: str,
+    quiet: bool,
 ) -> None:
     """Collect everything configured, judge it, and keep evidence, findings and ledger."""
 
@@ -61,26 +76,44 @@ def run(
 
 @click.command()
 @config_option
-@click.option("--kind", "kinds", multiple=True, help="Only this kind; repeatable. Default: what the rules need.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="Only this kind; repeatable. Default: what the rules need.",
+)
 @click.option("--source", "sources", multiple=True, help="Only from this source; repeatable.")
 @click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
 @log_format_option
 @quiet_option
 @click.pass_context
 def collect(
-    ctx: click.Context, config_path: str | None, kinds: tuple[str, ...], sources: tuple[str, ...],
-    stats: bool, log_format: str, quiet: bool,  # noqa: FBT001
+    ctx: click.Context,
+    config_path: str | None,
+    kinds: tuple[str, ...],
+    sources: tuple[str, ...],
+    stats: bool,
+    log_format: str,
+    quiet: bool,
 ) -> None:
     """Collect evidence into the store without judging it."""
     work = api.workspace(config_path)
     with work.open_store(create=True) as store, watching(log_format, quiet=quiet) as listener:
         outcome = api.run(
-            work, store, command="collect", kinds=kinds, sources=sources, judge=False, listener=listener
+            work,
+            store,
+            command="collect",
+            kinds=kinds,
+            sources=sources,
+            judge=False,
+            listener=listener,
         )
     if not quiet:
         documents = sum(unit.count for unit in outcome.units)
         complete = len(outcome.units) - len(outcome.incomplete)
-        click.echo(f"{documents:,} documents; {complete} of {len(outcome.units)} listings complete.")
+        click.echo(
+            f"{documents:,} documents; {complete} of {len(outcome.units)} listings complete."
+        )
     if stats:
         _print_stats(outcome)
     ctx.exit(api.exit_code([], outcome, Severity.INFO))
@@ -88,16 +121,26 @@ def collect(
 
 @click.command()
 @config_option
-@click.option("--as-of", metavar="TIME", help="Judge the evidence as it was known then; writes nothing.")
-@click.option("--rule", "names", multiple=True, help="Only this rule (id, glob or criterion); repeatable.")
+@click.option(
+    "--as-of", metavar="TIME", help="Judge the evidence as it was known then; writes nothing."
+)
+@click.option(
+    "--rule", "names", multiple=True, help="Only this rule (id, glob or criterion); repeatable."
+)
 @click.option("--full", is_flag=True, help="Judge everything, changed or not.")
 @format_option
 @fail_on_option
 @quiet_option
 @click.pass_context
 def evaluate(
-    ctx: click.Context, config_path: str | None, as_of: str | None, names: tuple[str, ...], full: bool,  # noqa: FBT001
-    form: str, fail_on: str | None, quiet: bool,  # noqa: FBT001
+    ctx: click.Context,
+    config_path: str | None,
+    as_of: str | None,
+    names: tuple[str, ...],
+    full: bool,
+    form: str,
+    fail_on: str | None,
+    quiet: bool,
 ) -> None:
     """Judge the evidence in the store; only what changed or came due, unless --full."""
     work = api.workspace(config_path)
@@ -106,9 +149,7 @@ def evaluate(
     with work.open_store() as store:
         if as_of is not None:
             ctx.exit(_print_as_of(work, store, as_of, rules, form, least))
-        outcome = api.run(
-            work, store, command="evaluate", rules=rules, fetch=False, full=full
-        )
+        outcome = api.run(work, store, command="evaluate", rules=rules, fetch=False, full=full)
         if not quiet:
             print_summary(work, store, outcome)
         chosen = [item.rule.id for item in rules] if rules else ()
@@ -116,14 +157,22 @@ def evaluate(
 
 
 def _print_as_of(
-    work: api.Workspace, store: api.Store, as_of: str, rules: list[api.ActiveRule] | None, form: str,
+    work: api.Workspace,
+    store: Store,
+    as_of: str,
+    rules: list[ActiveRule] | None,
+    form: str,
     least: Severity,
 ) -> int:
     judged = api.evaluate_as_of(work, store, instant(as_of, "--as-of"), rules)
     rows = [
         {
-            "rule": item.rule.id, "status": item.verdict.status.value, "severity": item.severity.value,
-            "scope": str(item.scope), "resource": item.uid, "message": item.verdict.message,
+            "rule": item.rule.id,
+            "status": item.verdict.status.value,
+            "severity": item.severity.value,
+            "scope": str(item.scope),
+            "resource": item.uid,
+            "message": item.verdict.message,
             "evidence": item.digest,
         }
         for item in judged

@@ -37,10 +37,16 @@ def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
     """A finding with what its rule says to do."""
     rule = rules.get(finding.rule)
     return Told(
-        rule=finding.rule, title=finding.title, severity=finding.severity, criteria=finding.criteria,
-        status=finding.status, scope=plain(finding.scope),
-        resource=plain(finding.resource_name or finding.resource) or None, message=plain(finding.message),
-        fix=rule.fix if rule else f"soc2-pac rules show {finding.rule}", waived=finding.waiver is not None,
+        rule=finding.rule,
+        title=finding.title,
+        severity=finding.severity,
+        criteria=finding.criteria,
+        status=finding.status,
+        scope=plain(finding.scope),
+        resource=plain(finding.resource_name or finding.resource) or None,
+        message=plain(finding.message),
+        fix=rule.fix if rule else f"soc2-pac rules show {finding.rule}",
+        waived=finding.waiver is not None,
     )
 
 
@@ -48,7 +54,8 @@ def _looks(outcome: Outcome) -> str:
     counts = Counter(unit.status for unit in outcome.units)
     documents = sum(unit.count for unit in outcome.units)
     others = ", ".join(
-        f"{counts[status]} {status}" for status in CollectionStatus
+        f"{counts[status]} {status}"
+        for status in CollectionStatus
         if counts[status] and status is not CollectionStatus.COMPLETE
     )
     judged = outcome.evaluated.judged if outcome.evaluated else 0
@@ -62,11 +69,19 @@ def _looks(outcome: Outcome) -> str:
 def _loud(work: Workspace, outcome: Outcome) -> list[str]:
     """What was not looked at, and why: said before anything else is."""
     lines = [f"Plugin {p.name} ({p.module}) could not be loaded: {p.error}" for p in outcome.broken]
-    lines += [f"No installed collector knows {kind}, which rules need." for kind in outcome.uncollected]
+    lines += [
+        f"No installed collector knows {kind}, which rules need." for kind in outcome.uncollected
+    ]
     for provider, kinds in outcome.unsourced.items():
-        lines.append(f"Rules in force also need {', '.join(kinds)}: no {provider} source is configured.")
+        lines.append(
+            f"Rules in force also need {', '.join(kinds)}: no {provider} source is configured."
+        )
     for provider, rules in sorted(work.unsourced.items()):
-        lines.append(f"{len(rules)} {provider} rules are not judged: no {provider} source is configured.")
+        lines.append(
+            f"{len(rules)} {provider} rules are not judged: no {provider} source is configured."
+        )
     if work.off:
-        lines.append(f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off")
+        lines.append(
+            f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off"
+        )
     return lines

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from soc2_pac.model import CollectionStatus, Scope
+if TYPE_CHECKING:
+    from soc2_pac.model import CollectionStatus, Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,21 @@ class UnitResult:
     def look(self) -> Look:
         """As the store takes it. The records can be read once."""
         return Look(
-            source=self.unit.source.name, scope=self.unit.scope, kind=self.unit.kind, status=self.status,
-            reason=storable(self.reason), permission=self.permission, requests=self.requests,
-            pages=self.pages, gaps=self.gaps, root=self.root, asked=self.asked, read=self.calls,
-            started=self.started, finished=self.finished, version=self.version,
+            source=self.unit.source.name,
+            scope=self.unit.scope,
+            kind=self.unit.kind,
+            status=self.status,
+            reason=storable(self.reason),
+            permission=self.permission,
+            requests=self.requests,
+            pages=self.pages,
+            gaps=self.gaps,
+            root=self.root,
+            asked=self.asked,
+            read=self.calls,
+            started=self.started,
+            finished=self.finished,
+            version=self.version,
             records=self.spool.records() if self.spool else (),
         )
 
@@ -143,7 +154,9 @@ class Spool:
 
     def write(self, record: Record) -> None:
         """Append a record."""
-        head = "\0".join((record.uid, record.name, record.digest, record.observed_at or "")).encode()
+        head = "\0".join(
+            (record.uid, record.name, record.digest, record.observed_at or "")
+        ).encode()
         self._file.write(struct.pack(">II", len(head), len(record.body)))
         self._file.write(head)
         self._file.write(record.body)
@@ -154,8 +167,12 @@ class Spool:
         with contextlib.closing(self._file):
             while sizes := self._file.read(8):
                 head_size, body_size = struct.unpack(">II", sizes)
-                uid, name, document_digest, observed_at = self._file.read(head_size).decode().split("\0")
-                yield Record(uid, name, document_digest, self._file.read(body_size), observed_at or None)
+                uid, name, document_digest, observed_at = (
+                    self._file.read(head_size).decode().split("\0")
+                )
+                yield Record(
+                    uid, name, document_digest, self._file.read(body_size), observed_at or None
+                )
 
     def __getstate__(self) -> bytes:
         """The bytes themselves: an executor in another process has other files."""
@@ -286,7 +303,9 @@ def to_record(collector: Collector, document: object, limits: Limits) -> tuple[R
         msg = f"{document.uid} has {len(raw):,} bytes, the limit is {limits.document_bytes:,}"
         raise ValueError(msg)
     observed = utc_text(document.observed_at) if document.observed_at else None
-    return Record(storable(document.uid), storable(str(document.name)), digest(raw), raw, observed), gaps
+    return Record(
+        storable(document.uid), storable(str(document.name)), digest(raw), raw, observed
+    ), gaps
 
 
 def with_gaps(body: Any) -> tuple[dict[str, Any], int]:  # noqa: ANN401
@@ -295,8 +314,10 @@ def with_gaps(body: Any) -> tuple[dict[str, Any], int]:  # noqa: ANN401
         key: {
             name: value
             for name, value in (
-                ("status", gap.status.value), ("operation", gap.operation),
-                ("reason", redact.scrub(gap.reason)), ("permission", gap.permission),
+                ("status", gap.status.value),
+                ("operation", gap.operation),
+                ("reason", redact.scrub(gap.reason)),
+                ("permission", gap.permission),
             )
             if value is not None
         }
@@ -327,10 +348,8 @@ def resolve(fact: Fact) -> object:
         return Gap(status, error.operation or fact.operation, reason, permission)
 
 
-def _resolve_all(document: object) -> Document | None:
+def _resolve_all(document: Document) -> Document | None:
     """The document with every fact read; ``None`` when the resource has gone meanwhile."""
-    if not isinstance(document, Document):
-        return document  # type: ignore[return-value] - refused by to_record, with a message
     try:
         body = {k: resolve(v) if isinstance(v, Fact) else v for k, v in document.body.items()}
     except Gone:

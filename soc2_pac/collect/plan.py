@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures import FIRST_COMPLETED as FIRST
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from soc2_pac.collect import events
-from soc2_pac.collect.fetch import Limits, Unit, UnitResult, classify, connection_of, run_unit, stopping
+from soc2_pac.collect.fetch import (
+    Limits,
+    Unit,
+    UnitResult,
+    classify,
+    connection_of,
+    run_unit,
+    stopping,
+)
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import CollectionStatus, Scope, Unread
 
@@ -40,7 +48,9 @@ def kinds_of(rules: Sequence[Rule]) -> list[str]:
 
 
 def make_plan(
-    kinds: Collection[str], collectors: Mapping[str, Collector], sources: Mapping[str, SourceSettings],
+    kinds: Collection[str],
+    collectors: Mapping[str, Collector],
+    sources: Mapping[str, SourceSettings],
     remembered: Mapping[tuple[str, str], Collection[Scope]] | None = None,
 ) -> Plan:
     """Lay kinds over the scopes of the sources. Asks each source for its scopes: makes calls.
@@ -76,7 +86,10 @@ def make_plan(
 
 
 def _plan_source(
-    plan: Plan, source: SourceSettings, wanted: list[Collector], owners: dict[Scope, str],
+    plan: Plan,
+    source: SourceSettings,
+    wanted: list[Collector],
+    owners: dict[Scope, str],
     remembered: Mapping[tuple[str, str], Collection[Scope]],
 ) -> None:
     by_sort: dict[str, list[Collector]] = {}
@@ -98,7 +111,8 @@ def _plan_source(
             scope = item.scope if isinstance(item, Unread) else item
             owner = owners.setdefault(scope, source.name)
             if owner != source.name:
-                msg = f"sources.{source.name} and sources.{owner} both reach {scope}: remove it from one of them"
+                both = f"sources.{source.name} and sources.{owner}"
+                msg = f"{both} both reach {scope}: remove it from one of them"
                 raise ConfigError(msg)
             for collector in collectors:
                 unit = Unit(collector.kind, scope, source)
@@ -110,13 +124,22 @@ def _plan_source(
 
 def _unread(unit: Unit, collector: Collector, found: Unread, started: datetime) -> UnitResult:
     return UnitResult(
-        unit, found.status, found.reason, found.permission, asked=collector.calls, version=collector.version,
+        unit,
+        found.status,
+        found.reason,
+        found.permission,
+        asked=collector.calls,
+        version=collector.version,
         started=started,
     )
 
 
 def collect(
-    plan: Plan, limits: Limits, *, workers: int = 8, executor: Executor | None = None,
+    plan: Plan,
+    limits: Limits,
+    *,
+    workers: int = 8,
+    executor: Executor | None = None,
     listener: events.Listener = events.ignore,
 ) -> Iterator[UnitResult]:
     """Run the plan's units and yield each as it ends; unreadable scopes come first.
@@ -172,6 +195,12 @@ def _result(future: Future[UnitResult], unit: Unit) -> UnitResult:
 
 def _finished(result: UnitResult) -> events.UnitFinished:
     return events.UnitFinished(
-        result.unit.source.name, result.unit.kind, result.unit.scope, result.status, result.reason,
-        result.count, result.requests, (result.finished - result.started).total_seconds(),
+        result.unit.source.name,
+        result.unit.kind,
+        result.unit.scope,
+        result.status,
+        result.reason,
+        result.count,
+        result.requests,
+        (result.finished - result.started).total_seconds(),
     )

@@ -26,14 +26,15 @@ _PATTERNS = {
     "stripe-key": r"\b[sr]k_live_[A-Za-z0-9]{16,}",
     "json-web-token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     "url-password": r"(?<=://)[^\s/:@\"']{1,64}:[^\s/@\"']{3,128}(?=@)",
-    "aws-secret-access-key":
-        r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+=]{40}\b",
+    "aws-secret-access-key": r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+=]{40}\b",
 }
 """Label -> what can only be a credential, wherever it stands."""
 
 _HINTS = {
     "aws-access-key-id": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    "password-assignment": r"(?i)\b(?:pass(?:word|wd)?|secret|token|api_?key)\b[\"']?\s*[:=]\s*[\"']?[^\s\"']{4,}",
+    "password-assignment": (
+        r"(?i)\b(?:pass(?:word|wd)?|secret|token|api_?key)\b[\"']?\s*[:=]\s*[\"']?[^\s\"']{4,}"
+    ),
 }
 """Looked for only in values that are declared secret: elsewhere these are identifiers and prose."""
 

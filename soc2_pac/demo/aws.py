@@ -213,7 +213,7 @@ def _enforce_key_policy() -> None:
             call = "kms:GetKeyPolicy"
             user = f"arn:aws:iam::{company.ACCOUNT}:user/{company.AUDITOR}"
             msg = f"User: {user} is not authorized to perform: {call} on resource: {key.arn}"
-            raise JsonRESTError("AccessDeniedException", msg)
+            raise JsonRESTError("AccessDeniedException", msg)  # noqa: EM101 - an error code
         return str(read(key_id))
 
     kms.get_key_policy = get_key_policy

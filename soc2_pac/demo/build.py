@@ -253,7 +253,7 @@ def _image(ec2: Client) -> str:
     return image
 
 
-def _instance(  # noqa: PLR0913  an instance has that many facets that the rules look at
+def _instance(
     ec2: Client,
     name: str,
     *,

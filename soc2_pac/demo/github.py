@@ -78,8 +78,15 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(
-        self, path_regex: str, *, status: int = _OK, headers: Mapping[str, str] | None = None,
-        times: int | None = None, delay: float = 0, body: str | None = None, truncate: bool = False,
+        self,
+        path_regex: str,
+        *,
+        status: int = _OK,
+        headers: Mapping[str, str] | None = None,
+        times: int | None = None,
+        delay: float = 0,
+        body: str | None = None,
+        truncate: bool = False,
     ) -> None:
         """Make requests fail whose path (with its query) the expression is found in."""
         pattern = re.compile(path_regex)
@@ -174,9 +181,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.github.requests.append(("POST", f"{self.path} {operation}"))
         self.github.bodies.append(posted)
         fault = self.github.faults.take(f"{self.path} {operation}")
-        self._answer(_OK, {}, _graphql(self.github.state, operation, posted.get("variables") or {}), fault)
+        self._answer(
+            _OK, {}, _graphql(self.github.state, operation, posted.get("variables") or {}), fault
+        )
 
-    def _answer(self, status: int, headers: dict[str, str], body: object, fault: Fault | None) -> None:
+    def _answer(
+        self, status: int, headers: dict[str, str], body: object, fault: Fault | None
+    ) -> None:
         sent = b"" if body is None else json.dumps(body).encode()
         if fault is not None:
             time.sleep(fault.delay)
@@ -186,10 +197,14 @@ class _Handler(BaseHTTPRequestHandler):
                 sent = fault.body.encode()
         used = len(self.github.requests)
         all_headers = {
-            "Content-Type": "application/json; charset=utf-8", "X-OAuth-Scopes": self.github.state.scopes,
-            "X-RateLimit-Limit": str(LIMIT), "X-RateLimit-Remaining": str(max(1, LIMIT - used)),
-            "X-RateLimit-Reset": str(int(time.time()) + 3600), "X-GitHub-Request-Id": f"0000:{used:X}",
-            **headers, **(fault.headers if fault else {}),
+            "Content-Type": "application/json; charset=utf-8",
+            "X-OAuth-Scopes": self.github.state.scopes,
+            "X-RateLimit-Limit": str(LIMIT),
+            "X-RateLimit-Remaining": str(max(1, LIMIT - used)),
+            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+            "X-GitHub-Request-Id": f"0000:{used:X}",
+            **headers,
+            **(fault.headers if fault else {}),
         }
         length = len(sent) + (1000 if fault and fault.truncate else 0)
         self.send_response(status)
@@ -204,7 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
         """One line a request on standard error would drown the demo."""
 
 
-def _rest(company: Company, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, str], object]:
+def _rest(
+    company: Company, path: str, query: Mapping[str, str]
+) -> tuple[int, dict[str, str], object]:
     chosen = f"{path}?filter={query['filter']}" if "filter" in query else path
     found = company.rest.get(chosen, Refusal(404, "Not Found"))
     if isinstance(found, Refusal):
@@ -214,7 +231,11 @@ def _rest(company: Company, path: str, query: Mapping[str, str]) -> tuple[int, d
         wanted = [i for i in found if "state" not in query or i.get("state") == query["state"]]
         page, headers = _page(wanted, query)
         return _OK, headers, page
-    key = next((k for k, v in found.items() if isinstance(v, list)), None) if "total_count" in found else None
+    key = (
+        next((k for k, v in found.items() if isinstance(v, list)), None)
+        if "total_count" in found
+        else None
+    )
     if key is None:
         return _OK, {}, found
     page, headers = _page(found[key], query)
@@ -240,7 +261,10 @@ def _graphql(company: Company, operation: str, variables: dict[str, Any]) -> dic
     if variables.get("org", variables.get("owner", company.login)).lower() != company.login.lower():
         login = variables.get("org", variables.get("owner"))
         message = f"Could not resolve to an Organization with the login of '{login}'."
-        return {"data": {"organization": None}, "errors": [{"type": "NOT_FOUND", "message": message}]}
+        return {
+            "data": {"organization": None},
+            "errors": [{"type": "NOT_FOUND", "message": message}],
+        }
     return {"data": answer(company, variables)}
 
 
@@ -287,7 +311,9 @@ def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
 def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     if variables["repo"] not in company.commits:
         return {"repository": {"ref": None}}
-    found = [c for c in company.commits[variables["repo"]] if c["committedDate"] >= variables["since"]]
+    found = [
+        c for c in company.commits[variables["repo"]] if c["committedDate"] >= variables["since"]
+    ]
     return {"repository": {"ref": {"target": {"history": _connection(found, variables)}}}}
 
 

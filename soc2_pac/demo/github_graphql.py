@@ -20,18 +20,33 @@ def answer_query(state: GithubState, document: Json) -> Json:
         return {"data": {"repository": _changes(str(name), repo, variables)}}
     match name:
         case "OrganizationMembers":
-            return {"data": {"organization": {"membersWithRole": _connection(state.members, variables, "edges")}}}
+            return {
+                "data": {
+                    "organization": {
+                        "membersWithRole": _connection(state.members, variables, "edges")
+                    }
+                }
+            }
         case "SamlIdentityProvider":
             provider = state.identity_provider
             if provider is not None:
-                provider = {**provider, "externalIdentities": {"totalCount": len(state.external_identities)}}
-            return {"data": {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": provider}}}
+                provider = {
+                    **provider,
+                    "externalIdentities": {"totalCount": len(state.external_identities)},
+                }
+            return {
+                "data": {
+                    "organization": {"viewerCanAdminister": True, "samlIdentityProvider": provider}
+                }
+            }
         case "ExternalIdentities":
             identities = {"externalIdentities": _connection(state.external_identities, variables)}
             found = identities if state.identity_provider is not None else None
             return {"data": {"organization": {"samlIdentityProvider": found}}}
         case "PullRequestReviews":
-            pulls = (pull for repo in state.repos for pull in repo.pulls if pull["id"] == variables["id"])
+            pulls = (
+                pull for repo in state.repos for pull in repo.pulls if pull["id"] == variables["id"]
+            )
             reviews = next((pull["reviews"]["nodes"] for pull in pulls), [])
             return {"data": {"node": {"reviews": _connection(reviews, variables)}}}
     return {"errors": [{"type": "UNKNOWN", "message": f"No operation named {name}"}]}
@@ -54,10 +69,16 @@ def _connection(items: list[Json], variables: Json, key: str = "nodes") -> Json:
     start = int(str(variables.get("after") or "cursor:0").partition(":")[2])
     end = start + variables["first"]
     more = end < len(items)
-    page_info: dict[str, Any] = {"hasNextPage": more, "endCursor": f"cursor:{end}" if more else None}
+    page_info: dict[str, Any] = {
+        "hasNextPage": more,
+        "endCursor": f"cursor:{end}" if more else None,
+    }
     return {"pageInfo": page_info, key: items[start:end]}
 
 
 def _not_found(path: str, what: str) -> Json:
     message = f"Could not resolve to {what}."
-    return {"data": {path: None}, "errors": [{"type": "NOT_FOUND", "path": [path], "message": message}]}
+    return {
+        "data": {path: None},
+        "errors": [{"type": "NOT_FOUND", "path": [path], "message": message}],
+    }

@@ -20,7 +20,9 @@ class Repo:
     """As in ``GET /repos/{owner}/{repo}/rulesets/{ruleset_id}``."""
     vulnerability_alerts: bool = True
     security_fixes: bool = True
-    default_setup: Json = field(default_factory=lambda: {"state": "not-configured", "languages": []})
+    default_setup: Json = field(
+        default_factory=lambda: {"state": "not-configured", "languages": []}
+    )
     analyses: list[Json] = field(default_factory=list)
     outside_collaborators: list[Json] = field(default_factory=list)
     environments: list[Json] = field(default_factory=list)
@@ -33,8 +35,10 @@ class Repo:
         """Rules in force on the default branch: those of active rulesets, as GitHub lists them."""
         return [
             {
-                **rule, "ruleset_source_type": ruleset["source_type"],
-                "ruleset_source": ruleset["source"], "ruleset_id": ruleset["id"],
+                **rule,
+                "ruleset_source_type": ruleset["source_type"],
+                "ruleset_source": ruleset["source"],
+                "ruleset_id": ruleset["id"],
             }
             for ruleset in self.rulesets
             if ruleset["enforcement"] == "active"

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.evaluate.looks import State
     from soc2_pac.resources import Resource
     from soc2_pac.rules import Rule
     from soc2_pac.store.findings import DocumentRow, FindingRow, LookRow, Previous
@@ -79,8 +78,15 @@ class Judged:
 
 
 def evaluate(
-    connection: Connection, active: Sequence[ActiveRule], *, run_id: int, now: datetime,
-    sla: Mapping[Severity, timedelta], tool_version: str, full: bool = False, retire: bool = True,
+    connection: Connection,
+    active: Sequence[ActiveRule],
+    *,
+    run_id: int,
+    now: datetime,
+    sla: Mapping[Severity, timedelta],
+    tool_version: str,
+    full: bool = False,
+    retire: bool = True,
 ) -> Evaluated:
     """Judge what changed or came due since each rule's last evaluation, and write the findings.
 
@@ -95,7 +101,9 @@ def evaluate(
         retire: close the findings of rules that are not in ``active``.
     """
     with _no_cycle_collection():
-        return _Evaluation(connection, active, run_id, now, sla, tool_version).run(full=full, retire=retire)
+        return _Evaluation(connection, active, run_id, now, sla, tool_version).run(
+            full=full, retire=retire
+        )
 
 
 @contextlib.contextmanager
@@ -110,7 +118,9 @@ def _no_cycle_collection() -> Iterator[None]:
             gc.enable()
 
 
-def judge_as_of(connection: Connection, active: Sequence[ActiveRule], at: datetime) -> Iterator[Judged]:
+def judge_as_of(
+    connection: Connection, active: Sequence[ActiveRule], at: datetime
+) -> Iterator[Judged]:
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     upto = store.last_collection(connection, utc_text(at))
     for kind, group in _by_kind(active).items():
@@ -124,8 +134,12 @@ def judge_as_of(connection: Connection, active: Sequence[ActiveRule], at: dateti
                 seen = _Seen(row, group[0].rule.resource)
                 for judging in judges:
                     yield Judged(
-                        judging.item.rule, judging.item.severity, judging.scope_of(row), row.uid,
-                        judging.verdict(seen, at), row.digest,
+                        judging.item.rule,
+                        judging.item.severity,
+                        judging.scope_of(row),
+                        row.uid,
+                        judging.verdict(seen, at),
+                        row.digest,
                     )
 
 
@@ -160,7 +174,7 @@ def _scope_verdicts(
         state = state_of(look, now, item.max_age)
         if state.status is not None:
             found[scope_id] = (look.scope, Verdict(state.status, state.reason))
-        elif look.count == 0:
+        elif look.found == 0:
             found[scope_id] = (look.scope, item.rule.when_empty())
     return found
 
@@ -184,15 +198,22 @@ class _Judge:
     """One rule over the documents of one state of the store."""
 
     def __init__(
-        self, connection: Connection, item: ActiveRule, looks: Mapping[int, LookRow], upto: int,
-        now: datetime, *, current: bool = True,
+        self,
+        connection: Connection,
+        item: ActiveRule,
+        looks: Mapping[int, LookRow],
+        upto: int,
+        now: datetime,
+        *,
+        current: bool = True,
     ) -> None:
         self.item = item
         self._looks = looks
         self._states = {scope: state_of(look, now, item.max_age) for scope, look in looks.items()}
         self._sighted = {
             scope: store.sighted(connection, looks[scope].collection)
-            for scope, state in self._states.items() if state.status is not None
+            for scope, state in self._states.items()
+            if state.status is not None
         }
         documents = StoreDocuments(connection, upto, now, item.max_age, current=current)
         self._joined = JoinedEvidence(item.rule, documents) if item.rule.needs else None
@@ -221,14 +242,21 @@ class _Judge:
         evidence = self._joined.at(scope) if self._joined else None
         try:
             verdict = judge.apply(
-                rule, seen.view, now=now, scope=scope, evidence=evidence, thresholds=self.item.thresholds
+                rule,
+                seen.view,
+                now=now,
+                scope=scope,
+                evidence=evidence,
+                thresholds=self.item.thresholds,
             )
         except (FactUnavailable, EvidenceIncomplete) as error:
             return judge.explain(error)
         except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
             return judge.explain(error)
         if verdict.until is not None and verdict.until <= now:
-            return Verdict(Status.ERROR, f"the rule broke: its verdict at {utc_text(now)} ended before that")
+            return Verdict(
+                Status.ERROR, f"the rule broke: its verdict at {utc_text(now)} ended before that"
+            )
         return verdict
 
 
@@ -247,8 +275,13 @@ class _Todo:
 
 class _Evaluation:
     def __init__(
-        self, connection: Connection, active: Sequence[ActiveRule], run_id: int, now: datetime,
-        sla: Mapping[Severity, timedelta], tool_version: str,
+        self,
+        connection: Connection,
+        active: Sequence[ActiveRule],
+        run_id: int,
+        now: datetime,
+        sla: Mapping[Severity, timedelta],
+        tool_version: str,
     ) -> None:
         self._connection = connection
         self._now = now
@@ -258,15 +291,21 @@ class _Evaluation:
         self._upto = store.last_collection(connection)
         self._ids: dict[str, tuple[int, int]] = {
             item.rule.id: store.rule_version_row(connection, _facts(item), self._now_text)
-            for group in self._groups.values() for item in group
+            for group in self._groups.values()
+            for item in group
         }
         versions = [version_id for _, version_id in self._ids.values()]
         self._previous = store.previous(connection, versions)
         self._looks_cache: dict[tuple[str, int], dict[int, LookRow]] = {}
         self._changed_cache: dict[tuple[str, int], set[int]] = {}
         self._writer = store.EvaluationWriter(
-            connection, run_id=run_id, as_of=now, upto=self._upto, rule_versions=versions,
-            tool_version=tool_version, started=now,
+            connection,
+            run_id=run_id,
+            as_of=now,
+            upto=self._upto,
+            rule_versions=versions,
+            tool_version=tool_version,
+            started=now,
         )
 
     def run(self, *, full: bool, retire: bool) -> Evaluated:
@@ -302,7 +341,8 @@ class _Evaluation:
             return _Todo(everything=True, resources=set(), scopes=set())
         due = store.due(self._connection, self._ids[item.rule.id][0], self._now_text)
         return _Todo(
-            everything=False, resources=self._changed(item.rule.kind, before.upto) | due,
+            everything=False,
+            resources=self._changed(item.rule.kind, before.upto) | due,
             scopes=self._changed_scopes(item.rule.kind, item.max_age, before),
         )
 
@@ -320,9 +360,9 @@ class _Evaluation:
         found = set(old) ^ set(new)
         for scope in set(old) & set(new):
             state = state_of(new[scope], self._now, max_age)
-            if state != state_of(old[scope], then, max_age):
-                found.add(scope)
-            elif state.status is not None and old[scope].collection != new[scope].collection:
+            if state != state_of(old[scope], then, max_age) or (
+                state.status is not None and old[scope].collection != new[scope].collection
+            ):
                 found.add(scope)
         return found
 
@@ -375,7 +415,9 @@ class _Evaluation:
             if verdict.until is None or verdict.until > self._now:
                 return
             at = utc_text(verdict.until)
-        broken = Verdict(Status.ERROR, f"the rule broke: its verdict changed over {_CHAIN} times by the clock")
+        broken = Verdict(
+            Status.ERROR, f"the rule broke: its verdict changed over {_CHAIN} times by the clock"
+        )
         self._settle(item, current, self._now_text, broken, row.scope, scope, row)
 
     def _start(self, item: ActiveRule, current: FindingRow | None, row: DocumentRow) -> str:
@@ -390,7 +432,10 @@ class _Evaluation:
             start = row.valid_from if new_evidence else self._now_text
         elif current.digest != row.digest:
             start = row.valid_from
-        elif current.version == self._ids[item.rule.id][1] and (current.until or "~") <= self._now_text:
+        elif (
+            current.version == self._ids[item.rule.id][1]
+            and (current.until or "~") <= self._now_text
+        ):
             start = current.until or self._now_text
         else:
             start = self._now_text
@@ -399,26 +444,63 @@ class _Evaluation:
         return min(start, self._now_text)
 
     def _settle(
-        self, item: ActiveRule, current: FindingRow | None, at: str, verdict: Verdict, scope_id: int,
-        scope: Scope, row: DocumentRow | None,
+        self,
+        item: ActiveRule,
+        current: FindingRow | None,
+        at: str,
+        verdict: Verdict,
+        scope_id: int,
+        scope: Scope,
+        row: DocumentRow | None,
     ) -> FindingRow:
         """Let a verdict take the place of the open finding, unless it says the same."""
         rule_id, version_id = self._ids[item.rule.id]
-        digest, resource_id, uid = (row.digest, row.resource, row.uid) if row else (None, None, None)
+        digest, resource_id, uid = (
+            (row.digest, row.resource, row.uid) if row else (None, None, None)
+        )
         until = utc_text(verdict.until) if verdict.until else None
         status, message = verdict.status.value, storable(verdict.message)
         if current is not None:
-            before = (current.version, current.status, current.message, current.digest, current.until)
+            before = (
+                current.version,
+                current.status,
+                current.message,
+                current.digest,
+                current.until,
+            )
             if before == (version_id, status, message, digest, until):
                 return current
             self._writer.close(current.id, at)
         since, sla_due = self._clock_of(item, current, at, verdict.status)
-        number = self._writer.open((
-            fingerprint(item.rule.id, scope, uid), rule_id, version_id, scope_id, resource_id, status,
-            message, digest, until, since, sla_due, at,
-        ))
+        number = self._writer.open(
+            (
+                fingerprint(item.rule.id, scope, uid),
+                rule_id,
+                version_id,
+                scope_id,
+                resource_id,
+                status,
+                message,
+                digest,
+                until,
+                since,
+                sla_due,
+                at,
+            )
+        )
         return store.FindingRow(
-            number, rule_id, scope_id, resource_id, version_id, status, message, digest, until, since, sla_due, at
+            number,
+            rule_id,
+            scope_id,
+            resource_id,
+            version_id,
+            status,
+            message,
+            digest,
+            until,
+            since,
+            sla_due,
+            at,
         )
 
     def _clock_of(
@@ -444,7 +526,9 @@ class _Evaluation:
         for scope_id in sorted(expected):
             scope, verdict = expected[scope_id]
             self._writer.judged += 1
-            self._settle(item, current.get(scope_id), self._now_text, verdict, scope_id, scope, None)
+            self._settle(
+                item, current.get(scope_id), self._now_text, verdict, scope_id, scope, None
+            )
         for scope_id in sorted(set(current) - set(expected)):
             self._writer.close(current[scope_id].id, self._now_text)
 
@@ -454,5 +538,11 @@ def _facts(item: ActiveRule) -> store.RuleFacts:
     # The allowed age decides verdicts like a threshold does: another one is another version.
     thresholds = {**item.thresholds, "$max_evidence_age_days": item.max_age.days}
     return store.RuleFacts(
-        rule.id, version(rule), sources(rule), thresholds, item.severity.value, rule.title, rule.criteria
+        rule.id,
+        version(rule),
+        sources(rule),
+        thresholds,
+        item.severity.value,
+        rule.title,
+        rule.criteria,
     )

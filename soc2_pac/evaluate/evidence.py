@@ -41,7 +41,9 @@ class JoinedEvidence:
         self._views: dict[str, list[tuple[Scope, Resource]]] = {}
         self._looks: dict[str, list[tuple[Scope, str | None]]] = {}
         self._slices: dict[tuple[str, str, Scope | str | None], list[Resource]] = {}
-        self._indexes: dict[tuple[str, str, Scope | str | None, str], dict[Any, list[Resource]]] = {}
+        self._indexes: dict[
+            tuple[str, str, Scope | str | None, str], dict[Any, list[Resource]]
+        ] = {}
 
     def at(self, scope: Scope) -> EvidenceHere:
         """The evidence as seen from a resource in ``scope``."""
@@ -80,7 +82,9 @@ class JoinedEvidence:
                 (scope, view(kind, body)) for scope, body in self._documents.bodies(kind.kind)
             ]
 
-    def _demand_complete(self, kind: str, inside: Callable[[Scope], bool], seen_from: Scope) -> None:
+    def _demand_complete(
+        self, kind: str, inside: Callable[[Scope], bool], seen_from: Scope
+    ) -> None:
         looks = [(scope, reason) for scope, reason in self._looks[kind] if inside(scope)]
         if not looks:
             msg = f"{kind} is needed and was never collected for {seen_from}"
@@ -112,7 +116,9 @@ class EvidenceHere:
         """All resources of a kind."""
         return self._joined.slice(kind, "everywhere", self._scope)
 
-    def index(self, kind: type[R], key: str, *, within: str = "account") -> Mapping[Any, Sequence[R]]:
+    def index(
+        self, kind: type[R], key: str, *, within: str = "account"
+    ) -> Mapping[Any, Sequence[R]]:
         """Resources by the value of one attribute."""
         return self._joined.index(kind, key, within, self._scope)
 

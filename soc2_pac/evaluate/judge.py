@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def apply(
-    rule: Rule, seen: Resource, *, now: datetime, scope: Scope, evidence: Evidence | None,
+    rule: Rule,
+    seen: Resource,
+    *,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence | None,
     thresholds: Mapping[str, Any],
 ) -> Verdict:
     """Call the rule on a view. Raises whatever the rule raises; see :func:`explain`."""
@@ -41,7 +46,12 @@ def explain(error: Exception) -> Verdict:
 
 
 def judge(
-    rule: Rule, body: bytes | str, *, now: datetime, scope: Scope, evidence: Evidence | None = None,
+    rule: Rule,
+    body: bytes | str,
+    *,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence | None = None,
     thresholds: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """What ``rule`` says of a stored document (canonical JSON). Never raises for what a rule does.
@@ -51,7 +61,12 @@ def judge(
     settled = rule.settle({}) if thresholds is None else thresholds
     try:
         return apply(
-            rule, view(rule.resource, body), now=now, scope=scope, evidence=evidence, thresholds=settled
+            rule,
+            view(rule.resource, body),
+            now=now,
+            scope=scope,
+            evidence=evidence,
+            thresholds=settled,
         )
     except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
         return explain(error)

@@ -34,7 +34,9 @@ def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
         return State(Status.INCONCLUSIVE, f"the last look was {look.status}: {look.reason}{grant}")
     if utc_time(look.finished_at) + max_age <= now:
         day = look.finished_at[:10]
-        return State(Status.STALE, f"the last complete look was on {day}, over {max_age.days} days before")
+        return State(
+            Status.STALE, f"the last complete look was on {day}, over {max_age.days} days before"
+        )
     return _SOUND
 
 
@@ -42,7 +44,13 @@ class StoreDocuments:
     """:class:`soc2_pac.evaluate.evidence.Documents` out of the store."""
 
     def __init__(
-        self, connection: Connection, upto: int, now: datetime, max_age: timedelta, *, current: bool = True
+        self,
+        connection: Connection,
+        upto: int,
+        now: datetime,
+        max_age: timedelta,
+        *,
+        current: bool = True,
     ) -> None:
         self._connection = connection
         self._upto = upto

@@ -12,7 +12,10 @@ FORMATS = ("table", "json", "csv")
 
 
 def write(
-    rows: Iterable[Mapping[str, object]], columns: Sequence[str], form: str, stream: TextIO | None = None
+    rows: Iterable[Mapping[str, object]],
+    columns: Sequence[str],
+    form: str,
+    stream: TextIO | None = None,
 ) -> int:
     """Write rows; returns how many there were.
 

@@ -24,4 +24,8 @@ def write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], stream: 
 
 def _cell(value: object) -> str:
     text = plain(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not isinstance(value, int | float) else text
+    return (
+        f"'{text}"
+        if text.startswith(("=", "+", "-", "@")) and not isinstance(value, int | float)
+        else text
+    )

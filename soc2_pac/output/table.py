@@ -10,9 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _STYLES = {
-    "pass": "green", "complete": "green", "fail": "red", "critical": "bold red", "high": "red",
-    "medium": "yellow", "inconclusive": "yellow", "partial": "yellow", "denied": "yellow", "failed": "red",
-    "error": "magenta", "stale": "yellow",
+    "pass": "green",
+    "complete": "green",
+    "fail": "red",
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "inconclusive": "yellow",
+    "partial": "yellow",
+    "denied": "yellow",
+    "failed": "red",
+    "error": "magenta",
+    "stale": "yellow",
 }
 
 
@@ -24,8 +33,10 @@ def write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], stream: 
         _rich(cells, headings, stream)
     elif cells:
         widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-        for line in [headings, *cells]:
-            stream.write("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() + "\n")
+        stream.writelines(
+            "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() + "\n"
+            for line in [headings, *cells]
+        )
     return len(cells)
 
 

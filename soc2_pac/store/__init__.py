@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from soc2_pac.store import checkpoint, evidence, queries, runs, schema, waivers
 from soc2_pac.store import verify as verification
@@ -45,7 +45,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,7 +58,9 @@ class Store:
     # -- writing ----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def run(self, command: str, *, config: tuple[str, str] | None, tool_version: str) -> Iterator[int]:
+    def run(
+        self, command: str, *, config: tuple[str, str] | None, tool_version: str
+    ) -> Iterator[int]:
         """One run, under the run lock: yields its id and notes how it ended.
 
         Raises:
@@ -66,7 +68,9 @@ class Store:
         """
         with self.database.run_lock():
             with self.database.writing() as connection:
-                run_id = runs.begin(connection, command=command, config=config, tool_version=tool_version)
+                run_id = runs.begin(
+                    connection, command=command, config=config, tool_version=tool_version
+                )
             status = "interrupted"
             try:
                 yield run_id
@@ -84,13 +88,24 @@ class Store:
             return evidence.record(connection, run_id, look)
 
     def add_waiver(
-        self, *, rule: str, reason: str, owner: str, scope: str | None = None, resource: str | None = None,
+        self,
+        *,
+        rule: str,
+        reason: str,
+        owner: str,
+        scope: str | None = None,
+        resource: str | None = None,
         expires_at: datetime | None = None,
     ) -> str:
         """Accept a failure; returns the waiver's id. See :func:`soc2_pac.store.waivers.add`."""
         with self.database.writing() as connection:
             return waivers.add(
-                connection, rule=rule, scope=scope, resource=resource, reason=reason, owner=owner,
+                connection,
+                rule=rule,
+                scope=scope,
+                resource=resource,
+                reason=reason,
+                owner=owner,
                 expires_at=expires_at,
             )
 
@@ -127,7 +142,9 @@ class Store:
         with self.database.reading() as connection:
             return queries.body(connection, digest)
 
-    def collections(self, *, run: int | None = None, latest: bool = False) -> list[queries.CollectionItem]:
+    def collections(
+        self, *, run: int | None = None, latest: bool = False
+    ) -> list[queries.CollectionItem]:
         """Collections of a run, or the latest of each kind and scope."""
         with self.database.reading() as connection:
             return queries.collections(connection, run=run, latest=latest)

@@ -56,6 +56,7 @@ def dump(checkpoint: Checkpoint, private_key_pem: str | None = None) -> str:
     """The checkpoint as JSON text, signed when a key is given.
 
     Args:
+        checkpoint: what to write.
         private_key_pem: an Ed25519 private key in PEM (PKCS #8), unencrypted.
 
     Raises:
@@ -90,9 +91,12 @@ def load(text: str, public_key: str | None = None) -> Checkpoint:
     try:
         document = json.loads(text)
         if document.get("format") != FORMAT:
-            raise ValueError(document.get("format"))
+            raise ValueError(document.get("format"))  # noqa: TRY301 - told below with the others
         checkpoint = Checkpoint(
-            str(document["store"]), int(document["seq"]), str(document["head"]), int(document["count"]),
+            str(document["store"]),
+            int(document["seq"]),
+            str(document["head"]),
+            int(document["count"]),
             str(document["recorded_at"]),
         )
         signature = document.get("signature")
@@ -102,7 +106,11 @@ def load(text: str, public_key: str | None = None) -> Checkpoint:
         msg = f"this is no checkpoint file of soc2-pac: {error}"
         raise UsageError(msg) from error
     if public_key is not None and claimed != public_key:
-        msg = "the checkpoint is not signed" if claimed is None else "the checkpoint is signed by another key"
+        msg = (
+            "the checkpoint is not signed"
+            if claimed is None
+            else "the checkpoint is signed by another key"
+        )
         raise IntegrityError(msg)
     if claimed is not None:
         _check_signature(checkpoint, claimed, value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from soc2_pac.errors import StoreError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine, Table
@@ -50,7 +50,11 @@ class Database:
         self.url = parse_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         try:
-            self.engine = _sqlite_engine(self.url) if self.sqlite else sa.create_engine(self.url, hide_parameters=True)
+            self.engine = (
+                _sqlite_engine(self.url)
+                if self.sqlite
+                else sa.create_engine(self.url, hide_parameters=True)
+            )
         except ModuleNotFoundError as error:
             msg = f"{error.name} is not installed. Next: pip install 'soc2-pac[postgres]'"
             raise StoreError(msg) from error
@@ -87,7 +91,9 @@ class Database:
         """A read-only transaction: one consistent state throughout."""
         with self._explained(), self.engine.connect() as connection:
             if not self.sqlite:
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.exec_driver_sql(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                )
             yield connection
 
     @contextlib.contextmanager
@@ -134,7 +140,9 @@ class Database:
         self.engine.dispose()
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, new: bool = True) -> None:
+def insert(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, new: bool = True
+) -> None:
     """Insert rows whose values stand in the table's column order, by the driver's own fast path.
 
     ``new=False``: rows whose primary key exists already are left as they are.
@@ -191,7 +199,9 @@ def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 def _sqlite_engine(url: URL) -> Engine:
     memory = url.database in (None, "", ":memory:")
     engine = sa.create_engine(
-        url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         **({"poolclass": sa.StaticPool} if memory else {}),
     )
 
@@ -240,16 +250,35 @@ def _file_lock(path: Path | None, message: str) -> Iterator[None]:
 
 def _explain(name: str, error: DBAPIError) -> str:
     """What the driver said, as thing, cause and next step. Statement and values are left out."""
-    said = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no reason"
+    said = (
+        str(error.orig).strip().splitlines()[0]
+        if error.orig and str(error.orig).strip()
+        else "no reason"
+    )
     hints = (
         ("readonly", "it is read-only. Next: check the file's owner and mode"),
         ("read-only", "it is read-only. Next: use a role that may write"),
-        ("disk is full", "the disk is full; nothing of this step was written. Next: free space, run again"),
-        ("No space left", "the disk is full; nothing of this step was written. Next: free space, run again"),
-        ("unable to open", "the file cannot be opened. Next: check the path in [store] url and its rights"),
-        ("not a database", "the file is not a SQLite database. Next: check the path in [store] url"),
+        (
+            "disk is full",
+            "the disk is full; nothing of this step was written. Next: free space, run again",
+        ),
+        (
+            "No space left",
+            "the disk is full; nothing of this step was written. Next: free space, run again",
+        ),
+        (
+            "unable to open",
+            "the file cannot be opened. Next: check the path in [store] url and its rights",
+        ),
+        (
+            "not a database",
+            "the file is not a SQLite database. Next: check the path in [store] url",
+        ),
         ("malformed", "the file is damaged. Next: restore a backup, then run soc2-pac verify"),
-        ("locked", f"another process has been writing for {_BUSY_SECONDS} seconds. Next: try again"),
+        (
+            "locked",
+            f"another process has been writing for {_BUSY_SECONDS} seconds. Next: try again",
+        ),
     )
     for sign, meaning in hints:
         if sign in said:

@@ -100,7 +100,9 @@ def record(connection: Connection, run_id: int, look: Look) -> Recorded:
         sa.update(tables.collection)
         .where(tables.collection.c.id == collection_id)
         .values(
-            count=len(writer.seen), opened=writer.root.opened, closed=writer.root.closed,
+            count=len(writer.seen),
+            opened=writer.root.opened,
+            closed=writer.root.closed,
             changes_root=writer.root.hexdigest(),
         )
     )
@@ -122,15 +124,44 @@ def scope_row(connection: Connection, scope: Scope) -> int:
 
 
 def _insert_collection(
-    connection: Connection, collection_id: int, run_id: int, scope_id: int, look: Look, finished: str
+    connection: Connection,
+    collection_id: int,
+    run_id: int,
+    scope_id: int,
+    look: Look,
+    finished: str,
 ) -> None:
     asked = json.dumps(sorted(look.asked), separators=(",", ":"))
     read = json.dumps(dict(look.read), sort_keys=True, separators=(",", ":"))
-    insert(connection, tables.collection, [(
-        collection_id, run_id, look.source, scope_id, look.kind, look.status.value, look.reason,
-        look.permission, look.requests, look.pages, 0, look.gaps, look.root, asked, read,
-        utc_text(look.started), finished, look.version, 0, 0, "",
-    )])
+    insert(
+        connection,
+        tables.collection,
+        [
+            (
+                collection_id,
+                run_id,
+                look.source,
+                scope_id,
+                look.kind,
+                look.status.value,
+                look.reason,
+                look.permission,
+                look.requests,
+                look.pages,
+                0,
+                look.gaps,
+                look.root,
+                asked,
+                read,
+                utc_text(look.started),
+                finished,
+                look.version,
+                0,
+                0,
+                "",
+            )
+        ],
+    )
 
 
 class _Intervals:
@@ -154,12 +185,14 @@ class _Intervals:
         self._to_close: list[tuple[str, int, int]] = []
 
     def _load_current(self) -> dict[str, tuple[int, int | None, str | None, str | None]]:
-        """uid -> (resource id, open observation id, its digest, its name); the latter None when gone."""
+        """Uid -> (resource id, open observation id, its digest, its name); the latter None when gone."""
         res, obs = tables.resource, tables.observation
         query = (
             sa.select(res.c.uid, res.c.id, obs.c.id, obs.c.digest, obs.c.name)
             .select_from(
-                res.outerjoin(obs, sa.and_(obs.c.resource_id == res.c.id, obs.c.closed_by.is_(None)))
+                res.outerjoin(
+                    obs, sa.and_(obs.c.resource_id == res.c.id, obs.c.closed_by.is_(None))
+                )
             )
             .where(res.c.scope_id == self._scope_id, res.c.kind == self._kind)
         )
@@ -189,10 +222,19 @@ class _Intervals:
             bodies.append((item.digest, self._kind, item.body.decode()))
             number = self._next_observation
             self._next_observation += 1
-            observations.append((
-                number, resource_id, item.digest, item.name, item.observed_at,
-                self._at, None, self._collection_id, None,
-            ))
+            observations.append(
+                (
+                    number,
+                    resource_id,
+                    item.digest,
+                    item.name,
+                    item.observed_at,
+                    self._at,
+                    None,
+                    self._collection_id,
+                    None,
+                )
+            )
             roots.append((number, resource_id, item.digest, item.name, item.observed_at, self._at))
         insert(self._connection, tables.evidence, bodies, new=False)
         insert(self._connection, tables.resource, resources)

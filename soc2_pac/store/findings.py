@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from soc2_pac.model import CollectionStatus, Scope, utc_text
 from soc2_pac.store import ledger, tables
-from soc2_pac.store.database import batched, close_intervals, insert, next_id, storable
+from soc2_pac.store.database import batched, close_intervals, insert, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -33,7 +33,8 @@ class LookRow(NamedTuple):
     reason: str
     permission: str | None
     finished_at: str
-    count: int
+    found: int
+    """How many resources it saw."""
 
 
 class DocumentRow(NamedTuple):
@@ -89,25 +90,44 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
     c, s = tables.collection, tables.scope
     newest = (
         sa.select(sa.func.max(c.c.id).label("id"))
-        .where(c.c.kind == kind, c.c.id <= upto).group_by(c.c.scope_id).subquery()
+        .where(c.c.kind == kind, c.c.id <= upto)
+        .group_by(c.c.scope_id)
+        .subquery()
     )
     query = (
         sa.select(
-            c.c.scope_id, c.c.id, c.c.source, s.c.provider, s.c.boundary, c.c.status, c.c.reason,
-            c.c.permission, c.c.finished_at, c.c.count,
+            c.c.scope_id,
+            c.c.id,
+            c.c.source,
+            s.c.provider,
+            s.c.boundary,
+            c.c.status,
+            c.c.reason,
+            c.c.permission,
+            c.c.finished_at,
+            c.c.count,
         )
-        .join(newest, newest.c.id == c.c.id).join(s, s.c.id == c.c.scope_id)
+        .join(newest, newest.c.id == c.c.id)
+        .join(s, s.c.id == c.c.scope_id)
     )
     found: dict[int, LookRow] = {}
     reached: dict[str, int] = {}
     for row in connection.execute(query):
         found[row[0]] = LookRow(
-            row[1], row[2], Scope(row[3], row[4]), CollectionStatus(row[5]), row[6], row[7], row[8], row[9]
+            row[1],
+            row[2],
+            Scope(row[3], row[4]),
+            CollectionStatus(row[5]),
+            row[6],
+            row[7],
+            row[8],
+            row[9],
         )
         if not row[4].startswith("?"):
             reached[row[2]] = max(reached.get(row[2], 0), row[1])
     return {
-        scope_id: look for scope_id, look in found.items()
+        scope_id: look
+        for scope_id, look in found.items()
         if not look.scope.boundary.startswith("?") or look.collection > reached.get(look.source, 0)
     }
 
@@ -115,7 +135,11 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
 def sighted(connection: Connection, collection: int) -> set[int]:
     """The resources that an incomplete look did see."""
     s = tables.sighting
-    return set(connection.execute(sa.select(s.c.resource_id).where(s.c.collection_id == collection)).scalars())
+    return set(
+        connection.execute(
+            sa.select(s.c.resource_id).where(s.c.collection_id == collection)
+        ).scalars()
+    )
 
 
 def changed(connection: Connection, kind: str, since: int, upto: int) -> set[int]:
@@ -138,9 +162,12 @@ def documents(
     """
     o, r, e = tables.observation, tables.resource, tables.evidence
     query = (
-        sa.select(r.c.id, r.c.scope_id, r.c.uid, o.c.digest, e.c.body, o.c.valid_from, o.c.opened_by)
+        sa.select(
+            r.c.id, r.c.scope_id, r.c.uid, o.c.digest, e.c.body, o.c.valid_from, o.c.opened_by
+        )
         .select_from(r.join(o, o.c.resource_id == r.c.id).join(e, e.c.digest == o.c.digest))
-        .where(_holds(upto)).order_by(r.c.id)
+        .where(_holds(upto))
+        .order_by(r.c.id)
     )
     if resources is not None:
         for ids in batched(sorted(resources), _IN):
@@ -165,10 +192,18 @@ def _holds(upto: int | None) -> sa.ColumnElement[bool]:
 
 
 _FINDING = (
-    tables.finding.c.id, tables.finding.c.rule_id, tables.finding.c.scope_id, tables.finding.c.resource_id,
-    tables.finding.c.rule_version_id, tables.finding.c.status, tables.finding.c.message,
-    tables.finding.c.digest, tables.finding.c.until, tables.finding.c.failing_since,
-    tables.finding.c.sla_due, tables.finding.c.valid_from,
+    tables.finding.c.id,
+    tables.finding.c.rule_id,
+    tables.finding.c.scope_id,
+    tables.finding.c.resource_id,
+    tables.finding.c.rule_version_id,
+    tables.finding.c.status,
+    tables.finding.c.message,
+    tables.finding.c.digest,
+    tables.finding.c.until,
+    tables.finding.c.failing_since,
+    tables.finding.c.sla_due,
+    tables.finding.c.valid_from,
 )
 
 
@@ -215,9 +250,14 @@ def without_document(connection: Connection, rules: Collection[int]) -> list[int
     f, o = tables.finding, tables.observation
     query = (
         sa.select(f.c.id)
-        .select_from(f.outerjoin(o, sa.and_(o.c.resource_id == f.c.resource_id, o.c.closed_by.is_(None))))
+        .select_from(
+            f.outerjoin(o, sa.and_(o.c.resource_id == f.c.resource_id, o.c.closed_by.is_(None)))
+        )
         .where(
-            f.c.closed_by.is_(None), f.c.rule_id.in_(list(rules)), f.c.resource_id.is_not(None), o.c.id.is_(None)
+            f.c.closed_by.is_(None),
+            f.c.rule_id.in_(list(rules)),
+            f.c.resource_id.is_not(None),
+            o.c.id.is_(None),
         )
     )
     return list(connection.execute(query.order_by(f.c.id)).scalars())
@@ -248,23 +288,32 @@ class RuleFacts:
 
 def rule_version_row(connection: Connection, facts: RuleFacts, recorded_at: str) -> tuple[int, int]:
     """(rule id, rule version id); both are added when new, the version with a ledger entry."""
-    rule_id = connection.execute(sa.select(tables.rule.c.id).where(tables.rule.c.name == facts.name)).scalar()
+    rule_id = connection.execute(
+        sa.select(tables.rule.c.id).where(tables.rule.c.name == facts.name)
+    ).scalar()
     if rule_id is None:
         rule_id = next_id(connection, tables.rule)
         insert(connection, tables.rule, [(rule_id, facts.name)])
     v = tables.rule_version
     values = {
-        "rule_id": rule_id, "source_digest": facts.source_digest, "thresholds": _json(facts.thresholds),
-        "severity": facts.severity, "title": facts.title, "criteria": _json(facts.criteria),
+        "rule_id": rule_id,
+        "source_digest": facts.source_digest,
+        "thresholds": _json(facts.thresholds),
+        "severity": facts.severity,
+        "title": facts.title,
+        "criteria": _json(facts.criteria),
     }
     match = [v.c[name] == value for name, value in values.items()]
     version = connection.execute(sa.select(v.c.id).where(*match)).scalar()
     if version is None:
         version = next_id(connection, v)
-        insert(connection, tables.rule_source, [(facts.source_digest, _json(facts.sources))], new=False)
+        insert(
+            connection, tables.rule_source, [(facts.source_digest, _json(facts.sources))], new=False
+        )
         insert(connection, v, [(version, *values.values(), recorded_at)])
         insert(
-            connection, tables.rule_criterion,
+            connection,
+            tables.rule_criterion,
             [(version, criterion) for criterion in dict.fromkeys(facts.criteria)],
         )
         ledger.record(connection, "rule_version", version, recorded_at)
@@ -276,7 +325,9 @@ def previous(connection: Connection, versions: Collection[int]) -> dict[int, Pre
     e = tables.evaluation
     wanted = set(versions)
     found: dict[int, Previous] = {}
-    rows = connection.execute(sa.select(e.c.upto, e.c.as_of, e.c.rule_versions).order_by(e.c.id.desc()))
+    rows = connection.execute(
+        sa.select(e.c.upto, e.c.as_of, e.c.rule_versions).order_by(e.c.id.desc())
+    )
     for upto, as_of, listed in rows:
         for version in wanted.intersection(json.loads(listed)):
             found[version] = Previous(upto, as_of)
@@ -297,8 +348,15 @@ class EvaluationWriter:
     """One evaluation in the making: opens and closes findings, then seals them with a ledger entry."""
 
     def __init__(
-        self, connection: Connection, *, run_id: int, as_of: datetime, upto: int,
-        rule_versions: Iterable[int], tool_version: str, started: datetime,
+        self,
+        connection: Connection,
+        *,
+        run_id: int,
+        as_of: datetime,
+        upto: int,
+        rule_versions: Iterable[int],
+        tool_version: str,
+        started: datetime,
     ) -> None:
         self.id = next_id(connection, tables.evaluation)
         self.judged = 0
@@ -307,10 +365,26 @@ class EvaluationWriter:
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
         self._closed: list[tuple[str, int, int]] = []
-        insert(connection, tables.evaluation, [(
-            self.id, run_id, utc_text(as_of), upto, _json(sorted(rule_versions)), tool_version,
-            utc_text(started), "", 0, 0, 0, "",
-        )])
+        insert(
+            connection,
+            tables.evaluation,
+            [
+                (
+                    self.id,
+                    run_id,
+                    utc_text(as_of),
+                    upto,
+                    _json(sorted(rule_versions)),
+                    tool_version,
+                    utc_text(started),
+                    "",
+                    0,
+                    0,
+                    0,
+                    "",
+                )
+            ],
+        )
 
     def open(self, row: tuple[Any, ...]) -> int:
         """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order."""
@@ -340,9 +414,14 @@ class EvaluationWriter:
         self.flush()
         e = tables.evaluation
         self._connection.execute(
-            sa.update(e).where(e.c.id == self.id).values(
-                finished_at=utc_text(finished), judged=self.judged, opened=self._root.opened,
-                closed=self._root.closed, changes_root=self._root.hexdigest(),
+            sa.update(e)
+            .where(e.c.id == self.id)
+            .values(
+                finished_at=utc_text(finished),
+                judged=self.judged,
+                opened=self._root.opened,
+                closed=self._root.closed,
+                changes_root=self._root.hexdigest(),
             )
         )
         ledger.record(self._connection, "evaluation", self.id, utc_text(finished))

@@ -25,12 +25,17 @@ GENESIS = "0" * 64
 
 _scope_text = (
     sa.select(tables.scope.c.provider + ":" + tables.scope.c.boundary)
-    .where(tables.scope.c.id == tables.collection.c.scope_id).scalar_subquery().label("scope")
+    .where(tables.scope.c.id == tables.collection.c.scope_id)
+    .scalar_subquery()
+    .label("scope")
 )
 
 BODIES: dict[str, sa.Select[Any]] = {
     "run.started": sa.select(
-        tables.run.c.id, tables.run.c.command, tables.run.c.started_at, tables.run.c.config_digest,
+        tables.run.c.id,
+        tables.run.c.command,
+        tables.run.c.started_at,
+        tables.run.c.config_digest,
         tables.run.c.tool_version,
     ),
     "run.ended": sa.select(tables.run.c.id, tables.run.c.finished_at, tables.run.c.status),
@@ -39,8 +44,10 @@ BODIES: dict[str, sa.Select[Any]] = {
     "evaluation": sa.select(tables.evaluation),
     "rule_version": sa.select(
         tables.rule_version,
-        sa.select(tables.rule.c.name).where(tables.rule.c.id == tables.rule_version.c.rule_id)
-        .scalar_subquery().label("rule"),
+        sa.select(tables.rule.c.name)
+        .where(tables.rule.c.id == tables.rule_version.c.rule_id)
+        .scalar_subquery()
+        .label("rule"),
     ),
     "waiver": sa.select(tables.waiver_event),
 }
@@ -58,7 +65,9 @@ class Head:
 def head(connection: Connection) -> Head:
     """The last entry; (0, GENESIS) for an empty chain."""
     row = connection.execute(
-        sa.select(tables.ledger.c.seq, tables.ledger.c.hash).order_by(tables.ledger.c.seq.desc()).limit(1)
+        sa.select(tables.ledger.c.seq, tables.ledger.c.hash)
+        .order_by(tables.ledger.c.seq.desc())
+        .limit(1)
     ).first()
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
@@ -88,7 +97,9 @@ def body_of(row: Row[Any]) -> str:
 
 def link_hash(seq: int, kind: str, ref: str, body_digest: str, recorded_at: str, prev: str) -> str:
     """SHA-256 (hex) over one entry and its predecessor's hash."""
-    return sha256(json.dumps([seq, kind, ref, body_digest, recorded_at, prev], separators=(",", ":")))
+    return sha256(
+        json.dumps([seq, kind, ref, body_digest, recorded_at, prev], separators=(",", ":"))
+    )
 
 
 def sha256(text: str) -> str:

@@ -129,16 +129,29 @@ class RunItem:
 
 
 def findings(
-    connection: Connection, *, rules: Collection[str] = (), criteria: Collection[str] = (),
-    statuses: Collection[Status] = (), severities: Collection[Severity] = (), scope: str | None = None,
-    kind: str | None = None, resource: str | None = None, provider: str | None = None,
-    fingerprint: str | None = None, waived: bool | None = None,
+    connection: Connection,
+    *,
+    rules: Collection[str] = (),
+    criteria: Collection[str] = (),
+    statuses: Collection[Status] = (),
+    severities: Collection[Severity] = (),
+    scope: str | None = None,
+    kind: str | None = None,
+    resource: str | None = None,
+    provider: str | None = None,
+    fingerprint: str | None = None,
+    waived: bool | None = None,
 ) -> Iterator[Finding]:
     """Current findings, worst first; every filter narrows. Streams.
 
     Args:
         connection: within ``Database.reading``.
+        rules: ids.
         criteria: ids or prefixes of series (``CC6`` means all of CC6).
+        statuses: any of these.
+        severities: any of these.
+        kind: of the judged resource.
+        provider: of the scope.
         scope: exact, or a prefix ending in ``*``.
         resource: uid or name, exact.
         fingerprint: exact or a prefix.
@@ -147,16 +160,26 @@ def findings(
     v = _view("v_findings", *(field.name for field in fields(Finding)), "provider")
     query = sa.select(*(v.c[field.name] for field in fields(Finding)))
     query = query.order_by(
-        _order(v.c.severity, reversed(Severity)), _order(v.c.status, Status), v.c.rule, v.c.scope, v.c.resource
+        _order(v.c.severity, reversed(Severity)),
+        _order(v.c.status, Status),
+        v.c.rule,
+        v.c.scope,
+        v.c.resource,
     )
     for column, wanted in ((v.c.rule, rules), (v.c.status, statuses), (v.c.severity, severities)):
         if wanted:
             query = query.where(column.in_([str(value) for value in wanted]))
     if criteria:
-        query = query.where(sa.or_(*(
-            v.c.criteria.like(f'%"{_like(c)}"%' if "." in c else f'%"{_like(c)}.%', escape="\\")
-            for c in criteria
-        )))
+        query = query.where(
+            sa.or_(
+                *(
+                    v.c.criteria.like(
+                        f'%"{_like(c)}"%' if "." in c else f'%"{_like(c)}.%', escape="\\"
+                    )
+                    for c in criteria
+                )
+            )
+        )
     if scope is not None:
         query = query.where(_exact_or_prefix(v.c.scope, scope))
     if kind is not None:
@@ -181,7 +204,9 @@ def findings(
 def finding_history(connection: Connection, fingerprint: str) -> list[FindingPeriod]:
     """Every period of one finding, oldest first."""
     v = _view("v_finding_history", *(field.name for field in fields(FindingPeriod)))
-    query = sa.select(v).where(v.c.fingerprint == fingerprint).order_by(v.c.valid_from, v.c.valid_to)
+    query = (
+        sa.select(v).where(v.c.fingerprint == fingerprint).order_by(v.c.valid_from, v.c.valid_to)
+    )
     return [
         FindingPeriod(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001
         for row in connection.execute(query)
@@ -189,14 +214,21 @@ def finding_history(connection: Connection, fingerprint: str) -> list[FindingPer
 
 
 def evidence(
-    connection: Connection, *, kind: str | None = None, scope: str | None = None,
-    resource: str | None = None, at: str | None = None, history: bool = False,
+    connection: Connection,
+    *,
+    kind: str | None = None,
+    scope: str | None = None,
+    resource: str | None = None,
+    at: str | None = None,
+    history: bool = False,
 ) -> Iterator[EvidenceItem]:
     """Documents by kind, scope and resource (uid or name); current ones, or those of an instant, or all.
 
     Args:
         connection: within ``Database.reading``.
+        kind: e.g. ``aws.s3.bucket``.
         scope: exact, or a prefix ending in ``*``.
+        resource: uid or name, exact.
         at: UTC text; the versions that held then.
         history: every version.
     """
@@ -225,7 +257,9 @@ def body(connection: Connection, digest: str) -> tuple[str, str] | None:
     return (rows[0][0], rows[0][1]) if len(rows) == 1 else None
 
 
-def collections(connection: Connection, *, run: int | None = None, latest: bool = False) -> list[CollectionItem]:
+def collections(
+    connection: Connection, *, run: int | None = None, latest: bool = False
+) -> list[CollectionItem]:
     """Collections of one run, or the latest of each kind and scope, or all; in order of their ids."""
     v = _view("v_collections", *(field.name for field in fields(CollectionItem)))
     query = sa.select(v).order_by(v.c.id)
@@ -249,10 +283,12 @@ def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:
 
 def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope]]:
     """(source, kind) -> every real scope that was looked at in the past."""
-    rows = connection.execute(sa.text(
-        "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary "
-        "FROM collection c JOIN scope s ON s.id = c.scope_id"
-    ))
+    rows = connection.execute(
+        sa.text(
+            "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary "
+            "FROM collection c JOIN scope s ON s.id = c.scope_id"
+        )
+    )
     found: dict[tuple[str, str], set[Scope]] = {}
     for source, kind, provider, boundary in rows:
         if not boundary.startswith("?"):

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def begin(connection: Connection, *, command: str, config: tuple[str, str] | None, tool_version: str) -> int:
+def begin(
+    connection: Connection, *, command: str, config: tuple[str, str] | None, tool_version: str
+) -> int:
     """Start a run; returns its id. Within ``Database.writing`` and under the run lock.
 
     Args:
@@ -35,7 +37,11 @@ def begin(connection: Connection, *, command: str, config: tuple[str, str] | Non
             insert(connection, c, [(digest, body, now)])
             ledger.record(connection, "config", digest, now)
     run_id = next_id(connection, r)
-    insert(connection, r, [(run_id, command, now, None, None, config[0] if config else None, tool_version)])
+    insert(
+        connection,
+        r,
+        [(run_id, command, now, None, None, config[0] if config else None, tool_version)],
+    )
     ledger.record(connection, "run.started", run_id, now)
     return run_id
 
@@ -48,6 +54,8 @@ def end(connection: Connection, run_id: int, status: str) -> None:
 def _end(connection: Connection, run_id: int, status: str, now: str) -> None:
     r = tables.run
     connection.execute(
-        sa.update(r).where(r.c.id == run_id, r.c.status.is_(None)).values(status=status, finished_at=now)
+        sa.update(r)
+        .where(r.c.id == run_id, r.c.status.is_(None))
+        .values(status=status, finished_at=now)
     )
     ledger.record(connection, "run.ended", run_id, now)

@@ -87,7 +87,10 @@ def require(database: Database, *, create: bool) -> None:
         msg = f"the store {database.name} is empty. Next: soc2-pac run, or soc2-pac db upgrade"
         raise StoreError(msg)
     if found in known():
-        msg = f"the store {database.name} has schema {found}, this version needs {HEAD}. Next: soc2-pac db upgrade"
+        msg = (
+            f"the store {database.name} has schema {found}, this version needs {HEAD}. "
+            "Next: soc2-pac db upgrade"
+        )
         raise StoreError(msg)
     raise StoreError(_too_new(database, found))
 

@@ -47,30 +47,60 @@ meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("val
 """``store_id``: random, given at creation, part of the ledger's first entry."""
 
 scope = Table(
-    "scope", metadata, _id(), _text("provider"), _text("boundary"),
+    "scope",
+    metadata,
+    _id(),
+    _text("provider"),
+    _text("boundary"),
     UniqueConstraint("provider", "boundary", name="scope_identity"),
 )
 
 config = Table(
-    "config", metadata, Column("digest", Text, primary_key=True), _text("body"), _text("recorded_at")
+    "config",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text("body"),
+    _text("recorded_at"),
 )
 """Every configuration that a run used, without secrets."""
 
 run = Table(
-    "run", metadata, _id(), _text("command"), _text("started_at"),
-    _text("finished_at", nullable=True), _text("status", nullable=True),
+    "run",
+    metadata,
+    _id(),
+    _text("command"),
+    _text("started_at"),
+    _text("finished_at", nullable=True),
+    _text("status", nullable=True),
     Column("config_digest", Text, ForeignKey("config.digest"), nullable=True),
     _text("tool_version"),
     CheckConstraint("status IN ('finished', 'failed', 'interrupted')", name="run_status"),
 )
 
 collection = Table(
-    "collection", metadata, _id(), _ref("run_id", "run.id"), _text("source"),
-    _ref("scope_id", "scope.id"), _text("kind"), _text("status"), _text("reason"),
+    "collection",
+    metadata,
+    _id(),
+    _ref("run_id", "run.id"),
+    _text("source"),
+    _ref("scope_id", "scope.id"),
+    _text("kind"),
+    _text("status"),
+    _text("reason"),
     _text("permission", nullable=True),
-    _number("requests"), _number("pages"), _number("count"), _number("gaps"),
-    _text("root"), _text("asked"), _text("read"), _text("started_at"), _text("finished_at"),
-    _text("collector_version"), _number("opened"), _number("closed"), _text("changes_root"),
+    _number("requests"),
+    _number("pages"),
+    _number("count"),
+    _number("gaps"),
+    _text("root"),
+    _text("asked"),
+    _text("read"),
+    _text("started_at"),
+    _text("finished_at"),
+    _text("collector_version"),
+    _number("opened"),
+    _number("closed"),
+    _text("changes_root"),
     CheckConstraint(
         "status IN ('complete', 'partial', 'denied', 'failed', 'skipped')", name="collection_status"
     ),
@@ -86,32 +116,49 @@ evidence = Table(
 """Content-addressed: ``digest`` is the SHA-256 of ``body``, which is canonical JSON."""
 
 resource = Table(
-    "resource", metadata, _id(), _ref("scope_id", "scope.id"), _text("kind"), _text("uid"),
+    "resource",
+    metadata,
+    _id(),
+    _ref("scope_id", "scope.id"),
+    _text("kind"),
+    _text("uid"),
     UniqueConstraint("scope_id", "kind", "uid", name="resource_identity"),
     Index("resource_by_kind", "kind", "id"),
 )
 
 observation = Table(
-    "observation", metadata, _id(), _ref("resource_id", "resource.id"),
+    "observation",
+    metadata,
+    _id(),
+    _ref("resource_id", "resource.id"),
     Column("digest", Text, ForeignKey("evidence.digest"), nullable=False),
-    _text("name"), _text("observed_at", nullable=True),
-    _text("valid_from"), _text("valid_to", nullable=True),
-    _ref("opened_by", "collection.id"), _ref("closed_by", "collection.id", nullable=True),
+    _text("name"),
+    _text("observed_at", nullable=True),
+    _text("valid_from"),
+    _text("valid_to", nullable=True),
+    _ref("opened_by", "collection.id"),
+    _ref("closed_by", "collection.id", nullable=True),
     Index(
-        "observation_current", "resource_id", unique=True,
-        sqlite_where=text("closed_by IS NULL"), postgresql_where=text("closed_by IS NULL"),
+        "observation_current",
+        "resource_id",
+        unique=True,
+        sqlite_where=text("closed_by IS NULL"),
+        postgresql_where=text("closed_by IS NULL"),
     ),
     Index("observation_by_resource", "resource_id"),
     Index("observation_opened", "opened_by"),
     Index(
-        "observation_closed", "closed_by",
-        sqlite_where=text("closed_by IS NOT NULL"), postgresql_where=text("closed_by IS NOT NULL"),
+        "observation_closed",
+        "closed_by",
+        sqlite_where=text("closed_by IS NOT NULL"),
+        postgresql_where=text("closed_by IS NOT NULL"),
     ),
 )
 """One row for each change of a resource, not for each look."""
 
 sighting = Table(
-    "sighting", metadata,
+    "sighting",
+    metadata,
     Column("collection_id", Integer, ForeignKey("collection.id"), primary_key=True),
     Column("resource_id", Integer, ForeignKey("resource.id"), primary_key=True),
 )
@@ -125,47 +172,85 @@ rule_source = Table(
 """The source text that judged, by module, as canonical JSON."""
 
 rule_version = Table(
-    "rule_version", metadata, _id(), _ref("rule_id", "rule.id"),
+    "rule_version",
+    metadata,
+    _id(),
+    _ref("rule_id", "rule.id"),
     Column("source_digest", Text, ForeignKey("rule_source.digest"), nullable=False),
-    _text("thresholds"), _text("severity"), _text("title"), _text("criteria"), _text("recorded_at"),
+    _text("thresholds"),
+    _text("severity"),
+    _text("title"),
+    _text("criteria"),
+    _text("recorded_at"),
     UniqueConstraint(
-        "rule_id", "source_digest", "thresholds", "severity", "title", "criteria",
+        "rule_id",
+        "source_digest",
+        "thresholds",
+        "severity",
+        "title",
+        "criteria",
         name="rule_version_identity",
     ),
 )
 
 rule_criterion = Table(
-    "rule_criterion", metadata,
+    "rule_criterion",
+    metadata,
     Column("rule_version_id", Integer, ForeignKey("rule_version.id"), primary_key=True),
     Column("criterion", Text, primary_key=True),
 )
 
 evaluation = Table(
-    "evaluation", metadata, _id(), _ref("run_id", "run.id"), _text("as_of"),
-    _number("upto"), _text("rule_versions"), _text("tool_version"),
-    _text("started_at"), _text("finished_at"),
-    _number("judged"), _number("opened"), _number("closed"), _text("changes_root"),
+    "evaluation",
+    metadata,
+    _id(),
+    _ref("run_id", "run.id"),
+    _text("as_of"),
+    _number("upto"),
+    _text("rule_versions"),
+    _text("tool_version"),
+    _text("started_at"),
+    _text("finished_at"),
+    _number("judged"),
+    _number("opened"),
+    _number("closed"),
+    _text("changes_root"),
 )
 """``upto``: the last collection that it took into account; ``rule_versions``: JSON list of ids."""
 
 finding = Table(
-    "finding", metadata, _id(), _text("fingerprint"), _ref("rule_id", "rule.id"),
-    _ref("rule_version_id", "rule_version.id"), _ref("scope_id", "scope.id"),
+    "finding",
+    metadata,
+    _id(),
+    _text("fingerprint"),
+    _ref("rule_id", "rule.id"),
+    _ref("rule_version_id", "rule_version.id"),
+    _ref("scope_id", "scope.id"),
     _ref("resource_id", "resource.id", nullable=True),
-    _text("status"), _text("message"), _text("digest", nullable=True),
-    _text("until", nullable=True), _text("failing_since", nullable=True), _text("sla_due", nullable=True),
-    _text("valid_from"), _text("valid_to", nullable=True),
-    _ref("opened_by", "evaluation.id"), _ref("closed_by", "evaluation.id", nullable=True),
+    _text("status"),
+    _text("message"),
+    _text("digest", nullable=True),
+    _text("until", nullable=True),
+    _text("failing_since", nullable=True),
+    _text("sla_due", nullable=True),
+    _text("valid_from"),
+    _text("valid_to", nullable=True),
+    _ref("opened_by", "evaluation.id"),
+    _ref("closed_by", "evaluation.id", nullable=True),
     CheckConstraint(
         "status IN ('pass', 'fail', 'not_applicable', 'inconclusive', 'error', 'stale')",
         name="finding_status",
     ),
     Index(
-        "finding_current", "rule_id", "resource_id",
-        sqlite_where=text("closed_by IS NULL"), postgresql_where=text("closed_by IS NULL"),
+        "finding_current",
+        "rule_id",
+        "resource_id",
+        sqlite_where=text("closed_by IS NULL"),
+        postgresql_where=text("closed_by IS NULL"),
     ),
     Index(
-        "finding_due", "until",
+        "finding_due",
+        "until",
         sqlite_where=text("closed_by IS NULL AND until IS NOT NULL"),
         postgresql_where=text("closed_by IS NULL AND until IS NOT NULL"),
     ),
@@ -174,15 +259,31 @@ finding = Table(
 there, or not looked at)."""
 
 waiver_event = Table(
-    "waiver_event", metadata, _id(), _text("waiver"), _text("action"), _text("rule"),
-    _text("scope", nullable=True), _text("resource", nullable=True),
-    _text("reason"), _text("owner"), _text("expires_at", nullable=True), _text("recorded_at"),
+    "waiver_event",
+    metadata,
+    _id(),
+    _text("waiver"),
+    _text("action"),
+    _text("rule"),
+    _text("scope", nullable=True),
+    _text("resource", nullable=True),
+    _text("reason"),
+    _text("owner"),
+    _text("expires_at", nullable=True),
+    _text("recorded_at"),
     CheckConstraint("action IN ('add', 'revoke')", name="waiver_action"),
 )
 """Append-only. A waiver holds from its ``add`` until ``expires_at`` or its ``revoke``."""
 
 ledger = Table(
-    "ledger", metadata, Column("seq", Integer, primary_key=True, autoincrement=False),
-    _text("kind"), _text("ref"), _text("body_digest"), _text("recorded_at"), _text("prev"), _text("hash"),
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("ref"),
+    _text("body_digest"),
+    _text("recorded_at"),
+    _text("prev"),
+    _text("hash"),
 )
 """Every act, chained: ``hash`` = SHA-256 over seq, kind, ref, body_digest, recorded_at and ``prev``."""

@@ -81,7 +81,9 @@ def _chain(connection: Connection, report: Report) -> None:
             report.find(f"ledger {expected}", f"missing: the next entry is {row.seq}")
         if row.prev != previous:
             report.find(f"ledger {row.seq}", "does not follow from the entry before it")
-        link = ledger.link_hash(row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev)
+        link = ledger.link_hash(
+            row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev
+        )
         if link != row.hash:
             report.find(f"ledger {row.seq}", "was edited: its hash does not match")
         previous, expected = row.hash, row.seq + 1
@@ -134,7 +136,8 @@ def _evidence(connection: Connection, report: Report) -> None:
     report.checked["evidence"] = count
     o, e = tables.observation, tables.evidence
     lost = (
-        sa.select(o.c.id, o.c.digest).select_from(o.outerjoin(e, e.c.digest == o.c.digest))
+        sa.select(o.c.id, o.c.digest)
+        .select_from(o.outerjoin(e, e.c.digest == o.c.digest))
         .where(e.c.digest.is_(None))
     )
     for row in _stream(connection, lost):
@@ -147,7 +150,9 @@ def _rules(connection: Connection, report: Report) -> None:
         for name, text in sorted(json.loads(row.body).items()):
             digest.update(f"{name}\0{text}\0".encode())
         if digest.hexdigest() != row.digest:
-            report.find(f"rule_source {row.digest[:12]}", "was edited: it does not match its digest")
+            report.find(
+                f"rule_source {row.digest[:12]}", "was edited: it does not match its digest"
+            )
     c = tables.rule_criterion
     listed: dict[int, set[str]] = {}
     for row in connection.execute(sa.select(c)):
@@ -156,7 +161,9 @@ def _rules(connection: Connection, report: Report) -> None:
     sources = set(connection.execute(sa.select(tables.rule_source.c.digest)).scalars())
     for row in connection.execute(sa.select(v.c.id, v.c.criteria, v.c.source_digest)):
         if listed.pop(row.id, set()) != set(json.loads(row.criteria)):
-            report.find(f"rule_criterion of rule_version {row.id}", "differs from the recorded criteria")
+            report.find(
+                f"rule_criterion of rule_version {row.id}", "differs from the recorded criteria"
+            )
         if row.source_digest not in sources:
             report.find(f"rule_version {row.id}", "its source text is missing")
     for version in listed:
@@ -165,8 +172,19 @@ def _rules(connection: Connection, report: Report) -> None:
 
 _OBSERVATION = ("id", "resource_id", "digest", "name", "observed_at", "valid_from")
 _FINDING = (
-    "id", "fingerprint", "rule_id", "rule_version_id", "scope_id", "resource_id", "status", "message",
-    "digest", "until", "failing_since", "sla_due", "valid_from",
+    "id",
+    "fingerprint",
+    "rule_id",
+    "rule_version_id",
+    "scope_id",
+    "resource_id",
+    "status",
+    "message",
+    "digest",
+    "until",
+    "failing_since",
+    "sla_due",
+    "valid_from",
 )
 """The columns that opening an interval fixed, in the order in which they were hashed."""
 
@@ -175,25 +193,38 @@ def _intervals(
     connection: Connection, report: Report, table: sa.Table, owner: sa.Table, columns: Sequence[str]
 ) -> None:
     """Recompute each owner's changes root from the intervals that it opened and closed."""
-    opened = _grouped(_stream(
-        connection,
-        sa.select(table.c.opened_by, *(table.c[name] for name in columns))
-        .order_by(table.c.opened_by, table.c.id),
-    ))
-    closed = _grouped(_stream(
-        connection,
-        sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
-        .where(table.c.closed_by.is_not(None)).order_by(table.c.closed_by, table.c.id),
-    ))
+    opened = _grouped(
+        _stream(
+            connection,
+            sa.select(table.c.opened_by, *(table.c[name] for name in columns)).order_by(
+                table.c.opened_by, table.c.id
+            ),
+        )
+    )
+    closed = _grouped(
+        _stream(
+            connection,
+            sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
+            .where(table.c.closed_by.is_not(None))
+            .order_by(table.c.closed_by, table.c.id),
+        )
+    )
     opens, closes = _Cursor(opened), _Cursor(closed)
-    query = sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root).order_by(owner.c.id)
+    query = sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root).order_by(
+        owner.c.id
+    )
     count = 0
     for row in connection.execute(query).all():
         root = ledger.ChangesRoot()
         root.open(tuple(values) for _, *values in opens.take(row.id, report, table.name))
-        root.close((valid_to, 0, number) for _, valid_to, number in closes.take(row.id, report, table.name))
+        root.close(
+            (valid_to, 0, number) for _, valid_to, number in closes.take(row.id, report, table.name)
+        )
         count += root.opened
-        if (root.opened, root.closed) != (row.opened, row.closed) or root.hexdigest() != row.changes_root:
+        if (root.opened, root.closed) != (
+            row.opened,
+            row.closed,
+        ) or root.hexdigest() != row.changes_root:
             report.find(
                 f"{owner.name} {row.id}",
                 f"{table.name} rows were edited, added or deleted: it opened {row.opened} and closed "
@@ -229,24 +260,28 @@ class _Cursor:
     def rest(self, report: Report, table: str, owner_table: str) -> None:
         """Rows whose owner comes after the last one that exists."""
         while self._next is not None:
-            report.find(f"{table} of {owner_table} {self._next[0]}", "belongs to nothing that was recorded")
+            report.find(
+                f"{table} of {owner_table} {self._next[0]}", "belongs to nothing that was recorded"
+            )
             self._next = next(self._groups, None)
 
 
 def _fingerprints(connection: Connection, report: Report) -> None:
     """A fingerprint is made of rule, scope and resource: an edit of their names shows here."""
     f, r, s, res = tables.finding, tables.rule, tables.scope, tables.resource
-    query = (
-        sa.select(f.c.id, f.c.fingerprint, r.c.name, s.c.provider, s.c.boundary, res.c.uid)
-        .select_from(
-            f.outerjoin(r, r.c.id == f.c.rule_id).outerjoin(s, s.c.id == f.c.scope_id)
-            .outerjoin(res, res.c.id == f.c.resource_id)
-        )
+    query = sa.select(
+        f.c.id, f.c.fingerprint, r.c.name, s.c.provider, s.c.boundary, res.c.uid
+    ).select_from(
+        f.outerjoin(r, r.c.id == f.c.rule_id)
+        .outerjoin(s, s.c.id == f.c.scope_id)
+        .outerjoin(res, res.c.id == f.c.resource_id)
     )
     for row in _stream(connection, query):
         named = f"{row.name}\0{row.provider}:{row.boundary}\0{row.uid or ''}"
         if hashlib.sha256(named.encode()).hexdigest()[:20] != row.fingerprint:
-            report.find(f"finding {row.id}", "its rule, scope or resource was renamed or is missing")
+            report.find(
+                f"finding {row.id}", "its rule, scope or resource was renamed or is missing"
+            )
 
 
 def _roots(connection: Connection, report: Report) -> None:
@@ -258,10 +293,14 @@ def _roots(connection: Connection, report: Report) -> None:
     resources = 0
     for scope_id, kind in pairs:
         resources += _replay(connection, report, scope_id, kind)
-    total = connection.execute(sa.select(sa.func.count()).select_from(tables.resource)).scalar() or 0
+    total = (
+        connection.execute(sa.select(sa.func.count()).select_from(tables.resource)).scalar() or 0
+    )
     report.checked["resources"] = resources
     if resources != total:
-        report.find("resource", f"{total - resources} rows belong to no collection's kind and scope")
+        report.find(
+            "resource", f"{total - resources} rows belong to no collection's kind and scope"
+        )
 
 
 def _replay(connection: Connection, report: Report, scope_id: int, kind: str) -> int:
@@ -280,8 +319,9 @@ def _replay(connection: Connection, report: Report, scope_id: int, kind: str) ->
     opened, closed = 0, 0
     root: str | None = None
     looks = connection.execute(
-        sa.select(c.c.id, c.c.status, c.c.root, c.c.count)
-        .where(c.c.scope_id == scope_id, c.c.kind == kind).order_by(c.c.id)
+        sa.select(c.c.id, c.c.status, c.c.root, c.c.count.label("found"))
+        .where(c.c.scope_id == scope_id, c.c.kind == kind)
+        .order_by(c.c.id)
     )
     for look in looks.all():
         while closed < len(closes) and closes[closed].closed_by <= look.id:
@@ -296,13 +336,15 @@ def _replay(connection: Connection, report: Report, scope_id: int, kind: str) ->
             seen_root, count = root, len(state)
         else:
             s = tables.sighting
-            ids = connection.execute(sa.select(s.c.resource_id).where(s.c.collection_id == look.id)).scalars()
+            ids = connection.execute(
+                sa.select(s.c.resource_id).where(s.c.collection_id == look.id)
+            ).scalars()
             seen = [state[number] for number in ids if number in state]
             seen_root, count = collection_root(seen), len(seen)
-        if (seen_root, count) != (look.root, look.count):
+        if (seen_root, count) != (look.root, look.found):
             report.find(
                 f"collection {look.id}",
-                f"saw {look.count} resources; the store's intervals give {count} or others",
+                f"saw {look.found} resources; the store's intervals give {count} or others",
             )
     return len({row.id for row in rows})
 
@@ -323,5 +365,7 @@ def _checkpoint(connection: Connection, report: Report, checkpoint: Checkpoint) 
         sa.select(tables.ledger.c.hash).where(tables.ledger.c.seq == checkpoint.seq)
     ).scalar()
     if found != checkpoint.head:
-        report.find(where, f"entry {checkpoint.seq} is another one than then: the ledger was rewritten")
+        report.find(
+            where, f"entry {checkpoint.seq} is another one than then: the ledger was rewritten"
+        )
     report.checked["checkpoints"] = report.checked.get("checkpoints", 0) + 1

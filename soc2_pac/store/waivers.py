@@ -40,11 +40,19 @@ class Waiver:
 
     def active(self, now: datetime) -> bool:
         """Whether it holds at an instant."""
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_text(now))
+        return self.revoked_at is None and (
+            self.expires_at is None or self.expires_at > utc_text(now)
+        )
 
 
 def add(
-    connection: Connection, *, rule: str, scope: str | None, resource: str | None, reason: str, owner: str,
+    connection: Connection,
+    *,
+    rule: str,
+    scope: str | None,
+    resource: str | None,
+    reason: str,
+    owner: str,
     expires_at: datetime | None,
 ) -> str:
     """Record a waiver; returns its id. Within ``Database.writing``.
@@ -62,7 +70,11 @@ def add(
         raise UsageError(msg)
     waiver = f"w-{secrets.token_hex(4)}"
     ends = utc_text(expires_at) if expires_at else None
-    _append(connection, (waiver, "add", rule, scope, resource, storable(reason), storable(owner), ends), now)
+    _append(
+        connection,
+        (waiver, "add", rule, scope, resource, storable(reason), storable(owner), ends),
+        now,
+    )
     return waiver
 
 
@@ -83,7 +95,16 @@ def revoke(connection: Connection, waiver: str, *, reason: str, owner: str) -> N
     added = rows[0]
     _append(
         connection,
-        (waiver, "revoke", added.rule, added.scope, added.resource, storable(reason), storable(owner), None),
+        (
+            waiver,
+            "revoke",
+            added.rule,
+            added.scope,
+            added.resource,
+            storable(reason),
+            storable(owner),
+            None,
+        ),
         datetime.now(UTC),
     )
 

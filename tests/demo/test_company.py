@@ -431,7 +431,7 @@ def test_ages_count_back_from_the_given_instant(acme: AwsEmulator) -> None:
 
 def test_two_companies_are_the_same(acme: AwsEmulator) -> None:
     """Another process, another order of sets and dictionaries: the same ids and answers."""
-    there = subprocess.run(  # noqa: S603
+    there = subprocess.run(
         [sys.executable, __file__],
         capture_output=True, check=True, env=os.environ | {"PYTHONHASHSEED": "7"}, timeout=120,
     )  # fmt: skip

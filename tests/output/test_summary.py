@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from soc2_pac.criteria import CRITERIA
-from soc2_pac.output.summary import WIDTH, Told, render
 from soc2_pac.model import Severity, Status
+from soc2_pac.output.summary import WIDTH, Told, render
 
 _FAILED = Told(
     rule="aws-sg-no-ssh-world",

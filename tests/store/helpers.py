@@ -81,13 +81,17 @@ def fake_user_team(user: User, evidence: Evidence) -> Verdict:
     if not user.team:
         return not_applicable("in no team")
     known = evidence.index(Team, "name")
-    return passed(f"in {user.team}") if user.team in known else failed(f"{user.team} does not exist")
+    return (
+        passed(f"in {user.team}") if user.team in known else failed(f"{user.team} does not exist")
+    )
 
 
 RULES = (fake_user_mfa, fake_user_age, fake_user_team)
 
 
-def active(rules: Sequence[Rule] = RULES, max_age_days: int = 7, **thresholds: object) -> list[ActiveRule]:
+def active(
+    rules: Sequence[Rule] = RULES, max_age_days: int = 7, **thresholds: object
+) -> list[ActiveRule]:
     """Rules as a configuration would activate them."""
     return [
         ActiveRule(
@@ -116,9 +120,22 @@ def look(
         for uid, body in users.items()
     ]
     return Look(
-        source=source, scope=scope, kind=kind, status=status, reason=reason, permission=None, requests=1,
-        pages=1, gaps=0, root=collection_root((r.uid, r.digest) for r in records), asked=("fake:List",),
-        read={"fake:List": 1}, started=at, finished=at, version="1", records=records,
+        source=source,
+        scope=scope,
+        kind=kind,
+        status=status,
+        reason=reason,
+        permission=None,
+        requests=1,
+        pages=1,
+        gaps=0,
+        root=collection_root((r.uid, r.digest) for r in records),
+        asked=("fake:List",),
+        read={"fake:List": 1},
+        started=at,
+        finished=at,
+        version="1",
+        records=records,
     )
 
 
@@ -141,8 +158,13 @@ def one_run(
             store.record(run_id, item)
         with store.database.writing() as connection:
             return evaluate(
-                connection, active() if rules is None else rules, run_id=run_id, now=at, sla=SLA,
-                tool_version="test", full=full,
+                connection,
+                active() if rules is None else rules,
+                run_id=run_id,
+                now=at,
+                sla=SLA,
+                tool_version="test",
+                full=full,
             )
 
 

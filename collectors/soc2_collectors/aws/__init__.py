@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from soc2_pac.hookspecs import Connection
 
 _MODULES = (
-    "cloudtrail", "config", "ec2", "guardduty", "iam", "kms", "rds", "s3", "vpc",
+    "cloudtrail",
+    "config",
+    "ec2",
+    "guardduty",
+    "iam",
+    "kms",
+    "rds",
+    "s3",
+    "vpc",
 )
 
 

@@ -1,5 +1,8 @@
-"""From an API operation to the IAM action that it needs. AWS's service authorization reference is the
-source; the table holds only what does not follow the rule ``prefix:Operation``."""
+"""From an API operation to the IAM action that it needs.
+
+The source is AWS's service authorization reference; the table holds only what does not follow the rule
+``prefix:Operation``.
+"""
 
 from __future__ import annotations
 

@@ -34,20 +34,50 @@ if TYPE_CHECKING:
 _HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """Where each partition's account-wide services answer."""
 
-_DENIED = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "Forbidden")
+_DENIED = (
+    "AccessDenied",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "NotAuthorized",
+    "Forbidden",
+)
 _CREDENTIALS = {
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure",
-    "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidToken", "TokenRefreshRequired",
-    "IncompleteSignature", "MissingAuthenticationToken", "InvalidSignatureException", "RequestExpired",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "UnrecognizedClientException",
+    "InvalidToken",
+    "TokenRefreshRequired",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "InvalidSignatureException",
+    "RequestExpired",
 }
 _THROTTLED = {
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "TooManyRequestsException",
-    "SlowDown", "RequestThrottled", "RequestThrottledException", "BandwidthLimitExceeded", "LimitExceededException",
-    "ProvisionedThroughputExceededException", "PriorRequestNotComplete", "EC2ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
 }
 _NOT_ENABLED = {
-    "OptInRequired", "SubscriptionRequiredException", "RegionDisabledException", "InvalidRegionException",
-    "UnsupportedOperation", "AWSOrganizationsNotInUseException",
+    "OptInRequired",
+    "SubscriptionRequiredException",
+    "RegionDisabledException",
+    "InvalidRegionException",
+    "UnsupportedOperation",
+    "AWSOrganizationsNotInUseException",
 }
 _GONE = ("NoSuch", "NotFound", "ResourceNotFound", "DoesNotExist")
 _HTTP_DENIED, _HTTP_TOO_MANY, _HTTP_SERVER = 403, 429, 500
@@ -67,9 +97,13 @@ class AwsConnection:
 
     def whoami(self) -> Identity:
         """``sts:GetCallerIdentity``."""
-        said = self._discovery(self._base, _HOME[self._settings.partition]).ask("sts", "get_caller_identity")
+        said = self._discovery(self._base, _HOME[self._settings.partition]).ask(
+            "sts", "get_caller_identity"
+        )
         self._own_account = said["Account"]
-        details = {"accounts": ", ".join(self._settings.accounts)} if self._settings.accounts else {}
+        details = (
+            {"accounts": ", ".join(self._settings.accounts)} if self._settings.accounts else {}
+        )
         return Identity(said["Arn"], said["Account"], details)
 
     def discover(self, per: str) -> Iterator[Scope | Unread]:
@@ -87,7 +121,9 @@ class AwsConnection:
                 denied = isinstance(error, Denied | CredentialsRejected)
                 status = CollectionStatus.DENIED if denied else CollectionStatus.FAILED
                 for region in self._wanted_regions() or ["?"]:
-                    yield Unread(Scope("aws", f"{account}/{region}"), status, str(error), error.permission)
+                    yield Unread(
+                        Scope("aws", f"{account}/{region}"), status, str(error), error.permission
+                    )
                 continue
             for region in self._wanted_regions() or enabled:
                 scope = Scope("aws", f"{account}/{region}")
@@ -149,14 +185,18 @@ class AwsConnection:
             arguments["ExternalId"] = given.resolve() if isinstance(given, SecretRef) else given
 
         def fetch() -> dict[str, str]:
-            said = self._discovery(self._base, _HOME[settings.partition]).ask("sts", "assume_role", **arguments)
+            said = self._discovery(self._base, _HOME[settings.partition]).ask(
+                "sts", "assume_role", **arguments
+            )
             keys = said["Credentials"]
             return {
-                "access_key": keys["AccessKeyId"], "secret_key": keys["SecretAccessKey"],
-                "token": keys["SessionToken"], "expiry_time": keys["Expiration"].isoformat(),
+                "access_key": keys["AccessKeyId"],
+                "secret_key": keys["SecretAccessKey"],
+                "token": keys["SessionToken"],
+                "expiry_time": keys["Expiration"].isoformat(),
             }
 
-        session = botocore.session.get_session()
+        session: Any = botocore.session.get_session()
         credentials = RefreshableCredentials.create_from_metadata(fetch(), fetch, "sts-assume-role")
         session._credentials = credentials  # noqa: SLF001 - botocore offers no public way to hand them in
         return sdk.Session(botocore_session=session)
@@ -166,7 +206,12 @@ class Aws:
     """AWS in one scope, for one unit of work: every call is allowed, counted and understood, or refused."""
 
     def __init__(
-        self, session: boto3.Session, settings: AwsSettings, scope: Scope, region: str, meter: Meter,
+        self,
+        session: boto3.Session,
+        settings: AwsSettings,
+        scope: Scope,
+        region: str,
+        meter: Meter,
         allowed: frozenset[str],
     ) -> None:
         self.scope = scope
@@ -200,7 +245,7 @@ class Aws:
             yield from page.get(key) or ()
 
     def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-        """Every page of a listing, as it comes; the one answer where AWS knows no pages. Raises ProviderError."""
+        """Every page, as it comes; the one answer where AWS knows no pages. Raises ProviderError."""
         name, client = self._prepared(service, operation)
         try:
             if not client.can_paginate(operation):
@@ -216,7 +261,13 @@ class Aws:
             raise self._meaning(error, service, name) from error
 
     def fact(
-        self, service: str, operation: str, *, absent: Sequence[str] = (), key: str | None = None, **params: Any  # noqa: ANN401
+        self,
+        service: str,
+        operation: str,
+        *,
+        absent: Sequence[str] = (),
+        key: str | None = None,
+        **params: Any,  # noqa: ANN401
     ) -> Fact:
         """A call made when its answer is needed.
 
@@ -256,12 +307,15 @@ class Aws:
         settings = self._settings
         config = Config(
             retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
-            connect_timeout=settings.timeout_seconds, read_timeout=settings.timeout_seconds,
-            user_agent_extra="soc2-pac", max_pool_connections=16,
+            connect_timeout=settings.timeout_seconds,
+            read_timeout=settings.timeout_seconds,
+            user_agent_extra="soc2-pac",
+            max_pool_connections=16,
             s3={"addressing_style": "path"} if settings.endpoint_url else None,
         )
         with _making_clients:  # boto3 sessions are not safe to make clients from several threads
-            client = self._session.client(
+            make: Any = self._session.client  # its overloads want the name as a literal
+            client = make(
                 service, region_name=self.region, endpoint_url=settings.endpoint_url, config=config
             )
         events = client.meta.events
@@ -302,29 +356,45 @@ def meaning(error: Exception, needed: str, region: str) -> ProviderError:
         return error
     if isinstance(error, sdk.ClientError):
         return _of_answer(error, needed)
-    if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError | sdk.CredentialRetrievalError):
-        return CredentialsRejected(f"no usable AWS credentials: {type(error).__name__}", operation=needed)
-    if isinstance(error, sdk.TokenRetrievalError | sdk.SSOTokenLoadError | sdk.UnauthorizedSSOTokenError):
-        return CredentialsRejected("the SSO session is not valid. Next: aws sso login", operation=needed)
+    if isinstance(
+        error, sdk.NoCredentialsError | sdk.PartialCredentialsError | sdk.CredentialRetrievalError
+    ):
+        return CredentialsRejected(
+            f"no usable AWS credentials: {type(error).__name__}", operation=needed
+        )
+    if isinstance(
+        error, sdk.TokenRetrievalError | sdk.SSOTokenLoadError | sdk.UnauthorizedSSOTokenError
+    ):
+        return CredentialsRejected(
+            "the SSO session is not valid. Next: aws sso login", operation=needed
+        )
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError | sdk.EndpointConnectionError):
-        return Unreachable(f"{needed}: no answer from AWS in {region}: {type(error).__name__}", operation=needed)
+        return Unreachable(
+            f"{needed}: no answer from AWS in {region}: {type(error).__name__}", operation=needed
+        )
     return Unexpected(f"{needed}: {type(error).__name__}: unusable answer", operation=needed)
 
 
 def _of_answer(error: Any, needed: str) -> ProviderError:  # noqa: ANN401
     code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _CREDENTIALS:
-        return CredentialsRejected(f"{needed}: AWS does not accept the credentials: {code}", operation=needed)
+        return CredentialsRejected(
+            f"{needed}: AWS does not accept the credentials: {code}", operation=needed
+        )
     if code in _NOT_ENABLED:
         return NotEnabled(f"{needed}: {code}", operation=needed)
     if code in _THROTTLED or status == _HTTP_TOO_MANY:
-        return Throttled(f"{needed}: throttled until the retries were spent: {code}", operation=needed)
+        return Throttled(
+            f"{needed}: throttled until the retries were spent: {code}", operation=needed
+        )
     if code.startswith(_DENIED) or status == _HTTP_DENIED:
         return Denied(f"{needed}: {code}", operation=needed, permission=needed)
     if any(sign in code for sign in _GONE):
         return Gone(f"{needed}: {code}", operation=needed)
     if status >= _HTTP_SERVER:
-        return Unreachable(f"{needed}: AWS answered {status} until the retries were spent", operation=needed)
+        return Unreachable(
+            f"{needed}: AWS answered {status} until the retries were spent", operation=needed
+        )
     return Unexpected(f"{needed}: {code}", operation=needed)
 
 
@@ -350,16 +420,19 @@ def _session(settings: AwsSettings) -> boto3.Session:
     import boto3 as sdk  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
-    keys: dict[str, str] = {}
+    keys: dict[str, Any] = {}
     for name, parameter in (
-        ("access_key_id", "aws_access_key_id"), ("secret_access_key", "aws_secret_access_key"),
+        ("access_key_id", "aws_access_key_id"),
+        ("secret_access_key", "aws_secret_access_key"),
         ("session_token", "aws_session_token"),
     ):
         reference = getattr(settings, name)
         if reference is not None:
             keys[parameter] = reference.resolve()
     try:
-        return sdk.Session(profile_name=settings.profile, region_name=_HOME[settings.partition], **keys)
+        return sdk.Session(
+            profile_name=settings.profile, region_name=_HOME[settings.partition], **keys
+        )
     except BotoCoreError as error:
         msg = f"the AWS profile cannot be used: {error}"
         raise CredentialsRejected(msg) from error

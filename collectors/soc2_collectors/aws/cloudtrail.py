@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @collects(
     Trail,
-    calls=["cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"],
+    calls=[
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:GetEventSelectors",
+    ],
     per="region",
 )
 def trails(aws: Aws) -> Iterator[Document]:
@@ -26,7 +30,8 @@ def trails(aws: Aws) -> Iterator[Document]:
             continue
         arn = trail["TrailARN"]
         yield Document(
-            arn, trail["Name"],
+            arn,
+            trail["Name"],
             {
                 **trail,
                 "GetTrailStatus": aws.fact("cloudtrail", "get_trail_status", Name=arn),

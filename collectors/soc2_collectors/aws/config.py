@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 )
 def recorders(aws: Aws) -> Iterator[Document]:
     """The region's recorder with its status, or nothing."""
-    for recorder in aws.items("config", "describe_configuration_recorders", "ConfigurationRecorders"):
+    for recorder in aws.items(
+        "config", "describe_configuration_recorders", "ConfigurationRecorders"
+    ):
         name = recorder["name"]
         body = {**recorder, "DescribeConfigurationRecorderStatus": _status(aws, name)}
         yield Document(name, name, body)
@@ -29,7 +31,9 @@ def recorders(aws: Aws) -> Iterator[Document]:
 
 def _status(aws: Aws, name: str) -> Fact:
     asked = aws.fact(
-        "config", "describe_configuration_recorder_status", key="ConfigurationRecordersStatus",
+        "config",
+        "describe_configuration_recorder_status",
+        key="ConfigurationRecordersStatus",
         ConfigurationRecorderNames=[name],
     )
 

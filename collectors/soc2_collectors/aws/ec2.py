@@ -35,7 +35,11 @@ def instances(aws: Aws) -> Iterator[Document]:
         for instance in reservation["Instances"]:
             number = instance["InstanceId"]
             user_data = aws.fact(
-                "ec2", "describe_instance_attribute", key="UserData", InstanceId=number, Attribute="userData"
+                "ec2",
+                "describe_instance_attribute",
+                key="UserData",
+                InstanceId=number,
+                Attribute="userData",
             )
             body = {**instance, "DescribeInstanceAttribute": user_data}
             yield Document(number, _name(instance, number), body)
@@ -54,10 +58,15 @@ def snapshots(aws: Aws) -> Iterator[Document]:
     for snapshot in aws.items("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"]):
         number = snapshot["SnapshotId"]
         permissions = aws.fact(
-            "ec2", "describe_snapshot_attribute", key="CreateVolumePermissions", SnapshotId=number,
+            "ec2",
+            "describe_snapshot_attribute",
+            key="CreateVolumePermissions",
+            SnapshotId=number,
             Attribute="createVolumePermission",
         )
-        yield Document(number, _name(snapshot, number), {**snapshot, "DescribeSnapshotAttribute": permissions})
+        yield Document(
+            number, _name(snapshot, number), {**snapshot, "DescribeSnapshotAttribute": permissions}
+        )
 
 
 @collects(Image, calls=["ec2:DescribeImages"], per="region")

@@ -39,11 +39,15 @@ def account_summary(aws: Aws) -> Iterator[Document]:
 @collects(PasswordPolicy, calls=["iam:GetAccountPasswordPolicy"], per="account")
 def password_policy(aws: Aws) -> Iterator[Document]:
     """One document an account, with or without a policy."""
-    said = aws.fact("iam", "get_account_password_policy", key="PasswordPolicy", absent=["NoSuchEntity"])
+    said = aws.fact(
+        "iam", "get_account_password_policy", key="PasswordPolicy", absent=["NoSuchEntity"]
+    )
     yield Document(aws.account, aws.account, {"GetAccountPasswordPolicy": said})
 
 
-@collects(Credential, calls=["iam:GenerateCredentialReport", "iam:GetCredentialReport"], per="account")
+@collects(
+    Credential, calls=["iam:GenerateCredentialReport", "iam:GetCredentialReport"], per="account"
+)
 def credentials(aws: Aws) -> Iterator[Document]:
     """The rows of the credential report, root included. AWS renews the report every four hours at most."""
     for _ in range(_REPORT_TRIES):
@@ -51,7 +55,9 @@ def credentials(aws: Aws) -> Iterator[Document]:
             break
         time.sleep(_REPORT_PAUSE_SECONDS)
     else:
-        msg = f"the credential report was not ready after {_REPORT_TRIES * _REPORT_PAUSE_SECONDS:g} s"
+        msg = (
+            f"the credential report was not ready after {_REPORT_TRIES * _REPORT_PAUSE_SECONDS:g} s"
+        )
         raise Unexpected(msg, operation="iam:GenerateCredentialReport")
     report = aws.ask("iam", "get_credential_report")
     content = report["Content"]
@@ -97,7 +103,8 @@ def policies(aws: Aws) -> Iterator[Document]:
 
 
 _INLINE = (
-    ("UserDetailList", "UserPolicyList"), ("GroupDetailList", "GroupPolicyList"),
+    ("UserDetailList", "UserPolicyList"),
+    ("GroupDetailList", "GroupPolicyList"),
     ("RoleDetailList", "RolePolicyList"),
 )
 
@@ -105,7 +112,9 @@ _INLINE = (
 @collects(VirtualMfaDevice, calls=["iam:ListVirtualMFADevices"], per="account")
 def virtual_mfa_devices(aws: Aws) -> Iterator[Document]:
     """Assigned virtual MFA devices."""
-    found = aws.items("iam", "list_virtual_mfa_devices", "VirtualMFADevices", AssignmentStatus="Assigned")
+    found = aws.items(
+        "iam", "list_virtual_mfa_devices", "VirtualMFADevices", AssignmentStatus="Assigned"
+    )
     for device in found:
         yield Document(device["SerialNumber"], device["SerialNumber"], device)
 

@@ -24,7 +24,8 @@ def keys(aws: Aws) -> Iterator[Document]:
     for key in aws.items("kms", "list_keys", "Keys"):
         number = key["KeyId"]
         yield Document(
-            key["KeyArn"], number,
+            key["KeyArn"],
+            number,
             {
                 **key,
                 "DescribeKey": aws.fact("kms", "describe_key", key="KeyMetadata", KeyId=number),

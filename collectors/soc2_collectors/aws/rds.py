@@ -28,17 +28,26 @@ def clusters(aws: Aws) -> Iterator[Document]:
         yield Document(item["DBClusterArn"], item["DBClusterIdentifier"], item)
 
 
-@collects(DbSnapshot, calls=["rds:DescribeDBSnapshots", "rds:DescribeDBSnapshotAttributes"], per="region")
+@collects(
+    DbSnapshot, calls=["rds:DescribeDBSnapshots", "rds:DescribeDBSnapshotAttributes"], per="region"
+)
 def snapshots(aws: Aws) -> Iterator[Document]:
     """Manual snapshots: automated ones cannot be shared."""
     for item in aws.items("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"):
         name = item["DBSnapshotIdentifier"]
-        yield Document(item["DBSnapshotArn"], name, {**item, "DescribeDBSnapshotAttributes": _shared(aws, name)})
+        yield Document(
+            item["DBSnapshotArn"],
+            name,
+            {**item, "DescribeDBSnapshotAttributes": _shared(aws, name)},
+        )
 
 
 def _shared(aws: Aws, name: str) -> Fact:
     asked = aws.fact(
-        "rds", "describe_db_snapshot_attributes", key="DBSnapshotAttributesResult", DBSnapshotIdentifier=name
+        "rds",
+        "describe_db_snapshot_attributes",
+        key="DBSnapshotAttributesResult",
+        DBSnapshotIdentifier=name,
     )
 
     def attributes() -> Any:  # noqa: ANN401 - what AWS says

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 @collects(
     Bucket,
     calls=[
-        "s3:ListAllMyBuckets", "s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicyStatus", "s3:GetBucketPolicy",
-        "s3:GetBucketAcl", "s3:GetEncryptionConfiguration", "s3:GetBucketVersioning", "s3:GetBucketLogging",
-        "s3:GetLifecycleConfiguration", "s3:GetBucketObjectLockConfiguration",
+        "s3:ListAllMyBuckets",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketPolicyStatus",
+        "s3:GetBucketPolicy",
+        "s3:GetBucketAcl",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetBucketVersioning",
+        "s3:GetBucketLogging",
+        "s3:GetLifecycleConfiguration",
+        "s3:GetBucketObjectLockConfiguration",
     ],
     per="account",
 )
@@ -28,23 +35,27 @@ def buckets(aws: Aws) -> Iterator[Document]:
     for bucket in aws.items("s3", "list_buckets", "Buckets"):
         name = bucket["Name"]
 
-        def part(
-            operation: str, key: str | None, *absent: str, name: str = name
-        ) -> object:
+        def part(operation: str, key: str | None, *absent: str, name: str = name) -> object:
             return aws.fact("s3", operation, key=key, absent=absent, Bucket=name)
 
         yield Document(
-            f"arn:{aws.partition}:s3:::{name}", name,
+            f"arn:{aws.partition}:s3:::{name}",
+            name,
             {
                 **bucket,
                 "GetPublicAccessBlock": part(
-                    "get_public_access_block", "PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration"
+                    "get_public_access_block",
+                    "PublicAccessBlockConfiguration",
+                    "NoSuchPublicAccessBlockConfiguration",
                 ),
-                "GetBucketPolicyStatus": part("get_bucket_policy_status", "PolicyStatus", "NoSuchBucketPolicy"),
+                "GetBucketPolicyStatus": part(
+                    "get_bucket_policy_status", "PolicyStatus", "NoSuchBucketPolicy"
+                ),
                 "GetBucketPolicy": part("get_bucket_policy", "Policy", "NoSuchBucketPolicy"),
                 "GetBucketAcl": part("get_bucket_acl", None),
                 "GetBucketEncryption": part(
-                    "get_bucket_encryption", "ServerSideEncryptionConfiguration",
+                    "get_bucket_encryption",
+                    "ServerSideEncryptionConfiguration",
                     "ServerSideEncryptionConfigurationNotFoundError",
                 ),
                 "GetBucketVersioning": part("get_bucket_versioning", None),
@@ -53,7 +64,8 @@ def buckets(aws: Aws) -> Iterator[Document]:
                     "get_bucket_lifecycle_configuration", "Rules", "NoSuchLifecycleConfiguration"
                 ),
                 "GetObjectLockConfiguration": part(
-                    "get_object_lock_configuration", "ObjectLockConfiguration",
+                    "get_object_lock_configuration",
+                    "ObjectLockConfiguration",
                     "ObjectLockConfigurationNotFoundError",
                 ),
             },
@@ -64,7 +76,10 @@ def buckets(aws: Aws) -> Iterator[Document]:
 def account_public_access_block(aws: Aws) -> Iterator[Document]:
     """One document an account."""
     said = aws.fact(
-        "s3control", "get_public_access_block", key="PublicAccessBlockConfiguration",
-        absent=["NoSuchPublicAccessBlockConfiguration"], AccountId=aws.account,
+        "s3control",
+        "get_public_access_block",
+        key="PublicAccessBlockConfiguration",
+        absent=["NoSuchPublicAccessBlockConfiguration"],
+        AccountId=aws.account,
     )
     yield Document(aws.account, aws.account, {"GetPublicAccessBlock": said})

@@ -42,5 +42,7 @@ def dependabot_alerts(github: Github) -> Iterator[Document]:
 def _document(alert: dict[str, Any]) -> Document:
     repository = alert["repository"]
     return Document(
-        uid=f"{repository['id']}#{alert['number']}", name=f"{repository['full_name']}#{alert['number']}", body=alert
+        uid=f"{repository['id']}#{alert['number']}",
+        name=f"{repository['full_name']}#{alert['number']}",
+        body=alert,
     )

@@ -35,9 +35,15 @@ _SLOW = (502, 504)
 _REASON_CHARACTERS = 160
 
 _NOT_ENABLED = (
-    "upgrade to github", "advanced security must be enabled", "code security must be enabled",
-    "disabled on this", "disabled for this", "not enabled for this", "not available for",
-    "no analysis found", "must be enabled for this",
+    "upgrade to github",
+    "advanced security must be enabled",
+    "code security must be enabled",
+    "disabled on this",
+    "disabled for this",
+    "not enabled for this",
+    "not available for",
+    "no analysis found",
+    "must be enabled for this",
 )
 """Parts of messages that say that a feature is off or not in the plan."""
 _OWNERS_ONLY = ("only owners", "must be an owner", "must have admin")
@@ -93,11 +99,15 @@ def problem(answer: Answer, call: str, grant: str | None) -> ProviderError | Non
     said = answer.message()
     lower = said.lower()
     if answer.status == 401:  # noqa: PLR2004 - HTTP
-        return CredentialsRejected(f"GitHub does not accept the credentials ({said or 401})", operation=call)
+        return CredentialsRejected(
+            f"GitHub does not accept the credentials ({said or 401})", operation=call
+        )
     if _throttled(answer, lower):
         return Throttled(_rate_message(lower), operation=call)
     if answer.status >= 500 or answer.status == 408:  # noqa: PLR2004 - HTTP
-        return (TooSlow if answer.status in _SLOW else Unreachable)(f"GitHub answered {answer.status}", operation=call)
+        return (TooSlow if answer.status in _SLOW else Unreachable)(
+            f"GitHub answered {answer.status}", operation=call
+        )
     if answer.headers.get("x-github-sso", "").startswith("required"):
         return _sso(call)
     if any(part in lower for part in _NOT_ENABLED):
@@ -119,7 +129,11 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
         return Unexpected(f"{call} answered no object", operation=call)
     errors = body.get("errors")
     if not errors:
-        return None if isinstance(body.get("data"), dict) else Unexpected(f"{call} has no data", operation=call)
+        return (
+            None
+            if isinstance(body.get("data"), dict)
+            else Unexpected(f"{call} has no data", operation=call)
+        )
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
     said = str(first.get("message", ""))[:_REASON_CHARACTERS]
     sort = first.get("type", "")
@@ -130,7 +144,9 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
         return Throttled(_rate_message("primary"), operation=call)
     if sort in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"):
         return Denied(f"{sort}: {said}", operation=call, permission=grant)
-    if sort in ("SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL") or said.startswith("Something went wrong"):
+    if sort in ("SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL") or said.startswith(
+        "Something went wrong"
+    ):
         return TooSlow("GitHub's GraphQL did not answer in its time", operation=call)
     return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
 
@@ -142,7 +158,9 @@ def wait_asked(answer: Answer) -> float | None:
         return float(after)
     if answer.headers.get("x-ratelimit-remaining") == "0":
         reset = answer.headers.get("x-ratelimit-reset", "")
-        return max(0.0, float(reset) - time.time()) + 1 if reset.isdigit() else _SECONDARY_WAIT_SECONDS
+        return (
+            max(0.0, float(reset) - time.time()) + 1 if reset.isdigit() else _SECONDARY_WAIT_SECONDS
+        )
     if _throttled(answer, answer.message().lower()):
         return _SECONDARY_WAIT_SECONDS
     return None
@@ -169,7 +187,8 @@ def _partial(answer: Answer, call: str) -> ProviderError | None:
 def _sso(call: str) -> Denied:
     return Denied(
         "the credentials are not authorised for the organisation's SAML single sign-on",
-        operation=call, permission="SSO authorisation of the token (Settings, Developer settings, Configure SSO)",
+        operation=call,
+        permission="SSO authorisation of the token (Settings, Developer settings, Configure SSO)",
     )
 
 
@@ -178,5 +197,7 @@ def _permission(answer: Answer, grant: str | None) -> str | None:
     scopes = answer.headers.get("x-accepted-oauth-scopes", "").strip()
     parts = [fine] if fine else []
     if scopes:
-        parts.append(f"scope {' or '.join(s.strip() for s in scopes.split(','))} of a classic token")
+        parts.append(
+            f"scope {' or '.join(s.strip() for s in scopes.split(','))} of a classic token"
+        )
     return ", or ".join(parts) or grant

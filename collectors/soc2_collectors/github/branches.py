@@ -35,7 +35,9 @@ def branches(github: Github) -> Iterator[Document]:
         if not repository.get("archived"):
             body.update(_facts(github, repository["name"], branch))
         yield Document(
-            uid=f"{repository['node_id']}:default_branch", name=f"{repository['full_name']}:{branch}", body=body
+            uid=f"{repository['node_id']}:default_branch",
+            name=f"{repository['full_name']}:{branch}",
+            body=body,
         )
 
 
@@ -46,8 +48,12 @@ def _facts(github: Github, repo: str, branch: str) -> dict[str, object]:
     def rulesets() -> object:
         return [
             # An organisation's ruleset stands in the list of each of its repositories: asked once.
-            github.once(("ruleset", ruleset["id"]), lambda id_=ruleset["id"]: _details(github, repo, id_))
-            for ruleset in _listed(github, _RULESETS, repo=repo, includes_parents="true", targets="branch")
+            github.once(
+                ("ruleset", ruleset["id"]), lambda id_=ruleset["id"]: _details(github, repo, id_)
+            )
+            for ruleset in _listed(
+                github, _RULESETS, repo=repo, includes_parents="true", targets="branch"
+            )
         ]
 
     return {

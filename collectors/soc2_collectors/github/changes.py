@@ -27,14 +27,17 @@ if TYPE_CHECKING:
 
 @collects(
     PullRequest,
-    calls=[f"GET {REPOSITORIES}", MERGED_PULL_REQUESTS.call, PULL_REQUEST_REVIEWS.call], per="organization",
+    calls=[f"GET {REPOSITORIES}", MERGED_PULL_REQUESTS.call, PULL_REQUEST_REVIEWS.call],
+    per="organization",
 )
 def pull_requests(github: Github) -> Iterator[Document]:
     """Pull requests merged to the default branch, with reviews and checks, a hundred in one call."""
     since = _since(github)
     for repository in _changed(github, since):
         variables = {
-            "owner": github.organization, "repo": repository["name"], "branch": repository["default_branch"],
+            "owner": github.organization,
+            "repo": repository["name"],
+            "branch": repository["default_branch"],
         }
         for node in github.graphql(MERGED_PULL_REQUESTS, variables, "repository.pullRequests"):
             if _time(node["updatedAt"]) < since:
@@ -58,12 +61,16 @@ def commits(github: Github) -> Iterator[Document]:
     for repository in _changed(github, since):
         branch = repository["default_branch"]
         variables = {
-            "owner": github.organization, "repo": repository["name"], "ref": f"refs/heads/{branch}",
+            "owner": github.organization,
+            "repo": repository["name"],
+            "ref": f"refs/heads/{branch}",
             "since": f"{since:%Y-%m-%dT%H:%M:%SZ}",
         }
         path = "repository.ref.target.history"
         # A repository that nobody pushed to yet has the name of a default branch and no such ref.
-        for node in github.graphql(DEFAULT_BRANCH_COMMITS, variables, path, absent="repository.ref"):
+        for node in github.graphql(
+            DEFAULT_BRANCH_COMMITS, variables, path, absent="repository.ref"
+        ):
             name = f"{repository['full_name']}@{node['oid'][:10]}"
             yield Document(uid=node["id"], name=name, body={**node, "branch": branch})
 

@@ -105,7 +105,11 @@ class GithubConnection:
         return Github(self, scope, meter, allowed)
 
     def send(
-        self, verb: str, url: str, parameters: Mapping[str, object], document: Mapping[str, object] | None
+        self,
+        verb: str,
+        url: str,
+        parameters: Mapping[str, object],
+        document: Mapping[str, object] | None,
     ) -> Answer:
         """One HTTP exchange. Raises CredentialsRejected, Unreachable, Unexpected."""
         with self._requester() as requester:
@@ -130,10 +134,16 @@ class GithubConnection:
 
         with self._signing_in:  # a requester binds an App's sign-in to itself
             return github.Github(
-                auth=self._auth, base_url=self.settings.base_url, timeout=self.settings.timeout_seconds,
-                user_agent="soc2-pac", per_page=PAGE, retry=None, seconds_between_requests=0,
+                auth=self._auth,
+                base_url=self.settings.base_url,
+                timeout=self.settings.timeout_seconds,
+                user_agent="soc2-pac",
+                per_page=PAGE,
+                retry=None,
+                seconds_between_requests=0,
                 # PyGithub takes every POST for a write and spaces those a second apart: ours are queries.
-                seconds_between_writes=0, api_version=_VERSION,
+                seconds_between_writes=0,
+                api_version=_VERSION,
             ).requester
 
     def _sign_in(self) -> None:
@@ -179,7 +189,9 @@ class Github:
 
     # -- REST -----------------------------------------------------------------------------------------
 
-    def items(self, path: str, *, key: str | None = None, **params: object) -> Iterator[dict[str, Any]]:
+    def items(
+        self, path: str, *, key: str | None = None, **params: object
+    ) -> Iterator[dict[str, Any]]:
         """Every item of a listing, page by page.
 
         Args:
@@ -211,7 +223,9 @@ class Github:
         """One object; ``{}`` where GitHub says yes without a body (204). Raises ProviderError."""
         return self.ask_with_headers(path, **params)[0]
 
-    def ask_with_headers(self, path: str, **params: object) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def ask_with_headers(
+        self, path: str, **params: object
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """One object and the headers that came with it. Raises ProviderError."""
         call = f"GET {path}"
         answer = self._get(call, *self._url(path, params))
@@ -222,7 +236,11 @@ class Github:
         return body, answer.headers
 
     def fact(
-        self, path: str, *, absent: Sequence[int | str] = (_NOT_FOUND,), plan_may_lack: bool = False,
+        self,
+        path: str,
+        *,
+        absent: Sequence[int | str] = (_NOT_FOUND,),
+        plan_may_lack: bool = False,
         **params: object,
     ) -> Fact:
         """A call of its own for one part of a document.
@@ -287,8 +305,10 @@ class Github:
             connection = _follow(data, path, query.call)
             page = connection.get("edges", connection.get("nodes"))
             info = connection.get("pageInfo")
-            if not isinstance(page, list) or not isinstance(info, dict) or not all(
-                isinstance(item, dict) for item in page
+            if (
+                not isinstance(page, list)
+                or not isinstance(info, dict)
+                or not all(isinstance(item, dict) for item in page)
             ):
                 msg = f"{query.call}: {path} is no connection"
                 raise Unexpected(msg, operation=query.call)
@@ -307,11 +327,17 @@ class Github:
         if not only_reads(query.document):
             msg = f"{call} is not a query: soc2-pac only reads"
             raise CallRefused(msg, operation=call)
-        document = {"query": query.document, "variables": dict(variables), "operationName": query.name}
+        document = {
+            "query": query.document,
+            "variables": dict(variables),
+            "operationName": query.name,
+        }
 
         def exchange() -> tuple[Answer, ProviderError | None]:
             answer = self._connection.send("POST", "", {}, document)
-            wrong = problem(answer, call, grant(call)) or graphql_problem(answer.json(call), call, grant(call))
+            wrong = problem(answer, call, grant(call)) or graphql_problem(
+                answer.json(call), call, grant(call)
+            )
             return answer, wrong
 
         data: dict[str, Any] = self._attempt(call, exchange).json(call)["data"]
@@ -396,7 +422,11 @@ def _auth(settings: GithubSettings) -> Auth:
 
 
 def _exchange(
-    requester: Requester, verb: str, url: str, parameters: dict[str, Any], document: Mapping[str, object] | None
+    requester: Requester,
+    verb: str,
+    url: str,
+    parameters: dict[str, Any],
+    document: Mapping[str, object] | None,
 ) -> Answer:
     import requests  # noqa: PLC0415
 

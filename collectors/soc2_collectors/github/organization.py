@@ -23,9 +23,13 @@ _CONFLICT = 409
 """GitHub's answer for selected actions when no selection is made."""
 
 _OWNERS_SEE = (
-    "two_factor_requirement_enabled", "default_repository_permission",
-    "members_can_create_public_repositories", "members_can_fork_private_repositories",
-    "members_can_delete_repositories", "members_can_change_repo_visibility", "members_can_delete_issues",
+    "two_factor_requirement_enabled",
+    "default_repository_permission",
+    "members_can_create_public_repositories",
+    "members_can_fork_private_repositories",
+    "members_can_delete_repositories",
+    "members_can_change_repo_visibility",
+    "members_can_delete_issues",
 )
 
 
@@ -42,7 +46,9 @@ def organizations(github: Github) -> Iterator[Document]:
     hidden = {name: _hidden() for name in _OWNERS_SEE if said.get(name) is None}
 
     def saml() -> object:
-        return github.query(SAML_IDENTITY_PROVIDER, {"org": github.organization}).get("organization")
+        return github.query(SAML_IDENTITY_PROVIDER, {"org": github.organization}).get(
+            "organization"
+        )
 
     facts = {
         "actions_permissions": github.fact(_ACTIONS, absent=()),
@@ -56,5 +62,8 @@ def organizations(github: Github) -> Iterator[Document]:
 def _hidden() -> Gap:
     call = f"GET {_ORGANIZATION}"
     return Gap(
-        CollectionStatus.DENIED, call, "GitHub shows this setting to organisation owners only", grant(call)
+        CollectionStatus.DENIED,
+        call,
+        "GitHub shows this setting to organisation owners only",
+        grant(call),
     )

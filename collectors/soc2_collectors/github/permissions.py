@@ -47,39 +47,53 @@ NEEDS: dict[str, Need] = {
     "GET /orgs/{org}/actions/permissions": _ADMIN_ORG,
     "GET /orgs/{org}/actions/permissions/selected-actions": _ADMIN_ORG,
     "GET /orgs/{org}/actions/permissions/workflow": _ADMIN_ORG,
-    "GET /orgs/{org}/actions/runner-groups":
-        Need("organization", ("organization_self_hosted_runners",), ("admin:org",)),
-    "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/runners":
-        Need("organization", ("organization_self_hosted_runners",), ("admin:org",)),
-    "GET /orgs/{org}/outside_collaborators":
-        Need("organization", ("members",), ("admin:org",), f"two-factor is {_OWNER}"),
+    "GET /orgs/{org}/actions/runner-groups": Need(
+        "organization", ("organization_self_hosted_runners",), ("admin:org",)
+    ),
+    "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/runners": Need(
+        "organization", ("organization_self_hosted_runners",), ("admin:org",)
+    ),
+    "GET /orgs/{org}/outside_collaborators": Need(
+        "organization", ("members",), ("admin:org",), f"two-factor is {_OWNER}"
+    ),
     "GET /orgs/{org}/teams": _MEMBERS,
     "GET /orgs/{org}/repos": _METADATA,
-    "GET /orgs/{org}/secret-scanning/alerts":
-        Need("repository", ("secret_scanning_alerts",), ("repo",)),
+    "GET /orgs/{org}/secret-scanning/alerts": Need(
+        "repository", ("secret_scanning_alerts",), ("repo",)
+    ),
     "GET /orgs/{org}/code-scanning/alerts": _CODE_SCANNING,
     "GET /orgs/{org}/dependabot/alerts": Need("repository", ("vulnerability_alerts",), ("repo",)),
     "GET /repos/{owner}/{repo}/branches/{branch}/protection": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/rules/branches/{branch}": _METADATA,
     "GET /repos/{owner}/{repo}/rulesets": _METADATA,
-    "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}":
-        Need("repository", ("metadata",), ("repo",), "bypass actors are shown to who may edit the ruleset"),
+    "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}": Need(
+        "repository",
+        ("metadata",),
+        ("repo",),
+        "bypass actors are shown to who may edit the ruleset",
+    ),
     "GET /repos/{owner}/{repo}/collaborators": _METADATA,
     "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/default-setup": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,
     "GET /repos/{owner}/{repo}/environments": Need("repository", ("actions",), ("repo",)),
-    "GRAPHQL query OrganizationMembers":
-        Need("organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"),
-    "GRAPHQL query SamlIdentityProvider":
-        Need("organization", ("organization_administration",), ("admin:org",), _OWNER),
-    "GRAPHQL query ExternalIdentities":
-        Need("organization", ("organization_administration",), ("admin:org",), _OWNER),
-    "GRAPHQL query MergedPullRequests":
-        Need("repository", ("pull_requests", "contents", "checks", "statuses"), ("repo",)),
+    "GRAPHQL query OrganizationMembers": Need(
+        "organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"
+    ),
+    "GRAPHQL query SamlIdentityProvider": Need(
+        "organization", ("organization_administration",), ("admin:org",), _OWNER
+    ),
+    "GRAPHQL query ExternalIdentities": Need(
+        "organization", ("organization_administration",), ("admin:org",), _OWNER
+    ),
+    "GRAPHQL query MergedPullRequests": Need(
+        "repository", ("pull_requests", "contents", "checks", "statuses"), ("repo",)
+    ),
     "GRAPHQL query PullRequestReviews": Need("repository", ("pull_requests",), ("repo",)),
-    "GRAPHQL query DefaultBranchCommits": Need("repository", ("contents", "pull_requests"), ("repo",)),
+    "GRAPHQL query DefaultBranchCommits": Need(
+        "repository", ("contents", "pull_requests"), ("repo",)
+    ),
 }
 """Every call that the collectors declare. A test demands that none is missing."""
 
@@ -105,7 +119,9 @@ def permissions(calls: Sequence[str], form: str) -> str:
     if form == "json":
         return json.dumps(
             {
-                "default_permissions": {n: "read" for n in sorted({n for d in known.values() for n in d.names})},
+                "default_permissions": dict.fromkeys(
+                    sorted({n for d in known.values() for n in d.names}), "read"
+                ),
                 "classic_token_scopes": sorted({s for need in known.values() for s in need.scopes}),
             },
             indent=2,
@@ -119,12 +135,23 @@ def permissions(calls: Sequence[str], form: str) -> str:
         lines += ["", f"{level.capitalize()} permissions"]
         for name in names:
             lines.append(f"  {name}: read")
-            lines += [f"      {call}{_noted(d)}" for call, d in known.items() if d.level == level and name in d.names]
-    lines += ["", "Or a classic token of an organisation owner with the scopes "
-              + ", ".join(sorted({s for need in known.values() for s in need.scopes}))]
+            lines += [
+                f"      {call}{_noted(d)}"
+                for call, d in known.items()
+                if d.level == level and name in d.names
+            ]
+    lines += [
+        "",
+        "Or a classic token of an organisation owner with the scopes "
+        + ", ".join(sorted({s for need in known.values() for s in need.scopes})),
+    ]
     unknown = sorted(set(calls) - set(known))
     if unknown:
-        lines += ["", "Calls of plugins, see their documentation:", *(f"  {call}" for call in unknown)]
+        lines += [
+            "",
+            "Calls of plugins, see their documentation:",
+            *(f"  {call}" for call in unknown),
+        ]
     return "\n".join(lines)
 
 

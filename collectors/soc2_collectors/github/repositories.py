@@ -35,7 +35,10 @@ def named(repository: dict[str, Any]) -> dict[str, object]:
 
 @collects(
     Repository,
-    calls=[f"GET {path}" for path in (REPOSITORIES, _ALERTS, _FIXES, _DEFAULT_SETUP, _ANALYSES, _COLLABORATORS)],
+    calls=[
+        f"GET {path}"
+        for path in (REPOSITORIES, _ALERTS, _FIXES, _DEFAULT_SETUP, _ANALYSES, _COLLABORATORS)
+    ],
     per="organization",
 )
 def repositories(github: Github) -> Iterator[Document]:
@@ -44,8 +47,10 @@ def repositories(github: Github) -> Iterator[Document]:
         body: dict[str, object] = dict(repository)
         if repository.get("security_and_analysis") is None:
             body["security_and_analysis"] = Gap(
-                CollectionStatus.DENIED, f"GET {REPOSITORIES}",
-                "GitHub shows this to administrators of the repository only", grant(f"GET {_FIXES}"),
+                CollectionStatus.DENIED,
+                f"GET {REPOSITORIES}",
+                "GitHub shows this to administrators of the repository only",
+                grant(f"GET {_FIXES}"),
             )
         if not repository.get("archived"):
             body.update(_facts(github, repository))
@@ -66,16 +71,15 @@ def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
     return {
         "vulnerability_alerts": github.fact(_ALERTS, absent=(_ALERTS_OFF,), repo=repo),
         "automated_security_fixes": github.fact(_FIXES, absent=(_FIXES_OFF,), repo=repo),
-        "code_scanning_default_setup":
-            github.fact(_DEFAULT_SETUP, absent=(), plan_may_lack=True, repo=repo),
+        "code_scanning_default_setup": github.fact(
+            _DEFAULT_SETUP, absent=(), plan_may_lack=True, repo=repo
+        ),
         "code_scanning_latest_analysis": Fact(analyses.operation, latest),
         "outside_collaborators": github.list_fact(_COLLABORATORS, repo=repo, affiliation="outside"),
     }
 
 
-@collects(
-    Environment, calls=[f"GET {REPOSITORIES}", f"GET {_ENVIRONMENTS}"], per="organization"
-)
+@collects(Environment, calls=[f"GET {REPOSITORIES}", f"GET {_ENVIRONMENTS}"], per="organization")
 def environments(github: Github) -> Iterator[Document]:
     """Deployment environments of every repository that is not archived."""
     for repository in github.items(REPOSITORIES, type="all"):
@@ -83,6 +87,7 @@ def environments(github: Github) -> Iterator[Document]:
             continue
         for environment in github.items(_ENVIRONMENTS, key="environments", repo=repository["name"]):
             yield Document(
-                uid=environment["node_id"], name=f"{repository['full_name']}/{environment['name']}",
+                uid=environment["node_id"],
+                name=f"{repository['full_name']}/{environment['name']}",
                 body={**environment, "repository": named(repository)},
             )

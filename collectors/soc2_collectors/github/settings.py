@@ -34,7 +34,9 @@ class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msg = "app_id, installation_id and private_key go together"
             raise ValueError(msg)
         if (self.token is None) == (self.app_id is None):
-            msg = 'name one way to sign in: token = { env = "GITHUB_TOKEN" }, or app_id with its key'
+            msg = (
+                'name one way to sign in: token = { env = "GITHUB_TOKEN" }, or app_id with its key'
+            )
             raise ValueError(msg)
         if not self.organization or "/" in self.organization:
             msg = f"organization: '{self.organization}' is no login of an organisation"

@@ -80,7 +80,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup) -> Verdict:
     """No security group opens all ports to any address.
 
     Why: whatever listens on the machine, now or later, is on the internet.
-    Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to those who need them.
+    Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
+        those who need them.
     """
     return (
         failed("every port is open to every address")
@@ -234,8 +235,10 @@ def aws_instance_reachable_port(
 ) -> Verdict:
     """No instance can be reached from the internet on an administration or data port.
 
-    Why: a public address, a public route and an open port together are an exposure; one of them alone is not.
-    Fix: take the public address away or close the port in the security group that the message names.
+    Why: a public address, a public route and an open port together are an exposure; one of them
+        alone is not.
+    Fix: take the public address away or close the port in the security group that the message
+        names.
     """
     if instance.ended:
         return not_applicable("terminated")
@@ -281,7 +284,8 @@ def aws_instance_no_public_ip(instance: Instance) -> Verdict:
     """Instances have no public address.
 
     Why: traffic should come in through load balancers and gateways that are made for it.
-    Fix: put it into a private subnet behind a load balancer; waive the ones that are meant to be at the edge.
+    Fix: put it into a private subnet behind a load balancer; waive the ones that are meant to be at
+        the edge.
     """
     if instance.ended:
         return not_applicable("terminated")
@@ -325,7 +329,8 @@ def aws_instance_profile(instance: Instance) -> Verdict:
 def aws_imdsv2_required(instance: Instance) -> Verdict:
     """Instances answer metadata requests with a session token only.
 
-    Why: without the token a server that can be tricked into fetching a URL gives its credentials away.
+    Why: without the token a server that can be tricked into fetching a URL gives its credentials
+        away.
     Fix: aws ec2 modify-instance-metadata-options --http-tokens required.
     """
     if instance.ended:
@@ -412,7 +417,8 @@ def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
     """Snapshots are not shared with everyone.
 
     Why: a public snapshot is a disk that anybody can mount.
-    Fix: aws ec2 modify-snapshot-attribute --attribute createVolumePermission --operation-type remove --group-names all.
+    Fix: aws ec2 modify-snapshot-attribute --attribute createVolumePermission --operation-type
+        remove --group-names all.
     """
     return failed("everyone may restore it") if snapshot.public else passed("not public")
 

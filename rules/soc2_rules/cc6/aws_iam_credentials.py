@@ -45,7 +45,8 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
     """Active access keys are replaced regularly.
 
     Why: a key that is never replaced stays useful to whoever once copied it.
-    Fix: create a second key, move the workload to it, then delete the old one with aws iam delete-access-key.
+    Fix: create a second key, move the workload to it, then delete the old one with aws iam
+        delete-access-key.
     """
     keys = credential.keys
     if not keys:

@@ -50,7 +50,8 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
     """Attached customer-managed policies do not grant every action on every resource.
 
     Why: such a policy makes administrators without saying so in its name.
-    Fix: write down the actions that are needed; access-analyzer generate-policy drafts them from CloudTrail.
+    Fix: write down the actions that are needed; access-analyzer generate-policy drafts them from
+        CloudTrail.
     """
     if policy.inline:
         return not_applicable("an inline policy, judged by a rule of its own")
@@ -96,7 +97,8 @@ def aws_unattached_admin_policy(policy: Policy) -> Verdict:
 def aws_inline_policy_no_admin(policy: Policy) -> Verdict:
     """Inline policies do not grant every action on every resource.
 
-    Why: inline policies show in no list of policies, so this is the quietest administrator there is.
+    Why: inline policies show in no list of policies, so this is the quietest administrator there
+        is.
     Fix: replace it by a managed policy with the actions that are needed.
     """
     if not policy.inline:
@@ -199,7 +201,8 @@ def aws_aws_admin_policy_attached(role: Role, *, allowed_roles: tuple[str, ...] 
     """The AWS-managed administrator policy is attached to approved roles only.
 
     Why: each holder can do everything; the list should be short, known and reviewed.
-    Fix: give the role the actions that it needs, or list it in allowed_roles with the reviewer's consent.
+    Fix: give the role the actions that it needs, or list it in allowed_roles with the reviewer's
+        consent.
     """
     if role.service_linked:
         return not_applicable("AWS owns this role")
@@ -226,7 +229,8 @@ def aws_permissions_via_groups(user: User) -> Verdict:
     Why: rights of single users are forgotten when their role changes.
     Fix: put the user into a group that has the policy, then detach it from the user.
     """
-    own = [p.policy_name for p in (*user.attached_managed_policies, *user.user_policy_list)]
+    own = [policy.policy_name for policy in user.attached_managed_policies]
+    own += [policy.policy_name for policy in user.user_policy_list]
     return (
         failed(f"has policies of its own: {', '.join(sorted(own))}")
         if own
@@ -266,7 +270,8 @@ def aws_password_min_length(account: PasswordPolicy, *, min_length: int = 14) ->
     """The password policy demands long passwords.
 
     Why: length is what makes guessing expensive.
-    Fix: aws iam update-account-password-policy --minimum-password-length 14 (with the other settings).
+    Fix: aws iam update-account-password-policy --minimum-password-length 14 (with the other
+        settings).
     """
     if account.policy is None:
         return failed(_NO_POLICY)
@@ -289,7 +294,8 @@ def aws_password_reuse(account: PasswordPolicy, *, min_remembered: int = 24) -> 
     """The password policy remembers old passwords.
 
     Why: a password that comes back undoes the change.
-    Fix: aws iam update-account-password-policy --password-reuse-prevention 24 (with the other settings).
+    Fix: aws iam update-account-password-policy --password-reuse-prevention 24 (with the other
+        settings).
     """
     if account.policy is None:
         return failed(_NO_POLICY)
@@ -342,7 +348,8 @@ def aws_password_complexity(account: PasswordPolicy) -> Verdict:
 def aws_password_max_age(account: PasswordPolicy, *, max_days: int = 90) -> Verdict:
     """Passwords expire.
 
-    Why: many programmes ask for it. NIST SP 800-63B advises against; switch the rule off with that reason then.
+    Why: many programmes ask for it. NIST SP 800-63B advises against; switch the rule off with that
+        reason then.
     Fix: aws iam update-account-password-policy --max-password-age 90 (with the other settings).
     """
     if account.policy is None:

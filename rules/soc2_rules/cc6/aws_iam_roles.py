@@ -29,7 +29,8 @@ def aws_trust_external_accounts(
 ) -> Verdict:
     """Roles trust known accounts only, and third parties only with an external id.
 
-    Why: a foreign account that may take on a role is inside; without an external id it may be tricked into it.
+    Why: a foreign account that may take on a role is inside; without an external id it may be
+        tricked into it.
     Fix: remove the account from the trust policy, or list it in known_accounts or third_parties.
     """
     problems: list[str] = []
@@ -60,8 +61,10 @@ def aws_trust_external_accounts(
 def aws_trust_oidc_scoped(role: Role) -> Verdict:
     """Roles that trust an OIDC issuer pin both audience and subject.
 
-    Why: every repository of GitHub has the same issuer; only the subject says which one may come in.
-    Fix: add conditions on ISSUER:aud and ISSUER:sub, the latter as narrow as repo:ORG/REPO:ref:refs/heads/main.
+    Why: every repository of GitHub has the same issuer; only the subject says which one may come
+        in.
+    Fix: add conditions on ISSUER:aud and ISSUER:sub, the latter as narrow as
+        repo:ORG/REPO:ref:refs/heads/main.
     """
     federated = [
         (statement, value.partition("oidc-provider/")[2])
@@ -105,7 +108,8 @@ def aws_service_trust_confused_deputy(
 ) -> Verdict:
     """Roles that AWS services take on for somebody say for whom.
 
-    Why: such a service serves everyone; without the condition it can be made to use your role for a stranger.
+    Why: such a service serves everyone; without the condition it can be made to use your role for a
+        stranger.
     Fix: add a condition on aws:SourceAccount or aws:SourceArn to the trust policy.
     """
     if role.service_linked:

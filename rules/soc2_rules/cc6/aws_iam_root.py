@@ -95,7 +95,8 @@ def aws_root_unused_recently(
     """Root has not been used within the review window.
 
     Why: daily work does not need root; its use is an event to explain.
-    Fix: use roles for the work, and record why root was used. AWS's list of tasks that need root is short.
+    Fix: use roles for the work, and record why root was used. AWS's list of tasks that need root is
+        short.
     """
     if not credential.is_root:
         return not_applicable("not root")

@@ -21,7 +21,8 @@ def aws_kms_not_pending_delete(key: Key, *, approved_keys: tuple[str, ...] = ())
     """No key is scheduled for deletion without approval.
 
     Why: what a key encrypted cannot be read again once the key is gone.
-    Fix: aws kms cancel-key-deletion, or list the key in approved_keys with the record of the approval.
+    Fix: aws kms cancel-key-deletion, or list the key in approved_keys with the record of the
+        approval.
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)

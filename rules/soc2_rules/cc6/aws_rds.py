@@ -42,7 +42,8 @@ def aws_rds_encrypted(database: DbInstance) -> Verdict:
     """Database instances are encrypted at rest.
 
     Why: backups and copies of an unencrypted database can be read by whoever gets them.
-    Fix: copy a snapshot with encryption and restore from it: encryption cannot be switched on in place.
+    Fix: copy a snapshot with encryption and restore from it: encryption cannot be switched on in
+        place.
     """
     return passed("encrypted") if database.storage_encrypted else failed("not encrypted")
 

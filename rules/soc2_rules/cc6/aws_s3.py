@@ -50,9 +50,9 @@ def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
     own = bucket.public_access_block or _NOTHING
     account = _account_block(evidence)
     ways: list[str] = []
-    if not (own.restrict_public_buckets or account.restrict_public_buckets):
-        if bucket.policy_status is not None and bucket.policy_status.is_public:
-            ways.append("its policy")
+    restricted = own.restrict_public_buckets or account.restrict_public_buckets
+    if not restricted and bucket.policy_status is not None and bucket.policy_status.is_public:
+        ways.append("its policy")
     if not (own.ignore_public_acls or account.ignore_public_acls):
         grants = bucket.public_grants(write=False)
         if grants:
@@ -174,7 +174,8 @@ def aws_s3_tls_only(bucket: Bucket) -> Verdict:
     """The bucket policy denies requests without TLS.
 
     Why: S3 answers over plain HTTP unless it is told not to.
-    Fix: add a Deny for every principal and action on the bucket and its objects where aws:SecureTransport is false.
+    Fix: add a Deny for every principal and action on the bucket and its objects where
+        aws:SecureTransport is false.
     """
     for statement in bucket.statements:
         insecure = any(

@@ -16,9 +16,11 @@ _EVERYTHING = ("*", "*/*", "*/*@*", "*@*")
 def github_allowed_actions(organization: Organization, *, sha_pinning: bool = True) -> Verdict:
     """Workflows run chosen actions only, at a fixed commit.
 
-    Why: an action is somebody else's program, run with the workflow's token and secrets. A tag can be moved
+    Why: an action is somebody else's program, run with the workflow's token and secrets. A tag can
+        be moved
         to another program at any time; a commit cannot.
-    Fix: organisation settings, Actions, General: allow selected actions, and turn on "Require actions to
+    Fix: organisation settings, Actions, General: allow selected actions, and turn on "Require
+        actions to
         be pinned to a full-length commit SHA".
     """
     policy = organization.actions_permissions
@@ -57,9 +59,11 @@ def github_allowed_actions(organization: Organization, *, sha_pinning: bool = Tr
 def github_default_token_read_only(organization: Organization) -> Verdict:
     """Workflows get a token that only reads, and cannot approve pull requests.
 
-    Why: whatever a workflow runs holds this token. With write access it changes code; by approving it is
+    Why: whatever a workflow runs holds this token. With write access it changes code; by approving
+        it is
         the second pair of eyes on its own change.
-    Fix: organisation settings, Actions, General, Workflow permissions: choose "Read repository contents"
+    Fix: organisation settings, Actions, General, Workflow permissions: choose "Read repository
+        contents"
         and clear "Allow GitHub Actions to create and approve pull requests".
     """
     given = organization.workflow_permissions
@@ -79,9 +83,11 @@ def github_default_token_read_only(organization: Organization) -> Verdict:
 def github_self_hosted_runners(group: RunnerGroup, *, ephemeral: bool = True) -> Verdict:
     """Self-hosted runners are closed to public repositories and used once.
 
-    Why: anyone can open a pull request on a public repository and so run a program inside the network. A
+    Why: anyone can open a pull request on a public repository and so run a program inside the
+        network. A
         runner that lives on keeps what one job left for the next.
-    Fix: organisation settings, Actions, Runner groups: clear "Allow public repositories"; start runners
+    Fix: organisation settings, Actions, Runner groups: clear "Allow public repositories"; start
+        runners
         with ``--ephemeral``, or let a controller make one for each job.
     """
     if not group.runners:

@@ -21,8 +21,10 @@ _SHOWN = 5
 def github_org_2fa_required(organization: Organization) -> Verdict:
     """The organisation requires two-factor authentication.
 
-    Why: a password that was guessed, reused or phished opens the source code and whatever deploys from it.
-    Fix: organisation settings, Authentication security, "Require two-factor authentication for everyone".
+    Why: a password that was guessed, reused or phished opens the source code and whatever deploys
+        from it.
+    Fix: organisation settings, Authentication security, "Require two-factor authentication for
+        everyone".
     """
     if organization.two_factor_requirement_enabled:
         return passed(f"{organization.login} requires two-factor authentication")
@@ -44,7 +46,8 @@ def github_base_permission(
     """Membership alone gives no right to change repositories.
 
     Why: the base permission holds for every member and every repository, whatever their teams say.
-    Fix: organisation settings, Member privileges, set the base permission to "Read" or "No permission".
+    Fix: organisation settings, Member privileges, set the base permission to "Read" or "No
+        permission".
     """
     given = organization.default_repository_permission
     if given in allowed:
@@ -63,7 +66,8 @@ def github_owner_count(
 ) -> Verdict:
     """The organisation has more than one owner, and not many.
 
-    Why: with one owner the organisation is lost with an account; each further one can do everything.
+    Why: with one owner the organisation is lost with an account; each further one can do
+        everything.
     Fix: organisation settings, People: make a second person owner, or change owners to members.
     """
     members = evidence.account(Member)
@@ -89,8 +93,10 @@ def github_saml_sso_enforced(
     ``exempt_members`` names accounts that need no link (a break-glass owner). Set ``enterprise_sso`` where
     single sign-on belongs to the enterprise account, which the organisation does not show.
 
-    Why: who leaves loses the account at the identity provider. An account that is not linked to it lives on.
-    Fix: organisation settings, Authentication security, enable and require SAML single sign-on; then
+    Why: who leaves loses the account at the identity provider. An account that is not linked to it
+        lives on.
+    Fix: organisation settings, Authentication security, enable and require SAML single sign-on;
+        then
         remove members that are not linked.
     """
     seen = organization.saml
@@ -157,7 +163,8 @@ def github_repo_creation_limited(organization: Organization) -> Verdict:
 def github_repo_deletion_limited(organization: Organization) -> Verdict:
     """Members cannot delete repositories or change who sees them.
 
-    Why: either takes away code and its history, or shows them to the world, on one person's decision.
+    Why: either takes away code and its history, or shows them to the world, on one person's
+        decision.
     Fix: organisation settings, Member privileges: clear "Allow members to delete or transfer
         repositories" and "Allow members to change repository visibilities".
     """

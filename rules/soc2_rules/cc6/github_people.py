@@ -16,7 +16,8 @@ def github_members_without_2fa(member: Member, *, exempt: tuple[str, ...] = ()) 
     """Every member signs in with two factors.
 
     Why: one account with nothing but a password is the way in, whatever the others do.
-    Fix: have the member turn on two-factor authentication, or require it for the organisation, which
+    Fix: have the member turn on two-factor authentication, or require it for the organisation,
+        which
         removes accounts without it.
     """
     if member.login in exempt:

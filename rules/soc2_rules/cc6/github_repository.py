@@ -16,7 +16,8 @@ def github_visibility_expected(
     ``approved_public`` holds names of repositories, without the organisation.
 
     Why: what was public once was copied. Code and its history hold more than anyone remembers.
-    Fix: make the repository private in its settings, or approve it in the configuration of this rule.
+    Fix: make the repository private in its settings, or approve it in the configuration of this
+        rule.
     """
     if repository.visibility != "public":
         return passed(f"{repository.full_name} is {repository.visibility}")
@@ -35,7 +36,8 @@ def github_outside_collaborators(
     outside fails even then.
 
     Why: nobody's leaving process removes people who never joined.
-    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done; approve the
+    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done; approve
+        the
         others in the configuration of this rule, with write access at most.
     """
     if repository.archived:
@@ -60,7 +62,8 @@ def github_outside_collaborators(
 def github_secret_scanning(repository: Repository, *, push_protection: bool = True) -> Verdict:
     """Secrets in the code are found, and kept from being pushed.
 
-    Why: a credential in a repository is read by everyone who can clone it, and stays in the history.
+    Why: a credential in a repository is read by everyone who can clone it, and stays in the
+        history.
     Fix: gh api -X PATCH /repos/ORG/REPO with security_and_analysis.secret_scanning and
         secret_scanning_push_protection enabled; private repositories need Secret Protection.
     """

@@ -99,7 +99,8 @@ def aws_trail_to_cwl(trail: Trail) -> Verdict:
     """Trails deliver to CloudWatch Logs.
 
     Why: alarms can be set on it; files in a bucket raise none.
-    Fix: aws cloudtrail update-trail --cloud-watch-logs-log-group-arn; waive it where a SIEM reads the bucket.
+    Fix: aws cloudtrail update-trail --cloud-watch-logs-log-group-arn; waive it where a SIEM reads
+        the bucket.
     """
     if not trail.cloud_watch_logs_log_group_arn:
         return failed("no delivery to CloudWatch Logs")

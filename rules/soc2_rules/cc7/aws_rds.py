@@ -48,7 +48,8 @@ def aws_rds_resilience(database: DbInstance) -> Verdict:
     """Database instances run in two zones and cannot be deleted by mistake.
 
     Why: one zone fails now and then, and one command deletes a database.
-    Fix: aws rds modify-db-instance --multi-az --deletion-protection. Waive those that are not production.
+    Fix: aws rds modify-db-instance --multi-az --deletion-protection. Waive those that are not
+        production.
     """
     lacking = [
         name

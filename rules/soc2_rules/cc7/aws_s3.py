@@ -41,7 +41,8 @@ def aws_s3_access_logging(bucket: Bucket) -> Verdict:
     """Server access logs are written.
 
     Why: without them nobody can tell who read what.
-    Fix: aws s3api put-bucket-logging to a log bucket; or record data events in CloudTrail and waive this with that reason.
+    Fix: aws s3api put-bucket-logging to a log bucket; or record data events in CloudTrail and waive
+        this with that reason.
     """
     if bucket.logging is None:
         return failed("no server access logs")

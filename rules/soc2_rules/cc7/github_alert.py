@@ -18,7 +18,8 @@ def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int
     """Leaked secrets are revoked in time.
 
     Why: a secret in a repository is known to everyone who can read it until it is revoked.
-    Fix: revoke the secret at its issuer, replace it where it is used, then close the alert as revoked.
+    Fix: revoke the secret at its issuer, replace it where it is used, then close the alert as
+        revoked.
     """
     return _in_time(f"{alert.secret_type_display_name or 'a secret'}", alert, now, max_days)
 
@@ -54,7 +55,8 @@ def github_dependabot_alerts_sla(
     """Critical and high flaws in dependencies are mended in time.
 
     Why: the flaw is public, and so is the way to use it.
-    Fix: merge the update that Dependabot proposes, or dismiss the alert with the reason why it does not
+    Fix: merge the update that Dependabot proposes, or dismiss the alert with the reason why it does
+        not
         apply.
     """
     flaw = alert.security_vulnerability

@@ -53,7 +53,8 @@ def github_code_scanning(
     ``exempt`` names repositories that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
-    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
+    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair
+        the
         workflow that uploads the analysis.
     """
     if repository.archived:

@@ -224,6 +224,9 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
     in_force = {one.ruleset_id: one for one in branch.rules if one.type in _PROTECTING}
     with_reviews = {one.ruleset_id for one in branch.rules if one.type == "pull_request"}
     if in_force:
+        unseen = sorted(in_force.keys() - {ruleset.id for ruleset in branch.rulesets})
+        if unseen:
+            return inconclusive(f"GitHub does not show ruleset {unseen[0]}, which is in force")
         for ruleset in branch.rulesets:
             if ruleset.id in in_force:
                 if ruleset.bypass_actors is None:

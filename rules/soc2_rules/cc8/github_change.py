@@ -29,9 +29,11 @@ def github_merged_pr_population(
     ``exempt_authors`` names accounts whose changes need none (a release bot); approvals of bots count only
     when ``approving_bots`` names them.
 
-    Why: settings say what should happen; this looks at what did. Each change of the period is one item of
+    Why: settings say what should happen; this looks at what did. Each change of the period is one
+        item of
         the population that an auditor samples.
-    Fix: have the change reviewed after the fact and record it, find out how it got past the protection of
+    Fix: have the change reviewed after the fact and record it, find out how it got past the
+        protection of
         the branch, and close that way.
     """
     author = change.author_login
@@ -75,7 +77,8 @@ def github_merged_pr_checks(
     after the merge shows its later result.
 
     Why: a change that was merged while a check failed, or before any check ran, was not tested.
-    Fix: require the checks in the ruleset of the default branch; for this change, run them now and keep
+    Fix: require the checks in the ruleset of the default branch; for this change, run them now and
+        keep
         the result.
     """
     merged = f"merged {change.merged_at:%Y-%m-%d}"
@@ -108,15 +111,19 @@ def github_merged_pr_checks(
 def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = ()) -> Verdict:
     """Each commit on the default branch came by a merged pull request.
 
-    Why: a commit that was pushed straight to the branch passed by review and checks, and stands in no list
+    Why: a commit that was pushed straight to the branch passed by review and checks, and stands in
+        no list
         of pull requests.
-    Fix: require pull requests in a ruleset that nobody may bypass. Have this commit reviewed after the fact.
+    Fix: require pull requests in a ruleset that nobody may bypass. Have this commit reviewed after
+        the fact.
     """
     if commit.author_login in exempt_authors:
         return not_applicable(f"written by {commit.author_login}, whose commits are exempt")
     made = f"committed {commit.committed_date:%Y-%m-%d}"
     merged = sorted(
-        pr.number for pr in commit.associated_pull_requests.nodes if pr.merged_at is not None
+        pr.number
+        for pr in commit.associated_pull_requests.nodes
+        if pr.merged_at is not None and pr.base_ref_name == commit.branch
     )
     if merged:
         return passed(f"{made}, merged by pull request #{merged[0]}")

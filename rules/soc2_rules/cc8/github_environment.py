@@ -18,9 +18,11 @@ def github_prod_environment_reviewers(
 
     ``production`` holds beginnings of the names of production environments, in lower case.
 
-    Why: a workflow can deploy whatever a branch holds, with the environment's secrets. The environment is
+    Why: a workflow can deploy whatever a branch holds, with the environment's secrets. The
+        environment is
         the last place where a second person can stop it.
-    Fix: in the repository, Settings, Environments, add required reviewers, prevent self-review and limit
+    Fix: in the repository, Settings, Environments, add required reviewers, prevent self-review and
+        limit
         deployment branches.
     """
     if not environment.name.casefold().startswith(production):

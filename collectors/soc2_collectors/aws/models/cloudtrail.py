@@ -32,14 +32,20 @@ class Selectors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     @property
     def all_management_events(self) -> bool:
         """Reads and writes of management events are recorded."""
-        if any(s.include_management_events and s.read_write_type == "All" for s in self.event_selectors):
+        if any(
+            s.include_management_events and s.read_write_type == "All" for s in self.event_selectors
+        ):
             return True
-        return any(_all_management(s.get("FieldSelectors") or []) for s in self.advanced_event_selectors)
+        return any(
+            _all_management(s.get("FieldSelectors") or []) for s in self.advanced_event_selectors
+        )
 
 
 def _all_management(fields: list[dict[str, Any]]) -> bool:
     """Only the category is named, and it is Management: nothing narrows it."""
-    return [(f.get("Field"), f.get("Equals")) for f in fields] == [("eventCategory", ["Management"])]
+    return [(f.get("Field"), f.get("Equals")) for f in fields] == [
+        ("eventCategory", ["Management"])
+    ]
 
 
 class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -47,10 +53,14 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.cloudtrail.trail"
     volatile = (
-        "GetTrailStatus.LatestDeliveryTime", "GetTrailStatus.LatestNotificationTime",
-        "GetTrailStatus.LatestDigestDeliveryTime", "GetTrailStatus.LatestCloudWatchLogsDeliveryTime",
-        "GetTrailStatus.LatestDeliveryAttemptTime", "GetTrailStatus.LatestNotificationAttemptTime",
-        "GetTrailStatus.LatestNotificationAttemptSucceeded", "GetTrailStatus.LatestDeliveryAttemptSucceeded",
+        "GetTrailStatus.LatestDeliveryTime",
+        "GetTrailStatus.LatestNotificationTime",
+        "GetTrailStatus.LatestDigestDeliveryTime",
+        "GetTrailStatus.LatestCloudWatchLogsDeliveryTime",
+        "GetTrailStatus.LatestDeliveryAttemptTime",
+        "GetTrailStatus.LatestNotificationAttemptTime",
+        "GetTrailStatus.LatestNotificationAttemptSucceeded",
+        "GetTrailStatus.LatestDeliveryAttemptSucceeded",
     )
     name: str
     arn: str = msgspec.field(name="TrailARN")

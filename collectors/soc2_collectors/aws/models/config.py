@@ -26,7 +26,8 @@ class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "aws.config.recorder"
     volatile = (
         "DescribeConfigurationRecorderStatus.lastStatusChangeTime",
-        "DescribeConfigurationRecorderStatus.lastStartTime", "DescribeConfigurationRecorderStatus.lastStopTime",
+        "DescribeConfigurationRecorderStatus.lastStartTime",
+        "DescribeConfigurationRecorderStatus.lastStopTime",
     )
     name: str
     recording_group: RecordingGroup | None = None

@@ -64,7 +64,9 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
             return False
         if self.from_port is None or self.from_port == -1:
             return True
-        return self.from_port <= port <= (self.to_port if self.to_port is not None else self.from_port)
+        return (
+            self.from_port <= port <= (self.to_port if self.to_port is not None else self.from_port)
+        )
 
 
 class SecurityGroup(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -1,5 +1,8 @@
-"""Views of IAM: ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport``,
-``GetAccountAuthorizationDetails``, ``ListVirtualMFADevices``."""
+"""Views of IAM.
+
+From ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport``,
+``GetAccountAuthorizationDetails`` and ``ListVirtualMFADevices``.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +108,8 @@ class Credential(Resource, frozen=True, kw_only=True):
         """The two key slots, active ones only."""
         return [
             AccessKey(
-                slot=n, rotated=self.moment(f"access_key_{n}_last_rotated"),
+                slot=n,
+                rotated=self.moment(f"access_key_{n}_last_rotated"),
                 used=self.moment(f"access_key_{n}_last_used_date"),
             )
             for n in (1, 2)
@@ -149,7 +153,9 @@ class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def administrator(self) -> bool:
         """The AWS-managed administrator policy is attached."""
-        return any(p.policy_arn.endswith(ADMINISTRATOR_ACCESS) for p in self.attached_managed_policies)
+        return any(
+            p.policy_arn.endswith(ADMINISTRATOR_ACCESS) for p in self.attached_managed_policies
+        )
 
 
 class User(_Identity, frozen=True, kw_only=True, rename="pascal"):

@@ -15,12 +15,31 @@ from typing import Any
 
 _ACCOUNT = re.compile(r"^(?:\d{12}$|arn:[^:]*:(?:iam|sts)::(\d{12}):)")
 _NARROWING = (
-    "aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:principalorgid", "aws:principalaccount",
-    "aws:principalarn", "aws:principalorgpaths", "aws:sourcevpc", "aws:sourcevpce", "aws:userid", "aws:username",
-    "aws:sourceip", "s3:dataaccesspointaccount", "kms:calleraccount", "aws:sourceorgpaths",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceorgid",
+    "aws:principalorgid",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgpaths",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "aws:username",
+    "aws:sourceip",
+    "s3:dataaccesspointaccount",
+    "kms:calleraccount",
+    "aws:sourceorgpaths",
 )
 """Condition keys that tie a request to something that a stranger does not have."""
-_POSITIVE = ("stringequals", "stringlike", "arnequals", "arnlike", "ipaddress", "stringequalsignorecase")
+_POSITIVE = (
+    "stringequals",
+    "stringlike",
+    "arnequals",
+    "arnlike",
+    "ipaddress",
+    "stringequalsignorecase",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +72,9 @@ class Statement:
     @property
     def every_resource(self) -> bool:
         """``*``, or everything but some."""
-        return bool(self.not_resources) or any(resource.strip("*") == "" for resource in self.resources)
+        return bool(self.not_resources) or any(
+            resource.strip("*") == "" for resource in self.resources
+        )
 
     @property
     def anyone(self) -> bool:
@@ -103,7 +124,7 @@ def statements(document: object) -> list[Statement]:
     parsed = json.loads(document) if isinstance(document, str) else document
     if not isinstance(parsed, dict):
         msg = f"a policy document must be an object, not {type(parsed).__name__}"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - what was read is wrong, not what was passed
     listed = parsed.get("Statement", [])
     return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
 
@@ -121,10 +142,14 @@ def _statement(item: dict[str, Any]) -> Statement:
         for key, values in keys.items()
     ]
     return Statement(
-        allow=item.get("Effect") == "Allow", actions=tuple(_many(item.get("Action"))),
-        not_actions=tuple(_many(item.get("NotAction"))), resources=tuple(_many(item.get("Resource"))),
-        not_resources=tuple(_many(item.get("NotResource"))), principals=tuple(pairs),
-        not_principals="NotPrincipal" in item, conditions=tuple(conditions),
+        allow=item.get("Effect") == "Allow",
+        actions=tuple(_many(item.get("Action"))),
+        not_actions=tuple(_many(item.get("NotAction"))),
+        resources=tuple(_many(item.get("Resource"))),
+        not_resources=tuple(_many(item.get("NotResource"))),
+        principals=tuple(pairs),
+        not_principals="NotPrincipal" in item,
+        conditions=tuple(conditions),
     )
 
 

@@ -52,6 +52,7 @@ class DbSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
         """Accounts that may restore it; ``all`` for everyone."""
         return [
             str(value)
-            for item in self.attributes if item.get("AttributeName") == "restore"
+            for item in self.attributes
+            if item.get("AttributeName") == "restore"
             for value in item.get("AttributeValues") or []
         ]

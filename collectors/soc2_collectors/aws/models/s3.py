@@ -14,7 +14,13 @@ _EVERYONE = (
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
 )
 _WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
-_WRITE_ACTIONS = ("s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl")
+_WRITE_ACTIONS = (
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutObjectAcl",
+)
 
 
 class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -29,7 +35,8 @@ class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
     def missing(self) -> list[str]:
         """The settings that are off, by AWS's names."""
         pairs = (
-            ("BlockPublicAcls", self.block_public_acls), ("IgnorePublicAcls", self.ignore_public_acls),
+            ("BlockPublicAcls", self.block_public_acls),
+            ("IgnorePublicAcls", self.ignore_public_acls),
             ("BlockPublicPolicy", self.block_public_policy),
             ("RestrictPublicBuckets", self.restrict_public_buckets),
         )
@@ -71,7 +78,9 @@ class DefaultEncryption(msgspec.Struct, frozen=True, kw_only=True):
 class EncryptionRule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule of ``GetBucketEncryption``."""
 
-    default: DefaultEncryption | None = msgspec.field(default=None, name="ApplyServerSideEncryptionByDefault")
+    default: DefaultEncryption | None = msgspec.field(
+        default=None, name="ApplyServerSideEncryptionByDefault"
+    )
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -118,7 +127,8 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     def public_grants(self, *, write: bool) -> list[str]:
         """Permissions that the ACL gives to everyone, or to every AWS user."""
         return [
-            grant.permission for grant in self.acl.grants
+            grant.permission
+            for grant in self.acl.grants
             if grant.grantee.uri in _EVERYONE and (grant.permission in _WRITES or not write)
         ]
 
@@ -126,7 +136,8 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     def public_writes(self) -> list[str]:
         """Writing actions that the policy gives to everyone."""
         return [
-            action for action in _WRITE_ACTIONS
+            action
+            for action in _WRITE_ACTIONS
             if any(s.public and s.covers(action) for s in self.statements)
         ]
 

@@ -39,14 +39,18 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A route."""
 
     destination_cidr_block: str | None = None
-    destination_ipv6_cidr_block: str | None = msgspec.field(default=None, name="DestinationIpv6CidrBlock")
+    destination_ipv6_cidr_block: str | None = msgspec.field(
+        default=None, name="DestinationIpv6CidrBlock"
+    )
     gateway_id: str | None = None
     state: str = "active"
 
     @property
     def to_internet(self) -> bool:
         """Leads everything else to an internet gateway."""
-        everywhere = self.destination_cidr_block == "0.0.0.0/0" or self.destination_ipv6_cidr_block == "::/0"
+        everywhere = (
+            self.destination_cidr_block == "0.0.0.0/0" or self.destination_ipv6_cidr_block == "::/0"
+        )
         return everywhere and self.state == "active" and (self.gateway_id or "").startswith("igw-")
 
 

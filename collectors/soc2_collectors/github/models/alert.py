@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
 
 import msgspec
 
-from soc2_collectors.github.models.repository import Tool  # noqa: TC001 - read at run time
+from soc2_collectors.github.models.repository import Tool
 from soc2_pac.resources import Resource
 
 _REPOSITORY_URLS = "repository.owner.avatar_url"
@@ -92,8 +92,11 @@ class DependabotAlert(Resource, frozen=True):
 
     kind = "github.dependabot_alert"
     volatile = (
-        "updated_at", "security_advisory.updated_at", "security_advisory.epss",
-        "security_advisory.references", _REPOSITORY_URLS,
+        "updated_at",
+        "security_advisory.updated_at",
+        "security_advisory.epss",
+        "security_advisory.references",
+        _REPOSITORY_URLS,
     )
 
     number: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from soc2_collectors.github.models.repository import RepositoryName  # noqa: TC001 - read at run time
+from soc2_collectors.github.models.repository import RepositoryName
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
@@ -143,4 +143,6 @@ class Branch(Resource, frozen=True):
     @property
     def classic_reviews(self) -> RequiredReviews | None:
         """What classic protection demands of reviews; ``None`` for nothing."""
-        return self.branch_protection.required_pull_request_reviews if self.branch_protection else None
+        return (
+            self.branch_protection.required_pull_request_reviews if self.branch_protection else None
+        )

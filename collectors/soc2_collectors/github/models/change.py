@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
 
 import msgspec
 
@@ -78,6 +78,18 @@ class CheckContexts(msgspec.Struct, frozen=True, rename="camel"):
     page_info: PageInfo = PageInfo()
 
 
+class CommitUser(msgspec.Struct, frozen=True):
+    """A GitHub account."""
+
+    login: str
+
+
+class CommitAuthor(msgspec.Struct, frozen=True):
+    """Who wrote a commit."""
+
+    user: CommitUser | None = None
+
+
 class Rollup(msgspec.Struct, frozen=True):
     """All checks of a commit together."""
 
@@ -92,6 +104,12 @@ class HeadCommit(msgspec.Struct, frozen=True, rename="camel"):
     oid: str
     status_check_rollup: Rollup | None
     """``None``: no check reported on it."""
+    author: CommitAuthor | None = None
+
+    @property
+    def author_login(self) -> str:
+        """Login of who wrote it, or an empty text where the address belongs to no account."""
+        return self.author.user.login if self.author and self.author.user else ""
 
 
 class HeadNode(msgspec.Struct, frozen=True):
@@ -129,7 +147,7 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         return self.author.login if self.author else "ghost"
 
     def approvals(self) -> list[Review]:
-        """Approvals in force at the merge, of others than the author.
+        """Approvals in force at the merge, of others than the author and who wrote the last commit.
 
         Of each reviewer the last opinion before the merge counts. Who cannot be named (a deleted account)
         is taken for nobody: they could be the author.
@@ -139,10 +157,15 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         for review in sorted(known, key=lambda r: r.submitted_at or self.merged_at):
             if review.state not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
                 continue
-            if review.submitted_at is not None and review.submitted_at <= self.merged_at and review.author:
+            if (
+                review.submitted_at is not None
+                and review.submitted_at <= self.merged_at
+                and review.author
+            ):
                 last[review.author.login] = review
         return [
-            review for login, review in last.items()
+            review
+            for login, review in last.items()
             if review.state == "APPROVED" and self.author is not None and login != self.author.login
         ]
 
@@ -161,18 +184,6 @@ class AssociatedPullRequests(msgspec.Struct, frozen=True, rename="camel"):
 
     nodes: list[AssociatedPullRequest]
     total_count: int
-
-
-class CommitUser(msgspec.Struct, frozen=True):
-    """A GitHub account."""
-
-    login: str
-
-
-class CommitAuthor(msgspec.Struct, frozen=True):
-    """Who wrote a commit."""
-
-    user: CommitUser | None = None
 
 
 class Commit(Resource, frozen=True, rename="camel"):

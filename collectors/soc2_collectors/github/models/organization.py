@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
 
 import msgspec
 
@@ -61,8 +61,17 @@ class Organization(Resource, frozen=True):
 
     kind = "github.organization"
     volatile = (
-        "updated_at", "followers", "following", "public_gists", "private_gists", "disk_usage",
-        "public_repos", "total_private_repos", "owned_private_repos", "collaborators", "plan",
+        "updated_at",
+        "followers",
+        "following",
+        "public_gists",
+        "private_gists",
+        "disk_usage",
+        "public_repos",
+        "total_private_repos",
+        "owned_private_repos",
+        "collaborators",
+        "plan",
     )
 
     login: str

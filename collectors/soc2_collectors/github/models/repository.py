@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations at run time
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -77,9 +77,22 @@ class Repository(Resource, frozen=True):
 
     kind = "github.repository"
     volatile = (
-        "pushed_at", "updated_at", "size", "stargazers_count", "watchers_count", "watchers", "forks_count",
-        "forks", "open_issues_count", "open_issues", "network_count", "subscribers_count", "score",
-        "temp_clone_token", "automated_security_fixes.updated_at", "outside_collaborators.*.avatar_url",
+        "pushed_at",
+        "updated_at",
+        "size",
+        "stargazers_count",
+        "watchers_count",
+        "watchers",
+        "forks_count",
+        "forks",
+        "open_issues_count",
+        "open_issues",
+        "network_count",
+        "subscribers_count",
+        "score",
+        "temp_clone_token",
+        "automated_security_fixes.updated_at",
+        "outside_collaborators.*.avatar_url",
     )
 
     name: str
