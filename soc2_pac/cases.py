@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import importlib.util
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -25,19 +26,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import yaml
 
-from soc2_pac.canonical import canonical
-from soc2_pac.errors import UsageError
+from soc2_pac.canonical import canonical, digest
+from soc2_pac.collect import redact
+from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status
 from soc2_pac.resources import GAPS
+from soc2_pac.rules import Rule
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_pac.model import Verdict
-    from soc2_pac.rules import Rule
+    from soc2_pac.resources import Resource
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -157,27 +160,69 @@ def load_cases(rule: Rule) -> list[Case]:
     return cases
 
 
+def rules_in(path: Path) -> list[Rule]:
+    """The rules of a module that no plugin names yet, by its file.
+
+    Raises:
+        UsageError: it cannot be read or imported, or holds no rule.
+    """
+    name = f"soc2_pac_rules_of_{digest(str(path.resolve()).encode())[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        msg = f"there is no Python file {path}"
+        raise UsageError(msg)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        msg = f"{path} cannot be imported: {type(error).__name__}: {error}"
+        raise UsageError(msg) from error
+    found = [
+        declared
+        for declared in vars(module).values()
+        if isinstance(declared, Rule) and declared.function.__module__ == name
+    ]
+    if not found:
+        msg = f"{path} holds no rule. Next: soc2-pac rules new, or decorate a function with @rule"
+        raise UsageError(msg)
+    return found
+
+
 def rule_ids(path: Path) -> list[str]:
     """The ids that a case file speaks of."""
     return list(_read(path))
 
 
 def run_case(rule: Rule, case: Case) -> Verdict:
-    """What the rule says of a case. Raises UsageError for a path or a threshold that does not exist."""
-    bodies = {
-        kind: [canonical(body) for body in documents] for kind, documents in case.given.items()
-    }
+    """What the rule says of a case. Raises UsageError for a path or threshold that does not exist."""
+    try:
+        thresholds = rule.settle(case.params())
+    except ConfigError as error:
+        msg = f"{case.where}: params: {error}"
+        raise UsageError(msg) from error
     evidence = None
     if rule.needs:
+        bodies = {
+            needed.kind: [_stored(needed, body) for body in case.given[needed.kind]]
+            for needed in rule.needs
+        }
         evidence = JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope)
     return judge(
         rule,
-        canonical(case.document()),
+        _stored(rule.resource, case.document()),
         now=case.now,
         scope=case.scope,
         evidence=evidence,
-        thresholds=rule.settle(case.params()),
+        thresholds=thresholds,
     )
+
+
+def _stored(kind: type[Resource], body: dict[str, Any]) -> bytes:
+    """The document as evidence: a rule that needs what is dropped or redacted must not pass."""
+    kept = redact.redact_paths(redact.drop_paths(body, kind.volatile), kind.secret)
+    return canonical(redact.scrub_document(kept))
 
 
 def mismatch(case: Case, verdict: Verdict) -> str | None:

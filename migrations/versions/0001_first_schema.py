@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("as_of", sa.Text(), nullable=False),
         sa.Column("upto", sa.Integer(), nullable=False),
         sa.Column("rule_versions", sa.Text(), nullable=False),
+        sa.Column("whole", sa.Integer(), nullable=False),
         sa.Column("tool_version", sa.Text(), nullable=False),
         sa.Column("started_at", sa.Text(), nullable=False),
         sa.Column("finished_at", sa.Text(), nullable=False),

@@ -10,7 +10,7 @@ import click
 
 from soc2_pac import api
 from soc2_pac.canonical import canonical
-from soc2_pac.cli.options import config_option, fail_on_option, format_option
+from soc2_pac.cli.options import config_option, fail_on_option, find_rule, format_option
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
@@ -97,9 +97,7 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
     for name in names:
         matching = [rule for rule in registry.rules.values() if config.matches(rule, name)]
         if not matching:
-            from soc2_pac.cli.rules import find  # noqa: PLC0415
-
-            find(registry, name)
+            find_rule(registry, name)
         for rule in matching:
             scope = Scope(rule.provider, "document")
             evidence = (

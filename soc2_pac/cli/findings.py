@@ -10,6 +10,7 @@ import click
 from soc2_pac.cli.options import (
     check_criteria,
     config_option,
+    find_rule,
     format_option,
     opened_store,
     severity_option,
@@ -90,11 +91,10 @@ def list_(
 def _check_rules(names: tuple[str, ...]) -> None:
     if names:
         from soc2_pac import plugins  # noqa: PLC0415
-        from soc2_pac.cli.rules import find  # noqa: PLC0415
 
         registry = plugins.load()
         for name in names:
-            find(registry, name)
+            find_rule(registry, name)
 
 
 def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str, object]]:

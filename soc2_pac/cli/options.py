@@ -4,20 +4,52 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Severity, Status, utc_text, utc_time
 from soc2_pac.output import FORMATS
+from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
+    from soc2_pac.plugins import Registry
+    from soc2_pac.rules import Rule
     from soc2_pac.store import Store
 
-F = TypeVar("F", bound="Callable[..., Any]")
+    ChoiceType = click.Choice[str]
+else:
+    ChoiceType = click.Choice
+
+
+class Choice(ChoiceType):
+    """A choice that suggests the nearest for a wrong one."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """As click does; the message ends in the suggestion."""
+        try:
+            chosen: str = super().convert(value, param, ctx)  # type: ignore[arg-type]
+        except click.BadParameter as error:
+            hint = nearest(str(value), [str(choice) for choice in self.choices])
+            raise click.BadParameter(error.message + hint, ctx, param) from error
+        return chosen
+
+
+class ListGroup(click.Group):
+    """A group of commands of which ``list`` is meant when none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``list`` before options that stand alone: ``findings --status fail``."""
+        alone = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        if alone and not ctx.resilient_parsing:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
 
 config_option = click.option(
     "--config",
@@ -35,19 +67,19 @@ store_option = click.option(
 format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS),
     default="table",
     show_default=True,
     help="Of the rows.",
 )
 fail_on_option = click.option(
     "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
+    type=Choice([s.value for s in Severity]),
     help="Least severity of a failure that gives exit code 1. Default: [run] fail_on, or info.",
 )
 log_format_option = click.option(
     "--log-format",
-    type=click.Choice(["text", "json"]),
+    type=Choice(["text", "json"]),
     default="text",
     show_default=True,
     help="Progress on standard error: for people, or one JSON line an event.",
@@ -57,14 +89,14 @@ status_option = click.option(
     "--status",
     "statuses",
     multiple=True,
-    type=click.Choice([s.value for s in Status]),
+    type=Choice([s.value for s in Status]),
     help="Only these; repeatable.",
 )
 severity_option = click.option(
     "--severity",
     "severities",
     multiple=True,
-    type=click.Choice([s.value for s in Severity]),
+    type=Choice([s.value for s in Severity]),
     help="Only these; repeatable.",
 )
 
@@ -99,11 +131,24 @@ def now_text() -> str:
 def check_criteria(names: tuple[str, ...]) -> tuple[str, ...]:
     """Criteria or series that exist. Raises UsageError naming the nearest."""
     from soc2_pac.criteria import CRITERIA  # noqa: PLC0415
-    from soc2_pac.text import nearest  # noqa: PLC0415
 
     known = {*CRITERIA, *(criterion.series for criterion in CRITERIA.values())}
     for name in names:
         if name not in known:
-            msg = f"there is no criterion '{name}'.{nearest(name.upper(), known)}"
+            hint = nearest(name.upper(), known)
+            msg = f"there is no criterion '{name}'.{hint} Next: write CC6.1, or CC6 for all of its series"
             raise UsageError(msg)
     return names
+
+
+def check_known(name: str | None, known: Mapping[str, object], what: str, command: str) -> None:
+    """Raise UsageError for a name that is not among ``known``; ``command`` would list them."""
+    if name is not None and name not in known:
+        msg = f"there is no {what} '{name}'.{nearest(name, known)} Next: {command}"
+        raise UsageError(msg)
+
+
+def find_rule(registry: Registry, rule_id: str) -> Rule:
+    """The rule of an id. Raises UsageError naming the nearest."""
+    check_known(rule_id, registry.rules, "rule", "soc2-pac rules list")
+    return registry.rules[rule_id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from soc2_pac import plugins
-from soc2_pac.cli.options import config_option
+from soc2_pac.cli.options import config_option, find_rule
 from soc2_pac.errors import UsageError
 from soc2_pac.text import listed, nearest
 
@@ -36,9 +36,7 @@ def permissions(provider: str, config_path: str | None, form: str, names: tuple[
         raise UsageError(msg)
     kinds = None
     if names:
-        from soc2_pac.cli.rules import find  # noqa: PLC0415
-
-        kinds = {kind for name in names for kind in find(registry, name).kinds}
+        kinds = {kind for name in names for kind in find_rule(registry, name).kinds}
     calls = sorted(
         {
             call

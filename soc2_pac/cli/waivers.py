@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
-from soc2_pac.cli.options import config_option, format_option, instant, opened_store, store_option
+from soc2_pac.cli.options import (
+    config_option,
+    find_rule,
+    format_option,
+    instant,
+    opened_store,
+    store_option,
+)
 from soc2_pac.output import write
 
 _COLUMNS = (
@@ -52,9 +59,8 @@ def add(
 ) -> None:
     """Accept the failures of a rule until a date."""
     from soc2_pac import plugins  # noqa: PLC0415
-    from soc2_pac.cli.rules import find  # noqa: PLC0415
 
-    find(plugins.load(), rule_id)
+    find_rule(plugins.load(), rule_id)
     with opened_store(config_path, store_url) as store:
         waiver = store.add_waiver(
             rule=rule_id,

@@ -157,6 +157,7 @@ class GithubEmulator:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 10
+    wbufsize = -1  # head and body in one packet: two would wait for each other's acknowledgement
     github: GithubEmulator
 
     def do_GET(self) -> None:

@@ -101,9 +101,8 @@ def evaluate(
         retire: close the findings of rules that are not in ``active``.
     """
     with _no_cycle_collection():
-        return _Evaluation(connection, active, run_id, now, sla, tool_version).run(
-            full=full, retire=retire
-        )
+        work = _Evaluation(connection, active, run_id, now, sla, tool_version, whole=retire)
+        return work.run(full=full)
 
 
 @contextlib.contextmanager
@@ -282,6 +281,8 @@ class _Evaluation:
         now: datetime,
         sla: Mapping[Severity, timedelta],
         tool_version: str,
+        *,
+        whole: bool,
     ) -> None:
         self._connection = connection
         self._now = now
@@ -295,7 +296,10 @@ class _Evaluation:
             for item in group
         }
         versions = [version_id for _, version_id in self._ids.values()]
-        self._previous = store.previous(connection, versions)
+        self._whole = whole
+        self._previous = store.previous(
+            connection, {version_id: rule_id for rule_id, version_id in self._ids.values()}
+        )
         self._looks_cache: dict[tuple[str, int], dict[int, LookRow]] = {}
         self._changed_cache: dict[tuple[str, int], set[int]] = {}
         self._writer = store.EvaluationWriter(
@@ -306,12 +310,13 @@ class _Evaluation:
             rule_versions=versions,
             tool_version=tool_version,
             started=now,
+            whole=whole,
         )
 
-    def run(self, *, full: bool, retire: bool) -> Evaluated:
+    def run(self, *, full: bool) -> Evaluated:
         for kind, group in self._groups.items():
             self._evaluate_kind(kind, group, full=full)
-        if retire:
+        if self._whole:
             rules = [rule_id for rule_id, _ in self._ids.values()]
             for finding in store.findings_of_other_rules(self._connection, rules):
                 self._writer.close(finding, self._now_text)

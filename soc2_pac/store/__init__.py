@@ -35,7 +35,11 @@ def open_store(url: str, *, create: bool = False) -> Store:
         StoreError: no store is there, its schema is another version's, or it cannot be opened.
     """
     database = Database(url)
-    schema.require(database, create=create)
+    try:
+        schema.require(database, create=create)
+    except BaseException:
+        database.close()
+        raise
     return Store(database)
 
 

@@ -320,19 +320,25 @@ def rule_version_row(connection: Connection, facts: RuleFacts, recorded_at: str)
     return int(rule_id), int(version)
 
 
-def previous(connection: Connection, versions: Collection[int]) -> dict[int, Previous]:
-    """For each rule version, the last evaluation that judged by it."""
-    e = tables.evaluation
-    wanted = set(versions)
+def previous(connection: Connection, versions: Mapping[int, int]) -> dict[int, Previous]:
+    """For each rule version, its rule's last evaluation, if that judged by this very version.
+
+    Args:
+        connection: reading or writing.
+        versions: rule version id -> rule id.
+
+    A rule that the last whole evaluation left out had its findings closed then: it has no previous one.
+    """
+    e, v = tables.evaluation, tables.rule_version
+    rule_of = {row[0]: row[1] for row in connection.execute(sa.select(v.c.id, v.c.rule_id))}
+    wanted = {rule: version for version, rule in versions.items()}
     found: dict[int, Previous] = {}
-    rows = connection.execute(
-        sa.select(e.c.upto, e.c.as_of, e.c.rule_versions).order_by(e.c.id.desc())
-    )
-    for upto, as_of, listed in rows:
-        for version in wanted.intersection(json.loads(listed)):
-            found[version] = Previous(upto, as_of)
-            wanted.discard(version)
-        if not wanted:
+    query = sa.select(e.c.upto, e.c.as_of, e.c.rule_versions, e.c.whole).order_by(e.c.id.desc())
+    for upto, as_of, listed, whole in connection.execute(query):
+        for version in json.loads(listed):
+            if wanted.pop(rule_of.get(version, -1), None) == version:
+                found[version] = Previous(upto, as_of)
+        if whole or not wanted:
             break
     return found
 
@@ -357,6 +363,7 @@ class EvaluationWriter:
         rule_versions: Iterable[int],
         tool_version: str,
         started: datetime,
+        whole: bool,
     ) -> None:
         self.id = next_id(connection, tables.evaluation)
         self.judged = 0
@@ -375,6 +382,7 @@ class EvaluationWriter:
                     utc_text(as_of),
                     upto,
                     _json(sorted(rule_versions)),
+                    int(whole),
                     tool_version,
                     utc_text(started),
                     "",

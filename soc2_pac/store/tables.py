@@ -208,6 +208,7 @@ evaluation = Table(
     _text("as_of"),
     _number("upto"),
     _text("rule_versions"),
+    _number("whole"),
     _text("tool_version"),
     _text("started_at"),
     _text("finished_at"),
@@ -216,7 +217,8 @@ evaluation = Table(
     _number("closed"),
     _text("changes_root"),
 )
-"""``upto``: the last collection that it took into account; ``rule_versions``: JSON list of ids."""
+"""``upto``: the last collection that it took into account; ``rule_versions``: JSON list of ids;
+``whole``: 1 when these were all rules in force, and findings of others were closed."""
 
 finding = Table(
     "finding",

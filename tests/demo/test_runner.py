@@ -32,7 +32,6 @@ def company(monkeypatch: pytest.MonkeyPatch) -> None:
         yield aws, "http://127.0.0.1:2"
 
     monkeypatch.setattr(runner, "_company", up)
-    monkeypatch.setattr(runner, "_summary", lambda _directory, commands: "\n".join(commands))
 
 
 def _child(monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from soc2_pac.model import CollectionStatus, Severity, Verdict, passed
@@ -261,7 +261,12 @@ def _document(name: str, values: dict[str, object]) -> dict[str, object]:
     return body
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(history=st.lists(_step, min_size=1, max_size=7))
 def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> None:
     with (

@@ -1,4 +1,4 @@
-"""CloudTrail: each region lists the trails whose home it is."""
+"""CloudTrail: each region lists the trails that record it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     per="region",
 )
 def trails(aws: Aws) -> Iterator[Document]:
-    """Trails whose home is this region: shadows of trails of other regions are left to those."""
-    for trail in aws.items("cloudtrail", "describe_trails", "trailList", includeShadowTrails=False):
-        if trail.get("HomeRegion", aws.region) != aws.region:
-            continue
+    """Every trail that records this region, shadows included.
+
+    Without shadows AWS leaves out the organization's trail in its member accounts, and a trail whose home
+    is a region that nobody configured here: accounts that are recorded would look as if they were not.
+    """
+    for trail in aws.items("cloudtrail", "describe_trails", "trailList", includeShadowTrails=True):
         arn = trail["TrailARN"]
         yield Document(
             arn,

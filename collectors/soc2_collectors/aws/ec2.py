@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
 from soc2_collectors.aws.models.ec2 import (
-    EbsDefaults,
-    Image,
+    Address,
     Instance,
+    LaunchTemplateVersion,
+    NetworkInterface,
+    RegionSettings,
     SecurityGroup,
-    Snapshot,
-    Volume,
 )
+from soc2_collectors.aws.names import tagged_name
 from soc2_pac.model import Document
 from soc2_pac.resources import collects
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.aws.client import Aws
+
+_ENDED = ("terminated", "shutting-down")
 
 
 @collects(SecurityGroup, calls=["ec2:DescribeSecurityGroups"], per="region")
@@ -30,26 +34,41 @@ def security_groups(aws: Aws) -> Iterator[Document]:
 
 @collects(Instance, calls=["ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"], per="region")
 def instances(aws: Aws) -> Iterator[Document]:
-    """Instances, ended ones included while AWS still lists them."""
+    """Instances, ended ones included while AWS still lists them: those have no user data any more."""
     for reservation in aws.items("ec2", "describe_instances", "Reservations"):
         for instance in reservation["Instances"]:
             number = instance["InstanceId"]
-            user_data = aws.fact(
-                "ec2",
-                "describe_instance_attribute",
-                key="UserData",
-                InstanceId=number,
-                Attribute="userData",
-            )
-            body = {**instance, "DescribeInstanceAttribute": user_data}
-            yield Document(number, _name(instance, number), body)
+            body = dict(instance)
+            if instance.get("State", {}).get("Name") not in _ENDED:
+                body["DescribeInstanceAttribute"] = aws.fact(
+                    "ec2",
+                    "describe_instance_attribute",
+                    key="UserData",
+                    InstanceId=number,
+                    Attribute="userData",
+                )
+            yield Document(number, tagged_name(instance, number), body)
+
+
+@collects(LaunchTemplateVersion, calls=["ec2:DescribeLaunchTemplateVersions"], per="region")
+def launch_template_versions(aws: Aws) -> Iterator[Document]:
+    """The default and the latest version of every launch template, in one listing."""
+    for version in aws.items(
+        "ec2",
+        "describe_launch_template_versions",
+        "LaunchTemplateVersions",
+        Versions=["$Default", "$Latest"],
+    ):
+        number = f"{version['LaunchTemplateId']}:{version['VersionNumber']}"
+        name = f"{version.get('LaunchTemplateName', '')}:{version['VersionNumber']}"
+        yield Document(number, name, version)
 
 
 @collects(Volume, calls=["ec2:DescribeVolumes"], per="region")
 def volumes(aws: Aws) -> Iterator[Document]:
     """Volumes, attached or not."""
     for volume in aws.items("ec2", "describe_volumes", "Volumes"):
-        yield Document(volume["VolumeId"], _name(volume, volume["VolumeId"]), volume)
+        yield Document(volume["VolumeId"], tagged_name(volume, volume["VolumeId"]), volume)
 
 
 @collects(Snapshot, calls=["ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute"], per="region")
@@ -65,28 +84,66 @@ def snapshots(aws: Aws) -> Iterator[Document]:
             Attribute="createVolumePermission",
         )
         yield Document(
-            number, _name(snapshot, number), {**snapshot, "DescribeSnapshotAttribute": permissions}
+            number, tagged_name(snapshot, number), {**snapshot, "DescribeSnapshotAttribute": permissions}
         )
 
 
 @collects(Image, calls=["ec2:DescribeImages"], per="region")
 def images(aws: Aws) -> Iterator[Document]:
-    """Images that this account owns, deprecated ones too."""
-    found = aws.items("ec2", "describe_images", "Images", Owners=["self"], IncludeDeprecated=True)
-    for image in found:
+    """Images that this account owns, deprecated and disabled ones too."""
+    for image in aws.items(
+        "ec2",
+        "describe_images",
+        "Images",
+        Owners=["self"],
+        IncludeDeprecated=True,
+        IncludeDisabled=True,
+    ):
         yield Document(image["ImageId"], image.get("Name") or image["ImageId"], image)
 
 
-@collects(EbsDefaults, calls=["ec2:GetEbsEncryptionByDefault"], per="region")
-def ebs_defaults(aws: Aws) -> Iterator[Document]:
+@collects(Address, calls=["ec2:DescribeAddresses"], per="region")
+def addresses(aws: Aws) -> Iterator[Document]:
+    """Elastic IP addresses."""
+    for address in aws.items("ec2", "describe_addresses", "Addresses"):
+        number = address.get("AllocationId") or address["PublicIp"]
+        yield Document(number, tagged_name(address, address["PublicIp"]), address)
+
+
+@collects(NetworkInterface, calls=["ec2:DescribeNetworkInterfaces"], per="region")
+def network_interfaces(aws: Aws) -> Iterator[Document]:
+    """Network interfaces, those of managed services too."""
+    for interface in aws.items("ec2", "describe_network_interfaces", "NetworkInterfaces"):
+        number = interface["NetworkInterfaceId"]
+        yield Document(number, interface.get("Description") or number, interface)
+
+
+@collects(
+    RegionSettings,
+    calls=[
+        "ec2:GetEbsEncryptionByDefault",
+        "ec2:GetInstanceMetadataDefaults",
+        "ec2:GetSnapshotBlockPublicAccessState",
+        "ec2:GetImageBlockPublicAccessState",
+    ],
+    per="region",
+)
+def region_settings(aws: Aws) -> Iterator[Document]:
     """One document a region."""
-    yield Document(aws.region, aws.region, aws.ask("ec2", "get_ebs_encryption_by_default"))
-
-
-def _name(item: dict[str, object], otherwise: str) -> str:
-    """The ``Name`` tag, which is what people call it."""
-    tags = item.get("Tags")
-    for tag in tags if isinstance(tags, list) else []:
-        if tag.get("Key") == "Name" and tag.get("Value"):
-            return str(tag["Value"])
-    return otherwise
+    yield Document(
+        aws.region,
+        aws.region,
+        {
+            "RegionName": aws.region,
+            "GetEbsEncryptionByDefault": aws.fact("ec2", "get_ebs_encryption_by_default"),
+            "GetInstanceMetadataDefaults": aws.fact(
+                "ec2", "get_instance_metadata_defaults", key="AccountLevel"
+            ),
+            "GetSnapshotBlockPublicAccessState": aws.fact(
+                "ec2", "get_snapshot_block_public_access_state"
+            ),
+            "GetImageBlockPublicAccessState": aws.fact(
+                "ec2", "get_image_block_public_access_state"
+            ),
+        },
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.guardduty import Detector
+from soc2_collectors.aws.models.guardduty import Detector, Finding
 from soc2_pac.model import Document
 from soc2_pac.resources import collects
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.aws.client import Aws
+
+_AT_ONCE = 50
+"""As many findings as one ``GetFindings`` takes."""
+_OPEN = {"Criterion": {"service.archived": {"Eq": ["false"]}}}
 
 
 @collects(Detector, calls=["guardduty:ListDetectors", "guardduty:GetDetector"], per="region")
@@ -21,3 +26,22 @@ def detectors(aws: Aws) -> Iterator[Document]:
         detector = str(number)
         details = aws.fact("guardduty", "get_detector", DetectorId=detector)
         yield Document(detector, detector, {"DetectorId": detector, "GetDetector": details})
+
+
+@collects(
+    Finding,
+    calls=["guardduty:ListDetectors", "guardduty:ListFindings", "guardduty:GetFindings"],
+    per="region",
+)
+def findings(aws: Aws) -> Iterator[Document]:
+    """Findings that are not archived, of every severity; AWS keeps them for 90 days."""
+    for number in aws.items("guardduty", "list_detectors", "DetectorIds"):
+        detector = str(number)
+        numbers = aws.items(
+            "guardduty", "list_findings", "FindingIds", DetectorId=detector, FindingCriteria=_OPEN
+        )
+        while batch := list(islice(numbers, _AT_ONCE)):
+            said = aws.ask("guardduty", "get_findings", DetectorId=detector, FindingIds=batch)
+            for finding in said["Findings"]:
+                name = finding.get("Title") or finding["Type"]
+                yield Document(finding["Arn"], name, finding)

@@ -16,21 +16,37 @@ if TYPE_CHECKING:
 
 @collects(
     Key,
-    calls=["kms:ListKeys", "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy"],
+    calls=[
+        "kms:ListAliases",
+        "kms:ListKeys",
+        "kms:DescribeKey",
+        "kms:GetKeyRotationStatus",
+        "kms:GetKeyPolicy",
+    ],
     per="region",
 )
 def keys(aws: Aws) -> Iterator[Document]:
-    """Keys of the account, AWS-managed ones too: only ``DescribeKey`` says which is which."""
+    """Keys of the account, AWS-managed ones too: only ``DescribeKey`` says which is which.
+
+    A key is called by its first alias, as people do.
+    """
+    names: dict[str, str] = {}
+    for alias in aws.items("kms", "list_aliases", "Aliases"):
+        names.setdefault(alias.get("TargetKeyId", ""), alias["AliasName"])
     for key in aws.items("kms", "list_keys", "Keys"):
         number = key["KeyId"]
         yield Document(
             key["KeyArn"],
-            number,
+            names.get(number, number),
             {
                 **key,
                 "DescribeKey": aws.fact("kms", "describe_key", key="KeyMetadata", KeyId=number),
                 "GetKeyRotationStatus": aws.fact(
-                    "kms", "get_key_rotation_status", key="KeyRotationEnabled", KeyId=number
+                    "kms",
+                    "get_key_rotation_status",
+                    absent=("UnsupportedOperationException",),
+                    key="KeyRotationEnabled",
+                    KeyId=number,
                 ),
                 "GetKeyPolicy": aws.fact(
                     "kms", "get_key_policy", key="Policy", KeyId=number, PolicyName="default"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.vpc import FlowLog, RouteTable, Subnet, Vpc
+from soc2_collectors.aws.models.vpc import (
+    FlowLog,
+    InternetGateway,
+    NetworkAcl,
+    RouteTable,
+    Subnet,
+    TransitGateway,
+    Vpc,
+    VpcPeering,
+)
+from soc2_collectors.aws.names import tagged_name
 from soc2_pac.model import Document
 from soc2_pac.resources import collects
 
@@ -17,26 +27,58 @@ if TYPE_CHECKING:
 @collects(Vpc, calls=["ec2:DescribeVpcs"], per="region")
 def vpcs(aws: Aws) -> Iterator[Document]:
     """Networks."""
-    for vpc in aws.items("ec2", "describe_vpcs", "Vpcs"):
-        yield Document(vpc["VpcId"], vpc["VpcId"], vpc)
+    yield from _listed(aws, "describe_vpcs", "Vpcs", "VpcId")
 
 
 @collects(FlowLog, calls=["ec2:DescribeFlowLogs"], per="region")
 def flow_logs(aws: Aws) -> Iterator[Document]:
     """Flow logs."""
-    for log in aws.items("ec2", "describe_flow_logs", "FlowLogs"):
-        yield Document(log["FlowLogId"], log["FlowLogId"], log)
+    yield from _listed(aws, "describe_flow_logs", "FlowLogs", "FlowLogId")
 
 
 @collects(Subnet, calls=["ec2:DescribeSubnets"], per="region")
 def subnets(aws: Aws) -> Iterator[Document]:
     """Subnets. How many addresses are left changes at every read and no rule asks."""
-    for subnet in aws.items("ec2", "describe_subnets", "Subnets"):
-        yield Document(subnet["SubnetId"], subnet["SubnetId"], subnet)
+    yield from _listed(aws, "describe_subnets", "Subnets", "SubnetId")
 
 
 @collects(RouteTable, calls=["ec2:DescribeRouteTables"], per="region")
 def route_tables(aws: Aws) -> Iterator[Document]:
     """Route tables."""
-    for table in aws.items("ec2", "describe_route_tables", "RouteTables"):
-        yield Document(table["RouteTableId"], table["RouteTableId"], table)
+    yield from _listed(aws, "describe_route_tables", "RouteTables", "RouteTableId")
+
+
+@collects(NetworkAcl, calls=["ec2:DescribeNetworkAcls"], per="region")
+def network_acls(aws: Aws) -> Iterator[Document]:
+    """Network access lists."""
+    yield from _listed(aws, "describe_network_acls", "NetworkAcls", "NetworkAclId")
+
+
+@collects(InternetGateway, calls=["ec2:DescribeInternetGateways"], per="region")
+def internet_gateways(aws: Aws) -> Iterator[Document]:
+    """Internet gateways."""
+    yield from _listed(
+        aws, "describe_internet_gateways", "InternetGateways", "InternetGatewayId"
+    )
+
+
+@collects(VpcPeering, calls=["ec2:DescribeVpcPeeringConnections"], per="region")
+def vpc_peerings(aws: Aws) -> Iterator[Document]:
+    """Peering connections, ended ones included while AWS still lists them."""
+    yield from _listed(
+        aws,
+        "describe_vpc_peering_connections",
+        "VpcPeeringConnections",
+        "VpcPeeringConnectionId",
+    )
+
+
+@collects(TransitGateway, calls=["ec2:DescribeTransitGateways"], per="region")
+def transit_gateways(aws: Aws) -> Iterator[Document]:
+    """Transit gateways, those that others share with this account too."""
+    yield from _listed(aws, "describe_transit_gateways", "TransitGateways", "TransitGatewayId")
+
+
+def _listed(aws: Aws, operation: str, key: str, number: str) -> Iterator[Document]:
+    for item in aws.items("ec2", operation, key):
+        yield Document(item[number], tagged_name(item, item[number]), item)

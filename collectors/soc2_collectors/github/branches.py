@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.github.models.branch import Branch
@@ -48,9 +49,7 @@ def _facts(github: Github, repo: str, branch: str) -> dict[str, object]:
     def rulesets() -> object:
         return [
             # An organisation's ruleset stands in the list of each of its repositories: asked once.
-            github.once(
-                ("ruleset", ruleset["id"]), lambda id_=ruleset["id"]: _details(github, repo, id_)
-            )
+            github.once(("ruleset", ruleset["id"]), partial(_details, github, repo, ruleset["id"]))
             for ruleset in _listed(
                 github, _RULESETS, repo=repo, includes_parents="true", targets="branch"
             )
@@ -66,9 +65,9 @@ def _facts(github: Github, repo: str, branch: str) -> dict[str, object]:
     }
 
 
-def _listed(github: Github, path: str, **params: object) -> list[dict[str, Any]]:
+def _listed(github: Github, path: str, **params: str) -> list[dict[str, Any]]:
     try:
-        return list(github.items(path, **params))
+        return list(github.items(path, key=None, **params))
     except NotEnabled:
         return []  # a plan without rulesets enforces none
 

@@ -8,6 +8,7 @@ provider did not say, and breaks on error bodies that are lists.
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
 import random
 import re
@@ -24,6 +25,7 @@ from soc2_pac.errors import (
     CredentialsRejected,
     NotEnabled,
     ProviderError,
+    Throttled,
     Unexpected,
     Unreachable,
 )
@@ -48,6 +50,8 @@ _LONGEST_BACK_OFF_SECONDS = 16.0
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _VERSION = "2022-11-28"
 _NOT_FOUND = 404
+_TOO_MANY = 429
+_SERVER_ERROR = 500
 
 
 class _Unmetered:
@@ -158,7 +162,12 @@ class GithubConnection:
                 _ = self._auth.token
             except github.GithubException as error:
                 msg = f"GitHub does not give this App a token for the installation ({error.status})"
-                raise CredentialsRejected(msg, operation="App installation token") from None
+                limited = isinstance(error, github.RateLimitExceededException)
+                kind = _refused_sign_in(error.status, limited=limited)
+                raise kind(msg, operation="App installation token") from None
+            except json.JSONDecodeError:
+                msg = "GitHub answered malformed JSON when asked for an App token"
+                raise Unexpected(msg, operation="App installation token") from None
             except requests.RequestException as error:
                 msg = f"no answer when asking for an App token ({type(error).__name__})"
                 raise Unreachable(msg, operation="App installation token") from None
@@ -353,9 +362,9 @@ class Github:
                     self._memory[key] = (ask(), None)
                 except ProviderError as error:
                     self._memory[key] = (None, error)
-            value, error = self._memory[key]
-        if error is not None:
-            raise error
+            value, raised = self._memory[key]
+        if raised is not None:
+            raise raised
         return value
 
     # -- inside ---------------------------------------------------------------------------------------
@@ -419,6 +428,13 @@ def _auth(settings: GithubSettings) -> Auth:
     assert settings.installation_id is not None  # noqa: S101
     app = Auth.AppAuth(str(settings.app_id), settings.private_key.resolve())
     return Auth.AppInstallationAuth(app, settings.installation_id)
+
+
+def _refused_sign_in(status: int, *, limited: bool) -> type[ProviderError]:
+    """What a refused App token means: GitHub's own trouble says nothing of the credentials."""
+    if limited or status == _TOO_MANY:
+        return Throttled
+    return Unreachable if status >= _SERVER_ERROR else CredentialsRejected
 
 
 def _exchange(

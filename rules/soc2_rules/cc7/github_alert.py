@@ -73,5 +73,6 @@ def _in_time(
     if alert.state != "open":
         return passed(f"{what}: {alert.state}")
     due = alert.created_at + timedelta(days=days)
-    said = f"{what} in {alert.repository.full_name}, open since {alert.created_at:%Y-%m-%d}, due {due:%Y-%m-%d}"
+    opened = f"open since {alert.created_at:%Y-%m-%d}"
+    said = f"{what} in {alert.repository.full_name}, {opened}, due {due:%Y-%m-%d}"
     return passed(said, until=due) if now < due else failed(said)

@@ -56,8 +56,8 @@ def github_merged_pr_population(
     current = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
     if on_merged_head and not current:
         return failed(
-            f"{merged} at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: approved was "
-            "an earlier commit"
+            f"{merged} at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
+            "approved was an earlier commit"
         )
     return passed(f"{merged}, opened by {author}, approved by {_names_of(current or approvals)}")
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from soc2_pac.resources import Resource, fact
 
+_S3_OBJECTS = "AWS::S3::Object"
+
 
 class TrailStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """``GetTrailStatus``."""
+    """``GetTrailStatus``. An error stays until a delivery succeeds."""
 
     is_logging: bool
     latest_delivery_error: str | None = None
+    """Of the last delivery to the bucket."""
+    latest_cloud_watch_logs_delivery_error: str | None = None
+
+
+class DataResource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Data events that a basic selector records: ``arn:aws:s3`` for the objects of every bucket."""
+
+    type: str = ""
+    values: list[str] = []
 
 
 class EventSelector(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -21,35 +30,147 @@ class EventSelector(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     read_write_type: str = "All"
     include_management_events: bool = True
+    exclude_management_event_sources: list[str] = []
+    data_resources: list[DataResource] = []
 
 
-class Selectors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """``GetEventSelectors``."""
+class FieldSelector(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A condition of an advanced selector. What is not listed here narrows in some other way."""
 
-    event_selectors: list[EventSelector] = []
-    advanced_event_selectors: list[dict[str, Any]] = []
+    field: str = ""
+    equals: list[str] | None = None
+    not_equals: list[str] | None = None
+    starts_with: list[str] | None = None
+    not_starts_with: list[str] | None = None
+    ends_with: list[str] | None = None
+    not_ends_with: list[str] | None = None
 
     @property
-    def all_management_events(self) -> bool:
-        """Reads and writes of management events are recorded."""
-        if any(
-            s.include_management_events and s.read_write_type == "All" for s in self.event_selectors
-        ):
-            return True
+    def only_equals(self) -> list[str] | None:
+        """Its values, where it says nothing but ``Equals``."""
+        others = (
+            self.not_equals,
+            self.starts_with,
+            self.not_starts_with,
+            self.ends_with,
+            self.not_ends_with,
+        )
+        return None if any(others) else self.equals
+
+
+class AdvancedSelector(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An advanced selector: an event is recorded where every condition holds."""
+
+    field_selectors: list[FieldSelector] = []
+
+    def records(self, category: str) -> set[str]:
+        """``read``, ``write``, both or none: what it records of a category without leaving some out.
+
+        A selector that narrows to certain events, other than by reads and writes, or (for management
+        events) by leaving sources out, records no category as a whole.
+        """
+        sides = {"read", "write"}
+        named = False
+        for condition in self.field_selectors:
+            values = condition.only_equals
+            if condition.field == "eventCategory" and values == [category]:
+                named = True
+            elif condition.field == "readOnly" and values in (["true"], ["false"]):
+                sides &= {"read"} if values == ["true"] else {"write"}
+            elif condition.field == "resources.type" and values == [_S3_OBJECTS]:
+                continue
+            elif condition.field != "eventSource" or self._excluded(condition) is None:
+                return set()
+        return sides if named else set()
+
+    @staticmethod
+    def _excluded(condition: FieldSelector) -> list[str] | None:
+        """Event sources that it leaves out; ``None`` where it does something else."""
+        others = (
+            condition.equals,
+            condition.starts_with,
+            condition.not_starts_with,
+            condition.ends_with,
+            condition.not_ends_with,
+        )
+        return None if any(others) else condition.not_equals
+
+    @property
+    def excluded_sources(self) -> set[str]:
+        """Event sources that it leaves out."""
+        return {
+            source
+            for condition in self.field_selectors
+            if condition.field == "eventSource"
+            for source in self._excluded(condition) or ()
+        }
+
+    @property
+    def about_s3_objects(self) -> bool:
+        """It speaks of data events of S3 objects."""
         return any(
-            _all_management(s.get("FieldSelectors") or []) for s in self.advanced_event_selectors
+            c.field == "resources.type" and c.only_equals == [_S3_OBJECTS]
+            for c in self.field_selectors
         )
 
 
-def _all_management(fields: list[dict[str, Any]]) -> bool:
-    """Only the category is named, and it is Management: nothing narrows it."""
-    return [(f.get("Field"), f.get("Equals")) for f in fields] == [
-        ("eventCategory", ["Management"])
-    ]
+_SIDES = {"All": {"read", "write"}, "ReadOnly": {"read"}, "WriteOnly": {"write"}}
+
+
+class Selectors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetEventSelectors``: basic or advanced ones."""
+
+    event_selectors: list[EventSelector] = []
+    advanced_event_selectors: list[AdvancedSelector] = []
+
+    @property
+    def management_sides(self) -> set[str]:
+        """``read`` and ``write``, as far as management events of that side are recorded."""
+        found: set[str] = set()
+        for basic in self.event_selectors:
+            if basic.include_management_events:
+                found |= _SIDES.get(basic.read_write_type, set())
+        for advanced in self.advanced_event_selectors:
+            found |= advanced.records("Management")
+        return found
+
+    @property
+    def excluded_sources(self) -> set[str]:
+        """Sources whose management events are left out: KMS and the RDS Data API can be."""
+        found = {
+            source
+            for basic in self.event_selectors
+            if basic.include_management_events
+            for source in basic.exclude_management_event_sources
+        }
+        for advanced in self.advanced_event_selectors:
+            if advanced.records("Management"):
+                found |= advanced.excluded_sources
+        return found
+
+    @property
+    def s3_object_sides(self) -> set[str]:
+        """``read`` and ``write``, as far as the objects of every bucket are recorded on that side."""
+        found: set[str] = set()
+        for basic in self.event_selectors:
+            if any(
+                resource.type == _S3_OBJECTS and any(_every_bucket(v) for v in resource.values)
+                for resource in basic.data_resources
+            ):
+                found |= _SIDES.get(basic.read_write_type, set())
+        for advanced in self.advanced_event_selectors:
+            if advanced.about_s3_objects:
+                found |= advanced.records("Data")
+        return found
+
+
+def _every_bucket(value: str) -> bool:
+    """``arn:aws:s3`` or ``arn:aws:s3:::``."""
+    return value.rstrip(":").endswith(":s3")
 
 
 class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A trail, seen from its home region."""
+    """A trail as one region lists it: its home, or one that it reaches (a shadow)."""
 
     kind = "aws.cloudtrail.trail"
     volatile = (
@@ -64,7 +185,9 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
     )
     name: str
     arn: str = msgspec.field(name="TrailARN")
+    home_region: str = ""
     is_multi_region_trail: bool = False
+    is_organization_trail: bool = False
     include_global_service_events: bool = False
     log_file_validation_enabled: bool = False
     s3_bucket_name: str = ""

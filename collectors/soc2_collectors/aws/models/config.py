@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from soc2_pac.resources import Resource, fact
 
-import msgspec  # isort: skip
+
+class ExcludedTypes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Resource types that are left out."""
+
+    resource_types: list[str] = []
 
 
 class RecordingGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is recorded."""
 
     all_supported: bool = False
+    exclusion_by_resource_types: ExcludedTypes | None = None
 
 
 class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -18,6 +25,7 @@ class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     recording: bool
     last_status: str | None = None
+    last_error_code: str | None = None
 
 
 class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):

@@ -1,16 +1,27 @@
-"""Views of GuardDuty."""
+"""Views of GuardDuty: detectors and what they found."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
+
 from soc2_pac.resources import Resource, fact
 
-import msgspec  # isort: skip
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A protection plan or log source."""
+
+    name: str
+    status: str = ""
 
 
 class DetectorDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetDetector``."""
 
     status: str
+    features: list[Feature] | None = None
+    """Left out by answers from before 2023."""
 
 
 class Detector(Resource, frozen=True, kw_only=True):
@@ -18,3 +29,21 @@ class Detector(Resource, frozen=True, kw_only=True):
 
     kind = "aws.guardduty.detector"
     details: DetectorDetails = fact("GetDetector")
+
+
+class FindingService(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What the service says about a finding."""
+
+    archived: bool = False
+
+
+class Finding(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A finding that is not archived (``GetFindings``)."""
+
+    kind = "aws.guardduty.finding"
+    id: str
+    type: str
+    severity: float
+    """1.0 to 10.0; from 4.0 medium, from 7.0 high, from 9.0 critical."""
+    created_at: datetime
+    service: FindingService = FindingService()

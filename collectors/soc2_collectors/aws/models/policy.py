@@ -13,6 +13,8 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
+from soc2_pac.errors import FactUnavailable
+
 _ACCOUNT = re.compile(r"^(?:\d{12}$|arn:[^:]*:(?:iam|sts)::(\d{12}):)")
 _NARROWING = (
     "aws:sourcearn",
@@ -117,16 +119,17 @@ def statements(document: object) -> list[Statement]:
     """The statements of a policy document, given as an object or as JSON text.
 
     Raises:
-        ValueError: it is not a policy document. Rules then end in an error, never in a pass.
+        FactUnavailable: it is not a policy document, so nobody knows what it allows.
     """
     if document is None or document == "":
         return []
-    parsed = json.loads(document) if isinstance(document, str) else document
-    if not isinstance(parsed, dict):
-        msg = f"a policy document must be an object, not {type(parsed).__name__}"
-        raise ValueError(msg)  # noqa: TRY004 - what was read is wrong, not what was passed
-    listed = parsed.get("Statement", [])
-    return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
+    try:
+        parsed: Any = json.loads(document) if isinstance(document, str) else document
+        listed = parsed.get("Statement", [])
+        return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
+    except (ValueError, TypeError, AttributeError) as error:
+        msg = f"a policy document is not as expected: {error}"
+        raise FactUnavailable(msg) from error
 
 
 def _statement(item: dict[str, Any]) -> Statement:

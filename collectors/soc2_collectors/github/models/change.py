@@ -163,11 +163,10 @@ class PullRequest(Resource, frozen=True, rename="camel"):
                 and review.author
             ):
                 last[review.author.login] = review
-        return [
-            review
-            for login, review in last.items()
-            if review.state == "APPROVED" and self.author is not None and login != self.author.login
-        ]
+        if self.author is None:
+            return []
+        own = {self.author.login, *(node.commit.author_login for node in self.commits.nodes)}
+        return [r for login, r in last.items() if r.state == "APPROVED" and login not in own]
 
 
 class AssociatedPullRequest(msgspec.Struct, frozen=True, rename="camel"):

@@ -1,0 +1,357 @@
+"""Laws over the whole catalogue: every rule, every case, every kind, whoever wrote it."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import functools
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from soc2_pac import plugins
+from soc2_pac.canonical import canonical
+from soc2_pac.cases import Case, case_file, idle_overrides, load_cases, mismatch, rule_ids, run_case
+from soc2_pac.criteria import CRITERIA
+from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
+from soc2_pac.evaluate.judge import judge
+from soc2_pac.model import Status, Verdict
+from soc2_pac.resources import GAPS
+
+if TYPE_CHECKING:
+    from soc2_pac.resources import Collector
+    from soc2_pac.rules import Rule
+
+HERE = Path(__file__).resolve().parent
+RULES = HERE.parent / "rules" / "soc2_rules"
+CATALOGUE = HERE.parents[1] / "shared" / "reference" / "rule-catalogue.csv"
+
+REGISTRY = plugins.load()
+BUILT_IN = [rule for rule in REGISTRY.rules.values() if rule.function.__module__.startswith("soc2_rules.")]
+CASES = [(rule, case) for rule in BUILT_IN for case in load_cases(rule)]
+
+ADDED_TO_THE_CATALOGUE = {
+    "aws-s3-public-access-blocked",
+    "github-no-direct-push",
+    "github-outside-collaborators-without-2fa",
+}
+"""Rules of our own; every other id is the catalogue's."""
+
+
+def _of(rule: Rule) -> str:
+    return rule.id
+
+
+def _case_id(pair: tuple[Rule, Case]) -> str:
+    return f"{pair[0].id}: {pair[1].name}"
+
+
+each_rule = pytest.mark.parametrize("rule", BUILT_IN, ids=_of)
+each_case = pytest.mark.parametrize(("pair"), CASES, ids=_case_id)
+
+
+def test_there_is_a_catalogue() -> None:
+    assert not REGISTRY.broken
+    assert len(BUILT_IN) >= 100
+    assert {rule.provider for rule in BUILT_IN} == {"aws", "github"}
+
+
+# -- cases ------------------------------------------------------------------------------------------
+
+
+@each_case
+def test_a_case_ends_as_it_says(pair: tuple[Rule, Case]) -> None:
+    rule, case = pair
+    assert mismatch(case, run_case(rule, case)) is None
+
+
+@each_rule
+def test_a_rule_has_a_case_that_passes_and_one_that_fails(rule: Rule) -> None:
+    assert {Status.PASS, Status.FAIL} <= {case.status for case in load_cases(rule)}
+
+
+@each_rule
+def test_every_override_of_a_failing_case_is_needed(rule: Rule) -> None:
+    idle = {
+        case.name: found
+        for case in load_cases(rule)
+        if case.status is Status.FAIL and (found := idle_overrides(rule, case))
+    }
+    assert not idle
+
+
+@each_rule
+def test_a_failing_case_differs_from_the_base(rule: Rule) -> None:
+    # Otherwise no override could be dropped, and the law above would say nothing of it.
+    same = [c.name for c in load_cases(rule) if c.status is Status.FAIL and not (c.overrides or c.own)]
+    assert not same
+
+
+@each_rule
+def test_cases_leave_no_threshold_untold(rule: Rule) -> None:
+    settled = rule.settle({})
+    for case in load_cases(rule):
+        assert rule.settle(case.params()).keys() == settled.keys()
+
+
+def test_every_entry_of_a_case_file_belongs_to_a_rule_beside_it() -> None:
+    homes = {rule.id: case_file(rule) for rule in BUILT_IN}
+    files = sorted(RULES.rglob("*.cases.yaml"))
+    assert files
+    strays = [f"{path.name}: {name}" for path in files for name in rule_ids(path) if homes.get(name) != path]
+    assert not strays
+
+
+# -- what missing evidence does ------------------------------------------------------------------------
+
+
+@each_rule
+def test_nothing_known_is_never_a_pass(rule: Rule) -> None:
+    for case in load_cases(rule):
+        verdict = _judged(rule, case, {})
+        assert verdict.status is not Status.PASS, f"an empty document passes: {verdict.message}"
+        break
+
+
+@each_rule
+def test_an_empty_population_is_never_a_silent_pass(rule: Rule) -> None:
+    assert rule.when_empty().status in (Status.NOT_APPLICABLE, Status.FAIL, Status.INCONCLUSIVE)
+
+
+@each_rule
+def test_joined_evidence_that_is_missing_is_never_a_pass(rule: Rule) -> None:
+    for needed in rule.needs:
+        for case in load_cases(rule):
+            if case.status is not Status.PASS:
+                continue
+            verdict = _judged(rule, case, case.document(), without=needed.kind)
+            # A rule may pass before it asks; then what it passes by must not come from the missing kind.
+            if verdict.status is Status.PASS:
+                assert verdict == run_case(rule, case)
+            else:
+                assert verdict.status is Status.INCONCLUSIVE
+
+
+def test_some_rule_joins() -> None:
+    joining = [rule for rule in BUILT_IN if rule.needs]
+    assert joining
+    asked = [
+        rule.id
+        for rule in joining
+        for needed in rule.needs
+        if any(
+            _judged(rule, case, case.document(), without=needed.kind).status is Status.INCONCLUSIVE
+            for case in load_cases(rule)
+        )
+    ]
+    assert set(asked) == {rule.id for rule in joining}
+
+
+# -- declarations --------------------------------------------------------------------------------------
+
+
+@each_rule
+def test_every_kind_that_a_rule_reads_has_a_collector(rule: Rule) -> None:
+    assert set(rule.kinds) <= set(REGISTRY.collectors)
+
+
+@pytest.mark.parametrize("collector", REGISTRY.collectors.values(), ids=lambda c: c.kind)
+def test_a_collector_declares_its_calls(collector: Collector) -> None:
+    assert collector.calls
+    assert len(set(collector.calls)) == len(collector.calls)
+    assert all(call.strip() == call and call for call in collector.calls)
+    assert collector.provider in REGISTRY.providers
+    assert (collector.resource.__doc__ or "").strip(), "the view says what it is"
+
+
+@pytest.mark.parametrize("collector", REGISTRY.collectors.values(), ids=lambda c: c.kind)
+def test_a_kind_is_dotted_and_lower_case(collector: Collector) -> None:
+    assert re.fullmatch(r"[a-z]+(\.[a-z][a-z0-9_]*)+", collector.kind)
+
+
+@each_rule
+def test_a_rule_stands_with_its_first_criterion(rule: Rule) -> None:
+    series = CRITERIA[rule.criteria[0]].series.lower()
+    assert rule.function.__module__.split(".")[1] == series
+
+
+@each_rule
+def test_a_rule_says_what_it_is(rule: Rule) -> None:
+    assert rule.id.startswith(f"{rule.provider}-")
+    assert 10 <= len(rule.title) <= 110
+    assert rule.title[0].isupper()
+    assert len(rule.why) > 20
+    assert len(rule.fix) > 20
+    assert len(set(rule.criteria)) == len(rule.criteria)
+
+
+@each_rule
+def test_other_tools_names_are_said_in_full(rule: Rule) -> None:
+    for alias in rule.known_as:
+        assert re.fullmatch(r"[a-z0-9-]+:\S+", alias), alias
+
+
+def test_no_title_stands_twice() -> None:
+    doubles = [title for title, n in Counter(rule.title for rule in BUILT_IN).items() if n > 1]
+    assert not doubles
+
+
+def test_no_rule_speaks_of_compliance() -> None:
+    words = re.compile(r"\b(compliant|certified)\b", re.IGNORECASE)
+    texts = {r.id: " ".join([r.title, r.why, r.fix, *_messages(r)]) for r in BUILT_IN}
+    assert [name for name, text in texts.items() if words.search(text)] == []
+
+
+def test_messages_do_not_move_with_the_clock() -> None:
+    # "45 days ago" would open a new period of a finding every day.
+    relative = re.compile(r"\b(ago|yesterday|today|tomorrow|in \d+ (days|hours))\b")
+    moving = [f"{r.id}: {m}" for r in BUILT_IN for m in _messages(r) if relative.search(m)]
+    assert not moving
+
+
+def _messages(rule: Rule) -> list[str]:
+    return [run_case(rule, case).message for case in load_cases(rule)]
+
+
+# -- criteria: a second, hand-written source -------------------------------------------------------------
+
+
+@functools.cache
+def _expected() -> dict[str, set[str]]:
+    with (HERE / "expected_criteria.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return {row["rule"]: set(row["criteria"].split()) for row in rows}
+
+
+@each_rule
+def test_the_criteria_are_those_of_the_table(rule: Rule) -> None:
+    assert rule.id in _expected(), "judge its criteria anew, then add a line to expected_criteria.tsv"
+    assert set(rule.criteria) == _expected()[rule.id]
+
+
+def test_the_table_names_no_rule_that_is_gone() -> None:
+    assert set(_expected()) - {rule.id for rule in BUILT_IN} == set()
+
+
+def test_the_table_names_criteria_that_exist() -> None:
+    assert set().union(*_expected().values()) <= set(CRITERIA)
+
+
+def test_ids_are_those_of_the_catalogue() -> None:
+    if not CATALOGUE.is_file():
+        pytest.skip("the rule catalogue is not beside this checkout")
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    known = {row["rule_id"]: row["provider"] for row in rows}
+    ours = {rule.id: rule.provider for rule in BUILT_IN if rule.id not in ADDED_TO_THE_CATALOGUE}
+    assert ours == {name: known.get(name) for name in ours}
+    assert ADDED_TO_THE_CATALOGUE & set(known) == set(), "it is in the catalogue: no addition any more"
+
+
+# -- whatever a document holds, a rule does not break ------------------------------------------------------
+
+# A view takes what has the right types, so values of the right type in odd places are what finds faults.
+_SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**31), 2**40), st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(
+        ["", "*", "x", "0", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "0.0.0.0/0",
+         "::/0", "not/an/address", "arn:aws:iam::111122223333:root", "arn:", "{}", "[", "\u202e", "\x00", "🦄"]
+    ),
+    st.text(max_size=8),
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["Statement", "Effect", "Principal", "Action", "Resource", "Condition", "AWS", "x", ""]),
+            inner, max_size=3,
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path into a JSON-like value, the value itself left out; gaps are the engine's own."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found: list[tuple[Any, ...]] = []
+    for key, item in items:
+        if key != GAPS:
+            found += [(*way, key), *_places(item, (*way, key))]
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with a few of its parts removed, emptied, or replaced by something else."""
+    body = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 3))):
+        places = _places(body)
+        if not places:
+            break
+        *way, last = draw(st.sampled_from(places))
+        parent = functools.reduce(lambda here, step: here[step], way, body)
+        if draw(st.booleans()):
+            old = parent[last]
+            parent[last] = draw(st.one_of(_VALUES, st.just(type(old)()) if old is not None else st.none()))
+        else:
+            del parent[last]
+    return body
+
+
+@each_rule
+def test_no_document_breaks_a_rule(rule: Rule) -> None:
+    cases = load_cases(rule)
+    documents = [case.document() for case in cases]
+
+    @settings(
+        max_examples=40, deadline=None, derandomize=True, database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    )
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        number = data.draw(st.integers(0, len(cases) - 1))
+        verdict = _judged(rule, cases[number], data.draw(mutated(documents[number])))
+        assert verdict.status is not Status.ERROR, verdict.message
+
+    holds()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.needs], ids=_of)
+def test_no_joined_document_breaks_a_rule(rule: Rule) -> None:
+    cases = [case for case in load_cases(rule) if any(case.given.values())]
+    assert cases, "no case gives a document of a kind that the rule needs"
+
+    @settings(
+        max_examples=40, deadline=None, derandomize=True, database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    )
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        case = data.draw(st.sampled_from(cases))
+        kind = data.draw(st.sampled_from([kind for kind, bodies in case.given.items() if bodies]))
+        bodies = [data.draw(mutated(body)) for body in case.given[kind]]
+        verdict = _judged(rule, case, case.document(), given_instead={kind: bodies})
+        assert verdict.status is not Status.ERROR, verdict.message
+
+    holds()
+
+
+def _judged(
+    rule: Rule, case: Case, document: dict[str, Any], *, without: str | None = None,
+    given_instead: dict[str, list[dict[str, Any]]] | None = None,
+) -> Verdict:
+    """The verdict on another document, with the rest of the case as it is."""
+    joined = {k: v for k, v in {**case.given, **(given_instead or {})}.items() if k != without}
+    bodies = {kind: [canonical(body) for body in found] for kind, found in joined.items()}
+    evidence = JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope) if rule.needs else None
+    return judge(
+        rule, canonical(document), now=case.now, scope=case.scope, evidence=evidence,
+        thresholds=rule.settle(case.params()),
+    )
