@@ -15,12 +15,13 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --co
 # Test processes side by side.
 WORKERS ?= 2
 
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check format bench docs lock clean
 
 help:
 	@echo "make demo    an emulated company, and a real run against it"
 	@echo "make test    the whole suite on SQLite and PostgreSQL, with branch coverage; ARGS='-k name' for less"
 	@echo "make check   lint, types, architecture, generated docs up to date"
+	@echo "make format  put the code into the form that make check asks for"
 	@echo "make docs    generate the reference pages and build the site into site/"
 	@echo "make bench   measure size and speed"
 	@echo "make lock    refresh constraints.txt from the ranges in pyproject.toml"
@@ -55,10 +56,15 @@ test: $(VENV)/stamp-dev
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/gen_docs.py --check
 	@site=$$(mktemp -d); trap 'rm -rf "$$site"' EXIT; $(BIN)/mkdocs build --strict --quiet --site-dir "$$site"
+
+format: $(VENV)/stamp-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 docs: $(VENV)/stamp-dev
 	$(BIN)/python tools/gen_docs.py

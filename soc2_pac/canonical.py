@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ def canonical(body: object) -> bytes:
         ValueError: NaN, an infinity, or a type that is not JSON-like.
     """
     try:
-        return _encode(body)
+        raw = _encode(body)
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
         # Lone surrogates: legal in JSON as escapes, refused by the fast encoder.
         return json.dumps(
@@ -35,6 +37,19 @@ def canonical(body: object) -> bytes:
             allow_nan=False,
             default=_plain,
         ).encode()
+    if b"null" in raw and _not_a_number(body):
+        # The fast encoder writes null for it: that is not what the provider said.
+        msg = "the document holds a number that is none (NaN or infinity)"
+        raise ValueError(msg)
+    return raw
+
+
+def _not_a_number(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, Mapping):
+        return any(map(_not_a_number, value.values()))
+    return isinstance(value, list | tuple) and any(map(_not_a_number, value))
 
 
 def _plain(value: object) -> object:

@@ -46,17 +46,19 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """The safe loader, which also refuses a key that stands twice: the first would be lost silently."""
+    """The safe loader, stricter: a key twice would lose the first, ``on`` would be the key ``true``."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if key.value in seen:
-                    what = f"'{key.value}' stands there twice"
-                    raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+        names = [key.value for key, _ in node.value if key.value != "<<"]
+        made: dict[str, Any] = super().construct_mapping(node, deep=deep)
+        for what, wrong in (
+            ("stands there twice", [name for name in names if names.count(name) > 1]),
+            ("is no text to YAML; put it in quotes", [k for k in made if not isinstance(k, str)]),
+        ):
+            if wrong:
+                problem = f"the key '{wrong[0]}' {what}"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return made
 
 
 class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -353,12 +355,8 @@ def _parent(body: Any, path: str, case: Case) -> tuple[Any, Any]:  # noqa: ANN40
         return here, last
     if isinstance(here, list) and last.isdecimal() and int(last) <= len(here):
         return here, int(last)
-    what = (
-        f"is no place in a list of {len(here)}"
-        if isinstance(here, list)
-        else f"is in a {type(here).__name__}"
-    )
-    msg = f"{case.where}: the path {path}: '{last}' {what}"
+    holder = f"a list of {len(here)}" if isinstance(here, list) else f"a {type(here).__name__}"
+    msg = f"{case.where}: the path {path} leads nowhere: '{last}' is no place in {holder}"
     raise UsageError(msg)
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import (
     Limits,
     Meter,
@@ -19,7 +20,6 @@ from soc2_pac.collect.fetch import (
     UnitResult,
     classify,
     connection_of,
-    registry,
     resolve,
     to_record,
 )
@@ -177,7 +177,7 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
     result = UnitResult(unit, CollectionStatus.COMPLETE)
     found: list[_Live] = []
     try:
-        collector = registry().collectors[unit.kind]
+        collector = fetch.registry().collectors[unit.kind]
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
         for document in collector.function(client):
             # One by one: what was listed before an error counts.

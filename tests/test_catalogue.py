@@ -32,7 +32,9 @@ RULES = HERE.parent / "rules" / "soc2_rules"
 CATALOGUE = HERE.parents[1] / "shared" / "reference" / "rule-catalogue.csv"
 
 REGISTRY = plugins.load()
-BUILT_IN = [rule for rule in REGISTRY.rules.values() if rule.function.__module__.startswith("soc2_rules.")]
+BUILT_IN = [
+    rule for rule in REGISTRY.rules.values() if rule.function.__module__.startswith("soc2_rules.")
+]
 CASES = [(rule, case) for rule in BUILT_IN for case in load_cases(rule)]
 
 ADDED_TO_THE_CATALOGUE = {
@@ -88,7 +90,9 @@ def test_every_override_of_a_failing_case_is_needed(rule: Rule) -> None:
 @each_rule
 def test_a_failing_case_differs_from_the_base(rule: Rule) -> None:
     # Otherwise no override could be dropped, and the law above would say nothing of it.
-    same = [c.name for c in load_cases(rule) if c.status is Status.FAIL and not (c.overrides or c.own)]
+    same = [
+        c.name for c in load_cases(rule) if c.status is Status.FAIL and not (c.overrides or c.own)
+    ]
     assert not same
 
 
@@ -103,7 +107,12 @@ def test_every_entry_of_a_case_file_belongs_to_a_rule_beside_it() -> None:
     homes = {rule.id: case_file(rule) for rule in BUILT_IN}
     files = sorted(RULES.rglob("*.cases.yaml"))
     assert files
-    strays = [f"{path.name}: {name}" for path in files for name in rule_ids(path) if homes.get(name) != path]
+    strays = [
+        f"{path.name}: {name}"
+        for path in files
+        for name in rule_ids(path)
+        if homes.get(name) != path
+    ]
     assert not strays
 
 
@@ -230,7 +239,9 @@ def _expected() -> dict[str, set[str]]:
 
 @each_rule
 def test_the_criteria_are_those_of_the_table(rule: Rule) -> None:
-    assert rule.id in _expected(), "judge its criteria anew, then add a line to expected_criteria.tsv"
+    assert rule.id in _expected(), (
+        "judge its criteria anew, then add a line to expected_criteria.tsv"
+    )
     assert set(rule.criteria) == _expected()[rule.id]
 
 
@@ -250,17 +261,39 @@ def test_ids_are_those_of_the_catalogue() -> None:
     known = {row["rule_id"]: row["provider"] for row in rows}
     ours = {rule.id: rule.provider for rule in BUILT_IN if rule.id not in ADDED_TO_THE_CATALOGUE}
     assert ours == {name: known.get(name) for name in ours}
-    assert ADDED_TO_THE_CATALOGUE & set(known) == set(), "it is in the catalogue: no addition any more"
+    assert ADDED_TO_THE_CATALOGUE & set(known) == set(), (
+        "it is in the catalogue: no addition any more"
+    )
 
 
 # -- whatever a document holds, a rule does not break ------------------------------------------------------
 
 # A view takes what has the right types, so values of the right type in odd places are what finds faults.
 _SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**31), 2**40), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**31), 2**40),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(
-        ["", "*", "x", "0", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "0.0.0.0/0",
-         "::/0", "not/an/address", "arn:aws:iam::111122223333:root", "arn:", "{}", "[", "\u202e", "\x00", "🦄"]
+        [
+            "",
+            "*",
+            "x",
+            "0",
+            "2026-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+            "0.0.0.0/0",
+            "::/0",
+            "not/an/address",
+            "arn:aws:iam::111122223333:root",
+            "arn:",
+            "{}",
+            "[",
+            "\u202e",
+            "\x00",
+            "🦄",
+        ]
     ),
     st.text(max_size=8),
 )
@@ -269,8 +302,21 @@ _VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["Statement", "Effect", "Principal", "Action", "Resource", "Condition", "AWS", "x", ""]),
-            inner, max_size=3,
+            st.sampled_from(
+                [
+                    "Statement",
+                    "Effect",
+                    "Principal",
+                    "Action",
+                    "Resource",
+                    "Condition",
+                    "AWS",
+                    "x",
+                    "",
+                ]
+            ),
+            inner,
+            max_size=3,
         ),
     ),
     max_leaves=6,
@@ -279,7 +325,13 @@ _VALUES = st.recursive(
 
 def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every path into a JSON-like value, the value itself left out; gaps are the engine's own."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     found: list[tuple[Any, ...]] = []
     for key, item in items:
         if key != GAPS:
@@ -299,7 +351,9 @@ def mutated(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
         parent = functools.reduce(lambda here, step: here[step], way, body)
         if draw(st.booleans()):
             old = parent[last]
-            parent[last] = draw(st.one_of(_VALUES, st.just(type(old)()) if old is not None else st.none()))
+            parent[last] = draw(
+                st.one_of(_VALUES, st.just(type(old)()) if old is not None else st.none())
+            )
         else:
             del parent[last]
     return body
@@ -311,8 +365,15 @@ def test_no_document_breaks_a_rule(rule: Rule) -> None:
     documents = [case.document() for case in cases]
 
     @settings(
-        max_examples=40, deadline=None, derandomize=True, database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
     )
     @given(st.data())
     def holds(data: st.DataObject) -> None:
@@ -329,8 +390,15 @@ def test_no_joined_document_breaks_a_rule(rule: Rule) -> None:
     assert cases, "no case gives a document of a kind that the rule needs"
 
     @settings(
-        max_examples=40, deadline=None, derandomize=True, database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
     )
     @given(st.data())
     def holds(data: st.DataObject) -> None:
@@ -344,14 +412,26 @@ def test_no_joined_document_breaks_a_rule(rule: Rule) -> None:
 
 
 def _judged(
-    rule: Rule, case: Case, document: dict[str, Any], *, without: str | None = None,
+    rule: Rule,
+    case: Case,
+    document: dict[str, Any],
+    *,
+    without: str | None = None,
     given_instead: dict[str, list[dict[str, Any]]] | None = None,
 ) -> Verdict:
     """The verdict on another document, with the rest of the case as it is."""
     joined = {k: v for k, v in {**case.given, **(given_instead or {})}.items() if k != without}
     bodies = {kind: [canonical(body) for body in found] for kind, found in joined.items()}
-    evidence = JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope) if rule.needs else None
+    evidence = (
+        JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope)
+        if rule.needs
+        else None
+    )
     return judge(
-        rule, canonical(document), now=case.now, scope=case.scope, evidence=evidence,
+        rule,
+        canonical(document),
+        now=case.now,
+        scope=case.scope,
+        evidence=evidence,
         thresholds=rule.settle(case.params()),
     )

@@ -39,8 +39,22 @@ _COMMANDS = {
 """Name -> (where it is, one line of help)."""
 
 
+_READER_GONE = 141
+"""What a shell reports of a program that SIGPIPE ended: neither all is well nor a finding."""
+
+
+class _ReaderGone(Exception):
+    """Nobody reads our output any more. Click would exit 1 for it, which says that something failed."""
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -79,7 +93,19 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
         ctx.exit()
 
 
+def _no_color(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["NO_COLOR"] = "1"
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--no-color",
+    is_flag=True,
+    expose_value=False,
+    callback=_no_color,
+    help="No colours on a terminal either; NO_COLOR=1 says the same.",
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -105,16 +131,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except click.exceptions.Exit as ending:
         code = ending.exit_code
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. The store is consistent; the next run goes on from here.", err=True)
         code = 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (head, less): not an error.
+    except (_ReaderGone, BrokenPipeError):
+        # Whoever read our output has seen enough (head, less). What is left in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _READER_GONE
     except Exception as error:  # noqa: BLE001 - the last place: nothing may print a credential
         code = _explain(error)
     sys.exit(code if isinstance(code, int) else 0)
@@ -123,20 +149,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _explain(error: Exception) -> int:
     from soc2_pac.collect.redact import scrub  # noqa: PLC0415
     from soc2_pac.errors import Soc2PacError  # noqa: PLC0415
+    from soc2_pac.output import plain  # noqa: PLC0415
 
     if isinstance(error, Soc2PacError):
-        click.echo(f"Error: {scrub(str(error))}", err=True)
-        return error.exit_code
-    import traceback  # noqa: PLC0415
+        text = f"Error: {error}"
+    else:
+        import traceback  # noqa: PLC0415
 
-    click.echo(scrub("".join(traceback.format_exception(error))), err=True)
+        text = "".join(traceback.format_exception(error))
+    # A provider's names stand in messages, too: they must not steer the terminal.
+    click.echo("\n".join(plain(line) for line in scrub(text).splitlines()), err=True)
+    if isinstance(error, Soc2PacError):
+        return error.exit_code
     click.echo("This is a defect in soc2-pac or a plugin. The store is consistent.", err=True)
     return 2
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     """SIGTERM ends like Ctrl-C: transactions roll back, the run is noted as interrupted."""
-    from soc2_pac.collect.fetch import stopping  # noqa: PLC0415
-
-    stopping.set()
+    # Nothing is imported here: the signal may have come in the middle of that very import.
+    fetch = sys.modules.get("soc2_pac.collect.fetch")
+    stopping = getattr(fetch, "stopping", None)
+    if stopping is not None:
+        stopping.set()
     raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from soc2_pac.cli.options import config_option
 from soc2_pac.cli.progress import watching
 from soc2_pac.collect import fetch
 from soc2_pac.collect.plan import collect as collect_units
+from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import Soc2PacError
 from soc2_pac.model import CollectionStatus
 from soc2_pac.output import plain
@@ -27,23 +28,24 @@ def doctor(
     Exit code 3 when something could not be read; the missing permissions are named.
     """
     work = api.workspace(config_path)
-    sound = True
+    connected: list[str] = []
     for name, source in work.choose_sources(sources).items():
         try:
             identity = fetch.connection_of(source).whoami()
         except Soc2PacError as error:
-            click.echo(f"{name}: cannot connect: {plain(error)}")
-            sound = False
+            click.echo(f"{name}: cannot connect: {plain(scrub(str(error)))}")
             continue
+        connected.append(name)
         click.echo(f"{name}: {plain(identity.principal)} in {plain(identity.account)}")
         for key, value in identity.details.items():
             click.echo(f"  {key}: {plain(value)}")
-    if not quick:
-        sound = _try_listings(work, sources) and sound
+    sound = len(connected) == len(work.choose_sources(sources))
+    if connected and not quick:
+        sound = _try_listings(work, connected) and sound
     ctx.exit(0 if sound else 3)
 
 
-def _try_listings(work: api.Workspace, sources: tuple[str, ...]) -> bool:
+def _try_listings(work: api.Workspace, sources: list[str]) -> bool:
     plan = api.plan_for(work, work.active, sources=sources)
     missing: dict[str, set[str]] = {}
     trouble: list[str] = []

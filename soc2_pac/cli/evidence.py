@@ -8,7 +8,14 @@ from dataclasses import asdict
 
 import click
 
-from soc2_pac.cli.options import config_option, format_option, instant, opened_store, store_option
+from soc2_pac.cli.options import (
+    ListGroup,
+    config_option,
+    format_option,
+    instant,
+    opened_store,
+    store_option,
+)
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.output import write
@@ -17,9 +24,9 @@ from soc2_pac.store import Store, queries
 _COLUMNS = ("kind", "scope", "resource_name", "resource", "valid_from", "valid_to", "digest")
 
 
-@click.group()
+@click.group(cls=ListGroup)
 def evidence() -> None:
-    """Query the documents behind the findings."""
+    """Query the documents behind the findings. Without a command: list."""
 
 
 @evidence.command("list")
@@ -55,8 +62,8 @@ def list_(
             {**asdict(item), "digest": item.digest if form == "json" else item.digest[:12]}
             for item in found
         )
-        if write(rows, _COLUMNS, form) == 0 and form == "table":
-            click.echo("No document matches.")
+        if write(rows, _COLUMNS, form) == 0:
+            click.echo("No document matches.", err=True)
 
 
 @evidence.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soc2_pac.cli.options import (
+    ListGroup,
     check_criteria,
     config_option,
     find_rule,
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
 
-@click.group()
+@click.group(cls=ListGroup)
 def findings() -> None:
-    """Query findings and their history."""
+    """Query findings and their history. Without a command: list."""
 
 
 @findings.command("list")
@@ -84,8 +85,8 @@ def list_(
             waived=waived,
         )
         count = write(_rows(found, full=form == "json"), _COLUMNS, form)
-    if count == 0 and form == "table":
-        click.echo("No finding matches.")
+    if count == 0:
+        click.echo("No finding matches.", err=True)
 
 
 def _check_rules(names: tuple[str, ...]) -> None:

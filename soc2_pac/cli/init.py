@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from soc2_pac.config import DEFAULT_FILE
 from soc2_pac.errors import UsageError
 
 _HEAD = """\
@@ -18,11 +19,16 @@ url = "sqlite:///soc2-pac.db"   # relative to this file; or postgresql://user@ho
 [evidence]
 max_age_days = 7                # evidence from an older look is stale
 
+[run]
+workers = 8                     # listings collected at once
+fail_on = "info"                # the least severity of a failure that makes a run exit 1
+
 [sla]                           # days in which a failure is to be mended
 critical = 7
 high = 30
 medium = 90
 low = 180
+info = 365
 """
 
 _SOURCES = {
@@ -60,7 +66,7 @@ _TAIL = """
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    default="soc2-pac.toml",
+    default=DEFAULT_FILE,
     show_default=True,
     help="Where to write; never overwritten.",
 )
@@ -77,11 +83,15 @@ def init(aws: bool, github: bool, output: Path) -> None:
     except OSError as error:
         msg = f"{output} cannot be written: {error.strerror}"
         raise UsageError(msg) from error
-    config = "" if output.name == "soc2-pac.toml" else f" --config {output}"
+    config = "" if str(output) == DEFAULT_FILE else f" --config {output}"
     click.echo(f"Wrote {output} with sources for {' and '.join(wanted)}.")
+    steps = [
+        (f"edit {output}", "regions, organisation, where the secrets are"),
+        *((f"soc2-pac permissions {name}", "what to grant: it only reads") for name in wanted),
+        (f"soc2-pac doctor{config}", "who am I, which permissions are missing"),
+        (f"soc2-pac run{config}", "collect, judge, keep"),
+    ]
+    width = max(len(step) for step, _ in steps)
     click.echo("Next:")
-    click.echo(f"  1. edit {output}: regions, organisation, where the secrets are")
-    for name in wanted:
-        click.echo(f"  2. soc2-pac permissions {name:<7}  what to grant, read-only")
-    click.echo(f"  3. soc2-pac doctor{config}   who am I, which permissions are missing")
-    click.echo(f"  4. soc2-pac run{config}      collect, judge, keep")
+    for number, (step, why) in enumerate(steps, start=1):
+        click.echo(f"  {number}. {step:<{width}}  {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,7 +33,7 @@ class Choice(ChoiceType):
     ) -> str:
         """As click does; the message ends in the suggestion."""
         try:
-            chosen: str = super().convert(value, param, ctx)  # type: ignore[arg-type]
+            chosen: str = super().convert(value, param, ctx)
         except click.BadParameter as error:
             hint = nearest(str(value), [str(choice) for choice in self.choices])
             raise click.BadParameter(error.message + hint, ctx, param) from error

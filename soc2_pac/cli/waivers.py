@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from soc2_pac.cli.options import (
+    ListGroup,
     config_option,
     find_rule,
     format_option,
@@ -31,9 +32,9 @@ _COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=ListGroup)
 def waivers() -> None:
-    """Accept failures: dated, owned, and visible as failures that were accepted."""
+    """Accept failures: dated, owned, and visible as failures that were accepted. Without a command: list."""
 
 
 @waivers.command()
@@ -93,8 +94,8 @@ def list_(config_path: str | None, store_url: str | None, active: bool, form: st
         }
         for w in found
     ]
-    if write(rows, _COLUMNS, form) == 0 and form == "table":
-        click.echo("No waivers.")
+    if write(rows, _COLUMNS, form) == 0:
+        click.echo("No waivers.", err=True)
 
 
 @waivers.command()

@@ -152,6 +152,10 @@ class Spool:
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
 
+    def __del__(self) -> None:
+        # Records that nobody asked for (a failed write, a doctor's look) go with the file.
+        self._file.close()
+
     def write(self, record: Record) -> None:
         """Append a record."""
         head = "\0".join(

@@ -15,7 +15,7 @@ from soc2_pac.canonical import collection_root
 from soc2_pac.store import ledger, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -246,16 +246,14 @@ class _Cursor:
         self._groups = groups
         self._next = next(groups, None)
 
-    def take(self, owner: int, report: Report, table: str) -> Iterable[Any]:
-        """The rows of one owner; owners that do not exist are reported on the way."""
+    def take(self, owner: int, report: Report, table: str) -> Iterator[Any]:
+        """The rows of one owner, to be read to the end; rows of owners that do not exist are reported."""
         while self._next is not None and self._next[0] < owner:
             report.find(f"{table} of {self._next[0]}", "belongs to nothing that was recorded")
             self._next = next(self._groups, None)
-        if self._next is None or self._next[0] != owner:
-            return []
-        rows = list(self._next[1])
-        self._next = next(self._groups, None)
-        return rows
+        if self._next is not None and self._next[0] == owner:
+            yield from self._next[1]
+            self._next = next(self._groups, None)
 
     def rest(self, report: Report, table: str, owner_table: str) -> None:
         """Rows whose owner comes after the last one that exists."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -23,6 +22,7 @@ from soc2_pac.store.database import Database, parse_url, storable
 from .helpers import T0, look, one_run, user
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
 
@@ -121,7 +121,10 @@ def test_records_that_do_not_match_their_root_are_refused(store_url: str) -> Non
     with open_store(store_url, create=True) as store:
         wrong = look({"a": user("ann")})
         object.__setattr__(wrong, "root", "0" * 64)
-        with store.run("run", config=None, tool_version="t") as run_id, pytest.raises(IntegrityError):
+        with (
+            store.run("run", config=None, tool_version="t") as run_id,
+            pytest.raises(IntegrityError),
+        ):
             store.record(run_id, wrong)
         assert store.evidence() == []
 
@@ -129,8 +132,12 @@ def test_records_that_do_not_match_their_root_are_refused(store_url: str) -> Non
 def test_text_that_databases_cannot_keep(store_url: str) -> None:
     name = "a\0b\ud800c\x1b[31m\u202e"
     with open_store(store_url, create=True) as store:
-        one_run(store, [look({storable(name): {"name": storable(name), "GetMfa": True, "note": name}})])
-        assert {f.resource for f in store.findings() if f.resource} == {"a\\x00b\\ud800c\x1b[31m\u202e"}
+        one_run(
+            store, [look({storable(name): {"name": storable(name), "GetMfa": True, "note": name}})]
+        )
+        assert {f.resource for f in store.findings() if f.resource} == {
+            "a\\x00b\\ud800c\x1b[31m\u202e"
+        }
         assert store.verify().sound
 
 

@@ -112,7 +112,10 @@ def test_swapped_ledger_entries_are_found(store: Store) -> None:
 
 def test_an_added_finding_is_found(store: Store) -> None:
     columns = ", ".join(c.name for c in tables.finding.columns if c.name != "id")
-    tamper(store, f"INSERT INTO finding (id, {columns}) SELECT id + 1000, {columns} FROM finding WHERE id = 1")
+    tamper(
+        store,
+        f"INSERT INTO finding (id, {columns}) SELECT id + 1000, {columns} FROM finding WHERE id = 1",
+    )
     assert not store.verify().sound
 
 
@@ -122,7 +125,10 @@ def test_a_consistently_cut_tail_shows_only_against_a_checkpoint(store: Store) -
         last = connection.exec_driver_sql("SELECT max(seq) FROM ledger").scalar()
     # The last entry is the end of the last run: take both back, as if the run were still going on.
     tamper(store, f"DELETE FROM ledger WHERE seq = {last}")
-    tamper(store, "UPDATE run SET status = NULL, finished_at = NULL WHERE id = (SELECT max(id) FROM run)")
+    tamper(
+        store,
+        "UPDATE run SET status = NULL, finished_at = NULL WHERE id = (SELECT max(id) FROM run)",
+    )
     assert store.verify().sound
     report = store.verify([kept])
     assert [p.what for p in report.problems] == [
@@ -216,7 +222,9 @@ def _rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def test_both_databases_answer_alike(tmp_path_factory: pytest.TempPathFactory, store: Store) -> None:
+def test_both_databases_answer_alike(
+    tmp_path_factory: pytest.TempPathFactory, store: Store
+) -> None:
     path = tmp_path_factory.mktemp("other") / "s.db"
     with open_store(f"sqlite:///{path}", create=True) as other:
         fill(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.settings import AwsSettings
@@ -13,18 +14,6 @@ if TYPE_CHECKING:
 
     from soc2_pac.hookspecs import Connection
 
-_MODULES = (
-    "cloudtrail",
-    "config",
-    "ec2",
-    "guardduty",
-    "iam",
-    "kms",
-    "rds",
-    "s3",
-    "vpc",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class AwsProvider:
@@ -32,7 +21,12 @@ class AwsProvider:
 
     name: str = "aws"
     settings: type[AwsSettings] = AwsSettings
-    modules: tuple[str, ...] = tuple(f"soc2_collectors.aws.{module}" for module in _MODULES)
+    modules: tuple[str, ...] = tuple(
+        # Every module of this package: a collector is found where it stands.
+        f"{__name__}.{module.name}"
+        for module in iter_modules(__path__)
+        if not module.ispkg
+    )
 
     def connect(self, settings: AwsSettings) -> Connection:
         """A connection; loads boto3."""

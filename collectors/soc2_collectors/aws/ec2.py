@@ -84,7 +84,9 @@ def snapshots(aws: Aws) -> Iterator[Document]:
             Attribute="createVolumePermission",
         )
         yield Document(
-            number, tagged_name(snapshot, number), {**snapshot, "DescribeSnapshotAttribute": permissions}
+            number,
+            tagged_name(snapshot, number),
+            {**snapshot, "DescribeSnapshotAttribute": permissions},
         )
 
 

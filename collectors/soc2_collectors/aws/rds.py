@@ -53,9 +53,7 @@ def clusters(aws: Aws) -> Iterator[Document]:
         yield Document(item["DBClusterArn"], item["DBClusterIdentifier"], body)
 
 
-def _parameters(
-    aws: Aws, operation: str, parameter: str
-) -> Callable[[str], list[dict[str, Any]]]:
+def _parameters(aws: Aws, operation: str, parameter: str) -> Callable[[str], list[dict[str, Any]]]:
     """What a group says of TLS; asked once for each group, since databases share them."""
 
     @functools.cache

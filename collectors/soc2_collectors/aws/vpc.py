@@ -57,9 +57,7 @@ def network_acls(aws: Aws) -> Iterator[Document]:
 @collects(InternetGateway, calls=["ec2:DescribeInternetGateways"], per="region")
 def internet_gateways(aws: Aws) -> Iterator[Document]:
     """Internet gateways."""
-    yield from _listed(
-        aws, "describe_internet_gateways", "InternetGateways", "InternetGatewayId"
-    )
+    yield from _listed(aws, "describe_internet_gateways", "InternetGateways", "InternetGatewayId")
 
 
 @collects(VpcPeering, calls=["ec2:DescribeVpcPeeringConnections"], per="region")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from soc2_collectors.github.settings import GithubSettings
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from soc2_pac.hookspecs import Connection
 
-_MODULES = ("organization", "people", "repositories", "branches", "changes", "actions", "alerts")
-
 
 @dataclass(frozen=True, slots=True)
 class GithubProvider:
@@ -22,7 +21,12 @@ class GithubProvider:
 
     name: str = "github"
     settings: type[GithubSettings] = GithubSettings
-    modules: tuple[str, ...] = tuple(f"soc2_collectors.github.{module}" for module in _MODULES)
+    modules: tuple[str, ...] = tuple(
+        # Every module of this package: a collector is found where it stands.
+        f"{__name__}.{module.name}"
+        for module in iter_modules(__path__)
+        if not module.ispkg
+    )
 
     def connect(self, settings: GithubSettings) -> Connection:
         """A connection; loads PyGithub."""

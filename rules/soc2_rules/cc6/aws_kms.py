@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.kms import Key
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
 
 _AWS_OWNED = "AWS manages this key"
 
@@ -30,7 +35,8 @@ def aws_kms_not_pending_delete(key: Key, *, approved_keys: tuple[str, ...] = ())
         return passed(f"the key is {key.metadata.key_state or 'in use'}".lower())
     if key.key_id in approved_keys:
         return passed("its deletion is approved")
-    return failed("scheduled for deletion, and not on the approved list")
+    when = f" on {key.metadata.deletion_date:%Y-%m-%d}" if key.metadata.deletion_date else ""
+    return failed(f"scheduled for deletion{when}, and not on the approved list")
 
 
 @rule(
@@ -52,11 +58,25 @@ def aws_kms_policy_not_public(
         return not_applicable(_AWS_OWNED)
     if any(statement.public for statement in key.statements):
         return failed("the key policy trusts everyone")
-    foreign = {a for s in key.statements if s.allow for a in s.accounts()} - {scope.account}
-    unknown = sorted(foreign - set(known_accounts))
+    trusted = {
+        account for s in key.statements if s.allow for account in (*s.accounts(), *_by_condition(s))
+    }
+    unknown = sorted(trusted - {scope.account, *known_accounts})
     if unknown:
         return failed(f"the key policy trusts unknown accounts: {', '.join(unknown)}")
     return passed("the key policy trusts known accounts only")
+
+
+def _by_condition(statement: Statement) -> list[str]:
+    """Accounts that a statement for everyone is narrowed to."""
+    if not statement.anyone:
+        return []
+    return [
+        value
+        for name in ("kms:CallerAccount", "aws:PrincipalAccount")
+        for _, values in statement.condition_values(name)
+        for value in values
+    ]
 
 
 @rule(
@@ -75,8 +95,8 @@ def aws_kms_rotation(key: Key) -> Verdict:
     about = key.metadata
     if not about.customer:
         return not_applicable(_AWS_OWNED)
-    if about.key_spec != "SYMMETRIC_DEFAULT" or about.origin not in ("AWS_KMS", ""):
-        return not_applicable(f"AWS cannot rotate {about.key_spec} keys of origin {about.origin}")
+    if about.spec != "SYMMETRIC_DEFAULT" or about.origin != "AWS_KMS":
+        return not_applicable(f"AWS cannot rotate {about.spec} keys of origin {about.origin}")
     if about.key_state not in ("Enabled", "Disabled"):
         return not_applicable(f"the key is {about.key_state}")
     return passed("rotation is on") if key.rotation_enabled else failed("rotation is off")

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.rds import DbInstance, DbSnapshot
-from soc2_pac.model import Severity, Verdict, failed, passed
-from soc2_pac.rules import rule
+from soc2_collectors.aws.models.rds import (
+    DbCluster,
+    DbClusterSnapshot,
+    DbInstance,
+    DbSnapshot,
+    Parameter,
+)
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+
+_TLS = {
+    "postgres": "rds.force_ssl",
+    "aurora-postgresql": "rds.force_ssl",
+    "sqlserver": "rds.force_ssl",
+    "mysql": "require_secure_transport",
+    "mariadb": "require_secure_transport",
+    "aurora-mysql": "require_secure_transport",
+    "docdb": "tls",
+    "neptune": "neptune_enforce_ssl",
+}
+"""Engine -> the parameter by which it refuses connections without TLS."""
+_ON = ("1", "on", "true", "enabled", "tls1.2+", "tls1.3+", "fips-140-3")
 
 
 @rule(
@@ -33,9 +52,7 @@ def aws_rds_not_public(database: DbInstance) -> Verdict:
     severity=Severity.HIGH,
     known_as=[
         "prowler:rds_instance_storage_encrypted",
-        "prowler:rds_cluster_storage_encrypted",
         "powerpipe:rds_db_instance_encryption_at_rest_enabled",
-        "powerpipe:rds_db_cluster_encryption_at_rest_enabled",
     ],
 )
 def aws_rds_encrypted(database: DbInstance) -> Verdict:
@@ -49,7 +66,25 @@ def aws_rds_encrypted(database: DbInstance) -> Verdict:
 
 
 @rule(
-    criteria=["CC6.6", "CC6.1"],
+    criteria=["CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:rds_cluster_storage_encrypted",
+        "powerpipe:rds_db_cluster_encryption_at_rest_enabled",
+    ],
+)
+def aws_rds_cluster_encrypted(cluster: DbCluster) -> Verdict:
+    """Database clusters are encrypted at rest.
+
+    Why: the data of a cluster outlives its instances, and its backups are copied whole.
+    Fix: restore a snapshot into a new cluster with --kms-key-id: encryption cannot be switched on in
+        place.
+    """
+    return passed("encrypted") if cluster.storage_encrypted else failed("not encrypted")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1", "CC6.7"],
     severity=Severity.CRITICAL,
     known_as=[
         "prowler:rds_snapshots_public_access",
@@ -62,11 +97,23 @@ def aws_rds_snapshot_private(snapshot: DbSnapshot) -> Verdict:
     Why: a public snapshot is a database that anybody can restore.
     Fix: aws rds modify-db-snapshot-attribute --attribute-name restore --values-to-remove all.
     """
-    return (
-        failed("everyone may restore it")
-        if "all" in snapshot.restorable_by
-        else passed("not public")
-    )
+    return _private(snapshot.restorable_by)
+
+
+@rule(criteria=["CC6.6", "CC6.1", "CC6.7"], severity=Severity.CRITICAL)
+def aws_rds_cluster_snapshot_private(snapshot: DbClusterSnapshot) -> Verdict:
+    """Manual snapshots of clusters are not shared with everyone.
+
+    Why: a public snapshot is a database that anybody can restore.
+    Fix: aws rds modify-db-cluster-snapshot-attribute --attribute-name restore --values-to-remove all.
+    """
+    return _private(snapshot.restorable_by)
+
+
+def _private(restorable_by: list[str]) -> Verdict:
+    if "all" in restorable_by:
+        return failed("everyone may restore it")
+    return passed("not public")
 
 
 @rule(
@@ -78,9 +125,52 @@ def aws_rds_snapshot_private(snapshot: DbSnapshot) -> Verdict:
     ],
 )
 def aws_rds_snapshot_encrypted(snapshot: DbSnapshot) -> Verdict:
-    """Snapshots are encrypted.
+    """Database snapshots are encrypted.
 
     Why: a snapshot outlives its database, and is copied more easily.
     Fix: aws rds copy-db-snapshot --kms-key-id, then delete the original.
     """
     return passed("encrypted") if snapshot.encrypted else failed("not encrypted")
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.HIGH,
+    needs=[DbCluster],
+    known_as=[
+        "prowler:rds_instance_transport_encrypted",
+        "powerpipe:rds_db_instance_connections_encryption_enabled",
+    ],
+)
+def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
+    """Databases refuse connections without TLS.
+
+    Why: a client that does not ask for TLS would send its password and data in clear.
+    Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server) or require_secure_transport=ON (MySQL, MariaDB) in
+        the parameter group of the instance, or of the cluster where there is one.
+    """
+    family = (
+        database.engine.partition("-")[0] if "sqlserver" in database.engine else database.engine
+    )
+    wanted = _TLS.get(family)
+    if wanted is None:
+        # Oracle and Db2 do it by option groups and listener ports.
+        return inconclusive(f"how {database.engine or 'this engine'} asks for TLS is not collected")
+    if database.cluster is None:
+        status = database.parameter_groups[0].apply_status if database.parameter_groups else ""
+        return _tls(wanted, database.parameters, status)
+    clusters = evidence.index(DbCluster, "identifier", within="here").get(database.cluster, ())
+    if not clusters:
+        return inconclusive(f"the cluster {database.cluster} is not among those collected")
+    return _tls(wanted, clusters[0].parameters, "")
+
+
+def _tls(wanted: str, parameters: list[Parameter], apply_status: str) -> Verdict:
+    found = next((p for p in parameters if p.parameter_name == wanted), None)
+    if found is None or found.parameter_value is None:
+        return failed(f"{wanted} is not set")
+    if found.parameter_value.lower() not in _ON:
+        return failed(f"{wanted} is {found.parameter_value}")
+    if found.apply_type == "static" and apply_status == "pending-reboot":
+        return inconclusive(f"{wanted} is {found.parameter_value}, in force after a reboot")
+    return passed(f"{wanted} is {found.parameter_value}")

@@ -1,13 +1,11 @@
-"""CloudTrail, GuardDuty and AWS Config: whether anybody is watching."""
+"""CloudTrail: the record of who did what."""
 
 from __future__ import annotations
 
 from soc2_collectors.aws.models.cloudtrail import Trail
-from soc2_collectors.aws.models.config import Recorder
-from soc2_collectors.aws.models.guardduty import Detector
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -23,25 +21,41 @@ from soc2_pac.rules import Evidence, rule
         "powerpipe:cloudtrail_multi_region_read_write_enabled",
     ],
 )
-def aws_trail_multi_region(account: AccountSummary, evidence: Evidence) -> Verdict:
+def aws_trail_multi_region(
+    account: AccountSummary,
+    evidence: Evidence,
+    *,
+    may_leave_out: tuple[str, ...] = ("kms.amazonaws.com", "rdsdata.amazonaws.com"),
+) -> Verdict:
     """A trail of all regions records the account's management events, reads and writes.
 
     Why: it is the record of who did what; where it has gaps, nothing can be shown.
     Fix: aws cloudtrail create-trail --is-multi-region-trail, then start-logging.
     """
     del account  # one verdict an account: the trails of every region decide together
-    problems: list[str] = []
-    trails = evidence.account(Trail)
-    for trail in trails:
-        if not trail.is_multi_region_trail:
-            problems.append(f"{trail.name} is of one region")
-        elif not trail.status.is_logging:
-            problems.append(f"{trail.name} is not logging")
-        elif not trail.selectors.all_management_events:
-            problems.append(f"{trail.name} leaves management events out")
-        else:
-            return passed(f"{trail.name} records all management events of all regions")
-    return failed("; ".join(sorted(problems)) if trails else "there is no trail")
+    problems: set[str] = set()
+    for trail in sorted(evidence.account(Trail), key=lambda t: t.arn):
+        problem = _unfit(trail, may_leave_out)
+        if problem is None:
+            return passed(f"{trail.name} records the management events of all regions")
+        problems.add(f"{trail.name} {problem}")
+    return failed("; ".join(sorted(problems)) or "there is no trail")
+
+
+def _unfit(trail: Trail, may_leave_out: tuple[str, ...]) -> str | None:
+    """Why a trail alone is not the record of the account; ``None`` when it is."""
+    if not trail.is_multi_region_trail:
+        return "is of one region"
+    if not trail.status.is_logging:
+        return "is not logging"
+    if trail.status.latest_delivery_error:
+        return f"cannot deliver: {trail.status.latest_delivery_error}"
+    lacking = {"read", "write"} - trail.selectors.management_sides
+    if lacking:
+        return f"leaves out management events: {' and '.join(sorted(lacking))}"
+    if excluded := trail.selectors.excluded_sources - set(may_leave_out):
+        return f"leaves out events of {', '.join(sorted(excluded))}"
+    return None
 
 
 @rule(
@@ -53,38 +67,17 @@ def aws_trail_multi_region(account: AccountSummary, evidence: Evidence) -> Verdi
         "powerpipe:cloudtrail_trail_validation_enabled",
     ],
 )
-def aws_trail_validation(trail: Trail) -> Verdict:
+def aws_trail_validation(trail: Trail, scope: Scope) -> Verdict:
     """Trails write digests by which changed or missing log files show.
 
     Why: a log that can be edited unseen proves nothing.
     Fix: aws cloudtrail update-trail --enable-log-file-validation.
     """
-    return (
-        passed("validation is on")
-        if trail.log_file_validation_enabled
-        else failed("validation is off")
-    )
-
-
-@rule(
-    criteria=["CC6.1"],
-    severity=Severity.MEDIUM,
-    known_as=[
-        "prowler:cloudtrail_kms_encryption_enabled",
-        "powerpipe:cloudtrail_trail_logs_encrypted_with_kms_cmk",
-    ],
-)
-def aws_trail_kms(trail: Trail) -> Verdict:
-    """Trail logs are encrypted with a customer's key.
-
-    Why: reading the logs then takes a right of its own.
-    Fix: aws cloudtrail update-trail --kms-key-id.
-    """
-    return (
-        passed("encrypted with a customer's key")
-        if trail.kms_key_id
-        else failed("no key of the customer's")
-    )
+    if trail.home_region not in ("", scope.region):
+        return not_applicable(f"judged in its home region {trail.home_region}")
+    if trail.log_file_validation_enabled:
+        return passed("validation is on")
+    return failed("validation is off")
 
 
 @rule(
@@ -95,17 +88,21 @@ def aws_trail_kms(trail: Trail) -> Verdict:
         "powerpipe:cloudtrail_trail_integrated_with_logs",
     ],
 )
-def aws_trail_to_cwl(trail: Trail) -> Verdict:
+def aws_trail_to_cwl(trail: Trail, scope: Scope) -> Verdict:
     """Trails deliver to CloudWatch Logs.
 
     Why: alarms can be set on it; files in a bucket raise none.
     Fix: aws cloudtrail update-trail --cloud-watch-logs-log-group-arn; waive it where a SIEM reads
         the bucket.
     """
+    if trail.home_region not in ("", scope.region):
+        return not_applicable(f"judged in its home region {trail.home_region}")
     if not trail.cloud_watch_logs_log_group_arn:
         return failed("no delivery to CloudWatch Logs")
-    if trail.status.latest_delivery_error:
-        return failed(f"the last delivery failed: {trail.status.latest_delivery_error}")
+    if error := trail.status.latest_cloud_watch_logs_delivery_error:
+        return failed(f"the last delivery to CloudWatch Logs failed: {error}")
+    if not trail.status.is_logging:
+        return failed("the trail is not logging")
     return passed("delivers to CloudWatch Logs")
 
 
@@ -152,45 +149,28 @@ def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
 
 
 @rule(
-    criteria=["CC7.2", "CC7.1", "CC6.8", "CC7.3"],
-    severity=Severity.HIGH,
-    empty=failed("GuardDuty has no detector in this region"),
+    criteria=["CC7.2"],
+    severity=Severity.LOW,
+    needs=[Trail],
     known_as=[
-        "prowler:guardduty_is_enabled",
-        "powerpipe:guardduty_enabled",
+        "prowler:cloudtrail_s3_dataevents_read_enabled",
+        "prowler:cloudtrail_s3_dataevents_write_enabled",
+        "powerpipe:cloudtrail_s3_data_events_enabled",
     ],
 )
-def aws_guardduty_on(detector: Detector) -> Verdict:
-    """GuardDuty is on in every enabled region.
+def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdict:
+    """Reads and writes of S3 objects are recorded.
 
-    Why: attackers like regions that nobody watches.
-    Fix: aws guardduty create-detector --enable in the region, or enable it for the organisation.
+    Why: management events say who changed a bucket, not who read what is in it.
+    Fix: aws cloudtrail put-event-selectors with data events of AWS::S3::Object; waive it where server
+        access logs answer the question.
     """
-    status = detector.details.status
-    return passed("enabled") if status == "ENABLED" else failed(f"the detector is {status}".lower())
-
-
-@rule(
-    criteria=["CC7.1", "CC8.1"],
-    severity=Severity.HIGH,
-    empty=failed("AWS Config has no recorder in this region"),
-    known_as=[
-        "prowler:config_recorder_all_regions_enabled",
-        "powerpipe:config_enabled_all_regions",
-        "powerpipe:config_configuration_recorder_no_failed_deliver_logs",
-    ],
-)
-def aws_config_recorder_on(recorder: Recorder) -> Verdict:
-    """AWS Config records all resource types in every region.
-
-    Why: it is the history of what was changed, and when.
-    Fix: aws configservice start-configuration-recorder with allSupported=true.
-    """
-    status = recorder.status
-    if status is None or not status.recording:
-        return failed("the recorder is stopped")
-    if recorder.recording_group is None or not recorder.recording_group.all_supported:
-        return failed("not all resource types are recorded")
-    if status.last_status == "FAILURE":
-        return failed("the last delivery failed")
-    return passed("records all resource types")
+    del account  # one verdict an account, whichever trail does it
+    sides: set[str] = set()
+    for trail in evidence.account(Trail):
+        if trail.is_multi_region_trail and trail.status.is_logging:
+            sides |= trail.selectors.s3_object_sides
+    lacking = sorted({"read", "write"} - sides)
+    if lacking:
+        return failed(f"not recorded for every bucket: {' and '.join(lacking)}")
+    return passed("reads and writes of the objects of every bucket are recorded")

@@ -1,0 +1,45 @@
+"""Views of EBS: volumes, snapshots, and the images that are made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from soc2_pac.resources import Resource, fact
+
+
+class Volume(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An EBS volume (``DescribeVolumes``)."""
+
+    kind = "aws.ec2.volume"
+    volume_id: str
+    encrypted: bool
+    state: str = ""
+    create_time: datetime | None = None
+
+
+class Snapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An EBS snapshot of this account."""
+
+    kind = "aws.ec2.snapshot"
+    volatile = ("Progress",)
+    snapshot_id: str
+    encrypted: bool
+    volume_id: str = ""
+    state: str = ""
+    start_time: datetime | None = None
+    permissions: list[dict[str, Any]] = fact("DescribeSnapshotAttribute")
+
+    @property
+    def public(self) -> bool:
+        """Everyone may restore it."""
+        return any(p.get("Group") == "all" for p in self.permissions)
+
+
+class Image(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A machine image that this account owns."""
+
+    kind = "aws.ec2.image"
+    image_id: str
+    name: str = ""
+    public: bool

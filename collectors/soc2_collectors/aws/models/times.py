@@ -1,0 +1,13 @@
+"""Reckoning with the times that AWS gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def days_after(moment: datetime, days: int) -> datetime:
+    """The instant so many days later; the last one there is where the calendar ends before that."""
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

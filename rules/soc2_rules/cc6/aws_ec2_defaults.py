@@ -1,0 +1,151 @@
+"""EC2: what new instances, volumes and images start with."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.ec2 import (
+    Address,
+    LaunchTemplateVersion,
+    RegionSettings,
+    recognised,
+)
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    known_as=["prowler:ec2_instance_account_imdsv2_enabled"],
+)
+def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
+    """New instances ask for a metadata session token unless somebody decides otherwise.
+
+    Why: what is started without thinking of it must not give its credentials away.
+    Fix: aws ec2 modify-instance-metadata-defaults --http-tokens required, in the region.
+    """
+    defaults = region.metadata_defaults
+    if defaults is None or defaults.http_tokens is None:
+        return failed("no default is set: the image or the caller decides")
+    if defaults.http_tokens == "required":
+        return passed("tokens are required by default")
+    return failed(f"tokens are {defaults.http_tokens} by default")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    known_as=["prowler:ec2_launch_template_imdsv2_required"],
+)
+def aws_imdsv2_launch_template(template: LaunchTemplateVersion) -> Verdict:
+    """Launch templates ask for a metadata session token.
+
+    Why: every instance that an auto scaling group starts is made as the template says.
+    Fix: aws ec2 create-launch-template-version with MetadataOptions={HttpTokens=required}, and make it
+        the default.
+    """
+    options = template.data.metadata_options
+    if options is not None and options.http_endpoint == "disabled":
+        return passed("the metadata service is off")
+    if options is not None and options.http_tokens == "required":
+        return passed("tokens are required")
+    return failed("tokens are not required")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.CRITICAL,
+    known_as=["prowler:ec2_launch_template_no_secrets"],
+)
+def aws_no_secrets_launch_template(template: LaunchTemplateVersion) -> Verdict:
+    """Launch templates hold no credentials in their user data.
+
+    Why: everyone who may describe the template can read it, and every instance carries it.
+    Fix: keep the secret in Secrets Manager or Parameter Store, let the instance's role read it, and
+        delete the old versions.
+    """
+    seen = recognised(template.data.user_data)
+    if not seen.there:
+        return passed("no user data")
+    if not seen.readable:
+        return inconclusive("the user data was not redacted, so it was not looked at")
+    if seen.labels:
+        return failed(f"looks like {seen.labels}")
+    return passed("nothing in it looks like a credential")
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:ec2_launch_template_no_public_ip"],
+)
+def aws_template_no_public_ip(template: LaunchTemplateVersion) -> Verdict:
+    """Launch templates do not give public addresses.
+
+    Why: a group that grows by itself should not grow onto the internet.
+    Fix: aws ec2 create-launch-template-version with AssociatePublicIpAddress=false; put a load balancer
+        in front.
+    """
+    if any(i.associate_public_ip_address for i in template.data.network_interfaces):
+        return failed("its instances get public addresses")
+    return passed("it asks for no public address")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:ec2_ebs_default_encryption",
+        "powerpipe:ebs_encryption_by_default_enabled",
+    ],
+)
+def aws_ebs_default_encryption(region: RegionSettings) -> Verdict:
+    """New volumes are encrypted by default.
+
+    Why: nobody has to remember it then.
+    Fix: aws ec2 enable-ebs-encryption-by-default in the region.
+    """
+    return passed("on") if region.ebs_encryption.ebs_encryption_by_default else failed("off")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:ec2_ebs_snapshot_account_block_public_access",
+        "prowler:ec2_ami_account_block_public_access",
+    ],
+)
+def aws_snapshot_block_public(region: RegionSettings) -> Verdict:
+    """The region refuses public snapshots and public images.
+
+    Why: sharing a disk with everyone takes one wrong argument; this makes it take two decisions.
+    Fix: aws ec2 enable-snapshot-block-public-access --state block-all-sharing, and aws ec2
+        enable-image-block-public-access --image-block-public-access-state block-new-sharing.
+    """
+    states = (
+        ("snapshots", region.snapshot_sharing.state),
+        ("images", region.image_sharing.state),
+    )
+    unblocked = [what for what, state in states if not state.startswith("block-")]
+    if unblocked:
+        return failed(f"not blocked for {' and '.join(unblocked)}")
+    return passed(", ".join(f"{what}: {state}" for what, state in states))
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:ec2_elastic_ip_unassigned",
+        "powerpipe:vpc_eip_associated",
+    ],
+)
+def aws_eip_associated(address: Address) -> Verdict:
+    """Elastic IP addresses belong to something.
+
+    Why: an address that is in allow-lists elsewhere, and that nobody uses, is an open door.
+    Fix: aws ec2 release-address, after taking it out of the allow-lists.
+    """
+    if address.association_id or address.instance_id or address.network_interface_id:
+        return passed("associated")
+    return failed("associated with nothing")

@@ -1,0 +1,74 @@
+"""EBS: volumes, snapshots and images, at rest and shared."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
+from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.5"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:ec2_ebs_volume_encryption",
+        "powerpipe:ebs_attached_volume_encryption_enabled",
+    ],
+)
+def aws_ebs_encrypted(volume: Volume) -> Verdict:
+    """Volumes are encrypted, attached or not.
+
+    Why: an unencrypted copy can be read by whoever gets hold of it, long after the machine is gone.
+    Fix: snapshot it, copy the snapshot with encryption, make a volume of that and swap them.
+    """
+    return passed("encrypted") if volume.encrypted else failed("not encrypted")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1", "CC6.7"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:ec2_ebs_public_snapshot",
+        "powerpipe:ebs_snapshot_not_publicly_restorable",
+    ],
+)
+def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
+    """Snapshots are not shared with everyone.
+
+    Why: a public snapshot is a disk that anybody can mount.
+    Fix: aws ec2 modify-snapshot-attribute --attribute createVolumePermission --operation-type
+        remove --group-names all.
+    """
+    return failed("everyone may restore it") if snapshot.public else passed("not public")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.5"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:ec2_ebs_snapshots_encrypted",
+    ],
+)
+def aws_snapshot_encrypted(snapshot: Snapshot) -> Verdict:
+    """Snapshots are encrypted.
+
+    Why: a snapshot outlives its machine, and is copied more easily.
+    Fix: aws ec2 copy-snapshot --encrypted, then delete the original.
+    """
+    return passed("encrypted") if snapshot.encrypted else failed("not encrypted")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.7"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:ec2_ami_public",
+    ],
+)
+def aws_ami_private(image: Image) -> Verdict:
+    """Machine images that the account owns are not public.
+
+    Why: images hold code, configuration and often credentials.
+    Fix: aws ec2 modify-image-attribute --launch-permission "Remove=[{Group=all}]".
+    """
+    return failed("public") if image.public else passed("not public")

@@ -1,0 +1,102 @@
+"""GuardDuty: whether anybody is watching, and whether anybody listens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.guardduty import Detector, Finding
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+_CRITICAL, _HIGH = 9.0, 7.0
+"""Where GuardDuty's severities begin."""
+
+
+@rule(
+    criteria=["CC7.2", "CC7.1", "CC6.8", "CC7.3"],
+    severity=Severity.HIGH,
+    empty=failed("GuardDuty has no detector in this region"),
+    known_as=[
+        "prowler:guardduty_is_enabled",
+        "powerpipe:guardduty_enabled",
+    ],
+)
+def aws_guardduty_on(detector: Detector) -> Verdict:
+    """GuardDuty is on in every enabled region.
+
+    Why: attackers like regions that nobody watches.
+    Fix: aws guardduty create-detector --enable in the region, or enable it for the organisation.
+    """
+    status = detector.details.status
+    return passed("enabled") if status == "ENABLED" else failed(f"the detector is {status}".lower())
+
+
+@rule(
+    criteria=["CC7.2", "CC6.8"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:guardduty_s3_protection_enabled",
+        "prowler:guardduty_eks_audit_log_enabled",
+        "prowler:guardduty_runtime_monitoring_enabled",
+        "prowler:guardduty_ec2_malware_protection_enabled",
+        "prowler:guardduty_rds_protection_enabled",
+        "prowler:guardduty_lambda_protection_enabled",
+        "powerpipe:guardduty_detector_s3_protection_enabled",
+        "powerpipe:guardduty_detector_ec2_malware_protection_enabled",
+    ],
+)
+def aws_guardduty_plans(
+    detector: Detector,
+    *,
+    plans: tuple[str, ...] = (
+        "S3_DATA_EVENTS",
+        "EKS_AUDIT_LOGS",
+        "EBS_MALWARE_PROTECTION",
+        "RDS_LOGIN_EVENTS",
+        "LAMBDA_NETWORK_LOGS",
+    ),
+) -> Verdict:
+    """GuardDuty's protection plans are on.
+
+    Why: without its plan GuardDuty does not see a service at all.
+    Fix: aws guardduty update-detector --features; take the plans of services that are not used here out
+        of plans, with the reason.
+    """
+    features = detector.details.features
+    if features is None:
+        return inconclusive("AWS does not say which plans are on")
+    on = {feature.name for feature in features if feature.status == "ENABLED"}
+    missing = [plan for plan in plans if plan not in on]
+    return failed(f"off: {', '.join(missing)}") if missing else passed("all of these plans are on")
+
+
+@rule(
+    criteria=["CC7.3", "CC7.4"],
+    severity=Severity.HIGH,
+    empty=not_applicable("no finding is open"),
+    known_as=[
+        "prowler:guardduty_no_high_severity_findings",
+        "powerpipe:guardduty_finding_archived",
+        "powerpipe:guardduty_no_high_severity_findings",
+    ],
+)
+def aws_guardduty_findings_sla(
+    finding: Finding, now: datetime, *, critical_days: int = 1, high_days: int = 7
+) -> Verdict:
+    """Critical and high findings of GuardDuty are handled in time, then archived.
+
+    Why: a finding that nobody looked at is an alarm that rang in an empty house.
+    Fix: look into it, do what it takes, and archive it: aws guardduty archive-findings.
+    """
+    if finding.severity < _HIGH:
+        return not_applicable(f"its severity is {finding.severity:g}")
+    if finding.service.archived:
+        return passed(f"{finding.type} is archived")
+    days = critical_days if finding.severity >= _CRITICAL else high_days
+    due = days_after(finding.created_at, days)
+    said = (
+        f"{finding.type}, severity {finding.severity:g}, "
+        f"open since {finding.created_at:%Y-%m-%d}, due {due:%Y-%m-%d}"
+    )
+    return passed(said, until=due) if now < due else failed(said)

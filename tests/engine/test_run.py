@@ -1,0 +1,209 @@
+"""A whole run over the fake provider: into the store, to findings and exit codes; and live checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from soc2_pac import api, live
+from soc2_pac.collect.fetch import forget_connections
+from soc2_pac.errors import ConfigError, StoreError, UsageError
+from soc2_pac.model import Severity, Status, Verdict
+from soc2_pac.store import Store, open_store
+
+from . import fakes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def work(scenario: str = "plain", **tables: object) -> api.Workspace:
+    forget_connections()
+    return api.make_workspace(fakes.config(scenario, **tables), fakes.registry())
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with open_store("sqlite://", create=True) as opened:
+        yield opened
+
+
+def code(store: Store, outcome: api.Outcome, least: Severity = Severity.INFO) -> int:
+    return api.exit_code(store.findings(), outcome, least)
+
+
+def statuses(store: Store, rule: str) -> dict[str | None, str]:
+    return {f.resource: f.status.value for f in store.findings(rules=[rule])}
+
+
+def test_a_run_collects_judges_and_keeps(store: Store) -> None:
+    outcome = api.run(work(), store)
+    assert statuses(store, "fake-thing-owned") == {"t1": "pass", "t2": "fail", "t3": "pass"}
+    assert statuses(store, "fake-thing-detail") == {"t1": "pass", "t2": "pass", "t3": "pass"}
+    assert sum(outcome.calls.values()) == 7 + 4
+    assert code(store, outcome) == 1
+    assert code(store, outcome, Severity.HIGH) == 0, "the failure is medium"
+    assert store.verify().problems == []
+    assert [(c.kind, c.count) for c in store.collections(run=outcome.run)] == [
+        ("fake.owner", 3),
+        ("fake.thing", 3),
+    ] or [(c.kind, c.count) for c in store.collections(run=outcome.run)] == [
+        ("fake.thing", 3),
+        ("fake.owner", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    ["denied", "throttled", "unreachable", "not enabled", "a defect", "rejected", "expired in mid-run",
+     "denied detail", "broken page", "endless", "conflicting duplicates", "too large", "not a number",
+     "no document"],
+)  # fmt: skip
+def test_missing_evidence_is_never_a_pass(store: Store, scenario: str) -> None:
+    api.run(work(), store)
+    tables = {"run": {"max_pages": 20}, "rules": {"include": ["fake-thing-detail"]}}
+    outcome = api.run(work(scenario, **tables), store)
+    seen = {u.kind for u in outcome.units if u.count}
+    found = statuses(store, "fake-thing-detail")
+    if scenario == "denied detail":
+        assert found["t1"] == "inconclusive"
+    else:
+        assert found[None] == "inconclusive"
+        assert seen or "pass" not in found.values()
+    assert code(store, outcome) in (1, 3)
+    assert store.verify().problems == []
+    api.run(work(), store)
+    assert set(statuses(store, "fake-thing-detail").values()) == {"pass"}, "and it heals"
+
+
+def test_a_waived_failure_does_not_count(store: Store) -> None:
+    outcome = api.run(work(), store)
+    store.add_waiver(rule="fake-thing-owned", reason="on leave", owner="ciso")
+    assert code(store, outcome) == 0
+    assert statuses(store, "fake-thing-owned")["t2"] == "fail"
+
+
+def test_thresholds_severities_and_switches(store: Store) -> None:
+    rules = {
+        "fake-thing-named": {"prefix": "other", "severity": "critical"},
+        "fake-thing-owned": {"enabled": False, "reason": "no owners here"},
+    }
+    ready = work(rules=rules)
+    assert ready.off == {"fake-thing-owned": "no owners here"}
+    api.run(ready, store)
+    found = store.findings(rules=["fake-thing-named"])
+    assert {(f.status, f.severity) for f in found} == {(Status.FAIL, Severity.CRITICAL)}
+    assert found[0].thresholds["prefix"] == "other"
+    assert statuses(store, "fake-thing-owned") == {}
+    with pytest.raises(UsageError, match="no owners here"):
+        ready.choose(["fake-thing-owned"])
+    with pytest.raises(ConfigError, match="prefix"):
+        work(rules={"fake-thing-named": {"prefix": 3}})
+    with pytest.raises(ConfigError, match="no threshold 'prefx'"):
+        work(rules={"fake-thing-named": {"prefx": "x"}})
+
+
+def test_only_what_the_rules_need_is_collected(store: Store) -> None:
+    ready = work(rules={"include": ["fake-thing-detail"]})
+    assert {u.kind for u in api.run(ready, store).units} == {"fake.thing"}
+
+
+def test_collect_and_evaluate_apart(store: Store) -> None:
+    ready = work()
+    api.run(ready, store, command="collect", judge=False)
+    assert store.findings() == []
+    api.run(ready, store, command="evaluate", fetch=False)
+    assert len(store.findings()) == 9
+
+
+def test_evaluation_as_of_the_past(store: Store) -> None:
+    ready = work()
+    before = datetime.now(UTC)
+    api.run(ready, store)
+    assert {j.verdict.status for j in api.evaluate_as_of(ready, store, before)} == {
+        Status.INCONCLUSIVE
+    }
+    now = api.evaluate_as_of(ready, store, datetime.now(UTC))
+    assert sorted(str(j.verdict.status) for j in now) == ["fail"] + ["pass"] * 8
+
+
+def test_unknown_names(store: Store) -> None:
+    ready = work()
+    with pytest.raises(UsageError, match="Did you mean 'fake-thing-owned'"):
+        ready.choose(["fake-thing-ownd"])
+    with pytest.raises(UsageError, match=r"unknown source 'hme'\. Did you mean 'home'"):
+        api.run(ready, store, sources=["hme"])
+    with pytest.raises(UsageError, match="unknown kind"):
+        api.run(ready, store, kinds=["fake.thingy"])
+
+
+def test_a_failed_run_is_noted_as_failed(store: Store) -> None:
+    with pytest.raises(UsageError):
+        api.run(work(), store, kinds=["nothing"])
+    assert [run.status for run in store.runs()] == ["failed"]
+    assert store.verify().sound
+
+
+# -- live -----------------------------------------------------------------------------------------------
+
+
+def test_a_check_makes_only_the_calls_that_it_needs() -> None:
+    checked = api.check_rules(work(), ["fake-thing-detail"])
+    assert dict(checked.calls) == {"fake:List": 1, "fake:GetDetail": 3}
+    assert api.check_rules(work(), ["fake-thing-named"]).calls == {"fake:List": 1}
+
+
+def test_a_check_joins() -> None:
+    checked = api.check_rules(work(), ["fake-thing-owned"])
+    assert {v.name: v.verdict.status.value for v in checked.verdicts} == {
+        "thing 1": "pass",
+        "thing 2": "fail",
+        "thing 3": "pass",
+    }
+    assert dict(checked.calls) == {"fake:List": 1, "fake:Owners": 1, "fake:GetActive": 3}
+
+
+@pytest.mark.parametrize("scenario", ["denied", "rejected", "unreachable", "a defect"])
+def test_a_check_that_cannot_look_is_inconclusive(scenario: str) -> None:
+    (verdict,) = api.check_rules(work(scenario), ["fake-thing-detail"]).verdicts
+    assert verdict.verdict.status is Status.INCONCLUSIVE
+
+
+def test_a_check_tells_a_denied_detail() -> None:
+    found = _by_uid(api.check_rules(work("denied detail"), ["fake-thing-detail"]))
+    assert found["t1"].status is Status.INCONCLUSIVE
+    assert "grant fake:GetDetail" in found["t1"].message
+    assert found["t2"].status is Status.PASS
+
+
+def test_a_check_of_a_partial_listing_tells_both() -> None:
+    found = _by_uid(api.check_rules(work("broken page"), ["fake-thing-named"]))
+    assert found[None].status is Status.INCONCLUSIVE
+    assert found["t1"].status is Status.PASS
+
+
+def test_a_check_and_a_run_say_the_same(store: Store) -> None:
+    for scenario in ("plain", "empty", "denied detail", "gone"):
+        api.run(work(scenario), store)
+        kept = {(f.rule, f.resource): f.status for f in store.findings()}
+        checked = api.check_rules(work(scenario), [])
+        assert {(v.rule.id, v.uid): v.verdict.status for v in checked.verdicts} == kept, scenario
+
+
+def _by_uid(checked: live.Checked) -> dict[str | None, Verdict]:
+    return {v.uid: v.verdict for v in checked.verdicts}
+
+
+def test_no_source_and_a_locked_store(store: Store) -> None:
+    del store
+    with pytest.raises(ConfigError, match="no source"):
+        api.make_workspace(fakes.config().__class__(**_without_sources()), fakes.registry())
+    with pytest.raises(StoreError):
+        open_store("sqlite:////nonexistent/place/s.db")
+
+
+def _without_sources() -> dict[str, object]:
+    made = fakes.config()
+    return {name: getattr(made, name) for name in made.__dataclass_fields__} | {"raw_sources": {}}
