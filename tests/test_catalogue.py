@@ -8,7 +8,7 @@ import functools
 import re
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +23,8 @@ from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Status, Verdict
 from soc2_pac.resources import GAPS
 
+from .databases import unavailable
+
 if TYPE_CHECKING:
     from soc2_pac.resources import Collector
     from soc2_pac.rules import Rule
@@ -36,13 +38,6 @@ BUILT_IN = [
     rule for rule in REGISTRY.rules.values() if rule.function.__module__.startswith("soc2_rules.")
 ]
 CASES = [(rule, case) for rule in BUILT_IN for case in load_cases(rule)]
-
-ADDED_TO_THE_CATALOGUE = {
-    "aws-s3-public-access-blocked",
-    "github-no-direct-push",
-    "github-outside-collaborators-without-2fa",
-}
-"""Rules of our own; every other id is the catalogue's."""
 
 
 def _of(rule: Rule) -> str:
@@ -230,19 +225,28 @@ def _messages(rule: Rule) -> list[str]:
 # -- criteria: a second, hand-written source -------------------------------------------------------------
 
 
+class Expected(NamedTuple):
+    """A line of the table."""
+
+    criteria: set[str]
+    origin: str
+    """``catalogue``, or ``ours`` for a rule that the catalogue does not have."""
+
+
 @functools.cache
-def _expected() -> dict[str, set[str]]:
+def _expected() -> dict[str, Expected]:
     with (HERE / "expected_criteria.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    return {row["rule"]: set(row["criteria"].split()) for row in rows}
+    table = {row["rule"]: Expected(set(row["criteria"].split()), row["origin"]) for row in rows}
+    assert len(table) == len(rows), "a rule stands there twice"
+    return table
 
 
 @each_rule
 def test_the_criteria_are_those_of_the_table(rule: Rule) -> None:
-    assert rule.id in _expected(), (
-        "judge its criteria anew, then add a line to expected_criteria.tsv"
-    )
-    assert set(rule.criteria) == _expected()[rule.id]
+    expected = _expected().get(rule.id)
+    assert expected, "judge its criteria yourself, then add a line to tests/expected_criteria.tsv"
+    assert set(rule.criteria) == expected.criteria
 
 
 def test_the_table_names_no_rule_that_is_gone() -> None:
@@ -250,20 +254,20 @@ def test_the_table_names_no_rule_that_is_gone() -> None:
 
 
 def test_the_table_names_criteria_that_exist() -> None:
-    assert set().union(*_expected().values()) <= set(CRITERIA)
+    assert set().union(*(line.criteria for line in _expected().values())) <= set(CRITERIA)
 
 
 def test_ids_are_those_of_the_catalogue() -> None:
     if not CATALOGUE.is_file():
-        pytest.skip("the rule catalogue is not beside this checkout")
+        unavailable("the rule catalogue is not beside this checkout")
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    known = {row["rule_id"]: row["provider"] for row in rows}
-    ours = {rule.id: rule.provider for rule in BUILT_IN if rule.id not in ADDED_TO_THE_CATALOGUE}
-    assert ours == {name: known.get(name) for name in ours}
-    assert ADDED_TO_THE_CATALOGUE & set(known) == set(), (
-        "it is in the catalogue: no addition any more"
-    )
+        known = {row["rule_id"]: row["provider"] for row in csv.DictReader(file)}
+    taken = {name for name, line in _expected().items() if line.origin == "catalogue"}
+    ours = {name for name, line in _expected().items() if line.origin == "ours"}
+    assert taken | ours == set(_expected())
+    assert taken - set(known) == set(), "a name that the catalogue does not have"
+    assert ours & set(known) == set(), "the catalogue has it"
+    assert {n: known[n] for n in taken} == {n: n.partition("-")[0] for n in taken}
 
 
 # -- whatever a document holds, a rule does not break ------------------------------------------------------

@@ -24,7 +24,7 @@ from soc2_pac.output import plain, write
 from soc2_pac.store import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
@@ -138,7 +138,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         "failing since": finding.failing_since,
         "to be mended by": finding.sla_due,
         "holds until": finding.until,
-        "thresholds": ", ".join(f"{k} = {v!r}" for k, v in finding.thresholds.items()),
+        "thresholds": _thresholds(finding.thresholds),
         "evidence": finding.evidence,
         "fingerprint": finding.fingerprint,
     }
@@ -153,3 +153,9 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         ("valid_from", "valid_to", "status", "message"),
         "table",
     )
+
+
+def _thresholds(values: Mapping[str, object]) -> str | None:
+    """Those of the rule itself; what the engine adds to them starts with a dollar sign."""
+    own = [f"{name} = {value}" for name, value in values.items() if not name.startswith("$")]
+    return ", ".join(own) or None

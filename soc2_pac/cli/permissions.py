@@ -36,7 +36,14 @@ def permissions(provider: str, config_path: str | None, form: str, names: tuple[
         raise UsageError(msg)
     kinds = None
     if names:
-        kinds = {kind for name in names for kind in find_rule(registry, name).kinds}
+        wanted: set[str] = set()
+        for name in names:
+            read = find_rule(registry, name).kinds
+            if not any(kind.startswith(f"{provider}.") for kind in read):
+                msg = f"{name} reads nothing of {provider}. It reads {listed(read)}"
+                raise UsageError(msg)
+            wanted.update(read)
+        kinds = wanted
     calls = sorted(
         {
             call

@@ -97,7 +97,11 @@ def new(rule_id: str, kind: str, folder: Path) -> None:
 
 def _texts(rule_id: str, view: type[Resource]) -> tuple[str, str]:
     """The module and the case file of a rule that reads one field of a view."""
-    field, key, full, empty = _a_field(view)
+    found = _a_field(view)
+    if found is None:
+        msg = f"{view.kind} has no field to start from. Next: copy the rule of a neighbour"
+        raise UsageError(msg)
+    field, key, base, empty = found
     imports = sorted(
         (
             f"from {view.__module__} import {view.__name__}",
@@ -108,24 +112,35 @@ def _texts(rule_id: str, view: type[Resource]) -> tuple[str, str]:
     function = rule_id.replace("-", "_")
     names = {"function": function, "view": view.__name__, "field": field}
     code = _RULE.format(kind=view.kind, imports="\n".join(imports), **names)
-    base = {**_sample_struct(view), key: full}
     cases = _CASES.format(
         rule_id=rule_id, base=json.dumps(base), field=field, key=key, empty=json.dumps(empty)
     )
     return code, cases
 
 
-def _a_field(view: type[Resource]) -> tuple[str, str, object, object]:
-    """A field that the sample can read: (attribute, key, a true value, a false one)."""
-    fields = [field for field in msgspec.structs.fields(view) if field.name != "gaps"]
+def _a_field(shape: type[msgspec.Struct]) -> tuple[str, str, dict[str, object], object] | None:
+    """A field that the sample can read, or None.
+
+    Returns:
+        How code reads it, its path in the document, a document in which it is true, a false value.
+    """
+    fields = [field for field in msgspec.structs.fields(shape) if field.name != "gaps"]
     # Yes or no reads best in an example; what an id is, is seldom the question.
     fields.sort(key=lambda field: (field.type is not bool, field.required))
     for field in fields:
         full, empty = _sample(field.type, filled=True), _sample(field.type, filled=False)
         if full and not empty:
-            return field.name, field.encode_name, full, empty
-    msg = f"{view.kind} has no field to start from. Next: copy the rule of a neighbour"
-    raise UsageError(msg)
+            document = {**_sample_struct(shape), field.encode_name: full}
+            return field.name, field.encode_name, document, empty
+    for field in fields:
+        inner = None
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            inner = _a_field(field.type)
+        if inner is not None:
+            name, key, within, empty = inner
+            document = {**_sample_struct(shape), field.encode_name: within}
+            return f"{field.name}.{name}", f"{field.encode_name}.{key}", document, empty
+    return None
 
 
 def _sample(shape: Any, *, filled: bool) -> object:  # noqa: ANN401
@@ -141,7 +156,7 @@ def _sample(shape: Any, *, filled: bool) -> object:  # noqa: ANN401
     origin = origin or shape
     if isinstance(origin, type):
         if issubclass(origin, msgspec.Struct):
-            return _sample_struct(origin)
+            return _sample_struct(origin) or _first_field(origin)
         if issubclass(origin, enum.Enum):
             return next(iter(origin)).value
         if issubclass(origin, datetime):
@@ -172,3 +187,9 @@ def _sample_struct(shape: type[msgspec.Struct]) -> dict[str, object]:
     return {
         field.encode_name: _sample(field.type, filled=True) for field in fields if field.required
     }
+
+
+def _first_field(shape: type[msgspec.Struct]) -> dict[str, object]:
+    """One field with a value: shows what may stand in a struct of which nothing is required."""
+    fields = msgspec.structs.fields(shape)
+    return {field.encode_name: _sample(field.type, filled=True) for field in fields[:1]}

@@ -33,7 +33,9 @@ _PATTERNS = {
 _HINTS = {
     "aws-access-key-id": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
     "password-assignment": (
-        r"(?i)\b(?:pass(?:word|wd)?|secret|token|api_?key)\b[\"']?\s*[:=]\s*[\"']?[^\s\"']{4,}"
+        # PGPASSWORD and db_password too; a value that is fetched ($TOKEN, $(curl ...), {{ }}) is no secret.
+        r"(?i)(?:password|passwd|secret|token|api_?key|(?:\b|_)pass)\b[\"']?\s*[:=]\s*[\"']?"
+        r"(?![$`{<])[^\s\"']{4,}"
     ),
 }
 """Looked for only in values that are declared secret: elsewhere these are identifiers and prose."""

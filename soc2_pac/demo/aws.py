@@ -57,6 +57,7 @@ class AwsEmulator:
         with _environment():
             _forget(company.ACCOUNT)
             self._key = _first_key()
+            _add_routes()
             self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
             self._server.start()
             host, port = self._server.get_host_and_port()
@@ -250,6 +251,10 @@ def _add_operations(now: datetime) -> None:
     def images_unblocked(_: Backend) -> Any:  # noqa: ANN401
         return ActionResult({"ImageBlockPublicAccessState": "unblocked"})
 
+    def no_metadata_defaults(_: Backend) -> Any:  # noqa: ANN401
+        # What AWS answers where nobody has set any.
+        return ActionResult({"AccountLevel": {}})
+
     def default_key(_: Backend) -> Any:  # noqa: ANN401
         return ActionResult({"KmsKeyId": "alias/aws/ebs"})
 
@@ -258,8 +263,21 @@ def _add_operations(now: datetime) -> None:
         (EC2Response, "get_snapshot_block_public_access_state", unblocked),
         (EC2Response, "get_image_block_public_access_state", images_unblocked),
         (EC2Response, "get_ebs_default_kms_key_id", default_key),
+        (EC2Response, "get_instance_metadata_defaults", no_metadata_defaults),
     ):
         setattr(responses, name, answer)
+
+
+def _add_routes() -> None:
+    """Answer for GuardDuty's findings, of which there are none."""
+    from moto.guardduty import urls  # noqa: PLC0415  heavy
+    from moto.guardduty.responses import GuardDutyResponse  # noqa: PLC0415
+
+    responses: Any = GuardDutyResponse
+    responses.list_findings = lambda _: json.dumps({"findingIds": []})
+    responses.get_findings = lambda _: json.dumps({"findings": []})
+    for path in ("findings$", "findings/get$"):
+        urls.url_paths[f"{{0}}/detector/(?P<detector_id>[^/]+)/{path}"] = responses.dispatch
 
 
 def _detector(answer: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from soc2_pac import cli as command_line
 from soc2_pac import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from .conftest import Ended
@@ -243,12 +243,14 @@ def test_a_reader_that_goes_away_is_no_error(form: str, tmp_path: Path) -> None:
     assert process.returncode == 141
 
 
-def on_terminal(*arguments: str, columns: int = 80, **environment: str) -> str:
+def on_terminal(
+    *arguments: str, columns: int = 80, environment: Mapping[str, str] | None = None
+) -> str:
     """What ``soc2-pac`` prints on a terminal of so many columns."""
     child, terminal = pty.fork()
     if child == 0:
         os.environ.pop("NO_COLOR", None)
-        os.environ.update(environment, TERM="xterm-256color", COLUMNS=str(columns))
+        os.environ.update(environment or {}, TERM="xterm-256color", COLUMNS=str(columns))
         os.execv(sys.executable, [sys.executable, "-m", "soc2_pac", *arguments])
     said = b""
     try:
@@ -275,7 +277,9 @@ def test_a_terminal_gets_colours_and_no_line_is_too_long() -> None:
     ids=["option", "NO_COLOR"],
 )
 def test_no_color(options: list[str], environment: dict[str, str]) -> None:
-    said = on_terminal(*options, "rules", "list", "--kind", "aws.s3.bucket", **environment)
+    said = on_terminal(
+        *options, "rules", "list", "--kind", "aws.s3.bucket", environment=environment
+    )
     assert "aws-s3-encrypted" in said
     assert re.findall(r"\x1b\[3\dm", said) == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from soc2_collectors.aws.models.ec2 import Instance, Interface, SecurityGroup, recognised
 from soc2_collectors.aws.models.ports import ADMIN_PORTS, DATA_PORTS
 from soc2_collectors.aws.models.vpc import RouteTable
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -47,16 +47,19 @@ def aws_instance_reachable_port(
         return not_applicable("terminated")
     if not instance.public_addresses:
         return passed("no public address")
-    routed = False
+    routed, unknown = False, None
     for interface in instance.interfaces:
         addresses = _routed_addresses(interface, evidence)
         if addresses is None:
-            return inconclusive(f"no route table of {interface.vpc_id} is among those collected")
-        if addresses:
+            unknown = inconclusive(f"no route table of {interface.vpc_id} is among those collected")
+        elif addresses:
             routed = True
-            trouble = _open_ports(addresses, interface, evidence, ports)
-            if trouble is not None:
-                return trouble
+            verdict = _open_ports(addresses, interface, evidence, ports)
+            if verdict is not None and verdict.status is Status.FAIL:
+                return verdict
+            unknown = verdict or unknown
+    if unknown is not None:
+        return unknown
     if not routed:
         return passed("no route leads from its public addresses to every address of the internet")
     return passed("none of its security groups opens such a port to every address")

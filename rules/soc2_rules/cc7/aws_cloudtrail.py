@@ -34,12 +34,20 @@ def aws_trail_multi_region(
     """
     del account  # one verdict an account: the trails of every region decide together
     problems: set[str] = set()
-    for trail in sorted(evidence.account(Trail), key=lambda t: t.arn):
+    for trail in _trails(evidence):
         problem = _unfit(trail, may_leave_out)
         if problem is None:
             return passed(f"{trail.name} records the management events of all regions")
         problems.add(f"{trail.name} {problem}")
     return failed("; ".join(sorted(problems)) or "there is no trail")
+
+
+def _trails(evidence: Evidence) -> list[Trail]:
+    """Each trail of the account once, as the region told it that could tell most."""
+    found: dict[str, Trail] = {}
+    for trail in sorted(evidence.account(Trail), key=lambda seen: len(seen.gaps)):
+        found.setdefault(trail.arn, trail)
+    return [found[arn] for arn in sorted(found)]
 
 
 def _unfit(trail: Trail, may_leave_out: tuple[str, ...]) -> str | None:
@@ -167,7 +175,7 @@ def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdic
     """
     del account  # one verdict an account, whichever trail does it
     sides: set[str] = set()
-    for trail in evidence.account(Trail):
+    for trail in _trails(evidence):
         if trail.is_multi_region_trail and trail.status.is_logging:
             sides |= trail.selectors.s3_object_sides
     lacking = sorted({"read", "write"} - sides)

@@ -212,7 +212,10 @@ class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def inline(self) -> bool:
-        """It stands within an identity."""
+        """It stands within an identity. Raises FactUnavailable when the document does not say."""
+        if self.owner is None and self.arn is None:
+            msg = "the policy has neither an ARN of its own nor an owner"
+            raise FactUnavailable(msg, kind=self.kind, field="Arn")
         return self.owner is not None
 
     @property

@@ -1,0 +1,269 @@
+"""The client over real HTTP: what every answer means, what is refused, what is counted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soc2_collectors.aws import AwsProvider
+from soc2_collectors.aws.actions import action
+from soc2_collectors.aws.client import Aws, AwsConnection
+from soc2_collectors.aws.permissions import policy
+from soc2_collectors.aws.settings import AwsSettings
+from soc2_pac import config, plugins
+from soc2_pac.collect import fetch
+from soc2_pac.collect.fetch import Limits, Meter, Unit, UnitResult, run_unit
+from soc2_pac.errors import (
+    CallRefused,
+    ConfigError,
+    CredentialsRejected,
+    Denied,
+    Gone,
+    NotEnabled,
+    ProviderError,
+    Throttled,
+    Unexpected,
+    Unreachable,
+    UsageError,
+)
+from soc2_pac.model import CollectionStatus as S
+from soc2_pac.model import Scope, Unread
+
+from .faulty import Answer, FaultyAws, ec2_error, s3_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGION = Scope("aws", "111122223333/eu-west-1")
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret-anywhere")
+    fetch.forget_connections()
+    yield
+    fetch.forget_connections()
+
+
+def client(url: str, *allowed: str, **settings: Any) -> tuple[Aws, Meter]:
+    meter = Meter(Limits(pages=20))
+    made = AwsSettings(
+        regions=("eu-west-1",),
+        endpoint_url=url,
+        **{"max_attempts": 2, "timeout_seconds": 1, **settings},
+    )
+    return AwsConnection(made).client(REGION, meter, frozenset(allowed)), meter
+
+
+def volumes(url: str) -> list[dict[str, Any]]:
+    aws, _ = client(url, "ec2:DescribeVolumes")
+    return list(aws.items("ec2", "describe_volumes", "Volumes"))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "meaning"),
+    [
+        (403, "UnauthorizedOperation", Denied),
+        (403, "AccessDenied", Denied),
+        (401, "AuthFailure", CredentialsRejected),
+        (400, "ExpiredToken", CredentialsRejected),
+        (400, "RequestExpired", CredentialsRejected),
+        (403, "InvalidClientTokenId", CredentialsRejected),
+        (503, "RequestLimitExceeded", Throttled),
+        (400, "Throttling", Throttled),
+        (500, "InternalError", Unreachable),
+        (401, "OptInRequired", NotEnabled),
+        (400, "InvalidVolume.NotFound", Gone),
+        (400, "SomethingNew", Unexpected),
+    ],
+)
+def test_what_an_error_means(status: int, code: str, meaning: type[ProviderError]) -> None:
+    with FaultyAws(Answer(status, ec2_error(code))) as server, pytest.raises(meaning) as caught:
+        volumes(server.url)
+    said = str(caught.value)
+    assert "7f3a" not in said, "the provider's prose is not kept: it changes, and may quote secrets"
+    assert "1111" not in said, "request ids change at each call"
+    if meaning is Denied:
+        assert caught.value.permission == "ec2:DescribeVolumes"
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (Answer(body="<html>a proxy's page</html>"), ()),
+        (Answer(body="<DescribeVolumesResponse><volumeSet><item>"), Unexpected),
+        (Answer(body="<a>" + "x" * 1000 + "</a>", cut=True), (Unreachable, Unexpected)),
+        (Answer(delay=3), Unreachable),
+    ],
+)
+def test_broken_answers(answer: Answer, meaning: Any) -> None:
+    with FaultyAws(answer) as server:
+        if meaning == ():
+            # botocore reads what it knows of any XML and finds nothing: a complete, empty listing. A proxy
+            # that answers 200 with a page of its own cannot be told from AWS here; TLS keeps it away.
+            assert volumes(server.url) == []
+            return
+        with pytest.raises(meaning):
+            volumes(server.url)
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(Unreachable):
+        volumes("http://127.0.0.1:9")
+
+
+def test_retries_are_counted() -> None:
+    with FaultyAws(Answer(503, ec2_error("Unavailable"))) as server:
+        aws, meter = client(server.url, "ec2:DescribeVolumes", max_attempts=3)
+        with pytest.raises(Unreachable):
+            aws.ask("ec2", "describe_volumes")
+        assert len(server.requests) == 3
+    assert meter.calls == {"ec2:DescribeVolumes": 3}
+
+
+def test_a_page_that_never_ends() -> None:
+    def page(number: int) -> str:
+        return (
+            "<DescribeVolumesResponse><volumeSet><item><volumeId>vol-1</volumeId></item></volumeSet>"
+            f"<nextToken>t{number}</nextToken></DescribeVolumesResponse>"
+        )
+
+    with FaultyAws(Answer(body=page)) as server:
+        with pytest.raises(Unexpected, match="did not end within 20 pages"):
+            volumes(server.url)
+        assert len(server.requests) == 21
+    with FaultyAws(Answer(body=lambda _: page(1))) as server, pytest.raises(Unexpected):
+        volumes(server.url)
+
+
+def test_an_undeclared_call_never_leaves() -> None:
+    with FaultyAws(Answer()) as server:
+        aws, meter = client(server.url, "ec2:DescribeVolumes")
+        for service, operation, arguments in (
+            ("ec2", "delete_volume", {"VolumeId": "vol-1"}),
+            ("s3", "list_buckets", {}),
+            ("iam", "create_user", {"UserName": "eve"}),
+        ):
+            with pytest.raises(CallRefused):
+                aws.ask(service, operation, **arguments)
+        assert server.requests == []
+    assert not meter.calls
+
+
+def test_a_fact_is_made_when_it_is_asked_for() -> None:
+    with FaultyAws(Answer(404, s3_error("NoSuchBucketPolicy"))) as server:
+        aws, _ = client(server.url, "s3:GetBucketPolicy")
+        fact = aws.fact("s3", "get_bucket_policy", Bucket="b", absent=["NoSuchBucketPolicy"])
+        assert server.requests == []
+        assert fact.operation == "s3:GetBucketPolicy"
+        assert fact.call() is None
+        with pytest.raises(Gone):
+            aws.fact("s3", "get_bucket_policy", Bucket="b").call()
+
+
+def unit(kind: str, url: str, scope: Scope = REGION) -> UnitResult:
+    raw = {"provider": "aws", "regions": ["eu-west-1"], "endpoint_url": url, "max_attempts": 1,
+           "timeout_seconds": 1}  # fmt: skip
+    sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
+    fetch.forget_connections()
+    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=20, pages=20))
+
+
+_KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(403, s3_error("AccessDenied")), S.DENIED),
+        (Answer(400, s3_error("ExpiredToken")), S.DENIED),
+        (Answer(500, "oops"), S.FAILED),
+    ],
+    ids=["denied", "expired", "broken"],
+)
+def test_no_kind_takes_a_fault_for_an_answer(kind: str, answer: Answer, status: S) -> None:
+    scope = Scope("aws", "111122223333") if _KINDS[kind].per == "account" else REGION
+    if answer.status != 500:
+        code = "AccessDenied" if answer.status == 403 else "ExpiredToken"
+        # JSON services read the code from the body or a header, XML ones from the body.
+        answer = Answer(answer.status, answer.body, {"x-amzn-errortype": code})
+    with FaultyAws(answer) as server:
+        result = unit(kind, server.url, scope)
+    told = (result.status, result.reason)
+    if result.count:
+        # The listing costs no call of its own: the fault is a gap of the one document.
+        assert result.gaps >= result.count, told
+    else:
+        assert result.status in (status, S.FAILED), told
+        assert result.status is not S.COMPLETE, told
+
+
+def test_credentials_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with FaultyAws(Answer()) as server, pytest.raises(CredentialsRejected, match="no usable"):
+        volumes(server.url)
+    with pytest.raises(CredentialsRejected, match="profile"):
+        AwsConnection(AwsSettings(profile="nobody"))
+
+
+def test_a_role_that_cannot_be_assumed_hides_no_other_account() -> None:
+    with FaultyAws(Answer(403, s3_error("AccessDenied"))) as server:
+        settings = AwsSettings(
+            accounts=("111122223333", "444455556666"), role="reader", regions=("eu-west-1",),
+            endpoint_url=server.url, max_attempts=1,
+        )  # fmt: skip
+        found = list(AwsConnection(settings).discover("region"))
+    assert [type(item) for item in found] == [Unread, Unread]
+    assert {item.permission for item in found if isinstance(item, Unread)} == {"sts:AssumeRole"}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"accounts": ["111122223333"]}, "accounts and role go together"),
+        ({"accounts": ["12"], "role": "r"}, "no account id"),
+        ({"access_key_id": {"env": "A"}}, "go together"),
+        ({"secret_access_key": "wJalrXUtnFEMI"}, "a secret must not stand in the file"),
+        ({"region": ["eu-west-1"]}, "Did you mean 'regions'"),
+    ],
+)
+def test_wrong_settings(table: dict[str, object], said: str) -> None:
+    parsed = config.parse({"sources": {"x": {"provider": "aws", **table}}}, None)
+    with pytest.raises(ConfigError, match=said) as caught:
+        parsed.sources({"aws": AwsProvider()})
+    assert "wJalrXUtnFEMI" not in str(caught.value)
+    assert "sources.x" in str(caught.value)
+
+
+def test_the_policy_is_what_is_declared() -> None:
+    calls = sorted({call for collector in _KINDS.values() for call in collector.calls})
+    document = json.loads(policy(calls, "json"))
+    granted = document["Statement"][0]["Action"]
+    assert set(calls) <= set(granted)
+    assert set(granted) - set(calls) <= {"ec2:DescribeRegions", "sts:GetCallerIdentity"}
+    verbs = ("Get", "List", "Describe", "BatchGet", "Generate")
+    assert all(call.partition(":")[2].startswith(verbs) for call in granted), "only reading"
+    with pytest.raises(UsageError):
+        policy(calls, "yaml")
+
+
+def test_actions_that_do_not_follow_the_rule() -> None:
+    assert action("s3", "ListBuckets") == "s3:ListAllMyBuckets"
+    assert action("s3control", "GetPublicAccessBlock") == "s3:GetAccountPublicAccessBlock"
+    assert action("ec2", "DescribeVolumes") == "ec2:DescribeVolumes"
+
+
+def test_importing_the_provider_loads_no_sdk() -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import sys; from soc2_pac import plugins; r = plugins.load(); r.collectors; r.rules; "
+        "sys.exit(any(m in sys.modules for m in ('boto3', 'botocore', 'github', 'requests')))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
