@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     import msgspec
 
@@ -57,20 +57,27 @@ class Connection(Protocol):
 class Provider(Protocol):
     """A provider as the engine knows it. Built-in: ``soc2_collectors.aws`` and its neighbours."""
 
-    name: str
-    """First part of its kinds and its name in the configuration: ``aws``."""
-    settings: type[msgspec.Struct]
-    """The keys of a ``[sources.NAME]`` table beyond ``provider``; secrets are ``SecretRef`` fields."""
-    modules: Sequence[str]
-    """Modules with ``@collects`` functions. Imported when a plan or listing needs them; import no SDK."""
-    connect: Callable[[Any], Connection]
-    """Settings -> Connection. Imports the SDK. Makes no call. Raises CredentialsRejected, ConfigError."""
-    permissions: Callable[[Sequence[str], str], str]
-    """(declared calls, format) -> the least-privilege policy as text for an administrator to apply.
+    @property
+    def name(self) -> str:
+        """First part of its kinds and its name in the configuration: ``aws``."""
 
-    Format ``text`` is for reading; others (``json``, ``terraform``) as the provider offers. Raises
-    UsageError for an unknown one.
-    """
+    @property
+    def settings(self) -> type[msgspec.Struct]:
+        """The keys of a ``[sources.NAME]`` table beyond ``provider``; secrets are ``SecretRef`` fields."""
+
+    @property
+    def modules(self) -> Sequence[str]:
+        """Modules with ``@collects`` functions. Imported when a plan needs them; they import no SDK."""
+
+    def connect(self, settings: Any) -> Connection:  # noqa: ANN401 - an instance of ``settings``
+        """Settings -> Connection. Imports the SDK, makes no call. Raises CredentialsRejected, ConfigError."""
+
+    def permissions(self, calls: Sequence[str], form: str) -> str:
+        """(declared calls, format) -> the least-privilege policy as text for an administrator to apply.
+
+        Format ``text`` is for reading; others (``json``, ``terraform``) as the provider offers. Raises
+        UsageError for an unknown one.
+        """
 
 
 @hookspec

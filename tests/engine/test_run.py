@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -199,11 +200,6 @@ def _by_uid(checked: live.Checked) -> dict[str | None, Verdict]:
 def test_no_source_and_a_locked_store(store: Store) -> None:
     del store
     with pytest.raises(ConfigError, match="no source"):
-        api.make_workspace(fakes.config().__class__(**_without_sources()), fakes.registry())
+        api.make_workspace(replace(fakes.config(), raw_sources={}), fakes.registry())
     with pytest.raises(StoreError):
         open_store("sqlite:////nonexistent/place/s.db")
-
-
-def _without_sources() -> dict[str, object]:
-    made = fakes.config()
-    return {name: getattr(made, name) for name in made.__dataclass_fields__} | {"raw_sources": {}}

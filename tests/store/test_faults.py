@@ -100,7 +100,7 @@ def test_a_full_disk_writes_nothing_of_the_step(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/s.db", create=True) as store:
         one_run(store, [look({"a": user("ann")})])
         with store.database.engine.connect() as connection:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
         store.database.engine.dispose()
 

@@ -1,0 +1,286 @@
+"""Commands over a store: query, accept, verify, copy."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soc2_pac.store import open_store
+
+from ..store.helpers import AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Ended
+
+HOSTILE = "eve\x1b[2J\n=cmd"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A store with two days of history: Bob lost his MFA, Eve's name is hostile, Zoe is elsewhere."""
+    name = f"sqlite:///{tmp_path / 'store.db'}"
+    teams = look({"t1": {"name": "core"}}, kind="fake.team")
+    with open_store(name, create=True) as store:
+        users = {"a": user("ann"), "b": user("bob"), "e": user(HOSTILE, GetMfa=False)}
+        one_run(store, [teams, look(users), look({"z": user("zoe", GetMfa=False)}, scope=AWAY)])
+        day = T0 + timedelta(days=1)
+        users["b"] = user("bob", GetMfa=False)
+        one_run(store, [look(users, at=day)], at=day)
+    return name
+
+
+@pytest.fixture
+def ask(cli: Callable[..., Ended], url: str) -> Callable[..., Ended]:
+    """``ask("findings", "list")`` of that store."""
+    return lambda *arguments: cli(*arguments, "--store", url)
+
+
+def _rows(ended: Ended) -> list[dict[str, Any]]:
+    assert (ended.code, ended.err) == (0, "")
+    rows: list[dict[str, Any]] = json.loads(ended.out)
+    return rows
+
+
+def _failing(ask: Callable[..., Ended], *more: str) -> list[dict[str, Any]]:
+    return _rows(ask("findings", "--status", "fail", "--format", "json", *more))
+
+
+# -- findings -----------------------------------------------------------------------------------------
+
+
+def test_findings_alone_lists_them(ask: Callable[..., Ended]) -> None:
+    assert ask("findings") == ask("findings", "list")
+    head, *lines = ask("findings").out.splitlines()
+    assert head.split() == [
+        "status",
+        "severity",
+        "rule",
+        "scope",
+        "resource",
+        "message",
+        "fingerprint",
+    ]
+    assert len(lines) == 12
+
+
+def test_findings_are_filtered(ask: Callable[..., Ended]) -> None:
+    assert {row["resource"] for row in _failing(ask)} == {"b", "e", "z"}
+    assert {row["resource"] for row in _failing(ask, "--scope", "fake:other")} == {"z"}
+    assert {row["resource"] for row in _failing(ask, "--resource", "bob")} == {"b"}
+    assert _failing(ask, "--criterion", "CC6.2") == []
+    assert len(_failing(ask, "--criterion", "CC6")) == 3
+    assert len(_failing(ask, "--severity", "high", "--kind", "fake.user")) == 3
+    assert _failing(ask, "--severity", "low") == []
+    assert _failing(ask, "--provider", "aws") == []
+
+
+def test_a_hostile_name_steers_neither_terminal_nor_spreadsheet(ask: Callable[..., Ended]) -> None:
+    for form in ("table", "csv"):
+        text = ask("findings", "--format", form).out
+        assert "eve\\x1b[2J\\n=cmd" in text
+        assert "\x1b" not in text
+
+
+def test_no_finding_matches(ask: Callable[..., Ended]) -> None:
+    assert ask("findings", "--status", "error") == (0, "", "No finding matches.\n")
+
+
+def test_a_finding_with_its_history(ask: Callable[..., Ended]) -> None:
+    (bob,) = _failing(ask, "--resource", "b")
+    ended = ask("findings", "show", bob["fingerprint"][:8])
+    assert ended.code == 0
+    for part in (
+        "fake-user-mfa",
+        "Users have MFA",
+        "MFA is off",
+        "CC6.1",
+        "failing since",
+        "2026-01-02",
+    ):
+        assert part in ended.out
+    assert f"soc2-pac evidence show {bob['evidence'][:12]}" in ended.out
+    history = ended.out[ended.out.index("\nHistory\n") :].splitlines()[3:]
+    assert [line.split()[2 if n == 0 else 1] for n, line in enumerate(history)] == ["pass", "fail"]
+
+
+def test_a_fingerprint_that_is_none_or_many(ask: Callable[..., Ended]) -> None:
+    assert "no current finding has" in ask("findings", "show", "zzz").err
+    assert "12 findings have" in ask("findings", "show", "").err
+
+
+# -- evidence -----------------------------------------------------------------------------------------
+
+
+def test_evidence_lists_current_documents_or_all(ask: Callable[..., Ended]) -> None:
+    current = _rows(ask("evidence", "--kind", "fake.user", "--format", "json"))
+    assert [row["resource"] for row in current] == ["a", "b", "e", "z"]
+    every = _rows(ask("evidence", "list", "--kind", "fake.user", "--history", "--format", "json"))
+    assert [row["resource"] for row in every].count("b") == 2
+    assert len(every) == 5
+
+
+def test_evidence_of_an_instant(ask: Callable[..., Ended]) -> None:
+    day_one = json.loads(ask("evidence", "show", "b", "--at", "2026-01-01T12:00:00Z").out)
+    today = json.loads(ask("evidence", "show", "bob").out)
+    assert (day_one["GetMfa"], today["GetMfa"]) == (True, False)
+    (row,) = _rows(ask("evidence", "--resource", "b", "--format", "json"))
+    assert json.loads(ask("evidence", "show", row["digest"][:10]).out) == today
+
+
+def test_evidence_diff(ask: Callable[..., Ended]) -> None:
+    ended = ask("evidence", "diff", "b")
+    assert ended.code == 1
+    changed = [line for line in ended.out.splitlines()[2:] if line[0] in "+-"]
+    assert [line.replace(",", "") for line in changed] == [
+        '-  "GetMfa": true',
+        '+  "GetMfa": false',
+    ]
+    assert ask("evidence", "diff", "a").out.startswith("There is one version only")
+    assert ask("evidence", "diff", "a").code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "diff"])
+def test_evidence_of_something_unknown(ask: Callable[..., Ended], command: str) -> None:
+    ended = ask("evidence", command, "nobody")
+    assert (ended.code, ended.out) == (2, "")
+    assert "'nobody'" in ended.err
+    assert "Next: " in ended.err
+
+
+def test_a_time_that_is_none(ask: Callable[..., Ended]) -> None:
+    ended = ask("evidence", "list", "--at", "yesterday")
+    assert ended.code == 2
+    assert "--at: 'yesterday' is no date" in ended.err
+
+
+# -- waivers ------------------------------------------------------------------------------------------
+
+
+def test_a_waiver_from_beginning_to_end(ask: Callable[..., Ended], url: str) -> None:
+    # The rules of this store are no installed ones, so the first waiver is written below the command.
+    with open_store(url) as store:
+        waiver = store.add_waiver(
+            rule="fake-user-mfa", reason="=known", owner="ann", resource="b", scope=None,
+            expires_at=T0 + timedelta(days=36500),
+        )  # fmt: skip
+    (line,) = ask("waivers", "list").out.splitlines()[1:]
+    assert line.startswith(f"{waiver}  active")
+    assert "fail (waived)" in ask("findings", "--resource", "b").out
+    assert {row["resource"] for row in _failing(ask, "--not-waived")} == {"e", "z"}
+    assert {row["resource"] for row in _failing(ask, "--waived")} == {"b"}
+    assert ",'=known," in ask("waivers", "--format", "csv").out
+    assert ask("waivers", "revoke", waiver, "--reason", "mended").out == f"{waiver} revoked.\n"
+    assert ask("waivers", "list", "--active") == (0, "", "No waivers.\n")
+    assert "revoked" in ask("waivers").out
+    assert "fail (waived)" not in ask("findings", "--resource", "b").out
+
+
+def test_waiving_says_what_it_covers(ask: Callable[..., Ended]) -> None:
+    ended = ask(
+        "waivers", "add", "aws-root-mfa", "--reason", "r", "--owner", "o", "--expires", "2999-01-01"
+    )
+    assert ended.code == 0
+    assert ended.out.endswith("It covers 0 current failures, which stay visible as waived.\n")
+
+
+@pytest.mark.parametrize(
+    ("rule", "expires", "says"),
+    [
+        ("aws-root-mfaa", "2999-01-01", "Did you mean 'aws-root-mfa'?"),
+        ("aws-root-mfa", "soon", "--expires: 'soon' is no date"),
+        ("aws-root-mfa", "2020-01-01", "2020-01-01"),
+    ],
+)
+def test_a_waiver_that_cannot_be(
+    ask: Callable[..., Ended], rule: str, expires: str, says: str
+) -> None:
+    ended = ask("waivers", "add", rule, "--reason", "r", "--owner", "o", "--expires", expires)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+
+
+# -- integrity ----------------------------------------------------------------------------------------
+
+
+def test_verify_of_a_sound_store(ask: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = ask("verify")
+    assert ended.code == 0
+    assert "Everything is as it was written." in ended.out
+    assert "Not checked: whether the tail was cut off" in ended.out
+    assert ask("checkpoint", "--output", "kept.json").out == "Wrote kept.json.\n"
+    with_checkpoint = ask("verify", "--checkpoint", "kept.json")
+    assert with_checkpoint.code == 0
+    assert "Not checked" not in with_checkpoint.out
+
+
+def test_verify_of_an_edited_store_ends_in_4(ask: Callable[..., Ended], tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute("UPDATE evidence SET body = replace(body, 'false', 'true')")
+    connection.close()
+    ended = ask("verify")
+    assert ended.code == 4
+    assert "problems:" in ended.out
+    problems = json.loads(ask("verify", "--format", "json").out)
+    assert problems
+    assert set(problems[0]) == {"where", "what"}
+
+
+def test_a_checkpoint_is_never_overwritten(ask: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text("mine", encoding="utf-8")
+    ended = ask("checkpoint", "-o", "kept.json")
+    assert ended.code == 2
+    assert (tmp_path / "kept.json").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_checkpoint_on_standard_output_is_json(ask: Callable[..., Ended]) -> None:
+    ended = ask("checkpoint")
+    assert set(json.loads(ended.out)) >= {"count", "head", "seq", "store"}
+    assert "not signed" in ended.err
+
+
+def test_something_that_is_no_checkpoint(ask: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+    ended = ask("verify", "--checkpoint", "x.json")
+    assert ended.code in (2, 4)
+    assert ended.err.startswith("Error: ")
+
+
+# -- db -----------------------------------------------------------------------------------------------
+
+
+def test_upgrade_creates_and_then_has_nothing_to_do(cli: Callable[..., Ended]) -> None:
+    first = cli("db", "upgrade", "--store", "sqlite:///new.db")
+    assert first.code == 0
+    assert "schema none -> 0001" in first.out
+    assert "has schema 0001 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
+
+
+def test_copy(cli: Callable[..., Ended], url: str) -> None:
+    target = "sqlite:///copy.db"
+    ended = cli("db", "copy", url, target)
+    assert ended.code == 0
+    assert ended.out.endswith("The copy is sound.\n")
+    options = ("findings", "--format", "json", "--store")
+    assert cli(*options, target) == cli(*options, url)
+    again = cli("db", "copy", url, target)
+    assert (again.code, again.out) == (2, "")
+    assert "Traceback" not in again.err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["sqlite:///nowhere.db", "mysql://x@y/z", "nonsense", "postgresql://u:s3cret@127.0.0.1:1/x"],
+)
+def test_a_store_that_is_not_there(cli: Callable[..., Ended], wrong: str) -> None:
+    ended = cli("findings", "--store", wrong)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Error: ")
+    assert "Traceback" not in ended.err
+    assert "s3cret" not in ended.err
