@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.collect import events
-from soc2_pac.collect.fetch import Limits
+from soc2_pac.collect.fetch import Limits, spent
 from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.errors import ConfigError, UsageError
@@ -210,6 +210,8 @@ def run(
                 for operation, count in result.calls.items():
                     outcome.calls[operation] = outcome.calls.get(operation, 0) + count
                 store.record(run_id, result.look())
+            for operation, count in spent().items():
+                outcome.calls[operation] = outcome.calls.get(operation, 0) + count
         if judge:
             with store.database.writing() as connection:
                 outcome.evaluated = evaluate(

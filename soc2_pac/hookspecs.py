@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import msgspec
 
@@ -45,6 +45,10 @@ class Connection(Protocol):
 
     def discover(self, per: str) -> Iterable[Scope | Unread]:
         """Every scope of this source of one sort (``account``, ``region``, ...). Raises ProviderError."""
+
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """Requests made so far outside of any unit (who am I, which scopes), by operation."""
 
     def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Any:  # noqa: ANN401
         """What a collector function takes: a client bound to one scope.

@@ -168,6 +168,7 @@ def check(
             ]
     for meter in meters:
         checked.calls.update(meter.calls)
+    checked.calls.update(fetch.spent())
     return checked
 
 

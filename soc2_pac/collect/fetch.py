@@ -212,6 +212,15 @@ def connection_of(source: SourceSettings) -> Connection:
         return _connections[key]
 
 
+def spent() -> Counter[str]:
+    """Requests that this process's connections made outside of units, by operation."""
+    with _connecting:
+        total: Counter[str] = Counter()
+        for connection in _connections.values():
+            total.update(connection.spent)
+        return total
+
+
 def forget_connections() -> None:
     """Connect anew on the next use: a long-running process reads its secrets again each round."""
     with _connecting:

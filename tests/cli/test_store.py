@@ -43,7 +43,7 @@ def ask(cli: Callable[..., Ended], url: str) -> Callable[..., Ended]:
 
 
 def _rows(ended: Ended) -> list[dict[str, Any]]:
-    assert (ended.code, ended.err) == (0, "")
+    assert ended.code == 0
     rows: list[dict[str, Any]] = json.loads(ended.out)
     return rows
 

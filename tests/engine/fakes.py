@@ -101,6 +101,11 @@ class FakeConnection:
         self.opened.append(settings.scenario)
         self._settings = settings
 
+    @property
+    def spent(self) -> dict[str, int]:
+        """Discovery makes no call."""
+        return {}
+
     def whoami(self) -> Identity:
         """Somebody."""
         return Identity("fake:robot", "acme")

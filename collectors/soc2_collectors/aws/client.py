@@ -6,6 +6,7 @@ boto3 is imported when a connection is made. Nothing else in this package touche
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.actions import DISCOVERY, action
@@ -93,6 +94,8 @@ class AwsConnection:
         self._sessions: dict[str, boto3.Session] = {}
         self._regions: dict[str, list[str]] = {}
         self._own_account: str | None = None
+        self.spent: Counter[str] = Counter()
+        """Requests of discovery and sign-in, by IAM action."""
         self._lock = threading.RLock()
 
     def whoami(self) -> Identity:
@@ -159,7 +162,14 @@ class AwsConnection:
 
     def _discovery(self, session: boto3.Session, region: str) -> Aws:
         allowed = frozenset({*DISCOVERY, "sts:AssumeRole"})
-        return Aws(session, self._settings, Scope("aws", "discovery"), region, _NoMeter(), allowed)
+        return Aws(
+            session,
+            self._settings,
+            Scope("aws", "discovery"),
+            region,
+            _Discovery(self.spent),
+            allowed,
+        )
 
     def _session_of(self, account: str) -> boto3.Session:
         if not self._settings.role:
@@ -438,11 +448,15 @@ def _session(settings: AwsSettings) -> boto3.Session:
         raise CredentialsRejected(msg) from error
 
 
-class _NoMeter:
-    """Discovery is outside of any unit."""
+class _Discovery:
+    """The meter of what is asked outside of any unit: counted, not bounded by a unit's time."""
+
+    def __init__(self, spent: Counter[str]) -> None:
+        self._spent = spent
 
     def request(self, operation: str) -> None:
-        """Not counted."""
+        """Count."""
+        self._spent[operation] += 1
 
     def page(self) -> None:
-        """Not counted."""
+        """A few pages at most: regions are not paged."""

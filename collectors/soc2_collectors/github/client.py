@@ -97,6 +97,11 @@ class GithubConnection:
                 details["scopes"] = headers["x-oauth-scopes"]
         return Identity(principal, self.settings.organization, details)
 
+    @property
+    def spent(self) -> dict[str, int]:
+        """Discovery makes no call."""
+        return {}
+
     def discover(self, per: str) -> Iterable[Scope]:
         """The organisation. Makes no call. Raises Unexpected for another sort of scope."""
         if per != "organization":

@@ -59,7 +59,7 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
         return not_applicable("attached to nobody")
     if grants_everything(policy.document):
         return failed(
-            f"allows every action on every resource, attached {policy.attachment_count} times"
+            f"allows every action on every resource, attached to {policy.attachment_count}"
         )
     return passed("does not allow everything")
 

@@ -1,0 +1,389 @@
+"""EC2 and EBS: what boto3 reads from moto, and what the views make of ports and ranges."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, recognised
+from soc2_collectors.aws.models.network import covers_everything, prefix_length
+from soc2_pac.canonical import canonical
+from soc2_pac.model import Status
+from soc2_pac.resources import view
+
+from .regional import HOME, Account, account
+from .test_recordings import answers, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+USER_DATA = "#!/bin/sh\nexport DB_PASSWORD=not-a-real-one\n"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Account]:
+    with account() as made:
+        ec2 = made.client("ec2")
+        _network(ec2)
+        _disks(ec2)
+        yield made
+
+
+def _network(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    groups = {}
+    for name, port in (("ssh", 22), ("web", 443)):
+        groups[name] = ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)[
+            "GroupId"
+        ]
+        ec2.authorize_security_group_ingress(
+            GroupId=groups[name],
+            IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": port, "ToPort": port,
+                 "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ],
+        )  # fmt: skip
+    image = ec2.register_image(Name="golden", RootDeviceName="/dev/sda1")["ImageId"]
+    for name, group, tokens in (("bastion", "ssh", "optional"), ("web", "web", "required")):
+        ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, UserData=USER_DATA if name == "bastion" else "",
+            MetadataOptions={"HttpTokens": tokens, "HttpEndpoint": "enabled"},
+            NetworkInterfaces=[
+                {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [groups[group]],
+                 "AssociatePublicIpAddress": True}
+            ],
+            TagSpecifications=[
+                {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}
+            ],
+        )  # fmt: skip
+    ended = ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet,
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "ended"}]}
+        ],
+    )["Instances"][0]["InstanceId"]  # fmt: skip
+    ec2.terminate_instances(InstanceIds=[ended])
+    template = {
+        "UserData": "QUtJQUlPU0ZPRE5ON0VYQU1QTEU=",  # AWS's own example of an access key id
+        "MetadataOptions": {"HttpTokens": "optional"},
+        "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True}],
+    }
+    ec2.create_launch_template(LaunchTemplateName="fleet", LaunchTemplateData=template)
+    hardened = {"MetadataOptions": {"HttpTokens": "required"}}
+    ec2.create_launch_template_version(LaunchTemplateName="fleet", LaunchTemplateData=hardened)
+    ec2.allocate_address(Domain="vpc")
+
+
+def _disks(ec2: Any) -> None:
+    for name, encrypted in (("safe", True), ("plain", False)):
+        tags = [{"Key": "Name", "Value": name}]
+        volume = ec2.create_volume(
+            AvailabilityZone=f"{HOME}a", Size=1, Encrypted=encrypted,
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
+        )["VolumeId"]  # fmt: skip
+        snapshot = ec2.create_snapshot(
+            VolumeId=volume, TagSpecifications=[{"ResourceType": "snapshot", "Tags": tags}]
+        )["SnapshotId"]
+        if name == "plain":
+            ec2.modify_snapshot_attribute(
+                SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add",
+                GroupNames=["all"],
+            )  # fmt: skip
+
+
+# -- over HTTP ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        ("aws-sg-no-ssh-world", "web", "ssh"),
+        ("aws-sg-public-ports-allowlist", "web", "ssh"),
+        ("aws-instance-reachable-port", "web", "bastion"),
+        ("aws-imdsv2-required", "web", "bastion"),
+        ("aws-no-secrets-user-data", "web", "bastion"),
+        ("aws-ebs-encrypted", "safe", "plain"),
+        ("aws-snapshot-encrypted", "safe", "plain"),
+        ("aws-snapshot-not-public", "safe", "plain"),
+        ("aws-imdsv2-launch-template", "fleet:2", "fleet:1"),
+        ("aws-no-secrets-launch-template", "fleet:2", "fleet:1"),
+        ("aws-template-no-public-ip", "fleet:2", "fleet:1"),
+    ],
+)
+def test_the_good_and_the_bad_are_told_apart(aws: Account, rule: str, good: str, bad: str) -> None:
+    assert aws.judge(rule, good, NOW).status is Status.PASS
+    assert aws.judge(rule, bad, NOW).status is Status.FAIL
+
+
+def test_user_data_leaves_only_what_was_recognised_in_it(aws: Account) -> None:
+    seen = aws.one("aws.ec2.instance", "bastion")
+    body = json.loads(seen.body)
+    assert body["DescribeInstanceAttribute"] == {"Value": "[redacted: found password-assignment]"}
+    assert b"not-a-real-one" not in seen.body
+    template = aws.one("aws.ec2.launch_template_version", "fleet:1")
+    assert template.view.data.user_data == "[redacted: found aws-access-key-id]"
+
+
+def test_ended_instances_are_not_asked_for_user_data(aws: Account) -> None:
+    found = aws.collect("aws.ec2.instance")
+    assert {seen.name for seen in found} == {"bastion", "web", "ended"}
+    assert aws.calls == {"ec2:DescribeInstances": 1, "ec2:DescribeInstanceAttribute": 2}
+    verdict = aws.judge("aws-no-secrets-user-data", "ended", NOW)
+    assert verdict.status is Status.NOT_APPLICABLE
+
+
+def test_default_and_latest_versions_come_in_one_listing(aws: Account) -> None:
+    found = aws.collect("aws.ec2.launch_template_version")
+    assert {seen.name for seen in found} == {"fleet:1", "fleet:2"}
+    assert aws.calls == {"ec2:DescribeLaunchTemplateVersions": 1}
+
+
+def test_a_volume_is_backed_up_until_its_snapshot_grows_old(aws: Account) -> None:
+    taken = aws.one("aws.ec2.snapshot", "safe").view.start_time
+    verdict = aws.judge("aws-ebs-backed-up", "safe", taken + timedelta(days=1))
+    assert verdict.status is Status.PASS
+    assert verdict.until == taken + timedelta(days=7)
+    late = aws.judge("aws-ebs-backed-up", "safe", taken + timedelta(days=7))
+    assert (late.status, late.message) == (Status.FAIL, verdict.message)
+
+
+def test_groups_images_and_addresses_are_listed(aws: Account) -> None:
+    assert {"ssh", "web", "default"} <= {s.name for s in aws.collect("aws.ec2.security_group")}
+    (image,) = aws.collect("aws.ec2.image")
+    assert (image.name, image.view.public) == ("golden", False)
+    (address,) = aws.collect("aws.ec2.address")
+    assert address.uid.startswith("eipalloc-")
+    assert address.view.association_id is None
+    used = {g.group_id for s in aws.collect("aws.ec2.network_interface") for g in s.view.groups}
+    groups = {s.name: s.uid for s in aws.collect("aws.ec2.security_group")}
+    assert groups["ssh"] in used
+    assert aws.judge("aws-sg-unused", "ssh", NOW).status is Status.PASS
+
+
+def test_settings_of_a_region_are_calls_of_their_own(aws: Account) -> None:
+    aws.client("ec2").enable_ebs_encryption_by_default()
+    (seen,) = aws.collect("aws.ec2.region_settings")
+    assert seen.view.ebs_encryption.ebs_encryption_by_default is True
+    verdict = aws.judge("aws-ebs-default-encryption", HOME, NOW)
+    assert verdict.status is Status.PASS
+    (other,) = aws.collect("aws.ec2.region_settings", "eu-west-2")
+    assert other.view.ebs_encryption.ebs_encryption_by_default is False
+
+
+# -- recordings -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "key", "kind"),
+    [
+        ("ec2.DescribeAddresses", "Addresses", "aws.ec2.address"),
+        ("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions",
+         "aws.ec2.launch_template_version"),
+    ],
+)  # fmt: skip
+def test_recorded_documents(
+    recordings: Callable[[str], Path], operation: str, key: str, kind: str
+) -> None:
+    items = [i for _, said in answers(recordings("aws"), operation) for i in said[key]]
+    assert items
+    assert all(judged(kind, item) for item in items)
+
+
+@pytest.mark.parametrize(
+    ("operation", "member", "kind"),
+    [
+        ("DescribeSnapshotAttribute", "CreateVolumePermissions", "aws.ec2.snapshot"),
+        ("GetEbsEncryptionByDefault", None, "aws.ec2.region_settings"),
+        ("GetInstanceMetadataDefaults", "AccountLevel", "aws.ec2.region_settings"),
+        ("GetSnapshotBlockPublicAccessState", None, "aws.ec2.region_settings"),
+        ("GetImageBlockPublicAccessState", None, "aws.ec2.region_settings"),
+    ],
+)
+def test_recorded_facts(
+    recordings: Callable[[str], Path], operation: str, member: str | None, kind: str
+) -> None:
+    found = [said for _, said in answers(recordings("aws"), f"ec2.{operation}")]
+    assert found
+    for said in found:
+        value = said if member is None else said[member]
+        assert judged(kind, {"SnapshotId": "snap-1", "Encrypted": True, operation: value})
+
+
+# -- ports and ranges -----------------------------------------------------------------------------------
+
+_CIDRS = st.sampled_from(
+    [
+        "0.0.0.0/0",
+        "0.0.0.0/1",
+        "128.0.0.0/1",
+        "10.0.0.0/8",
+        "192.0.2.1/32",
+        "128.0.0.0/2",
+        "192.0.0.0/2",
+    ]
+)
+_CIDRS6 = st.sampled_from(["::/0", "::/1", "8000::/1", "2001:db8::/32"])
+_PORTS = st.integers(0, 65535)
+
+
+@st.composite
+def permissions(draw: st.DrawFn) -> dict[str, Any]:
+    """An entry as AWS writes it: ports where the protocol has them."""
+    protocol = draw(st.sampled_from(["tcp", "udp", "-1", "icmp", "6", "17", "50"]))
+    entry: dict[str, Any] = {"IpProtocol": protocol}
+    if protocol in ("tcp", "udp", "6", "17"):
+        low = draw(st.one_of(_PORTS, st.sampled_from([0, 1, 22])))
+        high = draw(st.one_of(st.integers(low, 65535), st.sampled_from([low, 65535])))
+        entry |= {"FromPort": low, "ToPort": high}
+    elif protocol == "icmp":
+        entry |= {"FromPort": -1, "ToPort": -1}
+    entry["IpRanges"] = [{"CidrIp": c} for c in draw(st.lists(_CIDRS, max_size=4))]
+    entry["Ipv6Ranges"] = [{"CidrIpv6": c} for c in draw(st.lists(_CIDRS6, max_size=3))]
+    return entry
+
+
+_FOUR = [
+    ip_address(text) for text in ("0.0.0.1", "100.1.1.1", "128.1.1.1", "172.1.1.1", "198.51.100.7")
+]
+_SIX = [ip_address(text) for text in ("::1", "2001:4860::8", "9000::1", "f000::1")]
+"""An address of every part that the ranges above cut the world into."""
+
+
+def reachable(entries: list[dict[str, Any]], port: int, protocol: str) -> bool:
+    """The plain reading: some one entry lets every address of a family in on the port."""
+    number = {"tcp": "6", "udp": "17"}[protocol]
+    for entry in entries:
+        if entry["IpProtocol"] in (protocol, number):
+            if not entry["FromPort"] <= port <= entry["ToPort"]:
+                continue
+        elif entry["IpProtocol"] != "-1":
+            continue
+        four = [ip_network(r["CidrIp"]) for r in entry["IpRanges"]]
+        six = [ip_network(r["CidrIpv6"]) for r in entry["Ipv6Ranges"]]
+        if all(any(a in n for n in four) for a in _FOUR) or all(
+            any(a in n for n in six) for a in _SIX
+        ):
+            return True
+    return False
+
+
+def group_of(entries: list[dict[str, Any]]) -> SecurityGroup:
+    body = {"GroupId": "sg-1", "GroupName": "x", "IpPermissions": entries}
+    return view(SecurityGroup, canonical(body))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(permissions(), max_size=5), st.lists(_PORTS, min_size=1, max_size=6),
+    st.sampled_from(["tcp", "udp"]),
+)  # fmt: skip
+def test_open_to_world_agrees_with_the_plain_reading(
+    entries: list[dict[str, Any]], ports: list[int], protocol: str
+) -> None:
+    edges = [entry.get(side, 0) for entry in entries for side in ("FromPort", "ToPort")]
+    asked = sorted({0, 1, 22, 65535, *ports, *(p for p in edges if p >= 0)})
+    group = group_of(entries)
+    expected = [port for port in asked if reachable(entries, port, protocol)]
+    assert group.open_to_world(asked, protocol) == expected
+    ranges = group.world_ranges(protocol)
+    assert all(first <= last for first, last in ranges)
+    assert all(a[1] + 1 < b[0] for a, b in zip(ranges, ranges[1:], strict=False)), (
+        "joined, in order"
+    )
+
+
+def test_prefix_lists_are_named_where_their_ports_are_asked_for() -> None:
+    entry = {
+        "IpProtocol": "tcp",
+        "FromPort": 20,
+        "ToPort": 30,
+        "PrefixListIds": [{"PrefixListId": "pl-1"}],
+    }
+    group = group_of([entry])
+    assert group.open_to_world([22]) == []
+    assert group.open_to_prefix_lists([22]) == ["pl-1"]
+    assert group.open_to_prefix_lists([443]) == []
+    assert group.open_to_prefix_lists([22], "udp") == []
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "everything"),
+    [
+        (["0.0.0.0/0"], True),
+        (["::/0"], True),
+        (["0.0.0.0/1", "128.0.0.0/1"], True),
+        (["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2"], True),
+        (["0.0.0.0/1", "128.0.0.0/2"], False),
+        (["10.0.0.0/8", "172.16.0.0/12"], False),
+        (["what/1", "is this/1"], True),
+        (["", "10.0.0.0/99999999999999999999"], False),
+        ([], False),
+    ],
+)
+def test_ranges_that_cover_everything(cidrs: list[str], everything: bool) -> None:  # noqa: FBT001
+    assert covers_everything(cidrs) is everything
+
+
+def test_prefix_lengths() -> None:
+    assert [prefix_length(c) for c in ("10.0.0.0/8", "::/0", "10.0.0.1", "x/y")] == [
+        8,
+        0,
+        None,
+        None,
+    ]
+
+
+# -- what an instance shows ---------------------------------------------------------------------------------
+
+
+def instance(**body: Any) -> Instance:
+    return view(Instance, canonical({"InstanceId": "i-1", "State": {"Name": "running"}, **body}))
+
+
+def test_every_interface_counts() -> None:
+    seen = instance(
+        PublicIpAddress="203.0.113.5",
+        NetworkInterfaces=[
+            {"Association": {"PublicIp": "203.0.113.5"}, "SubnetId": "a"},
+            {"Ipv6Addresses": [{"Ipv6Address": "2001:db8::5"}], "SubnetId": "b"},
+        ],
+    )
+    assert seen.public_addresses == ["203.0.113.5", "2001:db8::5"]
+    assert [i.subnet_id for i in seen.interfaces] == ["a", "b"]
+
+
+def test_an_address_beside_the_instance_only_is_not_lost() -> None:
+    seen = instance(
+        PublicIpAddress="203.0.113.5", SubnetId="a", NetworkInterfaces=[{"SubnetId": "a"}]
+    )
+    assert seen.public_addresses == ["203.0.113.5"]
+    assert instance(PublicIpAddress="203.0.113.5", SubnetId="a").interfaces[0].subnet_id == "a"
+
+
+@pytest.mark.parametrize(
+    ("value", "there", "labels", "readable"),
+    [
+        (None, False, "", True),
+        ("", False, "", True),
+        ("[redacted]", True, "", True),
+        ("[redacted: found a, b]", True, "a, b", True),
+        ("anything else", True, "", False),
+    ],
+)
+def test_what_redaction_left(value: str | None, there: bool, labels: str, readable: bool) -> None:  # noqa: FBT001
+    seen = recognised(value)
+    assert (seen.there, seen.labels, seen.readable) == (there, labels, readable)
