@@ -46,7 +46,7 @@ def test(ctx: click.Context, names: tuple[str, ...], verbose: bool) -> None:
         msg = "no case was run. Next: write cases beside the rule's module"
         raise UsageError(msg)
     rules = "1 rule" if len(chosen) == 1 else f"{len(chosen)} rules"
-    click.echo(f"{rules}: {right} passed, {wrong} failed")
+    click.echo(f"{rules}: {right} cases passed, {wrong} failed")
     ctx.exit(1 if wrong else 0)
 
 

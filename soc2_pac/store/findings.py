@@ -221,9 +221,11 @@ def open_findings(
         parts = [query.where(f.c.resource_id.between(low, high))]
     else:
         parts = [query.where(f.c.resource_id.in_(ids)) for ids in batched(sorted(resources), _IN)]
+    wanted = set(resources)
     for part in parts:
         for row in connection.execute(part):
-            found[(row[1], row[3])] = FindingRow._make(row)
+            if row[3] in wanted:  # a range holds others, too
+                found[(row[1], row[3])] = FindingRow._make(row)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 from dataclasses import dataclass, field
@@ -70,17 +71,22 @@ class Account:
             aws_session_token=keys["SessionToken"],
         )  # fmt: skip
 
+    @functools.cached_property
+    def _connection(self) -> AwsConnection:
+        return AwsConnection(
+            AwsSettings(
+                accounts=(self.number,), role=_ROLE, endpoint_url=self.url,
+                access_key_id=SecretRef(env=_KEY), secret_access_key=SecretRef(env=_SECRET),
+                max_attempts=1,
+            )
+        )  # fmt: skip
+
     def collect(self, kind: str, region: str = HOME) -> list[Seen]:
         """What the collector of a kind yields, its facts read, and what the view makes of it."""
         collector = plugins.load().collectors[kind]
-        settings = AwsSettings(
-            regions=(region,), accounts=(self.number,), role=_ROLE, endpoint_url=self.url,
-            access_key_id=SecretRef(env=_KEY), secret_access_key=SecretRef(env=_SECRET),
-            max_attempts=1,
-        )  # fmt: skip
         scope = Scope("aws", f"{self.number}/{region}")
         meter = Meter(Limits())
-        aws = AwsConnection(settings).client(scope, meter, frozenset(collector.calls))
+        aws = self._connection.client(scope, meter, frozenset(collector.calls))
         found = [_seen(collector, document) for document in collector.function(aws)]
         self.calls = dict(meter.calls)
         assert set(self.calls) <= set(collector.calls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -301,9 +302,7 @@ def test_open_to_world_agrees_with_the_plain_reading(
     assert group.open_to_world(asked, protocol) == expected
     ranges = group.world_ranges(protocol)
     assert all(first <= last for first, last in ranges)
-    assert all(a[1] + 1 < b[0] for a, b in zip(ranges, ranges[1:], strict=False)), (
-        "joined, in order"
-    )
+    assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(ranges)), "joined, in order"
 
 
 def test_prefix_lists_are_named_where_their_ports_are_asked_for() -> None:

@@ -247,19 +247,22 @@ def on_terminal(
     *arguments: str, columns: int = 80, environment: Mapping[str, str] | None = None
 ) -> str:
     """What ``soc2-pac`` prints on a terminal of so many columns."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.pop("NO_COLOR", None)
-        os.environ.update(environment or {}, TERM="xterm-256color", COLUMNS=str(columns))
-        os.execv(sys.executable, [sys.executable, "-m", "soc2_pac", *arguments])
-    said = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            said += chunk
-    except OSError:
-        pass  # Linux says so when the other side is closed
-    os.close(terminal)
-    os.waitpid(child, 0)
+    settings = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    settings |= {"TERM": "xterm-256color", "COLUMNS": str(columns), **(environment or {})}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "soc2_pac", *arguments], stdin=theirs, stdout=theirs, env=settings
+    ) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                said += chunk
+        except OSError:
+            pass  # Linux says so when the other side is closed
+        finally:
+            os.close(ours)
+    assert process.returncode == 0
     return said.decode().replace("\r\n", "\n")
 
 

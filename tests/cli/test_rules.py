@@ -119,7 +119,11 @@ def test_show_works_for_every_rule(cli: Callable[..., Ended], rule_id: str) -> N
 
 def test_test_runs_the_cases_of_the_rules_named(cli: Callable[..., Ended]) -> None:
     number = len(load_cases(REGISTRY.rules["aws-root-mfa"]))
-    assert cli("rules", "test", "aws-root-mfa") == (0, f"1 rule: {number} passed, 0 failed\n", "")
+    assert cli("rules", "test", "aws-root-mfa") == (
+        0,
+        f"1 rule: {number} cases passed, 0 failed\n",
+        "",
+    )
     verbose = cli("rules", "test", "aws-root-mfa", "-v").out.splitlines()
     assert len(verbose) == number + 1
     assert all(line.startswith("ok     aws-root-mfa: ") for line in verbose[:-1])
@@ -141,7 +145,7 @@ def test_a_failing_case_is_told_and_ends_in_1(cli: Callable[..., Ended], tmp_pat
     assert lines[0] == "FAILED aws-foo-bar: no case ends in fail"
     assert lines[1].startswith("FAILED aws-foo-bar: there is no ")
     assert "expected not_applicable, got fail" in lines[1]
-    assert lines[2] == "1 rule: 1 passed, 2 failed"
+    assert lines[2] == "1 rule: 1 cases passed, 2 failed"
 
 
 def test_an_idle_override_fails(cli: Callable[..., Ended], tmp_path: Path) -> None:
@@ -206,7 +210,7 @@ def test_new_writes_two_files_that_run(cli: Callable[..., Ended], tmp_path: Path
         "aws_foo_bar.py",
     ]
     assert "soc2-pac rules test aws_foo_bar.py" in ended.out
-    assert cli("rules", "test", "aws_foo_bar.py") == (0, "1 rule: 2 passed, 0 failed\n", "")
+    assert cli("rules", "test", "aws_foo_bar.py") == (0, "1 rule: 2 cases passed, 0 failed\n", "")
 
 
 @pytest.mark.parametrize("kind", list(REGISTRY.collectors))

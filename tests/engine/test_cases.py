@@ -103,7 +103,17 @@ def toy_door_secretive(door: Door) -> Verdict:
     Why: a rule over it would say something else in reality.
     Fix: read something else.
     """
-    return passed("unknown") if door.seen is None else failed(f"{door.seen} {door.code}")
+    return passed("unknown") if door.seen is None else failed(door.seen)
+
+
+@rule(criteria=["CC6.1"], severity=Severity.HIGH)
+def toy_door_coded(door: Door) -> Verdict:
+    """Doors have no code.
+
+    Why: codes are told.
+    Fix: take keys.
+    """
+    return failed(door.code) if door.code else passed("none")
 '''
 
 LOCKED = """
@@ -249,6 +259,30 @@ toy-door-secretive:
     - {name: it, status: pass}
 """
     assert _said(rule_of(text, "toy-door-secretive")).status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("1234", "[redacted]"),
+        ("[redacted]", "[redacted]"),
+        ("password=hunter22", "[redacted: found password-assignment]"),
+        ("[redacted: found password-assignment]", "[redacted: found password-assignment]"),
+        ("[redacted: found password=hunter22]", "[redacted: found password-assignment]"),
+        ("[redacted: found nothing at all]", "[redacted]"),
+    ],
+)
+def test_evidence_that_was_redacted_is_a_case_as_it_stands(
+    rule_of: Callable[..., Rule], code: str, kept: str
+) -> None:
+    text = f"""
+toy-door-secretive:
+  base: {{name: front, locks: [], code: "{code}"}}
+  cases:
+    - {{name: it, status: fail}}
+"""
+    rule = rule_of(text.replace("toy-door-secretive", "toy-door-coded"), "toy-door-coded")
+    assert _said(rule) == Verdict(Status.FAIL, kept)
 
 
 # -- what a case proves ------------------------------------------------------------------------------
@@ -406,6 +440,7 @@ def test_rules_of_a_file(rule_of: Callable[..., Rule], tmp_path: Path) -> None:
         "toy-door-alarmed",
         "toy-door-guarded",
         "toy-door-secretive",
+        "toy-door-coded",
     ]
 
 

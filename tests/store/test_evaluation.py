@@ -209,6 +209,15 @@ def test_a_rule_that_raises_is_an_error_and_stops_no_other(store: Store) -> None
     assert found[("fake-user-mfa", "fake:acme", "a")] == "pass"
 
 
+def test_only_what_is_gone_is_closed(store: Store) -> None:
+    people = {name: user(name) for name in "abcdef"}
+    one_run(store, [look(people)], rules=MFA)
+    left = {name: user(name) for name in "acdf"}
+    one_run(store, [look(left, at=T0 + DAY)], at=T0 + DAY, rules=MFA)
+    assert {resource for _, _, resource in verdicts(store)} == set("acdf")
+    assert store.verify().problems == []
+
+
 def test_a_deactivated_rule_leaves_history_only(store: Store) -> None:
     one_run(store, [look({"a": user("ann")})], rules=active([fake_user_mfa, fake_user_age]))
     one_run(store, [], at=T0 + DAY, rules=MFA)
@@ -262,7 +271,7 @@ def _document(name: str, values: dict[str, object]) -> dict[str, object]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
