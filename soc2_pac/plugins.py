@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import pkgutil
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -50,11 +51,12 @@ class Registry:
         self._manager = manager
         self.plugins = plugins
         """Every plugin, broken ones too."""
+        self._lost: dict[str, Plugin] = {}
 
     @property
     def broken(self) -> tuple[Plugin, ...]:
-        """Plugins that could not be loaded."""
-        return tuple(plugin for plugin in self.plugins if plugin.error)
+        """Plugins, and modules that they name, that could not be loaded."""
+        return (*(plugin for plugin in self.plugins if plugin.error), *self._lost.values())
 
     @functools.cached_property
     def providers(self) -> dict[str, Provider]:
@@ -73,7 +75,7 @@ class Registry:
         names = [name for provider in self.providers.values() for name in provider.modules]
         names += _flat(self._manager.hook.soc2_collector_modules())
         found: dict[str, tuple[Collector, str]] = {}
-        for module in (_import(name) for name in names):
+        for module in self._import_all(names):
             for collector in vars(module).values():
                 if not isinstance(collector, Collector):
                     continue
@@ -91,7 +93,7 @@ class Registry:
         """Rules by id. Raises PluginError on duplicates, or when there is none."""
         found: dict[str, tuple[Rule, str]] = {}
         for package in _flat(self._manager.hook.soc2_rule_packages()):
-            for module in _walk(package):
+            for module in self._import_all(_walk(package)):
                 for declared in vars(module).values():
                     if (
                         not isinstance(declared, Rule)
@@ -106,6 +108,14 @@ class Registry:
         return self._some(
             {name: declared for name, (declared, _) in sorted(found.items())}, "rules"
         )
+
+    def _import_all(self, names: Iterable[str]) -> Iterator[ModuleType]:
+        """The modules; one that cannot be imported is lost, noted as broken, and stops no other."""
+        for name in names:
+            try:
+                yield importlib.import_module(name)
+            except Exception as error:  # noqa: BLE001 - a module may fail in any way
+                self._lost[name] = Plugin(name, name, "?", f"{type(error).__name__}: {error}")
 
     def _some(self, found: dict[str, T], what: str) -> dict[str, T]:
         if not found:
@@ -163,19 +173,21 @@ def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "?"
 
 
-def _import(name: str) -> ModuleType:
+def _walk(package: str) -> Iterator[str]:
+    """The names of a package and of everything below it; nothing but packages is imported on the way."""
+    yield package
     try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        msg = f"the module {name} that a plugin names cannot be imported: {error}"
-        raise PluginError(msg) from error
-
-
-def _walk(package: str) -> Iterator[ModuleType]:
-    module = _import(package)
-    yield module
-    for info in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package}."):
-        yield _import(info.name)
+        spec = importlib.util.find_spec(package)
+    except ImportError:
+        return  # the package itself cannot be imported: that is noted already
+    places = spec.submodule_search_locations if spec else None
+    # None would stand for every module on the path: a plain module has nothing below it.
+    for info in pkgutil.iter_modules(places or []):
+        name = f"{package}.{info.name}"
+        if info.ispkg:
+            yield from _walk(name)
+        else:
+            yield name
 
 
 def _flat(answers: Iterable[Iterable[T]]) -> list[T]:

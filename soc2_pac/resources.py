@@ -130,7 +130,8 @@ def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
         else:
             permission = gap.get("permission")
             grant = f"; grant {permission}" if permission else ""
-            msg = f"{key} could not be read ({gap['status']}: {gap['reason']}){grant}"
+            said = f"{gap.get('status', 'unknown')}: {gap.get('reason', 'no reason was kept')}"
+            msg = f"{key} could not be read ({said}){grant}"
         raise FactUnavailable(
             msg, kind=resource_type.kind, field=key, permission=permission, document=self
         )

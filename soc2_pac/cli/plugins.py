@@ -18,6 +18,8 @@ from soc2_pac.output import write
 def plugins(ctx: click.Context, kinds: bool, form: str) -> None:
     """List installed plugins. Exit code 3 when one could not be loaded."""
     registry = loader.load()
+    # Both import what the plugins name: what cannot be imported shows only then.
+    counts = f"{len(registry.collectors)} kinds, {len(registry.rules)} rules"
     if kinds:
         rows: list[dict[str, object]] = [
             {"kind": kind, "per": collector.per, "calls": list(collector.calls)}
@@ -32,12 +34,9 @@ def plugins(ctx: click.Context, kinds: bool, form: str) -> None:
                 "distribution": p.distribution,
                 "state": p.error or "loaded",
             }
-            for p in registry.plugins
+            for p in dict.fromkeys((*registry.plugins, *registry.broken))
         ]
         write(rows, ("plugin", "module", "distribution", "state"), form)
         if form == "table":
-            click.echo(
-                f"\n{len(registry.providers)} providers, {len(registry.collectors)} kinds, "
-                f"{len(registry.rules)} rules"
-            )
+            click.echo(f"\n{len(registry.providers)} providers, {counts}")
     ctx.exit(3 if registry.broken else 0)

@@ -122,7 +122,7 @@ def _worst(outcomes: Sequence[Told]) -> str:
     waived = sum(outcome.status is Status.FAIL and outcome.waived for outcome in outcomes)
     accepted = f"{waived} failure{'s are' if waived > 1 else ' is'} waived." if waived else ""
     if not failing:
-        return accepted or "Nothing failed."
+        return accepted or _nothing_failed(outcomes)
     # One finding a rule: three resources with one fault tell a reader less than three faults.
     worst = sorted(failing, key=lambda rule: (-failing[rule][0].severity.rank, rule))[:WORST]
     lines = ["The worst findings:" if len(worst) > 1 else "The worst finding:"]
@@ -132,6 +132,15 @@ def _worst(outcomes: Sequence[Told]) -> str:
     if accepted:
         lines += ["", accepted]
     return "\n".join(lines)
+
+
+def _nothing_failed(outcomes: Sequence[Told]) -> str:
+    """Nobody may read "nothing failed" as good news where nobody could look."""
+    unknown = sum(o.status in (Status.INCONCLUSIVE, Status.ERROR, Status.STALE) for o in outcomes)
+    if unknown:
+        open_ones = f"{unknown} of {len(outcomes)} findings are open"
+        return f"No failure is known, but {open_ones}: evidence is missing."
+    return "Nothing failed." if outcomes else "Nothing was judged."
 
 
 def _told(number: int, outcome: Told, *, others: int) -> list[str]:

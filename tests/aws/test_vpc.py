@@ -164,7 +164,9 @@ ENTRIES = st.lists(
             "Egress": st.booleans(),
             "Protocol": st.sampled_from(["-1", "6", "17"]),
             "CidrBlock": st.sampled_from(["0.0.0.0/0", "10.0.0.0/8"]),
-            "PortRange": st.sampled_from([{"From": 22, "To": 22}, {"From": 0, "To": 65535}, {"From": 80, "To": 90}]),
+            "PortRange": st.sampled_from(
+                [{"From": 22, "To": 22}, {"From": 0, "To": 65535}, {"From": 80, "To": 90}]
+            ),
         }
     ),
     max_size=6,

@@ -94,3 +94,11 @@ def test_a_finding_about_a_whole_scope_names_the_scope() -> None:
 def test_what_to_try_next_is_copied_as_it_is_typed() -> None:
     text = render([_FAILED], ruled=[], commands=["soc2-pac verify --config " + "a" * 120])
     assert "  soc2-pac verify --config " + "a" * 120 in text
+
+
+def test_missing_evidence_is_never_told_as_good_news() -> None:
+    unknown = Told("r", "t", Severity.LOW, ("CC6.1",), Status.INCONCLUSIVE, "aws:1", None, "m", "f")
+    text = render([unknown], ruled=(), commands=())
+    assert "Nothing failed" not in text
+    assert "1 of 1 findings are open: evidence is missing" in text
+    assert "Nothing was judged." in render([], ruled=(), commands=())

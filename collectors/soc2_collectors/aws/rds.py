@@ -53,19 +53,28 @@ def clusters(aws: Aws) -> Iterator[Document]:
         yield Document(item["DBClusterArn"], item["DBClusterIdentifier"], body)
 
 
-def _parameters(aws: Aws, operation: str, parameter: str) -> Callable[[str], list[dict[str, Any]]]:
-    """What a group says of TLS; asked once for each group, since databases share them."""
+def _parameters(
+    aws: Aws, operation: str, parameter: str
+) -> Callable[[str], list[dict[str, Any]] | None]:
+    """What a group says of TLS; asked once for each group, since databases share them.
+
+    A group that is not there is ``None``: the database itself has not gone.
+    """
+    wanted = [{"Name": "parameter-name", "Values": list(TLS_PARAMETERS)}]
 
     @functools.cache
-    def asked(group: str) -> list[dict[str, Any]]:
-        wanted = [{"Name": "parameter-name", "Values": list(TLS_PARAMETERS)}]
-        return [
-            item
-            for item in aws.items(
-                "rds", operation, "Parameters", Filters=wanted, **{parameter: group}
-            )
-            if item.get("ParameterName") in TLS_PARAMETERS
-        ]
+    def asked(group: str) -> list[dict[str, Any]] | None:
+        said = aws.fact(
+            "rds",
+            operation,
+            absent=("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"),
+            key="Parameters",
+            Filters=wanted,
+            **{parameter: group},
+        ).call()
+        if not isinstance(said, list):
+            return None
+        return [item for item in said if item.get("ParameterName") in TLS_PARAMETERS]
 
     return asked
 

@@ -119,19 +119,24 @@ def _open_ports(
         "powerpipe:ec2_instance_not_publicly_accessible",
     ],
 )
-def aws_instance_no_public_ip(instance: Instance) -> Verdict:
-    """Instances have no public address.
+def aws_instance_no_public_ip(
+    instance: Instance, *, edge_tags: tuple[str, ...] = ("edge",)
+) -> Verdict:
+    """Instances have no public address, unless they are marked as the edge.
 
     Why: traffic should come in through load balancers and gateways that are made for it.
-    Fix: put it into a private subnet behind a load balancer; waive the ones that are meant to be at
-        the edge.
+    Fix: put it into a private subnet behind a load balancer; tag the ones that are meant to be reached
+        with one of edge_tags.
     """
     if instance.ended:
         return not_applicable("terminated")
     addresses = sorted({i.public_ipv4 for i in instance.interfaces if i.public_ipv4})
-    if addresses:
-        return failed(f"public address {', '.join(addresses)}")
-    return passed("no public IPv4 address")
+    if not addresses:
+        return passed("no public IPv4 address")
+    marks = sorted(tag.key for tag in instance.tags if tag.key in edge_tags)
+    if marks:
+        return not_applicable(f"tagged {', '.join(marks)}: meant to have {', '.join(addresses)}")
+    return failed(f"public address {', '.join(addresses)}")
 
 
 @rule(

@@ -165,7 +165,9 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     return _tls(wanted, clusters[0].parameters, "")
 
 
-def _tls(wanted: str, parameters: list[Parameter], apply_status: str) -> Verdict:
+def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> Verdict:
+    if parameters is None:
+        return inconclusive("its parameter group was not found")
     found = next((p for p in parameters if p.parameter_name == wanted), None)
     if found is None or found.parameter_value is None:
         return failed(f"{wanted} is not set")

@@ -13,7 +13,7 @@ from soc2_collectors.aws.models.vpc import (
     Vpc,
     VpcPeering,
 )
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -173,3 +173,36 @@ def aws_tgw_manual_accept(gateway: TransitGateway, scope: Scope) -> Verdict:
     if gateway.options.auto_accept_shared_attachments == "disable":
         return passed("attachments are accepted by hand")
     return failed("attachments are accepted by themselves")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.LOW,
+    needs=[Subnet, RouteTable],
+    known_as=[
+        "prowler:vpc_subnet_separate_private_public",
+        "powerpipe:vpc_subnet_public_and_private",
+    ],
+)
+def aws_vpc_tiered_subnets(vpc: Vpc, evidence: Evidence) -> Verdict:
+    """VPCs have subnets that the internet does not route to.
+
+    Why: databases and workers need a place where a public address alone opens nothing.
+    Fix: make subnets whose route table has no internet gateway, and move what serves nobody outside.
+    """
+    subnets = [s for s in evidence.here(Subnet) if s.vpc_id == vpc.vpc_id]
+    if not subnets:
+        return not_applicable("no subnets")
+    tables = [t for t in evidence.here(RouteTable) if t.vpc_id == vpc.vpc_id]
+    own = {a.subnet_id: table for table in tables for a in table.associations if a.subnet_id}
+    main = next((t for t in tables if any(a.main for a in t.associations)), None)
+    private = 0
+    for subnet in subnets:
+        table = own.get(subnet.subnet_id, main)
+        if table is None:
+            return inconclusive(f"no route table of {subnet.subnet_id} is among those collected")
+        if not table.to_internet:
+            private += 1
+    if private:
+        return passed(f"{private} of {len(subnets)} subnets are private")
+    return failed(f"all of its {len(subnets)} subnets are public")

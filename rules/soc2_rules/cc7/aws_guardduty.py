@@ -74,7 +74,7 @@ def aws_guardduty_plans(
 @rule(
     criteria=["CC7.3", "CC7.4"],
     severity=Severity.HIGH,
-    empty=not_applicable("no finding is open"),
+    empty=not_applicable("no finding is open here, or GuardDuty is off: see aws-guardduty-on"),
     known_as=[
         "prowler:guardduty_no_high_severity_findings",
         "powerpipe:guardduty_finding_archived",

@@ -123,6 +123,13 @@ class SecurityGroup(Resource, frozen=True, kw_only=True, rename="pascal"):
 # -- instances ----------------------------------------------------------------------------------------
 
 
+class Tag(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A tag."""
+
+    key: str = ""
+    value: str = ""
+
+
 class MetadataOptions(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How the instance metadata service answers. In templates and defaults each may be left out."""
 
@@ -225,6 +232,7 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     iam_instance_profile: Profile | None = None
     monitoring: Monitoring | None = None
     ebs_optimized: bool | None = None
+    tags: list[Tag] = []
     user_data: UserData | None = fact("DescribeInstanceAttribute")
 
     @property

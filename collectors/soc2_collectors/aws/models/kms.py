@@ -30,8 +30,8 @@ class KeyMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def spec(self) -> str:
-        """``SYMMETRIC_DEFAULT``, ``RSA_4096``, ..."""
-        return self.key_spec or self.former_spec
+        """``SYMMETRIC_DEFAULT``, ``RSA_4096``, ...; before 2019 there was one sort and AWS did not say."""
+        return self.key_spec or self.former_spec or "SYMMETRIC_DEFAULT"
 
 
 class Key(Resource, frozen=True, kw_only=True, rename="pascal"):

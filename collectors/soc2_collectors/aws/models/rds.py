@@ -50,8 +50,8 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     parameter_groups: list[GroupStatus] = msgspec.field(
         default_factory=list, name="DBParameterGroups"
     )
-    parameters: list[Parameter] = fact("DescribeDBParameters")
-    """Those that ask for TLS, of its parameter group."""
+    parameters: list[Parameter] | None = fact("DescribeDBParameters")
+    """Those that ask for TLS, of its parameter group; ``None`` where there is no such group."""
 
 
 class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -65,8 +65,8 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     backup_retention_period: int
     deletion_protection: bool = False
     multi_az: bool = msgspec.field(default=False, name="MultiAZ")
-    parameters: list[Parameter] = fact("DescribeDBClusterParameters")
-    """Those that ask for TLS, of its parameter group."""
+    parameters: list[Parameter] | None = fact("DescribeDBClusterParameters")
+    """Those that ask for TLS, of its parameter group; ``None`` where there is no such group."""
 
 
 def restorable_by(attributes: list[dict[str, Any]]) -> list[str]:

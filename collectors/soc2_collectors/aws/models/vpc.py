@@ -76,6 +76,11 @@ class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
     routes: list[Route] = []
     associations: list[Association] = []
 
+    @property
+    def to_internet(self) -> bool:
+        """Some route leads to an internet gateway: what makes a subnet public."""
+        return any(route.to_internet for route in self.routes)
+
     def reaches_everyone(self, *, ipv6: bool) -> bool:
         """Whether its routes to internet gateways lead to every address of IPv4, or of IPv6.
 

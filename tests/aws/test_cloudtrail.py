@@ -1,0 +1,196 @@
+"""CloudTrail: trails at home and seen from elsewhere, and what selectors leave out."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soc2_collectors.aws.models.cloudtrail import Selectors, Trail
+from soc2_pac import plugins
+from soc2_pac.canonical import canonical
+from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.judge import judge
+from soc2_pac.model import Scope, Status
+from soc2_pac.resources import view
+
+from .regional import HOME, Account, account
+from .test_recordings import answers, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ELSEWHERE = "us-east-1"
+EVERYTHING = [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}]
+
+
+@pytest.fixture
+def aws() -> Iterator[Account]:
+    with account() as made:
+        made.client("s3").create_bucket(
+            Bucket=f"trail-{made.number}", CreateBucketConfiguration={"LocationConstraint": HOME}
+        )
+        yield made
+
+
+def _trail(aws: Account, name: str, region: str = HOME, **settings: Any) -> None:
+    trail = aws.client("cloudtrail", region)
+    trail.create_trail(Name=name, S3BucketName=f"trail-{aws.number}", **settings)
+    trail.put_event_selectors(TrailName=name, EventSelectors=EVERYTHING)
+    trail.start_logging(Name=name)
+
+
+class Regions:
+    """:class:`soc2_pac.evaluate.evidence.Documents` of trails as several regions list them."""
+
+    def __init__(self, bodies: dict[Scope, list[bytes]]) -> None:
+        self._bodies = bodies
+
+    def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
+        return [(scope, None) for scope in self._bodies]
+
+    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
+        return [(scope, body) for scope, found in self._bodies.items() for body in found]
+
+
+def _account_verdict(bodies: dict[Scope, list[bytes]], number: str) -> tuple[Status, str]:
+    rule = plugins.load().rules["aws-trail-multi-region"]
+    scope = Scope("aws", number)
+    evidence = JoinedEvidence(rule, Regions(bodies)).at(scope)
+    summary = canonical({"SummaryMap": {"Users": 1}})
+    verdict = judge(rule, summary, now=NOW, scope=scope, evidence=evidence)
+    return verdict.status, verdict.message
+
+
+def _read(aws: Account, *regions: str) -> dict[Scope, list[bytes]]:
+    return {
+        Scope("aws", f"{aws.number}/{region}"): [
+            seen.body for seen in aws.collect("aws.cloudtrail.trail", region)
+        ]
+        for region in regions
+    }
+
+
+def test_no_trail_is_a_deficiency(aws: Account) -> None:
+    assert _account_verdict(_read(aws, HOME, ELSEWHERE), aws.number) == (
+        Status.FAIL, "there is no trail",
+    )  # fmt: skip
+    for rule in ("aws-guardduty-on", "aws-config-recorder-on", "aws-trail-validation"):
+        assert plugins.load().rules[rule].when_empty().status is Status.FAIL
+
+
+def test_a_trail_of_all_regions_records_the_account(aws: Account) -> None:
+    _trail(aws, "main", IsMultiRegionTrail=True, EnableLogFileValidation=True)
+    assert _account_verdict(_read(aws, HOME), aws.number)[0] is Status.PASS
+    aws.client("cloudtrail").stop_logging(Name="main")
+    assert _account_verdict(_read(aws, HOME), aws.number) == (Status.FAIL, "main is not logging")
+
+
+def test_a_trail_of_one_region_does_not(aws: Account) -> None:
+    _trail(aws, "local", IsMultiRegionTrail=False)
+    status, message = _account_verdict(_read(aws, HOME), aws.number)
+    assert (status, message) == (Status.FAIL, "local is of one region")
+
+
+def test_a_shadow_tells_of_a_trail_whose_home_is_not_collected(aws: Account) -> None:
+    # AWS lets a region tell of shadows; moto lists them, but knows their selectors at home only.
+    _trail(aws, "main", IsMultiRegionTrail=True)
+    (home,) = _read(aws, HOME).values()
+    shadow = {Scope("aws", f"{aws.number}/{ELSEWHERE}"): home}
+    assert _account_verdict(shadow, aws.number)[0] is Status.PASS
+
+
+def test_a_shadow_that_tells_less_does_not_hide_the_trail(aws: Account) -> None:
+    _trail(aws, "main", IsMultiRegionTrail=True)
+    (home,) = _read(aws, HOME).values()
+    arn = view(Trail, home[0]).arn
+    denied = {
+        "status": "denied",
+        "operation": "cloudtrail:GetTrailStatus",
+        "reason": "AccessDenied",
+    }
+    shadow = canonical(
+        {"Name": "main", "TrailARN": arn, "HomeRegion": HOME, "IsMultiRegionTrail": True,
+         "$gaps": {"GetTrailStatus": denied, "GetEventSelectors": denied}}
+    )  # fmt: skip
+    first = Scope("aws", f"{aws.number}/af-south-1")
+    last = Scope("aws", f"{aws.number}/{HOME}")
+    assert _account_verdict({first: [shadow], last: home}, aws.number)[0] is Status.PASS
+    assert _account_verdict({first: [shadow]}, aws.number)[0] is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("rule", ["aws-trail-validation", "aws-trail-kms", "aws-trail-to-cwl"])
+def test_a_trail_is_judged_in_its_home_region(aws: Account, rule: str) -> None:
+    _trail(aws, "main", IsMultiRegionTrail=True)
+    assert aws.judge(rule, "main", NOW).status is Status.FAIL
+    declared, (seen,) = plugins.load().rules[rule], aws.collect("aws.cloudtrail.trail")
+    verdict = judge(declared, seen.body, now=NOW, scope=Scope("aws", f"{aws.number}/{ELSEWHERE}"))
+    assert verdict.status is Status.NOT_APPLICABLE
+
+
+def test_times_of_delivery_are_not_kept(aws: Account) -> None:
+    _trail(aws, "main", IsMultiRegionTrail=True)
+    (seen,) = aws.collect("aws.cloudtrail.trail")
+    assert b"LatestDeliveryTime" not in seen.body
+    assert b"IsLogging" in seen.body
+
+
+# -- selectors ------------------------------------------------------------------------------------------
+
+
+def selectors(**body: Any) -> Selectors:
+    trail = {"Name": "t", "TrailARN": "arn:t", "GetEventSelectors": body}
+    return view(Trail, canonical(trail)).selectors
+
+
+def advanced(*conditions: tuple[str, str, list[str]]) -> dict[str, Any]:
+    return {"FieldSelectors": [{"Field": field, how: values} for field, how, values in conditions]}
+
+
+MANAGEMENT = ("eventCategory", "Equals", ["Management"])
+
+
+@pytest.mark.parametrize(
+    ("found", "sides"),
+    [
+        ([advanced(MANAGEMENT)], {"read", "write"}),
+        ([advanced(MANAGEMENT, ("readOnly", "Equals", ["true"]))], {"read"}),
+        ([advanced(MANAGEMENT, ("readOnly", "Equals", ["false"]))], {"write"}),
+        (
+            [advanced(MANAGEMENT, ("eventSource", "NotEquals", ["kms.amazonaws.com"]))],
+            {"read", "write"},
+        ),
+        ([advanced(MANAGEMENT, ("eventSource", "Equals", ["s3.amazonaws.com"]))], set()),
+        ([advanced(MANAGEMENT, ("eventName", "StartsWith", ["Get"]))], set()),
+        ([advanced(("eventCategory", "Equals", ["Data"]))], set()),
+        ([advanced(("eventCategory", "NotEquals", ["Data"]))], set()),
+        ([], set()),
+    ],
+)
+def test_advanced_selectors(found: list[dict[str, Any]], sides: set[str]) -> None:
+    assert selectors(AdvancedEventSelectors=found).management_sides == sides
+
+
+def test_basic_selectors_add_up() -> None:
+    for first, second in itertools.product(("ReadOnly", "WriteOnly", "All"), repeat=2):
+        found = selectors(EventSelectors=[{"ReadWriteType": first}, {"ReadWriteType": second}])
+        whole = {first, second} == {"ReadOnly", "WriteOnly"} or "All" in (first, second)
+        assert (found.management_sides == {"read", "write"}) is whole
+    off = selectors(EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": False}])
+    assert off.management_sides == set()
+
+
+def test_recorded_selectors_and_statuses(recordings: Callable[[str], Path]) -> None:
+    folder = recordings("aws")
+    for operation in ("GetEventSelectors", "GetTrailStatus"):
+        found = [said for _, said in answers(folder, f"cloudtrail.{operation}")]
+        assert found
+        for said in found:
+            body = {"Name": "t", "TrailARN": "arn:t", "HomeRegion": "us-east-1", operation: said}
+            assert judged("aws.cloudtrail.trail", body)
+            seen = view(Trail, canonical(body))
+            assert seen.selectors if operation == "GetEventSelectors" else seen.status
