@@ -56,6 +56,7 @@ _CREDENTIALS = {
     "MissingAuthenticationToken",
     "InvalidSignatureException",
     "RequestExpired",
+    "RequestTimeTooSkewed",
 }
 _THROTTLED = {
     "Throttling",

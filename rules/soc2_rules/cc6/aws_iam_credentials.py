@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.iam import Credential, Group, User
+from soc2_collectors.aws.models.iam import Credential, Group, Policy, User
+from soc2_collectors.aws.models.policy import grants_everything
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @rule(
@@ -181,7 +186,7 @@ def aws_no_key_at_creation(credential: Credential, *, setup_hours: int = 1) -> V
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.CRITICAL,
-    needs=[Group, Credential],
+    needs=[Group, Credential, Policy],
     known_as=[
         "prowler:iam_administrator_access_with_mfa",
         "powerpipe:iam_user_with_administrator_access_mfa_enabled",
@@ -197,8 +202,9 @@ def aws_admin_user_mfa(user: User, evidence: Evidence) -> Verdict:
     unknown = [name for name in user.group_list if name not in groups]
     if unknown:
         return inconclusive(f"the groups {', '.join(unknown)} were not among those collected")
-    names = [name for name in user.group_list if _administers(groups[name])]
-    if not names and not _administers(user):
+    managed = evidence.index(Policy, "arn")
+    names = [name for name in user.group_list if _administers(groups[name], managed)]
+    if not names and not _administers(user, managed):
         return not_applicable("no administrator rights")
     how = f"by group {', '.join(names)}" if names else "directly"
     rows = evidence.index(Credential, "arn").get(user.arn, ())
@@ -209,6 +215,13 @@ def aws_admin_user_mfa(user: User, evidence: Evidence) -> Verdict:
     return failed(f"administrator {how}, without MFA")
 
 
-def _administers(identity: User | Group) -> bool:
+def _administers(identity: User | Group, managed: Mapping[str, Sequence[Policy]]) -> bool:
+    """By AWS's administrator policy, an inline one, or a customer's policy that allows everything."""
     inline = identity.user_policy_list if isinstance(identity, User) else identity.group_policy_list
-    return identity.administrator or any(policy.everything for policy in inline)
+    if identity.administrator or any(policy.everything for policy in inline):
+        return True
+    return any(
+        grants_everything(policy.document)
+        for attached in identity.attached_managed_policies
+        for policy in managed.get(attached.policy_arn, ())
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.iam import Role
-from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.policy import EVERYONE, Statement, statements
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
 
@@ -36,19 +36,16 @@ def aws_trust_external_accounts(
     problems: list[str] = []
     foreign: set[str] = set()
     for statement in _trusts(role):
-        if statement.public:
-            problems.append("everyone is trusted")
-        for account in sorted(statement.accounts() - {scope.account}):
-            foreign.add(account)
-            external_id = any(
-                values and operator.startswith(("stringequals", "stringlike"))
-                for operator, values in statement.condition_values("sts:ExternalId")
-            )
-            if account in third_parties and not external_id:
-                problems.append(f"account {account} is a third party and needs no external id")
-            elif account not in known_accounts and account not in third_parties:
+        for party in sorted(statement.trusted() - {scope.account}):
+            foreign.add(party)
+            external_id = _pinned(statement, "sts:ExternalId")
+            if party == EVERYONE:
+                problems.append("everyone is trusted")
+            elif party in third_parties and not external_id:
+                problems.append(f"{party} is a third party and needs no external id of its own")
+            elif party not in known_accounts and party not in third_parties:
                 problems.append(
-                    f"account {account} is not known{'' if external_id else ' and needs no external id'}"
+                    f"{party} is not known{'' if external_id else ' and needs no external id'}"
                 )
     if problems:
         return failed("; ".join(dict.fromkeys(problems)))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from soc2_collectors.aws.models.kms import Key
+from soc2_collectors.aws.models.policy import EVERYONE
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
-
-if TYPE_CHECKING:
-    from soc2_collectors.aws.models.policy import Statement
 
 _AWS_OWNED = "AWS manages this key"
 
@@ -56,27 +52,13 @@ def aws_kms_policy_not_public(
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)
-    if any(statement.public for statement in key.statements):
+    trusted = {party for statement in key.statements for party in statement.trusted()}
+    if EVERYONE in trusted:
         return failed("the key policy trusts everyone")
-    trusted = {
-        account for s in key.statements if s.allow for account in (*s.accounts(), *_by_condition(s))
-    }
     unknown = sorted(trusted - {scope.account, *known_accounts})
     if unknown:
         return failed(f"the key policy trusts unknown accounts: {', '.join(unknown)}")
     return passed("the key policy trusts known accounts only")
-
-
-def _by_condition(statement: Statement) -> list[str]:
-    """Accounts that a statement for everyone is narrowed to."""
-    if not statement.anyone:
-        return []
-    return [
-        value
-        for name in ("kms:CallerAccount", "aws:PrincipalAccount")
-        for _, values in statement.condition_values(name)
-        for value in values
-    ]
 
 
 @rule(

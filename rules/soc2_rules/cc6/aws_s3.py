@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
 
 _NOTHING = PublicAccessBlock()
 
@@ -129,10 +134,10 @@ def aws_s3_cross_account(
     """
     if bucket.policy is None:
         return not_applicable("no bucket policy")
-    foreign = {a for s in bucket.statements if s.allow for a in s.accounts()} - {scope.account}
+    foreign = {party for s in bucket.statements for party in s.trusted()} - {scope.account}
     unknown = sorted(foreign - set(known_accounts))
     if unknown:
-        return failed(f"grants access to unknown accounts: {', '.join(unknown)}")
+        return failed(f"grants access to others than known accounts: {', '.join(unknown)}")
     return passed(
         f"grants access to known accounts: {', '.join(sorted(foreign))}"
         if foreign
@@ -177,21 +182,28 @@ def aws_s3_tls_only(bucket: Bucket) -> Verdict:
     Fix: add a Deny for every principal and action on the bucket and its objects where
         aws:SecureTransport is false.
     """
-    for statement in bucket.statements:
-        insecure = any(
-            operator.startswith("bool") and [v.lower() for v in values] == ["false"]
-            for operator, values in statement.condition_values("aws:SecureTransport")
-        )
-        if (
-            not statement.allow
-            and statement.anyone
-            and insecure
-            and statement.covers("s3:GetObject")
-        ):
-            return passed("the policy denies requests without TLS")
+    if any(_denies_plain_http(statement, bucket.name) for statement in bucket.statements):
+        return passed("the policy denies requests without TLS")
     return failed(
-        "no statement denies requests without TLS" if bucket.policy else "no bucket policy"
+        "no statement denies all requests without TLS" if bucket.policy else "no bucket policy"
     )
+
+
+def _denies_plain_http(statement: Statement, bucket: str) -> bool:
+    """Denies everyone every action on the bucket and its objects, under no other condition than this."""
+    if statement.allow or statement.not_principals or not statement.anyone:
+        return False
+    operators = [
+        operator
+        for operator, key, values in statement.conditions
+        if key == "aws:securetransport" and [value.lower() for value in values] == ["false"]
+    ]
+    if len(statement.conditions) != 1 or operators not in (["bool"], ["boolifexists"]):
+        return False
+    if not any(action in ("*", "s3:*") for action in statement.actions):
+        return False
+    names = {resource.partition(":::")[2] or resource for resource in statement.resources}
+    return "*" in names or {bucket, f"{bucket}/*"} <= names or f"{bucket}*" in names
 
 
 @rule(

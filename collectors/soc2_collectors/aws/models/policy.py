@@ -6,6 +6,7 @@ without regard to case, and ``*`` and ``?`` are wildcards.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -16,24 +17,26 @@ from typing import Any
 from soc2_pac.errors import FactUnavailable
 
 _ACCOUNT = re.compile(r"^(?:\d{12}$|arn:[^:]*:(?:iam|sts)::(\d{12}):)")
-_NARROWING = (
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceorgid",
-    "aws:principalorgid",
+_ACCOUNT_KEYS = (
     "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgpaths",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "aws:username",
-    "aws:sourceip",
-    "s3:dataaccesspointaccount",
+    "aws:sourceaccount",
     "kms:calleraccount",
+    "s3:dataaccesspointaccount",
+)
+_ORGANISATION_KEYS = (
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceorgid",
     "aws:sourceorgpaths",
 )
+_ARN_KEYS = ("aws:principalarn", "aws:sourcearn")
+_NETWORK_KEYS = ("aws:sourcevpc", "aws:sourcevpce", "aws:userid")
 """Condition keys that tie a request to something that a stranger does not have."""
+_WIDEST_NETWORK = 8
+"""A range of more addresses than a /8 keeps nobody out: two halves are the whole internet."""
+EVERYONE = "everyone"
+_EVERYTHING = re.compile(r"\*+|arn(:[\w*-]*)?:\*+")
+"""Resources that stand for all: ``*``, ``arn:aws:*``."""
 _POSITIVE = (
     "stringequals",
     "stringlike",
@@ -69,13 +72,15 @@ class Statement:
     @property
     def every_action(self) -> bool:
         """``*``, ``*:*``, or everything but some by ``NotAction``."""
-        return bool(self.not_actions) or any(action in ("*", "*:*") for action in self.actions)
+        return bool(self.not_actions) or any(
+            not set(action) - {"*", ":"} for action in self.actions
+        )
 
     @property
     def every_resource(self) -> bool:
         """``*``, or everything but some."""
         return bool(self.not_resources) or any(
-            resource.strip("*") == "" for resource in self.resources
+            _EVERYTHING.fullmatch(resource) for resource in self.resources
         )
 
     @property
@@ -88,31 +93,85 @@ class Statement:
     @property
     def narrowed(self) -> bool:
         """Whether a condition ties requests to something that a stranger does not have."""
-        return any(
-            key in _NARROWING
-            and operator.removeprefix("foranyvalue:").removeprefix("forallvalues:") in _POSITIVE
-            and all(value.strip("*?") and value not in ("0.0.0.0/0", "::/0") for value in values)
-            for operator, key, values in self.conditions
-        )
+        return any(_keeps_strangers_out(*condition) for condition in self.conditions)
 
     @property
     def public(self) -> bool:
         """Allows everyone, under no condition that keeps strangers out."""
         return self.allow and self.anyone and not self.narrowed
 
-    def accounts(self) -> set[str]:
-        """Ids of the accounts that AWS principals belong to."""
+    def trusted(self) -> set[str]:
+        """Whom an allowing statement lets in: account and organisation ids, canonical users, or everyone.
+
+        A statement for everyone under a condition names whom the condition lets in. Services and
+        federated principals are not among them.
+        """
+        if not self.allow:
+            return set()
         found = set()
         for kind, value in self.principals:
             match = _ACCOUNT.match(value) if kind == "AWS" else None
             if match:
                 found.add(match.group(1) or value)
+            elif kind == "CanonicalUser":
+                found.add(f"canonical user {value}")
+        if self.anyone:
+            found |= self._let_in_by_condition() if self.narrowed else {EVERYONE}
+        return found
+
+    def _let_in_by_condition(self) -> set[str]:
+        found: set[str] = set()
+        for condition in self.conditions:
+            _, key, values = condition
+            if not _keeps_strangers_out(*condition):
+                continue
+            if key in _ACCOUNT_KEYS:
+                found.update(values)
+            elif key in _ORGANISATION_KEYS:
+                found.update(value.partition("/")[0] for value in values)
+            elif key in _ARN_KEYS:
+                found.update(account for value in values if (account := _account_of(value)))
         return found
 
     def condition_values(self, key: str) -> list[tuple[str, tuple[str, ...]]]:
         """(operator, values) of the conditions on a key, given in any case."""
         wanted = key.lower()
         return [(operator, values) for operator, name, values in self.conditions if name == wanted]
+
+
+def _keeps_strangers_out(operator: str, key: str, values: tuple[str, ...]) -> bool:
+    """Whether every value of a condition names something that a stranger cannot have.
+
+    ``ForAllValues:`` holds where the key is missing, and ``...IfExists`` too: neither keeps anybody out.
+    """
+    if operator.removeprefix("foranyvalue:") not in _POSITIVE or not values:
+        return False
+    if key == "aws:sourceip":
+        return all(_narrow_network(value) for value in values)
+    if key in _ARN_KEYS:
+        return all(_account_of(value) or _names_a_resource(value) for value in values)
+    if key in (*_ACCOUNT_KEYS, *_ORGANISATION_KEYS):
+        return all(value and not set("*?") & set(value.partition("/")[0]) for value in values)
+    return key in _NETWORK_KEYS and all(value and not set("*?") & set(value) for value in values)
+
+
+def _account_of(arn: str) -> str:
+    """The account that an ARN names, or nothing where it is left out or a wildcard."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""  # noqa: PLR2004 - an ARN's six parts
+
+
+def _names_a_resource(arn: str) -> bool:
+    """Whether an ARN without an account (a bucket's) names one resource by the start of its name."""
+    parts = arn.split(":", 5)
+    return len(parts) == 6 and parts[4] == "" and not parts[5].startswith(("*", "?"))  # noqa: PLR2004
+
+
+def _narrow_network(cidr: str) -> bool:
+    try:
+        return ipaddress.ip_network(cidr, strict=False).prefixlen >= _WIDEST_NETWORK
+    except ValueError:
+        return False
 
 
 def statements(document: object) -> list[Statement]:
@@ -125,10 +184,10 @@ def statements(document: object) -> list[Statement]:
         return []
     try:
         parsed: Any = json.loads(document) if isinstance(document, str) else document
-        listed = parsed.get("Statement", [])
+        listed = parsed["Statement"]
         return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
-    except (ValueError, TypeError, AttributeError) as error:
-        msg = f"a policy document is not as expected: {error}"
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        msg = f"a policy document is not as expected: {type(error).__name__}: {error}"
         raise FactUnavailable(msg) from error
 
 
