@@ -141,11 +141,23 @@ def _first_key() -> tuple[str, str]:
     """Make the auditor and its key in-process: moto tells a request's account by its key."""
     from moto.moto_api._internal import mock_random  # noqa: PLC0415  heavy
 
+    _make_other_accounts()
     mock_random.seed(_SEED)  # ids come out the same each time
     iam = _backends("iam")["aws"]
     iam.create_user(company.SECOND_REGION, company.AUDITOR)
     key = iam.create_access_key(company.AUDITOR)
     return key.access_key_id, key.secret_access_key
+
+
+def _make_other_accounts() -> None:
+    """Let moto make what it makes when it looks a key up, in other accounts too, before ids are drawn."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415  heavy
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+    from moto.utilities.utils import PARTITION_NAMES  # noqa: PLC0415
+
+    for account in {*iam_backends, DEFAULT_ACCOUNT_ID} - {company.ACCOUNT}:
+        for partition in PARTITION_NAMES:
+            _ = iam_backends[account][partition]
 
 
 # -- where moto differs from AWS ------------------------------------------------------------------

@@ -27,6 +27,8 @@ class FaultyAws:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.requests: list[str] = []
+        self.regions: list[str] = []
+        """The region that each request is signed for."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,6 +38,8 @@ class FaultyAws:
                 length = int(self.headers.get("Content-Length") or 0)
                 sent = self.rfile.read(length).decode("utf-8", "replace")
                 outer.requests.append(f"{self.command} {self.path} {sent}")
+                signed_for = self.headers.get("Authorization", "").split("/")
+                outer.regions.append(signed_for[2] if len(signed_for) > 2 else "")
                 reply = outer.answer
                 time.sleep(reply.delay)
                 body = reply.body(len(outer.requests)) if callable(reply.body) else reply.body

@@ -93,21 +93,76 @@ def test_what_an_error_means(status: int, code: str, meaning: type[ProviderError
 @pytest.mark.parametrize(
     ("answer", "meaning"),
     [
-        (Answer(body="<html>a proxy's page</html>"), ()),
+        (Answer(body="<html>a proxy's page</html>"), Unexpected),
+        (Answer(body="<?xml version='1.0'?><!DOCTYPE html><html/>"), Unexpected),
+        (Answer(body="<OtherResponse/>"), Unexpected),
+        (Answer(body=""), Unexpected),
         (Answer(body="<DescribeVolumesResponse><volumeSet><item>"), Unexpected),
         (Answer(body="<a>" + "x" * 1000 + "</a>", cut=True), (Unreachable, Unexpected)),
         (Answer(delay=3), Unreachable),
     ],
 )
 def test_broken_answers(answer: Answer, meaning: Any) -> None:
-    with FaultyAws(answer) as server:
-        if meaning == ():
-            # botocore reads what it knows of any XML and finds nothing: a complete, empty listing. A proxy
-            # that answers 200 with a page of its own cannot be told from AWS here; TLS keeps it away.
-            assert volumes(server.url) == []
-            return
-        with pytest.raises(meaning):
-            volumes(server.url)
+    with FaultyAws(answer) as server, pytest.raises(meaning):
+        volumes(server.url)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"Keys": [{"KeyId"', "", "[]", "<html>a proxy's page</html>"],
+    ids=["cut off", "empty", "a list", "html"],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["aws.kms.key", "aws.cloudtrail.trail", "aws.guardduty.detector"])
+def test_an_unusable_answer_is_no_empty_listing(kind: str, body: str) -> None:
+    # botocore takes JSON that it cannot read for an answer without members: everything would be gone.
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    with FaultyAws(Answer(body=body, headers=headers)) as server:
+        result = unit(kind, server.url)
+    assert (result.status, result.count) == (S.FAILED, 0)
+    assert "answer" in result.reason
+
+
+def test_an_empty_listing_is_complete() -> None:
+    with FaultyAws(
+        Answer(body="<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>")
+    ) as server:
+        assert unit("aws.ec2.volume", server.url).status is S.COMPLETE
+
+
+def test_a_fact_whose_answer_lacks_the_member_is_not_none() -> None:
+    # None means that AWS said there is none: a bucket whose policy status is unknown would pass.
+    with FaultyAws(Answer(body="<PolicyStatus/>")) as server:
+        aws, _ = client(server.url, "s3:GetBucketPolicyStatus", "s3:GetBucketLogging")
+        with pytest.raises(Unexpected, match="the answer has no Nothing"):
+            aws.fact("s3", "get_bucket_policy_status", key="Nothing", Bucket="b").call()
+        logging = aws.fact(
+            "s3", "get_bucket_logging", key="LoggingEnabled", optional=True, Bucket="b"
+        )
+        assert logging.call() is None
+
+
+def test_the_address_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultyAws(Answer(404, s3_error("NoSuchPublicAccessBlockConfiguration"))) as server:
+        # A name for the host: virtual-hosted buckets and account hosts would not resolve.
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("127.0.0.1", "localhost"))
+        settings = AwsSettings(max_attempts=1, timeout_seconds=1)
+        allowed = frozenset({"s3:GetAccountPublicAccessBlock", "s3:GetBucketPublicAccessBlock"})
+        aws = AwsConnection(settings).client(REGION, Meter(Limits()), allowed)
+        none = ["NoSuchPublicAccessBlockConfiguration"]
+        of_account: dict[str, Any] = {"AccountId": aws.account}
+        of_bucket: dict[str, Any] = {"Bucket": "b"}
+        for service, arguments in (("s3control", of_account), ("s3", of_bucket)):
+            asked = aws.fact(service, "get_public_access_block", absent=none, **arguments)
+            assert asked.call() is None
+        assert len(server.requests) == 2
+
+
+def test_a_call_goes_to_the_region_that_it_names() -> None:
+    with FaultyAws(Answer(404, s3_error("NoSuchBucketPolicy"))) as server:
+        aws, _ = client(server.url, "s3:GetBucketPolicy")
+        for region in (None, "eu-west-1", "ap-south-1"):
+            none = ["NoSuchBucketPolicy"]
+            aws.fact("s3", "get_bucket_policy", absent=none, Bucket="b", region=region).call()
+        assert server.regions == ["eu-west-1", "eu-west-1", "ap-south-1"]
 
 
 def test_nobody_there() -> None:

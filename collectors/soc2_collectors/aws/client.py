@@ -5,11 +5,13 @@ boto3 is imported when a connection is made. Nothing else in this package touche
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.actions import DISCOVERY, action
+from soc2_collectors.aws.answers import unreadable
 from soc2_pac.config import SecretRef
 from soc2_pac.errors import (
     CallRefused,
@@ -82,7 +84,7 @@ _NOT_ENABLED = {
     "AWSOrganizationsNotInUseException",
 }
 _GONE = ("NoSuch", "NotFound", "ResourceNotFound", "DoesNotExist")
-_HTTP_DENIED, _HTTP_TOO_MANY, _HTTP_SERVER = 403, 429, 500
+_HTTP_OK, _HTTP_DENIED, _HTTP_TOO_MANY, _HTTP_SERVER = 200, 403, 429, 500
 
 
 class AwsConnection:
@@ -233,16 +235,26 @@ class Aws:
         self._settings = settings
         self._meter = meter
         self._allowed = allowed
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
-    def ask(self, service: str, operation: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401
+    def ask(
+        self,
+        service: str,
+        operation: str,
+        *,
+        region: str | None = None,
+        **params: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
         """One call: the answer without its ``ResponseMetadata``. ``operation`` in boto3's snake_case.
+
+        ``region``: where the resource is, for services that list all regions in one (S3); the scope's
+        region when left out.
 
         Raises:
             ProviderError: classified; see :mod:`soc2_pac.errors`.
         """
-        name, client = self._prepared(service, operation)
+        name, client = self._prepared(service, operation, region)
         try:
             answer = getattr(client, operation)(**params)
         except Exception as error:
@@ -278,62 +290,71 @@ class Aws:
         *,
         absent: Sequence[str] = (),
         key: str | None = None,
+        optional: bool = False,
+        region: str | None = None,
         **params: Any,  # noqa: ANN401
     ) -> Fact:
         """A call made when its answer is needed.
 
         ``absent``: error codes by which AWS says that there is none; the fact is ``None`` then.
-        ``key``: keep one member of the answer only.
+        ``key``: keep one member of the answer only. An answer without it is unusable, unless AWS says
+        by leaving it out that there is none: ``optional``; the fact is ``None`` then.
+        ``region``: as in :meth:`ask`.
         """
 
         def call() -> object:
             try:
-                answer = self.ask(service, operation, **params)
+                answer = self.ask(service, operation, region=region, **params)
             except ProviderError as error:
                 if _code(error.__cause__) in absent:
                     return None
                 raise
+            if key is not None and key not in answer and not optional:
+                msg = f"{needed}: the answer has no {key}"
+                raise Unexpected(msg, operation=needed)
             return answer if key is None else answer.get(key)
 
-        return Fact(self._action(service, operation), call)
+        needed = self._action(service, operation)
+        return Fact(needed, call)
 
     # -- guard, meter, meaning ------------------------------------------------------------------------------
 
-    def _prepared(self, service: str, operation: str) -> tuple[str, Any]:
-        client = self._client(service)
+    def _prepared(self, service: str, operation: str, region: str | None = None) -> tuple[str, Any]:
+        client = self._client(service, region or self.region)
         return client.meta.method_to_api_mapping[operation], client
 
     def _action(self, service: str, operation: str) -> str:
         return action(service, self._prepared(service, operation)[0])
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time by boto3
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._make_client(service)
-            return self._clients[service]
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._make_client(service, region)
+            return self._clients[service, region]
 
-    def _make_client(self, service: str) -> Any:  # noqa: ANN401
+    def _make_client(self, service: str, region: str) -> Any:  # noqa: ANN401
         from botocore.config import Config  # noqa: PLC0415
 
         settings = self._settings
+        # boto3 obeys the variable itself; what an address of one's own needs beside it is up to us.
+        endpoint = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
         config = Config(
             retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
             connect_timeout=settings.timeout_seconds,
             read_timeout=settings.timeout_seconds,
             user_agent_extra="soc2-pac",
             max_pool_connections=16,
-            s3={"addressing_style": "path"} if settings.endpoint_url else None,
+            s3={"addressing_style": "path"} if endpoint else None,
         )
         with _making_clients:  # boto3 sessions are not safe to make clients from several threads
             make: Any = self._session.client  # its overloads want the name as a literal
-            client = make(
-                service, region_name=self.region, endpoint_url=settings.endpoint_url, config=config
-            )
+            client = make(service, region_name=region, endpoint_url=endpoint, config=config)
         events = client.meta.events
         # Refused before a request exists; counted at each attempt, retries included.
         events.register_first("before-parameter-build", self._guard(service))
         events.register_first("before-send", self._count(service))
-        if service == "s3control" and settings.endpoint_url:
+        events.register_first("after-call", self._read(service))
+        if service == "s3control" and endpoint:
             events.register("before-sign.s3-control", _without_account_host)
         return client
 
@@ -351,6 +372,24 @@ class Aws:
             self._meter.request(action(service, event_name.rpartition(".")[2]))
 
         return count
+
+    def _read(self, service: str) -> Any:  # noqa: ANN401
+        def refuse_unreadable(http_response: Any, model: Any, **_: Any) -> None:  # noqa: ANN401
+            output = model.output_shape
+            if http_response.status_code != _HTTP_OK or output is None or not output.members:
+                return
+            payload = output.serialization.get("payload")
+            if payload and output.members[payload].type_name in ("string", "blob"):
+                return  # a document of its own: a bucket policy
+            spoken = model.service_model
+            protocol = getattr(spoken, "resolved_protocol", None) or spoken.protocol
+            problem = unreadable(protocol, model.name, http_response.content)
+            if problem:
+                needed = action(service, model.name)
+                msg = f"{needed}: {problem}"
+                raise Unexpected(msg, operation=needed)
+
+        return refuse_unreadable
 
     def _meaning(self, error: Exception, service: str, operation: str) -> ProviderError:
         return meaning(error, action(service, operation), self.region)

@@ -61,6 +61,7 @@ def _parameters(
     A group that is not there is ``None``: the database itself has not gone.
     """
     wanted = [{"Name": "parameter-name", "Values": list(TLS_PARAMETERS)}]
+    named: dict[str, Any] = {}
 
     @functools.cache
     def asked(group: str) -> list[dict[str, Any]] | None:
@@ -70,7 +71,7 @@ def _parameters(
             absent=("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"),
             key="Parameters",
             Filters=wanted,
-            **{parameter: group},
+            **named | {parameter: group},
         ).call()
         if not isinstance(said, list):
             return None

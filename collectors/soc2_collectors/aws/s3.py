@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.aws.client import Aws
+    from soc2_pac.model import Fact
+
+_BUCKETS_PER_PAGE = 1000
 
 
 @collects(
@@ -27,16 +30,34 @@ if TYPE_CHECKING:
         "s3:GetBucketLogging",
         "s3:GetLifecycleConfiguration",
         "s3:GetBucketObjectLockConfiguration",
+        "s3:GetBucketOwnershipControls",
     ],
     per="account",
 )
 def buckets(aws: Aws) -> Iterator[Document]:
     """Every bucket of the account, wherever it is."""
-    for bucket in aws.items("s3", "list_buckets", "Buckets"):
+    # Only a listing in pages says where each bucket is; asked elsewhere, S3 answers by a redirect, and
+    # every fact would cost two requests.
+    for bucket in aws.items("s3", "list_buckets", "Buckets", MaxBuckets=_BUCKETS_PER_PAGE):
         name = bucket["Name"]
 
-        def part(operation: str, key: str | None, *absent: str, name: str = name) -> object:
-            return aws.fact("s3", operation, key=key, absent=absent, Bucket=name)
+        def part(
+            operation: str,
+            key: str | None,
+            *absent: str,
+            optional: bool = False,
+            name: str = name,
+            region: str | None = bucket.get("BucketRegion"),
+        ) -> Fact:
+            return aws.fact(
+                "s3",
+                operation,
+                key=key,
+                absent=absent,
+                optional=optional,
+                region=region,
+                Bucket=name,
+            )
 
         yield Document(
             f"arn:{aws.partition}:s3:::{name}",
@@ -59,7 +80,7 @@ def buckets(aws: Aws) -> Iterator[Document]:
                     "ServerSideEncryptionConfigurationNotFoundError",
                 ),
                 "GetBucketVersioning": part("get_bucket_versioning", None),
-                "GetBucketLogging": part("get_bucket_logging", "LoggingEnabled"),
+                "GetBucketLogging": part("get_bucket_logging", "LoggingEnabled", optional=True),
                 "GetBucketLifecycleConfiguration": part(
                     "get_bucket_lifecycle_configuration", "Rules", "NoSuchLifecycleConfiguration"
                 ),
@@ -67,6 +88,11 @@ def buckets(aws: Aws) -> Iterator[Document]:
                     "get_object_lock_configuration",
                     "ObjectLockConfiguration",
                     "ObjectLockConfigurationNotFoundError",
+                ),
+                "GetBucketOwnershipControls": part(
+                    "get_bucket_ownership_controls",
+                    "OwnershipControls",
+                    "OwnershipControlsNotFoundError",
                 ),
             },
         )
