@@ -240,14 +240,19 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         result.asked, result.version = collector.calls, collector.version
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
         for document in _resolved(collector.function(client), limits):
-            taken.take(collector, document, limits)
+            if document is None:
+                taken.gone += 1
+            else:
+                taken.take(collector, document, limits)
     except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
         result.status, result.reason, result.permission = classify(error)
         if result.count and result.status is not CollectionStatus.SKIPPED:
             result.status = CollectionStatus.PARTIAL
     else:
         result.status = CollectionStatus.PARTIAL if taken.problem else CollectionStatus.COMPLETE
-        result.reason = taken.problem
+        # Complete all the same, but told: an answer that is taken for "gone" by mistake must not be silent.
+        went = f"{taken.gone} listed, and gone when their details were read" if taken.gone else ""
+        result.reason = taken.problem or went
     result.root = collection_root(taken.seen.items())
     result.calls, result.pages = dict(meter.calls), meter.pages
     result.finished = datetime.now(UTC)
@@ -273,6 +278,8 @@ class _Taken:
 
     def __init__(self, result: UnitResult) -> None:
         self.seen: dict[str, str] = {}
+        self.gone = 0
+        """How many were listed and did not exist any more a moment later."""
         self.problem = ""
         """The first thing that makes the look incomplete though it came to its end."""
         self._result = result
@@ -371,7 +378,7 @@ def _resolve_all(document: Document) -> Document | None:
 
 
 def _resolved(documents: Iterable[object], limits: Limits) -> Iterator[object]:
-    """Documents with their facts read, in order, a few at once."""
+    """Documents with their facts read, in order, a few at once; ``None`` for one that has gone meanwhile."""
     window: deque[Future[Document | None]] = deque()
     pool: ThreadPoolExecutor | None = None
     try:
@@ -380,26 +387,21 @@ def _resolved(documents: Iterable[object], limits: Limits) -> Iterator[object]:
                 isinstance(value, Fact) for value in document.body.values()
             ):
                 while window:
-                    yield from _present(window.popleft().result())
+                    yield window.popleft().result()
                 yield document
                 continue
             pool = pool or ThreadPoolExecutor(limits.facts_at_once, thread_name_prefix="facts")
             window.append(pool.submit(_resolve_all, document))
             if len(window) > 2 * limits.facts_at_once:
-                yield from _present(window.popleft().result())
+                yield window.popleft().result()
         while window:
-            yield from _present(window.popleft().result())
+            yield window.popleft().result()
     except Exception:
         # What was read before the listing broke off counts: hand it over, then let the error speak.
         for future in window:
             with contextlib.suppress(Exception):
-                yield from _present(future.result())
+                yield future.result()
         raise
     finally:
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _present(document: Document | None) -> Iterator[Document]:
-    if document is not None:
-        yield document

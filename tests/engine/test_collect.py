@@ -67,7 +67,7 @@ def test_an_unchanged_look_has_the_same_root() -> None:
         ("a defect", S.FAILED, 0, "ZeroDivisionError"),
         ("denied detail", S.COMPLETE, 2, ""),
         ("expired in mid-run", S.PARTIAL, 2, "the token has expired"),
-        ("gone", S.COMPLETE, 1, ""),
+        ("gone", S.COMPLETE, 1, "1 listed, and gone when their details were read"),
         ("broken page", S.PARTIAL, 2, "malformed page"),
         ("endless", S.PARTIAL, 49, "did not end within 50 pages"),
         ("duplicates", S.COMPLETE, 1, ""),
