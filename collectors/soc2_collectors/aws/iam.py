@@ -14,6 +14,9 @@ from soc2_collectors.aws.models.iam import (
     PasswordPolicy,
     Policy,
     Role,
+    RoleUsage,
+    SamlProvider,
+    ServerCertificate,
     User,
     VirtualMfaDevice,
 )
@@ -60,10 +63,28 @@ def credentials(aws: Aws) -> Iterator[Document]:
         )
         raise Unexpected(msg, operation="iam:GenerateCredentialReport")
     report = aws.ask("iam", "get_credential_report")
-    content = report["Content"]
-    text = content.decode() if isinstance(content, bytes) else str(content)
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in _rows(report.get("Content")):
         yield Document(row["arn"], row["user"], row, report.get("GeneratedTime"))
+
+
+def _rows(content: object) -> Iterator[dict[str, str]]:
+    """The rows of the report. Raises Unexpected for what is none, or was cut off: every report has rows."""
+    try:
+        text = content.decode() if isinstance(content, bytes) else str(content or "")
+        table = csv.DictReader(io.StringIO(text), strict=True)
+        whole = {"user", "arn"} <= set(table.fieldnames or ())
+        for row in table:
+            # A short row holds None, one that is too long holds the rest under None.
+            whole = whole and None not in row and None not in row.values()
+            if not whole:
+                break
+            yield row
+        whole = whole and table.line_num > 1
+    except (UnicodeDecodeError, csv.Error):
+        whole = False
+    if not whole:
+        msg = "the credential report is not as expected, or was cut off"
+        raise Unexpected(msg, operation="iam:GetCredentialReport")
 
 
 @collects(User, calls=_DETAILS, per="account")
@@ -117,6 +138,31 @@ def virtual_mfa_devices(aws: Aws) -> Iterator[Document]:
     )
     for device in found:
         yield Document(device["SerialNumber"], device["SerialNumber"], device)
+
+
+@collects(RoleUsage, calls=_DETAILS, per="account")
+def role_usages(aws: Aws) -> Iterator[Document]:
+    """When each role was last used."""
+    for role in _details(aws, "Role", "RoleDetailList"):
+        body = {key: role[key] for key in _USAGE if key in role}
+        yield Document(role["Arn"], role["RoleName"], body)
+
+
+_USAGE = ("Arn", "RoleName", "Path", "CreateDate", "RoleLastUsed")
+
+
+@collects(ServerCertificate, calls=["iam:ListServerCertificates"], per="account")
+def server_certificates(aws: Aws) -> Iterator[Document]:
+    """TLS certificates that were uploaded."""
+    for item in aws.items("iam", "list_server_certificates", "ServerCertificateMetadataList"):
+        yield Document(item["Arn"], item["ServerCertificateName"], item)
+
+
+@collects(SamlProvider, calls=["iam:ListSAMLProviders"], per="account")
+def saml_providers(aws: Aws) -> Iterator[Document]:
+    """Identity providers that people may sign in through."""
+    for provider in aws.items("iam", "list_saml_providers", "SAMLProviderList"):
+        yield Document(provider["Arn"], provider["Arn"].rpartition("/")[2], provider)
 
 
 def _details(aws: Aws, what: str, key: str) -> Iterator[dict[str, Any]]:

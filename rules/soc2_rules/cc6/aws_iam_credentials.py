@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Credential, Group, Policy, User
 from soc2_collectors.aws.models.policy import grants_everything
+from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -59,7 +60,7 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
     if any(key.rotated is None for key in keys):
         return inconclusive("AWS does not say when an active key was created")
     oldest = min(key.rotated for key in keys if key.rotated)
-    due = oldest + timedelta(days=max_age_days)
+    due = days_after(oldest, max_age_days)
     if now < due:
         return passed(
             f"the oldest active key is of {oldest:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due
@@ -93,7 +94,7 @@ def aws_access_key_inactive(
     if any(moment is None for moment in last):
         return inconclusive("AWS says neither when an active key was used nor when it was created")
     quiet = min(moment for moment in last if moment)
-    due = quiet + timedelta(days=max_unused_days)
+    due = days_after(quiet, max_unused_days)
     if now < due:
         return passed(f"every active key was used or made since {quiet:%Y-%m-%d}", until=due)
     return failed(
@@ -126,7 +127,7 @@ def aws_console_user_inactive(
     last = credential.moment("password_last_used") or credential.moment("password_last_changed")
     if last is None:
         return inconclusive("AWS says neither when the password was used nor when it was set")
-    due = last + timedelta(days=max_unused_days)
+    due = days_after(last, max_unused_days)
     if now < due:
         return passed(f"the password was last used or set on {last:%Y-%m-%d}", until=due)
     return failed(
@@ -205,6 +206,11 @@ def aws_admin_user_mfa(user: User, evidence: Evidence) -> Verdict:
     managed = evidence.index(Policy, "arn")
     names = [name for name in user.group_list if _administers(groups[name], managed)]
     if not names and not _administers(user, managed):
+        holders = (user, *(groups[name] for name in user.group_list))
+        unread = sorted({p.policy_arn for h in holders for p in h.attached_managed_policies
+                         if not p.of_aws and p.policy_arn not in managed})  # fmt: skip
+        if unread:
+            return inconclusive(f"the policies {', '.join(unread)} were not among those collected")
         return not_applicable("no administrator rights")
     how = f"by group {', '.join(names)}" if names else "directly"
     rows = evidence.index(Credential, "arn").get(user.arn, ())

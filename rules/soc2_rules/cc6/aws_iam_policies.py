@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from soc2_collectors.aws.models.iam import PasswordPolicy, Policy, Role, User
 from soc2_collectors.aws.models.policy import Statement, grants_everything, statements
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
 
-_ALONE = (
-    "iam:CreatePolicyVersion",
-    "iam:SetDefaultPolicyVersion",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:UpdateLoginProfile",
-    "iam:AttachUserPolicy",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePolicy",
-    "iam:AddUserToGroup",
-    "iam:UpdateAssumeRolePolicy",
-)
-"""Each of these alone, on every resource, lets its holder become an administrator."""
+_ALONE = {
+    "iam:CreatePolicyVersion": "policy",
+    "iam:SetDefaultPolicyVersion": "policy",
+    "iam:CreateAccessKey": "user",
+    "iam:CreateLoginProfile": "user",
+    "iam:UpdateLoginProfile": "user",
+    "iam:AttachUserPolicy": "user",
+    "iam:AttachGroupPolicy": "group",
+    "iam:AttachRolePolicy": "role",
+    "iam:PutUserPolicy": "user",
+    "iam:PutGroupPolicy": "group",
+    "iam:PutRolePolicy": "role",
+    "iam:AddUserToGroup": "group",
+    "iam:UpdateAssumeRolePolicy": "role",
+}
+"""Each of these alone, on any resource of its sort, lets its holder become an administrator."""
 _WITH_PASS_ROLE = (
     "ec2:RunInstances",
     "lambda:CreateFunction",
@@ -34,7 +36,11 @@ _WITH_PASS_ROLE = (
     "ecs:RunTask",
     "ssm:StartAutomationExecution",
 )
-"""Together with ``iam:PassRole`` on every role these run code as any role."""
+"""Together with ``iam:PassRole`` on any role these run code as any role."""
+_ANY_NAME = "any-name-that-nobody-chose"
+"""A statement that reaches a resource of this name reaches all of its sort."""
+_WHOLE_SERVICE = re.compile(r"\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+(/[*]+)?")
+"""Resources that stand for all of a service: ``*``, ``arn:aws:s3:::*``, ``arn:aws:sqs:*:111122223333:*``."""
 
 
 @rule(
@@ -127,23 +133,35 @@ def aws_no_privilege_escalation(
     if policy.arn in allowed_policies or policy.owner in allowed_policies:
         return not_applicable("allowed by configuration")
     found = statements(policy.document)
-    alone = [action for action in _ALONE if _allowed(found, action)]
+    iam = _arn_of_iam(policy.arn or policy.owner or "")
+    alone = [
+        action
+        for action, sort in _ALONE.items()
+        if _allowed(found, action, f"{iam}:{sort}/{_ANY_NAME}")
+    ]
     if alone:
         return failed(f"allows {', '.join(alone)} on every resource")
-    if _allowed(found, "iam:PassRole"):
-        runs = [action for action in _WITH_PASS_ROLE if _allowed(found, action)]
+    if _allowed(found, "iam:PassRole", f"{iam}:role/{_ANY_NAME}"):
+        runs = [
+            action
+            for action in _WITH_PASS_ROLE
+            if any(s.allow and not s.limited and s.covers(action) for s in found)
+        ]
         if runs:
-            return failed(f"allows iam:PassRole with {', '.join(runs)} on every resource")
+            return failed(f"allows iam:PassRole on every role, with {', '.join(runs)}")
     return passed("no known combination")
 
 
-def _allowed(found: list[Statement], action: str) -> bool:
-    """Allowed on everything, with no condition, and denied by no statement of the same policy."""
-    allows = any(
-        s.allow and s.every_resource and not s.conditions and s.covers(action) for s in found
-    )
+def _arn_of_iam(arn: str) -> str:
+    """``arn:aws:iam::111122223333``: how the ARNs of IAM begin where a policy stands."""
+    return ":".join(arn.split(":")[:5])
+
+
+def _allowed(found: list[Statement], action: str, arn: str) -> bool:
+    """Allowed on a resource that nobody has named, and denied there by no statement of the same policy."""
+    allows = any(s.allow and not s.limited and s.covers(action) and s.reaches(arn) for s in found)
     denies = any(
-        not s.allow and s.every_resource and not s.conditions and s.covers(action) for s in found
+        not s.allow and not s.conditions and s.covers(action) and s.reaches(arn) for s in found
     )
     return allows and not denies
 
@@ -173,9 +191,9 @@ def aws_no_service_wildcards(policy: Policy, *, allowed_policies: tuple[str, ...
         {
             action
             for s in statements(policy.document)
-            if s.allow and s.every_resource and not s.conditions
-            for action in s.actions
-            if action.endswith(":*")
+            if s.allow and not s.limited and _of_whole_service(s)
+            for action in (*s.actions, *(f"everything but {name}" for name in s.not_actions))
+            if s.not_actions or not set(action.partition(":")[2]) - {"*"}
         }
     )
     return (
@@ -252,6 +270,12 @@ def aws_no_inline_policies(policy: Policy) -> Verdict:
     Fix: make it a managed policy and attach that.
     """
     return failed(f"stands within {policy.owner}") if policy.inline else passed("a managed policy")
+
+
+def _of_whole_service(statement: Statement) -> bool:
+    return bool(statement.not_resources) or any(
+        _WHOLE_SERVICE.fullmatch(resource) for resource in statement.resources
+    )
 
 
 _NO_POLICY = "the account has no password policy: AWS's default applies"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from soc2_collectors.aws.models.iam import AccountSummary, Credential, VirtualMfaDevice
+from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-
-_NO_ROW = inconclusive("the credential report is empty")
 
 
 @rule(
@@ -83,14 +82,14 @@ def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence)
 @rule(
     criteria=["CC6.1", "CC7.2"],
     severity=Severity.HIGH,
-    empty=_NO_ROW,
+    needs=[Credential],
     known_as=[
         "prowler:iam_avoid_root_usage",
         "powerpipe:iam_root_last_used",
     ],
 )
 def aws_root_unused_recently(
-    credential: Credential, now: datetime, *, quiet_days: int = 90
+    account: AccountSummary, now: datetime, evidence: Evidence, *, quiet_days: int = 90
 ) -> Verdict:
     """Root has not been used within the review window.
 
@@ -98,21 +97,24 @@ def aws_root_unused_recently(
     Fix: use roles for the work, and record why root was used. AWS's list of tasks that need root is
         short.
     """
-    if not credential.is_root:
-        return not_applicable("not root")
+    del account  # one verdict an account: a report that lacks the row must not go unnoticed
+    rows = [row for row in evidence.account(Credential) if row.is_root]
+    if not rows:
+        return inconclusive("the credential report has no row for root")
     used = [
         moment
+        for row in rows
         for name in (
             "password_last_used",
             "access_key_1_last_used_date",
             "access_key_2_last_used_date",
         )
-        if (moment := credential.moment(name)) is not None
+        if (moment := row.moment(name)) is not None
     ]
     if not used:
         return passed("root was never used")
     last = max(used)
-    quiet = last + timedelta(days=quiet_days)
+    quiet = days_after(last, quiet_days)
     if now < quiet:
         return failed(f"root was used on {last:%Y-%m-%d}, within {quiet_days} days", until=quiet)
     return passed(f"root was last used on {last:%Y-%m-%d}")

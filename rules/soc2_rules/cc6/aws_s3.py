@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
@@ -226,3 +227,47 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
         if enabled
         else failed("no lifecycle rule in force")
     )
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_acl_prohibited",
+        "powerpipe:s3_bucket_acls_should_prohibit_user_access",
+    ],
+)
+def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
+    """The bucket's owner owns every object, and ACLs count for nothing.
+
+    Why: an ACL on one object among millions is seen by no review; policies stand in one place.
+    Fix: aws s3api put-bucket-ownership-controls with ObjectOwnership=BucketOwnerEnforced.
+    """
+    found = [rule.object_ownership for rule in bucket.ownership.rules] if bucket.ownership else []
+    if found == ["BucketOwnerEnforced"]:
+        return passed("ACLs are off")
+    return failed(f"ACLs count: {', '.join(found) or 'no ownership controls'}")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.4"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_object_lock",
+        "powerpipe:s3_bucket_object_lock_enabled",
+    ],
+)
+def aws_s3_object_lock(
+    bucket: Bucket, *, names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*")
+) -> Verdict:
+    """Buckets for logs and backups lock their objects.
+
+    Why: logs and backups are what an intruder deletes, and an administrator by mistake.
+    Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
+        default retention, and deliver there. Say in names which of your buckets this is about.
+    """
+    if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
+        return not_applicable("by its name no bucket for logs or backups")
+    if bucket.object_lock is None or bucket.object_lock.get("ObjectLockEnabled") != "Enabled":
+        return failed("objects are not locked")
+    return passed("object lock is on")

@@ -1,7 +1,8 @@
 """Views of IAM.
 
 From ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport``,
-``GetAccountAuthorizationDetails`` and ``ListVirtualMFADevices``.
+``GetAccountAuthorizationDetails``, ``ListVirtualMFADevices``, ``ListServerCertificates`` and
+``ListSAMLProviders``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from soc2_collectors.aws.models.policy import grants_everything
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
-ADMINISTRATOR_ACCESS = ":iam::aws:policy/AdministratorAccess"
-"""How the ARN of the AWS-managed administrator policy ends, in every partition."""
+AWS_MANAGED = ":iam::aws:policy/"
+"""What the ARN of a policy that AWS manages holds, in every partition; its name follows."""
+ADMINISTRATOR_ACCESS = f"{AWS_MANAGED}AdministratorAccess"
+"""How the ARN of the AWS-managed administrator policy ends."""
 
 
 class AccountSummary(Resource, frozen=True, kw_only=True):
@@ -93,15 +96,21 @@ class Credential(Resource, frozen=True, kw_only=True):
         return value == "true"
 
     def moment(self, name: str) -> datetime | None:
-        """A column that holds a time; ``None`` for ``N/A`` and ``no_information``: it never happened."""
+        """A column that holds a time; ``None`` for ``N/A`` and ``no_information``: it never happened.
+
+        Raises FactUnavailable for any other word, and for a time without a zone: its instant is unknown.
+        """
         value = str(getattr(self, name))
         if value in ("N/A", "no_information", "not_supported", "", "None"):
             return None
+        msg = f"the credential report says '{value}' for {name} of {self.user}"
         try:
-            return datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
         except ValueError as error:
-            msg = f"the credential report says '{value}' for {name} of {self.user}"
             raise FactUnavailable(msg, kind=self.kind, field=name) from error
+        if moment.tzinfo is None:
+            raise FactUnavailable(msg, kind=self.kind, field=name)
+        return moment
 
     @property
     def keys(self) -> list[AccessKey]:
@@ -130,6 +139,11 @@ class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal")
 
     policy_name: str
     policy_arn: str
+
+    @property
+    def of_aws(self) -> bool:
+        """AWS manages it; the account's own policies are resources of their own."""
+        return AWS_MANAGED in self.policy_arn
 
 
 class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -230,13 +244,59 @@ class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
         raise FactUnavailable(msg, kind=self.kind, field="PolicyVersionList")
 
 
+class MfaUser(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Whom a device is assigned to."""
+
+    arn: str = ""
+
+
 class VirtualMfaDevice(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A virtual MFA device that is assigned."""
 
     kind = "aws.iam.virtual_mfa_device"
     serial_number: str
+    user: MfaUser = MfaUser()
+
+    @property
+    def owner(self) -> str:
+        """The ARN of whom it is assigned to."""
+        return self.user.arn
 
     @property
     def of_root(self) -> bool:
-        """It is the root identity's."""
+        """It is the root identity's, whatever somebody called it; only old answers leave the user out."""
+        if self.user.arn:
+            return self.user.arn.endswith(":root")
         return self.serial_number.endswith(":mfa/root-account-mfa-device")
+
+
+class LastUsed(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``RoleLastUsed``; AWS looks back 400 days and leaves the date out for longer, or never."""
+
+    last_used_date: datetime | None = None
+
+
+class RoleUsage(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """When a role was made and last used: apart from the role, since it changes with every day of work."""
+
+    kind = "aws.iam.role_usage"
+    role_name: str
+    path: str = "/"
+    create_date: datetime
+    role_last_used: LastUsed
+
+
+class ServerCertificate(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A TLS certificate that was uploaded to IAM (``ListServerCertificates``)."""
+
+    kind = "aws.iam.server_certificate"
+    server_certificate_name: str
+    expiration: datetime
+
+
+class SamlProvider(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A SAML identity provider (``ListSAMLProviders``); IAM Identity Center makes one in each account."""
+
+    kind = "aws.iam.saml_provider"
+    arn: str
+    valid_until: datetime

@@ -37,6 +37,21 @@ _WIDEST_NETWORK = 8
 EVERYONE = "everyone"
 _EVERYTHING = re.compile(r"\*+|arn(:[\w*-]*)?:\*+")
 """Resources that stand for all: ``*``, ``arn:aws:*``."""
+_CIRCUMSTANCES = (
+    "aws:securetransport",
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:tokenissuetime",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:vpcsourceip",
+    "aws:useragent",
+    "aws:referer",
+    "aws:principal",
+    "aws:userid",
+    "aws:username",
+)
+"""How the names of condition keys begin that speak of the caller and the moment, not of what is done."""
 _POSITIVE = (
     "stringequals",
     "stringlike",
@@ -68,6 +83,21 @@ class Statement:
         if self.not_actions:
             return not any(_matches(pattern, action) for pattern in self.not_actions)
         return any(_matches(pattern, action) for pattern in self.actions)
+
+    def reaches(self, arn: str) -> bool:
+        """Whether an ARN is among the resources of the statement, whose case matters."""
+        if self.not_resources:
+            return not any(_pattern(p).match(arn) for p in self.not_resources)
+        return any(_pattern(p).match(arn) for p in self.resources)
+
+    @property
+    def limited(self) -> bool:
+        """Whether a condition says *what* may be done, rather than by whom, when, or from where.
+
+        The right to everything stays one when it asks for TLS. MFA counts as a limit: whoever asks for it
+        guards the right on purpose.
+        """
+        return any(not key.startswith(_CIRCUMSTANCES) for _, key, _ in self.conditions)
 
     @property
     def every_action(self) -> bool:
@@ -224,16 +254,16 @@ def _many(value: object) -> list[str]:
 @lru_cache(maxsize=4096)
 def _pattern(pattern: str) -> re.Pattern[str]:
     # fnmatch would read [..] as a class; IAM has no such thing.
-    return re.compile(translate(pattern.lower().replace("[", "[[]")))
+    return re.compile(translate(pattern.replace("[", "[[]")))
 
 
 def _matches(pattern: str, action: str) -> bool:
-    return _pattern(pattern).match(action.lower()) is not None
+    return _pattern(pattern.lower()).match(action.lower()) is not None
 
 
 def grants_everything(document: object) -> bool:
-    """Whether some statement allows every action on every resource without a condition."""
+    """Whether some statement allows every action on every resource, under no condition that limits what."""
     return any(
-        s.allow and s.every_action and s.every_resource and not s.conditions and not s.not_actions
+        s.allow and s.every_action and s.every_resource and not s.limited and not s.not_actions
         for s in statements(document)
     )

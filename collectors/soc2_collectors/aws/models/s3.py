@@ -16,11 +16,28 @@ _EVERYONE = (
 _WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
 _WRITE_ACTIONS = (
     "s3:PutObject",
-    "s3:DeleteObject",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketAcl",
     "s3:PutObjectAcl",
+    "s3:PutObjectTagging",
+    "s3:PutObjectRetention",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:ReplicateObject",
+    "s3:RestoreObject",
+    "s3:BypassGovernanceRetention",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutReplicationConfiguration",
+    "s3:DeleteBucket",
 )
+"""Actions that change objects, or who may, or whether a change is kept and seen."""
 
 
 class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -89,6 +106,18 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     rules: list[EncryptionRule] = []
 
 
+class OwnershipRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One rule of ``OwnershipControls``."""
+
+    object_ownership: str
+
+
+class OwnershipControls(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetBucketOwnershipControls``."""
+
+    rules: list[OwnershipRule]
+
+
 class Versioning(msgspec.Struct, frozen=True, kw_only=True):
     """``GetBucketVersioning``; AWS leaves both out for a bucket that never had versioning."""
 
@@ -118,6 +147,8 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     logging: Logging | None = fact("GetBucketLogging")
     lifecycle: list[dict[str, Any]] | None = fact("GetBucketLifecycleConfiguration")
     object_lock: dict[str, Any] | None = fact("GetObjectLockConfiguration")
+    ownership: OwnershipControls | None = fact("GetBucketOwnershipControls")
+    """``None`` for buckets from before there was such a thing, whose ACLs count."""
 
     @property
     def statements(self) -> list[Statement]:
