@@ -158,6 +158,9 @@ class Collector:
     ``GET /orgs/{org}/members``). The guard refuses others; ``permissions`` is generated from these."""
     per: str
     """Which of the provider's scopes it runs in: ``account``, ``region``, ``organization``, ..."""
+    cost: str
+    """How many requests a listing takes, as a function of N resources: ``pages of 100``, ``pages + 2 N``.
+    Empty: not said."""
     version: str
     """Changes when the shape of the documents does; recorded with each collection."""
 
@@ -173,7 +176,7 @@ class Collector:
 
 
 def collects(
-    resource: type[Resource], *, calls: Sequence[str], per: str, version: str = "1"
+    resource: type[Resource], *, calls: Sequence[str], per: str, cost: str = "", version: str = "1"
 ) -> Callable[[Callable[[Any], Iterator[Document]]], Collector]:
     """Declare a generator function as the collector of one kind.
 
@@ -190,6 +193,6 @@ def collects(
         raise DeclarationError(msg)
 
     def declare(function: Callable[[Any], Iterator[Document]]) -> Collector:
-        return Collector(resource, function, tuple(calls), per, version)
+        return Collector(resource, function, tuple(calls), per, cost, version)
 
     return declare

@@ -17,7 +17,18 @@ _EXCEPTIONS = {
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
 }
 
-_PREFIXES = {"s3control": "s3"}
+_PREFIXES = {
+    "accessanalyzer": "access-analyzer",
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "neptune": "rds",
+    "opensearch": "es",
+    "s3control": "s3",
+    "sso-admin": "sso",
+}
 """Where a service's IAM prefix is not its boto3 name."""
 
 DISCOVERY = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
@@ -26,5 +37,7 @@ DISCOVERY = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
 
 def action(service: str, operation: str) -> str:
     """``("s3", "ListBuckets")`` -> ``s3:ListAllMyBuckets``. Takes boto3's service and the API operation."""
+    if service in ("apigateway", "apigatewayv2"):
+        return "apigateway:GET"  # its actions are HTTP methods; the guard knows no other
     found = _EXCEPTIONS.get((service, operation))
     return found or f"{_PREFIXES.get(service, service)}:{operation}"

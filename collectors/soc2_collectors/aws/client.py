@@ -296,7 +296,8 @@ class Aws:
     ) -> Fact:
         """A call made when its answer is needed.
 
-        ``absent``: error codes by which AWS says that there is none; the fact is ``None`` then.
+        ``absent``: error codes by which AWS says that there is none; the fact is ``None`` then. Where a
+        code means other things as well, with a part of the message: ``AccessDeniedException~not enabled``.
         ``key``: keep one member of the answer only. An answer without it is unusable, unless AWS says
         by leaving it out that there is none: ``optional``; the fact is ``None`` then.
         ``region``: as in :meth:`ask`.
@@ -306,7 +307,7 @@ class Aws:
             try:
                 answer = self.ask(service, operation, region=region, **params)
             except ProviderError as error:
-                if _code(error.__cause__) in absent:
+                if _said(error.__cause__, absent):
                     return None
                 raise
             if key is not None and key not in answer and not optional:
@@ -453,6 +454,17 @@ def _code(error: BaseException | None) -> str:
     found = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     # EC2 nests codes with a dot: Client.UnauthorizedOperation.
     return str(found).removeprefix("Client.")
+
+
+def _said(error: BaseException | None, answers: Sequence[str]) -> bool:
+    """Whether an error is one of those answers: ``Code``, or ``Code~part of the message``."""
+    response = getattr(error, "response", None)
+    message = response.get("Error", {}).get("Message", "") if isinstance(response, dict) else ""
+    for answer in answers:
+        code, _, part = answer.partition("~")
+        if code == _code(error) and part.lower() in str(message).lower():
+            return True
+    return False
 
 
 def _without_account_host(request: Any, **_: Any) -> None:  # noqa: ANN401

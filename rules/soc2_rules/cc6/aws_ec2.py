@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.ec2 import Instance, Interface, SecurityGroup, recognised
+from soc2_collectors.aws.models.ec2 import Instance, Interface, SecurityGroup
 from soc2_collectors.aws.models.ports import ADMIN_PORTS, DATA_PORTS
+from soc2_collectors.aws.models.redacted import recognised
 from soc2_collectors.aws.models.vpc import RouteTable
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.ec2 import (
-    Address,
-    LaunchTemplateVersion,
-    RegionSettings,
-    recognised,
-)
+from soc2_collectors.aws.models.ec2 import Address, LaunchTemplateVersion, RegionSettings
+from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 

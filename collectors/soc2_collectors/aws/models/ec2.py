@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 _LAST_PORT = 65535
 _NUMBERS = {"tcp": "6", "udp": "17"}
 """IANA's protocol numbers, which AWS takes for the names."""
-_FOUND = re.compile(r"\[redacted: found (.+)\]")
 
 # -- security groups ----------------------------------------------------------------------------------
 
@@ -192,27 +189,6 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     def public_ipv4(self) -> str | None:
         """Its public IPv4 address."""
         return self.association.public_ip if self.association else None
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """What redaction left of a secret value: whether there was one, and what was recognised in it."""
-
-    there: bool
-    labels: str
-    """``aws-access-key-id, private-key``; empty where nothing looked like a credential."""
-    readable: bool = True
-    """Whether the value was redacted as it should be; anything else is not looked at."""
-
-
-def recognised(value: str | None) -> Recognised:
-    """Read the marker that redaction puts in place of a secret value."""
-    if not value:
-        return Recognised(there=False, labels="")
-    if value == "[redacted]":
-        return Recognised(there=True, labels="")
-    found = _FOUND.fullmatch(value)
-    return Recognised(there=True, labels=found[1] if found else "", readable=found is not None)
 
 
 class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
