@@ -37,7 +37,7 @@ DISCOVERY = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
 
 def action(service: str, operation: str) -> str:
     """``("s3", "ListBuckets")`` -> ``s3:ListAllMyBuckets``. Takes boto3's service and the API operation."""
-    if service in ("apigateway", "apigatewayv2"):
-        return "apigateway:GET"  # its actions are HTTP methods; the guard knows no other
+    if service in ("apigateway", "apigatewayv2") and operation.startswith("Get"):
+        return "apigateway:GET"  # its actions are HTTP methods
     found = _EXCEPTIONS.get((service, operation))
     return found or f"{_PREFIXES.get(service, service)}:{operation}"
