@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from soc2_pac.model import Identity, Scope, Unread
+    from soc2_pac.model import Identity, Scope, Selection, Unread
 
 GROUP = "soc2_pac"
 """The entry-point group and pluggy project name."""
@@ -33,6 +33,12 @@ class Meter(Protocol):
         Raises Unreachable when the unit's time budget is spent: every client call ends in bounded time.
         """
 
+    def pause(self, seconds: float) -> None:
+        """Wait before the next request, as a rate limit asks.
+
+        Raises Unreachable when the unit must end first.
+        """
+
     def page(self) -> None:
         """Count one page of a listing. Raises Unexpected beyond the page limit (a page that never ends)."""
 
@@ -43,8 +49,11 @@ class Connection(Protocol):
     def whoami(self) -> Identity:
         """The identity behind the credentials. Raises CredentialsRejected, Unreachable."""
 
-    def discover(self, per: str) -> Iterable[Scope | Unread]:
-        """Every scope of this source of one sort (``account``, ``region``, ...). Raises ProviderError."""
+    def discover(self, per: str, only: Selection) -> Iterable[Scope | Unread]:
+        """Scopes of this source of one sort (``account``, ``region``, ...). Raises ProviderError.
+
+        ``only``: what is wanted; the engine drops the rest itself, and a provider saves calls by it.
+        """
 
     @property
     def spent(self) -> Mapping[str, int]:

@@ -101,12 +101,33 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which scopes somebody wants looked at; empty: all."""
+
+    accounts: tuple[str, ...] = ()
+    """First parts of boundaries: account ids, organisations, projects."""
+    regions: tuple[str, ...] = ()
+    """Regions. What is account-wide belongs to every region, and is taken whatever these are."""
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether the scope is wanted."""
+        if self.accounts and scope.account not in self.accounts:
+            return False
+        return not self.regions or scope.region is None or scope.region in self.regions
+
+
+EVERYWHERE = Selection()
+"""No choice: all scopes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
-    """A scope that discovery knows of but cannot read. It leaves a collection record for every kind."""
+    """A scope that discovery knows of but that nothing is asked in. It leaves a record for every kind."""
 
     scope: Scope
     status: CollectionStatus
-    """``DENIED``, ``FAILED`` or ``SKIPPED``."""
+    """``DENIED``, ``FAILED`` or ``SKIPPED``; ``COMPLETE`` where the provider said that there can be nothing
+    (an account in no organisation)."""
     reason: str
     permission: str | None = None
 

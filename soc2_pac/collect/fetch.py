@@ -91,6 +91,16 @@ class Meter:
                 raise Unreachable(msg, operation=operation)
             self.calls[operation] += 1
 
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Unreachable on a stop, or where the wait is longer than the unit may last."""
+        left = self._deadline - time.monotonic()
+        if seconds > left:
+            msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
+            raise Unreachable(msg)
+        if stopping.wait(seconds):
+            msg = "soc2-pac was asked to stop"
+            raise Unreachable(msg)
+
     def page(self) -> None:
         """Count a page. Raises Unexpected beyond the limit."""
         with self._lock:

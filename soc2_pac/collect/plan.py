@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -19,12 +20,13 @@ from soc2_pac.collect.fetch import (
     stopping,
 )
 from soc2_pac.errors import ConfigError
-from soc2_pac.model import CollectionStatus, Scope, Unread
+from soc2_pac.model import EVERYWHERE, CollectionStatus, Scope, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from soc2_pac.config import SourceSettings
+    from soc2_pac.model import Selection
     from soc2_pac.resources import Collector
     from soc2_pac.rules import Rule
 
@@ -52,6 +54,7 @@ def make_plan(
     collectors: Mapping[str, Collector],
     sources: Mapping[str, SourceSettings],
     remembered: Mapping[tuple[str, str], Collection[Scope]] | None = None,
+    only: Selection = EVERYWHERE,
 ) -> Plan:
     """Lay kinds over the scopes of the sources. Asks each source for its scopes: makes calls.
 
@@ -61,6 +64,7 @@ def make_plan(
         sources: by name.
         remembered: (source, kind) -> scopes looked at in the past. When a source cannot even say what its
             scopes are, each of these gets a failed look, so that what was seen there is not called current.
+        only: which scopes are wanted.
 
     Raises:
         ConfigError: two sources reach the same scope.
@@ -81,7 +85,8 @@ def make_plan(
     owners: dict[Scope, str] = {}
     for provider, listed in wanted.items():
         for source in by_provider[provider]:
-            _plan_source(plan, source, listed, owners, remembered or {})
+            _plan_source(plan, source, listed, owners, remembered or {}, only)
+    plan.units = _interleaved(plan.units)
     return plan
 
 
@@ -91,6 +96,7 @@ def _plan_source(
     wanted: list[Collector],
     owners: dict[Scope, str],
     remembered: Mapping[tuple[str, str], Collection[Scope]],
+    only: Selection,
 ) -> None:
     by_sort: dict[str, list[Collector]] = {}
     for collector in wanted:
@@ -98,17 +104,21 @@ def _plan_source(
     for per, collectors in sorted(by_sort.items()):
         started = datetime.now(UTC)
         try:
-            found = list(connection_of(source).discover(per))
+            found = list(connection_of(source).discover(per, only))
         except Exception as error:  # noqa: BLE001 - a source that fails leaves records, it does not stop others
             for collector in collectors:
                 known = sorted(remembered.get((source.name, collector.kind), ()))
                 for scope in known or [Scope(source.provider, f"?{source.name}")]:
+                    if known and not only.takes(scope):
+                        continue
                     unread = Unread(scope, *classify(error))
                     unit = Unit(collector.kind, scope, source)
                     plan.unread.append(_unread(unit, collector, unread, started))
             continue
         for item in found:
             scope = item.scope if isinstance(item, Unread) else item
+            if not only.takes(scope):
+                continue
             owner = owners.setdefault(scope, source.name)
             if owner != source.name:
                 both = f"sources.{source.name} and sources.{owner}"
@@ -120,6 +130,18 @@ def _plan_source(
                     plan.unread.append(_unread(unit, collector, item, started))
                 else:
                     plan.units.append(unit)
+
+
+def _interleaved(units: list[Unit]) -> list[Unit]:
+    """Neighbours in time ask different services of different scopes: no limit is met before it must be."""
+    turn: Counter[tuple[Scope, str]] = Counter()
+    turns = []
+    for unit in units:
+        service = (unit.scope, unit.kind.rpartition(".")[0])
+        turns.append(turn[service])
+        turn[service] += 1
+    order = sorted(range(len(units)), key=turns.__getitem__)
+    return [units[position] for position in order]
 
 
 def _unread(unit: Unit, collector: Collector, found: Unread, started: datetime) -> UnitResult:

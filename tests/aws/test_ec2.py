@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup
-from soc2_collectors.aws.models.redacted import recognised
 from soc2_collectors.aws.models.network import covers_everything, prefix_length
+from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Status
 from soc2_pac.resources import view

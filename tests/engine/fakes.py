@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from soc2_pac.hookspecs import Meter
+    from soc2_pac.model import Selection
 
 
 class Thing(Resource, frozen=True, kw_only=True):
@@ -110,7 +111,7 @@ class FakeConnection:
         """Somebody."""
         return Identity("fake:robot", "acme")
 
-    def discover(self, per: str) -> Iterator[Scope | Unread]:
+    def discover(self, per: str, only: Selection) -> Iterator[Scope | Unread]:
         """The configured scopes; one that is off."""
         if self._settings.scenario == "rejected":
             msg = "the token is not accepted"

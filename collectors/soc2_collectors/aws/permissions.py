@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.actions import DISCOVERY
+from soc2_collectors.aws.actions import READER
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def policy(calls: Sequence[str], form: str) -> str:
     Raises:
         UsageError: another form.
     """
-    actions = sorted({*calls, *DISCOVERY})
+    actions = sorted({*calls, *READER})
     if form == "json":
         statement = {"Sid": "Soc2PacRead", "Effect": "Allow", "Action": actions, "Resource": "*"}
         return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

@@ -16,8 +16,14 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Region names, or every region that is enabled in each account (``ec2:DescribeRegions``)."""
     accounts: tuple[str, ...] = ()
     """Twelve-digit ids read through ``role``; empty: the account of the credentials."""
+    organization: bool = False
+    """Read every active account of the organisation (``organizations:ListAccounts``) through ``role``. The
+    credentials are the management account's or a delegated administrator's; their own account is read
+    without a role."""
+    exclude_accounts: tuple[str, ...] = ()
+    """Accounts of the organisation to leave out; each leaves a record that says so."""
     role: str | None = None
-    """Name of the role to assume in each of ``accounts``."""
+    """Name of the role to assume in each account; a path comes first, as in ``audit/soc2-pac-reader``."""
     external_id: str | SecretRef | None = None
     profile: str | None = None
     access_key_id: SecretRef | None = None
@@ -30,16 +36,36 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts of one call, the first included, with back-off and jitter between them."""
     timeout_seconds: int = 30
     """Of connecting and of reading, each."""
+    requests_per_second: float = 20
+    """The most that one service of one region of one account is asked; less where it answers "too many"."""
+    total_requests_per_second: float | None = None
+    """The most that all are asked together; unlimited when left out."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for accounts without a role, or half a pair of keys."""
-        if bool(self.accounts) != bool(self.role):
+        """Raises ValueError for accounts without a role, half a pair of keys, or a rate of nothing."""
+        if self.organization:
+            self._check_organization()
+        elif bool(self.accounts) != bool(self.role):
             msg = "accounts and role go together: the role is assumed in each account"
+            raise ValueError(msg)
+        elif self.exclude_accounts:
+            msg = "exclude_accounts belongs to organization = true"
+            raise ValueError(msg)
+        if self.requests_per_second <= 0 or (self.total_requests_per_second or 1) <= 0:
+            msg = "requests_per_second and total_requests_per_second must be more than 0"
             raise ValueError(msg)
         if (self.access_key_id is None) != (self.secret_access_key is None):
             msg = "access_key_id and secret_access_key go together"
             raise ValueError(msg)
-        for account in self.accounts:
+        for account in (*self.accounts, *self.exclude_accounts):
             if not (account.isdigit() and len(account) == 12):  # noqa: PLR2004 - an account id's length
                 msg = f"accounts: '{account}' is no account id of twelve digits"
                 raise ValueError(msg)
+
+    def _check_organization(self) -> None:
+        if not self.role:
+            msg = "organization = true needs role: the name of the reader role in each account"
+            raise ValueError(msg)
+        if self.accounts:
+            msg = "organization = true finds the accounts itself: leave accounts out"
+            raise ValueError(msg)

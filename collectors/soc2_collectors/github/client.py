@@ -29,7 +29,7 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
-from soc2_pac.model import Fact, Identity, Scope
+from soc2_pac.model import EVERYWHERE, Fact, Identity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.github.settings import GithubSettings
     from soc2_pac.hookspecs import Meter
+    from soc2_pac.model import Selection
 
 PAGE = 100
 """Items of one page, the most that GitHub gives."""
@@ -62,6 +63,10 @@ class _Unmetered:
 
     def page(self) -> None:
         """Nothing is counted."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
 
 class GithubConnection:
@@ -102,12 +107,12 @@ class GithubConnection:
         """Discovery makes no call."""
         return {}
 
-    def discover(self, per: str) -> Iterable[Scope]:
-        """The organisation. Makes no call. Raises Unexpected for another sort of scope."""
+    def discover(self, per: str, only: Selection = EVERYWHERE) -> Iterable[Scope]:
+        """The organisation, where it is wanted. Makes no call. Raises Unexpected for another sort of scope."""
         if per != "organization":
             msg = f"GitHub has no scopes of the sort '{per}': collectors of GitHub run per organization"
             raise Unexpected(msg)
-        return [self.scope]
+        return [self.scope] if only.takes(self.scope) else []
 
     def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Github:
         """A client bound to the organisation of ``scope`` that makes the allowed calls only."""
@@ -419,7 +424,7 @@ class Github:
                 wrong.operation = wrong.operation or call
                 raise wrong
             patience -= wait
-            time.sleep(wait)
+            self._meter.pause(wait)
         raise AssertionError  # max_attempts is at least 1
 
 

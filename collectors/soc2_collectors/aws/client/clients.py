@@ -1,0 +1,214 @@
+"""boto3 clients, one for each service and region, shared by all accounts and units of a source.
+
+Making a client costs milliseconds and megabytes, and an organisation has hundreds of accounts. So a
+client belongs to nobody: who is asking (which credentials sign, which calls are declared, who counts)
+is known to the thread that asks, for the time of the call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.actions import action
+from soc2_collectors.aws.answers import unreadable
+from soc2_collectors.aws.client.meaning import throttles
+from soc2_collectors.aws.client.pace import Pace
+from soc2_pac.errors import CallRefused, Unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.credentials import ReadOnlyCredentials
+
+    from soc2_collectors.aws.client.accounts import Account
+    from soc2_collectors.aws.settings import AwsSettings
+    from soc2_pac.hookspecs import Meter
+
+_HTTP_OK = 200
+_CONNECTIONS = 64
+"""Of one client: its pool is shared by all accounts that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose behalf a call is made."""
+
+    account: Account
+    meter: Meter
+    allowed: frozenset[str]
+
+
+_asking = threading.local()
+
+
+def _asker() -> Asker:
+    asker: Asker = _asking.asker
+    return asker
+
+
+@contextlib.contextmanager
+def on_behalf_of(asker: Asker) -> Iterator[None]:
+    """Calls of this thread, until the block ends, are the asker's."""
+    before = getattr(_asking, "asker", None)
+    _asking.asker = asker
+    try:
+        yield
+    finally:
+        _asking.asker = before
+
+
+class Clients:
+    """Makes and keeps clients. Safe to use from threads."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        """Raises CredentialsRejected for a profile that is not there."""
+        self._settings = settings
+        self._session = _session(settings)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._paces: dict[tuple[str, str, str], Pace] = {}
+        self._everything = (
+            Pace(settings.total_requests_per_second)
+            if settings.total_requests_per_second is not None
+            else None
+        )
+        self._lock = threading.Lock()
+
+    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time by boto3
+        """The client of a service in a region."""
+        key = (service, region)
+        found = self._clients.get(key)
+        if found is None:
+            with self._lock:  # sessions are not safe to make clients from several threads
+                found = self._clients.get(key)
+                if found is None:
+                    found = self._clients[key] = self._make(service, region)
+        return found
+
+    def offered(self, service: str, region: str) -> bool:
+        """Whether the SDK knows an address of the service in the region."""
+        known = self._session.get_available_regions(service, self._settings.partition)
+        return region in known
+
+    def _make(self, service: str, region: str) -> Any:  # noqa: ANN401
+        from botocore.config import Config  # noqa: PLC0415
+
+        settings = self._settings
+        # boto3 obeys the variable itself; what an address of one's own needs beside it is up to us.
+        endpoint = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
+            connect_timeout=settings.timeout_seconds,
+            read_timeout=settings.timeout_seconds,
+            user_agent_extra="soc2-pac",
+            max_pool_connections=_CONNECTIONS,
+            s3={"addressing_style": "path"} if endpoint else None,
+            # Addresses that hold an account's id would tie a client to one account.
+            account_id_endpoint_mode="disabled",
+        )
+        make: Any = self._session.client  # its overloads want the name as a literal
+        client = make(service, region_name=region, endpoint_url=endpoint, config=config)
+        events = client.meta.events
+        # Refused before a request exists; counted at each attempt, retries included.
+        events.register_first("before-parameter-build", _guard(service))
+        events.register_first("before-send", self._admit(service, region))
+        events.register_first("needs-retry", self._notice(service, region))
+        events.register_first("after-call", _read(service))
+        if service == "s3control" and endpoint:
+            events.register("before-sign.s3-control", _without_account_host)
+        return client
+
+    def _pace(self, service: str, region: str) -> Pace:
+        key = (_asker().account.id, region, service)
+        with self._lock:
+            found = self._paces.get(key)
+            if found is None:
+                found = self._paces[key] = Pace(self._settings.requests_per_second)
+            return found
+
+    def _admit(self, service: str, region: str) -> Any:  # noqa: ANN401
+        def admit(event_name: str, **_: Any) -> None:  # noqa: ANN401
+            meter = _asker().meter
+            wait = self._pace(service, region).reserve()
+            if self._everything is not None:
+                wait = max(wait, self._everything.reserve())
+            if wait > 0:
+                meter.pause(wait)
+            meter.request(action(service, event_name.rpartition(".")[2]))
+
+        return admit
+
+    def _notice(self, service: str, region: str) -> Any:  # noqa: ANN401
+        def notice(response: Any, **_: Any) -> None:  # noqa: ANN401
+            if response is None:
+                return
+            code = response[1].get("Error", {}).get("Code", "")
+            if throttles(code, response[0].status_code):
+                self._pace(service, region).refused()
+
+        return notice
+
+
+def _guard(service: str) -> Any:  # noqa: ANN401
+    def refuse_undeclared(model: Any, **_: Any) -> None:  # noqa: ANN401
+        needed = action(service, model.name)
+        if needed not in _asker().allowed:
+            msg = f"{needed} is not among the declared calls of this collector: it was not made"
+            raise CallRefused(msg, operation=needed)
+
+    return refuse_undeclared
+
+
+def _read(service: str) -> Any:  # noqa: ANN401
+    def refuse_unreadable(http_response: Any, model: Any, **_: Any) -> None:  # noqa: ANN401
+        output = model.output_shape
+        if http_response.status_code != _HTTP_OK or output is None or not output.members:
+            return
+        payload = output.serialization.get("payload")
+        if payload and output.members[payload].type_name in ("string", "blob"):
+            return  # a document of its own: a bucket policy
+        spoken = model.service_model
+        protocol = getattr(spoken, "resolved_protocol", None) or spoken.protocol
+        problem = unreadable(protocol, model.name, http_response.content)
+        if problem:
+            needed = action(service, model.name)
+            msg = f"{needed}: {problem}"
+            raise Unexpected(msg, operation=needed)
+
+    return refuse_unreadable
+
+
+def _without_account_host(request: Any, **_: Any) -> None:  # noqa: ANN401
+    """S3 Control puts the account id before the host, which no address of an emulator can answer."""
+    from urllib.parse import urlsplit, urlunsplit  # noqa: PLC0415
+
+    parts = urlsplit(request.url)
+    host = parts.netloc
+    first, _, rest = host.partition(".")
+    if first.isdigit() and len(first) == 12 and rest:  # noqa: PLR2004 - an account id's length
+        request.url = urlunsplit(parts._replace(netloc=rest))
+
+
+def _session(settings: AwsSettings) -> Any:  # noqa: ANN401 - a boto3.Session
+    import boto3  # noqa: PLC0415
+    import botocore.session  # noqa: PLC0415
+    from botocore.credentials import Credentials  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    from soc2_collectors.aws.client.accounts import rejected_profile  # noqa: PLC0415
+
+    class Asking(Credentials):
+        """Signs with the credentials of whoever asks."""
+
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            return _asker().account.credentials()
+
+    session: Any = botocore.session.Session(profile=settings.profile)
+    session._credentials = Asking("of", "the asker")  # noqa: SLF001 - botocore offers no public way to hand them in
+    try:
+        return boto3.Session(botocore_session=session)
+    except BotoCoreError as error:
+        raise rejected_profile(error) from error

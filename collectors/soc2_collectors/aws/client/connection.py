@@ -1,0 +1,254 @@
+"""One source: who it is, which accounts and regions it reaches, and a client for each scope."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.actions import DISCOVERY
+from soc2_collectors.aws.client.accounts import Account, assumed_role, base_credentials
+from soc2_collectors.aws.client.call import Aws
+from soc2_collectors.aws.client.clients import Asker, Clients
+from soc2_pac.errors import (
+    CredentialsRejected,
+    Denied,
+    NotEnabled,
+    ProviderError,
+    Unexpected,
+)
+from soc2_pac.model import EVERYWHERE, CollectionStatus, Identity, Scope, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from soc2_collectors.aws.settings import AwsSettings
+    from soc2_pac.hookspecs import Meter
+    from soc2_pac.model import Selection
+
+_HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+"""Where each partition's account-wide services answer."""
+
+_ORGANIZATION = "organization"
+_AT_ONCE = 16
+"""Accounts asked side by side for their regions."""
+
+
+class AwsConnection:
+    """One source. Clients and credentials are made when they are needed; safe to use from threads."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        """Raises ConfigError when a referenced secret is not there, CredentialsRejected for a bad profile."""
+        self._settings = settings
+        self._home = _HOME[settings.partition]
+        self._base = Account("the source's own", base_credentials(settings))
+        self._clients = Clients(settings)
+        self.spent: Counter[str] = Counter()
+        """Requests of discovery and sign-in, by IAM action."""
+        discovering = Asker(self._base, _Discovery(self.spent), frozenset(DISCOVERY))
+        self._discovery = Aws(
+            self._clients, discovering, Scope("aws", "discovery"), self._home, settings.partition
+        )
+        self._lock = threading.RLock()
+        self._identity: Identity | None = None
+        self._reached: dict[str, Account] = {}
+        self._accounts: list[str | Unread] | None = None
+        self._regions: dict[str, list[str]] = {}
+
+    def whoami(self) -> Identity:
+        """``sts:GetCallerIdentity``, asked once."""
+        with self._lock:
+            if self._identity is None:
+                told = self._discovery.ask("sts", "get_caller_identity")
+                settings = self._settings
+                details = {"accounts": ", ".join(settings.accounts)} if settings.accounts else {}
+                if settings.organization:
+                    details = {"accounts": "all of the organisation"}
+                self._identity = Identity(told["Arn"], told["Account"], details)
+            return self._identity
+
+    def discover(self, per: str, only: Selection = EVERYWHERE) -> Iterator[Scope | Unread]:
+        """Accounts, accounts x regions, or the organisation. What cannot be read is said so.
+
+        Raises:
+            ProviderError: not even the accounts are known.
+        """
+        if per == _ORGANIZATION:
+            yield self._organization()
+        elif per == "account":
+            yield from self._each_account(only, self._scope_of_account)
+        elif per == "region":
+            yield from self._each_account(only, self._scopes_of_regions)
+        else:
+            msg = f"AWS has no scopes per '{per}'"
+            raise Unexpected(msg)
+
+    def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Aws:
+        """What a collector takes."""
+        own = scope.region == _ORGANIZATION or scope.account.startswith("o-")
+        account = self._base if own else self._account(scope.account)
+        region = self._home if own else scope.region or self._home
+        asker = Asker(account, meter, allowed)
+        return Aws(self._clients, asker, scope, region, self._settings.partition)
+
+    # -- accounts -------------------------------------------------------------------------------------------
+
+    def _account(self, number: str) -> Account:
+        with self._lock:
+            if number not in self._reached:
+                settings = self._settings
+                own = settings.organization and number == self.whoami().account
+                # The base's own account is read as who it is: StackSets leave out the management account.
+                self._reached[number] = (
+                    self._base
+                    if own or not settings.role
+                    else Account(number, assumed_role(settings, number, self._assume_role))
+                )
+            return self._reached[number]
+
+    def _assume_role(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        return self._discovery.ask("sts", "assume_role", **arguments)
+
+    def _listed(self) -> list[str | Unread]:
+        """Every account of the source, asked once. An organisation's that cannot be read come as such."""
+        with self._lock:
+            if self._accounts is None:
+                settings = self._settings
+                if settings.organization:
+                    self._accounts = list(self._of_organization())
+                else:
+                    self._accounts = list(settings.accounts or [self.whoami().account])
+            return self._accounts
+
+    def _of_organization(self) -> Iterator[str | Unread]:
+        for account in self._discovery.items("organizations", "list_accounts", "Accounts"):
+            number = account["Id"]
+            # AWS replaces Status by State; answers may have either.
+            state = account.get("State") or account.get("Status") or "unknown"
+            why = None
+            if number in self._settings.exclude_accounts:
+                why = f"account {number} is left out by exclude_accounts"
+            elif state != "ACTIVE":
+                why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
+            yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
+
+    def _each_account(self, only: Selection, scopes_of: Any) -> Iterator[Scope | Unread]:  # noqa: ANN401
+        wanted = [
+            account
+            for account in self._listed()
+            if only.takes(account.scope if isinstance(account, Unread) else Scope("aws", account))
+        ]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="discover") as pool:
+            for found in pool.map(lambda account: list(scopes_of(account)), wanted):
+                yield from (item for item in found if only.takes(_scope(item)))
+
+    def _scope_of_account(self, account: str | Unread) -> Iterable[Scope | Unread]:
+        if isinstance(account, Unread):
+            return [account]
+        scope = Scope("aws", account)
+        try:
+            if self._settings.role:
+                # Asked now, once: else every kind would find out for itself.
+                self._account(account).credentials()
+        except ProviderError as error:
+            return [_unread(scope, error)]
+        return [scope]
+
+    # -- regions --------------------------------------------------------------------------------------------
+
+    def _scopes_of_regions(self, account: str | Unread) -> Iterable[Scope | Unread]:
+        wanted = [] if self._settings.regions == "all" else list(self._settings.regions)
+        if isinstance(account, Unread):
+            return [
+                Unread(
+                    Scope("aws", f"{account.scope.account}/{region}"),
+                    account.status,
+                    account.reason,
+                )
+                for region in wanted or ["?"]
+            ]
+        try:
+            enabled = self._enabled_regions(account)
+        except ProviderError as error:
+            return [
+                _unread(Scope("aws", f"{account}/{region}"), error) for region in wanted or ["?"]
+            ]
+        return [
+            Scope("aws", f"{account}/{region}")
+            if region in enabled
+            else Unread(
+                Scope("aws", f"{account}/{region}"),
+                CollectionStatus.SKIPPED,
+                f"the region {region} is not enabled in account {account}",
+            )
+            for region in wanted or enabled
+        ]
+
+    def _enabled_regions(self, account: str) -> list[str]:
+        found = self._regions.get(account)
+        if found is None:
+            asker = Asker(self._account(account), _Discovery(self.spent), frozenset(DISCOVERY))
+            scope = Scope("aws", account)
+            aws = Aws(self._clients, asker, scope, self._home, self._settings.partition)
+            told = aws.ask("ec2", "describe_regions", AllRegions=False)
+            found = self._regions[account] = sorted(r["RegionName"] for r in told["Regions"])
+        return found
+
+    # -- the organisation -----------------------------------------------------------------------------------
+
+    def _organization(self) -> Scope | Unread:
+        """Its scope, where the source's own credentials can read it. Raises ProviderError.
+
+        Only the management account and delegated administrators can. ``organization = true`` says that the
+        source is one; of others, only the management account knows itself.
+        """
+        own = self.whoami().account
+        seen_from = Scope("aws", f"{own}/{_ORGANIZATION}")
+        try:
+            told = self._discovery.ask("organizations", "describe_organization")["Organization"]
+        except NotEnabled as error:
+            if "AWSOrganizationsNotInUse" not in str(error):
+                raise
+            reason = f"account {own} is in no organisation"
+            return Unread(seen_from, CollectionStatus.COMPLETE, reason)
+        except (Denied, CredentialsRejected) as error:
+            return _unread(seen_from, error)
+        if self._settings.organization or told.get("MasterAccountId") == own:
+            return Scope("aws", told["Id"])
+        reason = (
+            f"account {own} is a member: only the management account or a delegated administrator can read "
+            "the organisation; set organization = true in a source that is one"
+        )
+        return Unread(seen_from, CollectionStatus.SKIPPED, reason)
+
+
+def _scope(item: Scope | Unread) -> Scope:
+    return item.scope if isinstance(item, Unread) else item
+
+
+def _unread(scope: Scope, error: ProviderError) -> Unread:
+    denied = isinstance(error, Denied | CredentialsRejected)
+    status = CollectionStatus.DENIED if denied else CollectionStatus.FAILED
+    return Unread(scope, status, str(error), error.permission)
+
+
+class _Discovery:
+    """The meter of what is asked outside of any unit: counted, not bounded by a unit's time."""
+
+    def __init__(self, spent: Counter[str]) -> None:
+        self._spent = spent
+        self._lock = threading.Lock()
+
+    def request(self, operation: str) -> None:
+        """Count."""
+        with self._lock:
+            self._spent[operation] += 1
+
+    def page(self) -> None:
+        """Accounts come a few a page: their number is bounded by AWS's quota."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait: a few seconds at most, since discovery is asked at a pace of its own."""
+        time.sleep(seconds)
