@@ -31,8 +31,11 @@ _PREFIXES = {
 }
 """Where a service's IAM prefix is not its boto3 name."""
 
-DISCOVERY = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
-"""What discovery needs beside the collectors. ``sts:AssumeRole`` is granted to the caller, not the role."""
+READER = ("ec2:DescribeRegions", "sts:GetCallerIdentity")
+"""What discovery needs in each account beside the collectors."""
+CALLER = ("organizations:DescribeOrganization", "organizations:ListAccounts", "sts:AssumeRole")
+"""What an organisation's discovery needs of the source's own credentials, never of the role."""
+DISCOVERY = (*READER, *CALLER)
 
 
 def action(service: str, operation: str) -> str:
