@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -177,6 +179,58 @@ def test_retries_are_counted() -> None:
             aws.ask("ec2", "describe_volumes")
         assert len(server.requests) == 3
     assert meter.calls == {"ec2:DescribeVolumes": 3}
+
+
+def test_a_service_that_refuses_is_slowed_alone() -> None:
+    with FaultyAws(Answer(503, ec2_error("RequestLimitExceeded"))) as server:
+        made = AwsSettings(
+            regions=("eu-west-1",), endpoint_url=server.url, max_attempts=1, requests_per_second=4
+        )
+        connection = AwsConnection(made)
+        allowed = frozenset({"ec2:DescribeVolumes"})
+        slowed, neighbour = Paused(Limits()), Paused(Limits())
+        here = connection.client(REGION, slowed, allowed)
+        there = connection.client(Scope("aws", "111122223333/us-west-2"), neighbour, allowed)
+        with pytest.raises(Throttled):
+            here.ask("ec2", "describe_volumes")
+        server.answer = Answer(
+            body="<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>"
+        )
+        for _ in range(4):
+            here.ask("ec2", "describe_volumes")
+            there.ask("ec2", "describe_volumes")
+    assert slowed.pauses, "two a second are left of four"
+    assert not neighbour.pauses
+
+
+class Paused(Meter):
+    """Notes how long it was told to wait, and does not."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def test_a_wait_ends_when_the_process_is_asked_to_stop() -> None:
+    with FaultyAws(
+        Answer(body="<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>")
+    ) as server:
+        aws, _ = client(server.url, "ec2:DescribeVolumes", requests_per_second=0.05)
+        aws.ask("ec2", "describe_volumes")
+        stopper = threading.Timer(0.2, fetch.stopping.set)
+        stopper.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(Unreachable, match="asked to stop"):
+                aws.ask("ec2", "describe_volumes")
+        finally:
+            stopper.join()
+            fetch.stopping.clear()
+        assert time.monotonic() - began < 5
+        assert len(server.requests) == 1
 
 
 def test_a_page_that_never_ends() -> None:
