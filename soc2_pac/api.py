@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
@@ -15,8 +16,9 @@ from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
-from soc2_pac.model import CollectionStatus, Severity, Status
+from soc2_pac.model import EVERYWHERE, CollectionStatus, Severity, Status
 from soc2_pac.store import open_store
+from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
+    from soc2_pac.model import Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
@@ -152,6 +155,10 @@ class Outcome:
     unsourced: dict[str, list[str]] = field(default_factory=dict)
     """Provider without a source -> kinds that rules in force need from it."""
     broken: tuple[plugins.Plugin, ...] = ()
+    resumed: tuple[int, ...] = ()
+    """Interrupted runs that this one went on with."""
+    resumed_listings: int = 0
+    """Listings that were complete in those runs, and were not read again."""
 
     @property
     def incomplete(self) -> list[events.UnitFinished]:
@@ -167,6 +174,8 @@ def run(
     rules: Sequence[ActiveRule] | None = None,
     kinds: Collection[str] = (),
     sources: Collection[str] = (),
+    only: Selection = EVERYWHERE,
+    resume: bool = False,
     judge: bool = True,
     fetch: bool = True,
     full: bool = False,
@@ -182,6 +191,8 @@ def run(
         rules: only these; all active ones when left out, and findings of others are then retired.
         kinds: collect only these; those that the rules need when empty.
         sources: collect only from these; all when empty.
+        only: collect only in these accounts and regions.
+        resume: leave out what the last run had read completely, if it was interrupted.
         judge: evaluate after collecting.
         fetch: collect before evaluating.
         full: judge everything, changed or not.
@@ -190,14 +201,19 @@ def run(
 
     Raises:
         StoreError: the store is locked by another run, full, or read-only.
-        UsageError: an unknown kind or source.
+        UsageError: an unknown kind or source, or no such account or region.
     """
     chosen = work.active if rules is None else list(rules)
     outcome = Outcome(broken=work.registry.broken)
-    with store.run(command, config=work.config.identity(), tool_version=tool_version()) as run_id:
+    told = command + (RESUMED if resume else "")
+    with store.run(told, config=work.config.identity(), tool_version=tool_version()) as run_id:
         outcome.run = run_id
         if fetch:
-            plan = plan_for(work, chosen, kinds, sources, remembered=store.remembered_scopes())
+            plan = plan_for(
+                work, chosen, kinds, sources, only=only, remembered=store.remembered_scopes()
+            )
+            if resume:
+                _leave_out_done(plan, outcome, store, work.registry)
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
             results = collect_units(
                 plan,
@@ -233,15 +249,47 @@ def plan_for(
     kinds: Collection[str] = (),
     sources: Collection[str] = (),
     *,
+    only: Selection = EVERYWHERE,
     remembered: Mapping[tuple[str, str], Any] | None = None,
 ) -> Plan:
-    """The plan for rules, or for kinds when some are named. Raises UsageError for an unknown kind."""
-    wrong = configuration.unknown_names(kinds, work.registry.collectors, "kind")
-    if wrong:
-        msg = f"{wrong} Next: soc2-pac plugins"
+    """The plan for rules, or for kinds (ids or globs) when some are named.
+
+    Raises:
+        UsageError: an unknown kind or source, or ``only`` leaves no scope.
+    """
+    wanted = _kinds(work, kinds) if kinds else kinds_of([item.rule for item in rules])
+    sources_chosen = work.choose_sources(sources)
+    plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only)
+    if only != EVERYWHERE and not plan.units and not plan.unread:
+        names = listed([*only.accounts, *only.regions])
+        msg = (
+            f"no scope of the configured sources is in {names}. Next: soc2-pac doctor --quick"
+        )
         raise UsageError(msg)
-    wanted = kinds or kinds_of([item.rule for item in rules])
-    return make_plan(wanted, work.registry.collectors, work.choose_sources(sources), remembered)
+    return plan
+
+
+def _kinds(work: Workspace, patterns: Collection[str]) -> list[str]:
+    known = work.registry.collectors
+    for pattern in patterns:
+        if not fnmatch.filter(known, pattern):
+            msg = (
+                f"unknown kind '{pattern}'.{nearest(pattern, known)} Next: soc2-pac plugins --kinds"
+            )
+            raise UsageError(msg)
+    return sorted({kind for pattern in patterns for kind in fnmatch.filter(known, pattern)})
+
+
+def _leave_out_done(plan: Plan, outcome: Outcome, store: Store, registry: Registry) -> None:
+    runs, done = store.resumable(outcome.run)
+    missing = [
+        unit
+        for unit in plan.units
+        if (unit.source.name, unit.kind, unit.scope, registry.collectors[unit.kind].version)
+        not in done
+    ]
+    outcome.resumed, outcome.resumed_listings = tuple(runs), len(plan.units) - len(missing)
+    plan.units = missing
 
 
 def _noting(outcome: Outcome, listener: events.Listener) -> events.Listener:
@@ -262,11 +310,14 @@ def evaluate_as_of(
 
 
 def check_rules(
-    work: Workspace, names: Iterable[str], sources: Collection[str] = ()
+    work: Workspace,
+    names: Iterable[str],
+    sources: Collection[str] = (),
+    only: Selection = EVERYWHERE,
 ) -> live.Checked:
     """Judge rules live: read only what they need, keep nothing."""
     chosen = work.choose(names)
-    plan = plan_for(work, chosen, sources=sources)
+    plan = plan_for(work, chosen, sources=sources, only=only)
     return live.check(
         [(item.rule, item.thresholds) for item in chosen],
         plan,

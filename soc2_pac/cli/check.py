@@ -5,17 +5,28 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from soc2_pac import api
 from soc2_pac.canonical import canonical
-from soc2_pac.cli.options import config_option, fail_on_option, find_rule, format_option
+from soc2_pac.cli.options import (
+    config_option,
+    fail_on_option,
+    find_rule,
+    format_option,
+    scope_options,
+    stats_option,
+)
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Severity, Status, Verdict
 from soc2_pac.output import write
+
+if TYPE_CHECKING:
+    from soc2_pac.cli.options import Where
 
 _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 
@@ -23,15 +34,13 @@ _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="RULE...")
 @config_option
-@click.option(
-    "--source", "sources", multiple=True, help="Look only through this source; repeatable."
-)
+@scope_options
 @click.option(
     "--document",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Judge this JSON document (or a list of them) instead of asking a provider.",
 )
-@click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
+@stats_option
 @format_option
 @fail_on_option
 @click.pass_context
@@ -39,7 +48,7 @@ def check(
     ctx: click.Context,
     names: tuple[str, ...],
     config_path: str | None,
-    sources: tuple[str, ...],
+    where: Where,
     document: Path | None,
     stats: bool,
     form: str,
@@ -53,7 +62,7 @@ def check(
         work = api.workspace(config_path)
         least = Severity(fail_on) if fail_on else work.config.run.fail_on
         severities = {item.rule.id: item.severity for item in work.active}
-        checked = api.check_rules(work, names, sources)
+        checked = api.check_rules(work, names, where.sources, where.only)
         rows = [
             _row(v.rule.id, severities[v.rule.id], v.scope, v.name or v.uid, v.verdict)
             for v in checked.verdicts

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from soc2_pac.errors import UsageError
-from soc2_pac.model import Severity, Status, utc_text, utc_time
+from soc2_pac.model import Selection, Severity, Status, utc_text, utc_time
 from soc2_pac.output import FORMATS
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
@@ -85,6 +87,65 @@ log_format_option = click.option(
     help="Progress on standard error: for people, or one JSON line an event.",
 )
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
+stats_option = click.option(
+    "--stats", is_flag=True, help="Print the API calls that were made, by service and operation."
+)
+resume_option = click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the last run if it was interrupted: only what it did not read completely.",
+)
+
+
+def scope_options(command: Callable[..., object]) -> Callable[..., object]:
+    """``--source``, ``--account``, ``--region``: where to look. The command takes a :class:`Where`."""
+
+    @click.option(
+        "--source", "sources", multiple=True, help="Look only through this source; repeatable."
+    )
+    @click.option(
+        "--account",
+        "--accounts",
+        "accounts",
+        multiple=True,
+        metavar="ID[,ID]",
+        help="Look only in these accounts, organisations or projects.",
+    )
+    @click.option(
+        "--region",
+        "--regions",
+        "regions",
+        multiple=True,
+        metavar="NAME[,NAME]",
+        help="Look only in these regions; what is account-wide is looked at all the same.",
+    )
+    @functools.wraps(command)
+    def with_where(
+        *args: object,
+        sources: tuple[str, ...],
+        accounts: tuple[str, ...],
+        regions: tuple[str, ...],
+        **options: object,
+    ) -> object:
+        where = Where(sources, Selection(several(accounts), several(regions)))
+        return command(*args, where=where, **options)
+
+    return with_where
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Sources, accounts and regions that somebody named; empty: all."""
+
+    sources: tuple[str, ...]
+    only: Selection
+
+
+def several(values: tuple[str, ...]) -> tuple[str, ...]:
+    """``("a,b", "c")`` -> ``("a", "b", "c")``: options may be repeated, or take a list."""
+    return tuple(name for value in values for name in value.replace(",", " ").split())
+
+
 status_option = click.option(
     "--status",
     "statuses",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,13 @@ from soc2_pac.cli.options import (
     instant,
     log_format_option,
     quiet_option,
+    resume_option,
+    scope_options,
+    several,
+    stats_option,
 )
 from soc2_pac.cli.progress import watching
-from soc2_pac.cli.summary import print_summary
+from soc2_pac.cli.summary import print_summary, resumed
 from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.model import Severity, Status
 from soc2_pac.output import write
@@ -26,6 +31,7 @@ from soc2_pac.output import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from soc2_pac.cli.options import Where
     from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.store import Store
 
@@ -34,15 +40,14 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @click.command()
 @config_option
-@click.option(
-    "--source", "sources", multiple=True, help="Collect only from this source; repeatable."
-)
+@scope_options
+@resume_option
 @click.option(
     "--every",
     metavar="TIME",
     help="Run again and again, e.g. 15m, 6h: for containers without cron.",
 )
-@click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
+@stats_option
 @fail_on_option
 @log_format_option
 @quiet_option
@@ -50,7 +55,8 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def run(
     ctx: click.Context,
     config_path: str | None,
-    sources: tuple[str, ...],
+    where: Where,
+    resume: bool,
     every: str | None,
     stats: bool,
     fail_on: str | None,
@@ -63,7 +69,14 @@ def run(
         work = api.workspace(config_path)
         with work.open_store(create=True) as store:
             with watching(log_format, quiet=quiet) as listener:
-                outcome = api.run(work, store, sources=sources, listener=listener)
+                outcome = api.run(
+                    work,
+                    store,
+                    sources=where.sources,
+                    only=where.only,
+                    resume=resume,
+                    listener=listener,
+                )
             if not quiet:
                 print_summary(work, store, outcome)
             if stats:
@@ -78,12 +91,15 @@ def run(
 @config_option
 @click.option(
     "--kind",
+    "--kinds",
     "kinds",
     multiple=True,
-    help="Only this kind; repeatable. Default: what the rules need.",
+    metavar="KIND[,KIND]",
+    help="Only these kinds, or globs (aws.iam.*). Default: what the rules need.",
 )
-@click.option("--source", "sources", multiple=True, help="Only from this source; repeatable.")
-@click.option("--stats", is_flag=True, help="Print the API calls that were made, by operation.")
+@scope_options
+@resume_option
+@stats_option
 @log_format_option
 @quiet_option
 @click.pass_context
@@ -91,7 +107,8 @@ def collect(
     ctx: click.Context,
     config_path: str | None,
     kinds: tuple[str, ...],
-    sources: tuple[str, ...],
+    where: Where,
+    resume: bool,
     stats: bool,
     log_format: str,
     quiet: bool,
@@ -103,12 +120,16 @@ def collect(
             work,
             store,
             command="collect",
-            kinds=kinds,
-            sources=sources,
+            kinds=several(kinds),
+            sources=where.sources,
+            only=where.only,
+            resume=resume,
             judge=False,
             listener=listener,
         )
     if not quiet:
+        for line in resumed(outcome):
+            click.echo(line)
         documents = sum(unit.count for unit in outcome.units)
         complete = len(outcome.units) - len(outcome.incomplete)
         click.echo(
@@ -185,12 +206,29 @@ def _print_as_of(
 
 
 def _print_stats(outcome: api.Outcome) -> None:
+    """By service, the busiest first, then by operation."""
+    services: Counter[str] = Counter()
+    for operation, count in outcome.calls.items():
+        services[_service(operation)] += count
     rows = [
+        {"service": service, "requests": count}
+        for service, count in sorted(services.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    rows.append({"service": "total", "requests": services.total()})
+    click.echo()
+    write(rows, ("service", "requests"), "table")
+    details = [
         {"operation": operation, "requests": count}
         for operation, count in sorted(outcome.calls.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
-    rows.append({"operation": "total", "requests": sum(outcome.calls.values())})
-    write(rows, ("operation", "requests"), "table")
+    click.echo()
+    write(details, ("operation", "requests"), "table")
+
+
+def _service(operation: str) -> str:
+    """``s3`` of ``s3:GetBucketAcl``, ``GET /orgs`` of ``GET /orgs/{org}/members``."""
+    service, colon, _ = operation.partition(":")
+    return service if colon else "/".join(operation.split("/")[:2])
 
 
 def _repeat(once: Callable[[], int], seconds: float) -> int:

@@ -25,12 +25,23 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
     rules = work.registry.rules
     told = [tell(finding, rules) for finding in store.findings()]
     ruled = {criterion for item in work.active for criterion in item.rule.criteria}
+    for line in resumed(outcome):
+        click.echo(line)
     if outcome.units:
         click.echo(_looks(outcome))
     for line in _loud(work, outcome):
         click.echo(line)
     click.echo("")
     click.echo(render(told, ruled=ruled, commands=()), nl=False)
+
+
+def resumed(outcome: Outcome) -> list[str]:
+    """What was left out because an interrupted run had read it."""
+    if not outcome.resumed:
+        return []
+    runs = ", ".join(str(run) for run in sorted(outcome.resumed))
+    which = f"run {runs}" if len(outcome.resumed) == 1 else f"runs {runs}"
+    return [f"Resumed {which}: {outcome.resumed_listings:,} listings were complete there."]
 
 
 def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:

@@ -170,6 +170,11 @@ class Store:
         with self.database.reading() as connection:
             return queries.remembered_scopes(connection)
 
+    def resumable(self, before: int) -> tuple[list[int], set[tuple[str, str, Scope, str]]]:
+        """What an interrupted run had read; see :func:`soc2_pac.store.queries.resumable`."""
+        with self.database.reading() as connection:
+            return queries.resumable(connection, before)
+
     def verify(self, checkpoints: Sequence[checkpoint.Checkpoint] = ()) -> verification.Report:
         """Check that nothing was edited, added, cut or lost."""
         with self.database.reading() as connection:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from soc2_pac.model import CollectionStatus, Scope, Severity, Status
+from soc2_pac.store import tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -294,6 +295,49 @@ def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope
         if not boundary.startswith("?"):
             found.setdefault((source, kind), set()).add(Scope(provider, boundary))
     return found
+
+
+def resumable(
+    connection: Connection, before: int
+) -> tuple[list[int], set[tuple[str, str, Scope, str]]]:
+    """What an interrupted run had read already.
+
+    Args:
+        connection: the reader.
+        before: the run that asks.
+
+    Returns:
+        (ids of the runs, newest first; (source, kind, scope, collector version) of their complete looks).
+        The runs are the last one that collected, when it did not come to its end, and those that it had
+        resumed. Nothing where the last one finished.
+    """
+    r = tables.run
+    query = (
+        sa.select(r.c.id, r.c.command, r.c.status)
+        .where(r.c.id < before, r.c.command.in_(_COLLECTING))
+        .order_by(r.c.id.desc())
+    )
+    ids = []
+    for run_id, command, status in connection.execute(query):
+        if status == "finished":
+            break
+        ids.append(run_id)
+        if not command.endswith(RESUMED):
+            break
+    c, s = tables.collection, tables.scope
+    looks = sa.select(
+        c.c.source, c.c.kind, s.c.provider, s.c.boundary, c.c.collector_version
+    ).where(c.c.scope_id == s.c.id, c.c.run_id.in_(ids), c.c.status == "complete")
+    done = {
+        (source, kind, Scope(provider, boundary), version)
+        for source, kind, provider, boundary, version in connection.execute(looks)
+    }
+    return ids, done
+
+
+RESUMED = " --resume"
+"""How the command of a run that went on with another one ends."""
+_COLLECTING = [command + how for command in ("run", "collect") for how in ("", RESUMED)]
 
 
 def _view(name: str, *columns: str) -> sa.TableClause:

@@ -86,6 +86,32 @@ def test_a_stopped_run_leaves_a_consistent_store(
         assert store.verify().problems == []
 
 
+def test_a_killed_run_is_resumed(home: Path, emulator: GithubEmulator) -> None:
+    emulator.faults.add(".*/branches/.*", delay=30)
+    child = start(home, "run", "--log-format", "json")
+    for _ in range(5):
+        wait_for(child, "unit_finished")
+    child.kill()
+    finish(child)
+    emulator.faults.clear()
+    with open_store(f"sqlite:///{home}/soc2-pac.db") as store:
+        kept = {(c.kind, c.scope) for c in store.collections() if c.status == "complete"}
+    assert kept
+    code, out, err = finish(start(home, "run", "--resume", "--log-format", "json"))
+    assert code == 1, err
+    assert f"Resumed run 1: {len(kept)} listings were complete there." in out
+    started = [json.loads(line) for line in err.splitlines()]
+    again = {(e["kind"], e["scope"]) for e in started if e["event"] == "unit_started"}
+    assert again
+    assert again.isdisjoint(kept)
+    with open_store(f"sqlite:///{home}/soc2-pac.db") as store:
+        assert store.verify().problems == []
+        assert [run.status for run in store.runs()] == ["finished", "interrupted"]
+    # Nothing is left to go on with now.
+    _, out, _ = finish(start(home, "run", "--resume"))
+    assert "Resumed" not in out
+
+
 def test_rounds_go_on_after_a_failed_one_and_stop_on_sigterm(home: Path) -> None:
     child = start(home, "run", "--every", "1s", "--log-format", "json", "--quiet")
     wait_for(child, "unit_finished")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from soc2_pac import api, live
+from soc2_pac.collect import events
 from soc2_pac.collect.fetch import forget_connections
 from soc2_pac.errors import ConfigError, StoreError, UsageError
-from soc2_pac.model import Severity, Status, Verdict
+from soc2_pac.model import Selection, Severity, Status, Verdict
 from soc2_pac.store import Store, open_store
 
 from . import fakes
@@ -203,3 +204,101 @@ def test_no_source_and_a_locked_store(store: Store) -> None:
         api.make_workspace(replace(fakes.config(), raw_sources={}), fakes.registry())
     with pytest.raises(StoreError):
         open_store("sqlite:////nonexistent/place/s.db")
+
+
+# -- where to look, and going on ---------------------------------------------------------------------------
+
+
+SCOPES: dict[str, Any] = {"source": {"scopes": ["acme/north", "acme/south", "beta/north", "beta"]}}
+
+
+@pytest.mark.parametrize(
+    ("only", "taken"),
+    [
+        (Selection(), {"acme/north", "acme/south", "beta/north", "beta"}),
+        (Selection(accounts=("acme",)), {"acme/north", "acme/south"}),
+        (Selection(regions=("north",)), {"acme/north", "beta/north", "beta"}),
+        (Selection(("beta",), ("south",)), {"beta"}),
+    ],
+)
+def test_only_the_chosen_scopes_are_looked_at(
+    store: Store, only: Selection, taken: set[str]
+) -> None:
+    api.run(work(**SCOPES), store)
+    outcome = api.run(work(**SCOPES), store, only=only)
+    assert {unit.scope.boundary for unit in outcome.units} == taken
+    # What was not looked at this time stands as it was seen the last time: nothing is closed.
+    assert {f.scope for f in store.findings()} == {
+        f"fake:{boundary}" for boundary in SCOPES["source"]["scopes"]
+    }
+
+
+def test_a_choice_that_leaves_nothing_is_an_error(store: Store) -> None:
+    with pytest.raises(UsageError, match="no scope of the configured sources is in gamma"):
+        api.run(work(**SCOPES), store, only=Selection(accounts=("gamma",)))
+    with pytest.raises(UsageError, match=r"Did you mean 'fake\.thing'"):
+        api.run(work(), store, kinds=["fake.thin"])
+    outcome = api.run(work(), store, kinds=["fake.t*"])
+    assert {unit.kind for unit in outcome.units} == {"fake.thing"}
+
+
+class Interrupted(BaseException):
+    """Stands for Ctrl-C."""
+
+
+def _interrupt_after(number: int) -> events.Listener:
+    seen = []
+
+    def listener(event: events.Event) -> None:
+        if isinstance(event, events.UnitFinished):
+            seen.append(event)
+            if len(seen) > number:
+                raise Interrupted
+
+    return listener
+
+
+@pytest.mark.parametrize("interruptions", [1, 2])
+def test_a_run_goes_on_where_the_last_ones_were_interrupted(
+    store: Store, interruptions: int
+) -> None:
+    for resume in (False, True)[:interruptions]:
+        with pytest.raises(Interrupted):
+            api.run(work(**SCOPES), store, resume=resume, listener=_interrupt_after(3))
+    kept = {(c.kind, c.scope) for c in store.collections() if c.status == "complete"}
+    assert len(kept) == 3 * interruptions
+    outcome = api.run(work(**SCOPES), store, resume=True)
+    assert len(outcome.resumed) == interruptions
+    assert outcome.resumed_listings == len(kept)
+    read = {(unit.kind, str(unit.scope)) for unit in outcome.units}
+    assert read.isdisjoint(kept)
+    assert read | kept == {
+        (kind, f"fake:{boundary}")
+        for kind in ("fake.thing", "fake.owner")
+        for boundary in SCOPES["source"]["scopes"]
+    }
+    assert store.verify().problems == []
+    with open_store("sqlite://", create=True) as fresh:
+        api.run(work(**SCOPES), fresh)
+        whole = {(f.rule, f.scope, f.resource, f.status) for f in fresh.findings()}
+    assert {(f.rule, f.scope, f.resource, f.status) for f in store.findings()} == whole
+    # A run that came to its end leaves nothing to go on with.
+    again = api.run(work(**SCOPES), store, resume=True)
+    assert (again.resumed, again.resumed_listings) == ((), 0)
+    assert len(again.units) == 8
+
+
+def test_what_was_not_read_completely_is_read_again(store: Store) -> None:
+    with pytest.raises(Interrupted):
+        api.run(work("denied"), store, listener=_interrupt_after(1))
+    outcome = api.run(work(), store, resume=True)
+    assert outcome.resumed
+    assert "fake.thing" in {unit.kind for unit in outcome.units}
+
+
+def test_an_interrupted_run_before_a_finished_one_is_history(store: Store) -> None:
+    with pytest.raises(Interrupted):
+        api.run(work(), store, listener=_interrupt_after(1))
+    api.run(work(), store)
+    api.run(work(), store, command="evaluate", fetch=False)
+    assert api.run(work(), store, resume=True).resumed == ()
