@@ -18,7 +18,7 @@ from soc2_pac.text import listed, nearest
     "form",
     default="text",
     show_default=True,
-    help="text, json, or what the provider offers.",
+    help="text, or what the provider offers: json, cloudformation, terraform, caller (aws).",
 )
 @click.option(
     "--rule",
