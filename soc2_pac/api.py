@@ -262,9 +262,7 @@ def plan_for(
     plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only)
     if only != EVERYWHERE and not plan.units and not plan.unread:
         names = listed([*only.accounts, *only.regions])
-        msg = (
-            f"no scope of the configured sources is in {names}. Next: soc2-pac doctor --quick"
-        )
+        msg = f"no scope of the configured sources is in {names}. Next: soc2-pac doctor --quick"
         raise UsageError(msg)
     return plan
 

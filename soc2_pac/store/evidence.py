@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 
 _BATCH = 5000
 
+# A run of an organisation records tens of thousands of looks: statements that each of them needs are text,
+# so that they are neither built nor compiled for each.
+_SCOPE = sa.text("SELECT id FROM scope WHERE provider = :provider AND boundary = :boundary")
+_CURRENT = sa.text(
+    "SELECT r.uid, r.id, o.id, o.digest, o.name FROM resource r "
+    "LEFT JOIN observation o ON o.resource_id = r.id AND o.closed_by IS NULL "
+    "WHERE r.scope_id = :scope AND r.kind = :kind"
+)
+_COUNTED = sa.text(
+    'UPDATE collection SET "count" = :count, opened = :opened, closed = :closed, '
+    "changes_root = :changes_root WHERE id = :id"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -97,14 +110,14 @@ def record(connection: Connection, run_id: int, look: Look) -> Recorded:
     elif writer.seen:
         writer.note_sightings()
     connection.execute(
-        sa.update(tables.collection)
-        .where(tables.collection.c.id == collection_id)
-        .values(
-            count=len(writer.seen),
-            opened=writer.root.opened,
-            closed=writer.root.closed,
-            changes_root=writer.root.hexdigest(),
-        )
+        _COUNTED,
+        {
+            "id": collection_id,
+            "count": len(writer.seen),
+            "opened": writer.root.opened,
+            "closed": writer.root.closed,
+            "changes_root": writer.root.hexdigest(),
+        },
     )
     ledger.record(connection, "collection", collection_id, finished)
     return Recorded(collection_id, len(writer.seen), writer.root.opened, writer.root.closed)
@@ -113,9 +126,7 @@ def record(connection: Connection, run_id: int, look: Look) -> Recorded:
 def scope_row(connection: Connection, scope: Scope) -> int:
     """The id of a scope, which is added when new."""
     found = connection.execute(
-        sa.select(tables.scope.c.id).where(
-            tables.scope.c.provider == scope.provider, tables.scope.c.boundary == scope.boundary
-        )
+        _SCOPE, {"provider": scope.provider, "boundary": scope.boundary}
     ).scalar()
     if found is None:
         found = next_id(connection, tables.scope)
@@ -186,17 +197,11 @@ class _Intervals:
 
     def _load_current(self) -> dict[str, tuple[int, int | None, str | None, str | None]]:
         """Uid -> (resource id, open observation id, its digest, its name); the latter None when gone."""
-        res, obs = tables.resource, tables.observation
-        query = (
-            sa.select(res.c.uid, res.c.id, obs.c.id, obs.c.digest, obs.c.name)
-            .select_from(
-                res.outerjoin(
-                    obs, sa.and_(obs.c.resource_id == res.c.id, obs.c.closed_by.is_(None))
-                )
-            )
-            .where(res.c.scope_id == self._scope_id, res.c.kind == self._kind)
+        rows = self._connection.execute(
+            _CURRENT,
+            {"scope": self._scope_id, "kind": self._kind},
+            execution_options={"yield_per": _BATCH},
         )
-        rows = self._connection.execute(query.execution_options(yield_per=_BATCH))
         return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
     def write(self, batch: list[Record]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _encode = msgspec.json.Encoder().encode
+
+_HEAD = sa.text("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")
 
 GENESIS = "0" * 64
 """``prev`` of the first entry."""
@@ -64,11 +67,7 @@ class Head:
 
 def head(connection: Connection) -> Head:
     """The last entry; (0, GENESIS) for an empty chain."""
-    row = connection.execute(
-        sa.select(tables.ledger.c.seq, tables.ledger.c.hash)
-        .order_by(tables.ledger.c.seq.desc())
-        .limit(1)
-    ).first()
+    row = connection.execute(_HEAD).first()
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
@@ -84,9 +83,15 @@ def append(connection: Connection, kind: str, ref: str, body: str, recorded_at: 
 
 def record(connection: Connection, kind: str, ref: int | str, recorded_at: str) -> Head:
     """Add an entry for a row that has just been written; its body is read back from the table."""
-    query = BODIES[kind]
-    row = connection.execute(query.where(query.selected_columns[0] == ref)).one()
+    row = connection.execute(_body(kind), {"ref": ref}).one()
     return append(connection, kind, str(ref), body_of(row), recorded_at)
+
+
+@functools.cache
+def _body(kind: str) -> sa.Select[Any]:
+    query = BODIES[kind]
+    column = query.selected_columns[0]
+    return query.where(column == sa.bindparam("ref", type_=column.type))
 
 
 def body_of(row: Row[Any]) -> str:

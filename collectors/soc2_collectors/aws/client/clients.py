@@ -8,19 +8,24 @@ is known to the thread that asks, for the time of the call.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
 
 from soc2_collectors.aws.actions import action
 from soc2_collectors.aws.answers import unreadable
+from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import throttles
 from soc2_collectors.aws.client.pace import Pace
 from soc2_pac.errors import CallRefused, Unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.credentials import ReadOnlyCredentials
 
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from soc2_collectors.aws.settings import AwsSettings
     from soc2_pac.hookspecs import Meter
 
+_USUAL = 20.0
+"""Requests a second: what EC2 gives back to its bucket for describing calls; others are alike or unstated."""
+_QUICK = {"s3": 100.0, "kms": 100.0}
+"""Services that are asked once or more for each resource, and whose documented quotas are thousands."""
 _HTTP_OK = 200
 _CONNECTIONS = 64
 """Of one client: its pool is shared by all accounts that are read at once."""
@@ -126,7 +135,8 @@ class Clients:
         with self._lock:
             found = self._paces.get(key)
             if found is None:
-                found = self._paces[key] = Pace(self._settings.requests_per_second)
+                usual = _QUICK.get(service, _USUAL)
+                found = self._paces[key] = Pace(self._settings.requests_per_second or usual)
             return found
 
     def _admit(self, service: str, region: str) -> Any:  # noqa: ANN401
@@ -197,8 +207,7 @@ def _session(settings: AwsSettings) -> Any:  # noqa: ANN401 - a boto3.Session
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import Credentials  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-
-    from soc2_collectors.aws.client.accounts import rejected_profile  # noqa: PLC0415
+    from botocore.loaders import create_loader  # noqa: PLC0415
 
     class Asking(Credentials):
         """Signs with the credentials of whoever asks."""
@@ -209,6 +218,34 @@ def _session(settings: AwsSettings) -> Any:  # noqa: ANN401 - a boto3.Session
     session: Any = botocore.session.Session(profile=settings.profile)
     session._credentials = Asking("of", "the asker")  # noqa: SLF001 - botocore offers no public way to hand them in
     try:
+        loader: Any = create_loader(session.get_config_variable("data_path"))
+        loader.file_loader = _ServiceModels()
+        session.register_component("data_loader", loader)
         return boto3.Session(botocore_session=session)
     except BotoCoreError as error:
         raise rejected_profile(error) from error
+
+
+class _ServiceModels:
+    """Reads botocore's descriptions of services.
+
+    For the services of all our kinds botocore's own way takes 0.9 s of CPU and 175 MB; this one 0.5 s and
+    129 MB.
+    """
+
+    _OPEN: ClassVar[Mapping[str, Callable[[str, str], Any]]] = {
+        ".json": open,
+        ".json.gz": gzip.open,
+    }
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file; the path comes without its ending."""
+        return any(Path(path + ending).is_file() for ending in self._OPEN)
+
+    def load_file(self, path: str) -> Any:  # noqa: ANN401
+        """What the file says; None where there is none, which botocore takes for "look elsewhere"."""
+        for ending, opened in self._OPEN.items():
+            if Path(path + ending).is_file():
+                with opened(path + ending, "rb") as file:
+                    return msgspec.json.decode(file.read())
+        return None

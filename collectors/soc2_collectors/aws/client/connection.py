@@ -118,7 +118,9 @@ class AwsConnection:
                 settings = self._settings
                 if settings.organization:
                     self._accounts = list(self._of_organization())
-                    if not self._accounts:  # not even the management account: that is no organisation
+                    if (
+                        not self._accounts
+                    ):  # not even the management account: that is no organisation
                         msg = "the organisation lists no accounts"
                         raise Unexpected(msg, operation="organizations:ListAccounts")
                 else:
