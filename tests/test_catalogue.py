@@ -22,6 +22,7 @@ from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Status, Verdict
 from soc2_pac.resources import GAPS
+from soc2_rules.omissions import OMITTED, PARTS
 
 from .databases import unavailable
 
@@ -268,6 +269,54 @@ def test_ids_are_those_of_the_catalogue() -> None:
     assert taken - set(known) == set(), "a name that the catalogue does not have"
     assert ours & set(known) == set(), "the catalogue has it"
     assert {n: known[n] for n in taken} == {n: n.partition("-")[0] for n in taken}
+
+
+# -- the catalogue of questions -------------------------------------------------------------------------
+
+IN_FULL = ("aws",)
+"""Providers of which every question of the catalogue has a rule or a reason."""
+_PEERS = {"P": "prowler", "T": "powerpipe"}
+
+
+def _catalogue() -> list[dict[str, str]]:
+    if not CATALOGUE.is_file():
+        unavailable("the rule catalogue is not beside this checkout")
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("provider", IN_FULL)
+def test_every_question_has_a_rule_or_a_reason(provider: str) -> None:
+    asked = {row["rule_id"] for row in _catalogue() if row["provider"] == provider}
+    ruled = {rule.id for rule in BUILT_IN if rule.provider == provider}
+    omitted = {name for name in OMITTED if name.startswith(f"{provider}-")}
+    assert asked - ruled - omitted == set(), "skipped unseen"
+    assert ruled & omitted == set(), "omitted and there"
+    assert omitted - asked == set(), "nobody asked"
+
+
+@pytest.mark.parametrize("provider", IN_FULL)
+def test_every_check_of_a_peer_leads_to_a_rule(provider: str) -> None:
+    found = {alias for rule in BUILT_IN if rule.provider == provider for alias in rule.known_as}
+    asked: dict[str, str] = {}
+    for row in _catalogue():
+        if row["provider"] != provider or row["rule_id"] in OMITTED:
+            continue
+        for name in row["known_elsewhere_as"].split():
+            peer, _, check = name.partition(":")
+            if peer in _PEERS:
+                asked[f"{_PEERS[peer]}:{check}"] = row["rule_id"]
+    lost = {alias: rule for alias, rule in asked.items() if alias not in found | set(PARTS)}
+    assert not lost, "add the name to known_as, or say in PARTS why it is left out"
+    assert {alias for alias in PARTS if alias in found} == set(), "left out and there"
+
+
+def test_what_is_omitted_says_why() -> None:
+    for name, omission in OMITTED.items():
+        assert len(omission.reason) > 40, name
+        assert set(omission.criteria) <= set(CRITERIA)
+        assert omission.criteria
+    assert all(len(reason) > 40 for reason in PARTS.values())
 
 
 # -- whatever a document holds, a rule does not break ------------------------------------------------------

@@ -1,6 +1,6 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
-Generated: one page a rule (docs/rules/), docs/kinds.md, docs/criteria.md, docs/cli.md. The same
+Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli and omissions. The same
 code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
 
@@ -17,6 +17,7 @@ from soc2_pac import plugins
 from soc2_pac.cases import load_cases, run_case
 from soc2_pac.cli import root as root_command
 from soc2_pac.criteria import CRITERIA
+from soc2_rules.omissions import OMITTED, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -74,6 +75,8 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "kinds.md", _text(_kinds(registry))
     yield "criteria.md", _text(_criteria(registry))
     yield "cli.md", _text(_cli())
+    yield "costs.md", _text(_costs(registry))
+    yield "omissions.md", _text(_omissions())
 
 
 def _generated(docs: Path) -> list[Path]:
@@ -222,6 +225,36 @@ def _criteria(registry: Registry) -> Iterator[str]:
             yield "**No rule.**"
         for rule in rules:
             yield f"- [{rule.id}](rules/{rule.id}.md) ({rule.severity}): {_escape(rule.title)}"
+
+
+def _omissions() -> Iterator[str]:
+    yield from ("# Omissions", "")
+    yield (
+        "Questions that auditors ask and that no call to a provider answers honestly. They have no rule, so "
+        "that nothing passes by accident; the evidence comes from people."
+    )
+    yield from ("", "| question | criteria | why there is no rule |", "|---|---|---|")
+    for name, omission in sorted(OMITTED.items()):
+        asked = f"{_cell(omission.question)} (`{name}`)"
+        yield f"| {asked} | {', '.join(omission.criteria)} | {_cell(omission.reason)} |"
+    yield from ("", "## Parts that a rule leaves out", "")
+    yield from ("| known elsewhere as | why |", "|---|---|")
+    for alias, reason in sorted(PARTS.items()):
+        yield f"| `{alias}` | {_cell(reason)} |"
+
+
+def _costs(registry: Registry) -> Iterator[str]:
+    yield from ("# What a look costs", "")
+    yield (
+        "Requests of one listing as a function of N, the resources that there are. Where AWS gives details "
+        "only one by one, the cost grows with N; everywhere else with pages. A service without resources "
+        "costs one request a scope."
+    )
+    yield from ("", "| kind | per | requests |", "|---|---|---|")
+    for kind, collector in registry.collectors.items():
+        if collector.cost:
+            link = f"[{kind}](kinds.md#{_anchor(kind)})"
+            yield f"| {link} | {collector.per} | {_cell(collector.cost)} |"
 
 
 # -- the command line ----------------------------------------------------------------------------

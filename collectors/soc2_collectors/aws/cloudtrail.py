@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         "cloudtrail:GetEventSelectors",
     ],
     per="region",
+    cost="1 + 2 N",
 )
 def trails(aws: Aws) -> Iterator[Document]:
     """Every trail that records this region, shadows included.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Recorder,
     calls=["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"],
     per="region",
+    cost="1 + N",
 )
 def recorders(aws: Aws) -> Iterator[Document]:
     """The region's recorder with its status, or nothing."""

@@ -22,20 +22,29 @@ if TYPE_CHECKING:
 
     from soc2_collectors.aws.client import Aws
 
+_PAGES = {"PageSize": 1000}
+"""The most that EC2 puts on a page; without a page size it sends all at once, or gives up."""
 _ENDED = ("terminated", "shutting-down")
 
 
-@collects(SecurityGroup, calls=["ec2:DescribeSecurityGroups"], per="region")
+@collects(SecurityGroup, calls=["ec2:DescribeSecurityGroups"], per="region", cost="pages of 1,000")
 def security_groups(aws: Aws) -> Iterator[Document]:
     """Security groups with their entries."""
     for group in aws.items("ec2", "describe_security_groups", "SecurityGroups"):
         yield Document(group["GroupId"], group["GroupName"], group)
 
 
-@collects(Instance, calls=["ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"], per="region")
+@collects(
+    Instance,
+    calls=["ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"],
+    per="region",
+    cost="pages of 1,000 + N",
+)
 def instances(aws: Aws) -> Iterator[Document]:
     """Instances, ended ones included while AWS still lists them: those have no user data any more."""
-    for reservation in aws.items("ec2", "describe_instances", "Reservations"):
+    for reservation in aws.items(
+        "ec2", "describe_instances", "Reservations", PaginationConfig=_PAGES
+    ):
         for instance in reservation["Instances"]:
             number = instance["InstanceId"]
             body = dict(instance)
@@ -50,7 +59,12 @@ def instances(aws: Aws) -> Iterator[Document]:
             yield Document(number, tagged_name(instance, number), body)
 
 
-@collects(LaunchTemplateVersion, calls=["ec2:DescribeLaunchTemplateVersions"], per="region")
+@collects(
+    LaunchTemplateVersion,
+    calls=["ec2:DescribeLaunchTemplateVersions"],
+    per="region",
+    cost="pages of 200",
+)
 def launch_template_versions(aws: Aws) -> Iterator[Document]:
     """The default and the latest version of every launch template, in one listing."""
     for version in aws.items(
@@ -58,23 +72,33 @@ def launch_template_versions(aws: Aws) -> Iterator[Document]:
         "describe_launch_template_versions",
         "LaunchTemplateVersions",
         Versions=["$Default", "$Latest"],
+        PaginationConfig={"PageSize": 200},
     ):
         number = f"{version['LaunchTemplateId']}:{version['VersionNumber']}"
         name = f"{version.get('LaunchTemplateName', '')}:{version['VersionNumber']}"
         yield Document(number, name, version)
 
 
-@collects(Volume, calls=["ec2:DescribeVolumes"], per="region")
+@collects(Volume, calls=["ec2:DescribeVolumes"], per="region", cost="pages of 500")
 def volumes(aws: Aws) -> Iterator[Document]:
     """Volumes, attached or not."""
-    for volume in aws.items("ec2", "describe_volumes", "Volumes"):
+    for volume in aws.items(
+        "ec2", "describe_volumes", "Volumes", PaginationConfig={"PageSize": 500}
+    ):
         yield Document(volume["VolumeId"], tagged_name(volume, volume["VolumeId"]), volume)
 
 
-@collects(Snapshot, calls=["ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute"], per="region")
+@collects(
+    Snapshot,
+    calls=["ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute"],
+    per="region",
+    cost="pages of 1,000 + N",
+)
 def snapshots(aws: Aws) -> Iterator[Document]:
     """This account's snapshots with who may restore them."""
-    for snapshot in aws.items("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"]):
+    for snapshot in aws.items(
+        "ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], PaginationConfig=_PAGES
+    ):
         number = snapshot["SnapshotId"]
         permissions = aws.fact(
             "ec2",
@@ -90,7 +114,7 @@ def snapshots(aws: Aws) -> Iterator[Document]:
         )
 
 
-@collects(Image, calls=["ec2:DescribeImages"], per="region")
+@collects(Image, calls=["ec2:DescribeImages"], per="region", cost="pages of 1,000")
 def images(aws: Aws) -> Iterator[Document]:
     """Images that this account owns, deprecated and disabled ones too."""
     for image in aws.items(
@@ -100,11 +124,12 @@ def images(aws: Aws) -> Iterator[Document]:
         Owners=["self"],
         IncludeDeprecated=True,
         IncludeDisabled=True,
+        PaginationConfig=_PAGES,
     ):
         yield Document(image["ImageId"], image.get("Name") or image["ImageId"], image)
 
 
-@collects(Address, calls=["ec2:DescribeAddresses"], per="region")
+@collects(Address, calls=["ec2:DescribeAddresses"], per="region", cost="1")
 def addresses(aws: Aws) -> Iterator[Document]:
     """Elastic IP addresses."""
     for address in aws.items("ec2", "describe_addresses", "Addresses"):
@@ -112,7 +137,12 @@ def addresses(aws: Aws) -> Iterator[Document]:
         yield Document(number, tagged_name(address, address["PublicIp"]), address)
 
 
-@collects(NetworkInterface, calls=["ec2:DescribeNetworkInterfaces"], per="region")
+@collects(
+    NetworkInterface,
+    calls=["ec2:DescribeNetworkInterfaces"],
+    per="region",
+    cost="pages of 1,000",
+)
 def network_interfaces(aws: Aws) -> Iterator[Document]:
     """Network interfaces, those of managed services too."""
     for interface in aws.items("ec2", "describe_network_interfaces", "NetworkInterfaces"):
@@ -129,6 +159,7 @@ def network_interfaces(aws: Aws) -> Iterator[Document]:
         "ec2:GetImageBlockPublicAccessState",
     ],
     per="region",
+    cost="4",
 )
 def region_settings(aws: Aws) -> Iterator[Document]:
     """One document a region."""

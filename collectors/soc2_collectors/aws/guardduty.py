@@ -19,7 +19,9 @@ _AT_ONCE = 50
 _OPEN = {"Criterion": {"service.archived": {"Eq": ["false"]}}}
 
 
-@collects(Detector, calls=["guardduty:ListDetectors", "guardduty:GetDetector"], per="region")
+@collects(
+    Detector, calls=["guardduty:ListDetectors", "guardduty:GetDetector"], per="region", cost="1 + N"
+)
 def detectors(aws: Aws) -> Iterator[Document]:
     """The region's detector, or nothing."""
     for number in aws.items("guardduty", "list_detectors", "DetectorIds"):
@@ -32,6 +34,7 @@ def detectors(aws: Aws) -> Iterator[Document]:
     Finding,
     calls=["guardduty:ListDetectors", "guardduty:ListFindings", "guardduty:GetFindings"],
     per="region",
+    cost="1 + 2 per 50",
 )
 def findings(aws: Aws) -> Iterator[Document]:
     """Findings that are not archived, of every severity; AWS keeps them for 90 days."""

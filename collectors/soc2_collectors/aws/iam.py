@@ -33,13 +33,13 @@ _REPORT_TRIES, _REPORT_PAUSE_SECONDS = 30, 1.0
 _DETAILS = ["iam:GetAccountAuthorizationDetails"]
 
 
-@collects(AccountSummary, calls=["iam:GetAccountSummary"], per="account")
+@collects(AccountSummary, calls=["iam:GetAccountSummary"], per="account", cost="1")
 def account_summary(aws: Aws) -> Iterator[Document]:
     """One document an account."""
     yield Document(aws.account, aws.account, aws.ask("iam", "get_account_summary"))
 
 
-@collects(PasswordPolicy, calls=["iam:GetAccountPasswordPolicy"], per="account")
+@collects(PasswordPolicy, calls=["iam:GetAccountPasswordPolicy"], per="account", cost="1")
 def password_policy(aws: Aws) -> Iterator[Document]:
     """One document an account, with or without a policy."""
     said = aws.fact(
@@ -49,7 +49,10 @@ def password_policy(aws: Aws) -> Iterator[Document]:
 
 
 @collects(
-    Credential, calls=["iam:GenerateCredentialReport", "iam:GetCredentialReport"], per="account"
+    Credential,
+    calls=["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
+    per="account",
+    cost="2, and 1 a second while AWS makes the report",
 )
 def credentials(aws: Aws) -> Iterator[Document]:
     """The rows of the credential report, root included. AWS renews the report every four hours at most."""
@@ -87,28 +90,28 @@ def _rows(content: object) -> Iterator[dict[str, str]]:
         raise Unexpected(msg, operation="iam:GetCredentialReport")
 
 
-@collects(User, calls=_DETAILS, per="account")
+@collects(User, calls=_DETAILS, per="account", cost="pages of 1,000")
 def users(aws: Aws) -> Iterator[Document]:
     """Users with their policies and groups, a hundred a page."""
     for user in _details(aws, "User", "UserDetailList"):
         yield Document(user["Arn"], user["UserName"], user)
 
 
-@collects(Group, calls=_DETAILS, per="account")
+@collects(Group, calls=_DETAILS, per="account", cost="pages of 1,000")
 def groups(aws: Aws) -> Iterator[Document]:
     """Groups with their policies."""
     for group in _details(aws, "Group", "GroupDetailList"):
         yield Document(group["Arn"], group["GroupName"], group)
 
 
-@collects(Role, calls=_DETAILS, per="account")
+@collects(Role, calls=_DETAILS, per="account", cost="pages of 1,000")
 def roles(aws: Aws) -> Iterator[Document]:
     """Roles with their trust and other policies."""
     for role in _details(aws, "Role", "RoleDetailList"):
         yield Document(role["Arn"], role["RoleName"], role)
 
 
-@collects(Policy, calls=_DETAILS, per="account")
+@collects(Policy, calls=_DETAILS, per="account", cost="pages of 1,000")
 def policies(aws: Aws) -> Iterator[Document]:
     """Customer-managed policies, and the policies that stand within users, groups and roles."""
     filters = ["LocalManagedPolicy", "User", "Group", "Role"]
@@ -130,7 +133,9 @@ _INLINE = (
 )
 
 
-@collects(VirtualMfaDevice, calls=["iam:ListVirtualMFADevices"], per="account")
+@collects(
+    VirtualMfaDevice, calls=["iam:ListVirtualMFADevices"], per="account", cost="pages of 1,000"
+)
 def virtual_mfa_devices(aws: Aws) -> Iterator[Document]:
     """Assigned virtual MFA devices."""
     found = aws.items(
@@ -140,7 +145,7 @@ def virtual_mfa_devices(aws: Aws) -> Iterator[Document]:
         yield Document(device["SerialNumber"], device["SerialNumber"], device)
 
 
-@collects(RoleUsage, calls=_DETAILS, per="account")
+@collects(RoleUsage, calls=_DETAILS, per="account", cost="pages of 1,000")
 def role_usages(aws: Aws) -> Iterator[Document]:
     """When each role was last used."""
     for role in _details(aws, "Role", "RoleDetailList"):
@@ -151,14 +156,16 @@ def role_usages(aws: Aws) -> Iterator[Document]:
 _USAGE = ("Arn", "RoleName", "Path", "CreateDate", "RoleLastUsed")
 
 
-@collects(ServerCertificate, calls=["iam:ListServerCertificates"], per="account")
+@collects(
+    ServerCertificate, calls=["iam:ListServerCertificates"], per="account", cost="pages of 1,000"
+)
 def server_certificates(aws: Aws) -> Iterator[Document]:
     """TLS certificates that were uploaded."""
     for item in aws.items("iam", "list_server_certificates", "ServerCertificateMetadataList"):
         yield Document(item["Arn"], item["ServerCertificateName"], item)
 
 
-@collects(SamlProvider, calls=["iam:ListSAMLProviders"], per="account")
+@collects(SamlProvider, calls=["iam:ListSAMLProviders"], per="account", cost="1")
 def saml_providers(aws: Aws) -> Iterator[Document]:
     """Identity providers that people may sign in through."""
     for provider in aws.items("iam", "list_saml_providers", "SAMLProviderList"):

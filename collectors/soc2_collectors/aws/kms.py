@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         "kms:GetKeyPolicy",
     ],
     per="region",
+    cost="pages of 1,000 + pages of 1,000 aliases + 3 N",
 )
 def keys(aws: Aws) -> Iterator[Document]:
     """Keys of the account, AWS-managed ones too: only ``DescribeKey`` says which is which.

@@ -24,7 +24,12 @@ TLS_PARAMETERS = (
 They are asked for by name: a group holds several hundred parameters in as many as five pages."""
 
 
-@collects(DbInstance, calls=["rds:DescribeDBInstances", "rds:DescribeDBParameters"], per="region")
+@collects(
+    DbInstance,
+    calls=["rds:DescribeDBInstances", "rds:DescribeDBParameters"],
+    per="region",
+    cost="pages of 100 + 1 per parameter group",
+)
 def instances(aws: Aws) -> Iterator[Document]:
     """Database instances, members of clusters too."""
     parameters = _parameters(aws, "describe_db_parameters", "DBParameterGroupName")
@@ -39,7 +44,10 @@ def instances(aws: Aws) -> Iterator[Document]:
 
 
 @collects(
-    DbCluster, calls=["rds:DescribeDBClusters", "rds:DescribeDBClusterParameters"], per="region"
+    DbCluster,
+    calls=["rds:DescribeDBClusters", "rds:DescribeDBClusterParameters"],
+    per="region",
+    cost="pages of 100 + 1 per parameter group",
 )
 def clusters(aws: Aws) -> Iterator[Document]:
     """Database clusters."""
@@ -81,7 +89,10 @@ def _parameters(
 
 
 @collects(
-    DbSnapshot, calls=["rds:DescribeDBSnapshots", "rds:DescribeDBSnapshotAttributes"], per="region"
+    DbSnapshot,
+    calls=["rds:DescribeDBSnapshots", "rds:DescribeDBSnapshotAttributes"],
+    per="region",
+    cost="pages of 100 + N",
 )
 def snapshots(aws: Aws) -> Iterator[Document]:
     """Manual snapshots: automated ones cannot be shared."""
@@ -103,6 +114,7 @@ def snapshots(aws: Aws) -> Iterator[Document]:
     DbClusterSnapshot,
     calls=["rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusterSnapshotAttributes"],
     per="region",
+    cost="pages of 100 + N",
 )
 def cluster_snapshots(aws: Aws) -> Iterator[Document]:
     """Manual snapshots of clusters: automated ones cannot be shared."""

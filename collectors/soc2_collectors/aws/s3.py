@@ -31,8 +31,11 @@ _BUCKETS_PER_PAGE = 1000
         "s3:GetLifecycleConfiguration",
         "s3:GetBucketObjectLockConfiguration",
         "s3:GetBucketOwnershipControls",
+        "s3:GetBucketNotification",
+        "s3:GetReplicationConfiguration",
     ],
     per="account",
+    cost="pages of 1000 + 13 N",
 )
 def buckets(aws: Aws) -> Iterator[Document]:
     """Every bucket of the account, wherever it is."""
@@ -94,11 +97,21 @@ def buckets(aws: Aws) -> Iterator[Document]:
                     "OwnershipControls",
                     "OwnershipControlsNotFoundError",
                 ),
+                "GetBucketNotificationConfiguration": part(
+                    "get_bucket_notification_configuration", None
+                ),
+                "GetBucketReplication": part(
+                    "get_bucket_replication",
+                    "ReplicationConfiguration",
+                    "ReplicationConfigurationNotFoundError",
+                ),
             },
         )
 
 
-@collects(AccountPublicAccessBlock, calls=["s3:GetAccountPublicAccessBlock"], per="account")
+@collects(
+    AccountPublicAccessBlock, calls=["s3:GetAccountPublicAccessBlock"], per="account", cost="1"
+)
 def account_public_access_block(aws: Aws) -> Iterator[Document]:
     """One document an account."""
     said = aws.fact(

@@ -63,12 +63,18 @@ class Aws:
             yield from page.get(key) or ()
 
     def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-        """Every page, as it comes; the one answer where AWS knows no pages. Raises ProviderError."""
+        """Every page, as it comes; the one answer where AWS knows no pages. Raises ProviderError.
+
+        Pages are the largest that AWS's description of the operation allows, unless ``PaginationConfig``
+        says otherwise.
+        """
         client = self._clients.client(service, self.region)
         if not client.can_paginate(operation):
             self._asker.meter.page()
             yield self.ask(service, operation, **params)
             return
+        if largest := self._clients.largest_page(service, operation, self.region):
+            params = {"PaginationConfig": {"PageSize": largest}, **params}
         pages = iter(client.get_paginator(operation).paginate(**params))
         while True:
             try:

@@ -38,6 +38,8 @@ _USUAL = 20.0
 _QUICK = {"s3": 100.0, "kms": 100.0}
 """Services that are asked once or more for each resource, and whose documented quotas are thousands."""
 _HTTP_OK = 200
+_LARGEST_PAGE = 1000
+"""Where a description allows more, or any number."""
 _CONNECTIONS = 64
 """Of one client: its pool is shared by all accounts that are read at once."""
 
@@ -78,6 +80,7 @@ class Clients:
         self._settings = settings
         self._session = _session(settings)
         self._clients: dict[tuple[str, str], Any] = {}
+        self._pages: dict[tuple[str, str], int | None] = {}
         self._paces: dict[tuple[str, str, str], Pace] = {}
         self._everything = (
             Pace(settings.total_requests_per_second)
@@ -96,6 +99,19 @@ class Clients:
                 if found is None:
                     found = self._clients[key] = self._make(service, region)
         return found
+
+    def largest_page(self, service: str, operation: str, region: str) -> int | None:
+        """The most items that a page of an operation may have; None where botocore's model does not say."""
+        key = (service, operation)
+        if key not in self._pages:
+            model = self.client(service, region).meta
+            name = model.method_to_api_mapping[operation]
+            paging = self._session._session.get_paginator_model(service).get_paginator(name)  # noqa: SLF001 - boto3 hides it
+            limit = paging.get("limit_key")
+            members = model.service_model.operation_model(name).input_shape.members
+            largest = members[limit].metadata.get("max") if limit in members else None
+            self._pages[key] = min(largest, _LARGEST_PAGE) if largest else None
+        return self._pages[key]
 
     def offered(self, service: str, region: str) -> bool:
         """Whether the SDK knows an address of the service in the region."""

@@ -1,0 +1,20 @@
+"""Views of Auto Scaling: launch configurations, the predecessors of launch templates."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_collectors.aws.models.ec2 import MetadataOptions
+from soc2_pac.resources import Resource
+
+
+class LaunchConfiguration(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A launch configuration (``DescribeLaunchConfigurations``); its user data redacted."""
+
+    kind = "aws.autoscaling.launch_configuration"
+    secret = ("UserData",)
+    name: str = msgspec.field(name="LaunchConfigurationName")
+    metadata_options: MetadataOptions | None = None
+    associate_public_ip_address: bool | None = None
+    """``None``: as the subnet says, which is a question of its own."""
+    user_data: str = ""

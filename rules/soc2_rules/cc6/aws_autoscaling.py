@@ -1,0 +1,66 @@
+"""Launch configurations: what an auto scaling group starts."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.autoscaling import LaunchConfiguration
+from soc2_collectors.aws.models.redacted import recognised
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    known_as=["prowler:autoscaling_group_launch_configuration_requires_imdsv2"],
+)
+def aws_imdsv2_launch_configuration(configuration: LaunchConfiguration) -> Verdict:
+    """Launch configurations ask for a metadata session token.
+
+    Why: every instance that the group starts answers the metadata service as the configuration says.
+    Fix: move the group to a launch template with MetadataOptions={HttpTokens=required}: a launch
+        configuration cannot be changed.
+    """
+    options = configuration.metadata_options
+    if options is not None and options.http_endpoint == "disabled":
+        return passed("the metadata service is off")
+    if options is not None and options.http_tokens == "required":
+        return passed("tokens are required")
+    return failed("tokens are not required")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.CRITICAL,
+    known_as=["prowler:autoscaling_find_secrets_ec2_launch_configuration"],
+)
+def aws_no_secrets_launch_configuration(configuration: LaunchConfiguration) -> Verdict:
+    """Launch configurations hold no credentials in their user data.
+
+    Why: everyone who may describe the configuration can read it, and every instance carries it.
+    Fix: keep the secret in Secrets Manager or Parameter Store, let the instance's role read it, and
+        delete the configuration.
+    """
+    seen = recognised(configuration.user_data)
+    if not seen.there:
+        return passed("no user data")
+    if not seen.readable:
+        return inconclusive("the user data was not redacted, so it was not looked at")
+    if seen.labels:
+        return failed(f"looks like {seen.labels}")
+    return passed("nothing in it looks like a credential")
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["powerpipe:autoscaling_launch_config_public_ip_disabled"],
+)
+def aws_launch_configuration_no_public_ip(configuration: LaunchConfiguration) -> Verdict:
+    """Launch configurations do not give public addresses.
+
+    Why: a group that grows by itself should not grow onto the internet.
+    Fix: move the group to a launch template with AssociatePublicIpAddress=false, behind a load balancer.
+    """
+    if configuration.associate_public_ip_address:
+        return failed("its instances get public addresses")
+    return passed("it asks for no public address")
