@@ -20,6 +20,7 @@ _ACCOUNT = re.compile(r"^(?:\d{12}$|arn:[^:]*:(?:iam|sts)::(\d{12}):)")
 _ACCOUNT_KEYS = (
     "aws:principalaccount",
     "aws:sourceaccount",
+    "aws:sourceowner",  # what SNS writes into the policy of every new topic
     "kms:calleraccount",
     "s3:dataaccesspointaccount",
 )
