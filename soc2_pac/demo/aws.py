@@ -12,10 +12,12 @@ import functools
 import json
 import logging
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from soc2_pac.demo import build, company
+from soc2_pac.demo.aws_gaps import Completed
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +51,12 @@ class AwsEmulator:
     def start(self) -> str:
         """Serve and seed; returns the endpoint URL. Raises UsageError without moto or boto3."""
         try:
-            from moto.server import ThreadedMotoServer  # noqa: PLC0415  moto takes 0.4 s to import
+            from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  moto takes 0.4 s to import
+                DomainDispatcherApplication,
+                MotoRequestHandler,
+                create_backend_app,
+            )
+            from werkzeug.serving import make_server  # noqa: PLC0415
         except ImportError as error:
             msg = f"the demo needs moto and boto3 ({error}): pip install 'soc2-pac[demo]'"
             raise UsageError(msg) from error
@@ -58,10 +65,12 @@ class AwsEmulator:
             _forget(company.ACCOUNT)
             self._key = _first_key()
             _add_routes()
-            self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-            self._server.start()
-            host, port = self._server.get_host_and_port()
-            self.url = f"http://{host}:{port}"
+            application: Any = Completed(DomainDispatcherApplication(create_backend_app))
+            self._server = make_server(
+                "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+            )
+            threading.Thread(target=self._server.serve_forever, daemon=True).start()
+            self.url = f"http://127.0.0.1:{self._server.server_port}"
             build.build(self.client)
         _truths(self.now)
         _ages(self.now)
@@ -70,7 +79,8 @@ class AwsEmulator:
     def stop(self) -> None:
         """Stop serving and forget the account."""
         if self._server is not None:
-            self._server.stop()
+            self._server.shutdown()
+            self._server.server_close()
             self._server = None
             _forget(company.ACCOUNT)
 
