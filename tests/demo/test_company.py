@@ -439,7 +439,7 @@ def test_two_companies_are_the_same(acme: AwsEmulator) -> None:
 
 
 def test_without_moto_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "moto.server", None)
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
     with pytest.raises(UsageError, match=r"pip install 'soc2-pac\[demo\]'"):
         AwsEmulator().start()
 
