@@ -19,5 +19,13 @@ class Omission(NamedTuple):
 OMITTED: dict[str, Omission] = {}
 """By the id that the rule would have."""
 
-PARTS: dict[str, str] = {}
+_ENCLAVE = (
+    "what an enclave really proved stands only in CloudTrail's events of Decrypt calls, too many to read at "
+    "two requests a second; the measurements that the key's policy asks for are judged"
+)
+PARTS: dict[str, str] = {
+    "prowler:kms_key_enclave_attestation_pcr_mismatch": _ENCLAVE,
+    "prowler:kms_key_enclave_attestation_unknown_image": _ENCLAVE,
+    "prowler:kms_key_enclave_debug_attestation_detected": _ENCLAVE,
+}
 """A peer's check -> why the rule that answers its question leaves this part out."""

@@ -36,7 +36,7 @@ def test_the_walk_through_works(tmp_path: Path) -> None:
             (tmp_path / name).write_text(content, encoding="utf-8")
 
     with AwsEmulator() as aws:
-        aws.client("sns", "us-east-1").create_topic(Name="alerts")
+        aws.client("kinesis", "us-east-1").create_stream(StreamName="clicks", ShardCount=1)
         config = f'[sources.aws]\nprovider = "aws"\nregions = ["us-east-1"]\nendpoint_url = "{aws.url}"\n'
         (tmp_path / "soc2-pac.toml").write_text(config)
         environment = {
@@ -51,8 +51,8 @@ def test_the_walk_through_works(tmp_path: Path) -> None:
             done = _run(command, environment, tmp_path)
             assert done.returncode == 0, done.stderr
             assert done.stdout.startswith(output), done.stdout
-        listed = _run("soc2-pac evidence list --kind aws.sns.topic", environment, tmp_path)
-        assert "alerts" in listed.stdout
+        listed = _run("soc2-pac evidence list --kind aws.kinesis.stream", environment, tmp_path)
+        assert "clicks" in listed.stdout
 
 
 def _run(command: str, environment: dict[str, str], home: Path) -> subprocess.CompletedProcess[str]:

@@ -35,7 +35,7 @@ _BUCKETS_PER_PAGE = 1000
         "s3:GetReplicationConfiguration",
     ],
     per="account",
-    cost="pages of 1000 + 13 N",
+    cost="pages of 1,000 + 13 N",
 )
 def buckets(aws: Aws) -> Iterator[Document]:
     """Every bucket of the account, wherever it is."""

@@ -38,7 +38,7 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of connecting and of reading, each."""
     requests_per_second: float | None = None
     """The most that one service of one region of one account is asked; less where it answers "too many".
-    When left out: 20, and 100 for S3 and KMS, whose quotas are far above that."""
+    When left out: 20, and what AWS documents for services with lower or far higher quotas."""
     total_requests_per_second: float | None = None
     """The most that all are asked together; unlimited when left out."""
 

@@ -108,7 +108,7 @@ class GithubConnection:
         return {}
 
     def discover(self, per: str, only: Selection = EVERYWHERE) -> Iterable[Scope]:
-        """The organisation, where it is wanted. Makes no call. Raises Unexpected for another sort of scope."""
+        """The organisation, where it is wanted, without a call. Raises Unexpected for another sort."""
         if per != "organization":
             msg = f"GitHub has no scopes of the sort '{per}': collectors of GitHub run per organization"
             raise Unexpected(msg)

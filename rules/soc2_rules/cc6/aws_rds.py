@@ -176,3 +176,13 @@ def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> 
     if found.apply_type == "static" and apply_status == "pending-reboot":
         return inconclusive(f"{wanted} is {found.parameter_value}, in force after a reboot")
     return passed(f"{wanted} is {found.parameter_value}")
+
+
+@rule(criteria=["CC6.1"], severity=Severity.MEDIUM)
+def aws_rds_cluster_snapshot_encrypted(snapshot: DbClusterSnapshot) -> Verdict:
+    """Manual snapshots of database clusters are encrypted, those of clusters that are gone too.
+
+    Why: a snapshot outlives its cluster, and is copied more easily.
+    Fix: aws rds copy-db-cluster-snapshot --kms-key-id, then delete the original.
+    """
+    return passed("encrypted") if snapshot.encrypted else failed("not encrypted")

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _USUAL = 20.0
 """Requests a second: what EC2 gives back to its bucket for describing calls; others are alike or unstated."""
-_QUICK = {"s3": 100.0, "kms": 100.0}
-"""Services that are asked once or more for each resource, and whose documented quotas are thousands."""
+_OTHERWISE = {"cloudtrail": 2.0, "dynamodb": 10.0, "kms": 100.0, "organizations": 5.0, "s3": 100.0}
+"""Services whose documented quotas are lower; or thousands, where each resource is asked for details."""
 _HTTP_OK = 200
 _LARGEST_PAGE = 1000
 """Where a description allows more, or any number."""
@@ -151,7 +151,7 @@ class Clients:
         with self._lock:
             found = self._paces.get(key)
             if found is None:
-                usual = _QUICK.get(service, _USUAL)
+                usual = _OTHERWISE.get(service, _USUAL)
                 found = self._paces[key] = Pace(self._settings.requests_per_second or usual)
             return found
 

@@ -64,7 +64,7 @@ _NOT_ENABLED = {
     "UnsupportedOperation",
     "AWSOrganizationsNotInUseException",
 }
-_GONE = ("NoSuch", "NotFound", "ResourceNotFound", "DoesNotExist")
+_GONE = ("NoSuch", "NotFound", "DoesNotExist", "NonExistent")
 _HTTP_DENIED, _HTTP_TOO_MANY, _HTTP_SERVER = 403, 429, 500
 
 

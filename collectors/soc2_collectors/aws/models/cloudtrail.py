@@ -1,6 +1,8 @@
-"""Views of CloudTrail: trails with their state and what they record."""
+"""Views of CloudTrail: trails with their state and what they record, and changes made in the console."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import msgspec
 
@@ -195,3 +197,56 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
     cloud_watch_logs_log_group_arn: str | None = None
     status: TrailStatus = fact("GetTrailStatus")
     selectors: Selectors = fact("GetEventSelectors")
+
+
+class SessionIssuer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The role whose session made a request."""
+
+    type: str = ""
+    user_name: str = ""
+
+
+class SessionContext(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """About temporary credentials."""
+
+    session_issuer: SessionIssuer | None = None
+
+
+class UserIdentity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who made a request."""
+
+    type: str
+    arn: str = ""
+    """Left out by some sorts of identities."""
+    session_context: SessionContext | None = None
+
+    @property
+    def role(self) -> str:
+        """The name of the role whose session it is; nothing for users and root."""
+        issuer = self.session_context.session_issuer if self.session_context else None
+        return issuer.user_name if issuer is not None and issuer.type == "Role" else ""
+
+
+class TouchedResource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What an event is about, as far as CloudTrail knows."""
+
+    resource_name: str = ""
+
+
+class ConsoleChange(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A writing management event of a console session, of the last days (``LookupEvents``)."""
+
+    kind = "aws.cloudtrail.console_change"
+    event_source: str
+    """``ec2.amazonaws.com``."""
+    event_name: str
+    event_time: datetime
+    user_identity: UserIdentity
+    error_code: str | None = None
+    """Left out where the request was carried out."""
+    resources: list[TouchedResource] = []
+
+    @property
+    def action(self) -> str:
+        """``ec2:RunInstances``."""
+        return f"{self.event_source.partition('.')[0]}:{self.event_name}"

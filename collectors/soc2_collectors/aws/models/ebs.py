@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from soc2_pac.resources import Resource, fact
 
 
@@ -36,6 +38,20 @@ class Snapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
         return any(p.get("Group") == "all" for p in self.permissions)
 
 
+class ImageDisk(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The snapshot that a disk of an image is made of."""
+
+    snapshot_id: str | None = None
+    """Left out for an empty disk."""
+
+
+class BlockDevice(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A disk of an image."""
+
+    ebs: ImageDisk | None = None
+    """Left out for a disk of the host's own."""
+
+
 class Image(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A machine image that this account owns."""
 
@@ -43,3 +59,13 @@ class Image(Resource, frozen=True, kw_only=True, rename="pascal"):
     image_id: str
     name: str = ""
     public: bool
+    block_device_mappings: list[BlockDevice] = []
+
+    @property
+    def snapshots(self) -> list[str]:
+        """Ids of the snapshots that it is made of."""
+        return [
+            device.ebs.snapshot_id
+            for device in self.block_device_mappings
+            if device.ebs is not None and device.ebs.snapshot_id
+        ]

@@ -158,6 +158,12 @@ class Monitoring(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     state: str = ""
 
 
+class EnclaveOptions(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Whether the instance may host a Nitro enclave."""
+
+    enabled: bool = False
+
+
 class UserData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``UserData`` of ``DescribeInstanceAttribute``; the value is redacted before it is kept."""
 
@@ -208,6 +214,8 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     iam_instance_profile: Profile | None = None
     monitoring: Monitoring | None = None
     ebs_optimized: bool | None = None
+    enclave_options: EnclaveOptions | None = None
+    """Only answers from before there were enclaves leave it out."""
     tags: list[Tag] = []
     user_data: UserData | None = fact("DescribeInstanceAttribute")
 

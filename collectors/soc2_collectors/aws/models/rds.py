@@ -104,6 +104,7 @@ class DbClusterSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.rds.cluster_snapshot"
     volatile = ("PercentProgress",)
     identifier: str = msgspec.field(name="DBClusterSnapshotIdentifier")
+    cluster: str = msgspec.field(name="DBClusterIdentifier")
     encrypted: bool = msgspec.field(name="StorageEncrypted")
     attributes: list[dict[str, Any]] = fact("DescribeDBClusterSnapshotAttributes")
 

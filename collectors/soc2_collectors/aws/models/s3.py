@@ -131,11 +131,100 @@ class PolicyStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     is_public: bool
 
 
+class KeyFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Prefixes and suffixes of keys."""
+
+    filter_rules: list[dict[str, Any]] = []
+
+
+class NotificationFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Which objects a notification is about; left out for all."""
+
+    key: KeyFilter = KeyFilter()
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Events that are sent to a topic, a queue or a function: ``s3:ObjectCreated:*``."""
+
+    events: list[str]
+    filter: NotificationFilter = NotificationFilter()
+
+    @property
+    def about_objects(self) -> bool:
+        """It tells of objects that come, change or go."""
+        return any(
+            event.startswith(("s3:ObjectCreated:", "s3:ObjectRemoved:")) for event in self.events
+        )
+
+
+class Notifications(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetBucketNotificationConfiguration``; empty where there is none."""
+
+    topic_configurations: list[Notification] = []
+    queue_configurations: list[Notification] = []
+    lambda_function_configurations: list[Notification] = []
+    event_bridge_configuration: dict[str, Any] | None = None
+    """Without members; where it stands, every event goes to EventBridge."""
+
+    @property
+    def about_objects(self) -> list[Notification]:
+        """Those to topics, queues and functions that tell of objects."""
+        listed = (
+            *self.topic_configurations,
+            *self.queue_configurations,
+            *self.lambda_function_configurations,
+        )
+        return [one for one in listed if one.about_objects]
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where objects are copied to."""
+
+    bucket: str
+    """An ARN."""
+
+    @property
+    def name(self) -> str:
+        """The name of the bucket."""
+        return self.bucket.rpartition(":")[2]
+
+
+class ReplicationFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Which objects are copied."""
+
+    prefix: str | None = None
+    tag: dict[str, Any] | None = None
+    both: dict[str, Any] | None = msgspec.field(default=None, name="And")
+
+
+class ReplicationRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One rule of ``GetBucketReplication``; older ones have a prefix of their own for a filter."""
+
+    status: str
+    destination: Destination
+    prefix: str | None = None
+    filter: ReplicationFilter = ReplicationFilter()
+
+    @property
+    def every_object(self) -> bool:
+        """It copies whatever comes into the bucket."""
+        narrowed = (self.prefix, self.filter.prefix, self.filter.tag, self.filter.both)
+        return not any(narrowed)
+
+
+class Replication(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``ReplicationConfiguration``."""
+
+    rules: list[ReplicationRule]
+
+
 class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A bucket and its protections."""
 
     kind = "aws.s3.bucket"
     name: str
+    bucket_region: str | None = None
+    """Left out by listings that are not made in pages."""
     public_access_block: PublicAccessBlock | None = fact("GetPublicAccessBlock")
     policy_status: PolicyStatus | None = fact("GetBucketPolicyStatus")
     """``None`` where there is no policy."""
@@ -149,6 +238,8 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     object_lock: dict[str, Any] | None = fact("GetObjectLockConfiguration")
     ownership: OwnershipControls | None = fact("GetBucketOwnershipControls")
     """``None`` for buckets from before there was such a thing, whose ACLs count."""
+    notifications: Notifications = fact("GetBucketNotificationConfiguration")
+    replication: Replication | None = fact("GetBucketReplication")
 
     @property
     def statements(self) -> list[Statement]:

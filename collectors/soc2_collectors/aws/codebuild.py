@@ -1,0 +1,71 @@
+"""CodeBuild: regional."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.codebuild import Project, SourceCredential
+from soc2_pac.model import Document
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+_AT_ONCE = 100
+"""As many projects as one ``BatchGetProjects`` takes."""
+_USER_INFO = re.compile(r"^(\w+://)([^/@]*)@")
+_FILE = re.compile(r"\S+\.ya?ml", re.IGNORECASE)
+
+
+@collects(
+    Project,
+    calls=["codebuild:ListProjects", "codebuild:BatchGetProjects"],
+    per="region",
+    cost="pages of 100 + 1 per 100",
+)
+def projects(aws: Aws) -> Iterator[Document]:
+    """Build projects."""
+    names = aws.items("codebuild", "list_projects", "projects")
+    while batch := list(islice(names, _AT_ONCE)):
+        said = aws.ask("codebuild", "batch_get_projects", names=batch)
+        for project in said["projects"]:
+            yield Document(project["arn"], project["name"], _kept(project))
+
+
+def _kept(project: dict[str, Any]) -> dict[str, Any]:
+    """A project without what its URLs say of who reads them, and with where its buildspec is."""
+    body = dict(project)
+    if "source" in body:
+        body["source"] = _source(body["source"])
+        body["buildspecFrom"] = _buildspec_from(body["source"].get("buildspec") or "")
+    if "secondarySources" in body:
+        body["secondarySources"] = [_source(source) for source in body["secondarySources"]]
+    return body
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    """Bitbucket's own clone URLs hold a name, which is none of a credential; anything else there may be."""
+    found = _USER_INFO.match(source.get("location") or "")
+    if found is None or (source.get("type") == "BITBUCKET" and ":" not in found[2]):
+        return source
+    rest = source["location"][found.end() :]
+    return {**source, "location": f"{found[1]}[redacted]@{rest}"}
+
+
+def _buildspec_from(buildspec: str) -> str:
+    """Nothing means ``buildspec.yml`` in the source; else a file there, an object in S3, or the text."""
+    said = buildspec.strip()
+    if said.startswith("arn:"):
+        return "s3"
+    return "source" if not said or _FILE.fullmatch(said) else "project"
+
+
+@collects(SourceCredential, calls=["codebuild:ListSourceCredentials"], per="region", cost="1")
+def source_credentials(aws: Aws) -> Iterator[Document]:
+    """One for each host at most. The tokens themselves are never told."""
+    for item in aws.items("codebuild", "list_source_credentials", "sourceCredentialsInfos"):
+        yield Document(item["arn"], item.get("serverType") or item["arn"], item)

@@ -1,0 +1,81 @@
+"""Views of CodePipeline: what a pipeline does in which order, and who let it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class ActionType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``Source``, ``Build``, ``Deploy``, ``Approval``, ... by whom."""
+
+    category: str
+    provider: str = ""
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A step of a stage. Steps of the same order run side by side; AWS's default is 1."""
+
+    name: str
+    action_type_id: ActionType
+    run_order: int = 1
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A stage; each waits for the one before."""
+
+    name: str
+    actions: list[Action] = []
+
+
+class Structure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``GetPipeline``."""
+
+    stages: list[Stage]
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An approval that was given or refused (``ListActionExecutions``)."""
+
+    pipeline_execution_id: str
+    stage_name: str
+    action_name: str
+    status: str
+    updated_by: str | None = None
+    """The ARN of who decided; left out by old executions."""
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What started an execution."""
+
+    trigger_type: str
+    trigger_detail: str | None = None
+    """For ``StartPipelineExecution`` the ARN of who did; for the others a rule, a webhook, ..."""
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A run of the pipeline (``ListPipelineExecutions``)."""
+
+    pipeline_execution_id: str
+    trigger: Trigger | None = None
+
+
+class Pipeline(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A pipeline with the approvals and manual starts among its newest executions."""
+
+    kind = "aws.codepipeline.pipeline"
+    secret = (
+        "GetPipeline.stages.*.actions.*.configuration.EnvironmentVariables",
+        "GetPipeline.stages.*.actions.*.configuration.OAuthToken",
+        "GetPipeline.stages.*.actions.*.configuration.ParameterOverrides",
+        "GetPipeline.stages.*.actions.*.configuration.UserParameters",
+        "GetPipeline.stages.*.actions.*.environmentVariables.*.value",
+        "GetPipeline.variables.*.defaultValue",
+    )
+    name: str
+    structure: Structure = fact("GetPipeline")
+    approvals: list[Approval] = fact("ListActionExecutions")
+    """Those among the 100 newest action executions that are approvals."""
+    manual_starts: list[Execution] = fact("ListPipelineExecutions")
+    """Those among the 100 newest executions that somebody started by hand."""

@@ -1,0 +1,38 @@
+"""Views of EFS and FSx: shared file systems."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class BackupPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``DescribeBackupPolicy``: EFS's automatic daily backups through AWS Backup."""
+
+    status: str
+    """``ENABLED``, ``ENABLING``, ``DISABLED`` or ``DISABLING``."""
+
+
+class FileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An EFS file system (``DescribeFileSystems``)."""
+
+    kind = "aws.efs.file_system"
+    volatile = ("SizeInBytes",)
+    file_system_id: str
+    file_system_arn: str
+    encrypted: bool
+    backup_policy: BackupPolicy | None = fact("DescribeBackupPolicy")
+    """``None`` where the file system has none."""
+
+
+class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An FSx file system, of any type (``DescribeFileSystems``). FSx encrypts all of them at rest."""
+
+    kind = "aws.fsx.file_system"
+    volatile = ("AdministrativeActions",)
+    secret = ("OntapConfiguration.FsxAdminPassword",)
+    file_system_id: str
+    file_system_type: str
+    """``WINDOWS``, ``LUSTRE``, ``ONTAP`` or ``OPENZFS``."""
+    resource_arn: str = msgspec.field(name="ResourceARN")

@@ -1,0 +1,201 @@
+"""Nitro enclaves: the hosts that they run on, and the keys that only they should use."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup
+from soc2_collectors.aws.models.kms import Key
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_collectors.aws.models.policy import Statement
+
+
+@rule(
+    criteria=["CC6.6", "CC7.2"],
+    severity=Severity.LOW,
+    needs=[SecurityGroup],
+    known_as=[
+        "prowler:ec2_confidential_workload_host_public_ip",
+        "prowler:ec2_confidential_workload_host_unrestricted_ingress",
+        "prowler:ec2_confidential_workload_host_vsock_proxy_exposed",
+        "prowler:ec2_confidential_workload_host_imdsv2_not_enforced",
+    ],
+)
+def aws_confidential_host_isolation(
+    instance: Instance, evidence: Evidence, *, proxy_ports: tuple[int, ...] = (8000,)
+) -> Verdict:
+    """Hosts of Nitro enclaves are private, closed to the internet, and ask for metadata tokens.
+
+    ``proxy_ports`` are TCP ports by which processes on the host reach the enclave's proxy: no range of
+    addresses may reach them, not even a private one; other security groups may.
+
+    Why: the host is the enclave's only way out; whoever is on it talks to the enclave and to its keys.
+    Fix: aws ec2 modify-instance-metadata-options --http-tokens required; move the instance to a private
+        subnet and take the wide entries out of its security groups (aws ec2
+        revoke-security-group-ingress).
+    """
+    if instance.ended:
+        return not_applicable("terminated")
+    if instance.enclave_options is None or not instance.enclave_options.enabled:
+        return not_applicable("it hosts no enclave")
+    found = [f"has the address {address}" for address in instance.public_addresses]
+    options = instance.metadata_options
+    if (
+        options is not None
+        and options.http_endpoint != "disabled"
+        and options.http_tokens != "required"
+    ):
+        found.append("the metadata service answers without a token")
+    ids = sorted({group.group_id for one in instance.interfaces for group in one.groups})
+    known = evidence.index(SecurityGroup, "group_id", within="here")
+    for number in ids:
+        for group in known.get(number, ()):
+            found += _open(group, proxy_ports)
+    if found:
+        return failed("; ".join(dict.fromkeys(found)))
+    if options is None:
+        return inconclusive("AWS does not say how the metadata service answers")
+    missing = [number for number in ids if not known.get(number)]
+    if missing or not ids:
+        return inconclusive(f"not among those collected: {', '.join(missing) or 'its groups'}")
+    return passed("private, closed to the internet, and tokens are required")
+
+
+def _open(group: SecurityGroup, proxy_ports: tuple[int, ...]) -> list[str]:
+    found = []
+    if any(entry.world for entry in group.ip_permissions):
+        found.append(f"{group.group_id} is open to every address")
+    for entry in group.ip_permissions:
+        admitted = entry.ports("tcp")
+        by_address = entry.ip_ranges or entry.ipv6_ranges or entry.prefix_list_ids
+        if admitted is None or not by_address:
+            continue
+        found += [
+            f"{group.group_id} lets addresses reach the proxy's port {port}"
+            for port in proxy_ports
+            if admitted[0] <= port <= admitted[1]
+        ]
+    return found
+
+
+_ATTESTED = "kms:recipientattestation:"
+"""How the condition keys begin that speak of what an enclave proves about itself."""
+_USES = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret")
+"""Operations that take an attestation and hand out what a key protects."""
+_EQUAL = ("stringequals", "stringequalsignorecase", "stringlike")
+_UNEQUAL = ("stringnotequals", "stringnotequalsignorecase", "stringnotlike")
+_WHOLE_IMAGE = ("imagesha384", "pcr0", "pcr8")
+"""Measurements that tell one program from another: the image, or who signed it."""
+_PARTS = ("pcr1", "pcr2")
+"""The kernel and the application: the image only together."""
+_OF_THE_DEPLOYMENT = ("pcr3", "pcr4")
+"""Measurements of where it runs: the role and the instance of the host."""
+_DEBUG = re.compile(r"0+")
+"""What an enclave in debug mode measures: nothing, written in zeros."""
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3", "CC7.1", "CC7.2"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:kms_key_enclave_attestation_not_enforced",
+        "prowler:kms_key_enclave_attestation_bypassable_path",
+        "prowler:kms_key_enclave_attestation_no_deployment_binding",
+    ],
+)
+def aws_kms_enclave_attestation(
+    key: Key,
+    *,
+    enclave_keys: tuple[str, ...] = (),
+    measurements: tuple[str, ...] = (),
+    bound_to_deployment: bool = False,
+) -> Verdict:
+    """Key policies let only the measured enclave use its key, in every statement.
+
+    A key is an enclave's where its policy speaks of attestation, or its id is in ``enclave_keys``.
+    ``measurements``: the values that are known; any other in the policy fails. ``bound_to_deployment`` asks
+    for the host's role or instance (PCR3, PCR4) as well. Grants, and what enclaves really proved, are not
+    looked at.
+
+    Why: one statement without the condition, be it the usual one for the account, lets the host itself
+        decrypt what only the enclave should see.
+    Fix: aws kms put-key-policy with StringEqualsIgnoreCase on kms:RecipientAttestation:ImageSha384 in each
+        statement that allows kms:Decrypt or kms:GenerateDataKey, or a Deny with
+        StringNotEqualsIgnoreCase for every principal.
+    """
+    if not key.metadata.customer:
+        return not_applicable("AWS manages this key")
+    if key.metadata.key_state.startswith("Pending"):
+        return not_applicable(f"the key is {key.metadata.key_state}")
+    spoken = any(name.startswith(_ATTESTED) for s in key.statements for _, name, _ in s.conditions)
+    if not spoken and not any(fnmatchcase(key.key_id, pattern) for pattern in enclave_keys):
+        return not_applicable("its policy does not speak of enclaves")
+    denies = [
+        s
+        for s in key.statements
+        if not s.allow and s.anyone and not s.not_principals and s.every_resource
+    ]
+    ways: list[tuple[str, _Asked]] = []
+    for use in _USES:
+        allowing = [s for s in key.statements if s.allow and s.covers(use)]
+        fence = _together(_asked(s, _UNEQUAL) for s in denies if s.covers(use) and _alone(s))
+        # What every fence asks for holds in each statement.
+        ways += [(use, fence + _asked(s, _EQUAL)) for s in allowing]
+    if not ways:
+        return inconclusive("no statement gives its use: who uses it does so by grants")
+    found = [
+        weakness
+        for use, asked in ways
+        for weakness in _weak(asked, use, measurements, bound=bound_to_deployment)
+    ]
+    if found:
+        return failed("; ".join(dict.fromkeys(found)))
+    return passed("every way to use the key asks for the enclave's measurement")
+
+
+_Asked = list[tuple[str, str, str]]
+"""(measurement, operator, value) of each condition on what an enclave proves."""
+
+
+def _asked(statement: Statement, operators: tuple[str, ...]) -> _Asked:
+    return [
+        (key.removeprefix(_ATTESTED), operator, value)
+        for operator, key, values in statement.conditions
+        if key.startswith(_ATTESTED) and operator in operators
+        for value in values
+    ]
+
+
+def _alone(statement: Statement) -> bool:
+    """Whether a denying statement has one condition: with two it denies only what breaks both."""
+    return len(statement.conditions) == 1
+
+
+def _together(parts: Iterable[_Asked]) -> _Asked:
+    return [one for part in parts for one in part]
+
+
+def _weak(asked: _Asked, use: str, known: tuple[str, ...], *, bound: bool) -> list[str]:
+    """Why a way to use the key is open to others than the measured enclave."""
+    names = {name for name, _, _ in asked}
+    if not names & set(_WHOLE_IMAGE) and not names >= set(_PARTS):
+        return [f"a statement gives {use} without the measurement of an image"]
+    found = []
+    if bound and not names & set(_OF_THE_DEPLOYMENT):
+        found.append("enclaves anywhere are accepted, whatever the role or instance of their host")
+    listed = {value.lower() for value in known}
+    for name, operator, value in asked:
+        if operator.endswith("like") and set(value) & set("*?"):
+            found.append(f"{name} may be anything like {value}")
+        elif _DEBUG.fullmatch(value):
+            found.append(f"{name} of zeros admits every enclave in debug mode")
+        elif listed and name in (*_WHOLE_IMAGE, *_PARTS) and value.lower() not in listed:
+            found.append(f"{name} {value} is not among the known measurements")
+    return found

@@ -1,0 +1,41 @@
+"""SQS: how queues are encrypted, and who may use them."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.sqs import Queue, QueueAttributes
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:sqs_queues_server_side_encryption_enabled",
+        "prowler:sqs_queues_not_publicly_accessible",
+    ],
+)
+def aws_sqs_encrypted(queue: Queue) -> Verdict:
+    """SQS queues are encrypted, and their policy does not let everyone in.
+
+    Why: whoever may receive takes messages away, and whoever may send is believed.
+    Fix: aws sqs set-queue-attributes --attributes SqsManagedSseEnabled=true (or KmsMasterKeyId); in the
+        attribute Policy name the accounts, or add a condition on aws:SourceArn.
+    """
+    encrypted = _encrypted(queue.attributes)
+    wrong = ["not encrypted"] if encrypted == "" else []
+    if public := queue.public_statements:
+        actions = sorted({action for s in public for action in s.actions})
+        wrong.append(f"its policy lets everyone do {', '.join(actions) or 'almost everything'}")
+    if wrong:
+        return failed("; ".join(wrong))
+    if encrypted is None:
+        return inconclusive("AWS does not say whether it is encrypted")
+    return passed(f"encrypted with {encrypted}, and its policy is not public")
+
+
+def _encrypted(attributes: QueueAttributes) -> str | None:
+    """By what; nothing where it is not, ``None`` where AWS does not say."""
+    if attributes.kms_master_key_id:
+        return "a KMS key"
+    return {"true": "keys of SQS", "false": ""}.get(attributes.sqs_managed_sse_enabled or "")

@@ -1,0 +1,39 @@
+"""DynamoDB: getting data back."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.dynamodb import Table
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:dynamodb_tables_pitr_enabled",
+        "powerpipe:dynamodb_table_point_in_time_recovery_enabled",
+    ],
+)
+def aws_dynamodb_pitr(table: Table, *, min_days: int = 1) -> Verdict:
+    """DynamoDB tables can be restored to any point in time.
+
+    Why: one faulty deployment overwrites a table within seconds, and nothing else keeps what it held.
+    Fix: aws dynamodb update-continuous-backups --point-in-time-recovery-specification
+        PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35.
+    """
+    backups = table.continuous_backups
+    recovery = backups.point_in_time_recovery_description
+    if recovery is None:
+        if backups.continuous_backups_status == "DISABLED":
+            return failed("continuous backups are disabled")
+        return inconclusive("AWS does not say whether point-in-time recovery is on")
+    status = recovery.point_in_time_recovery_status
+    if status == "DISABLED":
+        return failed("point-in-time recovery is off")
+    if status != "ENABLED":
+        return inconclusive(f"point-in-time recovery is in a state that is not known: {status}")
+    days = recovery.recovery_period_in_days
+    if days < min_days:
+        return failed(f"reaches back {days} days, under {min_days}")
+    return passed(f"reaches back up to {days} days")

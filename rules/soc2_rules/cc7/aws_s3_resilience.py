@@ -1,0 +1,94 @@
+"""S3: whether anybody hears of a change, and whether the data outlive their region."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from soc2_collectors.aws.models.s3 import Bucket, ReplicationRule
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC7.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_event_notifications_enabled",
+        "powerpipe:s3_bucket_event_notifications_enabled",
+    ],
+)
+def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
+    """Buckets tell of every object that comes or goes.
+
+    ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that must; while there are
+    none, every bucket must.
+
+    Why: who is told of a change in sensitive data can look into it while it matters.
+    Fix: aws s3api put-bucket-notification-configuration with EventBridgeConfiguration={}, or with
+        s3:ObjectCreated:* and s3:ObjectRemoved:* for a topic, queue or function.
+    """
+    if sensitive and not _named(bucket.name, sensitive):
+        return not_applicable("not among the sensitive buckets by its name")
+    if bucket.notifications.event_bridge_configuration is not None:
+        return passed("every event goes to EventBridge")
+    about = bucket.notifications.about_objects
+    if not about:
+        return failed("nobody is told of objects that come or go")
+    if all(one.filter.key.filter_rules for one in about):
+        return failed("only objects with certain prefixes or suffixes are told of")
+    return passed("objects that come or go are told of")
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.LOW,
+    needs=[Bucket],
+    known_as=[
+        "prowler:s3_bucket_cross_region_replication",
+        "powerpipe:s3_bucket_cross_region_replication_enabled",
+    ],
+)
+def aws_s3_replication(
+    bucket: Bucket, evidence: Evidence, *, critical: tuple[str, ...] = ()
+) -> Verdict:
+    """Buckets copy everything to a bucket in another region.
+
+    ``critical`` holds patterns (``*-backup-*``) for the names of the buckets that must; while there are none,
+    every bucket must. A bucket that only receives copies need not send any: leave it out of the patterns.
+
+    Why: a region that is down, or an account that is wiped, takes along what exists nowhere else.
+    Fix: aws s3api put-bucket-replication with a rule that has an empty filter and a destination in another
+        region, best in an account of its own; both buckets need versioning.
+    """
+    if critical and not _named(bucket.name, critical):
+        return not_applicable("not among the critical buckets by its name")
+    if bucket.replication is None:
+        return failed("nothing is copied elsewhere")
+    enabled = [one for one in bucket.replication.rules if one.status == "Enabled"]
+    if not enabled:
+        return failed("its replication is switched off")
+    whole = [one for one in enabled if one.every_object]
+    if not whole:
+        return failed("only objects with certain prefixes or tags are copied")
+    return _elsewhere(bucket, whole, evidence)
+
+
+def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence) -> Verdict:
+    """Whether one of the destinations is in another region."""
+    unknown = []
+    for name in sorted({one.destination.name for one in rules}):
+        found = evidence.index(Bucket, "name").get(name) or evidence.index(
+            Bucket, "name", within="everywhere"
+        ).get(name)
+        region = found[0].bucket_region if found else None
+        if region is None or bucket.bucket_region is None:
+            unknown.append(name)
+        elif region != bucket.bucket_region:
+            return passed(f"everything is copied to {name} in {region}")
+    if unknown:
+        return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
+    return failed("everything is copied, but within its own region only")
+
+
+def _named(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
