@@ -1,0 +1,43 @@
+"""Views of Secrets Manager."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.resources import Resource, fact
+
+
+class RotationRules(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """When a secret is to be rotated: every so many days, or by a schedule."""
+
+    automatically_after_days: int | None = None
+    schedule_expression: str | None = None
+
+
+class Secret(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A secret (``ListSecrets``); its value is never asked for."""
+
+    kind = "aws.secretsmanager.secret"
+    volatile = ("SecretVersionsToStages",)
+    name: str
+    created_date: datetime
+    owning_service: str | None = None
+    """The AWS service that manages it, and rotates it by its own rules."""
+    rotation_enabled: bool = False
+    """AWS leaves it out where rotation was never configured."""
+    rotation_rules: RotationRules | None = None
+    last_rotated_date: datetime | None = None
+    next_rotation_date: datetime | None = None
+    last_accessed_date: datetime | None = None
+    """A day, UTC; left out where nobody ever read it."""
+    primary_region: str | None = None
+    resource_policy: str | None = fact("GetResourcePolicy")
+    """``None``: it has none."""
+
+    @property
+    def policy(self) -> list[Statement]:
+        """The statements of its resource policy."""
+        return statements(self.resource_policy)

@@ -1,0 +1,70 @@
+"""Secrets Manager: secrets that are renewed, used, and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.secretsmanager import Secret
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:secretsmanager_automatic_rotation_enabled",
+        "prowler:secretsmanager_secret_rotated_periodically",
+        "powerpipe:secretsmanager_secret_automatic_rotation_enabled",
+        "powerpipe:secretsmanager_secret_rotated_as_scheduled",
+    ],
+)
+def aws_secret_rotation(secret: Secret, now: datetime, *, max_age_days: int = 90) -> Verdict:
+    """Secrets are rotated automatically, and were rotated when they should have been.
+
+    Why: a password that is never replaced stays useful to whoever once read it.
+    Fix: aws secretsmanager rotate-secret --rotation-rules AutomaticallyAfterDays=30 with a rotation function;
+        where rotation is on and late, read the function's log.
+    """
+    if secret.owning_service is not None:
+        return not_applicable(f"managed by {secret.owning_service}")
+    if secret.primary_region is not None and not secret.rotation_enabled:
+        return not_applicable(f"a copy; it is rotated in {secret.primary_region}")
+    if not secret.rotation_enabled:
+        return failed("automatic rotation is off")
+    since = secret.last_rotated_date or secret.created_date
+    due = days_after(since, max_age_days)
+    told = "rotated" if secret.last_rotated_date else "created, and never rotated,"
+    if now >= due:
+        return failed(f"{told} on {since:%Y-%m-%d}, over {max_age_days} days before {due:%Y-%m-%d}")
+    return passed(f"automatic; {told} on {since:%Y-%m-%d}", until=due)
+
+
+@rule(
+    criteria=["CC6.1", "CC6.2"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:secretsmanager_secret_unused",
+        "prowler:secretsmanager_not_publicly_accessible",
+    ],
+)
+def aws_secret_stale_or_public(
+    secret: Secret, now: datetime, *, max_unused_days: int = 90
+) -> Verdict:
+    """Secrets are in use, and no policy lets everyone read them.
+
+    Why: a secret that nobody uses any more opens something that nobody watches any more.
+    Fix: aws secretsmanager delete-secret for what is unused; aws secretsmanager put-resource-policy
+        --block-public-policy with the principals that need it.
+    """
+    if any(statement.public for statement in secret.policy):
+        return failed("its policy lets everyone in")
+    since = secret.last_accessed_date or secret.created_date
+    due = days_after(since, max_unused_days)
+    told = "last read" if secret.last_accessed_date else "created, and never read,"
+    if now >= due:
+        return failed(
+            f"{told} on {since:%Y-%m-%d}, over {max_unused_days} days before {due:%Y-%m-%d}"
+        )
+    return passed(f"not public; {told} on {since:%Y-%m-%d}", until=due)
