@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.config import Recorder
+from soc2_collectors.aws.models.config import Aggregator, Recorder
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
@@ -43,3 +43,18 @@ def _status(aws: Aws, name: str) -> Fact:
         return said[0] if isinstance(said, list) and said else None
 
     return Fact(asked.operation, first)
+
+
+@collects(
+    Aggregator,
+    calls=["config:DescribeConfigurationAggregators"],
+    per="region",
+    cost="pages of 100",
+)
+def aggregators(aws: Aws) -> Iterator[Document]:
+    """Aggregators of this account and region."""
+    for item in aws.items(
+        "config", "describe_configuration_aggregators", "ConfigurationAggregators"
+    ):
+        name = item["ConfigurationAggregatorName"]
+        yield Document(item["ConfigurationAggregatorArn"], name, item)

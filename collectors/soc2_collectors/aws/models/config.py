@@ -40,3 +40,20 @@ class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):
     name: str
     recording_group: RecordingGroup | None = None
     status: RecorderStatus | None = fact("DescribeConfigurationRecorderStatus")
+
+
+class OrganizationSource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Which Regions an aggregator collects from all accounts of the organisation."""
+
+    all_aws_regions: bool = False
+    aws_regions: list[str] = []
+
+
+class Aggregator(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An aggregator: it collects what recorders of other accounts and Regions hold."""
+
+    kind = "aws.config.aggregator"
+    name: str = msgspec.field(name="ConfigurationAggregatorName")
+    organization: OrganizationSource | None = msgspec.field(
+        default=None, name="OrganizationAggregationSource"
+    )

@@ -1,0 +1,69 @@
+"""Network Firewall: regional."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.network_firewall import Firewall
+from soc2_pac.errors import Unexpected
+from soc2_pac.model import Document, Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+
+@collects(
+    Firewall,
+    calls=[
+        "network-firewall:ListFirewalls",
+        "network-firewall:DescribeFirewall",
+        "network-firewall:DescribeLoggingConfiguration",
+        "network-firewall:DescribeFirewallPolicy",
+    ],
+    per="region",
+    cost="pages of 100 + 4 N",
+)
+def firewalls(aws: Aws) -> Iterator[Document]:
+    """Firewalls."""
+    for item in aws.items("network-firewall", "list_firewalls", "Firewalls"):
+        arn = item["FirewallArn"]
+        details = aws.fact("network-firewall", "describe_firewall", key="Firewall", FirewallArn=arn)
+        logging = aws.fact(
+            "network-firewall",
+            "describe_logging_configuration",
+            key="LoggingConfiguration",
+            optional=True,
+            FirewallArn=arn,
+        )
+        yield Document(
+            arn,
+            item["FirewallName"],
+            {
+                **item,
+                "DescribeFirewall": details,
+                "DescribeLoggingConfiguration": logging,
+                "DescribeFirewallPolicy": _policy(aws, details),
+            },
+        )
+
+
+def _policy(aws: Aws, details: Fact) -> Fact:
+    """The policy of a firewall: only its own description names it."""
+
+    def call() -> object:
+        firewall: Any = details.call()
+        arn = firewall.get("FirewallPolicyArn")
+        if not arn:
+            msg = "network-firewall:DescribeFirewall: the answer names no policy"
+            raise Unexpected(msg, operation="network-firewall:DescribeFirewall")
+        return aws.fact(
+            "network-firewall",
+            "describe_firewall_policy",
+            key="FirewallPolicy",
+            FirewallPolicyArn=arn,
+        ).call()
+
+    return Fact("network-firewall:DescribeFirewallPolicy", call)

@@ -1,0 +1,68 @@
+"""EMR: clusters that nobody outside reaches."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from soc2_collectors.aws.models.emr import Cluster, PublicAccess
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+_SSH = 22
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:emr_cluster_master_nodes_no_public_ip",
+        "prowler:emr_cluster_publicly_accesible",
+        "powerpipe:emr_cluster_master_nodes_no_public_ip",
+        "powerpipe:emr_cluster_kerberos_enabled",
+    ],
+)
+def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Verdict:
+    """The master node of an EMR cluster is private, and clusters of several users ask for Kerberos.
+
+    ``multi_user`` holds patterns (``*shared*``) for the names of clusters that several people use.
+
+    Why: the master node's consoles run commands for whoever reaches them.
+    Fix: start the cluster in a private subnet; use a security configuration with Kerberos. Neither can be
+        changed while a cluster runs.
+    """
+    details = cluster.details
+    name = details.master_public_dns_name
+    if name is None:
+        return inconclusive("AWS does not say yet what its master node is called")
+    if name.startswith("ec2-"):
+        return failed(f"its master node is public: {name}")
+    shared = any(fnmatchcase(cluster.name, pattern) for pattern in multi_user)
+    if shared and not details.kerberos_attributes:
+        return failed("several people use it without Kerberos")
+    return passed("private" + (", with Kerberos" if details.kerberos_attributes else ""))
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:emr_cluster_account_public_block_enabled"],
+)
+def aws_emr_public_block(region: PublicAccess) -> Verdict:
+    """EMR refuses clusters whose security groups are open to everyone.
+
+    Why: it is the last look at a cluster before it starts.
+    Fix: aws emr put-block-public-access-configuration with BlockPublicSecurityGroupRules=true and no
+        permitted range but port 22.
+    """
+    block = region.block
+    if not block.block_public_security_group_rules:
+        return failed("the block is off")
+    others = sorted(
+        f"{port.min_range}-{port.max_range if port.max_range is not None else port.min_range}"
+        for port in block.permitted
+        if (port.min_range, port.max_range if port.max_range is not None else port.min_range)
+        != (_SSH, _SSH)
+    )
+    if others:
+        return failed(f"the block leaves open: {', '.join(others)}")
+    return passed("on")

@@ -1,0 +1,52 @@
+"""SageMaker: notebooks off the internet, and keys of one's own."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.sagemaker import EndpointConfig, Notebook
+from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:sagemaker_notebook_instance_without_direct_internet_access_configured",
+        "prowler:sagemaker_notebook_instance_encryption_enabled",
+        "powerpipe:sagemaker_notebook_instance_direct_internet_access_disabled",
+        "powerpipe:sagemaker_notebook_instance_encryption_at_rest_enabled",
+    ],
+)
+def aws_sagemaker_private(notebook: Notebook) -> Verdict:
+    """Notebooks have no internet access of their own, and are encrypted with a KMS key.
+
+    Why: a notebook holds copies of the data that models learn from, and runs whatever is pasted into it.
+    Fix: make a notebook with --direct-internet-access Disabled, a subnet and --kms-key-id; neither can be
+        changed later.
+    """
+    details = notebook.details
+    found = []
+    if details.direct_internet_access != "Disabled":
+        found.append("it has internet access of its own")
+    if not details.kms_key_id:
+        found.append("not encrypted with a KMS key")
+    return failed("; ".join(found)) if found else passed("in a VPC, and encrypted with a KMS key")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:sagemaker_endpoint_config_kms_encryption_enabled",
+        "powerpipe:sagemaker_endpoint_configuration_encryption_at_rest_enabled",
+    ],
+)
+def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
+    """The storage of endpoints is encrypted with a KMS key.
+
+    Why: captured requests and model files lie on the volumes of an endpoint's instances.
+    Fix: aws sagemaker create-endpoint-config --kms-key-id, then aws sagemaker update-endpoint.
+    """
+    if config.details.kms_key_id:
+        return passed("encrypted with a KMS key")
+    return failed("not encrypted with a KMS key")
