@@ -1,0 +1,65 @@
+"""Lambda: regional."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.lambda_ import Function
+from soc2_pac.model import Document, Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+_NO_POLICY = ["ResourceNotFoundException~the resource you requested does not exist"]
+"""What AWS says of a function without a policy; a function that is gone is called by its ARN."""
+_PAGE = {"PageSize": 50}
+"""As many functions as AWS puts on a page, whatever it is asked for."""
+
+
+@collects(
+    Function,
+    calls=[
+        "lambda:ListFunctions",
+        "lambda:GetPolicy",
+        "lambda:ListFunctionUrlConfigs",
+        "lambda:ListFunctionEventInvokeConfigs",
+        "lambda:GetFunctionConcurrency",
+    ],
+    per="region",
+    cost="pages of 50 + 4 N",
+)
+def functions(aws: Aws) -> Iterator[Document]:
+    """Functions, by their unpublished versions."""
+    for item in aws.items("lambda", "list_functions", "Functions", PaginationConfig=_PAGE):
+        name = item["FunctionName"]
+        yield Document(
+            item["FunctionArn"],
+            name,
+            {
+                **item,
+                "GetPolicy": aws.fact(
+                    "lambda", "get_policy", key="Policy", absent=_NO_POLICY, FunctionName=name
+                ),
+                "ListFunctionUrlConfigs": _all(
+                    aws, "list_function_url_configs", "FunctionUrlConfigs", name
+                ),
+                "ListFunctionEventInvokeConfigs": _all(
+                    aws, "list_function_event_invoke_configs", "FunctionEventInvokeConfigs", name
+                ),
+                "GetFunctionConcurrency": aws.fact(
+                    "lambda", "get_function_concurrency", FunctionName=name
+                ),
+            },
+        )
+
+
+def _all(aws: Aws, operation: str, key: str, name: str) -> Fact:
+    asked = aws.fact("lambda", operation, FunctionName=name)
+
+    def call() -> list[Any]:
+        return list(aws.items("lambda", operation, key, FunctionName=name))
+
+    return Fact(asked.operation, call)

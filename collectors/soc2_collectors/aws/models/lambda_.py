@@ -1,0 +1,86 @@
+"""Views of Lambda: functions with who may invoke them, and what happens when they fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.resources import Resource, fact
+
+
+class Variables(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Environment variables, each value redacted before it is kept."""
+
+    variables: dict[str, str] = {}
+    error: dict[str, Any] | None = None
+    """Why AWS did not tell them: the key that encrypts them was denied."""
+
+
+class VpcConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The VPC that a function runs in; empty where in none."""
+
+    vpc_id: str = ""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where failed events go; AWS leaves it out where there is none."""
+
+    target_arn: str = ""
+
+
+class Url(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An address of a function on the internet."""
+
+    auth_type: str
+    """``AWS_IAM``, or ``NONE``: signed in or not."""
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where an event goes."""
+
+    destination: str = ""
+
+
+class Destinations(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where events go that failed, or succeeded."""
+
+    on_failure: Destination = Destination()
+
+
+class InvokeConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """How asynchronous invocations are handled, of one version or alias."""
+
+    destination_config: Destinations = Destinations()
+
+
+class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetFunctionConcurrency``; empty where nothing is reserved."""
+
+    reserved_concurrent_executions: int | None = None
+
+
+class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A function (``ListFunctions``), its newest state."""
+
+    kind = "aws.lambda.function"
+    secret = ("Environment.Variables.*",)
+    volatile = ("RevisionId",)
+    name: str = msgspec.field(name="FunctionName")
+    runtime: str | None = None
+    """Left out for container images, which bring their own."""
+    package_type: str = "Zip"
+    environment: Variables = Variables()
+    vpc_config: VpcConfig = VpcConfig()
+    dead_letter_config: DeadLetter = DeadLetter()
+    policy: str | None = fact("GetPolicy")
+    """``None``: it has none."""
+    urls: list[Url] = fact("ListFunctionUrlConfigs")
+    invoke_configs: list[InvokeConfig] = fact("ListFunctionEventInvokeConfigs")
+    concurrency: Concurrency = fact("GetFunctionConcurrency")
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The statements of its resource policy."""
+        return statements(self.policy)
