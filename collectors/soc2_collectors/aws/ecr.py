@@ -1,0 +1,60 @@
+"""ECR: regional."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.ecr import Registry, Repository
+from soc2_pac.model import Document, Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+
+@collects(
+    Repository,
+    calls=["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:DescribeImages"],
+    per="region",
+    cost="pages of 1,000 + 2 N, + 1 per 1,000 further images of a repository",
+)
+def repositories(aws: Aws) -> Iterator[Document]:
+    """Private repositories with their newest image."""
+    for item in aws.items("ecr", "describe_repositories", "repositories"):
+        name = item["repositoryName"]
+        policy = aws.fact(
+            "ecr",
+            "get_repository_policy",
+            key="policyText",
+            absent=["RepositoryPolicyNotFoundException"],
+            repositoryName=name,
+        )
+        yield Document(
+            item["repositoryArn"],
+            name,
+            {**item, "GetRepositoryPolicy": policy, "DescribeImages": _newest(aws, name)},
+        )
+
+
+def _newest(aws: Aws, name: str) -> Fact:
+    """The image that was pushed last: AWS lists images in no order, so all of them are read."""
+
+    def call() -> object:
+        newest: dict[str, Any] | None = None
+        for image in aws.items("ecr", "describe_images", "imageDetails", repositoryName=name):
+            if "imagePushedAt" not in image:
+                continue
+            if newest is None or image["imagePushedAt"] > newest["imagePushedAt"]:
+                newest = image
+        return newest
+
+    return Fact("ecr:DescribeImages", call)
+
+
+@collects(Registry, calls=["ecr:GetRegistryScanningConfiguration"], per="region", cost="1")
+def registry(aws: Aws) -> Iterator[Document]:
+    """One document a region."""
+    scanning = aws.fact("ecr", "get_registry_scanning_configuration", key="scanningConfiguration")
+    yield Document(aws.region, aws.region, {"GetRegistryScanningConfiguration": scanning})

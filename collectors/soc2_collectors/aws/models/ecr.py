@@ -1,0 +1,99 @@
+"""Views of ECR: repositories with their newest image, and how a registry scans."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.resources import Resource, fact
+
+
+class Scanning(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The repository's own setting; the registry's has the last word."""
+
+    scan_on_push: bool = False
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a scan found, by severity."""
+
+    image_scan_completed_at: datetime | None = None
+    finding_severity_counts: dict[str, int] = {}
+
+
+class ScanStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """``COMPLETE``, ``ACTIVE`` (scanned continuously), ``FAILED``, ``UNSUPPORTED_IMAGE``, ..."""
+
+    status: str
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The image that was pushed last (``DescribeImages``)."""
+
+    image_digest: str = ""
+    image_tags: list[str] = []
+    image_pushed_at: datetime | None = None
+    image_scan_status: ScanStatus | None = None
+    image_scan_findings_summary: Findings | None = None
+
+
+class Repository(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A private repository."""
+
+    kind = "aws.ecr.repository"
+    volatile = ("DescribeImages.lastRecordedPullTime",)
+    name: str = msgspec.field(name="repositoryName")
+    image_tag_mutability: str
+    image_scanning_configuration: Scanning = Scanning()
+    policy: str | None = fact("GetRepositoryPolicy")
+    """``None``: it has none."""
+    newest: Image | None = fact("DescribeImages")
+    """``None``: it has no image."""
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The statements of its policy."""
+        return statements(self.policy)
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of repositories, ``*`` for any text."""
+
+    filter: str
+
+
+class ScanRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """When which repositories are scanned: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` or ``MANUAL``."""
+
+    scan_frequency: str
+    repository_filters: list[Filter] = []
+
+
+class ScanningConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``GetRegistryScanningConfiguration``."""
+
+    scan_type: str
+    """``BASIC`` or ``ENHANCED``."""
+    rules: list[ScanRule] = []
+
+
+class Registry(Resource, frozen=True, kw_only=True):
+    """A region's registry."""
+
+    kind = "aws.ecr.registry"
+    scanning: ScanningConfiguration = fact("GetRegistryScanningConfiguration")
+
+    def scans(self, name: str) -> str | None:
+        """How the registry scans a repository by itself; ``None`` where it does not."""
+        for rule in self.scanning.rules:
+            if rule.scan_frequency == "MANUAL":
+                continue
+            for wanted in rule.repository_filters:
+                # A filter without a wildcard matches every name that holds it.
+                pattern = wanted.filter if "*" in wanted.filter else f"*{wanted.filter}*"
+                if fnmatchcase(name, pattern):
+                    return rule.scan_frequency
+        return None
