@@ -248,6 +248,22 @@ def test_a_page_that_never_ends() -> None:
         volumes(server.url)
 
 
+def test_pages_that_botocore_does_not_know_of_are_followed() -> None:
+    def page(number: int) -> str:
+        more = {"NextMarker": f"m{number}"} if number < 3 else {}
+        return json.dumps({"WebACLs": [{"Name": f"acl-{number}"}], **more})
+
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    with FaultyAws(Answer(body=page, headers=headers)) as server:
+        aws, meter = client(server.url, "wafv2:ListWebACLs", "kms:ListKeyRotations")
+        found = [
+            acl["Name"] for acl in aws.items("wafv2", "list_web_acls", "WebACLs", Scope="REGIONAL")
+        ]
+        assert found == ["acl-1", "acl-2", "acl-3"]
+        assert ["m1" in server.requests[1], "m2" in server.requests[2]] == [True, True]
+        assert meter.pages == 3
+
+
 def test_an_undeclared_call_never_leaves() -> None:
     with FaultyAws(Answer()) as server:
         aws, meter = client(server.url, "ec2:DescribeVolumes")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 
+_TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker", "NextPageToken")
+"""How answers call the place where the next page begins."""
+
+
 class Aws:
     """Every call is allowed, counted, paced and understood, or refused. Safe to use from threads."""
 
@@ -70,8 +74,7 @@ class Aws:
         """
         client = self._clients.client(service, self.region)
         if not client.can_paginate(operation):
-            self._asker.meter.page()
-            yield self.ask(service, operation, **params)
+            yield from self._followed(service, operation, params)
             return
         if largest := self._clients.largest_page(service, operation, self.region):
             params = {"PaginationConfig": {"PageSize": largest}, **params}
@@ -87,6 +90,25 @@ class Aws:
             except Exception as error:
                 raise self._meaning(error, service, operation, self.region) from error
             yield page
+
+    def _followed(
+        self, service: str, operation: str, params: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """Pages of an operation that botocore does not know to have any: the token of each is the next's.
+
+        Without this a listing of WAF's would end after a page and look complete.
+        """
+        while True:
+            self._asker.meter.page()
+            page = self.ask(service, operation, **params)
+            yield page
+            token = next((name for name in _TOKENS if page.get(name)), None)
+            if token is None:
+                return
+            if token not in self._clients.parameters(service, operation, self.region):
+                msg = f"{self._action(service, operation)}: there is more, and no way to ask for it"
+                raise Unexpected(msg, operation=self._action(service, operation))
+            params = {**params, token: page[token]}
 
     def fact(
         self,

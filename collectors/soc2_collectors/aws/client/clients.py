@@ -113,6 +113,14 @@ class Clients:
             self._pages[key] = min(largest, _LARGEST_PAGE) if largest else None
         return self._pages[key]
 
+    def parameters(self, service: str, operation: str, region: str) -> frozenset[str]:
+        """The names of an operation's parameters."""
+        model = self.client(service, region).meta
+        shape = model.service_model.operation_model(
+            model.method_to_api_mapping[operation]
+        ).input_shape
+        return frozenset(shape.members if shape else ())
+
     def offered(self, service: str, region: str) -> bool:
         """Whether the SDK knows an address of the service in the region."""
         known = self._session.get_available_regions(service, self._settings.partition)
