@@ -1,0 +1,77 @@
+"""WAF: web ACLs of each region, and those for CloudFront, which live in one."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.waf import GlobalWebAcl, WebAcl
+from soc2_pac.model import Document, Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+_PAGE = 100
+_READS = ["wafv2:ListWebACLs", "wafv2:GetWebACL", "wafv2:ListLoggingConfigurations"]
+
+
+@collects(
+    WebAcl,
+    calls=[*_READS, "wafv2:ListResourcesForWebACL"],
+    per="region",
+    cost="pages of 100 + pages of 100 logging configurations + 2 N",
+)
+def web_acls(aws: Aws) -> Iterator[Document]:
+    """Web ACLs of the region."""
+    for document in _listed(aws, "REGIONAL"):
+        protected = aws.fact(
+            "wafv2",
+            "list_resources_for_web_acl",
+            key="ResourceArns",
+            WebACLArn=document.uid,
+            ResourceType="APPLICATION_LOAD_BALANCER",
+        )
+        body = {**document.body, "ListResourcesForWebACL": protected}
+        yield Document(document.uid, document.name, body)
+
+
+@collects(
+    GlobalWebAcl,
+    calls=_READS,
+    per="account",
+    cost="pages of 100 + pages of 100 logging configurations + N",
+)
+def global_web_acls(aws: Aws) -> Iterator[Document]:
+    """Web ACLs for CloudFront."""
+    yield from _listed(aws, "CLOUDFRONT")
+
+
+def _listed(aws: Aws, scope: str) -> Iterator[Document]:
+    logging = _logging(aws, scope)
+    for item in aws.items("wafv2", "list_web_acls", "WebACLs", Scope=scope, Limit=_PAGE):
+        details = aws.fact(
+            "wafv2", "get_web_acl", key="WebACL", Name=item["Name"], Id=item["Id"], Scope=scope
+        )
+        told = Fact("wafv2:ListLoggingConfigurations", functools.partial(logging, item["ARN"]))
+        body = {**item, "GetWebACL": details, "ListLoggingConfigurations": told}
+        yield Document(item["ARN"], item["Name"], body)
+
+
+def _logging(aws: Aws, scope: str) -> Callable[[str], dict[str, Any] | None]:
+    """How an ACL logs; one listing tells it of all of them."""
+
+    @functools.cache
+    def listed() -> dict[str, dict[str, Any]]:
+        found = aws.items(
+            "wafv2",
+            "list_logging_configurations",
+            "LoggingConfigurations",
+            Scope=scope,
+            Limit=_PAGE,
+        )
+        return {item["ResourceArn"]: item for item in found}
+
+    return lambda arn: listed().get(arn)
