@@ -1,0 +1,23 @@
+"""Views of Certificate Manager."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_pac.resources import Resource
+
+
+class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A certificate (``ListCertificates``)."""
+
+    kind = "aws.acm.certificate"
+    domain_name: str
+    status: str
+    """``ISSUED``, ``EXPIRED``, ``PENDING_VALIDATION``, ..."""
+    type: str
+    """``AMAZON_ISSUED``, ``IMPORTED`` or ``PRIVATE``."""
+    key_algorithm: str
+    in_use: bool
+    renewal_eligibility: str = ""
+    """``ELIGIBLE``: AWS renews it by itself."""
+    not_after: datetime | None = None

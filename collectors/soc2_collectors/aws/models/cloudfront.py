@@ -1,0 +1,105 @@
+"""Views of CloudFront: distributions, and which of them send logs another way."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class Protocols(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """TLS versions that an origin may be spoken to in."""
+
+    items: list[str] = []
+
+
+class CustomOrigin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """How an origin is spoken to that is no bucket."""
+
+    origin_protocol_policy: str
+    """``https-only``, ``match-viewer`` or ``http-only``."""
+    origin_ssl_protocols: Protocols = Protocols()
+
+
+class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A bucket, reached as itself."""
+
+    origin_access_identity: str = ""
+    """The predecessor of origin access control; empty where there is none."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where content comes from."""
+
+    id: str
+    custom_origin_config: CustomOrigin | None = None
+    s3_origin_config: S3Origin | None = msgspec.field(default=None, name="S3OriginConfig")
+    origin_access_control_id: str = ""
+
+
+class Origins(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """All origins."""
+
+    items: list[Origin] = []
+
+
+class Behavior(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """How requests are taken."""
+
+    viewer_protocol_policy: str
+    """``https-only``, ``redirect-to-https`` or ``allow-all``."""
+    path_pattern: str = "default"
+
+
+class Behaviors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Behaviours beside the default one."""
+
+    items: list[Behavior] = []
+
+
+class ViewerCertificate(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The certificate and the oldest TLS version."""
+
+    cloud_front_default_certificate: bool = False
+    minimum_protocol_version: str = ""
+
+
+class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Standard logs to a bucket."""
+
+    enabled: bool = False
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetDistributionConfig``."""
+
+    logging: Logging = Logging()
+
+
+class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A distribution (``ListDistributions``)."""
+
+    kind = "aws.cloudfront.distribution"
+    id: str
+    arn: str = msgspec.field(name="ARN")
+    enabled: bool
+    origins: Origins
+    default_cache_behavior: Behavior
+    cache_behaviors: Behaviors = Behaviors()
+    viewer_certificate: ViewerCertificate
+    web_acl: str = msgspec.field(default="", name="WebACLId")
+    config: Config = fact("GetDistributionConfig")
+
+    @property
+    def behaviors(self) -> list[Behavior]:
+        """The default one and the others."""
+        return [self.default_cache_behavior, *self.cache_behaviors.items]
+
+
+class LogSource(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A resource that sends logs through CloudWatch's deliveries (``DescribeDeliverySources``)."""
+
+    kind = "aws.cloudfront.log_source"
+    name: str
+    resource_arns: list[str] = []
+    log_type: str = ""

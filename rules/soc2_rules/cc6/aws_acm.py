@@ -1,0 +1,71 @@
+"""Certificate Manager: certificates that do not run out, with keys that hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.acm import Certificate
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+_STRONG = (
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+    "RSA-2048",
+    "RSA-3072",
+    "RSA-4096",
+)
+"""AWS writes RSA's names with a hyphen in its answers and with an underscore in its reference."""
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:acm_certificates_expiration_check",
+        "powerpipe:acm_certificate_expires_30_days",
+    ],
+)
+def aws_acm_expiry(certificate: Certificate, now: datetime, *, days: int = 30) -> Verdict:
+    """Certificates in use are renewed by AWS, or good for another month.
+
+    Why: the day a certificate ends its service is down, and people are told to click warnings away.
+    Fix: validate the domain by DNS, so that ACM renews; import a new certificate in place of an imported one.
+    """
+    if not certificate.in_use:
+        return not_applicable("not in use")
+    end = certificate.not_after
+    if end is None:
+        return inconclusive(f"AWS does not say when it ends: it is {certificate.status}")
+    told = f"ends on {end:%Y-%m-%d}"
+    if now >= end:
+        return failed(f"ended on {end:%Y-%m-%d}")
+    warned = days_after(end, -days)
+    if now < warned:
+        return passed(told, until=warned)
+    # AWS renews sixty days before the end: what is left now failed to be, or nobody renews it.
+    eligible = certificate.renewal_eligibility == "ELIGIBLE"
+    return failed(
+        f"{told}, and was not renewed" if eligible else f"{told}, and AWS does not renew it"
+    )
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:acm_certificates_with_secure_key_algorithms"],
+)
+def aws_acm_key_strength(certificate: Certificate) -> Verdict:
+    """Certificates have RSA keys of 2,048 bits or more, or elliptic-curve keys.
+
+    Why: a short key can be computed by somebody with enough machines.
+    Fix: aws acm request-certificate --key-algorithm EC_prime256v1, and put it in place of this one.
+    """
+    if certificate.key_algorithm in _STRONG:
+        return passed(certificate.key_algorithm)
+    return failed(certificate.key_algorithm or "no key algorithm is told")

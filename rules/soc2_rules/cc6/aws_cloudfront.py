@@ -1,0 +1,113 @@
+"""CloudFront: from the viewer to the origin in TLS, and past a filter."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.cloudfront import Distribution, LogSource
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudfront_distributions_origin_traffic_encrypted",
+        "prowler:cloudfront_distributions_s3_origin_access_control",
+        "powerpipe:cloudfront_distribution_non_s3_origins_encryption_in_transit_enabled",
+    ],
+)
+def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
+    """Origins are spoken to in TLS, and buckets let in the distribution alone.
+
+    Why: an origin that everybody reaches goes round the distribution's filters.
+    Fix: aws cloudfront update-distribution with OriginProtocolPolicy=https-only, TLSv1.2, and an origin
+        access control for each bucket.
+    """
+    if not distribution.enabled:
+        return not_applicable("disabled")
+    found = []
+    for origin in distribution.origins.items:
+        custom, bucket = origin.custom_origin_config, origin.s3_origin_config
+        if custom is not None:
+            old = [p for p in custom.origin_ssl_protocols.items if p in _TOO_OLD]
+            if custom.origin_protocol_policy == "match-viewer" and not _plain(distribution):
+                pass  # no viewer comes in clear, so nothing goes on in clear
+            elif custom.origin_protocol_policy != "https-only":
+                found.append(f"{origin.id} is spoken to by {custom.origin_protocol_policy}")
+            if old:
+                found.append(f"{origin.id} is spoken to in {', '.join(old)}")
+        elif bucket is not None and not (
+            origin.origin_access_control_id or bucket.origin_access_identity
+        ):
+            found.append(f"{origin.id} has no origin access control")
+    return failed("; ".join(found)) if found else passed("origins are protected")
+
+
+def _plain(distribution: Distribution) -> list[str]:
+    return [
+        behavior.path_pattern
+        for behavior in distribution.behaviors
+        if behavior.viewer_protocol_policy not in ("https-only", "redirect-to-https")
+    ]
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudfront_distributions_https_enabled",
+        "prowler:cloudfront_distributions_using_deprecated_ssl_protocols",
+        "powerpipe:cloudfront_distribution_encryption_in_transit_enabled",
+    ],
+)
+def aws_cf_viewer_https(distribution: Distribution) -> Verdict:
+    """Viewers come in by HTTPS with TLS 1.2 or newer.
+
+    Why: what goes over the air in clear is read and changed by whoever is nearby.
+    Fix: aws cloudfront update-distribution with ViewerProtocolPolicy=redirect-to-https for each behaviour, a
+        certificate of your own and MinimumProtocolVersion=TLSv1.2_2021.
+    """
+    if not distribution.enabled:
+        return not_applicable("disabled")
+    found = []
+    if plain := _plain(distribution):
+        found.append(f"plain HTTP is answered for {', '.join(plain)}")
+    certificate = distribution.viewer_certificate
+    if certificate.cloud_front_default_certificate:
+        # AWS: with its own certificate the oldest version is TLS 1.0, whatever is configured.
+        found.append("with CloudFront's own certificate TLS 1.0 is spoken")
+    elif not certificate.minimum_protocol_version.startswith(("TLSv1.2", "TLSv1.3")):
+        found.append(f"speaks {certificate.minimum_protocol_version or 'no version that is told'}")
+    return failed("; ".join(found)) if found else passed(certificate.minimum_protocol_version)
+
+
+@rule(
+    criteria=["CC6.6", "CC7.2"],
+    severity=Severity.MEDIUM,
+    needs=[LogSource],
+    known_as=[
+        "prowler:cloudfront_distributions_using_waf",
+        "prowler:cloudfront_distributions_logging_enabled",
+        "powerpipe:cloudfront_distribution_waf_enabled",
+    ],
+)
+def aws_cf_waf_logging(distribution: Distribution, evidence: Evidence) -> Verdict:
+    """Distributions stand behind a web ACL, and keep access logs.
+
+    Why: what attackers try is seen here first, and nowhere else with their own addresses.
+    Fix: aws cloudfront update-distribution with WebACLId and Logging={Enabled=true}, or aws logs
+        put-delivery-source for the distribution.
+    """
+    if not distribution.enabled:
+        return not_applicable("disabled")
+    found = []
+    if not distribution.web_acl:
+        found.append("no web ACL")
+    if not distribution.config.logging.enabled and not any(
+        distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
+        for source in evidence.here(LogSource)
+    ):
+        found.append("no access logs")
+    return failed("; ".join(found)) if found else passed("behind a web ACL, with access logs")
