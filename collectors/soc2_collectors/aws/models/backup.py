@@ -1,0 +1,112 @@
+"""Views of AWS Backup: plans, vaults, recovery points, what is protected, and what was restored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.resources import Resource, fact
+
+
+class Lifecycle(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """How long a recovery point is kept; without an end it is kept for ever."""
+
+    delete_after_days: int | None = None
+    delete_after_event: str | None = None
+
+
+class PlanRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """When backups are made and how long they are kept."""
+
+    rule_name: str
+    lifecycle: Lifecycle = Lifecycle()
+
+
+class PlanDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``BackupPlan`` of ``GetBackupPlan``."""
+
+    rules: list[PlanRule] = []
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A choice of resources that a plan backs up."""
+
+    selection_name: str
+
+
+class Plan(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A backup plan with its rules and selections."""
+
+    kind = "aws.backup.plan"
+    volatile = ("LastExecutionDate",)
+    backup_plan_name: str
+    details: PlanDetails = fact("GetBackupPlan")
+    selections: list[Selection] = fact("ListBackupSelections")
+
+
+class Vault(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A vault with its access policy."""
+
+    kind = "aws.backup.vault"
+    volatile = ("NumberOfRecoveryPoints",)
+    backup_vault_name: str
+    encryption_key_arn: str | None = None
+    locked: bool = False
+    vault_type: str = "BACKUP_VAULT"
+    policy: str | None = fact("GetBackupVaultAccessPolicy")
+    """``None``: it has none."""
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The statements of its policy."""
+        return statements(self.policy)
+
+
+class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A backup (``ListRecoveryPointsByBackupVault``)."""
+
+    kind = "aws.backup.recovery_point"
+    volatile = ("LastRestoreTime",)
+    recovery_point_arn: str
+    resource_arn: str
+    status: str
+    creation_date: datetime
+    is_encrypted: bool
+    lifecycle: Lifecycle = Lifecycle()
+
+
+class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A resource that AWS Backup has backed up."""
+
+    kind = "aws.backup.protected_resource"
+    resource_arn: str
+    resource_type: str
+    """``EC2``, ``EBS``, ``RDS``, ``Aurora``, ``DynamoDB``, ``EFS``, ``FSx``, ..."""
+    last_backup_time: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The type, and the id or name at the end of the ARN."""
+        tail = self.resource_arn.rpartition(":")[2].rpartition("/")[2]
+        return self.resource_type, tail
+
+
+class RestoreJob(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A restore, by hand or by a testing plan; AWS tells of those of the last weeks."""
+
+    kind = "aws.backup.restore_job"
+    volatile = ("PercentDone", "BackupSizeInBytes", "ExpectedCompletionTimeMinutes")
+    restore_job_id: str
+    status: str
+    completion_date: datetime | None = None
+    validation_status: str | None = None
+
+
+class RestoreTestingPlan(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A plan that restores backups to see whether they can be."""
+
+    kind = "aws.backup.restore_testing_plan"
+    name: str = msgspec.field(name="RestoreTestingPlanName")
+    last_execution_time: datetime | None = None

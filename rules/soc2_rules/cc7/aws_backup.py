@@ -1,0 +1,341 @@
+"""AWS Backup: backups that are made, kept, locked away, and can be restored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.backup import (
+    Plan,
+    ProtectedResource,
+    RecoveryPoint,
+    RestoreJob,
+    RestoreTestingPlan,
+    Vault,
+)
+from soc2_collectors.aws.models.dynamodb import Table
+from soc2_collectors.aws.models.ec2 import Instance
+from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
+from soc2_collectors.aws.models.iam import AccountSummary
+from soc2_collectors.aws.models.rds import DbCluster, DbInstance
+from soc2_collectors.aws.models.times import days_after, hours_after
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_collectors.aws.models.backup import Lifecycle
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[Plan],
+    known_as=[
+        "prowler:backup_plans_exist",
+        "prowler:backup_vaults_exist",
+        "powerpipe:backup_plan_min_retention_35_days",
+    ],
+)
+def aws_backup_plan_exists(
+    account: AccountSummary, evidence: Evidence, *, min_days: int = 35
+) -> Verdict:
+    """A backup plan chooses resources, and keeps their backups for five weeks.
+
+    Why: what nobody planned to back up was not backed up.
+    Fix: aws backup create-backup-plan with DeleteAfterDays=35, and aws backup create-backup-selection by tag.
+    """
+    del account  # one verdict an account
+    plans = evidence.account(Plan)
+    if not plans:
+        return failed("no backup plan")
+    choosing = [plan for plan in plans if plan.selections]
+    if not choosing:
+        return failed(f"no plan chooses any resource: {_names(plans)}")
+    short = [p for p in choosing if any(_short(r.lifecycle, min_days) for r in p.details.rules)]
+    kept = [plan for plan in choosing if plan not in short and plan.details.rules]
+    if kept:
+        return passed(f"{_names(kept)} keeps backups for {min_days} days or longer")
+    return failed(f"kept for less than {min_days} days: {_names(short or choosing)}")
+
+
+def _names(plans: Iterable[Plan]) -> str:
+    return ", ".join(sorted(plan.backup_plan_name for plan in plans))
+
+
+def _short(lifecycle: Lifecycle, days: int) -> bool:
+    """Whether a backup is gone sooner; without an end it is kept for ever."""
+    if lifecycle.delete_after_event is not None:
+        return True
+    return lifecycle.delete_after_days is not None and 0 < lifecycle.delete_after_days < days
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[RecoveryPoint],
+    known_as=[
+        "prowler:backup_recovery_point_encrypted",
+        "powerpipe:backup_recovery_point_encryption_enabled",
+        "powerpipe:backup_recovery_point_min_retention_35_days",
+    ],
+)
+def aws_recovery_points(
+    resource: ProtectedResource,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    max_age_hours: int = 36,
+    min_days: int = 35,
+) -> Verdict:
+    """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
+
+    Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
+    Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
+    """
+    index = evidence.index(RecoveryPoint, "resource_arn", within="here")
+    points = [p for p in index.get(resource.resource_arn, ()) if p.status in _USABLE]
+    if not points:
+        return failed("no usable recovery point")
+    if plain := sum(not point.is_encrypted for point in points):
+        return failed(f"{plain} of {len(points)} recovery points are not encrypted")
+    newest = max(points, key=lambda point: point.creation_date)
+    if _short(newest.lifecycle, min_days):
+        days = newest.lifecycle.delete_after_days
+        return failed(f"the newest is kept for {days} days, under {min_days}")
+    due = hours_after(newest.creation_date, max_age_hours)
+    told = f"the newest of {len(points)} is of {newest.creation_date:%Y-%m-%d %H:%M}"
+    if now >= due:
+        return failed(f"{told}, over {max_age_hours} hours before {due:%Y-%m-%d %H:%M}")
+    return passed(f"{told}, encrypted", until=due)
+
+
+_USABLE = ("COMPLETED", "AVAILABLE")
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:backup_vaults_encrypted",
+        "powerpipe:backup_recovery_point_manual_deletion_disabled",
+    ],
+)
+def aws_vault_locked(vault: Vault) -> Verdict:
+    """Vaults are encrypted with KMS, and nobody deletes backups by hand.
+
+    Why: whoever takes over an account deletes the backups first, and asks for money then.
+    Fix: aws backup put-backup-vault-lock-configuration, or aws backup put-backup-vault-access-policy with a
+        Deny of backup:DeleteRecoveryPoint for everyone.
+    """
+    found = []
+    if not vault.encryption_key_arn and vault.vault_type == "BACKUP_VAULT":
+        found.append("not encrypted with KMS")
+    denied = any(
+        not statement.allow
+        and statement.anyone
+        and not statement.conditions
+        and statement.covers("backup:DeleteRecoveryPoint")
+        for statement in vault.statements
+    )
+    air_gapped = vault.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
+    if not (vault.locked or denied or air_gapped):
+        found.append("backups can be deleted by hand")
+    return failed("; ".join(found)) if found else passed("encrypted, and nobody deletes by hand")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.HIGH,
+    needs=[ProtectedResource, RestoreJob, RestoreTestingPlan],
+)
+def aws_restore_tested(
+    account: AccountSummary, evidence: Evidence, now: datetime, *, review_days: int = 90
+) -> Verdict:
+    """A restore from a backup succeeded within the review period.
+
+    AWS tells of restore jobs for some weeks only: a run at least every month sees them all.
+
+    Why: a backup that nobody ever restored is a hope.
+    Fix: aws backup create-restore-testing-plan with a selection for each kind of data, every month.
+    """
+    del account  # one verdict an account
+    if not evidence.account(ProtectedResource):
+        return not_applicable("AWS Backup has backed up nothing")
+    done = [
+        job.completion_date
+        for job in evidence.account(RestoreJob)
+        if job.status == "COMPLETED"
+        and job.completion_date is not None
+        and job.validation_status in (None, "SUCCESSFUL")
+    ]
+    if done and now < (due := days_after(max(done), review_days)):
+        return passed(f"a restore succeeded on {max(done):%Y-%m-%d}", until=due)
+    ran = [
+        plan.last_execution_time
+        for plan in evidence.account(RestoreTestingPlan)
+        if plan.last_execution_time is not None
+    ]
+    if ran and now < days_after(max(ran), review_days):
+        return inconclusive(
+            f"a testing plan ran on {max(ran):%Y-%m-%d}, and AWS tells of no restore that succeeded"
+        )
+    if done:
+        return failed(f"the last restore that succeeded was on {max(done):%Y-%m-%d}")
+    return failed("no restore that succeeded")
+
+
+# -- is this one backed up? -------------------------------------------------------------------------------
+
+
+def _backed_up(evidence: Evidence, now: datetime, sort: str, number: str, max_days: int) -> Verdict:
+    found = evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
+    times = [item.last_backup_time for item in found if item.last_backup_time is not None]
+    if not found:
+        return failed("AWS Backup has never backed it up")
+    if not times:
+        return inconclusive("AWS does not say when it was backed up last")
+    due = days_after(max(times), max_days)
+    told = f"backed up on {max(times):%Y-%m-%d}"
+    if now >= due:
+        return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}")
+    return passed(told, until=due)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[ProtectedResource],
+    known_as=["powerpipe:ec2_instance_protected_by_backup_plan"],
+)
+def aws_ec2_backed_up(
+    instance: Instance,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    tag: str = "critical",
+    values: tuple[str, ...] = ("true", "yes", "1"),
+    max_days: int = 7,
+) -> Verdict:
+    """Instances that are tagged critical are backed up by AWS Backup.
+
+    ``tag`` and ``values`` say which instances are critical; case does not matter.
+
+    Why: a machine that was set up by hand years ago is not set up again in a night.
+    Fix: aws backup create-backup-selection for the tag, in a plan that runs daily.
+    """
+    if instance.ended:
+        return not_applicable("terminated")
+    tags = {item.key.lower(): item.value.lower() for item in instance.tags}
+    if tags.get(tag.lower()) not in {value.lower() for value in values}:
+        return not_applicable(f"not tagged {tag}")
+    return _backed_up(evidence, now, "EC2", instance.instance_id, max_days)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[ProtectedResource],
+    known_as=[
+        "prowler:rds_instance_protected_by_backup_plan",
+        "powerpipe:rds_db_instance_in_backup_plan",
+        "powerpipe:rds_db_instance_protected_by_backup_plan",
+    ],
+)
+def aws_rds_in_backup_plan(
+    database: DbInstance, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """Database instances are backed up by AWS Backup.
+
+    Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
+    Fix: aws backup create-backup-selection with the instance's ARN or tag.
+    """
+    if database.cluster is not None:
+        return not_applicable("its cluster is backed up")
+    return _backed_up(evidence, now, "RDS", database.identifier, max_days)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[ProtectedResource],
+    known_as=[
+        "prowler:rds_cluster_protected_by_backup_plan",
+        "powerpipe:rds_db_cluster_aurora_protected_by_backup_plan",
+    ],
+)
+def aws_rds_cluster_in_backup_plan(
+    cluster: DbCluster, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """Database clusters are backed up by AWS Backup.
+
+    Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
+    Fix: aws backup create-backup-selection with the cluster's ARN or tag.
+    """
+    sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
+    sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
+    return _backed_up(evidence, now, sort, cluster.identifier, max_days)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.LOW,
+    needs=[ProtectedResource],
+    known_as=[
+        "prowler:dynamodb_table_protected_by_backup_plan",
+        "powerpipe:dynamodb_table_in_backup_plan",
+        "powerpipe:dynamodb_table_protected_by_backup_plan",
+    ],
+)
+def aws_dynamodb_in_backup_plan(
+    table: Table, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """DynamoDB tables are backed up by AWS Backup.
+
+    Why: point-in-time recovery ends with the table; a backup in a vault stays.
+    Fix: aws backup create-backup-selection with the table's ARN or tag.
+    """
+    return _backed_up(evidence, now, "DynamoDB", table.table_name, max_days)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[ProtectedResource],
+    known_as=[
+        "prowler:efs_have_backup_enabled",
+        "powerpipe:efs_file_system_in_backup_plan",
+        "powerpipe:efs_file_system_protected_by_backup_plan",
+    ],
+)
+def aws_efs_backed_up(
+    system: FileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """EFS file systems are backed up, by a policy of their own or a plan.
+
+    Why: whoever mounts a shared file system can empty it.
+    Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
+    """
+    verdict = _backed_up(evidence, now, "EFS", system.file_system_id, max_days)
+    policy = system.backup_policy
+    if verdict.status is Status.FAIL and policy is not None and policy.status == "ENABLING":
+        return inconclusive("its automatic backups are being switched on")
+    return verdict
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[ProtectedResource],
+    known_as=["powerpipe:fsx_file_system_protected_by_backup_plan"],
+)
+def aws_fsx_backed_up(
+    system: FsxFileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """FSx file systems are backed up by AWS Backup.
+
+    Why: FSx's own backups end with the file system; those of AWS Backup stay.
+    Fix: aws backup create-backup-selection with the file system's ARN or tag.
+    """
+    return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
