@@ -1,0 +1,28 @@
+"""CloudWatch Logs: regional."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.logs import LogGroup, MetricFilter
+from soc2_pac.model import Document
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
+
+
+@collects(LogGroup, calls=["logs:DescribeLogGroups"], per="region", cost="pages of 50")
+def log_groups(aws: Aws) -> Iterator[Document]:
+    """Log groups."""
+    for item in aws.items("logs", "describe_log_groups", "logGroups"):
+        yield Document(item["arn"], item["logGroupName"], item)
+
+
+@collects(MetricFilter, calls=["logs:DescribeMetricFilters"], per="region", cost="pages of 50")
+def metric_filters(aws: Aws) -> Iterator[Document]:
+    """Metric filters of every group."""
+    for item in aws.items("logs", "describe_metric_filters", "metricFilters"):
+        yield Document(f"{item['logGroupName']}/{item['filterName']}", item["filterName"], item)
