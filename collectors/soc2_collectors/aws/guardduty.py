@@ -16,18 +16,44 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 50
 """As many findings as one ``GetFindings`` takes."""
+_NOT_ADMINISTRATOR = ["BadRequestException", "AccessDeniedException~not a delegated"]
+"""How GuardDuty says that the account is not the organisation's delegated administrator."""
 _OPEN = {"Criterion": {"service.archived": {"Eq": ["false"]}}}
 
 
 @collects(
-    Detector, calls=["guardduty:ListDetectors", "guardduty:GetDetector"], per="region", cost="1 + N"
+    Detector,
+    calls=[
+        "guardduty:ListDetectors",
+        "guardduty:GetDetector",
+        "guardduty:GetAdministratorAccount",
+        "guardduty:DescribeOrganizationConfiguration",
+    ],
+    per="region",
+    cost="1 + 3 N",
 )
 def detectors(aws: Aws) -> Iterator[Document]:
     """The region's detector, or nothing."""
     for number in aws.items("guardduty", "list_detectors", "DetectorIds"):
         detector = str(number)
-        details = aws.fact("guardduty", "get_detector", DetectorId=detector)
-        yield Document(detector, detector, {"DetectorId": detector, "GetDetector": details})
+        body = {
+            "DetectorId": detector,
+            "GetDetector": aws.fact("guardduty", "get_detector", DetectorId=detector),
+            "GetAdministratorAccount": aws.fact(
+                "guardduty",
+                "get_administrator_account",
+                key="Administrator",
+                optional=True,
+                DetectorId=detector,
+            ),
+            "DescribeOrganizationConfiguration": aws.fact(
+                "guardduty",
+                "describe_organization_configuration",
+                absent=_NOT_ADMINISTRATOR,
+                DetectorId=detector,
+            ),
+        }
+        yield Document(detector, detector, body)
 
 
 @collects(

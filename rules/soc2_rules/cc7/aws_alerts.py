@@ -21,10 +21,10 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from soc2_pac.resources import Resource
     from collections.abc import Iterable, Mapping
 
     from soc2_collectors.aws.models.filter_patterns import Test
+    from soc2_pac.resources import Resource
 
 _NEEDS: list[type[Resource]] = [Trail, MetricFilter, Alarm, Subscription, EventRule, EventBus]
 _SHOWN = 5

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.aws.models.guardduty import Detector, Finding
+from soc2_collectors.aws.models.organizations import Membership
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 
 _CRITICAL, _HIGH = 9.0, 7.0
 """Where GuardDuty's severities begin."""
@@ -100,3 +101,36 @@ def aws_guardduty_findings_sla(
         f"open since {finding.created_at:%Y-%m-%d}, due {due:%Y-%m-%d}"
     )
     return passed(said, until=due) if now < due else failed(said)
+
+
+@rule(
+    criteria=["CC7.2"],
+    severity=Severity.MEDIUM,
+    needs=[Membership],
+    known_as=[
+        "prowler:guardduty_centrally_managed",
+        "prowler:guardduty_delegated_admin_enabled_all_regions",
+        "powerpipe:guardduty_centrally_configured",
+    ],
+)
+def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
+    """Detectors report to a delegated administrator, who switches GuardDuty on for new accounts.
+
+    Why: an attacker who owns an account can switch its own detector off, and not a managed one.
+    Fix: aws guardduty enable-organization-admin-account in the management account; aws guardduty
+        update-organization-configuration --auto-enable-organization-members ALL.
+    """
+    memberships = evidence.account(Membership)
+    if memberships and all(item.organization is None for item in memberships):
+        return not_applicable("in no organisation")
+    administrator = detector.administrator
+    if administrator is not None and administrator.account_id:
+        if administrator.relationship_status.upper() == "ENABLED":
+            return passed(f"reports to {administrator.account_id}")
+        return failed(f"{administrator.account_id}: {administrator.relationship_status}")
+    if detector.organization is None:
+        return failed("reports to nobody")
+    automatic = detector.organization.auto_enable_organization_members
+    if automatic in ("ALL", "NEW"):
+        return passed(f"the administrator; switched on for {automatic.lower()} accounts")
+    return failed("the administrator, and new accounts are left out")

@@ -24,11 +24,30 @@ class DetectorDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     """Left out by answers from before 2023."""
 
 
+class Administrator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetAdministratorAccount``."""
+
+    account_id: str = ""
+    relationship_status: str = ""
+    """``Enabled`` while the account reports."""
+
+
+class OrganizationConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``DescribeOrganizationConfiguration``."""
+
+    auto_enable_organization_members: str = "NONE"
+    """``ALL``, ``NEW`` or ``NONE``."""
+
+
 class Detector(Resource, frozen=True, kw_only=True):
     """A region's detector; at most one."""
 
     kind = "aws.guardduty.detector"
     details: DetectorDetails = fact("GetDetector")
+    administrator: Administrator | None = fact("GetAdministratorAccount")
+    """``None``: the account reports to nobody."""
+    organization: OrganizationConfiguration | None = fact("DescribeOrganizationConfiguration")
+    """``None``: the account is not the delegated administrator."""
 
 
 class FindingService(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

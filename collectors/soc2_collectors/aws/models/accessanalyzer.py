@@ -1,0 +1,43 @@
+"""Views of Access Analyzer: analyzers, and what they found to be open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_pac.resources import Resource
+
+EXTERNAL = ("ACCOUNT", "ORGANIZATION")
+"""Types of analyzers that look for access from outside."""
+
+
+class Analyzer(Resource, frozen=True, kw_only=True):
+    """An analyzer (``ListAnalyzers``)."""
+
+    kind = "aws.access_analyzer.analyzer"
+    volatile = ("lastResourceAnalyzed", "lastResourceAnalyzedAt")
+    arn: str
+    name: str
+    type: str
+    status: str
+
+    @property
+    def region(self) -> str:
+        """Where it looks."""
+        return self.arn.split(":")[3] if self.arn.count(":") > 4 else ""  # noqa: PLR2004
+
+    @property
+    def external(self) -> bool:
+        """Whether it looks for access from outside, and works."""
+        return self.type in EXTERNAL and self.status == "ACTIVE"
+
+
+class ExternalAccess(Resource, frozen=True, kw_only=True, rename="camel"):
+    """An active finding of access from outside (``ListFindingsV2``)."""
+
+    kind = "aws.access_analyzer.finding"
+    volatile = ("analyzedAt", "updatedAt")
+    id: str
+    resource: str = ""
+    resource_type: str = ""
+    status: str
+    created_at: datetime

@@ -1,0 +1,63 @@
+"""Views of Inspector: whether it scans, what it covers, what it found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """``ENABLED``, ``DISABLED``, ``ENABLING``, ..."""
+
+    status: str
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``BatchGetAccountStatus`` of this account."""
+
+    resource_state: dict[str, State]
+    """By what is scanned: ``ec2``, ``ecr``, ``lambda``, ``lambdaCode``, ..."""
+
+
+class AccountStatus(Resource, frozen=True, kw_only=True):
+    """Inspector in a region."""
+
+    kind = "aws.inspector.status"
+    status: Status | None = fact("BatchGetAccountStatus")
+    """``None``: AWS tells nothing of the account."""
+
+
+class ScanStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a resource is scanned, and why not."""
+
+    status_code: str
+    reason: str = ""
+
+
+class Coverage(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A resource that Inspector knows (``ListCoverage``)."""
+
+    kind = "aws.inspector.coverage"
+    resource_id: str
+    resource_type: str
+    scan_type: str = ""
+    scan_status: ScanStatus | None = None
+    last_scanned_at: datetime | None = None
+
+
+class Finding(Resource, frozen=True, kw_only=True, rename="camel"):
+    """An active finding that is critical or high, or known to be exploited (``ListFindings``)."""
+
+    kind = "aws.inspector.finding"
+    volatile = ("lastObservedAt", "updatedAt", "epss", "inspectorScoreDetails")
+    finding_arn: str
+    title: str = ""
+    severity: str
+    status: str
+    first_observed_at: datetime
+    exploit_available: str = "NO"
+    exploitability_details: dict[str, Any] | None = None

@@ -1,0 +1,68 @@
+"""Access Analyzer: who outside reaches what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.accessanalyzer import Analyzer, ExternalAccess
+from soc2_collectors.aws.models.ec2 import RegionSettings
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    needs=[Analyzer],
+    known_as=[
+        "prowler:accessanalyzer_enabled",
+        "powerpipe:iam_access_analyzer_enabled",
+    ],
+)
+def aws_external_access_analyzer(
+    region: RegionSettings, evidence: Evidence, scope: Scope
+) -> Verdict:
+    """An analyzer of access from outside works in every Region, the account's or the organisation's.
+
+    Why: what is shared with strangers is seen only by who reads every policy, every day.
+    Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
+        delegated administrator's account.
+    """
+    del region  # one verdict a Region
+    own = sorted(item.name for item in evidence.here(Analyzer) if item.external)
+    if own:
+        return passed(", ".join(own))
+    above = sorted(
+        item.name
+        for item in evidence.everywhere(Analyzer)
+        if item.external and item.type == "ORGANIZATION" and item.region == scope.region
+    )
+    if above:
+        return passed(f"the organisation's {', '.join(above)}")
+    return failed("no analyzer of access from outside")
+
+
+@rule(
+    criteria=["CC6.3", "CC6.6", "CC7.3"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:accessanalyzer_enabled_without_findings",
+        "powerpipe:iam_access_analyzer_enabled_without_findings",
+    ],
+)
+def aws_external_access_findings(
+    finding: ExternalAccess, now: datetime, *, days: int = 30
+) -> Verdict:
+    """Access from outside is taken away or archived as intended, in time.
+
+    Why: a finding that nobody answers is a door that nobody meant to leave open.
+    Fix: change the policy, or aws accessanalyzer update-findings --status ARCHIVED where the access is meant.
+    """
+    if finding.status != "ACTIVE":
+        return not_applicable(finding.status.lower())
+    due = days_after(finding.created_at, days)
+    told = f"{finding.resource_type or 'a resource'}, since {finding.created_at:%Y-%m-%d}"
+    if now < due:
+        return passed(f"{told}, due {due:%Y-%m-%d}", until=due)
+    return failed(f"{told}, was due {due:%Y-%m-%d}")

@@ -1,0 +1,110 @@
+"""Inspector: vulnerabilities are looked for, and mended in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.inspector import AccountStatus, Coverage, Finding
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+_AT_REST = ("EC2_INSTANCE_STOPPED", "TERMINATED", "INSTANCE_TERMINATED", "EXCLUDED_BY_TAG")
+"""Reasons for not scanning that are none to worry: the thing does not run, or somebody wants it so."""
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:inspector2_is_enabled",
+        "powerpipe:inspector_ec2_scanning_enabled",
+        "powerpipe:inspector_ecr_scanning_enabled",
+        "powerpipe:inspector_lambda_scanning_enabled",
+    ],
+)
+def aws_inspector_on(
+    region: AccountStatus, *, scans: tuple[str, ...] = ("ec2", "ecr", "lambda")
+) -> Verdict:
+    """Inspector scans instances, images and functions in every Region.
+
+    Why: new holes are found every day in software that nobody touched.
+    Fix: aws inspector2 enable --resource-types EC2 ECR LAMBDA; take out of scans what is not used here.
+    """
+    if region.status is None:
+        return inconclusive("AWS tells nothing of this account")
+    states = region.status.resource_state
+    off = [
+        f"{name} is {states[name].status.lower()}" if name in states else f"{name} is not told"
+        for name in scans
+        if name not in states or states[name].status != "ENABLED"
+    ]
+    return failed(", ".join(off)) if off else passed(f"scans {', '.join(scans)}")
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:inspector2_coverage_scan_status_active",
+        "prowler:inspector2_coverage_recently_scanned",
+    ],
+)
+def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int = 30) -> Verdict:
+    """What Inspector knows of is scanned, and was scanned lately.
+
+    Why: a machine without an agent has no findings, and looks like one without holes.
+    Fix: the message says why it is not scanned; most often the agent of Systems Manager does not report.
+    """
+    status = resource.scan_status
+    if status is None:
+        return inconclusive("AWS does not say whether it is scanned")
+    if status.status_code != "ACTIVE":
+        if status.reason in _AT_REST:
+            return not_applicable(status.reason)
+        return failed(f"not scanned: {status.reason or status.status_code}")
+    if resource.last_scanned_at is None:
+        return passed("scanned")
+    due = days_after(resource.last_scanned_at, max_days)
+    told = f"last scanned on {resource.last_scanned_at:%Y-%m-%d}"
+    return passed(told, until=due) if now < due else failed(f"{told}, over {max_days} days before")
+
+
+@rule(
+    criteria=["CC7.1", "CC7.3", "CC7.4"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:inspector2_active_findings_exist",
+        "prowler:inspector2_active_findings_within_max_age",
+        "prowler:inspector2_active_findings_kev_within_due_date",
+        "prowler:inspector2_active_findings_no_known_exploited_vulnerabilities",
+    ],
+)
+def aws_vuln_findings_sla(
+    finding: Finding,
+    now: datetime,
+    *,
+    critical_days: int = 7,
+    high_days: int = 30,
+    exploited_days: int = 7,
+) -> Verdict:
+    """Critical, high and exploited vulnerabilities are mended in time.
+
+    ``exploited_days`` holds for those that are known to be exploited, whatever their severity.
+
+    Why: between the day a hole is known and the day it is closed everybody else knows it, too.
+    Fix: patch what the finding names, or suppress it in Inspector with the reason.
+    """
+    if finding.status != "ACTIVE":
+        return not_applicable(finding.status.lower())
+    days = {"CRITICAL": critical_days, "HIGH": high_days}.get(finding.severity)
+    if finding.exploit_available == "YES":
+        days = min(exploited_days, days) if days is not None else exploited_days
+    if days is None:
+        return not_applicable(f"{finding.severity.lower()}, and no exploit is known")
+    due = days_after(finding.first_observed_at, days)
+    told = f"{finding.severity.lower()}, seen since {finding.first_observed_at:%Y-%m-%d}"
+    told += ", exploited" if finding.exploit_available == "YES" else ""
+    if now < due:
+        return passed(f"{told}, due {due:%Y-%m-%d}", until=due)
+    return failed(f"{told}, was due {due:%Y-%m-%d}")
