@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.ssm import (
     Compliance,
@@ -11,7 +12,8 @@ from soc2_collectors.aws.models.ssm import (
     RegionSettings,
     SsmDocument,
 )
-from soc2_pac.model import Document
+from soc2_pac.errors import Unexpected
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ _OWN = [{"Key": "Owner", "Values": ["Self"]}]
 _SHARING = "/ssm/documents/console/public-sharing-permission"
 _SESSIONS = "SSM-SessionManagerRunShell"
 """The document that holds Session Manager's preferences."""
+_LOGGED = (
+    "s3BucketName",
+    "s3EncryptionEnabled",
+    "cloudWatchLogGroupName",
+    "cloudWatchEncryptionEnabled",
+)
+_SORTS = [{"Key": "ComplianceType", "Type": "EQUAL", "Values": ["Patch", "Association"]}]
 
 
 @collects(
@@ -51,6 +60,7 @@ def compliance(aws: Aws) -> Iterator[Document]:
         "ssm",
         "list_resource_compliance_summaries",
         "ResourceComplianceSummaryItems",
+        Filters=_SORTS,
         PaginationConfig=_PAGE,
     ):
         uid = f"{item['ResourceId']}/{item['ComplianceType']}"
@@ -79,7 +89,7 @@ def documents(aws: Aws) -> Iterator[Document]:
     ):
         name = item["Name"]
         permission = aws.fact(
-            "ssm", "describe_document_permission", Name=name, PermissionType="Share"
+            "ssm", "describe_document_permission", Name=name, PermissionType="Share", MaxResults=200
         )
         yield Document(
             f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:document/{name}",
@@ -92,6 +102,26 @@ def documents(aws: Aws) -> Iterator[Document]:
         )
 
 
+def _session(aws: Aws) -> Fact:
+    """Where sessions are logged; ``None`` where nobody ever said. The shell's profile may hold anything."""
+    asked = aws.fact(
+        "ssm", "get_document", key="Content", absent=["InvalidDocument"], Name=_SESSIONS
+    )
+
+    def call() -> object:
+        content = asked.call()
+        if content is None:
+            return None
+        try:
+            inputs: Any = json.loads(str(content))["inputs"]
+            return {key: inputs[key] for key in _LOGGED if key in inputs}
+        except (ValueError, TypeError, KeyError) as error:
+            msg = f"{asked.operation}: the preferences of sessions are not as expected"
+            raise Unexpected(msg, operation=asked.operation) from error
+
+    return Fact(asked.operation, call)
+
+
 @collects(
     RegionSettings, calls=["ssm:GetServiceSetting", "ssm:GetDocument"], per="region", cost="2"
 )
@@ -101,6 +131,6 @@ def region_settings(aws: Aws) -> Iterator[Document]:
         "GetServiceSetting": aws.fact(
             "ssm", "get_service_setting", key="ServiceSetting", SettingId=_SHARING
         ),
-        "GetDocument": aws.fact("ssm", "get_document", absent=["InvalidDocument"], Name=_SESSIONS),
+        "GetDocument": _session(aws),
     }
     yield Document(aws.region, aws.region, body)

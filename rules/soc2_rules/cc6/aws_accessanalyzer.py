@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.aws.models.accessanalyzer import Analyzer, ExternalAccess
-from soc2_collectors.aws.models.ec2 import RegionSettings
+from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.times import days_after
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -20,23 +20,20 @@ from soc2_pac.rules import Evidence, rule
         "powerpipe:iam_access_analyzer_enabled",
     ],
 )
-def aws_external_access_analyzer(
-    region: RegionSettings, evidence: Evidence, scope: Scope
-) -> Verdict:
+def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     """An analyzer of access from outside works in every Region, the account's or the organisation's.
 
     Why: what is shared with strangers is seen only by who reads every policy, every day.
     Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
         delegated administrator's account.
     """
-    del region  # one verdict a Region
     own = sorted(item.name for item in evidence.here(Analyzer) if item.external)
     if own:
         return passed(", ".join(own))
     above = sorted(
         item.name
         for item in evidence.everywhere(Analyzer)
-        if item.external and item.type == "ORGANIZATION" and item.region == scope.region
+        if item.external and item.type == "ORGANIZATION" and item.region == bus.region
     )
     if above:
         return passed(f"the organisation's {', '.join(above)}")

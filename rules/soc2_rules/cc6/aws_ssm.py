@@ -78,6 +78,16 @@ def aws_ssm_secure_string(
         "*private_key*",
         "*private-key*",
         "*credential*",
+        "*privatekey*",
+        "*passphrase*",
+        "*_pwd",
+        "*_pass",
+        "*access_key*",
+        "*accesskey*",
+        "*signing_key*",
+        "*signingkey*",
+        "*connection_string*",
+        "*connectionstring*",
     ),
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
@@ -90,6 +100,8 @@ def aws_ssm_secure_string(
     """
     if parameter.type == "SecureString":
         return passed("SecureString")
+    if parameter.type not in ("String", "StringList"):
+        return inconclusive(f"a type that is not known: {parameter.type}")
     named = any(fnmatchcase(parameter.name.lower(), pattern.lower()) for pattern in names)
     if not named or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
@@ -106,15 +118,12 @@ def aws_session_logging(region: RegionSettings) -> Verdict:
     """
     if region.session is None:
         return failed("no preferences are set: sessions are not logged")
-    inputs = region.session.inputs
-    kept = [
-        (name, inputs.get(encrypted) is True)
-        for name, place, encrypted in (
-            ("CloudWatch Logs", "cloudWatchLogGroupName", "cloudWatchEncryptionEnabled"),
-            ("S3", "s3BucketName", "s3EncryptionEnabled"),
-        )
-        if inputs.get(place)
-    ]
+    session = region.session
+    places = (
+        ("CloudWatch Logs", session.group, session.group_encrypted),
+        ("S3", session.bucket, session.bucket_encrypted),
+    )
+    kept = [(name, encrypted) for name, place, encrypted in places if place]
     if not kept:
         return failed("sessions are not logged")
     plain = [name for name, encrypted in kept if not encrypted]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import datetime
 
 import msgspec
 
-from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
 
@@ -32,11 +30,17 @@ class NonCompliant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     severity_summary: dict[str, int] = {}
 
 
+class Execution(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """When it was looked at."""
+
+    execution_time: datetime
+
+
 class Compliance(Resource, frozen=True, kw_only=True, rename="pascal"):
     """What a machine lacks of one sort (``ListResourceComplianceSummaries``)."""
 
     kind = "aws.ssm.compliance"
-    volatile = ("ExecutionSummary",)
+    volatile = ("ExecutionSummary.ExecutionId",)
     compliance_type: str
     """``Patch``, ``Association``, or ``Custom:...``."""
     resource_id: str
@@ -45,6 +49,7 @@ class Compliance(Resource, frozen=True, kw_only=True, rename="pascal"):
     non_compliant: NonCompliant = msgspec.field(
         default_factory=NonCompliant, name="NonCompliantSummary"
     )
+    execution: Execution = msgspec.field(name="ExecutionSummary")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -64,14 +69,14 @@ class Parameter(Resource, frozen=True, kw_only=True, rename="pascal"):
 class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribeDocumentPermission``."""
 
-    account_ids: list[str] = []
+    account_ids: list[str]
     """``all`` stands for everyone."""
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetDocument``, redacted before it is kept."""
 
-    content: str = ""
+    content: str
 
 
 class SsmDocument(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -90,20 +95,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     setting_value: str
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The document of Session Manager's preferences."""
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Of Session Manager's preferences what says where sessions are logged; the rest holds commands."""
 
-    content: str
-
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What it says. Raises FactUnavailable where it cannot be read."""
-        try:
-            said: Any = json.loads(self.content)["inputs"]
-        except (ValueError, TypeError, KeyError) as error:
-            msg = f"the preferences of Session Manager cannot be read: {type(error).__name__}"
-            raise FactUnavailable(msg) from error
-        return said if isinstance(said, dict) else {}
+    bucket: str = msgspec.field(default="", name="s3BucketName")
+    bucket_encrypted: bool = msgspec.field(default=False, name="s3EncryptionEnabled")
+    group: str = msgspec.field(default="", name="cloudWatchLogGroupName")
+    group_encrypted: bool = msgspec.field(default=False, name="cloudWatchEncryptionEnabled")
 
 
 class RegionSettings(Resource, frozen=True, kw_only=True, rename="pascal"):
