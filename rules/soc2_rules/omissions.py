@@ -23,7 +23,17 @@ _ENCLAVE = (
     "what an enclave really proved stands only in CloudTrail's events of Decrypt calls, too many to read at "
     "two requests a second; the measurements that the key's policy asks for are judged"
 )
+_CLASSIC = (
+    "AWS WAF Classic ended on 2025-09-30: no web ACL of it is left, and its calls no longer answer; those of "
+    "WAF are judged by aws-waf-logging and aws-waf-global-logging"
+)
 PARTS: dict[str, str] = {
+    "powerpipe:waf_web_acl_logging_enabled": _CLASSIC,
+    "prowler:cloudtrail_bedrock_logging_enabled": (
+        "data events of Bedrock are a choice that depends on what models are used for; the prompts "
+        "themselves are in its invocation logs. Objects of S3 are what aws-trail-data-events asks for"
+    ),
+    "prowler:waf_global_webacl_logging_enabled": _CLASSIC,
     "prowler:kms_key_enclave_attestation_pcr_mismatch": _ENCLAVE,
     "prowler:kms_key_enclave_attestation_unknown_image": _ENCLAVE,
     "prowler:kms_key_enclave_debug_attestation_detected": _ENCLAVE,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.secretsmanager import Secret
 from soc2_collectors.aws.models.times import days_after
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -20,7 +20,9 @@ from soc2_pac.rules import rule
         "powerpipe:secretsmanager_secret_rotated_as_scheduled",
     ],
 )
-def aws_secret_rotation(secret: Secret, now: datetime, *, max_age_days: int = 90) -> Verdict:
+def aws_secret_rotation(
+    secret: Secret, now: datetime, scope: Scope, *, max_age_days: int = 90
+) -> Verdict:
     """Secrets are rotated automatically, and were rotated when they should have been.
 
     Why: a password that is never replaced stays useful to whoever once read it.
@@ -29,7 +31,7 @@ def aws_secret_rotation(secret: Secret, now: datetime, *, max_age_days: int = 90
     """
     if secret.owning_service is not None:
         return not_applicable(f"managed by {secret.owning_service}")
-    if secret.primary_region is not None and not secret.rotation_enabled:
+    if secret.primary_region not in (None, scope.region):
         return not_applicable(f"a copy; it is rotated in {secret.primary_region}")
     if not secret.rotation_enabled:
         return failed("automatic rotation is off")
@@ -38,7 +40,17 @@ def aws_secret_rotation(secret: Secret, now: datetime, *, max_age_days: int = 90
     told = "rotated" if secret.last_rotated_date else "created, and never rotated,"
     if now >= due:
         return failed(f"{told} on {since:%Y-%m-%d}, over {max_age_days} days before {due:%Y-%m-%d}")
+    # AWS: the date of the next rotation lies in the past where one failed.
+    if secret.next_rotation_date is not None:
+        late = days_after(secret.next_rotation_date, _GRACE_DAYS)
+        if now >= late:
+            return failed(f"{told} on {since:%Y-%m-%d}; due {secret.next_rotation_date:%Y-%m-%d}")
+        due = min(due, late)
     return passed(f"automatic; {told} on {since:%Y-%m-%d}", until=due)
+
+
+_GRACE_DAYS = 2
+"""AWS rotates within the window of a schedule, a day when none is set."""
 
 
 @rule(

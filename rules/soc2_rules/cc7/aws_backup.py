@@ -14,6 +14,7 @@ from soc2_collectors.aws.models.backup import (
     Vault,
 )
 from soc2_collectors.aws.models.dynamodb import Table
+from soc2_collectors.aws.models.ebs import Volume
 from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
 from soc2_collectors.aws.models.iam import AccountSummary
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 def aws_backup_plan_exists(
     account: AccountSummary, evidence: Evidence, *, min_days: int = 35
 ) -> Verdict:
-    """A backup plan chooses resources, and keeps their backups for five weeks.
+    """Backup plans choose resources, and keep their backups for five weeks.
+
+    Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan.
 
     Why: what nobody planned to back up was not backed up.
     Fix: aws backup create-backup-plan with DeleteAfterDays=35, and aws backup create-backup-selection by tag.
@@ -53,11 +56,13 @@ def aws_backup_plan_exists(
     choosing = [plan for plan in plans if plan.selections]
     if not choosing:
         return failed(f"no plan chooses any resource: {_names(plans)}")
+    empty = [plan for plan in choosing if not plan.details.rules]
     short = [p for p in choosing if any(_short(r.lifecycle, min_days) for r in p.details.rules)]
-    kept = [plan for plan in choosing if plan not in short and plan.details.rules]
-    if kept:
-        return passed(f"{_names(kept)} keeps backups for {min_days} days or longer")
-    return failed(f"kept for less than {min_days} days: {_names(short or choosing)}")
+    if short:
+        return failed(f"kept for less than {min_days} days: {_names(short)}")
+    if empty:
+        return failed(f"no rule makes a backup: {_names(empty)}")
+    return passed(f"{_names(choosing)} keeps backups for {min_days} days or longer")
 
 
 def _names(plans: Iterable[Plan]) -> str:
@@ -101,9 +106,10 @@ def aws_recovery_points(
     if plain := sum(not point.is_encrypted for point in points):
         return failed(f"{plain} of {len(points)} recovery points are not encrypted")
     newest = max(points, key=lambda point: point.creation_date)
-    if _short(newest.lifecycle, min_days):
-        days = newest.lifecycle.delete_after_days
-        return failed(f"the newest is kept for {days} days, under {min_days}")
+    if short := sum(_short(point.lifecycle, min_days) for point in points):
+        return failed(
+            f"{short} of {len(points)} recovery points are kept for less than {min_days} days"
+        )
     due = hours_after(newest.creation_date, max_age_hours)
     told = f"the newest of {len(points)} is of {newest.creation_date:%Y-%m-%d %H:%M}"
     if now >= due:
@@ -135,7 +141,10 @@ def aws_vault_locked(vault: Vault) -> Verdict:
     denied = any(
         not statement.allow
         and statement.anyone
+        and not statement.not_principals
         and not statement.conditions
+        and statement.every_resource
+        and not statement.not_resources
         and statement.covers("backup:DeleteRecoveryPoint")
         for statement in vault.statements
     )
@@ -172,6 +181,13 @@ def aws_restore_tested(
     ]
     if done and now < (due := days_after(max(done), review_days)):
         return passed(f"a restore succeeded on {max(done):%Y-%m-%d}", until=due)
+    broken = [
+        job.completion_date
+        for job in evidence.account(RestoreJob)
+        if job.completion_date is not None and job.completion_date not in done
+    ]
+    if broken and now < days_after(max(broken), review_days):
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
     ran = [
         plan.last_execution_time
         for plan in evidence.account(RestoreTestingPlan)
@@ -253,7 +269,7 @@ def aws_rds_in_backup_plan(
     """
     if database.cluster is not None:
         return not_applicable("its cluster is backed up")
-    return _backed_up(evidence, now, "RDS", database.identifier, max_days)
+    return _backed_up(evidence, now, "RDS", f"db:{database.identifier}", max_days)
 
 
 @rule(
@@ -275,7 +291,7 @@ def aws_rds_cluster_in_backup_plan(
     """
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
-    return _backed_up(evidence, now, sort, cluster.identifier, max_days)
+    return _backed_up(evidence, now, sort, f"cluster:{cluster.identifier}", max_days)
 
 
 @rule(
@@ -338,4 +354,30 @@ def aws_fsx_backed_up(
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
     Fix: aws backup create-backup-selection with the file system's ARN or tag.
     """
+    if system.file_system_type in ("ONTAP", "OPENZFS"):
+        kind = system.file_system_type
+        return inconclusive(f"{kind} is backed up volume by volume, and volumes are not collected")
     return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.LOW,
+    needs=[ProtectedResource],
+    known_as=[
+        "prowler:ec2_ebs_volume_protected_by_backup_plan",
+        "powerpipe:ebs_volume_in_backup_plan",
+        "powerpipe:ebs_volume_protected_by_backup_plan",
+    ],
+)
+def aws_ebs_in_backup_plan(
+    volume: Volume, evidence: Evidence, now: datetime, *, max_days: int = 7
+) -> Verdict:
+    """Volumes are backed up by AWS Backup.
+
+    Snapshots that were made in another way are the question of aws-ebs-backed-up.
+
+    Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
+    Fix: aws backup create-backup-selection with the volume's ARN or tag.
+    """
+    return _backed_up(evidence, now, "EBS", volume.volume_id, max_days)

@@ -127,3 +127,33 @@ def aws_rds_snapshot_tags(database: DbInstance) -> Verdict:
     if database.copy_tags_to_snapshot:
         return passed("tags are copied")
     return failed("tags are not copied")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:rds_cluster_integration_cloudwatch_logs"],
+)
+def aws_rds_cluster_logs_exported(cluster: DbCluster) -> Verdict:
+    """Database clusters send their logs to CloudWatch Logs.
+
+    Why: logs that lie on the instances are kept for days, and nobody is alarmed by them.
+    Fix: aws rds modify-db-cluster --cloudwatch-logs-export-configuration EnableLogTypes=...
+    """
+    if cluster.logs_exported:
+        return passed(f"sends {', '.join(sorted(cluster.logs_exported))}")
+    return failed("sends no logs")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.LOW,
+    known_as=["prowler:neptune_cluster_copy_tags_to_snapshots"],
+)
+def aws_rds_cluster_snapshot_tags(cluster: DbCluster) -> Verdict:
+    """Snapshots carry the tags of their cluster, Neptune's and DocumentDB's too.
+
+    Why: who owns a snapshot, and how long it must be kept, is said by tags.
+    Fix: aws rds modify-db-cluster --copy-tags-to-snapshot.
+    """
+    return passed("tags are copied") if cluster.copy_tags_to_snapshot else failed("not copied")

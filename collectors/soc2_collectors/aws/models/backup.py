@@ -88,9 +88,10 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def key(self) -> tuple[str, str]:
-        """The type, and the id or name at the end of the ARN."""
-        tail = self.resource_arn.rpartition(":")[2].rpartition("/")[2]
-        return self.resource_type, tail
+        """The type, and the id at the end of the ARN; of databases ``db:orders`` or ``cluster:orders``."""
+        parts = self.resource_arn.split(":", 5)
+        tail = parts[-1]
+        return self.resource_type, tail if ":" in tail else tail.rpartition("/")[2]
 
 
 class RestoreJob(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -65,6 +65,10 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     backup_retention_period: int
     deletion_protection: bool = False
     multi_az: bool = msgspec.field(default=False, name="MultiAZ")
+    logs_exported: list[str] = msgspec.field(
+        default_factory=list, name="EnabledCloudwatchLogsExports"
+    )
+    copy_tags_to_snapshot: bool = False
     parameters: list[Parameter] | None = fact("DescribeDBClusterParameters")
     """Those that ask for TLS, of its parameter group; ``None`` where there is no such group."""
 
