@@ -19,6 +19,8 @@ from typing import Any
 
 import boto3
 
+from soc2_pac.demo.aws_gaps import Completed
+
 REGION = "eu-west-1"
 USERS = BUCKETS = INSTANCES = 20
 VOLUMES, KEYS, DATABASES = 40, 21, 10
@@ -42,8 +44,6 @@ def main() -> None:
         _seed(address)
         (Path(folder) / "soc2-pac.toml").write_text(
             f'[sources.aws]\nprovider = "aws"\nregions = ["{REGION}"]\nendpoint_url = "{address}"\n'
-            # What moto lacks it answers with 500, which would be asked again and again.
-            "max_attempts = 1\n"
         )
         command = [sys.executable, "-m", "soc2_pac", "run", "--stats"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -78,7 +78,7 @@ class _moto:  # noqa: N801 - reads as the with statement that it is for
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        command = [sys.executable, __file__, str(port)]
         environment = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
         self._server = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -97,6 +97,19 @@ class _moto:  # noqa: N801 - reads as the with statement that it is for
     def __exit__(self, *_: object) -> None:
         self._server.kill()
         self._server.wait()
+
+
+def _serve(port: int) -> None:
+    """Moto, completed by what it does not answer at all: every listing ends as it would at AWS."""
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - for the server's process only
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import run_simple  # noqa: PLC0415
+
+    application: Any = Completed(DomainDispatcherApplication(create_backend_app))
+    run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 
 
 def _seed(address: str) -> None:
@@ -128,4 +141,4 @@ def _seed(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _serve(int(sys.argv[1])) if len(sys.argv) > 1 else main()

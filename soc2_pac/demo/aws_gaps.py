@@ -71,8 +71,6 @@ GAPS: Mapping[str, Mapping[str, Mapping[str, Any] | Refusal]] = {
         "ListReplicationSets": {"replicationSetArns": []},
         "ListResponsePlans": {"responsePlanSummaries": []},
     },
-    "waf": {"ListWebACLs": {"WebACLs": []}},
-    "waf-regional": {"ListWebACLs": {"WebACLs": []}},
 }
 """boto3's name of a service -> API operation -> the answer."""
 

@@ -35,7 +35,7 @@ def external_access(aws: Aws) -> Iterator[Document]:
     for analyzer in aws.items("accessanalyzer", "list_analyzers", "analyzers"):
         if analyzer.get("type") not in EXTERNAL or analyzer.get("status") != "ACTIVE":
             continue
-        for item in aws.items(
+        for item in aws.children(
             "accessanalyzer",
             "list_findings_v2",
             "findings",

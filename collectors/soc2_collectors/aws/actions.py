@@ -17,7 +17,7 @@ _EXCEPTIONS = {
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
 }
 
-_PREFIXES = {
+PREFIXES = {
     "accessanalyzer": "access-analyzer",
     "docdb": "rds",
     "efs": "elasticfilesystem",
@@ -43,4 +43,4 @@ def action(service: str, operation: str) -> str:
     if service in ("apigateway", "apigatewayv2") and operation.startswith("Get"):
         return "apigateway:GET"  # its actions are HTTP methods
     found = _EXCEPTIONS.get((service, operation))
-    return found or f"{_PREFIXES.get(service, service)}:{operation}"
+    return found or f"{PREFIXES.get(service, service)}:{operation}"

@@ -84,7 +84,7 @@ def vaults(aws: Aws) -> Iterator[Document]:
 def recovery_points(aws: Aws) -> Iterator[Document]:
     """Recovery points of every vault."""
     for vault in aws.items("backup", "list_backup_vaults", "BackupVaultList"):
-        points = aws.items(
+        points = aws.children(
             "backup",
             "list_recovery_points_by_backup_vault",
             "RecoveryPoints",

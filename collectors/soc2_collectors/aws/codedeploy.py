@@ -47,7 +47,7 @@ def deployment_groups(aws: Aws) -> Iterator[Document]:
         ).call()
 
     for application in aws.items("codedeploy", "list_applications", "applications"):
-        names = aws.items(
+        names = aws.children(
             "codedeploy", "list_deployment_groups", "deploymentGroups", applicationName=application
         )
         while batch := list(islice(names, _AT_ONCE)):

@@ -66,7 +66,7 @@ def findings(aws: Aws) -> Iterator[Document]:
     """Findings that are not archived, of every severity; AWS keeps them for 90 days."""
     for number in aws.items("guardduty", "list_detectors", "DetectorIds"):
         detector = str(number)
-        numbers = aws.items(
+        numbers = aws.children(
             "guardduty", "list_findings", "FindingIds", DetectorId=detector, FindingCriteria=_OPEN
         )
         while batch := list(islice(numbers, _AT_ONCE)):

@@ -32,7 +32,7 @@ def permission_sets(aws: Aws) -> Iterator[Document]:
     """Permission sets, and who has those that grant administrator rights."""
     for instance in _instances(aws):
         where = {"InstanceArn": instance["InstanceArn"]}
-        for arn in aws.items("sso-admin", "list_permission_sets", "PermissionSets", **where):
+        for arn in aws.children("sso-admin", "list_permission_sets", "PermissionSets", **where):
             asked = {**where, "PermissionSetArn": arn}
             details = aws.fact("sso-admin", "describe_permission_set", key="PermissionSet", **asked)
             attached = _attached(aws, asked)
@@ -104,7 +104,7 @@ def _assignments(aws: Aws, asked: dict[str, Any], attached: Fact, inline: Fact) 
 def groups(aws: Aws) -> Iterator[Document]:
     """Groups of the identity store."""
     for store in _stores(aws):
-        for item in aws.items("identitystore", "list_groups", "Groups", IdentityStoreId=store):
+        for item in aws.children("identitystore", "list_groups", "Groups", IdentityStoreId=store):
             name = item.get("DisplayName") or item["GroupId"]
             yield Document(f"{store}/{item['GroupId']}", name, item)
 
@@ -118,7 +118,7 @@ def groups(aws: Aws) -> Iterator[Document]:
 def users(aws: Aws) -> Iterator[Document]:
     """Users of the identity store."""
     for store in _stores(aws):
-        for item in aws.items("identitystore", "list_users", "Users", IdentityStoreId=store):
+        for item in aws.children("identitystore", "list_users", "Users", IdentityStoreId=store):
             name = item.get("UserName") or item["UserId"]
             yield Document(f"{store}/{item['UserId']}", name, item)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.actions import action
 from soc2_collectors.aws.client.clients import Asker, on_behalf_of
 from soc2_collectors.aws.client.meaning import meaning, said
-from soc2_pac.errors import ProviderError, Unexpected
+from soc2_pac.errors import Gone, ProviderError, Unexpected
 from soc2_pac.model import Fact
 
 if TYPE_CHECKING:
@@ -65,6 +66,15 @@ class Aws:
         """The items under ``key`` of every page, as they come. Raises ProviderError."""
         for page in self.pages(service, operation, **params):
             yield from page.get(key) or ()
+
+    def children(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:  # noqa: ANN401
+        """The items of something that was listed a moment ago; no more of them when it has gone meanwhile.
+
+        For children that go with their parent only: what moves elsewhere instead would be missed. Raises
+        ProviderError.
+        """
+        with contextlib.suppress(Gone):
+            yield from self.items(service, operation, key, **params)
 
     def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
         """Every page, as it comes; the one answer where AWS knows no pages. Raises ProviderError.

@@ -1,0 +1,228 @@
+"""Every kind of AWS walked through every fault: a list, a detail, a region, a page that cannot be read."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from soc2_pac import config, plugins
+from soc2_pac.collect import fetch
+from soc2_pac.collect.fetch import Limits, Unit, UnitResult, run_unit
+from soc2_pac.model import CollectionStatus as S
+from soc2_pac.model import Fact, Scope
+
+from .synthetic import ACCOUNT, CUT, REGION, Refused, SyntheticAws, services_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .synthetic import Fault
+
+KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
+SERVICES = services_of(call for collector in KINDS.values() for call in collector.calls)
+SCOPES = {"region": f"{ACCOUNT}/{REGION}", "account": ACCOUNT, "organization": "o-example"}
+REPORT = "user,arn,mfa_active\n" + "".join(
+    f"u{n},arn:aws:iam::{ACCOUNT}:user/u{n},true\n" for n in "12"
+)
+_CHANGE = {"eventName": "RunInstances", "readOnly": False, "sessionCredentialFromConsole": "true"}
+
+ANSWERS: Mapping[str, Any] = {
+    "cloudtrail:LookupEvents": {
+        "Events": [
+            {"EventId": f"e-{n}", "EventName": "RunInstances", "CloudTrailEvent": json.dumps(_CHANGE)}
+            for n in "12"
+        ]
+    },
+    "cloudwatch:DescribeAlarms": {"CompositeAlarms": []},
+    "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
+    "events:ListRules": {
+        "Rules": [{"Arn": f"arn:r{n}", "Name": f"r{n}", "EventPattern": '["CloudTrail"]'} for n in "12"]
+    },
+    "iam:GenerateCredentialReport": {"State": "COMPLETE"},
+    "iam:GetCredentialReport": {"Content": REPORT.encode(), "ReportFormat": "text/csv"},
+    "logs:DescribeDeliverySources": {
+        "deliverySources": [{"arn": f"arn:d{n}", "name": f"d{n}", "service": "cloudfront"} for n in "12"]
+    },
+    "organizations:ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
+    "organizations:ListRoots": {"Roots": [{"Id": "r-abcd", "Name": "Root"}]},
+    "sso:ListManagedPoliciesInPermissionSet": {
+        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+    },
+    "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
+    "sso:ListInstances": {
+        "Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890"}]
+    },
+}  # fmt: skip
+"""Where what is made up would make no sense to the collector."""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[SyntheticAws]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        SyntheticAws(answers=ANSWERS, services=SERVICES) as server,
+    ):
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret-anywhere")
+        yield server
+        fetch.forget_connections()
+
+
+def look(
+    aws: SyntheticAws, kind: str, faults: dict[str, Fault] | None = None, after: int = 0
+) -> UnitResult:
+    """One look at a kind while the named operations have a fault (``*``: every one)."""
+    aws.faults = faults or {}
+    aws.after = after
+    aws.asked.clear()
+    raw = {"provider": "aws", "regions": [REGION], "endpoint_url": aws.url, "max_attempts": 1}
+    sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
+    fetch.forget_connections()
+    scope = Scope("aws", SCOPES[KINDS[kind].per])
+    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=20, pages=20))
+
+
+class Clean(NamedTuple):
+    """A look without any fault."""
+
+    result: UnitResult
+    listing: frozenset[str]
+    """The operations that the listing itself needs; the others are details of one document each."""
+
+    @property
+    def details(self) -> frozenset[str]:
+        return frozenset(self.result.calls) - self.listing
+
+
+@pytest.fixture(scope="module")
+def clean(aws: SyntheticAws) -> Any:
+    @functools.cache
+    def of(kind: str) -> Clean:
+        result = look(aws, kind)
+        collector = KINDS[kind]
+        meter = fetch.Meter(Limits())
+        client = fetch.connection_of(result.unit.source).client(
+            result.unit.scope, meter, frozenset(collector.calls)
+        )
+        facts = [
+            value.operation
+            for document in collector.function(client)
+            for value in document.body.values()
+            if isinstance(value, Fact)
+        ]
+        assert set(facts) <= set(collector.calls)
+        return Clean(result, frozenset(meter.calls))
+
+    return of
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+DENIED = Refused(403, "AccessDenied")
+GONE = Refused(404, "NoSuchThing")
+OFF = Refused(401, "OptInRequired")
+THROTTLED = Refused(400, "ThrottlingException")
+
+CHILDREN = {
+    "access-analyzer:ListFindingsV2", "backup:ListRecoveryPointsByBackupVault",
+    "codedeploy:ListDeploymentGroups", "guardduty:ListFindings", "identitystore:ListGroups",
+    "identitystore:ListUsers", "sso:ListPermissionSets",
+}  # fmt: skip
+"""Listings of what belongs to something listed before."""
+
+ONE_PAGE = {
+    "cloudtrail:DescribeTrails", "codebuild:BatchGetProjects", "codebuild:ListSourceCredentials",
+    "config:DescribeConfigurationRecorders", "ec2:DescribeAddresses", "es:DescribeDomains",
+    "es:ListDomainNames", "events:DescribeEventBus", "iam:GenerateCredentialReport",
+    "iam:GetAccountSummary", "iam:GetCredentialReport", "iam:ListSAMLProviders",
+    "organizations:DescribeOrganization",
+}  # fmt: skip
+"""AWS answers these at once, whatever there is; their answers name no next page."""
+
+
+def test_without_a_fault_everything_is_read(kind: str, clean: Any) -> None:
+    # The other tests would be empty if the collector saw nothing.
+    result = clean(kind).result
+    told = (result.status, result.reason, result.gaps)
+    assert told == (S.COMPLETE, "", 0)
+    assert result.count >= 1
+    assert set(result.calls) == set(KINDS[kind].calls), "declared and asked are the same"
+
+
+def test_a_denied_list(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    for operation in sorted(clean(kind).listing):
+        result = look(aws, kind, {operation: DENIED})
+        told = (operation, result.reason)
+        assert result.status is (S.PARTIAL if result.count else S.DENIED), told
+        assert result.permission == operation, told
+
+
+def test_a_denied_detail(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    for operation in sorted(clean(kind).details):
+        result = look(aws, kind, {operation: DENIED})
+        told = (operation, result.reason)
+        assert result.status is S.COMPLETE, told
+        assert result.count == clean(kind).result.count, told
+        assert result.gaps, told
+        assert result.spool is not None
+        gaps = [
+            gap
+            for record in result.spool.records()
+            for gap in json.loads(record.body).get("$gaps", {}).values()
+        ]
+        assert operation in {gap["permission"] for gap in gaps}, told
+        assert {gap["status"] for gap in gaps} == {"denied"}, told
+
+
+def test_a_region_that_is_off(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    result = look(aws, kind, {"*": OFF})
+    if clean(kind).listing:
+        assert (result.status, result.count) == (S.SKIPPED, 0), result.reason
+    else:
+        # One document of a region or account, and nothing of it could be read.
+        assert result.status is S.COMPLETE
+        assert result.gaps >= len(clean(kind).details)
+
+
+def test_throttled_until_the_retries_are_spent(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    result = look(aws, kind, {"*": THROTTLED})
+    if clean(kind).listing:
+        assert (result.status, result.count) == (S.FAILED, 0)
+        assert "throttled" in result.reason
+    else:
+        assert result.gaps >= len(clean(kind).details)
+
+
+def test_listed_and_gone_a_moment_later(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    for operation in sorted(clean(kind).details):
+        result = look(aws, kind, {operation: GONE})
+        told = (operation, result.reason)
+        assert (result.status, result.gaps) == (S.COMPLETE, 0), told
+        assert "gone when their details were read" in result.reason, told
+    for operation in sorted(clean(kind).listing & CHILDREN):
+        result = look(aws, kind, {operation: GONE})
+        assert (result.status, result.count, result.gaps) == (S.COMPLETE, 0, 0), operation
+    for operation in sorted(clean(kind).listing - CHILDREN):
+        # That a list itself is not found is no empty list.
+        assert look(aws, kind, {operation: GONE}).status in {S.FAILED, S.PARTIAL}, operation
+
+
+def test_a_page_that_is_cut_off(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    for operation in sorted(clean(kind).listing):
+        result = look(aws, kind, {operation: CUT})
+        assert result.status in {S.FAILED, S.PARTIAL}, (operation, result.reason)
+
+
+def test_a_second_page_that_cannot_be_read(kind: str, aws: SyntheticAws, clean: Any) -> None:
+    for operation in sorted(clean(kind).listing):
+        result = look(aws, kind, {operation: DENIED}, after=1)
+        if aws.asked.count(operation) > 1:
+            assert result.status in {S.DENIED, S.PARTIAL}, (operation, result.reason)
+        else:
+            assert operation in ONE_PAGE, f"{operation} was not asked for a second page"
