@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -126,6 +127,9 @@ def root() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: turns every ending into an exit code and, where due, one clear message."""
     signal.signal(signal.SIGTERM, _terminate)
+    # Documents and SDKs make millions of objects that no cycle holds; looking for cycles at Python's usual
+    # pace took a tenth of a run's CPU, at this pace none that can be measured, for 1 MB more memory.
+    gc.set_threshold(200_000, 20, 100)
     try:
         code = root.main(args=arguments, prog_name="soc2-pac", standalone_mode=False)
         sys.stdout.flush()
