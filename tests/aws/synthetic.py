@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from botocore.utils import parse_timestamp
 from soc2_collectors.aws.actions import PREFIXES, action
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ class SyntheticAws:
     """What a test wants told instead of what is made up: IAM action -> members of the answer."""
     faults: dict[str, Fault] = field(default_factory=dict)
     """IAM action -> what goes wrong with it; ``*`` for all."""
+    recorded: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """(boto3's name of a service, operation) -> all that is answered, or how it is refused."""
     after: int = 0
     """So many answers of an operation are right before its fault."""
     asked: list[str] = field(default_factory=list)
     """The IAM actions of the requests so far."""
+    replayed: int = 0
+    """How often something recorded was told."""
     services: frozenset[str] = frozenset()
     """boto3's names of the services that may be asked."""
 
@@ -68,6 +73,12 @@ class SyntheticAws:
         self.asked.append(name)
         fault = self.faults.get(name) or self.faults.get("*")
         protocol = spoken(service)
+        told = self.recorded.get((service, operation.name))
+        if told is not None:
+            self.replayed += 1
+            if isinstance(told, Refused):
+                return told.status, *_refusal(protocol, told), False
+            return *_answer(service, operation, shaped(told, operation.output_shape)), False
         if fault is not None and before >= self.after and isinstance(fault, Refused):
             return fault.status, *_refusal(protocol, fault), False
         cut = fault == CUT and before >= self.after
@@ -273,6 +284,28 @@ _SCALARS: dict[str, Callable[[Any, str, str, str], Any]] = {
     "timestamp": lambda *_: WHEN,
     "blob": lambda *_: b"",
 }
+
+
+def shaped(value: Any, shape: Any) -> Any:
+    """A recorded value as the serializer wants it: members that AWS describes, times as times, one page."""
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        return {
+            name: shaped(of, shape.members[name])
+            for name, of in value.items()
+            if name in shape.members and of is not None and not PAGE_TOKENS.search(name)
+        }
+    if kind == "list" and isinstance(value, list):
+        return [shaped(of, shape.member) for of in value]
+    if kind == "map" and isinstance(value, dict):
+        return {name: shaped(of, shape.value) for name, of in value.items()}
+    if kind == "timestamp" and isinstance(value, dict):  # as one recorder writes times
+        return datetime(**{k: v for k, v in value.items() if k != "__class__"}, tzinfo=UTC)
+    if kind == "timestamp":
+        return parse_timestamp(value)
+    if kind == "blob" and isinstance(value, str):
+        return value.encode()
+    return value
 
 
 def _continue(members: dict[str, Any], shape: Any) -> None:

@@ -371,7 +371,7 @@ def test_the_policy_is_what_is_declared() -> None:
     granted = document["Statement"][0]["Action"]
     assert set(calls) <= set(granted)
     assert set(granted) - set(calls) <= {"ec2:DescribeRegions", "sts:GetCallerIdentity"}
-    verbs = ("Get", "List", "Describe", "BatchGet", "Generate", "Lookup")
+    verbs = ("Get", "List", "Describe", "BatchGet", "Generate", "Lookup", "GET")
     assert all(call.partition(":")[2].startswith(verbs) for call in granted), "only reading"
     with pytest.raises(UsageError):
         policy(calls, "yaml")

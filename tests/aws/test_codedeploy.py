@@ -34,6 +34,8 @@ class _Answers:
         assert params == {"applicationName": "api"}
         return iter(self.groups)
 
+    children = items
+
     def ask(self, _service: str, operation: str, **params: Any) -> dict[str, Any]:
         self.asked.append(operation)
         found = [self.groups[name] for name in params["deploymentGroupNames"]]

@@ -8,81 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from soc2_pac import config, plugins
 from soc2_pac.collect import fetch
-from soc2_pac.collect.fetch import Limits, Unit, UnitResult, run_unit
+from soc2_pac.collect.fetch import Limits
 from soc2_pac.model import CollectionStatus as S
-from soc2_pac.model import Fact, Scope
+from soc2_pac.model import Fact
 
-from .synthetic import ACCOUNT, CUT, REGION, Refused, SyntheticAws, services_of
+from .synthetic import CUT, Refused
+from .walk import KINDS, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from soc2_pac.collect.fetch import UnitResult
 
-    from .synthetic import Fault
-
-KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
-SERVICES = services_of(call for collector in KINDS.values() for call in collector.calls)
-SCOPES = {"region": f"{ACCOUNT}/{REGION}", "account": ACCOUNT, "organization": "o-example"}
-REPORT = "user,arn,mfa_active\n" + "".join(
-    f"u{n},arn:aws:iam::{ACCOUNT}:user/u{n},true\n" for n in "12"
-)
-_CHANGE = {"eventName": "RunInstances", "readOnly": False, "sessionCredentialFromConsole": "true"}
-
-ANSWERS: Mapping[str, Any] = {
-    "cloudtrail:LookupEvents": {
-        "Events": [
-            {"EventId": f"e-{n}", "EventName": "RunInstances", "CloudTrailEvent": json.dumps(_CHANGE)}
-            for n in "12"
-        ]
-    },
-    "cloudwatch:DescribeAlarms": {"CompositeAlarms": []},
-    "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
-    "events:ListRules": {
-        "Rules": [{"Arn": f"arn:r{n}", "Name": f"r{n}", "EventPattern": '["CloudTrail"]'} for n in "12"]
-    },
-    "iam:GenerateCredentialReport": {"State": "COMPLETE"},
-    "iam:GetCredentialReport": {"Content": REPORT.encode(), "ReportFormat": "text/csv"},
-    "logs:DescribeDeliverySources": {
-        "deliverySources": [{"arn": f"arn:d{n}", "name": f"d{n}", "service": "cloudfront"} for n in "12"]
-    },
-    "organizations:ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
-    "organizations:ListRoots": {"Roots": [{"Id": "r-abcd", "Name": "Root"}]},
-    "sso:ListManagedPoliciesInPermissionSet": {
-        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
-    },
-    "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
-    "sso:ListInstances": {
-        "Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890"}]
-    },
-}  # fmt: skip
-"""Where what is made up would make no sense to the collector."""
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[SyntheticAws]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        SyntheticAws(answers=ANSWERS, services=SERVICES) as server,
-    ):
-        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret-anywhere")
-        yield server
-        fetch.forget_connections()
-
-
-def look(
-    aws: SyntheticAws, kind: str, faults: dict[str, Fault] | None = None, after: int = 0
-) -> UnitResult:
-    """One look at a kind while the named operations have a fault (``*``: every one)."""
-    aws.faults = faults or {}
-    aws.after = after
-    aws.asked.clear()
-    raw = {"provider": "aws", "regions": [REGION], "endpoint_url": aws.url, "max_attempts": 1}
-    sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
-    fetch.forget_connections()
-    scope = Scope("aws", SCOPES[KINDS[kind].per])
-    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=20, pages=20))
+    from .synthetic import SyntheticAws
 
 
 class Clean(NamedTuple):
