@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from botocore.utils import parse_timestamp
+
 from soc2_collectors.aws.actions import PREFIXES, action
 
 if TYPE_CHECKING:
