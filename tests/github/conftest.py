@@ -9,7 +9,7 @@ import pytest
 
 from soc2_collectors.github import GithubProvider
 from soc2_collectors.github.settings import GithubSettings
-from soc2_pac.collect.fetch import Limits, Meter
+from soc2_pac.collect.fetch import Limits, Meter, stopping
 from soc2_pac.config import SecretRef
 from soc2_pac.demo.github import GithubEmulator, demo_company
 
@@ -58,6 +58,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the client wanted to wait; it does not."""
     waited: list[float] = []
     note: Callable[[float], None] = waited.append
-    # The client's own name for the module: the emulator goes on sleeping.
+    # What a unit of work waits with, and what waits without one; the emulator goes on sleeping.
+    monkeypatch.setattr(stopping, "wait", note)
     monkeypatch.setattr("soc2_collectors.github.client.time", SimpleNamespace(sleep=note))
     return waited
