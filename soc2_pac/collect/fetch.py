@@ -280,6 +280,8 @@ def classify(error: BaseException) -> tuple[CollectionStatus, str, str | None]:
         return CollectionStatus.FAILED, reason, error.permission
     if isinstance(error, Soc2PacError):
         return CollectionStatus.FAILED, reason, None
+    if isinstance(error, KeyError):
+        return CollectionStatus.FAILED, f"the provider's answer lacks {reason}", None
     return CollectionStatus.FAILED, f"{type(error).__name__}: {reason}", None
 
 

@@ -24,6 +24,19 @@ REPORT = "user,arn,mfa_active\n" + "".join(
     f"u{n},arn:aws:iam::{ACCOUNT}:user/u{n},true\n" for n in "12"
 )
 _CHANGE = {"eventName": "RunInstances", "readOnly": False, "sessionCredentialFromConsole": "true"}
+_RULE = {"State": "ENABLED", "EventPattern": '["CloudTrail"]'}
+_FINDING = {
+    "AccountId": ACCOUNT,
+    "CreatedAt": "2026-01-01T00:00:00.000Z",
+    "Id": "f",
+    "Partition": "aws",
+    "Region": REGION,
+    "Resource": {},
+    "SchemaVersion": "2.0",
+    "Severity": 5.0,
+    "Type": "Recon:EC2/PortProbeUnprotectedPort",
+    "UpdatedAt": "2026-01-01T00:00:00.000Z",
+}
 
 ANSWERS: Mapping[str, Any] = {
     "cloudtrail:LookupEvents": {
@@ -34,9 +47,8 @@ ANSWERS: Mapping[str, Any] = {
     },
     "cloudwatch:DescribeAlarms": {"CompositeAlarms": []},
     "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
-    "events:ListRules": {
-        "Rules": [{"Arn": f"arn:r{n}", "Name": f"r{n}", "EventPattern": '["CloudTrail"]'} for n in "12"]
-    },
+    "events:ListRules": {"Rules": [dict(_RULE, Arn=f"arn:r{n}", Name=f"r{n}") for n in "12"]},
+    "guardduty:GetFindings": {"Findings": [dict(_FINDING, Arn=f"arn:f-{n}") for n in "12"]},
     "iam:GenerateCredentialReport": {"State": "COMPLETE"},
     "iam:GetCredentialReport": {"Content": REPORT.encode(), "ReportFormat": "text/csv"},
     "logs:DescribeDeliverySources": {
@@ -47,6 +59,7 @@ ANSWERS: Mapping[str, Any] = {
     "sso:ListManagedPoliciesInPermissionSet": {
         "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
     },
+    "sns:GetTopicAttributes": {"Attributes": {"Policy": "{}"}},
     "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
     "sso:ListInstances": {
         "Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890"}]
