@@ -67,7 +67,7 @@ class Unit:
     scope: Scope
     source: SourceSettings
     instant: str = ""
-    """Of a population: where its documents say when the event was; see :func:`~soc2_pac.resources.collects`."""
+    """Of a population: the path to the event's instant in its documents; otherwise empty."""
     cursor: str | None = None
     """Of a population: what its last complete look left, as canonical JSON."""
 
@@ -169,10 +169,14 @@ class UnitResult:
             return None
         said = self.period or Period(self.started)
         complete = self.status is CollectionStatus.COMPLETE and said.cursor is not None
+        try:
+            parameters = canonical(redact.scrub_document(said.parameters)).decode()
+        except (ValueError, TypeError):
+            parameters = "{}"  # the look is not complete then, and its reason says why
         return Population(
             instant=self.unit.instant,
             cursor=canonical(said.cursor).decode() if complete else None,
-            parameters=canonical(redact.scrub_document(said.parameters)).decode(),
+            parameters=parameters,
             total=said.total,
         )
 
@@ -309,7 +313,7 @@ def shortfall(period: Period, read: int) -> str:
         size = len(canonical(period.cursor)) if period.cursor is not None else 0
         canonical(period.parameters)
     except (ValueError, TypeError) as error:
-        period.cursor, period.parameters = None, {}
+        period.cursor = None
         return f"what the collector says of its look is no JSON: {error}"
     if size > _CURSOR_BYTES:
         period.cursor = None

@@ -89,7 +89,9 @@ def make_plan(
     for provider, listed in wanted.items():
         for source in by_provider[provider]:
             _plan_source(plan, source, listed, owners, remembered or {}, only)
-    plan.units = _interleaved([_from_cursor(unit, collectors, cursors or {}) for unit in plan.units])
+    plan.units = _interleaved(
+        [_from_cursor(unit, collectors, cursors or {}) for unit in plan.units]
+    )
     return plan
 
 

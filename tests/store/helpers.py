@@ -116,9 +116,7 @@ def fake_change_reviewed(change: Change, now: datetime, *, review_days: int = 5)
     if change.approved:
         return passed("reviewed")
     return (
-        passed(f"due {due:%Y-%m-%d}", until=due)
-        if now < due
-        else failed(f"was due {due:%Y-%m-%d}")
+        passed(f"due {due:%Y-%m-%d}", until=due) if now < due else failed(f"was due {due:%Y-%m-%d}")
     )
 
 

@@ -314,9 +314,7 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                 looks.append(look(documents, at=now, kind="fake.team", status=status, reason="x"))
             if step["changes"] is not None:
                 seen, status = step["changes"]
-                documents = {
-                    uid: change(uid, day, approved=ok) for uid, (day, ok) in seen.items()
-                }
+                documents = {uid: change(uid, day, approved=ok) for uid, (day, ok) in seen.items()}
                 looked = changes(documents, at=now, status=status, reason="as it came")
                 # A kind may become a population with another version of its collector, or stop being one.
                 looks.append(looked if step["population"] else replace(looked, population=None))
