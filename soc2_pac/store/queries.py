@@ -298,16 +298,18 @@ def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope
 
 
 def cursors(connection: Connection) -> dict[tuple[str, str, Scope, str], str]:
-    """(source, kind, scope, collector version) -> what the last complete look at a population left.
+    """(source, kind, scope, collector version) -> where the next look at a population goes on.
 
-    Where the last complete look left nothing, an older cursor does not hold.
+    That is what the last complete look left, or a later one that broke off and said how far it was. Where
+    the last complete look left nothing, an older cursor does not hold.
     """
     rows = connection.execute(
         sa.text(
             "SELECT c.source, c.kind, s.provider, s.boundary, c.collector_version, p.cursor "
             "FROM population p JOIN collection c ON c.id = p.collection_id "
             "JOIN scope s ON s.id = c.scope_id WHERE c.id IN (SELECT MAX(x.id) FROM collection x "
-            "JOIN population y ON y.collection_id = x.id WHERE x.status = 'complete' "
+            "JOIN population y ON y.collection_id = x.id "
+            "WHERE x.status = 'complete' OR y.cursor IS NOT NULL "
             "GROUP BY x.source, x.scope_id, x.kind, x.collector_version)"
         )
     )
