@@ -260,7 +260,7 @@ def test_a_count_that_differs_is_a_partial_look(
         answer["search"]["issueCount"] += 1
         return answer
 
-    monkeypatch.setitem(emulator._OPERATIONS, "MergedPullRequests", one_more)  # type: ignore[arg-type]
+    monkeypatch.setitem(emulator._OPERATIONS, "MergedPullRequests", one_more)
     result = work.look()
     assert result.status is PARTIAL
     assert f"{result.count} events were read, and the provider counts {result.count + 1}" in (
@@ -284,7 +284,7 @@ def test_a_window_that_grew_while_others_were_read_is_read_again(
             pulls.append(late)
         return count(company, variables)
 
-    monkeypatch.setitem(emulator._OPERATIONS, "MergedPullRequestCount", caught_up)  # type: ignore[arg-type]
+    monkeypatch.setitem(emulator._OPERATIONS, "MergedPullRequestCount", caught_up)
     found, period = look(big)
     assert "PR_9999" in {d.uid for d in found}
     assert len({d.uid for d in found}) == period.total == 2601
@@ -338,7 +338,7 @@ def test_production_branches_by_configuration(github: Source) -> None:
             pull(2, NOW - timedelta(days=8)),
         ]
     }
-    chosen = {"production_branches": {"big": ("release",)}}
+    chosen: dict[str, Any] = {"production_branches": {"big": ("release",)}}
     assert verdict(github, 1)[0] is Status.NOT_APPLICABLE
     assert verdict(github, 1, **chosen)[0] is Status.FAIL
     assert verdict(github, 2, **chosen)[0] is Status.NOT_APPLICABLE
