@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from soc2_pac.store import Store, open_store
 
 from .helpers import (
     AWAY,
+    DOORS,
     HOME,
     RULES,
     T0,
     User,
     active,
     fake_user_age,
+    fake_user_badge,
     fake_user_mfa,
     look,
     one_run,
@@ -254,6 +257,8 @@ _step = st.fixed_dictionaries(
         "away": st.none() | st.tuples(_users, st.sampled_from(list(CollectionStatus))),
         "teams": st.none() | st.tuples(st.sets(st.sampled_from(["core", "ops"])), st.booleans()),
         "limit": st.sampled_from([10, 10, 10, 5]),
+        "sourced": st.sampled_from([True, True, True, False]),
+        "badges": st.none() | st.tuples(st.sets(st.sampled_from("abcd")), st.booleans()),
     }
 )
 
@@ -301,16 +306,22 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                 status = CollectionStatus.COMPLETE if complete else CollectionStatus.PARTIAL
                 documents = {team: {"name": team} for team in teams}
                 looks.append(look(documents, at=now, kind="fake.team", status=status, reason="x"))
-            rules = [
-                type(item)(
-                    item.rule,
-                    {"max_age_days": step["limit"]}
-                    if item.rule is fake_user_age
-                    else item.thresholds,
-                    item.severity,
-                    item.max_age,
+            if step["badges"] is not None and step["sourced"]:
+                badges, complete = step["badges"]
+                status = CollectionStatus.COMPLETE if complete else CollectionStatus.PARTIAL
+                documents = {holder: {"holder": holder} for holder in badges}
+                looks.append(
+                    look(documents, at=now, kind="badges.badge", scope=DOORS, status=status)
                 )
-                for item in active(RULES)
+            rules = active(
+                (*RULES, fake_user_badge),
+                providers=["badges"] if step["sourced"] else [],
+            )
+            rules = [
+                replace(item, thresholds={"max_age_days": step["limit"]})
+                if item.rule is fake_user_age
+                else item
+                for item in rules
             ]
             one_run(quick, looks, at=now, rules=rules)
             one_run(thorough, looks, at=now, rules=rules, full=True)
