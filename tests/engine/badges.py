@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,10 +85,9 @@ def badges(client: BadgeConnection) -> Iterator[Document]:
         msg = "badges:List: no"
         raise Denied(msg, operation="badges:List", permission="badges:List")
     for number in (1, 2):
+        valid = Fact("badges:Valid", functools.partial(operator.eq, number, 1))
         yield Document(
-            f"b{number}",
-            f"badge {number}",
-            {"thing": f"thing {number}", "Valid": Fact("badges:Valid", lambda n=number: n == 1)},
+            f"b{number}", f"badge {number}", {"thing": f"thing {number}", "Valid": valid}
         )
     if client.settings.scenario == "malformed":
         yield Document("b3", "badge 3", {"thing": None, "Valid": True})

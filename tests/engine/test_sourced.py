@@ -143,14 +143,15 @@ def _joined(*bodies: dict[str, object], sourced: bool = True) -> JoinedEvidence:
 def test_an_undeclared_kind_is_refused_whatever_is_sourced() -> None:
     for sourced in (True, False):
         evidence = _joined(sourced=sourced).at(HOME)
-        for read in (
-            lambda e=evidence: e.everywhere(fakes.Owner),
-            lambda e=evidence: e.sourced(fakes.Owner),
-            lambda e=evidence: e.index(fakes.Owner, "thing"),
-            lambda e=evidence: e.derived(lambda whole: whole.placed(fakes.Owner)),
-        ):
-            with pytest.raises(UndeclaredRead, match=r"fake\.owner without naming it"):
-                read()
+        refused = r"fake\.owner without naming it"
+        with pytest.raises(UndeclaredRead, match=refused):
+            evidence.everywhere(fakes.Owner)
+        with pytest.raises(UndeclaredRead, match=refused):
+            evidence.sourced(fakes.Owner)
+        with pytest.raises(UndeclaredRead, match=refused):
+            evidence.index(fakes.Owner, "thing")
+        with pytest.raises(UndeclaredRead, match=refused):
+            evidence.derived(lambda whole: whole.placed(fakes.Owner))
 
 
 def test_a_document_that_cannot_be_read_is_told_apart() -> None:
