@@ -57,6 +57,27 @@ class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """``USER``: assigned one by one; ``GROUP``: through a group."""
 
 
+class OauthClient(msgspec.Struct, frozen=True):
+    """The OAuth client of an OpenID Connect app."""
+
+    application_type: str | None = None
+    """``web``, ``native``, ``browser`` or ``service``."""
+
+
+class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """Settings of an app, as far as rules read them."""
+
+    oauth_client: OauthClient | None = None
+
+
+class ClientRole(msgspec.Struct, frozen=True):
+    """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
+
+    type: str
+    """``SUPER_ADMIN``, ``READ_ONLY_ADMIN``, ..., or ``CUSTOM``."""
+    status: str | None = None
+
+
 class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """An application of the org (``GET /api/v1/apps``), active or not, Okta's own included."""
 
@@ -84,9 +105,13 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """What provisioning does: ``PUSH_NEW_USERS``, ``PUSH_USER_DEACTIVATION``, ...; empty without."""
     visibility: Visibility | None = None
     links: AppLinks | None = msgspec.field(default=None, name="_links")
+    settings: AppSettings | None = None
     groups: list[GroupAssignment] = fact("groups")
+    """``GET /api/v1/apps/{appId}/groups``; of active apps that are not Okta's own, as ``users`` is."""
     users: list[UserAssignment] = fact("users")
-    """Those assigned one by one and those who come through a group; not read of apps of Okta's own."""
+    """Those assigned one by one (``GET /api/v1/apps/{appId}/users``); who comes by a group is left out."""
+    client_roles: list[ClientRole] = fact("client_roles")
+    """Read of service apps."""
 
     @property
     def active(self) -> bool:
@@ -97,6 +122,17 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     def of_okta(self) -> bool:
         """Whether it is a part of Okta itself rather than an app that the company uses."""
         return self.name in OKTA_APPS
+
+    @property
+    def service(self) -> bool:
+        """Whether it is a program that acts for itself, with nobody signing in."""
+        client = self.settings.oauth_client if self.settings else None
+        return client is not None and client.application_type == "service"
+
+    def named_in(self, names: tuple[str, ...]) -> bool:
+        """Whether its label, key or id is one of these. Letter case does not matter."""
+        mine = {self.label.lower(), self.name.lower(), self.id.lower()}
+        return not mine.isdisjoint(name.lower() for name in names)
 
     @property
     def access_policy_id(self) -> str | None:
