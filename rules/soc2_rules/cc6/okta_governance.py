@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.okta.models.governance import REVOKE, UNREVIEWED, Campaign
+from soc2_collectors.okta.models.governance import KEPT_DAYS, REVOKE, UNREVIEWED, Campaign
 from soc2_collectors.okta.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
@@ -20,7 +20,7 @@ _SETTLED = "SUCCESS"
     ),
 )
 def okta_access_reviews(
-    campaign: Campaign, now: datetime, *, grace_days: int = 7, look_back_days: int = 400
+    campaign: Campaign, now: datetime, *, grace_days: int = 7, look_back_days: int = KEPT_DAYS
 ) -> Verdict:
     """Access review campaigns end on time, with every item decided and every revocation carried out.
 
