@@ -32,21 +32,20 @@ _OVERLAP = timedelta(hours=2)
 )
 def log_events(okta: Okta, period: Period) -> Iterator[Document]:
     """Events since the last complete look, or of the last ``log_since_days``; sign-ins are left out."""
-    since: Any = period.since_cursor
-    start = (
-        utc_time(since) - _OVERLAP
-        if isinstance(since, str)
-        else period.began - timedelta(days=okta.log_since_days)
+    known: Any = period.since_cursor
+    begins = period.began - timedelta(days=okta.log_since_days)
+    first, start = (
+        (utc_time(known["from"]), utc_time(known["to"]) - _OVERLAP) if known else (begins, begins)
     )
-    wanted = [f'eventType sw "{begins}"' for begins in CHANGES]
+    wanted = [f'eventType sw "{start_of_type}"' for start_of_type in CHANGES]
     wanted += [f'eventType eq "{exactly}"' for exactly in LEAVING]
     query = " or ".join(wanted)
     period.ask(
         query=query,
-        start=start,
+        start=first,
         end=period.began,
-        overlap_hours=_OVERLAP.total_seconds() / 3600,
-        total="Okta gives no count: the listing was read to its last page",
+        read_from=utc_text(start),
+        counted="Okta gives no count: the listing was read to its last page",
     )
     read = 0
     # With an end the listing ends; without one Okta would always name a next page.
@@ -60,4 +59,4 @@ def log_events(okta: Okta, period: Period) -> Iterator[Document]:
     ):
         read += 1
         yield document(record, name=("displayMessage", "eventType"), uid="uuid")
-    period.done(total=read, cursor=utc_text(period.began))
+    period.done(total=read, cursor={"from": utc_text(first), "to": utc_text(period.began)})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from soc2_collectors.okta.client import Okta
     from soc2_pac.model import Document
 
-_TOKENS = "/api/v1/api-tokens"  # noqa: S105 - a path
+_TOKENS = "/api/v1/api-tokens"
 
 
 @collects(ApiToken, calls=[f"GET {_TOKENS}"], per="organization", cost="1")
