@@ -41,6 +41,19 @@ class AppLinks(msgspec.Struct, frozen=True, rename="camel"):
     """The policy that judges sign-ins to the app; an org of the Classic Engine has none."""
 
 
+class OauthClient(msgspec.Struct, frozen=True):
+    """What an OpenID Connect app is."""
+
+    application_type: str | None = None
+    """``web``, ``native``, ``browser`` or ``service``."""
+
+
+class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """Settings; which there are depends on the app."""
+
+    oauth_client: OauthClient | None = None
+
+
 class GroupAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """A group that an app is assigned to (``GET /api/v1/apps/{appId}/groups``)."""
 
@@ -117,6 +130,12 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     def active(self) -> bool:
         """Whether anybody can sign in to it."""
         return self.status == "ACTIVE"
+
+    @property
+    def service(self) -> bool:
+        """Whether it is a machine's: it gets tokens for itself, and nobody signs in to it."""
+        client = self.settings.oauth_client if self.settings else None
+        return client is not None and client.application_type == "service"
 
     @property
     def of_okta(self) -> bool:
