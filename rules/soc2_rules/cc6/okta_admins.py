@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.okta.models.app import App
-from soc2_collectors.okta.models.role import CUSTOM, SUPER_ADMIN, Admin
+from soc2_collectors.okta.models.organization import Organization
+from soc2_collectors.okta.models.role import CUSTOM, SUPER_ADMIN, Admin, Group, super_admins
 from soc2_collectors.okta.models.times import days_after
 from soc2_collectors.okta.models.user import GONE, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -55,6 +56,51 @@ def okta_admin_inactive(
     return failed(
         f"{said} {seen} on {last:%Y-%m-%d}, over {max_idle_days} days since {due:%Y-%m-%d}"
     )
+
+
+@rule(criteria=["CC6.3"], severity=Severity.CRITICAL, needs=[Admin, Group, User])
+def okta_super_admin_count(
+    organization: Organization,
+    evidence: Evidence,
+    *,
+    min_admins: int = 2,
+    max_admins: int = 5,
+    service_accounts: tuple[str, ...] = _SERVICE,
+    not_counted: tuple[str, ...] = ("email", "password", "question"),
+) -> Verdict:
+    """The org has a few super administrators, each of them a person with a second factor.
+
+    Those who are it by a group count as well. ``service_accounts`` takes logins or patterns; ``not_counted``
+    names types of factors that are no second one.
+
+    Why: with one super administrator the org is lost with an account; each further one can turn off
+        every control.
+    Fix: Security, Administrators: leave between two and five people in the role, and give the others
+        the roles that they need.
+    """
+    ids = super_admins(evidence.account(Admin), evidence.account(Group))
+    if not ids:
+        return inconclusive("Okta shows no super administrator, and every org has one")
+    users = evidence.index(User, "id")
+    unknown = sorted(ids - set(users))
+    if unknown:
+        return inconclusive(f"users {', '.join(unknown)} are not among those that were read")
+    people = sorted((users[one][0] for one in ids), key=lambda user: user.login)
+    active = [user for user in people if user.signs_in]
+    org = organization.company_name or organization.subdomain or organization.id
+    said = (
+        f"{org} has {len(active)} super administrators ({', '.join(user.login for user in active)})"
+    )
+    wrong = []
+    if not min_admins <= len(active) <= max_admins:
+        wrong.append(f"{min_admins} to {max_admins} are expected")
+    programs = [user.login for user in active if user.named_in(service_accounts)]
+    if programs:
+        wrong.append(f"not people: {', '.join(programs)}")
+    bare = [user.login for user in active if not user.second_factors(not_counted)]
+    if bare:
+        wrong.append(f"without a second factor: {', '.join(bare)}")
+    return failed(f"{said}; {'; '.join(wrong)}") if wrong else passed(said)
 
 
 @rule(criteria=["CC6.3"], severity=Severity.HIGH, needs=[User], empty=_NOBODY)

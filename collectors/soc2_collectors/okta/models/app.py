@@ -70,19 +70,6 @@ class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """``USER``: assigned one by one; ``GROUP``: through a group."""
 
 
-class OauthClient(msgspec.Struct, frozen=True):
-    """The OAuth client of an OpenID Connect app."""
-
-    application_type: str | None = None
-    """``web``, ``native``, ``browser`` or ``service``."""
-
-
-class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
-    """Settings of an app, as far as rules read them."""
-
-    oauth_client: OauthClient | None = None
-
-
 class ClientRole(msgspec.Struct, frozen=True):
     """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
 
@@ -141,12 +128,6 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     def of_okta(self) -> bool:
         """Whether it is a part of Okta itself rather than an app that the company uses."""
         return self.name in OKTA_APPS
-
-    @property
-    def service(self) -> bool:
-        """Whether it is a program that acts for itself, with nobody signing in."""
-        client = self.settings.oauth_client if self.settings else None
-        return client is not None and client.application_type == "service"
 
     def named_in(self, names: tuple[str, ...]) -> bool:
         """Whether its label, key or id is one of these. Letter case does not matter."""
