@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from soc2_pac.model import Document
 
 _ASSIGNEES = "/api/v1/iam/assignees/users"
+_USER = "/api/v1/users/{userId}"
 _USER_ROLES = "/api/v1/users/{userId}/roles"
 _ROLES = "/api/v1/iam/roles"
 _PERMISSIONS = "/api/v1/iam/roles/{roleIdOrLabel}/permissions"
@@ -28,18 +29,21 @@ _MEMBERS_PAGE = 1000
 
 @collects(
     Admin,
-    calls=[f"GET {_ASSIGNEES}", f"GET {_USER_ROLES}"],
+    calls=[f"GET {_ASSIGNEES}", f"GET {_USER}", f"GET {_USER_ROLES}"],
     per="organization",
-    cost="pages of 100 + N",
+    cost="pages of 100 + 2 N",
 )
 def administrators(okta: Okta) -> Iterator[Document]:
     """Users with administrator roles, and the roles of each."""
+
+    def held(number: str) -> Mapping[str, object]:
+        return {
+            "user": okta.fact(_USER, absent=(), userId=number),
+            "roles": okta.list_fact(_USER_ROLES, userId=number),
+        }
+
     for record in okta.items(_ASSIGNEES, limit=_ASSIGNEES_PAGE, key="value"):
-        yield document(
-            record,
-            name="id",
-            body=lambda number: {"roles": okta.list_fact(_USER_ROLES, userId=number)},
-        )
+        yield document(record, name="id", body=held)
 
 
 @collects(
@@ -50,14 +54,13 @@ def administrators(okta: Okta) -> Iterator[Document]:
 )
 def custom_roles(okta: Okta) -> Iterator[Document]:
     """Roles of the company's own, with what each allows."""
+
+    def allowed(number: str) -> Mapping[str, object]:
+        found = okta.list_fact(_PERMISSIONS, key="permissions", roleIdOrLabel=number)
+        return {"permissions": found}
+
     for record in okta.items(_ROLES, key="roles"):
-        yield document(
-            record,
-            name="label",
-            body=lambda number: {
-                "permissions": okta.list_fact(_PERMISSIONS, key="permissions", roleIdOrLabel=number)
-            },
-        )
+        yield document(record, name="label", body=allowed)
 
 
 @collects(

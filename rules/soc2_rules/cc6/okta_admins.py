@@ -17,14 +17,9 @@ _SERVICE = ("svc-*", "svc.*", "svc_*", "service-*", "sa-*", "*-svc@*", "*-bot@*"
 _NOBODY = inconclusive("Okta shows no administrators to this identity, and every org has some")
 
 
-@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.CRITICAL, needs=[User], empty=_NOBODY)
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.CRITICAL, empty=_NOBODY)
 def okta_admin_inactive(
-    admin: Admin,
-    now: datetime,
-    evidence: Evidence,
-    *,
-    max_idle_days: int = 45,
-    exempt: tuple[str, ...] = (),
+    admin: Admin, now: datetime, *, max_idle_days: int = 45, exempt: tuple[str, ...] = ()
 ) -> Verdict:
     """Administrators are people who are there and sign in.
 
@@ -37,10 +32,7 @@ def okta_admin_inactive(
     roles = sorted({role.name for role in admin.held})
     if not roles:
         return not_applicable("holds no role that is in force")
-    found = evidence.index(User, "id").get(admin.id, ())
-    if not found:
-        return inconclusive(f"user {admin.id} is not among those that were read")
-    user = found[0]
+    user = admin.user
     said = f"{user.login} ({', '.join(roles)})"
     if user.named_in(exempt):
         return not_applicable(f"{user.login} is exempt")
@@ -103,10 +95,9 @@ def okta_super_admin_count(
     return failed(f"{said}; {'; '.join(wrong)}") if wrong else passed(said)
 
 
-@rule(criteria=["CC6.3"], severity=Severity.HIGH, needs=[User], empty=_NOBODY)
+@rule(criteria=["CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
 def okta_admin_role_least_privilege(
     admin: Admin,
-    evidence: Evidence,
     *,
     service_accounts: tuple[str, ...] = _SERVICE,
     given_directly: tuple[str, ...] = (SUPER_ADMIN,),
@@ -124,11 +115,8 @@ def okta_admin_role_least_privilege(
     roles = admin.held
     if not roles:
         return not_applicable("holds no role that is in force")
-    found = evidence.index(User, "id").get(admin.id, ())
-    if not found:
-        return inconclusive(f"user {admin.id} is not among those that were read")
-    login = found[0].login
-    if admin.is_super and found[0].named_in(service_accounts):
+    login = admin.user.login
+    if admin.is_super and admin.user.named_in(service_accounts):
         return failed(f"{login} is a service account and super administrator")
     if any(role.assignment_type is None for role in roles):
         return inconclusive(f"Okta does not say how {login} came by every role")

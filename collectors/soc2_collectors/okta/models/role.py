@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.user import User
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
@@ -46,12 +47,16 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
 
     kind = "okta.admin"
-    volatile = ("_links",)
+    volatile = ("_links", "user._links")
+    secret = ("user.credentials.password", "user.credentials.recovery_question.answer")
 
     id: str
     """Of the user."""
     roles: list[RoleAssignment] = fact("roles")
     """``GET /api/v1/users/{userId}/roles``: those given to the person and those that come by a group."""
+
+    user: User = fact("user")
+    """``GET /api/v1/users/{userId}``, without the factors, which ``okta.user`` has."""
 
     @property
     def held(self) -> list[RoleAssignment]:
