@@ -17,12 +17,15 @@ from soc2_pac.store import Store, open_store
 
 from .helpers import (
     AWAY,
+    CHANGES,
     DOORS,
     HOME,
     RULES,
     T0,
     User,
     active,
+    change,
+    changes,
     fake_user_age,
     fake_user_badge,
     fake_user_mfa,
@@ -250,12 +253,19 @@ _users = st.dictionaries(
     ),
     max_size=4,
 )
+_changes = st.dictionaries(
+    st.sampled_from("abcd"),
+    st.tuples(st.integers(1, 20), st.booleans()),
+    max_size=3,
+)
 _step = st.fixed_dictionaries(
     {
         "days": st.integers(0, 12),
         "users": st.none() | st.tuples(_users, st.sampled_from(list(CollectionStatus))),
         "away": st.none() | st.tuples(_users, st.sampled_from(list(CollectionStatus))),
         "teams": st.none() | st.tuples(st.sets(st.sampled_from(["core", "ops"])), st.booleans()),
+        "changes": st.none() | st.tuples(_changes, st.sampled_from(list(CollectionStatus))),
+        "population": st.sampled_from([True, True, True, False]),
         "limit": st.sampled_from([10, 10, 10, 5]),
         "sourced": st.sampled_from([True, True, True, False]),
         "badges": st.none() | st.tuples(st.sets(st.sampled_from("abcd")), st.booleans()),
@@ -313,8 +323,14 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                 looks.append(
                     look(documents, at=now, kind="badges.badge", scope=DOORS, status=status)
                 )
+            if step["changes"] is not None:
+                seen, status = step["changes"]
+                documents = {uid: change(uid, day, approved=ok) for uid, (day, ok) in seen.items()}
+                looked = changes(documents, at=now, status=status, reason="as it came")
+                # A kind may become a population with another version of its collector, or stop being one.
+                looks.append(looked if step["population"] else replace(looked, population=None))
             rules = active(
-                (*RULES, fake_user_badge),
+                (*RULES, *CHANGES, fake_user_badge),
                 providers=["badges"] if step["sourced"] else [],
             )
             rules = [
