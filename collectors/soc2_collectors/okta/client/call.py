@@ -46,6 +46,7 @@ class Okta:
     ) -> None:
         self.organization = scope.account
         """The org's host."""
+        self.log_since_days = connection.settings.log_since_days
         self._connection = connection
         self._attempts = connection.settings.max_attempts
         self._meter = meter
