@@ -34,6 +34,9 @@ class Need:
         return f"{said}; {self.note}" if self.note else said
 
 
+_SEES_ROLES = "who may view roles: a custom role with okta.iam.read, or a super administrator"
+_CERTIFIES = "and the role Access Certifications Administrator"
+
 # One call a line, sorted.
 # fmt: off
 NEEDS: dict[str, Need] = {
@@ -51,10 +54,11 @@ NEEDS: dict[str, Need] = {
     "GET /api/v1/eventHooks": Need("okta.eventHooks.read"),
     "GET /api/v1/first-party-app-settings/{appName}": Need("okta.apps.read"),
     "GET /api/v1/groups": Need("okta.groups.read"),
-    "GET /api/v1/groups/{groupId}/roles": Need("okta.roles.read"),
+    "GET /api/v1/groups/{groupId}/roles": Need("okta.roles.read", _SEES_ROLES),
     "GET /api/v1/groups/{groupId}/users": Need("okta.groups.read"),
-    "GET /api/v1/iam/assignees/users": Need("okta.roles.read"),
-    "GET /api/v1/iam/roles": Need("okta.roles.read"),
+    "GET /api/v1/iam/assignees/users": Need("okta.roles.read", _SEES_ROLES),
+    "GET /api/v1/iam/roles": Need("okta.roles.read", _SEES_ROLES),
+    "GET /api/v1/iam/roles/{roleIdOrLabel}/permissions": Need("okta.roles.read", _SEES_ROLES),
     "GET /api/v1/idps": Need("okta.idps.read"),
     "GET /api/v1/logStreams": Need("okta.logStreams.read"),
     "GET /api/v1/logs": Need("okta.logs.read"),
@@ -67,10 +71,11 @@ NEEDS: dict[str, Need] = {
     "GET /api/v1/users": Need("okta.users.read"),
     "GET /api/v1/users/{userId}": Need("okta.users.read"),
     "GET /api/v1/users/{userId}/factors": Need("okta.users.read"),
-    "GET /api/v1/users/{userId}/roles": Need("okta.roles.read"),
+    "GET /api/v1/users/{userId}/roles": Need("okta.roles.read", _SEES_ROLES),
     "GET /api/v1/zones": Need("okta.networkZones.read"),
-    "GET /governance/api/v1/campaigns": Need("okta.governance.accessCertifications.read"),
-    "GET /oauth2/v1/clients/{clientId}/roles": Need("okta.roles.read"),
+    "GET /governance/api/v1/campaigns": Need("okta.governance.accessCertifications.read", _CERTIFIES),
+    "GET /governance/api/v1/reviews": Need("okta.governance.accessCertifications.read", _CERTIFIES),
+    "GET /oauth2/v1/clients/{clientId}/roles": Need("okta.roles.read", _SEES_ROLES),
 }
 # fmt: on
 """Every call that the collectors declare. A test demands that none is missing."""

@@ -34,6 +34,8 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one exchange, the reading of its answer included."""
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
+    log_since_days: int = 90
+    """The first look at the system log goes back so many days; Okta keeps 90."""
 
     def __post_init__(self) -> None:
         """Raises ValueError unless there is exactly one whole way to sign in, over a line nobody reads."""
@@ -47,8 +49,8 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.rate_limit_share <= 1:
             msg = "rate_limit_share must be above 0 and at most 1"
             raise ValueError(msg)
-        if self.timeout_seconds < 1 or self.max_attempts < 1:
-            msg = "timeout_seconds and max_attempts must be at least 1"
+        if self.timeout_seconds < 1 or self.max_attempts < 1 or self.log_since_days < 1:
+            msg = "timeout_seconds, max_attempts and log_since_days must be at least 1"
             raise ValueError(msg)
         writing = [scope for scope in self.plugin_scopes if not _READING.fullmatch(scope)]
         if writing:

@@ -70,6 +70,14 @@ class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """``USER``: assigned one by one; ``GROUP``: through a group."""
 
 
+class ClientRole(msgspec.Struct, frozen=True):
+    """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
+
+    type: str
+    """``SUPER_ADMIN``, ``READ_ONLY_ADMIN``, ..., or ``CUSTOM``."""
+    status: str | None = None
+
+
 class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """An application of the org (``GET /api/v1/apps``), active or not, Okta's own included."""
 
@@ -99,8 +107,11 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     links: AppLinks | None = msgspec.field(default=None, name="_links")
     settings: AppSettings | None = None
     groups: list[GroupAssignment] = fact("groups")
+    """``GET /api/v1/apps/{appId}/groups``; of active apps that are not Okta's own, as ``users`` is."""
     users: list[UserAssignment] = fact("users")
-    """Those assigned one by one and those who come through a group; not read of apps of Okta's own."""
+    """Those assigned one by one (``GET /api/v1/apps/{appId}/users``); who comes by a group is left out."""
+    client_roles: list[ClientRole] = fact("client_roles")
+    """Read of service apps."""
 
     @property
     def active(self) -> bool:
@@ -117,6 +128,11 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     def of_okta(self) -> bool:
         """Whether it is a part of Okta itself rather than an app that the company uses."""
         return self.name in OKTA_APPS
+
+    def named_in(self, names: tuple[str, ...]) -> bool:
+        """Whether its label, key or id is one of these. Letter case does not matter."""
+        mine = {self.label.lower(), self.name.lower(), self.id.lower()}
+        return not mine.isdisjoint(name.lower() for name in names)
 
     @property
     def access_policy_id(self) -> str | None:

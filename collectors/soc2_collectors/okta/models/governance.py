@@ -13,6 +13,8 @@ from soc2_pac.resources import Resource, fact
 
 UNREVIEWED = "UNREVIEWED"
 REVOKE = "REVOKE"
+KEPT_DAYS = 400
+"""Reviews of campaigns that ended longer ago are not read."""
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel"):

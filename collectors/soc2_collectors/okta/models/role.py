@@ -6,10 +6,15 @@ Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.user import User
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
@@ -42,12 +47,16 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
 
     kind = "okta.admin"
-    volatile = ("_links",)
+    volatile = ("_links", "user._links")
+    secret = ("user.credentials.password", "user.credentials.recovery_question.answer")
 
     id: str
     """Of the user."""
     roles: list[RoleAssignment] = fact("roles")
     """``GET /api/v1/users/{userId}/roles``: those given to the person and those that come by a group."""
+
+    user: User = fact("user")
+    """``GET /api/v1/users/{userId}``, without the factors, which ``okta.user`` has."""
 
     @property
     def held(self) -> list[RoleAssignment]:
@@ -153,3 +162,9 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     def makes_super(self) -> bool:
         """Whether its members are super administrators."""
         return any(role.type == SUPER_ADMIN for role in self.held)
+
+
+def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> set[str]:
+    """The ids of users who are super administrators, in their own right or by a group."""
+    own = {admin.id for admin in admins if admin.is_super}
+    return own.union(*({m.id for m in group.members} for group in groups if group.makes_super))

@@ -6,6 +6,7 @@ Source: Okta Management API, "Users" and "User Factors".
 from __future__ import annotations
 
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -91,9 +92,20 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.status in SIGNS_IN | WAITS | GONE
 
     @property
+    def last_seen(self) -> datetime:
+        """The last sign-in, or the activation after it, or else when the account was made."""
+        known = [moment for moment in (self.last_login, self.activated) if moment]
+        return max(known, default=self.created)
+
+    @property
     def since(self) -> datetime:
         """Since when the account has its status."""
         return self.status_changed or self.activated or self.created
+
+    def named_in(self, patterns: tuple[str, ...]) -> bool:
+        """Whether the login is one of these, or of their form: ``svc-*``. Letter case does not matter."""
+        login = self.login.lower()
+        return any(fnmatchcase(login, pattern.lower()) for pattern in patterns)
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
         """Types of active factors that are none of ``without``, sorted."""
