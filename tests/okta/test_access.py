@@ -12,6 +12,7 @@ from soc2_collectors.okta.apps import apps
 from soc2_collectors.okta.governance import campaigns
 from soc2_collectors.okta.identity_providers import identity_providers
 from soc2_collectors.okta.log import log_events
+from soc2_collectors.okta.models.log import LogEvent, closed_since
 from soc2_collectors.okta.models.role import super_admins
 from soc2_collectors.okta.permissions import NEEDS
 from soc2_collectors.okta.roles import administrators, custom_roles, groups
@@ -289,10 +290,47 @@ def test_a_look_that_breaks_off_says_so(okta: Source) -> None:
 
 
 def test_views_of_the_log_say_who_left(okta: Source) -> None:
-    left = {event.leaving_user for event in views(okta, log_events).values()} - {None}
+    left = {event.access_of for event in views(okta, log_events).values() if event.takes_access}
     assert okta_id("00u", "kenji-mori") in left
     changed = [e for e in views(okta, log_events).values() if e.changes_administration]
     assert {event.event_type for event in changed} >= {"policy.rule.update"}
+
+
+def _event(sort: str, day: int, result: str = "SUCCESS") -> LogEvent:
+    return view(
+        LogEvent,
+        canonical(
+            {
+                "uuid": f"{sort}{day}",
+                "published": f"2026-01-{day:02}T12:00:00.000Z",
+                "eventType": f"user.lifecycle.{sort}",
+                "actor": {"id": "00u9", "type": "User"},
+                "outcome": {"result": result},
+                "target": [{"id": "00u1", "type": "User"}],
+            }
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "day"),
+    [
+        ([], None),
+        ([("deactivate", 5)], 5),
+        ([("deactivate", 9), ("suspend", 5)], 5),
+        ([("suspend", 5), ("unsuspend", 6)], None),
+        ([("suspend", 5), ("unsuspend", 6), ("deactivate", 8)], 8),
+    ],
+)
+def test_access_ends_with_the_first_event_that_nothing_undid(
+    events: list[tuple[str, int]], day: int | None
+) -> None:
+    found = closed_since(_event(*event) for event in events)
+    assert (found and found.day) == day
+
+
+def test_an_event_that_was_refused_ends_nothing() -> None:
+    assert closed_since([_event("deactivate", 5, "FAILURE")]) is None
 
 
 def test_kinds_say_what_they_are(okta: Source) -> None:
