@@ -175,7 +175,7 @@ class _Handler(Handler):
             if fault.status != OK:
                 status, sent = fault.status, json.dumps(Refusal(fault.status).body()).encode()
             if fault.body is not None:
-                sent = fault.body.encode()
+                status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
         all_headers = [
             ("Date", formatdate(self.emulator.now(), usegmt=True)),
             ("Content-Type", "application/json"),
@@ -230,7 +230,8 @@ def _page(
 
 
 def _cut(items: Sequence[Any], query: Mapping[str, str]) -> tuple[list[Any], str]:
-    start = int(query.get("after", "0"))
+    after = query.get("after", "")
+    start = int(after) if after.isdigit() else 0  # a cursor that a test made up starts anew
     end = start + min(int(query.get("limit", LARGEST_PAGE)), LARGEST_PAGE)
     return list(items[start:end]), str(end) if end < len(items) else ""
 

@@ -89,6 +89,7 @@ PEOPLE: tuple[Person, ...] = (
     Person("bianca-moretti", "IT Administrator", "IT", hired=450, signed_in=2),
     Person("carlos-mendes", "Test Engineer", "Engineering", hired=240),
     Person("dina-solberg", "Designer", "Engineering", hired=380, signed_in=115),
+    Person("svc-hr-sync", "Service account", "IT", hired=600),
     Person("emil-kaya", "Intern", "Engineering", "STAGED", 45, None, 45),
     Person("freja-madsen", "Data Scientist", "Engineering", "PROVISIONED", 3, None, 3),
     Person("gustav-eklund", "Warehouse Lead", "Operations", "DEPROVISIONED", 900, 200, 190),
@@ -98,9 +99,11 @@ PEOPLE: tuple[Person, ...] = (
 
 def acme_robotics(now: datetime | None = None) -> Org:
     """The company as of ``now`` (default: the clock's)."""
+    from soc2_pac.demo import okta_access  # noqa: PLC0415 - it builds upon this module
+
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     answers: dict[str, Any] = {}
-    for area in AREAS:
+    for area in (*AREAS, *okta_access.AREAS):
         answers.update(area(now))
     return Org(answers)
 

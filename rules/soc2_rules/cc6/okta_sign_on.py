@@ -67,12 +67,9 @@ def okta_session_idle(policy: SignOnPolicy, *, max_minutes: int = 120) -> Verdic
     """
     return _sessions(
         policy,
-        lambda one: (
-            one.actions.signon.session
-            and (
-                f"{one.actions.signon.session.max_session_idle_minutes} min",
-                0 < one.actions.signon.session.max_session_idle_minutes <= max_minutes,
-            )
+        lambda session: (
+            f"{session.max_session_idle_minutes} min",
+            0 < session.max_session_idle_minutes <= max_minutes,
         ),
         f"an unused session ends after {max_minutes} minutes at most",
         f"an unused session lasts longer than {max_minutes} minutes",
@@ -93,12 +90,11 @@ def okta_session_lifetime(policy: SignOnPolicy, *, max_hours: int = 18) -> Verdi
     """
     return _sessions(
         policy,
-        lambda one: (
-            one.actions.signon.session
-            and (
-                f"{one.actions.signon.session.max_session_lifetime_minutes or 'no'} min",
-                0 < one.actions.signon.session.max_session_lifetime_minutes <= 60 * max_hours,
-            )
+        lambda session: (
+            f"{session.max_session_lifetime_minutes} min"
+            if session.max_session_lifetime_minutes
+            else "no limit",
+            0 < session.max_session_lifetime_minutes <= 60 * max_hours,
         ),
         f"a session ends after {max_hours} hours at most",
         f"a session lasts longer than {max_hours} hours",
@@ -120,10 +116,7 @@ def okta_no_persistent_cookie(policy: SignOnPolicy) -> Verdict:
     """
     return _sessions(
         policy,
-        lambda one: (
-            one.actions.signon.session
-            and ("persistent", not one.actions.signon.session.use_persistent_cookie)
-        ),
+        lambda session: ("persistent", not session.use_persistent_cookie),
         "session cookies end with the browser",
         "session cookies outlive the browser",
     )
