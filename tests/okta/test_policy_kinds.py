@@ -11,7 +11,7 @@ from soc2_collectors.okta.detection import behavior_rules, event_hooks, log_stre
 from soc2_collectors.okta.devices import device_assurances
 from soc2_collectors.okta.network import threat_insight, trusted_origins, zones
 from soc2_collectors.okta.organization import brands, organizations
-from soc2_collectors.okta.permissions import NEEDS
+from soc2_collectors.okta.permissions import NEEDS, OPEN, permissions
 from soc2_collectors.okta.policies import (
     access_policies,
     enrollment_policies,
@@ -237,3 +237,15 @@ def test_credentials_of_hooks_and_streams_are_not_kept(okta: Source) -> None:
             kept = canonical(redact.redact_paths(body, collector.resource.secret))
             for secret in (b"wherefore", b"romeo", b"but-soft"):
                 assert secret not in kept
+
+
+def test_every_call_says_what_it_needs() -> None:
+    declared = {call for collector in ALL for call in collector.calls}
+    assert declared <= {*NEEDS, *OPEN}
+
+
+def test_what_anybody_may_ask_needs_no_grant() -> None:
+    text = permissions(organizations.calls, "text")
+    assert "okta.orgs.read" in text
+    assert "well-known" not in text
+    assert "plugins" not in text

@@ -21,8 +21,6 @@ ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
 DENY = "DENY"
 REQUIRED = "REQUIRED"
-ALL_ZONES = "ALL_ZONES"
-"""Stands for every zone where a condition lists zones."""
 
 _NEUTRAL = ("ANY", "ANYWHERE")
 
