@@ -137,7 +137,7 @@ def problem(
         return NotEnabled(f"{said}; {why}", operation=call, permission=grant)
     if said.code in _REJECTED or (answer.status == _UNAUTHORIZED and said.code != _DENIED):
         return CredentialsRejected(
-            f"Okta does not accept the credentials ({said or answer.status})", operation=call
+            f"Okta does not accept the credentials ({str(said) or answer.status})", operation=call
         )
     if said.code == _DENIED or _lacks_scope(answer):
         return Denied(f"{answer.status} {said}".strip(), operation=call, permission=grant)
