@@ -43,6 +43,8 @@ class Company:
     an object, a list (paged), an object with ``total_count`` and one list (paged), or a Refusal."""
     members: list[dict[str, Any]] = field(default_factory=list)
     """Edges of GraphQL's ``membersWithRole``."""
+    mails: dict[str, list[str]] = field(default_factory=dict)
+    """Login -> addresses in the organisation's verified domains."""
     pull_requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Repository name to merged pull requests, the last updated first."""
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -177,6 +179,18 @@ def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
 
 
+def _mails(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    nodes = [
+        {
+            "id": edge["node"]["id"],
+            "login": edge["node"]["login"],
+            "organizationVerifiedDomainEmails": company.mails.get(edge["node"]["login"], []),
+        }
+        for edge in company.members
+    ]
+    return {"organization": {"membersWithRole": _connection(nodes, variables)}}
+
+
 def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     del variables
     return {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": company.saml}}
@@ -215,6 +229,7 @@ def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
 
 _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
     "OrganizationMembers": _members,
+    "VerifiedMails": _mails,
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     "MergedPullRequests": _pull_requests,
