@@ -182,7 +182,10 @@ def okta_mfa_enrollment_required(
     ]
     if odd:
         return inconclusive(f"when people are asked to enrol is not known of {listed(odd)}")
-    required = {key: grace for key, grace in policy.settings.required.items() if key in strong}
+    everything = policy.settings.required
+    if everything is None:
+        return inconclusive("Okta does not say what must be enrolled")
+    required = {key: grace for key, grace in everything.items() if key in strong}
     at_once = [key for key, grace in required.items() if grace is None]
     if at_once:
         return passed(f"must be enrolled: {listed(at_once)}")
