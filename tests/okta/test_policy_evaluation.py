@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -17,9 +17,15 @@ from soc2_collectors.okta.models.policy import AccessRule, Rule, VerificationMet
 from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
-from soc2_pac.model import Scope, Status
+from soc2_pac.model import Scope, Status, Verdict
+from soc2_rules.cc6.okta_authenticators import okta_mfa_enrollment_required
+from soc2_rules.cc6.okta_organization import okta_support_access_off
 from soc2_rules.cc7.okta_detection import okta_log_streaming
 
+if TYPE_CHECKING:
+    from soc2_pac.rules import Rule as Declared
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ANYWHERE = {"network": {"connection": "ANYWHERE"}}
 OFFICE = {"network": {"connection": "ZONE", "include": ["nzo1"]}}
 
@@ -275,9 +281,57 @@ def test_a_rule_that_does_not_say_what_it_demands() -> None:
     assert (one.allows, one.two_factors, one.resists_phishing) == (True, None, None)
 
 
+# -- verdicts that the clock changes -----------------------------------------------------------------
+
+GRANTED = {
+    "id": "00o1",
+    "oktaSupport": {"support": "ENABLED", "expiration": "2026-06-10T00:00:00Z"},
+}
+ENROLL = {
+    "id": "00p3", "name": "Default", "status": "ACTIVE",
+    "settings": {
+        "authenticators": [
+            {
+                "key": "okta_verify",
+                "enroll": {
+                    "self": "REQUIRED",
+                    "gracePeriod": {"type": "BY_DATE_TIME", "expiry": "2026-06-08T00:00:00.000Z"},
+                },
+            }
+        ]
+    },
+    "rules": [{"name": "r", "status": "ACTIVE", "priority": 1, "actions": {"enroll": {"self": "LOGIN"}}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("judged", "document", "before"),
+    [
+        (okta_support_access_off, GRANTED, Status.FAIL),
+        (okta_mfa_enrollment_required, ENROLL, Status.FAIL),
+    ],
+)
+def test_a_verdict_says_until_when_it_holds(
+    judged: Declared, document: dict[str, Any], before: Status
+) -> None:
+    scope = Scope("okta", "acme.okta.com")
+
+    def at(moment: datetime) -> Verdict:
+        return judge(
+            judged, canonical(document), now=moment, scope=scope, evidence=None,
+            thresholds=judged.settle({}),
+        )  # fmt: skip
+
+    first = at(NOW)
+    turn = datetime(2026, 6, 8, tzinfo=UTC)
+    assert (first.status, first.until) == (before, turn)
+    assert at(turn - timedelta(seconds=1)) == first
+    assert (at(turn).status, at(turn).until) == (Status.PASS, None)
+    assert at(turn) == at(turn + timedelta(days=300))
+
+
 # -- what no case can say: a threshold that changes the reason alone ----------------------------------------
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ORG = {"id": "00o1"}
 HOOK = {
     "id": "who1", "name": "To SIEM", "status": "ACTIVE", "verificationStatus": "VERIFIED",
