@@ -80,6 +80,9 @@ NEEDS: dict[str, Need] = {
 # fmt: on
 """Every call that the collectors declare. A test demands that none is missing."""
 
+OPEN = ("GET /.well-known/okta-organization",)
+"""Calls that anybody may make: they need nothing."""
+
 
 def grant(call: str) -> str | None:
     """What to grant for a call; ``None`` for one that is not known here (of a plugin)."""
@@ -113,7 +116,7 @@ def permissions(calls: Sequence[str], form: str) -> str:
         lines.append(f"    {scope}")
         lines += [f"        {call}{_noted(d)}" for call, d in known.items() if d.scope == scope]
     lines += ["", f"Or an API token that was made by a user with the role {ROLE} and no other."]
-    unknown = sorted(set(calls) - set(known))
+    unknown = sorted(set(calls) - set(known) - set(OPEN))
     if unknown:
         lines += [
             "",

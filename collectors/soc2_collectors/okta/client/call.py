@@ -161,7 +161,8 @@ class Okta:
         query = {k: _said(v) for k, v in params.items() if k not in ids and v is not None}
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
-        return _Asked(call, url, tuple(ids.values()))
+        # What is asked for by a name (``appName``) is a setting: that it is missing says nothing of the rest.
+        return _Asked(call, url, tuple(value for name, value in ids.items() if "Id" in name))
 
     def _pages(
         self, asked: _Asked, key: str | None, absent: Sequence[int | str]
@@ -285,7 +286,7 @@ class _Asked:
     call: str
     url: str
     ids: tuple[str, ...]
-    """What fills the template."""
+    """Of the resources that fill the template."""
 
 
 def _said(value: object) -> str:
