@@ -42,7 +42,6 @@ _CERTIFIES = "and the role Access Certifications Administrator"
 NEEDS: dict[str, Need] = {
     "GET /api/v1/api-tokens": Need("okta.apiTokens.read"),
     "GET /api/v1/apps": Need("okta.apps.read"),
-    "GET /api/v1/apps/{appId}/features": Need("okta.apps.read"),
     "GET /api/v1/apps/{appId}/groups": Need("okta.apps.read"),
     "GET /api/v1/apps/{appId}/users": Need("okta.apps.read"),
     "GET /api/v1/authenticators": Need("okta.authenticators.read"),
@@ -95,7 +94,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
 
     Args:
         calls: declared calls; unknown ones (of a plugin) are listed as such.
-        form: ``text``; or ``json``, the scopes to grant to the service app and the role to assign to it.
+        form: ``text``; or ``json``: the scopes to grant to the service app, the role to assign to it, and
+            what else some calls need.
 
     Raises:
         UsageError: another form.
@@ -103,7 +103,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
     known = {call: NEEDS[call] for call in sorted(set(calls)) if call in NEEDS}
     scopes = sorted({need.scope for need in known.values()})
     if form == "json":
-        return json.dumps({"scopes": scopes, "role": "READ_ONLY_ADMIN"}, indent=2)
+        notes = sorted({need.note for need in known.values() if need.note})
+        return json.dumps({"scopes": scopes, "role": "READ_ONLY_ADMIN", "further": notes}, indent=2)
     if form != "text":
         msg = f"permissions okta cannot be written as '{form}': use text or json"
         raise UsageError(msg)
@@ -115,7 +116,7 @@ def permissions(calls: Sequence[str], form: str) -> str:
     for scope in scopes:
         lines.append(f"    {scope}")
         lines += [f"        {call}{_noted(d)}" for call, d in known.items() if d.scope == scope]
-    lines += ["", f"Or an API token that was made by a user with the role {ROLE} and no other."]
+    lines += ["", f"Or an API token of a user with the role {ROLE}, and with what is noted above."]
     unknown = sorted(set(calls) - set(known) - set(OPEN))
     if unknown:
         lines += [

@@ -5,15 +5,16 @@ Source: Okta Management API, "System Log". Okta keeps 90 days.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 CHANGES = (
     "application.lifecycle.",
@@ -85,7 +86,7 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     )
 
     uuid: str
-    published: datetime
+    published: Moment
     event_type: str
     actor: Actor
     outcome: Outcome | None = None

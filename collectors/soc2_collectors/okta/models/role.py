@@ -5,11 +5,11 @@ Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_collectors.okta.models.user import User
 from soc2_pac.resources import Resource, fact
 
@@ -30,7 +30,7 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """``ACTIVE`` or ``INACTIVE``."""
     assignment_type: str | None = None
     """``USER``: given to the person; ``GROUP``: through a group; ``CLIENT``: to an app."""
-    created: datetime | None = None
+    created: Moment | None = None
 
     @property
     def in_force(self) -> bool:
