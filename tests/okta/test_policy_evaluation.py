@@ -11,13 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.detection import EventHook, LogStream
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import AccessRule, Rule, VerificationMethod, effective
+from soc2_collectors.okta.models.policy import (
+    AccessPolicy,
+    AccessRule,
+    Rule,
+    VerificationMethod,
+    effective,
+)
 from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status, Verdict
+from soc2_rules.cc6.okta_access import okta_dashboard_mfa
 from soc2_rules.cc6.okta_authenticators import okta_mfa_enrollment_required
 from soc2_rules.cc6.okta_organization import okta_support_access_off
 from soc2_rules.cc7.okta_detection import okta_log_streaming
@@ -367,3 +375,29 @@ def test_hooks_stand_in_for_a_stream_only_for_all_they_are_asked(
     )  # fmt: skip
     assert verdict.status is status
     assert Organization.kind == okta_log_streaming.kind
+
+
+def test_a_security_key_alone_is_one_factor_though_it_resists_phishing() -> None:
+    scope = Scope("okta", "acme.okta.com")
+    link = {"accessPolicy": {"href": "https://acme.okta.com/api/v1/policies/rst1"}}
+    app = {
+        "id": "0oa1", "name": "okta_enduser", "label": "Okta Dashboard", "status": "ACTIVE",
+        "signOnMode": "OPENID_CONNECT", "features": [], "_links": link,
+    }  # fmt: skip
+    asked = {
+        "type": "ASSURANCE",
+        "factorMode": "1FA",
+        "constraints": [{"possession": {"methods": ["webauthn"]}}],
+    }
+    sign_on = {"appSignOn": {"access": "ALLOW", "verificationMethod": asked}}
+    catch_all = {"name": "Catch-all", "status": "ACTIVE", "priority": 99, "actions": sign_on}
+    policy = {"id": "rst1", "name": "Keys", "status": "ACTIVE", "rules": [catch_all]}
+    documents = {App.kind: [canonical(app)], AccessPolicy.kind: [canonical(policy)]}
+    evidence = JoinedEvidence(okta_dashboard_mfa, GivenDocuments(scope, documents)).at(scope)
+    verdict = judge(
+        okta_dashboard_mfa, canonical({**ORG, "okta-organization": {"pipeline": "idx"}}), now=NOW,
+        scope=scope, evidence=evidence,
+        thresholds=okta_dashboard_mfa.settle({"phishing_resistant": True}),
+    )  # fmt: skip
+    assert verdict.status is Status.FAIL
+    assert "one factor" in verdict.message

@@ -74,7 +74,7 @@ def okta_block_anonymizers(
     if expected in covered:
         return passed(f"blocked by {names}")
     return failed(
-        f"no active blocklist zone of {organization.id} covers {expected}; near it: {names}"
+        f"no active blocklist zone of {organization.id} covers {expected}; some of it: {names}"
     )
 
 
