@@ -8,6 +8,7 @@ demo and the tests.
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.parse
 from dataclasses import dataclass, field
