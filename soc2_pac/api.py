@@ -57,7 +57,12 @@ class Workspace:
     def limits(self) -> Limits:
         """Bounds of one unit."""
         run = self.config.run
-        return Limits(run.unit_timeout_seconds, run.max_pages, facts_at_once=run.facts_at_once)
+        return Limits(
+            run.unit_timeout_seconds,
+            run.rate_limit_wait_seconds,
+            run.max_pages,
+            facts_at_once=run.facts_at_once,
+        )
 
     def open_store(self, *, create: bool = False) -> Store:
         """The configured store."""

@@ -123,6 +123,9 @@ class RunTable(_Table, frozen=True):
     facts_at_once: int = 4
     """Detail calls made at once within one unit."""
     unit_timeout_seconds: int = 900
+    """Of work on one listing; waiting for a provider's rate limit does not count."""
+    rate_limit_wait_seconds: int = 7200
+    """How long one listing may wait for its provider's rate limits, beside its work."""
     max_pages: int = 10_000
     """Pages of one listing before it counts as one that never ends."""
     fail_on: Severity = Severity.INFO
