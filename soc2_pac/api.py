@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
-    from soc2_pac.model import Selection
+    from soc2_pac.model import Scope, Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
@@ -210,7 +210,13 @@ def run(
         outcome.run = run_id
         if fetch:
             plan = plan_for(
-                work, chosen, kinds, sources, only=only, remembered=store.remembered_scopes()
+                work,
+                chosen,
+                kinds,
+                sources,
+                only=only,
+                remembered=store.remembered_scopes(),
+                cursors=store.cursors(),
             )
             if resume:
                 _leave_out_done(plan, outcome, store, work.registry)
@@ -251,6 +257,7 @@ def plan_for(
     *,
     only: Selection = EVERYWHERE,
     remembered: Mapping[tuple[str, str], Any] | None = None,
+    cursors: Mapping[tuple[str, str, Scope, str], str] | None = None,
 ) -> Plan:
     """The plan for rules, or for kinds (ids or globs) when some are named.
 
@@ -259,7 +266,7 @@ def plan_for(
     """
     wanted = _kinds(work, kinds) if kinds else kinds_of([item.rule for item in rules])
     sources_chosen = work.choose_sources(sources)
-    plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only)
+    plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only, cursors)
     if only != EVERYWHERE and not plan.units and not plan.unread:
         names = listed([*only.accounts, *only.regions])
         msg = f"no scope of the configured sources is in {names}. Next: soc2-pac doctor --quick"

@@ -26,7 +26,7 @@ from soc2_pac.collect.fetch import (
 from soc2_pac.errors import FactUnavailable, Gone
 from soc2_pac.evaluate.evidence import JoinedEvidence
 from soc2_pac.evaluate.judge import apply, explain
-from soc2_pac.model import CollectionStatus, Document, Fact, Scope, Status, Verdict
+from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status, Verdict
 from soc2_pac.resources import view
 
 if TYPE_CHECKING:
@@ -180,9 +180,13 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
     try:
         collector = fetch.registry().collectors[unit.kind]
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
-        for document in collector.function(client):
+        if collector.population:
+            result.period = Period(result.started)
+        for document in collector.documents(client, result.period):
             # One by one: what was listed before an error counts.
             found.append(_Live(unit.scope, collector, document, limits))  # noqa: PERF401
+        if result.period is not None and (problem := fetch.shortfall(result.period, len(found))):
+            result.status, result.reason = CollectionStatus.PARTIAL, problem
     except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
         result.status, result.reason, result.permission = classify(error)
         if found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,6 +173,55 @@ class Document:
     """The provider's own field names and values."""
     observed_at: datetime | None = None
     """What the provider says the answer is as of (a report's generation time), where it differs from now."""
+
+
+@dataclass(slots=True)
+class Period:
+    """What the collector of a population is told, and where it says what it asked for.
+
+    The one word here that is not frozen: it is filled while the collector reads. ``ask`` comes first, so
+    that a look that breaks off says what it was after; ``done`` comes last. Both numbers of ``done`` must
+    be true for the look to be complete: the engine compares ``total`` with the documents that it took.
+    """
+
+    began: datetime
+    """When this look began, UTC: the end of its window."""
+    since_cursor: Any = None
+    """What the last complete look left with ``done``; ``None``: read the whole window."""
+    cursor: Any = None
+    """What ``done`` left for the next look: small, JSON-like, of no meaning to the engine."""
+    total: int | None = None
+    """The provider's own count of what was asked for; ``None`` until the collector is done."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """What was asked: ``query``, ``from`` and ``to`` (UTC), and whatever else a reader must know."""
+
+    def ask(self, *, query: str, start: datetime, end: datetime, **more: object) -> None:
+        """Say what is read.
+
+        Args:
+            query: in the provider's own language, so that somebody can ask it again.
+            start: first instant that the population covers after this look, UTC.
+            end: last one.
+            more: JSON-like facts: overlaps, what is left out, how the total is counted.
+        """
+        self.parameters = {
+            **self.parameters,
+            "query": query,
+            "from": utc_text(start),
+            "to": utc_text(end),
+            **more,
+        }
+
+    def done(self, *, total: int, cursor: object = None, **more: object) -> None:
+        """Say that everything was read.
+
+        Args:
+            total: how many events there were to read in this look, in the provider's own count.
+            cursor: for the next look; ``None`` lets it read everything again.
+            more: further parameters, known at the end only.
+        """
+        self.total, self.cursor = total, cursor
+        self.parameters = {**self.parameters, **more}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,13 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import msgspec
 
 from soc2_pac.errors import DeclarationError, FactUnavailable
+from soc2_pac.model import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,8 +153,8 @@ class Collector:
 
     resource: type[Resource]
     """The typed view of the documents that it yields."""
-    function: Callable[[Any], Iterator[Document]]
-    """Takes the provider's client in one scope; yields as it reads."""
+    function: Callable[..., Iterator[Document]]
+    """Takes the provider's client in one scope, and of a population its period; yields as it reads."""
     calls: tuple[str, ...]
     """Every API call that it may make, in the provider's permission language (``s3:ListAllMyBuckets``,
     ``GET /orgs/{org}/members``). The guard refuses others; ``permissions`` is generated from these."""
@@ -163,6 +165,19 @@ class Collector:
     Empty: not said."""
     version: str
     """Changes when the shape of the documents does; recorded with each collection."""
+    instant: str = ""
+    """Of a population: the dotted path to the instant of the event in its document. Otherwise empty."""
+
+    @property
+    def population(self) -> bool:
+        """Whether the documents are events: a look adds some, and none is ever gone."""
+        return bool(self.instant)
+
+    def documents(self, client: Any, period: Period | None = None) -> Iterator[Document]:  # noqa: ANN401
+        """The listing. Of a population without a period: its whole window, up to now."""
+        if not self.population:
+            return self.function(client)
+        return self.function(client, period or Period(datetime.now(UTC)))
 
     @property
     def kind(self) -> str:
@@ -176,14 +191,37 @@ class Collector:
 
 
 def collects(
-    resource: type[Resource], *, calls: Sequence[str], per: str, cost: str = "", version: str = "1"
-) -> Callable[[Callable[[Any], Iterator[Document]]], Collector]:
+    resource: type[Resource],
+    *,
+    calls: Sequence[str],
+    per: str,
+    cost: str = "",
+    version: str = "1",
+    population: bool = False,
+    instant: str = "",
+) -> Callable[[Callable[..., Iterator[Document]]], Collector]:
     """Declare a generator function as the collector of one kind.
 
     The function never catches provider errors: the client classifies them and the engine records them.
 
+    A population is a kind whose documents are events of a period: what happened happened, so a look adds
+    events and ends none. Its function takes a :class:`~soc2_pac.model.Period` after the client::
+
+        @collects(PullRequest, calls=[...], per="organization", population=True, instant="mergedAt")
+        def pull_requests(github: Github, period: Period) -> Iterator[Document]: ...
+
+    Args:
+        resource: the typed view.
+        calls: all that the collector may do.
+        per: which of the provider's scopes it runs in.
+        cost: how many requests a listing takes.
+        version: another one makes a population's next look read everything again.
+        population: whether the documents are events.
+        instant: of a population, the path to an event's instant in its document (``mergedAt``).
+
     Raises:
-        DeclarationError: the resource has no dotted kind, or no call is declared.
+        DeclarationError: the resource has no dotted kind, no call is declared, or ``population`` and
+            ``instant`` do not come together.
     """
     if "." not in resource.kind:
         msg = f"{resource.__name__}.kind is '{resource.kind}': give it a dotted kind such as aws.s3.bucket"
@@ -192,7 +230,11 @@ def collects(
         msg = f"the collector of {resource.kind} declares no calls: the guard would refuse all it does"
         raise DeclarationError(msg)
 
-    def declare(function: Callable[[Any], Iterator[Document]]) -> Collector:
-        return Collector(resource, function, tuple(calls), per, cost, version)
+    if population != bool(instant):
+        msg = f"the collector of {resource.kind}: population=True and instant='PATH' go together"
+        raise DeclarationError(msg)
+
+    def declare(function: Callable[..., Iterator[Document]]) -> Collector:
+        return Collector(resource, function, tuple(calls), per, cost, version, instant)
 
     return declare

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import pickle
 import struct
 import tempfile
@@ -31,10 +32,10 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
-from soc2_pac.model import CollectionStatus, Document, Fact, Gap, Scope, utc_text
+from soc2_pac.model import CollectionStatus, Document, Fact, Gap, Period, Scope, utc_text
 from soc2_pac.resources import GAPS
 from soc2_pac.store.database import storable
-from soc2_pac.store.evidence import Look, Record
+from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from soc2_pac.resources import Collector
 
 _SPOOL_BYTES = 8 * 1024 * 1024
+_CURSOR_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class Unit:
     kind: str
     scope: Scope
     source: SourceSettings
+    instant: str = ""
+    """Of a population: the path to the event's instant in its documents; otherwise empty."""
+    cursor: str | None = None
+    """Of a population: what its last complete look left, as canonical JSON."""
 
 
 stopping = threading.Event()
@@ -128,6 +134,8 @@ class UnitResult:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished: datetime = field(default_factory=lambda: datetime.now(UTC))
     spool: Spool | None = None
+    period: Period | None = None
+    """Of a population: what its collector said."""
 
     @property
     def requests(self) -> int:
@@ -153,6 +161,23 @@ class UnitResult:
             finished=self.finished,
             version=self.version,
             records=self.spool.records() if self.spool else (),
+            population=self._population(),
+        )
+
+    def _population(self) -> Population | None:
+        if not self.unit.instant:
+            return None
+        said = self.period or Period(self.started)
+        complete = self.status is CollectionStatus.COMPLETE and said.cursor is not None
+        try:
+            parameters = canonical(redact.scrub_document(said.parameters)).decode()
+        except (ValueError, TypeError):
+            parameters = "{}"  # the look is not complete then, and its reason says why
+        return Population(
+            instant=self.unit.instant,
+            cursor=canonical(said.cursor).decode() if complete else None,
+            parameters=parameters,
+            total=said.total,
         )
 
 
@@ -249,7 +274,10 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         collector = registry().collectors[unit.kind]
         result.asked, result.version = collector.calls, collector.version
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
-        for document in _resolved(collector.function(client), limits):
+        if collector.population:
+            result.period = _period(unit, result.started)
+        listing = collector.documents(client, result.period)
+        for document in _resolved(listing, limits, events=collector.population):
             if document is None:
                 taken.gone += 1
             else:
@@ -259,6 +287,8 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         if result.count and result.status is not CollectionStatus.SKIPPED:
             result.status = CollectionStatus.PARTIAL
     else:
+        if result.period is not None:
+            taken.note(shortfall(result.period, result.count))
         result.status = CollectionStatus.PARTIAL if taken.problem else CollectionStatus.COMPLETE
         # Complete all the same, but told: an answer that is taken for "gone" by mistake must not be silent.
         went = f"{taken.gone} listed, and gone when their details were read" if taken.gone else ""
@@ -267,6 +297,28 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
     result.calls, result.pages = dict(meter.calls), meter.pages
     result.finished = datetime.now(UTC)
     return result
+
+
+def _period(unit: Unit, began: datetime) -> Period:
+    return Period(began, json.loads(unit.cursor) if unit.cursor is not None else None)
+
+
+def shortfall(period: Period, read: int) -> str:
+    """What makes a look at a population incomplete that came to its end; empty: nothing does."""
+    if period.total is None:
+        return f"the collector ended after {read} events and did not say how many there are"
+    if period.total != read:
+        return f"{read} events were read, and the provider counts {period.total}"
+    try:
+        size = len(canonical(period.cursor)) if period.cursor is not None else 0
+        canonical(period.parameters)
+    except (ValueError, TypeError) as error:
+        period.cursor = None
+        return f"what the collector says of its look is no JSON: {error}"
+    if size > _CURSOR_BYTES:
+        period.cursor = None
+        return f"the collector's cursor has {size:,} bytes, the limit is {_CURSOR_BYTES:,}"
+    return ""
 
 
 def classify(error: BaseException) -> tuple[CollectionStatus, str, str | None]:
@@ -300,7 +352,7 @@ class _Taken:
         try:
             record, gaps = to_record(collector, document, limits)
         except (ValueError, TypeError) as error:
-            self._note(f"a document could not be kept: {redact.scrub(str(error))}")
+            self.note(f"a document could not be kept: {redact.scrub(str(error))}")
             return
         known = self.seen.get(record.uid)
         if known is None:
@@ -310,9 +362,10 @@ class _Taken:
             assert self._result.spool is not None  # noqa: S101 - run_unit makes it
             self._result.spool.write(record)
         elif known != record.digest:
-            self._note(f"the id {record.uid} came twice with different content; the first was kept")
+            self.note(f"the id {record.uid} came twice with different content; the first was kept")
 
-    def _note(self, problem: str) -> None:
+    def note(self, problem: str) -> None:
+        """Remember the first problem; an empty one is none."""
         self.problem = self.problem or problem
 
 
@@ -389,8 +442,26 @@ def _resolve_all(document: Document) -> Document | None:
     return Document(document.uid, document.name, body, document.observed_at)
 
 
-def _resolved(documents: Iterable[object], limits: Limits) -> Iterator[object]:
-    """Documents with their facts read, in order, a few at once; ``None`` for one that has gone meanwhile."""
+def _resolve_event(document: Document) -> Document:
+    """The document of an event with every fact read: it happened, though its details may be gone."""
+    body: dict[str, object] = {}
+    for key, value in document.body.items():
+        try:
+            body[key] = resolve(value) if isinstance(value, Fact) else value
+        except Gone as error:
+            operation = error.operation or key
+            body[key] = Gap(CollectionStatus.FAILED, operation, f"gone: {redact.scrub(str(error))}")
+    return Document(document.uid, document.name, body, document.observed_at)
+
+
+def _resolved(
+    documents: Iterable[object], limits: Limits, *, events: bool = False
+) -> Iterator[object]:
+    """Documents with their facts read, in order, a few at once; ``None`` for one that has gone meanwhile.
+
+    ``events``: none of them can be gone.
+    """
+    read = _resolve_event if events else _resolve_all
     window: deque[Future[Document | None]] = deque()
     pool: ThreadPoolExecutor | None = None
     try:
@@ -403,7 +474,7 @@ def _resolved(documents: Iterable[object], limits: Limits) -> Iterator[object]:
                 yield document
                 continue
             pool = pool or ThreadPoolExecutor(limits.facts_at_once, thread_name_prefix="facts")
-            window.append(pool.submit(_resolve_all, document))
+            window.append(pool.submit(read, document))
             if len(window) > 2 * limits.facts_at_once:
                 yield window.popleft().result()
         while window:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,7 @@ def make_plan(
     sources: Mapping[str, SourceSettings],
     remembered: Mapping[tuple[str, str], Collection[Scope]] | None = None,
     only: Selection = EVERYWHERE,
+    cursors: Mapping[tuple[str, str, Scope, str], str] | None = None,
 ) -> Plan:
     """Lay kinds over the scopes of the sources. Asks each source for its scopes: makes calls.
 
@@ -65,6 +66,8 @@ def make_plan(
         remembered: (source, kind) -> scopes looked at in the past. When a source cannot even say what its
             scopes are, each of these gets a failed look, so that what was seen there is not called current.
         only: which scopes are wanted.
+        cursors: (source, kind, scope, collector version) -> what the last complete look at a population
+            left. Where there is none, all of it is read.
 
     Raises:
         ConfigError: two sources reach the same scope.
@@ -86,7 +89,9 @@ def make_plan(
     for provider, listed in wanted.items():
         for source in by_provider[provider]:
             _plan_source(plan, source, listed, owners, remembered or {}, only)
-    plan.units = _interleaved(plan.units)
+    plan.units = _interleaved(
+        [_from_cursor(unit, collectors, cursors or {}) for unit in plan.units]
+    )
     return plan
 
 
@@ -112,7 +117,7 @@ def _plan_source(
                     if known and not only.takes(scope):
                         continue
                     unread = Unread(scope, *classify(error))
-                    unit = Unit(collector.kind, scope, source)
+                    unit = Unit(collector.kind, scope, source, collector.instant)
                     plan.unread.append(_unread(unit, collector, unread, started))
             continue
         for item in found:
@@ -125,11 +130,24 @@ def _plan_source(
                 msg = f"{both} both reach {scope}: remove it from one of them"
                 raise ConfigError(msg)
             for collector in collectors:
-                unit = Unit(collector.kind, scope, source)
+                unit = Unit(collector.kind, scope, source, collector.instant)
                 if isinstance(item, Unread):
                     plan.unread.append(_unread(unit, collector, item, started))
                 else:
                     plan.units.append(unit)
+
+
+def _from_cursor(
+    unit: Unit,
+    collectors: Mapping[str, Collector],
+    cursors: Mapping[tuple[str, str, Scope, str], str],
+) -> Unit:
+    """The unit of a population goes on where its last complete look by the same collector ended."""
+    if not unit.instant:
+        return unit
+    version = collectors[unit.kind].version
+    cursor = cursors.get((unit.source.name, unit.kind, unit.scope, version))
+    return replace(unit, cursor=cursor)
 
 
 def _interleaved(units: list[Unit]) -> list[Unit]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.evaluate import judge
 from soc2_pac.evaluate.evidence import JoinedEvidence
-from soc2_pac.evaluate.looks import StoreDocuments, state_of
+from soc2_pac.evaluate.looks import SOUND, StoreDocuments, state_of
 from soc2_pac.model import Scope, Severity, Status, Verdict, utc_text, utc_time
 from soc2_pac.resources import view
 from soc2_pac.rules import sources, version
@@ -172,7 +172,8 @@ def _scope_verdicts(
     for scope_id, look in looks.items():
         state = state_of(look, now, item.max_age)
         if state.status is not None:
-            found[scope_id] = (look.scope, Verdict(state.status, state.reason))
+            whole = "the population is not known to be complete: " if look.population else ""
+            found[scope_id] = (look.scope, Verdict(state.status, whole + state.reason))
         elif look.found == 0:
             found[scope_id] = (look.scope, item.rule.when_empty())
     return found
@@ -208,7 +209,12 @@ class _Judge:
     ) -> None:
         self.item = item
         self._looks = looks
-        self._states = {scope: state_of(look, now, item.max_age) for scope, look in looks.items()}
+        # What an event shows was read whole when it was read: no later look that fails, or does not come,
+        # makes it less known. That the population may lack others is said of the scope.
+        self._states = {
+            scope: SOUND if look.population else state_of(look, now, item.max_age)
+            for scope, look in looks.items()
+        }
         self._sighted = {
             scope: store.sighted(connection, looks[scope].collection)
             for scope, state in self._states.items()
@@ -353,17 +359,26 @@ class _Evaluation:
 
     def _joins_changed(self, item: ActiveRule, before: Previous) -> bool:
         return any(
-            self._changed_scopes(needed.kind, item.max_age, before)
+            self._changed_scopes(needed.kind, item.max_age, before, joined=True)
             or self._changed(needed.kind, before.upto)
             for needed in item.rule.needs
         )
 
-    def _changed_scopes(self, kind: str, max_age: timedelta, before: Previous) -> set[int]:
-        """Scopes whose completeness is not what it was, or whose incomplete look is another one."""
+    def _changed_scopes(
+        self, kind: str, max_age: timedelta, before: Previous, *, joined: bool = False
+    ) -> set[int]:
+        """Scopes whose completeness is not what it was, or whose incomplete look is another one.
+
+        The completeness of a population matters only to rules that join it.
+        """
         old, new = self._looks(kind, before.upto), self._looks(kind, self._upto)
         then = utc_time(before.as_of)
         found = set(old) ^ set(new)
         for scope in set(old) & set(new):
+            if not joined and old[scope].population and new[scope].population:
+                continue
+            if old[scope].population != new[scope].population:
+                found.add(scope)
             state = state_of(new[scope], self._now, max_age)
             if state != state_of(old[scope], then, max_age) or (
                 state.status is not None and old[scope].collection != new[scope].collection

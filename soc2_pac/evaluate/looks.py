@@ -24,7 +24,8 @@ class State(NamedTuple):
     reason: str
 
 
-_SOUND = State(None, "")
+SOUND = State(None, "")
+"""Complete and fresh."""
 
 
 def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
@@ -37,7 +38,7 @@ def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
         return State(
             Status.STALE, f"the last complete look was on {day}, over {max_age.days} days before"
         )
-    return _SOUND
+    return SOUND
 
 
 class StoreDocuments:

@@ -170,6 +170,11 @@ class Store:
         with self.database.reading() as connection:
             return queries.remembered_scopes(connection)
 
+    def cursors(self) -> dict[tuple[str, str, Scope, str], str]:
+        """Where populations go on; see :func:`soc2_pac.store.queries.cursors`."""
+        with self.database.reading() as connection:
+            return queries.cursors(connection)
+
     def resumable(self, before: int) -> tuple[list[int], set[tuple[str, str, Scope, str]]]:
         """What an interrupted run had read; see :func:`soc2_pac.store.queries.resumable`."""
         with self.database.reading() as connection:

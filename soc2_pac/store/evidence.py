@@ -33,7 +33,7 @@ _CURRENT = sa.text(
     "WHERE r.scope_id = :scope AND r.kind = :kind"
 )
 _COUNTED = sa.text(
-    'UPDATE collection SET "count" = :count, opened = :opened, closed = :closed, '
+    'UPDATE collection SET "count" = :count, root = :root, opened = :opened, closed = :closed, '
     "changes_root = :changes_root WHERE id = :id"
 )
 
@@ -49,6 +49,20 @@ class Record:
     body: bytes
     """Canonical JSON."""
     observed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What a look at a population says of itself."""
+
+    instant: str
+    """Dotted path to the event's instant in the documents."""
+    cursor: str | None
+    """Canonical JSON for the next look; ``None`` where the earlier cursor still holds, or there is none."""
+    parameters: str
+    """Canonical JSON: what was asked."""
+    total: int | None
+    """The provider's own count of what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,8 @@ class Look:
     """The collector's."""
     records: Iterable[Record]
     """Each uid once. Read once, in order."""
+    population: Population | None = None
+    """Of a kind whose documents are events: such a look adds, and ends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,9 @@ class Recorded:
 def record(connection: Connection, run_id: int, look: Look) -> Recorded:
     """Write one look: changed documents open an interval, and only a complete look closes the missing.
 
+    A look at a population closes nothing that it did not see: what happened happened. When it is
+    complete, its count and root are over the whole population, what it carried over and what it read.
+
     Raises:
         IntegrityError: the records do not add up to the look's root. Nothing is written then.
     """
@@ -105,22 +124,29 @@ def record(connection: Connection, run_id: int, look: Look) -> Recorded:
     if collection_root(writer.seen.items()) != look.root:
         msg = f"{look.kind} in {look.scope}: the records do not match the root that the collector computed"
         raise IntegrityError(msg)
-    if look.status is CollectionStatus.COMPLETE:
-        writer.close_unseen()
-    elif writer.seen:
+    count, root = len(writer.seen), look.root
+    if look.status is not CollectionStatus.COMPLETE:
         writer.note_sightings()
+    elif look.population is None:
+        writer.close_unseen()
+    else:
+        whole = writer.whole()
+        count, root = len(whole), collection_root(whole.items())
     connection.execute(
         _COUNTED,
         {
             "id": collection_id,
-            "count": len(writer.seen),
+            "count": count,
+            "root": root,
             "opened": writer.root.opened,
             "closed": writer.root.closed,
             "changes_root": writer.root.hexdigest(),
         },
     )
     ledger.record(connection, "collection", collection_id, finished)
-    return Recorded(collection_id, len(writer.seen), writer.root.opened, writer.root.closed)
+    if look.population is not None:
+        _insert_population(connection, collection_id, look, look.population, writer, finished)
+    return Recorded(collection_id, count, writer.root.opened, writer.root.closed)
 
 
 def scope_row(connection: Connection, scope: Scope) -> int:
@@ -175,6 +201,29 @@ def _insert_collection(
     )
 
 
+def _insert_population(
+    connection: Connection,
+    collection_id: int,
+    look: Look,
+    said: Population,
+    writer: _Intervals,
+    finished: str,
+) -> None:
+    complete = look.status is CollectionStatus.COMPLETE
+    row = (
+        collection_id,
+        said.instant,
+        said.cursor if complete else None,
+        said.parameters,
+        said.total,
+        len(writer.seen),
+        writer.added,
+        look.root,
+    )
+    insert(connection, tables.population, [row])
+    ledger.record(connection, "population", collection_id, finished)
+
+
 class _Intervals:
     """Lays the records of one look over the current observations of its kind and scope."""
 
@@ -184,6 +233,8 @@ class _Intervals:
         self.root = ledger.ChangesRoot()
         self.seen: dict[str, str] = {}
         """uid -> digest of what this look saw."""
+        self.added = 0
+        """How many of these nobody had seen before."""
         self._connection = connection
         self._scope_id = scope_id
         self._kind = kind
@@ -218,6 +269,7 @@ class _Intervals:
             if known is None:
                 resource_id = self._next_resource
                 self._next_resource += 1
+                self.added += 1
                 resources.append((resource_id, self._scope_id, self._kind, item.uid))
             else:
                 resource_id = known[0]
@@ -247,6 +299,11 @@ class _Intervals:
         self._flush_closed()
         insert(self._connection, tables.observation, observations)
         self.root.open(roots)
+
+    def whole(self) -> dict[str, str]:
+        """Uid -> digest of everything that is current after this look: what it saw and what it left."""
+        kept = {uid: known[2] for uid, known in self._current.items() if known[2] is not None}
+        return {**kept, **self.seen}
 
     def close_unseen(self) -> None:
         """End the intervals of resources that a complete look did not find."""

@@ -34,7 +34,9 @@ class LookRow(NamedTuple):
     permission: str | None
     finished_at: str
     found: int
-    """How many resources it saw."""
+    """How many resources it saw; of a complete look at a population, how many that has by now."""
+    population: bool
+    """Whether its documents are events, which no later look can make less known."""
 
 
 class DocumentRow(NamedTuple):
@@ -87,7 +89,7 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
     A scope ``?source`` stands for a source that could not be reached at all; it is forgotten as soon as
     a later look of that source reached any real scope.
     """
-    c, s = tables.collection, tables.scope
+    c, s, p = tables.collection, tables.scope, tables.population
     newest = (
         sa.select(sa.func.max(c.c.id).label("id"))
         .where(c.c.kind == kind, c.c.id <= upto)
@@ -106,9 +108,11 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
             c.c.permission,
             c.c.finished_at,
             c.c.count,
+            p.c.collection_id,
         )
         .join(newest, newest.c.id == c.c.id)
         .join(s, s.c.id == c.c.scope_id)
+        .outerjoin(p, p.c.collection_id == c.c.id)
     )
     found: dict[int, LookRow] = {}
     reached: dict[str, int] = {}
@@ -122,6 +126,7 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
             row[7],
             row[8],
             row[9],
+            row[10] is not None,
         )
         if not row[4].startswith("?"):
             reached[row[2]] = max(reached.get(row[2], 0), row[1])

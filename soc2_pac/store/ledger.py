@@ -44,6 +44,7 @@ BODIES: dict[str, sa.Select[Any]] = {
     "run.ended": sa.select(tables.run.c.id, tables.run.c.finished_at, tables.run.c.status),
     "config": sa.select(tables.config),
     "collection": sa.select(tables.collection, _scope_text),
+    "population": sa.select(tables.population),
     "evaluation": sa.select(tables.evaluation),
     "rule_version": sa.select(
         tables.rule_version,

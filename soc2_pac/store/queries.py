@@ -297,6 +297,27 @@ def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope
     return found
 
 
+def cursors(connection: Connection) -> dict[tuple[str, str, Scope, str], str]:
+    """(source, kind, scope, collector version) -> what the last complete look at a population left.
+
+    Where the last complete look left nothing, an older cursor does not hold.
+    """
+    rows = connection.execute(
+        sa.text(
+            "SELECT c.source, c.kind, s.provider, s.boundary, c.collector_version, p.cursor "
+            "FROM population p JOIN collection c ON c.id = p.collection_id "
+            "JOIN scope s ON s.id = c.scope_id WHERE c.id IN (SELECT MAX(x.id) FROM collection x "
+            "JOIN population y ON y.collection_id = x.id WHERE x.status = 'complete' "
+            "GROUP BY x.source, x.scope_id, x.kind, x.collector_version)"
+        )
+    )
+    return {
+        (source, kind, Scope(provider, boundary), version): cursor
+        for source, kind, provider, boundary, version, cursor in rows
+        if cursor is not None
+    }
+
+
 def resumable(
     connection: Connection, before: int
 ) -> tuple[list[int], set[tuple[str, str, Scope, str]]]:

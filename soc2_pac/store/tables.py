@@ -164,6 +164,31 @@ sighting = Table(
 )
 """Which resources an incomplete look did see; a complete look saw all that are current."""
 
+population = Table(
+    "population",
+    metadata,
+    Column(
+        "collection_id",
+        Integer,
+        ForeignKey("collection.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _text("instant"),
+    _text("cursor", nullable=True),
+    _text("parameters"),
+    _number("total", nullable=True),
+    _number("read"),
+    _number("added"),
+    _text("root"),
+)
+"""What a look at a population (a kind whose documents are events) leaves beside its collection.
+
+``instant``: where its documents say when the event was; ``cursor``: where the next look goes on, canonical
+JSON, only of a complete look; ``parameters``: what was asked, canonical JSON; ``total``: the provider's own
+count of it; ``read``, ``root``: what this look itself delivered, while ``count`` and ``root`` of a complete
+collection are over the whole population as it then stands; ``added``: events never seen before."""
+
 rule = Table("rule", metadata, _id(), Column("name", Text, nullable=False, unique=True))
 
 rule_source = Table(

@@ -87,7 +87,7 @@ class Account:
         scope = Scope("aws", f"{self.number}/{region}")
         meter = Meter(Limits())
         aws = self._connection.client(scope, meter, frozenset(collector.calls))
-        found = [_seen(collector, document) for document in collector.function(aws)]
+        found = [_seen(collector, document) for document in collector.documents(aws)]
         self.calls = dict(meter.calls)
         assert set(self.calls) <= set(collector.calls)
         return found

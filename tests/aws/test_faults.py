@@ -46,7 +46,7 @@ def clean(aws: SyntheticAws) -> Any:
         )
         facts = [
             value.operation
-            for document in collector.function(client)
+            for document in collector.documents(client)
             for value in document.body.values()
             if isinstance(value, Fact)
         ]

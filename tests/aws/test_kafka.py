@@ -138,7 +138,7 @@ def answered(
                 document.name,
                 {k: resolve(v) if isinstance(v, Fact) else v for k, v in document.body.items()},
             )
-            for document in collector.function(aws)
+            for document in collector.documents(aws)
         ]
         return found, server.requests
 

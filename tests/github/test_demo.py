@@ -43,7 +43,7 @@ def _bodies(github: Source, kind: str) -> dict[str, bytes]:
     collector = COLLECTORS[kind]
     found = {}
     try:
-        for document in collector.function(github.client(*collector.calls)):
+        for document in collector.documents(github.client(*collector.calls)):
             body: dict[str, Any] = {}
             for key, value in document.body.items():
                 try:

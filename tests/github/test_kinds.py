@@ -37,7 +37,7 @@ def documents(github: Source, kind: str) -> dict[str, Any]:
     """Typed views by name, every fact read."""
     collector = COLLECTORS[kind]
     found = {}
-    for document in collector.function(github.client(*collector.calls)):
+    for document in collector.documents(github.client(*collector.calls)):
         body: dict[str, Any] = {}
         for key, value in document.body.items():
             if isinstance(value, Gap):
@@ -60,7 +60,7 @@ def test_a_listing_that_is_refused_is_no_empty_listing(github: Source, kind: str
     github.emulator.faults.add("/", status=403, body='{"message": "no"}')
     collector = COLLECTORS[kind]
     with pytest.raises(Denied):
-        list(collector.function(github.client(*collector.calls)))
+        list(collector.documents(github.client(*collector.calls)))
 
 
 @pytest.mark.parametrize("kind", sorted(COLLECTORS))
@@ -68,7 +68,7 @@ def test_uids_are_unique_and_stable(github: Source, kind: str) -> None:
     github.emulator.state.saml = SAML
     github.emulator.state.external_identities = [IDENTITY]
     collector = COLLECTORS[kind]
-    looks = [[d.uid for d in collector.function(github.client(*collector.calls))] for _ in range(2)]
+    looks = [[d.uid for d in collector.documents(github.client(*collector.calls))] for _ in range(2)]
     assert looks[0] == looks[1]
     assert len(set(looks[0])) == len(looks[0])
 

@@ -18,7 +18,7 @@ from soc2_pac.model import (
 )
 from soc2_pac.resources import Resource, fact
 from soc2_pac.rules import Evidence, Rule, rule
-from soc2_pac.store.evidence import Look, Record
+from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +46,15 @@ class Team(Resource, frozen=True):
 
     kind = "fake.team"
     name: str
+
+
+class Change(Resource, frozen=True):
+    """An event: a change that was merged."""
+
+    kind = "fake.change"
+    name: str
+    merged: datetime
+    approved: bool = False
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=failed("nobody is there"))
@@ -86,7 +95,43 @@ def fake_user_team(user: User, evidence: Evidence) -> Verdict:
     )
 
 
+@rule(criteria=["CC8.1"], severity=Severity.HIGH)
+def fake_change_approved(change: Change) -> Verdict:
+    """Changes are approved.
+
+    Why: four eyes.
+    Fix: approve it.
+    """
+    return passed("approved") if change.approved else failed("not approved")
+
+
+@rule(criteria=["CC8.1"], severity=Severity.LOW)
+def fake_change_reviewed(change: Change, now: datetime, *, review_days: int = 5) -> Verdict:
+    """Changes are reviewed in time.
+
+    Why: later nobody remembers.
+    Fix: review it.
+    """
+    due = change.merged + timedelta(days=review_days)
+    if change.approved:
+        return passed("reviewed")
+    return (
+        passed(f"due {due:%Y-%m-%d}", until=due) if now < due else failed(f"was due {due:%Y-%m-%d}")
+    )
+
+
+@rule(criteria=["CC8.1"], severity=Severity.LOW, needs=[Change])
+def fake_user_changes(user: User, evidence: Evidence) -> Verdict:
+    """Users change something.
+
+    Why: to join a population.
+    Fix: change something.
+    """
+    return passed("did") if user.name in evidence.index(Change, "name") else failed("did nothing")
+
+
 RULES = (fake_user_mfa, fake_user_age, fake_user_team)
+CHANGES = (fake_change_approved, fake_change_reviewed, fake_user_changes)
 
 
 def active(
@@ -113,6 +158,7 @@ def look(
     status: CollectionStatus = CollectionStatus.COMPLETE,
     reason: str = "",
     source: str = "acme",
+    population: Population | None = None,
 ) -> Look:
     """A look that saw these documents."""
     records = [
@@ -136,7 +182,35 @@ def look(
         finished=at,
         version="1",
         records=records,
+        population=population,
     )
+
+
+def changes(
+    events: Mapping[str, Mapping[str, object]],
+    *,
+    at: datetime = T0,
+    scope: Scope = HOME,
+    status: CollectionStatus = CollectionStatus.COMPLETE,
+    reason: str = "",
+    cursor: str | None = None,
+) -> Look:
+    """A look at the population of changes that read these."""
+    said = Population("merged", cursor, '{"query":"all"}', len(events))
+    return look(
+        events,
+        at=at,
+        scope=scope,
+        kind="fake.change",
+        status=status,
+        reason=reason,
+        population=said,
+    )
+
+
+def change(name: str, day: int = 1, *, approved: bool = True) -> dict[str, object]:
+    """A document of a change, merged on a day of January 2026."""
+    return {"name": name, "merged": f"2026-01-{day:02}T00:00:00Z", "approved": approved}
 
 
 def user(name: str, **values: object) -> dict[str, object]:

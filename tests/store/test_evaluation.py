@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ from soc2_pac.store import Store, open_store
 
 from .helpers import (
     AWAY,
+    CHANGES,
     HOME,
     RULES,
     T0,
     User,
     active,
+    change,
+    changes,
     fake_user_age,
     fake_user_mfa,
     look,
@@ -247,12 +251,19 @@ _users = st.dictionaries(
     ),
     max_size=4,
 )
+_changes = st.dictionaries(
+    st.sampled_from("abcd"),
+    st.tuples(st.integers(1, 20), st.booleans()),
+    max_size=3,
+)
 _step = st.fixed_dictionaries(
     {
         "days": st.integers(0, 12),
         "users": st.none() | st.tuples(_users, st.sampled_from(list(CollectionStatus))),
         "away": st.none() | st.tuples(_users, st.sampled_from(list(CollectionStatus))),
         "teams": st.none() | st.tuples(st.sets(st.sampled_from(["core", "ops"])), st.booleans()),
+        "changes": st.none() | st.tuples(_changes, st.sampled_from(list(CollectionStatus))),
+        "population": st.sampled_from([True, True, True, False]),
         "limit": st.sampled_from([10, 10, 10, 5]),
     }
 )
@@ -301,6 +312,12 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                 status = CollectionStatus.COMPLETE if complete else CollectionStatus.PARTIAL
                 documents = {team: {"name": team} for team in teams}
                 looks.append(look(documents, at=now, kind="fake.team", status=status, reason="x"))
+            if step["changes"] is not None:
+                seen, status = step["changes"]
+                documents = {uid: change(uid, day, approved=ok) for uid, (day, ok) in seen.items()}
+                looked = changes(documents, at=now, status=status, reason="as it came")
+                # A kind may become a population with another version of its collector, or stop being one.
+                looks.append(looked if step["population"] else replace(looked, population=None))
             rules = [
                 type(item)(
                     item.rule,
@@ -310,7 +327,7 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                     item.severity,
                     item.max_age,
                 )
-                for item in active(RULES)
+                for item in active((*RULES, *CHANGES))
             ]
             one_run(quick, looks, at=now, rules=rules)
             one_run(thorough, looks, at=now, rules=rules, full=True)
