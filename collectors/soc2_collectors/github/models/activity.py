@@ -85,7 +85,7 @@ class Release(Resource, frozen=True, rename="camel"):
 class PackageRepository(msgspec.Struct, frozen=True):
     """The repository that a package is linked to."""
 
-    full_name: str
+    id: int
 
 
 class Package(Resource, frozen=True):
