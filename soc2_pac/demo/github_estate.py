@@ -170,21 +170,22 @@ def _protection(*, admins: bool, force: bool) -> dict[str, Any]:
 def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
     """A repository as GraphQL has it, with all that hangs on it."""
     found = repository(repo, now)
-    classic = {"classic": (True, False), "exempt": (False, False), "forced": (True, True)}.get(
-        repo.protection
-    )
+    classic = {
+        "classic": _protection(admins=True, force=False),
+        "exempt": _protection(admins=False, force=False),
+        "forced": _protection(admins=True, force=True),
+    }
     source = {"databaseId": _ORG_RULESET, "name": "default branches", "enforcement": "ACTIVE"}
-    rules = _RULES if repo.protection == "ruleset" else ()
+    rules: tuple[dict[str, Any], ...] = _RULES if repo.protection == "ruleset" else ()
     people = {
         "web": [(AGENCY[0], "ADMIN")],
         "robot-sdk": [(AGENCY[1], "READ")],
         "fleet-controller": [("goran-petrov", "WRITE")],
     }.get(repo.name, [])
-    edges = [
+    edges: list[dict[str, Any]] = [
         {"permission": permission, "node": {"id": account(login)["node_id"], "login": login}}
         for login, permission in people
     ]
-    texts = workflows(repo)
     return {
         "id": found["node_id"],
         "databaseId": found["id"],
@@ -197,7 +198,7 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "codeowners": None if repo.name == "web" else {"errors": []},
         "defaultBranchRef": {
             "name": "main",
-            "branchProtectionRule": classic and _protection(admins=classic[0], force=classic[1]),
+            "branchProtectionRule": classic.get(repo.protection),
             "rules": {
                 "pageInfo": {"hasNextPage": False},
                 "nodes": [{"type": r["type"].upper(), "repositoryRuleset": source} for r in rules],
@@ -208,29 +209,32 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "isSecurityPolicyEnabled": repo.name != "docs",
         "direct": edges,
         "outside": [edge for edge in edges if edge["node"]["login"] in AGENCY],
-        "object": texts
-        and {
-            "entries": [
-                {
-                    "name": name,
-                    "path": f".github/workflows/{name}",
-                    "type": "blob",
-                    "object": {
-                        "oid": sha_of(text),
-                        "byteSize": len(text),
-                        "isBinary": False,
-                        "isTruncated": False,
-                        "text": text,
-                    },
-                }
-                for name, text in texts.items()
-            ]
-        },
+        "object": _folder(repo),
         "environments": len(_environments(repo, now)["environments"]),
         "deployKeys": len(deploy_keys(repo, now)),
         "deployments": deployments(repo, now),
         "latestRelease": release(repo, now),
     }
+
+
+def _folder(repo: Repo) -> dict[str, Any] | None:
+    """``.github/workflows`` as a tree; ``None`` where there is no such folder."""
+    entries = [
+        {
+            "name": name,
+            "path": f".github/workflows/{name}",
+            "type": "blob",
+            "object": {
+                "oid": sha_of(text),
+                "byteSize": len(text),
+                "isBinary": False,
+                "isTruncated": False,
+                "text": text,
+            },
+        }
+        for name, text in workflows(repo).items()
+    ]
+    return {"entries": entries} if entries else None
 
 
 def _analysis(repo: Repo, now: datetime) -> dict[str, Any]:

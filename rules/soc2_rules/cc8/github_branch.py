@@ -60,6 +60,7 @@ def github_default_branch_protected(branch: Branch) -> Verdict:
     known_as=[
         "prowler:repository_default_branch_requires_multiple_approvals",
         "powerpipe:cis_supply_chain_v100_1_1_3",
+        "scorecard:Branch-Protection",
         "scorecard:Code-Review",
     ],
 )
@@ -361,7 +362,7 @@ def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) ->
 @rule(
     criteria=["CC8.1", "CC6.3"],
     severity=Severity.MEDIUM,
-    known_as=["powerpipe:cis_supply_chain_v100_1_1_15", "scorecard:Branch-Protection"],
+    known_as=["powerpipe:cis_supply_chain_v100_1_1_15"],
 )
 def github_push_restricted(branch: Branch) -> Verdict:
     """Only named people, teams and Apps may push to or merge into the default branch.

@@ -161,12 +161,16 @@ class ClassicProtection(msgspec.Struct, frozen=True):
             requires_conversation_resolution=_on(self.required_conversation_resolution),
             requires_commit_signatures=_on(self.required_signatures),
             requires_linear_history=_on(self.required_linear_history),
-            allows_force_pushes=self.allow_force_pushes and self.allow_force_pushes.enabled,
-            allows_deletions=self.allow_deletions and self.allow_deletions.enabled,
+            allows_force_pushes=_said(self.allow_force_pushes),
+            allows_deletions=_said(self.allow_deletions),
             restricts_pushes=self.restrictions is not None,
             restricts_review_dismissals=reviews.dismissal_restrictions is not None,
             bypass_pull_request_allowances=reviews.bypass_pull_request_allowances.allowances(),
         )
+
+
+def _said(toggle: Toggle | None) -> bool | None:
+    return None if toggle is None else toggle.enabled
 
 
 def _on(toggle: Toggle | None) -> bool:
