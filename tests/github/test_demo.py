@@ -102,7 +102,7 @@ def test_most_of_the_company_is_right(github: Source) -> None:
     assert statuses.count(Status.PASS) > 2 * statuses.count(Status.FAIL)
 
 
-@pytest.mark.parametrize("what", ["/protection", "/rules/branches", "/vulnerability-alerts"])
+@pytest.mark.parametrize("what", ["/rulesets/", "graphql RepositorySettings", "/hooks", "/analyses"])
 def test_a_denied_fact_is_never_a_pass(github: Source, what: str) -> None:
     before = verdicts(github)
     github.emulator.faults.add(what, status=403, body='{"message": "Resource not accessible"}')
