@@ -83,6 +83,12 @@ NEEDS: dict[str, Need] = {
     "GET /orgs/{org}/personal-access-tokens": Need(
         "organization", ("organization_personal_access_tokens",), (), "GitHub answers to Apps only"
     ),
+    "GET /orgs/{org}/credential-authorizations": Need(
+        "organization",
+        ("organization_administration",),
+        ("read:org",),
+        "Enterprise Cloud with SAML single sign-on of the organisation; shown to owners",
+    ),
     "GET /orgs/{org}/packages": Need("repository", ("packages",), ("read:packages",)),
     "GET /scim/v2/organizations/{org}/Users": Need(
         "organization",
