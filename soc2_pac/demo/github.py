@@ -56,6 +56,8 @@ class Company:
     """What GraphQL says of the organisation itself."""
     idle: set[str] = field(default_factory=set)
     """Logins of members who contributed nothing."""
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Repositories and the fields of theirs that GraphQL does not show to the token that asks."""
     lacks: set[str] = field(default_factory=set)
     """Fields of GraphQL that this server is too old for."""
     scopes: str = "read:org, repo, admin:org"

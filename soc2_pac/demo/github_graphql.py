@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from soc2_pac.demo.github import Company
 
@@ -30,7 +30,20 @@ def answer_query(company: Company, operation: str, posted: Mapping[str, Any]) ->
             "data": {"organization": None},
             "errors": [{"type": "NOT_FOUND", "message": message}],
         }
-    return {"data": answer(company, variables)}
+    data = answer(company, variables)
+    errors = list(_forbidden(company, data))
+    return {"data": data, "errors": errors} if errors else {"data": data}
+
+
+def _forbidden(company: Company, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Take out of a page of repositories what may not be read, and say so."""
+    nodes = ((data.get("organization") or {}).get("repositories") or {}).get("nodes", ())
+    for place, node in enumerate(nodes):
+        for name, part in sorted(company.forbidden):
+            if node["name"] == name and part in node:
+                node[part] = None
+                way = ["organization", "repositories", "nodes", place, part]
+                yield {"type": "FORBIDDEN", "path": way, "message": "Resource not accessible"}
 
 
 def _connection(
