@@ -252,7 +252,8 @@ def github_actions_secrets_age(
     """Secrets of Actions are replaced regularly, and clouds are reached without any.
 
     ``cloud_keys`` holds beginnings of names that long-lived keys of clouds are usually given; ``exempt``
-    names secrets that cannot be replaced, or are no secrets.
+    names secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are
+    not read.
 
     Why: whoever changes a workflow can read the secrets that it gets. What was copied once works until it is
         replaced; a cloud that trusts GitHub's OpenID Connect needs none.
