@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 """Recorded answers of providers; they stand beside the checkout, not in it."""
 
-_OURS = ("AWS_", "GITHUB_", "GH_", "SOC2_PAC_")
+_OURS = ("AWS_", "GITHUB_", "GH_", "OKTA_", "SOC2_PAC_")
 """Settings of the person at the keyboard: tests neither use nor obey them."""
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 import urllib.parse
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.demo.github_graphql import answer_query
+from soc2_pac.demo.http import OK, Handler, Server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from soc2_pac.demo.http import Fault
 
 LIMIT = 5000
 _MAX_PAGE = 100
-_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,175 +51,76 @@ class Company:
     """Repository name to commits of the default branch; ``name:branch`` for those of another one."""
     saml: dict[str, Any] | None = None
     external_identities: list[dict[str, Any]] = field(default_factory=list)
+    repositories: list[dict[str, Any]] = field(default_factory=list)
+    """Nodes of GraphQL's ``repositories`` with all that some query asks; most connections are lists here."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What GraphQL says of the organisation itself."""
+    idle: set[str] = field(default_factory=set)
+    """Logins of members who contributed nothing."""
+    lacks: set[str] = field(default_factory=set)
+    """Fields of GraphQL that this server is too old for."""
     scopes: str = "read:org, repo, admin:org"
     """Of the token that asks."""
 
 
-@dataclass
-class Fault:
-    """Something that goes wrong for the next ``times`` requests whose path matches."""
-
-    pattern: re.Pattern[str]
-    status: int = _OK
-    headers: Mapping[str, str] = field(default_factory=dict)
-    times: int | None = None
-    """``None``: for ever."""
-    delay: float = 0
-    """Seconds before the answer."""
-    body: str | None = None
-    """Sent as it is; ``None``: what would be answered otherwise, or a message for an error status."""
-    truncate: bool = False
-    """Announce more bytes than are sent."""
-
-
-class Faults:
-    """The faults of an emulator, the oldest first. Safe to use from threads."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-        self._lock = threading.Lock()
-
-    def add(
-        self,
-        path_regex: str,
-        *,
-        status: int = _OK,
-        headers: Mapping[str, str] | None = None,
-        times: int | None = None,
-        delay: float = 0,
-        body: str | None = None,
-        truncate: bool = False,
-    ) -> None:
-        """Make requests fail whose path (with its query) the expression is found in."""
-        pattern = re.compile(path_regex)
-        with self._lock:
-            self._faults.append(Fault(pattern, status, headers or {}, times, delay, body, truncate))
-
-    def take(self, path: str) -> Fault | None:
-        """The fault of this request; one use of it is spent."""
-        with self._lock:
-            for fault in self._faults:
-                if fault.times != 0 and fault.pattern.search(path):
-                    if fault.times is not None:
-                        fault.times -= 1
-                    return fault
-        return None
-
-    def clear(self) -> None:
-        """No faults from now on."""
-        with self._lock:
-            self._faults.clear()
-
-
-class GithubEmulator:
-    """A company's GitHub on a free port of 127.0.0.1."""
+class GithubEmulator(Server):
+    """A company's GitHub on a free port of 127.0.0.1. For GraphQL, ``requests`` end in the operation."""
 
     def __init__(self, state: Company) -> None:
         """Serve ``state``; changes made to it are seen at once."""
+        super().__init__(_Handler, "github-emulator")
         self.state = state
-        self.faults = Faults()
-        self.requests: list[tuple[str, str]] = []
-        """Method and path (with its query) of every request; for GraphQL the path ends in the operation."""
         self.bodies: list[dict[str, Any]] = []
         """What was posted to GraphQL."""
-        self._server: ThreadingHTTPServer | None = None
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> str:
-        """Begin to serve; returns the base URL."""
-        emulator = self
-
-        class Handler(_Handler):
-            github = emulator
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="github-emulator", daemon=True
-        )
-        self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def stop(self) -> None:
-        """Stop serving; what was recorded stays."""
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-            self._server = self._thread = None
-
-    def __enter__(self) -> str:
-        """The base URL of a server that runs until the end of the ``with``."""
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 10
-    wbufsize = -1  # head and body in one packet: two would wait for each other's acknowledgement
-    github: GithubEmulator
+class _Handler(Handler):
+    emulator: GithubEmulator
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         parts = urllib.parse.urlsplit(self.path)
         query = {k: v[-1] for k, v in urllib.parse.parse_qs(parts.query).items()}
-        self.github.requests.append(("GET", self.path))
-        fault = self.github.faults.take(self.path)
-        status, headers, body = _rest(self.github.state, urllib.parse.unquote(parts.path), query)
+        self.emulator.requests.append(("GET", self.path))
+        fault = self.emulator.faults.take(self.path)
+        status, headers, body = _rest(self.emulator.state, urllib.parse.unquote(parts.path), query)
         if "next" in headers:
             address = f"http://{self.headers['Host']}{parts.path}?{headers.pop('next')}"
             headers["Link"] = f'<{address}>; rel="next"'
         self._answer(status, headers, body, fault)
 
-    def do_POST(self) -> None:
-        posted = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+    def post(self) -> None:
+        posted = json.loads(self.posted() or b"{}")
         if self.path.endswith("/access_tokens"):
-            self.github.requests.append(("POST", self.path))
+            self.emulator.requests.append(("POST", self.path))
             token = {"token": "emulated-installation-token", "expires_at": "2099-01-01T00:00:00Z"}
-            self._answer(201, {}, token, self.github.faults.take(self.path))
+            self._answer(201, {}, token, self.emulator.faults.take(self.path))
             return
         operation = str(posted.get("operationName", ""))
-        self.github.requests.append(("POST", f"{self.path} {operation}"))
-        self.github.bodies.append(posted)
-        fault = self.github.faults.take(f"{self.path} {operation}")
-        self._answer(
-            _OK, {}, _graphql(self.github.state, operation, posted.get("variables") or {}), fault
-        )
+        self.emulator.requests.append(("POST", f"{self.path} {operation}"))
+        self.emulator.bodies.append(posted)
+        fault = self.emulator.faults.take(f"{self.path} {operation}")
+        self._answer(OK, {}, answer_query(self.emulator.state, operation, posted), fault)
 
     def _answer(
         self, status: int, headers: dict[str, str], body: object, fault: Fault | None
     ) -> None:
         sent = b"" if body is None else json.dumps(body).encode()
         if fault is not None:
-            time.sleep(fault.delay)
-            if fault.status != _OK:
+            if fault.status != OK:
                 status, sent = fault.status, json.dumps({"message": "an emulated fault"}).encode()
             if fault.body is not None:
                 sent = fault.body.encode()
-        used = len(self.github.requests)
+        used = len(self.emulator.requests)
         all_headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "X-OAuth-Scopes": self.github.state.scopes,
+            "X-OAuth-Scopes": self.emulator.state.scopes,
             "X-RateLimit-Limit": str(LIMIT),
             "X-RateLimit-Remaining": str(max(1, LIMIT - used)),
             "X-RateLimit-Reset": str(int(time.time()) + 3600),
             "X-GitHub-Request-Id": f"0000:{used:X}",
             **headers,
-            **(fault.headers if fault else {}),
         }
-        length = len(sent) + (1000 if fault and fault.truncate else 0)
-        self.send_response(status)
-        for name, value in all_headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
-        self.end_headers()
-        self.wfile.write(sent)
-        self.close_connection = bool(fault and fault.truncate)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter's inherited name
-        """One line a request on standard error would drown the demo."""
+        self.send(status, all_headers.items(), sent, fault)
 
 
 def _rest(
@@ -229,22 +132,23 @@ def _rest(
         body = {"message": found.message, "documentation_url": "https://docs.github.com/rest"}
         return found.status, {}, body if found.message else None
     if isinstance(found, list):
-        wanted = [i for i in found if "state" not in query or i.get("state") == query["state"]]
+        chosen_by = [key for key in ("state", "package_type") if key in query]
+        wanted = [i for i in found if all(i.get(key) == query[key] for key in chosen_by)]
         if "phrase" in query:  # of the audit log
             category = re.search(r"action:(\S+)", query["phrase"])
             prefix = f"{category.group(1)}." if category else ""
             wanted = [i for i in wanted if str(i.get("action", "")).startswith(prefix)]
         page, headers = _page(wanted, query)
-        return _OK, headers, page
+        return OK, headers, page
     key = (
         next((k for k, v in found.items() if isinstance(v, list)), None)
         if "total_count" in found
         else None
     )
     if key is None:
-        return _OK, {}, found
+        return OK, {}, found
     page, headers = _page(found[key], query)
-    return _OK, headers, {"total_count": len(found[key]), key: page}
+    return OK, headers, {"total_count": len(found[key]), key: page}
 
 
 def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[list[Any], dict[str, str]]:
@@ -254,164 +158,6 @@ def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[list[Any], di
     if number * size >= len(items):
         return page, {}
     return page, {"next": urllib.parse.urlencode({**query, "page": number + 1})}
-
-
-# -- GraphQL ----------------------------------------------------------------------------------------------
-
-
-def _graphql(company: Company, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
-    answer = _OPERATIONS.get(operation)
-    if answer is None:
-        return {"errors": [{"message": f"the emulator does not know the operation '{operation}'"}]}
-    if variables.get("org", variables.get("owner", company.login)).lower() != company.login.lower():
-        login = variables.get("org", variables.get("owner"))
-        message = f"Could not resolve to an Organization with the login of '{login}'."
-        return {
-            "data": {"organization": None},
-            "errors": [{"type": "NOT_FOUND", "message": message}],
-        }
-    return {"data": answer(company, variables)}
-
-
-def _connection(
-    items: Sequence[dict[str, Any]], variables: Mapping[str, Any], key: str = "nodes"
-) -> dict[str, Any]:
-    start = int(variables.get("after") or 0)
-    end = start + min(int(variables["first"]), _MAX_PAGE)
-    more = end < len(items)
-    return {"pageInfo": {"hasNextPage": more, "endCursor": str(end)}, key: list(items[start:end])}
-
-
-def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
-
-
-def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    del variables
-    return {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": company.saml}}
-
-
-def _identities(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if company.saml is None:
-        return {"organization": {"samlIdentityProvider": None}}
-    identities = _connection(company.external_identities, variables)
-    return {"organization": {"samlIdentityProvider": {"externalIdentities": identities}}}
-
-
-_SEARCH_SHOWS = 1000
-"""Results of one search that GitHub shows; it counts all."""
-_QUALIFIER = re.compile(r"(\S+?):(\S+)")
-
-
-def _search(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    """Merged pull requests by ``merged:`` and ``updated:`` (``A..B``, ``>=A``, ``<=B``), oldest first."""
-    found = _found(company, variables["search"])
-    start = int(variables.get("after") or 0)
-    end = start + min(int(variables.get("first", 1)), _MAX_PAGE)
-    nodes = [
-        {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in found[start : min(end, _SEARCH_SHOWS)]
-    ]
-    more = end < min(len(found), _SEARCH_SHOWS)
-    info = {"hasNextPage": more, "endCursor": str(end)}
-    return {"search": {"issueCount": len(found), "pageInfo": info, "nodes": nodes}}
-
-
-def _found(company: Company, text: str) -> list[dict[str, Any]]:
-    ranges = {"merged": ("", "~"), "updated": ("", "~")}
-    for name, value in _QUALIFIER.findall(text):
-        if name == "org" and value.lower() != company.login.lower():
-            return []
-        if name in ranges:
-            first, dots, last = value.partition("..")
-            if dots:
-                ranges[name] = (first, last)
-            else:
-                ranges[name] = (value[2:], "~") if value.startswith(">=") else ("", value[2:])
-    (merged_from, merged_to), (updated_from, updated_to) = ranges["merged"], ranges["updated"]
-    # Times are text in one form, so that their order is the order of time.
-    found = [
-        pull
-        for pulls in company.pull_requests.values()
-        for pull in pulls
-        if merged_from <= pull["mergedAt"] <= merged_to
-        and updated_from <= pull["updatedAt"] <= updated_to
-    ]
-    return sorted(found, key=lambda pull: (pull["createdAt"], pull["id"]))
-
-
-def _counted(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"search": {"issueCount": len(_found(company, variables["search"]))}}
-
-
-def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
-    nodes = next(pull["reviews"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
-    return {"node": {"reviews": _connection(nodes, variables)}}
-
-
-def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    repo, branch = variables["repo"], variables["ref"].removeprefix("refs/heads/")
-    default = next((r for r in _repositories(company) if r["name"] == repo), {}).get(
-        "default_branch"
-    )
-    key = repo if branch == default else f"{repo}:{branch}"
-    if key not in company.commits:
-        return {"repository": {"ref": None}}
-    return {"repository": {"ref": {"target": {"history": _history(company, key, variables)}}}}
-
-
-def _histories(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    field, direction = variables["order"]["field"], variables["order"]["direction"]
-    key = {"PUSHED_AT": "pushed_at", "CREATED_AT": "created_at"}[field]
-    listed = sorted(
-        _repositories(company), key=lambda r: r.get(key) or "", reverse=direction == "DESC"
-    )
-    page = _connection(listed, variables)
-    page["nodes"] = [
-        {
-            "id": repo["node_id"],
-            "name": repo["name"],
-            "nameWithOwner": repo["full_name"],
-            "pushedAt": repo.get("pushed_at"),
-            "isArchived": repo.get("archived", False),
-            "defaultBranchRef": {
-                "name": repo["default_branch"],
-                "target": {
-                    "history": _history(
-                        company, repo["name"], {**variables, "first": 100, "after": 0}
-                    )
-                },
-            }
-            if repo["name"] in company.commits
-            else None,
-        }
-        for repo in page["nodes"]
-    ]
-    page["totalCount"] = len(listed)
-    return {"organization": {"repositories": page}}
-
-
-def _history(company: Company, key: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    found = [c for c in company.commits[key] if c["committedDate"] >= variables["since"]]
-    return {**_connection(found, variables), "totalCount": len(found)}
-
-
-def _repositories(company: Company) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = company.rest.get(f"/orgs/{company.login}/repos", [])
-    return found
-
-
-_OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
-    "OrganizationMembers": _members,
-    "SamlIdentityProvider": _saml,
-    "ExternalIdentities": _identities,
-    "MergedPullRequests": _search,
-    "MergedPullRequestCount": _counted,
-    "PullRequestReviews": _reviews,
-    "RepositoryCommits": _histories,
-    "BranchCommits": _commits,
-}
 
 
 def demo_company() -> Company:

@@ -53,6 +53,12 @@ class TooSlow(Unreachable):
     """GitHub gave up on its own answer: a smaller page may do."""
 
 
+class UnknownField(Unexpected):
+    """This server's GraphQL does not have a field: it is older than the query."""
+
+    field: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer."""
@@ -140,6 +146,10 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
     extensions = first.get("extensions")
     if isinstance(extensions, dict) and extensions.get("saml_failure"):
         return _sso(call)
+    if isinstance(extensions, dict) and extensions.get("code") == "undefinedField":
+        unknown = UnknownField(f"{call}: this server is too old: {said}", operation=call)
+        unknown.field = str(extensions.get("fieldName", ""))
+        return unknown
     if sort in ("RATE_LIMITED", "RATE_LIMIT"):
         return Throttled(_rate_message("primary"), operation=call)
     if sort in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"):

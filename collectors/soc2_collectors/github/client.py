@@ -17,7 +17,14 @@ import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.github.answers import Answer, TooSlow, graphql_problem, problem, wait_asked
+from soc2_collectors.github.answers import (
+    Answer,
+    TooSlow,
+    UnknownField,
+    graphql_problem,
+    problem,
+    wait_asked,
+)
 from soc2_collectors.github.permissions import grant
 from soc2_collectors.github.queries import Query, only_reads
 from soc2_pac.errors import (
@@ -78,6 +85,8 @@ class GithubConnection:
         self._auth = _auth(settings)
         self._signing_in = threading.Lock()
         self._idle: queue.LifoQueue[Requester] = queue.LifoQueue()
+        self.lacking: set[str] = set()
+        """Optional fields of GraphQL that this server turned out to lack."""
 
     @property
     def scope(self) -> Scope:
@@ -200,6 +209,7 @@ class Github:
         self.organization = scope.account
         self.since_days = connection.settings.pull_requests_since_days
         self.production_branches = connection.settings.production_branches
+        self.enterprise = connection.settings.enterprise
         self._connection = connection
         self._attempts = connection.settings.max_attempts
         self._meter = meter
@@ -299,6 +309,7 @@ class Github:
         *,
         absent: str | None = None,
         after: str | None = None,
+        size: int = PAGE,
     ) -> Iterator[dict[str, Any]]:
         """Every edge, or else every node, of a connection, page by page; see :meth:`connections`.
 
@@ -307,12 +318,15 @@ class Github:
             variables: without ``first`` and ``after``.
             path: from ``data`` to the connection: ``organization.membersWithRole``.
             absent: the part of ``path`` that is null when there is nothing to list (``repository.ref``).
+            size: items of the first page.
             after: the cursor of a page that is known already.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
         """
-        for connection in self.connections(query, variables, path, absent=absent, after=after):
+        for connection in self.connections(
+            query, variables, path, absent=absent, after=after, size=size
+        ):
             yield from connection["edges"] if "edges" in connection else connection["nodes"]
 
     def connections(
@@ -371,8 +385,19 @@ class Github:
         if not only_reads(query.document):
             msg = f"{call} is not a query: soc2-pac only reads"
             raise CallRefused(msg, operation=call)
+        lacking = self._connection.lacking
+        while True:
+            try:
+                return self._queried(query, query.without(lacking), variables)
+            except UnknownField as error:
+                if error.field not in query.optional or error.field in lacking:
+                    raise
+                lacking.add(error.field)
+
+    def _queried(self, query: Query, text: str, variables: Mapping[str, object]) -> dict[str, Any]:
+        call = query.call
         document = {
-            "query": query.document,
+            "query": text,
             "variables": dict(variables),
             "operationName": query.name,
         }

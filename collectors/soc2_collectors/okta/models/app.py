@@ -1,0 +1,158 @@
+"""Applications: who may sign in to them, and how.
+
+Source: Okta Management API, "Applications", "Application Groups", "Application Users".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+FEDERATED = frozenset({"SAML_2_0", "SAML_1_1", "OPENID_CONNECT", "WS_FEDERATION"})
+"""Sign-on modes in which the app trusts Okta's word and holds no password of its own."""
+PASSWORD_REPLAY = frozenset({"AUTO_LOGIN", "BASIC_AUTH", "BROWSER_PLUGIN", "SECURE_PASSWORD_STORE"})
+"""Sign-on modes in which Okta keeps a password of the app and types it in."""
+
+
+class Hidden(msgspec.Struct, frozen=True):
+    """Where an app's tile is not shown."""
+
+    iOS: bool | None = None  # noqa: N815 - Okta's name
+    web: bool | None = None
+
+
+class Visibility(msgspec.Struct, frozen=True, rename="camel"):
+    """How an app is shown to the people who have it."""
+
+    hide: Hidden | None = None
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link of a document to another."""
+
+    href: str | None = None
+
+
+class AppLinks(msgspec.Struct, frozen=True, rename="camel"):
+    """What an app is connected with."""
+
+    access_policy: Link | None = None
+    """The policy that judges sign-ins to the app; an org of the Classic Engine has none."""
+
+
+class OauthClient(msgspec.Struct, frozen=True):
+    """What an OpenID Connect app is."""
+
+    application_type: str | None = None
+    """``web``, ``native``, ``browser`` or ``service``."""
+
+
+class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """Settings; which there are depends on the app."""
+
+    oauth_client: OauthClient | None = None
+
+
+class GroupAssignment(msgspec.Struct, frozen=True, rename="camel"):
+    """A group that an app is assigned to (``GET /api/v1/apps/{appId}/groups``)."""
+
+    id: str
+    """Of the group."""
+
+
+class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
+    """A person whom an app is assigned to (``GET /api/v1/apps/{appId}/users``)."""
+
+    id: str
+    """Of the user."""
+    scope: str
+    """``USER``: assigned one by one; ``GROUP``: through a group."""
+
+
+class ClientRole(msgspec.Struct, frozen=True):
+    """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
+
+    type: str
+    """``SUPER_ADMIN``, ``READ_ONLY_ADMIN``, ..., or ``CUSTOM``."""
+    status: str | None = None
+
+
+class App(Resource, frozen=True, kw_only=True, rename="camel"):
+    """An application of the org (``GET /api/v1/apps``), active or not, Okta's own included."""
+
+    kind = "okta.app"
+    volatile = ("_links.logo", "_links.uploadLogo")
+    secret = (
+        "credentials.oauthClient.client_secret",
+        "credentials.password",
+        "settings.app.password",
+        "settings.app.secretKey",
+        "settings.app.secretKeyEnc",
+        "settings.app.sharedPassword",
+    )
+
+    id: str
+    name: str
+    """The app's key in Okta's catalogue: ``saasure`` is the Admin Console, ``okta_enduser`` the dashboard."""
+    label: str
+    """What administrators call it."""
+    status: str
+    """``ACTIVE``, ``INACTIVE`` or ``DELETED``."""
+    sign_on_mode: str
+    """``SAML_2_0``, ``OPENID_CONNECT``, ``BROWSER_PLUGIN``, ``BOOKMARK``, ..."""
+    features: list[str]
+    """What provisioning does: ``PUSH_NEW_USERS``, ``PUSH_USER_DEACTIVATION``, ...; empty without."""
+    visibility: Visibility | None = None
+    links: AppLinks | None = msgspec.field(default=None, name="_links")
+    settings: AppSettings | None = None
+    groups: list[GroupAssignment] = fact("groups")
+    """``GET /api/v1/apps/{appId}/groups``; of active apps that are not Okta's own, as ``users`` is."""
+    users: list[UserAssignment] = fact("users")
+    """Those assigned one by one (``GET /api/v1/apps/{appId}/users``); who comes by a group is left out."""
+    client_roles: list[ClientRole] = fact("client_roles")
+    """Read of service apps."""
+
+    @property
+    def active(self) -> bool:
+        """Whether anybody can sign in to it."""
+        return self.status == "ACTIVE"
+
+    @property
+    def service(self) -> bool:
+        """Whether it is a machine's: it gets tokens for itself, and nobody signs in to it."""
+        client = self.settings.oauth_client if self.settings else None
+        return client is not None and client.application_type == "service"
+
+    @property
+    def of_okta(self) -> bool:
+        """Whether it is a part of Okta itself rather than an app that the company uses."""
+        return self.name in OKTA_APPS
+
+    def named_in(self, names: tuple[str, ...]) -> bool:
+        """Whether its label, key or id is one of these. Letter case does not matter."""
+        mine = {self.label.lower(), self.name.lower(), self.id.lower()}
+        return not mine.isdisjoint(name.lower() for name in names)
+
+    @property
+    def access_policy_id(self) -> str | None:
+        """The id of the policy that judges sign-ins to the app."""
+        link = self.links.access_policy if self.links else None
+        return link.href.rstrip("/").rpartition("/")[2] if link and link.href else None
+
+
+OKTA_APPS = frozenset(
+    {
+        "flow",  # Workflows
+        "okta_access_requests_admin",
+        "okta_access_requests_resource_catalog",
+        "okta_atspoke_sso",  # Access Requests
+        "okta_browser_plugin",
+        "okta_enduser",
+        "okta_flow_sso",
+        "okta_iga_reviewer",
+        "okta_oin_submission_tester_app",
+        "saasure",
+    }
+)
+"""Keys of the apps that Okta itself puts into an org."""

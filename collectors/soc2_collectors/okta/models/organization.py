@@ -1,0 +1,75 @@
+"""The org, its settings, and its brands.
+
+Source: Okta Management API, "Org Setting", "Okta Application Settings", "Brands", "Custom Pages".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+CLASSIC = "v1"
+
+
+class WellKnown(msgspec.Struct, frozen=True):
+    """``GET /.well-known/okta-organization``."""
+
+    pipeline: str
+    """``idx``: Identity Engine; ``v1``: Classic Engine."""
+
+
+class SupportAccess(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether Okta's support may act as an administrator (``GET /api/v1/org/privacy/oktaSupport``)."""
+
+    support: str
+    """``ENABLED`` or ``DISABLED``."""
+    expiration: datetime | None = None
+    """When a grant ends; ``None``: none is given, or it has no end."""
+
+
+class AdminConsole(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Sessions of the Admin Console (``GET /api/v1/first-party-app-settings/{appName}``), in minutes."""
+
+    session_idle_timeout_minutes: int
+    session_max_lifetime_minutes: int
+
+
+class Organization(Resource, frozen=True, kw_only=True, rename="camel"):
+    """The org and settings that it has once (``GET /api/v1/org``)."""
+
+    kind = "okta.organization"
+
+    id: str
+    status: str | None = None
+    subdomain: str | None = None
+    company_name: str | None = None
+    well_known: WellKnown = fact("okta-organization")
+    support: SupportAccess = fact("oktaSupport")
+    admin_console: AdminConsole = fact("admin-console")
+
+    @property
+    def classic(self) -> bool:
+        """Whether it runs on the Classic Engine, which has no app sign-in policies and no authenticators."""
+        return self.well_known.pipeline == CLASSIC
+
+
+class SignInPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A sign-in page that was changed (``GET /api/v1/brands/{brandId}/pages/sign-in/customized``)."""
+
+    page_content: str
+    """HTML."""
+
+
+class Brand(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A brand: pages of a domain (``GET /api/v1/brands``)."""
+
+    kind = "okta.brand"
+
+    id: str
+    name: str | None = None
+    is_default: bool | None = None
+    sign_in_page: SignInPage | None = fact("customized")
+    """``None``: Okta's own page."""

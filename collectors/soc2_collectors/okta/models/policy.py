@@ -1,0 +1,637 @@
+"""Policies: what Okta demands at a sign-in, of a password, of an enrolment, and of whom.
+
+Source: Okta Management API, "Policies". Okta takes the active policies of a type by priority; of the first
+whose conditions are met it takes the active rules by priority, and the first that matches decides. The rule
+that Okta made (catch-all, default) comes last. App sign-in policies exist in the Identity Engine only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ACTIVE = "ACTIVE"
+INACTIVE = "INACTIVE"
+DENY = "DENY"
+REQUIRED = "REQUIRED"
+ALL_ZONES = "ALL_ZONES"
+"""Stands for every zone where a condition lists zones."""
+
+_NEUTRAL = ("ANY", "ANYWHERE")
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule of a policy (``GET /api/v1/policies/{policyId}/rules``)."""
+
+    name: str
+    status: str
+    """``ACTIVE`` or ``INACTIVE``: an inactive one is not considered."""
+    priority: int | None = None
+    system: bool = False
+    """Whether Okta made it: then it comes last, and cannot be removed."""
+    conditions: dict[str, Any] | None = None
+    """When it matches; ``None``: always."""
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether it certainly matches whatever reaches it; a condition that is not understood is one."""
+        return _neutral(self.conditions)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Ids of the network zones that it is bound to or that it leaves out; empty: anywhere."""
+        network = _inner(self.conditions, "network")
+        if not isinstance(network, dict) or network.get("connection") != "ZONE":
+            return ()
+        return (*_texts(network.get("include")), *_texts(network.get("exclude")))
+
+    @property
+    def behaviors(self) -> tuple[str, ...]:
+        """Ids of the behaviours that it asks about."""
+        return _texts(_inner(self.conditions, "risk", "behaviors"))
+
+    @property
+    def risk_level(self) -> str | None:
+        """``LOW``, ``MEDIUM`` or ``HIGH``: the risk of the sign-in that it asks for; ``None``: any."""
+        level = _inner(self.conditions, "riskScore", "level")
+        return level if isinstance(level, str) and level not in _NEUTRAL else None
+
+    @property
+    def expression(self) -> str:
+        """Its condition in Okta's expression language; empty: none."""
+        said = _inner(self.conditions, "elCondition", "condition")
+        return said if isinstance(said, str) else ""
+
+    @property
+    def assurances(self) -> tuple[str, ...]:
+        """Ids of the device assurance policies of which the device must satisfy one."""
+        return _texts(_inner(self.conditions, "device", "assurance", "include"))
+
+
+R = TypeVar("R", bound=Rule)
+
+
+def effective(rules: Sequence[R]) -> list[R]:
+    """The rules that can decide anything, in the order in which Okta takes them.
+
+    Inactive rules are left out, and so is what stands behind an active rule that always matches. Where
+    an order is not known nothing is left out for it.
+    """
+    live = [rule for rule in rules if rule.status != INACTIVE]
+    if any(rule.priority is None for rule in live):
+        return live
+    taken: list[R] = []
+    for rule in sorted(live, key=lambda r: (r.system, r.priority or 0)):
+        taken.append(rule)
+        if rule.status == ACTIVE and rule.unconditional:
+            break
+    return taken
+
+
+class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
+    """What all policies have (``GET /api/v1/policies?type=...``)."""
+
+    id: str
+    name: str
+    status: str
+    system: bool = False
+    conditions: dict[str, Any] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether Okta considers it; a status that is not known counts."""
+        return self.status != INACTIVE
+
+
+# -- global session policies ---------------------------------------------------------------------------
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long a session lasts, in minutes."""
+
+    max_session_idle_minutes: int
+    max_session_lifetime_minutes: int
+    """0: no limit."""
+    use_persistent_cookie: bool
+    """Whether the session outlives the browser's."""
+
+
+class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a matching rule does."""
+
+    access: str
+    """``ALLOW`` or ``DENY``."""
+    require_factor: bool = False
+    """Whether a second factor is asked for; Okta documents ``false``."""
+    primary_factor: str | None = None
+    """``PASSWORD_IDP``; ``PASSWORD_IDP_ANY_FACTOR`` (Identity Engine): whatever the app's policy demands."""
+    session: Session | None = None
+
+
+class SignOnActions(msgspec.Struct, frozen=True):
+    """Actions of a rule of a global session policy."""
+
+    signon: SignOn
+
+
+class SignOnRule(Rule, frozen=True, kw_only=True):
+    """A rule of a global session policy."""
+
+    actions: SignOnActions
+
+    @property
+    def allows(self) -> bool:
+        """Whether anybody comes in by it."""
+        return self.actions.signon.access != DENY
+
+
+class SignOnPolicy(Policy, frozen=True, kw_only=True):
+    """A global session policy (``type=OKTA_SIGN_ON``): how a session of Okta begins and how long it lasts."""
+
+    kind = "okta.sign_on_policy"
+
+    rules: list[SignOnRule] = fact("rules")
+
+    @property
+    def entries(self) -> list[SignOnRule]:
+        """Rules that can decide and that let somebody in."""
+        return [rule for rule in effective(self.rules) if rule.allows]
+
+
+# -- app sign-in policies -------------------------------------------------------------------------------
+
+KNOWLEDGE = frozenset({"password", "security_question"})
+"""Methods of what somebody knows."""
+POSSESSION = frozenset(
+    {"sms", "voice", "email", "push", "signed_nonce", "otp", "totp", "webauthn", "duo", "cert"}
+)
+"""Methods of what somebody has."""
+PHISHING_RESISTANT = frozenset({"webauthn", "cert"})
+"""Methods that a false site cannot relay, whatever else is demanded."""
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An authenticator with one of its methods."""
+
+    key: str | None = None
+    method: str | None = None
+    phishing_resistant: str = "OPTIONAL"
+    user_verification: str = "OPTIONAL"
+
+    @property
+    def resists_phishing(self) -> bool:
+        """Whether a false site cannot relay it."""
+        return self.phishing_resistant == REQUIRED or self.method in PHISHING_RESISTANT
+
+
+class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a factor of one class must be; left out, Okta documents ``OPTIONAL``."""
+
+    required: bool | None = None
+    """Whether the factor is demanded at all; left out, it is."""
+    methods: list[str] | None = None
+    authentication_methods: list[Method] | Method | None = None
+    phishing_resistant: str = "OPTIONAL"
+    user_verification: str = "OPTIONAL"
+
+    @property
+    def resists_phishing(self) -> bool:
+        """Whether every method that it admits is one that a false site cannot relay."""
+        if self.phishing_resistant == REQUIRED:
+            return True
+        if self.authentication_methods:
+            return all(method.resists_phishing for method in _several(self.authentication_methods))
+        return bool(self.methods) and set(self.methods or ()) <= PHISHING_RESISTANT
+
+
+class Constraints(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to satisfy a rule: every class that is named must be satisfied."""
+
+    knowledge: Constraint | None = None
+    possession: Constraint | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A step of a chain of methods: one of these, then the next step."""
+
+    authentication_methods: list[Method] = []
+    next: list[Step] | None = None
+
+    @property
+    def ways(self) -> Iterator[list[Step]]:
+        """Every sequence of steps from here to an end."""
+        if not self.next:
+            yield [self]
+        for follower in self.next or ():
+            for rest in follower.ways:
+                yield [self, *rest]
+
+
+class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What somebody must prove."""
+
+    type: str
+    """``ASSURANCE``, ``AUTH_METHOD_CHAIN``, ``ID_PROOFING``, ..."""
+    factor_mode: str | None = None
+    """``1FA`` or ``2FA``, of ``ASSURANCE``."""
+    constraints: list[Constraints] | Constraints | None = None
+    """One of these must be satisfied."""
+    chains: list[Step] | None = None
+    """One of these must be followed, of ``AUTH_METHOD_CHAIN``."""
+
+    @property
+    def two_factors(self) -> bool | None:
+        """Whether two factors are needed whichever way is taken; ``None``: this view cannot say.
+
+        A device that itself demands a PIN or a biometric is two: what one has, and what one knows or is.
+        """
+        if self.type == "ASSURANCE":
+            if self.factor_mode == "2FA":
+                return True
+            return _verified_by_device(self.constraints) if self.factor_mode == "1FA" else None
+        if self.type == "AUTH_METHOD_CHAIN":
+            return _all_of(
+                [_chain_of_two(way) for chain in self.chains or () for way in chain.ways]
+            )
+        return None
+
+    @property
+    def resists_phishing(self) -> bool | None:
+        """Whether a factor that a false site cannot relay is needed whichever way is taken.
+
+        ``None``: this view cannot say.
+        """
+        if self.type == "ASSURANCE":
+            ways = _several(self.constraints)
+            return _all_of([_possession_resists(way.possession) for way in ways]) if ways else False
+        if self.type == "AUTH_METHOD_CHAIN":
+            return _all_of(
+                [
+                    any(_each(step, lambda method: method.resists_phishing) for step in way)
+                    for chain in self.chains or ()
+                    for way in chain.ways
+                ]
+            )
+        return None
+
+
+class AppSignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a matching rule does."""
+
+    access: str
+    """``ALLOW`` or ``DENY``."""
+    verification_method: VerificationMethod | None = None
+
+
+class AccessActions(msgspec.Struct, frozen=True, rename="camel"):
+    """Actions of a rule of an app sign-in policy."""
+
+    app_sign_on: AppSignOn
+
+
+class AccessRule(Rule, frozen=True, kw_only=True):
+    """A rule of an app sign-in policy."""
+
+    actions: AccessActions
+
+    @property
+    def allows(self) -> bool:
+        """Whether anybody comes in by it."""
+        return self.actions.app_sign_on.access != DENY
+
+    @property
+    def two_factors(self) -> bool | None:
+        """Whether it demands two factors; ``None``: this view cannot say."""
+        asked = self.actions.app_sign_on.verification_method
+        return asked.two_factors if asked else None
+
+    @property
+    def resists_phishing(self) -> bool | None:
+        """Whether it demands a factor that a false site cannot relay; ``None``: this view cannot say."""
+        asked = self.actions.app_sign_on.verification_method
+        return asked.resists_phishing if asked else None
+
+
+class AccessPolicy(Policy, frozen=True, kw_only=True):
+    """An app sign-in policy (``type=ACCESS_POLICY``): what an app demands. Identity Engine only."""
+
+    kind = "okta.access_policy"
+
+    rules: list[AccessRule] = fact("rules")
+
+    @property
+    def entries(self) -> list[AccessRule]:
+        """Rules that can decide and that let somebody in."""
+        return [rule for rule in effective(self.rules) if rule.allows]
+
+    @property
+    def single_factor(self) -> list[str]:
+        """Names of the entries by which one factor is enough."""
+        return [rule.name for rule in self.entries if rule.two_factors is False]
+
+    @property
+    def unclear(self) -> list[str]:
+        """Names of the entries of which this view cannot say whether one factor is enough."""
+        return [rule.name for rule in self.entries if rule.two_factors is None]
+
+
+def _verified_by_device(constraints: list[Constraints] | Constraints | None) -> bool:
+    ways = _several(constraints)
+    return bool(ways) and all(
+        way.possession is not None
+        and way.possession.required is not False
+        and way.possession.user_verification == REQUIRED
+        for way in ways
+    )
+
+
+def _possession_resists(possession: Constraint | None) -> bool | None:
+    if possession is None or not possession.resists_phishing:
+        return False
+    # Okta says "not required" where methods are excluded: whether a possession factor comes at all is open.
+    return None if possession.required is False else True
+
+
+def _chain_of_two(way: list[Step]) -> bool | None:
+    if any(_each(step, lambda method: method.user_verification == REQUIRED) for step in way):
+        return True
+    known = any(_each(step, lambda method: method.method in KNOWLEDGE) for step in way)
+    had = any(_each(step, lambda method: method.method in POSSESSION) for step in way)
+    if known and had:
+        return True
+    return False if len(way) == 1 else None
+
+
+def _each(step: Step, test: Any) -> bool:  # noqa: ANN401 - a predicate
+    return bool(step.authentication_methods) and all(map(test, step.authentication_methods))
+
+
+def _all_of(answers: Sequence[bool | None]) -> bool | None:
+    if not answers:
+        return None
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+# -- enrolment policies ---------------------------------------------------------------------------------
+
+
+class GracePeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """How long somebody may put the enrolment off."""
+
+    type: str
+    """``BY_DATE_TIME``; other types are not in the documentation."""
+    expiry: datetime | None = None
+
+
+class Enroll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether people enrol."""
+
+    by_themselves: str = msgspec.field(name="self")
+    """``REQUIRED``, ``OPTIONAL`` or ``NOT_ALLOWED``; of a rule ``LOGIN``, ``CHALLENGE`` or ``NEVER``."""
+    grace_period: GracePeriod | None = None
+
+
+class Enrollable(msgspec.Struct, frozen=True, kw_only=True):
+    """An authenticator, or a factor of the Classic Engine, in an enrolment policy."""
+
+    key: str | None = None
+    enroll: Enroll | None = None
+
+
+class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What people enrol: ``authenticators`` in the Identity Engine, ``factors`` from the Classic Engine."""
+
+    type: str | None = None
+    """``AUTHENTICATORS`` or ``FACTORS``; the Classic Engine leaves it out."""
+    authenticators: list[Enrollable] | None = None
+    factors: dict[str, Enrollable] | None = None
+
+    @property
+    def required(self) -> dict[str, GracePeriod | None]:
+        """Keys of what must be enrolled, with how long it may be put off."""
+        named = {one.key: one for one in self.authenticators or () if one.key}
+        known = named if self.authenticators is not None else self.factors or {}
+        return {
+            key: one.enroll.grace_period
+            for key, one in known.items()
+            if one.enroll and one.enroll.by_themselves == REQUIRED
+        }
+
+
+class EnrollmentActions(msgspec.Struct, frozen=True):
+    """Actions of a rule of an enrolment policy."""
+
+    enroll: Enroll
+
+
+class EnrollmentRule(Rule, frozen=True, kw_only=True):
+    """A rule of an enrolment policy: when people are asked to enrol."""
+
+    actions: EnrollmentActions
+
+
+class EnrollmentPolicy(Policy, frozen=True, kw_only=True):
+    """An enrolment policy (``type=MFA_ENROLL``): which authenticators people must or may have."""
+
+    kind = "okta.enrollment_policy"
+
+    settings: EnrollmentSettings
+    rules: list[EnrollmentRule] = fact("rules")
+
+
+# -- password policies ----------------------------------------------------------------------------------
+
+
+class Common(msgspec.Struct, frozen=True):
+    """Whether common passwords are refused; Okta documents ``false``."""
+
+    exclude: bool = False
+
+
+class Dictionary(msgspec.Struct, frozen=True):
+    """Lists of words that are refused."""
+
+    common: Common | None = None
+
+
+class Complexity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a password must hold; 0 or ``None``: nothing of the sort."""
+
+    min_length: int
+    min_lower_case: int | None
+    min_upper_case: int | None
+    min_number: int | None
+    min_symbol: int | None
+    dictionary: Dictionary | None = None
+
+
+class Age(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long a password lives; 0: no limit."""
+
+    max_age_days: int
+    min_age_minutes: int
+    history_count: int
+    """How many former ones may not be used again."""
+
+
+class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """When an account is locked."""
+
+    max_attempts: int
+    """0: never."""
+    show_lockout_failures: bool = False
+    """Whether the sign-in page says so; Okta documents ``false``."""
+    user_lockout_notification_channels: list[str] | None = None
+    """``["EMAIL"]``: the person gets a mail."""
+
+
+class BreachedProtection(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What happens when a password is found in a breach."""
+
+    expire_after_days: int | None = None
+    """0 to 10; ``None``: nothing expires."""
+
+
+class PasswordDemands(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``settings.password``."""
+
+    complexity: Complexity
+    age: Age
+    lockout: Lockout
+    breached_protection: BreachedProtection | None = None
+
+
+class RecoveryFactor(msgspec.Struct, frozen=True):
+    """A way to recover a password."""
+
+    status: str
+
+
+class RecoveryFactors(msgspec.Struct, frozen=True):
+    """Ways to recover a password; what is left out is not offered."""
+
+    okta_email: RecoveryFactor | None = None
+    okta_sms: RecoveryFactor | None = None
+    okta_call: RecoveryFactor | None = None
+    recovery_question: RecoveryFactor | None = None
+
+    @property
+    def active(self) -> set[str]:
+        """Names of those that are on."""
+        offered = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name for name, one in offered.items() if one and one.status != INACTIVE}
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """``settings.recovery``: what counts where a rule states no requirement (Classic Engine)."""
+
+    factors: RecoveryFactors
+
+
+class PasswordSettings(msgspec.Struct, frozen=True):
+    """Settings of a password policy."""
+
+    password: PasswordDemands
+    recovery: Recovery | None = None
+
+
+class Primary(msgspec.Struct, frozen=True):
+    """What is asked for first."""
+
+    methods: list[str] = []
+    """``push``, ``sms``, ``voice``, ``email``, ``otp``: any one of them."""
+
+
+class StepUp(msgspec.Struct, frozen=True):
+    """What is asked for besides."""
+
+    required: bool = False
+    methods: list[str] | None = None
+    """``["security_question"]``; left out: any authenticator that serves to sign in."""
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What somebody must prove to reset a password."""
+
+    access_control: str | None = None
+    """``AUTH_POLICY``: the account management policy decides instead; ``LEGACY`` or left out: this."""
+    primary: Primary | None = None
+    step_up: StepUp | None = None
+
+
+class SelfService(msgspec.Struct, frozen=True):
+    """Whether people may do something without help."""
+
+    access: str
+    requirement: Requirement | None = None
+
+
+class PasswordActions(msgspec.Struct, frozen=True, rename="camel"):
+    """Actions of a rule of a password policy."""
+
+    self_service_password_reset: SelfService | None = None
+    """Left out: nobody resets a password themselves."""
+
+
+class PasswordRule(Rule, frozen=True, kw_only=True):
+    """A rule of a password policy."""
+
+    actions: PasswordActions
+
+    @property
+    def reset(self) -> SelfService | None:
+        """How somebody resets a password; ``None``: not by themselves."""
+        offered = self.actions.self_service_password_reset
+        return offered if offered and offered.access != DENY else None
+
+
+class PasswordPolicy(Policy, frozen=True, kw_only=True):
+    """A password policy (``type=PASSWORD``)."""
+
+    kind = "okta.password_policy"
+
+    settings: PasswordSettings
+    rules: list[PasswordRule] = fact("rules")
+
+    @property
+    def directory(self) -> str | None:
+        """``ACTIVE_DIRECTORY`` or ``LDAP`` where passwords are made and kept there; ``None``: in Okta."""
+        provider = _inner(self.conditions, "authProvider", "provider")
+        return provider if provider in ("ACTIVE_DIRECTORY", "LDAP") else None
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+def _several(one_or_more: list[T] | T | None) -> list[T]:
+    # Some of Okta's own examples hold the one object where the description has a list.
+    if one_or_more is None:
+        return []
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+
+
+def _neutral(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(_neutral(part) for part in value.values())
+    return value is None or value in _NEUTRAL or value == []
+
+
+def _inner(value: object, *way: str) -> object:
+    for key in way:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(v for v in value if isinstance(v, str)) if isinstance(value, list) else ()

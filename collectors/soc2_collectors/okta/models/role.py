@@ -1,0 +1,170 @@
+"""Administrators and the roles that they hold.
+
+Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from soc2_collectors.okta.models.user import User
+from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SUPER_ADMIN = "SUPER_ADMIN"
+CUSTOM = "CUSTOM"
+
+
+class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
+    """A role that a user, a group or a client holds."""
+
+    type: str
+    """``SUPER_ADMIN``, ``ORG_ADMIN``, ``APP_ADMIN``, ..., or ``CUSTOM``."""
+    label: str | None = None
+    status: str | None = None
+    """``ACTIVE`` or ``INACTIVE``."""
+    assignment_type: str | None = None
+    """``USER``: given to the person; ``GROUP``: through a group; ``CLIENT``: to an app."""
+    created: datetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the role can be used. Okta leaves the status out of nothing that it assigned."""
+        return self.status != "INACTIVE"
+
+    @property
+    def name(self) -> str:
+        """The type of a standard role, the label of a custom one."""
+        return self.label or self.type if self.type == CUSTOM else self.type
+
+
+class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
+
+    kind = "okta.admin"
+    volatile = ("_links", "user._links")
+    secret = ("user.credentials.password", "user.credentials.recovery_question.answer")
+
+    id: str
+    """Of the user."""
+    roles: list[RoleAssignment] = fact("roles")
+    """``GET /api/v1/users/{userId}/roles``: those given to the person and those that come by a group."""
+
+    user: User = fact("user")
+    """``GET /api/v1/users/{userId}``, without the factors, which ``okta.user`` has."""
+
+    @property
+    def held(self) -> list[RoleAssignment]:
+        """Roles that can be used."""
+        return [role for role in self.roles if role.in_force]
+
+    @property
+    def is_super(self) -> bool:
+        """Whether the user is a super administrator."""
+        return any(role.type == SUPER_ADMIN for role in self.held)
+
+
+class Permission(msgspec.Struct, frozen=True):
+    """What a role allows."""
+
+    label: str
+    """``okta.users.read``, ``okta.users.manage``, ..."""
+
+
+class CustomRole(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A role of the company's own (``GET /api/v1/iam/roles``); Okta's standard roles are in no listing."""
+
+    kind = "okta.role"
+    volatile = ("_links",)
+
+    id: str
+    label: str
+    description: str | None = None
+    permissions: list[Permission] = fact("permissions")
+    """``GET /api/v1/iam/roles/{roleIdOrLabel}/permissions``."""
+
+
+class GroupProfile(msgspec.Struct, frozen=True):
+    """What a group is called."""
+
+    name: str
+    description: str | None = None
+
+
+class GroupStats(msgspec.Struct, frozen=True, rename="camel"):
+    """Counts of a group (``expand=stats``)."""
+
+    users_count: int | None = None
+    apps_count: int | None = None
+    has_admin_privilege: bool | None = None
+    """Whether the group gives its members an administrator role."""
+    has_admin_privlege: bool | None = None
+    """The same; Okta's API description spells it so."""
+
+    @property
+    def gives_no_role(self) -> bool:
+        """Whether Okta says that the group gives no administrator role."""
+        said = (self.has_admin_privilege, self.has_admin_privlege)
+        return False in said and True not in said
+
+
+class GroupEmbedded(msgspec.Struct, frozen=True):
+    """What is asked for with a group."""
+
+    stats: GroupStats | None = None
+
+
+class GroupMember(msgspec.Struct, frozen=True):
+    """A user in a group."""
+
+    id: str
+    status: str | None = None
+
+
+class Group(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A group with the number of its members, and with the roles that it gives (``GET /api/v1/groups``)."""
+
+    kind = "okta.group"
+    volatile = ("_links", "_embedded.stats._links")
+
+    id: str
+    type: str
+    """``OKTA_GROUP``, ``APP_GROUP`` (of a directory or an app) or ``BUILT_IN``."""
+    profile: GroupProfile
+    embedded: GroupEmbedded | None = msgspec.field(default=None, name="_embedded")
+    roles: list[RoleAssignment] = fact("roles")
+    """``GET /api/v1/groups/{groupId}/roles``; not read of groups that Okta says give no role."""
+    members: list[GroupMember] = fact("members")
+    """``GET /api/v1/groups/{groupId}/users``; read of groups that give a role."""
+
+    @property
+    def everyone(self) -> bool:
+        """Whether it is the group that holds every user of the org."""
+        return self.type == "BUILT_IN" and self.profile.name == "Everyone"
+
+    @property
+    def gives_no_role(self) -> bool:
+        """Whether Okta says that its members get no administrator role by it."""
+        stats = self.embedded.stats if self.embedded else None
+        return stats is not None and stats.gives_no_role
+
+    @property
+    def held(self) -> list[RoleAssignment]:
+        """Roles that its members get."""
+        return [] if self.gives_no_role else [role for role in self.roles if role.in_force]
+
+    @property
+    def makes_super(self) -> bool:
+        """Whether its members are super administrators."""
+        return any(role.type == SUPER_ADMIN for role in self.held)
+
+
+def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> set[str]:
+    """The ids of users who are super administrators, in their own right or by a group."""
+    own = {admin.id for admin in admins if admin.is_super}
+    return own.union(*({m.id for m in group.members} for group in groups if group.makes_super))

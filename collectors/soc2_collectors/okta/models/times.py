@@ -1,0 +1,18 @@
+"""Reckoning with the times that Okta gives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def days_after(moment: datetime, days: int) -> datetime:
+    """The instant so many days later; the last one there is where the calendar ends before that."""
+    return hours_after(moment, 24 * days)
+
+
+def hours_after(moment: datetime, hours: int) -> datetime:
+    """The instant so many hours later; the last one there is where the calendar ends before that."""
+    try:
+        return moment + timedelta(hours=hours)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,95 @@
+"""Collects administrators, custom roles, and groups with the roles that they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.okta.answers import document
+from soc2_collectors.okta.models.role import Admin, CustomRole, Group
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from soc2_collectors.okta.client import Okta
+    from soc2_pac.model import Document
+
+_ASSIGNEES = "/api/v1/iam/assignees/users"
+_USER = "/api/v1/users/{userId}"
+_USER_ROLES = "/api/v1/users/{userId}/roles"
+_ROLES = "/api/v1/iam/roles"
+_PERMISSIONS = "/api/v1/iam/roles/{roleIdOrLabel}/permissions"
+_GROUPS = "/api/v1/groups"
+_GROUP_ROLES = "/api/v1/groups/{groupId}/roles"
+_GROUP_MEMBERS = "/api/v1/groups/{groupId}/users"
+_PAGE = 200
+_ASSIGNEES_PAGE = 100
+_MEMBERS_PAGE = 1000
+
+
+@collects(
+    Admin,
+    calls=[f"GET {_ASSIGNEES}", f"GET {_USER}", f"GET {_USER_ROLES}"],
+    per="organization",
+    cost="pages of 100 + 2 N",
+)
+def administrators(okta: Okta) -> Iterator[Document]:
+    """Users with administrator roles, and the roles of each."""
+
+    def held(number: str) -> Mapping[str, object]:
+        return {
+            "user": okta.fact(_USER, absent=(), userId=number),
+            "roles": okta.list_fact(_USER_ROLES, userId=number),
+        }
+
+    for record in okta.items(_ASSIGNEES, limit=_ASSIGNEES_PAGE, key="value"):
+        yield document(record, name="id", body=held)
+
+
+@collects(
+    CustomRole,
+    calls=[f"GET {_ROLES}", f"GET {_PERMISSIONS}"],
+    per="organization",
+    cost="pages + N",
+)
+def custom_roles(okta: Okta) -> Iterator[Document]:
+    """Roles of the company's own, with what each allows."""
+
+    def allowed(number: str) -> Mapping[str, object]:
+        found = okta.list_fact(_PERMISSIONS, key="permissions", roleIdOrLabel=number)
+        return {"permissions": found}
+
+    for record in okta.items(_ROLES, key="roles"):
+        yield document(record, name="label", body=allowed)
+
+
+@collects(
+    Group,
+    calls=[f"GET {_GROUPS}", f"GET {_GROUP_ROLES}", f"GET {_GROUP_MEMBERS}"],
+    per="organization",
+    cost="pages of 200 + 2 for each group that gives a role",
+)
+def groups(okta: Okta) -> Iterator[Document]:
+    """Groups with the number of their members; roles and members of those that give a role."""
+    for record in okta.items(_GROUPS, limit=_PAGE, expand="stats"):
+        yield document(record, name="profile.name", body=_given(okta, record))
+
+
+def _given(okta: Okta, record: Mapping[str, Any]) -> Callable[[str], Mapping[str, object]]:
+    def read(number: str) -> Mapping[str, object]:
+        if _gives_no_role(record):
+            return {}
+        return {
+            "roles": okta.list_fact(_GROUP_ROLES, groupId=number),
+            "members": okta.list_fact(_GROUP_MEMBERS, limit=_MEMBERS_PAGE, groupId=number),
+        }
+
+    return read
+
+
+def _gives_no_role(record: Mapping[str, Any]) -> bool:
+    """By the statistics; Okta's API description writes the name without an ``i``."""
+    embedded = record.get("_embedded")
+    stats = embedded.get("stats") if isinstance(embedded, dict) else None
+    said = [stats.get(n) for n in ("hasAdminPrivilege", "hasAdminPrivlege")] if stats else []
+    return False in said and True not in said

@@ -1,0 +1,145 @@
+"""Administrators: who they are, how they got their roles, and whether they are still there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.okta.models.app import App
+from soc2_collectors.okta.models.organization import Organization
+from soc2_collectors.okta.models.role import CUSTOM, SUPER_ADMIN, Admin, Group, super_admins
+from soc2_collectors.okta.models.times import days_after
+from soc2_collectors.okta.models.user import GONE, User
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_SERVICE = ("svc-*", "svc.*", "svc_*", "service-*", "sa-*", "*-svc@*", "*-bot@*")
+"""Forms of logins that belong to no person."""
+_NOBODY = inconclusive("Okta shows no administrators to this identity, and every org has some")
+
+
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.CRITICAL, empty=_NOBODY)
+def okta_admin_inactive(
+    admin: Admin, now: datetime, *, max_idle_days: int = 45, exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """Administrators are people who are there and sign in.
+
+    Whether a person is still with the company, by the word of the HR roster, is asked of every account by
+    rules of its own. ``exempt`` takes logins or patterns (a break-glass account that is sealed).
+
+    Why: an administrator's account that nobody watches is the best one to take.
+    Fix: Security, Administrators: take the roles away, then deactivate the user if the person left.
+    """
+    roles = sorted({role.name for role in admin.held})
+    if not roles:
+        return not_applicable("holds no role that is in force")
+    user = admin.user
+    said = f"{user.login} ({', '.join(roles)})"
+    if user.named_in(exempt):
+        return not_applicable(f"{user.login} is exempt")
+    if user.status in GONE:
+        return failed(f"{said} is {user.status} since {user.since:%Y-%m-%d} and keeps the roles")
+    if not user.known_status:
+        return inconclusive(f"{user.login} has a status that is not known here: {user.status}")
+    last = user.last_seen
+    due = days_after(last, max_idle_days)
+    seen = "signed in last" if last == user.last_login else "never signed in since"
+    if now < due:
+        return passed(f"{said} {seen} on {last:%Y-%m-%d}", until=due)
+    return failed(
+        f"{said} {seen} on {last:%Y-%m-%d}, over {max_idle_days} days since {due:%Y-%m-%d}"
+    )
+
+
+@rule(criteria=["CC6.3"], severity=Severity.CRITICAL, needs=[Admin, Group, User])
+def okta_super_admin_count(
+    organization: Organization,
+    evidence: Evidence,
+    *,
+    min_admins: int = 2,
+    max_admins: int = 5,
+    service_accounts: tuple[str, ...] = _SERVICE,
+    not_counted: tuple[str, ...] = ("email", "password", "question"),
+) -> Verdict:
+    """The org has a few super administrators, each of them a person with a second factor.
+
+    Those who are it by a group count as well. ``service_accounts`` takes logins or patterns; ``not_counted``
+    names types of factors that are no second one.
+
+    Why: with one super administrator the org is lost with an account; each further one can turn off
+        every control.
+    Fix: Security, Administrators: leave between two and five people in the role, and give the others
+        the roles that they need.
+    """
+    ids = super_admins(evidence.account(Admin), evidence.account(Group))
+    if not ids:
+        return inconclusive("Okta shows no super administrator, and every org has one")
+    users = evidence.index(User, "id")
+    unknown = sorted(ids - set(users))
+    if unknown:
+        return inconclusive(f"users {', '.join(unknown)} are not among those that were read")
+    people = sorted((users[one][0] for one in ids), key=lambda user: user.login)
+    active = [user for user in people if user.signs_in]
+    org = organization.company_name or organization.subdomain or organization.id
+    said = (
+        f"{org} has {len(active)} super administrators ({', '.join(user.login for user in active)})"
+    )
+    wrong = []
+    if not min_admins <= len(active) <= max_admins:
+        wrong.append(f"{min_admins} to {max_admins} are expected")
+    programs = [user.login for user in active if user.named_in(service_accounts)]
+    if programs:
+        wrong.append(f"not people: {', '.join(programs)}")
+    bare = [user.login for user in active if not user.second_factors(not_counted)]
+    if bare:
+        wrong.append(f"without a second factor: {', '.join(bare)}")
+    return failed(f"{said}; {'; '.join(wrong)}") if wrong else passed(said)
+
+
+@rule(criteria=["CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
+def okta_admin_role_least_privilege(
+    admin: Admin,
+    *,
+    service_accounts: tuple[str, ...] = _SERVICE,
+    given_directly: tuple[str, ...] = (SUPER_ADMIN,),
+) -> Verdict:
+    """Standard admin roles come by a group, and no service account is super administrator.
+
+    Custom roles may be given to a person: their set of resources says how far they reach. The types in
+    ``given_directly`` may be given to a person as well. ``service_accounts`` takes logins or patterns.
+
+    Why: a role that was given to one person stays when the job changes; a group is reviewed. A
+        program that can do everything needs only its secret to leak.
+    Fix: Security, Administrators: assign the role to a group or a custom role with a resource set
+        instead, and give service accounts the least that they need.
+    """
+    roles = admin.held
+    if not roles:
+        return not_applicable("holds no role that is in force")
+    login = admin.user.login
+    if admin.is_super and admin.user.named_in(service_accounts):
+        return failed(f"{login} is a service account and super administrator")
+    if any(role.assignment_type is None for role in roles):
+        return inconclusive(f"Okta does not say how {login} came by every role")
+    allowed = (CUSTOM, *given_directly)
+    direct = {r.name for r in roles if r.assignment_type == "USER" and r.type not in allowed}
+    if direct:
+        return failed(f"{login} holds {', '.join(sorted(direct))} directly, by no group")
+    return passed(f"{login} holds {', '.join(sorted({role.name for role in roles}))}")
+
+
+@rule(criteria=["CC6.3"], severity=Severity.HIGH)
+def okta_service_app_super_admin(app: App, *, exempt: tuple[str, ...] = ()) -> Verdict:
+    """No service app is super administrator.
+
+    Why: whoever has the app's key owns every account of the company; the scopes that it was granted
+        are the only limit left.
+    Fix: Applications, the app, Admin roles: give it a custom role, or a standard one that reads only.
+    """
+    if not app.active or not app.service:
+        return not_applicable(f"{app.label} is no service app that is active")
+    if app.named_in(exempt):
+        return not_applicable(f"{app.label} is exempt")
+    roles = sorted({role.type for role in app.client_roles if role.status != "INACTIVE"})
+    if SUPER_ADMIN in roles:
+        return failed(f"{app.label} is super administrator")
+    return passed(f"{app.label} holds {', '.join(roles) or 'no role'}")

@@ -1,0 +1,114 @@
+"""Apps: how people get them, lose them, and sign in to them."""
+
+from __future__ import annotations
+
+from soc2_collectors.okta.models.app import FEDERATED, PASSWORD_REPLAY, App
+from soc2_collectors.okta.models.role import Group
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_DEACTIVATES = "PUSH_USER_DEACTIVATION"
+_SOURCE = "PROFILE_MASTERING"
+_BOOKMARK = "BOOKMARK"
+_NONE = not_applicable("the org has no apps")
+
+
+def _outside(app: App, in_scope: tuple[str, ...], exempt: tuple[str, ...]) -> str | None:
+    """Why the app is not asked, or ``None``."""
+    if not app.active:
+        return f"{app.label} is {app.status}"
+    if app.of_okta:
+        return f"{app.label} is a part of Okta"
+    if app.named_in(exempt):
+        return f"{app.label} is exempt"
+    if in_scope and not app.named_in(in_scope):
+        return f"{app.label} is not in scope"
+    return f"{app.label} signs in nobody: a service app" if app.service else None
+
+
+@rule(criteria=["CC6.2"], severity=Severity.HIGH, empty=_NONE)
+def okta_app_provisioning(
+    app: App, *, in_scope: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """Apps hear of it when somebody is deactivated in Okta.
+
+    ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
+    are asked when they are named in scope. Apps that Okta takes people from (an HR system) are not asked.
+
+    Why: without it the account in the app, its sessions and its tokens outlive the person.
+    Fix: Applications, the app, Provisioning, To App: turn on "Deactivate Users".
+    """
+    outside = _outside(app, in_scope, exempt)
+    if outside:
+        return not_applicable(outside)
+    if _SOURCE in app.features:
+        return not_applicable(f"{app.label} is where Okta takes people from")
+    if app.sign_on_mode == _BOOKMARK and not in_scope:
+        return not_applicable(f"{app.label} is a bookmark")
+    if _DEACTIVATES in app.features:
+        return passed(f"{app.label} is told who is deactivated")
+    on = ", ".join(sorted(app.features)) or "no provisioning at all"
+    return failed(f"{app.label} is not told who is deactivated ({on})")
+
+
+@rule(criteria=["CC6.3"], severity=Severity.MEDIUM, needs=[Group], empty=_NONE)
+def okta_app_assignment_by_group(
+    app: App,
+    evidence: Evidence,
+    *,
+    in_scope: tuple[str, ...] = (),
+    exempt: tuple[str, ...] = (),
+    max_direct: int = 0,
+) -> Verdict:
+    """Apps are assigned to groups, not to single people and not to everyone.
+
+    ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all.
+
+    Why: what was given to one person is not taken back when the job changes, and what everyone has
+        nobody decided on.
+    Fix: Applications, the app, Assignments: assign a group of those who need it, then remove the
+        single people and the group Everyone.
+    """
+    outside = _outside(app, in_scope, exempt)
+    if outside:
+        return not_applicable(outside)
+    direct = sum(user.scope == "USER" for user in app.users)
+    groups = {group.id for group in app.groups}
+    if not direct and not groups:
+        return not_applicable(f"{app.label} is assigned to nobody")
+    everyone = groups & {group.id for group in evidence.account(Group) if group.everyone}
+    wrong = []
+    if everyone:
+        wrong.append("everyone")
+    if direct > max_direct:
+        wrong.append(f"{direct} people one by one")
+    if wrong:
+        return failed(f"{app.label} is assigned to {' and to '.join(wrong)}")
+    return passed(f"{app.label} is assigned to {len(groups)} groups and {direct} single people")
+
+
+@rule(criteria=["CC6.1", "CC6.2"], severity=Severity.MEDIUM, empty=_NONE)
+def okta_app_sso_federated(
+    app: App, *, in_scope: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """People sign in to apps by SAML or OpenID Connect, not with a password that Okta types in.
+
+    ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
+    are asked when they are named in scope.
+
+    Why: a password of the app's own goes around Okta's policies, and works on after the person left.
+    Fix: set up SAML or OpenID Connect for the app, and turn off passwords there.
+    """
+    outside = _outside(app, in_scope, exempt)
+    if outside:
+        return not_applicable(outside)
+    mode = app.sign_on_mode
+    if mode in FEDERATED:
+        return passed(f"{app.label} trusts Okta ({mode})")
+    if mode in PASSWORD_REPLAY:
+        return failed(f"{app.label} has passwords of its own that Okta types in ({mode})")
+    if mode != _BOOKMARK:
+        return inconclusive(f"{app.label} has a way to sign in that is not known here: {mode}")
+    if in_scope:
+        return failed(f"{app.label} is a bookmark: who signs in does so past Okta")
+    return not_applicable(f"{app.label} is a bookmark")

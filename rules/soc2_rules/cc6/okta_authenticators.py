@@ -1,0 +1,196 @@
+"""With what people may prove who they are, and what they must enrol."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.okta.models.authenticator import Authenticator
+from soc2_collectors.okta.models.organization import Organization
+from soc2_collectors.okta.models.policy import EnrollmentPolicy, effective
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_NO_AUTHENTICATOR = inconclusive(
+    "Okta showed no authenticator: the Classic Engine has factors instead, the Identity Engine a password"
+)
+_SIGN_IN = ("any", "sso")
+
+
+@rule(criteria=["CC6.1"], severity=Severity.MEDIUM, empty=_NO_AUTHENTICATOR)
+def okta_weak_authenticators_off(
+    authenticator: Authenticator,
+    *,
+    weak: tuple[str, ...] = ("phone_number", "okta_email", "security_question"),
+) -> Verdict:
+    """Text messages, calls, emails and security questions do not serve to sign in.
+
+    For recovery they are judged by okta-recovery-strong.
+
+    Why: phone numbers are taken over, mailboxes are shared with the password that was stolen, and
+        answers are found.
+    Fix: Security, Authenticators: switch the authenticator off, or let it be used for recovery only.
+    """
+    if authenticator.key not in weak:
+        return not_applicable(f"{authenticator.key} is not among the weak ones")
+    if not authenticator.active:
+        return passed(f"{authenticator.name} is off")
+    allowed = authenticator.settings.allowed_for if authenticator.settings else None
+    if allowed is None:
+        return inconclusive(f"Okta does not say what {authenticator.name} may be used for")
+    if allowed in ("recovery", "none"):
+        return passed(f"{authenticator.name} does not serve to sign in")
+    if allowed not in _SIGN_IN:
+        return inconclusive(f"{authenticator.name} is allowed for '{allowed}'")
+    if authenticator.key == "phone_number":
+        on = authenticator.active_methods
+        if not on:
+            return passed(f"{authenticator.name} has no active method")
+        return failed(f"{authenticator.name} serves to sign in by {listed(on)}")
+    return failed(f"{authenticator.name} serves to sign in")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    needs=[Authenticator],
+    known_as=["prowler:authenticator_smart_card_active"],
+    empty=inconclusive("Okta did not show the org"),
+)
+def okta_webauthn_available(
+    organization: Organization,
+    evidence: Evidence,
+    *,
+    accepted: tuple[str, ...] = ("webauthn", "signed_nonce", "cert"),
+) -> Verdict:
+    """People can sign in with something that a false site cannot relay.
+
+    ``accepted`` methods: WebAuthn, Okta FastPass (``signed_nonce``) and smart cards (``cert``); leave
+    ``cert`` alone where a government asks for its own cards.
+
+    Why: nobody can demand a phishing-resistant factor before people can enrol one.
+    Fix: Security, Authenticators: add "Security Key or Biometric" or switch on FastPass in Okta
+        Verify.
+    """
+    if organization.classic:
+        return inconclusive("the Classic Engine does not show its factors as authenticators")
+    found = evidence.account(Authenticator)
+    if not found:
+        return inconclusive(_NO_AUTHENTICATOR.message)
+    able = [
+        f"{one.name} ({method})"
+        for one in found
+        if one.active
+        for method in one.active_methods & set(accepted)
+    ]
+    if able:
+        return passed(f"active: {listed(able)}")
+    return failed(f"no active authenticator offers {' or '.join(accepted)}")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    known_as=["prowler:authenticator_okta_verify_fips_compliant"],
+    empty=_NO_AUTHENTICATOR,
+)
+def okta_okta_verify_hardening(
+    authenticator: Authenticator,
+    *,
+    number_challenge: tuple[str, ...] = ("ALWAYS", "HIGH_RISK_ONLY"),
+    fips: bool = False,
+) -> Verdict:
+    """Okta Verify demands a PIN or biometric, and a number in push prompts.
+
+    ``number_challenge``: when the number must be typed. ``fips`` also demands devices with validated
+    cryptography.
+
+    Why: a stolen phone alone must not be enough, nor a thumb that approves whatever prompt comes.
+    Fix: Security, Authenticators, Okta Verify: require user verification, and set number challenge
+        for push to all or to high-risk prompts.
+    """
+    if authenticator.key != "okta_verify":
+        return not_applicable(f"{authenticator.key} is not Okta Verify")
+    if not authenticator.active:
+        return not_applicable("Okta Verify is off")
+    settings = authenticator.settings
+    if settings is None:
+        return inconclusive("Okta does not show the settings of Okta Verify")
+    wrong = []
+    if settings.user_verification != "REQUIRED":
+        wrong.append(f"user verification is {settings.user_verification or 'not set'}")
+    binding = settings.channel_binding
+    if binding is None or binding.required not in number_challenge:
+        wrong.append(f"number challenge is {(binding and binding.required) or 'not set'}")
+    if fips and (settings.compliance is None or settings.compliance.fips != "REQUIRED"):
+        wrong.append("devices without FIPS validated cryptography are admitted")
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed("user verification is required, and a number in push prompts")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.2"],
+    severity=Severity.HIGH,
+    empty=inconclusive("Okta showed no enrolment policy, though each org has a default one"),
+)
+def okta_mfa_enrollment_required(
+    policy: EnrollmentPolicy,
+    now: datetime,
+    *,
+    strong: tuple[str, ...] = (
+        "custom_app",
+        "custom_otp",
+        "duo",
+        "external_idp",
+        "fido_u2f",
+        "fido_webauthn",
+        "google_otp",
+        "hotp",
+        "okta_otp",
+        "okta_push",
+        "okta_verify",
+        "onprem_mfa",
+        "rsa_token",
+        "smart_card_idp",
+        "symantec_vip",
+        "webauthn",
+        "yubikey_token",
+    ),
+) -> Verdict:
+    """Everybody must enrol a strong factor.
+
+    ``strong`` holds authenticators by their keys, and factors of the Classic Engine by theirs. Where
+    enrolment may be put off, it is demanded from the day on which that ends.
+
+    Why: a rule that demands two factors locks out, or lets in by a weak one, whoever has none.
+    Fix: Security, Authenticators, Enrollment: set Okta Verify or WebAuthn to "Required" in each
+        policy, and have its rules ask for enrolment.
+    """
+    if not policy.active:
+        return not_applicable("the policy is inactive")
+    rules = effective(policy.rules)
+    never = [one.name for one in rules if one.actions.enroll.by_themselves == "NEVER"]
+    if never:
+        return failed(f"nobody is asked to enrol by {listed(never)}")
+    if not rules:
+        return inconclusive("no rule of the policy is active")
+    odd = [
+        one.name for one in rules if one.actions.enroll.by_themselves not in ("LOGIN", "CHALLENGE")
+    ]
+    if odd:
+        return inconclusive(f"when people are asked to enrol is not known of {listed(odd)}")
+    required = {key: grace for key, grace in policy.settings.required.items() if key in strong}
+    at_once = [key for key, grace in required.items() if grace is None]
+    if at_once:
+        return passed(f"must be enrolled: {listed(at_once)}")
+    if not required:
+        return failed("no strong factor must be enrolled")
+    ends = [grace.expiry for grace in required.values() if grace and grace.expiry]
+    dated = [end for end in ends if end.tzinfo is not None]
+    if not dated:
+        return inconclusive(f"how long enrolment may be put off is not known: {listed(required)}")
+    first = min(dated)
+    if now >= first:
+        return passed(f"must be enrolled since {first:%Y-%m-%d}: {listed(required)}")
+    return failed(f"need not be enrolled before {first:%Y-%m-%d}: {listed(required)}", until=first)

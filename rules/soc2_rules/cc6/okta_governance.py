@@ -1,0 +1,68 @@
+"""Whether access was reviewed, by the campaigns of Okta Identity Governance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.okta.models.governance import KEPT_DAYS, REVOKE, UNREVIEWED, Campaign
+from soc2_collectors.okta.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+_SETTLED = "SUCCESS"
+
+
+@rule(
+    criteria=["CC6.2", "CC6.3"],
+    severity=Severity.HIGH,
+    empty=inconclusive(
+        "there is no campaign: access may be reviewed elsewhere, which Okta cannot show"
+    ),
+)
+def okta_access_reviews(
+    campaign: Campaign, now: datetime, *, grace_days: int = 7, look_back_days: int = KEPT_DAYS
+) -> Verdict:
+    """Access review campaigns end on time, with every item decided and every revocation carried out.
+
+    ``grace_days`` is what a campaign may end late, and a revocation take. Campaigns that were due longer
+    than ``look_back_days`` ago are not asked.
+
+    Why: a review that nobody finished, or whose decisions nobody carried out, takes no access away.
+    Fix: Identity Governance, Access Certifications: have the reviewers finish, and carry out what was
+        to be done by hand.
+    """
+    due = days_after(campaign.end_date, grace_days)
+    said = f"{campaign.name}, due {campaign.end_date:%Y-%m-%d}"
+    if now >= days_after(campaign.end_date, look_back_days):
+        return not_applicable(f"{said}, is history")
+    if campaign.status in ("SCHEDULED", "LAUNCHING"):
+        if now < due:
+            return not_applicable(f"{said}, has not begun", until=due)
+        return failed(f"{said}, never began ({campaign.status})")
+    if campaign.status == "ACTIVE":
+        if now < due:
+            return not_applicable(f"{said}, is under way", until=due)
+        return failed(f"{said}, has not ended")
+    if campaign.status == "ERROR":
+        return failed(f"{said}, ended in an error")
+    if campaign.status != "COMPLETED":
+        return not_applicable(f"{said}, is {campaign.status}")
+    reviews = campaign.reviews
+    if not reviews:
+        return inconclusive(f"{said}, shows no reviews")
+    open_items = sum(review.decision == UNREVIEWED for review in reviews)
+    if open_items:
+        return failed(f"{said}, left {open_items} of {len(reviews)} items undecided")
+    revoked = [review for review in reviews if review.decision == REVOKE]
+    waiting = sum(review.remediation_status != _SETTLED for review in revoked)
+    end = days_after(campaign.end_date, look_back_days)
+    if not waiting:
+        return passed(
+            f"{said}: {len(reviews)} items decided, {len(revoked)} revoked and carried out",
+            until=end,
+        )
+    if now < due:
+        return not_applicable(f"{said}: {waiting} revocations are being carried out", until=due)
+    return failed(
+        f"{said}: {waiting} of {len(revoked)} revocations are not shown to be carried out"
+    )

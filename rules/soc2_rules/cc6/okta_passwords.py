@@ -1,0 +1,248 @@
+"""Passwords that Okta keeps, and how a forgotten one is replaced."""
+
+from __future__ import annotations
+
+from soc2_collectors.okta.models.policy import PasswordPolicy, PasswordRule, SelfService, effective
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+from soc2_pac.text import listed
+
+_NONE = inconclusive("Okta showed no password policy, though each org has a default one")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.HIGH,
+    known_as=["prowler:authenticator_password_minimum_length_15"],
+    empty=_NONE,
+)
+def okta_password_length(policy: PasswordPolicy, *, min_length: int = 12) -> Verdict:
+    """Passwords have a minimum length that withstands guessing.
+
+    ``min_length`` in characters; 15 where a government's guide binds.
+
+    Why: each further character multiplies the time that guessing takes.
+    Fix: Security, Authenticators, Password: raise the minimum length in the policy.
+    """
+    aside = _aside(policy)
+    if aside:
+        return aside
+    length = policy.settings.password.complexity.min_length
+    if length >= min_length:
+        return passed(f"at least {length} characters")
+    return failed(f"{length} characters are enough; {min_length} are expected")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:authenticator_password_complexity_uppercase",
+        "prowler:authenticator_password_complexity_lowercase",
+        "prowler:authenticator_password_complexity_number",
+        "prowler:authenticator_password_complexity_symbol",
+    ],
+    empty=_NONE,
+)
+def okta_password_complexity(
+    policy: PasswordPolicy, *, expected: tuple[str, ...] = ("lower", "upper", "number", "symbol")
+) -> Verdict:
+    """Passwords hold the sorts of characters that are expected.
+
+    ``expected`` of ``lower``, ``upper``, ``number`` and ``symbol``; leave out what your own standard does
+    not ask for (NIST advises length instead).
+
+    Why: contracts and standards ask for it, and it keeps out single words.
+    Fix: Security, Authenticators, Password: tick the sorts of characters in the policy.
+    """
+    aside = _aside(policy)
+    if aside:
+        return aside
+    complexity = policy.settings.password.complexity
+    asked = {
+        "lower": complexity.min_lower_case,
+        "upper": complexity.min_upper_case,
+        "number": complexity.min_number,
+        "symbol": complexity.min_symbol,
+    }
+    missing = [name for name in expected if not asked.get(name)]
+    if missing:
+        return failed(f"not asked for: {listed(missing)}")
+    return passed(f"asks for {listed(expected)}")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:authenticator_password_common_password_check"],
+    empty=_NONE,
+)
+def okta_password_common_block(policy: PasswordPolicy, *, breached: bool = False) -> Verdict:
+    """Common passwords are refused.
+
+    ``breached`` also demands that a password found in a breach expires.
+
+    Why: lists of common passwords are what guessing begins with.
+    Fix: Security, Authenticators, Password: tick "Common password check" in the policy, and set an
+        expiry for breached passwords.
+    """
+    aside = _aside(policy)
+    if aside:
+        return aside
+    demands = policy.settings.password
+    dictionary = demands.complexity.dictionary
+    if not (dictionary and dictionary.common and dictionary.common.exclude):
+        return failed("common passwords are not refused")
+    protection = demands.breached_protection
+    if breached and (protection is None or protection.expire_after_days is None):
+        return failed("a password found in a breach does not expire")
+    return passed("common passwords are refused")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:authenticator_password_history_5",
+        "prowler:authenticator_password_minimum_age_24h",
+        "prowler:authenticator_password_maximum_age_60d",
+    ],
+    empty=_NONE,
+)
+def okta_password_history_age(
+    policy: PasswordPolicy, *, min_history: int = 5, min_age_hours: int = 24, max_age_days: int = 0
+) -> Verdict:
+    """Former passwords are not used again.
+
+    ``min_history`` former passwords are refused, and none may be changed within ``min_age_hours``, or the
+    history is walked through in a minute. ``max_age_days``: 0 asks for no expiry; 60 where a government's
+    guide binds.
+
+    Why: a password that leaked once would be good again.
+    Fix: Security, Authenticators, Password: set history and minimum age in the policy.
+    """
+    aside = _aside(policy)
+    if aside:
+        return aside
+    age = policy.settings.password.age
+    wrong = []
+    if age.history_count < min_history:
+        wrong.append(
+            f"{age.history_count} former passwords are refused, {min_history} are expected"
+        )
+    if age.min_age_minutes < 60 * min_age_hours:
+        wrong.append(
+            f"a new one may be changed after {age.min_age_minutes} minutes, not {60 * min_age_hours}"
+        )
+    if max_age_days and not 0 < age.max_age_days <= max_age_days:
+        wrong.append(f"expires after {age.max_age_days or 'no'} days, {max_age_days} are expected")
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed(
+        f"{age.history_count} former passwords are refused, changes {age.min_age_minutes} minutes apart"
+    )
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:authenticator_password_lockout_threshold_3"],
+    empty=_NONE,
+)
+def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool = True) -> Verdict:
+    """An account is locked after a few wrong passwords, and its owner is told.
+
+    ``max_attempts``: 10 is Okta's own default; 3 where a government's guide binds.
+
+    Why: without an end to the attempts a password can be guessed; who is told can say "that was not
+        me".
+    Fix: Security, Authenticators, Password: set the lockout in the policy, and send a lockout email.
+    """
+    if not policy.active:
+        return not_applicable("the policy is inactive")
+    lockout = policy.settings.password.lockout
+    if not lockout.max_attempts:
+        return failed("an account is never locked")
+    if lockout.max_attempts > max_attempts:
+        return failed(f"locked after {lockout.max_attempts} attempts, {max_attempts} are expected")
+    told = bool(lockout.user_lockout_notification_channels) or lockout.show_lockout_failures
+    if notify and not told:
+        return failed(f"locked after {lockout.max_attempts} attempts, but its owner is not told")
+    return passed(
+        f"locked after {lockout.max_attempts} attempts{', its owner is told' if told else ''}"
+    )
+
+
+@rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)
+def okta_recovery_strong(
+    policy: PasswordPolicy, *, weak: tuple[str, ...] = ("sms", "voice", "security_question")
+) -> Verdict:
+    """Nobody gets a new password for a text message, a call or the answer to a question.
+
+    Where a rule asks for a second proof that can sign somebody in, the first may be weak.
+
+    Why: recovery is a second front door: phone numbers are taken over, and answers are found.
+    Fix: Security, Authenticators, Password, the policy's rules: offer Okta Verify or email for
+        recovery instead of SMS and voice, and require additional verification by any authenticator.
+    """
+    if not policy.active:
+        return not_applicable("the policy is inactive")
+    offered = [(one, one.reset) for one in effective(policy.rules)]
+    ways = [_recovery(policy, one, reset, set(weak)) for one, reset in offered if reset]
+    for status in ("fail", "inconclusive"):
+        for said in ways:
+            if said.status == status:
+                return said
+    if not offered:
+        return inconclusive("no rule of the policy is active")
+    if not ways:
+        return passed("nobody resets a password by themselves")
+    return passed(f"no weak way by any of {len(ways)} rules")
+
+
+def _recovery(
+    policy: PasswordPolicy, one: PasswordRule, reset: SelfService, weak: set[str]
+) -> Verdict:
+    asked = reset.requirement
+    if asked is None:
+        return _recovery_classic(policy, one, weak)
+    if asked.access_control not in (None, "LEGACY"):
+        return inconclusive(f"{one.name} leaves it to the account management policy")
+    if asked.primary is None or not asked.primary.methods:
+        return inconclusive(f"{one.name} does not say what is asked for")
+    second = asked.step_up.methods or [] if asked.step_up and asked.step_up.required else None
+    if second == []:
+        return passed(f"{one.name} asks for an authenticator besides")
+    found = sorted(set(asked.primary.methods) & weak)
+    if found:
+        beside = f" and {listed(second)}" if second else ""
+        return failed(f"{one.name} is content with {' or '.join(found)}{beside}")
+    return passed(f"{one.name} offers {listed(asked.primary.methods)}")
+
+
+_CLASSIC = {"okta_sms": "sms", "okta_call": "voice", "okta_email": "email"}
+
+
+def _recovery_classic(policy: PasswordPolicy, one: PasswordRule, weak: set[str]) -> Verdict:
+    recovery = policy.settings.recovery
+    if recovery is None:
+        return inconclusive(f"{one.name} does not say what is asked for")
+    on = recovery.factors.active
+    first = {_CLASSIC[name] for name in on if name in _CLASSIC}
+    if not first:
+        first = {"security_question"} if "recovery_question" in on else set()
+    if first & weak:
+        return failed(f"{one.name} is content with {' or '.join(sorted(first & weak))}")
+    if not first:
+        return inconclusive(f"{one.name} lets people reset a password, by no way that Okta shows")
+    return passed(f"{one.name} offers {listed(first)}")
+
+
+def _aside(policy: PasswordPolicy) -> Verdict | None:
+    if not policy.active:
+        return not_applicable("the policy is inactive")
+    if policy.directory:
+        return not_applicable(
+            f"the passwords are kept in {policy.directory}, and made by its rules"
+        )
+    return None

@@ -1,0 +1,61 @@
+"""Changes of how the org is administered and signed in to, one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from soc2_collectors.okta.models.log import LogEvent
+from soc2_collectors.okta.models.times import days_after
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+_OKTA_ITSELF = "SystemPrincipal"
+
+
+@rule(
+    criteria=["CC8.1", "CC7.2"],
+    severity=Severity.MEDIUM,
+    empty=not_applicable("the log shows no change of policies, roles or apps in the period"),
+)
+def okta_admin_changes_reviewed(
+    event: LogEvent,
+    now: datetime,
+    *,
+    pipelines: tuple[str, ...] = (),
+    reviewed_until: str = "",
+    review_days: int = 30,
+) -> Verdict:
+    """Changes of policies, roles, apps and tokens come by a pipeline, or were reviewed.
+
+    Okta keeps no record of a review, so it is stated here: ``reviewed_until`` is the date (``2026-06-30``)
+    up to which somebody went through the listed changes; ``pipelines`` names the actors (id, login or name)
+    whose changes were reviewed before they were made. A single change can be accepted by a waiver.
+
+    Why: whoever changes a sign-in policy or hands out a role can undo every other control, and the
+        log alone stops nobody.
+    Fix: go through the listed changes with somebody who did not make them, compare them with the
+        tickets, and set ``reviewed_until``; better, make changes by code that is reviewed.
+    """
+    if not event.changes_administration:
+        return not_applicable(f"{event.event_type} changes no policy, role, app or token")
+    said = (
+        f"{event.actor.called}: {event.event_type} of {event.objects} on {event.published:%Y-%m-%d}"
+    )
+    if not event.happened:
+        return not_applicable(f"{said} was not carried out")
+    if event.actor.type == _OKTA_ITSELF:
+        return not_applicable(f"{said}, by Okta itself")
+    actor = event.actor
+    if {actor.id, actor.alternate_id, actor.display_name} & set(pipelines):
+        return passed(f"{said}, by a pipeline")
+    if reviewed_until:
+        try:
+            end = datetime.combine(date.fromisoformat(reviewed_until), time.max, tzinfo=UTC)
+        except ValueError:
+            return inconclusive(f"reviewed_until is no date: {reviewed_until}")
+        if event.published <= end:
+            return passed(f"{said}, reviewed by {reviewed_until}")
+    due = days_after(event.published, review_days)
+    if now < due:
+        return Verdict(Status.INCONCLUSIVE, f"{said}, to be reviewed by {due:%Y-%m-%d}", due)
+    return failed(f"{said}, not reviewed by {due:%Y-%m-%d}")
