@@ -259,7 +259,7 @@ def test_upgrade_creates_and_then_has_nothing_to_do(cli: Callable[..., Ended]) -
     first = cli("db", "upgrade", "--store", "sqlite:///new.db")
     assert first.code == 0
     assert "schema none -> 0002" in first.out
-    assert "has schema 0001 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
+    assert "has schema 0002 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
 
 
 def test_copy(cli: Callable[..., Ended], url: str) -> None:

@@ -132,7 +132,7 @@ def runs(github: Source) -> Iterator[Callable[..., Runs]]:
 def test_more_than_a_search_shows_is_read_in_windows(big: Source) -> None:
     found, period = look(big)
     assert len({d.uid for d in found}) == len(found) == period.total == 2600
-    assert period.parameters["merged_in_period"] == 2600
+    assert period.parameters["whole_total"] == 2600
     assert sent(big) <= 26 + 9, "a page of each hundred, and little more"
 
 
@@ -162,7 +162,7 @@ def test_a_later_look_asks_for_what_was_updated(big: Source) -> None:
     assert {d.uid for d in found} >= {f"PR_{5000 + n}" for n in range(20)} | {pulls[2000]["id"]}
     assert second.total is not None
     assert len(found) == second.total < 60
-    assert second.parameters["merged_in_period"] == 2620
+    assert second.parameters["whole_total"] == 2620
     assert sent(big) - before <= 3
 
 
@@ -437,6 +437,29 @@ def test_a_later_look_asks_only_repositories_that_were_pushed_to(github: Source)
     assert "C_7" in {d.uid for d in found}
     assert {d.body["branch"] for d in found} == {"main"}
     assert second.parameters["repositories"] == 1
+
+
+def test_a_first_read_of_commits_goes_on_where_it_broke_off(
+    github: Source, runs: Callable[..., Runs], naps: list[float]
+) -> None:
+    del naps
+    listed = github.emulator.state.rest["/orgs/acme-robotics/repos"]
+    for n in range(90):
+        name = f"more-{n}"
+        one = {**listed[0], "node_id": name, "name": name, "full_name": f"acme-robotics/{name}"}
+        listed.append({**one, "created_at": text(NOW - timedelta(days=n))})
+        github.emulator.state.commits[name] = [commit(5000 + n, NOW - timedelta(days=1))]
+    work = runs()
+    github.emulator.faults.add("RepositoryCommits", times=2)
+    github.emulator.faults.add("RepositoryCommits", status=403, body=SECONDARY, times=2)
+    assert work.look(COMMITS).status is PARTIAL
+    github.emulator.requests.clear()
+    assert work.look(COMMITS).status is COMPLETE
+    assert sent(github) == 3, "of five pages"
+    with open_store("sqlite://", create=True) as other:
+        whole = Runs(github, other)
+        assert whole.look(COMMITS).status is COMPLETE
+        assert other.collections()[-1].root == work.store.collections()[-1].root
 
 
 def test_empty_and_archived_repositories_and_other_branches(github: Source) -> None:

@@ -121,7 +121,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
         mergeCommit { oid }
         repository { id nameWithOwner isArchived defaultBranchRef { name } }
         labels(first: 20) { nodes { name } }
-        closingIssuesReferences(first: 3) {
+        closingIssuesReferences(first: 2) {
           totalCount
           nodes { number url labels(first: 10) { nodes { name } } }
         }
