@@ -189,7 +189,7 @@ class Period:
     since_cursor: Any = None
     """What the last complete look left with ``done``; ``None``: read the whole window."""
     cursor: Any = None
-    """What ``done`` left for the next look: small, JSON-like, of no meaning to the engine."""
+    """What ``done`` or ``reached`` left for the next look: small, JSON-like, of no meaning to the engine."""
     total: int | None = None
     """The provider's own count of what was asked for; ``None`` until the collector is done."""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -212,13 +212,22 @@ class Period:
             **more,
         }
 
+    def reached(self, cursor: object) -> None:
+        """Say from where the next look can go on if this one breaks off: all before it has been yielded.
+
+        Without it the next look starts where this one did. The engine takes it up only when it kept every
+        document that was yielded.
+        """
+        self.cursor = cursor
+
     def done(self, *, total: int, cursor: object = None, **more: object) -> None:
         """Say that everything was read.
 
         Args:
             total: how many events there were to read in this look, in the provider's own count.
             cursor: for the next look; ``None`` lets it read everything again.
-            more: further parameters, known at the end only.
+            more: further parameters, known at the end only; ``whole_total`` is the provider's count of the
+                whole population, which an export holds against what is known.
         """
         self.total, self.cursor = total, cursor
         self.parameters = {**self.parameters, **more}

@@ -23,6 +23,10 @@ _COMMANDS = {
     "rules": ("soc2_pac.cli.rules:rules", "List, show, write and test rules."),
     "findings": ("soc2_pac.cli.findings:findings", "Query findings and their history."),
     "evidence": ("soc2_pac.cli.evidence:evidence", "Query the documents behind the findings."),
+    "population": (
+        "soc2_pac.cli.population:population",
+        "List and export the events of a period.",
+    ),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
     "permissions": (
         "soc2_pac.cli.permissions:permissions",

@@ -168,14 +168,13 @@ class UnitResult:
         if not self.unit.instant:
             return None
         said = self.period or Period(self.started)
-        complete = self.status is CollectionStatus.COMPLETE and said.cursor is not None
         try:
             parameters = canonical(redact.scrub_document(said.parameters)).decode()
         except (ValueError, TypeError):
             parameters = "{}"  # the look is not complete then, and its reason says why
         return Population(
             instant=self.unit.instant,
-            cursor=canonical(said.cursor).decode() if complete else None,
+            cursor=canonical(said.cursor).decode() if said.cursor is not None else None,
             parameters=parameters,
             total=said.total,
         )
@@ -276,7 +275,7 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
         if collector.population:
             result.period = _period(unit, result.started)
-        listing = collector.documents(client, result.period)
+        listing = taken.counted(collector.documents(client, result.period))
         for document in _resolved(listing, limits, events=collector.population):
             if document is None:
                 taken.gone += 1
@@ -286,9 +285,13 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         result.status, result.reason, result.permission = classify(error)
         if result.count and result.status is not CollectionStatus.SKIPPED:
             result.status = CollectionStatus.PARTIAL
+        if result.period is not None and (taken.lost or _unusable(result.period)):
+            result.period.cursor = None
     else:
-        if result.period is not None:
-            taken.note(shortfall(result.period, result.count))
+        if result.period is not None and (why := shortfall(result.period, result.count)):
+            taken.note(why)
+        if result.period is not None and taken.problem:
+            result.period.cursor = None
         result.status = CollectionStatus.PARTIAL if taken.problem else CollectionStatus.COMPLETE
         # Complete all the same, but told: an answer that is taken for "gone" by mistake must not be silent.
         went = f"{taken.gone} listed, and gone when their details were read" if taken.gone else ""
@@ -305,18 +308,23 @@ def _period(unit: Unit, began: datetime) -> Period:
 
 def shortfall(period: Period, read: int) -> str:
     """What makes a look at a population incomplete that came to its end; empty: nothing does."""
+    if unusable := _unusable(period):
+        return unusable
     if period.total is None:
         return f"the collector ended after {read} events and did not say how many there are"
     if period.total != read:
         return f"{read} events were read, and the provider counts {period.total}"
+    return ""
+
+
+def _unusable(period: Period) -> str:
+    """Why the cursor or the parameters cannot be kept; empty: they can."""
     try:
         size = len(canonical(period.cursor)) if period.cursor is not None else 0
         canonical(period.parameters)
     except (ValueError, TypeError) as error:
-        period.cursor = None
         return f"what the collector says of its look is no JSON: {error}"
     if size > _CURSOR_BYTES:
-        period.cursor = None
         return f"the collector's cursor has {size:,} bytes, the limit is {_CURSOR_BYTES:,}"
     return ""
 
@@ -347,6 +355,19 @@ class _Taken:
         self.problem = ""
         """The first thing that makes the look incomplete though it came to its end."""
         self._result = result
+        self._yielded = 0
+        self._kept = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether something that the collector yielded is not in the spool."""
+        return bool(self.problem) or self._yielded != self._kept
+
+    def counted(self, documents: Iterable[object]) -> Iterator[object]:
+        """The same documents, counted as they come."""
+        for document in documents:
+            self._yielded += 1
+            yield document
 
     def take(self, collector: Collector, document: object, limits: Limits) -> None:
         try:
@@ -354,6 +375,7 @@ class _Taken:
         except (ValueError, TypeError) as error:
             self.note(f"a document could not be kept: {redact.scrub(str(error))}")
             return
+        self._kept += 1
         known = self.seen.get(record.uid)
         if known is None:
             self.seen[record.uid] = record.digest

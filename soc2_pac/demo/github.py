@@ -8,6 +8,7 @@ demo and the tests.
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.parse
 from dataclasses import dataclass, field
@@ -45,9 +46,9 @@ class Company:
     members: list[dict[str, Any]] = field(default_factory=list)
     """Edges of GraphQL's ``membersWithRole``."""
     pull_requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Repository name to merged pull requests, the last updated first."""
+    """Repository name to merged pull requests."""
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Repository name to commits of the default branch."""
+    """Repository name to commits of the default branch; ``name:branch`` for those of another one."""
     saml: dict[str, Any] | None = None
     external_identities: list[dict[str, Any]] = field(default_factory=list)
     repositories: list[dict[str, Any]] = field(default_factory=list)
@@ -135,6 +136,10 @@ def _rest(
     if isinstance(found, list):
         chosen_by = [key for key in ("state", "package_type") if key in query]
         wanted = [i for i in found if all(i.get(key) == query[key] for key in chosen_by)]
+        if "phrase" in query:  # of the audit log
+            category = re.search(r"action:(\S+)", query["phrase"])
+            prefix = f"{category.group(1)}." if category else ""
+            wanted = [i for i in wanted if str(i.get("action", "")).startswith(prefix)]
         page, headers = _page(wanted, query)
         return OK, headers, page
     key = (

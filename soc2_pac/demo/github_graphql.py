@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.demo.github_changes import OPERATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -69,30 +71,6 @@ def _identities(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
         return {"organization": {"samlIdentityProvider": None}}
     identities = _connection(company.external_identities, variables)
     return {"organization": {"samlIdentityProvider": {"externalIdentities": identities}}}
-
-
-def _pull_requests(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    found = [
-        {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in company.pull_requests.get(variables["repo"], ())
-        if pull["baseRefName"] == variables["branch"]
-    ]
-    return {"repository": {"pullRequests": _connection(found, variables)}}
-
-
-def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
-    nodes = next(pull["reviews"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
-    return {"node": {"reviews": _connection(nodes, variables)}}
-
-
-def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if variables["repo"] not in company.commits:
-        return {"repository": {"ref": None}}
-    found = [
-        c for c in company.commits[variables["repo"]] if c["committedDate"] >= variables["since"]
-    ]
-    return {"repository": {"ref": {"target": {"history": _connection(found, variables)}}}}
 
 
 _NODE = (
@@ -187,9 +165,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
     "OrganizationMembers": _members,
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
-    "MergedPullRequests": _pull_requests,
-    "PullRequestReviews": _reviews,
-    "DefaultBranchCommits": _commits,
+    **OPERATIONS,
     "DefaultBranches": _repositories("codeowners", "defaultBranchRef"),
     "RepositorySettings": _repositories(
         "deleteBranchOnMerge",

@@ -58,7 +58,7 @@ class Population:
     instant: str
     """Dotted path to the event's instant in the documents."""
     cursor: str | None
-    """Canonical JSON for the next look; ``None`` where the earlier cursor still holds, or there is none."""
+    """Canonical JSON for the next look. ``None`` of a look that is not complete: the earlier one holds."""
     parameters: str
     """Canonical JSON: what was asked."""
     total: int | None
@@ -209,11 +209,10 @@ def _insert_population(
     writer: _Intervals,
     finished: str,
 ) -> None:
-    complete = look.status is CollectionStatus.COMPLETE
     row = (
         collection_id,
         said.instant,
-        said.cursor if complete else None,
+        said.cursor,
         said.parameters,
         said.total,
         len(writer.seen),

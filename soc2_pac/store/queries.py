@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -193,12 +194,14 @@ def findings(
         query = query.where(v.c.fingerprint.like(_like(fingerprint) + "%", escape="\\"))
     if waived is not None:
         query = query.where(v.c.waiver.is_not(None) if waived else v.c.waiver.is_(None))
+    # A rule has one text of each, and may have a hundred thousand findings.
+    parsed = functools.cache(json.loads)
     for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
         values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
         values["severity"] = Severity(values["severity"])
         values["status"] = Status(values["status"])
-        values["criteria"] = tuple(json.loads(values["criteria"]))
-        values["thresholds"] = json.loads(values["thresholds"])
+        values["criteria"] = tuple(parsed(values["criteria"]))
+        values["thresholds"] = parsed(values["thresholds"])
         yield Finding(**values)
 
 
@@ -298,16 +301,18 @@ def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope
 
 
 def cursors(connection: Connection) -> dict[tuple[str, str, Scope, str], str]:
-    """(source, kind, scope, collector version) -> what the last complete look at a population left.
+    """(source, kind, scope, collector version) -> where the next look at a population goes on.
 
-    Where the last complete look left nothing, an older cursor does not hold.
+    That is what the last complete look left, or a later one that broke off and said how far it was. Where
+    the last complete look left nothing, an older cursor does not hold.
     """
     rows = connection.execute(
         sa.text(
             "SELECT c.source, c.kind, s.provider, s.boundary, c.collector_version, p.cursor "
             "FROM population p JOIN collection c ON c.id = p.collection_id "
             "JOIN scope s ON s.id = c.scope_id WHERE c.id IN (SELECT MAX(x.id) FROM collection x "
-            "JOIN population y ON y.collection_id = x.id WHERE x.status = 'complete' "
+            "JOIN population y ON y.collection_id = x.id "
+            "WHERE x.status = 'complete' OR y.cursor IS NOT NULL "
             "GROUP BY x.source, x.scope_id, x.kind, x.collector_version)"
         )
     )
@@ -316,6 +321,79 @@ def cursors(connection: Connection) -> dict[tuple[str, str, Scope, str], str]:
         for source, kind, provider, boundary, version, cursor in rows
         if cursor is not None
     }
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationLook:
+    """One look at a population, as ``v_populations`` shows it."""
+
+    collection: int
+    run: int
+    source: str
+    scope: str
+    kind: str
+    status: str
+    reason: str
+    permission: str | None
+    instant: str
+    parameters: str
+    cursor: str | None
+    total: int | None
+    read: int
+    added: int
+    read_root: str
+    count: int
+    root: str
+    pages: int
+    requests: int
+    started_at: str
+    finished_at: str
+    collector_version: str
+
+
+class PopulationDocument(NamedTuple):
+    """One event's current document."""
+
+    scope: str
+    uid: str
+    name: str
+    digest: str
+    valid_from: str
+    body: str
+
+
+def population_looks(connection: Connection) -> list[PopulationLook]:
+    """Every look at every population, oldest first."""
+    v = _view("v_populations", *(field.name for field in fields(PopulationLook)))
+    rows = connection.execute(sa.select(v).order_by(v.c.collection))
+    return [PopulationLook(**row._mapping) for row in rows]  # noqa: SLF001
+
+
+def documents_of(connection: Connection, kind: str) -> Iterator[PopulationDocument]:
+    """Every current document of a kind. Streams."""
+    names = ("scope", "resource", "resource_name", "digest", "valid_from", "body")
+    v = _view("v_evidence", *names, "kind", "closed_by_collection")
+    query = sa.select(*(v.c[name] for name in names)).where(
+        v.c.kind == kind, v.c.closed_by_collection.is_(None)
+    )
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
+        yield PopulationDocument(*row)
+
+
+def verdicts_of(connection: Connection, kind: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """(scope, uid, rule, status, message) of every current finding on a resource of a kind. Streams."""
+    names = ("scope", "resource", "rule", "status", "message")
+    v = _view("v_findings", *names, "kind")
+    query = sa.select(*(v.c[name] for name in names)).where(v.c.kind == kind)
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
+        yield tuple(row)
+
+
+def bodies(connection: Connection, digests: Collection[str]) -> dict[str, str]:
+    """Digest -> canonical JSON."""
+    e = tables.evidence
+    query = sa.select(e.c.digest, e.c.body).where(e.c.digest.in_(sorted(digests)))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def resumable(

@@ -185,9 +185,10 @@ population = Table(
 """What a look at a population (a kind whose documents are events) leaves beside its collection.
 
 ``instant``: where its documents say when the event was; ``cursor``: where the next look goes on, canonical
-JSON, only of a complete look; ``parameters``: what was asked, canonical JSON; ``total``: the provider's own
-count of it; ``read``, ``root``: what this look itself delivered, while ``count`` and ``root`` of a complete
-collection are over the whole population as it then stands; ``added``: events never seen before."""
+JSON, null where it starts as this one did; ``parameters``: what was asked, canonical JSON; ``total``: the
+provider's own count of it; ``read``, ``root``: what this look itself delivered, while ``count`` and ``root``
+of a complete collection are over the whole population as it then stands; ``added``: events never seen
+before."""
 
 rule = Table("rule", metadata, _id(), Column("name", Text, nullable=False, unique=True))
 

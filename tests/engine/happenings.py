@@ -60,6 +60,8 @@ def happenings(fake: FakeClient, period: Period) -> Iterator[Document]:
             msg = "throttled"
             raise Throttled(msg)
         detail = Gone("no more") if World.trouble == "gone" else f"day {day}"
+        if World.trouble.startswith("stepwise"):
+            period.reached(day)
         body = {"at": T0 + timedelta(days=day), "good": day % 2 == 0}
         yield Document(
             f"d{day}", f"day {day}", {**body, "Detail": fake.call("fake:Happenings", detail)}

@@ -93,6 +93,23 @@ def test_a_look_that_breaks_off_keeps_the_cursor_and_what_it_read(store: Store) 
     assert store.verify().problems == []
 
 
+def test_a_look_that_says_how_far_it_was_goes_on_from_there(store: Store) -> None:
+    World.trouble = "stepwise, breaks off"
+    assert run(store) == "partial"
+    World.trouble = ""
+    assert run(store) == "complete"
+    assert World.asked == [0, 1], "the first day was read, and the second was reached"
+    assert days(store) == {"d1", "d2", "d3"}
+    assert store.verify().problems == []
+
+
+def test_how_far_a_look_was_does_not_count_when_it_lost_something() -> None:
+    World.trouble = "stepwise, breaks off"
+    unit = Unit(KIND, ACME, source(), "at")
+    result = run_unit(unit, Limits(document_bytes=10))
+    assert result.look().population.cursor is None  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [

@@ -76,15 +76,22 @@ def test_a_look_is_still_held_against_the_root_of_who_collected(store: Store) ->
     assert store.evidence() == []
 
 
-def test_only_a_complete_look_moves_the_cursor(store: Store) -> None:
+def test_a_look_that_breaks_off_keeps_the_cursor_unless_it_says_how_far_it_was(
+    store: Store,
+) -> None:
     one_run(store, [changes({"1": change("a")}, cursor='"one"')], rules=APPROVED)
-    broken = changes({"2": change("b")}, at=T0 + DAY, status=PARTIAL, reason="x", cursor='"two"')
+    broken = changes({"2": change("b")}, at=T0 + DAY, status=PARTIAL, reason="x")
     one_run(store, [broken, changes({}, scope=AWAY)], at=T0 + DAY, rules=APPROVED)
     assert store.cursors() == {("acme", "fake.change", HOME, "1"): '"one"'}
     assert store.collections(latest=True)[0].count == 1
     assert store.verify().problems == []
+    further = changes({"3": change("c")}, at=T0 + DAY, status=PARTIAL, cursor='"two"')
+    one_run(store, [further], at=T0 + DAY, rules=APPROVED)
+    assert store.cursors() == {("acme", "fake.change", HOME, "1"): '"two"'}
     one_run(store, [changes({}, at=T0 + 2 * DAY, cursor='"three"')], rules=APPROVED)
     assert store.cursors() == {("acme", "fake.change", HOME, "1"): '"three"'}
+    one_run(store, [changes({}, at=T0 + 2 * DAY)], rules=APPROVED)
+    assert store.cursors() == {}
 
 
 def test_a_failed_look_leaves_verdicts_on_events_as_they_are(store: Store) -> None:

@@ -209,6 +209,7 @@ class Github:
     ) -> None:
         self.organization = scope.account
         self.since_days = connection.settings.pull_requests_since_days
+        self.production_branches = connection.settings.production_branches
         self.enterprise = connection.settings.enterprise
         self._connection = connection
         self._attempts = connection.settings.max_attempts
@@ -308,13 +309,11 @@ class Github:
         path: str,
         *,
         absent: str | None = None,
+        after: str | None = None,
         size: int = PAGE,
         gaps: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        """Every edge, or else every node, of a connection, page by page.
-
-        The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
-        ten seconds: the page is then halved.
+        """Every edge, or else every node, of a connection, page by page; see :meth:`connections`.
 
         Args:
             query: what to ask.
@@ -322,22 +321,46 @@ class Github:
             path: from ``data`` to the connection: ``organization.membersWithRole``.
             absent: the part of ``path`` that is null when there is nothing to list (``repository.ref``).
             size: items of the first page.
+            after: the cursor of a page that is known already.
             gaps: whether a part of a node that the identity may not read is a :class:`Gap` in that node; it
                 ends the listing otherwise.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
         """
-        after = None
+        for connection in self.connections(
+            query, variables, path, absent=absent, after=after, size=size, gaps=gaps
+        ):
+            yield from connection["edges"] if "edges" in connection else connection["nodes"]
+
+    def connections(
+        self,
+        query: Query,
+        variables: Mapping[str, object],
+        path: str,
+        *,
+        absent: str | None = None,
+        after: str | None = None,
+        size: int = PAGE,
+        gaps: bool = False,
+    ) -> Iterator[dict[str, Any]]:
+        """Every page of a connection as it came, with its counts.
+
+        The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
+        ten seconds: the page is then halved. ``size``: of the first page; ``gaps``: as in :meth:`graphql`.
+
+        Raises:
+            ProviderError: see :mod:`soc2_collectors.github.answers`.
+        """
         while True:
             self._meter.page()
             try:
                 page_of = {**variables, "first": size, "after": after}
                 data = self.query(query, page_of, gaps_in=path if gaps else None)
             except TooSlow:
-                size //= 2
-                if size < _SMALLEST_PAGE:
+                if size <= _SMALLEST_PAGE:
                     raise
+                size = max(_SMALLEST_PAGE, size // 2)
                 continue
             if absent is not None and _lead(data, absent) is None:
                 parent = absent.rpartition(".")[0]
@@ -353,7 +376,7 @@ class Github:
             ):
                 msg = f"{query.call}: {path} is no connection"
                 raise Unexpected(msg, operation=query.call)
-            yield from page
+            yield connection
             if not info.get("hasNextPage"):
                 return
             if not info.get("endCursor") or info["endCursor"] == after:
