@@ -230,9 +230,10 @@ class Config:
                 what = "is missing" if provider is None else f"'{provider}' is unknown.{hint}"
                 raise self.wrong(f"{key}.provider", f"{what} Installed: {known}")
             rest = {k: v for k, v in table.items() if k != "provider"}
-            found[name] = SourceSettings(
-                name, provider, self._convert(key, rest, providers[provider].settings)
-            )
+            settings = self._convert(key, rest, providers[provider].settings)
+            if self.path is not None and hasattr(settings, "beside"):
+                settings = settings.beside(self.path.resolve().parent)
+            found[name] = SourceSettings(name, provider, settings)
         return found
 
     def active_rules(self, rules: Mapping[str, Rule]) -> tuple[list[Rule], dict[str, str]]:

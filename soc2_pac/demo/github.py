@@ -45,6 +45,8 @@ class Company:
     an object, a list (paged), an object with ``total_count`` and one list (paged), or a Refusal."""
     members: list[dict[str, Any]] = field(default_factory=list)
     """Edges of GraphQL's ``membersWithRole``."""
+    mails: dict[str, list[str]] = field(default_factory=dict)
+    """Login -> addresses in the organisation's verified domains."""
     pull_requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Repository name to merged pull requests."""
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

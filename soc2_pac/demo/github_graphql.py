@@ -61,6 +61,18 @@ def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
 
 
+def _mails(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    nodes = [
+        {
+            "id": edge["node"]["id"],
+            "login": edge["node"]["login"],
+            "organizationVerifiedDomainEmails": company.mails.get(edge["node"]["login"], []),
+        }
+        for edge in company.members
+    ]
+    return {"organization": {"membersWithRole": _connection(nodes, variables)}}
+
+
 def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     del variables
     return {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": company.saml}}
@@ -163,6 +175,7 @@ def _activity(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
 
 _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
     "OrganizationMembers": _members,
+    "VerifiedMails": _mails,
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     **OPERATIONS,

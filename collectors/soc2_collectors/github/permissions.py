@@ -142,6 +142,12 @@ NEEDS: dict[str, Need] = {
     "GRAPHQL query OrganizationMembers": Need(
         "organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"
     ),
+    "GRAPHQL query VerifiedMails": Need(
+        "organization",
+        ("members",),
+        ("read:org",),
+        f"addresses in the organisation's verified domains, {_OWNER}",
+    ),
     "GRAPHQL query SamlIdentityProvider": Need(
         "organization", ("organization_administration",), ("admin:org",), _OWNER
     ),

@@ -76,7 +76,7 @@ def okta_app_assignment_by_group(
     groups = {group.id for group in app.groups}
     if not direct and not groups:
         return not_applicable(f"{app.label} is assigned to nobody")
-    everyone = groups & {group.id for group in evidence.account(Group) if group.everyone}
+    everyone = groups & {group.id for group in evidence.index(Group, "everyone").get(True, ())}
     wrong = []
     if everyone:
         wrong.append("everyone")
