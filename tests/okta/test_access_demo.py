@@ -46,7 +46,7 @@ def verdicts(okta: Source) -> dict[str, dict[str, Status]]:
     given = GivenDocuments(SCOPE, stored)
     judged: dict[str, dict[str, Status]] = {}
     for rule in RULES.values():
-        evidence = JoinedEvidence(rule, given).at(SCOPE) if rule.needs else None
+        evidence = JoinedEvidence(rule, given).at(SCOPE) if rule.joins else None
         for body in documents[rule.kind].values():
             status = judge(
                 rule, canonical(body), now=datetime.now(UTC), scope=SCOPE, evidence=evidence,
