@@ -136,6 +136,21 @@ Identity: TypeAlias = Person | Account | Link
 """What views tell of identities."""
 
 
+def of_one_truth(identities: Iterable[Identity]) -> list[Identity]:
+    """The same, with persons of one sort of source: the same human in two stands there once.
+
+    A source of persons that holds no accounts (personnel records) overrules those that do (an identity
+    provider, whose users are accounts, too).
+    """
+    found = list(identities)
+    systems = {item.system for item in found if isinstance(item, Account)}
+    sources = {item.source for item in found if isinstance(item, Person)}
+    records = sources - systems
+    if not records:
+        return found
+    return [item for item in found if not isinstance(item, Person) or item.source in records]
+
+
 class Owned(NamedTuple):
     """An account, and whose it is."""
 

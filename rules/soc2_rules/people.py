@@ -158,10 +158,17 @@ class _Reading:
     def read(self, kind: type[Any]) -> list[tuple[Any, Any]]:
         """Take what the documents of a kind say of identities."""
         found = self.placed(kind)
+        # Where accounts in Okta are not asked about, neither are their factors: each is a call of its own.
+        persons_alone = kind is OktaUser and not self.has(OktaAdmin)
         malformed = 0
         for scope, seen in found:
             malformed += getattr(seen, "malformed", None) is not None
-            self.identities.extend(seen.identities(scope))
+            if persons_alone:
+                self.identities.append(
+                    next(i for i in seen.identities(scope) if isinstance(i, Person))
+                )
+            else:
+                self.identities.extend(seen.identities(scope))
         if malformed:
             self.problems[kind.kind] = f"{malformed} rows of {kind.kind} cannot be read"
         return found

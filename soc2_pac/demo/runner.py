@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
+from soc2_pac.demo import roster
 from soc2_pac.demo.aws import AwsEmulator
 from soc2_pac.demo.company import REGIONS
 from soc2_pac.errors import Soc2PacError, UsageError
@@ -60,6 +61,7 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     directory.mkdir(parents=True, exist_ok=True)
     with _company() as (aws, github_url):
         config.write_text(_config(directory, aws.url, github_url), encoding="utf-8")
+        roster.write(directory)
         print(
             f"acme-robotics is up: AWS at {aws.url}, GitHub at {github_url}", file=out, flush=True
         )
@@ -77,7 +79,9 @@ def _company() -> Iterator[tuple[AwsEmulator, str]]:
     from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
 
     with AwsEmulator() as aws:
-        github = GithubEmulator(demo_company())
+        state = demo_company()
+        state.mails = roster.verified_mails(state.members)
+        github = GithubEmulator(state)
         url = github.start()
         try:
             yield aws, url
@@ -87,7 +91,7 @@ def _company() -> Iterator[tuple[AwsEmulator, str]]:
 
 def _config(directory: Path, aws: str, github: str) -> str:
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Two sources, both emulated on this machine.
+    return f"""{_MARK} Two emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -102,6 +106,12 @@ provider = "github"
 organization = "acme-robotics"
 base_url = "{github}"
 token = {{ env = "{_TOKEN}" }}  # the name of the variable, never the token
+
+[sources.hr]
+provider = "roster"
+organization = "acme-robotics"
+people = "{roster.PEOPLE_FILE}"
+accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says it
 """
 
 
@@ -140,6 +150,7 @@ def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:
     where = f"--config {shlex.quote(str(config))}"
     commands = [
         f"soc2-pac findings list {where} --status fail",
+        f"soc2-pac people list {where} --leavers",
         f"soc2-pac verify {where}",
         "soc2-pac rules show aws-sg-no-ssh-world",
     ]

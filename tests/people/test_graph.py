@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -301,8 +302,8 @@ def test_a_large_company_is_joined_in_seconds(size: int) -> None:
     evidence += [account(f"a{n}", system="aws:1") for n in range(size)]
     evidence += [mapped(f"a{n}", f"p{n}", n, "aws") for n in range(size)]
     evidence += [account(f"o{n}", system="okta:acme", person=f"p{n}") for n in range(size)]
-    started = datetime.now(UTC)
+    started = time.process_time()
     graph = IdentityGraph(evidence)
-    assert (datetime.now(UTC) - started).total_seconds() < 5
+    assert time.process_time() - started < 5
     assert graph.unmatched == ()
     assert len(graph.of("roster:acme", "p7")) == 3
