@@ -80,7 +80,7 @@ class Org:
 
     A path may be a template (``/api/v1/users/{userId}/factors``) that stands for every path that is not there
     by itself, and may have a query (``?type=PASSWORD``) where a part of that matters."""
-    token: str = "00emulated-api-token"  # noqa: S105 - it opens nothing
+    token: str = "demo-token-that-opens-nothing"  # noqa: S105 - it opens nothing
     """The API token that is accepted."""
     apps: dict[str, str] = field(default_factory=dict)
     """Service apps: client id to public key in PEM."""

@@ -40,6 +40,8 @@ FAULTS: dict[str, tuple[dict[str, Any], set[S]]] = {
         {S.SKIPPED},
     ),
 }
+INSIDE = ("data", "roles", "value")
+"""Where the records of a listing stand, when the answer is an object."""
 LISTED = [(kind, call) for kind, one in KINDS.items() for call in one.calls[:1]]
 DETAILS = [(kind, call) for kind, one in KINDS.items() for call in one.calls[1:]]
 
@@ -130,10 +132,8 @@ def test_a_malformed_record_does_not_spoil_the_look(okta: Source, kind: str, cal
     for key, found in answers.items():
         if key.partition("?")[0] != path:
             continue
-        lists = (
-            [v for v in found.values() if isinstance(v, list)] if isinstance(found, dict) else []
-        )
-        for listing in [found] if isinstance(found, list) else lists[:1]:
+        lists = [found[k] for k in INSIDE if k in found] if isinstance(found, dict) else []
+        for listing in [found] if isinstance(found, list) else lists:
             listing += ["text", {"name": "no id"}]
             planted += 1
     if not planted or before.status is not S.COMPLETE:
