@@ -14,7 +14,7 @@ from soc2_collectors.okta.models.network import (
     TrustedOrigin,
 )
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import ALL_ZONES, SignOnPolicy, effective
+from soc2_collectors.okta.models.policy import SignOnPolicy, effective
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -92,7 +92,8 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     Fix: Security, Networks: describe the company's networks; Security, Global Session Policy: bind a
         rule to a zone, or refuse what comes from outside of them.
     """
-    zones = {z.id: z.name for z in evidence.account(NetworkZone) if z.active and z.holds_addresses}
+    shown = evidence.account(NetworkZone)
+    zones = {zone.id: zone.name for zone in shown if zone.active and zone.holds_addresses}
     if not zones:
         return failed(f"no active network zone of {organization.id} holds an address")
     used = {
@@ -102,9 +103,12 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
         for one in effective(policy.rules)
         for zone in one.zones
     }
-    named = [name for key, name in zones.items() if key in used or ALL_ZONES in used]
+    named = [name for key, name in zones.items() if key in used]
     if named:
         return passed(f"a global session policy looks at {listed(named)}")
+    strange = used - {zone.id for zone in shown}
+    if strange:
+        return inconclusive(f"policies look at zones that Okta does not list: {listed(strange)}")
     return failed(f"no global session policy looks at a zone; there are {listed(zones.values())}")
 
 

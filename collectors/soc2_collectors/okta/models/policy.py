@@ -21,8 +21,6 @@ ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
 DENY = "DENY"
 REQUIRED = "REQUIRED"
-ALL_ZONES = "ALL_ZONES"
-"""Stands for every zone where a condition lists zones."""
 
 _NEUTRAL = ("ANY", "ANYWHERE")
 
@@ -366,7 +364,7 @@ def _chain_of_two(way: list[Step]) -> bool | None:
     had = any(_each(step, lambda method: method.method in POSSESSION) for step in way)
     if known and had:
         return True
-    return False if len(way) == 1 else None
+    return False if len(way) == 1 and way[0].authentication_methods else None
 
 
 def _each(step: Step, test: Any) -> bool:  # noqa: ANN401 - a predicate

@@ -5,17 +5,18 @@ Source: Okta Management API, "Users" and "User Factors".
 
 from __future__ import annotations
 
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_pac.identity import Account, Person
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from soc2_pac.identity import Identity
     from soc2_pac.model import Scope
@@ -82,12 +83,12 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """``STAGED``, ``PROVISIONED``, ``ACTIVE``, ``RECOVERY``, ``LOCKED_OUT``, ``PASSWORD_EXPIRED``,
     ``SUSPENDED`` or ``DEPROVISIONED``."""
     profile: Profile
-    created: datetime
-    activated: datetime | None = None
+    created: Moment
+    activated: Moment | None = None
     """``None``: never activated, or before Okta kept it."""
-    status_changed: datetime | None = None
+    status_changed: Moment | None = None
     """When the status was last changed; ``None``: not since the account was made."""
-    last_login: datetime | None = None
+    last_login: Moment | None = None
     """``None``: nobody ever signed in with it."""
     credentials: Credentials | None = None
     factors: list[Factor] = fact("factors")
