@@ -23,6 +23,13 @@ OMITTED: dict[str, Omission] = {
         "Okta's API has no call that reads the settings under Security, General: mails to people and "
         "suspicious activity reporting; a screenshot or a test mail shows them",
     ),
+    "github-backup-exists": Omission(
+        "Repository mirror or backup succeeded inside N days",
+        ("CC7.5",),
+        "GitHub knows of no backup that was made elsewhere: an export by its migrations API says that an "
+        "archive was asked for, not that it was fetched, kept or can be restored. The backup's own log, and "
+        "the protocol of a restore, are the evidence.",
+    ),
 }
 """By the id that the rule would have."""
 

@@ -13,10 +13,11 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.demo.github_graphql import answer_query
 from soc2_pac.demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from soc2_pac.demo.http import Fault
 
@@ -51,6 +52,16 @@ class Company:
     """Repository name to commits of the default branch."""
     saml: dict[str, Any] | None = None
     external_identities: list[dict[str, Any]] = field(default_factory=list)
+    repositories: list[dict[str, Any]] = field(default_factory=list)
+    """Nodes of GraphQL's ``repositories`` with all that some query asks; most connections are lists here."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What GraphQL says of the organisation itself."""
+    idle: set[str] = field(default_factory=set)
+    """Logins of members who contributed nothing."""
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Repositories and the fields of theirs that GraphQL does not show to the token that asks."""
+    lacks: set[str] = field(default_factory=set)
+    """Fields of GraphQL that this server is too old for."""
     scopes: str = "read:org, repo, admin:org"
     """Of the token that asks."""
 
@@ -91,9 +102,7 @@ class _Handler(Handler):
         self.emulator.requests.append(("POST", f"{self.path} {operation}"))
         self.emulator.bodies.append(posted)
         fault = self.emulator.faults.take(f"{self.path} {operation}")
-        self._answer(
-            OK, {}, _graphql(self.emulator.state, operation, posted.get("variables") or {}), fault
-        )
+        self._answer(OK, {}, answer_query(self.emulator.state, operation, posted), fault)
 
     def _answer(
         self, status: int, headers: dict[str, str], body: object, fault: Fault | None
@@ -126,7 +135,8 @@ def _rest(
         body = {"message": found.message, "documentation_url": "https://docs.github.com/rest"}
         return found.status, {}, body if found.message else None
     if isinstance(found, list):
-        wanted = [i for i in found if "state" not in query or i.get("state") == query["state"]]
+        chosen_by = [key for key in ("state", "package_type") if key in query]
+        wanted = [i for i in found if all(i.get(key) == query[key] for key in chosen_by)]
         page, headers = _page(wanted, query)
         return OK, headers, page
     key = (
@@ -147,95 +157,6 @@ def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[list[Any], di
     if number * size >= len(items):
         return page, {}
     return page, {"next": urllib.parse.urlencode({**query, "page": number + 1})}
-
-
-# -- GraphQL ----------------------------------------------------------------------------------------------
-
-
-def _graphql(company: Company, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
-    answer = _OPERATIONS.get(operation)
-    if answer is None:
-        return {"errors": [{"message": f"the emulator does not know the operation '{operation}'"}]}
-    if variables.get("org", variables.get("owner", company.login)).lower() != company.login.lower():
-        login = variables.get("org", variables.get("owner"))
-        message = f"Could not resolve to an Organization with the login of '{login}'."
-        return {
-            "data": {"organization": None},
-            "errors": [{"type": "NOT_FOUND", "message": message}],
-        }
-    return {"data": answer(company, variables)}
-
-
-def _connection(
-    items: Sequence[dict[str, Any]], variables: Mapping[str, Any], key: str = "nodes"
-) -> dict[str, Any]:
-    start = int(variables.get("after") or 0)
-    end = start + min(int(variables["first"]), _MAX_PAGE)
-    more = end < len(items)
-    return {"pageInfo": {"hasNextPage": more, "endCursor": str(end)}, key: list(items[start:end])}
-
-
-def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
-
-
-def _mails(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    nodes = [
-        {
-            "id": edge["node"]["id"],
-            "login": edge["node"]["login"],
-            "organizationVerifiedDomainEmails": company.mails.get(edge["node"]["login"], []),
-        }
-        for edge in company.members
-    ]
-    return {"organization": {"membersWithRole": _connection(nodes, variables)}}
-
-
-def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    del variables
-    return {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": company.saml}}
-
-
-def _identities(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if company.saml is None:
-        return {"organization": {"samlIdentityProvider": None}}
-    identities = _connection(company.external_identities, variables)
-    return {"organization": {"samlIdentityProvider": {"externalIdentities": identities}}}
-
-
-def _pull_requests(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    found = [
-        {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in company.pull_requests.get(variables["repo"], ())
-        if pull["baseRefName"] == variables["branch"]
-    ]
-    return {"repository": {"pullRequests": _connection(found, variables)}}
-
-
-def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
-    nodes = next(pull["reviews"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
-    return {"node": {"reviews": _connection(nodes, variables)}}
-
-
-def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if variables["repo"] not in company.commits:
-        return {"repository": {"ref": None}}
-    found = [
-        c for c in company.commits[variables["repo"]] if c["committedDate"] >= variables["since"]
-    ]
-    return {"repository": {"ref": {"target": {"history": _connection(found, variables)}}}}
-
-
-_OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
-    "OrganizationMembers": _members,
-    "VerifiedMails": _mails,
-    "SamlIdentityProvider": _saml,
-    "ExternalIdentities": _identities,
-    "MergedPullRequests": _pull_requests,
-    "PullRequestReviews": _reviews,
-    "DefaultBranchCommits": _commits,
-}
 
 
 def demo_company() -> Company:

@@ -103,6 +103,7 @@ endpoint_url = "{aws}"  # leave this out and the source is the real AWS
 [sources.github-acme]
 provider = "github"
 organization = "acme-robotics"
+enterprise = "acme-holding"
 base_url = "{github}"
 token = {{ env = "{_GITHUB_TOKEN}" }}  # the name of the variable, never the token
 
