@@ -226,7 +226,8 @@ class Period:
         Args:
             total: how many events there were to read in this look, in the provider's own count.
             cursor: for the next look; ``None`` lets it read everything again.
-            more: further parameters, known at the end only.
+            more: further parameters, known at the end only; ``whole_total`` is the provider's count of the
+                whole population, which an export holds against what is known.
         """
         self.total, self.cursor = total, cursor
         self.parameters = {**self.parameters, **more}

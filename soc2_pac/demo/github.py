@@ -14,10 +14,11 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.demo.github_graphql import answer_query
 from soc2_pac.demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from soc2_pac.demo.http import Fault
 
@@ -52,6 +53,16 @@ class Company:
     """Repository name to commits of the default branch; ``name:branch`` for those of another one."""
     saml: dict[str, Any] | None = None
     external_identities: list[dict[str, Any]] = field(default_factory=list)
+    repositories: list[dict[str, Any]] = field(default_factory=list)
+    """Nodes of GraphQL's ``repositories`` with all that some query asks; most connections are lists here."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What GraphQL says of the organisation itself."""
+    idle: set[str] = field(default_factory=set)
+    """Logins of members who contributed nothing."""
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Repositories and the fields of theirs that GraphQL does not show to the token that asks."""
+    lacks: set[str] = field(default_factory=set)
+    """Fields of GraphQL that this server is too old for."""
     scopes: str = "read:org, repo, admin:org"
     """Of the token that asks."""
 
@@ -92,9 +103,7 @@ class _Handler(Handler):
         self.emulator.requests.append(("POST", f"{self.path} {operation}"))
         self.emulator.bodies.append(posted)
         fault = self.emulator.faults.take(f"{self.path} {operation}")
-        self._answer(
-            OK, {}, _graphql(self.emulator.state, operation, posted.get("variables") or {}), fault
-        )
+        self._answer(OK, {}, answer_query(self.emulator.state, operation, posted), fault)
 
     def _answer(
         self, status: int, headers: dict[str, str], body: object, fault: Fault | None
@@ -127,7 +136,8 @@ def _rest(
         body = {"message": found.message, "documentation_url": "https://docs.github.com/rest"}
         return found.status, {}, body if found.message else None
     if isinstance(found, list):
-        wanted = [i for i in found if "state" not in query or i.get("state") == query["state"]]
+        chosen_by = [key for key in ("state", "package_type") if key in query]
+        wanted = [i for i in found if all(i.get(key) == query[key] for key in chosen_by)]
         if "phrase" in query:  # of the audit log
             category = re.search(r"action:(\S+)", query["phrase"])
             prefix = f"{category.group(1)}." if category else ""
@@ -152,177 +162,6 @@ def _page(items: Sequence[Any], query: Mapping[str, str]) -> tuple[list[Any], di
     if number * size >= len(items):
         return page, {}
     return page, {"next": urllib.parse.urlencode({**query, "page": number + 1})}
-
-
-# -- GraphQL ----------------------------------------------------------------------------------------------
-
-
-def _graphql(company: Company, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
-    answer = _OPERATIONS.get(operation)
-    if answer is None:
-        return {"errors": [{"message": f"the emulator does not know the operation '{operation}'"}]}
-    if variables.get("org", variables.get("owner", company.login)).lower() != company.login.lower():
-        login = variables.get("org", variables.get("owner"))
-        message = f"Could not resolve to an Organization with the login of '{login}'."
-        return {
-            "data": {"organization": None},
-            "errors": [{"type": "NOT_FOUND", "message": message}],
-        }
-    return {"data": answer(company, variables)}
-
-
-def _connection(
-    items: Sequence[dict[str, Any]], variables: Mapping[str, Any], key: str = "nodes"
-) -> dict[str, Any]:
-    start = int(variables.get("after") or 0)
-    end = start + min(int(variables["first"]), _MAX_PAGE)
-    more = end < len(items)
-    return {"pageInfo": {"hasNextPage": more, "endCursor": str(end)}, key: list(items[start:end])}
-
-
-def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
-
-
-def _mails(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    nodes = [
-        {
-            "id": edge["node"]["id"],
-            "login": edge["node"]["login"],
-            "organizationVerifiedDomainEmails": company.mails.get(edge["node"]["login"], []),
-        }
-        for edge in company.members
-    ]
-    return {"organization": {"membersWithRole": _connection(nodes, variables)}}
-
-
-def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    del variables
-    return {"organization": {"viewerCanAdminister": True, "samlIdentityProvider": company.saml}}
-
-
-def _identities(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if company.saml is None:
-        return {"organization": {"samlIdentityProvider": None}}
-    identities = _connection(company.external_identities, variables)
-    return {"organization": {"samlIdentityProvider": {"externalIdentities": identities}}}
-
-
-_SEARCH_SHOWS = 1000
-"""Results of one search that GitHub shows; it counts all."""
-_QUALIFIER = re.compile(r"(\S+?):(\S+)")
-
-
-def _search(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    """Merged pull requests by ``merged:`` and ``updated:`` (``A..B``, ``>=A``, ``<=B``), oldest first."""
-    found = _found(company, variables["search"])
-    start = int(variables.get("after") or 0)
-    end = start + min(int(variables.get("first", 1)), _MAX_PAGE)
-    nodes = [
-        {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in found[start : min(end, _SEARCH_SHOWS)]
-    ]
-    more = end < min(len(found), _SEARCH_SHOWS)
-    info = {"hasNextPage": more, "endCursor": str(end)}
-    return {"search": {"issueCount": len(found), "pageInfo": info, "nodes": nodes}}
-
-
-def _found(company: Company, text: str) -> list[dict[str, Any]]:
-    ranges = {"merged": ("", "~"), "updated": ("", "~")}
-    for name, value in _QUALIFIER.findall(text):
-        if name == "org" and value.lower() != company.login.lower():
-            return []
-        if name in ranges:
-            first, dots, last = value.partition("..")
-            if dots:
-                ranges[name] = (first, last)
-            else:
-                ranges[name] = (value[2:], "~") if value.startswith(">=") else ("", value[2:])
-    (merged_from, merged_to), (updated_from, updated_to) = ranges["merged"], ranges["updated"]
-    # Times are text in one form, so that their order is the order of time.
-    found = [
-        pull
-        for pulls in company.pull_requests.values()
-        for pull in pulls
-        if merged_from <= pull["mergedAt"] <= merged_to
-        and updated_from <= pull["updatedAt"] <= updated_to
-    ]
-    return sorted(found, key=lambda pull: (pull["createdAt"], pull["id"]))
-
-
-def _counted(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    return {"search": {"issueCount": len(_found(company, variables["search"]))}}
-
-
-def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
-    nodes = next(pull["reviews"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
-    return {"node": {"reviews": _connection(nodes, variables)}}
-
-
-def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    repo, branch = variables["repo"], variables["ref"].removeprefix("refs/heads/")
-    default = next((r for r in _repositories(company) if r["name"] == repo), {}).get(
-        "default_branch"
-    )
-    key = repo if branch == default else f"{repo}:{branch}"
-    if key not in company.commits:
-        return {"repository": {"ref": None}}
-    return {"repository": {"ref": {"target": {"history": _history(company, key, variables)}}}}
-
-
-def _histories(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    field, direction = variables["order"]["field"], variables["order"]["direction"]
-    key = {"PUSHED_AT": "pushed_at", "CREATED_AT": "created_at"}[field]
-    listed = sorted(
-        _repositories(company), key=lambda r: r.get(key) or "", reverse=direction == "DESC"
-    )
-    page = _connection(listed, variables)
-    page["nodes"] = [
-        {
-            "id": repo["node_id"],
-            "name": repo["name"],
-            "nameWithOwner": repo["full_name"],
-            "pushedAt": repo.get("pushed_at"),
-            "isArchived": repo.get("archived", False),
-            "defaultBranchRef": {
-                "name": repo["default_branch"],
-                "target": {
-                    "history": _history(
-                        company, repo["name"], {**variables, "first": 100, "after": 0}
-                    )
-                },
-            }
-            if repo["name"] in company.commits
-            else None,
-        }
-        for repo in page["nodes"]
-    ]
-    page["totalCount"] = len(listed)
-    return {"organization": {"repositories": page}}
-
-
-def _history(company: Company, key: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    found = [c for c in company.commits[key] if c["committedDate"] >= variables["since"]]
-    return {**_connection(found, variables), "totalCount": len(found)}
-
-
-def _repositories(company: Company) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = company.rest.get(f"/orgs/{company.login}/repos", [])
-    return found
-
-
-_OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
-    "OrganizationMembers": _members,
-    "VerifiedMails": _mails,
-    "SamlIdentityProvider": _saml,
-    "ExternalIdentities": _identities,
-    "MergedPullRequests": _search,
-    "MergedPullRequestCount": _counted,
-    "PullRequestReviews": _reviews,
-    "RepositoryCommits": _histories,
-    "BranchCommits": _commits,
-}
 
 
 def demo_company() -> Company:

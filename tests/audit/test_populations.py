@@ -105,6 +105,17 @@ def test_time_that_nobody_read_is_told(store: Store, period: str, reason: str) -
     assert header["incomplete_because"] == [f"fake:acme: {reason}"]
 
 
+def test_a_provider_that_counts_more_than_is_known_is_told(store: Store) -> None:
+    more = said({}, "2025-12-01T00:00:00.000Z", "2026-01-21T00:00:00.000Z", at=T0 + 21 * DAY)
+    assert more.population is not None
+    parameters = {**json.loads(more.population.parameters), "whole_total": 5}
+    told = replace(more.population, parameters=json.dumps(parameters))
+    one_run(store, [replace(more, population=told)], at=T0 + 21 * DAY, rules=RULES)
+    assert read(store)["incomplete_because"] == [
+        "fake:acme: the provider counts 5 events in all, and 4 were read"
+    ]
+
+
 def test_a_hole_between_looks_is_told(store: Store) -> None:
     later = said({}, "2026-01-25T00:00:00.000Z", "2026-02-10T00:00:00.000Z", at=T0 + 40 * DAY)
     one_run(store, [later], at=T0 + 40 * DAY, rules=RULES)

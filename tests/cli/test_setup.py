@@ -108,8 +108,10 @@ def test_permissions_of_one_rule_are_fewer(cli: Callable[..., Ended]) -> None:
 
 def test_permissions_of_github_name_what_the_calls_need(cli: Callable[..., Ended]) -> None:
     text = cli("permissions", "github").out
-    assert "members: read" in text
-    assert "write" not in text
+    granted, _, left_out = text.partition("Left out, because")
+    assert "members: read" in granted
+    assert "write" not in granted
+    assert "rule-suites: organization_administration=write" in left_out
 
 
 def test_permissions_in_a_format_that_is_not_offered(cli: Callable[..., Ended]) -> None:

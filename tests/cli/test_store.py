@@ -258,8 +258,8 @@ def test_something_that_is_no_checkpoint(ask: Callable[..., Ended], tmp_path: Pa
 def test_upgrade_creates_and_then_has_nothing_to_do(cli: Callable[..., Ended]) -> None:
     first = cli("db", "upgrade", "--store", "sqlite:///new.db")
     assert first.code == 0
-    assert "schema none -> 0001" in first.out
-    assert "has schema 0001 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
+    assert "schema none -> 0002" in first.out
+    assert "has schema 0002 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
 
 
 def test_copy(cli: Callable[..., Ended], url: str) -> None:

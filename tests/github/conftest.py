@@ -12,6 +12,7 @@ from soc2_collectors.github.settings import GithubSettings
 from soc2_pac.collect.fetch import Limits, Meter, stopping
 from soc2_pac.config import SecretRef
 from soc2_pac.demo.github import GithubEmulator, demo_company
+from soc2_pac.demo.github_words import ENTERPRISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,8 @@ class Source:
         self.meter = Meter(Limits())
 
     def connect(self, **settings: Any) -> GithubConnection:
-        given = {"token": SecretRef(env="ACME_TOKEN"), "max_attempts": 2, **settings}
+        token = SecretRef(env="ACME_TOKEN")
+        given = {"token": token, "enterprise": ENTERPRISE, "max_attempts": 2, **settings}
         connection: GithubConnection = GithubProvider().connect(  # type: ignore[assignment]
             GithubSettings(organization="acme-robotics", base_url=self.url, **given)
         )

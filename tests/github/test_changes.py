@@ -132,7 +132,7 @@ def runs(github: Source) -> Iterator[Callable[..., Runs]]:
 def test_more_than_a_search_shows_is_read_in_windows(big: Source) -> None:
     found, period = look(big)
     assert len({d.uid for d in found}) == len(found) == period.total == 2600
-    assert period.parameters["merged_in_period"] == 2600
+    assert period.parameters["whole_total"] == 2600
     assert sent(big) <= 26 + 9, "a page of each hundred, and little more"
 
 
@@ -160,8 +160,9 @@ def test_a_later_look_asks_for_what_was_updated(big: Source) -> None:
     before = sent(big)
     found, second = look(big, cursor=first.cursor, began=later)
     assert {d.uid for d in found} >= {f"PR_{5000 + n}" for n in range(20)} | {pulls[2000]["id"]}
+    assert second.total is not None
     assert len(found) == second.total < 60
-    assert second.parameters["merged_in_period"] == 2620
+    assert second.parameters["whole_total"] == 2620
     assert sent(big) - before <= 3
 
 
@@ -250,7 +251,7 @@ def test_what_is_reviewed_while_a_long_first_read_goes_on_is_seen(
 def test_a_count_that_differs_is_a_partial_look(
     github: Source, runs: Callable[..., Runs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soc2_pac.demo import github as emulator
+    from soc2_pac.demo import github_graphql as emulator
 
     work = runs()
     found = emulator._OPERATIONS["MergedPullRequests"]
@@ -273,7 +274,7 @@ def test_a_window_that_grew_while_others_were_read_is_read_again(
     big: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search index caught up late: the sum was wrong, and is right in the end."""
-    from soc2_pac.demo import github as emulator
+    from soc2_pac.demo import github_graphql as emulator
 
     pulls = big.emulator.state.pull_requests["big"]
     late = pull(9999, NOW - timedelta(days=79))
@@ -436,6 +437,29 @@ def test_a_later_look_asks_only_repositories_that_were_pushed_to(github: Source)
     assert "C_7" in {d.uid for d in found}
     assert {d.body["branch"] for d in found} == {"main"}
     assert second.parameters["repositories"] == 1
+
+
+def test_a_first_read_of_commits_goes_on_where_it_broke_off(
+    github: Source, runs: Callable[..., Runs], naps: list[float]
+) -> None:
+    del naps
+    listed = github.emulator.state.rest["/orgs/acme-robotics/repos"]
+    for n in range(90):
+        name = f"more-{n}"
+        one = {**listed[0], "node_id": name, "name": name, "full_name": f"acme-robotics/{name}"}
+        listed.append({**one, "created_at": text(NOW - timedelta(days=n))})
+        github.emulator.state.commits[name] = [commit(5000 + n, NOW - timedelta(days=1))]
+    work = runs()
+    github.emulator.faults.add("RepositoryCommits", times=2)
+    github.emulator.faults.add("RepositoryCommits", status=403, body=SECONDARY, times=2)
+    assert work.look(COMMITS).status is PARTIAL
+    github.emulator.requests.clear()
+    assert work.look(COMMITS).status is COMPLETE
+    assert sent(github) == 3, "of five pages"
+    with open_store("sqlite://", create=True) as other:
+        whole = Runs(github, other)
+        assert whole.look(COMMITS).status is COMPLETE
+        assert other.collections()[-1].root == work.store.collections()[-1].root
 
 
 def test_empty_and_archived_repositories_and_other_branches(github: Source) -> None:

@@ -143,7 +143,7 @@ def test_a_recording_replayed(okta: Source, name: str) -> None:
             answers[path] = known[0]  # for the ids of recordings, what somebody of the company has
         elif not known:
             answers[path] = Replay(_example(call), okta)
-    told = []
+    told: list[str] = []
     replay = Replay(recording, okta)
     for kind, collector in KINDS.items():
         if recording.call in collector.calls:

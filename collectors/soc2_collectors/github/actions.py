@@ -17,7 +17,12 @@ _GROUPS = "/orgs/{org}/actions/runner-groups"
 _RUNNERS = "/orgs/{org}/actions/runner-groups/{runner_group_id}/runners"
 
 
-@collects(RunnerGroup, calls=[f"GET {_GROUPS}", f"GET {_RUNNERS}"], per="organization")
+@collects(
+    RunnerGroup,
+    calls=[f"GET {_GROUPS}", f"GET {_RUNNERS}"],
+    per="organization",
+    cost="pages of 100 + 1 for each group",
+)
 def runner_groups(github: Github) -> Iterator[Document]:
     """Runner groups of the organisation with their runners."""
     for group in github.items(_GROUPS, key="runner_groups"):

@@ -18,21 +18,23 @@ _CODE = "/orgs/{org}/code-scanning/alerts"
 _DEPENDABOT = "/orgs/{org}/dependabot/alerts"
 
 
-@collects(SecretAlert, calls=[f"GET {_SECRET}"], per="organization")
+@collects(SecretAlert, calls=[f"GET {_SECRET}"], per="organization", cost="pages of 100 alerts")
 def secret_alerts(github: Github) -> Iterator[Document]:
     """Open secret scanning alerts; the secrets themselves are not asked for."""
     for alert in github.items(_SECRET, state="open", hide_secret="true"):  # noqa: S106 - a switch
         yield _document(alert)
 
 
-@collects(CodeAlert, calls=[f"GET {_CODE}"], per="organization")
+@collects(CodeAlert, calls=[f"GET {_CODE}"], per="organization", cost="pages of 100 alerts")
 def code_alerts(github: Github) -> Iterator[Document]:
     """Open code scanning alerts."""
     for alert in github.items(_CODE, state="open"):
         yield _document(alert)
 
 
-@collects(DependabotAlert, calls=[f"GET {_DEPENDABOT}"], per="organization")
+@collects(
+    DependabotAlert, calls=[f"GET {_DEPENDABOT}"], per="organization", cost="pages of 100 alerts"
+)
 def dependabot_alerts(github: Github) -> Iterator[Document]:
     """Open alerts on vulnerable dependencies."""
     for alert in github.items(_DEPENDABOT, state="open"):

@@ -53,6 +53,12 @@ class TooSlow(Unreachable):
     """GitHub gave up on its own answer: a smaller page may do."""
 
 
+class UnknownField(Unexpected):
+    """This server's GraphQL does not have a field: it is older than the query."""
+
+    field: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer."""
@@ -140,6 +146,10 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
     extensions = first.get("extensions")
     if isinstance(extensions, dict) and extensions.get("saml_failure"):
         return _sso(call)
+    if isinstance(extensions, dict) and extensions.get("code") == "undefinedField":
+        unknown = UnknownField(f"{call}: this server is too old: {said}", operation=call)
+        unknown.field = str(extensions.get("fieldName", ""))
+        return unknown
     if sort in ("RATE_LIMITED", "RATE_LIMIT"):
         return Throttled(_rate_message("primary"), operation=call)
     if sort in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"):
@@ -152,6 +162,40 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
     ) or said.startswith("Something went wrong"):
         return TooSlow("GitHub's GraphQL did not answer in its time", operation=call)
     return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
+
+
+def hidden_parts(body: object, path: str) -> list[tuple[int, str, str]] | None:
+    """The parts of a page's nodes that the identity may not read: place, field, what GitHub says.
+
+    ``None`` where an error says anything else, or leaves a node out altogether.
+
+    Args:
+        body: a GraphQL answer.
+        path: from ``data`` to the connection: ``organization.repositories``.
+    """
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(errors, list):
+        return None
+    nodes: Any = body.get("data")
+    for step in (*path.split("."), "nodes"):
+        nodes = nodes.get(step) if isinstance(nodes, dict) else None
+    found = []
+    lead = [*path.split("."), "nodes"]
+    for said in errors:
+        error = said if isinstance(said, dict) else {}
+        way = error.get("path")
+        if (
+            error.get("type") != "FORBIDDEN"
+            or not isinstance(way, list)
+            or way[: len(lead)] != lead
+        ):
+            return None
+        place, *rest = way[len(lead) :] or [None]
+        known = isinstance(nodes, list) and isinstance(place, int) and place < len(nodes)
+        if not rest or not known or not isinstance(nodes[place], dict):
+            return None
+        found.append((place, str(rest[0]), str(error.get("message", ""))[:_REASON_CHARACTERS]))
+    return found
 
 
 def wait_asked(answer: Answer) -> float | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.github.inventory import DEFAULT_BRANCHES, listed
 from soc2_collectors.github.models.branch import Branch
-from soc2_collectors.github.repositories import REPOSITORIES, named
-from soc2_pac.errors import NotEnabled
-from soc2_pac.model import Document, Fact
+from soc2_pac.errors import Unexpected
+from soc2_pac.model import Document, Fact, Gap
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -17,59 +17,66 @@ if TYPE_CHECKING:
     from soc2_collectors.github.client import Github
 
 _PROTECTION = "/repos/{owner}/{repo}/branches/{branch}/protection"
-_RULES = "/repos/{owner}/{repo}/rules/branches/{branch}"
-_RULESETS = "/repos/{owner}/{repo}/rulesets"
 _RULESET = "/repos/{owner}/{repo}/rulesets/{ruleset_id}"
 _NOT_PROTECTED = "Branch not protected"
+_MAY_BE_HIDDEN = ("codeowners", "defaultBranchRef")
 
 
 @collects(
     Branch,
-    calls=[f"GET {path}" for path in (REPOSITORIES, _PROTECTION, _RULES, _RULESETS, _RULESET)],
+    calls=[DEFAULT_BRANCHES.call, f"GET {_RULESET}", f"GET {_PROTECTION}"],
     per="organization",
+    cost="pages of 50 + 1 for each ruleset in force; + N where the identity does not administer",
+    version="2",
 )
 def branches(github: Github) -> Iterator[Document]:
     """Default branches. Archived repositories cannot change: their branches are listed without facts."""
-    for repository in github.items(REPOSITORIES, type="all"):
-        branch = repository["default_branch"]
-        body: dict[str, object] = {"name": branch, "repository": named(repository)}
-        if not repository.get("archived"):
-            body.update(_facts(github, repository["name"], branch))
+    for repository in listed(github, DEFAULT_BRANCHES, size=50, gaps=_MAY_BE_HIDDEN):
+        said = repository.pop("defaultBranchRef")
+        hidden = said if isinstance(said, Gap) else None
+        ref = {} if said is None or hidden else said
+        parts = ("name", "branchProtectionRule", "rules")
+        body: dict[str, object] = {
+            "codeowners": repository.pop("codeowners"),
+            "repository": repository,
+            **{key: hidden or ref.get(key) for key in parts},
+        }
+        if ref and not repository["isArchived"]:
+            body.update(_facts(github, repository, ref))
         yield Document(
-            uid=f"{repository['node_id']}:default_branch",
-            name=f"{repository['full_name']}:{branch}",
+            uid=f"{repository['id']}:default_branch",
+            name=f"{repository['nameWithOwner']}:{ref.get('name') or _without_name(hidden)}",
             body=body,
         )
 
 
-def _facts(github: Github, repo: str, branch: str) -> dict[str, object]:
-    def rules() -> object:
-        return _listed(github, _RULES, repo=repo, branch=branch)
+def _without_name(hidden: Gap | None) -> str:
+    return "(default branch)" if hidden else "(no branch yet)"
+
+
+def _facts(github: Github, repository: dict[str, Any], ref: dict[str, Any]) -> dict[str, object]:
+    repo = repository["name"]
 
     def rulesets() -> object:
+        rules = ref.get("rules") or {}
+        if (rules.get("pageInfo") or {}).get("hasNextPage"):
+            msg = f"more than 100 rules apply to {repository['nameWithOwner']}: not all were read"
+            raise Unexpected(msg, operation=DEFAULT_BRANCHES.call)
+        sources = (rule.get("repositoryRuleset") or {} for rule in rules.get("nodes") or ())
         return [
-            # An organisation's ruleset stands in the list of each of its repositories: asked once.
-            github.once(("ruleset", ruleset["id"]), partial(_details, github, repo, ruleset["id"]))
-            for ruleset in _listed(
-                github, _RULESETS, repo=repo, includes_parents="true", targets="branch"
-            )
+            # An organisation's ruleset is in force in many of its repositories: asked once.
+            github.once(("ruleset", number), partial(_details, github, repo, number))
+            for number in sorted({s["databaseId"] for s in sources if s.get("databaseId")})
         ]
 
-    return {
+    facts: dict[str, object] = {"rulesets": Fact(f"GET {_RULESET}", rulesets)}
+    if ref.get("branchProtectionRule") is None and not repository["viewerCanAdminister"]:
+        # GraphQL shows classic protection to administrators; an App reads it by a permission of its own.
         # 404 with another message hides what the identity may not read: only this one says "none".
-        "branch_protection": github.fact(
-            _PROTECTION, absent=(_NOT_PROTECTED,), plan_may_lack=True, repo=repo, branch=branch
-        ),
-        "rules": Fact(f"GET {_RULES}", rules),
-        "rulesets": Fact(f"GET {_RULESETS}", rulesets),
-    }
-
-
-def _listed(github: Github, path: str, **params: str) -> list[dict[str, Any]]:
-    try:
-        return list(github.items(path, key=None, **params))
-    except NotEnabled:
-        return []  # a plan without rulesets enforces none
+        facts["branch_protection"] = github.fact(
+            _PROTECTION, absent=(_NOT_PROTECTED,), plan_may_lack=True, repo=repo, branch=ref["name"]
+        )
+    return facts
 
 
 def _details(github: Github, repo: str, ruleset_id: int) -> dict[str, Any]:

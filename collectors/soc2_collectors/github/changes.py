@@ -130,14 +130,15 @@ class _Reading:
             start=self.start,
             end=self.end,
             overlap_hours=_OVERLAP.total_seconds() / 3600,
-            note="GitHub's search lags behind by minutes: each look begins before the last one did",
+            note="GitHub's search lags behind by minutes: each look begins before the last one did. "
+            "It finds what the identity may see, archived repositories included",
         )
         yield from self._all()
         yield from self._again()
         self.period.done(
             total=sum(window.count for window in self.windows if window.own),
             cursor={**self._here(), "to": _text(self.end)},
-            merged_in_period=self._count(self.merged),
+            whole_total=self._count(self.merged),
             windows=len(self.windows),
         )
 
@@ -220,7 +221,7 @@ class _Reading:
 
 
 def _with_all_reviews(github: Github, node: dict[str, Any]) -> dict[str, Any]:
-    if not node["reviews"]["pageInfo"]["hasNextPage"]:
+    if not ((node.get("reviews") or {}).get("pageInfo") or {}).get("hasNextPage"):
         return node
     reviews = list(github.graphql(PULL_REQUEST_REVIEWS, {"id": node["id"]}, "node.reviews"))
     return {**node, "reviews": {"pageInfo": {"hasNextPage": False}, "nodes": reviews}}
@@ -247,16 +248,22 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         start = _time(known["from"])
     else:
         known = None
-    pushed_since = start if known is None else _time(known["to"]) - _OVERLAP
-    since = start if known is None else max(start, pushed_since - _COMMIT_OVERLAP)
+    after = None if known is None else known.get("after")
+    first = known is None or after is not None
+    if known is not None and first:
+        # What was pushed since the first of these looks began is read by the next one.
+        end = _time(known["to"])
+    pushed_since = start if known is None or first else _time(known["to"]) - _OVERLAP
+    since = start if first else max(start, pushed_since - _COMMIT_OVERLAP)
     # By age for a first look, whose order no push may change; then the last pushed to first, to stop early.
-    order = ("CREATED_AT", "ASC") if known is None else ("PUSHED_AT", "DESC")
+    order = ("CREATED_AT", "ASC") if first else ("PUSHED_AT", "DESC")
+    cursor = {"from": _text(start), "to": _text(end), "production": _production(github)}
     period.ask(
         query=f"commits of production branches of {github.organization} since {_text(since)}, "
         f"in repositories pushed to since {_text(pushed_since)}",
         start=start,
         end=end,
-        commit_overlap_days=0 if known is None else _COMMIT_OVERLAP.days,
+        commit_overlap_days=0 if first else _COMMIT_OVERLAP.days,
         note="a commit made longer than commit_overlap_days before its push is not seen by later looks",
     )
     total = repositories = 0
@@ -266,7 +273,11 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         "order": {"field": order[0], "direction": order[1]},
     }
     for page in github.connections(
-        REPOSITORY_COMMITS, variables, "organization.repositories", size=_REPOSITORIES_AT_ONCE
+        REPOSITORY_COMMITS,
+        variables,
+        "organization.repositories",
+        after=after,
+        size=_REPOSITORIES_AT_ONCE,
     ):
         for repository in page["nodes"]:
             pushed = repository.get("pushedAt")
@@ -276,10 +287,12 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
             for branch, history in _histories(github, repository, since):
                 total += int(history["totalCount"])
                 yield from _commits_of(github, repository, branch, history, since)
+        if first:
+            period.reached({**cursor, "after": page["pageInfo"]["endCursor"]})
+            continue
         last = page["nodes"][-1].get("pushedAt") if page["nodes"] else None
-        if known is not None and last is not None and _time(last) < pushed_since:
+        if last is not None and _time(last) < pushed_since:
             break
-    cursor = {"from": _text(start), "to": _text(end), "production": _production(github)}
     period.done(total=total, cursor=cursor, repositories=repositories)
 
 

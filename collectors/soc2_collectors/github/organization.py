@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.github.inventory import ORGANIZATION_SETTINGS
 from soc2_collectors.github.models.organization import Organization
 from soc2_collectors.github.permissions import grant
 from soc2_collectors.github.queries import SAML_IDENTITY_PROVIDER
@@ -19,6 +20,7 @@ _ORGANIZATION = "/orgs/{org}"
 _ACTIONS = "/orgs/{org}/actions/permissions"
 _SELECTED = "/orgs/{org}/actions/permissions/selected-actions"
 _WORKFLOW = "/orgs/{org}/actions/permissions/workflow"
+_SCIM = "/scim/v2/organizations/{org}/Users"
 _CONFLICT = 409
 """GitHub's answer for selected actions when no selection is made."""
 
@@ -35,9 +37,10 @@ _OWNERS_SEE = (
 
 @collects(
     Organization,
-    calls=[f"GET {path}" for path in (_ORGANIZATION, _ACTIONS, _SELECTED, _WORKFLOW)]
-    + [SAML_IDENTITY_PROVIDER.call],
+    calls=[f"GET {path}" for path in (_ORGANIZATION, _ACTIONS, _SELECTED, _WORKFLOW, _SCIM)]
+    + [SAML_IDENTITY_PROVIDER.call, ORGANIZATION_SETTINGS.call],
     per="organization",
+    cost="7",
 )
 def organizations(github: Github) -> Iterator[Document]:
     """The one organisation of the scope."""
@@ -50,11 +53,20 @@ def organizations(github: Github) -> Iterator[Document]:
             "organization"
         )
 
+    def settings() -> object:
+        return github.query(ORGANIZATION_SETTINGS, {"org": github.organization}).get("organization")
+
+    def scim() -> object:
+        said = github.ask(_SCIM, count=1)
+        return {key: said[key] for key in ("totalResults",) if key in said}
+
     facts = {
         "actions_permissions": github.fact(_ACTIONS, absent=()),
         "selected_actions": github.fact(_SELECTED, absent=(_CONFLICT,)),
         "workflow_permissions": github.fact(_WORKFLOW, absent=()),
         "saml": Fact(SAML_IDENTITY_PROVIDER.call, saml),
+        "settings": Fact(ORGANIZATION_SETTINGS.call, settings),
+        "scim": Fact(f"GET {_SCIM}", scim),
     }
     yield Document(uid=said["node_id"], name=said["login"], body={**said, **hidden, **facts})
 

@@ -29,7 +29,9 @@ _OUTSIDE = "/orgs/{org}/outside_collaborators"
 _TEAMS = "/orgs/{org}/teams"
 
 
-@collects(Member, calls=[ORGANIZATION_MEMBERS.call], per="organization")
+@collects(
+    Member, calls=[ORGANIZATION_MEMBERS.call], per="organization", cost="pages of 100 members"
+)
 def members(github: Github) -> Iterator[Document]:
     """Members with role and two-factor state, a hundred in one call."""
     edges = github.graphql(
@@ -54,7 +56,12 @@ def verified_mails(github: Github) -> Iterator[Document]:
         yield Document(uid=node["id"], name=node["login"], body=node)
 
 
-@collects(ExternalIdentity, calls=[EXTERNAL_IDENTITIES.call], per="organization")
+@collects(
+    ExternalIdentity,
+    calls=[EXTERNAL_IDENTITIES.call],
+    per="organization",
+    cost="1 + pages of 100 identities",
+)
 def external_identities(github: Github) -> Iterator[Document]:
     """Accounts of the identity provider that members are linked to."""
     variables = {"org": github.organization}
@@ -72,7 +79,12 @@ def external_identities(github: Github) -> Iterator[Document]:
         yield Document(uid=node["guid"], name=str(saml.get("nameId") or node["guid"]), body=node)
 
 
-@collects(OutsideCollaborator, calls=[f"GET {_OUTSIDE}"], per="organization")
+@collects(
+    OutsideCollaborator,
+    calls=[f"GET {_OUTSIDE}"],
+    per="organization",
+    cost="2 x pages of 100 accounts",
+)
 def outside_collaborators(github: Github) -> Iterator[Document]:
     """People with access to repositories who are no members."""
 
@@ -88,7 +100,7 @@ def outside_collaborators(github: Github) -> Iterator[Document]:
         yield Document(uid=user["node_id"], name=user["login"], body=body)
 
 
-@collects(Team, calls=[f"GET {_TEAMS}"], per="organization")
+@collects(Team, calls=[f"GET {_TEAMS}"], per="organization", cost="pages of 100 teams")
 def teams(github: Github) -> Iterator[Document]:
     """Teams of the organisation."""
     for team in github.items(_TEAMS):

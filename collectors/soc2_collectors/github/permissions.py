@@ -23,9 +23,10 @@ class Need:
     level: str
     """``organization`` or ``repository``: where a fine-grained token's form lists the permission."""
     names: tuple[str, ...]
-    """As in an App's settings by API: ``organization_administration``."""
+    """As in an App's settings by API: ``organization_administration``; none where GitHub takes classic tokens
+    only."""
     scopes: tuple[str, ...]
-    """Of a classic token."""
+    """Of a classic token; none where GitHub takes Apps only."""
     note: str = ""
     """What else GitHub demands."""
     access: str = "read"
@@ -34,6 +35,7 @@ class Need:
     def __str__(self) -> str:
         """``administration=read``, as GitHub writes it in its headers."""
         said = ", ".join(f"{name}={self.access}" for name in self.names)
+        said = said or f"scope {', '.join(self.scopes)} of a classic token"
         return f"{said} ({self.note})" if self.note else said
 
 
@@ -43,6 +45,14 @@ _MEMBERS = Need("organization", ("members",), ("read:org",))
 _METADATA = Need("repository", ("metadata",), ("repo",))
 _ADMINISTRATION = Need("repository", ("administration",), ("repo",))
 _CODE_SCANNING = Need("repository", ("security_events",), ("repo",))
+_CONTENTS = Need("repository", ("contents", "metadata"), ("repo",))
+_DEPLOYMENTS = Need("repository", ("deployments", "metadata"), ("repo",))
+_COLLABORATORS = Need(
+    "repository",
+    ("metadata", "administration"),
+    ("repo",),
+    "shown to who may push to the repository",
+)
 
 NEEDS: dict[str, Need] = {
     "GET /orgs/{org}": _ADMIN_ORG,
@@ -65,21 +75,70 @@ NEEDS: dict[str, Need] = {
     ),
     "GET /orgs/{org}/code-scanning/alerts": _CODE_SCANNING,
     "GET /orgs/{org}/dependabot/alerts": Need("repository", ("vulnerability_alerts",), ("repo",)),
+    "GET /orgs/{org}/actions/secrets": Need(
+        "organization", ("organization_secrets",), ("admin:org",)
+    ),
+    "GET /orgs/{org}/hooks": Need(
+        "organization", ("organization_hooks",), ("admin:org_hook",), _OWNER
+    ),
+    "GET /orgs/{org}/installations": _ADMIN_ORG,
+    "GET /orgs/{org}/personal-access-tokens": Need(
+        "organization", ("organization_personal_access_tokens",), (), "GitHub answers to Apps only"
+    ),
+    "GET /orgs/{org}/credential-authorizations": Need(
+        "organization",
+        ("organization_administration",),
+        ("read:org",),
+        "Enterprise Cloud with SAML single sign-on of the organisation; shown to owners",
+    ),
+    "GET /orgs/{org}/packages": Need("repository", ("packages",), ("read:packages",)),
+    "GET /scim/v2/organizations/{org}/Users": Need(
+        "organization",
+        ("members",),
+        ("admin:org",),
+        "Enterprise Cloud with SAML single sign-on of the organisation; shown to owners",
+    ),
+    "GET /enterprises/{enterprise}/audit-log/streams": Need(
+        "organization", (), ("read:audit_log",), "of an owner of the enterprise; Enterprise Cloud"
+    ),
+    "GET /repos/{owner}/{repo}/actions/secrets": Need("repository", ("secrets",), ("repo",)),
+    "GET /repos/{owner}/{repo}/hooks": Need(
+        "repository", ("repository_hooks",), ("repo",), "shown to administrators of the repository"
+    ),
+    "GET /repos/{owner}/{repo}/keys": _ADMINISTRATION,
+    "GET /repos/{owner}/{repo}/private-vulnerability-reporting": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/branches/{branch}/protection": _ADMINISTRATION,
-    "GET /repos/{owner}/{repo}/rules/branches/{branch}": _METADATA,
-    "GET /repos/{owner}/{repo}/rulesets": _METADATA,
     "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}": Need(
         "repository",
         ("metadata",),
         ("repo",),
         "bypass actors are shown to who may edit the ruleset",
     ),
-    "GET /repos/{owner}/{repo}/collaborators": _METADATA,
     "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
-    "GET /repos/{owner}/{repo}/code-scanning/default-setup": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,
     "GET /repos/{owner}/{repo}/environments": Need("repository", ("actions",), ("repo",)),
+    "GRAPHQL query DefaultBranches": Need(
+        "repository", ("administration", "contents", "metadata"), ("repo",)
+    ),
+    "GRAPHQL query RepositorySettings": _COLLABORATORS,
+    "GRAPHQL query Collaborators": _COLLABORATORS,
+    "GRAPHQL query RepositoryWorkflows": _CONTENTS,
+    "GRAPHQL query RepositoryReleases": _CONTENTS,
+    "GRAPHQL query RepositoryEnvironments": Need("repository", ("actions", "metadata"), ("repo",)),
+    "GRAPHQL query RepositoryDeployKeys": _ADMINISTRATION,
+    "GRAPHQL query RepositoryDeployments": _DEPLOYMENTS,
+    "GRAPHQL query Deployments": _DEPLOYMENTS,
+    "GRAPHQL query OrganizationId": _MEMBERS,
+    "GRAPHQL query OrganizationSettings": Need(
+        "organization", ("organization_administration", "members"), ("admin:org",), _OWNER
+    ),
+    "GRAPHQL query MemberActivity": Need(
+        "organization",
+        ("members",),
+        ("read:org", "read:user"),
+        "counts contributions to the repositories that the identity may read",
+    ),
     "GRAPHQL query OrganizationMembers": Need(
         "organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"
     ),
@@ -166,6 +225,12 @@ def permissions(calls: Sequence[str], form: str) -> str:
                 for call, d in granted.items()
                 if d.level == level and name in d.names
             ]
+    bare = [call for call, need in known.items() if not need.names]
+    if bare:
+        lines += ["", "GitHub takes a classic token only for"]
+        lines += [
+            f"  {call}: {', '.join(known[call].scopes)}{_noted(known[call])}" for call in bare
+        ]
     lines += [
         "",
         "Or a classic token of an organisation owner with the scopes "

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +17,19 @@ class Query:
     name: str
     """Its operation name; the call it stands for is ``GRAPHQL query NAME``."""
     document: str
+    optional: tuple[str, ...] = ()
+    """Fields, each on a line of its own, that older servers lack: they are then asked without."""
 
     @property
     def call(self) -> str:
         """How a collector declares it."""
         return f"GRAPHQL query {self.name}"
+
+    def without(self, fields: Collection[str]) -> str:
+        """The document without those of its optional fields that a server lacks."""
+        left_out = set(self.optional) & set(fields)
+        lines = self.document.splitlines(keepends=True)
+        return "".join(line for line in lines if line.strip() not in left_out)
 
 
 _IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
@@ -123,7 +135,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
         mergeCommit { oid }
         repository { id nameWithOwner isArchived defaultBranchRef { name } }
         labels(first: 20) { nodes { name } }
-        closingIssuesReferences(first: 3) {
+        closingIssuesReferences(first: 2) {
           totalCount
           nodes { number url labels(first: 10) { nodes { name } } }
         }

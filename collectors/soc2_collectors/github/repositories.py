@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.github.inventory import (
+    COLLABORATORS,
+    REPOSITORY_ENVIRONMENTS,
+    REPOSITORY_SETTINGS,
+    listed,
+    named,
+    refuse,
+)
 from soc2_collectors.github.models.repository import Environment, Repository
 from soc2_collectors.github.permissions import grant
+from soc2_pac.errors import Denied
 from soc2_pac.model import CollectionStatus, Document, Fact, Gap
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from soc2_collectors.github.client import Github
 
 REPOSITORIES = "/orgs/{org}/repos"
 _ALERTS = "/repos/{owner}/{repo}/vulnerability-alerts"
 _FIXES = "/repos/{owner}/{repo}/automated-security-fixes"
-_DEFAULT_SETUP = "/repos/{owner}/{repo}/code-scanning/default-setup"
 _ANALYSES = "/repos/{owner}/{repo}/code-scanning/analyses"
-_COLLABORATORS = "/repos/{owner}/{repo}/collaborators"
+_REPORTING = "/repos/{owner}/{repo}/private-vulnerability-reporting"
 _ENVIRONMENTS = "/repos/{owner}/{repo}/environments"
 
 _ALERTS_OFF = "Vulnerability alerts are disabled."
 _FIXES_OFF = "Automated security fixes are disabled."
 _NO_ANALYSIS = "no analysis found"
-
-
-def named(repository: dict[str, Any]) -> dict[str, object]:
-    """The part of a repository that documents of its branches and environments carry."""
-    keys = ("id", "node_id", "name", "full_name", "visibility", "archived")
-    return {key: repository[key] for key in keys if key in repository}
+_ACTIVE_DAYS = 30
+_SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
 
 
 @collects(
     Repository,
-    calls=[
-        f"GET {path}"
-        for path in (REPOSITORIES, _ALERTS, _FIXES, _DEFAULT_SETUP, _ANALYSES, _COLLABORATORS)
-    ],
+    calls=[f"GET {path}" for path in (REPOSITORIES, _ALERTS, _FIXES, _ANALYSES, _REPORTING)]
+    + [REPOSITORY_SETTINGS.call, COLLABORATORS.call],
     per="organization",
+    cost="2 x pages of 100 + 2 N; + 1 for each public one and each without dependency alerts",
+    version="2",
 )
 def repositories(github: Github) -> Iterator[Document]:
     """Repositories. Of an archived one, which nobody can change, only the listing is read."""
+    active = datetime.now(UTC) - timedelta(days=_ACTIVE_DAYS)
     for repository in github.items(REPOSITORIES, type="all"):
         body: dict[str, object] = dict(repository)
         if repository.get("security_and_analysis") is None:
@@ -52,6 +59,9 @@ def repositories(github: Github) -> Iterator[Document]:
                 "GitHub shows this to administrators of the repository only",
                 grant(f"GET {_FIXES}"),
             )
+        pushed = repository.get("pushed_at") or repository.get("created_at")
+        if pushed:
+            body["dormant_since"] = pushed if datetime.fromisoformat(pushed) < active else None
         if not repository.get("archived"):
             body.update(_facts(github, repository))
         yield Document(uid=repository["node_id"], name=repository["full_name"], body=body)
@@ -63,31 +73,89 @@ def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
     analyses = github.fact(
         _ANALYSES, absent=(_NO_ANALYSIS,), plan_may_lack=True, repo=repo, ref=ref, per_page=1
     )
+    alerts = github.fact(_ALERTS, absent=(_ALERTS_OFF,), repo=repo)
+    settings = partial(_settings, github, repository["node_id"])
 
     def latest() -> object:
         found = analyses.call()
         return found[0] if isinstance(found, list) and found else None
 
-    return {
-        "vulnerability_alerts": github.fact(_ALERTS, absent=(_ALERTS_OFF,), repo=repo),
+    def vulnerability_alerts() -> object:
+        # GraphQL says "off" also where the identity may not know: that is asked again.
+        said = {key: settings().get(key) for key in ("hasVulnerabilityAlertsEnabled",)}
+        return said if all(said.values()) else alerts.call()
+
+    facts: dict[str, object] = {
+        "settings": Fact(REPOSITORY_SETTINGS.call, lambda: _plain(settings())),
+        "vulnerability_alerts": Fact(alerts.operation, vulnerability_alerts),
         "automated_security_fixes": github.fact(_FIXES, absent=(_FIXES_OFF,), repo=repo),
-        "code_scanning_default_setup": github.fact(
-            _DEFAULT_SETUP, absent=(), plan_may_lack=True, repo=repo
-        ),
         "code_scanning_latest_analysis": Fact(analyses.operation, latest),
-        "outside_collaborators": github.list_fact(_COLLABORATORS, repo=repo, affiliation="outside"),
+        "direct_collaborators": _collaborators(github, settings, "direct"),
+        "outside_collaborators": _collaborators(github, settings, "outside"),
     }
+    if repository.get("visibility") == "public":
+        facts["private_vulnerability_reporting"] = github.fact(_REPORTING, absent=(), repo=repo)
+    return facts
 
 
-@collects(Environment, calls=[f"GET {REPOSITORIES}", f"GET {_ENVIRONMENTS}"], per="organization")
+def _settings(github: Github, node_id: str) -> dict[str, Any]:
+    """What GraphQL says of a repository; asked for all of them at once."""
+
+    def read() -> dict[str, Any]:
+        gaps = ("direct", "outside", *_SETTINGS)
+        return {node["id"]: node for node in listed(github, REPOSITORY_SETTINGS, gaps=gaps)}
+
+    found: dict[str, dict[str, Any]] = github.once("repository settings", read)
+    if node_id not in found:
+        call = REPOSITORY_SETTINGS.call
+        msg = "GraphQL does not list the repository to this identity"
+        raise Denied(msg, operation=call, permission=grant(call))
+    return found[node_id]
+
+
+def _plain(node: dict[str, Any]) -> dict[str, object]:
+    for key in _SETTINGS:
+        if isinstance(node.get(key), Gap):
+            refuse(node[key])
+    return {key: node[key] for key in _SETTINGS if key in node}
+
+
+def _collaborators(
+    github: Github, settings: Callable[[], dict[str, Any]], affiliation: str
+) -> Fact:
+    def read() -> object:
+        node = settings()
+        found = node.get(affiliation)
+        if isinstance(found, Gap):
+            refuse(found)
+        if found is None:
+            msg = "GitHub shows collaborators to those who may push to the repository"
+            call = REPOSITORY_SETTINGS.call
+            raise Denied(msg, operation=call, permission=grant(call))
+        if not found["pageInfo"]["hasNextPage"]:
+            return sorted(found["edges"], key=lambda edge: str(edge["node"]["login"]))
+        variables = {"id": node["id"], "affiliation": affiliation.upper()}
+        edges = github.graphql(COLLABORATORS, variables, "node.collaborators")
+        return sorted(edges, key=lambda edge: str(edge["node"]["login"]))
+
+    return Fact(REPOSITORY_SETTINGS.call, read)
+
+
+@collects(
+    Environment,
+    calls=[REPOSITORY_ENVIRONMENTS.call, f"GET {_ENVIRONMENTS}"],
+    per="organization",
+    cost="pages of 100 + 1 for each repository that has environments",
+    version="2",
+)
 def environments(github: Github) -> Iterator[Document]:
     """Deployment environments of every repository that is not archived."""
-    for repository in github.items(REPOSITORIES, type="all"):
-        if repository.get("archived"):
+    for node in listed(github, REPOSITORY_ENVIRONMENTS):
+        if node["isArchived"] or not node["environments"]["totalCount"]:
             continue
-        for environment in github.items(_ENVIRONMENTS, key="environments", repo=repository["name"]):
+        for environment in github.items(_ENVIRONMENTS, key="environments", repo=node["name"]):
             yield Document(
                 uid=environment["node_id"],
-                name=f"{repository['full_name']}/{environment['name']}",
-                body={**environment, "repository": named(repository)},
+                name=f"{node['nameWithOwner']}/{environment['name']}",
+                body={**environment, "repository": named(node)},
             )

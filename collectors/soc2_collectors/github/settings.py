@@ -18,6 +18,9 @@ class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     installation_id: int | None = None
     private_key: SecretRef | None = None
     """The App's private key in PEM."""
+    enterprise: str | None = None
+    """The slug of the enterprise account, ``github.com/enterprises/SLUG``, where what belongs to it is to be
+    read: where the audit log is streamed to."""
     base_url: str = "https://api.github.com"
     """``https://HOST/api/v3`` for Enterprise Server; ``https://api.TENANT.ghe.com`` for data residency."""
     timeout_seconds: int = 30

@@ -52,6 +52,8 @@ def github_allowed_actions(organization: Organization, *, sha_pinning: bool = Tr
     severity=Severity.HIGH,
     known_as=[
         "prowler:organization_default_workflow_permissions_read_only",
+        # A repository cannot choose more than its organisation does.
+        "prowler:repository_default_workflow_permissions_read_only",
         "prowler:organization_actions_pull_request_approval_disabled",
         "scorecard:Token-Permissions",
     ],

@@ -16,6 +16,8 @@ _SHOWN = 5
         "prowler:organization_members_mfa_required",
         "powerpipe:organization_member_mfa_enabled",
         "powerpipe:cis_supply_chain_v100_1_3_5",
+        # Publishing packages takes the same account: the peer asks for this very setting.
+        "powerpipe:cis_supply_chain_v100_4_2_3",
     ],
 )
 def github_org_2fa_required(organization: Organization) -> Verdict:
@@ -188,3 +190,87 @@ def github_issue_deletion_limited(organization: Organization) -> Verdict:
     if organization.members_can_delete_issues:
         return failed("members with admin rights on a repository can delete issues")
     return passed("only owners delete issues")
+
+
+@rule(criteria=["CC6.2"], severity=Severity.MEDIUM)
+def github_scim_provisioned(
+    organization: Organization, *, unprovisioned_members: int = 0, enterprise_managed: bool = False
+) -> Verdict:
+    """Members are provisioned by the identity provider.
+
+    ``unprovisioned_members`` is how many members may be there without (break-glass owners, bots). Set
+    ``enterprise_managed`` where the enterprise provisions its users, which the organisation does not show.
+
+    Why: where an account is made and removed by hand, who leaves the company stays in the organisation
+        until somebody thinks of it.
+    Fix: set up SCIM for the organisation's SAML application at the identity provider; it takes GitHub
+        Enterprise Cloud.
+    """
+    if enterprise_managed:
+        return inconclusive("users are provisioned to the enterprise account, which is not read")
+    provisioned = organization.scim.total_results
+    members = organization.settings.members_with_role.total_count
+    said = f"{provisioned} accounts are provisioned by SCIM, {organization.login} has {members} members"
+    if provisioned + unprovisioned_members < members or not provisioned:
+        return failed(said)
+    return passed(said)
+
+
+@rule(criteria=["CC6.6"], severity=Severity.LOW)
+def github_ip_allow_list(organization: Organization, *, installed_apps: bool = True) -> Verdict:
+    """The organisation is reached from allowed addresses only.
+
+    With ``installed_apps`` the addresses that Apps bring along are allowed as well.
+
+    Why: a token that was stolen works from anywhere, unless GitHub refuses where it comes from.
+    Fix: organisation settings, Authentication security, IP allow list: add the company's addresses, enable
+        the list, and enable it for installed GitHub Apps. It takes GitHub Enterprise Cloud.
+    """
+    settings = organization.settings
+    if not settings.viewer_can_administer:
+        return inconclusive("GitHub shows the IP allow list to organisation owners only")
+    if settings.ip_allow_list_enabled_setting is None:
+        return inconclusive("this server does not say whether there is an IP allow list")
+    if settings.ip_allow_list_enabled_setting != "ENABLED":
+        if organization.plan is None or organization.plan.name != "enterprise":
+            plan = (
+                f"the plan '{organization.plan.name}'" if organization.plan else "a plan not shown"
+            )
+            return inconclusive(
+                f"{organization.login} has {plan}: only Enterprise Cloud has IP allow lists"
+            )
+        return failed(f"the IP allow list of {organization.login} is off")
+    if installed_apps and settings.ip_allow_list_for_installed_apps_enabled_setting != "ENABLED":
+        return failed(f"the IP allow list of {organization.login} does not take in installed Apps")
+    return passed(f"the IP allow list of {organization.login} is on")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.7"],
+    severity=Severity.LOW,
+    known_as=["prowler:organization_verified_badge", "powerpipe:cis_supply_chain_v100_1_3_9"],
+)
+def github_verified_domain(
+    organization: Organization, *, restrict_notifications: bool = True
+) -> Verdict:
+    """The organisation's domain is verified, and notifications stay inside it.
+
+    Why: without a verified domain nobody can tell the organisation from one that looks like it, and mail
+        about private code goes to whatever address a member likes.
+    Fix: organisation settings, Verified and approved domains: add the company's domains, then restrict
+        email notifications to them.
+    """
+    if organization.is_verified is None:
+        return inconclusive("this server does not say whether a domain is verified")
+    if not organization.is_verified:
+        return failed(f"no domain of {organization.login} is verified")
+    if restrict_notifications:
+        settings = organization.settings
+        restricted = settings.notification_delivery_restriction_enabled_setting
+        if restricted is None or not settings.viewer_can_administer:
+            return inconclusive(
+                "GitHub shows to organisation owners only where notifications may go"
+            )
+        if restricted != "ENABLED":
+            return failed(f"{organization.login} is verified; notifications may leave its domains")
+    return passed(f"{organization.login} is verified")

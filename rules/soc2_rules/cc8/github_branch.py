@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soc2_collectors.github.models.branch import Branch, ClassicProtection, Toggle
+from soc2_collectors.github.models.branch import Branch, Protection
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
@@ -42,12 +42,12 @@ def github_default_branch_protected(branch: Branch) -> Verdict:
     Fix: in the repository, Settings, Rules, Rulesets, create an active branch ruleset that targets the
         default branch; or set one for all repositories in the organisation's settings.
     """
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
-    found = sorted({one.type for one in branch.rules if one.type in _PROTECTING})
+    if (beside := _beside(branch)) is not None:
+        return beside
+    found = [one for one in _PROTECTING if branch.has_rule(one)]
     if found:
         return passed(f"{branch.label} is protected by active rulesets ({', '.join(found)})")
-    if branch.branch_protection is not None:
+    if branch.classic is not None:
         return passed(f"{branch.label} has classic branch protection")
     return failed(
         f"{branch.label} has neither classic protection nor an active ruleset that limits changes"
@@ -60,6 +60,7 @@ def github_default_branch_protected(branch: Branch) -> Verdict:
     known_as=[
         "prowler:repository_default_branch_requires_multiple_approvals",
         "powerpipe:cis_supply_chain_v100_1_1_3",
+        "scorecard:Branch-Protection",
         "scorecard:Code-Review",
     ],
 )
@@ -70,11 +71,13 @@ def github_required_reviews(branch: Branch, *, min_approvals: int = 1) -> Verdic
     Fix: in the ruleset or protection of the default branch turn on "Require a pull request before
         merging" and set the number of required approvals.
     """
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
+    if (beside := _beside(branch)) is not None:
+        return beside
     counts = [found.required_approving_review_count for found in branch.rules_of("pull_request")]
-    if max(counts, default=0) < min_approvals and branch.classic_reviews is not None:
-        counts.append(branch.classic_reviews.required_approving_review_count)
+    if max(counts, default=0) < min_approvals:
+        classic = branch.classic
+        if classic is not None and classic.requires_approving_reviews:
+            counts.append(classic.required_approving_review_count or 0)
     required = max(counts, default=0)
     if required >= min_approvals:
         return passed(f"{branch.label} requires {required} approving review(s)")
@@ -99,14 +102,14 @@ def github_dismiss_stale(branch: Branch) -> Verdict:
     Fix: turn on "Dismiss stale pull request approvals when new commits are pushed" or "Require approval
         of the most recent reviewable push" for the default branch.
     """
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
+    if (beside := _beside(branch)) is not None:
+        return beside
     for found in branch.rules_of("pull_request"):
         if found.dismiss_stale_reviews_on_push or found.require_last_push_approval:
             return passed(f"a ruleset of {branch.label} makes approvals follow the last push")
-    classic = branch.classic_reviews
+    classic = branch.classic
     if classic is not None and (
-        classic.dismiss_stale_reviews or classic.require_last_push_approval
+        classic.dismisses_stale_reviews or classic.require_last_push_approval
     ):
         return passed(f"the protection of {branch.label} makes approvals follow the last push")
     return failed(
@@ -132,20 +135,18 @@ def github_status_checks(branch: Branch, *, up_to_date: bool = True) -> Verdict:
     Fix: turn on "Require status checks to pass" with at least one check and "Require branches to be up to
         date before merging", or use a merge queue.
     """
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
+    if (beside := _beside(branch)) is not None:
+        return beside
     names: set[str] = set()
     current = branch.has_rule("merge_queue")
     for found in branch.rules_of("required_status_checks"):
         names.update(check.context for check in found.required_status_checks)
         current = current or found.strict_required_status_checks_policy
     if not names or (up_to_date and not current):
-        classic = (
-            branch.branch_protection.required_status_checks if branch.branch_protection else None
-        )
-        if classic is not None and classic.names:
-            names.update(classic.names)
-            current = current or classic.strict
+        classic = branch.classic
+        if classic is not None and classic.requires_status_checks and classic.checks:
+            names.update(classic.checks)
+            current = current or classic.requires_strict_status_checks
     if not names:
         return failed(f"{branch.label} requires no status check")
     if up_to_date and not current:
@@ -171,7 +172,7 @@ def github_no_force_push(branch: Branch) -> Verdict:
     Fix: turn on "Block force pushes" in the ruleset, or clear "Allow force pushes" in the protection.
     """
     return _blocked(
-        branch, "non_fast_forward", lambda classic: classic.allow_force_pushes, "force pushes"
+        branch, "non_fast_forward", lambda classic: classic.allows_force_pushes, "force pushes"
     )
 
 
@@ -190,7 +191,7 @@ def github_no_deletion(branch: Branch) -> Verdict:
     Why: whoever deletes the branch and pushes another under its name has passed by every rule on it.
     Fix: turn on "Restrict deletions" in the ruleset, or clear "Allow deletions" in the protection.
     """
-    return _blocked(branch, "deletion", lambda classic: classic.allow_deletions, "deletion")
+    return _blocked(branch, "deletion", lambda classic: classic.allows_deletions, "deletion")
 
 
 @rule(
@@ -206,29 +207,33 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
     """Nobody may pass by the protection of the default branch.
 
     It is enough that one layer with required pull requests binds everyone. ``approved_bypass`` names
-    actors that may pass a ruleset: ``Team:234``, ``Integration:29110``, ``OrganizationAdmin``.
+    actors that may pass a ruleset, ``Team:234``, ``Integration:29110``, ``OrganizationAdmin``, or push past
+    classic protection, ``Team platform``, ``App renovate``, ``User ann``.
 
     Why: a control that administrators can skip does not control those who can do most damage, and an
         auditor cannot tell a skipped review from a forgotten one.
     Fix: empty the bypass list of the ruleset, or turn on "Do not allow bypassing the above settings" in
         classic protection. A break-glass team can be approved in the configuration of this rule.
     """
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
-    classic = branch.branch_protection
+    if (beside := _beside(branch)) is not None:
+        return beside
+    classic = branch.classic
     layers: list[tuple[bool, str]] = []
     if classic is not None:
-        bound = classic.enforce_admins is not None and classic.enforce_admins.enabled
-        exempt = "" if bound else "classic protection exempts administrators"
-        layers.append((classic.required_pull_request_reviews is not None, exempt))
-    in_force = {one.ruleset_id: one for one in branch.rules if one.type in _PROTECTING}
-    with_reviews = {one.ruleset_id for one in branch.rules if one.type == "pull_request"}
-    if in_force:
-        unseen = sorted(in_force.keys() - {ruleset.id for ruleset in branch.rulesets})
+        layers.append(
+            (classic.requires_approving_reviews, _classic_exempt(classic, approved_bypass))
+        )
+    sources = {
+        one.repository_ruleset.database_id if one.repository_ruleset else None
+        for one in branch.in_force
+        if one.type.lower() in _PROTECTING
+    }
+    if sources:
+        unseen = sources - {ruleset.id for ruleset in branch.rulesets}
         if unseen:
-            return inconclusive(f"GitHub does not show ruleset {unseen[0]}, which is in force")
+            return inconclusive("GitHub does not show every ruleset that is in force")
         for ruleset in branch.rulesets:
-            if ruleset.id in in_force:
+            if ruleset.id in sources:
                 if ruleset.bypass_actors is None:
                     return inconclusive(
                         f"GitHub hides who may bypass the ruleset '{ruleset.name}': it shows this to those "
@@ -240,7 +245,8 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
                     if open_to
                     else ""
                 )
-                layers.append((ruleset.id in with_reviews, exempt))
+                reviews = any(one.type == "pull_request" for one in ruleset.rules)
+                layers.append((reviews, exempt))
     if not layers:
         return not_applicable(f"{branch.label} has no protection that could be bypassed")
     relevant = [exempt for reviews, exempt in layers if reviews] or [exempt for _, exempt in layers]
@@ -264,7 +270,7 @@ def github_signed_commits(branch: Branch) -> Verdict:
     Fix: turn on "Require signed commits" in the ruleset or the protection of the default branch.
     """
     return _required(
-        branch, "required_signatures", lambda c: c.required_signatures, "signed commits"
+        branch, "required_signatures", lambda c: c.requires_commit_signatures, "signed commits"
     )
 
 
@@ -283,7 +289,7 @@ def github_linear_history(branch: Branch) -> Verdict:
     Fix: turn on "Require linear history" in the ruleset or the protection of the default branch.
     """
     return _required(
-        branch, "required_linear_history", lambda c: c.required_linear_history, "linear history"
+        branch, "required_linear_history", lambda c: c.requires_linear_history, "linear history"
     )
 
 
@@ -301,44 +307,155 @@ def github_conversation_resolution(branch: Branch) -> Verdict:
     Why: an objection that can be left open is easily merged over.
     Fix: turn on "Require conversation resolution before merging" for the default branch.
     """
-    if not branch.repository.archived and any(
+    if not branch.repository.is_archived and any(
         found.required_review_thread_resolution for found in branch.rules_of("pull_request")
     ):
         return passed(f"a ruleset of {branch.label} requires resolved conversations")
     return _required(
-        branch, "", lambda c: c.required_conversation_resolution, "resolved conversations"
+        branch, "", lambda c: c.requires_conversation_resolution, "resolved conversations"
     )
 
 
+@rule(
+    criteria=["CC8.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:repository_has_codeowners_file",
+        "prowler:repository_default_branch_requires_codeowners_review",
+        "powerpipe:cis_supply_chain_v100_1_1_6",
+    ],
+)
+def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) -> Verdict:
+    """Code has owners, and changes to it need their review.
+
+    ``exempt`` names repositories (``acme/sandbox``) that need none.
+
+    Why: an approval by somebody who does not know the code lets through what its owner would stop. A line
+        of CODEOWNERS that GitHub cannot read protects nothing, without a word.
+    Fix: add .github/CODEOWNERS, correct what the file's page on GitHub marks, and turn on "Require
+        review from Code Owners" for the default branch.
+    """
+    if (beside := _beside(branch)) is not None:
+        return beside
+    if branch.repository.name_with_owner in exempt:
+        return not_applicable(f"{branch.repository.name_with_owner} is exempt")
+    if branch.codeowners is None:
+        return failed(f"GitHub finds no CODEOWNERS file on {branch.label}")
+    wrong = branch.codeowners.errors
+    if wrong:
+        return failed(
+            f"{wrong[0].path} of {branch.label} has {len(wrong)} error(s): line {wrong[0].line}: "
+            f"{wrong[0].kind}"
+        )
+    if any(found.require_code_owner_review for found in branch.rules_of("pull_request")):
+        return passed(f"a ruleset of {branch.label} requires review by code owners")
+    classic = branch.classic
+    if (
+        classic is not None
+        and classic.requires_approving_reviews
+        and classic.requires_code_owner_reviews
+    ):
+        return passed(f"the protection of {branch.label} requires review by code owners")
+    return failed(f"{branch.label} has code owners, and does not require their review")
+
+
+@rule(
+    criteria=["CC8.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=["powerpipe:cis_supply_chain_v100_1_1_15"],
+)
+def github_push_restricted(branch: Branch) -> Verdict:
+    """Only named people, teams and Apps may push to or merge into the default branch.
+
+    Why: without such a list everybody with write access to the repository decides what is shipped.
+    Fix: turn on "Restrict updates" in a ruleset with a short bypass list, or "Restrict who can push to
+        matching branches" in classic protection.
+    """
+    if (beside := _beside(branch)) is not None:
+        return beside
+    if branch.has_rule("update"):
+        return passed(f"a ruleset restricts updates of {branch.label} to its bypass list")
+    classic = branch.classic
+    if classic is not None and classic.restricts_pushes:
+        return passed(f"the protection of {branch.label} names who may push")
+    return failed(f"everybody with write access may push to or merge into {branch.label}")
+
+
+@rule(
+    criteria=["CC8.1"],
+    severity=Severity.LOW,
+    known_as=["powerpipe:cis_supply_chain_v100_1_1_5"],
+)
+def github_dismissal_restricted(branch: Branch) -> Verdict:
+    """Only named people may dismiss a review.
+
+    Why: a review that asks for changes stops a merge only while nobody takes it away.
+    Fix: turn on "Restrict who can dismiss pull request reviews" for the default branch.
+    """
+    if (beside := _beside(branch)) is not None:
+        return beside
+    if any(found.dismissal_restriction.enabled for found in branch.rules_of("pull_request")):
+        return passed(f"a ruleset of {branch.label} names who may dismiss reviews")
+    classic = branch.classic
+    if (
+        classic is not None
+        and classic.requires_approving_reviews
+        and classic.restricts_review_dismissals
+    ):
+        return passed(f"the protection of {branch.label} names who may dismiss reviews")
+    return failed(f"everybody with write access may dismiss reviews of changes to {branch.label}")
+
+
+def _beside(branch: Branch) -> Verdict | None:
+    """The verdict on what there is nothing to ask of; ``None`` for a branch that can change."""
+    if branch.repository.is_archived:
+        return not_applicable(_ARCHIVED)
+    if branch.name is None:
+        return not_applicable(f"nobody pushed to {branch.repository.name_with_owner} yet")
+    return None
+
+
+def _classic_exempt(classic: Protection, approved: tuple[str, ...]) -> str:
+    """Whom classic protection does not bind, in words; an empty text where it binds everyone."""
+    exempt = [] if classic.is_admin_enforced else ["classic protection exempts administrators"]
+    passing = sorted(
+        {str(one) for one in classic.bypass_pull_request_allowances.nodes} - {*approved}
+    )
+    if passing:
+        exempt.append(f"classic protection lets {', '.join(passing)} push without a pull request")
+    return "; ".join(exempt)
+
+
 def _blocked(
-    branch: Branch, type_: str, allowed: Callable[[ClassicProtection], Toggle | None], what: str
+    branch: Branch, type_: str, allowed: Callable[[Protection], bool | None], what: str
 ) -> Verdict:
     """A ruleset blocks it by a rule; classic protection blocks it unless it allows it."""
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
+    if (beside := _beside(branch)) is not None:
+        return beside
     if branch.has_rule(type_):
         return passed(f"a ruleset of {branch.label} blocks {what}")
-    if branch.branch_protection is None:
+    classic = branch.classic
+    if classic is None:
         return failed(f"no ruleset and no classic protection of {branch.label} blocks {what}")
-    setting = allowed(branch.branch_protection)
+    setting = allowed(classic)
     if setting is None:
         return inconclusive(
             f"the protection of {branch.label} does not say whether it allows {what}"
         )
-    if setting.enabled:
+    if setting:
         return failed(f"the protection of {branch.label} allows {what}")
     return passed(f"the protection of {branch.label} blocks {what}")
 
 
 def _required(
-    branch: Branch, type_: str, required: Callable[[ClassicProtection], Toggle | None], what: str
+    branch: Branch, type_: str, required: Callable[[Protection], bool], what: str
 ) -> Verdict:
     """A ruleset requires it by a rule, classic protection by a setting."""
-    if branch.repository.archived:
-        return not_applicable(_ARCHIVED)
+    if (beside := _beside(branch)) is not None:
+        return beside
     if branch.has_rule(type_):
         return passed(f"a ruleset of {branch.label} requires {what}")
-    setting = required(branch.branch_protection) if branch.branch_protection else None
-    if setting is not None and setting.enabled:
+    classic = branch.classic
+    if classic is not None and required(classic):
         return passed(f"the protection of {branch.label} requires {what}")
     return failed(f"{branch.label} does not require {what}")

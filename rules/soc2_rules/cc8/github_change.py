@@ -182,9 +182,8 @@ def github_pr_ticket_link(
     merged = f"merged {change.merged_at:%Y-%m-%d}{_branch(change)}"
     if change.author_login in exempt_authors:
         return not_applicable(f"{merged}, opened by {_author(change)}, whose changes are exempt")
-    issues = change.closing_issues_references.nodes
-    if issues:
-        return passed(f"{merged}, closes #{issues[0].number}")
+    if change.issues:
+        return passed(f"{merged}, closes #{change.issues[0].number}")
     for where, text in (("title", change.title), ("branch", change.head_ref_name)):
         for pattern in patterns:
             found = re.search(pattern, text)

@@ -37,7 +37,7 @@ def github_prod_environment_reviewers(
         missing.append("lets people approve their own deployments")
     if environment.deployment_branch_policy is None:
         missing.append("takes deployments from every branch")
-    where = f"'{environment.name}' of {environment.repository.full_name}"
+    where = f"'{environment.name}' of {environment.repository.name_with_owner}"
     return (
         failed(f"{where} {' and '.join(missing)}")
         if missing

@@ -191,7 +191,7 @@ class PullRequest(Resource, frozen=True, rename="camel"):
     title: str = ""
     head_ref_name: str = ""
     labels: Labels | None = None
-    closing_issues_references: Issues = Issues()
+    closing_issues_references: Issues | None = None
     production_branches: tuple[str, ...] | None = None
     """As the source's settings say; ``None``: the default branch."""
     author: Actor | None = None
@@ -218,9 +218,15 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         )
 
     @property
+    def issues(self) -> list[Issue]:
+        """Issues that it closes, two at most."""
+        found = self.closing_issues_references
+        return found.nodes if found else []
+
+    @property
     def label_names(self) -> set[str]:
         """Labels of the pull request and of the issues that it closes."""
-        groups = [self.labels, *(issue.labels for issue in self.closing_issues_references.nodes)]
+        groups = [self.labels, *(issue.labels for issue in self.issues)]
         return {label.name for group in groups if group for label in group.nodes}
 
     def own(self) -> set[str]:

@@ -60,6 +60,38 @@ class SamlView(msgspec.Struct, frozen=True, rename="camel"):
     saml_identity_provider: SamlProvider | None = None
 
 
+class Count(msgspec.Struct, frozen=True, rename="camel"):
+    """How many a listing has."""
+
+    total_count: int
+
+
+class OrganizationSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``Organization``: settings that REST does not have. Older servers leave them out."""
+
+    viewer_can_administer: bool
+    members_with_role: Count
+    notification_delivery_restriction_enabled_setting: str | None = None
+    """``ENABLED`` or ``DISABLED``."""
+    ip_allow_list_enabled_setting: str | None = None
+    """``ENABLED`` or ``DISABLED``."""
+    ip_allow_list_for_installed_apps_enabled_setting: str | None = None
+    """``ENABLED`` or ``DISABLED``."""
+
+
+class ScimUsers(msgspec.Struct, frozen=True, rename="camel"):
+    """``GET /scim/v2/organizations/{org}/Users``: Enterprise Cloud has it."""
+
+    total_results: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the organisation pays for."""
+
+    name: str
+    """``free``, ``team``, ``enterprise`` ..."""
+
+
 class Organization(Resource, frozen=True):
     """A GitHub organisation and its settings.
 
@@ -79,10 +111,17 @@ class Organization(Resource, frozen=True):
         "total_private_repos",
         "owned_private_repos",
         "collaborators",
-        "plan",
+        "plan.space",
+        "plan.private_repos",
+        "plan.filled_seats",
+        "plan.seats",
     )
 
     login: str
+    is_verified: bool | None = None
+    """Whether GitHub verified a domain of the organisation; older servers leave it out."""
+    plan: Plan | None = None
+    """``None`` where GitHub does not show it: it does to owners."""
     two_factor_requirement_enabled: bool = fact("two_factor_requirement_enabled")
     default_repository_permission: str = fact("default_repository_permission")
     """``none``, ``read``, ``write`` or ``admin``."""
@@ -96,6 +135,8 @@ class Organization(Resource, frozen=True):
     """``None`` unless ``allowed_actions`` is ``selected``."""
     workflow_permissions: WorkflowPermissions = fact("workflow_permissions")
     saml: SamlView = fact("saml")
+    settings: OrganizationSettings = fact("settings")
+    scim: ScimUsers = fact("scim")
 
 
 class MemberNode(msgspec.Struct, frozen=True, rename="camel"):

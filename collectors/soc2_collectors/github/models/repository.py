@@ -36,13 +36,6 @@ class AutomatedSecurityFixes(msgspec.Struct, frozen=True):
     paused: bool = False
 
 
-class DefaultSetup(msgspec.Struct, frozen=True):
-    """``GET /repos/{owner}/{repo}/code-scanning/default-setup``."""
-
-    state: str
-    """``configured`` or ``not-configured``."""
-
-
 class Tool(msgspec.Struct, frozen=True):
     """What made an analysis or an alert."""
 
@@ -58,18 +51,43 @@ class Analysis(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-class Collaborator(msgspec.Struct, frozen=True):
-    """Somebody with access to a repository."""
+class User(msgspec.Struct, frozen=True):
+    """An account."""
 
     login: str
-    role_name: str
-    """``read``, ``triage``, ``write``, ``maintain``, ``admin`` or the name of a custom role."""
-    permissions: dict[str, bool] = {}
+
+
+class Collaborator(msgspec.Struct, frozen=True):
+    """Somebody with access to a repository (GraphQL ``RepositoryCollaboratorEdge``)."""
+
+    permission: str
+    """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN`` or ``ADMIN``: what a custom role builds upon."""
+    node: User
+
+    @property
+    def login(self) -> str:
+        """The account's login."""
+        return self.node.login
 
     @property
     def admin(self) -> bool:
-        """Whether they administer the repository, by whatever role."""
-        return self.role_name == "admin" or self.permissions.get("admin", False)
+        """Whether they administer the repository."""
+        return self.permission == "ADMIN"
+
+
+class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``Repository``, as far as the listing by REST goes no further."""
+
+    delete_branch_on_merge: bool
+    is_security_policy_enabled: bool | None = None
+    """Whether GitHub finds a SECURITY.md, in the repository or for the whole organisation. ``None``: it does
+    not say."""
+
+
+class PrivateReporting(msgspec.Struct, frozen=True):
+    """``GET /repos/{owner}/{repo}/private-vulnerability-reporting``."""
+
+    enabled: bool
 
 
 class Repository(Resource, frozen=True):
@@ -92,7 +110,6 @@ class Repository(Resource, frozen=True):
         "score",
         "temp_clone_token",
         "automated_security_fixes.updated_at",
-        "outside_collaborators.*.avatar_url",
     )
 
     name: str
@@ -108,18 +125,29 @@ class Repository(Resource, frozen=True):
     vulnerability_alerts: dict[str, Any] | None = fact("vulnerability_alerts")
     """``{}`` where they are on, ``None`` where they are off."""
     automated_security_fixes: AutomatedSecurityFixes | None = fact("automated_security_fixes")
-    code_scanning_default_setup: DefaultSetup | None = fact("code_scanning_default_setup")
     code_scanning_latest_analysis: Analysis | None = fact("code_scanning_latest_analysis")
     """The newest analysis of the default branch."""
+    settings: RepositorySettings = fact("settings")
+    direct_collaborators: list[Collaborator] = fact("direct_collaborators")
+    """People, outside ones too, who were given access to this very repository."""
     outside_collaborators: list[Collaborator] = fact("outside_collaborators")
+    private_vulnerability_reporting: PrivateReporting | None = fact(
+        "private_vulnerability_reporting"
+    )
+    """Asked of public repositories: others have none."""
+    dormant_since: datetime | None = fact("dormant_since")
+    """``pushed_at`` where that was more than 30 days before the look, else ``None``: in an active repository
+    it moves all the time."""
 
 
-class RepositoryName(msgspec.Struct, frozen=True):
-    """A repository as part of another document."""
+class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
+    """A repository as part of another document, as GraphQL says it."""
 
-    full_name: str
-    archived: bool = False
+    name_with_owner: str
+    is_archived: bool
     visibility: str = ""
+    """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
+    viewer_can_administer: bool = False
 
 
 class Reviewer(msgspec.Struct, frozen=True):
@@ -151,7 +179,7 @@ class Environment(Resource, frozen=True):
     volatile = ("updated_at",)
 
     name: str
-    repository: RepositoryName
+    repository: RepositoryNode
     protection_rules: list[ProtectionRule] = []
     deployment_branch_policy: DeploymentBranchPolicy | None = None
     """``None``: every branch may deploy."""

@@ -1,0 +1,246 @@
+"""Repositories by GraphQL, a hundred in one call, with what hangs on them: the queries of many collectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from soc2_collectors.github.queries import Query
+from soc2_pac.errors import Denied, Unexpected
+from soc2_pac.model import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from soc2_collectors.github.client import Github
+
+_NODE = "id databaseId name nameWithOwner isArchived isEmpty visibility viewerCanAdminister"
+_COLLABORATORS = "pageInfo { hasNextPage } edges { permission node { id login } }"
+
+
+def _query(name: str, content: str, optional: tuple[str, ...] = ()) -> Query:
+    """A query over all repositories that the organisation owns."""
+    document = f"""
+query {name}($org: String!, $first: Int!, $after: String) {{
+  organization(login: $org) {{
+    repositories(
+      first: $first, after: $after, ownerAffiliations: [OWNER],
+      orderBy: {{ field: CREATED_AT, direction: ASC }}
+    ) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        {_NODE}
+{content}
+      }}
+    }}
+  }}
+}}
+"""
+    return Query(name, document, optional)
+
+
+DEFAULT_BRANCHES = _query(
+    "DefaultBranches",
+    """
+        codeowners { errors { kind line path } }
+        defaultBranchRef {
+          name
+          branchProtectionRule {
+            id pattern isAdminEnforced
+            requiresApprovingReviews requiredApprovingReviewCount dismissesStaleReviews
+            requiresCodeOwnerReviews requireLastPushApproval
+            requiresStatusChecks requiredStatusCheckContexts requiresStrictStatusChecks
+            requiresConversationResolution requiresCommitSignatures requiresLinearHistory
+            allowsForcePushes allowsDeletions
+            restrictsPushes restrictsReviewDismissals
+            bypassPullRequestAllowances(first: 50) {
+              nodes {
+                actor { __typename ... on App { slug } ... on Team { slug } ... on User { login } }
+              }
+            }
+          }
+          rules(first: 100) {
+            pageInfo { hasNextPage }
+            nodes { type repositoryRuleset { databaseId name enforcement } }
+          }
+        }""",
+)
+
+REPOSITORY_SETTINGS = _query(
+    "RepositorySettings",
+    f"""
+        deleteBranchOnMerge
+        hasVulnerabilityAlertsEnabled
+        isSecurityPolicyEnabled
+        direct: collaborators(first: 100, affiliation: DIRECT) {{ {_COLLABORATORS} }}
+        outside: collaborators(first: 100, affiliation: OUTSIDE) {{ {_COLLABORATORS} }}""",
+    optional=("isSecurityPolicyEnabled",),
+)
+
+REPOSITORY_WORKFLOWS = _query(
+    "RepositoryWorkflows",
+    """
+        object(expression: "HEAD:.github/workflows") {
+          ... on Tree {
+            entries {
+              name path type
+              object { ... on Blob { oid byteSize isBinary isTruncated text } }
+            }
+          }
+        }""",
+)
+
+REPOSITORY_ENVIRONMENTS = _query(
+    "RepositoryEnvironments", "        environments(first: 1) { totalCount }"
+)
+
+REPOSITORY_DEPLOY_KEYS = _query(
+    "RepositoryDeployKeys", "        deployKeys(first: 1) { totalCount }"
+)
+
+REPOSITORY_RELEASES = _query(
+    "RepositoryReleases",
+    """
+        latestRelease {
+          id tagName isPrerelease createdAt publishedAt
+          immutable
+          releaseAssets(first: 100) { pageInfo { hasNextPage } nodes { name } }
+        }""",
+    optional=("immutable",),
+)
+
+_DEPLOYMENT = (
+    "id databaseId createdAt commitOid environment originalEnvironment task "
+    "creator { __typename login }"
+)
+
+REPOSITORY_DEPLOYMENTS = _query(
+    "RepositoryDeployments",
+    f"""
+        deployments(first: 20, orderBy: {{ field: CREATED_AT, direction: DESC }}) {{
+          pageInfo {{ hasNextPage endCursor }}
+          nodes {{ {_DEPLOYMENT} }}
+        }}""",
+)
+
+DEPLOYMENTS = Query(
+    "Deployments",
+    f"""
+query Deployments($id: ID!, $first: Int!, $after: String) {{
+  node(id: $id) {{
+    ... on Repository {{
+      deployments(
+        first: $first, after: $after, orderBy: {{ field: CREATED_AT, direction: DESC }}
+      ) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ {_DEPLOYMENT} }}
+      }}
+    }}
+  }}
+}}
+""",
+)
+
+COLLABORATORS = Query(
+    "Collaborators",
+    """
+query Collaborators(
+  $id: ID!, $affiliation: CollaboratorAffiliation!, $first: Int!, $after: String
+) {
+  node(id: $id) {
+    ... on Repository {
+      collaborators(first: $first, after: $after, affiliation: $affiliation) {
+        pageInfo { hasNextPage endCursor }
+        edges { permission node { id login } }
+      }
+    }
+  }
+}
+""",
+)
+
+ORGANIZATION_SETTINGS = Query(
+    "OrganizationSettings",
+    """
+query OrganizationSettings($org: String!) {
+  organization(login: $org) {
+    viewerCanAdminister
+    isVerified
+    notificationDeliveryRestrictionEnabledSetting
+    ipAllowListEnabledSetting
+    ipAllowListForInstalledAppsEnabledSetting
+    membersWithRole(first: 1) { totalCount }
+  }
+}
+""",
+    optional=(
+        "isVerified",
+        "notificationDeliveryRestrictionEnabledSetting",
+        "ipAllowListEnabledSetting",
+        "ipAllowListForInstalledAppsEnabledSetting",
+    ),
+)
+
+ORGANIZATION_ID = Query(
+    "OrganizationId",
+    "\nquery OrganizationId($org: String!) {\n  organization(login: $org) { id }\n}\n",
+)
+
+MEMBER_ACTIVITY = Query(
+    "MemberActivity",
+    """
+query MemberActivity(
+  $org: String!, $organization: ID!, $from: DateTime!, $first: Int!, $after: String
+) {
+  organization(login: $org) {
+    membersWithRole(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        id login createdAt
+        contributionsCollection(organizationID: $organization, from: $from) {
+          hasAnyContributions
+          hasAnyRestrictedContributions
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+
+def listed(
+    github: Github, query: Query, *, size: int = 100, gaps: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Every repository of the organisation with what the query asks of it.
+
+    Args:
+        github: the organisation.
+        query: one of this module.
+        size: repositories of the first page.
+        gaps: fields that may be a :class:`Gap`, where the identity may not read them of one repository.
+
+    Raises:
+        ProviderError: see :mod:`soc2_collectors.github.answers`; Denied where a field that is not among
+            ``gaps`` may not be read, once the repositories before it were yielded.
+    """
+    variables = {"org": github.organization}
+    path = "organization.repositories"
+    for node in github.graphql(query, variables, path, size=size, gaps=True):
+        if not node.get("id") or not node.get("nameWithOwner"):
+            msg = f"{query.call} answered a repository without id or name"
+            raise Unexpected(msg, operation=query.call)
+        for key, value in node.items():
+            if isinstance(value, Gap) and key not in gaps:
+                refuse(value)
+        yield node
+
+
+def refuse(gap: Gap) -> NoReturn:
+    """Raise what a gap stands for. Raises Denied."""
+    raise Denied(gap.reason, operation=gap.operation, permission=gap.permission)
+
+
+def named(node: dict[str, Any]) -> dict[str, object]:
+    """The part of a repository that documents of what hangs on it carry."""
+    keys = ("id", "name", "nameWithOwner", "isArchived", "visibility")
+    return {key: node[key] for key in keys}

@@ -1,0 +1,153 @@
+"""What reaches the organisation without being a member: tokens, Apps, keys, hooks, secrets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from soc2_collectors.github.models.repository import User
+from soc2_pac.resources import Resource, fact
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """The organisation or one of its repositories."""
+
+    name: str
+    """``acme``, or ``acme/api``."""
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A secret of Actions: its name and its times; its value never leaves GitHub."""
+
+    name: str
+    updated_at: datetime
+
+
+class SecretList(Resource, frozen=True):
+    """The secrets that workflows get from the organisation, or from one repository."""
+
+    kind = "github.secret_list"
+
+    holder: Holder
+    secrets: list[Secret] = fact("secrets")
+
+
+class HookConfig(msgspec.Struct, frozen=True):
+    """Where a webhook sends to."""
+
+    url: str = ""
+    insecure_ssl: str | int | float = "0"
+    """``1``: the certificate is not verified; GitHub's default is ``0``."""
+    secret: str | None = None
+    """Something where there is one; GitHub leaves it out where there is none."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it sends by HTTPS. A URL that was redacted as a whole began with it."""
+        return self.url.lower().startswith(("https://", "[redacted slack-webhook]"))
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """A webhook."""
+
+    id: int
+    active: bool
+    config: HookConfig
+
+
+class WebhookList(Resource, frozen=True):
+    """The webhooks of the organisation, or of one repository."""
+
+    kind = "github.webhook_list"
+    volatile = ("hooks.*.last_response", "hooks.*.updated_at")
+    secret = ("hooks.*.config.secret",)
+
+    holder: Holder
+    hooks: list[Hook] = fact("hooks")
+
+
+class DeployKey(msgspec.Struct, frozen=True):
+    """An SSH key of one repository."""
+
+    id: int
+    title: str
+    read_only: bool
+    created_at: datetime
+    last_used: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """``None``: never. Older servers leave it out."""
+    enabled: bool = True
+    """Off where a policy of the organisation forbids deploy keys; older servers have no such policy."""
+
+
+class DeployKeyList(Resource, frozen=True):
+    """The deploy keys of a repository that has some."""
+
+    kind = "github.deploy_key_list"
+
+    holder: Holder
+    keys: list[DeployKey] = fact("keys")
+
+
+class PersonalAccessToken(Resource, frozen=True):
+    """A fine-grained token that reaches the organisation (``GET /orgs/{org}/personal-access-tokens``)."""
+
+    kind = "github.personal_access_token"
+    volatile = ("token_last_used_at", "owner.avatar_url")
+
+    owner: User
+    repository_selection: str
+    """``none``, ``all`` or ``subset``."""
+    access_granted_at: datetime
+    token_expired: bool
+    token_expires_at: datetime | None
+    """``None``: never."""
+    token_name: str = ""
+    permissions: dict[str, dict[str, str]] = {}
+
+
+class CredentialAuthorization(Resource, frozen=True):
+    """A member's credential that single sign-on lets in (``GET /orgs/{org}/credential-authorizations``)."""
+
+    kind = "github.credential_authorization"
+    volatile = ("credential_accessed_at",)
+
+    login: str
+    credential_id: int
+    credential_type: str
+    """``personal access token`` (a classic one), ``SSH key``, ``OAuth app token``, ``GitHub app token``."""
+    credential_authorized_at: datetime
+    authorized_credential_expires_at: datetime | None = None
+    """Left out, or ``None``, where it never expires."""
+    scopes: list[str] | None = None
+    """Of a token."""
+
+    @property
+    def label(self) -> str:
+        """``personal access token 161195 of ann``."""
+        return f"{self.credential_type} {self.credential_id} of {self.login}"
+
+
+class AppInstallation(Resource, frozen=True):
+    """A GitHub App that is installed in the organisation (``GET /orgs/{org}/installations``)."""
+
+    kind = "github.app_installation"
+    volatile = ("updated_at", "account.avatar_url")
+
+    app_slug: str
+    repository_selection: str
+    """``all`` or ``selected``."""
+    permissions: dict[str, str]
+    suspended_at: datetime | None = None
+
+
+class AuditLogStream(Resource, frozen=True):
+    """Where the enterprise's audit log is streamed to."""
+
+    kind = "github.audit_log_stream"
+    volatile = ("updated_at",)
+
+    stream_type: str
+    """``Splunk``, ``Amazon S3`` ..."""
+    enabled: bool
+    paused_at: datetime | None = None
