@@ -179,6 +179,21 @@ class Conflict(NamedTuple):
     """By what."""
 
 
+class _Notes:
+    """What is noticed on the way."""
+
+    def __init__(self) -> None:
+        self.conflicts: set[Conflict] = set()
+        self.heard: set[tuple[str, str]] = set()
+        """Systems and logins that statements spoke of and that are there."""
+        self.disputed: dict[tuple[str, str], set[str]] = {}
+        """Person -> accounts that may be theirs."""
+
+    def dispute(self, account: Account, persons: Iterable[Person]) -> None:
+        for person in persons:
+            self.disputed.setdefault(person.key, set()).add(str(account))
+
+
 class IdentityGraph:
     """Persons, accounts, and whose each account is.
 
@@ -199,33 +214,32 @@ class IdentityGraph:
                 links.add(item)
         self.persons: tuple[Person, ...] = tuple(sorted(persons, key=_person_order))
         """Everybody, by source and id."""
-        self._conflicts: set[Conflict] = set()
-        self._by_key = self._keys()
+        notes = _Notes()
+        self._by_key = self._keys(notes)
         said: dict[tuple[str, str], list[Link]] = defaultdict(list)
         for link in links:
             said[_fold(link.system), _fold(link.login)].append(link)
-        heard: set[tuple[str, str]] = set()
         merged = [(_merged(records), records) for records in accounts.values()]
         merged.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
         self._said = dict(said)
         self.accounts: tuple[Owned, ...] = tuple(
-            self._own(account, _statements(records), heard, self._conflicts)
-            for account, records in merged
+            self._own(account, _statements(records), notes) for account, records in merged
         )
         """Every account with its owner, by system and login."""
-        self.conflicts: tuple[Conflict, ...] = tuple(sorted(self._conflicts))
+        self.conflicts: tuple[Conflict, ...] = tuple(sorted(notes.conflicts))
         self.unused: tuple[Link, ...] = tuple(
             sorted(
                 (
                     link
                     for link in links
                     if link.strength is Strength.MAPPING
-                    and (_fold(link.system), _fold(link.login)) not in heard
+                    and (_fold(link.system), _fold(link.login)) not in notes.heard
                 ),
                 key=_link_order,
             )
         )
         """Lines of a mapping file that speak of no account that is there."""
+        self._disputed = notes.disputed
 
     @functools.cached_property
     def _of(self) -> Mapping[tuple[str, str], list[Owned]]:
@@ -247,9 +261,13 @@ class IdentityGraph:
         """One account; ``None`` where there is no such."""
         return self._by_uid.get((system, uid))
 
+    def disputed(self, source: str, person_id: str) -> tuple[str, ...]:
+        """Accounts that may be a person's: they are nobody's, since more than one is named."""
+        return tuple(sorted(self._disputed.get((source, person_id), ())))
+
     def whose(self, *records: Account) -> Owned:
         """Whose an account is that need not be in the graph, by what its records and the links say."""
-        return self._own(_merged(list(records)), _statements(list(records)), set(), set())
+        return self._own(_merged(list(records)), _statements(list(records)), _Notes())
 
     def person(self, key: str) -> Person | None:
         """Whom an id, mail or login names; ``None`` for nobody, or for more than one."""
@@ -263,7 +281,7 @@ class IdentityGraph:
 
     # -- how it is joined -----------------------------------------------------------------------------
 
-    def _keys(self) -> dict[str, tuple[Person, ...]]:
+    def _keys(self, notes: _Notes) -> dict[str, tuple[Person, ...]]:
         """Id, mail or login -> who carries it. More than one is a conflict."""
         found: dict[str, dict[Person, set[str]]] = {}
         for person in self.persons:
@@ -287,21 +305,20 @@ class IdentityGraph:
                         for sort in own
                     )
                 )
-                self._conflicts.add(Conflict(about, key, named, said))
+                notes.conflicts.add(Conflict(about, key, named, said))
         return {key: tuple(carriers) for key, carriers in found.items()}
 
     def _own(
         self,
         account: Account,
         links: list[Link],
-        heard: set[tuple[str, str]],
-        conflicts: set[Conflict],
+        notes: _Notes,
     ) -> Owned:
         login = _fold(account.login)
         for system in _systems(account.system):
             spoken = self._said.get((system, login))
             if spoken is not None:
-                heard.add((system, login))
+                notes.heard.add((system, login))
                 links += spoken
         if not links:
             return Owned(account, None, "no statement names an owner")
@@ -309,13 +326,13 @@ class IdentityGraph:
             links.sort(key=_link_order)
         mapping = [link for link in links if link.strength is Strength.MAPPING]
         if mapping:
-            account = _sorted(account, mapping, conflicts)
+            account = _sorted(account, mapping, notes.conflicts)
         note = "; ".join(dict.fromkeys(link.note for link in mapping if link.note))
-        owner, reason = self._decide(account, links, conflicts)
+        owner, reason = self._decide(account, links, notes)
         return Owned(account, owner, reason, mapped=bool(mapping), note=note)
 
     def _decide(
-        self, account: Account, links: list[Link], conflicts: set[Conflict]
+        self, account: Account, links: list[Link], notes: _Notes
     ) -> tuple[Person | None, str]:
         """The owner by the strongest statements that name somebody known, and why."""
         owner: Person | None = None
@@ -324,6 +341,7 @@ class IdentityGraph:
         for strength in sorted({link.strength for link in links}, reverse=True):
             level = [link for link in links if link.strength is strength]
             claims: dict[Person, list[str]] = {}
+            perhaps: dict[Person, None] = {}
             unclear = False
             for link in level:
                 if link.person_key is None:
@@ -333,6 +351,7 @@ class IdentityGraph:
                     claims.setdefault(named[0], []).append(link.reason)
                 elif named:
                     unclear = True
+                    perhaps.update(dict.fromkeys(named))
                     lost.append(f"{link.reason} is said of {len(named)} persons")
                 else:
                     # A NameID may be opaque; what is written down names somebody, and weaker statements
@@ -344,16 +363,18 @@ class IdentityGraph:
                 if others:
                     named_too = tuple(sorted(str(person) for person in {owner, *others}))
                     said = (reason, *(r for person in others for r in claims[person]))
-                    conflicts.add(
+                    notes.conflicts.add(
                         Conflict("overruled", str(account), named_too, tuple(sorted(set(said))))
                     )
                 continue
             if len(claims) > 1:
                 named_all = tuple(sorted(str(person) for person in claims))
                 said = tuple(sorted({r for reasons in claims.values() for r in reasons}))
-                conflicts.add(Conflict("account", str(account), named_all, said))
+                notes.conflicts.add(Conflict("account", str(account), named_all, said))
+                notes.dispute(account, claims)
                 return None, f"{len(claims)} persons claim it: {'; '.join(said)}"
             if unclear:
+                notes.dispute(account, (*perhaps, *claims))
                 return None, "; ".join(dict.fromkeys(lost))
             if claims:
                 ((owner, reasons),) = claims.items()

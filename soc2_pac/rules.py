@@ -152,7 +152,7 @@ class Rule:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Every kind that it may read, the judged one first."""
-        return (self.kind, *(joined.kind for joined in self.joins))
+        return tuple(dict.fromkeys((self.kind, *(joined.kind for joined in self.joins))))
 
     @property
     def joins(self) -> tuple[type[Resource], ...]:

@@ -112,7 +112,7 @@ def _criteria_links(rule: Rule) -> str:
 
 def _reads(rule: Rule, registry: Registry) -> Iterator[str]:
     yield from ("## What it reads", "")
-    optional = {kind.kind for kind in rule.where_sourced}
+    optional = {kind.kind for kind in rule.where_sourced} - {rule.kind}
     for index, kind in enumerate(rule.kinds):
         role = "judges each" if index == 0 else "joins"
         if kind in optional:

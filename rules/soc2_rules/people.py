@@ -379,6 +379,9 @@ def closed(
         return failed(
             f"{when}, and was outlived, over {max_hours} hours, by {outlived}", until=ends
         )
+    disputed = people.graph.disputed(person.source, person.id)
+    if disputed:
+        return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
     perhaps = [str(o.account) for o in accounts if o.account.active is None]
     if perhaps:
         return inconclusive(f"{when}; whether it can be used is not known: {', '.join(perhaps)}")

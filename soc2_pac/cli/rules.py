@@ -133,7 +133,7 @@ def _section(heading: str, lines: list[str], remark: str = "") -> None:
 
 def _reads(rule: Rule, registry: Registry) -> list[str]:
     lines = []
-    optional = {kind.kind for kind in rule.where_sourced}
+    optional = {kind.kind for kind in rule.where_sourced} - {rule.kind}
     for kind in rule.kinds:
         collector = registry.collectors.get(kind)
         calls = ", ".join(collector.calls) if collector else "NO INSTALLED COLLECTOR KNOWS IT"

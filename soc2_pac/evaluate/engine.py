@@ -64,7 +64,7 @@ class ActiveRule:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Every kind that it reads in this configuration, the judged one first."""
-        return (self.rule.kind, *(joined.kind for joined in self.joins))
+        return tuple(dict.fromkeys((self.rule.kind, *(joined.kind for joined in self.joins))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,18 +60,8 @@ def _aws() -> list[Any]:
     return [look(found, at=at, scope=AWS, kind=kind) for kind, found in given.items()]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    folder: Path = tmp_path_factory.mktemp("demo")
-    roster.write(folder)
-    company = demo_company()
-    company.mails = roster.verified_mails(company.members)
-    emulator = GithubEmulator(company)
-    url = emulator.start()
-    patch = pytest.MonkeyPatch()
-    patch.setenv("ACME_TOKEN", "t" * 20)
-    fetch.forget_connections()
-    document = {
+def _document(url: str) -> dict[str, Any]:
+    return {
         "sources": {
             "hr": {
                 "provider": "roster",
@@ -89,6 +79,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         },
         "rules": {"include": ["roster-*", "github-members-match-roster", "aws-users-match-roster"]},
     }
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    roster.write(folder)
+    company = demo_company()
+    company.mails = roster.verified_mails(company.members)
+    emulator = GithubEmulator(company)
+    url = emulator.start()
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ACME_TOKEN", "t" * 20)
+    fetch.forget_connections()
+    document = _document(url)
     work = api.make_workspace(
         config.parse(document, folder / "soc2-pac.toml"), plugins.load(), sources_needed=True
     )
@@ -130,6 +134,29 @@ def test_the_rest_is_right(store: Store) -> None:
     # A member without a second factor is planted on GitHub's side.
     assert [item for item in other if item[0] != "roster-mfa-everywhere"] == []
     assert set(_found(store, "roster-no-shared-accounts").values()) == {"not_applicable"}
+
+
+def test_a_check_says_what_a_run_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    roster.write(tmp_path)
+    monkeypatch.setenv("ACME_TOKEN", "t" * 20)
+    company = demo_company()
+    company.mails = roster.verified_mails(company.members)
+    with GithubEmulator(company) as url, open_store("sqlite://", create=True) as opened:
+        document = _document(url)
+        del document["sources"]["aws"]
+        work = api.make_workspace(
+            config.parse(document, tmp_path / "soc2-pac.toml"), plugins.load()
+        )
+        fetch.forget_connections()
+        api.run(work, opened)
+        kept = {(f.rule, f.resource): f.status for f in opened.findings()}
+        fetch.forget_connections()
+        checked = api.check_rules(work, [])
+        fetch.forget_connections()
+    assert {(v.rule.id, v.uid): v.verdict.status for v in checked.verdicts} == kept
+    statuses = {rule: {s.value for (r, _), s in kept.items() if r == rule} for rule, _ in kept}
+    assert statuses["github-members-match-roster"] == {"pass", "fail"}
+    assert "fail" in statuses["roster-leaver-accounts-closed"], "without AWS, too"
 
 
 def test_a_leaver_is_named_in_every_system(store: Store) -> None:

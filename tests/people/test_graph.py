@@ -116,6 +116,8 @@ def test_two_persons_of_one_strength_are_a_conflict() -> None:
             ("SAML NameID ann", "SAML NameID bob"),
         ),
     )
+    assert graph.disputed("roster:acme", "bob") == ("x in github:acme",)
+    assert graph.disputed("roster:acme", "zed") == ()
 
 
 def test_a_mail_of_two_persons_ties_nothing() -> None:
@@ -124,6 +126,7 @@ def test_a_mail_of_two_persons_ties_nothing() -> None:
     assert owners(graph)["x"] == (None, "mail ann@acme.example is said of 2 persons")
     (conflict,) = graph.conflicts
     assert (conflict.about, conflict.subject) == ("mail", "ann@acme.example")
+    assert graph.disputed("roster:acme", "ann2") == ("x in github:acme",)
     solved = IdentityGraph([ANN, again, account("x", "ann@acme.example"), mapped("x", "ann2")])
     assert owners(solved)["x"][0] == "ann2"
 

@@ -92,9 +92,10 @@ def roster_mfa_everywhere(
     blind = found.blind()
     if blind is not None:
         return blind
+    source = f"roster:{scope.account}"
     asked = [
         o
-        for o in people.own(found, f"roster:{scope.account}", person.id)
+        for o in people.own(found, source, person.id)
         if o.account.active is not False
         and o.account.signs_in is not False
         and not people.in_systems(o, elsewhere)
@@ -105,13 +106,17 @@ def roster_mfa_everywhere(
     unknown = [str(o.account) for o in asked if not o.account.mfa]
     if unknown:
         return inconclusive(f"whether there is a second factor is not known: {', '.join(unknown)}")
-    return _settled(found, asked, "a second factor everywhere", person.left_at)
+    return _settled(found, source, person, asked, "a second factor everywhere")
 
 
 def _settled(
-    found: people.Population, accounts: list[Owned], what: str, until: datetime | None
+    found: people.Population, source: str, person: RosterPerson, accounts: list[Owned], what: str
 ) -> Verdict:
     """What is true of all accounts, unless some may be missing."""
+    until = person.left_at
+    disputed = found.graph.disputed(source, person.id)
+    if disputed:
+        return inconclusive(f"these may be theirs or another's: {', '.join(disputed)}")
     unknown = found.unknown()
     if unknown:
         return inconclusive(f"accounts may be missing: {unknown}")
@@ -180,9 +185,10 @@ def roster_privileged_by_group(
     blind = found.blind()
     if blind is not None:
         return blind
+    source = f"roster:{scope.account}"
     accounts = [
         o
-        for o in people.own(found, f"roster:{scope.account}", person.id)
+        for o in people.own(found, source, person.id)
         if o.account.active is not False and not people.in_systems(o, elsewhere)
     ]
     strong = [o for o in accounts if o.account.active and o.account.privileged]
@@ -209,4 +215,4 @@ def roster_privileged_by_group(
     if unknown:
         return inconclusive(f"whether it is privileged is not known: {', '.join(unknown)}")
     what = "privileged as meant" if strong else "no privileges"
-    return _settled(found, strong or accounts, what, person.left_at)
+    return _settled(found, source, person, strong or accounts, what)
