@@ -63,6 +63,10 @@ class Person(msgspec.Struct, frozen=True):
         """Unique over all sources."""
         return self.source, self.id
 
+    def gone(self, now: datetime) -> bool:
+        """Whether they have left at an instant. A day in the future on which they leave is not here yet."""
+        return not self.active or (self.left_at is not None and self.left_at <= now)
+
     def __str__(self) -> str:
         return f"{self.name} ({self.id})" if self.name else self.id
 
@@ -84,7 +88,7 @@ class Account(msgspec.Struct, frozen=True):
     mails: tuple[str, ...]
     """Addresses that the system has verified or that its administrators wrote; they tie it to a person."""
     active: bool | None
-    """Whether it can be used now; ``None``: this record does not say."""
+    """Whether it can be used now; ``None``: not known, or left to another record of the account."""
     privileged: bool | None
     """Whether it administers the system; ``None``: not known."""
     mfa: bool | None
@@ -98,7 +102,9 @@ class Account(msgspec.Struct, frozen=True):
     """Whether anybody can sign in to it; ``False`` for one with nothing but keys, which have no second
     factor. ``None``: not said, and taken for yes."""
     groups: tuple[str, ...] = ()
-    """Names of the groups that give it its rights, as far as the record says."""
+    """Names of the groups and roles that give it its rights, as far as the record says."""
+    closed_at: datetime | None = None
+    """Since when it cannot be used, where the system keeps that."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -130,6 +136,21 @@ Identity: TypeAlias = Person | Account | Link
 """What views tell of identities."""
 
 
+def of_one_truth(identities: Iterable[Identity]) -> list[Identity]:
+    """The same, with persons of one sort of source: the same human in two stands there once.
+
+    A source of persons that holds no accounts (personnel records) overrules those that do (an identity
+    provider, whose users are accounts, too).
+    """
+    found = list(identities)
+    systems = {item.system for item in found if isinstance(item, Account)}
+    sources = {item.source for item in found if isinstance(item, Person)}
+    records = sources - systems
+    if not records:
+        return found
+    return [item for item in found if not isinstance(item, Person) or item.source in records]
+
+
 class Owned(NamedTuple):
     """An account, and whose it is."""
 
@@ -142,11 +163,6 @@ class Owned(NamedTuple):
     """A mapping file speaks of the account."""
     note: str = ""
     """What the mapping file says besides."""
-
-    @property
-    def overdue(self) -> bool:
-        """An account that can be used, of somebody who left."""
-        return self.person is not None and not self.person.active and bool(self.account.active)
 
 
 class Conflict(NamedTuple):
@@ -191,8 +207,10 @@ class IdentityGraph:
         heard: set[tuple[str, str]] = set()
         merged = [(_merged(records), records) for records in accounts.values()]
         merged.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
+        self._said = dict(said)
         self.accounts: tuple[Owned, ...] = tuple(
-            self._own(account, _statements(records), said, heard) for account, records in merged
+            self._own(account, _statements(records), heard, self._conflicts)
+            for account, records in merged
         )
         """Every account with its owner, by system and login."""
         self.conflicts: tuple[Conflict, ...] = tuple(sorted(self._conflicts))
@@ -228,6 +246,10 @@ class IdentityGraph:
     def account(self, system: str, uid: str) -> Owned | None:
         """One account; ``None`` where there is no such."""
         return self._by_uid.get((system, uid))
+
+    def whose(self, *records: Account) -> Owned:
+        """Whose an account is that need not be in the graph, by what its records and the links say."""
+        return self._own(_merged(list(records)), _statements(list(records)), set(), set())
 
     def person(self, key: str) -> Person | None:
         """Whom an id, mail or login names; ``None`` for nobody, or for more than one."""
@@ -272,35 +294,26 @@ class IdentityGraph:
         self,
         account: Account,
         links: list[Link],
-        said: Mapping[tuple[str, str], list[Link]],
         heard: set[tuple[str, str]],
+        conflicts: set[Conflict],
     ) -> Owned:
         login = _fold(account.login)
         for system in {_fold(account.system), _fold(account.system.partition(":")[0])}:
-            if (system, login) in said:
+            if (system, login) in self._said:
                 heard.add((system, login))
-                links += said[system, login]
+                links += self._said[system, login]
         if not links:
             return Owned(account, None, "no statement names an owner")
         links.sort(key=_link_order)
         mapping = [link for link in links if link.strength is Strength.MAPPING]
-        account = self._sorted(account, mapping)
+        account = _sorted(account, mapping, conflicts)
         note = "; ".join(dict.fromkeys(link.note for link in mapping if link.note))
-        owner, reason = self._decide(account, links)
+        owner, reason = self._decide(account, links, conflicts)
         return Owned(account, owner, reason, mapped=bool(mapping), note=note)
 
-    def _sorted(self, account: Account, mapping: list[Link]) -> Account:
-        sorts = sorted({link.sort for link in mapping if link.sort is not None})
-        if len(sorts) > 1:
-            reasons = tuple(link.reason for link in mapping)
-            self._conflicts.add(Conflict("account", str(account), (), reasons))
-            # Of two words the one that asks for an owner of its own.
-            sorts = [sort for sort in sorts if sort == "person"] or sorts
-        if sorts and sorts[0] != account.sort:
-            return msgspec.structs.replace(account, sort=sorts[0])
-        return account
-
-    def _decide(self, account: Account, links: list[Link]) -> tuple[Person | None, str]:
+    def _decide(
+        self, account: Account, links: list[Link], conflicts: set[Conflict]
+    ) -> tuple[Person | None, str]:
         """The owner by the strongest statements that name somebody known, and why."""
         owner: Person | None = None
         reason = ""
@@ -317,25 +330,25 @@ class IdentityGraph:
                     claims.setdefault(named[0], []).append(link.reason)
                 elif named:
                     unclear = True
-                    lost.append(f"{link.reason} names {len(named)} persons")
+                    lost.append(f"{link.reason} is said of {len(named)} persons")
                 else:
                     # A NameID may be opaque; what is written down names somebody, and weaker statements
                     # would only guess who.
                     unclear = unclear or strength is Strength.MAPPING
-                    lost.append(f"{link.reason} names nobody who is known")
+                    lost.append(f"{link.reason} is said of nobody who is known")
             if owner is not None:
                 others = [person for person in claims if person != owner]
                 if others:
                     named_too = tuple(sorted(str(person) for person in {owner, *others}))
                     said = (reason, *(r for person in others for r in claims[person]))
-                    self._conflicts.add(
+                    conflicts.add(
                         Conflict("overruled", str(account), named_too, tuple(sorted(set(said))))
                     )
                 continue
             if len(claims) > 1:
                 named_all = tuple(sorted(str(person) for person in claims))
                 said = tuple(sorted({r for reasons in claims.values() for r in reasons}))
-                self._conflicts.add(Conflict("account", str(account), named_all, said))
+                conflicts.add(Conflict("account", str(account), named_all, said))
                 return None, f"{len(claims)} persons claim it: {'; '.join(said)}"
             if unclear:
                 return None, "; ".join(dict.fromkeys(lost))
@@ -345,6 +358,18 @@ class IdentityGraph:
         if owner is not None:
             return owner, reason
         return None, "; ".join(dict.fromkeys(lost)) or "no statement names an owner"
+
+
+def _sorted(account: Account, mapping: list[Link], conflicts: set[Conflict]) -> Account:
+    """The account as what the mapping says that it is."""
+    sorts = sorted({link.sort for link in mapping if link.sort is not None})
+    if len(sorts) > 1:
+        conflicts.add(Conflict("account", str(account), (), tuple(link.reason for link in mapping)))
+        # Of two words the one that asks for an owner of its own.
+        sorts = [sort for sort in sorts if sort == "person"] or sorts
+    if sorts and sorts[0] != account.sort:
+        return msgspec.structs.replace(account, sort=sorts[0])
+    return account
 
 
 def _fold(text: str) -> str:
@@ -369,8 +394,7 @@ def _statements(records: list[Account]) -> list[Link]:
 def _merged(records: list[Account]) -> Account:
     """One account out of what several records say of it."""
     if len(records) == 1 and len(records[0].mails) <= 1 and len(records[0].groups) <= 1:
-        only = records[0]
-        return only if only.active is not None else msgspec.structs.replace(only, active=True)
+        return records[0]
     records = sorted(records, key=_account_order)
     first = records[0]
     sorts = sorted({record.sort for record in records} - {"person"})
@@ -381,8 +405,7 @@ def _merged(records: list[Account]) -> Account:
         login=next((r.login for r in records if r.login), ""),
         name=next((r.name for r in records if r.name), ""),
         mails=tuple(sorted({mail for record in records for mail in record.mails})),
-        # An account that no record says to be closed is taken for open.
-        active=_any(r.active for r in records) is not False,
+        active=_any(r.active for r in records),
         privileged=_any(r.privileged for r in records),
         mfa=_all(r.mfa for r in records),
         sort=sorts[0] if sorts else "person",
@@ -391,6 +414,7 @@ def _merged(records: list[Account]) -> Account:
         last_used=max((r.last_used for r in records if r.last_used), default=None),
         signs_in=_any(r.signs_in for r in records),
         groups=tuple(sorted({group for record in records for group in record.groups})),
+        closed_at=max((r.closed_at for r in records if r.closed_at), default=None),
     )
 
 
@@ -438,6 +462,7 @@ def _account_order(account: Account) -> tuple[object, ...]:
         account.last_used or _NEVER,
         str(account.signs_in),
         account.groups,
+        account.closed_at or _NEVER,
     )
 
 

@@ -283,7 +283,7 @@ def test_ids_are_those_of_the_catalogue() -> None:
 
 # -- the catalogue of questions -------------------------------------------------------------------------
 
-IN_FULL = ("aws",)
+IN_FULL = ("aws", "okta")
 """Providers of which every question of the catalogue has a rule or a reason."""
 _PEERS = {"P": "prowler", "T": "powerpipe"}
 

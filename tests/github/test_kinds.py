@@ -68,7 +68,9 @@ def test_uids_are_unique_and_stable(github: Source, kind: str) -> None:
     github.emulator.state.saml = SAML
     github.emulator.state.external_identities = [IDENTITY]
     collector = COLLECTORS[kind]
-    looks = [[d.uid for d in collector.documents(github.client(*collector.calls))] for _ in range(2)]
+    looks = [
+        [d.uid for d in collector.documents(github.client(*collector.calls))] for _ in range(2)
+    ]
     assert looks[0] == looks[1]
     assert len(set(looks[0])) == len(looks[0])
 

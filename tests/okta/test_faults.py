@@ -105,7 +105,7 @@ def _judge_gaps(result: UnitResult, kind: str, bodies: dict[str, bytes]) -> None
         if GAPS.encode() not in body:
             continue
         for rule in REGISTRY.rules.values():
-            if rule.kind == kind and not rule.needs:
+            if rule.kind == kind and not rule.joins:
                 verdict = judge(rule, body, now=datetime.now(UTC), scope=result.unit.scope)
                 assert verdict.status is not Status.ERROR, f"{rule.id}: {verdict.message}"
 

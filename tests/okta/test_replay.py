@@ -180,7 +180,7 @@ def _look_and_judge(okta: Source, kind: str, recording: Recording) -> Iterator[s
         yield f"{kind}: {result.reason or f'{result.gaps} gaps'}"
         return
     assert not (refused and whole), f"{kind}: a refusal was taken for an answer"
-    rules = [rule for rule in REGISTRY.rules.values() if rule.kind == kind and not rule.needs]
+    rules = [rule for rule in REGISTRY.rules.values() if rule.kind == kind and not rule.joins]
     for record in result.spool.records() if result.spool else ():
         try:
             view(KINDS[kind].resource, record.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def test_links_in_order_of_strength() -> None:
     }
     assert {c.about for c in graph.conflicts} == {"overruled"}
     assert [o.account.login for o in graph.of("roster:acme", "ann")] == ["b", "c", "d"]
-    assert [o.account.login for o in graph.accounts if o.overdue] == ["a"]
+    assert graph.whose(account("z", "bob@acme.example")).person == BOB
+    assert graph.account(GITHUB, "z") is None, "it was only asked about"
     assert graph.unmatched == ()
     assert graph.account(GITHUB, "a") == graph.accounts[0]
     assert graph.account(GITHUB, "z") is None
@@ -94,7 +96,10 @@ def test_mails_are_compared_as_they_stand() -> None:
     graph = IdentityGraph(
         [ANN, account("a", "ann+github@acme.example"), account("b", " ANN@ACME.example ")]
     )
-    assert owners(graph)["a"] == (None, "mail ann+github@acme.example names nobody who is known")
+    assert owners(graph)["a"] == (
+        None,
+        "mail ann+github@acme.example is said of nobody who is known",
+    )
     assert owners(graph)["b"][0] == "ann"
 
 
@@ -116,7 +121,7 @@ def test_two_persons_of_one_strength_are_a_conflict() -> None:
 def test_a_mail_of_two_persons_ties_nothing() -> None:
     again = person("ann2", "ann@acme.example", active=False)
     graph = IdentityGraph([ANN, again, account("x", "ann@acme.example")])
-    assert owners(graph)["x"] == (None, "mail ann@acme.example names 2 persons")
+    assert owners(graph)["x"] == (None, "mail ann@acme.example is said of 2 persons")
     (conflict,) = graph.conflicts
     assert (conflict.about, conflict.subject) == ("mail", "ann@acme.example")
     solved = IdentityGraph([ANN, again, account("x", "ann@acme.example"), mapped("x", "ann2")])
@@ -125,7 +130,7 @@ def test_a_mail_of_two_persons_ties_nothing() -> None:
 
 def test_what_is_written_down_and_names_nobody_is_not_passed_over() -> None:
     graph = IdentityGraph([ANN, account("x", "ann@acme.example"), mapped("x", "zed", 9)])
-    assert owners(graph)["x"] == (None, "mapping.csv line 9 names nobody who is known")
+    assert owners(graph)["x"] == (None, "mapping.csv line 9 is said of nobody who is known")
     both = IdentityGraph([ANN, account("x"), mapped("x", "zed", 9), mapped("x", "ann", 10)])
     assert owners(both)["x"][0] is None
     opaque = IdentityGraph([ANN, account("x", "ann@acme.example"), saml("x", "G-123")])
@@ -192,7 +197,7 @@ def test_records_of_one_account_are_merged() -> None:
     ).accounts
     assert torn.person is None
     (alone,) = IdentityGraph([account("x", active=None)]).accounts
-    assert alone.account.active is True, "nobody says that it is closed"
+    assert alone.account.active is None, "nobody says"
 
 
 # -- any evidence at all --------------------------------------------------------------------------------
@@ -297,8 +302,8 @@ def test_a_large_company_is_joined_in_seconds(size: int) -> None:
     evidence += [account(f"a{n}", system="aws:1") for n in range(size)]
     evidence += [mapped(f"a{n}", f"p{n}", n, "aws") for n in range(size)]
     evidence += [account(f"o{n}", system="okta:acme", person=f"p{n}") for n in range(size)]
-    started = datetime.now(UTC)
+    started = time.process_time()
     graph = IdentityGraph(evidence)
-    assert (datetime.now(UTC) - started).total_seconds() < 5
+    assert time.process_time() - started < 5
     assert graph.unmatched == ()
     assert len(graph.of("roster:acme", "p7")) == 3

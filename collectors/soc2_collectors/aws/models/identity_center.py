@@ -119,7 +119,7 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
             login=self.user_name or self.user_id,
             name=self.display_name or "",
             mails=tuple(dict.fromkeys(mail for mail in mails if mail)),
-            active={"ENABLED": True, "DISABLED": False}.get(self.user_status or ""),
+            active={"ENABLED": True, "DISABLED": False}.get(self.user_status or "ENABLED"),
             privileged=None,
             mfa=None,
         )

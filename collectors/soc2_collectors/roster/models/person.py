@@ -50,7 +50,7 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
                 mails=tuple(self.mails),
                 active=self.status == "active",
                 left_at=self.left_at,
-                source=str(scope),
+                source=f"roster:{scope.account}",
                 joined_at=self.joined_at,
                 manager=self.manager,
                 department=self.department,
