@@ -298,15 +298,18 @@ class IdentityGraph:
         conflicts: set[Conflict],
     ) -> Owned:
         login = _fold(account.login)
-        for system in {_fold(account.system), _fold(account.system.partition(":")[0])}:
-            if (system, login) in self._said:
+        for system in _systems(account.system):
+            spoken = self._said.get((system, login))
+            if spoken is not None:
                 heard.add((system, login))
-                links += self._said[system, login]
+                links += spoken
         if not links:
             return Owned(account, None, "no statement names an owner")
-        links.sort(key=_link_order)
+        if len(links) > 1:
+            links.sort(key=_link_order)
         mapping = [link for link in links if link.strength is Strength.MAPPING]
-        account = _sorted(account, mapping, conflicts)
+        if mapping:
+            account = _sorted(account, mapping, conflicts)
         note = "; ".join(dict.fromkeys(link.note for link in mapping if link.note))
         owner, reason = self._decide(account, links, conflicts)
         return Owned(account, owner, reason, mapped=bool(mapping), note=note)
@@ -372,6 +375,13 @@ def _sorted(account: Account, mapping: list[Link], conflicts: set[Conflict]) -> 
     return account
 
 
+@functools.lru_cache(maxsize=1024)
+def _systems(system: str) -> tuple[str, ...]:
+    """What a statement may call a system: in full, or by its provider."""
+    whole = _fold(system)
+    return tuple(dict.fromkeys((whole, whole.partition(":")[0])))
+
+
 def _fold(text: str) -> str:
     """Mail addresses, ids and logins are compared without regard to case; nothing else is taken away."""
     return text.strip().lower()
@@ -381,6 +391,8 @@ def _statements(records: list[Account]) -> list[Link]:
     """What the account's own records say of its owner."""
     own: set[Link] = set()
     for record in records:
+        if not (record.person or record.mails):
+            continue
         system, login = record.system, record.login
         if record.person:
             reason = f"{system} names {record.person} as the owner"
@@ -393,41 +405,57 @@ def _statements(records: list[Account]) -> list[Link]:
 
 def _merged(records: list[Account]) -> Account:
     """One account out of what several records say of it."""
-    if len(records) == 1 and len(records[0].mails) <= 1 and len(records[0].groups) <= 1:
-        return records[0]
-    records = sorted(records, key=_account_order)
     first = records[0]
-    sorts = sorted({record.sort for record in records} - {"person"})
-    owners = sorted({record.person for record in records if record.person})
+    if len(records) == 1 and len(first.mails) <= 1 and len(first.groups) <= 1:
+        return first
+    mails: set[str] = set()
+    groups: set[str] = set()
+    owners: set[str] = set()
+    sorts: set[Sort] = set()
+    login = name = ""
+    active = privileged = mfa = signs_in = None
+    created = last_used = closed_at = None
+    for record in records:
+        mails.update(record.mails)
+        groups.update(record.groups)
+        if record.person:
+            owners.add(record.person)
+        if record.sort != "person":
+            sorts.add(record.sort)
+        # Of two logins or names the first by the alphabet: which record came first must not matter.
+        login = min(filter(None, (login, record.login)), default="")
+        name = min(filter(None, (name, record.name)), default="")
+        active = _any(active, record.active)
+        privileged = _any(privileged, record.privileged)
+        mfa = record.mfa if mfa is None else mfa and record.mfa is not False
+        signs_in = _any(signs_in, record.signs_in)
+        created = min(filter(None, (created, record.created)), default=None)
+        last_used = max(filter(None, (last_used, record.last_used)), default=None)
+        closed_at = max(filter(None, (closed_at, record.closed_at)), default=None)
     return Account(
         system=first.system,
         uid=first.uid,
-        login=next((r.login for r in records if r.login), ""),
-        name=next((r.name for r in records if r.name), ""),
-        mails=tuple(sorted({mail for record in records for mail in record.mails})),
-        active=_any(r.active for r in records),
-        privileged=_any(r.privileged for r in records),
-        mfa=_all(r.mfa for r in records),
-        sort=sorts[0] if sorts else "person",
-        person=owners[0] if len(owners) == 1 else None,
-        created=min((r.created for r in records if r.created), default=None),
-        last_used=max((r.last_used for r in records if r.last_used), default=None),
-        signs_in=_any(r.signs_in for r in records),
-        groups=tuple(sorted({group for record in records for group in record.groups})),
-        closed_at=max((r.closed_at for r in records if r.closed_at), default=None),
+        login=login,
+        name=name,
+        mails=tuple(sorted(mails)),
+        active=active,
+        privileged=privileged,
+        mfa=mfa,
+        sort=min(sorts, default="person"),
+        person=min(owners) if len(owners) == 1 else None,
+        created=created,
+        last_used=last_used,
+        signs_in=signs_in,
+        groups=tuple(sorted(groups)),
+        closed_at=closed_at,
     )
 
 
-def _any(values: Iterable[bool | None]) -> bool | None:
-    """True where one is; ``None`` where none is known."""
-    known = [value for value in values if value is not None]
-    return any(known) if known else None
-
-
-def _all(values: Iterable[bool | None]) -> bool | None:
-    """False where one is; ``None`` where none is known."""
-    known = [value for value in values if value is not None]
-    return all(known) if known else None
+def _any(one: bool | None, other: bool | None) -> bool | None:  # noqa: FBT001 - two of a kind
+    """True where one is; ``None`` where neither is known."""
+    if one is None:
+        return other
+    return one or bool(other)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -445,24 +473,6 @@ def _person_order(person: Person) -> tuple[object, ...]:
         person.manager or "",
         person.department or "",
         person.logins,
-    )
-
-
-def _account_order(account: Account) -> tuple[object, ...]:
-    return (
-        account.login,
-        account.name,
-        account.mails,
-        account.person or "",
-        account.sort,
-        str(account.active),
-        str(account.mfa),
-        str(account.privileged),
-        account.created or _NEVER,
-        account.last_used or _NEVER,
-        str(account.signs_in),
-        account.groups,
-        account.closed_at or _NEVER,
     )
 
 

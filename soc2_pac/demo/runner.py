@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
+from soc2_pac.demo import roster
 from soc2_pac.demo.aws import AwsEmulator
 from soc2_pac.demo.company import REGIONS
 from soc2_pac.errors import Soc2PacError, UsageError
@@ -62,6 +63,7 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     directory.mkdir(parents=True, exist_ok=True)
     with _company() as (aws, github, okta):
         config.write_text(_config(directory, aws.url, github, okta), encoding="utf-8")
+        roster.write(directory)
         up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}"
         print(f"acme-robotics is up: {up}", file=out, flush=True)
         code = _run(_command(config), _environment(aws.credentials))
@@ -79,14 +81,16 @@ def _company() -> Iterator[tuple[AwsEmulator, str, str]]:
     from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
     from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
 
-    github, okta = GithubEmulator(demo_company()), OktaEmulator(acme_robotics())
+    state = demo_company()
+    state.mails = roster.verified_mails(state.members)
+    github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
     with AwsEmulator() as aws, github as github_url, okta as okta_url:
         yield aws, github_url, okta_url
 
 
 def _config(directory: Path, aws: str, github: str, okta: str) -> str:
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Three sources, all emulated on this machine.
+    return f"""{_MARK} Three emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -107,6 +111,12 @@ provider = "okta"
 org_url = "{okta}"  # of a real org: https://acme.okta.com
 organization = "{_OKTA_HOST}"  # leave this out and it is the host of org_url
 token = {{ env = "{_OKTA_TOKEN}" }}  # better: client_id and private_key of a service app
+
+[sources.hr]
+provider = "roster"
+organization = "acme-robotics"
+people = "{roster.PEOPLE_FILE}"
+accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says it
 """
 
 
@@ -146,6 +156,7 @@ def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:
     where = f"--config {shlex.quote(str(config))}"
     commands = [
         f"soc2-pac findings list {where} --status fail",
+        f"soc2-pac people list {where} --leavers",
         f"soc2-pac verify {where}",
         "soc2-pac rules show aws-sg-no-ssh-world",
     ]

@@ -34,7 +34,7 @@ class Need:
         return f"{said}; {self.note}" if self.note else said
 
 
-_SEES_ROLES = "who may view roles: a custom role with okta.iam.read, or a super administrator"
+_SEES_ROLES = "where that role is not shown administrators, a custom role with okta.iam.read, too"
 _CERTIFIES = "and the role Access Certifications Administrator"
 
 # One call a line, sorted.
