@@ -363,6 +363,10 @@ def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> lis
     return check_rules(make_workspace(config, plugins.load()), rules).verdicts
 
 
+ACTED_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
+"""The verdicts that decide the exit code: the others of a large store need not be read for it."""
+
+
 def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity) -> int:
     """0 nothing to act on; 1 failures at or above ``fail_on``; 3 the evidence is incomplete.
 

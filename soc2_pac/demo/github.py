@@ -8,6 +8,7 @@ demo and the tests.
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.parse
 from dataclasses import dataclass, field
@@ -46,9 +47,9 @@ class Company:
     mails: dict[str, list[str]] = field(default_factory=dict)
     """Login -> addresses in the organisation's verified domains."""
     pull_requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Repository name to merged pull requests, the last updated first."""
+    """Repository name to merged pull requests."""
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Repository name to commits of the default branch."""
+    """Repository name to commits of the default branch; ``name:branch`` for those of another one."""
     saml: dict[str, Any] | None = None
     external_identities: list[dict[str, Any]] = field(default_factory=list)
     scopes: str = "read:org, repo, admin:org"
@@ -127,6 +128,10 @@ def _rest(
         return found.status, {}, body if found.message else None
     if isinstance(found, list):
         wanted = [i for i in found if "state" not in query or i.get("state") == query["state"]]
+        if "phrase" in query:  # of the audit log
+            category = re.search(r"action:(\S+)", query["phrase"])
+            prefix = f"{category.group(1)}." if category else ""
+            wanted = [i for i in wanted if str(i.get("action", "")).startswith(prefix)]
         page, headers = _page(wanted, query)
         return OK, headers, page
     key = (
@@ -203,13 +208,50 @@ def _identities(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     return {"organization": {"samlIdentityProvider": {"externalIdentities": identities}}}
 
 
-def _pull_requests(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    found = [
+_SEARCH_SHOWS = 1000
+"""Results of one search that GitHub shows; it counts all."""
+_QUALIFIER = re.compile(r"(\S+?):(\S+)")
+
+
+def _search(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    """Merged pull requests by ``merged:`` and ``updated:`` (``A..B``, ``>=A``, ``<=B``), oldest first."""
+    found = _found(company, variables["search"])
+    start = int(variables.get("after") or 0)
+    end = start + min(int(variables.get("first", 1)), _MAX_PAGE)
+    nodes = [
         {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in company.pull_requests.get(variables["repo"], ())
-        if pull["baseRefName"] == variables["branch"]
+        for pull in found[start : min(end, _SEARCH_SHOWS)]
     ]
-    return {"repository": {"pullRequests": _connection(found, variables)}}
+    more = end < min(len(found), _SEARCH_SHOWS)
+    info = {"hasNextPage": more, "endCursor": str(end)}
+    return {"search": {"issueCount": len(found), "pageInfo": info, "nodes": nodes}}
+
+
+def _found(company: Company, text: str) -> list[dict[str, Any]]:
+    ranges = {"merged": ("", "~"), "updated": ("", "~")}
+    for name, value in _QUALIFIER.findall(text):
+        if name == "org" and value.lower() != company.login.lower():
+            return []
+        if name in ranges:
+            first, dots, last = value.partition("..")
+            if dots:
+                ranges[name] = (first, last)
+            else:
+                ranges[name] = (value[2:], "~") if value.startswith(">=") else ("", value[2:])
+    (merged_from, merged_to), (updated_from, updated_to) = ranges["merged"], ranges["updated"]
+    # Times are text in one form, so that their order is the order of time.
+    found = [
+        pull
+        for pulls in company.pull_requests.values()
+        for pull in pulls
+        if merged_from <= pull["mergedAt"] <= merged_to
+        and updated_from <= pull["updatedAt"] <= updated_to
+    ]
+    return sorted(found, key=lambda pull: (pull["createdAt"], pull["id"]))
+
+
+def _counted(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    return {"search": {"issueCount": len(_found(company, variables["search"]))}}
 
 
 def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
@@ -219,12 +261,55 @@ def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    if variables["repo"] not in company.commits:
+    repo, branch = variables["repo"], variables["ref"].removeprefix("refs/heads/")
+    default = next((r for r in _repositories(company) if r["name"] == repo), {}).get(
+        "default_branch"
+    )
+    key = repo if branch == default else f"{repo}:{branch}"
+    if key not in company.commits:
         return {"repository": {"ref": None}}
-    found = [
-        c for c in company.commits[variables["repo"]] if c["committedDate"] >= variables["since"]
+    return {"repository": {"ref": {"target": {"history": _history(company, key, variables)}}}}
+
+
+def _histories(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    field, direction = variables["order"]["field"], variables["order"]["direction"]
+    key = {"PUSHED_AT": "pushed_at", "CREATED_AT": "created_at"}[field]
+    listed = sorted(
+        _repositories(company), key=lambda r: r.get(key) or "", reverse=direction == "DESC"
+    )
+    page = _connection(listed, variables)
+    page["nodes"] = [
+        {
+            "id": repo["node_id"],
+            "name": repo["name"],
+            "nameWithOwner": repo["full_name"],
+            "pushedAt": repo.get("pushed_at"),
+            "isArchived": repo.get("archived", False),
+            "defaultBranchRef": {
+                "name": repo["default_branch"],
+                "target": {
+                    "history": _history(
+                        company, repo["name"], {**variables, "first": 100, "after": 0}
+                    )
+                },
+            }
+            if repo["name"] in company.commits
+            else None,
+        }
+        for repo in page["nodes"]
     ]
-    return {"repository": {"ref": {"target": {"history": _connection(found, variables)}}}}
+    page["totalCount"] = len(listed)
+    return {"organization": {"repositories": page}}
+
+
+def _history(company: Company, key: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    found = [c for c in company.commits[key] if c["committedDate"] >= variables["since"]]
+    return {**_connection(found, variables), "totalCount": len(found)}
+
+
+def _repositories(company: Company) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = company.rest.get(f"/orgs/{company.login}/repos", [])
+    return found
 
 
 _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
@@ -232,9 +317,11 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
     "VerifiedMails": _mails,
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
-    "MergedPullRequests": _pull_requests,
+    "MergedPullRequests": _search,
+    "MergedPullRequestCount": _counted,
     "PullRequestReviews": _reviews,
-    "DefaultBranchCommits": _commits,
+    "RepositoryCommits": _histories,
+    "BranchCommits": _commits,
 }
 
 

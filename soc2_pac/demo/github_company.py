@@ -36,6 +36,13 @@ PLANTED: tuple[Planted, ...] = (
     ),
     Planted("github-merged-pr-population", "acme-robotics/api#371", "changed after the approval"),
     Planted("github-merged-pr-checks", "acme-robotics/robot-firmware#88", "merged with a red test"),
+    Planted("github-bypass-events", "api@", "an owner pushed past the ruleset"),
+    Planted(
+        "github-protection-changes",
+        "protected_branch.policy_override acme-robotics/billing",
+        "an administrator merged past the protection",
+    ),
+    Planted("github-pr-ticket-link", "acme-robotics/api#412", "names no ticket"),
     Planted("github-no-direct-push", "acme-robotics/etl-jobs", "pushed straight to main"),
     Planted("github-visibility-expected", "acme-robotics/legacy-exporter", "public by mistake"),
     Planted("github-outside-collaborators", "acme-robotics/web", "an agency administers it"),
@@ -129,6 +136,8 @@ def acme_robotics(now: datetime | None = None) -> Company:
             "default_workflow_permissions": "read",
             "can_approve_pull_request_reviews": False,
         },
+        f"/orgs/{LOGIN}/rulesets/rule-suites": [_bypass(now)],
+        f"/orgs/{LOGIN}/audit-log": _protection_events(now),
         **_runners(),
         **_alerts(now),
     }
@@ -603,17 +612,25 @@ def _change(
     return {
         "id": f"PR_{repo}_{number}",
         "number": number,
-        "title": f"Change {number}",
+        "title": f"Change {number}" if reviewer is None else f"ROBO-{number}: Change {number}",
         "url": f"https://github.com/{LOGIN}/{repo}/pull/{number}",
         "createdAt": _time(now, days + 1),
         "mergedAt": _time(now, days),
         "updatedAt": _time(now, days),
         "baseRefName": "main",
+        "headRefName": f"{author}/change-{number}",
         "headRefOid": head,
+        "labels": {"nodes": []},
+        "closingIssuesReferences": {"totalCount": 0, "nodes": []},
         "author": {"__typename": "Bot" if author == "dependabot" else "User", "login": author},
         "mergedBy": {"__typename": "User", "login": merged_by or reviewer or author},
         "mergeCommit": {"oid": _sha(f"merge {repo} {number}")},
-        "repository": {"id": f"R_kgDO{_number(repo):x}", "nameWithOwner": f"{LOGIN}/{repo}"},
+        "repository": {
+            "id": f"R_kgDO{_number(repo):x}",
+            "nameWithOwner": f"{LOGIN}/{repo}",
+            "isArchived": False,
+            "defaultBranchRef": {"name": "main"},
+        },
         "reviews": {"nodes": [review] if reviewer else []},
         "commits": {
             "nodes": [
@@ -621,6 +638,8 @@ def _change(
                     "commit": {
                         "oid": head,
                         "author": {"user": {"login": author}},
+                        "authors": {"nodes": [{"user": {"login": author}}]},
+                        "committer": {"user": {"login": author}},
                         "statusCheckRollup": {
                             "state": checks,
                             "contexts": {
@@ -686,7 +705,6 @@ def _commit(repo: str, oid: str, date: str, author: str, number: int | None) -> 
         "messageHeadline": f"Change {number or oid[:7]}",
         "url": f"https://github.com/{LOGIN}/{repo}/commit/{oid}",
         "author": {"name": author, "user": {"login": author}},
-        "repository": {"id": f"R_kgDO{_number(repo):x}", "nameWithOwner": f"{LOGIN}/{repo}"},
         "associatedPullRequests": {"totalCount": len(pulls), "nodes": pulls},
     }
 
@@ -706,3 +724,36 @@ def _commits(now: datetime) -> dict[str, list[dict[str, Any]]]:
         _commit("etl-jobs", _sha("etl cron"), _time(now, 19), "erik-holm", None),
     ]
     return found
+
+
+def _bypass(now: datetime) -> dict[str, Any]:
+    return {
+        "id": 21,
+        "actor_id": 1,
+        "actor_name": "david-lindqvist",
+        "before_sha": _sha("api before"),
+        "after_sha": _sha("api head"),
+        "ref": "refs/heads/main",
+        "repository_id": _number("api"),
+        "repository_name": "api",
+        "pushed_at": _time(now, 6),
+        "result": "bypass",
+    }
+
+
+def _protection_events(now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "@timestamp": int((now - timedelta(days=days)).timestamp() * 1000),
+            "_document_id": _sha(f"{action} {repo}")[:22],
+            "action": action,
+            "actor": "david-lindqvist",
+            "org": LOGIN,
+            "repo": f"{LOGIN}/{repo}",
+        }
+        for action, repo, days in (
+            ("protected_branch.create", "robot-sdk", 60),
+            ("protected_branch.policy_override", "billing", 12),
+            ("repository_ruleset.update", "telemetry", 9),
+        )
+    ]

@@ -318,11 +318,9 @@ class _Evaluation:
         self._sla = sla
         self._groups = _by_kind(active)
         self._upto = store.last_collection(connection)
-        self._ids: dict[str, tuple[int, int]] = {
-            item.rule.id: store.rule_version_row(connection, _facts(item), self._now_text)
-            for group in self._groups.values()
-            for item in group
-        }
+        facts = [_facts(item) for group in self._groups.values() for item in group]
+        self._ids = store.rule_version_rows(connection, facts, self._now_text)
+        """Rule id -> (its row, the row of its version)."""
         versions = [version_id for _, version_id in self._ids.values()]
         self._whole = whole
         self._previous = store.previous(

@@ -193,12 +193,18 @@ def findings(
         query = query.where(v.c.fingerprint.like(_like(fingerprint) + "%", escape="\\"))
     if waived is not None:
         query = query.where(v.c.waiver.is_not(None) if waived else v.c.waiver.is_(None))
+    parsed: dict[str, Any] = {}
     for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
         values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
         values["severity"] = Severity(values["severity"])
         values["status"] = Status(values["status"])
-        values["criteria"] = tuple(json.loads(values["criteria"]))
-        values["thresholds"] = json.loads(values["thresholds"])
+        # A rule has one text of each, and may have a hundred thousand findings.
+        for name in ("criteria", "thresholds"):
+            text = values[name]
+            if text not in parsed:
+                parsed[text] = json.loads(text)
+            values[name] = parsed[text]
+        values["criteria"] = tuple(values["criteria"])
         yield Finding(**values)
 
 

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.detection import EventHook, LogStream
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import AccessRule, Rule, VerificationMethod, effective
+from soc2_collectors.okta.models.policy import (
+    AccessPolicy,
+    AccessRule,
+    Rule,
+    VerificationMethod,
+    effective,
+)
 from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
-from soc2_pac.model import Scope, Status
+from soc2_pac.model import Scope, Status, Verdict
+from soc2_rules.cc6.okta_access import okta_dashboard_mfa
+from soc2_rules.cc6.okta_authenticators import okta_mfa_enrollment_required
+from soc2_rules.cc6.okta_organization import okta_support_access_off
 from soc2_rules.cc7.okta_detection import okta_log_streaming
 
+if TYPE_CHECKING:
+    from soc2_pac.rules import Rule as Declared
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ANYWHERE = {"network": {"connection": "ANYWHERE"}}
 OFFICE = {"network": {"connection": "ZONE", "include": ["nzo1"]}}
 
@@ -275,9 +289,57 @@ def test_a_rule_that_does_not_say_what_it_demands() -> None:
     assert (one.allows, one.two_factors, one.resists_phishing) == (True, None, None)
 
 
+# -- verdicts that the clock changes -----------------------------------------------------------------
+
+GRANTED = {
+    "id": "00o1",
+    "oktaSupport": {"support": "ENABLED", "expiration": "2026-06-10T00:00:00Z"},
+}
+ENROLL = {
+    "id": "00p3", "name": "Default", "status": "ACTIVE",
+    "settings": {
+        "authenticators": [
+            {
+                "key": "okta_verify",
+                "enroll": {
+                    "self": "REQUIRED",
+                    "gracePeriod": {"type": "BY_DATE_TIME", "expiry": "2026-06-08T00:00:00.000Z"},
+                },
+            }
+        ]
+    },
+    "rules": [{"name": "r", "status": "ACTIVE", "priority": 1, "actions": {"enroll": {"self": "LOGIN"}}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("judged", "document", "before"),
+    [
+        (okta_support_access_off, GRANTED, Status.FAIL),
+        (okta_mfa_enrollment_required, ENROLL, Status.FAIL),
+    ],
+)
+def test_a_verdict_says_until_when_it_holds(
+    judged: Declared, document: dict[str, Any], before: Status
+) -> None:
+    scope = Scope("okta", "acme.okta.com")
+
+    def at(moment: datetime) -> Verdict:
+        return judge(
+            judged, canonical(document), now=moment, scope=scope, evidence=None,
+            thresholds=judged.settle({}),
+        )  # fmt: skip
+
+    first = at(NOW)
+    turn = datetime(2026, 6, 8, tzinfo=UTC)
+    assert (first.status, first.until) == (before, turn)
+    assert at(turn - timedelta(seconds=1)) == first
+    assert (at(turn).status, at(turn).until) == (Status.PASS, None)
+    assert at(turn) == at(turn + timedelta(days=300))
+
+
 # -- what no case can say: a threshold that changes the reason alone ----------------------------------------
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ORG = {"id": "00o1"}
 HOOK = {
     "id": "who1", "name": "To SIEM", "status": "ACTIVE", "verificationStatus": "VERIFIED",
@@ -313,3 +375,29 @@ def test_hooks_stand_in_for_a_stream_only_for_all_they_are_asked(
     )  # fmt: skip
     assert verdict.status is status
     assert Organization.kind == okta_log_streaming.kind
+
+
+def test_a_security_key_alone_is_one_factor_though_it_resists_phishing() -> None:
+    scope = Scope("okta", "acme.okta.com")
+    link = {"accessPolicy": {"href": "https://acme.okta.com/api/v1/policies/rst1"}}
+    app = {
+        "id": "0oa1", "name": "okta_enduser", "label": "Okta Dashboard", "status": "ACTIVE",
+        "signOnMode": "OPENID_CONNECT", "features": [], "_links": link,
+    }  # fmt: skip
+    asked = {
+        "type": "ASSURANCE",
+        "factorMode": "1FA",
+        "constraints": [{"possession": {"methods": ["webauthn"]}}],
+    }
+    sign_on = {"appSignOn": {"access": "ALLOW", "verificationMethod": asked}}
+    catch_all = {"name": "Catch-all", "status": "ACTIVE", "priority": 99, "actions": sign_on}
+    policy = {"id": "rst1", "name": "Keys", "status": "ACTIVE", "rules": [catch_all]}
+    documents = {App.kind: [canonical(app)], AccessPolicy.kind: [canonical(policy)]}
+    evidence = JoinedEvidence(okta_dashboard_mfa, GivenDocuments(scope, documents)).at(scope)
+    verdict = judge(
+        okta_dashboard_mfa, canonical({**ORG, "okta-organization": {"pipeline": "idx"}}), now=NOW,
+        scope=scope, evidence=evidence,
+        thresholds=okta_dashboard_mfa.settle({"phishing_resistant": True}),
+    )  # fmt: skip
+    assert verdict.status is Status.FAIL
+    assert "one factor" in verdict.message

@@ -144,9 +144,12 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
         return Throttled(_rate_message("primary"), operation=call)
     if sort in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"):
         return Denied(f"{sort}: {said}", operation=call, permission=grant)
-    if sort in ("SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL") or said.startswith(
-        "Something went wrong"
-    ):
+    if sort in (
+        "SERVICE_UNAVAILABLE",
+        "TIMEOUT",
+        "INTERNAL",
+        "RESOURCE_LIMITS_EXCEEDED",
+    ) or said.startswith("Something went wrong"):
         return TooSlow("GitHub's GraphQL did not answer in its time", operation=call)
     return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
 

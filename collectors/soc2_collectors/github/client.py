@@ -199,6 +199,7 @@ class Github:
     ) -> None:
         self.organization = scope.account
         self.since_days = connection.settings.pull_requests_since_days
+        self.production_branches = connection.settings.production_branches
         self._connection = connection
         self._attempts = connection.settings.max_attempts
         self._meter = meter
@@ -291,31 +292,55 @@ class Github:
     # -- GraphQL --------------------------------------------------------------------------------------
 
     def graphql(
-        self, query: Query, variables: Mapping[str, object], path: str, *, absent: str | None = None
+        self,
+        query: Query,
+        variables: Mapping[str, object],
+        path: str,
+        *,
+        absent: str | None = None,
+        after: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every edge, or else every node, of a connection, page by page.
-
-        The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
-        ten seconds: the page is then halved.
+        """Every edge, or else every node, of a connection, page by page; see :meth:`connections`.
 
         Args:
             query: what to ask.
             variables: without ``first`` and ``after``.
             path: from ``data`` to the connection: ``organization.membersWithRole``.
             absent: the part of ``path`` that is null when there is nothing to list (``repository.ref``).
+            after: the cursor of a page that is known already.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
         """
-        size, after = PAGE, None
+        for connection in self.connections(query, variables, path, absent=absent, after=after):
+            yield from connection["edges"] if "edges" in connection else connection["nodes"]
+
+    def connections(
+        self,
+        query: Query,
+        variables: Mapping[str, object],
+        path: str,
+        *,
+        absent: str | None = None,
+        after: str | None = None,
+        size: int = PAGE,
+    ) -> Iterator[dict[str, Any]]:
+        """Every page of a connection as it came, with its counts.
+
+        The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
+        ten seconds: the page is then halved. ``size``: of the first page.
+
+        Raises:
+            ProviderError: see :mod:`soc2_collectors.github.answers`.
+        """
         while True:
             self._meter.page()
             try:
                 data = self.query(query, {**variables, "first": size, "after": after})
             except TooSlow:
-                size //= 2
-                if size < _SMALLEST_PAGE:
+                if size <= _SMALLEST_PAGE:
                     raise
+                size = max(_SMALLEST_PAGE, size // 2)
                 continue
             if absent is not None and _lead(data, absent) is None:
                 parent = absent.rpartition(".")[0]
@@ -331,7 +356,7 @@ class Github:
             ):
                 msg = f"{query.call}: {path} is no connection"
                 raise Unexpected(msg, operation=query.call)
-            yield from page
+            yield connection
             if not info.get("hasNextPage"):
                 return
             if not info.get("endCursor") or info["endCursor"] == after:

@@ -28,10 +28,12 @@ class Need:
     """Of a classic token."""
     note: str = ""
     """What else GitHub demands."""
+    access: str = "read"
+    """``write`` where GitHub lets nobody read with less. Such a call is listed and never granted."""
 
     def __str__(self) -> str:
         """``administration=read``, as GitHub writes it in its headers."""
-        said = ", ".join(f"{name}=read" for name in self.names)
+        said = ", ".join(f"{name}={self.access}" for name in self.names)
         return f"{said} ({self.note})" if self.note else said
 
 
@@ -94,11 +96,26 @@ NEEDS: dict[str, Need] = {
         "organization", ("organization_administration",), ("admin:org",), _OWNER
     ),
     "GRAPHQL query MergedPullRequests": Need(
-        "repository", ("pull_requests", "contents", "checks", "statuses"), ("repo",)
+        "repository", ("pull_requests", "issues", "contents", "checks", "statuses"), ("repo",)
     ),
+    "GRAPHQL query MergedPullRequestCount": Need("repository", ("pull_requests",), ("repo",)),
     "GRAPHQL query PullRequestReviews": Need("repository", ("pull_requests",), ("repo",)),
-    "GRAPHQL query DefaultBranchCommits": Need(
-        "repository", ("contents", "pull_requests"), ("repo",)
+    "GRAPHQL query RepositoryCommits": Need(
+        "repository", ("contents", "pull_requests", "metadata"), ("repo",)
+    ),
+    "GRAPHQL query BranchCommits": Need("repository", ("contents", "pull_requests"), ("repo",)),
+    "GET /orgs/{org}/audit-log": Need(
+        "organization",
+        ("organization_administration",),
+        ("read:audit_log",),
+        "Enterprise Cloud only, shown to organisation owners",
+    ),
+    "GET /orgs/{org}/rulesets/rule-suites": Need(
+        "organization",
+        ("organization_administration",),
+        ("admin:org",),
+        "GitHub shows rule suites only to who may change the organisation's settings",
+        access="write",
     ),
 }
 """Every call that the collectors declare. A test demands that none is missing."""
@@ -122,13 +139,16 @@ def permissions(calls: Sequence[str], form: str) -> str:
         UsageError: another form.
     """
     known = {call: NEEDS[call] for call in sorted(set(calls)) if call in NEEDS}
+    granted = {call: need for call, need in known.items() if need.access == "read"}
     if form == "json":
         return json.dumps(
             {
                 "default_permissions": dict.fromkeys(
-                    sorted({n for d in known.values() for n in d.names}), "read"
+                    sorted({n for d in granted.values() for n in d.names}), "read"
                 ),
-                "classic_token_scopes": sorted({s for need in known.values() for s in need.scopes}),
+                "classic_token_scopes": sorted(
+                    {s for need in granted.values() for s in need.scopes}
+                ),
             },
             indent=2,
         )
@@ -137,20 +157,28 @@ def permissions(calls: Sequence[str], form: str) -> str:
         raise UsageError(msg)
     lines = ["A GitHub App, or a fine-grained token of an organisation owner, with read access to:"]
     for level in ("organization", "repository"):
-        names = sorted({n for need in known.values() if need.level == level for n in need.names})
+        names = sorted({n for need in granted.values() if need.level == level for n in need.names})
         lines += ["", f"{level.capitalize()} permissions"]
         for name in names:
             lines.append(f"  {name}: read")
             lines += [
                 f"      {call}{_noted(d)}"
-                for call, d in known.items()
+                for call, d in granted.items()
                 if d.level == level and name in d.names
             ]
     lines += [
         "",
         "Or a classic token of an organisation owner with the scopes "
-        + ", ".join(sorted({s for need in known.values() for s in need.scopes})),
+        + ", ".join(sorted({s for need in granted.values() for s in need.scopes})),
     ]
+    refused = {call: need for call, need in known.items() if need.access != "read"}
+    if refused:
+        lines += [
+            "",
+            "Left out, because GitHub shows it only with more than read access; what it would show is",
+            "inconclusive until a source of its own, with credentials of its own, is granted it:",
+            *(f"  {call}: {need}" for call, need in refused.items()),
+        ]
     unknown = sorted(set(calls) - set(known))
     if unknown:
         lines += [

@@ -110,22 +110,23 @@ query ExternalIdentities($org: String!, $first: Int!, $after: String) {
 MERGED_PULL_REQUESTS = Query(
     "MergedPullRequests",
     """
-query MergedPullRequests(
-  $owner: String!, $repo: String!, $branch: String!, $first: Int!, $after: String
-) {
-  repository(owner: $owner, name: $repo) {
-    pullRequests(
-      states: MERGED, baseRefName: $branch, orderBy: { field: UPDATED_AT, direction: DESC },
-      first: $first, after: $after
-    ) {
-      pageInfo { hasNextPage endCursor }
-      nodes {
+query MergedPullRequests($search: String!, $first: Int!, $after: String) {
+  search(type: ISSUE, query: $search, first: $first, after: $after) {
+    issueCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      ... on PullRequest {
         id number title url createdAt mergedAt updatedAt
-        baseRefName headRefOid
+        baseRefName headRefName headRefOid
         author { __typename login }
         mergedBy { __typename login }
         mergeCommit { oid }
-        repository { id nameWithOwner }
+        repository { id nameWithOwner isArchived defaultBranchRef { name } }
+        labels(first: 20) { nodes { name } }
+        closingIssuesReferences(first: 3) {
+          totalCount
+          nodes { number url labels(first: 10) { nodes { name } } }
+        }
         reviews(first: 50) {
           pageInfo { hasNextPage endCursor }
           nodes {
@@ -139,6 +140,8 @@ query MergedPullRequests(
             commit {
               oid
               author { user { login } }
+              authors(first: 5) { nodes { user { login } } }
+              committer { user { login } }
               statusCheckRollup {
                 state
                 contexts(first: 50) {
@@ -156,6 +159,15 @@ query MergedPullRequests(
       }
     }
   }
+}
+""",
+)
+
+MERGED_PULL_REQUEST_COUNT = Query(
+    "MergedPullRequestCount",
+    """
+query MergedPullRequestCount($search: String!) {
+  search(type: ISSUE, query: $search, first: 1) { issueCount }
 }
 """,
 )
@@ -180,10 +192,48 @@ query PullRequestReviews($id: ID!, $first: Int!, $after: String) {
 """,
 )
 
-DEFAULT_BRANCH_COMMITS = Query(
-    "DefaultBranchCommits",
+REPOSITORY_COMMITS = Query(
+    "RepositoryCommits",
     """
-query DefaultBranchCommits(
+query RepositoryCommits(
+  $org: String!, $since: GitTimestamp!, $order: RepositoryOrder!, $first: Int!, $after: String
+) {
+  organization(login: $org) {
+    repositories(first: $first, after: $after, orderBy: $order) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        id name nameWithOwner pushedAt isArchived
+        defaultBranchRef {
+          name
+          target {
+            ... on Commit {
+              history(since: $since, first: 100) {
+                totalCount
+                pageInfo { hasNextPage endCursor }
+                nodes {
+                  id oid committedDate messageHeadline url
+                  author { name user { login } }
+                  associatedPullRequests(first: 5) {
+                    totalCount
+                    nodes { number state baseRefName mergedAt }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+BRANCH_COMMITS = Query(
+    "BranchCommits",
+    """
+query BranchCommits(
   $owner: String!, $repo: String!, $ref: String!, $since: GitTimestamp!, $first: Int!, $after: String
 ) {
   repository(owner: $owner, name: $repo) {
@@ -191,12 +241,12 @@ query DefaultBranchCommits(
       target {
         ... on Commit {
           history(since: $since, first: $first, after: $after) {
+            totalCount
             pageInfo { hasNextPage endCursor }
             nodes {
               id oid committedDate messageHeadline url
               author { name user { login } }
-              repository { id nameWithOwner }
-              associatedPullRequests(first: 10) {
+              associatedPullRequests(first: 5) {
                 totalCount
                 nodes { number state baseRefName mergedAt }
               }

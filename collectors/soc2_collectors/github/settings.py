@@ -25,7 +25,9 @@ class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
     pull_requests_since_days: int = 90
-    """Merged pull requests and commits are read back to this many days ago."""
+    """Merged pull requests and commits are read back to this many days ago; later looks go on from there."""
+    production_branches: dict[str, tuple[str, ...]] = {}
+    """Repository name to the branches that are production there; the default branch where it is not named."""
 
     def __post_init__(self) -> None:
         """Raises ValueError unless there is exactly one whole way to sign in."""

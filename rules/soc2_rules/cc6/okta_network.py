@@ -74,7 +74,7 @@ def okta_block_anonymizers(
     if expected in covered:
         return passed(f"blocked by {names}")
     return failed(
-        f"no active blocklist zone of {organization.id} covers {expected}; near it: {names}"
+        f"no active blocklist zone of {organization.id} covers {expected}; some of it: {names}"
     )
 
 
@@ -93,9 +93,12 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
         rule to a zone, or refuse what comes from outside of them.
     """
     shown = evidence.account(NetworkZone)
-    zones = {zone.id: zone.name for zone in shown if zone.active and zone.holds_addresses}
+    usable = (z for z in shown if z.active and z.usage == "POLICY" and z.holds_addresses)
+    zones = {zone.id: zone.name for zone in usable}
     if not zones:
-        return failed(f"no active network zone of {organization.id} holds an address")
+        return failed(
+            f"no active zone of {organization.id} that policies may name holds an address"
+        )
     used = {
         zone
         for policy in evidence.account(SignOnPolicy)

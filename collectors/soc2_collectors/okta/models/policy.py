@@ -414,10 +414,14 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     factors: dict[str, Enrollable] | None = None
 
     @property
-    def required(self) -> dict[str, GracePeriod | None]:
-        """Keys of what must be enrolled, with how long it may be put off."""
-        named = {one.key: one for one in self.authenticators or () if one.key}
-        known = named if self.authenticators is not None else self.factors or {}
+    def required(self) -> dict[str, GracePeriod | None] | None:
+        """Keys of what must be enrolled, with how long it may be put off; ``None``: Okta does not say."""
+        if self.type == "FACTORS" or self.authenticators is None:
+            known = self.factors
+        else:
+            known = {one.key: one for one in self.authenticators if one.key}
+        if known is None:
+            return None
         return {
             key: one.enroll.grace_period
             for key, one in known.items()
