@@ -8,6 +8,7 @@ import click
 
 from soc2_pac.config import DEFAULT_FILE
 from soc2_pac.errors import UsageError
+from soc2_pac.text import listed
 
 _HEAD = """\
 # soc2-pac configuration. Every error names this file and the key. Secrets stand here by reference only:
@@ -49,6 +50,16 @@ token = { env = "GITHUB_TOKEN" }
 # Or a GitHub App: app_id = 1, installation_id = 2, private_key = { file = "app.pem" }
 # Least privilege: soc2-pac permissions github
 """,
+    "okta": """
+[sources.okta-main]
+provider = "okta"
+org_url = "https://ORGANIZATION.okta.com"
+client_id = "CLIENT_ID"         # of a service app that signs in with a key
+private_key = { file = "okta-key.pem" }         # PEM or JWK
+# Or an API token: token = { env = "OKTA_TOKEN" }
+# rate_limit_share = 0.5        # how much of the org's rate limit for an endpoint may be used
+# Least privilege: soc2-pac permissions okta
+""",
 }
 
 _TAIL = """
@@ -69,6 +80,7 @@ _TAIL = """
 @click.command()
 @click.option("--aws", is_flag=True, help="With an AWS source.")
 @click.option("--github", is_flag=True, help="With a GitHub source.")
+@click.option("--okta", is_flag=True, help="With an Okta source.")
 @click.option(
     "--output",
     "-o",
@@ -77,9 +89,10 @@ _TAIL = """
     show_default=True,
     help="Where to write; never overwritten.",
 )
-def init(aws: bool, github: bool, output: Path) -> None:
+def init(aws: bool, github: bool, okta: bool, output: Path) -> None:
     """Write a commented configuration; with every source when none is named."""
-    wanted = [name for name, asked in (("aws", aws), ("github", github)) if asked] or list(_SOURCES)
+    asked = {"aws": aws, "github": github, "okta": okta}
+    wanted = [name for name in _SOURCES if asked[name]] or list(_SOURCES)
     text = _HEAD + "".join(_SOURCES[name] for name in wanted) + _TAIL
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -91,7 +104,7 @@ def init(aws: bool, github: bool, output: Path) -> None:
         msg = f"{output} cannot be written: {error.strerror}"
         raise UsageError(msg) from error
     config = "" if str(output) == DEFAULT_FILE else f" --config {output}"
-    click.echo(f"Wrote {output} with sources for {' and '.join(wanted)}.")
+    click.echo(f"Wrote {output} with sources for {listed(wanted)}.")
     steps = [
         (f"edit {output}", "regions, organisation, where the secrets are"),
         *((f"soc2-pac permissions {name}", "what to grant: it only reads") for name in wanted),

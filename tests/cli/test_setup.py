@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("options", "providers"),
-    [([], {"aws", "github"}), (["--aws"], {"aws"}), (["--github"], {"github"})],
+    [
+        ([], {"aws", "github", "okta"}),
+        (["--aws"], {"aws"}),
+        (["--github"], {"github"}),
+        (["--okta", "--aws"], {"aws", "okta"}),
+    ],
 )
 def test_init_writes_a_configuration_that_is_valid_as_it_is(
     cli: Callable[..., Ended], tmp_path: Path, options: list[str], providers: set[str]
@@ -58,7 +63,7 @@ def test_what_init_shows_as_an_example_is_valid_too(
 def test_init_says_what_to_do_next_and_counts_right(cli: Callable[..., Ended]) -> None:
     lines = cli("init").out.splitlines()
     steps = [line.split()[0] for line in lines[2:]]
-    assert steps == ["1.", "2.", "3.", "4.", "5."]
+    assert steps == ["1.", "2.", "3.", "4.", "5.", "6."]
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -112,6 +117,17 @@ def test_permissions_of_github_name_what_the_calls_need(cli: Callable[..., Ended
     assert "members: read" in granted
     assert "write" not in granted
     assert "rule-suites: organization_administration=write" in left_out
+
+
+def test_permissions_of_okta_name_scopes_and_role(cli: Callable[..., Ended]) -> None:
+    text = cli("permissions", "okta").out
+    assert "okta.users.read" in text
+    assert "Read-only Administrator" in text
+    assert ".manage" not in text
+    some = json.loads(
+        cli("permissions", "okta", "--format", "json", "--rule", "okta-login-banner").out
+    )
+    assert some["scopes"] == ["okta.brands.read"]
 
 
 def test_permissions_in_a_format_that_is_not_offered(cli: Callable[..., Ended]) -> None:

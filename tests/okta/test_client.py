@@ -545,6 +545,7 @@ def test_a_connection_that_nobody_holds_ends_its_thread(listed: Source) -> None:
     def threads() -> int:
         return sum(thread.name == "okta" for thread in threading.enumerate())
 
+    gc.collect()
     before = threads()
     client = listed.client(ZONES)
     list(client.items("/api/v1/zones"))

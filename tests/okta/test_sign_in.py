@@ -263,9 +263,29 @@ def test_a_refused_token_is_told_from_a_passing_trouble(
     app.emulator.faults.add("token", status=status, body=body)
     with pytest.raises(error) as caught:
         users(app)
-    assert type(caught.value) is error
+    assert isinstance(caught.value, error)
     assert "eyJ" not in str(caught.value)
     assert tokens(app) == (2 if error in (Throttled, Unreachable) else 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [r[:2] for r in REFUSALS if "dpop" in r[1].lower()],
+    ids=["refused", "given"],
+)
+def test_proof_of_possession_is_told_by_its_name(app: Source, status: int, body: str) -> None:
+    app.emulator.faults.add("token", status=status, body=body)
+    with pytest.raises(CredentialsRejected, match="switch it off"):
+        users(app)
+
+
+def test_a_spent_limit_of_the_token_endpoint_is_waited_out(app: Source, naps: list[float]) -> None:
+    headers = {"X-Rate-Limit-Limit": "9", "X-Rate-Limit-Remaining": "0"}
+    headers |= {"X-Rate-Limit-Reset": "1700000033", "Date": "Tue, 14 Nov 2023 22:13:20 GMT"}
+    app.emulator.faults.add("token", status=429, headers=headers, times=1)
+    assert users(app)
+    assert len(naps) == 1
+    assert 34 <= naps[0] < 35
 
 
 def test_a_passing_trouble_is_tried_again(app: Source, naps: list[float]) -> None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 MALFORMED = "$malformed"
 """The key under which stands what came in a listing instead of an object."""
 
+NO_PROOF = (
+    "the service app demands proof of possession (DPoP), which soc2-pac does not give: switch it off in the "
+    "app's general settings"
+)
 _OK = range(200, 300)
 _ELSEWHERE = range(300, 400)
 _NO_CONTENT = 204
@@ -51,6 +55,13 @@ _FEATURE = "E0000015"
 _THROTTLED = "E0000047"
 _OFF = ("is not enabled", "not enabled for", "feature is disabled")
 """Parts of messages that say that the org does not have a feature."""
+
+
+class Later(Throttled):
+    """Throttled, and Okta said for how long."""
+
+    wait: float | None = None
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +176,14 @@ def token_problem(answer: Answer, call: str, scope: str) -> ProviderError | None
             operation=call,
             permission=f"{scope} (Okta API scopes of the service app)",
         )
+    if "dpop" in said.code:
+        return CredentialsRejected(NO_PROOF, operation=call)
     general = problem(answer, call, None)
-    if isinstance(general, Throttled | Unreachable):
+    if isinstance(general, Throttled):
+        later = Later(str(general), operation=call)
+        later.wait = wait_asked(answer)
+        return later
+    if isinstance(general, Unreachable):
         return general
     if said.code:
         msg = f"Okta does not accept the service app's key ({said})"

@@ -110,6 +110,7 @@ def permissions(calls: Sequence[str], form: str) -> str:
         raise UsageError(msg)
     lines = [
         "A service app (API Services, client authentication by public key / private key) with",
+        '  General settings: "Require Demonstrating Proof of Possession (DPoP)" off',
         f"  Admin roles: {ROLE}",
         "  Okta API scopes:",
     ]

@@ -9,7 +9,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.okta.answers import MALFORMED, expired, problem, says_none, wait_asked
+from soc2_collectors.okta.answers import MALFORMED, Later, expired, problem, says_none, wait_asked
 from soc2_collectors.okta.permissions import NEEDS, OPEN, grant
 from soc2_pac.errors import CallRefused, ProviderError, Throttled, Unexpected
 from soc2_pac.model import Fact
@@ -268,6 +268,7 @@ class Okta:
                 answer, wrong = exchange()
             except ProviderError as error:
                 wrong = error
+                asked = error.wait if isinstance(error, Later) else None
             else:
                 if wrong is None:
                     return answer

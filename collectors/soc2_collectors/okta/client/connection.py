@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from soc2_collectors.okta.answers import token_problem
+from soc2_collectors.okta.answers import NO_PROOF, token_problem
 from soc2_collectors.okta.client.call import ME, ORGANIZATION, TOKEN_CALL, Okta
 from soc2_collectors.okta.client.key import SigningKey
 from soc2_collectors.okta.client.wire import Wire
@@ -197,8 +197,7 @@ class OktaConnection:
             msg = "Okta answered no access token"
             raise Unexpected(msg, operation=TOKEN_CALL)
         if str(body.get("token_type", "Bearer")).lower() != "bearer":
-            msg = "the service app demands proof of possession (DPoP): switch that off for this app"
-            raise CredentialsRejected(msg, operation=TOKEN_CALL)
+            raise CredentialsRejected(NO_PROOF, operation=TOKEN_CALL)
         return _Token(value, time.monotonic() + max(1.0, lasts - _RENEW_SECONDS))
 
     def _ask_token(self, scopes: str) -> Answer:
