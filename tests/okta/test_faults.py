@@ -10,6 +10,7 @@ import pytest
 
 from soc2_collectors.okta.answers import MALFORMED, document
 from soc2_pac.canonical import canonical
+from soc2_pac.demo.okta import Refusal
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S
@@ -142,3 +143,18 @@ def test_a_malformed_record_does_not_spoil_the_look(okta: Source, kind: str, cal
     assert result.status is S.COMPLETE, result.reason
     assert result.count == before.count + 2
     assert result.gaps == before.gaps
+
+
+def test_who_is_deactivated_during_the_look_is_not_lost(okta: Source) -> None:
+    answers = okta.emulator.state.answers
+    here = answers["/api/v1/users"][0]
+    gone = next(key for key in answers if key.startswith("/api/v1/users?filter"))
+    answers[gone].append({**here, "status": "DEPROVISIONED"})
+    del answers[f"/api/v1/users/{here['id']}/factors"]
+    summary = f"Not found: Resource not found: {here['id']} (User)"
+    answers[f"/api/v1/users/{here['id']}/factors"] = Refusal(404, summary=summary)
+    result = look(okta, "okta.user")
+    assert result.status is S.COMPLETE
+    assert "1 listed, and gone" in result.reason
+    (found,) = (record for record in records(result) if record.uid == here["id"])
+    assert b'"status":"DEPROVISIONED"' in found.body
