@@ -23,6 +23,7 @@ from soc2_collectors.github.models.organization import (
     VerifiedMails,
 )
 from soc2_collectors.okta.models.role import Admin as OktaAdmin
+from soc2_collectors.okta.models.role import Group as OktaGroup
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
@@ -52,7 +53,7 @@ GITHUB: tuple[type[Resource], ...] = (Member, OutsideCollaborator)
 GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Organization)
 """What ties members to people. The organisation says whether there is single sign-on at all."""
 AWS: tuple[type[Resource], ...] = (IamUser, Credential, IamGroup, IdentityCenterUser)
-OKTA: tuple[type[Resource], ...] = (OktaAdmin,)
+OKTA: tuple[type[Resource], ...] = (OktaAdmin, OktaGroup)
 SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
@@ -62,6 +63,7 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     RosterPerson,
     IamGroup,
     OktaAdmin,
+    OktaGroup,
 )
 """Kinds that hold no account, or not every one."""
 
@@ -99,7 +101,7 @@ def population(whole: Whole) -> Population:
     found = _Reading(whole)
     truth = "roster" if found.has(RosterPerson) else "okta" if found.has(OktaUser) else None
     for kind in EVERYTHING:
-        if kind not in (IamUser, IamGroup, Organization, OktaAdmin):
+        if kind not in (IamUser, IamGroup, Organization, OktaAdmin, OktaGroup):
             found.read(kind)
     found.without_sso()
     found.iam_users()
@@ -206,11 +208,11 @@ class _Reading:
                     self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:
-        """Who is not among the administrators is none, where these are known."""
-        if not self.has(OktaAdmin):
-            return
+        """Who is not among the administrators, by a group or not, is none, where these are known."""
         self.read(OktaAdmin)
-        if OktaAdmin.kind in self.problems:
+        hidden = any(group.hides_administrators for _, group in self.read(OktaGroup))
+        unknown = {OktaAdmin.kind, OktaGroup.kind} & self.problems.keys()
+        if hidden or unknown or not self.has(OktaAdmin):
             return
         # What the listing of administrators says has no login.
         known = {

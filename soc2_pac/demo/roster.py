@@ -34,6 +34,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("roster-service-accounts-owned", "legacy-backup in aws", "nobody answers for it"),
     Planted("github-members-match-roster", "nadia-rahman", "no verified mail, and on no list"),
     Planted("github-members-match-roster", "kenji-mori", "the account of somebody who left"),
+    Planted("github-members-match-roster", "erik-holm", "the account of somebody who left"),
     Planted("aws-users-match-roster", "erik.holm", "the user of somebody who left"),
     Planted("aws-users-match-roster", "legacy-backup", "a service account that nobody answers for"),
 )

@@ -109,7 +109,7 @@ def _look_and_judge(aws: SyntheticAws, kind: str, *, refused: bool) -> Iterator[
     if not refused and (result.status, result.gaps) != (S.COMPLETE, 0):
         yield f"{kind}: {result.reason or f'{result.gaps} gaps'}"
         return
-    rules = [rule for rule in plugins.load().rules.values() if rule.kind == kind and not rule.needs]
+    rules = [rule for rule in plugins.load().rules.values() if rule.kind == kind and not rule.joins]
     for record in result.spool.records() if result.spool else ():
         try:
             view(KINDS[kind].resource, record.body)

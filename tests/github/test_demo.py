@@ -63,7 +63,7 @@ def verdicts(github: Source) -> dict[str, dict[str, Status]]:
     given = GivenDocuments(SCOPE, {kind: list(found.values()) for kind, found in bodies.items()})
     judged: dict[str, dict[str, Status]] = {}
     for rule in RULES.values():
-        evidence = JoinedEvidence(rule, given).at(SCOPE) if rule.needs else None
+        evidence = JoinedEvidence(rule, given, bodies).at(SCOPE) if rule.joins else None
         judged[rule.id] = {
             name: judge(
                 rule, body, now=datetime.now(UTC), scope=SCOPE, evidence=evidence,

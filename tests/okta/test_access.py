@@ -23,7 +23,7 @@ from soc2_pac.collect import redact
 from soc2_pac.demo.okta import Refusal
 from soc2_pac.demo.okta_company import okta_id
 from soc2_pac.errors import Denied, FactUnavailable, NotEnabled, ProviderError
-from soc2_pac.model import Fact, Period
+from soc2_pac.model import Fact, Period, Scope
 from soc2_pac.resources import GAPS, view
 
 if TYPE_CHECKING:
@@ -206,6 +206,23 @@ def test_a_group_without_statistics_is_asked(okta: Source) -> None:
     everyone = next(group for group in found.values() if group.everyone)
     with pytest.raises(FactUnavailable):
         _ = everyone.held
+
+
+def test_a_group_that_gives_a_role_makes_its_members_privileged(okta: Source) -> None:
+    scope = Scope("okta", "acme-robotics.okta.com")
+    told = [item for group in views(okta, groups).values() for item in group.identities(scope)]
+    assert {(item.uid, item.privileged, item.groups) for item in told} == {
+        (okta_id("00u", login), True, ("Okta administrators",))
+        for login in ("ana-kovac", "david-lindqvist")
+    }
+
+
+def test_a_group_whose_members_are_hidden_says_nothing(okta: Source) -> None:
+    number = okta_id("00g", "Okta administrators")
+    okta.emulator.state.answers[f"/api/v1/groups/{number}/users"] = Refusal(403)
+    group = views(okta, groups)[number]
+    assert group.hides_administrators
+    assert list(group.identities(Scope("okta", "acme-robotics.okta.com"))) == []
 
 
 # -- apps ---------------------------------------------------------------------------------------------------

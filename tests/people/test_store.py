@@ -293,6 +293,7 @@ def test_twenty_thousand_people_in_three_systems(store: Store) -> None:
     okta = [
         look(users, at=NOW, scope=OKTA, kind="okta.user"),
         look({}, at=NOW, scope=OKTA, kind="okta.admin"),
+        look({}, at=NOW, scope=OKTA, kind="okta.group"),
     ]
     gone = {str(n): person(n, status="left", left_at="2025-12-01T00:00:00.000Z") for n in range(5)}
     found = [*looks(numbers, roster__person=gone), *okta]

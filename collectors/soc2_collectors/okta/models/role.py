@@ -161,6 +161,28 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     members: list[GroupMember] = fact("members")
     """``GET /api/v1/groups/{groupId}/users``; read of groups that give a role."""
 
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """That its members administer the org; nothing where its roles or members could not be read."""
+        if self.gives_no_role or self.hides_administrators or not self.held:
+            return
+        for member in self.members:
+            yield Account(
+                system=f"okta:{scope.account}",
+                uid=member.id,
+                login="",
+                name="",
+                mails=(),
+                active=None,
+                privileged=True,
+                mfa=None,
+                groups=(self.profile.name,),
+            )
+
+    @property
+    def hides_administrators(self) -> bool:
+        """Whether it may make administrators of members that are not known."""
+        return not self.gives_no_role and not {"roles", "members"}.isdisjoint(self.gaps)
+
     @property
     def everyone(self) -> bool:
         """Whether it is the group that holds every user of the org."""
