@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
@@ -553,3 +554,18 @@ def test_a_connection_that_nobody_holds_ends_its_thread(listed: Source) -> None:
     del client
     gc.collect()
     assert threads() == before
+
+
+def test_a_connection_in_a_forked_process_starts_its_thread_anew(listed: Source) -> None:
+    client = listed.client(ZONES)
+    list(client.items("/api/v1/zones"))
+    connection = client._connection._wire
+    assert connection._loop is not None
+    assert connection._thread is not None
+    # Threads are not there after a fork; the session would belong to the parent.
+    session, loop = connection._session, connection._loop
+    assert session is not None
+    asyncio.run_coroutine_threadsafe(session.close(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    connection._thread.join()
+    assert len(list(client.items("/api/v1/zones"))) == 5

@@ -53,7 +53,7 @@ class Wire:
         """End the connections and the thread. May be called by any thread, the loop's own included."""
         with self._starting:
             loop, thread, self._loop = self._loop, self._thread, None
-        if loop is None or thread is None or loop.is_closed():
+        if loop is None or thread is None or not thread.is_alive():
             return
 
         async def end() -> None:
@@ -68,13 +68,14 @@ class Wire:
 
     def _run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+            loop, thread = self._loop, self._thread
+            if loop is None or thread is None or not thread.is_alive():  # a fork has no threads
+                self._executor = self._session = None
+                self._loop = loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
-                    target=_serve, args=(self._loop,), name="okta", daemon=True
+                    target=_serve, args=(loop,), name="okta", daemon=True
                 )
                 self._thread.start()
-            loop = self._loop
         return asyncio.run_coroutine_threadsafe(work, loop).result()
 
     async def _exchange(
