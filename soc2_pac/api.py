@@ -57,7 +57,12 @@ class Workspace:
     def limits(self) -> Limits:
         """Bounds of one unit."""
         run = self.config.run
-        return Limits(run.unit_timeout_seconds, run.max_pages, facts_at_once=run.facts_at_once)
+        return Limits(
+            run.unit_timeout_seconds,
+            run.rate_limit_wait_seconds,
+            run.max_pages,
+            facts_at_once=run.facts_at_once,
+        )
 
     def open_store(self, *, create: bool = False) -> Store:
         """The configured store."""
@@ -121,7 +126,7 @@ def make_workspace(config: Config, registry: Registry, *, sources_needed: bool =
     unsourced: dict[str, list[str]] = {}
     for rule in rules:
         if rule.provider in with_source:
-            active.append(activate(rule, config))
+            active.append(activate(rule, config, with_source))
         else:
             unsourced.setdefault(rule.provider, []).append(rule.id)
     if sources and not active:
@@ -130,15 +135,26 @@ def make_workspace(config: Config, registry: Registry, *, sources_needed: bool =
     return Workspace(config, registry, sources, active, off, unsourced)
 
 
-def activate(rule: Rule, config: Config) -> ActiveRule:
-    """A rule with its configured thresholds and severity. Raises ConfigError for a wrong threshold."""
+def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
+    """A rule with its configured thresholds and severity.
+
+    Args:
+        rule: as declared.
+        config: what is configured.
+        providers: those that have a source; decides which of ``where_sourced`` the rule reads.
+
+    Raises:
+        ConfigError: a wrong threshold.
+    """
     settings = config.rules.get(rule.id, configuration.RuleSettings())
     try:
         thresholds = rule.settle(settings.thresholds)
     except ConfigError as error:
         raise config.wrong(f'rules."{rule.id}"', str(error)) from error
     days = rule.max_evidence_age_days or config.evidence.max_age_days
-    return ActiveRule(rule, thresholds, settings.severity or rule.severity, timedelta(days=days))
+    severity = settings.severity or rule.severity
+    sourced = rule.sourced_by(providers)
+    return ActiveRule(rule, thresholds, severity, timedelta(days=days), sourced)
 
 
 @dataclass
@@ -264,7 +280,7 @@ def plan_for(
     Raises:
         UsageError: an unknown kind or source, or ``only`` leaves no scope.
     """
-    wanted = _kinds(work, kinds) if kinds else kinds_of([item.rule for item in rules])
+    wanted = _kinds(work, kinds) if kinds else kinds_of(rules)
     sources_chosen = work.choose_sources(sources)
     plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only, cursors)
     if only != EVERYWHERE and not plan.units and not plan.unread:
@@ -326,6 +342,7 @@ def check_rules(
     return live.check(
         [(item.rule, item.thresholds) for item in chosen],
         plan,
+        sourced=frozenset().union(*(item.sourced for item in chosen)),
         now=datetime.now(UTC),
         limits=work.limits,
         workers=work.config.run.workers,

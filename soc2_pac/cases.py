@@ -10,6 +10,8 @@
 
 A rule may also give ``now``, ``scope`` and ``given`` (joined documents by kind), and a case ``set``,
 ``remove``, ``gaps``, ``given``, ``params``, ``now``, ``scope`` and ``message`` (text that must occur).
+Of the kinds that a rule reads ``where_sourced``, those have a source that are given; a case that gives
+``null`` for one takes the source away.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import yaml
@@ -61,13 +63,16 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
         return made
 
 
+_Given: TypeAlias = dict[str, list[dict[str, Any]] | None]
+
+
 class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     status: Status
     set: dict[str, Any] = {}
     remove: list[str] = []
     gaps: dict[str, dict[str, str | None]] = {}
-    given: dict[str, list[dict[str, Any]]] = {}
+    given: _Given = {}
     params: dict[str, Any] = {}
     now: Any = None
     scope: str | None = None
@@ -79,7 +84,7 @@ class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cases: list[Any]
     now: Any = None
     scope: str | None = None
-    given: dict[str, list[dict[str, Any]]] = {}
+    given: _Given = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,8 @@ class Case:
     base: dict[str, Any]
     now: datetime
     scope: Scope
-    given: dict[str, list[dict[str, Any]]]
-    """Joined documents by kind, with the case's own laid over the rule's."""
+    given: _Given
+    """Joined documents by kind, with the case's own laid over the rule's; ``None``: not sourced."""
     overrides: tuple[tuple[str, str, Any], ...] = field(default=())
     """What sets this case apart from the base, as (sort, key, value); sorts: set, remove, gaps, params."""
     own: tuple[tuple[str, Any], ...] = field(default=())
@@ -114,6 +119,11 @@ class Case:
                 body.setdefault(GAPS, {})[key] = value
                 body.pop(key, None)
         return body
+
+    @property
+    def sourced(self) -> frozenset[str]:
+        """The kinds that have a source."""
+        return frozenset(kind for kind, bodies in self.given.items() if bodies is not None)
 
     def params(self) -> dict[str, Any]:
         """Thresholds that the case changes."""
@@ -205,12 +215,14 @@ def run_case(rule: Rule, case: Case) -> Verdict:
         msg = f"{case.where}: params: {error}"
         raise UsageError(msg) from error
     evidence = None
-    if rule.needs:
+    if rule.joins:
         bodies = {
-            needed.kind: [_stored(needed, body) for body in case.given[needed.kind]]
-            for needed in rule.needs
+            joined.kind: [_stored(joined, body) for body in found]
+            for joined in rule.joins
+            if (found := case.given.get(joined.kind)) is not None
         }
-        evidence = JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope)
+        given = GivenDocuments(case.scope, bodies)
+        evidence = JoinedEvidence(rule, given, case.sourced).at(case.scope)
     return judge(
         rule,
         _stored(rule.resource, case.document()),
@@ -287,10 +299,14 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry, where: str) -> Case:
     default_scope = Scope(rule.provider, "111122223333/eu-west-1")
     scope = _scope(entry.scope, where) if entry.scope else default_scope
     now = _instant(entry.now, where) if entry.now else datetime(2026, 1, 1, tzinfo=UTC)
-    joined: dict[str, list[dict[str, Any]]] = {needed.kind: [] for needed in rule.needs}
-    for kind in (*entry.given, *case.given):
+    joined: _Given = {needed.kind: [] for needed in rule.needs}
+    joined |= {kind.kind: None for kind in rule.where_sourced}
+    for kind, bodies in (*entry.given.items(), *case.given.items()):
         if kind not in joined:
             msg = f"{where}: given: the rule does not need {kind}.{nearest(kind, joined)}"
+            raise UsageError(msg)
+        if bodies is None and joined[kind] is not None:
+            msg = f"{where}: given: {kind} is needed whatever is configured: give a list"
             raise UsageError(msg)
     overrides = (
         *(("set", key, value) for key, value in case.set.items()),
@@ -299,7 +315,7 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry, where: str) -> Case:
         *(("params", key, value) for key, value in case.params.items()),
     )
     own = tuple(
-        [(f"given {kind}", entry.given.get(kind, [])) for kind in case.given]
+        [(f"given {kind}", entry.given.get(kind, joined[kind])) for kind in case.given]
         + ([("now", now)] if case.now else [])
         + ([("scope", scope)] if case.scope else [])
     )

@@ -123,6 +123,9 @@ class RunTable(_Table, frozen=True):
     facts_at_once: int = 4
     """Detail calls made at once within one unit."""
     unit_timeout_seconds: int = 900
+    """Of work on one listing; waiting for a provider's rate limit does not count."""
+    rate_limit_wait_seconds: int = 7200
+    """How long one listing may wait for its provider's rate limits, beside its work."""
     max_pages: int = 10_000
     """Pages of one listing before it counts as one that never ends."""
     fail_on: Severity = Severity.INFO
@@ -230,9 +233,10 @@ class Config:
                 what = "is missing" if provider is None else f"'{provider}' is unknown.{hint}"
                 raise self.wrong(f"{key}.provider", f"{what} Installed: {known}")
             rest = {k: v for k, v in table.items() if k != "provider"}
-            found[name] = SourceSettings(
-                name, provider, self._convert(key, rest, providers[provider].settings)
-            )
+            settings = self._convert(key, rest, providers[provider].settings)
+            if self.path is not None and hasattr(settings, "beside"):
+                settings = settings.beside(self.path.resolve().parent)
+            found[name] = SourceSettings(name, provider, settings)
         return found
 
     def active_rules(self, rules: Mapping[str, Rule]) -> tuple[list[Rule], dict[str, str]]:

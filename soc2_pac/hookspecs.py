@@ -76,7 +76,11 @@ class Provider(Protocol):
 
     @property
     def settings(self) -> type[msgspec.Struct]:
-        """The keys of a ``[sources.NAME]`` table beyond ``provider``; secrets are ``SecretRef`` fields."""
+        """The keys of a ``[sources.NAME]`` table beyond ``provider``; secrets are ``SecretRef`` fields.
+
+        Settings that name files may have a method ``beside(folder)``, which returns them with relative
+        paths counted from the configuration's own folder.
+        """
 
     @property
     def modules(self) -> Sequence[str]:

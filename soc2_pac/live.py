@@ -30,7 +30,7 @@ from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Stat
 from soc2_pac.resources import view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from soc2_pac.collect.plan import Plan
@@ -125,6 +125,7 @@ def check(
     now: datetime,
     limits: Limits,
     workers: int = 8,
+    sourced: Collection[str] = (),
 ) -> Checked:
     """Judge rules live.
 
@@ -134,6 +135,7 @@ def check(
         now: the instant of judgement.
         limits: bounds of each listing.
         workers: listings, or documents, looked at at once.
+        sourced: of the kinds that rules join ``where_sourced``, those whose provider has a source.
     """
     looks: dict[str, list[UnitResult]] = {}
     documents: dict[str, list[_Live]] = {}
@@ -147,7 +149,7 @@ def check(
             documents.setdefault(result.unit.kind, []).extend(found)
         checked = Checked()
         for rule, thresholds in rules:
-            joined = _Joined(rule, looks, documents, pool)
+            joined = _Joined(rule, looks, documents, pool, sourced)
             lives = documents.get(rule.kind, [])
 
             def one(
@@ -159,7 +161,7 @@ def check(
                 return _judge(rule, live, thresholds, joined, now)
 
             # A rule that joins shares its evidence between documents: one after the other then.
-            judged = map(one, lives) if rule.needs else pool.map(one, lives)
+            judged = map(one, lives) if rule.joins else pool.map(one, lives)
             checked.verdicts += _of_scopes(rule, looks.get(rule.kind, []))
             checked.verdicts += [
                 LiveVerdict(rule, live.scope, live.uid, live.name, verdict)
@@ -223,13 +225,14 @@ class _Joined:
         looks: Mapping[str, list[UnitResult]],
         documents: Mapping[str, list[_Live]],
         pool: ThreadPoolExecutor,
+        sourced: Collection[str],
     ) -> None:
         self._make: Callable[[], JoinedEvidence] = lambda: JoinedEvidence(
-            rule, _Documents(looks, documents)
+            rule, _Documents(looks, documents), sourced
         )
         self._documents = documents
         self._pool = pool
-        self.evidence = self._make() if rule.needs else None
+        self.evidence = self._make() if rule.joins else None
 
     def fetch(self, kind: str, key: str) -> bool:
         """Read one fact of every document of a joined kind; False when none was pending."""

@@ -30,9 +30,10 @@ from soc2_pac.errors import DeclarationError, FactUnavailable
 from soc2_pac.model import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from soc2_pac.model import Document
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Document, Scope
 
 GAPS = "$gaps"
 """The document key of the gaps: ``{fact: {status, operation, reason, permission}}``."""
@@ -66,6 +67,17 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
     """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:  # noqa: ARG002 - for those who override it
+        """What the document says of persons, accounts and who owns which; nothing, for most kinds.
+
+        Views override it. A part that could not be read is unknown (``None``), so that one gap does not
+        hide everybody; a fact that was not asked for yet is read, and raises.
+
+        Args:
+            scope: where the document was seen. A system is called ``provider:account``.
+        """
+        return ()
 
 
 R = TypeVar("R", bound=Resource)

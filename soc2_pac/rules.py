@@ -28,24 +28,46 @@ import sys
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import ConfigError, DeclarationError
-from soc2_pac.model import Severity, Status, Verdict, not_applicable
+from soc2_pac.model import Scope, Severity, Status, Verdict, not_applicable
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from types import ModuleType
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+
+
+class Placed(NamedTuple, Generic[R]):
+    """All documents of a kind, each with the scope that it was seen in."""
+
+    resources: Sequence[tuple[Scope, R]]
+    unreadable: Sequence[tuple[Scope, str]]
+    """Documents that the view cannot read, with the reason: a page may hold one malformed record."""
+
+
+class Whole(Protocol):
+    """All evidence that a rule declared, seen from nowhere: what :meth:`Evidence.derived` builds from."""
+
+    def sourced(self, kind: type[Resource]) -> bool:
+        """Whether a source of the kind's provider is configured; see :meth:`Evidence.sourced`."""
+
+    def everywhere(self, kind: type[R]) -> Sequence[R]:
+        """All resources of a kind in all sources. Raises as :class:`Evidence` does."""
+
+    def placed(self, kind: type[R]) -> Placed[R]:
+        """The same with their scopes, and with what cannot be read told apart instead of raised."""
 
 
 class Evidence(Protocol):
-    """What a rule that joins may read. Every kind must stand in the rule's ``needs``.
+    """What a rule that joins may read. Every kind must stand in its ``needs`` or ``where_sourced``.
 
     Reading raises :class:`~soc2_pac.errors.EvidenceIncomplete` when the last collection of that kind is
     not complete in any scope asked for, and :class:`~soc2_pac.errors.UndeclaredRead` for a kind that is
@@ -67,6 +89,20 @@ class Evidence(Protocol):
         """The resources of a kind by the value of one attribute; built once, so that joins stay linear.
 
         ``within`` is ``here``, ``account`` or ``everywhere``.
+        """
+
+    def sourced(self, kind: type[Resource]) -> bool:
+        """Whether a source of the kind's provider is configured.
+
+        Always so for ``needs``. Of a kind in ``where_sourced`` that has no source, every reading gives
+        nothing; one that has a source is a need like any other.
+        """
+
+    def derived(self, build: Callable[[Whole], T]) -> T:
+        """What a function makes of the evidence, made once and shared by all judged resources.
+
+        ``build`` is the key under which it is kept: pass a function of the module, not one that is made
+        anew at each call. What it raises is raised for every resource.
         """
 
 
@@ -92,6 +128,8 @@ class Rule:
     severity: Severity
     needs: tuple[type[Resource], ...]
     """Further kinds that the rule joins."""
+    where_sourced: tuple[type[Resource], ...]
+    """Kinds that it joins where a source of their provider is configured, and does without elsewhere."""
     empty: Verdict | None
     """The verdict for a complete collection that found nothing; ``None``: not applicable."""
     max_evidence_age_days: int | None
@@ -113,13 +151,22 @@ class Rule:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Every kind that it reads, the judged one first."""
-        return (self.kind, *(needed.kind for needed in self.needs))
+        """Every kind that it may read, the judged one first."""
+        return tuple(dict.fromkeys((self.kind, *(joined.kind for joined in self.joins))))
+
+    @property
+    def joins(self) -> tuple[type[Resource], ...]:
+        """The kinds that it reads through ``evidence``."""
+        return (*self.needs, *self.where_sourced)
+
+    def sourced_by(self, providers: Collection[str]) -> frozenset[str]:
+        """Of the kinds in ``where_sourced``, those that are read where these providers have a source."""
+        return frozenset(k.kind for k in self.where_sourced if _provider(k) in providers)
 
     @property
     def provider(self) -> str:
         """The provider of the judged kind."""
-        return self.kind.partition(".")[0]
+        return _provider(self.resource)
 
     def when_empty(self) -> Verdict:
         """The verdict where a complete collection found no resource of the kind."""
@@ -154,6 +201,7 @@ def rule(
     criteria: Sequence[str],
     severity: Severity,
     needs: Sequence[type[Resource]] = (),
+    where_sourced: Sequence[type[Resource]] = (),
     empty: Verdict | None = None,
     max_evidence_age_days: int | None = None,
     known_as: Sequence[str] = (),
@@ -164,6 +212,8 @@ def rule(
         criteria: Trust Services Criteria ids that the question supports, the closest first.
         severity: of a failure.
         needs: further kinds read through ``evidence``.
+        where_sourced: kinds that are read where a source of their provider is configured, and are nothing
+            where none is: a rule over several systems does not ask for all of them.
         empty: the verdict where there is provably no resource of the kind; not applicable by default.
             Say ``failed(...)`` where having none is the deficiency (no trail, no detector).
         max_evidence_age_days: when evidence becomes ``stale``; the configured default when left out.
@@ -184,8 +234,11 @@ def rule(
             raise wrong(f"unknown criteria {unknown}" if unknown else "names no criterion")
         title, why, fix = _docstring(function, wrong)
         judged, injected, thresholds = _signature(function, wrong)
-        if ("evidence" in injected) != bool(needs):
+        if ("evidence" in injected) != bool(needs or where_sourced):
             raise wrong("'needs' and the parameter 'evidence: Evidence' go together")
+        both = sorted({k.kind for k in needs} & {k.kind for k in where_sourced})
+        if both:
+            raise wrong(f"{both[0]} stands in 'needs' and in 'where_sourced'")
         if empty is not None and empty.status in (Status.PASS, Status.ERROR, Status.STALE):
             raise wrong(f"empty={empty.status}: an empty population is never a silent pass")
         return Rule(
@@ -195,6 +248,7 @@ def rule(
             criteria=tuple(criteria),
             severity=severity,
             needs=tuple(needs),
+            where_sourced=tuple(where_sourced),
             empty=empty,
             max_evidence_age_days=max_evidence_age_days,
             known_as=tuple(known_as),
@@ -206,6 +260,10 @@ def rule(
         )
 
     return declare
+
+
+def _provider(kind: type[Resource]) -> str:
+    return kind.kind.partition(".")[0]
 
 
 def _docstring(
@@ -263,7 +321,7 @@ def sources(declared: Rule) -> dict[str, str]:
     """
     roots = [
         declared.function.__module__,
-        *(r.__module__ for r in (declared.resource, *declared.needs)),
+        *(r.__module__ for r in (declared.resource, *declared.joins)),
     ]
     packages = frozenset(name.partition(".")[0] for name in roots)
     found: dict[str, str] = {}

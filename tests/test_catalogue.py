@@ -56,7 +56,7 @@ each_case = pytest.mark.parametrize(("pair"), CASES, ids=_case_id)
 def test_there_is_a_catalogue() -> None:
     assert not REGISTRY.broken
     assert len(BUILT_IN) >= 100
-    assert {rule.provider for rule in BUILT_IN} == {"aws", "github"}
+    assert {rule.provider for rule in BUILT_IN} == {"aws", "github", "okta", "roster"}
 
 
 # -- cases ------------------------------------------------------------------------------------------
@@ -130,9 +130,9 @@ def test_an_empty_population_is_never_a_silent_pass(rule: Rule) -> None:
 
 @each_rule
 def test_joined_evidence_that_is_missing_is_never_a_pass(rule: Rule) -> None:
-    for needed in rule.needs:
+    for needed in rule.joins:
         for case in load_cases(rule):
-            if case.status is not Status.PASS:
+            if case.status is not Status.PASS or needed.kind not in case.sourced:
                 continue
             verdict = _judged(rule, case, case.document(), without=needed.kind)
             # A rule may pass before it asks; then what it passes by must not come from the missing kind.
@@ -142,16 +142,26 @@ def test_joined_evidence_that_is_missing_is_never_a_pass(rule: Rule) -> None:
                 assert verdict.status is Status.INCONCLUSIVE
 
 
+@each_rule
+def test_where_nothing_is_sourced_the_cases_say_what_happens(rule: Rule) -> None:
+    """A rule that reads only what is sourced must say what it says where nothing is."""
+    if rule.where_sourced and not rule.needs:
+        assert any(
+            not case.sourced and case.status is not Status.PASS for case in load_cases(rule)
+        ), "add a case that is given nothing"
+
+
 def test_some_rule_joins() -> None:
-    joining = [rule for rule in BUILT_IN if rule.needs]
+    joining = [rule for rule in BUILT_IN if rule.joins]
     assert joining
     asked = [
         rule.id
         for rule in joining
-        for needed in rule.needs
+        for needed in rule.joins
         if any(
             _judged(rule, case, case.document(), without=needed.kind).status is Status.INCONCLUSIVE
             for case in load_cases(rule)
+            if needed.kind in case.sourced
         )
     ]
     assert set(asked) == {rule.id for rule in joining}
@@ -273,7 +283,7 @@ def test_ids_are_those_of_the_catalogue() -> None:
 
 # -- the catalogue of questions -------------------------------------------------------------------------
 
-IN_FULL = ("aws",)
+IN_FULL = ("aws", "github", "okta")
 """Providers of which every question of the catalogue has a rule or a reason."""
 _PEERS = {"P": "prowler", "T": "powerpipe"}
 
@@ -437,7 +447,7 @@ def test_no_document_breaks_a_rule(rule: Rule) -> None:
     holds()
 
 
-@pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.needs], ids=_of)
+@pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.joins], ids=_of)
 def test_no_joined_document_breaks_a_rule(rule: Rule) -> None:
     cases = [case for case in load_cases(rule) if any(case.given.values())]
     assert cases, "no case gives a document of a kind that the rule needs"
@@ -474,12 +484,9 @@ def _judged(
 ) -> Verdict:
     """The verdict on another document, with the rest of the case as it is."""
     joined = {k: v for k, v in {**case.given, **(given_instead or {})}.items() if k != without}
-    bodies = {kind: [canonical(body) for body in found] for kind, found in joined.items()}
-    evidence = (
-        JoinedEvidence(rule, GivenDocuments(case.scope, bodies)).at(case.scope)
-        if rule.needs
-        else None
-    )
+    bodies = {k: [canonical(body) for body in v] for k, v in joined.items() if v is not None}
+    given = GivenDocuments(case.scope, bodies)
+    evidence = JoinedEvidence(rule, given, case.sourced).at(case.scope) if rule.joins else None
     return judge(
         rule,
         canonical(document),

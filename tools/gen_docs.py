@@ -112,8 +112,11 @@ def _criteria_links(rule: Rule) -> str:
 
 def _reads(rule: Rule, registry: Registry) -> Iterator[str]:
     yield from ("## What it reads", "")
+    optional = {kind.kind for kind in rule.where_sourced} - {rule.kind}
     for index, kind in enumerate(rule.kinds):
         role = "judges each" if index == 0 else "joins"
+        if kind in optional:
+            role = f"joins, where a source of {kind.partition('.')[0]} is configured,"
         collector = registry.collectors.get(kind)
         calls = _calls(collector) if collector else "no installed collector lists it"
         yield f"- {role} [`{kind}`](../kinds.md#{_anchor(kind)}): {calls}"

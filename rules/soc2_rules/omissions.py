@@ -24,6 +24,12 @@ OMITTED: dict[str, Omission] = {
         "archive was asked for, not that it was fetched, kept or can be restored. The backup's own log, and "
         "the protocol of a restore, are the evidence.",
     ),
+    "okta-user-notifications": Omission(
+        "People are told by mail of new sign-ins, changed factors and changed passwords, and can report them",
+        ("CC7.2", "CC7.3"),
+        "Okta's API has no call that reads the settings under Security, General: mails to people and "
+        "suspicious activity reporting; a screenshot or a test mail shows them",
+    ),
 }
 """By the id that the rule would have."""
 
@@ -36,6 +42,10 @@ _CLASSIC = (
     "WAF are judged by aws-waf-logging and aws-waf-global-logging"
 )
 PARTS: dict[str, str] = {
+    "prowler:idp_smart_card_dod_approved_ca": (
+        "which authorities a government approves is its list and changes with it; that smart cards are on "
+        "is what okta-webauthn-available can ask, and who issues them stands in the identity providers"
+    ),
     "powerpipe:waf_web_acl_logging_enabled": _CLASSIC,
     "prowler:cloudtrail_bedrock_logging_enabled": (
         "data events of Bedrock are a choice that depends on what models are used for; the prompts "

@@ -27,6 +27,7 @@ _COMMANDS = {
         "soc2_pac.cli.population:population",
         "List and export the events of a period.",
     ),
+    "people": ("soc2_pac.cli.people:people", "Query people, and whose each account is."),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
     "permissions": (
         "soc2_pac.cli.permissions:permissions",

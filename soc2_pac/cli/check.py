@@ -109,9 +109,10 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
             find_rule(registry, name)
         for rule in matching:
             scope = Scope(rule.provider, "document")
-            evidence = (
-                JoinedEvidence(rule, GivenDocuments(scope, {})).at(scope) if rule.needs else None
-            )
+            # Nothing is given of what it joins, and nothing says that there is no source of it.
+            sourced = [kind.kind for kind in rule.where_sourced]
+            joined = JoinedEvidence(rule, GivenDocuments(scope, {}), sourced)
+            evidence = joined.at(scope) if rule.joins else None
             for number, body in enumerate(documents, start=1):
                 verdict = judge(
                     rule, canonical(body), now=datetime.now(UTC), scope=scope, evidence=evidence

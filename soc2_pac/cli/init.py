@@ -52,6 +52,13 @@ token = { env = "GITHUB_TOKEN" }
 }
 
 _TAIL = """
+# Who works here, as whoever keeps the personnel records writes it down (docs/people.md):
+# [sources.hr]
+# provider = "roster"
+# organization = "ORGANIZATION"
+# people = "people.csv"         # id, mails, status, left_at, ...
+# accounts = "accounts.csv"     # whose accounts are where no system says it
+
 # [rules]
 # exclude = [{ rule = "aws-root-mfa-phishing-resistant", reason = "root is removed centrally" }]
 # [rules.aws-access-key-age]

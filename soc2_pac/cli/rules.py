@@ -133,10 +133,12 @@ def _section(heading: str, lines: list[str], remark: str = "") -> None:
 
 def _reads(rule: Rule, registry: Registry) -> list[str]:
     lines = []
+    optional = {kind.kind for kind in rule.where_sourced} - {rule.kind}
     for kind in rule.kinds:
         collector = registry.collectors.get(kind)
         calls = ", ".join(collector.calls) if collector else "NO INSTALLED COLLECTOR KNOWS IT"
-        lines.append(f"{kind}: {calls}")
+        sourced = " (where its provider is a source)" if kind in optional else ""
+        lines.append(f"{kind}{sourced}: {calls}")
     return lines
 
 

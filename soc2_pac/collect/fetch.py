@@ -54,6 +54,9 @@ class Limits:
     """Bounds of one unit: every collection ends."""
 
     seconds: float = 900
+    """Of work; waiting for a rate limit does not count."""
+    waiting_seconds: float = 7200
+    """Of waiting for the provider's rate limits, beside the work."""
     pages: int = 10_000
     document_bytes: int = 5_000_000
     facts_at_once: int = 4
@@ -83,8 +86,13 @@ class Meter:
         self.calls: Counter[str] = Counter()
         self.pages = 0
         self._limits = limits
-        self._deadline = time.monotonic() + limits.seconds
+        self._began = time.monotonic()
         self._lock = threading.Lock()
+        self._waiting = 0
+        """How many threads wait at this moment, and since when there was always one."""
+        self._waiting_since = 0.0
+        self._waited = 0.0
+        """Seconds in which somebody waited, each counted once."""
 
     def request(self, operation: str) -> None:
         """Count a request before it is sent. Raises Unreachable when the time is spent, or on a stop."""
@@ -92,20 +100,36 @@ class Meter:
             msg = "soc2-pac was asked to stop"
             raise Unreachable(msg, operation=operation)
         with self._lock:
-            if time.monotonic() > self._deadline:
+            now = time.monotonic()
+            if now - self._began - self._waited_by(now) > self._limits.seconds:
                 msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
                 raise Unreachable(msg, operation=operation)
             self.calls[operation] += 1
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises Unreachable on a stop, or where the wait is longer than the unit may last."""
-        left = self._deadline - time.monotonic()
-        if seconds > left:
-            msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
-            raise Unreachable(msg)
-        if stopping.wait(seconds):
+        """Wait. Raises Unreachable on a stop, or where the unit would wait longer than it may."""
+        with self._lock:
+            now = time.monotonic()
+            if self._waited_by(now) + seconds > self._limits.waiting_seconds:
+                msg = (
+                    "the time that one listing may wait for rate limits "
+                    f"({self._limits.waiting_seconds:g} s) is spent"
+                )
+                raise Unreachable(msg)
+            if self._waiting == 0:
+                self._waiting_since = now
+            self._waiting += 1
+        stopped = stopping.wait(seconds)
+        with self._lock:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._waited += time.monotonic() - self._waiting_since
+        if stopped:
             msg = "soc2-pac was asked to stop"
             raise Unreachable(msg)
+
+    def _waited_by(self, now: float) -> float:
+        return self._waited + (now - self._waiting_since if self._waiting else 0.0)
 
     def page(self) -> None:
         """Count a page. Raises Unexpected beyond the limit."""

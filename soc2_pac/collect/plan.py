@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import (
@@ -23,12 +23,11 @@ from soc2_pac.errors import ConfigError
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Scope, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from soc2_pac.config import SourceSettings
     from soc2_pac.model import Selection
     from soc2_pac.resources import Collector
-    from soc2_pac.rules import Rule
 
 
 @dataclass
@@ -44,7 +43,15 @@ class Plan:
     """Kinds that rules need and no installed collector knows."""
 
 
-def kinds_of(rules: Sequence[Rule]) -> list[str]:
+class Reads(Protocol):
+    """A rule in force, as far as a plan goes."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that it reads in this configuration."""
+
+
+def kinds_of(rules: Iterable[Reads]) -> list[str]:
     """Every kind that the rules read, sorted."""
     return sorted({kind for rule in rules for kind in rule.kinds})
 

@@ -39,6 +39,7 @@ GAPS: Mapping[str, Mapping[str, Mapping[str, Any] | Refusal]] = {
     },
     "cloudtrail": {"LookupEvents": {"Events": []}},
     "codebuild": {"ListSourceCredentials": {"sourceCredentialsInfos": []}},
+    "detective": {"ListGraphs": {"GraphList": []}, "ListInvitations": {"Invitations": []}},
     "eks": {"DescribeClusterVersions": {"clusterVersions": []}},
     "iam": {
         "ListOrganizationsFeatures": Refusal(

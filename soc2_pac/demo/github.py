@@ -45,6 +45,8 @@ class Company:
     an object, a list (paged), an object with ``total_count`` and one list (paged), or a Refusal."""
     members: list[dict[str, Any]] = field(default_factory=list)
     """Edges of GraphQL's ``membersWithRole``."""
+    mails: dict[str, list[str]] = field(default_factory=dict)
+    """Login -> addresses in the organisation's verified domains."""
     pull_requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Repository name to merged pull requests."""
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -57,6 +59,8 @@ class Company:
     """What GraphQL says of the organisation itself."""
     idle: set[str] = field(default_factory=set)
     """Logins of members who contributed nothing."""
+    forbidden: set[tuple[str, str]] = field(default_factory=set)
+    """Repositories and the fields of theirs that GraphQL does not show to the token that asks."""
     lacks: set[str] = field(default_factory=set)
     """Fields of GraphQL that this server is too old for."""
     scopes: str = "read:org, repo, admin:org"

@@ -59,6 +59,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("github-prod-environment-reviewers", "acme-robotics/web/production", "no reviewers"),
     Planted("github-self-hosted-runners", "build-lab", "open to public repositories"),
     Planted("github-fine-grained-pat-policy", "erik-holm: etl export", "it never expires"),
+    Planted("github-classic-tokens-expire", "kenji-mori", "a classic token that never expires"),
     Planted("github-app-policy", "legacy-ci", "it administers all repositories, unreviewed"),
     Planted("github-deploy-keys", "acme-robotics/robot-firmware", "its deploy key may write"),
     Planted("github-actions-secrets-age", "acme-robotics/infrastructure", "an old key of AWS"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_pac.demo.github_changes import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from soc2_pac.demo.github import Company
 
@@ -32,7 +32,20 @@ def answer_query(company: Company, operation: str, posted: Mapping[str, Any]) ->
             "data": {"organization": None},
             "errors": [{"type": "NOT_FOUND", "message": message}],
         }
-    return {"data": answer(company, variables)}
+    data = answer(company, variables)
+    errors = list(_forbidden(company, data))
+    return {"data": data, "errors": errors} if errors else {"data": data}
+
+
+def _forbidden(company: Company, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Take out of a page of repositories what may not be read, and say so."""
+    nodes = ((data.get("organization") or {}).get("repositories") or {}).get("nodes", ())
+    for place, node in enumerate(nodes):
+        for name, part in sorted(company.forbidden):
+            if node["name"] == name and part in node:
+                node[part] = None
+                way = ["organization", "repositories", "nodes", place, part]
+                yield {"type": "FORBIDDEN", "path": way, "message": "Resource not accessible"}
 
 
 def _connection(
@@ -46,6 +59,18 @@ def _connection(
 
 def _members(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     return {"organization": {"membersWithRole": _connection(company.members, variables, "edges")}}
+
+
+def _mails(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    nodes = [
+        {
+            "id": edge["node"]["id"],
+            "login": edge["node"]["login"],
+            "organizationVerifiedDomainEmails": company.mails.get(edge["node"]["login"], []),
+        }
+        for edge in company.members
+    ]
+    return {"organization": {"membersWithRole": _connection(nodes, variables)}}
 
 
 def _saml(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +175,7 @@ def _activity(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
 
 _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = {
     "OrganizationMembers": _members,
+    "VerifiedMails": _mails,
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     **OPERATIONS,

@@ -257,6 +257,20 @@ def organization_reach(now: datetime) -> dict[str, Any]:
             _token(now, "erik-holm", "etl export", expires=False),
             _token(now, "hanna-virtanen", "release notes", expires=True),
         ],
+        f"/orgs/{LOGIN}/credential-authorizations": [
+            {
+                "login": "kenji-mori",
+                "credential_id": 161195,
+                "credential_type": "personal access token",
+                "token_last_eight": "0f1e2d3c",
+                "credential_authorized_at": days_ago(now, 500),
+                "credential_accessed_at": days_ago(now, 1),
+                "authorized_credential_id": 7,
+                "authorized_credential_note": "deploy",
+                "authorized_credential_expires_at": None,
+                "scopes": ["repo"],
+            }
+        ],
         f"/orgs/{LOGIN}/packages": [
             _package(now, "container", "robot-sim", "public", "robot-firmware"),
             _package(now, "npm", "ui-kit", "private", "web"),

@@ -60,15 +60,27 @@ class Refusal:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer as it is to be sent, in place of one that the emulator makes."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 @dataclass
 class Org:
     """What the emulator knows of one org."""
 
     answers: dict[str, Any]
-    """Path (``/api/v1/users``; with ``?type=PASSWORD`` where a part of the query matters) to what Okta says:
-    an object, a list (paged by Link header), a :class:`Refusal`, or, for one listing inside an object that
-    names its next page in ``_links``, an object with the one list."""
-    token: str = "00emulated-api-token"  # noqa: S105 - it opens nothing
+    """Path to what Okta says: an object, a list (paged by Link header), a :class:`Refusal`, a :class:`Raw`,
+    or, for one listing inside an object that names its next page in ``_links``, an object with the one list;
+    or a function of path and query that gives one of these.
+
+    A path may be a template (``/api/v1/users/{userId}/factors``) that stands for every path that is not there
+    by itself, and may have a query (``?type=PASSWORD``) where a part of that matters."""
+    token: str = "demo-token-that-opens-nothing"  # noqa: S105 - it opens nothing
     """The API token that is accepted."""
     apps: dict[str, str] = field(default_factory=dict)
     """Service apps: client id to public key in PEM."""
@@ -108,6 +120,9 @@ class _Handler(Handler):
         refusal = None if allowed else Refusal(429)
         refusal = refusal or self._refused(path, call)
         found = refusal or _lookup(self.emulator.state.answers, path, query)
+        if isinstance(found, Raw):
+            self._answer(found.status, [*headers, *found.headers], found.body, fault)
+            return
         if isinstance(found, Refusal):
             if found.status == 401:  # noqa: PLR2004 - HTTP
                 headers.append(("WWW-Authenticate", 'Bearer error="invalid_token"'))
@@ -170,44 +185,47 @@ class _Handler(Handler):
     def _answer(
         self, status: int, headers: list[tuple[str, str]], body: object, fault: Fault | None
     ) -> None:
-        sent = json.dumps(body).encode()
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         if fault is not None:
             if fault.status != OK:
                 status, sent = fault.status, json.dumps(Refusal(fault.status).body()).encode()
             if fault.body is not None:
                 status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
+        given = {name.lower() for name, _ in headers}
         all_headers = [
             ("Date", formatdate(self.emulator.now(), usegmt=True)),
-            ("Content-Type", "application/json"),
             ("X-Okta-Request-Id", f"emulated-{len(self.emulator.requests)}"),
+            *([] if "content-type" in given else [("Content-Type", "application/json")]),
             *headers,
         ]
         self.send(status, all_headers, sent, fault)
 
 
-_TEMPLATES = {
-    call: re.compile(re.sub(r"{\w+}", "[^/]+", call.removeprefix("GET "))) for call in NEEDS
-}
-
-
 def _call(path: str) -> str:
     """The declared call that a path belongs to; the one with the fewest placeholders."""
-    found = [call for call, pattern in _TEMPLATES.items() if pattern.fullmatch(path)]
+    found = [call for call in NEEDS if _fills(call.removeprefix("GET "), path)]
     return min(found, key=lambda call: call.count("{"), default="")
 
 
 def _lookup(answers: Mapping[str, Any], path: str, query: Mapping[str, str]) -> Any:  # noqa: ANN401
     """The answer whose path is this and of whose query the most is in the request's."""
-    best, most = None, -1
+    best, most = None, (-1, 0)
     for key, answer in answers.items():
         its_path, _, its_query = key.partition("?")
         wanted = dict(urllib.parse.parse_qsl(its_query))
-        if its_path == path and len(wanted) > most and wanted.items() <= query.items():
-            best, most = answer, len(wanted)
-    if most < 0:
+        if not wanted.items() <= query.items():
+            continue
+        fits = (len(wanted), -its_path.count("{"))
+        if fits > most and (its_path == path or ("{" in its_path and _fills(its_path, path))):
+            best, most = answer, fits
+    if most[0] < 0:
         last = path.rpartition("/")[2]
         return Refusal(404, summary=f"Not found: Resource not found: {last} (Emulated)")
-    return best
+    return best(path, query) if callable(best) else best
+
+
+def _fills(template: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path) is not None
 
 
 def _page(

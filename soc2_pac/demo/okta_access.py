@@ -30,6 +30,11 @@ PLANTED: tuple[Planted, ...] = (
         "zoe.fischer@acme-robotics.example",
         "nothing but a security question",
     ),
+    Planted(
+        "okta-deprovisioned-in-sla",
+        "erik.holm@acme-robotics.example",
+        "left 135 days ago by the roster, and his user lives on",
+    ),
     Planted("okta-admin-inactive", _number("william-adeyemi"), "suspended, and still an admin"),
     Planted("okta-admin-role-least-privilege", _number(_SERVICE), "a service account runs it all"),
     Planted("okta-admin-role-least-privilege", _number("bianca-moretti"), "a role by no group"),

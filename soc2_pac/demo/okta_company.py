@@ -99,11 +99,11 @@ PEOPLE: tuple[Person, ...] = (
 
 def acme_robotics(now: datetime | None = None) -> Org:
     """The company as of ``now`` (default: the clock's)."""
-    from soc2_pac.demo import okta_access  # noqa: PLC0415 - it builds upon this module
+    from soc2_pac.demo import okta_access, okta_policies  # noqa: PLC0415 - it builds upon this module
 
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     answers: dict[str, Any] = {}
-    for area in (*AREAS, *okta_access.AREAS):
+    for area in (*AREAS, *okta_access.AREAS, *okta_policies.AREAS):
         answers.update(area(now))
     return Org(answers)
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
+from soc2_pac.demo import roster
 from soc2_pac.demo.aws import AwsEmulator
 from soc2_pac.demo.company import REGIONS
 from soc2_pac.errors import Soc2PacError, UsageError
@@ -28,8 +29,10 @@ DATABASE = "soc2-pac.db"
 _MARK = "# Written by 'soc2-pac demo'."
 _EXPECTED = {0, 1, 3}
 """Nothing to act on, findings, evidence incomplete: what a run over a real company may end with."""
-_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
-_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_")
+_GITHUB_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
+_OKTA_TOKEN = "ACME_OKTA_TOKEN"  # noqa: S105  the name of a variable
+_OKTA_HOST = "acme-robotics.okta.com"
+_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_")
 """Variables of the person who runs the demo: it must neither use them nor be bent by them."""
 
 
@@ -58,11 +61,11 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
         )
         raise UsageError(msg)
     directory.mkdir(parents=True, exist_ok=True)
-    with _company() as (aws, github_url):
-        config.write_text(_config(directory, aws.url, github_url), encoding="utf-8")
-        print(
-            f"acme-robotics is up: AWS at {aws.url}, GitHub at {github_url}", file=out, flush=True
-        )
+    with _company() as (aws, github, okta):
+        config.write_text(_config(directory, aws.url, github, okta), encoding="utf-8")
+        roster.write(directory)
+        up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}"
+        print(f"acme-robotics is up: {up}", file=out, flush=True)
         code = _run(_command(config), _environment(aws.credentials))
         commands = "\n".join(f"  {command}" for command in _commands(config, aws, keep=keep))
         print(f"\nWhat to try next:\n{commands}", file=out, flush=True)
@@ -73,21 +76,21 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
 
 
 @contextlib.contextmanager
-def _company() -> Iterator[tuple[AwsEmulator, str]]:
+def _company() -> Iterator[tuple[AwsEmulator, str, str]]:
     from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
+    from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
+    from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
 
-    with AwsEmulator() as aws:
-        github = GithubEmulator(demo_company())
-        url = github.start()
-        try:
-            yield aws, url
-        finally:
-            github.stop()
+    state = demo_company()
+    state.mails = roster.verified_mails(state.members)
+    github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
+    with AwsEmulator() as aws, github as github_url, okta as okta_url:
+        yield aws, github_url, okta_url
 
 
-def _config(directory: Path, aws: str, github: str) -> str:
+def _config(directory: Path, aws: str, github: str, okta: str) -> str:
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Two sources, both emulated on this machine.
+    return f"""{_MARK} Three emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -102,7 +105,19 @@ provider = "github"
 organization = "acme-robotics"
 enterprise = "acme-holding"
 base_url = "{github}"
-token = {{ env = "{_TOKEN}" }}  # the name of the variable, never the token
+token = {{ env = "{_GITHUB_TOKEN}" }}  # the name of the variable, never the token
+
+[sources.okta-acme]
+provider = "okta"
+org_url = "{okta}"  # of a real org: https://acme.okta.com
+organization = "{_OKTA_HOST}"  # leave this out and it is the host of org_url
+token = {{ env = "{_OKTA_TOKEN}" }}  # better: client_id and private_key of a service app
+
+[sources.hr]
+provider = "roster"
+organization = "acme-robotics"
+people = "{roster.PEOPLE_FILE}"
+accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says it
 """
 
 
@@ -114,7 +129,8 @@ def _environment(credentials: Mapping[str, str]) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        _TOKEN: "demo-token-that-opens-nothing",
+        _GITHUB_TOKEN: "demo-token-that-opens-nothing",
+        _OKTA_TOKEN: "demo-token-that-opens-nothing",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
@@ -141,6 +157,7 @@ def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:
     where = f"--config {shlex.quote(str(config))}"
     commands = [
         f"soc2-pac findings list {where} --status fail",
+        f"soc2-pac people list {where} --leavers",
         f"soc2-pac verify {where}",
         "soc2-pac rules show aws-sg-no-ssh-world",
     ]

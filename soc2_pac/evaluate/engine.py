@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.evaluate import judge
-from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.evidence import JoinedEvidence, Loaded
 from soc2_pac.evaluate.looks import SOUND, StoreDocuments, state_of
 from soc2_pac.model import Scope, Severity, Status, Verdict, utc_text, utc_time
 from soc2_pac.resources import view
@@ -52,6 +52,19 @@ class ActiveRule:
     severity: Severity
     max_age: timedelta
     """Evidence from an older look is stale."""
+    sourced: frozenset[str] = frozenset()
+    """Of the kinds that the rule joins ``where_sourced``, those whose provider has a source."""
+
+    @property
+    def joins(self) -> tuple[type[Resource], ...]:
+        """The kinds that it reads through ``evidence`` in this configuration."""
+        rule = self.rule
+        return (*rule.needs, *(kind for kind in rule.where_sourced if kind.kind in self.sourced))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that it reads in this configuration, the judged one first."""
+        return tuple(dict.fromkeys((self.rule.kind, *(joined.kind for joined in self.joins))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,10 @@ def judge_as_of(
         for item in group:
             for scope, verdict in _scope_verdicts(item, looks, at).values():
                 yield Judged(item.rule, item.severity, scope, None, verdict, None)
-        judges = [_Judge(connection, item, looks, upto, at, current=False) for item in group]
+        loaded: dict[timedelta, Loaded] = {}
+        judges = [
+            _Judge(connection, item, looks, upto, at, loaded, current=False) for item in group
+        ]
         for chunk in store.documents(connection, kind, upto):
             for row in chunk:
                 seen = _Seen(row, group[0].rule.resource)
@@ -204,9 +220,11 @@ class _Judge:
         looks: Mapping[int, LookRow],
         upto: int,
         now: datetime,
+        loaded: dict[timedelta, Loaded],
         *,
         current: bool = True,
     ) -> None:
+        """``loaded``: what rules over the same documents have read already, by the age that they allow."""
         self.item = item
         self._looks = looks
         # What an event shows was read whole when it was read: no later look that fails, or does not come,
@@ -220,8 +238,12 @@ class _Judge:
             for scope, state in self._states.items()
             if state.status is not None
         }
-        documents = StoreDocuments(connection, upto, now, item.max_age, current=current)
-        self._joined = JoinedEvidence(item.rule, documents) if item.rule.needs else None
+        self._joined: JoinedEvidence | None = None
+        if item.rule.joins:
+            if item.max_age not in loaded:
+                documents = StoreDocuments(connection, upto, now, item.max_age, current=current)
+                loaded[item.max_age] = Loaded(documents)
+            self._joined = JoinedEvidence(item.rule, loaded[item.max_age], item.sourced)
 
     def verdict(self, seen: _Seen, now: datetime) -> Verdict:
         """The verdict on one document at an instant, with the completeness of the look laid over it."""
@@ -296,11 +318,9 @@ class _Evaluation:
         self._sla = sla
         self._groups = _by_kind(active)
         self._upto = store.last_collection(connection)
-        self._ids: dict[str, tuple[int, int]] = {
-            item.rule.id: store.rule_version_row(connection, _facts(item), self._now_text)
-            for group in self._groups.values()
-            for item in group
-        }
+        facts = [_facts(item) for group in self._groups.values() for item in group]
+        self._ids = store.rule_version_rows(connection, facts, self._now_text)
+        """Rule id -> (its row, the row of its version)."""
         versions = [version_id for _, version_id in self._ids.values()]
         self._whole = whole
         self._previous = store.previous(
@@ -359,9 +379,9 @@ class _Evaluation:
 
     def _joins_changed(self, item: ActiveRule, before: Previous) -> bool:
         return any(
-            self._changed_scopes(needed.kind, item.max_age, before, joined=True)
-            or self._changed(needed.kind, before.upto)
-            for needed in item.rule.needs
+            self._changed_scopes(joined.kind, item.max_age, before, joined=True)
+            or self._changed(joined.kind, before.upto)
+            for joined in item.joins
         )
 
     def _changed_scopes(
@@ -394,7 +414,10 @@ class _Evaluation:
         every = any(t.everything or t.scopes for t in todo.values())
         wanted = None if every else set().union(*(t.resources for t in todo.values()))
         found: set[int] = set()
-        judges = [_Judge(self._connection, item, looks, self._upto, self._now) for item in group]
+        loaded: dict[timedelta, Loaded] = {}
+        judges = [
+            _Judge(self._connection, item, looks, self._upto, self._now, loaded) for item in group
+        ]
         for chunk in store.documents(self._connection, kind, None, wanted):
             if wanted is not None:
                 found.update(row.resource for row in chunk)
@@ -555,6 +578,9 @@ def _facts(item: ActiveRule) -> store.RuleFacts:
     rule = item.rule
     # The allowed age decides verdicts like a threshold does: another one is another version.
     thresholds = {**item.thresholds, "$max_evidence_age_days": item.max_age.days}
+    if rule.where_sourced:
+        # So does what was there to be read: another set of sources judges anew.
+        thresholds["$sourced"] = sorted(item.sourced)
     return store.RuleFacts(
         rule.id,
         version(rule),

@@ -5,16 +5,20 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, UndeclaredRead
+from soc2_pac.model import Scope
 from soc2_pac.resources import Resource, view
+from soc2_pac.rules import Placed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from soc2_pac.model import Scope
-    from soc2_pac.rules import Rule
+    from soc2_pac.rules import Rule, Whole
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+_NOWHERE = Scope("", "")
+"""Stands for the judged scope where none matters."""
 
 
 class Documents(Protocol):
@@ -27,72 +31,151 @@ class Documents(Protocol):
         """Every current document of the kind, in a stable order."""
 
 
-class JoinedEvidence:
-    """The :class:`soc2_pac.rules.Evidence` of one rule over one state of the documents.
+class Loaded:
+    """What was read of one state of the documents: views, slices and what was derived, each built once.
 
-    Views and indexes are built once for each kind and shared by all judged resources; call :meth:`at`
-    for the view from one judged resource's scope.
+    Several rules may share it, so long as they allow evidence of the same age.
     """
 
-    def __init__(self, rule: Rule, documents: Documents) -> None:
-        self._declared = frozenset(needed.kind for needed in rule.needs)
-        self._rule_id = rule.id
+    def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._views: dict[str, list[tuple[Scope, Resource]]] = {}
         self._looks: dict[str, list[tuple[Scope, str | None]]] = {}
-        self._slices: dict[tuple[str, str, Scope | str | None], list[Resource]] = {}
-        self._indexes: dict[
-            tuple[str, str, Scope | str | None, str], dict[Any, list[Resource]]
-        ] = {}
-
-    def at(self, scope: Scope) -> EvidenceHere:
-        """The evidence as seen from a resource in ``scope``."""
-        return EvidenceHere(self, scope)
+        self._views: dict[str, list[tuple[Scope, Resource]]] = {}
+        self._broken: dict[str, list[tuple[Scope, FactUnavailable]]] = {}
+        self.slices: dict[tuple[str, str, Scope | str | None], list[Resource]] = {}
+        self.indexes: dict[tuple[str, str, Scope | str | None, str], dict[Any, list[Resource]]] = {}
+        self.derived: dict[object, tuple[Any, Exception | None]] = {}
 
     def slice(self, kind: type[R], within: str, scope: Scope) -> list[R]:
-        """The views of a kind ``here``, in the ``account`` or ``everywhere``, seen from ``scope``."""
+        """The views of a kind ``here``, in the ``account`` or ``everywhere``, seen from ``scope``.
+
+        Raises:
+            EvidenceIncomplete: the kind was not looked for there, or not to the end.
+            FactUnavailable: one of the documents cannot be read.
+        """
         key = (kind.kind, within, _anchor(within, scope))
-        found = self._slices.get(key)
+        found = self.slices.get(key)
         if found is None:
             inside = _inside(within, scope)
             self._load(kind)
             self._demand_complete(kind.kind, inside, scope)
-            found = self._slices[key] = [v for s, v in self._views[kind.kind] if inside(s)]
+            for where, error in self._broken[kind.kind]:
+                if inside(where):
+                    raise error.with_traceback(None)
+            found = self.slices[key] = [v for s, v in self._views[kind.kind] if inside(s)]
         return cast("list[R]", found)
 
-    def index(self, kind: type[R], attribute: str, within: str, scope: Scope) -> dict[Any, list[R]]:
-        """The same views by the value of one attribute."""
-        key = (kind.kind, within, _anchor(within, scope), attribute)
-        found = self._indexes.get(key)
-        if found is None:
-            found = {}
-            value_of = attrgetter(attribute)
-            for resource in self.slice(kind, within, scope):
-                found.setdefault(value_of(resource), []).append(resource)
-            self._indexes[key] = found
-        return cast("dict[Any, list[R]]", found)
+    def placed(self, kind: type[R]) -> Placed[R]:
+        """All views with their scopes, and what cannot be read. Raises EvidenceIncomplete."""
+        self._load(kind)
+        self._demand_complete(kind.kind, _inside("everywhere", _NOWHERE), _NOWHERE)
+        unreadable = [(scope, str(error)) for scope, error in self._broken[kind.kind]]
+        return Placed(cast("list[tuple[Scope, R]]", self._views[kind.kind]), unreadable)
 
     def _load(self, kind: type[Resource]) -> None:
-        if kind.kind not in self._declared:
-            msg = f"rule {self._rule_id} reads {kind.kind} without naming it in needs=[...]"
-            raise UndeclaredRead(msg)
-        if kind.kind not in self._views:
-            self._looks[kind.kind] = list(self._documents.looks(kind.kind))
-            self._views[kind.kind] = [
-                (scope, view(kind, body)) for scope, body in self._documents.bodies(kind.kind)
-            ]
+        if kind.kind in self._views:
+            return
+        self._looks[kind.kind] = list(self._documents.looks(kind.kind))
+        views: list[tuple[Scope, Resource]] = []
+        broken: list[tuple[Scope, FactUnavailable]] = []
+        for scope, body in self._documents.bodies(kind.kind):
+            try:
+                views.append((scope, view(kind, body)))
+            except FactUnavailable as error:
+                broken.append((scope, error))
+        self._broken[kind.kind], self._views[kind.kind] = broken, views
 
     def _demand_complete(
         self, kind: str, inside: Callable[[Scope], bool], seen_from: Scope
     ) -> None:
         looks = [(scope, reason) for scope, reason in self._looks[kind] if inside(scope)]
         if not looks:
-            msg = f"{kind} is needed and was never collected for {seen_from}"
+            where = "" if seen_from == _NOWHERE else f" for {seen_from}"
+            msg = f"{kind} is needed and was never collected{where}"
             raise EvidenceIncomplete(msg)
         for scope, reason in looks:
             if reason is not None:
                 msg = f"{kind} is needed and not complete in {scope}: {reason}"
                 raise EvidenceIncomplete(msg)
+
+
+class JoinedEvidence:
+    """The :class:`soc2_pac.rules.Evidence` of one rule over one state of the documents.
+
+    Views and indexes are built once for each kind and shared by all judged resources; call :meth:`at`
+    for the view from one judged resource's scope. It is the :class:`soc2_pac.rules.Whole`, too.
+
+    Args:
+        rule: whose declarations count.
+        documents: where they come from, or what other rules have read of them already.
+        sourced: of the kinds that the rule joins ``where_sourced``, those whose provider has a source;
+            others may stand there, too.
+    """
+
+    def __init__(
+        self, rule: Rule, documents: Documents | Loaded, sourced: Collection[str] = ()
+    ) -> None:
+        optional = {kind.kind for kind in rule.where_sourced}
+        self._declared = frozenset(kind.kind for kind in rule.joins)
+        self._unsourced = frozenset(optional - set(sourced))
+        self._rule_id = rule.id
+        self._loaded = documents if isinstance(documents, Loaded) else Loaded(documents)
+
+    def at(self, scope: Scope) -> EvidenceHere:
+        """The evidence as seen from a resource in ``scope``."""
+        return EvidenceHere(self, scope)
+
+    def sourced(self, kind: type[Resource]) -> bool:
+        """Whether a source of the kind's provider is configured."""
+        self._demand_declared(kind)
+        return kind.kind not in self._unsourced
+
+    def slice(self, kind: type[R], within: str, scope: Scope) -> list[R]:
+        """The views of a kind ``here``, in the ``account`` or ``everywhere``, seen from ``scope``."""
+        return self._loaded.slice(kind, within, scope) if self.sourced(kind) else []
+
+    def everywhere(self, kind: type[R]) -> list[R]:
+        """The views of a kind in all sources."""
+        return self.slice(kind, "everywhere", _NOWHERE)
+
+    def placed(self, kind: type[R]) -> Placed[R]:
+        """The same with their scopes, and with what cannot be read told apart."""
+        return self._loaded.placed(kind) if self.sourced(kind) else Placed([], [])
+
+    def index(self, kind: type[R], attribute: str, within: str, scope: Scope) -> dict[Any, list[R]]:
+        """The same views by the value of one attribute."""
+        if not self.sourced(kind):
+            return {}
+        key = (kind.kind, within, _anchor(within, scope), attribute)
+        found = self._loaded.indexes.get(key)
+        if found is None:
+            found = {}
+            value_of = attrgetter(attribute)
+            for resource in self.slice(kind, within, scope):
+                found.setdefault(value_of(resource), []).append(resource)
+            self._loaded.indexes[key] = found
+        return cast("dict[Any, list[R]]", found)
+
+    def derived(self, build: Callable[[Whole], T]) -> T:
+        """What ``build`` makes of the evidence, or raises; once for all rules that may read the same."""
+        key = (build, self._declared, self._unsourced)
+        if key not in self._loaded.derived:
+            try:
+                self._loaded.derived[key] = (build(self), None)
+            except (EvidenceIncomplete, FactUnavailable) as error:
+                self._loaded.derived[key] = (None, error)
+        made, problem = self._loaded.derived[key]
+        if problem is not None:
+            raise problem.with_traceback(None)
+        return cast("T", made)
+
+    def _demand_declared(self, kind: type[Resource]) -> None:
+        if kind.kind not in self._declared:
+            msg = (
+                f"rule {self._rule_id} reads {kind.kind} without naming it in needs=[...] or "
+                "where_sourced=[...]"
+            )
+            raise UndeclaredRead(msg)
 
 
 class EvidenceHere:
@@ -121,6 +204,14 @@ class EvidenceHere:
     ) -> Mapping[Any, Sequence[R]]:
         """Resources by the value of one attribute."""
         return self._joined.index(kind, key, within, self._scope)
+
+    def sourced(self, kind: type[Resource]) -> bool:
+        """Whether a source of the kind's provider is configured."""
+        return self._joined.sourced(kind)
+
+    def derived(self, build: Callable[[Whole], T]) -> T:
+        """What a function makes of the evidence; once for all judged resources."""
+        return self._joined.derived(build)
 
 
 class GivenDocuments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from soc2_pac.store import ledger, tables
 from soc2_pac.store.database import batched, close_intervals, insert, next_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -293,38 +294,49 @@ class RuleFacts:
     criteria: tuple[str, ...]
 
 
-def rule_version_row(connection: Connection, facts: RuleFacts, recorded_at: str) -> tuple[int, int]:
-    """(rule id, rule version id); both are added when new, the version with a ledger entry."""
-    rule_id = connection.execute(
-        sa.select(tables.rule.c.id).where(tables.rule.c.name == facts.name)
-    ).scalar()
-    if rule_id is None:
-        rule_id = next_id(connection, tables.rule)
-        insert(connection, tables.rule, [(rule_id, facts.name)])
-    v = tables.rule_version
-    values = {
-        "rule_id": rule_id,
-        "source_digest": facts.source_digest,
-        "thresholds": _json(facts.thresholds),
-        "severity": facts.severity,
-        "title": facts.title,
-        "criteria": _json(facts.criteria),
+def rule_version_rows(
+    connection: Connection, rules: Sequence[RuleFacts], recorded_at: str
+) -> dict[str, tuple[int, int]]:
+    """Rule name -> (rule id, rule version id); what is new is added, versions with a ledger entry each."""
+    r, v = tables.rule, tables.rule_version
+    ids: dict[str, int] = {
+        row[1]: row[0] for row in connection.execute(sa.select(r.c.id, r.c.name))
     }
-    match = [v.c[name] == value for name, value in values.items()]
-    version = connection.execute(sa.select(v.c.id).where(*match)).scalar()
-    if version is None:
-        version = next_id(connection, v)
-        insert(
-            connection, tables.rule_source, [(facts.source_digest, _json(facts.sources))], new=False
+    new_rules = [facts.name for facts in rules if facts.name not in ids]
+    ids.update(zip(new_rules, itertools.count(next_id(connection, r)), strict=False))
+    insert(connection, r, [(ids[name], name) for name in new_rules])
+    known = {
+        tuple(row[1:]): int(row[0])
+        for row in connection.execute(sa.select(v.c.id, *(v.c[name] for name in _IDENTITY)))
+    }
+    number = next_id(connection, v)
+    added: list[tuple[int, RuleFacts, tuple[Any, ...]]] = []
+    found: dict[str, tuple[int, int]] = {}
+    for facts in rules:
+        identity = (
+            ids[facts.name],
+            facts.source_digest,
+            _json(facts.thresholds),
+            facts.severity,
+            facts.title,
+            _json(facts.criteria),
         )
-        insert(connection, v, [(version, *values.values(), recorded_at)])
-        insert(
-            connection,
-            tables.rule_criterion,
-            [(version, criterion) for criterion in dict.fromkeys(facts.criteria)],
-        )
-        ledger.record(connection, "rule_version", version, recorded_at)
-    return int(rule_id), int(version)
+        if identity not in known:
+            known[identity] = number
+            added.append((number, facts, identity))
+            number += 1
+        found[facts.name] = (ids[facts.name], known[identity])
+    texts = {facts.source_digest: _json(facts.sources) for _, facts, _ in added}
+    insert(connection, tables.rule_source, list(texts.items()), new=False)
+    insert(connection, v, [(n, *identity, recorded_at) for n, _, identity in added])
+    criteria = [(n, one) for n, facts, _ in added for one in dict.fromkeys(facts.criteria)]
+    insert(connection, tables.rule_criterion, criteria)
+    ledger.record_all(connection, "rule_version", [n for n, _, _ in added], recorded_at)
+    return found
+
+
+_IDENTITY = ("rule_id", "source_digest", "thresholds", "severity", "title", "criteria")
+"""The columns that make a rule version another one."""
 
 
 def previous(connection: Connection, versions: Mapping[int, int]) -> dict[int, Previous]:

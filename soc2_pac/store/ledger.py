@@ -12,16 +12,19 @@ import msgspec
 import sqlalchemy as sa
 
 from soc2_pac.store import tables
-from soc2_pac.store.database import insert
+from soc2_pac.store.database import batched, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Row
 
 _encode = msgspec.json.Encoder().encode
 
 _HEAD = sa.text("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1")
+
+_AT_ONCE = 500
+"""Ids in one ``IN (...)``."""
 
 GENESIS = "0" * 64
 """``prev`` of the first entry."""
@@ -86,6 +89,25 @@ def record(connection: Connection, kind: str, ref: int | str, recorded_at: str) 
     """Add an entry for a row that has just been written; its body is read back from the table."""
     row = connection.execute(_body(kind), {"ref": ref}).one()
     return append(connection, kind, str(ref), body_of(row), recorded_at)
+
+
+def record_all(connection: Connection, kind: str, refs: Sequence[int], recorded_at: str) -> None:
+    """Add an entry for each of several rows that have just been written, in the order of ``refs``."""
+    query = BODIES[kind]
+    column = query.selected_columns[0]
+    bodies: dict[int, str] = {}
+    for some in batched(refs, _AT_ONCE):
+        rows = connection.execute(query.where(column.in_(some)))
+        bodies.update((row[0], body_of(row)) for row in rows)
+    last = head(connection)
+    seq, prev = last.seq, last.hash
+    entries: list[tuple[int, str, str, str, str, str, str]] = []
+    for ref in refs:
+        seq, body_digest = seq + 1, sha256(bodies[ref])
+        link = link_hash(seq, kind, str(ref), body_digest, recorded_at, prev)
+        entries.append((seq, kind, str(ref), body_digest, recorded_at, prev, link))
+        prev = link
+    insert(connection, tables.ledger, entries)
 
 
 @functools.cache

@@ -31,6 +31,8 @@ PAGE_TOKENS = re.compile(
 )
 _POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
 _DEPTH = 7
+_YEAR_5138 = 1e11
+"""In seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -303,7 +305,9 @@ def shaped(value: Any, shape: Any) -> Any:
     if kind == "timestamp" and isinstance(value, dict):  # as one recorder writes times
         return datetime(**{k: v for k, v in value.items() if k != "__class__"}, tzinfo=UTC)
     if kind == "timestamp":
-        return parse_timestamp(value)
+        # Some examples give milliseconds where AWS gives seconds.
+        milliseconds = isinstance(value, int | float) and value > _YEAR_5138
+        return parse_timestamp(value / 1000 if milliseconds else value)
     if kind == "blob" and isinstance(value, str):
         return value.encode()
     return value

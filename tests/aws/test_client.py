@@ -36,7 +36,7 @@ from soc2_pac.model import Scope, Unread
 from .faulty import Answer, FaultyAws, ec2_error, s3_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 REGION = Scope("aws", "111122223333/eu-west-1")
 
@@ -50,14 +50,16 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     fetch.forget_connections()
 
 
-def client(url: str, *allowed: str, **settings: Any) -> tuple[Aws, Meter]:
+def client(
+    url: str, *allowed: str, declared: Sequence[str] = (), **settings: Any
+) -> tuple[Aws, Meter]:
     meter = Meter(Limits(pages=20))
     made = AwsSettings(
         regions=("eu-west-1",),
         endpoint_url=url,
         **{"max_attempts": 2, "timeout_seconds": 1, **settings},
     )
-    return AwsConnection(made).client(REGION, meter, frozenset(allowed)), meter
+    return AwsConnection(made, declared).client(REGION, meter, frozenset(allowed)), meter
 
 
 def volumes(url: str) -> list[dict[str, Any]]:
@@ -276,6 +278,28 @@ def test_an_undeclared_call_never_leaves() -> None:
                 aws.ask(service, operation, **arguments)
         assert server.requests == []
     assert not meter.calls
+
+
+def test_what_another_collector_declares_is_refused_too() -> None:
+    with FaultyAws(Answer()) as server:
+        aws, meter = client(server.url, "ec2:DescribeVolumes", declared=["ec2:DescribeVpcs"])
+        with pytest.raises(CallRefused, match="this collector"):
+            aws.ask("ec2", "describe_vpcs")
+        assert server.requests == []
+    assert not meter.calls
+
+
+def test_a_client_has_no_method_that_writes() -> None:
+    aws, _ = client("http://127.0.0.1:1", "ec2:DescribeVolumes")
+    made = aws._clients.client("ec2", "eu-west-1")
+    assert set(made.meta.method_to_api_mapping) == {"describe_volumes", "describe_regions"}
+
+
+def test_a_call_that_a_plugin_declares_late() -> None:
+    aws, _ = client("http://127.0.0.1:1", "ec2:DescribeVolumes")
+    assert "describe_vpcs" not in aws._clients.client("ec2", "eu-west-1").meta.method_to_api_mapping
+    aws._clients.declare(frozenset({"ec2:DescribeVpcs"}))
+    assert "describe_vpcs" in aws._clients.client("ec2", "eu-west-1").meta.method_to_api_mapping
 
 
 def test_a_fact_is_made_when_it_is_asked_for() -> None:

@@ -83,7 +83,7 @@ def judged(kind: str, body: dict[str, Any]) -> int:
     registry = plugins.load()
     raw = canonical(body)
     view(registry.collectors[kind].resource, raw)
-    rules = [r for r in registry.rules.values() if r.kind == kind and not r.needs]
+    rules = [r for r in registry.rules.values() if r.kind == kind and not r.joins]
     for rule in rules:
         verdict = judge(rule, raw, now=NOW, scope=SCOPE)
         assert verdict.status is not Status.ERROR, f"{rule.id}: {verdict.message}"

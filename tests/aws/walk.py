@@ -20,8 +20,29 @@ if TYPE_CHECKING:
 KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
 SERVICES = services_of(call for collector in KINDS.values() for call in collector.calls)
 SCOPES = {"region": f"{ACCOUNT}/{REGION}", "account": ACCOUNT, "organization": "o-example"}
-REPORT = "user,arn,mfa_active\n" + "".join(
-    f"u{n},arn:aws:iam::{ACCOUNT}:user/u{n},true\n" for n in "12"
+_KEY = ["active", "last_rotated", "last_used_date", "last_used_region", "last_used_service"]
+_COLUMNS = [
+    "user", "arn", "user_creation_time", "password_enabled", "password_last_used",
+    "password_last_changed", "password_next_rotation", "mfa_active",
+    *(f"access_key_{n}_{name}" for n in "12" for name in _KEY),
+    "cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated",
+]  # fmt: skip
+_NO = {name: "false" for name in _COLUMNS if name.endswith("active")}
+REPORT = "\n".join(
+    [",".join(_COLUMNS)]
+    + [
+        ",".join(
+            {
+                **dict.fromkeys(_COLUMNS, "N/A"),
+                **_NO,
+                "user": f"u{n}",
+                "arn": f"arn:aws:iam::{ACCOUNT}:user/u{n}",
+                "user_creation_time": "2025-01-01T00:00:00+00:00",
+                "password_enabled": "false",
+            }.values()
+        )
+        for n in "12"
+    ]
 )
 _CHANGE = {"eventName": "RunInstances", "readOnly": False, "sessionCredentialFromConsole": "true"}
 _RULE = {"State": "ENABLED", "EventPattern": '["CloudTrail"]'}
@@ -69,7 +90,11 @@ ANSWERS: Mapping[str, Any] = {
 
 
 def look(
-    aws: SyntheticAws, kind: str, faults: dict[str, Fault] | None = None, after: int = 0
+    aws: SyntheticAws,
+    kind: str,
+    faults: dict[str, Fault] | None = None,
+    after: int = 0,
+    seconds: float = 20,
 ) -> UnitResult:
     """One look at a kind while the named operations have a fault (``*``: every one)."""
     aws.faults = faults or {}
@@ -77,6 +102,7 @@ def look(
     aws.asked.clear()
     raw = {"provider": "aws", "regions": [REGION], "endpoint_url": aws.url, "max_attempts": 1}
     sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
-    fetch.forget_connections()
+    # The clients are kept, for making them costs more than the look; what they learnt of limits is not.
+    fetch.connection_of(sources["home"])._clients._paces.clear()  # type: ignore[attr-defined]
     scope = Scope("aws", SCOPES[KINDS[kind].per])
-    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=20, pages=20))
+    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=seconds, pages=20))

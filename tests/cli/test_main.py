@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .conftest import Ended
 
 COMMANDS = [
-    "init", "doctor", "run", "collect", "evaluate", "check", "rules", "findings", "evidence",
-    "population", "waivers",
+    "init", "doctor", "run", "collect", "evaluate", "check", "rules", "findings", "evidence", "population",
+    "people", "waivers",
     "permissions", "verify", "checkpoint", "db", "plugins", "demo",
 ]  # fmt: skip
 TOKEN = "ghp_" + "a1B2" * 10

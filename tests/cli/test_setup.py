@@ -133,9 +133,9 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:4]]
-    assert names == ["aws", "github", "rules"]
-    assert ended.out.splitlines()[-1].startswith("2 providers, ")
+    names = [line.split()[0] for line in ended.out.splitlines()[1:6]]
+    assert names == ["aws", "github", "okta", "roster", "rules"]
+    assert ended.out.splitlines()[-1].startswith("4 providers, ")
 
 
 def test_plugins_lists_kinds_with_their_calls(cli: Callable[..., Ended]) -> None:

@@ -24,12 +24,12 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIADEMO", "AWS_SECRET_ACCESS_KEY": "opens
 
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two URLs instead of two emulators."""
+    """Three URLs instead of three emulators."""
     aws = SimpleNamespace(url="http://127.0.0.1:1", credentials=_CREDENTIALS)
 
     @contextmanager
     def up() -> Any:
-        yield aws, "http://127.0.0.1:2"
+        yield aws, "http://127.0.0.1:2", "http://127.0.0.1:3"
 
     monkeypatch.setattr(runner, "_company", up)
 
@@ -74,7 +74,13 @@ def test_anything_else_is_loud(
 def test_the_child_gets_dummy_credentials_and_none_of_the_persons_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "GITHUB_TOKEN", "SOC2_PAC_CONFIG"):
+    for name in (
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "GITHUB_TOKEN",
+        "OKTA_TOKEN",
+        "SOC2_PAC_CONFIG",
+    ):
         monkeypatch.setenv(name, "mine")
     dump = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1] + '.env', 'w'))"
     _child(monkeypatch, dump)
@@ -83,6 +89,7 @@ def test_the_child_gets_dummy_credentials_and_none_of_the_persons_own(
     assert '"mine"' not in seen
     assert '"AWS_ACCESS_KEY_ID": "AKIADEMO"' in seen
     assert '"ACME_GITHUB_TOKEN"' in seen
+    assert '"ACME_OKTA_TOKEN"' in seen
     assert f'"AWS_CONFIG_FILE": "{os.devnull}"' in seen
 
 
@@ -98,6 +105,11 @@ def test_the_configuration_names_secrets_and_holds_none(
     assert sources["aws-acme"]["regions"] == ["eu-central-1", "us-east-1"]
     assert sources["github-acme"]["base_url"] == "http://127.0.0.1:2"
     assert sources["github-acme"]["token"] == {"env": "ACME_GITHUB_TOKEN"}
+    assert sources["okta-acme"]["org_url"] == "http://127.0.0.1:3"
+    assert sources["okta-acme"]["organization"] == "acme-robotics.okta.com", (
+        "ports change, orgs do not"
+    )
+    assert sources["okta-acme"]["token"] == {"env": "ACME_OKTA_TOKEN"}
     assert "opens-nothing" not in text
 
 

@@ -68,7 +68,7 @@ def wait_for(child: subprocess.Popen[str], text: str) -> None:
 def test_a_stopped_run_leaves_a_consistent_store(
     home: Path, emulator: GithubEmulator, number: signal.Signals
 ) -> None:
-    emulator.faults.add(".*/branches/.*", delay=1.0)
+    emulator.faults.add("/automated-security-fixes", delay=1.0)
     child = start(home, "run", "--log-format", "json")
     wait_for(child, "unit_finished")
     child.send_signal(number)
@@ -87,7 +87,7 @@ def test_a_stopped_run_leaves_a_consistent_store(
 
 
 def test_a_killed_run_is_resumed(home: Path, emulator: GithubEmulator) -> None:
-    emulator.faults.add(".*/branches/.*", delay=30)
+    emulator.faults.add("/automated-security-fixes", delay=30)
     child = start(home, "run", "--log-format", "json")
     for _ in range(5):
         wait_for(child, "unit_finished")
@@ -130,7 +130,7 @@ def test_rounds_go_on_after_a_failed_one_and_stop_on_sigterm(home: Path) -> None
 
 
 def test_a_second_run_is_refused_while_one_works(home: Path, emulator: GithubEmulator) -> None:
-    emulator.faults.add(".*/branches/.*", delay=0.5)
+    emulator.faults.add("/automated-security-fixes", delay=3)
     first = start(home, "run", "--log-format", "json")
     wait_for(first, "unit_started")
     code, _, err = finish(start(home, "run"))

@@ -212,6 +212,51 @@ def test_a_renamed_repository_is_followed(github: Source) -> None:
     assert bodies(github, "github.webhook_list")["acme-robotics/api"]["hooks"] == []
 
 
+def test_what_is_forbidden_of_one_repository_is_a_gap_of_that_one(github: Source) -> None:
+    github.emulator.state.forbidden = {
+        ("web", "outside"),
+        ("web", "isSecurityPolicyEnabled"),
+        ("api", "defaultBranchRef"),
+        ("docs", "codeowners"),
+    }
+    found = bodies(github, "github.repository")
+    assert set(found["acme-robotics/web"]["$gaps"]) == {"outside_collaborators", "settings"}
+    assert "$gaps" not in found["acme-robotics/api"]
+    judged = verdicts(github)
+    hidden = "acme-robotics/api:(default branch)"
+    assert judged["github-required-reviews"][hidden] is Status.INCONCLUSIVE
+    assert judged["github-required-reviews"]["acme-robotics/docs:main"] is Status.PASS
+    assert judged["github-codeowners-review"]["acme-robotics/docs:main"] is Status.INCONCLUSIVE
+    assert judged["github-codeowners-review"]["acme-robotics/web:main"] is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("github.workflow", "object"),
+        ("github.deployment", "deployments"),
+        ("github.release", "latestRelease"),
+        ("github.environment", "environments"),
+        ("github.deploy_key_list", "deployKeys"),
+    ],
+)
+def test_what_is_forbidden_of_one_repository_leaves_no_complete_look_at_what_it_has(
+    github: Source, kind: str, field: str
+) -> None:
+    github.emulator.state.forbidden = {("etl-jobs", field)}
+    result = look(github, kind)
+    assert result.status is CollectionStatus.PARTIAL
+    assert "Resource not accessible" in result.reason
+
+
+def test_a_node_that_is_left_out_is_no_gap(github: Source) -> None:
+    way = ["organization", "repositories", "nodes", 0, "deployKeys"]
+    error = {"type": "FORBIDDEN", "message": "no", "path": way}
+    data = {"organization": {"repositories": {"nodes": [None], "pageInfo": {}}}}
+    github.emulator.faults.add("graphql", body=json.dumps({"data": data, "errors": [error]}))
+    assert look(github, "github.deploy_key_list").status is CollectionStatus.DENIED
+
+
 # -- keys, hooks, secrets ---------------------------------------------------------------------------------
 
 

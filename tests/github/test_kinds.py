@@ -118,6 +118,15 @@ def test_permissions_are_read_only_and_of_the_declared_calls() -> None:
     text = permissions(["GET /orgs/{org}/teams"], "text")
     assert "members: read" in text
     assert "administration" not in text
+    apart = permissions(
+        [
+            "GET /enterprises/{enterprise}/audit-log/streams",
+            "GET /orgs/{org}/personal-access-tokens",
+        ],
+        "text",
+    )
+    assert "read:audit_log" in apart.partition("takes a classic token only")[2]
+    assert "answers to Apps only" in apart
     granted = json.loads(permissions(sorted(NEEDS), "json"))["default_permissions"]
     assert set(granted.values()) == {"read"}
     with pytest.raises(UsageError):

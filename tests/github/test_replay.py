@@ -177,7 +177,11 @@ def _look_and_judge(github: Source, kind: str) -> Iterator[str]:
     if result.status is not CollectionStatus.COMPLETE:
         yield f"{kind}: {result.reason}"
         return
-    rules = [rule for rule in plugins.load().rules.values() if rule.kind == kind and not rule.needs]
+    rules = [
+        rule
+        for rule in plugins.load().rules.values()
+        if rule.kind == kind and "evidence" not in rule.injected
+    ]
     for record in result.spool.records() if result.spool else ():
         try:
             view(COLLECTORS[kind].resource, record.body)

@@ -45,6 +45,7 @@ APP = {"client_id": "0oa1", "private_key": {"file": "key.pem"}}
         {"token": TOKEN, "plugin_scopes": ["okta.users.manage"]},
         {"token": TOKEN, "plugin_scopes": ["okta.users.read okta.users.manage"]},
         {"token": TOKEN, "organisation": "acme"},
+        {"token": TOKEN, "organization": "https://acme.okta.com"},
         {"token": "00hidden_in_the_file"},
     ],
 )
@@ -79,6 +80,15 @@ def test_an_org_is_its_host(okta: Source) -> None:
         connection.discover("region")
     assert connection.spent == {}
     assert okta.emulator.requests == []
+
+
+def test_an_org_behind_another_address_keeps_its_name(okta: Source) -> None:
+    connection = okta.connect(organization="Acme.okta.com")
+    assert connection.scope == Scope("okta", "acme.okta.com")
+    assert connection.whoami().account == "acme.okta.com"
+    client = connection.client(connection.scope, okta.meter, frozenset({"GET /api/v1/org"}))
+    assert client.organization == "acme.okta.com"
+    assert client.ask("/api/v1/org")["companyName"] == "Acme Robotics"
 
 
 def test_a_secret_that_is_not_there_is_told(okta: Source) -> None:

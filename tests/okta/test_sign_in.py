@@ -155,7 +155,9 @@ def test_a_scope_that_was_not_granted_is_named(app: Source) -> None:
 def test_a_scope_that_is_missing_spoils_only_what_needs_it(app: Source) -> None:
     app.emulator.state.granted = {"okta.users.read"}
     client = app.client(USERS, ROLES, **APP)
-    assert len(list(client.items("/api/v1/users"))) == len(app.emulator.state.answers["/api/v1/users"])
+    assert len(list(client.items("/api/v1/users"))) == len(
+        app.emulator.state.answers["/api/v1/users"]
+    )
     with pytest.raises(Denied, match=r"okta\.roles\.read"):
         client.list_fact("/api/v1/users/{userId}/roles", userId="00u1").call()
 
@@ -180,7 +182,9 @@ def test_an_expired_token_is_renewed_once(app: Source) -> None:
     client = app.client(USERS, **APP)
     list(client.items("/api/v1/users"))
     app.emulator.tokens.clear()
-    assert len(list(client.items("/api/v1/users"))) == len(app.emulator.state.answers["/api/v1/users"])
+    assert len(list(client.items("/api/v1/users"))) == len(
+        app.emulator.state.answers["/api/v1/users"]
+    )
     assert tokens(app) == 2
     assert app.meter.calls == {USERS: 3}, "the refused request is counted too"
 

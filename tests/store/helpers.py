@@ -13,21 +13,23 @@ from soc2_pac.model import (
     Severity,
     Verdict,
     failed,
+    inconclusive,
     not_applicable,
     passed,
 )
 from soc2_pac.resources import Resource, fact
-from soc2_pac.rules import Evidence, Rule, rule
+from soc2_pac.rules import Evidence, Rule, Whole, rule
 from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from soc2_pac.store import Store
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 HOME = Scope("fake", "acme")
 AWAY = Scope("fake", "other")
+DOORS = Scope("badges", "doors")
 SLA = {severity: timedelta(days=30) for severity in Severity}
 
 
@@ -95,6 +97,32 @@ def fake_user_team(user: User, evidence: Evidence) -> Verdict:
     )
 
 
+class Badge(Resource, frozen=True):
+    """A badge, of a system that not everybody has."""
+
+    kind = "badges.badge"
+    holder: str
+
+
+def holders(evidence: Whole) -> frozenset[str]:
+    """Who has a badge."""
+    return frozenset(badge.holder for badge in evidence.everywhere(Badge))
+
+
+@rule(criteria=["CC6.4"], severity=Severity.LOW, where_sourced=[Badge])
+def fake_user_badge(user: User, evidence: Evidence) -> Verdict:
+    """Users have a badge where there are badges.
+
+    Why: doors.
+    Fix: give them one.
+    """
+    if not evidence.sourced(Badge):
+        return inconclusive("no system of badges is a source")
+    if user.name in evidence.derived(holders):
+        return passed("has a badge")
+    return failed("has no badge")
+
+
 @rule(criteria=["CC8.1"], severity=Severity.HIGH)
 def fake_change_approved(change: Change) -> Verdict:
     """Changes are approved.
@@ -135,7 +163,10 @@ CHANGES = (fake_change_approved, fake_change_reviewed, fake_user_changes)
 
 
 def active(
-    rules: Sequence[Rule] = RULES, max_age_days: int = 7, **thresholds: object
+    rules: Sequence[Rule] = RULES,
+    max_age_days: int = 7,
+    providers: Collection[str] = (),
+    **thresholds: object,
 ) -> list[ActiveRule]:
     """Rules as a configuration would activate them."""
     return [
@@ -144,6 +175,7 @@ def active(
             r.settle({k: v for k, v in thresholds.items() if k in {t.name for t in r.thresholds}}),
             r.severity,
             timedelta(days=max_age_days),
+            r.sourced_by(providers),
         )
         for r in rules
     ]

@@ -18,6 +18,7 @@ from soc2_pac.store import Store, open_store
 from .helpers import (
     AWAY,
     CHANGES,
+    DOORS,
     HOME,
     RULES,
     T0,
@@ -26,6 +27,7 @@ from .helpers import (
     change,
     changes,
     fake_user_age,
+    fake_user_badge,
     fake_user_mfa,
     look,
     one_run,
@@ -267,6 +269,8 @@ _step = st.fixed_dictionaries(
         "changes": st.none() | st.tuples(_changes, _statuses),
         "population": st.sampled_from([True, True, True, False]),
         "limit": st.sampled_from([10, 10, 10, 5]),
+        "sourced": st.sampled_from([True, True, True, False]),
+        "badges": st.none() | st.tuples(st.sets(st.sampled_from("abcd")), st.booleans()),
     }
 )
 
@@ -314,22 +318,28 @@ def test_incremental_evaluation_equals_full(history: list[dict[str, Any]]) -> No
                 status = CollectionStatus.COMPLETE if complete else CollectionStatus.PARTIAL
                 documents = {team: {"name": team} for team in teams}
                 looks.append(look(documents, at=now, kind="fake.team", status=status, reason="x"))
+            if step["badges"] is not None and step["sourced"]:
+                badges, complete = step["badges"]
+                status = CollectionStatus.COMPLETE if complete else CollectionStatus.PARTIAL
+                documents = {holder: {"holder": holder} for holder in badges}
+                looks.append(
+                    look(documents, at=now, kind="badges.badge", scope=DOORS, status=status)
+                )
             if step["changes"] is not None:
                 seen, status = step["changes"]
                 documents = {uid: change(uid, day, approved=ok) for uid, (day, ok) in seen.items()}
                 looked = changes(documents, at=now, status=status, reason="as it came")
                 # A kind may become a population with another version of its collector, or stop being one.
                 looks.append(looked if step["population"] else replace(looked, population=None))
+            rules = active(
+                (*RULES, *CHANGES, fake_user_badge),
+                providers=["badges"] if step["sourced"] else [],
+            )
             rules = [
-                type(item)(
-                    item.rule,
-                    {"max_age_days": step["limit"]}
-                    if item.rule is fake_user_age
-                    else item.thresholds,
-                    item.severity,
-                    item.max_age,
-                )
-                for item in active((*RULES, *CHANGES))
+                replace(item, thresholds={"max_age_days": step["limit"]})
+                if item.rule is fake_user_age
+                else item
+                for item in rules
             ]
             one_run(quick, looks, at=now, rules=rules)
             one_run(thorough, looks, at=now, rules=rules, full=True)

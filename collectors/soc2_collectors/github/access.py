@@ -8,6 +8,7 @@ from soc2_collectors.github.inventory import REPOSITORY_DEPLOY_KEYS, listed
 from soc2_collectors.github.models.access import (
     AppInstallation,
     AuditLogStream,
+    CredentialAuthorization,
     DeployKeyList,
     PersonalAccessToken,
     SecretList,
@@ -29,6 +30,7 @@ _ORGANIZATION_HOOKS = "/orgs/{org}/hooks"
 _HOOKS = "/repos/{owner}/{repo}/hooks"
 _KEYS = "/repos/{owner}/{repo}/keys"
 _TOKENS = "/orgs/{org}/personal-access-tokens"
+_CREDENTIALS = "/orgs/{org}/credential-authorizations"
 _INSTALLATIONS = "/orgs/{org}/installations"
 _STREAMS = "/enterprises/{enterprise}/audit-log/streams"
 
@@ -102,6 +104,20 @@ def personal_access_tokens(github: Github) -> Iterator[Document]:
     for token in github.items(_TOKENS):
         name = f"{token['owner']['login']}: {token.get('token_name') or token['token_id']}"
         yield Document(uid=str(token["id"]), name=name, body=token)
+
+
+@collects(
+    CredentialAuthorization,
+    calls=[f"GET {_CREDENTIALS}"],
+    per="organization",
+    cost="pages of 100 credentials",
+)
+def credential_authorizations(github: Github) -> Iterator[Document]:
+    """Classic tokens, SSH keys and tokens of apps that members passed through single sign-on."""
+    for credential in github.items(_CREDENTIALS):
+        number = credential["credential_id"]
+        name = f"{credential['login']}: {credential['credential_type']} {number}"
+        yield Document(str(number), name, credential)
 
 
 @collects(

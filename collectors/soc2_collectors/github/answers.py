@@ -164,6 +164,40 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
     return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
 
 
+def hidden_parts(body: object, path: str) -> list[tuple[int, str, str]] | None:
+    """The parts of a page's nodes that the identity may not read: place, field, what GitHub says.
+
+    ``None`` where an error says anything else, or leaves a node out altogether.
+
+    Args:
+        body: a GraphQL answer.
+        path: from ``data`` to the connection: ``organization.repositories``.
+    """
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(errors, list):
+        return None
+    nodes: Any = body.get("data")
+    for step in (*path.split("."), "nodes"):
+        nodes = nodes.get(step) if isinstance(nodes, dict) else None
+    found = []
+    lead = [*path.split("."), "nodes"]
+    for said in errors:
+        error = said if isinstance(said, dict) else {}
+        way = error.get("path")
+        if (
+            error.get("type") != "FORBIDDEN"
+            or not isinstance(way, list)
+            or way[: len(lead)] != lead
+        ):
+            return None
+        place, *rest = way[len(lead) :] or [None]
+        known = isinstance(nodes, list) and isinstance(place, int) and place < len(nodes)
+        if not rest or not known or not isinstance(nodes[place], dict):
+            return None
+        found.append((place, str(rest[0]), str(error.get("message", ""))[:_REASON_CHARACTERS]))
+    return found
+
+
 def wait_asked(answer: Answer) -> float | None:
     """Seconds that GitHub asks to wait before the next attempt; ``None`` when it does not say."""
     after = answer.headers.get("retry-after", "")

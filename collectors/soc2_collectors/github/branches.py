@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_collectors.github.inventory import DEFAULT_BRANCHES, listed
 from soc2_collectors.github.models.branch import Branch
 from soc2_pac.errors import Unexpected
-from soc2_pac.model import Document, Fact
+from soc2_pac.model import Document, Fact, Gap
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PROTECTION = "/repos/{owner}/{repo}/branches/{branch}/protection"
 _RULESET = "/repos/{owner}/{repo}/rulesets/{ruleset_id}"
 _NOT_PROTECTED = "Branch not protected"
+_MAY_BE_HIDDEN = ("codeowners", "defaultBranchRef")
 
 
 @collects(
@@ -30,23 +31,27 @@ _NOT_PROTECTED = "Branch not protected"
 )
 def branches(github: Github) -> Iterator[Document]:
     """Default branches. Archived repositories cannot change: their branches are listed without facts."""
-    for repository in listed(github, DEFAULT_BRANCHES, size=50):
-        ref = repository.pop("defaultBranchRef") or {}
-        codeowners = repository.pop("codeowners")
+    for repository in listed(github, DEFAULT_BRANCHES, size=50, gaps=_MAY_BE_HIDDEN):
+        said = repository.pop("defaultBranchRef")
+        hidden = said if isinstance(said, Gap) else None
+        ref = {} if said is None or hidden else said
+        parts = ("name", "branchProtectionRule", "rules")
         body: dict[str, object] = {
-            "name": ref.get("name"),
+            "codeowners": repository.pop("codeowners"),
             "repository": repository,
-            "codeowners": codeowners,
-            "branchProtectionRule": ref.get("branchProtectionRule"),
-            "rules": ref.get("rules"),
+            **{key: hidden or ref.get(key) for key in parts},
         }
         if ref and not repository["isArchived"]:
             body.update(_facts(github, repository, ref))
         yield Document(
             uid=f"{repository['id']}:default_branch",
-            name=f"{repository['nameWithOwner']}:{ref.get('name') or '(no branch yet)'}",
+            name=f"{repository['nameWithOwner']}:{ref.get('name') or _without_name(hidden)}",
             body=body,
         )
+
+
+def _without_name(hidden: Gap | None) -> str:
+    return "(default branch)" if hidden else "(no branch yet)"
 
 
 def _facts(github: Github, repository: dict[str, Any], ref: dict[str, Any]) -> dict[str, object]:

@@ -22,6 +22,7 @@ from soc2_collectors.github.answers import (
     TooSlow,
     UnknownField,
     graphql_problem,
+    hidden_parts,
     problem,
     wait_asked,
 )
@@ -36,7 +37,7 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
-from soc2_pac.model import EVERYWHERE, Fact, Identity, Scope
+from soc2_pac.model import EVERYWHERE, CollectionStatus, Fact, Gap, Identity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -310,6 +311,7 @@ class Github:
         absent: str | None = None,
         after: str | None = None,
         size: int = PAGE,
+        gaps: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Every edge, or else every node, of a connection, page by page; see :meth:`connections`.
 
@@ -320,12 +322,14 @@ class Github:
             absent: the part of ``path`` that is null when there is nothing to list (``repository.ref``).
             size: items of the first page.
             after: the cursor of a page that is known already.
+            gaps: whether a part of a node that the identity may not read is a :class:`Gap` in that node; it
+                ends the listing otherwise.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
         """
         for connection in self.connections(
-            query, variables, path, absent=absent, after=after, size=size
+            query, variables, path, absent=absent, after=after, size=size, gaps=gaps
         ):
             yield from connection["edges"] if "edges" in connection else connection["nodes"]
 
@@ -338,11 +342,12 @@ class Github:
         absent: str | None = None,
         after: str | None = None,
         size: int = PAGE,
+        gaps: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Every page of a connection as it came, with its counts.
 
         The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
-        ten seconds: the page is then halved. ``size``: of the first page.
+        ten seconds: the page is then halved. ``size``: of the first page; ``gaps``: as in :meth:`graphql`.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
@@ -350,7 +355,8 @@ class Github:
         while True:
             self._meter.page()
             try:
-                data = self.query(query, {**variables, "first": size, "after": after})
+                page_of = {**variables, "first": size, "after": after}
+                data = self.query(query, page_of, gaps_in=path if gaps else None)
             except TooSlow:
                 if size <= _SMALLEST_PAGE:
                     raise
@@ -378,8 +384,19 @@ class Github:
                 raise Unexpected(msg, operation=query.call)
             after = info["endCursor"]
 
-    def query(self, query: Query, variables: Mapping[str, object]) -> dict[str, Any]:
-        """The ``data`` of one GraphQL query. Raises CallRefused for a document that is no query."""
+    def query(
+        self, query: Query, variables: Mapping[str, object], *, gaps_in: str | None = None
+    ) -> dict[str, Any]:
+        """The ``data`` of one GraphQL query.
+
+        Args:
+            query: what to ask.
+            variables: of the query.
+            gaps_in: a connection whose nodes hold a Gap where the identity may not read a part of them.
+
+        Raises:
+            CallRefused: the document is no query. ProviderError: see :mod:`soc2_collectors.github.answers`.
+        """
         call = query.call
         self._guard(call)
         if not only_reads(query.document):
@@ -388,13 +405,15 @@ class Github:
         lacking = self._connection.lacking
         while True:
             try:
-                return self._queried(query, query.without(lacking), variables)
+                return self._queried(query, query.without(lacking), variables, gaps_in)
             except UnknownField as error:
                 if error.field not in query.optional or error.field in lacking:
                     raise
                 lacking.add(error.field)
 
-    def _queried(self, query: Query, text: str, variables: Mapping[str, object]) -> dict[str, Any]:
+    def _queried(
+        self, query: Query, text: str, variables: Mapping[str, object], gaps_in: str | None
+    ) -> dict[str, Any]:
         call = query.call
         document = {
             "query": text,
@@ -404,12 +423,19 @@ class Github:
 
         def exchange() -> tuple[Answer, ProviderError | None]:
             answer = self._connection.send("POST", "", {}, document)
-            wrong = problem(answer, call, grant(call)) or graphql_problem(
-                answer.json(call), call, grant(call)
-            )
+            wrong = problem(answer, call, grant(call))
+            if wrong is None:
+                body = answer.json(call)
+                if gaps_in is None or not hidden_parts(body, gaps_in):
+                    wrong = graphql_problem(body, call, grant(call))
             return answer, wrong
 
-        data: dict[str, Any] = self._attempt(call, exchange).json(call)["data"]
+        body = self._attempt(call, exchange).json(call)
+        data: dict[str, Any] = body["data"]
+        if gaps_in is not None:
+            for place, field, said in hidden_parts(body, gaps_in) or ():
+                gap = Gap(CollectionStatus.DENIED, call, f"FORBIDDEN: {said}", grant(call))
+                _follow(data, gaps_in, call)["nodes"][place][field] = gap
         return data
 
     # -- what is asked once ---------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from soc2_collectors.github.queries import Query
-from soc2_pac.errors import Unexpected
+from soc2_pac.errors import Denied, Unexpected
+from soc2_pac.model import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from soc2_collectors.github.client import Github
 
@@ -207,14 +208,36 @@ query MemberActivity(
 )
 
 
-def listed(github: Github, query: Query, size: int = 100) -> Iterator[dict[str, Any]]:
-    """Every repository of the organisation with what the query asks of it."""
+def listed(
+    github: Github, query: Query, *, size: int = 100, gaps: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Every repository of the organisation with what the query asks of it.
+
+    Args:
+        github: the organisation.
+        query: one of this module.
+        size: repositories of the first page.
+        gaps: fields that may be a :class:`Gap`, where the identity may not read them of one repository.
+
+    Raises:
+        ProviderError: see :mod:`soc2_collectors.github.answers`; Denied where a field that is not among
+            ``gaps`` may not be read, once the repositories before it were yielded.
+    """
+    variables = {"org": github.organization}
     path = "organization.repositories"
-    for node in github.graphql(query, {"org": github.organization}, path, size=size):
+    for node in github.graphql(query, variables, path, size=size, gaps=True):
         if not node.get("id") or not node.get("nameWithOwner"):
             msg = f"{query.call} answered a repository without id or name"
             raise Unexpected(msg, operation=query.call)
+        for key, value in node.items():
+            if isinstance(value, Gap) and key not in gaps:
+                refuse(value)
         yield node
+
+
+def refuse(gap: Gap) -> NoReturn:
+    """Raise what a gap stands for. Raises Denied."""
+    raise Denied(gap.reason, operation=gap.operation, permission=gap.permission)
 
 
 def named(node: dict[str, Any]) -> dict[str, object]:

@@ -9,8 +9,13 @@ from soc2_collectors.github.models.organization import (
     Member,
     OutsideCollaborator,
     Team,
+    VerifiedMails,
 )
-from soc2_collectors.github.queries import EXTERNAL_IDENTITIES, ORGANIZATION_MEMBERS
+from soc2_collectors.github.queries import (
+    EXTERNAL_IDENTITIES,
+    ORGANIZATION_MEMBERS,
+    VERIFIED_MAILS,
+)
 from soc2_pac.errors import NotEnabled, Unexpected
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
@@ -34,6 +39,21 @@ def members(github: Github) -> Iterator[Document]:
     )
     for edge in edges:
         yield Document(uid=edge["node"]["id"], name=edge["node"]["login"], body=edge)
+
+
+@collects(
+    VerifiedMails,
+    calls=[VERIFIED_MAILS.call],
+    per="organization",
+    cost="pages of 100 members",
+)
+def verified_mails(github: Github) -> Iterator[Document]:
+    """Members' mail addresses; apart from the members, since GitHub may refuse these to who may see those."""
+    nodes = github.graphql(
+        VERIFIED_MAILS, {"org": github.organization}, "organization.membersWithRole"
+    )
+    for node in nodes:
+        yield Document(uid=node["id"], name=node["login"], body=node)
 
 
 @collects(

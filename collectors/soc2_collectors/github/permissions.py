@@ -85,6 +85,12 @@ NEEDS: dict[str, Need] = {
     "GET /orgs/{org}/personal-access-tokens": Need(
         "organization", ("organization_personal_access_tokens",), (), "GitHub answers to Apps only"
     ),
+    "GET /orgs/{org}/credential-authorizations": Need(
+        "organization",
+        ("organization_administration",),
+        ("read:org",),
+        "Enterprise Cloud with SAML single sign-on of the organisation; shown to owners",
+    ),
     "GET /orgs/{org}/packages": Need("repository", ("packages",), ("read:packages",)),
     "GET /scim/v2/organizations/{org}/Users": Need(
         "organization",
@@ -135,6 +141,12 @@ NEEDS: dict[str, Need] = {
     ),
     "GRAPHQL query OrganizationMembers": Need(
         "organization", ("members",), ("read:org",), f"role and two-factor are {_OWNER}"
+    ),
+    "GRAPHQL query VerifiedMails": Need(
+        "organization",
+        ("members",),
+        ("read:org",),
+        f"addresses in the organisation's verified domains, {_OWNER}",
     ),
     "GRAPHQL query SamlIdentityProvider": Need(
         "organization", ("organization_administration",), ("admin:org",), _OWNER

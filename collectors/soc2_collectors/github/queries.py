@@ -77,6 +77,20 @@ query OrganizationMembers($org: String!, $first: Int!, $after: String) {
 """,
 )
 
+VERIFIED_MAILS = Query(
+    "VerifiedMails",
+    """
+query VerifiedMails($org: String!, $first: Int!, $after: String) {
+  organization(login: $org) {
+    membersWithRole(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { id login organizationVerifiedDomainEmails(login: $org) }
+    }
+  }
+}
+""",
+)
+
 SAML_IDENTITY_PROVIDER = Query(
     "SamlIdentityProvider",
     """
@@ -97,7 +111,7 @@ query ExternalIdentities($org: String!, $first: Int!, $after: String) {
     samlIdentityProvider {
       externalIdentities(first: $first, after: $after, membersOnly: true) {
         pageInfo { hasNextPage endCursor }
-        nodes { guid samlIdentity { nameId } user { id login } }
+        nodes { guid samlIdentity { nameId } scimIdentity { username } user { id login } }
       }
     }
   }

@@ -12,6 +12,7 @@ from soc2_collectors.github.inventory import (
     REPOSITORY_SETTINGS,
     listed,
     named,
+    refuse,
 )
 from soc2_collectors.github.models.repository import Environment, Repository
 from soc2_collectors.github.permissions import grant
@@ -35,6 +36,7 @@ _ALERTS_OFF = "Vulnerability alerts are disabled."
 _FIXES_OFF = "Automated security fixes are disabled."
 _NO_ANALYSIS = "no analysis found"
 _ACTIVE_DAYS = 30
+_SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
 
 
 @collects(
@@ -100,7 +102,8 @@ def _settings(github: Github, node_id: str) -> dict[str, Any]:
     """What GraphQL says of a repository; asked for all of them at once."""
 
     def read() -> dict[str, Any]:
-        return {node["id"]: node for node in listed(github, REPOSITORY_SETTINGS)}
+        gaps = ("direct", "outside", *_SETTINGS)
+        return {node["id"]: node for node in listed(github, REPOSITORY_SETTINGS, gaps=gaps)}
 
     found: dict[str, dict[str, Any]] = github.once("repository settings", read)
     if node_id not in found:
@@ -111,8 +114,10 @@ def _settings(github: Github, node_id: str) -> dict[str, Any]:
 
 
 def _plain(node: dict[str, Any]) -> dict[str, object]:
-    keys = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
-    return {key: node[key] for key in keys if key in node}
+    for key in _SETTINGS:
+        if isinstance(node.get(key), Gap):
+            refuse(node[key])
+    return {key: node[key] for key in _SETTINGS if key in node}
 
 
 def _collaborators(
@@ -121,6 +126,8 @@ def _collaborators(
     def read() -> object:
         node = settings()
         found = node.get(affiliation)
+        if isinstance(found, Gap):
+            refuse(found)
         if found is None:
             msg = "GitHub shows collaborators to those who may push to the repository"
             call = REPOSITORY_SETTINGS.call

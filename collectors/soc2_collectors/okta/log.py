@@ -1,4 +1,4 @@
-"""Collects events of the system log: what changes administration, and what takes access from people."""
+"""Collects events of the system log: what changes administration, and who lost access or got it back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import document
-from soc2_collectors.okta.models.log import CHANGES, LEAVING, LogEvent
+from soc2_collectors.okta.models.log import CHANGES, LEAVING, RETURNING, LogEvent
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.resources import collects
 
@@ -38,7 +38,7 @@ def log_events(okta: Okta, period: Period) -> Iterator[Document]:
         (utc_time(known["from"]), utc_time(known["to"]) - _OVERLAP) if known else (begins, begins)
     )
     wanted = [f'eventType sw "{start_of_type}"' for start_of_type in CHANGES]
-    wanted += [f'eventType eq "{exactly}"' for exactly in LEAVING]
+    wanted += [f'eventType eq "{exactly}"' for exactly in LEAVING + RETURNING]
     query = " or ".join(wanted)
     period.ask(
         query=query,

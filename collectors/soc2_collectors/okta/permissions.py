@@ -34,7 +34,7 @@ class Need:
         return f"{said}; {self.note}" if self.note else said
 
 
-_SEES_ROLES = "who may view roles: a custom role with okta.iam.read, or a super administrator"
+_SEES_ROLES = "where that role is not shown administrators, a custom role with okta.iam.read, too"
 _CERTIFIES = "and the role Access Certifications Administrator"
 
 # One call a line, sorted.
@@ -42,7 +42,6 @@ _CERTIFIES = "and the role Access Certifications Administrator"
 NEEDS: dict[str, Need] = {
     "GET /api/v1/api-tokens": Need("okta.apiTokens.read"),
     "GET /api/v1/apps": Need("okta.apps.read"),
-    "GET /api/v1/apps/{appId}/features": Need("okta.apps.read"),
     "GET /api/v1/apps/{appId}/groups": Need("okta.apps.read"),
     "GET /api/v1/apps/{appId}/users": Need("okta.apps.read"),
     "GET /api/v1/authenticators": Need("okta.authenticators.read"),
@@ -80,6 +79,9 @@ NEEDS: dict[str, Need] = {
 # fmt: on
 """Every call that the collectors declare. A test demands that none is missing."""
 
+OPEN = ("GET /.well-known/okta-organization",)
+"""Calls that anybody may make: they need nothing."""
+
 
 def grant(call: str) -> str | None:
     """What to grant for a call; ``None`` for one that is not known here (of a plugin)."""
@@ -92,7 +94,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
 
     Args:
         calls: declared calls; unknown ones (of a plugin) are listed as such.
-        form: ``text``; or ``json``, the scopes to grant to the service app and the role to assign to it.
+        form: ``text``; or ``json``: the scopes to grant to the service app, the role to assign to it, and
+            what else some calls need.
 
     Raises:
         UsageError: another form.
@@ -100,7 +103,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
     known = {call: NEEDS[call] for call in sorted(set(calls)) if call in NEEDS}
     scopes = sorted({need.scope for need in known.values()})
     if form == "json":
-        return json.dumps({"scopes": scopes, "role": "READ_ONLY_ADMIN"}, indent=2)
+        notes = sorted({need.note for need in known.values() if need.note})
+        return json.dumps({"scopes": scopes, "role": "READ_ONLY_ADMIN", "further": notes}, indent=2)
     if form != "text":
         msg = f"permissions okta cannot be written as '{form}': use text or json"
         raise UsageError(msg)
@@ -112,8 +116,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
     for scope in scopes:
         lines.append(f"    {scope}")
         lines += [f"        {call}{_noted(d)}" for call, d in known.items() if d.scope == scope]
-    lines += ["", f"Or an API token that was made by a user with the role {ROLE} and no other."]
-    unknown = sorted(set(calls) - set(known))
+    lines += ["", f"Or an API token of a user with the role {ROLE}, and with what is noted above."]
+    unknown = sorted(set(calls) - set(known) - set(OPEN))
     if unknown:
         lines += [
             "",

@@ -10,6 +10,7 @@ import msgspec
 from soc2_pac.config import SecretRef
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _READING = re.compile(r"okta\.[A-Za-z.]+\.read")
 
 
@@ -18,6 +19,9 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     org_url: str
     """The org's address: ``https://acme.okta.com``, or its custom domain."""
+    organization: str = ""
+    """The host by which evidence knows the org, where ``org_url`` is another one: a custom domain that may
+    change, a proxy. Empty: the host of ``org_url``."""
     client_id: str | None = None
     """Of the service app."""
     private_key: SecretRef | None = None
@@ -46,6 +50,9 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msg = 'name one way to sign in: client_id with its private_key, or token = { env = "OKTA_TOKEN" }'
             raise ValueError(msg)
         _check_address(self.org_url)
+        if self.organization and not _HOST.fullmatch(self.organization):
+            msg = f"organization: '{self.organization}' is no host such as acme.okta.com"
+            raise ValueError(msg)
         if not 0 < self.rate_limit_share <= 1:
             msg = "rate_limit_share must be above 0 and at most 1"
             raise ValueError(msg)
@@ -61,8 +68,8 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def host(self) -> str:
-        """The org's host in lower case, with its port where that is not the scheme's own."""
-        return urllib.parse.urlsplit(self.org_url).netloc.lower()
+        """By which evidence knows the org: in lower case, with the port where one is given."""
+        return (self.organization or urllib.parse.urlsplit(self.org_url).netloc).lower()
 
 
 def _check_address(url: str) -> None:

@@ -31,6 +31,10 @@ def users(okta: Okta) -> Iterator[Document]:
     """Everybody, the deactivated included; factors of those who can sign in.
 
     Those who left are listed last: whoever is deactivated in between is in both listings, not in neither.
+
+    Okta has no call that gives the factors of several people. At 300 requests a minute (half of a limit of
+    600) 4,500 people are read in the 15 minutes that a unit of work has: a larger org raises
+    ``run.unit_timeout_seconds``, or ``rate_limit_share`` of the source.
     """
     seen: set[str] = set()
     for asked in ({}, {"filter": _LEFT}):
@@ -45,6 +49,7 @@ def _factors(okta: Okta, record: Mapping[str, Any]) -> Callable[[str], Mapping[s
     def read(number: str) -> Mapping[str, object]:
         if record.get("status") not in SIGNS_IN:
             return {}
-        return {"factors": okta.list_fact(_FACTORS, userId=number)}
+        # All in one answer: as a listing, 10,000 users would use up the pages that a look may take.
+        return {"factors": okta.fact(_FACTORS, absent=(), userId=number)}
 
     return read

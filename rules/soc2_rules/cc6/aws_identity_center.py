@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from soc2_collectors.aws.models.identity_center import Group, PermissionSet, User
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules import people
 
 
-@rule(criteria=["CC6.2"], severity=Severity.HIGH)
-def aws_identity_center_roster(user: User, *, roster: tuple[str, ...] = ()) -> Verdict:
+@rule(criteria=["CC6.2"], severity=Severity.HIGH, where_sourced=people.TRUTH)
+def aws_identity_center_roster(
+    user: User,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence,
+    *,
+    roster: tuple[str, ...] = (),
+    exempt: tuple[str, ...] = (),
+) -> Verdict:
     """Enabled users of Identity Center are on the roster of active people.
 
-    ``roster`` holds user names or mail addresses; whoever keeps the list of active people keeps it.
+    The roster is the source of people, or Okta where there is none, and an account is somebody's by a mail
+    address or a line of the mapping. ``roster``, where it is given, stands in its place: user names or mail
+    addresses; whoever keeps the list of active people keeps it. ``exempt`` takes user names or patterns.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches.
     Fix: aws identitystore delete-user, or disable the user at the identity provider; add people who are
@@ -24,7 +35,9 @@ def aws_identity_center_roster(user: User, *, roster: tuple[str, ...] = ()) -> V
     if user.user_status not in (None, "ENABLED"):
         return inconclusive(f"its status is not known: {user.user_status}")
     if not roster:
-        return inconclusive("no roster is configured: name active people in roster")
+        found = people.of(evidence)
+        owned = found.graph.whose(*people.accounts_of(user, scope, found))
+        return people.matched(found, owned, now, exempt, ())
     if not user.names:
         return failed("it has neither a user name nor a mail address")
     if user.names & {name.lower() for name in roster}:

@@ -8,6 +8,7 @@ import msgspec
 
 from soc2_collectors.github.models.access import (
     AppInstallation,
+    CredentialAuthorization,
     DeployKeyList,
     PersonalAccessToken,
     SecretList,
@@ -34,8 +35,9 @@ def github_fine_grained_pat_policy(
 ) -> Verdict:
     """Fine-grained tokens expire, and none may change every repository.
 
-    GitHub shows these tokens to Apps only. It does not show whether classic tokens are let in, nor whether
-    new tokens need approval: look at the organisation's settings for these.
+    GitHub shows these tokens to Apps only. By no call does it show whether classic tokens are let in, nor
+    whether new tokens need approval: look at the organisation's settings for these. Classic tokens that
+    passed single sign-on are judged by github-classic-tokens-expire.
 
     Why: a token acts for its owner without a second factor. One that never expires works for whoever finds
         it in years.
@@ -67,6 +69,55 @@ def github_fine_grained_pat_policy(
             until=until,
         )
     return passed(f"the token {what} expires on {until:%Y-%m-%d}", until=until)
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    empty=not_applicable("no credential passed through the organisation's single sign-on"),
+)
+def github_classic_tokens_expire(
+    credential: CredentialAuthorization,
+    now: datetime,
+    *,
+    max_lifetime_days: int = 366,
+    powerful: tuple[str, ...] = (
+        "admin:enterprise",
+        "admin:org",
+        "admin:org_hook",
+        "admin:repo_hook",
+        "delete_repo",
+        "site_admin",
+    ),
+    approved: tuple[str, ...] = (),
+) -> Verdict:
+    """Classic tokens that single sign-on lets in expire, and do not administer.
+
+    GitHub shows them where the organisation has SAML single sign-on on Enterprise Cloud. ``approved`` names
+    members whose tokens may have scopes in ``powerful``. What is not a classic token is not judged here.
+
+    Why: a classic token reaches all that its owner reaches, in every repository. One that never expires does
+        so for whoever finds it.
+    Fix: organisation settings, Personal access tokens, restrict classic tokens, or set a longest lifetime;
+        gh api -X DELETE /orgs/ORG/credential-authorizations/ID shuts one out.
+    """
+    if credential.credential_type != "personal access token":
+        return not_applicable(f"{credential.label} is no classic token")
+    expires = credential.authorized_credential_expires_at
+    if expires is not None and now >= expires:
+        return not_applicable(f"{credential.label} expired on {expires:%Y-%m-%d}")
+    if expires is None:
+        return failed(f"{credential.label} never expires")
+    start = credential.credential_authorized_at
+    if expires - start > timedelta(days=max_lifetime_days):
+        return failed(
+            f"{credential.label} was let in on {start:%Y-%m-%d} and lasts until {expires:%Y-%m-%d}",
+            until=expires,
+        )
+    strong = sorted(set(credential.scopes or ()) & set(powerful))
+    if strong and credential.login not in approved:
+        return failed(f"{credential.label} may {', '.join(strong)}", until=expires)
+    return passed(f"{credential.label} expires on {expires:%Y-%m-%d}", until=expires)
 
 
 @rule(
@@ -201,7 +252,8 @@ def github_actions_secrets_age(
     """Secrets of Actions are replaced regularly, and clouds are reached without any.
 
     ``cloud_keys`` holds beginnings of names that long-lived keys of clouds are usually given; ``exempt``
-    names secrets that cannot be replaced, or are no secrets.
+    names secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are
+    not read.
 
     Why: whoever changes a workflow can read the secrets that it gets. What was copied once works until it is
         replaced; a cloud that trusts GitHub's OpenID Connect needs none.

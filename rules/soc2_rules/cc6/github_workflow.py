@@ -32,6 +32,8 @@ _UNTRUSTED = re.compile(
     r"))"
 )
 """Texts that whoever opens an issue or a pull request chooses."""
+_WHOLE = re.compile(r"tojson\s*\(\s*github\s*(?:\.\s*event\s*)?\)")
+"""All of the event at once, those texts among it."""
 _PRIVILEGED = {"pull_request_target", "workflow_run"}
 """Triggers that run with the repository's secrets, started from outside."""
 _HEAD = re.compile(
@@ -80,8 +82,8 @@ def github_workflow_hardening(
         return inconclusive(f"{workflow.label}: {error}")
     owners = {scope.account.lower(), *(owner.lower() for owner in trusted_owners)}
     problems = [
-        *_injections(content),
-        *_untrusted_checkouts(content),
+        *dict.fromkeys(_injections(content)),
+        *dict.fromkeys(_untrusted_checkouts(content)),
         *_write_all(content),
         *(_unpinned(content, owners) if pinned else ()),
     ]
@@ -105,7 +107,7 @@ def _untrusted(expression: str) -> str:
     plain = _HARMLESS.sub("", _INDEX.sub(r".\1", expression).lower())
     if _COMPARISON.fullmatch(plain):
         return ""
-    found = _UNTRUSTED.search(plain)
+    found = _UNTRUSTED.search(plain) or _WHOLE.search(plain)
     return re.sub(r"\s", "", found[0]) if found else ""
 
 

@@ -140,11 +140,8 @@ def okta_app_policy_zone(policy: AccessPolicy, evidence: Evidence) -> Verdict:
     """
     if not policy.active:
         return not_applicable("the policy is inactive")
-    apps = [
-        app.label
-        for app in evidence.account(App)
-        if app.active and app.access_policy_id == policy.id
-    ]
+    users = evidence.index(App, "access_policy_id").get(policy.id, ())
+    apps = [app.label for app in users if app.active]
     if not apps:
         return not_applicable("no active app uses the policy")
     bound = [one.name for one in effective(policy.rules) if one.zones]

@@ -8,7 +8,7 @@ from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.role import CUSTOM, SUPER_ADMIN, Admin, Group, super_admins
 from soc2_collectors.okta.models.times import days_after
-from soc2_collectors.okta.models.user import GONE, User
+from soc2_collectors.okta.models.user import GONE, NO_SECOND_FACTOR, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -58,7 +58,7 @@ def okta_super_admin_count(
     min_admins: int = 2,
     max_admins: int = 5,
     service_accounts: tuple[str, ...] = _SERVICE,
-    not_counted: tuple[str, ...] = ("email", "password", "question"),
+    not_counted: tuple[str, ...] = NO_SECOND_FACTOR,
 ) -> Verdict:
     """The org has a few super administrators, each of them a person with a second factor.
 

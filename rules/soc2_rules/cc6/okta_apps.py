@@ -23,6 +23,8 @@ def _outside(app: App, in_scope: tuple[str, ...], exempt: tuple[str, ...]) -> st
         return f"{app.label} is exempt"
     if in_scope and not app.named_in(in_scope):
         return f"{app.label} is not in scope"
+    if app.sign_on_mode == _BOOKMARK and not in_scope:
+        return f"{app.label} is a bookmark"
     return f"{app.label} signs in nobody: a service app" if app.service else None
 
 
@@ -43,8 +45,6 @@ def okta_app_provisioning(
         return not_applicable(outside)
     if _SOURCE in app.features:
         return not_applicable(f"{app.label} is where Okta takes people from")
-    if app.sign_on_mode == _BOOKMARK and not in_scope:
-        return not_applicable(f"{app.label} is a bookmark")
     if _DEACTIVATES in app.features:
         return passed(f"{app.label} is told who is deactivated")
     on = ", ".join(sorted(app.features)) or "no provisioning at all"
@@ -62,7 +62,8 @@ def okta_app_assignment_by_group(
 ) -> Verdict:
     """Apps are assigned to groups, not to single people and not to everyone.
 
-    ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all.
+    ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
+    are asked when they are named in scope.
 
     Why: what was given to one person is not taken back when the job changes, and what everyone has
         nobody decided on.
@@ -76,7 +77,7 @@ def okta_app_assignment_by_group(
     groups = {group.id for group in app.groups}
     if not direct and not groups:
         return not_applicable(f"{app.label} is assigned to nobody")
-    everyone = groups & {group.id for group in evidence.account(Group) if group.everyone}
+    everyone = groups & {group.id for group in evidence.index(Group, "everyone").get(True, ())}
     wrong = []
     if everyone:
         wrong.append("everyone")
@@ -107,8 +108,6 @@ def okta_app_sso_federated(
         return passed(f"{app.label} trusts Okta ({mode})")
     if mode in PASSWORD_REPLAY:
         return failed(f"{app.label} has passwords of its own that Okta types in ({mode})")
-    if mode != _BOOKMARK:
-        return inconclusive(f"{app.label} has a way to sign in that is not known here: {mode}")
-    if in_scope:
+    if mode == _BOOKMARK:
         return failed(f"{app.label} is a bookmark: who signs in does so past Okta")
-    return not_applicable(f"{app.label} is a bookmark")
+    return inconclusive(f"{app.label} has a way to sign in that is not known here: {mode}")

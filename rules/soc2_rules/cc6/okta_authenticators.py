@@ -116,16 +116,19 @@ def okta_okta_verify_hardening(
     settings = authenticator.settings
     if settings is None:
         return inconclusive("Okta does not show the settings of Okta Verify")
-    wrong = []
-    if settings.user_verification != "REQUIRED":
-        wrong.append(f"user verification is {settings.user_verification or 'not set'}")
-    binding = settings.channel_binding
-    if binding is None or binding.required not in number_challenge:
-        wrong.append(f"number challenge is {(binding and binding.required) or 'not set'}")
-    if fips and (settings.compliance is None or settings.compliance.fips != "REQUIRED"):
-        wrong.append("devices without FIPS validated cryptography are admitted")
+    binding, compliance = settings.channel_binding, settings.compliance
+    asked = [
+        ("user verification", settings.user_verification, ("REQUIRED",)),
+        ("number challenge", binding.required if binding else None, number_challenge),
+    ]
+    if fips:
+        asked.append(("FIPS", compliance.fips if compliance else None, ("REQUIRED",)))
+    wrong = [f"{what} is {said}" for what, said, good in asked if said and said not in good]
     if wrong:
         return failed("; ".join(wrong))
+    silent = [what for what, said, _ in asked if not said]
+    if silent:
+        return inconclusive(f"Okta does not say what is set: {listed(silent)}")
     return passed("user verification is required, and a number in push prompts")
 
 
@@ -142,7 +145,6 @@ def okta_mfa_enrollment_required(
         "custom_app",
         "custom_otp",
         "duo",
-        "external_idp",
         "fido_u2f",
         "fido_webauthn",
         "google_otp",
@@ -180,7 +182,10 @@ def okta_mfa_enrollment_required(
     ]
     if odd:
         return inconclusive(f"when people are asked to enrol is not known of {listed(odd)}")
-    required = {key: grace for key, grace in policy.settings.required.items() if key in strong}
+    everything = policy.settings.required
+    if everything is None:
+        return inconclusive("Okta does not say what must be enrolled")
+    required = {key: grace for key, grace in everything.items() if key in strong}
     at_once = [key for key, grace in required.items() if grace is None]
     if at_once:
         return passed(f"must be enrolled: {listed(at_once)}")

@@ -14,7 +14,7 @@ from soc2_collectors.okta.models.network import (
     TrustedOrigin,
 )
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import ALL_ZONES, SignOnPolicy, effective
+from soc2_collectors.okta.models.policy import SignOnPolicy, effective
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -74,7 +74,7 @@ def okta_block_anonymizers(
     if expected in covered:
         return passed(f"blocked by {names}")
     return failed(
-        f"no active blocklist zone of {organization.id} covers {expected}; near it: {names}"
+        f"no active blocklist zone of {organization.id} covers {expected}; some of it: {names}"
     )
 
 
@@ -92,9 +92,13 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     Fix: Security, Networks: describe the company's networks; Security, Global Session Policy: bind a
         rule to a zone, or refuse what comes from outside of them.
     """
-    zones = {z.id: z.name for z in evidence.account(NetworkZone) if z.active and z.holds_addresses}
+    shown = evidence.account(NetworkZone)
+    usable = (z for z in shown if z.active and z.usage == "POLICY" and z.holds_addresses)
+    zones = {zone.id: zone.name for zone in usable}
     if not zones:
-        return failed(f"no active network zone of {organization.id} holds an address")
+        return failed(
+            f"no active zone of {organization.id} that policies may name holds an address"
+        )
     used = {
         zone
         for policy in evidence.account(SignOnPolicy)
@@ -102,9 +106,12 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
         for one in effective(policy.rules)
         for zone in one.zones
     }
-    named = [name for key, name in zones.items() if key in used or ALL_ZONES in used]
+    named = [name for key, name in zones.items() if key in used]
     if named:
         return passed(f"a global session policy looks at {listed(named)}")
+    strange = used - {zone.id for zone in shown}
+    if strange:
+        return inconclusive(f"policies look at zones that Okta does not list: {listed(strange)}")
     return failed(f"no global session policy looks at a zone; there are {listed(zones.values())}")
 
 

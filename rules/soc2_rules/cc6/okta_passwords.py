@@ -165,12 +165,15 @@ def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool
         return failed("an account is never locked")
     if lockout.max_attempts > max_attempts:
         return failed(f"locked after {lockout.max_attempts} attempts, {max_attempts} are expected")
-    told = bool(lockout.user_lockout_notification_channels) or lockout.show_lockout_failures
-    if notify and not told:
-        return failed(f"locked after {lockout.max_attempts} attempts, but its owner is not told")
-    return passed(
-        f"locked after {lockout.max_attempts} attempts{', its owner is told' if told else ''}"
-    )
+    said = f"locked after {lockout.max_attempts} attempts"
+    channels = lockout.user_lockout_notification_channels
+    if lockout.show_lockout_failures or channels:
+        return passed(f"{said}, its owner is told")
+    if not notify:
+        return passed(said)
+    if channels is None:
+        return inconclusive(f"{said}; Okta does not say whether its owner is told")
+    return failed(f"{said}, but its owner is not told")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)
@@ -197,7 +200,7 @@ def okta_recovery_strong(
         return inconclusive("no rule of the policy is active")
     if not ways:
         return passed("nobody resets a password by themselves")
-    return passed(f"no weak way by any of {len(ways)} rules")
+    return passed("; ".join(said.message for said in ways))
 
 
 def _recovery(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.okta.models.times import days_after
-from soc2_collectors.okta.models.user import User
+from soc2_collectors.okta.models.user import NO_SECOND_FACTOR, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
@@ -16,7 +16,7 @@ _NOBODY = inconclusive("Okta shows no users to this identity, and every org has 
 def okta_users_without_mfa(
     user: User,
     *,
-    not_counted: tuple[str, ...] = ("email", "password", "question"),
+    not_counted: tuple[str, ...] = NO_SECOND_FACTOR,
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
     """Everybody who can sign in has an active second factor.

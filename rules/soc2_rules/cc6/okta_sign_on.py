@@ -142,4 +142,4 @@ def _sessions(policy: SignOnPolicy, look: _Look, good: str, bad: str) -> Verdict
     hidden = [name for name, said in seen if said is None]
     if hidden:
         return inconclusive(f"Okta says nothing of sessions in {listed(hidden)}")
-    return passed(f"{good} by each of {len(entries)} rules")
+    return passed(f"{good}: {listed(one.name for one in entries)}")

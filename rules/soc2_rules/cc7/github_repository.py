@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from soc2_collectors.github.models.repository import Repository
@@ -120,48 +121,48 @@ def github_iac_and_license_scan(
     iac_languages: tuple[str, ...] = ("HCL", "Bicep", "Jsonnet"),
     iac_scanners: tuple[str, ...] = (
         "checkov",
+        "checkov-action",
         "tfsec",
+        "tfsec-action",
         "trivy",
+        "trivy-action",
         "kics",
+        "kics-github-action",
         "terrascan",
+        "terrascan-action",
         "snyk iac",
         "cfn-nag",
-        "cfn_nag",
+        "cfn_nag_scan",
         "cfn-guard",
-        "conftest",
-        "semgrep",
-        "opa test",
-        "regula",
-        "wiz-cli",
-        "wizcli",
-        "prisma-cloud",
+        "conftest test",
+        "wizcli iac",
     ),
     license_scanners: tuple[str, ...] = (
         "dependency-review-action",
         "fossa",
+        "fossa-action",
         "license-checker",
         "license_finder",
-        "licensefinder",
-        "licensed",
+        "licensed status",
         "pip-licenses",
         "go-licenses",
         "cargo-deny",
+        "cargo-deny-action",
         "cargo deny",
         "scancode",
-        "ort-ci",
+        "ort-ci-github-action",
         "snyk",
-        "black-duck",
         "blackduck",
-        "mend",
-        "trivy",
+        "whitesource",
     ),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
     """Workflows scan infrastructure code, and the licences of dependencies.
 
     A repository whose main language is one of ``iac_languages`` needs one of ``iac_scanners`` in its
-    workflows, any other with code one of ``license_scanners``: texts that occur in a step, in any case.
-    ``exempt`` names repositories that an App scans from outside, which leaves nothing in a workflow.
+    workflows, any other with code one of ``license_scanners``: words of a step, in any case. That a scanner
+    is there says nothing of how it is set up. ``exempt`` names repositories that an App scans from outside,
+    which leaves nothing in a workflow.
 
     Why: a network that is open in the code is open once it is deployed, and a licence that forbids the use
         of a library is found by somebody else's lawyer.
@@ -175,7 +176,10 @@ def github_iac_and_license_scan(
     if repository.language is None:
         return not_applicable(f"GitHub finds no code in {repository.full_name}")
     infrastructure = repository.language in iac_languages
-    wanted = tuple(one.lower() for one in (iac_scanners if infrastructure else license_scanners))
+    names = "|".join(
+        re.escape(one) for one in (iac_scanners if infrastructure else license_scanners)
+    )
+    wanted = re.compile(rf"(?<![\w-])(?:{names})(?![\w-])", re.IGNORECASE)
     what = "infrastructure code" if infrastructure else "licences"
     workflows = evidence.index(Workflow, "repository_name").get(repository.full_name, ())
     unread = ""
@@ -186,8 +190,7 @@ def github_iac_and_license_scan(
             unread = unread or f"{workflow.label}: {error}"
             continue
         for step in content.steps:
-            said = step.said.lower()
-            if any(one in said for one in wanted):
+            if names and wanted.search(step.said):
                 return passed(f"{workflow.label} scans {what}")
     if unread:
         return inconclusive(unread)

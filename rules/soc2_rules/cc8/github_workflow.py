@@ -53,4 +53,7 @@ def _acts(job: Job, content: Content) -> bool:
         if isinstance(given, str)
         else any(level == "write" for level in (given or {}).values())
     )
-    return writes or _SECRET.search(job.texts) is not None
+    inherits = (
+        bool(job.uses) and "inherit" in job.texts.splitlines()
+    )  # all secrets, to another workflow
+    return writes or inherits or _SECRET.search(job.texts) is not None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_collectors.aws.actions import action
 from soc2_collectors.aws.client.clients import Asker, on_behalf_of
 from soc2_collectors.aws.client.meaning import meaning, said
-from soc2_pac.errors import Gone, ProviderError, Unexpected
+from soc2_pac.errors import CallRefused, Gone, ProviderError, Unexpected
 from soc2_pac.model import Fact
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Aws:
             ProviderError: classified; see :mod:`soc2_pac.errors`.
         """
         where = region or self.region
+        self._action(service, operation)
         client = self._clients.client(service, where)
         try:
             with on_behalf_of(self._asker):
@@ -82,6 +83,7 @@ class Aws:
         Pages are the largest that AWS's description of the operation allows, unless ``PaginationConfig``
         says otherwise.
         """
+        self._action(service, operation)
         client = self._clients.client(service, self.region)
         if not client.can_paginate(operation):
             yield from self._followed(service, operation, params)
@@ -156,7 +158,11 @@ class Aws:
         return Fact(needed, call)
 
     def _action(self, service: str, operation: str) -> str:
+        """The IAM action of a call. Raises CallRefused for one that no collector declares."""
         names = self._clients.client(service, self.region).meta.method_to_api_mapping
+        if operation not in names:
+            msg = f"{service} {operation} is not among the declared calls of any collector: it was not made"
+            raise CallRefused(msg, operation=f"{service}:{operation}")
         return action(service, names[operation])
 
     def _meaning(

@@ -39,12 +39,15 @@ _AT_ONCE = 16
 class AwsConnection:
     """One source. Clients and credentials are made when they are needed; safe to use from threads."""
 
-    def __init__(self, settings: AwsSettings) -> None:
-        """Raises ConfigError when a referenced secret is not there, CredentialsRejected for a bad profile."""
+    def __init__(self, settings: AwsSettings, declared: Iterable[str] = ()) -> None:
+        """Raises ConfigError when a referenced secret is not there, CredentialsRejected for a bad profile.
+
+        ``declared``: the calls of the provider's own collectors.
+        """
         self._settings = settings
         self._home = _HOME[settings.partition]
         self._base = Account("the source's own", base_credentials(settings))
-        self._clients = Clients(settings)
+        self._clients = Clients(settings, frozenset(declared) | frozenset(DISCOVERY))
         self.spent: Counter[str] = Counter()
         """Requests of discovery and sign-in, by IAM action."""
         discovering = Asker(self._base, _Discovery(self.spent), frozenset(DISCOVERY))
@@ -87,6 +90,7 @@ class AwsConnection:
 
     def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Aws:
         """What a collector takes."""
+        self._clients.declare(allowed)
         own = scope.region == _ORGANIZATION or scope.account.startswith("o-")
         account = self._base if own else self._account(scope.account)
         region = self._home if own else scope.region or self._home

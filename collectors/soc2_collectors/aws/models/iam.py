@@ -7,19 +7,48 @@ From ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport`
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import grants_everything
 from soc2_pac.errors import FactUnavailable
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 AWS_MANAGED = ":iam::aws:policy/"
 """What the ARN of a policy that AWS manages holds, in every partition; its name follows."""
 ADMINISTRATOR_ACCESS = f"{AWS_MANAGED}AdministratorAccess"
 """How the ARN of the AWS-managed administrator policy ends."""
+
+
+T = TypeVar("T")
+
+
+def _said(read: Callable[[], T]) -> T | None:
+    """What the report says, or ``None`` for a word that nobody knows: one row must not hide all others."""
+    try:
+        return read()
+    except FactUnavailable:
+        return None
+
+
+def _system(arn: str, scope: Scope) -> str:
+    """The account that an ARN is of; the scope's where it says none."""
+    parts = arn.split(":")
+    return f"aws:{parts[4] if len(parts) > _ARN_PARTS and parts[4] else scope.account}"
+
+
+_ARN_PARTS = 5
+_USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
 
 
 class AccountSummary(Resource, frozen=True, kw_only=True):
@@ -112,6 +141,28 @@ class Credential(Resource, frozen=True, kw_only=True):
             raise FactUnavailable(msg, kind=self.kind, field=name)
         return moment
 
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account, without what the report does not say of it; root is nobody's and has its own rules."""
+        if self.is_root:
+            return
+        password = _said(lambda: self.has_password)
+        keys = _said(lambda: bool(self.keys))
+        uses = [_said(functools.partial(self.moment, name)) for name in _USES]
+        known = [part for part in (password, keys) if part is not None]
+        yield Account(
+            system=_system(self.arn, scope),
+            uid=self.arn,
+            login=self.user,
+            name="",
+            mails=(),
+            active=any(known) if any(known) or len(known) == 2 else None,  # noqa: PLR2004 - both
+            privileged=None,
+            mfa=_said(lambda: self.flag("mfa_active")),
+            created=_said(lambda: self.moment("user_creation_time")),
+            last_used=max((moment for moment in uses if moment is not None), default=None),
+            signs_in=password,
+        )
+
     @property
     def keys(self) -> list[AccessKey]:
         """The two key slots, active ones only."""
@@ -172,6 +223,13 @@ class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
         )
 
 
+class Tag(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A tag."""
+
+    key: str
+    value: str = ""
+
+
 class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     """An IAM user (``UserDetailList``)."""
 
@@ -179,6 +237,39 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     user_name: str
     user_policy_list: list[InlinePolicy] = []
     group_list: list[str] = []
+    tags: list[Tag] = []
+    """AWS leaves them out where there are none."""
+
+    def tag(self, *names: str) -> str | None:
+        """The value of the first tag of one of these names, in any case; ``None`` for none or empty."""
+        for name in names:
+            for tag in self.tags:
+                if tag.key.lower() == name and tag.value.strip():
+                    return tag.value.strip()
+        return None
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account. Whether it can be used and has a second factor stands in the credential report.
+
+        Tags ``email`` (or ``mail``) and ``owner`` say whose it is. What groups and the account's own policies
+        grant is not known here: unless AWS's administrator policy is on the user itself, and unless nothing
+        is, its rights are unknown.
+        """
+        mails = [self.tag("email", "mail"), self.user_name if "@" in self.user_name else None]
+        unknown = bool(self.group_list or self.attached_managed_policies or self.user_policy_list)
+        strong = self.administrator or any(policy.everything for policy in self.user_policy_list)
+        yield Account(
+            system=_system(self.arn, scope),
+            uid=self.arn,
+            login=self.user_name,
+            name="",
+            mails=tuple(mail for mail in mails if mail),
+            active=None,
+            privileged=True if strong else None if unknown else False,
+            mfa=None,
+            person=self.tag("owner"),
+            groups=tuple(self.group_list),
+        )
 
 
 class Group(_Identity, frozen=True, kw_only=True, rename="pascal"):

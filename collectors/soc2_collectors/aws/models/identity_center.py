@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import grants_everything
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
@@ -91,6 +98,7 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
     secret = ("PhoneNumbers", "Addresses", "Birthdate")
     user_id: str
     user_name: str = ""
+    display_name: str | None = None
     emails: list[dict[str, Any]] = []
     user_status: str | None = None
     """``ENABLED`` or ``DISABLED``; answers from before 2026 leave it out."""
@@ -100,3 +108,18 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
         """The user name and mail addresses, in small letters."""
         mails = {str(mail.get("Value", "")).lower() for mail in self.emails}
         return {name for name in {self.user_name.lower(), *mails} if name}
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account. Its second factor and its permission sets are not among what AWS says of a user."""
+        mails = [str(mail.get("Value", "")) for mail in self.emails]
+        mails += [self.user_name] if "@" in self.user_name else []
+        yield Account(
+            system=f"aws-identity-center:{scope.account}",
+            uid=self.user_id,
+            login=self.user_name or self.user_id,
+            name=self.display_name or "",
+            mails=tuple(dict.fromkeys(mail for mail in mails if mail)),
+            active={"ENABLED": True, "DISABLED": False}.get(self.user_status or "ENABLED"),
+            privileged=None,
+            mfa=None,
+        )

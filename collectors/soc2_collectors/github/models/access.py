@@ -106,6 +106,28 @@ class PersonalAccessToken(Resource, frozen=True):
     permissions: dict[str, dict[str, str]] = {}
 
 
+class CredentialAuthorization(Resource, frozen=True):
+    """A member's credential that single sign-on lets in (``GET /orgs/{org}/credential-authorizations``)."""
+
+    kind = "github.credential_authorization"
+    volatile = ("credential_accessed_at",)
+
+    login: str
+    credential_id: int
+    credential_type: str
+    """``personal access token`` (a classic one), ``SSH key``, ``OAuth app token``, ``GitHub app token``."""
+    credential_authorized_at: datetime
+    authorized_credential_expires_at: datetime | None = None
+    """Left out, or ``None``, where it never expires."""
+    scopes: list[str] | None = None
+    """Of a token."""
+
+    @property
+    def label(self) -> str:
+        """``personal access token 161195 of ann``."""
+        return f"{self.credential_type} {self.credential_id} of {self.login}"
+
+
 class AppInstallation(Resource, frozen=True):
     """A GitHub App that is installed in the organisation (``GET /orgs/{org}/installations``)."""
 

@@ -268,12 +268,12 @@ class Branch(Resource, frozen=True):
     name: str | None
     """``None``: nobody pushed to the repository yet."""
     repository: RepositoryNode
-    codeowners: Codeowners | None
-    """``None``: GitHub finds no CODEOWNERS file on the branch."""
     rules_in_force: RulesInForce | None = msgspec.field(name="rules")
     """Of the repository's rulesets and the organisation's; ``None`` with a branch that is not there."""
     protection_rule: Protection | None = msgspec.field(name="branchProtectionRule")
     """Classic protection as GraphQL shows it: to administrators of the repository."""
+    codeowners: Codeowners | None = fact("codeowners")
+    """``None``: GitHub finds no CODEOWNERS file on the branch."""
     branch_protection: ClassicProtection | None = fact("branch_protection")
     """Classic protection by REST, asked where GraphQL shows none to an identity that does not administer the
     repository. ``None``: GitHub says that there is none."""

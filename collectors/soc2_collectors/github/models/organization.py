@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_pac.identity import Account, Link
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 
 class ActionsPermissions(msgspec.Struct, frozen=True):
@@ -161,6 +169,33 @@ class Member(Resource, frozen=True, rename="camel"):
         """Whether the member owns the organisation."""
         return self.role == "ADMIN"
 
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The member's account."""
+        yield Account(
+            system=f"github:{scope.account}",
+            uid=self.node.id,
+            login=self.node.login,
+            name=self.node.name or "",
+            mails=(),
+            active=True,
+            privileged=None if self.role is None else self.owner,
+            mfa=self.has_two_factor_enabled,
+            created=self.node.created_at,
+            signs_in=True,
+        )
+
+
+class SamlIdentity(msgspec.Struct, frozen=True, rename="camel"):
+    """GraphQL ``ExternalIdentitySamlAttributes``."""
+
+    name_id: str | None = None
+
+
+class ScimIdentity(msgspec.Struct, frozen=True):
+    """GraphQL ``ExternalIdentityScimAttributes``."""
+
+    username: str | None = None
+
 
 class ExternalIdentityUser(msgspec.Struct, frozen=True):
     """GraphQL ``User``."""
@@ -168,7 +203,7 @@ class ExternalIdentityUser(msgspec.Struct, frozen=True):
     login: str
 
 
-class ExternalIdentity(Resource, frozen=True):
+class ExternalIdentity(Resource, frozen=True, rename="camel"):
     """A link between a member and an account of the identity provider (GraphQL ``ExternalIdentity``)."""
 
     kind = "github.external_identity"
@@ -176,11 +211,30 @@ class ExternalIdentity(Resource, frozen=True):
     guid: str
     user: ExternalIdentityUser | None = None
     """``None`` where the identity was provisioned and nobody took it yet."""
+    saml_identity: SamlIdentity | None = None
+    """``None`` where it was not made by a SAML sign-in."""
+    scim_identity: ScimIdentity | None = None
+    """``None`` where SCIM did not provision it."""
 
     @property
     def login(self) -> str | None:
         """The member's login."""
         return self.user.login if self.user else None
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """Links from the account to whom the identity provider says it is."""
+        if self.user is None:
+            return
+        name_id = self.saml_identity and self.saml_identity.name_id
+        username = self.scim_identity and self.scim_identity.username
+        for what, key in (("SAML NameID", name_id), ("SCIM user name", username)):
+            if key:
+                yield Link(
+                    system=f"github:{scope.account}",
+                    login=self.user.login,
+                    person_key=key,
+                    reason=f"{what} {key}",
+                )
 
 
 class OutsideCollaborator(Resource, frozen=True):
@@ -189,8 +243,51 @@ class OutsideCollaborator(Resource, frozen=True):
     kind = "github.outside_collaborator"
 
     login: str
+    node_id: str | None = None
+    """Servers before 3.0 leave it out."""
     two_factor_disabled: bool = fact("two_factor_disabled")
     """Whether ``filter=2fa_disabled`` lists the account; GitHub answers that to owners only."""
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account; its second factor is unknown where GitHub did not say."""
+        hidden = "two_factor_disabled" in self.gaps
+        yield Account(
+            system=f"github:{scope.account}",
+            uid=self.node_id or self.login,
+            login=self.login,
+            name="",
+            mails=(),
+            active=True,
+            privileged=None,
+            mfa=None if hidden else not self.two_factor_disabled,
+            signs_in=True,
+        )
+
+
+class VerifiedMails(Resource, frozen=True, rename="camel"):
+    """A member's mail addresses in the organisation's verified domains.
+
+    GraphQL ``User.organizationVerifiedDomainEmails``. An organisation without a verified domain sees none.
+    """
+
+    kind = "github.verified_mails"
+
+    id: str
+    login: str
+    organization_verified_domain_emails: list[str]
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """What the account's record says besides what the member's does."""
+        yield Account(
+            system=f"github:{scope.account}",
+            uid=self.id,
+            login=self.login,
+            name="",
+            mails=tuple(self.organization_verified_domain_emails),
+            active=None,
+            privileged=None,
+            mfa=None,
+        )
 
 
 class Team(Resource, frozen=True):

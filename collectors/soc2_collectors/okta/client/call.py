@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import MALFORMED, expired, problem, says_none, wait_asked
-from soc2_collectors.okta.permissions import NEEDS, grant
+from soc2_collectors.okta.permissions import NEEDS, OPEN, grant
 from soc2_pac.errors import CallRefused, ProviderError, Throttled, Unexpected
 from soc2_pac.model import Fact
 
@@ -72,6 +72,7 @@ class Okta:
             ProviderError: see :mod:`soc2_collectors.okta.answers`.
         """
         asked = self._asked(path, params if limit is None else {**params, "limit": limit})
+        self._meter.page()
         for page in self._pages(asked, key, ()):
             yield from page or ()
 
@@ -161,7 +162,8 @@ class Okta:
         query = {k: _said(v) for k, v in params.items() if k not in ids and v is not None}
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
-        return _Asked(call, url, tuple(ids.values()))
+        # What is asked for by a name (``appName``) is a setting: that it is missing says nothing of the rest.
+        return _Asked(call, url, tuple(value for name, value in ids.items() if "Id" in name))
 
     def _pages(
         self, asked: _Asked, key: str | None, absent: Sequence[int | str]
@@ -169,7 +171,10 @@ class Okta:
         """The pages of a listing; one ``None`` where Okta says that there is none."""
         call, url, read = asked.call, asked.url, set[str]()
         while url:
-            self._meter.page()
+            if (
+                read
+            ):  # the listings of thousands of resources have a first page each: those are no pages
+                self._meter.page()
             read.add(url)
             answer = self._get(asked, url, absent)
             if says_none(answer, absent):
@@ -224,7 +229,7 @@ class Okta:
 
     def _scopes(self, call: str) -> str:
         """What the token for a call must be for; empty where the call needs no token."""
-        if call == f"GET {ORGANIZATION}":
+        if call in OPEN:
             return ""
         need = NEEDS.get(call)
         if need is not None:
@@ -285,7 +290,7 @@ class _Asked:
     call: str
     url: str
     ids: tuple[str, ...]
-    """What fills the template."""
+    """Of the resources that fill the template."""
 
 
 def _said(value: object) -> str:

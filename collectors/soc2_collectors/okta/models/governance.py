@@ -5,10 +5,9 @@ Source: Okta Identity Governance API, "Campaigns" and "Reviews".
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource, fact
 
 UNREVIEWED = "UNREVIEWED"
@@ -36,9 +35,9 @@ class Campaign(Resource, frozen=True, kw_only=True, rename="camel"):
     name: str
     status: str
     """``SCHEDULED``, ``LAUNCHING``, ``ACTIVE``, ``COMPLETED``, ``ERROR`` or ``DELETED``."""
-    start_date: datetime
-    end_date: datetime
-    last_updated: datetime | None = None
+    start_date: Moment
+    end_date: Moment
+    last_updated: Moment | None = None
     recurring_campaign_id: str | None = None
     reviews: list[Review] = fact("reviews")
     """``GET /governance/api/v1/reviews``; they exist of campaigns that were launched."""

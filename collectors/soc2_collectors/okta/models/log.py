@@ -5,11 +5,16 @@ Source: Okta Management API, "System Log". Okta keeps 90 days.
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 CHANGES = (
     "application.lifecycle.",
@@ -30,6 +35,12 @@ CHANGES = (
 every sign-in (``policy.evaluate_sign_on``) begins with none of them."""
 LEAVING = ("user.lifecycle.deactivate", "user.lifecycle.suspend")
 """Types of events by which a person loses access."""
+RETURNING = (
+    "user.lifecycle.activate",
+    "user.lifecycle.reactivate",
+    "user.lifecycle.unsuspend",
+)
+"""Types of events by which a person gets it back."""
 
 
 class Actor(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,7 +77,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
-    """An event that changes administration or takes access from a person (``GET /api/v1/logs``)."""
+    """An event that changes administration, or gives a person access or takes it (``GET /api/v1/logs``)."""
 
     kind = "okta.log_event"
     secret = (
@@ -75,7 +86,7 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     )
 
     uuid: str
-    published: datetime
+    published: Moment
     event_type: str
     actor: Actor
     outcome: Outcome | None = None
@@ -93,9 +104,14 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.event_type.startswith(CHANGES)
 
     @property
-    def leaving_user(self) -> str | None:
-        """The id of the user who lost access by it, or ``None``."""
-        if self.event_type not in LEAVING or not self.happened:
+    def takes_access(self) -> bool:
+        """Whether a person lost access by it."""
+        return self.event_type in LEAVING and self.happened
+
+    @property
+    def access_of(self) -> str | None:
+        """The id of the user who lost access by it, or got it back; ``None`` for other events."""
+        if self.event_type not in LEAVING + RETURNING or not self.happened:
             return None
         return next((t.id for t in self.target or () if t.type == "User"), None)
 
@@ -104,3 +120,16 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
         """What it was done to, for a message."""
         named = (t.display_name or t.alternate_id or t.id for t in self.target or ())
         return ", ".join(name for name in named if name) or "nothing named"
+
+
+def closed_since(events: Iterable[LogEvent]) -> datetime | None:
+    """Since when the user of these events has no access, by what the log says; ``None``: not said.
+
+    Args:
+        events: of one user, in any order.
+    """
+    since = None
+    for event in sorted(events, key=lambda one: one.published):
+        if event.access_of is not None:
+            since = (since or event.published) if event.takes_access else None
+    return since

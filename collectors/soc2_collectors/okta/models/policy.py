@@ -21,8 +21,6 @@ ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
 DENY = "DENY"
 REQUIRED = "REQUIRED"
-ALL_ZONES = "ALL_ZONES"
-"""Stands for every zone where a condition lists zones."""
 
 _NEUTRAL = ("ANY", "ANYWHERE")
 
@@ -366,7 +364,7 @@ def _chain_of_two(way: list[Step]) -> bool | None:
     had = any(_each(step, lambda method: method.method in POSSESSION) for step in way)
     if known and had:
         return True
-    return False if len(way) == 1 else None
+    return False if len(way) == 1 and way[0].authentication_methods else None
 
 
 def _each(step: Step, test: Any) -> bool:  # noqa: ANN401 - a predicate
@@ -416,10 +414,14 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     factors: dict[str, Enrollable] | None = None
 
     @property
-    def required(self) -> dict[str, GracePeriod | None]:
-        """Keys of what must be enrolled, with how long it may be put off."""
-        named = {one.key: one for one in self.authenticators or () if one.key}
-        known = named if self.authenticators is not None else self.factors or {}
+    def required(self) -> dict[str, GracePeriod | None] | None:
+        """Keys of what must be enrolled, with how long it may be put off; ``None``: Okta does not say."""
+        if self.type == "FACTORS" or self.authenticators is None:
+            known = self.factors
+        else:
+            known = {one.key: one for one in self.authenticators if one.key}
+        if known is None:
+            return None
         return {
             key: one.enroll.grace_period
             for key, one in known.items()

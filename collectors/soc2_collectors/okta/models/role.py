@@ -5,16 +5,20 @@ Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_collectors.okta.models.user import User
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
@@ -30,7 +34,7 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """``ACTIVE`` or ``INACTIVE``."""
     assignment_type: str | None = None
     """``USER``: given to the person; ``GROUP``: through a group; ``CLIENT``: to an app."""
-    created: datetime | None = None
+    created: Moment | None = None
 
     @property
     def in_force(self) -> bool:
@@ -57,6 +61,21 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
 
     user: User = fact("user")
     """``GET /api/v1/users/{userId}``, without the factors, which ``okta.user`` has."""
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """That the account administers the org; unknown where its roles could not be read."""
+        hidden = "roles" in self.gaps
+        yield Account(
+            system=f"okta:{scope.account}",
+            uid=self.id,
+            login="",
+            name="",
+            mails=(),
+            active=None,
+            privileged=None if hidden else bool(self.held),
+            mfa=None,
+            groups=() if hidden else tuple(sorted({role.name for role in self.held})),
+        )
 
     @property
     def held(self) -> list[RoleAssignment]:

@@ -6,10 +6,9 @@ less; it ends 30 days after its last use; it is refused while its user is not ac
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource
 
 
@@ -33,9 +32,9 @@ class ApiToken(Resource, frozen=True, kw_only=True, rename="camel"):
     name: str
     user_id: str
     """Of the user whose rights it has."""
-    created: datetime
+    created: Moment
     client_name: str | None = None
-    last_updated: datetime | None = None
+    last_updated: Moment | None = None
     """Each use moves it, and ``expires_at`` with it."""
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     network: TokenNetwork | None = None

@@ -5,12 +5,21 @@ Source: Okta Management API, "Users" and "User Factors".
 
 from __future__ import annotations
 
-from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from soc2_collectors.okta.models.times import Moment
+from soc2_pac.identity import Account, Person
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 SIGNS_IN = frozenset({"ACTIVE", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY"})
 """Statuses of an account that is in use: it signs in, at once or after its owner has set the password."""
@@ -18,6 +27,10 @@ WAITS = frozenset({"STAGED", "PROVISIONED"})
 """Statuses of an account that was made and never used."""
 GONE = frozenset({"DEPROVISIONED", "SUSPENDED"})
 """Statuses in which nobody can sign in until an administrator acts: how a person leaves."""
+
+
+NO_SECOND_FACTOR = ("email", "password", "question")
+"""Types of factors that are no second one: what a person knows, and mail, which Okta enrolls by itself."""
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel"):
@@ -28,6 +41,11 @@ class Profile(msgspec.Struct, frozen=True, rename="camel"):
     second_email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    display_name: str | None = None
+    department: str | None = None
+    manager_id: str | None = None
+    employee_number: str | None = None
+    """The personnel number, where the company keeps it there."""
 
 
 class Provider(msgspec.Struct, frozen=True):
@@ -65,12 +83,12 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """``STAGED``, ``PROVISIONED``, ``ACTIVE``, ``RECOVERY``, ``LOCKED_OUT``, ``PASSWORD_EXPIRED``,
     ``SUSPENDED`` or ``DEPROVISIONED``."""
     profile: Profile
-    created: datetime
-    activated: datetime | None = None
+    created: Moment
+    activated: Moment | None = None
     """``None``: never activated, or before Okta kept it."""
-    status_changed: datetime | None = None
+    status_changed: Moment | None = None
     """When the status was last changed; ``None``: not since the account was made."""
-    last_login: datetime | None = None
+    last_login: Moment | None = None
     """``None``: nobody ever signed in with it."""
     credentials: Credentials | None = None
     factors: list[Factor] = fact("factors")
@@ -106,6 +124,43 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         """Whether the login is one of these, or of their form: ``svc-*``. Letter case does not matter."""
         login = self.login.lower()
         return any(fnmatchcase(login, pattern.lower()) for pattern in patterns)
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The person, for where Okta is the source of truth on people, and the account."""
+        profile = self.profile
+        names = [profile.first_name or "", profile.last_name or ""]
+        name = profile.display_name or " ".join(part for part in names if part)
+        addresses = (profile.email, profile.login if "@" in profile.login else None)
+        mails = tuple(dict.fromkeys(mail for mail in addresses if mail))
+        left = self.status in GONE
+        yield Person(
+            id=self.id,
+            name=name,
+            mails=mails,
+            active=not left,
+            left_at=self.since if left else None,
+            source=f"okta:{scope.account}",
+            joined_at=self.created,
+            manager=profile.manager_id,
+            department=profile.department,
+            logins=tuple(key for key in (profile.login, profile.employee_number) if key),
+        )
+        hidden = not self.signs_in or "factors" in self.gaps
+        yield Account(
+            system=f"okta:{scope.account}",
+            uid=self.id,
+            login=profile.login,
+            name=name,
+            mails=mails,
+            active=not left if self.known_status else None,
+            privileged=None,
+            mfa=None if hidden else bool(self.second_factors(NO_SECOND_FACTOR)),
+            person=profile.employee_number,
+            created=self.created,
+            last_used=self.last_login,
+            signs_in=self.status not in WAITS if self.known_status else None,
+            closed_at=self.since if left else None,
+        )
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
         """Types of active factors that are none of ``without``, sorted."""

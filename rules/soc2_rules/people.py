@@ -1,0 +1,410 @@
+"""Populations of people over all systems: which kinds they are read from, and what rules ask of them.
+
+A rule that reads ``population`` names kinds of :data:`SYSTEMS` and :data:`TRUTH` in ``where_sourced``. The
+truth on people is the roster; without a source of one it is Okta, by the status of its users; without
+either there is none, and nothing is judged.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from soc2_collectors.aws.models.iam import Credential
+from soc2_collectors.aws.models.iam import Group as IamGroup
+from soc2_collectors.aws.models.iam import User as IamUser
+from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
+from soc2_collectors.github.models.organization import (
+    ExternalIdentity,
+    Member,
+    Organization,
+    OutsideCollaborator,
+    VerifiedMails,
+)
+from soc2_collectors.okta.models.role import Admin as OktaAdmin
+from soc2_collectors.okta.models.user import User as OktaUser
+from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
+from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
+from soc2_pac.identity import Account, IdentityGraph, Owned, Person
+from soc2_pac.model import (
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    utc_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
+    from soc2_pac.resources import Resource
+    from soc2_pac.rules import Evidence, Whole
+
+TRUTH: tuple[type[Resource], ...] = (RosterPerson, RosterAccount, OktaUser)
+"""Who works here, and what was written down of their accounts."""
+GITHUB: tuple[type[Resource], ...] = (Member, OutsideCollaborator)
+GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Organization)
+"""What ties members to people. The organisation says whether there is single sign-on at all."""
+AWS: tuple[type[Resource], ...] = (IamUser, Credential, IamGroup, IdentityCenterUser)
+OKTA: tuple[type[Resource], ...] = (OktaAdmin,)
+SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA)
+"""Where people have accounts, and what ties these to them."""
+EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
+_NO_ACCOUNTS: tuple[type[Resource], ...] = (
+    *GITHUB_LINKS,
+    RosterAccount,
+    RosterPerson,
+    IamGroup,
+    OktaAdmin,
+)
+"""Kinds that hold no account, or not every one."""
+
+
+class Population(NamedTuple):
+    """Everybody, their accounts, and what is not known of either."""
+
+    graph: IdentityGraph
+    truth: str | None
+    """What says who works here: ``roster``, ``okta``; ``None``: nothing does."""
+    problems: Mapping[str, str]
+    """Kind -> why it is not known whole. What is known may fail; nothing passes by what may be missing."""
+    missing: frozenset[str]
+    """Those of the kinds with a problem of which nothing is known, or not to the end."""
+    systems: frozenset[str]
+    """Providers with accounts that were looked at."""
+
+    def unknown(self, kinds: Iterable[str] = ()) -> str | None:
+        """Why an answer that hangs on these kinds (all, when none is named) is not known; else ``None``."""
+        wanted = set(kinds) or set(self.problems)
+        reasons = [why for kind, why in sorted(self.problems.items()) if kind in wanted]
+        return "; ".join(reasons) or None
+
+    def blind(self) -> Verdict | None:
+        """Where the truth on people or the mapping is not known, which overrules all else, nothing is."""
+        if self.truth is None:
+            return NO_TRUTH
+        truth = OktaUser.kind if self.truth == "okta" else RosterPerson.kind
+        lost = sorted({truth, RosterAccount.kind} & self.missing)
+        return inconclusive("; ".join(self.problems[kind] for kind in lost)) if lost else None
+
+
+def population(whole: Whole) -> Population:
+    """Join what the evidence says of people. For :meth:`soc2_pac.rules.Evidence.derived`."""
+    found = _Reading(whole)
+    truth = "roster" if found.has(RosterPerson) else "okta" if found.has(OktaUser) else None
+    for kind in EVERYTHING:
+        if kind not in (IamUser, IamGroup, Organization, OktaAdmin):
+            found.read(kind)
+    found.without_sso()
+    found.iam_users()
+    found.okta_admins()
+    persons_of = f"{truth}:" if truth else ""
+    identities = [
+        item
+        for item in found.identities
+        if not isinstance(item, Person) or (truth and item.source.startswith(persons_of))
+    ]
+    graph = IdentityGraph(identities)
+    if truth and not graph.persons:
+        said = "okta.user" if truth == "okta" else "roster.person"
+        found.problems.setdefault(said, f"{said} names nobody, and somebody works here")
+    systems = frozenset(owned.account.system.partition(":")[0] for owned in graph.accounts)
+    missing = frozenset(found.missing & set(found.problems))
+    return Population(graph, truth, found.problems, missing, systems | found.systems)
+
+
+class _Reading:
+    """Reads kinds one by one, and remembers what could not be read."""
+
+    def __init__(self, whole: Whole) -> None:
+        self._whole = whole
+        self.identities: list[Identity] = []
+        self.problems: dict[str, str] = {}
+        self.missing: set[str] = set()
+        self.systems: set[str] = set()
+
+    def has(self, kind: type[Resource]) -> bool:
+        """Whether the rule reads the kind, and a source of it is configured."""
+        try:
+            return self._whole.sourced(kind)
+        except UndeclaredRead:
+            return False  # this rule does without it
+
+    def placed(self, kind: type[Any]) -> list[tuple[Any, Any]]:
+        """The documents of a kind with their scopes; none, and a problem, where it is not known whole."""
+        if not self.has(kind):
+            return []
+        try:
+            found = self._whole.placed(kind)
+        except EvidenceIncomplete as error:
+            self.problems[kind.kind] = str(error)
+            self.missing.add(kind.kind)
+            return []
+        if found.unreadable:
+            scope, reason = found.unreadable[0]
+            self.problems[kind.kind] = (
+                f"{len(found.unreadable)} documents of {kind.kind} cannot be read ({scope}: {reason})"
+            )
+        if kind not in _NO_ACCOUNTS:
+            self.systems.add(kind.kind.partition(".")[0])
+        return list(found.resources)
+
+    def read(self, kind: type[Any]) -> list[tuple[Any, Any]]:
+        """Take what the documents of a kind say of identities."""
+        found = self.placed(kind)
+        # Where accounts in Okta are not asked about, neither are their factors: each is a call of its own.
+        persons_alone = kind is OktaUser and not self.has(OktaAdmin)
+        malformed = 0
+        for scope, seen in found:
+            malformed += getattr(seen, "malformed", None) is not None
+            if persons_alone:
+                self.identities.append(
+                    next(i for i in seen.identities(scope) if isinstance(i, Person))
+                )
+            else:
+                self.identities.extend(seen.identities(scope))
+        if malformed:
+            self.problems[kind.kind] = f"{malformed} rows of {kind.kind} cannot be read"
+        return found
+
+    def without_sso(self) -> None:
+        """Where an organisation provably has no single sign-on, there are no identities to miss."""
+        if ExternalIdentity.kind not in self.problems or not self.has(Organization):
+            return
+        seen = self.placed(Organization)
+        self.problems.pop(Organization.kind, None)
+        if seen and all(_no_sso(organization) for _, organization in seen):
+            del self.problems[ExternalIdentity.kind]
+
+    def iam_users(self) -> None:
+        """IAM users; what their groups grant is known where the groups are."""
+        groups = self.placed(IamGroup)
+        if not self.has(IamUser):
+            return
+        strong: dict[tuple[str, str], bool] = {}
+        for scope, group in groups:
+            known = all(policy.of_aws for policy in group.attached_managed_policies)
+            grants = group.administrator or any(p.everything for p in group.group_policy_list)
+            if grants or known:
+                strong[scope.account, group.group_name] = grants
+        for scope, user in self.placed(IamUser):
+            for item in user.identities(scope):
+                self.identities.append(item)
+                if not isinstance(item, Account) or item.privileged is not None:
+                    continue
+                own = all(policy.of_aws for policy in user.attached_managed_policies)
+                given = [strong.get((scope.account, name)) for name in user.group_list]
+                if any(given):
+                    self._grade(item, privileged=True)
+                elif own and all(grant is False for grant in given):
+                    self._grade(item, privileged=False)
+
+    def okta_admins(self) -> None:
+        """Who is not among the administrators is none, where these are known."""
+        if not self.has(OktaAdmin):
+            return
+        self.read(OktaAdmin)
+        if OktaAdmin.kind in self.problems:
+            return
+        # What the listing of administrators says has no login.
+        known = {
+            item.key for item in self.identities if isinstance(item, Account) and not item.login
+        }
+        for item in list(self.identities):
+            if (
+                isinstance(item, Account)
+                and item.system.startswith("okta:")
+                and item.key not in known
+                and item.login
+            ):
+                self._grade(item, privileged=False)
+
+    def _grade(self, item: Account, *, privileged: bool) -> None:
+        self.identities.append(
+            Account(item.system, item.uid, item.login, "", (), None, privileged, None)
+        )
+
+
+def _no_sso(organization: Organization) -> bool:
+    if "saml" in organization.gaps:
+        return False
+    saml = organization.saml
+    return saml.viewer_can_administer and saml.saml_identity_provider is None
+
+
+# -- what rules ask -----------------------------------------------------------------------------------------
+
+
+def of(evidence: Evidence) -> Population:
+    """The population, built once."""
+    return evidence.derived(population)
+
+
+NO_TRUTH = inconclusive("no source says who works here: configure a roster, or Okta")
+
+
+def listed(accounts: Iterable[Owned]) -> str:
+    """``ann-b in github:acme (SAML NameID ann@acme.example), ...``, five at most."""
+    texts = [f"{owned.account} ({owned.reason})" for owned in accounts]
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return ", ".join(texts[:_SHOWN]) + more
+
+
+_SHOWN = 5
+
+
+def matches(text: str, patterns: Iterable[str]) -> bool:
+    """Whether a text is one of these, or of their form, in any case."""
+    lower = text.lower()
+    return any(fnmatchcase(lower, pattern.lower()) for pattern in patterns)
+
+
+def in_systems(owned: Owned, systems: Iterable[str]) -> bool:
+    """Whether an account is in one of the systems, each named in full or by its provider."""
+    system = owned.account.system
+    return matches(system, systems) or matches(system.partition(":")[0], systems)
+
+
+def accounts_of(seen: Resource, scope: Scope, people: Population) -> list[Account]:
+    """The records of the account that a document is of: its own, and what others say of it."""
+    records = [item for item in seen.identities(scope) if isinstance(item, Account)]
+    known = {record.key for record in records}
+    others = [people.graph.account(*key) for key in sorted(known)]
+    return [*records, *(other.account for other in others if other is not None)]
+
+
+def speaks_of(line: RosterAccount, owned: Owned) -> bool:
+    """Whether a line of the mapping speaks of an account."""
+    system = owned.account.system.lower()
+    return line.login.lower() == owned.account.login.lower() and line.system.lower() in (
+        system,
+        system.partition(":")[0],
+    )
+
+
+def matched(
+    people: Population,
+    owned: Owned,
+    now: datetime,
+    exempt: tuple[str, ...],
+    hanging_on: tuple[str, ...],
+) -> Verdict:
+    """Whether an account maps to somebody who works here.
+
+    Args:
+        people: everybody.
+        owned: the account, and whose it is.
+        now: the instant of judgement.
+        exempt: logins, or patterns, that are nobody's on purpose.
+        hanging_on: kinds that could tie it to somebody.
+    """
+    account = owned.account
+    if matches(account.login, exempt):
+        return not_applicable(f"{account.login} is exempt")
+    if account.active is False:
+        return not_applicable(f"{account.login} cannot be used")
+    blind = people.blind()
+    if blind is not None:
+        return blind
+    if owned.person is not None:
+        return _of_somebody(owned, owned.person, now)
+    truth = "okta.user" if people.truth == "okta" else "roster.person"
+    unknown = people.unknown((truth, RosterAccount.kind, *hanging_on))
+    if unknown:
+        return inconclusive(f"whose {account.login} is, is not known: {owned.reason}; {unknown}")
+    if account.sort in ("service", "shared"):
+        return failed(f"{account.login} is a {account.sort} account, and {owned.reason}")
+    return failed(f"{account.login} is nobody's who is known: {owned.reason}")
+
+
+def _of_somebody(owned: Owned, person: Person, now: datetime) -> Verdict:
+    account, until = owned.account, None
+    if not person.gone(now):
+        until = person.left_at
+        what = f"{account.login} is of {person}, by {owned.reason}"
+        if account.sort != "person":
+            what = f"{account.login} is a {account.sort} account that {person} answers for, by {owned.reason}"
+        return passed(what, until=until)
+    when = f" on {person.left_at:%Y-%m-%d}" if person.left_at else ""
+    return failed(f"{account.login} is of {person}, who left{when}; by {owned.reason}")
+
+
+# -- one person over all systems ----------------------------------------------------------------------------
+
+
+def own(people: Population, source: str, person_id: str) -> list[Owned]:
+    """Somebody's own accounts: what they answer for besides, or share, is judged for itself."""
+    return [o for o in people.graph.of(source, person_id) if o.account.sort == "person"]
+
+
+def nothing_to_compare(people: Population) -> Verdict | None:
+    """Where no system with accounts is a source, nobody's accounts are known."""
+    if not people.systems and not people.problems:
+        return inconclusive("no source has accounts: configure GitHub, AWS or Okta")
+    return None
+
+
+def closed(
+    person: Person, people: Population, now: datetime, max_hours: int, period_days: int
+) -> Verdict:
+    """Whether the accounts of somebody who left were closed in time."""
+    blind = people.blind()
+    if blind is not None:
+        return blind
+    left = person.left_at
+    when = f"left on {left:%Y-%m-%d}" if left else "left, on a day that is not said"
+    due = left + timedelta(hours=max_hours) if left else None
+    accounts = own(people, person.source, person.id)
+    usable = [o for o in accounts if o.account.active]
+    if usable and (due is None or due <= now):
+        return failed(f"{when}, and can still use {listed(usable)}")
+    used = [o for o in accounts if due and o.account.last_used and o.account.last_used > due]
+    if used:
+        last = max(o.account.last_used for o in used if o.account.last_used)
+        return failed(f"{when}; used as late as {last:%Y-%m-%d}: {listed(used)}")
+    late = [
+        (o.account.closed_at, o)
+        for o in accounts
+        if due and o.account.active is False and o.account.closed_at and o.account.closed_at > due
+    ]
+    ends = max((at + timedelta(days=period_days) for at, _ in late), default=None)
+    if left and ends and now < ends:
+        outlived = "; ".join(f"{o.account} by {_hours(at - left)} hours" for at, o in late[:_SHOWN])
+        return failed(
+            f"{when}, and was outlived, over {max_hours} hours, by {outlived}", until=ends
+        )
+    disputed = people.graph.disputed(person.source, person.id)
+    if disputed:
+        return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
+    perhaps = [str(o.account) for o in accounts if o.account.active is None]
+    if perhaps:
+        return inconclusive(f"{when}; whether it can be used is not known: {', '.join(perhaps)}")
+    unknown = people.unknown()
+    if unknown:
+        until = due if usable else None
+        return Verdict(Status.INCONCLUSIVE, f"{when}; accounts may be missing: {unknown}", until)
+    lacking = nothing_to_compare(people)
+    if lacking:
+        return lacking
+    if usable:
+        return passed(
+            f"{when}; to be closed by {utc_text(due or now)}: {listed(usable)}", until=due
+        )
+    if left and (times := [o for o in accounts if o.account.closed_at]):
+        said = ", ".join(
+            f"{o.account} after {_hours(o.account.closed_at - left)} hours"
+            for o in times
+            if o.account.closed_at
+        )
+        return passed(f"{when}; no account is open; closed {said}")
+    return passed(f"{when}; no account is open")
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span.total_seconds() / 3600:.0f}"

@@ -1,0 +1,126 @@
+"""``people``: who works here, and whose each account is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from soc2_pac.cli.options import (
+    ListGroup,
+    config_option,
+    format_option,
+    opened_store,
+    store_option,
+)
+from soc2_pac.errors import UsageError
+from soc2_pac.model import utc_text
+from soc2_pac.output import plain, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_pac.identity import IdentityGraph, Owned
+
+_COLUMNS = ("person", "system", "login", "reason", "active", "mfa", "privileged")
+_CONFLICTS = ("about", "subject", "persons", "reasons")
+_WORDS = {True: "yes", False: "no", None: "unknown"}
+
+
+@click.group(cls=ListGroup)
+def people() -> None:
+    """Query people over all systems. Without a command: list."""
+
+
+@people.command("list")
+@config_option
+@store_option
+@click.option("--unmatched", is_flag=True, help="Only accounts that nobody owns.")
+@click.option("--leavers", is_flag=True, help="Only accounts of people who left that can be used.")
+@click.option(
+    "--conflicts",
+    is_flag=True,
+    help="Instead: statements that contradict each other, of which nothing was guessed.",
+)
+@click.option("--system", help="Only accounts in this system: github, or github:acme.")
+@format_option
+def list_(
+    config_path: str | None,
+    store_url: str | None,
+    unmatched: bool,
+    leavers: bool,
+    conflicts: bool,
+    system: str | None,
+    form: str,
+) -> None:
+    """List accounts with their owner, and by what statement they are theirs."""
+    if unmatched + leavers + conflicts > 1:
+        msg = "name one of --unmatched, --leavers and --conflicts"
+        raise UsageError(msg)
+    from soc2_pac import config, plugins  # noqa: PLC0415
+    from soc2_pac.evaluate.people import read  # noqa: PLC0415
+
+    # A store that is named needs no configuration.
+    days = config.load(config_path, required=store_url is None).evidence.max_age_days
+    kinds = [collector.resource for collector in plugins.load().collectors.values()]
+    now = datetime.now(UTC)
+    with opened_store(config_path, store_url) as store, store.reading() as connection:
+        found = read(connection, kinds, now, timedelta(days=days))
+    if conflicts:
+        rows: Iterator[dict[str, object]] = (item._asdict() for item in found.graph.conflicts)
+        count = write(rows, _CONFLICTS, form)
+    else:
+        chosen = _chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers)
+        count = write((_row(owned, now, form) for owned in chosen), _COLUMNS, form)
+    if count == 0:
+        click.echo("No account matches." if not conflicts else "Nothing contradicts.", err=True)
+    for note in found.notes:
+        click.echo(f"Note: {plain(note)}", err=True)
+
+
+def _chosen(
+    graph: IdentityGraph, now: datetime, system: str | None, *, unmatched: bool, leavers: bool
+) -> Iterator[Owned]:
+    for owned in graph.accounts:
+        if system not in (None, owned.account.system, owned.account.system.partition(":")[0]):
+            continue
+        left = owned.person is not None and owned.person.gone(now)
+        if unmatched and owned.person is not None:
+            continue
+        if leavers and not (left and owned.account.active is not False):
+            continue
+        yield owned
+
+
+def _row(owned: Owned, now: datetime, form: str) -> dict[str, object]:
+    account, person = owned.account, owned.person
+    if form != "json":
+        said = {
+            "person": str(person) if person else "",
+            "active": _WORDS[account.active],
+            "mfa": _WORDS[account.mfa],
+            "privileged": _WORDS[account.privileged],
+        }
+        return {"system": account.system, "login": account.login, "reason": owned.reason, **said}
+    return {
+        "person": person.id if person else None,
+        "name": person.name if person else None,
+        "source": person.source if person else None,
+        "here": None if person is None else not person.gone(now),
+        "left_at": utc_text(person.left_at) if person and person.left_at else None,
+        "department": person.department if person else None,
+        "manager": person.manager if person else None,
+        "system": account.system,
+        "login": account.login,
+        "uid": account.uid,
+        "sort": account.sort,
+        "reason": owned.reason,
+        "note": owned.note,
+        "active": account.active,
+        "mfa": account.mfa,
+        "privileged": account.privileged,
+        "created": utc_text(account.created) if account.created else None,
+        "last_used": utc_text(account.last_used) if account.last_used else None,
+        "closed_at": utc_text(account.closed_at) if account.closed_at else None,
+    }
