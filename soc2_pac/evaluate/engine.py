@@ -397,8 +397,6 @@ class _Evaluation:
         for scope in set(old) & set(new):
             if not joined and old[scope].population and new[scope].population:
                 continue
-            if old[scope].population != new[scope].population:
-                found.add(scope)
             state = state_of(new[scope], self._now, max_age)
             if state != state_of(old[scope], then, max_age) or (
                 state.status is not None and old[scope].collection != new[scope].collection
