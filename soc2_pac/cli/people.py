@@ -41,7 +41,7 @@ def people() -> None:
 @click.option(
     "--conflicts",
     is_flag=True,
-    help="Instead: statements that contradict each other, of which nothing was guessed.",
+    help="Instead: statements that contradict each other, or speak of no account; nothing was guessed.",
 )
 @click.option("--system", help="Only accounts in this system: github, or github:acme.")
 @format_option
@@ -68,8 +68,7 @@ def list_(
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = read(connection, kinds, now, timedelta(days=days))
     if conflicts:
-        rows: Iterator[dict[str, object]] = (item._asdict() for item in found.graph.conflicts)
-        count = write(rows, _CONFLICTS, form)
+        count = write(_contradictions(found.graph), _CONFLICTS, form)
     else:
         chosen = _chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers)
         count = write((_row(owned, now, form) for owned in chosen), _COLUMNS, form)
@@ -91,6 +90,18 @@ def _chosen(
         if leavers and not (left and owned.account.active is not False):
             continue
         yield owned
+
+
+def _contradictions(graph: IdentityGraph) -> Iterator[dict[str, object]]:
+    for conflict in graph.conflicts:
+        yield conflict._asdict()
+    for link in graph.unused:
+        yield {
+            "about": "no account",
+            "subject": f"{link.login} in {link.system}",
+            "persons": (link.person_key,) if link.person_key else (),
+            "reasons": (link.reason,),
+        }
 
 
 def _row(owned: Owned, now: datetime, form: str) -> dict[str, object]:

@@ -249,9 +249,7 @@ def test_single_sign_on_that_provably_is_not_there_is_not_missing(store: Store) 
     skipped = look(
         {}, at=NOW, scope=GITHUB, kind=kind, status=CollectionStatus.SKIPPED, reason="none"
     )
-    saml = {"viewer_can_administer": True, "saml_identity_provider": None}
     organization = {"login": "acme", "saml": {"viewerCanAdminister": True}}
-    assert saml
     others = [item for item in looks([1]) if item.kind not in (kind, "github.verified_mails")]
     nobody = look({}, at=NOW, scope=GITHUB, kind="github.verified_mails")
     run(store, [*others, skipped, nobody])
@@ -319,7 +317,8 @@ def ask(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> Callable[..., tupl
     url = f"sqlite:///{tmp_path / 'store.db'}"
     gone = person(1, status="left", left_at="2025-12-01T00:00:00.000Z", department="Sales")
     twice = person(4, mails=["p2@acme.example"])
-    found = looks([1, 2, 3], roster__person={"1": gone, "4": twice})
+    stray = {**line(9), "login": "typo"}
+    found = looks([1, 2, 3], roster__person={"1": gone, "4": twice}, roster__account={"x": stray})
     with open_store(url, create=True) as opened:
         run(opened, [*found])
 
@@ -353,7 +352,10 @@ def test_people_list_filters(ask: Callable[..., tuple[int, str, str]]) -> None:
     assert [(row["login"], row["person"]) for row in unmatched] == [("g2", None)]
     assert "is said of 2 persons" in unmatched[0]["reason"]
     conflicts = json.loads(ask("list", "--conflicts", "--format", "json")[1])
-    assert [(row["about"], row["subject"]) for row in conflicts] == [("mail", "p2@acme.example")]
+    assert [(row["about"], row["subject"], row["reasons"][-1]) for row in conflicts] == [
+        ("mail", "p2@acme.example", "mail of p4 (4) in roster:acme"),
+        ("no account", "typo in aws", "accounts.csv line 11"),
+    ]
     assert len(json.loads(ask("list", "--system", "github", "--format", "json")[1])) == 3
     assert "No account matches." in ask("list", "--system", "gitlab")[2]
     code, _, err = ask("list", "--leavers", "--conflicts")
