@@ -19,6 +19,7 @@ _NOBODY = inconclusive("Okta shows no users to this identity, and every org has 
     severity=Severity.HIGH,
     empty=_NOBODY,
     where_sourced=[RosterPerson, RosterAccount],
+    one_of=[RosterPerson],
 )
 def okta_users_match_roster(
     user: User,
