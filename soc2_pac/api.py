@@ -47,11 +47,11 @@ class Workspace:
     registry: Registry
     sources: dict[str, SourceSettings]
     active: list[ActiveRule]
-    """Rules in force whose provider has a source."""
+    """Rules in force that can be judged by the sources that there are."""
     off: dict[str, str]
     """Rules switched off by the configuration, with the reason."""
     unsourced: dict[str, list[str]]
-    """Provider without a source -> its rules, which are not judged."""
+    """What has no source (``okta``, ``okta or roster``) -> rules that are not judged without it."""
 
     @property
     def limits(self) -> Limits:
@@ -86,7 +86,8 @@ class Workspace:
                 msg = f"no rule matches '{pattern}'.{nearest(pattern, all_rules)} Next: soc2-pac rules list"
                 raise UsageError(msg)
             rule = matching[0]
-            why = self.off.get(rule.id, f"no source of provider {rule.provider} is configured")
+            lacking = rule.lacks({source.provider for source in self.sources.values()})
+            why = self.off.get(rule.id, f"no source of provider {lacking} is configured")
             msg = f"rule {rule.id} is not in force: {why}"
             raise UsageError(msg)
         return [
@@ -125,10 +126,11 @@ def make_workspace(config: Config, registry: Registry, *, sources_needed: bool =
     active: list[ActiveRule] = []
     unsourced: dict[str, list[str]] = {}
     for rule in rules:
-        if rule.provider in with_source:
+        lacking = rule.lacks(with_source)
+        if lacking is None:
             active.append(activate(rule, config, with_source))
         else:
-            unsourced.setdefault(rule.provider, []).append(rule.id)
+            unsourced.setdefault(lacking, []).append(rule.id)
     if sources and not active:
         msg = "no rule is in force for the configured sources. Next: soc2-pac rules list"
         raise ConfigError(msg)

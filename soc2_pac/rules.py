@@ -130,6 +130,8 @@ class Rule:
     """Further kinds that the rule joins."""
     where_sourced: tuple[type[Resource], ...]
     """Kinds that it joins where a source of their provider is configured, and does without elsewhere."""
+    one_of: tuple[type[Resource], ...]
+    """Of these at least one must have a source, or there is nothing to judge by. Empty: none need."""
     empty: Verdict | None
     """The verdict for a complete collection that found nothing; ``None``: not applicable."""
     max_evidence_age_days: int | None
@@ -162,6 +164,17 @@ class Rule:
     def sourced_by(self, providers: Collection[str]) -> frozenset[str]:
         """Of the kinds in ``where_sourced``, those that are read where these providers have a source."""
         return frozenset(k.kind for k in self.where_sourced if _provider(k) in providers)
+
+    def lacks(self, providers: Collection[str]) -> str | None:
+        """What it cannot be judged without, where only these providers have a source; else ``None``.
+
+        ``roster``, or ``okta or roster`` where one of them would do.
+        """
+        for kind in (self.resource, *self.needs):
+            if _provider(kind) not in providers:
+                return _provider(kind)
+        wanted = sorted({_provider(kind) for kind in self.one_of})
+        return " or ".join(wanted) if wanted and not set(wanted) & set(providers) else None
 
     @property
     def provider(self) -> str:
@@ -202,6 +215,7 @@ def rule(
     severity: Severity,
     needs: Sequence[type[Resource]] = (),
     where_sourced: Sequence[type[Resource]] = (),
+    one_of: Sequence[type[Resource]] = (),
     empty: Verdict | None = None,
     max_evidence_age_days: int | None = None,
     known_as: Sequence[str] = (),
@@ -214,6 +228,8 @@ def rule(
         needs: further kinds read through ``evidence``.
         where_sourced: kinds that are read where a source of their provider is configured, and are nothing
             where none is: a rule over several systems does not ask for all of them.
+        one_of: of these, which stand in ``where_sourced``, at least one must have a source; the rule is not
+            in force otherwise, and every run says so.
         empty: the verdict where there is provably no resource of the kind; not applicable by default.
             Say ``failed(...)`` where having none is the deficiency (no trail, no detector).
         max_evidence_age_days: when evidence becomes ``stale``; the configured default when left out.
@@ -239,6 +255,8 @@ def rule(
         both = sorted({k.kind for k in needs} & {k.kind for k in where_sourced})
         if both:
             raise wrong(f"{both[0]} stands in 'needs' and in 'where_sourced'")
+        if not {k.kind for k in one_of} <= {k.kind for k in where_sourced}:
+            raise wrong("what stands in 'one_of' stands in 'where_sourced', too")
         if empty is not None and empty.status in (Status.PASS, Status.ERROR, Status.STALE):
             raise wrong(f"empty={empty.status}: an empty population is never a silent pass")
         return Rule(
@@ -249,6 +267,7 @@ def rule(
             severity=severity,
             needs=tuple(needs),
             where_sourced=tuple(where_sourced),
+            one_of=tuple(one_of),
             empty=empty,
             max_evidence_age_days=max_evidence_age_days,
             known_as=tuple(known_as),

@@ -467,7 +467,7 @@ def test_no_joined_document_breaks_a_rule(rule: Rule) -> None:
     def holds(data: st.DataObject) -> None:
         case = data.draw(st.sampled_from(cases))
         kind = data.draw(st.sampled_from([kind for kind, bodies in case.given.items() if bodies]))
-        bodies = [data.draw(mutated(body)) for body in case.given[kind]]
+        bodies = [data.draw(mutated(body)) for body in case.given[kind] or ()]
         verdict = _judged(rule, case, case.document(), given_instead={kind: bodies})
         assert verdict.status is not Status.ERROR, verdict.message
 

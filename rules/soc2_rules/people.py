@@ -49,6 +49,10 @@ if TYPE_CHECKING:
 
 TRUTH: tuple[type[Resource], ...] = (RosterPerson, RosterAccount, OktaUser)
 """Who works here, and what was written down of their accounts."""
+WHO: tuple[type[Resource], ...] = (RosterPerson, OktaUser)
+"""What says who works here; one of them must be there."""
+WHERE: tuple[type[Resource], ...] = (Member, IamUser, OktaUser)
+"""Where people have accounts; without a source of one of them there is nothing to compare."""
 GITHUB: tuple[type[Resource], ...] = (Member, OutsideCollaborator)
 GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Organization)
 """What ties members to people. The organisation says whether there is single sign-on at all."""

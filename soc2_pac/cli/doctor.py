@@ -77,7 +77,7 @@ def _try_listings(work: api.Workspace, sources: list[str]) -> bool:
         click.echo("Next: soc2-pac permissions PROVIDER prints the whole policy.")
     for provider, rules in sorted(work.unsourced.items()):
         click.echo(
-            f"{len(rules)} {provider} rules will not be judged: no {provider} source is configured."
+            f"Rules that will not be judged, for no {provider} source is configured: {len(rules)}."
         )
     return complete == total and gaps == 0 and not plan.uncollected and not plan.unsourced
 

@@ -77,6 +77,10 @@ def _looks(outcome: Outcome) -> str:
     )
 
 
+def _rules_are(count: int) -> str:
+    return "1 rule is" if count == 1 else f"{count} rules are"
+
+
 def _loud(work: Workspace, outcome: Outcome) -> list[str]:
     """What was not looked at, and why: said before anything else is."""
     lines = [f"Plugin {p.name} ({p.module}) could not be loaded: {p.error}" for p in outcome.broken]
@@ -87,10 +91,10 @@ def _loud(work: Workspace, outcome: Outcome) -> list[str]:
         lines.append(
             f"Rules in force also need {', '.join(kinds)}: no {provider} source is configured."
         )
-    for provider, rules in sorted(work.unsourced.items()):
-        lines.append(
-            f"{len(rules)} {provider} rules are not judged: no {provider} source is configured."
-        )
+    lines += [
+        f"{_rules_are(len(rules))} not judged: no {provider} source is configured."
+        for provider, rules in sorted(work.unsourced.items())
+    ]
     if work.off:
         lines.append(
             f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off"

@@ -122,7 +122,7 @@ def _part(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _releases(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
-    found = _repositories("latestRelease")(company, variables)
+    found = _repositories("head", "latestRelease")(company, variables)
     for node in found["organization"]["repositories"]["nodes"]:
         if node["latestRelease"] is not None:
             node["latestRelease"] = {
@@ -179,7 +179,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     **OPERATIONS,
-    "DefaultBranches": _repositories("codeowners", "defaultBranchRef"),
+    "DefaultBranches": _repositories("head", "codeowners", "defaultBranchRef"),
     "RepositorySettings": _repositories(
         "deleteBranchOnMerge",
         "hasVulnerabilityAlertsEnabled",
@@ -187,7 +187,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
         "direct",
         "outside",
     ),
-    "RepositoryWorkflows": _repositories("object"),
+    "RepositoryWorkflows": _repositories("head", "object"),
     "RepositoryEnvironments": _repositories("environments"),
     "RepositoryDeployKeys": _repositories("deployKeys"),
     "RepositoryDeployments": _repositories("deployments"),

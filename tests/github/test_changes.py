@@ -166,6 +166,14 @@ def test_a_later_look_asks_for_what_was_updated(big: Source) -> None:
     assert sent(big) - before <= 3
 
 
+def test_a_sweep_that_touches_more_than_a_search_shows(big: Source) -> None:
+    _, first = look(big)
+    for number, one in enumerate(big.emulator.state.pull_requests["big"][:1700]):
+        one["updatedAt"] = text(NOW + timedelta(seconds=20 * number))
+    found, second = look(big, cursor=first.cursor, began=NOW + timedelta(days=1))
+    assert len({d.uid for d in found}) == len(found) == second.total >= 1700
+
+
 def test_the_window_reaches_back_further_when_the_settings_say_so(big: Source) -> None:
     _, first = look(big, pull_requests_since_days=20)
     found, second = look(big, cursor=first.cursor, pull_requests_since_days=90)

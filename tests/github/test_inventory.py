@@ -165,11 +165,24 @@ def test_alerts_that_graphql_calls_off_are_asked_by_rest(github: Source) -> None
     assert asked(github, "/vulnerability-alerts") == 2  # of etl-jobs, too
 
 
+def test_collaborators_that_graphql_hides_are_asked_by_rest(github: Source) -> None:
+    node(github, "web").update(direct=None, outside=None)
+    permissions = {"pull": True, "push": True, "admin": False}
+    github.emulator.state.rest["/repos/acme-robotics/web/collaborators"] = [
+        {"login": "pixel-agency-tom", "role_name": "write", "permissions": permissions}
+    ]
+    found = documents(github, "github.repository")["acme-robotics/web"]
+    assert [(one.login, one.level) for one in found.outside_collaborators] == [
+        ("pixel-agency-tom", "WRITE")
+    ]
+    assert asked(github, "affiliation=outside") == 1
+
+
 def test_collaborators_that_are_hidden_are_a_gap_with_the_permission(github: Source) -> None:
     node(github, "web").update(direct=None, outside=None)
     gap = bodies(github, "github.repository")["acme-robotics/web"]["$gaps"]["outside_collaborators"]
     assert gap["status"] == "denied"
-    assert "metadata=read" in gap["permission"]
+    assert gap["permission"] == "metadata=read"
 
 
 def test_collaborators_beyond_a_page_are_all_read(github: Source) -> None:
@@ -247,6 +260,19 @@ def test_what_is_forbidden_of_one_repository_leaves_no_complete_look_at_what_it_
     result = look(github, kind)
     assert result.status is CollectionStatus.PARTIAL
     assert "Resource not accessible" in result.reason
+
+
+def test_contents_that_are_hidden_are_no_missing_files(github: Source) -> None:
+    node(github, "web").update(head=None, object=None, latestRelease=None)
+    for kind in ("github.workflow", "github.release"):
+        result = look(github, kind)
+        assert result.status is CollectionStatus.PARTIAL
+        assert "no contents of acme-robotics/web" in result.reason
+        assert "contents=read" in str(result.permission)
+    found = verdicts(github)["github-codeowners-review"]
+    assert found["acme-robotics/web:main"] is Status.INCONCLUSIVE
+    node(github, "web")["isEmpty"] = True
+    assert look(github, "github.workflow").status is CollectionStatus.COMPLETE
 
 
 def test_a_node_that_is_left_out_is_no_gap(github: Source) -> None:

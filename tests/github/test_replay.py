@@ -154,6 +154,9 @@ def _fit(github: Source, call: str, said: Any) -> None:
         for node in repositories:
             for rule in node["defaultBranchRef"]["rules"]["nodes"]:
                 rule["repositoryRuleset"]["databaseId"] = said["id"]
+    elif call.endswith("/{repo}/collaborators"):
+        for node in repositories:  # whom GraphQL shows nobody asks by REST
+            node["direct"] = node["outside"] = None
     elif call.endswith("/environments"):
         for node in repositories[1:]:
             node["environments"] = 0  # what is recorded are those of one repository

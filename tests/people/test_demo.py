@@ -51,7 +51,7 @@ def _aws() -> list[Any]:
     from datetime import UTC, datetime
 
     at = datetime.now(UTC)
-    given: dict[str, dict[str, Any]] = {
+    given: dict[str, dict[str, dict[str, Any]]] = {
         "aws.iam.user": users,
         "aws.iam.credential": rows,
         "aws.iam.group": {},

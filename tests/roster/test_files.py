@@ -71,9 +71,8 @@ def test_people(tmp_path: Path) -> None:
     assert (ann.uid, ann.name) == ("1001", "Ann Berg")
     assert bob.body["mails"] == ["bob@acme.example", "b.lind@acme.example"]
     assert bob.body["left_at"] == "2025-12-20T00:00:00.000Z"
-    row = bob.body["row"]
-    assert isinstance(row, dict)
-    assert row["status"] == "Left", "as it stands in the file"
+    assert isinstance(bob.body["row"], dict)
+    assert bob.body["row"]["status"] == "Left", "as it stands in the file"
     seen = view(people.resource, canonical(bob.body))
     (person,) = seen.identities(SCOPE)
     assert isinstance(person, Person)

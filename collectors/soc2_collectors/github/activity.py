@@ -11,12 +11,14 @@ from soc2_collectors.github.inventory import (
     ORGANIZATION_ID,
     REPOSITORY_DEPLOYMENTS,
     REPOSITORY_RELEASES,
+    hidden_contents,
     listed,
     named,
+    refuse,
 )
 from soc2_collectors.github.models.activity import Deployment, MemberActivity, Package, Release
 from soc2_pac.errors import Unexpected
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Gap
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -89,12 +91,18 @@ def _since(github: Github, node: dict[str, Any], since: datetime) -> Iterator[di
 )
 def releases(github: Github) -> Iterator[Document]:
     """The latest release of each repository that has one."""
+    hidden: Gap | None = None
     for node in listed(github, REPOSITORY_RELEASES, size=50):
         release = node["latestRelease"]
-        if release is not None and not node["isArchived"]:
+        if node["isArchived"]:
+            continue
+        hidden = hidden or hidden_contents(node, REPOSITORY_RELEASES)
+        if release is not None:
             name = f"{node['nameWithOwner']} {release['tagName']}"
             body = {**release, "repository": named(node)}
             yield Document(f"{node['id']}:latest_release", name, body)
+    if hidden is not None:
+        refuse(hidden)  # after all the others: what was read of them counts
 
 
 @collects(

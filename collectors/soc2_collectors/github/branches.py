@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.github.inventory import DEFAULT_BRANCHES, listed
+from soc2_collectors.github.inventory import DEFAULT_BRANCHES, hidden_contents, listed
 from soc2_collectors.github.models.branch import Branch
 from soc2_pac.errors import Unexpected
 from soc2_pac.model import Document, Fact, Gap
@@ -37,12 +37,14 @@ def branches(github: Github) -> Iterator[Document]:
         ref = {} if said is None or hidden else said
         parts = ("name", "branchProtectionRule", "rules")
         body: dict[str, object] = {
-            "codeowners": repository.pop("codeowners"),
+            "codeowners": repository.pop("codeowners")
+            or hidden_contents(repository, DEFAULT_BRANCHES),
             "repository": repository,
             **{key: hidden or ref.get(key) for key in parts},
         }
         if ref and not repository["isArchived"]:
             body.update(_facts(github, repository, ref))
+        del repository["head"]  # it moves with every commit
         yield Document(
             uid=f"{repository['id']}:default_branch",
             name=f"{repository['nameWithOwner']}:{ref.get('name') or _without_name(hidden)}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from soc2_collectors.github.permissions import grant
 from soc2_collectors.github.queries import Query
 from soc2_pac.errors import Denied, Unexpected
-from soc2_pac.model import Gap
+from soc2_pac.model import CollectionStatus, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from soc2_collectors.github.client import Github
 
 _NODE = "id databaseId name nameWithOwner isArchived isEmpty visibility viewerCanAdminister"
+_HEAD = 'head: object(expression: "HEAD") { oid }'
 _COLLABORATORS = "pageInfo { hasNextPage } edges { permission node { id login } }"
 
 
@@ -40,6 +42,7 @@ query {name}($org: String!, $first: Int!, $after: String) {{
 
 DEFAULT_BRANCHES = _query(
     "DefaultBranches",
+    f"\n        {_HEAD}"
     """
         codeowners { errors { kind line path } }
         defaultBranchRef {
@@ -78,6 +81,7 @@ REPOSITORY_SETTINGS = _query(
 
 REPOSITORY_WORKFLOWS = _query(
     "RepositoryWorkflows",
+    f"\n        {_HEAD}"
     """
         object(expression: "HEAD:.github/workflows") {
           ... on Tree {
@@ -99,6 +103,7 @@ REPOSITORY_DEPLOY_KEYS = _query(
 
 REPOSITORY_RELEASES = _query(
     "RepositoryReleases",
+    f"\n        {_HEAD}"
     """
         latestRelease {
           id tagName isPrerelease createdAt publishedAt
@@ -221,18 +226,30 @@ def listed(
 
     Raises:
         ProviderError: see :mod:`soc2_collectors.github.answers`; Denied where a field that is not among
-            ``gaps`` may not be read, once the repositories before it were yielded.
+            ``gaps`` may not be read, once all the other repositories were yielded.
     """
     variables = {"org": github.organization}
     path = "organization.repositories"
+    refused: Gap | None = None
     for node in github.graphql(query, variables, path, size=size, gaps=True):
         if not node.get("id") or not node.get("nameWithOwner"):
             msg = f"{query.call} answered a repository without id or name"
             raise Unexpected(msg, operation=query.call)
-        for key, value in node.items():
-            if isinstance(value, Gap) and key not in gaps:
-                refuse(value)
-        yield node
+        hidden = [v for key, v in node.items() if isinstance(v, Gap) and key not in gaps]
+        if hidden:
+            refused = refused or hidden[0]
+        else:
+            yield node
+    if refused is not None:
+        refuse(refused)
+
+
+def hidden_contents(node: dict[str, Any], query: Query) -> Gap | None:
+    """The gap of a repository that has commits and shows none: what is not found in it may be there."""
+    if node["head"] is not None or node["isEmpty"]:
+        return None
+    reason = f"GitHub shows no contents of {node['nameWithOwner']} to this identity"
+    return Gap(CollectionStatus.DENIED, query.call, reason, grant(query.call))
 
 
 def refuse(gap: Gap) -> NoReturn:

@@ -114,6 +114,7 @@ NEEDS: dict[str, Need] = {
         ("repo",),
         "bypass actors are shown to who may edit the ruleset",
     ),
+    "GET /repos/{owner}/{repo}/collaborators": _METADATA,
     "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,

@@ -15,6 +15,7 @@ from soc2_rules import people
     severity=Severity.HIGH,
     empty=not_applicable("there are no IAM users"),
     where_sourced=[*people.TRUTH, Credential],
+    one_of=people.WHO,
 )
 def aws_users_match_roster(
     user: User,

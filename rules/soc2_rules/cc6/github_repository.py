@@ -122,7 +122,7 @@ def github_repo_admins(
         person.login
         for person in people
         if person.login in members.keys() - owners - {*approved}
-        and person.permission not in allowed_direct
+        and person.level not in allowed_direct
     )
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""

@@ -15,6 +15,7 @@ from soc2_rules import people
     severity=Severity.HIGH,
     empty=inconclusive("GitHub shows no members to this identity, and every organisation has some"),
     where_sourced=[*people.TRUTH, *people.GITHUB_LINKS],
+    one_of=people.WHO,
 )
 def github_members_match_roster(
     member: Member,

@@ -21,6 +21,7 @@ _NOBODY = inconclusive("Okta shows no users to this identity, and every org has 
     empty=_NOBODY,
     needs=[LogEvent],
     where_sourced=[RosterPerson, RosterAccount],
+    one_of=[RosterPerson],
 )
 def okta_deprovisioned_in_sla(
     user: User,

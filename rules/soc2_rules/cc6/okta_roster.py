@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from soc2_collectors.aws.models.iam import User as IamUser
+from soc2_collectors.github.models.organization import Member
 from soc2_collectors.okta.models.user import User
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.identity import Person
@@ -19,6 +21,7 @@ _NOBODY = inconclusive("Okta shows no users to this identity, and every org has 
     severity=Severity.HIGH,
     empty=_NOBODY,
     where_sourced=[RosterPerson, RosterAccount],
+    one_of=[RosterPerson],
 )
 def okta_users_match_roster(
     user: User,
@@ -47,6 +50,7 @@ def okta_users_match_roster(
     severity=Severity.CRITICAL,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
+    one_of=[Member, IamUser],
 )
 def okta_leaver_accounts_closed(
     user: User,

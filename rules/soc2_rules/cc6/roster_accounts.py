@@ -59,6 +59,7 @@ def roster_service_accounts_owned(
     severity=Severity.HIGH,
     empty=_NO_MAPPING,
     where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
 )
 def roster_no_shared_accounts(
     account: RosterAccount, evidence: Evidence, *, accepted: tuple[str, ...] = ()

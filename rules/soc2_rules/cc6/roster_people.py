@@ -31,6 +31,7 @@ def _on(moment: datetime | None) -> str:
     severity=Severity.CRITICAL,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
 )
 def roster_leaver_accounts_closed(
     person: RosterPerson,
@@ -67,6 +68,7 @@ def roster_leaver_accounts_closed(
     severity=Severity.HIGH,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
 )
 def roster_mfa_everywhere(
     person: RosterPerson,
@@ -158,6 +160,7 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
     severity=Severity.HIGH,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
 )
 def roster_privileged_by_group(
     person: RosterPerson,

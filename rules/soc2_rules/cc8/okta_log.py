@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 from soc2_collectors.okta.models.log import LogEvent
 from soc2_collectors.okta.models.times import days_after
-from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _OKTA_ITSELF = "SystemPrincipal"
@@ -57,5 +57,5 @@ def okta_admin_changes_reviewed(
             return passed(f"{said}, reviewed by {reviewed_until}")
     due = days_after(event.published, review_days)
     if now < due:
-        return Verdict(Status.INCONCLUSIVE, f"{said}, to be reviewed by {due:%Y-%m-%d}", due)
+        return not_applicable(f"{said}, to be reviewed by {due:%Y-%m-%d}", until=due)
     return failed(f"{said}, not reviewed by {due:%Y-%m-%d}")

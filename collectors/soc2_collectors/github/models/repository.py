@@ -57,22 +57,53 @@ class User(msgspec.Struct, frozen=True):
     login: str
 
 
-class Collaborator(msgspec.Struct, frozen=True):
-    """Somebody with access to a repository (GraphQL ``RepositoryCollaboratorEdge``)."""
+_LEVELS = (
+    ("admin", "ADMIN"),
+    ("maintain", "MAINTAIN"),
+    ("push", "WRITE"),
+    ("triage", "TRIAGE"),
+    ("pull", "READ"),
+)
+"""What REST calls a permission -> what GraphQL calls it, the strongest first."""
 
-    permission: str
+
+class Collaborator(msgspec.Struct, frozen=True):
+    """Somebody with access to a repository.
+
+    GraphQL's ``RepositoryCollaboratorEdge``, or, where GraphQL shows an identity nobody, an item of
+    ``GET /repos/{owner}/{repo}/collaborators``.
+    """
+
+    node: User | None = None
+    permission: str | None = None
     """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN`` or ``ADMIN``: what a custom role builds upon."""
-    node: User
+    rest_login: str | None = msgspec.field(name="login", default=None)
+    permissions: dict[str, bool] = {}
+    """By REST: ``pull``, ``triage``, ``push``, ``maintain``, ``admin``."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what neither GraphQL nor REST says."""
+        by_graphql = self.node is not None and self.permission is not None
+        if not by_graphql and (self.rest_login is None or not self.permissions):
+            msg = "a collaborator has a login and permissions"
+            raise ValueError(msg)
 
     @property
     def login(self) -> str:
         """The account's login."""
-        return self.node.login
+        return self.node.login if self.node else str(self.rest_login)
+
+    @property
+    def level(self) -> str:
+        """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN``, ``ADMIN``; ``NONE`` for a role without any."""
+        if self.permission is not None:
+            return self.permission
+        return next((level for name, level in _LEVELS if self.permissions.get(name)), "NONE")
 
     @property
     def admin(self) -> bool:
         """Whether they administer the repository."""
-        return self.permission == "ADMIN"
+        return self.level == "ADMIN"
 
 
 class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
