@@ -227,3 +227,34 @@ def test_the_kinds_of_a_rule() -> None:
     assert declared.kinds == ("fake.thing", "badges.badge")
     assert declared.sourced_by(["fake"]) == frozenset()
     assert declared.sourced_by(["badges"]) == {"badges.badge"}
+
+
+def test_a_rule_that_has_nothing_to_judge_by_is_not_in_force(both: Registry) -> None:
+    @rule(
+        criteria=["CC6.1"],
+        severity=Severity.LOW,
+        where_sourced=[badges.Badge],
+        one_of=[badges.Badge],
+    )
+    def fake_z(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+        """Title of that.
+
+        Why: to test
+        Fix: nothing
+        """
+        return passed(f"{thing.name} {evidence}")
+
+    assert fake_z.lacks(["fake"]) == "badges"
+    assert fake_z.lacks(["badges"]) == "fake"
+    assert fake_z.lacks(["fake", "badges"]) is None
+    both.rules["fake-z"] = fake_z
+    work = _work(both, None)
+    assert (work.unsourced["badges"], "fake-z" in {a.rule.id for a in work.active}) == (
+        ["fake-z"],
+        False,
+    )
+    assert "fake-z" in {a.rule.id for a in _work(both, "plain").active}
+    with pytest.raises(DeclarationError, match="stands in 'where_sourced', too"):
+        rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[fakes.Owner], one_of=[badges.Badge])(
+            fake_z.function
+        )
