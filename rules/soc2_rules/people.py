@@ -70,6 +70,8 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     OktaGroup,
 )
 """Kinds that hold no account, or not every one."""
+_RIGHTS = frozenset(kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup))
+"""Kinds that only say what accounts may do: without them that is unknown, and no account is missing."""
 
 
 class Population(NamedTuple):
@@ -86,8 +88,11 @@ class Population(NamedTuple):
     """Providers with accounts that were looked at."""
 
     def unknown(self, kinds: Iterable[str] = ()) -> str | None:
-        """Why an answer that hangs on these kinds (all, when none is named) is not known; else ``None``."""
-        wanted = set(kinds) or set(self.problems)
+        """Why an answer that hangs on these kinds is not known; else ``None``.
+
+        Where none is named: on all that hold accounts or tie them to people.
+        """
+        wanted = set(kinds) or set(self.problems) - _RIGHTS
         reasons = [why for kind, why in sorted(self.problems.items()) if kind in wanted]
         return "; ".join(reasons) or None
 
@@ -351,7 +356,7 @@ def own(people: Population, source: str, person_id: str) -> list[Owned]:
 
 def nothing_to_compare(people: Population) -> Verdict | None:
     """Where no system with accounts is a source, nobody's accounts are known."""
-    if not people.systems and not people.problems:
+    if not people.systems:
         return inconclusive("no source has accounts: configure GitHub, AWS or Okta")
     return None
 

@@ -187,6 +187,12 @@ def test_a_system_that_was_not_read_whole_lets_nobody_pass(store: Store, kind: s
     assert (status, kind in message) == ("inconclusive", True)
 
 
+def test_rights_that_are_not_known_hide_no_account(store: Store) -> None:
+    found = [item for item in looks([1]) if item.kind != "aws.iam.group"]
+    run(store, found)
+    assert said(store, MFA)["1"][0] == "pass"
+
+
 def test_what_is_known_to_be_open_fails_though_another_system_is_not_known(store: Store) -> None:
     gone = person(1, status="left", left_at="2025-12-01T00:00:00.000Z")
     found = [x for x in looks([1], roster__person={"1": gone}) if x.kind != "aws.iam.user"]
