@@ -11,7 +11,7 @@ import pytest
 from soc2_pac import api
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import fetch
-from soc2_pac.errors import DeclarationError, EvidenceIncomplete, UndeclaredRead
+from soc2_pac.errors import DeclarationError, EvidenceIncomplete, UndeclaredRead, UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence, Loaded
 from soc2_pac.model import Scope, Severity, Verdict, passed
 from soc2_pac.rules import Evidence, Whole, rule
@@ -227,3 +227,56 @@ def test_the_kinds_of_a_rule() -> None:
     assert declared.kinds == ("fake.thing", "badges.badge")
     assert declared.sourced_by(["fake"]) == frozenset()
     assert declared.sourced_by(["badges"]) == {"badges.badge"}
+
+
+def test_a_rule_that_lacks_what_it_judges_by_is_not_in_force(both: Registry) -> None:
+    @rule(
+        criteria=["CC6.1"],
+        severity=Severity.LOW,
+        where_sourced=[badges.Badge],
+        one_of=[badges.Badge],
+    )
+    def fake_thing_needs_badges(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+        """Things have a badge, and nothing else says so.
+
+        Why: because it is asked here.
+        Fix: give it a badge and look again.
+        """
+        return passed(str(len(evidence.everywhere(badges.Badge))))
+
+    both.rules[fake_thing_needs_badges.id] = fake_thing_needs_badges
+    without, there = _work(both, None), _work(both, "plain")
+    assert without.unsourced["badges"] == [fake_thing_needs_badges.id]
+    assert fake_thing_needs_badges.id not in {item.rule.id for item in without.active}
+    with pytest.raises(UsageError, match="no source of provider badges"):
+        without.choose([fake_thing_needs_badges.id])
+    assert fake_thing_needs_badges.id in {item.rule.id for item in there.active}
+    assert "badges" not in there.unsourced
+
+
+def test_what_a_rule_needs_of_a_provider_without_a_source() -> None:
+    @rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[badges.Badge])
+    def fake_thing_joins_badges(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+        """Things are joined to badges.
+
+        Why: because it is asked here.
+        Fix: give it a badge and look again.
+        """
+        return passed(str(len(evidence.everywhere(badges.Badge))))
+
+    assert fake_thing_joins_badges.lacks({"fake"}) == "badges"
+    assert fake_thing_joins_badges.lacks({"badges"}) == "fake"
+    assert fake_thing_joins_badges.lacks({"fake", "badges"}) is None
+
+
+def test_one_of_what_is_not_read() -> None:
+    with pytest.raises(DeclarationError, match="one_of"):
+
+        @rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[fakes.Thing], one_of=[badges.Badge])
+        def fake_thing_reads_nothing(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+            """Things read nothing of badges.
+
+            Why: because it is asked here.
+            Fix: give it a badge and look again.
+            """
+            return passed("")
