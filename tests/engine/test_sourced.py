@@ -11,7 +11,7 @@ import pytest
 from soc2_pac import api
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import fetch
-from soc2_pac.errors import DeclarationError, EvidenceIncomplete, UndeclaredRead
+from soc2_pac.errors import DeclarationError, EvidenceIncomplete, UndeclaredRead, UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence, Loaded
 from soc2_pac.model import Scope, Severity, Verdict, passed
 from soc2_pac.rules import Evidence, Whole, rule
@@ -229,32 +229,54 @@ def test_the_kinds_of_a_rule() -> None:
     assert declared.sourced_by(["badges"]) == {"badges.badge"}
 
 
-def test_a_rule_that_has_nothing_to_judge_by_is_not_in_force(both: Registry) -> None:
+def test_a_rule_that_lacks_what_it_judges_by_is_not_in_force(both: Registry) -> None:
     @rule(
         criteria=["CC6.1"],
         severity=Severity.LOW,
         where_sourced=[badges.Badge],
         one_of=[badges.Badge],
     )
-    def fake_z(thing: fakes.Thing, evidence: Evidence) -> Verdict:
-        """Title of that.
+    def fake_thing_needs_badges(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+        """Things have a badge, and nothing else says so.
 
-        Why: to test
-        Fix: nothing
+        Why: because it is asked here.
+        Fix: give it a badge and look again.
         """
-        return passed(f"{thing.name} {evidence}")
+        return passed(str(len(evidence.everywhere(badges.Badge))))
 
-    assert fake_z.lacks(["fake"]) == "badges"
-    assert fake_z.lacks(["badges"]) == "fake"
-    assert fake_z.lacks(["fake", "badges"]) is None
-    both.rules["fake-z"] = fake_z
-    work = _work(both, None)
-    assert (work.unsourced["badges"], "fake-z" in {a.rule.id for a in work.active}) == (
-        ["fake-z"],
-        False,
-    )
-    assert "fake-z" in {a.rule.id for a in _work(both, "plain").active}
-    with pytest.raises(DeclarationError, match="stands in 'where_sourced', too"):
-        rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[fakes.Owner], one_of=[badges.Badge])(
-            fake_z.function
-        )
+    both.rules[fake_thing_needs_badges.id] = fake_thing_needs_badges
+    without, there = _work(both, None), _work(both, "plain")
+    assert without.unsourced["badges"] == [fake_thing_needs_badges.id]
+    assert fake_thing_needs_badges.id not in {item.rule.id for item in without.active}
+    with pytest.raises(UsageError, match="no source of provider badges"):
+        without.choose([fake_thing_needs_badges.id])
+    assert fake_thing_needs_badges.id in {item.rule.id for item in there.active}
+    assert "badges" not in there.unsourced
+
+
+def test_what_a_rule_needs_of_a_provider_without_a_source() -> None:
+    @rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[badges.Badge])
+    def fake_thing_joins_badges(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+        """Things are joined to badges.
+
+        Why: because it is asked here.
+        Fix: give it a badge and look again.
+        """
+        return passed(str(len(evidence.everywhere(badges.Badge))))
+
+    assert fake_thing_joins_badges.lacks({"fake"}) == "badges"
+    assert fake_thing_joins_badges.lacks({"badges"}) == "fake"
+    assert fake_thing_joins_badges.lacks({"fake", "badges"}) is None
+
+
+def test_one_of_what_is_not_read() -> None:
+    with pytest.raises(DeclarationError, match="one_of"):
+
+        @rule(criteria=["CC6.1"], severity=Severity.LOW, needs=[fakes.Thing], one_of=[badges.Badge])
+        def fake_thing_reads_nothing(thing: fakes.Thing, evidence: Evidence) -> Verdict:
+            """Things read nothing of badges.
+
+            Why: because it is asked here.
+            Fix: give it a badge and look again.
+            """
+            return passed("")

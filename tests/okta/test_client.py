@@ -543,17 +543,15 @@ def test_a_proxy_that_is_not_for_this_host_is_not_asked(
 
 
 def test_a_connection_that_nobody_holds_ends_its_thread(listed: Source) -> None:
-    def threads() -> int:
-        return sum(thread.name == "okta" for thread in threading.enumerate())
-
-    gc.collect()
-    before = threads()
     client = listed.client(ZONES)
     list(client.items("/api/v1/zones"))
-    assert threads() == before + 1
+    thread = client._connection._wire._thread
+    assert thread is not None
+    assert thread.is_alive()
     del client
     gc.collect()
-    assert threads() == before
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_a_connection_in_a_forked_process_starts_its_thread_anew(listed: Source) -> None:
