@@ -285,6 +285,8 @@ def plan_for(
     wanted = _kinds(work, kinds) if kinds else kinds_of(rules)
     sources_chosen = work.choose_sources(sources)
     plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only, cursors)
+    for source in work.sources.values():
+        plan.unsourced.pop(source.provider, None)  # it has one, which was left out on purpose
     if only != EVERYWHERE and not plan.units and not plan.unread:
         names = listed([*only.accounts, *only.regions])
         msg = f"no scope of the configured sources is in {names}. Next: soc2-pac doctor --quick"

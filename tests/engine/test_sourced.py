@@ -280,3 +280,9 @@ def test_one_of_what_is_not_read() -> None:
             Fix: give it a badge and look again.
             """
             return passed("")
+
+
+def test_a_source_that_is_left_out_on_purpose_is_there(both: Registry, store: Store) -> None:
+    outcome = api.run(_work(both, "plain"), store, sources=["doors"])
+    assert outcome.unsourced == {}
+    assert {c.kind for c in store.collections()} == {"badges.badge"}
