@@ -150,7 +150,7 @@ def acme_robotics(now: datetime | None = None) -> Company:
     return Company(
         LOGIN,
         rest,
-        members=[_member(login, now) for login in _MEMBERS],
+        members=[member(login, now) for login in _MEMBERS],
         pull_requests=_pull_requests(now),
         commits=_commits(now),
         repositories=[nodes(repo, now) for repo in REPOS],
@@ -167,7 +167,8 @@ def acme_robotics(now: datetime | None = None) -> Company:
 # -- people -----------------------------------------------------------------------------------------------
 
 
-def _member(login: str, now: datetime) -> dict[str, Any]:
+def member(login: str, now: datetime) -> dict[str, Any]:
+    """A member as an edge of GraphQL's ``membersWithRole``."""
     user = _user(login)
     return {
         "role": "ADMIN" if login in _OWNERS else "MEMBER",
