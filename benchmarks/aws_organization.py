@@ -94,8 +94,11 @@ def _answer(path: str, headers: str, body: str) -> tuple[str, str]:
 
 def _json(operation: str) -> str:
     if operation == "DescribeOrganization":
-        found = {"Organization": {"Id": "o-benchmark00", "MasterAccountId": ACCOUNT_IDS[0]}}
-        return json.dumps(found)
+        arn = f"arn:aws:organizations::{ACCOUNT_IDS[0]}:organization/o-benchmark00"
+        found = {"Id": "o-benchmark00", "Arn": arn, "MasterAccountId": ACCOUNT_IDS[0]}
+        return json.dumps({"Organization": found})
+    if operation == "DescribeEventBus":
+        return json.dumps({"Name": "default", "Arn": "arn:aws:events:bus/default"})
     if operation == "ListAccounts":
         return json.dumps(
             {"Accounts": [{"Id": i, "Name": i, "State": "ACTIVE"} for i in ACCOUNT_IDS]}
