@@ -1,0 +1,66 @@
+"""Cloud Functions and Cloud Run: who may call what runs on demand."""
+
+from __future__ import annotations
+
+from soc2_collectors.gcp.models.serverless import Function, RunService
+from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:cloudfunction_function_not_publicly_accessible",
+        "prowler:cloudfunction_function_inside_vpc",
+        "powerpipe:cloudfunction_function_restrict_public_access",
+        "powerpipe:cloudfunction_function_no_ingress_settings_allow_all",
+    ],
+)
+def gcp_serverless_not_public(function: Function, *, limited_ingress: bool = True) -> Verdict:
+    """Functions are not called by everyone, nor from everywhere.
+
+    Who may call a function of the second generation stands at its Cloud Run service, and is judged there
+    by gcp-run-not-public. ``limited_ingress``: whether requests from the internet must be shut out as well.
+
+    Why: a function acts with the rights of its service account for whoever may call it.
+    Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
+        NAME --ingress-settings=internal-and-gclb.
+    """
+    problems = []
+    if roles := function.public_roles:
+        problems.append(f"granted to everyone: {', '.join(roles)}")
+    ingress = function.resource.data.service_config.ingress_settings
+    if limited_ingress and ingress == "ALLOW_ALL" and not function.by_events_only:
+        problems.append("requests are let in from everywhere")
+    if problems:
+        return failed("; ".join(problems))
+    if function.by_events_only:
+        return passed("called by events only")
+    return passed(f"not granted to everyone; ingress is {ingress}")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=["powerpipe:cloudrun_service_restrict_public_access"],
+)
+def gcp_run_not_public(service: RunService, *, limited_ingress: bool = True) -> Verdict:
+    """Cloud Run services are not called by everyone, nor from everywhere.
+
+    ``limited_ingress``: whether requests from the internet must be shut out as well.
+
+    Why: a service acts with the rights of its service account for whoever may call it.
+    Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
+        gcloud run services update NAME --ingress=internal-and-cloud-load-balancing.
+    """
+    problems = []
+    if roles := service.public_roles:
+        problems.append(f"granted to everyone: {', '.join(roles)}")
+    if not service.checks_invokers:
+        problems.append("nobody is asked who calls")
+    if limited_ingress and service.ingress == "all":
+        problems.append("requests are let in from everywhere")
+    if problems:
+        return failed("; ".join(problems))
+    return passed(f"not granted to everyone; ingress is {service.ingress}")
