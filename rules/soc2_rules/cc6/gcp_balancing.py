@@ -41,9 +41,7 @@ def gcp_cloud_armor(backend: BackendService) -> Verdict:
         "powerpipe:compute_target_https_uses_latest_tls_version",
     ],
 )
-def gcp_lb_tls(
-    proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _WEAK
-) -> Verdict:
+def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _WEAK) -> Verdict:
     """TLS proxies speak TLS 1.2 or newer, without weak ciphers.
 
     ``weak`` are parts of names that no cipher of a policy of one's own may have.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.assets import Shared
 from soc2_collectors.gcp.models.compute import (
     FULL_SCOPE,
     ComputeProject,
@@ -12,41 +11,47 @@ from soc2_collectors.gcp.models.compute import (
     Snapshot,
     marks,
 )
+from soc2_collectors.gcp.models.grants import in_force, public_grants
+from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _GKE = not_applicable("a node that GKE sets up: the rules of clusters judge it")
 
 
-def _private(shared: Shared) -> Verdict:
-    if roles := shared.public_roles:
-        return failed(f"shared with everyone: {', '.join(roles)}")
+def _private(shared: Image | Snapshot, evidence: Evidence) -> Verdict:
+    by_name = evidence.index(IamPolicy, "name", within="here")
+    by_node = evidence.index(IamPolicy, "node", within="here")
+    if roles := public_grants(in_force(by_name, by_node, shared), services=["compute"]):
+        return failed(f"everyone holds {listed(roles)}")
     return passed("not shared with everyone")
 
 
 @rule(
     criteria=["CC6.6", "CC6.7"],
     severity=Severity.CRITICAL,
+    needs=[IamPolicy],
     known_as=["prowler:compute_image_not_publicly_shared"],
 )
-def gcp_image_not_public(image: Image) -> Verdict:
+def gcp_image_not_public(image: Image, evidence: Evidence) -> Verdict:
     """Custom images are not shared with everyone.
 
     Why: images hold code, configuration and often credentials.
     Fix: gcloud compute images remove-iam-policy-binding NAME --member=allAuthenticatedUsers --role=ROLE.
     """
-    return _private(image)
+    return _private(image, evidence)
 
 
-@rule(criteria=["CC6.6", "CC6.7"], severity=Severity.CRITICAL)
-def gcp_snapshot_not_public(snapshot: Snapshot) -> Verdict:
+@rule(criteria=["CC6.6", "CC6.7"], severity=Severity.CRITICAL, needs=[IamPolicy])
+def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
     """Snapshots of disks are not shared with everyone.
 
     Why: a public snapshot is a disk that anybody can read.
     Fix: gcloud compute snapshots remove-iam-policy-binding NAME --member=allAuthenticatedUsers
         --role=ROLE.
     """
-    return _private(snapshot)
+    return _private(snapshot, evidence)
 
 
 @rule(
@@ -88,9 +93,7 @@ def gcp_vm_default_sa(instance: Instance) -> Verdict:
         "powerpipe:compute_instance_with_no_public_ip_addresses",
     ],
 )
-def gcp_vm_no_public_ip(
-    instance: Instance, *, edge_labels: tuple[str, ...] = ("edge",)
-) -> Verdict:
+def gcp_vm_no_public_ip(instance: Instance, *, edge_labels: tuple[str, ...] = ("edge",)) -> Verdict:
     """Virtual machines have no external address, unless they are marked as the edge.
 
     Why: traffic should come in through load balancers and gateways that are made for it.
@@ -137,7 +140,9 @@ def _setting(instance: Instance, evidence: Evidence, key: str) -> tuple[bool, st
     own = instance.machine.metadata.says(key)
     if own is not None:
         return own, "the machine's metadata"
-    projects = evidence.index(ComputeProject, "project", within="here").get(instance.project, ())
+    projects = evidence.index(ComputeProject, "project_id", within="here").get(
+        instance.project_id, ()
+    )
     if not projects:
         return None
     return bool(projects[0].metadata.says(key)), "the project's metadata"
@@ -223,7 +228,7 @@ def gcp_os_login(
     Fix: gcloud compute project-info add-metadata --metadata=enable-oslogin=TRUE,enable-oslogin-2fa=TRUE,
         and remove these keys from machines.
     """
-    found = evidence.index(Instance, "project", within="here").get(project.project, ())
+    found = evidence.index(Instance, "project_id", within="here").get(project.project_id, ())
     machines = [one for one in found if not one.gke_node]
     if not machines:
         return not_applicable("the project has no virtual machine of its own")

@@ -168,4 +168,6 @@ def gcp_gke_patching(
         problems.append(f"not logged: {', '.join(missing)}")
     if problems:
         return failed("; ".join(problems))
-    return passed("upgraded by Google, secrets are encrypted with a key of one's own, logs are kept")
+    return passed(
+        "upgraded by Google, secrets are encrypted with a key of one's own, logs are kept"
+    )

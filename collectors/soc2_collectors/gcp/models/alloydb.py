@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held
+from soc2_collectors.gcp.models.located import Held, Located
 from soc2_collectors.gcp.models.sql import DiskKey
 
 
@@ -18,7 +18,7 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     encryption_config: DiskKey | None = None
 
 
-class AlloyCluster(Asset, frozen=True, kw_only=True, rename="camel"):
+class AlloyCluster(Located, frozen=True, kw_only=True, rename="camel"):
     """An AlloyDB cluster (``clusters.list``). Shape from documentation."""
 
     kind = "gcp.alloydb.cluster"
@@ -34,7 +34,7 @@ class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     database_flags: dict[str, str] = {}
 
 
-class AlloyInstance(Asset, frozen=True, kw_only=True, rename="camel"):
+class AlloyInstance(Located, frozen=True, kw_only=True, rename="camel"):
     """An instance of an AlloyDB cluster (``instances.list``). Shape from documentation."""
 
     kind = "gcp.alloydb.instance"

@@ -1,13 +1,14 @@
 """Views of load balancing: backend services, TLS proxies and their policies.
 
-Source: Compute Engine API v1, ``backendServices``, ``targetHttpsProxies``, ``targetSslProxies``, ``sslPolicies``.
+Source: Compute Engine API v1, ``backendServices``, ``targetHttpsProxies``, ``targetSslProxies``,
+``sslPolicies``.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held, short
+from soc2_collectors.gcp.models.located import Held, Located, short
 from soc2_collectors.gcp.models.network import LogConfig
 
 _HTTP = frozenset({"HTTP", "HTTPS", "HTTP2", "H2C"})
@@ -31,7 +32,7 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     log_config: LogConfig | None = None
 
 
-class BackendService(Asset, frozen=True, kw_only=True, rename="camel"):
+class BackendService(Located, frozen=True, kw_only=True, rename="camel"):
     """A backend service of a load balancer, of a region or global (``backendServices.list``)."""
 
     kind = "gcp.compute.backend_service"
@@ -57,7 +58,7 @@ class ProxyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Left out where Google's default holds: COMPATIBLE, from TLS 1.0 on."""
 
 
-class TlsProxy(Asset, frozen=True, kw_only=True, rename="camel"):
+class TlsProxy(Located, frozen=True, kw_only=True, rename="camel"):
     """An HTTPS or SSL proxy, where TLS ends (``targetHttpsProxies.list``, ``targetSslProxies.list``)."""
 
     kind = "gcp.compute.tls_proxy"
@@ -80,7 +81,7 @@ class SslPolicyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     enabled_features: list[str] = []
 
 
-class SslPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
+class SslPolicy(Located, frozen=True, kw_only=True, rename="camel"):
     """Which versions and ciphers proxies speak (``sslPolicies.list``)."""
 
     kind = "gcp.compute.ssl_policy"

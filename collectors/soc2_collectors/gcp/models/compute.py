@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held, Shared
+from soc2_collectors.gcp.models.located import Held, Located
 
 _DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
 _TRUE = frozenset({"true", "1", "yes", "y"})
@@ -111,7 +111,7 @@ class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     labels: dict[str, str] = {}
 
 
-class Instance(Asset, frozen=True, kw_only=True, rename="camel"):
+class Instance(Located, frozen=True, kw_only=True, rename="camel"):
     """A virtual machine (``instances.list``)."""
 
     kind = "gcp.compute.instance"
@@ -156,7 +156,7 @@ class ProjectData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     common_instance_metadata: Metadata = Metadata()
 
 
-class ComputeProject(Asset, frozen=True, kw_only=True, rename="camel"):
+class ComputeProject(Located, frozen=True, kw_only=True, rename="camel"):
     """What a project sets for all its machines (``projects.get`` of Compute Engine)."""
 
     kind = "gcp.compute.project"
@@ -187,20 +187,20 @@ class DiskData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     labels: dict[str, str] = {}
 
 
-class Disk(Asset, frozen=True, kw_only=True, rename="camel"):
+class Disk(Located, frozen=True, kw_only=True, rename="camel"):
     """A disk, of a zone or of a region (``disks.list``)."""
 
     kind = "gcp.compute.disk"
     resource: Held[DiskData]
 
 
-class Image(Shared, frozen=True, kw_only=True, rename="camel"):
-    """An image of the project's own (``images.list``), with who may use it."""
+class Image(Located, frozen=True, kw_only=True, rename="camel"):
+    """An image of the project's own (``images.list``)."""
 
     kind = "gcp.compute.image"
 
 
-class Snapshot(Shared, frozen=True, kw_only=True, rename="camel"):
-    """A snapshot of a disk (``snapshots.list``), with who may use it."""
+class Snapshot(Located, frozen=True, kw_only=True, rename="camel"):
+    """A snapshot of a disk (``snapshots.list``)."""
 
     kind = "gcp.compute.snapshot"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held
+from soc2_collectors.gcp.models.located import Held, Located
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +178,7 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     autopilot: Switch | None = None
 
 
-class Cluster(Asset, frozen=True, kw_only=True, rename="camel"):
+class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
     """A GKE cluster with its node pools (``clusters.list``)."""
 
     kind = "gcp.container.cluster"

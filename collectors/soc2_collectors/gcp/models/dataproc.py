@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held
+from soc2_collectors.gcp.models.located import Held, Located
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -29,7 +29,7 @@ class DataprocData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     config: Config | None = None
 
 
-class DataprocCluster(Asset, frozen=True, kw_only=True, rename="camel"):
+class DataprocCluster(Located, frozen=True, kw_only=True, rename="camel"):
     """A Dataproc cluster (``clusters.list``)."""
 
     kind = "gcp.dataproc.cluster"

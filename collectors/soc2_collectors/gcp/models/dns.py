@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held, short
+from soc2_collectors.gcp.models.located import Held, Located, short
 
 
 class KeySpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -33,7 +33,7 @@ class ZoneData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Left out where it was never switched on."""
 
 
-class ManagedZone(Asset, frozen=True, kw_only=True, rename="camel"):
+class ManagedZone(Located, frozen=True, kw_only=True, rename="camel"):
     """A managed zone (``managedZones.list``)."""
 
     kind = "gcp.dns.managed_zone"
@@ -54,7 +54,7 @@ class PolicyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     networks: list[PolicyNetwork] = []
 
 
-class DnsPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
+class DnsPolicy(Located, frozen=True, kw_only=True, rename="camel"):
     """How networks are served by Cloud DNS (``policies.list``)."""
 
     kind = "gcp.dns.policy"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held, short
+from soc2_collectors.gcp.models.located import Held, Located, short
 from soc2_collectors.gcp.models.reach import world
 
 
@@ -42,7 +42,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     log_config: LogConfig | None = None
 
 
-class Firewall(Asset, frozen=True, kw_only=True, rename="camel"):
+class Firewall(Located, frozen=True, kw_only=True, rename="camel"):
     """A VPC firewall rule (``firewalls.list``)."""
 
     kind = "gcp.compute.firewall"
@@ -85,7 +85,7 @@ class NetworkData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Only legacy networks have one."""
 
 
-class Network(Asset, frozen=True, kw_only=True, rename="camel"):
+class Network(Located, frozen=True, kw_only=True, rename="camel"):
     """A VPC network, or a legacy one (``networks.list``)."""
 
     kind = "gcp.compute.network"
@@ -101,7 +101,7 @@ class SubnetData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     log_config: LogConfig | None = None
 
 
-class Subnet(Asset, frozen=True, kw_only=True, rename="camel"):
+class Subnet(Located, frozen=True, kw_only=True, rename="camel"):
     """A subnet (``subnetworks.list``)."""
 
     kind = "gcp.compute.subnetwork"
@@ -126,7 +126,7 @@ class AddressData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``IN_USE``, ``RESERVED``."""
 
 
-class Address(Asset, frozen=True, kw_only=True, rename="camel"):
+class Address(Located, frozen=True, kw_only=True, rename="camel"):
     """A reserved address, of a region or global (``addresses.list``)."""
 
     kind = "gcp.compute.address"

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Held, Shared
+from soc2_collectors.gcp.models.located import Held, Located
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,8 +31,8 @@ class FunctionData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What calls it, where it is not a web request."""
 
 
-class Function(Shared, frozen=True, kw_only=True, rename="camel"):
-    """A function (``functions.list``), with who may invoke it. Shape from documentation."""
+class Function(Located, frozen=True, kw_only=True, rename="camel"):
+    """A function (``functions.list``). Shape from documentation."""
 
     kind = "gcp.cloudfunctions.function"
     secret = (
@@ -62,8 +62,8 @@ class ServiceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     metadata: ServiceMetadata
 
 
-class RunService(Shared, frozen=True, kw_only=True, rename="camel"):
-    """A Cloud Run service (``services.list``), with who may invoke it."""
+class RunService(Located, frozen=True, kw_only=True, rename="camel"):
+    """A Cloud Run service (``services.list``)."""
 
     kind = "gcp.run.service"
     secret = ("resource.data.spec.template.spec.containers.*.env.*.value",)
@@ -72,7 +72,7 @@ class RunService(Shared, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def ingress(self) -> str:
-        """``all``, ``internal`` or ``internal-and-cloud-load-balancing``; Google: all where nothing is said."""
+        """``all``, ``internal`` or ``internal-and-cloud-load-balancing``; all where it is left out."""
         return self.resource.data.metadata.annotations.get("run.googleapis.com/ingress", "all")
 
     @property

@@ -1,13 +1,13 @@
 """Views of Cloud SQL.
 
-Source: Cloud SQL Admin API v1, ``instances``; "Configure database flags" for what holds where a flag is not set.
+Source: Cloud SQL Admin API v1, ``instances``; "Configure database flags" for defaults.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.gcp.models.assets import Asset, Held
+from soc2_collectors.gcp.models.located import Held, Located
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class SqlData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     disk_encryption_configuration: DiskKey | None = None
 
 
-class SqlInstance(Asset, frozen=True, kw_only=True, rename="camel"):
+class SqlInstance(Located, frozen=True, kw_only=True, rename="camel"):
     """A Cloud SQL instance (``instances.list``)."""
 
     kind = "gcp.sql.instance"
