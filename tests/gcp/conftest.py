@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,5 +66,6 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return False
 
     monkeypatch.setattr(stopping, "wait", note)
-    monkeypatch.setattr("soc2_collectors.gcp.client.connection.time.sleep", note)
+    clock = SimpleNamespace(sleep=note)
+    monkeypatch.setattr("soc2_collectors.gcp.client.connection.time", clock)
     return waited

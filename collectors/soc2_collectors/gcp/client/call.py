@@ -103,8 +103,8 @@ class Gcp:
     ) -> Iterator[dict[str, Any]]:
         """Every record of a listing of another API, page by page.
 
-        The largest page that the API documents is asked for, unless ``params`` say otherwise. A listing that
-        names places which it could not ask is partial: its records come, and then Unreachable is raised.
+        Pages are as large as the API makes them by itself: name ``pageSize`` or ``maxResults``. A listing
+        that names places which it could not ask is partial: its records come, and then Unreachable is raised.
 
         Args:
             api: ``sqladmin``.
@@ -217,7 +217,8 @@ class Gcp:
     ) -> Iterator[list[dict[str, Any]] | None]:
         """The pages of a listing; one ``None`` where Google says that there is none."""
         asked.method.demand(key.partition(".")[0], asked.call)
-        seen, unasked, more = set[str](), set[str](), asked.method.largest_page(asked.params)
+        seen, unasked = set[str](), set[str]()
+        more: dict[str, object] = {}
         while True:
             if (
                 seen

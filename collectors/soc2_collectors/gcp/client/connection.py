@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.gcp.client.call import Gcp
 from soc2_collectors.gcp.client.discovery import Discovery
 from soc2_collectors.gcp.client.hierarchy import DELETED, Hierarchy
 from soc2_collectors.gcp.client.identity import credentials, delegated, principal
-from soc2_collectors.gcp.client.wire import Wire, unreachable
+from soc2_collectors.gcp.client.wire import Wire, bound, unreachable
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -23,7 +24,7 @@ from soc2_pac.errors import (
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Identity, Scope, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from soc2_collectors.gcp.answers import Answer
     from soc2_collectors.gcp.client.discovery import Request
@@ -195,6 +196,12 @@ class GcpConnection:
             answer = self._sent(request, found)
         return answer
 
+    def tame(self, session: Any) -> None:  # noqa: ANN401 - the session of google.auth
+        """Bound the answers of a library that sends by itself, count its tokens, let nothing go twice."""
+        bound(session)
+        session._refresh_status_codes = ()  # noqa: SLF001 - a parameter that the library does not hand on
+        session._auth_request = self._asks_tokens  # noqa: SLF001 - likewise
+
     def refused(self, error: Exception) -> ProviderError | None:
         """What an error of signing in means; ``None`` for another error."""
         from google.auth.exceptions import GoogleAuthError, TransportError  # noqa: PLC0415
@@ -209,20 +216,21 @@ class GcpConnection:
 
     def _sent(self, request: Request, found: Any) -> Answer:  # noqa: ANN401 - credentials
         headers = {**request.headers, "user-agent": "soc2-pac (gzip)"}
-        self._signed(
-            found, lambda auth: found.before_request(auth, request.method, request.url, headers)
-        )
+        self._signed(partial(self._sign, found, request, headers))
         return self._wire.exchange(request.method, request.url, headers, request.body)
+
+    @staticmethod
+    def _sign(found: Any, request: Request, headers: dict[str, str], auth: Any) -> None:  # noqa: ANN401
+        found.before_request(auth, request.method, request.url, headers)
 
     def _renewed(self, found: Any) -> bool:  # noqa: ANN401
         if self.settings.endpoint:
             return False
-        self._signed(found, found.refresh)
+        self._signed(found.refresh)
         return True
 
-    def _signed(self, found: Any, act: Any) -> None:  # noqa: ANN401
+    def _signed(self, act: Callable[[Any], None]) -> None:
         """Do something with the credentials that may ask for a token; one thread at a time."""
-        del found
         with self._signing_in:
             try:
                 act(self._asks_tokens)

@@ -12,8 +12,6 @@ from soc2_pac.errors import Unexpected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PAGE_SIZES = ("pageSize", "maxResults")
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -33,7 +31,6 @@ class Method:
     def __init__(self, build: Any, document: Mapping[str, Any], answer: Mapping[str, Any]) -> None:  # noqa: ANN401 - the SDK makes it when asked
         self.http_method: str = document.get("httpMethod", "")
         self._build = build
-        self._parameters: Mapping[str, Any] = document.get("parameters", {})
         self._scopes = tuple(document.get("scopes", ()))
         self._answer = answer
 
@@ -45,16 +42,6 @@ class Method:
             msg = f"{call} cannot be asked so: {error}"
             raise Unexpected(msg, operation=call) from error
         return Request(made.method, made.uri, dict(made.headers), made.body, self._scopes)
-
-    def largest_page(self, params: Mapping[str, object]) -> dict[str, object]:
-        """The parameter that asks for the largest page, where the API says how large that is."""
-        if any(name in params for name in _PAGE_SIZES):
-            return {}
-        for name in _PAGE_SIZES:
-            largest = self._parameters.get(name, {}).get("maximum")
-            if largest is not None and int(largest) < 2**31 - 1:
-                return {name: int(largest)}
-        return {}
 
     def demand(self, key: str, call: str) -> None:
         """Raises Unexpected unless answers may have the key: a misspelled one would be an empty listing."""

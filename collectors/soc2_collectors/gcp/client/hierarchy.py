@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.gcp.answers import Answer, problem
 from soc2_collectors.gcp.client.call import attempt
-from soc2_collectors.gcp.client.wire import answered, bound, unreachable
+from soc2_collectors.gcp.client.wire import answered, unreachable
 from soc2_collectors.gcp.permissions import grant
 from soc2_pac.errors import ProviderError, Unexpected
 
@@ -115,7 +115,8 @@ class Hierarchy:
                 scheme, _, host = endpoint.partition("://")
                 where = {"host": f"{host}/cloudresourcemanager", "url_scheme": scheme}
             made = transport(credentials=self._connection.credentials, **where)
-            bound(made._session)  # noqa: SLF001 - the library offers no other way to bound its answers
+            # The library offers no other way to bound its answers and to count what it asks.
+            self._connection.tame(made._session)  # noqa: SLF001
             self._clients[sort] = kind(transport=made)
         return self._clients[sort]
 

@@ -77,6 +77,7 @@ def bound(session: requests.Session) -> None:
                 for part in stream(*how, **what):
                     size += len(part)
                     if size > LARGEST_ANSWER_BYTES:
+                        response.raw.close()
                         most = LARGEST_ANSWER_BYTES // 1024 // 1024
                         msg = f"the answer has more than {most} MiB"
                         raise Unexpected(msg)
