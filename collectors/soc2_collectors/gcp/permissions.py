@@ -33,11 +33,17 @@ CONTENTS = {
 # One call a line, sorted.
 # fmt: off
 NEEDS: dict[str, tuple[str, ...]] = {
+    "accessapproval.projects.getAccessApprovalSettings": ("accessapproval.settings.get",),
+    "admin.customers.get": (),
+    "admin.users.list": (),
     "cloudasset.assets.list": tuple(CONTENTS.values()),
     "cloudresourcemanager.folders.list": ("resourcemanager.folders.list",),
     "cloudresourcemanager.organizations.get": ("resourcemanager.organizations.get",),
     "cloudresourcemanager.projects.get": ("resourcemanager.projects.get",),
     "cloudresourcemanager.projects.list": ("resourcemanager.projects.list",),
+    "essentialcontacts.folders.contacts.list": ("essentialcontacts.contacts.list",),
+    "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
+    "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
 }
 # fmt: on
 """Every call that the collectors declare, and those of the connection. A test demands that none is missing.
