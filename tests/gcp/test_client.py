@@ -65,7 +65,7 @@ def test_assets_of_a_project_a_folder_and_several_types(gcp: Source) -> None:
 
 
 def test_an_empty_inventory_is_empty(gcp: Source) -> None:
-    assert list(gcp.client(ASSETS).assets("compute.googleapis.com/Instance")) == []
+    assert list(gcp.client(ASSETS).assets("compute.googleapis.com/StoragePool")) == []
 
 
 def test_content_other_than_resources(gcp: Source) -> None:
@@ -488,7 +488,8 @@ def test_a_single_project_without_an_organization(gcp: Source) -> None:
     who = connection.whoami()
     assert (who.account, who.details["projectId"]) == ("acme-prod", "acme-prod")
     client = gcp.client(ASSETS, scope=Scope("gcp", "acme-prod"), projects=("acme-prod",))
-    assert [one["name"].rpartition("/")[2] for one in client.assets()] == [NUMBERS[PRODUCTION]]
+    found = client.assets("cloudresourcemanager.googleapis.com/Project")
+    assert [one["name"].rpartition("/")[2] for one in found] == [NUMBERS[PRODUCTION]]
 
 
 def test_named_projects_that_are_deleted_or_not_shown(gcp: Source) -> None:
