@@ -16,7 +16,8 @@ from soc2_collectors.gcp.models.log_filters import compiled
 from soc2_collectors.gcp.models.logging import LogMetric, LogSink
 from soc2_collectors.gcp.models.monitoring import AlertPolicy, NotificationChannel
 from soc2_collectors.gcp.models.project import Project
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.gcp.models.values import unread_above
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
 
@@ -200,6 +201,7 @@ def _filled(value: Any, project: str) -> Any:  # noqa: ANN401
 def _judged(
     project: Project,
     evidence: Evidence,
+    scope: Scope,
     events: Mapping[str, dict[str, Any]],
     optional: Iterable[str] = (),
 ) -> Verdict:
@@ -216,7 +218,9 @@ def _judged(
         return passed(f"somebody is told of all {len(events)}")
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     told = f"nobody is told of: {', '.join(missing[:_SHOWN])}{more}"
-    return inconclusive(f"{told}; {listed(unsure.why)}") if unsure.why else failed(told)
+    unread = unread_above(scope.boundary, project.ancestors)
+    why = unsure.why | ({unread} if unread else set())
+    return inconclusive(f"{told}; {'; '.join(sorted(why))}") if why else failed(told)
 
 
 @rule(
@@ -229,14 +233,14 @@ def _judged(
     ],
     empty=_NONE,
 )
-def gcp_alert_owner_change(project: Project, evidence: Evidence) -> Verdict:
+def gcp_alert_owner_change(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
     """Somebody is told when a project gets another owner.
 
     Why: an owner can give themselves everything else that is in the project.
     Fix: a log-based metric on policyDelta.bindingDeltas with roles/owner (gcloud logging metrics create),
         and an alert policy on it with a channel that is verified.
     """
-    return _judged(project, evidence, _OWNERS)
+    return _judged(project, evidence, scope, _OWNERS)
 
 
 @rule(
@@ -249,14 +253,14 @@ def gcp_alert_owner_change(project: Project, evidence: Evidence) -> Verdict:
     ],
     empty=_NONE,
 )
-def gcp_alert_audit_config(project: Project, evidence: Evidence) -> Verdict:
+def gcp_alert_audit_config(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
     """Somebody is told when audit logs are switched.
 
     Why: who wants not to be seen switches the light off first.
     Fix: a log-based metric on methodName="SetIamPolicy" AND
         protoPayload.serviceData.policyDelta.auditConfigDeltas:*, and an alert policy on it with a channel.
     """
-    return _judged(project, evidence, _AUDIT)
+    return _judged(project, evidence, scope, _AUDIT)
 
 
 @rule(
@@ -272,7 +276,7 @@ def gcp_alert_audit_config(project: Project, evidence: Evidence) -> Verdict:
     empty=_NONE,
 )
 def gcp_alert_iam_changes(
-    project: Project, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
 ) -> Verdict:
     """Somebody is told when custom roles, or a bucket's permissions, are changed.
 
@@ -282,7 +286,7 @@ def gcp_alert_iam_changes(
     Fix: log-based metrics on resource.type="iam_role" and on
         protoPayload.methodName="storage.setIamPermissions", and an alert policy on each with a channel.
     """
-    return _judged(project, evidence, _IAM, not_needed)
+    return _judged(project, evidence, scope, _IAM, not_needed)
 
 
 @rule(
@@ -300,7 +304,7 @@ def gcp_alert_iam_changes(
     empty=_NONE,
 )
 def gcp_alert_network_changes(
-    project: Project, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
 ) -> Verdict:
     """Somebody is told when firewall rules, routes or networks are changed.
 
@@ -310,7 +314,7 @@ def gcp_alert_network_changes(
     Fix: log-based metrics on resource.type of gce_firewall_rule, gce_route and gce_network, and an alert
         policy on each with a channel.
     """
-    return _judged(project, evidence, _NETWORK, not_needed)
+    return _judged(project, evidence, scope, _NETWORK, not_needed)
 
 
 @rule(
@@ -325,7 +329,7 @@ def gcp_alert_network_changes(
     empty=_NONE,
 )
 def gcp_alert_sql_compute_changes(
-    project: Project, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
 ) -> Verdict:
     """Somebody is told when databases of Cloud SQL or machines are changed.
 
@@ -335,7 +339,7 @@ def gcp_alert_sql_compute_changes(
     Fix: log-based metrics on protoPayload.methodName="cloudsql.instances.update" and on
         protoPayload.methodName:"compute.instances", and an alert policy on each with a channel.
     """
-    return _judged(project, evidence, _SYSTEMS, not_needed)
+    return _judged(project, evidence, scope, _SYSTEMS, not_needed)
 
 
 @rule(
