@@ -96,7 +96,7 @@ class Gcp:
         need = grant(asked.call, content)
         self._meter.page()
         for page in self._pages(asked, "assets", need, ()):
-            yield from page or ()
+            yield from _emptied(page)
 
     def items(
         self, api: str, version: str, method: str, key: str, **params: object
@@ -119,7 +119,7 @@ class Gcp:
         asked = self._asked(api, version, method, params)
         self._meter.page()
         for page in self._pages(asked, key, grant(asked.call), ()):
-            yield from page or ()
+            yield from _emptied(page)
 
     def ask(self, api: str, version: str, method: str, **params: object) -> dict[str, Any]:
         """One object. Raises ProviderError."""
@@ -229,9 +229,12 @@ class Gcp:
                 yield None
                 return
             body = asked.known(answer)
-            yield _records(body, key, asked.call)
+            page = _records(body, key, asked.call)
             unasked |= _unasked(body)
             token = body.get("nextPageToken")
+            del answer, body  # the page alone is held while it is read, and nothing while the next comes
+            yield page
+            del page
             if not token:
                 break
             if not isinstance(token, str) or token in seen:
@@ -346,6 +349,14 @@ def _unasked(body: Mapping[str, Any]) -> set[str]:
             if isinstance(warning, dict) and warning.get("code") == "UNREACHABLE":
                 found.add(name)
     return found
+
+
+def _emptied(page: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:
+    """The records of a page, none of which is held longer than it is looked at."""
+    if page is not None:
+        page.reverse()
+        while page:
+            yield page.pop()
 
 
 def _list(value: object) -> list[object]:
