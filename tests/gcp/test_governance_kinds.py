@@ -15,6 +15,7 @@ from soc2_collectors.gcp import (
     monitoring,
     project,
     secretmanager,
+    securitycenter,
     service_accounts,
     storage,
     workspace,
@@ -294,3 +295,27 @@ def test_a_directory_that_is_not_open_raises(gcp: Source, collector: Collector) 
         answers[path] = disabled("admin.googleapis.com", "1")
     with pytest.raises(NotEnabled):
         bodies(gcp, collector)
+
+
+def test_security_command_center(gcp: Source) -> None:
+    answers = gcp.emulator.state.answers
+    at = f"/securitycenter/v1/organizations/{ORGANIZATION}/sources"
+    answers[at] = {"sources": [{"name": "s", "displayName": "Security Health Analytics"}]}
+    finding = {
+        "name": f"{at}/1/findings/a",
+        "severity": "HIGH",
+        "createTime": "2026-01-01T00:00:00Z",
+    }
+    answers[f"{at}/-/findings"] = {
+        "listFindingsResults": [{"finding": finding, "resource": {}}, {"finding": {}}]
+    }
+    (seen,) = views(gcp, securitycenter.sources)
+    assert [one.display_name for one in seen.sources] == ["Security Health Analytics"]
+    found = bodies(gcp, securitycenter.findings)
+    assert len(found) == 2
+    assert found[finding["name"]]["finding"] == finding
+    assert any("severity%3D" in path for _, path in gcp.emulator.requests)
+    answers[at] = disabled("securitycenter.googleapis.com", "1")
+    (seen,) = views(gcp, securitycenter.sources)
+    with pytest.raises(FactUnavailable, match="gcloud services enable"):
+        _ = seen.sources

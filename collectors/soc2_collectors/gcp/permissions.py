@@ -44,6 +44,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "essentialcontacts.folders.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
+    "securitycenter.folders.sources.findings.list": ("securitycenter.findings.list",),
+    "securitycenter.folders.sources.list": ("securitycenter.sources.list",),
+    "securitycenter.organizations.sources.findings.list": ("securitycenter.findings.list",),
+    "securitycenter.organizations.sources.list": ("securitycenter.sources.list",),
+    "securitycenter.projects.sources.findings.list": ("securitycenter.findings.list",),
+    "securitycenter.projects.sources.list": ("securitycenter.sources.list",),
 }
 # fmt: on
 """Every call that the collectors declare, and those of the connection. A test demands that none is missing.

@@ -44,3 +44,14 @@ def positive(value: int | str | None) -> int:
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0  # noqa: PLR2004
     return max(value or 0, 0)
+
+
+def unread_above(boundary: str, ancestors: Iterable[str]) -> str:
+    """What above a resource is not read, where a source reads less than the organisation; else empty.
+
+    Args:
+        boundary: of the scope: ``organizations/9``, or a project's id.
+        ancestors: of the resource, as the inventory gives them.
+    """
+    top = next((one for one in ancestors if one.startswith("organizations/")), "")
+    return "" if top in ("", boundary) else f"what {top} sets for all below was not read"
