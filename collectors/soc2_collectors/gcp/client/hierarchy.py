@@ -1,0 +1,133 @@
+"""Organisation, folders and projects, by Google's Resource Manager library over REST."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.gcp.answers import Answer, problem
+from soc2_collectors.gcp.client.call import attempt
+from soc2_collectors.gcp.client.wire import answered, unreachable
+from soc2_collectors.gcp.permissions import grant
+from soc2_pac.errors import ProviderError, Unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from soc2_collectors.gcp.client.connection import GcpConnection
+    from soc2_pac.hookspecs import Meter
+
+_PAGE = 300
+DELETED = "DELETE_REQUESTED"
+
+
+class Hierarchy:
+    """Reads the resource hierarchy. The library is loaded with the first question."""
+
+    def __init__(self, connection: GcpConnection, meter: Meter) -> None:
+        self._connection = connection
+        self._meter = meter
+        self._clients: dict[str, Any] = {}
+
+    def projects(self, parent: str) -> Iterator[dict[str, Any]]:
+        """The projects directly under an organisation or folder, those marked for deletion too."""
+        return self._listed("projects", parent, show_deleted=True)
+
+    def folders(self, parent: str) -> Iterator[dict[str, Any]]:
+        """The folders directly under an organisation or folder."""
+        return self._listed("folders", parent, show_deleted=False)
+
+    def project(self, project_id: str) -> dict[str, Any]:
+        """One project. Raises ProviderError."""
+        return self._got("projects", f"projects/{project_id}")
+
+    def organization(self, name: str) -> dict[str, Any]:
+        """One organisation, ``organizations/123``. Raises ProviderError."""
+        return self._got("organizations", name)
+
+    def _listed(self, sort: str, parent: str, *, show_deleted: bool) -> Iterator[dict[str, Any]]:
+        call = f"cloudresourcemanager.{sort}.list"
+        method = getattr(self._client(sort), f"list_{sort}")
+        token, seen = "", set[str]()
+        while True:
+            asked = {
+                "parent": parent,
+                "page_size": _PAGE,
+                "page_token": token,
+                "show_deleted": show_deleted,
+            }
+            page = self._ask(call, partial(self._page, method, asked))
+            yield from (_plain(one) for one in getattr(page, sort))
+            token = page.next_page_token
+            if not token:
+                return
+            if token in seen:
+                msg = f"{call} names a page as its next that was read before: it would never end"
+                raise Unexpected(msg, operation=call)
+            seen.add(token)
+
+    def _got(self, sort: str, name: str) -> dict[str, Any]:
+        method = getattr(self._client(sort), f"get_{sort.removesuffix('s')}")
+        call = f"cloudresourcemanager.{sort}.get"
+        return _plain(self._ask(call, lambda: method(request={"name": name}, **self._how())))
+
+    def _page(self, method: Any, asked: dict[str, Any]) -> Any:  # noqa: ANN401 - the library's own
+        """One page and no more: the library's pager would fetch the others without asking the meter."""
+        return next(iter(method(request=asked, **self._how()).pages))
+
+    def _how(self) -> dict[str, Any]:
+        return {"retry": None, "timeout": self._connection.settings.timeout_seconds}
+
+    def _ask(self, call: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - the library's messages
+        """What the library answers, with attempts of our own."""
+        from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
+
+        found: list[Any] = []
+
+        def exchange() -> tuple[Answer, ProviderError | None]:
+            found.clear()
+            try:
+                found.append(ask())
+            except GoogleAPICallError as error:
+                if error.response is None:
+                    raise unreachable(error) from error
+                answer = answered(error.response)
+                wrong = problem(answer, call, grant(call))
+                msg = f"{call} answered {answer.status}"
+                return answer, wrong or Unexpected(msg, operation=call)
+            except ProviderError:
+                raise
+            except Exception as error:
+                raise self._connection.refused(error) or unreachable(error) from error
+            return _FOUND, None
+
+        attempt(self._meter, self._connection.settings.max_attempts, call, exchange)
+        return found[0]
+
+    def _client(self, sort: str) -> Any:  # noqa: ANN401 - one of the library's clients
+        if sort not in self._clients:
+            from google.cloud import resourcemanager_v3  # noqa: PLC0415
+
+            kind = getattr(resourcemanager_v3, f"{sort.title()}Client")
+            transport = kind.get_transport_class("rest")
+            where: dict[str, Any] = {}
+            if endpoint := self._connection.settings.endpoint.rstrip("/"):
+                scheme, _, host = endpoint.partition("://")
+                where = {"host": f"{host}/cloudresourcemanager", "url_scheme": scheme}
+            made = transport(credentials=self._connection.credentials, **where)
+            # The library offers no other way to bound its answers and to count what it asks.
+            self._connection.tame(made._session)  # noqa: SLF001
+            self._clients[sort] = kind(transport=made)
+        return self._clients[sort]
+
+
+def _plain(message: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the library's messages
+    """With Google's own names, as the API writes them."""
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+
+    plain: dict[str, Any] = MessageToDict(type(message).pb(message))
+    return plain
+
+
+_FOUND = Answer(200, {}, b"{}")
+"""Stands for an answer that the library has read."""

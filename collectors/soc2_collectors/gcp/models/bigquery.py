@@ -1,0 +1,69 @@
+"""BigQuery: datasets.
+
+Source: BigQuery API v2, ``Dataset``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_collectors.gcp.models.asset import Asset, Held
+from soc2_collectors.gcp.models.iam import PUBLIC
+
+
+class Access(msgspec.Struct, frozen=True, rename="camel"):
+    """An entry of a dataset's list of access; of the parties, one is there."""
+
+    role: str = ""
+    special_group: str = ""
+    iam_member: str = ""
+    user_by_email: str = ""
+    group_by_email: str = ""
+    domain: str = ""
+
+    @property
+    def member(self) -> str:
+        """The party as IAM would name it."""
+        if self.special_group:
+            return self.special_group
+        for sort, said in (
+            ("user", self.user_by_email),
+            ("group", self.group_by_email),
+            ("domain", self.domain),
+        ):
+            if said:
+                return f"{sort}:{said}"
+        return self.iam_member
+
+    @property
+    def public(self) -> bool:
+        """Whether it is everyone."""
+        return self.member in PUBLIC
+
+
+class Encryption(msgspec.Struct, frozen=True, rename="camel"):
+    """The key of new tables."""
+
+    kms_key_name: str = ""
+
+
+class DatasetData(msgspec.Struct, frozen=True, rename="camel"):
+    """``Dataset``."""
+
+    access: list[Access] = []
+    """What the inventory shows of it; the IAM policy says the same and is read as well."""
+    default_encryption_configuration: Encryption | None = None
+    labels: dict[str, str] = {}
+
+
+class Dataset(Asset, frozen=True, kw_only=True, rename="camel"):
+    """A dataset. The dataset itself as recorded, as an asset from documentation."""
+
+    kind = "gcp.bigquery.dataset"
+    volatile = ("updateTime", "resource.data.etag", "resource.data.lastModifiedTime")
+    resource: Held[DatasetData]
+
+    @property
+    def dataset(self) -> DatasetData:
+        """What BigQuery says."""
+        return self.resource.data

@@ -1,0 +1,206 @@
+"""Views of Compute Engine: machines, projects, disks, images, snapshots.
+
+Source: Compute Engine API v1, ``instances``, ``projects``, ``disks``, ``images``, ``snapshots``.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from soc2_collectors.gcp.models.located import Held, Located
+
+_DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
+_TRUE = frozenset({"true", "1", "yes", "y"})
+"""Google: boolean metadata is on with TRUE, Y, Yes or 1, in any case."""
+SETTINGS = frozenset(
+    {
+        "block-project-ssh-keys",
+        "enable-oslogin",
+        "enable-oslogin-2fa",
+        "enable-oslogin-sk",
+        "serial-port-enable",
+    }
+)
+"""Metadata that is a setting of Google's. Whatever else stands there may be a secret."""
+FULL_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of metadata. Only settings keep their value."""
+
+    key: str
+    value: str = ""
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """Metadata of a machine or of a project; without items there is none."""
+
+    items: list[Item] = []
+
+    def says(self, key: str) -> bool | None:
+        """Whether a setting is on; ``None`` where nothing is said. The last one counts."""
+        said = [item.value for item in self.items if item.key.lower() == key]
+        return said[-1].strip().lower() in _TRUE if said else None
+
+
+class External(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An address of a network interface that the internet reaches; a stopped machine has none yet."""
+
+    nat_ip: str = msgspec.field(default="", name="natIP")
+    external_ipv6: str = msgspec.field(default="", name="externalIpv6")
+
+
+class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A network interface."""
+
+    access_configs: list[External] = []
+    ipv6_access_configs: list[External] = msgspec.field(
+        default_factory=list, name="ipv6AccessConfigs"
+    )
+
+
+class RunsAs(msgspec.Struct, frozen=True, kw_only=True):
+    """A service account that a machine runs as."""
+
+    email: str
+    scopes: list[str] = []
+
+    @property
+    def default(self) -> bool:
+        """Whether it is the one that Google makes for the project."""
+        return _DEFAULT_ACCOUNT.fullmatch(self.email) is not None
+
+
+class Shielded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Shielded VM; what is left out is off."""
+
+    enable_secure_boot: bool = False
+    enable_vtpm: bool = msgspec.field(default=False, name="enableVtpm")
+    enable_integrity_monitoring: bool = False
+
+
+class Confidential(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Confidential computing, by the older switch or by the newer type."""
+
+    enable_confidential_compute: bool = False
+    confidential_instance_type: str = ""
+
+    @property
+    def on(self) -> bool:
+        """Whether memory is encrypted."""
+        return self.enable_confidential_compute or self.confidential_instance_type in (
+            "SEV",
+            "SEV_SNP",
+            "TDX",
+        )
+
+
+class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A machine as Compute Engine shows it."""
+
+    name: str
+    status: str
+    can_ip_forward: bool = False
+    network_interfaces: list[Interface]
+    service_accounts: list[RunsAs] = []
+    metadata: Metadata = Metadata()
+    shielded_instance_config: Shielded | None = None
+    confidential_instance_config: Confidential | None = None
+    labels: dict[str, str] = {}
+
+
+class Instance(Located, frozen=True, kw_only=True, rename="camel"):
+    """A virtual machine (``instances.list``)."""
+
+    kind = "gcp.compute.instance"
+    secret = ("resource.data.metadata.items.*.secretValue",)
+
+    resource: Held[InstanceData]
+
+    @property
+    def machine(self) -> InstanceData:
+        """What Compute Engine says of it."""
+        return self.resource.data
+
+    @property
+    def gke_node(self) -> bool:
+        """Whether GKE made it as a node of a cluster and sets it up."""
+        return "goog-gke-node" in self.machine.labels
+
+    @property
+    def external_addresses(self) -> list[str]:
+        """Addresses that the internet reaches it by. One that is given at the next start has no number."""
+        return [
+            external.nat_ip or external.external_ipv6 or "given when it starts"
+            for interface in self.machine.network_interfaces
+            for external in (*interface.access_configs, *interface.ipv6_access_configs)
+        ]
+
+    def marks(self, wanted: tuple[str, ...]) -> list[str]:
+        """Which of these labels it has, written ``key`` or ``key=value``."""
+        return marks(self.machine.labels, wanted)
+
+
+def marks(labels: dict[str, str], wanted: tuple[str, ...]) -> list[str]:
+    """Which of the wanted labels are there, written ``key`` or ``key=value``."""
+    pairs = {f"{key}={value}" for key, value in labels.items()}
+    return sorted(label for label in wanted if label in labels or label in pairs)
+
+
+class ProjectData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A project as Compute Engine shows it."""
+
+    name: str
+    common_instance_metadata: Metadata = Metadata()
+
+
+class ComputeProject(Located, frozen=True, kw_only=True, rename="camel"):
+    """What a project sets for all its machines (``projects.get`` of Compute Engine)."""
+
+    kind = "gcp.compute.project"
+    secret = ("resource.data.commonInstanceMetadata.items.*.secretValue",)
+
+    resource: Held[ProjectData]
+
+    @property
+    def metadata(self) -> Metadata:
+        """Metadata that its machines inherit where they say nothing themselves."""
+        return self.resource.data.common_instance_metadata
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The key that a disk is encrypted with."""
+
+    kms_key_name: str = ""
+    sha256: str = ""
+    """Of a key that the customer supplies with each request."""
+
+
+class DiskData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A disk as Compute Engine shows it."""
+
+    name: str
+    disk_encryption_key: Key | None = None
+    """Left out where Google manages the key."""
+    labels: dict[str, str] = {}
+
+
+class Disk(Located, frozen=True, kw_only=True, rename="camel"):
+    """A disk, of a zone or of a region (``disks.list``)."""
+
+    kind = "gcp.compute.disk"
+    resource: Held[DiskData]
+
+
+class Image(Located, frozen=True, kw_only=True, rename="camel"):
+    """An image of the project's own (``images.list``)."""
+
+    kind = "gcp.compute.image"
+
+
+class Snapshot(Located, frozen=True, kw_only=True, rename="camel"):
+    """A snapshot of a disk (``snapshots.list``)."""
+
+    kind = "gcp.compute.snapshot"

@@ -1,0 +1,93 @@
+"""Service accounts, their keys, and the workloads outside that they trust.
+
+Source: IAM API v1, ``ServiceAccount``, ``ServiceAccountKey``, ``WorkloadIdentityPoolProvider``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from soc2_collectors.gcp.models.asset import Asset, Held
+from soc2_collectors.gcp.models.values import Moment
+
+
+class ServiceAccountData(msgspec.Struct, frozen=True, rename="camel"):
+    """``ServiceAccount``."""
+
+    email: str
+    display_name: str = ""
+    disabled: bool = False
+
+
+class ServiceAccount(Asset, frozen=True, kw_only=True, rename="camel"):
+    """A service account. The account itself as recorded, as an asset from documentation."""
+
+    kind = "gcp.iam.service_account"
+    resource: Held[ServiceAccountData]
+
+    @property
+    def account(self) -> ServiceAccountData:
+        """What IAM says."""
+        return self.resource.data
+
+
+class KeyData(msgspec.Struct, frozen=True, rename="camel"):
+    """``ServiceAccountKey``."""
+
+    name: str
+    key_type: str
+    """``USER_MANAGED`` or ``SYSTEM_MANAGED``."""
+    valid_after_time: Moment
+    valid_before_time: str = ""
+    disabled: bool = False
+
+
+class ServiceAccountKey(Asset, frozen=True, kw_only=True, rename="camel"):
+    """A key of a service account. The key itself as recorded, as an asset from documentation."""
+
+    kind = "gcp.iam.service_account_key"
+    resource: Held[KeyData]
+
+    @property
+    def key(self) -> KeyData:
+        """What IAM says."""
+        return self.resource.data
+
+    @property
+    def account(self) -> str:
+        """The service account that it is of."""
+        return self.key.name.partition("/serviceAccounts/")[2].partition("/")[0]
+
+
+class Oidc(msgspec.Struct, frozen=True, rename="camel"):
+    """An issuer of OpenID Connect tokens."""
+
+    issuer_uri: str
+    allowed_audiences: list[str] = []
+
+
+class ProviderData(msgspec.Struct, frozen=True, rename="camel"):
+    """``WorkloadIdentityPoolProvider``. Google leaves out what is false or empty."""
+
+    name: str
+    state: str = "ACTIVE"
+    disabled: bool = False
+    attribute_condition: str = ""
+    oidc: Oidc | None = None
+    aws: dict[str, Any] | None = None
+    saml: dict[str, Any] | None = None
+    x509: dict[str, Any] | None = None
+
+
+class WorkloadIdentityProvider(Asset, frozen=True, kw_only=True, rename="camel"):
+    """A provider of a workload identity pool. Shape from documentation."""
+
+    kind = "gcp.iam.workload_identity_provider"
+    resource: Held[ProviderData]
+
+    @property
+    def provider(self) -> ProviderData:
+        """What IAM says."""
+        return self.resource.data

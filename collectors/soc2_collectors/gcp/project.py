@@ -1,0 +1,92 @@
+"""Projects and what holds for them: by the inventory, and by APIs of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.gcp.answers import document
+from soc2_collectors.gcp.models.project import (
+    AccessApproval,
+    EssentialContacts,
+    OrgPolicy,
+    Perimeter,
+    Project,
+    Service,
+)
+from soc2_pac.model import Document
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.gcp.client import Gcp
+
+_CALLS = ["cloudasset.assets.list"]
+_COST = "pages of 1000"
+
+
+@collects(Project, calls=_CALLS, per="organization", cost=_COST)
+def projects(gcp: Gcp) -> Iterator[Document]:
+    """Projects."""
+    for asset in gcp.assets("cloudresourcemanager.googleapis.com/Project"):
+        yield document(asset, name="resource.data.projectId")
+
+
+@collects(Service, calls=_CALLS, per="organization", cost=_COST)
+def services(gcp: Gcp) -> Iterator[Document]:
+    """APIs that are enabled."""
+    for asset in gcp.assets("serviceusage.googleapis.com/Service"):
+        yield document(asset)
+
+
+@collects(OrgPolicy, calls=_CALLS, per="organization", cost=_COST)
+def org_policies(gcp: Gcp) -> Iterator[Document]:
+    """Organisation policies, where they are set."""
+    for asset in gcp.assets("orgpolicy.googleapis.com/Policy"):
+        yield document(asset)
+
+
+@collects(Perimeter, calls=_CALLS, per="organization", cost=_COST)
+def perimeters(gcp: Gcp) -> Iterator[Document]:
+    """Perimeters of VPC Service Controls."""
+    for asset in gcp.assets("accesscontextmanager.googleapis.com/ServicePerimeter"):
+        yield document(asset, name="resource.data.title")
+
+
+@collects(
+    AccessApproval,
+    calls=["accessapproval.projects.getAccessApprovalSettings"],
+    per="project",
+    cost="one",
+)
+def access_approval(gcp: Gcp) -> Iterator[Document]:
+    """Whether Google's staff asks before it looks into the project."""
+    name = f"{gcp.scope_name}/accessApprovalSettings"
+    settings = gcp.fact(
+        "accessapproval",
+        "v1",
+        "projects.getAccessApprovalSettings",
+        absent=(404, "FAILED_PRECONDITION"),
+        name=name,
+    )
+    yield Document(name, gcp.scope_name.rpartition("/")[2], {"name": name, "settings": settings})
+
+
+@collects(
+    EssentialContacts,
+    calls=[
+        "essentialcontacts.folders.contacts.list",
+        "essentialcontacts.organizations.contacts.list",
+        "essentialcontacts.projects.contacts.list",
+    ],
+    per="organization",
+    cost="one",
+)
+def essential_contacts(gcp: Gcp) -> Iterator[Document]:
+    """Whom Google writes to."""
+    sort = gcp.scope_name.partition("/")[0]
+    contacts = gcp.list_fact(
+        "essentialcontacts", "v1", f"{sort}.contacts.list", "contacts", parent=gcp.scope_name
+    )
+    name = f"{gcp.scope_name}/contacts"
+    yield Document(name, gcp.scope_name, {"name": name, "contacts": contacts})

@@ -1,0 +1,84 @@
+"""Cloud KMS: who may use keys, and how long they last."""
+
+from __future__ import annotations
+
+from soc2_collectors.gcp.models.grants import held, in_force, public_grants
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.kms import CryptoKey
+from soc2_collectors.gcp.models.values import seconds
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_DAY = 86_400
+_EXTERNAL = ("EXTERNAL", "EXTERNAL_VPC")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.CRITICAL,
+    needs=[IamPolicy],
+    known_as=[
+        "prowler:kms_key_not_publicly_accessible",
+        "powerpipe:kms_key_not_publicly_accessible",
+        "powerpipe:kms_key_users_limited_to_3",
+    ],
+)
+def gcp_kms_not_public(key: CryptoKey, evidence: Evidence, *, max_members: int = 0) -> Verdict:
+    """Keys are granted neither to everyone nor to many.
+
+    Policies of the key ring, the project and what is above it count. ``max_members`` says how many members
+    the policies of the key and its ring may name; 0: any number.
+
+    Why: whoever may use the key can read what it protects.
+    Fix: gcloud kms keys remove-iam-policy-binding KEY --keyring RING --location LOCATION --member allUsers
+        --role ROLE.
+    """
+    by_name, by_node = (
+        evidence.index(IamPolicy, "name", within="here"),
+        evidence.index(IamPolicy, "node", within="here"),
+    )
+    grants = public_grants(in_force(by_name, by_node, key, key.ring), services=["cloudkms"])
+    if grants:
+        return failed(f"everyone holds {listed(grants)}")
+    own = [p for name in (key.name, key.ring) for p in by_name.get(name, ())]
+    members = {member for policy in own for member, _ in held(policy)}
+    if max_members and len(members) > max_members:
+        return failed(f"granted to {len(members)} members, over {max_members}")
+    return passed(f"not granted to everyone; {len(members)} members by its own policies")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:kms_key_rotation_enabled",
+        "prowler:kms_key_rotation_max_90_days",
+        "powerpipe:kms_key_rotated_within_90_day",
+    ],
+)
+def gcp_kms_rotation(key: CryptoKey, *, max_age_days: int = 90) -> Verdict:
+    """Symmetric keys rotate by themselves, at least every 90 days.
+
+    Why: it limits how much one key's material protects.
+    Fix: gcloud kms keys update KEY --keyring RING --location LOCATION --rotation-period 90d
+        --next-rotation-time TIME.
+    """
+    about = key.key
+    if about.purpose != "ENCRYPT_DECRYPT":
+        return not_applicable(f"Google cannot rotate keys for {about.purpose}")
+    template = about.version_template or about.primary
+    if about.import_only or (template and template.protection_level in _EXTERNAL):
+        return not_applicable("its material is kept elsewhere, or is imported only")
+    if about.primary is None or about.primary.state not in ("ENABLED", "PENDING_GENERATION"):
+        state = about.primary.state if about.primary else "missing"
+        return not_applicable(f"no version is in use: the primary is {state or 'of no state'}")
+    if about.rotation_period is None:
+        return failed("rotation is off")
+    period = seconds(about.rotation_period)
+    if period is None:
+        return inconclusive(f"the rotation period is not understood: {about.rotation_period}")
+    days = int(period // _DAY)
+    if period > max_age_days * _DAY:
+        return failed(f"rotates every {days} days, over {max_age_days}")
+    return passed(f"rotates every {days} days")

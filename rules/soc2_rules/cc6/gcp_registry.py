@@ -1,0 +1,84 @@
+"""Artifact Registry: who can get images, and whether anybody looks at what is in them."""
+
+from __future__ import annotations
+
+from soc2_collectors.gcp.models.delivery import Registry
+from soc2_collectors.gcp.models.grants import in_force, public_grants
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.project import Service
+from soc2_collectors.gcp.models.values import matches
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_SCANNING = "containerscanning.googleapis.com"
+_OFF = "scanning is off"
+
+
+@rule(
+    criteria=["CC6.8", "CC7.1"],
+    severity=Severity.HIGH,
+    needs=[Service],
+    known_as=[
+        "prowler:artifacts_container_analysis_enabled",
+        "prowler:gcr_container_scanning_enabled",
+        "powerpipe:project_service_container_scanning_api_enabled",
+    ],
+)
+def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
+    """Images are scanned for vulnerabilities when they are pushed.
+
+    The project's Container Scanning API must be on, and the repository not be left out of it.
+
+    Why: most of what runs in an image was written by somebody else, and its faults become known later.
+    Fix: gcloud services enable containerscanning.googleapis.com --project PROJECT; gcloud artifacts
+        repositories update REPOSITORY --allow-vulnerability-scanning.
+    """
+    if not registry.images:
+        return not_applicable("holds no images of its own")
+    scanning = registry.repository.vulnerability_scanning_config
+    if scanning is not None and "DISABLED" in scanning.enablement_config:
+        return failed(f"{_OFF} for this repository")
+    apis = [
+        service
+        for service in evidence.index(Service, "project", within="here").get(registry.project, ())
+        if service.api == _SCANNING and service.enabled
+    ]
+    if not registry.project or not apis:
+        return failed(f"{_OFF}: {_SCANNING} is not enabled in the project")
+    if scanning is not None and scanning.enablement_state == "SCANNING_UNSUPPORTED":
+        return failed(f"{_OFF}: Google says that it does not support it here")
+    return passed("images are scanned when they are pushed")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.8", "CC8.1"],
+    severity=Severity.MEDIUM,
+    needs=[IamPolicy],
+)
+def gcp_registry_not_public(
+    registry: Registry, evidence: Evidence, *, mutable: tuple[str, ...] = ()
+) -> Verdict:
+    """Registries are not open to everyone, and a tag keeps to the image that it was given to.
+
+    ``mutable`` takes names or patterns of repositories whose tags may move.
+
+    Why: who can read images reads what is built into them; a tag that moves makes what was tested and what
+        runs two things.
+    Fix: gcloud artifacts repositories remove-iam-policy-binding REPOSITORY --member allUsers --role ROLE;
+        gcloud artifacts repositories update REPOSITORY --immutable-tags.
+    """
+    by_name, by_node = (
+        evidence.index(IamPolicy, "name", within="here"),
+        evidence.index(IamPolicy, "node", within="here"),
+    )
+    policies = in_force(by_name, by_node, registry)
+    grants = public_grants(policies, services=["artifactregistry"])
+    if grants:
+        return failed(f"everyone holds {listed(grants)}")
+    about = registry.repository
+    fixed = about.docker_config.immutable_tags
+    pushed = about.format == "DOCKER" and about.mode == "STANDARD_REPOSITORY"
+    if pushed and not fixed and not matches(registry.short_name, mutable):
+        return failed("not open to everyone, but tags can be moved to other images")
+    return passed("not open to everyone" + ("; tags are immutable" if fixed else ""))

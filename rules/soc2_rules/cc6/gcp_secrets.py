@@ -1,0 +1,105 @@
+"""Secret Manager and API keys: secrets that are renewed, and nobody else's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.gcp.models.apikeys import ApiKey
+from soc2_collectors.gcp.models.grants import in_force, public_grants
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.secretmanager import Secret
+from soc2_collectors.gcp.models.values import days_after, matches, seconds
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_DAY = 86_400
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.HIGH,
+    needs=[IamPolicy],
+    known_as=[
+        "prowler:secretmanager_secret_not_publicly_accessible",
+        "prowler:secretmanager_secret_rotation_enabled",
+    ],
+)
+def gcp_secrets(
+    secret: Secret,
+    evidence: Evidence,
+    *,
+    max_age_days: int = 90,
+    not_rotated: tuple[str, ...] = (),
+) -> Verdict:
+    """Secrets are not open to everyone, and are rotated on a schedule.
+
+    The schedule sends a message; whether something makes a new version then is not seen here.
+    ``not_rotated`` takes names or patterns of secrets that cannot be.
+
+    Why: a password that is never replaced stays useful to whoever once read it.
+    Fix: gcloud secrets remove-iam-policy-binding SECRET --member allUsers --role ROLE; gcloud secrets update
+        SECRET --topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
+    """
+    by_name, by_node = (
+        evidence.index(IamPolicy, "name", within="here"),
+        evidence.index(IamPolicy, "node", within="here"),
+    )
+    grants = public_grants(in_force(by_name, by_node, secret), services=["secretmanager"])
+    if grants:
+        return failed(f"everyone holds {listed(grants)}")
+    if matches(secret.short_name, not_rotated):
+        return passed("not open to everyone; cannot be rotated")
+    rotation = secret.about.rotation
+    if rotation is None or rotation.rotation_period is None:
+        return failed("no rotation schedule")
+    period = seconds(rotation.rotation_period)
+    if period is None:
+        return inconclusive(f"the rotation period is not understood: {rotation.rotation_period}")
+    days = int(period // _DAY)
+    if period > max_age_days * _DAY:
+        return failed(f"rotated every {days} days, over {max_age_days}")
+    return passed(f"not open to everyone; rotated every {days} days")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:apikeys_key_exists",
+        "prowler:apikeys_api_restrictions_configured",
+        "prowler:apikeys_key_rotated_in_90_days",
+        "powerpipe:project_no_api_key",
+        "powerpipe:iam_api_key_restricts_apis",
+        "powerpipe:iam_api_key_restricts_websites_hosts_apps",
+        "powerpipe:iam_api_key_age_90",
+    ],
+)
+def gcp_api_keys_absent_or_restricted(
+    key: ApiKey, now: datetime, *, allowed: bool = True, max_age_days: int = 90
+) -> Verdict:
+    """API keys say for which APIs and for whom they are, and are replaced regularly.
+
+    ``allowed = false`` fails every key.
+
+    Why: an API key names no person and stands readable in whatever calls with it.
+    Fix: gcloud services api-keys update KEY --api-target service=SERVICE --allowed-referrers SITE (or
+        --allowed-ips, --allowed-application); better, delete it and sign in with a service account.
+    """
+    about = key.key
+    if about.delete_time is not None:
+        return not_applicable("the key is deleted")
+    if not allowed:
+        return failed("there is an API key")
+    wrong = []
+    if not about.restrictions or not about.restrictions.api_targets:
+        wrong.append("opens every API of the project")
+    if not about.restrictions or not about.restrictions.callers:
+        wrong.append("may be used from anywhere")
+    made = about.create_time
+    due = days_after(made, max_age_days)
+    if now >= due:
+        wrong.append(f"made on {made:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}")
+    if wrong:
+        return failed("; ".join(wrong), until=None if now >= due else due)
+    return passed(f"for some APIs and callers; made on {made:%Y-%m-%d}", until=due)

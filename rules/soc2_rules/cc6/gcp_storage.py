@@ -1,0 +1,138 @@
+"""Cloud Storage: who can get at buckets, and when data is disposed of."""
+
+from __future__ import annotations
+
+from soc2_collectors.gcp.models.grants import in_force, public_grants
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.logging import LogSink
+from soc2_collectors.gcp.models.project import OrgPolicy, effective, enforced
+from soc2_collectors.gcp.models.storage import Bucket
+from soc2_collectors.gcp.models.values import matches, positive
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_DAY = 86_400
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    needs=[IamPolicy, OrgPolicy],
+    known_as=[
+        "prowler:cloudstorage_bucket_public_access",
+        "powerpipe:storage_bucket_not_publicly_accessible",
+    ],
+)
+def gcp_bucket_not_public(
+    bucket: Bucket, evidence: Evidence, *, demand_prevention: bool = False
+) -> Verdict:
+    """Nobody outside can reach the bucket, all of policies, ACLs and public access prevention considered.
+
+    ``demand_prevention`` also fails a bucket that is not public and that nothing keeps from becoming it.
+    Single objects may have ACLs of their own where access is not uniform: gcp-bucket-ubla asks for that.
+
+    Why: public buckets are the best-known way to lose data.
+    Fix: gcloud storage buckets update gs://BUCKET --public-access-prevention; publish through a load
+        balancer with Cloud CDN instead.
+    """
+    if bucket.prevented:
+        return passed("public access prevention is on")
+    policies = evidence.index(OrgPolicy, "constraint", within="here")
+    if enforced(effective(policies, "storage.publicAccessPrevention", bucket.ancestors)):
+        return passed("an organisation policy enforces public access prevention")
+    by_name, by_node = (
+        evidence.index(IamPolicy, "name", within="here"),
+        evidence.index(IamPolicy, "node", within="here"),
+    )
+    grants = public_grants(in_force(by_name, by_node, bucket), services=["storage"])
+    ways = [*grants, *bucket.public_acl]
+    if ways:
+        return failed(f"everyone holds {listed(ways)}")
+    if demand_prevention:
+        return failed("not public, and public access prevention is off")
+    return passed("neither policy nor ACL opens it to everyone")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudstorage_bucket_uniform_bucket_level_access",
+        "powerpipe:require_bucket_policy_only",
+        "powerpipe:storage_bucket_uniform_access_enabled",
+    ],
+)
+def gcp_bucket_ubla(bucket: Bucket) -> Verdict:
+    """Policies alone decide who reaches the bucket, and ACLs count for nothing.
+
+    Why: an ACL on one object among millions is seen by no review; policies stand in one place.
+    Fix: gcloud storage buckets update gs://BUCKET --uniform-bucket-level-access.
+    """
+    if bucket.uniform:
+        return passed("uniform bucket-level access is on")
+    return failed("ACLs count: uniform bucket-level access is off")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    needs=[LogSink],
+    known_as=[
+        "prowler:cloudstorage_bucket_log_retention_policy_lock",
+        "powerpipe:storage_bucket_log_retention_policy_lock_enabled",
+        "powerpipe:storage_bucket_log_retention_policy_enabled",
+    ],
+)
+def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 365) -> Verdict:
+    """Buckets that sinks send logs to keep them for a year, and nobody can shorten that.
+
+    Why: logs are what an intruder deletes, and an administrator by mistake.
+    Fix: gcloud storage buckets update gs://BUCKET --retention-period=365d, then --lock-retention-period,
+        which cannot be undone.
+    """
+    destination = f"storage.googleapis.com/{bucket.bucket.name}"
+    sinks = [
+        sink.sink.name.rpartition("/")[2]
+        for sink in evidence.here(LogSink)
+        if sink.sink.destination == destination and not sink.sink.disabled
+    ]
+    if not sinks:
+        return not_applicable("no sink sends logs here")
+    policy = bucket.bucket.retention_policy
+    days = positive(policy.retention_period) // _DAY
+    said = f"holds logs of {listed(sinks)}"
+    if not days:
+        return failed(f"{said} without a retention policy")
+    if days < min_days:
+        return failed(f"{said} for {days} days, under {min_days}")
+    if not policy.is_locked:
+        return failed(f"{said} for {days} days, and that is not locked")
+    return passed(f"{said} for {days} days, locked")
+
+
+@rule(
+    criteria=["CC6.5"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:cloudstorage_bucket_lifecycle_management_enabled",
+        "prowler:cloudstorage_bucket_sufficient_retention_period",
+    ],
+)
+def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdict:
+    """The bucket has a lifecycle rule or a retention policy.
+
+    ``kept`` takes names or patterns of buckets that are kept for ever on purpose.
+
+    Why: data that is kept for ever is disposed of never.
+    Fix: gcloud storage buckets update gs://BUCKET --lifecycle-file with the retention that was agreed.
+    """
+    if matches(bucket.bucket.name, kept):
+        return not_applicable("kept for ever on purpose")
+    rules = len(bucket.bucket.lifecycle.rule)
+    days = positive(bucket.bucket.retention_policy.retention_period) // _DAY
+    if rules:
+        return passed(f"{rules} lifecycle rules")
+    if days:
+        return passed(f"a retention policy of {days} days")
+    return failed("neither a lifecycle rule nor a retention policy")

@@ -1,0 +1,255 @@
+"""Cloud SQL and AlloyDB: getting data back, and knowing what was done to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.gcp.models.alloydb import AlloyInstance
+from soc2_collectors.gcp.models.sql import SqlInstance
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ELSEWHERE = not_applicable("it stands for a server outside of Cloud SQL")
+_OFF = (None, "off", "0", "false", "no", "")
+_ERROR_OR_MORE = (
+    "debug5",
+    "debug4",
+    "debug3",
+    "debug2",
+    "debug1",
+    "info",
+    "notice",
+    "warning",
+    "error",
+)
+"""Levels of PostgreSQL's log that leave no error out."""
+_WARNING_OR_MORE = _ERROR_OR_MORE[:-1]
+_LEVELS = {
+    "log_error_verbosity": ("default", "verbose"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_error_statement": _ERROR_OR_MORE,
+    "log_min_messages": _WARNING_OR_MORE,
+    "log_statement": ("ddl", "mod", "all"),
+}
+"""Flag of PostgreSQL -> what it may be."""
+_DEFAULTS = {
+    "log_error_verbosity": "default",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "error",
+    "log_min_messages": "warning",
+    "log_statement": "none",
+}
+"""What holds where a flag is not set."""
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.HIGH,
+    known_as=["prowler:cloudsql_instance_automated_backups"],
+)
+def gcp_sql_backups(database: SqlInstance, *, min_backups: int = 7) -> Verdict:
+    """Cloud SQL instances are backed up daily, and can be restored to any point in time.
+
+    Why: what is deleted or damaged is often noticed days later.
+    Fix: gcloud sql instances patch NAME --backup-start-time=02:00 --retained-backups-count=7
+        --enable-point-in-time-recovery (MySQL: --enable-bin-log).
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if database.replica_of is not None:
+        return not_applicable(f"a replica: {database.replica_of} is backed up")
+    backups = database.settings.backup_configuration
+    if backups is None or not backups.enabled:
+        return failed("automated backups are off")
+    problems = []
+    kept = backups.backup_retention_settings
+    if kept is not None and kept.retained_backups < min_backups:
+        problems.append(f"{kept.retained_backups} backups are kept, under {min_backups}")
+    logs = (
+        backups.binary_log_enabled
+        if database.engine == "MYSQL"
+        else backups.point_in_time_recovery_enabled
+    )
+    if not logs:
+        problems.append("no point-in-time recovery")
+    if problems:
+        return failed("; ".join(problems))
+    return passed("backed up daily, with point-in-time recovery")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:cloudsql_instance_high_availability_enabled"],
+)
+def gcp_sql_ha(database: SqlInstance) -> Verdict:
+    """Cloud SQL instances run in two zones and cannot be deleted by mistake.
+
+    Why: one zone fails now and then, and one command deletes a database.
+    Fix: gcloud sql instances patch NAME --availability-type=REGIONAL --deletion-protection. Waive those
+        that are not production.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if database.replica_of is not None:
+        return not_applicable(f"a replica of {database.replica_of}")
+    settings = database.settings
+    lacking = [
+        name
+        for name, there in (
+            ("a second zone", settings.availability_type == "REGIONAL"),
+            ("deletion protection", settings.deletion_protection_enabled),
+        )
+        if not there
+    ]
+    if lacking:
+        return failed(f"lacks {' and '.join(lacking)}")
+    return passed("two zones and deletion protection")
+
+
+@rule(
+    criteria=["CC7.2"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_enable_pgaudit_flag",
+        "powerpipe:sql_instance_postgresql_cloudsql_pgaudit_database_flag_enabled",
+    ],
+)
+def gcp_pg_audit(database: SqlInstance) -> Verdict:
+    """The audit extension of PostgreSQL is on.
+
+    What it records is set by pgaudit.log, for the instance or inside of a database.
+
+    Why: PostgreSQL's own log does not say which rows and roles somebody worked with.
+    Fix: gcloud sql instances patch NAME --database-flags=cloudsql.enable_pgaudit=on,pgaudit.log=write, and
+        CREATE EXTENSION pgaudit in each database.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    if database.flag("cloudsql.enable_pgaudit") in _OFF:
+        return failed("cloudsql.enable_pgaudit is off")
+    return passed(f"on; pgaudit.log is {database.flag('pgaudit.log') or 'not set here'}")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_log_connections_flag",
+        "prowler:cloudsql_instance_postgres_log_disconnections_flag",
+        "powerpipe:sql_instance_postgresql_log_connections_database_flag_on",
+        "powerpipe:sql_instance_postgresql_log_disconnections_database_flag_on",
+    ],
+)
+def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
+    """PostgreSQL logs who connects and who leaves.
+
+    Why: without it nobody can tell afterwards who was in the database at the time.
+    Fix: gcloud sql instances patch NAME --database-flags=log_connections=on,log_disconnections=on, and
+        name the flags that should stay as well.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    flags = ("log_connections", "log_disconnections")
+    if off := [name for name in flags if database.flag(name) in _OFF]:
+        return failed(f"off: {', '.join(off)}")
+    return passed("connects and disconnects are logged")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_log_error_verbosity_flag",
+        "prowler:cloudsql_instance_postgres_log_min_duration_statement_flag",
+        "prowler:cloudsql_instance_postgres_log_min_error_statement_flag",
+        "prowler:cloudsql_instance_postgres_log_min_messages_flag",
+        "prowler:cloudsql_instance_postgres_log_statement_flag",
+        "powerpipe:sql_instance_postgresql_log_error_verbosity_database_flag_default_or_stricter",
+        "powerpipe:sql_instance_postgresql_log_min_duration_statement_database_flag_disabled",
+        "powerpipe:sql_instance_postgresql_log_min_error_statement_database_flag_configured",
+        "powerpipe:sql_instance_postgresql_log_min_messages_database_flag_error",
+        "powerpipe:sql_instance_postgresql_log_statement_database_flag_ddl",
+    ],
+)
+def gcp_pg_log_levels(database: SqlInstance) -> Verdict:
+    """PostgreSQL logs errors, warnings and changes of the schema, and no statements for being slow.
+
+    Why: what is left out of the log is missing when it is asked what happened; slow statements would
+        bring personal data into it.
+    Fix: gcloud sql instances patch NAME --database-flags=log_statement=ddl, without the flags that lower
+        the levels; name the flags that should stay as well.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    return _levels(database.flag, tuple(_LEVELS))
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "powerpipe:alloydb_instance_log_error_verbosity_database_flag_default_or_stricter",
+        "powerpipe:alloydb_instance_log_min_error_statement_database_flag_configured",
+        "powerpipe:alloydb_instance_log_min_messages_database_flag_error",
+    ],
+)
+def gcp_alloydb_log_levels(instance: AlloyInstance) -> Verdict:
+    """AlloyDB logs errors and warnings.
+
+    Why: what is left out of the log is missing when it is asked what happened.
+    Fix: gcloud alloydb instances update NAME --database-flags without log_error_verbosity,
+        log_min_error_statement and log_min_messages, or with their defaults.
+    """
+    flags = ("log_error_verbosity", "log_min_error_statement", "log_min_messages")
+    return _levels(instance.flag, flags)
+
+
+def _levels(flag: Callable[[str], str | None], names: tuple[str, ...]) -> Verdict:
+    found = {name: flag(name) or _DEFAULTS[name] for name in names}
+    wrong = [f"{name} is {value}" for name, value in found.items() if value not in _LEVELS[name]]
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed("; ".join(f"{name} is {value}" for name, value in found.items()))
+
+
+@rule(
+    criteria=["CC7.1", "CC8.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:cloudsql_instance_sqlserver_user_connections_flag",
+        "prowler:cloudsql_instance_sqlserver_user_options_flag",
+        "prowler:cloudsql_instance_sqlserver_trace_flag",
+        "powerpipe:sql_instance_sql_user_connections_database_flag_configured",
+        "powerpipe:sql_instance_sql_user_options_database_flag_not_configured",
+        "powerpipe:sql_instance_sql_3625_trace_database_flag_off",
+    ],
+)
+def gcp_mssql_baseline_flags(
+    database: SqlInstance, *, user_connections: int = 0, trace_3625: bool = True
+) -> Verdict:
+    """SQL Server: connections, options of users and the trace flag are as the baseline says.
+
+    ``user_connections`` 0 is no limit. ``trace_3625``: whether details are masked in messages to users.
+
+    Why: a limit locks people out, options of users change what statements mean, and unmasked messages
+        tell strangers about the server.
+    Fix: gcloud sql instances patch NAME --database-flags=3625=on, without "user options"; name the flags
+        that should stay as well.
+    """
+    if database.engine != "SQLSERVER":
+        return not_applicable(f"{database.data.database_version} is not SQL Server")
+    problems = []
+    connections = database.flag("user connections") or "0"
+    if connections != str(user_connections):
+        problems.append(f"user connections is {connections}, not {user_connections}")
+    options = database.flag("user options")
+    if options not in (None, "0", ""):
+        problems.append(f"user options is {options}")
+    masked = database.flag("3625") not in _OFF
+    if masked is not trace_3625:
+        problems.append(f"trace flag 3625 is {'on' if masked else 'off'}")
+    return failed("; ".join(problems)) if problems else passed("as the baseline says")

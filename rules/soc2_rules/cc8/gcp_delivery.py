@@ -1,0 +1,68 @@
+"""Cloud Build and Cloud Deploy: who says yes before something goes into production."""
+
+from __future__ import annotations
+
+from soc2_collectors.gcp.models.delivery import Pipeline, Target, Trigger
+from soc2_collectors.gcp.models.values import matches
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_PRODUCTION = ("*prod*", "*deploy*", "*release*", "*live*")
+_DEFAULTS = ("*@cloudbuild.gserviceaccount.com", "*-compute@developer.gserviceaccount.com")
+
+
+@rule(criteria=["CC8.1"], severity=Severity.HIGH)
+def gcp_build_trigger_approval(
+    trigger: Trigger, *, production: tuple[str, ...] = _PRODUCTION
+) -> Verdict:
+    """Build triggers for production wait for approval, and run as a service account of their own.
+
+    ``production`` takes patterns for the names or tags of triggers.
+
+    Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
+    Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
+        projects/PROJECT/serviceAccounts/ACCOUNT.
+    """
+    about = trigger.trigger
+    if about.disabled:
+        return not_applicable("the trigger is off")
+    if not any(matches(name, production) for name in (about.name, *about.tags)):
+        return not_applicable("by name and tags not for production")
+    wrong = []
+    if not about.approval_config.approval_required:
+        wrong.append("builds start without approval")
+    account = about.service_account.rpartition("/")[2]
+    if not account or matches(account, _DEFAULTS):
+        wrong.append("runs as a default service account")
+    return failed("; ".join(wrong)) if wrong else passed(f"waits for approval, runs as {account}")
+
+
+@rule(criteria=["CC8.1"], severity=Severity.MEDIUM, needs=[Target])
+def gcp_deploy_approval(
+    pipeline: Pipeline, evidence: Evidence, *, production: tuple[str, ...] = _PRODUCTION
+) -> Verdict:
+    """Delivery pipelines wait for approval before production.
+
+    Production is the last target of a pipeline, and every one whose name is of a form in ``production``.
+    Cloud Deploy then rolls nothing out there that nobody approved.
+
+    Why: the person who wrote a change is the last to see what is wrong with it.
+    Fix: set requireApproval: true in the target's file, then gcloud deploy apply --file FILE --region REGION.
+    """
+    if pipeline.pipeline.suspended:
+        return not_applicable("the pipeline is suspended")
+    names = pipeline.targets()
+    if not names:
+        return not_applicable("the pipeline has no stages")
+    wanted = {one for one in names if matches(one.rpartition("/")[2], production)} | {names[-1]}
+    known = evidence.index(Target, "name", within="here")
+    unknown = [one.rpartition("/")[2] for one in wanted if one not in known]
+    if unknown:
+        return inconclusive(f"targets that the inventory does not show: {listed(unknown)}")
+    free = [t.target.name for one in wanted for t in known[one] if not t.target.require_approval]
+    if free:
+        return failed(
+            f"no approval is asked for before {listed(n.rpartition('/')[2] for n in free)}"
+        )
+    return passed(f"waits for approval before {listed(n.rpartition('/')[2] for n in wanted)}")

@@ -1,0 +1,159 @@
+"""Every kind of Google Cloud, with every fault in every call: no fault becomes an empty listing or a pass."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soc2_collectors.gcp.answers import MALFORMED, document
+from soc2_pac.canonical import canonical
+from soc2_pac.demo.gcp import disabled
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.evaluate.judge import judge
+from soc2_pac.model import CollectionStatus as S
+from soc2_pac.model import Status
+from soc2_pac.resources import GAPS, view
+
+from .walk import KINDS, REGISTRY, look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_pac.collect.fetch import UnitResult
+
+    from .conftest import Source
+
+OFF = json.dumps(disabled("some.googleapis.com", "5").body())
+PERIMETER = json.dumps(
+    {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "by organization's policy"}}
+)
+FAULTS: dict[str, tuple[dict[str, Any], set[S]]] = {
+    "401": ({"status": 401}, {S.DENIED}),
+    "403": ({"status": 403}, {S.DENIED}),
+    "404": ({"status": 404}, {S.FAILED}),
+    "429": ({"status": 429}, {S.FAILED}),
+    "500": ({"status": 500}, {S.FAILED}),
+    "cut": ({"truncate": True}, {S.FAILED}),
+    "HTML": ({"body": "<html>", "headers": {"Content-Type": "text/html"}}, {S.FAILED}),
+    "malformed": ({"body": '{"assets": [{"name": '}, {S.FAILED}),
+    "another shape": ({"body": '"text"'}, {S.FAILED}),
+    "another sort": ({"body": '{"$message": "hello"}'}, {S.FAILED}),
+    "off": ({"status": 403, "body": OFF}, {S.SKIPPED}),
+    "perimeter": ({"status": 403, "body": PERIMETER}, {S.DENIED}),
+}
+INVENTORY = "cloudasset.assets.list"
+LISTED = [(kind, one.calls[0]) for kind, one in KINDS.items()]
+DETAILS = [(kind, call) for kind, one in KINDS.items() for call in one.calls[1:]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_without_faults(gcp: Source, kind: str) -> None:
+    result = look(gcp, kind)
+    assert (result.status, result.gaps, result.reason) == (S.COMPLETE, 0, "")
+    assert result.count > 0, "the demo's company has something of every kind"
+    assert set(result.calls) == set(KINDS[kind].calls), "what is declared is what is asked"
+    for record in records(result):
+        view(KINDS[kind].resource, record.body)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_look_with_a_fault_is_no_empty_look(gcp: Source, kind: str) -> None:
+    """Whatever is asked first fails: nothing is listed."""
+    for fault, (how, expected) in FAULTS.items():
+        gcp.emulator.faults.clear()
+        gcp.emulator.faults.add(".", **how)
+        result = look(gcp, kind)
+        assert result.status in expected, (fault, result.reason)
+        assert result.count == 0, fault
+        assert result.reason, fault
+        assert fault != "403" or result.permission, "a denial names what is missing"
+        assert fault != "off" or "gcloud services enable" in result.reason
+
+
+@pytest.mark.parametrize("kind", [kind for kind, call in LISTED if call == INVENTORY])
+def test_a_fault_on_the_second_page_is_no_whole_look(gcp: Source, kind: str) -> None:
+    for fault, (how, _) in FAULTS.items():
+        gcp.emulator.faults.clear()
+        gcp.emulator.faults.add("pageToken", **how)
+        gcp.emulator.faults.add("/assets", body='{"readTime": "x", "nextPageToken": "further"}')
+        assert look(gcp, kind).status is not S.COMPLETE, fault
+
+
+@pytest.mark.parametrize(("kind", "call"), DETAILS, ids=str)
+def test_a_detail_with_a_fault_is_noticed(gcp: Source, kind: str, call: str) -> None:
+    """A detail of some resource is a gap; a listing that the look cannot do without ends it."""
+    before = {record.uid: record.body for record in records(look(gcp, kind))}
+    gcp.emulator.requests.clear()
+    look(gcp, kind)
+    asked = _requests_of(gcp, call)
+    assert asked, f"{call} is asked for"
+    for fault, (how, _) in FAULTS.items():
+        gcp.emulator.faults.clear()
+        gcp.emulator.faults.add(asked, **how)
+        result = look(gcp, kind)
+        after = {record.uid: record.body for record in records(result)}
+        if result.status is not S.COMPLETE:
+            assert result.reason, fault
+            continue
+        assert result.gaps or after != before, f"nobody noticed {fault}"
+        assert fault == "404" or after.keys() == before.keys(), fault
+        _judge_gaps(result, kind, after)
+
+
+def _requests_of(gcp: Source, call: str) -> str:
+    """An expression for the requests of a call, by the path in its API's discovery document."""
+    from googleapiclient.discovery_cache import get_static_doc
+
+    api, _, method = call.partition(".")
+    for version in ("v1", "v2", "v3", "v4", "v1beta1", "v1beta", "v1beta4", "directory_v1"):
+        raw = get_static_doc(api, version)
+        here: Any = json.loads(raw) if raw else {}
+        *groups, last = method.split(".")
+        for group in groups:
+            here = here.get("resources", {}).get(group, {})
+        found = here.get("methods", {}).get(last)
+        if found:
+            path = re.sub(r"{[^}]+}", "\0", found.get("flatPath") or found["path"])
+            pattern = re.escape(path).replace("\0", "[^?]+?") + r"(\?|$)"
+            if any(re.search(pattern, one) for _, one in gcp.emulator.requests):
+                return pattern
+    return ""
+
+
+def _judge_gaps(result: UnitResult, kind: str, bodies: dict[str, bytes]) -> None:
+    for body in bodies.values():
+        if GAPS.encode() not in body:
+            continue
+        for rule in REGISTRY.rules.values():
+            if rule.kind == kind and not rule.joins:
+                verdict = judge(rule, body, now=datetime.now(UTC), scope=result.unit.scope)
+                assert verdict.status is not Status.ERROR, f"{rule.id}: {verdict.message}"
+
+
+def records(result: UnitResult) -> Iterator[Any]:
+    yield from result.spool.records() if result.spool else ()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_malformed_record_is_kept_and_not_judged(kind: str) -> None:
+    for record in ({MALFORMED: "text"}, {MALFORMED: None}, {"state": "ACTIVE"}):
+        made = document(record)
+        with pytest.raises(FactUnavailable):
+            view(KINDS[kind].resource, canonical(made.body))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, call in LISTED if call == INVENTORY])
+def test_a_malformed_asset_does_not_spoil_the_look(gcp: Source, kind: str) -> None:
+    before = look(gcp, kind)
+    names = {record.uid for record in records(before)}
+    found: list[Any] = [one for one in gcp.emulator.state.assets if one["name"] in names]
+    answer = {"readTime": "x", "assets": [*found, "text", {"assetType": "x"}]}
+    gcp.emulator.faults.add("/assets", body=json.dumps(answer))
+    result = look(gcp, kind)
+    assert result.status is S.COMPLETE, result.reason
+    assert result.count == before.count + 2
+    assert result.gaps == before.gaps

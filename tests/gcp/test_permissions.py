@@ -1,0 +1,75 @@
+"""The custom role: generated from what the collectors declare."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from soc2_collectors.gcp.permissions import DISCOVERY, NEEDS, grant, permissions
+from soc2_pac.errors import UsageError
+
+from .walk import CALLS
+
+READING = re.compile(r"^(get|list|search|export|view|fetch|aggregatedList|read)", re.IGNORECASE)
+
+
+def test_every_call_says_what_it_needs() -> None:
+    assert set(CALLS) | set(DISCOVERY) == set(NEEDS)
+
+
+def test_calls_are_sorted_and_those_of_discovery_documents() -> None:
+    from googleapiclient.discovery_cache import get_static_doc
+
+    assert list(NEEDS) == sorted(NEEDS)
+    assert all(re.fullmatch(r"[a-z][a-z0-9]+(\.[a-zA-Z0-9]+)+", call) for call in NEEDS)
+    assert get_static_doc("cloudasset", "v1")
+
+
+def test_permissions_only_read() -> None:
+    for call, need in NEEDS.items():
+        for permission in need:
+            assert re.fullmatch(r"[a-z][a-z0-9]+\.[a-zA-Z0-9]+\.[a-zA-Z]+", permission), call
+            assert READING.match(permission.rpartition(".")[2]), f"{call}: {permission}"
+
+
+def test_permissions_are_those_of_the_declared_calls() -> None:
+    text = permissions(["cloudasset.assets.list"], "text")
+    for said in (
+        "cloudasset.assets.listIamPolicy",
+        "resourcemanager.projects.list",
+        "gcloud services enable cloudasset.googleapis.com cloudresourcemanager.googleapis.com",
+        "gcloud iam roles create",
+    ):
+        assert said in text
+    assert "plugins" not in text
+    assert "cloudasset.assets.listIamPolicy" not in permissions([], "text")
+
+
+def test_calls_of_plugins_are_listed() -> None:
+    text = permissions(["things.projects.things.list"], "text")
+    assert "Calls of plugins" in text
+    assert "things.projects.things.list" in text
+    assert grant("things.projects.things.list") is None
+
+
+def test_the_custom_role_as_json() -> None:
+    role = json.loads(permissions(CALLS, "json"))
+    assert role["stage"] == "GA"
+    assert role["includedPermissions"] == sorted(set(role["includedPermissions"]))
+    assert "cloudasset.assets.listResource" in role["includedPermissions"]
+
+
+def test_the_custom_role_as_terraform() -> None:
+    hcl2 = pytest.importorskip("hcl2")
+    text = permissions(CALLS, "terraform")
+    found = hcl2.loads(text)
+    (role,) = [one for one in found["resource"] if "custom_role" in json.dumps(one)][:1]
+    assert "cloudasset.assets.listResource" in json.dumps(role)
+    assert "google_organization_iam_member" in text
+
+
+def test_another_form() -> None:
+    with pytest.raises(UsageError):
+        permissions([], "yaml")
