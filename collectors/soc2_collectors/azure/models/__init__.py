@@ -1,0 +1,1 @@
+"""Typed views of Azure's documents, one module a service. No SDK is imported here."""
