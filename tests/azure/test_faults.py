@@ -41,6 +41,14 @@ FAULTS: dict[str, tuple[dict[str, Any], set[S]]] = {
     "another shape": ({"body": '"text"'}, {S.FAILED}),
     "subscription off": ({"status": 404, "body": OFF}, {S.SKIPPED}),
 }
+TABLES = (
+    "authorizationresources",
+    "patchassessmentresources",
+    "policyresources",
+    "resourcecontainers",
+    "resources",
+    "securityresources",
+)
 LISTED = [(kind, one.calls[0]) for kind, one in KINDS.items()]
 DETAILS = [(kind, call) for kind, one in KINDS.items() for call in one.calls[1:]]
 
@@ -81,7 +89,7 @@ def whole(azure: Source) -> Source:
             if sort != call:
                 known = any(row["type"] == sort for rows in state.tables.values() for row in rows)
                 if not known:
-                    for table in ("resources", "securityresources", "patchassessmentresources"):
+                    for table in TABLES:
                         state.tables.setdefault(table, []).append(planted_row(sort))
                 continue
             path = path_of(call)
