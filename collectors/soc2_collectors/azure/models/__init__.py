@@ -1,1 +1,1 @@
-"""Typed views of Azure's documents, one module a service. No SDK is imported here."""
+"""Typed views of what Azure Resource Manager, Resource Graph and Microsoft Graph say. No SDK is imported."""
