@@ -49,7 +49,9 @@ _POLICY = _events(
     "Microsoft.Authorization/policyAssignments/write",
     "Microsoft.Authorization/policyAssignments/delete",
 )
-_SQL = _events("Microsoft.Sql/servers/firewallRules/write", "Microsoft.Sql/servers/firewallRules/delete")
+_SQL = _events(
+    "Microsoft.Sql/servers/firewallRules/write", "Microsoft.Sql/servers/firewallRules/delete"
+)
 _SOLUTIONS = {
     name: [*samples, *({**sample, "category": "Security"} for sample in samples)]
     for name, samples in _events(

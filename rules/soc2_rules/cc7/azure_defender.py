@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - read at run time
+from datetime import datetime
 
 from soc2_collectors.azure.models.arm import days_after, last_part, same
 from soc2_collectors.azure.models.security import (

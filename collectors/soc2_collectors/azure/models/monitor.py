@@ -93,7 +93,9 @@ class ActivityLogAlert(Arm, frozen=True, kw_only=True, rename="camel"):
     @property
     def group_ids(self) -> list[str]:
         """Ids of its action groups, folded."""
-        return [one.action_group_id.casefold() for one in self.properties.actions.action_groups or ()]
+        return [
+            one.action_group_id.casefold() for one in self.properties.actions.action_groups or ()
+        ]
 
 
 class EmailReceiver(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
