@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - read at run time
+from datetime import datetime
 
 from soc2_collectors.azure.models.arm import days_after, same
 from soc2_collectors.azure.models.storage import StorageAccount
@@ -29,7 +29,9 @@ def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
     """
     allowed = account.properties.allow_blob_public_access
     if allowed is None:
-        return failed("anonymous access was never switched off, and is admitted where nothing is set")
+        return failed(
+            "anonymous access was never switched off, and is admitted where nothing is set"
+        )
     return failed("containers may be public") if allowed else passed("no container can be public")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - read at run time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from soc2_collectors.azure.models.arm import days_after
@@ -65,7 +65,9 @@ def azure_vm_patch(
     if counts is None:
         return inconclusive("the assessment does not say how many updates are missing")
     if counts.critical or counts.security:
-        return failed(f"{seen}: {counts.critical} critical, {counts.security} security updates missing")
+        return failed(
+            f"{seen}: {counts.critical} critical, {counts.security} security updates missing"
+        )
     return passed(f"{seen}: no critical or security update is missing", until=due)
 
 

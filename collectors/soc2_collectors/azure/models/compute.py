@@ -83,8 +83,17 @@ class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
     """A virtual machine."""
 
     kind = "azure.compute.virtual_machine"
-    volatile = ("etag", "properties.extended", "properties.instanceView", "properties.provisioningState")
-    secret = ("properties.userData", "properties.osProfile.customData", "properties.osProfile.adminPassword")
+    volatile = (
+        "etag",
+        "properties.extended",
+        "properties.instanceView",
+        "properties.provisioningState",
+    )
+    secret = (
+        "properties.userData",
+        "properties.osProfile.customData",
+        "properties.osProfile.adminPassword",
+    )
 
     properties: VmProperties
 

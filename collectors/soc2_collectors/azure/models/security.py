@@ -195,8 +195,6 @@ class JitPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: JitProperties
 
 
-
-
 class VaSettingProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Which scanner machines get."""
 
@@ -230,9 +228,7 @@ VULNERABILITY_SCANNER = frozenset({"ffff0522-1e88-47fc-8382-2a80ba848f5d"})
 """Machines should have a vulnerability assessment solution."""
 JIT = frozenset({"805651bc-6ecd-4c73-9b55-97a19d0582d0"})
 """Management ports of machines should be protected with just-in-time access."""
-IMAGES = frozenset(
-    {"c0b7cfc6-3172-465a-b378-53c7ff2cc0d5", "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5"}
-)
+IMAGES = frozenset({"c0b7cfc6-3172-465a-b378-53c7ff2cc0d5", "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5"})
 """Container images in registries, and running ones, should have their vulnerabilities resolved."""
 GUEST_OWNERS = frozenset({"20606e75-05c4-48c0-9d97-add6daa2109a"})
 GUEST_WRITERS = frozenset({"0354476c-a12a-4fcc-a79d-f0ab7ffffdbb"})

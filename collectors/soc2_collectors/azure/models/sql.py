@@ -38,12 +38,15 @@ class FirewallRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def admits_azure(self) -> bool:
         """Whether it stands for every service and machine in Azure, of whatever customer."""
         ends = self.properties
-        return ends.start_ip_address == ends.end_ip_address == "0.0.0.0"
+        return ends.start_ip_address == ends.end_ip_address == "0.0.0.0"  # noqa: S104 - no binding
 
     @property
     def addresses(self) -> int | None:
         """How many it admits; ``None`` where the ends cannot be read."""
-        start, end = _number(self.properties.start_ip_address), _number(self.properties.end_ip_address)
+        start, end = (
+            _number(self.properties.start_ip_address),
+            _number(self.properties.end_ip_address),
+        )
         return None if start is None or end is None else max(end - start + 1, 0)
 
 
