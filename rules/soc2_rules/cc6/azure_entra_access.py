@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from soc2_collectors.azure.models.entra import P2, DeviceRegistration, Registration, Tenant, User
@@ -105,7 +106,7 @@ def azure_ca_mfa_admin_portals(
     found = [
         for_everybody(
             evidence,
-            lambda policy, app=app: _mfa_in(policy, app),
+            functools.partial(_mfa_in, app),
             f"demands a second factor from everybody in {name}",
             emergency=emergency,
             defaults="Azure's portal, command line and API need a second factor",
@@ -118,7 +119,7 @@ def azure_ca_mfa_admin_portals(
     return _all(found)
 
 
-def _mfa_in(policy: ConditionalAccessPolicy, app: str) -> list[str] | None:
+def _mfa_in(app: str, policy: ConditionalAccessPolicy) -> list[str] | None:
     grant = policy.grant_controls
     if grant is None or not (grant.demands_mfa or "mfa" in grant.built_in_controls):
         return None

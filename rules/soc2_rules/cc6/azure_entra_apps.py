@@ -98,7 +98,7 @@ def azure_privileged_apps(
             return inconclusive(f"Graph does not say what these permissions are: {listed(unnamed)}")
         return not_applicable("cannot take over the tenant")
     home = evidence.index(Application, "app_id").get(principal.app_id, ())
-    parts = [principal, *home]
+    parts: list[ServicePrincipal | Application] = [principal, *home]
     wrong = [f"secret {one.label}" for part in parts for one in part.password_credentials]
     wrong += [f"owner {one.label}" for part in parts for one in part.owners]
     if approved and not _named(principal, approved):

@@ -143,8 +143,8 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
 
 
 def system_of(scope: Scope) -> str:
-    """What the accounts of a tenant are in: ``azure:<tenant>``, without a subscription."""
-    return f"azure:{scope.account.partition('/')[0]}"
+    """What the accounts of a tenant are in: ``azure:<tenant>``."""
+    return f"azure:{scope.account}"
 
 
 class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -190,6 +190,11 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.entra.sign_in_activity"
+    volatile = (
+        "signInActivity.lastSignInRequestId",
+        "signInActivity.lastNonInteractiveSignInRequestId",
+        "signInActivity.lastSuccessfulSignInRequestId",
+    )
 
     id: str
     """Of the user."""
