@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone."""
@@ -59,6 +63,18 @@ PRIVILEGED: Mapping[str, str] = {
 
 An assignment of a built-in role names this id; one of a custom role an id of the tenant's own.
 """
+HARMLESS = frozenset(
+    {
+        "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",  # Directory Readers
+        "95e79109-95c0-4d8e-aee3-d01accf2d47b",  # Guest Inviter
+        "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",  # Message Center Reader
+        "4a5d8f65-41da-4de4-8968-e035b65339cf",  # Reports Reader
+        "f023fd81-a637-4b56-95fd-791ac0226033",  # Service Support Administrator
+        "75934031-6c7e-415a-99d7-48dbd49e875e",  # Usage Summary Reports Reader
+    }
+)
+"""Built-in roles that give power over nobody. What is neither here nor in :data:`PRIVILEGED`, a role of the
+tenant's own among them, may be one or the other."""
 _USER = "#microsoft.graph.user"
 _GROUP = "#microsoft.graph.group"
 
@@ -114,6 +130,28 @@ class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
     def role(self) -> str:
         """The role's name, where it is known; else its id."""
         return PRIVILEGED.get(self.role_definition_id, f"role {self.role_definition_id}")
+
+    @property
+    def hides_holders(self) -> bool:
+        """Whether a group has the role whose members could not be read."""
+        return self.of_group and "members" in self.gaps
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """What users may do by it; nothing where the members of a group could not be read."""
+        if self.hides_holders or not (self.of_user or self.of_group):
+            return
+        for holder in self.holders():
+            yield Account(
+                system=f"azure:{scope.account}",
+                uid=holder,
+                login="",
+                name="",
+                mails=(),
+                active=None,
+                privileged=True if self.privileged else None,
+                mfa=None,
+                groups=(self.role,),
+            )
 
     def holders(self) -> list[str]:
         """Ids of who has the role by it: the principal, or the users in the group."""
