@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("options", "providers"),
     [
-        ([], {"aws", "github", "okta"}),
+        ([], {"aws", "azure", "github", "okta"}),
         (["--aws"], {"aws"}),
+        (["--azure"], {"azure"}),
         (["--github"], {"github"}),
         (["--okta", "--aws"], {"aws", "okta"}),
     ],
@@ -149,8 +150,8 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:6]]
-    assert names == ["aws", "github", "okta", "roster", "rules"]
+    names = [line.split()[0] for line in ended.out.splitlines()[1:7]]
+    assert names == ["aws", "azure", "github", "okta", "roster", "rules"]
     assert ended.out.splitlines()[-1].startswith("4 providers, ")
 
 
