@@ -235,7 +235,7 @@ def fills(template: str, path: str, *, exact: bool = False) -> bool:
 
 
 def query_tables(state: Tenant, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
-    """What Resource Graph answers; it knows ``where type =~ 'x'``, ``project a, b`` and ``order by id``."""
+    """What Resource Graph answers; it knows ``where`` with ``=~``, ``!~``, ``in~``, ``project`` and ``order by id``."""
     table, *steps = [step.strip() for step in _PIPE.split(body["query"])]
     asked = {one.lower() for one in body.get("subscriptions", ())}
     found = [row for row in _table(state, table.lower()) if _subscription(row) in asked]
@@ -258,6 +258,12 @@ def _step(step: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | N
     if where := re.fullmatch(r"where\s+(\w+)\s*(?:=~|==)\s*'([^']*)'", step):
         name, value = where.groups()
         return [row for row in rows if str(row.get(name, "")).lower() == value.lower()]
+    if among := re.fullmatch(r"where\s+(\w+)\s+in~\s*\(([^()]*)\)", step):
+        values = {value.lower() for value in re.findall(r"'([^']*)'", among[2])}
+        return [row for row in rows if str(row.get(among[1], "")).lower() in values]
+    if unlike := re.fullmatch(r"where\s+(\w+)\s*!~\s*'([^']*)'", step):
+        name, value = unlike.groups()
+        return [row for row in rows if str(row.get(name, "")).lower() != value.lower()]
     if project := re.fullmatch(r"project\s+([\w\s,]+)", step):
         names = [name.strip() for name in project[1].split(",")]
         return [{name: row.get(name) for name in names} for row in rows]

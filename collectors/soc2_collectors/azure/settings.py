@@ -86,7 +86,7 @@ class AzureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts of one call, the first included, with back-off and jitter between them."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what is no id, for ways to sign in that exclude each other, for open lines."""
+        """Raises ValueError for what is no id, for ways to sign in that exclude one another, open lines."""
         wrong = [i for i in (self.tenant, *self._listed()) if not _ID.fullmatch(i)]
         if wrong:
             msg = f"'{wrong[0]}' is no id: tenant and subscriptions are named by their GUIDs"
