@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.azure_company import TENANT, azure_id
+from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id
 from soc2_pac.demo.company import Planted
 from soc2_pac.demo.okta_company import PEOPLE
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 PLANTED: tuple[Planted, ...] = (
     Planted("azure-all-users-mfa", "zoe.fischer@acme-robotics.example", "no second factor"),
+    Planted(
+        "azure-vm-login-mfa",
+        "zoe.fischer@acme-robotics.example",
+        "operates machines by a password",
+    ),
     Planted("azure-inactive-users", "dina.solberg@acme-robotics.example", "115 days without"),
     Planted(
         "azure-disabled-users-no-roles", "william.adeyemi@acme-robotics.example", "an admin still"
@@ -42,6 +47,7 @@ _GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 _ROLE_MANAGEMENT = "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
 _GLASS_GROUP = azure_id("group:break-glass")
 _SECURITY_GROUP = azure_id("group:security-team")
+_CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _P2 = "eec0eb4f-6444-4f95-aba0-50c24d67f998"
 
 
@@ -287,7 +293,6 @@ def access(state: Tenant, now: datetime) -> None:  # noqa: ARG001 - as every are
                     "includeUnknownCountriesAndRegions": False,
                 },
             ],
-            f"/v1.0/groups/{_GLASS_GROUP}": {"id": _GLASS_GROUP, "displayName": "Break glass"},
             f"/v1.0/groups/{_GLASS_GROUP}/transitiveMembers": glass,
             f"{policies}/identitySecurityDefaultsEnforcementPolicy": {
                 "id": "00000000-0000-0000-0000-000000000005",
@@ -488,5 +493,35 @@ def _app(name: str, now: datetime, *, days: int) -> dict[str, Any]:
     }
 
 
-AREAS: tuple[Callable[[Tenant, datetime], None], ...] = (people, access, roles, apps)
+def subscriptions(state: Tenant, now: datetime) -> None:  # noqa: ARG001 - as every area
+    """Who may do what on the subscriptions: the operators of the machines, by a group."""
+    number = azure_id("group:machine-operators")
+    state.answers[f"/v1.0/groups/{number}/transitiveMembers"] = [
+        _reference(login, f"{login.replace('-', '.')}@{DOMAIN}")
+        for login in ("ben-osei", "zoe-fischer")
+    ]
+    for one in (PRODUCTION, SANDBOX):
+        authorization = f"/subscriptions/{one}/providers/Microsoft.Authorization"
+        held = {
+            "id": f"{authorization}/roleAssignments/{azure_id(f'operators:{one}')}",
+            "name": azure_id(f"operators:{one}"),
+            "type": "Microsoft.Authorization/roleAssignments",
+            "properties": {
+                "roleDefinitionId": f"{authorization}/roleDefinitions/{_CONTRIBUTOR}",
+                "principalId": number,
+                "principalType": "Group",
+                "scope": f"/subscriptions/{one}",
+                "condition": None,
+            },
+        }
+        state.answers.setdefault(f"{authorization}/roleAssignments", []).append(held)
+
+
+AREAS: tuple[Callable[[Tenant, datetime], None], ...] = (
+    people,
+    access,
+    roles,
+    apps,
+    subscriptions,
+)
 """What this module adds to the tenant."""

@@ -10,6 +10,7 @@ from soc2_collectors.azure.models.entra_access import (
     NamedLocation,
     PolicyGroup,
     SecurityDefaults,
+    SubscriptionGroup,
 )
 from soc2_pac.resources import collects
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 _POLICIES = "/identity/conditionalAccess/policies"
 _LOCATIONS = "/identity/conditionalAccess/namedLocations"
 _DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
-_GROUP = "/groups/{groupId}"
+_ASSIGNMENTS = "/subscriptions/{subscriptionId}/providers/Microsoft.Authorization/roleAssignments"
 _MEMBERS = "/groups/{groupId}/transitiveMembers"
+_NOT_FOUND = 404
 
 
 @collects(ConditionalAccessPolicy, calls=[f"GRAPH GET {_POLICIES}"], per="tenant", cost="pages")
@@ -35,22 +37,41 @@ def conditional_access_policies(azure: Azure) -> Iterator[Document]:
 
 @collects(
     PolicyGroup,
-    calls=[f"GRAPH GET {_POLICIES}", f"GRAPH GET {_GROUP}", f"GRAPH GET {_MEMBERS}"],
+    calls=[f"GRAPH GET {_POLICIES}", f"GRAPH GET {_MEMBERS}"],
     per="tenant",
-    cost="pages of policies + 2 for each group that they name",
+    cost="pages of policies + 1 for each group that they name",
 )
 def policy_groups(azure: Azure) -> Iterator[Document]:
-    """Groups that policies include or exclude; a policy may name one that was deleted since."""
+    """Groups that policies include or exclude."""
     named: set[str] = set()
     for record in azure.graph_items(_POLICIES, top=None):
         named.update(_groups(record))
     for number in sorted(named):
-        found = azure.graph_fact(_GROUP, groupId=number, select="id,displayName").call()
-        if isinstance(found, dict):
-            members = azure.graph_list_fact(
-                _MEMBERS, groupId=number, select="id,displayName,userPrincipalName"
-            )
-            yield document(found, name="displayName", body={"members": members})
+        yield document({"id": number}, body=_members(azure, number))
+
+
+def _members(azure: Azure, number: str) -> dict[str, object]:
+    found = azure.graph_list_fact(
+        _MEMBERS, groupId=number, select="id,displayName,userPrincipalName", absent=(_NOT_FOUND,)
+    )
+    return {"members": found}
+
+
+@collects(
+    SubscriptionGroup,
+    calls=[f"GET {_ASSIGNMENTS}", f"GRAPH GET {_MEMBERS}"],
+    per="subscription",
+    cost="pages of role assignments + 1 for each group among them",
+)
+def subscription_groups(azure: Azure) -> Iterator[Document]:
+    """Groups that hold a role on the subscription, above it or in it."""
+    named: set[str] = set()
+    for record in azure.items(_ASSIGNMENTS, api_version="2022-04-01"):
+        properties = record.get("properties")
+        if isinstance(properties, dict) and properties.get("principalType") == "Group":
+            named.add(str(properties.get("principalId")))
+    for number in sorted(named):
+        yield document({"id": number}, body=_members(azure, number))
 
 
 def _groups(policy: Mapping[str, Any]) -> set[str]:

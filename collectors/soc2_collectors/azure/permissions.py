@@ -35,7 +35,6 @@ GRAPH_NEEDS: dict[str, str] = {
     "GRAPH GET /domains": "Domain.Read.All",
     "GRAPH GET /groupSettings": "Directory.Read.All",
     "GRAPH GET /groups": "Group.Read.All",
-    "GRAPH GET /groups/{groupId}": "GroupMember.Read.All",
     "GRAPH GET /groups/{groupId}/members": "GroupMember.Read.All",
     "GRAPH GET /groups/{groupId}/transitiveMembers": "GroupMember.Read.All",
     "GRAPH GET /identity/conditionalAccess/namedLocations": "Policy.Read.All",

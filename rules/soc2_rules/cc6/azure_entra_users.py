@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from soc2_collectors.azure.models.authorization import OWNER
+from soc2_collectors.azure.models.authorization import RoleAssignment as AzureRole
 from soc2_collectors.azure.models.entra import Registration, SignInActivity, Tenant, User
+from soc2_collectors.azure.models.entra_access import SubscriptionGroup, members
 from soc2_collectors.azure.models.entra_roles import (
     DIRECTORY_SYNCHRONIZATION,
     GLOBAL_ADMINISTRATOR,
@@ -12,7 +15,7 @@ from soc2_collectors.azure.models.entra_roles import (
     role_names,
 )
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import Evidence, rule
+from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
 from soc2_rules.entra import NO_DEFAULTS, POLICIES, demanded, mfa_access, roles_held
 
@@ -118,27 +121,88 @@ def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who
 @rule(
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment],
-    known_as=["powerpipe:ad_disabled_user_no_role_assignments"],
+    needs=[RoleAssignment, AzureRole, SubscriptionGroup],
+    known_as=[
+        "powerpipe:ad_disabled_user_no_role_assignments",
+        "powerpipe:iam_deprecated_account",
+        "powerpipe:iam_deprecated_account_with_owner_roles",
+    ],
     empty=_NO_USERS,
 )
 def azure_disabled_users_no_roles(user: User, evidence: Evidence) -> Verdict:
-    """Disabled accounts hold no role of the directory.
+    """Disabled accounts hold no role, neither of the directory nor on a subscription.
 
     Roles count that are in use now, by a group, too.
 
     Why: whoever enables the account again, by mistake or on purpose, has all of its rights at once.
-    Fix: az rest --method delete --url
+    Fix: az role assignment delete --assignee USER; a role of the directory: az rest --method delete --url
         https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments/ID
     """
     if user.account_enabled is None:
         return inconclusive("Graph does not say whether the account is enabled")
     if user.account_enabled:
         return not_applicable("the account is enabled")
-    mine = [one for one in evidence.account(RoleAssignment) if user.id in one.holders()]
+    mine = evidence.derived(roles_held).get(user.id, set())
     if mine:
-        return failed(f"disabled, and holds {listed({one.role for one in mine})}")
+        known = role_names(mine)
+        return failed(f"disabled, and holds roles of the directory: {len(mine)} ({listed(known)})")
+    if held := _azure_roles(evidence, user):
+        where = {one.properties.scope for one in held}
+        return failed(f"disabled, and holds Azure roles on {listed(where)}")
     return passed("disabled, and holds no role")
+
+
+def azure_roles(whole: Whole) -> dict[str, list[AzureRole]]:
+    """Id of a user, group or program -> the Azure roles that they hold, by a group, too."""
+    inside = members(whole.everywhere(SubscriptionGroup))
+    held: dict[str, dict[str, AzureRole]] = {}
+    for one in whole.everywhere(AzureRole):
+        principal = one.properties.principal_id
+        for holder in (principal, *inside.get(principal, ())):
+            # What is inherited from above is listed in every subscription.
+            held.setdefault(holder, {})[one.id.casefold()] = one
+    return {holder: list(found.values()) for holder, found in held.items()}
+
+
+def _azure_roles(evidence: Evidence, user: User) -> list[AzureRole]:
+    return evidence.derived(azure_roles).get(user.id, [])
+
+
+_LOGS_IN: dict[str, str] = {
+    OWNER: "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
+    "1c0163c0-47e6-4577-8991-ea5c82e286e4": "Virtual Machine Administrator Login",
+    "fb879df8-f326-4884-b1cf-06f3ad86be52": "Virtual Machine User Login",
+    "602da2ba-a5c2-41da-b01d-5360126ab525": "Virtual Machine Local User Login",
+    "a6333a3e-0164-44c3-b281-7a577aff287f": "Windows Admin Center Administrator Login",
+}
+"""Built-in roles by which somebody comes into a machine, or lets themselves in."""
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    needs=[Registration, AzureRole, SubscriptionGroup],
+    known_as=["prowler:entra_user_with_vm_access_has_mfa"],
+    empty=_NO_USERS,
+)
+def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
+    """Whoever can log in to virtual machines, or administer them, has a second factor.
+
+    By one of Azure's built-in roles, and by a group, too. Whether something demands the factor is asked
+    by azure-all-users-mfa and azure-privileged-mfa.
+
+    Why: a password alone would open the machines, and all that they reach.
+    Fix: have the person register a method at https://aka.ms/mfasetup.
+    """
+    if user.account_enabled is False:
+        return _DISABLED
+    roles = {_LOGS_IN[one.role] for one in _azure_roles(evidence, user) if one.role in _LOGS_IN}
+    if not roles:
+        return not_applicable("cannot log in to machines by a built-in role")
+    said = _registered(user, evidence, f"holds {listed(roles)}")
+    return said or passed(f"holds {listed(roles)}, and has a second factor")
 
 
 @rule(

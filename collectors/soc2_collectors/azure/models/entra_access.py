@@ -242,17 +242,29 @@ class SecurityDefaults(Resource, frozen=True, kw_only=True, rename="camel"):
 
 
 class PolicyGroup(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A group that a policy includes or excludes, with its members (``GET /groups/{id}``).
+    """A group that a policy includes or excludes, with its members.
 
-    Shape from documentation.
+    Shape from documentation. A policy may name one that was deleted since.
     """
 
     kind = "azure.entra.policy_group"
 
     id: str
-    display_name: str | None = None
-    members: list[DirectoryObject] = fact("members")
-    """``GET /groups/{id}/transitiveMembers``."""
+    members: list[DirectoryObject] | None = fact("members")
+    """``GET /groups/{id}/transitiveMembers``; ``null``: there is no such group any more."""
+
+
+class SubscriptionGroup(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A group that holds a role on a subscription or in it, with its members.
+
+    Shape from documentation.
+    """
+
+    kind = "azure.entra.subscription_group"
+
+    id: str
+    members: list[DirectoryObject] | None = fact("members")
+    """``GET /groups/{id}/transitiveMembers``; ``null``: there is no such group any more."""
 
 
 class NamedLocation(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -282,9 +294,9 @@ class Left(NamedTuple):
     """Whether all guests are, or some sorts of them."""
 
 
-def members(groups: Iterable[PolicyGroup]) -> dict[str, frozenset[str]]:
+def members(groups: Iterable[PolicyGroup | SubscriptionGroup]) -> dict[str, frozenset[str]]:
     """Id of a group -> ids of who is in it. Raises where the members of one could not be read."""
-    return {group.id: frozenset(one.id for one in group.members) for group in groups}
+    return {group.id: frozenset(one.id for one in group.members or ()) for group in groups}
 
 
 def left_out(policy: ConditionalAccessPolicy, inside: Mapping[str, frozenset[str]]) -> Left:
