@@ -1,0 +1,199 @@
+"""What resources of Azure Resource Manager have in common, and how their parts are read.
+
+Azure writes the same word in several cases ("Enabled", "enabled"), and ids as well: compare them folded.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import collapse_addresses, ip_network
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import msgspec
+
+from soc2_pac.resources import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone."""
+
+_WIDE = 16
+"""Ranges narrower than /16 are too many for a list of rules to cover the internet with."""
+_NOT_INTERNET = tuple(
+    ip_network(cidr)
+    for cidr in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+    )
+)
+
+
+def same(one: str | None, other: str) -> bool:
+    """Whether two words or ids of Azure are the same: case says nothing."""
+    return one is not None and one.casefold() == other.casefold()
+
+
+def last_part(resource_id: str) -> str:
+    """The last part of a resource id."""
+    return resource_id.rstrip("/").rpartition("/")[2]
+
+
+def subscription_of(resource_id: str) -> str:
+    """The subscription's id in a resource id, folded; empty where there is none."""
+    parts = resource_id.casefold().strip("/").split("/")
+    return parts[1] if len(parts) > 1 and parts[0] == "subscriptions" else ""
+
+
+def days_after(moment: datetime, days: int) -> datetime:
+    """The instant so many days later; the last one there is where the calendar ends before that."""
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def covers_internet(cidrs: Iterable[str]) -> bool:
+    """Whether these IPv4 ranges hold every public address, alone or together.
+
+    A handful of ranges that leave out 127.0.0.0/8 admits the internet as ``0.0.0.0/0`` does. A wide range
+    that cannot be read counts as everything: it must not look closed.
+    """
+    wide: list[Any] = []
+    for cidr in cidrs:
+        length = cidr.rpartition("/")[2] if "/" in cidr else "32"
+        if not (length.isascii() and length.isdecimal()) or int(length[:4]) > _WIDE:
+            continue
+        try:
+            network = ip_network(cidr, strict=False)
+        except ValueError:
+            return True
+        if network.prefixlen == 0:
+            return True
+        if network.version == 4:  # noqa: PLR2004
+            wide.append(network)
+    if not wide:
+        return False
+    return any(net.prefixlen == 0 for net in collapse_addresses([*wide, *_NOT_INTERNET]))
+
+
+class Arm(Resource, frozen=True, kw_only=True, rename="camel"):
+    """The part of a resource that every type has; each has ``properties`` of its own besides."""
+
+    id: str
+    name: str
+    location: str = ""
+    tags: dict[str, str | None] | None = None
+
+    def tagged(self, key: str, values: Iterable[str]) -> bool:
+        """Whether a tag has one of these values; case says nothing."""
+        wanted = {value.casefold() for value in values}
+        return any(
+            same(name, key) and (value or "").casefold() in wanted
+            for name, value in (self.tags or {}).items()
+        )
+
+
+class PrivateEndpointState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a private endpoint may be used."""
+
+    status: str | None = None
+    """``Approved``, ``Pending``, ``Rejected``, ``Disconnected``."""
+
+
+class PrivateEndpointProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Properties of a private endpoint connection."""
+
+    private_link_service_connection_state: PrivateEndpointState | None = None
+
+
+class PrivateEndpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A connection of a private endpoint to a resource."""
+
+    properties: PrivateEndpointProperties | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether it is in use."""
+        state = self.properties and self.properties.private_link_service_connection_state
+        return bool(state) and same(state.status if state else None, "Approved")
+
+
+class IpRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An address or range that a firewall admits."""
+
+    value: str = ""
+
+
+class NetworkAcls(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The firewall of a storage account, a vault or a registry."""
+
+    default_action: str
+    """``Allow`` or ``Deny``: what happens to whom no rule names."""
+    ip_rules: list[IpRule] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether every public address gets in, by default or by the rules together."""
+        if not same(self.default_action, "Deny"):
+            return True
+        return covers_internet([rule.value for rule in self.ip_rules])
+
+
+class LogCategory(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One category, or group of categories, of a diagnostic setting."""
+
+    category: str | None = None
+    category_group: str | None = None
+    enabled: bool
+
+
+class DiagnosticProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where a diagnostic setting sends which logs."""
+
+    storage_account_id: str | None = None
+    workspace_id: str | None = None
+    event_hub_authorization_rule_id: str | None = None
+    marketplace_partner_id: str | None = None
+    logs: list[LogCategory] | None = None
+
+
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A diagnostic setting of a resource."""
+
+    name: str = ""
+    properties: DiagnosticProperties
+
+    @property
+    def sends(self) -> bool:
+        """Whether it has a destination."""
+        where = self.properties
+        return bool(
+            where.storage_account_id
+            or where.workspace_id
+            or where.event_hub_authorization_rule_id
+            or where.marketplace_partner_id
+        )
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """Categories and groups that are on, folded; nothing where nothing is sent."""
+        if not self.sends:
+            return frozenset()
+        return frozenset(
+            (log.category or log.category_group or "").casefold()
+            for log in self.properties.logs or ()
+            if log.enabled
+        )
+
+
+def recorded(settings: Iterable[Diagnostic]) -> frozenset[str]:
+    """Categories and groups that any of these settings records, folded."""
+    return frozenset().union(*(setting.recorded for setting in settings))

@@ -1,0 +1,159 @@
+"""Views of virtual machines and disks.
+
+Source: Azure REST API, "Virtual Machines", "Disks"; Resource Graph, table ``patchassessmentresources``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_collectors.azure.models.arm import Arm, Moment, same
+
+
+class ManagedDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A reference to a disk that Azure manages."""
+
+    id: str | None = None
+
+
+class VmDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A disk of a machine; without a managed one it is a blob."""
+
+    name: str = ""
+    os_type: str | None = None
+    managed_disk: ManagedDisk | None = None
+
+
+class ImageReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """From which image a machine was made."""
+
+    publisher: str | None = None
+    offer: str | None = None
+    id: str | None = None
+    """Of a private image, or of one of a gallery."""
+    community_gallery_image_id: str | None = None
+    shared_gallery_image_id: str | None = None
+
+
+class StorageProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Disks and image."""
+
+    os_disk: VmDisk
+    data_disks: list[VmDisk] = []
+    image_reference: ImageReference | None = None
+
+
+class LinuxConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of a machine with Linux."""
+
+    disable_password_authentication: bool | None = None
+    """Left out: passwords are accepted."""
+
+
+class OsProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the system was set up; machines of specialised disks have none."""
+
+    linux_configuration: LinuxConfiguration | None = None
+
+
+class Uefi(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Secure boot and virtual TPM; left out: off."""
+
+    secure_boot_enabled: bool | None = None
+    v_tpm_enabled: bool | None = None
+
+
+class SecurityProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Trusted launch; left out: standard."""
+
+    security_type: str | None = None
+    """``TrustedLaunch``, ``ConfidentialVM``, ``Standard``."""
+    uefi_settings: Uefi | None = None
+
+
+class VmProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of a machine."""
+
+    storage_profile: StorageProfile
+    os_profile: OsProfile | None = None
+    security_profile: SecurityProfile | None = None
+
+
+class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
+    """A virtual machine."""
+
+    kind = "azure.compute.virtual_machine"
+    volatile = (
+        "etag",
+        "properties.extended",
+        "properties.instanceView",
+        "properties.provisioningState",
+    )
+    secret = (
+        "properties.userData",
+        "properties.osProfile.customData",
+        "properties.osProfile.adminPassword",
+    )
+
+    properties: VmProperties
+
+    @property
+    def linux(self) -> bool:
+        """Whether it runs Linux."""
+        return same(self.properties.storage_profile.os_disk.os_type, "Linux")
+
+
+class DiskEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """With what a disk is encrypted; it always is."""
+
+    type: str
+    """``EncryptionAtRestWithPlatformKey``, ``...CustomerKey``, ``...PlatformAndCustomerKeys``."""
+
+
+class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of a disk."""
+
+    disk_state: str | None = None
+    encryption: DiskEncryption
+    network_access_policy: str | None = None
+    """``AllowAll``, ``AllowPrivate``, ``DenyAll``; left out: allow all."""
+    public_network_access: str | None = None
+    """Left out: enabled."""
+
+
+class Disk(Arm, frozen=True, kw_only=True, rename="camel"):
+    """A managed disk."""
+
+    kind = "azure.compute.disk"
+    volatile = ("properties.LastOwnershipUpdateTime",)
+
+    managed_by: str | None = None
+    properties: DiskProperties
+
+
+class PatchCounts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Missing updates by classification."""
+
+    critical: int = 0
+    security: int = 0
+
+
+class PatchProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An assessment of missing updates."""
+
+    status: str
+    last_modified_date_time: Moment
+    available_patch_count_by_classification: PatchCounts | None = None
+
+
+class PatchAssessment(Arm, frozen=True, kw_only=True, rename="camel"):
+    """What Azure Update Manager found missing on a machine. Shape from documentation."""
+
+    kind = "azure.compute.patch_assessment"
+
+    properties: PatchProperties
+
+    @property
+    def machine_id(self) -> str:
+        """The id of the machine, folded."""
+        return self.id.casefold().partition("/patchassessmentresults/")[0]

@@ -1,0 +1,72 @@
+"""Views of key vaults.
+
+Source: Azure REST API, "Key Vault": Vaults, Keys, Secrets (management plane: names and attributes only).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from soc2_collectors.azure.models.arm import Arm, Diagnostic, NetworkAcls, PrivateEndpoint
+from soc2_pac.resources import fact
+
+
+class VaultProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of a vault."""
+
+    enable_soft_delete: bool | None = None
+    """Left out: on, as of every vault since 2020."""
+    enable_purge_protection: bool | None = None
+    """Left out: off; the API never answers false."""
+    enable_rbac_authorization: bool | None = None
+    """Left out: off, access policies decide."""
+    network_acls: NetworkAcls | None = None
+    """Left out: no firewall."""
+    private_endpoint_connections: list[PrivateEndpoint] | None = None
+    public_network_access: str | None = None
+    """Left out: enabled."""
+    soft_delete_retention_in_days: int | None = None
+
+
+class Attributes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Attributes of a key or a secret; times are seconds since 1970."""
+
+    enabled: bool = True
+    exp: int | None = None
+
+    @property
+    def expires(self) -> datetime | None:
+        """When it expires; ``None`` for never, or for no time that a calendar holds."""
+        if self.exp is None:
+            return None
+        try:
+            return datetime.fromtimestamp(self.exp, UTC)
+        except (OverflowError, ValueError, OSError):
+            return None
+
+
+class ItemProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Properties of a key or a secret."""
+
+    attributes: Attributes
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A key or a secret, by its name."""
+
+    name: str
+    properties: ItemProperties
+
+
+class KeyVault(Arm, frozen=True, kw_only=True, rename="camel"):
+    """A key vault; of its keys and secrets only names and attributes are read."""
+
+    kind = "azure.key_vault.vault"
+    secret = ("secrets.*.properties.value",)
+
+    properties: VaultProperties
+    keys: list[Item] = fact("keys")
+    secrets: list[Item] = fact("secrets")
+    diagnostics: list[Diagnostic] = fact("diagnosticSettings")
