@@ -22,6 +22,7 @@ from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Status, Verdict
 from soc2_pac.resources import GAPS
+from soc2_rules.crosswalk import ROWS, Row
 from soc2_rules.omissions import OMITTED, PARTS
 
 from .databases import unavailable
@@ -327,6 +328,38 @@ def test_what_is_omitted_says_why() -> None:
         assert set(omission.criteria) <= set(CRITERIA)
         assert omission.criteria
     assert all(len(reason) > 40 for reason in PARTS.values())
+
+
+# -- the same question of several providers -------------------------------------------------------------
+
+
+def test_the_crosswalk_names_rules_that_are_there_each_once() -> None:
+    named = [name for row in ROWS for name in row.rules]
+    assert [name for name, count in Counter(named).items() if count > 1] == []
+    assert set(named) - set(REGISTRY.rules) == set()
+    alone = [
+        row.question
+        for row in ROWS
+        if len({REGISTRY.rules[name].provider for name in row.rules}) < 2
+    ]
+    assert not alone, "asked of one provider only"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.question)
+def test_rules_of_one_question_share_severity_and_numbers(row: Row) -> None:
+    rules = [REGISTRY.rules[name] for name in row.rules]
+    numbers: dict[str, set[object]] = {}
+    for rule in rules:
+        for threshold in rule.thresholds:
+            if isinstance(threshold.default, int):  # a list names what the provider calls its own
+                numbers.setdefault(threshold.name, set()).add(threshold.default)
+    same = len({rule.severity for rule in rules}) == 1 and all(
+        len(values) == 1 for values in numbers.values()
+    )
+    if same:
+        assert not row.differs, "nothing differs"
+    else:
+        assert row.differs, "say why"
 
 
 # -- whatever a document holds, a rule does not break ------------------------------------------------------

@@ -1,7 +1,7 @@
 """Write the reference pages of docs/ from the code, or check that they are up to date.
 
-Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli and omissions. The same
-code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
+Generated: one page a rule (docs/rules/), and kinds, costs, criteria, cli, omissions and the crosswalk.
+The same code gives the same bytes. With --check, exit code 1 when a page is missing, outdated or left over.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from soc2_pac import plugins
 from soc2_pac.cases import load_cases, run_case
 from soc2_pac.cli import root as root_command
 from soc2_pac.criteria import CRITERIA
+from soc2_rules.crosswalk import ROWS
 from soc2_rules.omissions import OMITTED, PARTS
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "cli.md", _text(_cli())
     yield "costs.md", _text(_costs(registry))
     yield "omissions.md", _text(_omissions())
+    yield "crosswalk.md", _text(_crosswalk(registry))
 
 
 def _generated(docs: Path) -> list[Path]:
@@ -244,6 +246,36 @@ def _omissions() -> Iterator[str]:
     yield from ("| known elsewhere as | why |", "|---|---|")
     for alias, reason in sorted(PARTS.items()):
         yield f"| `{alias}` | {_cell(reason)} |"
+
+
+def _crosswalk(registry: Registry) -> Iterator[str]:
+    """One row a question, one column a provider: first what several are asked, then what one alone is."""
+    providers = sorted({rule.provider for rule in registry.rules.values()})
+    head = f"| question | {' | '.join(providers)} |"
+    rule_of = f"|---|{'---|' * len(providers)}"
+
+    def cells(names: Iterable[str]) -> str:
+        found: dict[str, list[str]] = {provider: [] for provider in providers}
+        for name in names:
+            rule = registry.rules[name]
+            found[rule.provider].append(f"[{name}](rules/{name}.md)")
+        return " | ".join(", ".join(found[provider]) for provider in providers)
+
+    yield from ("# Crosswalk", "")
+    yield (
+        "One row a question, one column a provider. Rules of one row share severity and thresholds; where "
+        "they do not, the row says why."
+    )
+    yield from ("", "## Asked of several providers", "", head, rule_of)
+    joined: set[str] = set()
+    for row in ROWS:
+        joined.update(row.rules)
+        why = f"<br>*{_cell(row.differs)}*" if row.differs else ""
+        yield f"| {_cell(row.question)}{why} | {cells(row.rules)} |"
+    yield from ("", "## Asked of one", "", head, rule_of)
+    for name, rule in registry.rules.items():
+        if name not in joined:
+            yield f"| {_cell(rule.title)} | {cells([name])} |"
 
 
 def _costs(registry: Registry) -> Iterator[str]:
