@@ -55,7 +55,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "Every account is somebody's who works here",
         (
-            "aws-users-match-roster", "azure-users-match-roster", "github-members-match-roster",
+            "aws-users-match-roster", "azure-users-match-roster", "gcp-users-match-roster",
+            "github-members-match-roster",
             "okta-users-match-roster",
         ),
     ),

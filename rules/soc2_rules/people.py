@@ -19,6 +19,7 @@ from soc2_collectors.azure.models.entra import Registration as EntraRegistration
 from soc2_collectors.azure.models.entra import User as EntraUser
 from soc2_collectors.azure.models.entra_roles import HARMLESS
 from soc2_collectors.azure.models.entra_roles import RoleAssignment as EntraRole
+from soc2_collectors.gcp.models.workspace import WorkspaceUser
 from soc2_collectors.github.models.organization import (
     ExternalIdentity,
     Member,
@@ -55,7 +56,7 @@ TRUTH: tuple[type[Resource], ...] = (RosterPerson, RosterAccount, OktaUser)
 """Who works here, and what was written down of their accounts."""
 WHO: tuple[type[Resource], ...] = (RosterPerson, OktaUser)
 """What says who works here; one of them must be there."""
-WHERE: tuple[type[Resource], ...] = (Member, IamUser, OktaUser, EntraUser)
+WHERE: tuple[type[Resource], ...] = (Member, IamUser, OktaUser, EntraUser, WorkspaceUser)
 """Where people have accounts; without a source of one of them there is nothing to compare."""
 GITHUB: tuple[type[Resource], ...] = (Member, OutsideCollaborator)
 GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Organization)
@@ -63,7 +64,8 @@ GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Org
 AWS: tuple[type[Resource], ...] = (IamUser, Credential, IamGroup, IdentityCenterUser)
 OKTA: tuple[type[Resource], ...] = (OktaAdmin, OktaGroup)
 AZURE: tuple[type[Resource], ...] = (EntraUser, EntraRegistration, EntraRole)
-SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE)
+GOOGLE: tuple[type[Resource], ...] = (WorkspaceUser,)
+SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE, *GOOGLE)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
 _NO_ACCOUNTS: tuple[type[Resource], ...] = (

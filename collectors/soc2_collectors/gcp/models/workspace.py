@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment, matches
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
+
 _NEVER = 1970
 """Google gives the first second of this year where nobody ever signed in."""
+
+
+class UserName(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a person is called."""
+
+    full_name: str = ""
 
 
 class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -37,6 +47,9 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     primary_email: str
+    name: UserName | None = None
+    aliases: list[str] = []
+    """Further addresses of the account; Google leaves out an empty list."""
     suspended: bool
     archived: bool = False
     is_admin: bool
@@ -61,6 +74,22 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
     def signed_in(self) -> bool:
         """Whether anybody ever signed in."""
         return self.last_login_time.year > _NEVER
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account; its second factor is what the person enrolled, not what the company demands."""
+        yield Account(
+            system=f"google:{scope.boundary.rpartition('/')[2]}",
+            uid=self.id,
+            login=self.primary_email,
+            name=self.name.full_name if self.name else "",
+            mails=(self.primary_email, *self.aliases),
+            active=self.signs_in,
+            privileged=True if self.is_admin else None if self.is_delegated_admin else False,
+            mfa=self.is_enrolled_in_2_sv if self.signs_in else None,
+            created=self.creation_time,
+            last_used=self.last_login_time if self.signed_in else None,
+            signs_in=self.signs_in,
+        )
 
     def named_in(self, patterns: Iterable[str]) -> bool:
         """Whether its address is, or is of the form of, one of these."""
