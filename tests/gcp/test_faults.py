@@ -46,8 +46,21 @@ FAULTS: dict[str, tuple[dict[str, Any], set[S]]] = {
     "perimeter": ({"status": 403, "body": PERIMETER}, {S.DENIED}),
 }
 INVENTORY = "cloudasset.assets.list"
+_SORT = re.compile(r"\.(organizations|folders|projects)\.")
+
+
+def sortless(call: str) -> str:
+    """A call that Google has once for each sort of place: which one is asked depends on the source."""
+    return _SORT.sub(".*.", call)
+
+
 LISTED = [(kind, one.calls[0]) for kind, one in KINDS.items()]
-DETAILS = [(kind, call) for kind, one in KINDS.items() for call in one.calls[1:]]
+DETAILS = [
+    (kind, call)
+    for kind, one in KINDS.items()
+    for call in one.calls[1:]
+    if sortless(call) != sortless(one.calls[0])
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -55,7 +68,8 @@ def test_a_kind_without_faults(gcp: Source, kind: str) -> None:
     result = look(gcp, kind)
     assert (result.status, result.gaps, result.reason) == (S.COMPLETE, 0, "")
     assert result.count > 0, "the demo's company has something of every kind"
-    assert set(result.calls) == set(KINDS[kind].calls), "what is declared is what is asked"
+    declared = {sortless(call) for call in KINDS[kind].calls}
+    assert {sortless(call) for call in result.calls} == declared, "what is declared is asked"
     for record in records(result):
         view(KINDS[kind].resource, record.body)
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROLE_ID = "soc2PacReader"
+_DIRECTORY = {
+    "admin.customers.get": "https://www.googleapis.com/auth/admin.directory.customer.readonly",
+    "admin.users.list": "https://www.googleapis.com/auth/admin.directory.user.readonly",
+}
+"""What is read in an administrator's name -> the scope for it."""
 DISCOVERY = (
     "cloudresourcemanager.folders.list",
     "cloudresourcemanager.organizations.get",
@@ -67,6 +72,8 @@ def grant(call: str, content: str = "") -> str | None:
     if content in CONTENTS:
         return CONTENTS[content]
     need = NEEDS.get(call)
+    if need == ():
+        return f"domain-wide delegation of {_DIRECTORY[call]} to the service account"
     return ", ".join(need) if need else None
 
 
@@ -108,7 +115,7 @@ def permissions(calls: Sequence[str], form: str) -> str:
         lines += [
             "",
             "Read in an administrator's name (workspace_admin), by domain-wide delegation:",
-            *(f"  {call}" for call in delegated),
+            *(f"  {call}: {_DIRECTORY[call]}" for call in delegated),
         ]
     if unknown := sorted(set(asked) - set(known)):
         lines += ["", "Calls of plugins, see their documentation:", *(f"  {c}" for c in unknown)]
