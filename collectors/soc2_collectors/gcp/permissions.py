@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROLE_ID = "soc2PacReader"
-_DIRECTORY = {
-    "admin.customers.get": "https://www.googleapis.com/auth/admin.directory.customer.readonly",
-    "admin.users.list": "https://www.googleapis.com/auth/admin.directory.user.readonly",
-}
-"""What is read in an administrator's name -> the scope for it."""
 DISCOVERY = (
     "cloudresourcemanager.folders.list",
     "cloudresourcemanager.organizations.get",
@@ -34,6 +29,9 @@ CONTENTS = {
     "ACCESS_POLICY": "cloudasset.assets.listAccessPolicy",
 }
 """What of an asset is read -> the permission for it."""
+
+DELEGATED = "domain-wide delegation of the method's read-only scope, and workspace_admin"
+"""What is needed where IAM has no permission for a call."""
 
 # One call a line, sorted.
 # fmt: off
@@ -72,9 +70,9 @@ def grant(call: str, content: str = "") -> str | None:
     if content in CONTENTS:
         return CONTENTS[content]
     need = NEEDS.get(call)
-    if need == ():
-        return f"domain-wide delegation of {_DIRECTORY[call]} to the service account"
-    return ", ".join(need) if need else None
+    if need is None:
+        return None
+    return ", ".join(need) or DELEGATED
 
 
 def permissions(calls: Sequence[str], form: str) -> str:
@@ -115,7 +113,7 @@ def permissions(calls: Sequence[str], form: str) -> str:
         lines += [
             "",
             "Read in an administrator's name (workspace_admin), by domain-wide delegation:",
-            *(f"  {call}: {_DIRECTORY[call]}" for call in delegated),
+            *(f"  {call}" for call in delegated),
         ]
     if unknown := sorted(set(asked) - set(known)):
         lines += ["", "Calls of plugins, see their documentation:", *(f"  {c}" for c in unknown)]

@@ -119,8 +119,9 @@ def gcp_sa_key_rotation(
     made = key.key.valid_after_time
     due = days_after(made, max_age_days)
     if now < due:
-        return passed(f"made on {made:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due)
-    return failed(f"made on {made:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}")
+        return passed(f"a key of {key.account}, made on {made:%Y-%m-%d}", until=due)
+    said = f"a key of {key.account}, made on {made:%Y-%m-%d}"
+    return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}")
 
 
 @rule(
