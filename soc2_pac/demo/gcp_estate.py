@@ -33,8 +33,8 @@ _KEY = f"projects/{DATA}/locations/{REGION}/keyRings/main/cryptoKeys/data"
 _TOP = f"organizations/{ORGANIZATION}"
 
 PLANTED: tuple[Planted, ...] = (
-    Planted("gcp-no-user-managed-keys", "old-deploy", "a key of its own, in production"),
-    Planted("gcp-sa-key-rotation", "old-deploy", "the key was made 400 days ago"),
+    Planted("gcp-no-user-managed-keys", "k1", "a key of its own, in production"),
+    Planted("gcp-sa-key-rotation", "k1", "the key was made 400 days ago"),
     Planted("gcp-wif-condition", "ci", "any repository of the world may sign in"),
     Planted("gcp-kms-rotation", "backups", "never rotates"),
     Planted("gcp-secrets", "legacy-token", "does not rotate"),
