@@ -35,6 +35,7 @@ _TOP = f"organizations/{ORGANIZATION}"
 PLANTED: tuple[Planted, ...] = (
     Planted("gcp-no-user-managed-keys", "k1", "a key of its own, in production"),
     Planted("gcp-sa-key-rotation", "k1", "the key was made 400 days ago"),
+    Planted("gcp-sa-key-unused", "old-deploy", "neither it nor its key was used for half a year"),
     Planted("gcp-wif-condition", "ci", "any repository of the world may sign in"),
     Planted("gcp-kms-rotation", "backups", "never rotates"),
     Planted("gcp-secrets", "legacy-token", "does not rotate"),
@@ -72,6 +73,7 @@ def identities(estate: Estate, now: datetime) -> None:
         estate.assets.append(
             asset(f"{service}/ServiceAccountKey", f"{path}/keys/k{number}", project, key)
         )
+    _last_uses(estate, now)
     pool = (
         f"projects/{NUMBERS[PRODUCTION]}/locations/global/workloadIdentityPools/github/providers/ci"
     )
@@ -84,6 +86,30 @@ def identities(estate: Estate, now: datetime) -> None:
     estate.assets.append(
         asset(f"{service}/WorkloadIdentityPoolProvider", pool, PRODUCTION, provider)
     )
+
+
+def _last_uses(estate: Estate, now: datetime) -> None:
+    """When service accounts and their keys signed in last, by Activity Analyzer."""
+    home = f"//iam.googleapis.com/projects/{PRODUCTION}/serviceAccounts"
+    mail = f"{PRODUCTION}.iam.gserviceaccount.com"
+    used = {
+        "serviceAccountLastAuthentication": {f"shop@{mail}": 1, f"old-deploy@{mail}": 190},
+        "serviceAccountKeyLastAuthentication": {f"old-deploy@{mail}/keys/k1": 190},
+    }
+    for project in LIVE:
+        for sort, days in used.items():
+            path = f"projects/{project}/locations/global/activityTypes/{sort}/activities:query"
+            estate.answers[f"/policyanalyzer/v1/{path}"] = {
+                "activities": [
+                    {
+                        "fullResourceName": f"{home}/{name}",
+                        "activityType": sort,
+                        "activity": {"lastAuthenticatedTime": ago(now, ago_days)},
+                    }
+                    for name, ago_days in days.items()
+                    if project == PRODUCTION
+                ]
+            }
 
 
 def keys_and_secrets(estate: Estate, now: datetime) -> None:

@@ -317,3 +317,17 @@ def test_security_command_center(gcp: Source) -> None:
     answers[at] = disabled("securitycenter.googleapis.com", "1")
     with pytest.raises(NotEnabled, match="gcloud services enable"):
         views(gcp, securitycenter.sources)
+
+
+def test_service_accounts_with_their_last_use(gcp: Source) -> None:
+    found = {
+        one.account.email.partition("@")[0]: one
+        for one in views(gcp, service_accounts.uses, scope=HERE)
+    }
+    shop, old = found["shop"], found["old-deploy"]
+    assert shop.last_use() > old.last_use()
+    assert (len(old.keys), old.last_use("k1")) == (1, old.last_use())
+    assert shop.last_use("k1") is None
+    gcp.emulator.state.answers.clear()
+    with pytest.raises(ProviderError):
+        views(gcp, service_accounts.uses, scope=HERE)
