@@ -289,7 +289,7 @@ def balancers(estate: Estate, now: datetime) -> None:  # noqa: ARG001
 
 def databases(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     """Cloud SQL, AlloyDB and Dataproc."""
-    good = {"deletionProtectionEnabled": True, "availabilityType": "REGIONAL"}
+    good: dict[str, Any] = {"deletionProtectionEnabled": True, "availabilityType": "REGIONAL"}
     backups = {
         "enabled": True,
         "pointInTimeRecoveryEnabled": True,

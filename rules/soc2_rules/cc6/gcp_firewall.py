@@ -25,7 +25,7 @@ def _ranges(firewall: Firewall, evidence: Evidence, protocol: str) -> list[tuple
     """What it opens to every address; rules that may come before it are read only where they matter."""
     if not firewall.world or not ports(firewall.rule.allowed, protocol, [(0, LAST_PORT)]):
         return []
-    others = evidence.index(Firewall, "network", within="here").get(firewall.network, ())
+    others = evidence.index(Firewall, "denies_in", within="here").get(firewall.network, ())
     return open_to_world(firewall, others, protocol)
 
 

@@ -64,6 +64,11 @@ class Firewall(Located, frozen=True, kw_only=True, rename="camel"):
         return self.rule.direction == "INGRESS" and not self.rule.disabled
 
     @property
+    def denies_in(self) -> str:
+        """The network in which it keeps something out; empty where it does not."""
+        return self.network if self.rule.denied and self.lets_in else ""
+
+    @property
     def sources(self) -> list[str]:
         """Ranges that it speaks of. Google: a rule that names no source means every IPv4 address."""
         rule = self.rule
