@@ -232,7 +232,10 @@ class Gcp:
             page = _records(body, key, asked.call)
             unasked |= _unasked(body)
             token = body.get("nextPageToken")
-            del answer, body  # the page alone is held while it is read, and nothing while the next comes
+            del (
+                answer,
+                body,
+            )  # the page alone is held while it is read, and nothing while the next comes
             yield page
             del page
             if not token:
