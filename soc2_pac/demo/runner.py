@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from soc2_pac.demo import roster
 from soc2_pac.demo.aws import AwsEmulator
 from soc2_pac.demo.company import REGIONS
+from soc2_pac.demo.gcp_company import ORGANIZATION
 from soc2_pac.errors import Soc2PacError, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _EXPECTED = {0, 1, 3}
 _GITHUB_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_TOKEN = "ACME_OKTA_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_HOST = "acme-robotics.okta.com"
-_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_")
+_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_", "GOOGLE_", "CLOUDSDK_")
 """Variables of the person who runs the demo: it must neither use them nor be bent by them."""
 
 
@@ -61,10 +62,10 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
         )
         raise UsageError(msg)
     directory.mkdir(parents=True, exist_ok=True)
-    with _company() as (aws, github, okta):
-        config.write_text(_config(directory, aws.url, github, okta), encoding="utf-8")
+    with _company() as (aws, github, okta, gcp):
+        config.write_text(_config(directory, aws.url, github, okta, gcp), encoding="utf-8")
         roster.write(directory)
-        up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}"
+        up = f"AWS at {aws.url}, Google Cloud at {gcp}, GitHub at {github}, Okta at {okta}"
         print(f"acme-robotics is up: {up}", file=out, flush=True)
         code = _run(_command(config), _environment(aws.credentials))
         commands = "\n".join(f"  {command}" for command in _commands(config, aws, keep=keep))
@@ -76,21 +77,24 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
 
 
 @contextlib.contextmanager
-def _company() -> Iterator[tuple[AwsEmulator, str, str]]:
-    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
+def _company() -> Iterator[tuple[AwsEmulator, str, str, str]]:
+    from soc2_pac.demo import gcp_company  # noqa: PLC0415  with the demo only
+    from soc2_pac.demo.gcp import GcpEmulator  # noqa: PLC0415
+    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415
     from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
     from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
 
     state = demo_company()
     state.mails = roster.verified_mails(state.members)
     github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
-    with AwsEmulator() as aws, github as github_url, okta as okta_url:
-        yield aws, github_url, okta_url
+    gcp = GcpEmulator(gcp_company.acme_robotics())
+    with AwsEmulator() as aws, github as github_url, okta as okta_url, gcp as gcp_url:
+        yield aws, github_url, okta_url, gcp_url
 
 
-def _config(directory: Path, aws: str, github: str, okta: str) -> str:
+def _config(directory: Path, aws: str, github: str, okta: str, gcp: str) -> str:
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Three emulated sources, and the roster of people beside this file.
+    return f"""{_MARK} Four emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -99,6 +103,11 @@ url = "{_url(directory)}"
 provider = "aws"
 regions = [{regions}]
 endpoint_url = "{aws}"  # leave this out and the source is the real AWS
+
+[sources.gcp-acme]
+provider = "gcp"
+organization = "{ORGANIZATION}"
+endpoint = "{gcp}"  # leave this out and the source is the real Google Cloud
 
 [sources.github-acme]
 provider = "github"
@@ -118,6 +127,9 @@ provider = "roster"
 organization = "acme-robotics"
 people = "{roster.PEOPLE_FILE}"
 accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says it
+
+[rules.gcp-corporate-identities-only]
+domains = ["acme-robotics.example"]
 """
 
 

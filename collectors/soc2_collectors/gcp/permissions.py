@@ -30,6 +30,9 @@ CONTENTS = {
 }
 """What of an asset is read -> the permission for it."""
 
+DELEGATED = "domain-wide delegation of the method's read-only scope, and workspace_admin"
+"""What is needed where IAM has no permission for a call."""
+
 # One call a line, sorted.
 # fmt: off
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -67,7 +70,9 @@ def grant(call: str, content: str = "") -> str | None:
     if content in CONTENTS:
         return CONTENTS[content]
     need = NEEDS.get(call)
-    return ", ".join(need) if need else None
+    if need is None:
+        return None
+    return ", ".join(need) or DELEGATED
 
 
 def permissions(calls: Sequence[str], form: str) -> str:
