@@ -36,11 +36,11 @@ PLANTED: tuple[Planted, ...] = ()
 
 def acme_robotics(now: datetime | None = None) -> Estate:
     """The company as of ``now`` (default: the clock's)."""
-    from soc2_pac.demo import gcp_workloads  # noqa: PLC0415 - it builds upon this module
+    from soc2_pac.demo import gcp_estate, gcp_workloads  # noqa: PLC0415 - it builds upon this module
 
     now = (now or datetime.now(UTC)).replace(microsecond=0)
     estate = Estate(ORGANIZATION, DOMAIN)
-    for area in (*AREAS, *gcp_workloads.AREAS):
+    for area in (*AREAS, *gcp_estate.AREAS, *gcp_workloads.AREAS):
         area(estate, now)
     return estate
 

@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, TextIO
 from soc2_pac.demo import roster
 from soc2_pac.demo.aws import AwsEmulator
 from soc2_pac.demo.company import REGIONS
+from soc2_pac.demo.gcp_company import ORGANIZATION
 from soc2_pac.errors import Soc2PacError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from soc2_pac.demo.http import Server
 
 CONFIG = "soc2-pac.toml"
 DATABASE = "soc2-pac.db"
@@ -33,8 +36,11 @@ _GITHUB_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_TOKEN = "ACME_OKTA_TOKEN"  # noqa: S105  the name of a variable
 _AZURE_TOKEN = "ACME_AZURE_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_HOST = "acme-robotics.okta.com"
-_OWN_SETTINGS = ("AWS_", "AZURE_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_")
+_OWN_SETTINGS = (
+    "AWS_", "AZURE_", "CLOUDSDK_", "GH_", "GITHUB_", "GOOGLE_", "OKTA_", "SOC2_PAC_",
+)  # fmt: skip
 """Variables of the person who runs the demo: it must neither use them nor be bent by them."""
+_NAMES = {"github": "GitHub", "okta": "Okta", "azure": "Azure and Entra", "gcp": "Google Cloud"}
 
 
 def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) -> int:
@@ -62,10 +68,11 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
         )
         raise UsageError(msg)
     directory.mkdir(parents=True, exist_ok=True)
-    with _company() as (aws, github, okta, azure):
-        config.write_text(_config(directory, aws.url, github, okta, azure), encoding="utf-8")
+    with _company() as (aws, urls):
+        config.write_text(_config(directory, aws.url, urls), encoding="utf-8")
         roster.write(directory)
-        up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}, Azure and Entra at {azure}"
+        others = ", ".join(f"{_NAMES[name]} at {url}" for name, url in urls.items())
+        up = f"AWS at {aws.url}, {others}"
         print(f"acme-robotics is up: {up}", file=out, flush=True)
         code = _run(_command(config), _environment(aws.credentials))
         commands = "\n".join(f"  {command}" for command in _commands(config, aws, keep=keep))
@@ -77,26 +84,32 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
 
 
 @contextlib.contextmanager
-def _company() -> Iterator[tuple[AwsEmulator, str, str, str]]:
-    from soc2_pac.demo import azure_company  # noqa: PLC0415
+def _company() -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
+    from soc2_pac.demo import azure_company, gcp_company  # noqa: PLC0415  with the demo only
     from soc2_pac.demo.azure import AzureEmulator  # noqa: PLC0415
-    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
+    from soc2_pac.demo.gcp import GcpEmulator  # noqa: PLC0415
+    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415
     from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
     from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
 
     state = demo_company()
     state.mails = roster.verified_mails(state.members)
     github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
-    azure = AzureEmulator(azure_company.acme_robotics())
-    with AwsEmulator() as aws, github as github_url, okta as okta_url, azure as azure_url:
-        yield aws, github_url, okta_url, azure_url
+    servers: dict[str, Server] = {
+        "github": github,
+        "okta": okta,
+        "azure": AzureEmulator(azure_company.acme_robotics()),
+        "gcp": GcpEmulator(gcp_company.acme_robotics()),
+    }
+    with AwsEmulator() as aws, contextlib.ExitStack() as running:
+        yield aws, {name: running.enter_context(one) for name, one in servers.items()}
 
 
-def _config(directory: Path, aws: str, github: str, okta: str, azure: str) -> str:
+def _config(directory: Path, aws: str, urls: Mapping[str, str]) -> str:
     from soc2_pac.demo.azure_company import TENANT  # noqa: PLC0415
 
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Four emulated sources, and the roster of people beside this file.
+    return f"""{_MARK} Five emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -106,24 +119,29 @@ provider = "aws"
 regions = [{regions}]
 endpoint_url = "{aws}"  # leave this out and the source is the real AWS
 
+[sources.gcp-acme]
+provider = "gcp"
+organization = "{ORGANIZATION}"
+endpoint = "{urls['gcp']}"  # leave this out and the source is the real Google Cloud
+
 [sources.github-acme]
 provider = "github"
 organization = "acme-robotics"
 enterprise = "acme-holding"
-base_url = "{github}"
+base_url = "{urls['github']}"
 token = {{ env = "{_GITHUB_TOKEN}" }}  # the name of the variable, never the token
 
 [sources.okta-acme]
 provider = "okta"
-org_url = "{okta}"  # of a real org: https://acme.okta.com
+org_url = "{urls['okta']}"  # of a real org: https://acme.okta.com
 organization = "{_OKTA_HOST}"  # leave this out and it is the host of org_url
 token = {{ env = "{_OKTA_TOKEN}" }}  # better: client_id and private_key of a service app
 
 [sources.azure-acme]
 provider = "azure"
 tenant = "{TENANT}"
-arm_endpoint = "{azure}"  # leave these three out and the source is the real Azure
-graph_endpoint = "{azure}"
+arm_endpoint = "{urls['azure']}"  # leave these three out and the source is the real Azure
+graph_endpoint = "{urls['azure']}"
 loopback_token = {{ env = "{_AZURE_TOKEN}" }}
 
 [sources.hr]
@@ -131,6 +149,9 @@ provider = "roster"
 organization = "acme-robotics"
 people = "{roster.PEOPLE_FILE}"
 accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says it
+
+[rules.gcp-corporate-identities-only]
+domains = ["acme-robotics.example"]
 """
 
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("options", "providers"),
     [
-        ([], {"aws", "azure", "github", "okta"}),
+        ([], {"aws", "azure", "gcp", "github", "okta"}),
         (["--aws"], {"aws"}),
         (["--azure"], {"azure"}),
         (["--github"], {"github"}),
         (["--okta", "--aws"], {"aws", "okta"}),
+        (["--gcp"], {"gcp"}),
     ],
 )
 def test_init_writes_a_configuration_that_is_valid_as_it_is(
@@ -150,9 +151,9 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:7]]
-    assert names == ["aws", "azure", "github", "okta", "roster", "rules"]
-    assert ended.out.splitlines()[-1].startswith("5 providers, ")
+    names = [line.split()[0] for line in ended.out.splitlines()[1:8]]
+    assert names == ["aws", "azure", "gcp", "github", "okta", "roster", "rules"]
+    assert ended.out.splitlines()[-1].startswith("6 providers, ")
 
 
 def test_plugins_lists_kinds_with_their_calls(cli: Callable[..., Ended]) -> None:

@@ -241,9 +241,8 @@ def test_access_approval(gcp: Source) -> None:
     (seen,) = views(gcp, project.access_approval, scope=HERE)
     assert seen.settings is None
     answers[APPROVAL] = disabled("accessapproval.googleapis.com", PRODUCTION)
-    (seen,) = views(gcp, project.access_approval, scope=HERE)
-    with pytest.raises(FactUnavailable, match="gcloud services enable"):
-        _ = seen.settings
+    with pytest.raises(NotEnabled, match="gcloud services enable"):
+        views(gcp, project.access_approval, scope=HERE)
 
 
 def test_essential_contacts(gcp: Source) -> None:
@@ -255,9 +254,9 @@ def test_essential_contacts(gcp: Source) -> None:
     (seen,) = views(gcp, project.essential_contacts)
     assert seen.contacts == []
     answers[CONTACTS] = Refusal(403, "IAM_PERMISSION_DENIED", "no")
-    (seen,) = views(gcp, project.essential_contacts)
-    with pytest.raises(FactUnavailable, match=r"essentialcontacts\.contacts\.list"):
-        _ = seen.contacts
+    with pytest.raises(Denied) as raised:
+        views(gcp, project.essential_contacts)
+    assert raised.value.permission == "essentialcontacts.contacts.list"
 
 
 def test_the_directory(gcp: Source) -> None:
@@ -316,6 +315,19 @@ def test_security_command_center(gcp: Source) -> None:
     assert found[finding["name"]]["finding"] == finding
     assert any("severity%3D" in path for _, path in gcp.emulator.requests)
     answers[at] = disabled("securitycenter.googleapis.com", "1")
-    (seen,) = views(gcp, securitycenter.sources)
-    with pytest.raises(FactUnavailable, match="gcloud services enable"):
-        _ = seen.sources
+    with pytest.raises(NotEnabled, match="gcloud services enable"):
+        views(gcp, securitycenter.sources)
+
+
+def test_service_accounts_with_their_last_use(gcp: Source) -> None:
+    found = {
+        one.account.email.partition("@")[0]: one
+        for one in views(gcp, service_accounts.uses, scope=HERE)
+    }
+    shop, old = found["shop"], found["old-deploy"]
+    assert shop.last_use() > old.last_use()
+    assert (len(old.keys), old.last_use("k1")) == (1, old.last_use())
+    assert shop.last_use("k1") is None
+    gcp.emulator.state.answers.clear()
+    with pytest.raises(ProviderError):
+        views(gcp, service_accounts.uses, scope=HERE)

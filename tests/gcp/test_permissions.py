@@ -12,7 +12,9 @@ from soc2_pac.errors import UsageError
 
 from .walk import CALLS
 
-READING = re.compile(r"^(get|list|search|export|view|fetch|aggregatedList|read)", re.IGNORECASE)
+READING = re.compile(
+    r"^(get|list|search|export|view|fetch|aggregatedList|query|read)", re.IGNORECASE
+)
 
 
 def test_every_call_says_what_it_needs() -> None:

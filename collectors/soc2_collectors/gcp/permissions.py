@@ -30,6 +30,13 @@ CONTENTS = {
 }
 """What of an asset is read -> the permission for it."""
 
+DELEGATED = "domain-wide delegation of the method's read-only scope, and workspace_admin"
+"""What is needed where IAM has no permission for a call."""
+
+_LAST_USE = (
+    "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query",
+    "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
+)
 # One call a line, sorted.
 # fmt: off
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -44,6 +51,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "essentialcontacts.folders.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
+    "policyanalyzer.projects.locations.activityTypes.activities.query": _LAST_USE,
     "securitycenter.folders.sources.findings.list": ("securitycenter.findings.list",),
     "securitycenter.folders.sources.list": ("securitycenter.sources.list",),
     "securitycenter.organizations.sources.findings.list": ("securitycenter.findings.list",),
@@ -67,7 +75,9 @@ def grant(call: str, content: str = "") -> str | None:
     if content in CONTENTS:
         return CONTENTS[content]
     need = NEEDS.get(call)
-    return ", ".join(need) if need else None
+    if need is None:
+        return None
+    return ", ".join(need) or DELEGATED
 
 
 def permissions(calls: Sequence[str], form: str) -> str:

@@ -66,27 +66,29 @@ def access_approval(gcp: Gcp) -> Iterator[Document]:
         "accessapproval",
         "v1",
         "projects.getAccessApprovalSettings",
-        absent=(404, "FAILED_PRECONDITION"),
+        # Google: settings that were never made are a precondition that is not met.
+        absent=("FAILED_PRECONDITION",),
         name=name,
     )
-    yield Document(name, gcp.scope_name.rpartition("/")[2], {"name": name, "settings": settings})
+    body = {"name": name, "settings": settings.call()}
+    yield Document(name, gcp.scope_name.rpartition("/")[2], body)
 
 
 @collects(
     EssentialContacts,
     calls=[
-        "essentialcontacts.folders.contacts.list",
         "essentialcontacts.organizations.contacts.list",
+        "essentialcontacts.folders.contacts.list",
         "essentialcontacts.projects.contacts.list",
     ],
     per="organization",
-    cost="one",
+    cost="pages of 100",
 )
 def essential_contacts(gcp: Gcp) -> Iterator[Document]:
-    """Whom Google writes to."""
+    """Whom Google writes to, one document for the whole scope."""
     sort = gcp.scope_name.partition("/")[0]
-    contacts = gcp.list_fact(
+    contacts = gcp.items(
         "essentialcontacts", "v1", f"{sort}.contacts.list", "contacts", parent=gcp.scope_name
     )
     name = f"{gcp.scope_name}/contacts"
-    yield Document(name, gcp.scope_name, {"name": name, "contacts": contacts})
+    yield Document(name, gcp.scope_name, {"name": name, "contacts": list(contacts)})

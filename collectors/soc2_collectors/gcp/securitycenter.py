@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.gcp.client import Gcp
 
-_SORTS = ("folders", "organizations", "projects")
+_SORTS = ("organizations", "folders", "projects")
 _SERIOUS = 'state="ACTIVE" AND (severity="HIGH" OR severity="CRITICAL") AND NOT mute="MUTED"'
 
 
@@ -27,11 +27,11 @@ _SERIOUS = 'state="ACTIVE" AND (severity="HIGH" OR severity="CRITICAL") AND NOT 
 def sources(gcp: Gcp) -> Iterator[Document]:
     """What finds, one document for the whole scope."""
     sort = gcp.scope_name.partition("/")[0]
-    found = gcp.list_fact(
+    found = gcp.items(
         "securitycenter", "v1", f"{sort}.sources.list", "sources", parent=gcp.scope_name
     )
     name = f"{gcp.scope_name}/sources"
-    yield Document(name, gcp.scope_name, {"name": name, "sources": found})
+    yield Document(name, gcp.scope_name, {"name": name, "sources": list(found)})
 
 
 @collects(

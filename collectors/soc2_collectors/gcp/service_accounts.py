@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.gcp.answers import document
 from soc2_collectors.gcp.models.service_accounts import (
     ServiceAccount,
     ServiceAccountKey,
+    ServiceAccountUse,
     WorkloadIdentityProvider,
 )
 from soc2_pac.resources import collects
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CALLS = ["cloudasset.assets.list"]
 _COST = "pages of 1000"
+_ACTIVITIES = ("serviceAccountLastAuthentication", "serviceAccountKeyLastAuthentication")
 
 
 @collects(ServiceAccount, calls=_CALLS, per="organization", cost=_COST)
@@ -41,3 +43,45 @@ def providers(gcp: Gcp) -> Iterator[Document]:
     """Providers of workload identity pools."""
     for asset in gcp.assets("iam.googleapis.com/WorkloadIdentityPoolProvider"):
         yield document(asset)
+
+
+@collects(
+    ServiceAccountUse,
+    calls=[
+        "cloudasset.assets.list",
+        "policyanalyzer.projects.locations.activityTypes.activities.query",
+    ],
+    per="project",
+    cost="4 pages",
+)
+def uses(gcp: Gcp) -> Iterator[Document]:
+    """Service accounts of a project with their keys, and when each was last used."""
+    activities = [activity for sort in _ACTIVITIES for activity in _activities(gcp, sort)]
+    keys = list(gcp.assets("iam.googleapis.com/ServiceAccountKey"))
+    for asset in gcp.assets("iam.googleapis.com/ServiceAccount"):
+        name, mail = str(asset.get("name")), _mail(asset)
+        mine = [key for key in keys if str(key.get("name")).startswith(f"{name}/")]
+        used = [
+            one
+            for one in activities
+            if f"{one.get('fullResourceName')}/".partition("/serviceAccounts/")[2].startswith(
+                f"{mail}/"
+            )
+        ]
+        yield document(asset, body={"keys": mine, "activities": used}, name="resource.data.email")
+
+
+def _activities(gcp: Gcp, sort: str) -> Iterator[dict[str, Any]]:
+    return gcp.items(
+        "policyanalyzer",
+        "v1",
+        "projects.locations.activityTypes.activities.query",
+        "activities",
+        parent=f"{gcp.scope_name}/locations/global/activityTypes/{sort}",
+    )
+
+
+def _mail(asset: dict[str, Any]) -> str:
+    resource = asset.get("resource")
+    data = resource.get("data") if isinstance(resource, dict) else None
+    return str(data.get("email")) if isinstance(data, dict) else ""

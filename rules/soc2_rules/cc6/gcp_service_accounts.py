@@ -9,6 +9,7 @@ from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.service_accounts import (
     ServiceAccount,
     ServiceAccountKey,
+    ServiceAccountUse,
     WorkloadIdentityProvider,
 )
 from soc2_collectors.gcp.models.values import days_after, matches
@@ -119,8 +120,9 @@ def gcp_sa_key_rotation(
     made = key.key.valid_after_time
     due = days_after(made, max_age_days)
     if now < due:
-        return passed(f"made on {made:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due)
-    return failed(f"made on {made:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}")
+        return passed(f"a key of {key.account}, made on {made:%Y-%m-%d}", until=due)
+    said = f"a key of {key.account}, made on {made:%Y-%m-%d}"
+    return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}")
 
 
 @rule(
@@ -153,3 +155,50 @@ def gcp_wif_condition(
     if not condition or condition == "true":
         return failed(f"no condition: whoever {issuer or 'the identity provider'} knows comes in")
     return passed("an attribute condition says who comes in")
+
+
+@rule(
+    criteria=["CC6.2", "CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:iam_sa_user_managed_key_unused",
+        "prowler:iam_service_account_unused",
+    ],
+)
+def gcp_sa_key_unused(
+    account: ServiceAccountUse,
+    now: datetime,
+    *,
+    max_unused_days: int = 90,
+    exempt: tuple[str, ...] = (),
+) -> Verdict:
+    """Service accounts and their keys that nobody uses are removed.
+
+    Google says when an account and a key signed in last. A key that never did counts from when it was made;
+    of an account Google does not say when it was made, so one that was never used counts as unused.
+    ``exempt`` takes accounts or patterns (one for emergencies).
+
+    Why: an unused key serves only somebody who should not have it.
+    Fix: gcloud iam service-accounts disable ACCOUNT, or gcloud iam service-accounts keys disable KEY
+        --iam-account ACCOUNT; delete it once nothing has broken.
+    """
+    mail = account.account.email
+    if account.account.disabled:
+        return not_applicable("the service account is disabled")
+    if matches(mail, exempt):
+        return not_applicable(f"{mail} is exempt")
+    last = account.last_use()
+    if last is None:
+        return failed(f"no use of {mail} is on record")
+    moments = [(f"{mail} was last used", last)]
+    for one in account.keys:
+        if one.key.key_type != "SYSTEM_MANAGED" and not one.key.disabled:
+            used = account.last_use(one.short_name)
+            how = "was last used" if used else "was made, and never used,"
+            moments.append((f"its key {one.short_name} {how}", used or one.key.valid_after_time))
+    told, quiet = min(moments, key=lambda moment: moment[1])
+    due = days_after(quiet, max_unused_days)
+    said = f"{told} on {quiet:%Y-%m-%d}"
+    if now < due:
+        return passed(said, until=due)
+    return failed(f"{said}, over {max_unused_days} days since {due:%Y-%m-%d}")

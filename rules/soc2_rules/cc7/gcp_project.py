@@ -26,7 +26,7 @@ def gcp_essential_contacts(whom: EssentialContacts) -> Verdict:
     Fix: gcloud essential-contacts create --email TEAM@COMPANY --notification-categories security
         --organization ORGANIZATION.
     """
-    contacts = whom.contacts or []
+    contacts = whom.contacts
     security = [
         c for c in contacts if {"SECURITY", "ALL"} & {*c.notification_category_subscriptions}
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
-from soc2_pac.resources import Resource, fact
+from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,7 +172,8 @@ class AccessApproval(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "gcp.access_approval"
 
     name: str
-    settings: ApprovalSettings | None = fact("settings")
+    settings: ApprovalSettings | None
+    """None where Access Approval was never set up."""
 
 
 class Contact(msgspec.Struct, frozen=True, rename="camel"):
@@ -189,7 +190,7 @@ class EssentialContacts(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "gcp.essential_contacts"
 
     name: str
-    contacts: list[Contact] | None = fact("contacts")
+    contacts: list[Contact]
 
 
 def effective(

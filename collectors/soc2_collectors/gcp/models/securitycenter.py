@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment
-from soc2_pac.resources import Resource, fact
+from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ class SecurityCenter(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "gcp.securitycenter.sources"
 
     name: str
-    sources: list[Source] = fact("sources")
+    sources: list[Source]
 
 
 class FindingData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -5,12 +5,15 @@ Source: IAM API v1, ``ServiceAccount``, ``ServiceAccountKey``, ``WorkloadIdentit
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_collectors.gcp.models.values import Moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class ServiceAccountData(msgspec.Struct, frozen=True, rename="camel"):
@@ -91,3 +94,43 @@ class WorkloadIdentityProvider(Asset, frozen=True, kw_only=True, rename="camel")
     def provider(self) -> ProviderData:
         """What IAM says."""
         return self.resource.data
+
+
+class LastUse(msgspec.Struct, frozen=True, rename="camel"):
+    """When something signed in last, by the day."""
+
+    last_authenticated_time: Moment | None = None
+
+
+class Activity(msgspec.Struct, frozen=True, rename="camel"):
+    """``Activity``: the last use of an account, or of one of its keys."""
+
+    full_resource_name: str
+    activity: LastUse
+
+
+class ServiceAccountUse(Asset, frozen=True, kw_only=True, rename="camel"):
+    """A service account with its keys and their last use, by Activity Analyzer. Shape from documentation."""
+
+    kind = "gcp.iam.service_account_use"
+    volatile = ("updateTime", "keys.*.updateTime", "activities.*.observationPeriod")
+
+    resource: Held[ServiceAccountData]
+    keys: list[ServiceAccountKey]
+    activities: list[Activity]
+    """Google lists what was used since it began to look; what it does not list was not."""
+
+    @property
+    def account(self) -> ServiceAccountData:
+        """What IAM says."""
+        return self.resource.data
+
+    def last_use(self, key: str = "") -> datetime | None:
+        """The last use of the account, or of a key by its id; ``None``: none is on record."""
+        end = f"/serviceAccounts/{self.account.email}{f'/keys/{key}' if key else ''}"
+        found = (
+            one.activity.last_authenticated_time
+            for one in self.activities
+            if one.full_resource_name.endswith(end)
+        )
+        return max((moment for moment in found if moment), default=None)
