@@ -15,6 +15,10 @@ from soc2_collectors.aws.models.iam import Credential
 from soc2_collectors.aws.models.iam import Group as IamGroup
 from soc2_collectors.aws.models.iam import User as IamUser
 from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
+from soc2_collectors.azure.models.entra import Registration as EntraRegistration
+from soc2_collectors.azure.models.entra import User as EntraUser
+from soc2_collectors.azure.models.entra_roles import HARMLESS
+from soc2_collectors.azure.models.entra_roles import RoleAssignment as EntraRole
 from soc2_collectors.github.models.organization import (
     ExternalIdentity,
     Member,
@@ -51,14 +55,15 @@ TRUTH: tuple[type[Resource], ...] = (RosterPerson, RosterAccount, OktaUser)
 """Who works here, and what was written down of their accounts."""
 WHO: tuple[type[Resource], ...] = (RosterPerson, OktaUser)
 """What says who works here; one of them must be there."""
-WHERE: tuple[type[Resource], ...] = (Member, IamUser, OktaUser)
+WHERE: tuple[type[Resource], ...] = (Member, IamUser, OktaUser, EntraUser)
 """Where people have accounts; without a source of one of them there is nothing to compare."""
 GITHUB: tuple[type[Resource], ...] = (Member, OutsideCollaborator)
 GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Organization)
 """What ties members to people. The organisation says whether there is single sign-on at all."""
 AWS: tuple[type[Resource], ...] = (IamUser, Credential, IamGroup, IdentityCenterUser)
 OKTA: tuple[type[Resource], ...] = (OktaAdmin, OktaGroup)
-SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA)
+AZURE: tuple[type[Resource], ...] = (EntraUser, EntraRegistration, EntraRole)
+SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
 _NO_ACCOUNTS: tuple[type[Resource], ...] = (
@@ -68,10 +73,17 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     IamGroup,
     OktaAdmin,
     OktaGroup,
+    EntraRegistration,
+    EntraRole,
 )
 """Kinds that hold no account, or not every one."""
-_RIGHTS = frozenset(kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup))
-"""Kinds that only say what accounts may do: without them that is unknown, and no account is missing."""
+_RIGHTS = frozenset(
+    kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup, EntraRegistration, EntraRole)
+)
+"""Kinds that only say what accounts may do, or by which factors: without them that is unknown, and no
+account is missing."""
+_APART = (IamUser, IamGroup, Organization, OktaAdmin, OktaGroup, EntraRegistration, EntraRole)
+"""Kinds that are read with others."""
 
 
 class Population(NamedTuple):
@@ -110,11 +122,12 @@ def population(whole: Whole) -> Population:
     found = _Reading(whole)
     truth = "roster" if found.has(RosterPerson) else "okta" if found.has(OktaUser) else None
     for kind in EVERYTHING:
-        if kind not in (IamUser, IamGroup, Organization, OktaAdmin, OktaGroup):
+        if kind not in _APART:
             found.read(kind)
     found.without_sso()
     found.iam_users()
     found.okta_admins()
+    found.entra()
     persons_of = f"{truth}:" if truth else ""
     identities = [
         item
@@ -234,6 +247,32 @@ class _Reading:
                 and item.key not in known
                 and item.login
             ):
+                self._grade(item, privileged=False)
+
+    def entra(self) -> None:
+        """Factors and roles of Entra's users; who holds no role has none, where these are known.
+
+        A report may name somebody who is gone: what it says of no user makes none.
+        """
+        users = {
+            item.key: item
+            for item in self.identities
+            if isinstance(item, Account) and item.system.startswith("azure:")
+        }
+        for scope, seen in self.placed(EntraRegistration):
+            self.identities += (item for item in seen.identities(scope) if item.key in users)
+        held: dict[tuple[str, str], set[str]] = {}
+        hidden = False
+        for scope, role in self.placed(EntraRole):
+            hidden = hidden or role.hides_holders
+            for item in role.identities(scope):
+                if item.key in users:
+                    self.identities.append(item)
+                    held.setdefault(item.key, set()).add(role.role_definition_id)
+        if hidden or EntraRole.kind in self.problems or not self.has(EntraRole):
+            return
+        for key, item in users.items():
+            if held.get(key, set()) <= HARMLESS:
                 self._grade(item, privileged=False)
 
     def _grade(self, item: Account, *, privileged: bool) -> None:
@@ -357,7 +396,7 @@ def own(people: Population, source: str, person_id: str) -> list[Owned]:
 def nothing_to_compare(people: Population) -> Verdict | None:
     """Where no system with accounts is a source, nobody's accounts are known."""
     if not people.systems:
-        return inconclusive("no source has accounts: configure GitHub, AWS or Okta")
+        return inconclusive("no source has accounts: configure GitHub, AWS, Okta or Azure")
     return None
 
 

@@ -36,6 +36,7 @@ GRAPH_NEEDS: dict[str, str] = {
     "GRAPH GET /groupSettings": "Directory.Read.All",
     "GRAPH GET /groups": "Group.Read.All",
     "GRAPH GET /groups/{groupId}/members": "GroupMember.Read.All",
+    "GRAPH GET /groups/{groupId}/transitiveMembers": "GroupMember.Read.All",
     "GRAPH GET /identity/conditionalAccess/namedLocations": "Policy.Read.All",
     "GRAPH GET /identity/conditionalAccess/policies": "Policy.Read.All",
     "GRAPH GET /identityGovernance/accessReviews/definitions": "AccessReview.Read.All",
@@ -57,6 +58,7 @@ GRAPH_NEEDS: dict[str, str] = {
     "GRAPH GET /roleManagement/directory/roleDefinitions": "RoleManagement.Read.Directory",
     "GRAPH GET /roleManagement/directory/roleEligibilityScheduleInstances": "RoleEligibilitySchedule.Read.Directory",  # noqa: E501
     "GRAPH GET /servicePrincipals": "Application.Read.All",
+    "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignedTo": "Application.Read.All",
     "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignments": "Application.Read.All",
     "GRAPH GET /servicePrincipals/{servicePrincipalId}/owners": "Application.Read.All",
     "GRAPH GET /subscribedSkus": "LicenseAssignment.Read.All",

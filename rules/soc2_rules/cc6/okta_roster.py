@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.aws.models.iam import User as IamUser
+from soc2_collectors.azure.models.entra import User as EntraUser
 from soc2_collectors.github.models.organization import Member
 from soc2_collectors.okta.models.user import User
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
@@ -50,7 +51,7 @@ def okta_users_match_roster(
     severity=Severity.CRITICAL,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
-    one_of=[Member, IamUser],
+    one_of=[Member, IamUser, EntraUser],
 )
 def okta_leaver_accounts_closed(
     user: User,

@@ -1,0 +1,98 @@
+"""Collects conditional access, the groups and places that it names, and security defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.models.entra_access import (
+    ConditionalAccessPolicy,
+    NamedLocation,
+    PolicyGroup,
+    SecurityDefaults,
+    SubscriptionGroup,
+)
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soc2_collectors.azure.client import Azure
+    from soc2_pac.model import Document
+
+_POLICIES = "/identity/conditionalAccess/policies"
+_LOCATIONS = "/identity/conditionalAccess/namedLocations"
+_DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
+_ASSIGNMENTS = "/subscriptions/{subscriptionId}/providers/Microsoft.Authorization/roleAssignments"
+_MEMBERS = "/groups/{groupId}/transitiveMembers"
+_NOT_FOUND = 404
+
+
+@collects(ConditionalAccessPolicy, calls=[f"GRAPH GET {_POLICIES}"], per="tenant", cost="pages")
+def conditional_access_policies(azure: Azure) -> Iterator[Document]:
+    """Policies, those that are off or only report among them."""
+    for record in azure.graph_items(_POLICIES, top=None):
+        yield document(record, name="displayName")
+
+
+@collects(
+    PolicyGroup,
+    calls=[f"GRAPH GET {_POLICIES}", f"GRAPH GET {_MEMBERS}"],
+    per="tenant",
+    cost="pages of policies + 1 for each group that they name",
+)
+def policy_groups(azure: Azure) -> Iterator[Document]:
+    """Groups that policies include or exclude."""
+    named: set[str] = set()
+    for record in azure.graph_items(_POLICIES, top=None):
+        named.update(_groups(record))
+    for number in sorted(named):
+        yield document({"id": number}, body=_members(azure, number))
+
+
+def _members(azure: Azure, number: str) -> dict[str, object]:
+    found = azure.graph_list_fact(
+        _MEMBERS, groupId=number, select="id,displayName,userPrincipalName", absent=(_NOT_FOUND,)
+    )
+    return {"members": found}
+
+
+@collects(
+    SubscriptionGroup,
+    calls=[f"GET {_ASSIGNMENTS}", f"GRAPH GET {_MEMBERS}"],
+    per="subscription",
+    cost="pages of role assignments + 1 for each group among them",
+)
+def subscription_groups(azure: Azure) -> Iterator[Document]:
+    """Groups that hold a role on the subscription, above it or in it."""
+    named: set[str] = set()
+    for record in azure.items(_ASSIGNMENTS, api_version="2022-04-01"):
+        properties = record.get("properties")
+        if isinstance(properties, dict) and properties.get("principalType") == "Group":
+            named.add(str(properties.get("principalId")))
+    for number in sorted(named):
+        yield document({"id": number}, body=_members(azure, number))
+
+
+def _groups(policy: Mapping[str, Any]) -> set[str]:
+    conditions = policy.get("conditions")
+    users = conditions.get("users") if isinstance(conditions, dict) else None
+    if not isinstance(users, dict):
+        return set()
+    lists = (users.get("includeGroups"), users.get("excludeGroups"))
+    return {
+        one for found in lists if isinstance(found, list) for one in found if isinstance(one, str)
+    }
+
+
+@collects(NamedLocation, calls=[f"GRAPH GET {_LOCATIONS}"], per="tenant", cost="pages")
+def named_locations(azure: Azure) -> Iterator[Document]:
+    """Networks and countries that have a name."""
+    for record in azure.graph_items(_LOCATIONS, top=None):
+        yield document(record, name="displayName")
+
+
+@collects(SecurityDefaults, calls=[f"GRAPH GET {_DEFAULTS}"], per="tenant", cost="1")
+def security_defaults(azure: Azure) -> Iterator[Document]:
+    """Whether Microsoft's own minimum is on."""
+    yield document(azure.graph_ask(_DEFAULTS), name="displayName")

@@ -1,0 +1,95 @@
+"""Collects who holds roles of the directory, how they came by them, and reviews of access."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.models.entra_roles import (
+    AccessReview,
+    RoleAssignment,
+    RoleInstance,
+    RolePolicy,
+)
+from soc2_pac.model import Fact
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soc2_collectors.azure.client import Azure
+    from soc2_pac.model import Document
+
+_ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
+_INSTANCES = "/roleManagement/directory/roleAssignmentScheduleInstances"
+_POLICIES = "/policies/roleManagementPolicyAssignments"
+_REVIEWS = "/identityGovernance/accessReviews/definitions"
+_ROUNDS = "/identityGovernance/accessReviews/definitions/{definitionId}/instances"
+_MEMBERS = "/groups/{groupId}/transitiveMembers"
+_OF_ROLES = "scopeId eq '/' and scopeType eq 'DirectoryRole'"
+
+
+@collects(
+    RoleAssignment,
+    calls=[f"GRAPH GET {_ASSIGNMENTS}", f"GRAPH GET {_MEMBERS}"],
+    per="tenant",
+    cost="pages + 1 for each group that holds a role",
+)
+def role_assignments(azure: Azure) -> Iterator[Document]:
+    """Roles in use now; of groups, who is in them."""
+    for record in azure.graph_items(_ASSIGNMENTS, top=None, expand="principal"):
+        yield document(record, name=_NAMES, body=_members(azure, record))
+
+
+_NAMES = ("principal.userPrincipalName", "principal.displayName", "id")
+
+
+def _members(azure: Azure, record: Mapping[str, Any]) -> dict[str, object]:
+    principal = record.get("principal")
+    number = record.get("principalId")
+    if (
+        not isinstance(principal, dict)
+        or not isinstance(number, str)
+        or principal.get("@odata.type") != "#microsoft.graph.group"
+    ):
+        return {}
+
+    def read() -> object:
+        return azure.graph_list_fact(
+            _MEMBERS, groupId=number, select="id,displayName,userPrincipalName"
+        ).call()
+
+    # A group may hold several roles.
+    return {"members": Fact(f"GRAPH GET {_MEMBERS}", lambda: azure.once(("members", number), read))}
+
+
+@collects(RoleInstance, calls=[f"GRAPH GET {_INSTANCES}"], per="tenant", cost="pages")
+def role_instances(azure: Azure) -> Iterator[Document]:
+    """Roles in use with how long and whether they were activated; Entra ID P2."""
+    for record in azure.graph_items(_INSTANCES, top=None, expand="principal"):
+        yield document(record, name=_NAMES)
+
+
+@collects(RolePolicy, calls=[f"GRAPH GET {_POLICIES}"], per="tenant", cost="pages")
+def role_policies(azure: Azure) -> Iterator[Document]:
+    """What must be done before a role is used; Entra ID P2."""
+    for record in azure.graph_items(
+        _POLICIES, top=None, filter=_OF_ROLES, expand="policy($expand=rules)"
+    ):
+        yield document(record, name="roleDefinitionId")
+
+
+@collects(
+    AccessReview,
+    calls=[f"GRAPH GET {_REVIEWS}", f"GRAPH GET {_ROUNDS}"],
+    per="tenant",
+    cost="pages + N",
+)
+def access_reviews(azure: Azure) -> Iterator[Document]:
+    """Reviews of access with their rounds; Entra ID P2."""
+
+    def rounds(number: str) -> dict[str, object]:
+        return {"instances": azure.graph_list_fact(_ROUNDS, top=None, definitionId=number)}
+
+    for record in azure.graph_items(_REVIEWS, top=None):
+        yield document(record, name="displayName", body=rounds)

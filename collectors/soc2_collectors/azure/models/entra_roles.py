@@ -1,0 +1,341 @@
+"""Who holds which role of the directory: for good, for a time, or for the asking (PIM).
+
+Source: Microsoft Graph v1.0, "Role management" and "Microsoft Entra built-in roles".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import msgspec
+
+from soc2_pac.identity import Account
+from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone."""
+
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+DIRECTORY_SYNCHRONIZATION = frozenset(
+    {"d29b2b05-8046-44ba-8758-1e26182fcf32", "a92aed5d-d78a-4d16-b381-09adb37eb3b0"}
+)
+"""Roles of the accounts by which a directory on premises is synchronised; no person signs in with one."""
+TIER_0: Mapping[str, str] = {
+    GLOBAL_ADMINISTRATOR: "Global Administrator",
+    PRIVILEGED_ROLE_ADMINISTRATOR: "Privileged Role Administrator",
+    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "Privileged Authentication Administrator",
+}
+"""Roles that can give themselves every other one."""
+PRIVILEGED: Mapping[str, str] = {
+    **TIER_0,
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "Application Administrator",
+    "c4e39bd9-1100-46d3-8c65-fb160da0071f": "Authentication Administrator",
+    "0526716b-113d-4c15-b2c8-68e3c22b9f80": "Authentication Policy Administrator",
+    "b0f54661-2d74-4c50-afa3-1ec803f12efe": "Billing Administrator",
+    "158c047a-c907-4556-b7ef-446551a6b5f7": "Cloud Application Administrator",
+    "7698a772-787b-4ac8-901f-60d6b08affd2": "Cloud Device Administrator",
+    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9": "Conditional Access Administrator",
+    "9360feb5-f418-4baa-8175-e2a00bac4301": "Directory Writers",
+    "8329153b-31d0-4727-b945-745eb3bc5f31": "Domain Name Administrator",
+    "29232cdf-9323-42fd-ade2-1d097af3e4de": "Exchange Administrator",
+    "be2f45a1-457d-42af-a067-6ec1fa63bc45": "External Identity Provider Administrator",
+    "fdd7a751-b60b-444a-984c-02652fe8fa1c": "Groups Administrator",
+    "729827e3-9c14-49f7-bb1b-9608f156bbb8": "Helpdesk Administrator",
+    "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2": "Hybrid Identity Administrator",
+    "3a2c62db-5318-420d-8d74-23affee5d9d5": "Intune Administrator",
+    "4ba39ca4-527c-499a-b93d-d9b492c50246": "Partner Tier1 Support",
+    "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8": "Partner Tier2 Support",
+    "966707d0-3269-4727-9be2-8c3a10f19b9d": "Password Administrator",
+    "194ae4cb-b126-40b2-bd5b-6091b380977d": "Security Administrator",
+    "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f": "Security Operator",
+    "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": "SharePoint Administrator",
+    "fe930be7-5e62-47db-91af-98c3a49a38b1": "User Administrator",
+}
+"""Built-in roles by which somebody comes to the data or the accounts of others; ids of their templates.
+
+An assignment of a built-in role names this id; one of a custom role an id of the tenant's own.
+"""
+HARMLESS = frozenset(
+    {
+        "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",  # Directory Readers
+        "95e79109-95c0-4d8e-aee3-d01accf2d47b",  # Guest Inviter
+        "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",  # Message Center Reader
+        "4a5d8f65-41da-4de4-8968-e035b65339cf",  # Reports Reader
+        "f023fd81-a637-4b56-95fd-791ac0226033",  # Service Support Administrator
+        "75934031-6c7e-415a-99d7-48dbd49e875e",  # Usage Summary Reports Reader
+    }
+)
+"""Built-in roles that give power over nobody. What is neither here nor in :data:`PRIVILEGED`, a role of the
+tenant's own among them, may be one or the other."""
+_USER = "#microsoft.graph.user"
+_GROUP = "#microsoft.graph.group"
+
+
+class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
+    """A user, group or service principal, as far as a reference to it says."""
+
+    id: str
+    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
+    display_name: str | None = None
+    user_principal_name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.user_principal_name or self.display_name or self.id
+
+
+class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
+
+    Shape from documentation. A role that was activated for some hours is among them.
+    """
+
+    kind = "azure.entra.role_assignment"
+
+    id: str
+    principal_id: str
+    role_definition_id: str
+    directory_scope_id: str | None = None
+    """``/``: the whole directory; else an administrative unit or an app."""
+    app_scope_id: str | None = None
+    principal: DirectoryObject | None = None
+    members: list[DirectoryObject] = fact("members")
+    """``GET /groups/{id}/transitiveMembers``, where a group holds the role."""
+
+    @property
+    def of_group(self) -> bool:
+        """Whether a group holds the role, and so its members."""
+        return self.principal is not None and self.principal.odata_type == _GROUP
+
+    @property
+    def of_user(self) -> bool:
+        """Whether a user holds it in their own right."""
+        return self.principal is not None and self.principal.odata_type == _USER
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it is one of the privileged built-in roles."""
+        return self.role_definition_id in PRIVILEGED
+
+    @property
+    def role(self) -> str:
+        """The role's name, where it is known; else its id."""
+        return PRIVILEGED.get(self.role_definition_id, f"role {self.role_definition_id}")
+
+    @property
+    def hides_holders(self) -> bool:
+        """Whether a group has the role whose members could not be read."""
+        return self.of_group and "members" in self.gaps
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """What users may do by it; nothing where the members of a group could not be read."""
+        if self.hides_holders or not (self.of_user or self.of_group):
+            return
+        for holder in self.holders():
+            yield Account(
+                system=f"azure:{scope.account}",
+                uid=holder,
+                login="",
+                name="",
+                mails=(),
+                active=None,
+                privileged=True if self.privileged else None,
+                mfa=None,
+                groups=(self.role,),
+            )
+
+    def holders(self) -> list[str]:
+        """Ids of who has the role by it: the principal, or the users in the group."""
+        if not self.of_group:
+            return [self.principal_id]
+        return [one.id for one in self.members if one.odata_type in (None, _USER)]
+
+
+def roles_by_holder(assignments: Iterable[RoleAssignment]) -> dict[str, set[str]]:
+    """Id of a user or service principal -> ids of the roles that they have now."""
+    held: dict[str, set[str]] = {}
+    for assignment in assignments:
+        for holder in assignment.holders():
+            held.setdefault(holder, set()).add(assignment.role_definition_id)
+    return held
+
+
+def role_names(roles: Iterable[str]) -> list[str]:
+    """The names of those that are privileged, sorted."""
+    return sorted(PRIVILEGED[role] for role in roles if role in PRIVILEGED)
+
+
+class RoleInstance(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A role in use, with how it came to be (``.../roleAssignmentScheduleInstances``; Entra ID P2).
+
+    Shape from documentation.
+    """
+
+    kind = "azure.entra.role_instance"
+
+    id: str
+    principal_id: str
+    role_definition_id: str
+    assignment_type: str
+    """``Assigned``, or ``Activated`` for some hours by somebody who is eligible."""
+    member_type: str | None = None
+    """``Direct``, ``Group`` or ``Inherited``."""
+    end_date_time: Moment | None = None
+    """``None``: for good."""
+    principal: DirectoryObject | None = None
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it was given, and has no end."""
+        return self.assignment_type == "Assigned" and self.end_date_time is None
+
+    @property
+    def label(self) -> str:
+        """Who has it."""
+        return self.principal.label if self.principal else self.principal_id
+
+
+class _Setting(msgspec.Struct, frozen=True, rename="camel"):
+    is_approval_required: bool | None = None
+
+
+class PolicyRule(msgspec.Struct, frozen=True, rename="camel"):
+    """One demand of a role's policy."""
+
+    id: str
+    """``Approval_EndUser_Assignment``: at activation."""
+    setting: _Setting | None = None
+
+
+class _Policy(msgspec.Struct, frozen=True, rename="camel"):
+    rules: list[PolicyRule] | None = None
+
+
+class RolePolicy(Resource, frozen=True, kw_only=True, rename="camel"):
+    """What PIM demands before a role is used (``/policies/roleManagementPolicyAssignments``; Entra ID P2).
+
+    Shape from documentation.
+    """
+
+    kind = "azure.entra.role_policy"
+    volatile = ("policy.lastModifiedDateTime",)
+
+    id: str
+    role_definition_id: str
+    policy: _Policy
+
+    @property
+    def approval(self) -> bool | None:
+        """Whether somebody else must approve an activation; ``None``: the policy does not say."""
+        for one in self.policy.rules or ():
+            if one.id == "Approval_EndUser_Assignment" and one.setting is not None:
+                return one.setting.is_approval_required
+        return None
+
+
+class _Query(msgspec.Struct, frozen=True, rename="camel"):
+    query: str | None = None
+
+
+class _ReviewScope(msgspec.Struct, frozen=True, rename="camel"):
+    query: str | None = None
+    principal_scopes: list[_Query] | None = None
+    resource_scopes: list[_Query] | None = None
+
+
+class _Pattern(msgspec.Struct, frozen=True, rename="camel"):
+    type: str | None = None
+    interval: int | None = None
+
+
+class _Recurrence(msgspec.Struct, frozen=True, rename="camel"):
+    pattern: _Pattern | None = None
+
+
+class _ReviewSettings(msgspec.Struct, frozen=True, rename="camel"):
+    recurrence: _Recurrence | None = None
+
+
+class ReviewInstance(msgspec.Struct, frozen=True, rename="camel"):
+    """One round of a review."""
+
+    id: str
+    status: str
+    """``NotStarted``, ``InProgress``, ``Completed``, ``AutoReviewed``, ``Applied``, ..."""
+    start_date_time: Moment
+    end_date_time: Moment
+
+
+_DAYS = {"daily": 1, "weekly": 7, "absoluteMonthly": 31, "relativeMonthly": 31}
+_YEAR = 366
+_DONE = frozenset(
+    {"Completed", "AutoReviewed", "Applied", "Applying", "AutoReviewing", "Completing"}
+)
+
+
+class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A review of access (``GET /identityGovernance/accessReviews/definitions``; Entra ID P2).
+
+    Shape from documentation.
+    """
+
+    kind = "azure.entra.access_review"
+    volatile = ("lastModifiedDateTime",)
+
+    id: str
+    display_name: str
+    status: str | None = None
+    scope: _ReviewScope | None = None
+    instance_enumeration_scope: _Query | None = None
+    settings: _ReviewSettings | None = None
+    instances: list[ReviewInstance] = fact("instances")
+    """``GET .../definitions/{id}/instances``."""
+
+    @property
+    def _asked(self) -> str:
+        scope = self.scope or _ReviewScope()
+        parts = [scope.query, *(q.query for q in scope.principal_scopes or ())]
+        parts += [q.query for q in scope.resource_scopes or ()]
+        if self.instance_enumeration_scope:
+            parts.append(self.instance_enumeration_scope.query)
+        return " ".join(part for part in parts if part).lower().replace("%20", " ")
+
+    @property
+    def of_guests(self) -> bool:
+        """Whether guests are reviewed by it."""
+        return "usertype eq 'guest'" in self._asked
+
+    @property
+    def of_roles(self) -> bool:
+        """Whether it reviews who holds roles of the directory."""
+        return "rolemanagement/directory" in self._asked
+
+    @property
+    def every_days(self) -> int | None:
+        """How many days lie at most between two rounds; ``None``: it does not recur."""
+        recurrence = self.settings.recurrence if self.settings else None
+        pattern = recurrence.pattern if recurrence else None
+        if pattern is None or pattern.type is None:
+            return None
+        days = _DAYS.get(pattern.type, _YEAR)
+        return days * max(pattern.interval or 1, 1)
+
+    def overdue(self, now: datetime) -> list[ReviewInstance]:
+        """Rounds whose end is past and that nobody completed."""
+        return [
+            one for one in self.instances if one.end_date_time <= now and one.status not in _DONE
+        ]
+
+    def last_done(self) -> ReviewInstance | None:
+        """The latest round that was completed."""
+        done = [one for one in self.instances if one.status in _DONE]
+        return max(done, key=lambda one: one.end_date_time, default=None)

@@ -1,0 +1,226 @@
+"""Settings of the tenant: what users may do of themselves, guests, passwords and methods."""
+
+from __future__ import annotations
+
+from soc2_collectors.azure.models.entra import (
+    P1,
+    PASSWORD_RULES,
+    UNIFIED_GROUPS,
+    AuthenticationMethodsPolicy,
+    AuthorizationPolicy,
+    Tenant,
+    User,
+)
+from soc2_collectors.azure.models.entra_roles import AccessReview
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+_NO_POLICY = inconclusive("Graph did not show the authorization policy")
+_VERIFIED = ("microsoft-user-default-low", "microsoft-user-default-recommended")
+_EVERY_APP = ("microsoft-user-default-legacy",)
+
+
+@rule(
+    criteria=["CC6.3", "CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:entra_policy_restricts_user_consent_for_apps",
+        "prowler:entra_policy_user_consent_for_verified_apps",
+        "powerpipe:ad_authorization_policy_user_consent_disallowed",
+        "powerpipe:ad_authorization_policy_user_consent_verified_publishers_selected_permissions",
+    ],
+    empty=_NO_POLICY,
+)
+def azure_app_consent(
+    policy: AuthorizationPolicy, *, allowed: tuple[str, ...] = _VERIFIED
+) -> Verdict:
+    """Users let apps at their data only of verified publishers, and can ask an administrator otherwise.
+
+    ``allowed`` names the consent policies that may be there; none at all is stricter.
+
+    Why: an app that somebody consents to reads their mail without any password, and stays.
+    Fix: Enterprise applications, Consent and permissions: do not allow user consent, or only for verified
+        publishers; then turn on admin consent requests.
+    """
+    given = policy.consent
+    wide = [one for one in given if one in _EVERY_APP and one not in allowed]
+    if wide:
+        return failed(f"users may consent to every app: {listed(wide)}")
+    requests = policy.admin_consent_request_policy
+    if requests is None or not requests.is_enabled:
+        return failed("nobody can ask an administrator for consent: admin consent requests are off")
+    unknown = [one for one in given if one not in allowed]
+    if unknown:
+        return inconclusive(
+            f"users may consent by {listed(unknown)}: name it in `allowed` where that is narrow"
+        )
+    return passed(f"users may consent by: {listed(given)}; admin consent requests are on")
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.MEDIUM,
+    needs=[Tenant],
+    known_as=[
+        "prowler:entra_policy_ensure_default_user_cannot_create_apps",
+        "prowler:entra_policy_ensure_default_user_cannot_create_tenants",
+        "prowler:entra_policy_default_users_cannot_create_security_groups",
+        "prowler:entra_users_cannot_create_microsoft_365_groups",
+        "powerpipe:iam_user_not_allowed_to_register_application",
+        "powerpipe:iam_user_not_allowed_to_create_tenants",
+        "powerpipe:iam_user_not_allowed_to_create_security_group",
+        "powerpipe:ad_m365_group_creation_disabled",
+    ],
+    empty=_NO_POLICY,
+)
+def azure_default_user_rights(policy: AuthorizationPolicy, evidence: Evidence) -> Verdict:
+    """Ordinary users make neither apps nor tenants nor groups.
+
+    Why: apps, tenants and groups that anybody makes are seen and looked after by nobody.
+    Fix: Users, User settings: no to registering applications, creating security groups and creating
+        tenants; for Microsoft 365 groups set EnableGroupCreation to false in Group.Unified.
+    """
+    rights = policy.default_user_role_permissions
+    may = []
+    if rights.allowed_to_create_apps:
+        may.append("apps")
+    if rights.allowed_to_create_security_groups:
+        may.append("security groups")
+    if rights.allowed_to_create_tenants:
+        may.append("tenants")
+    tenants = evidence.account(Tenant)
+    if not tenants:
+        return inconclusive("Graph did not show the tenant")
+    if any(
+        one.setting(UNIFIED_GROUPS, "EnableGroupCreation", "true").lower() != "false"
+        for one in tenants
+    ):
+        may.append("Microsoft 365 groups")
+    if may:
+        return failed(f"ordinary users may create {listed(may)}")
+    if rights.allowed_to_create_tenants is None:
+        return inconclusive("Graph does not say whether users may create tenants")
+    return passed("ordinary users create neither apps nor tenants nor groups")
+
+
+_RESTRICTED = "2af84b1e-32c8-42b7-82bc-daa82404023b"
+_INVITERS = ("none", "adminsAndGuestInviters")
+
+
+@rule(
+    criteria=["CC6.2", "CC6.3"],
+    severity=Severity.MEDIUM,
+    needs=[User, AccessReview],
+    known_as=[
+        "prowler:entra_policy_guest_invite_only_for_admin_roles",
+        "prowler:entra_policy_guest_users_access_restrictions",
+        "powerpipe:ad_authorization_policy_guest_invite_restricted",
+        "powerpipe:ad_authorization_policy_guest_user_access_restricted",
+        "powerpipe:ad_guest_user_reviewed_monthly",
+    ],
+    empty=_NO_POLICY,
+)
+def azure_guests_controlled(
+    policy: AuthorizationPolicy, evidence: Evidence, *, review_days: int = 31
+) -> Verdict:
+    """Few may invite guests, guests see only what is theirs, and guests are reviewed each month.
+
+    The review is asked about where there are guests.
+
+    Why: a guest is somebody whom another company manages, and nobody tells when they leave it.
+    Fix: External Identities, External collaboration settings: the most restrictive guest access, and
+        invitations by the Guest Inviter role only; then a monthly access review of guest users.
+    """
+    wrong = []
+    if policy.allow_invites_from not in _INVITERS:
+        wrong.append(f"guests are invited by {policy.allow_invites_from}")
+    if policy.guest_user_role_id != _RESTRICTED:
+        wrong.append("guests see more than their own objects")
+    if wrong:
+        return failed(f"{'; '.join(wrong)}")
+    guests = [one for one in evidence.account(User) if one.guest]
+    if not guests:
+        return passed("invitations and access of guests are restricted; there is no guest")
+    recurring = [
+        one.display_name
+        for one in evidence.account(AccessReview)
+        if one.of_guests and one.every_days is not None and one.every_days <= review_days
+    ]
+    if not recurring:
+        return failed(f"guests: {len(guests)}; no review of them recurs every {review_days} days")
+    return passed(f"guests: {len(guests)}; restricted, and reviewed by {listed(recurring)}")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "powerpipe:ad_account_lockout_threshold_max_10",
+        "powerpipe:ad_account_duration_min_60_seconds",
+        "powerpipe:ad_custom_banned_password_enforced",
+    ],
+    empty=inconclusive("Graph did not show the tenant"),
+)
+def azure_password_protection(
+    tenant: Tenant, *, max_attempts: int = 10, min_lockout_seconds: int = 60
+) -> Verdict:
+    """Guessing locks an account out, and the company's own words are no passwords.
+
+    Where nobody has set them, Microsoft's defaults hold: ten attempts, sixty seconds, and no list of the
+    company's own.
+
+    Why: passwords made of the company's name and a year are the first that anybody tries.
+    Fix: Authentication methods, Password protection: at most 10 attempts, at least 60 seconds, enforce
+        the custom list, and fill it.
+    """
+    asked = (("LockoutThreshold", "10"), ("LockoutDurationInSeconds", "60"))
+    numbers = [tenant.setting(PASSWORD_RULES, name, default) for name, default in asked]
+    if not all(text.isdecimal() for text in numbers):
+        return inconclusive(f"the lockout settings are no numbers: {', '.join(numbers)}")
+    attempts, seconds = (int(text) for text in numbers)
+    wrong = []
+    if attempts > max_attempts:
+        wrong.append(f"locked out after {attempts} attempts")
+    if seconds < min_lockout_seconds:
+        wrong.append(f"locked out for {seconds} seconds")
+    if wrong:
+        return failed("; ".join(wrong))
+    enforced = tenant.setting(PASSWORD_RULES, "EnableBannedPasswordCheck", "false")
+    words = tenant.setting(PASSWORD_RULES, "BannedPasswordList", "")
+    if enforced.lower() != "true" or not words.strip():
+        if P1 not in tenant.licences:
+            return inconclusive(f"no list of banned passwords is enforced, which needs {P1}")
+        return failed("no list of the company's own banned passwords is enforced")
+    return passed(f"{attempts} attempts, {seconds} seconds, and an own list of banned passwords")
+
+
+_PHISHING_RESISTANT = frozenset({"Fido2", "X509Certificate"})
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:entra_authentication_methods_policy_strong_auth_enforced"],
+    empty=inconclusive("Graph did not show the policy of authentication methods"),
+)
+def azure_weak_methods_off(
+    policy: AuthenticationMethodsPolicy, *, weak: tuple[str, ...] = ("Sms", "Voice", "Email")
+) -> Verdict:
+    """Codes by text message, call and mail are off, and a phishing-resistant method is on.
+
+    Why: a text message goes to whoever talks the carrier into a new SIM, and a code to whoever asks for
+        it on a false page.
+    Fix: Authentication methods, Policies: disable SMS, voice call and email OTP; enable passkeys (FIDO2)
+        or certificates.
+    """
+    on = policy.enabled()
+    if bad := on & set(weak):
+        return failed(f"weak methods are on: {listed(bad)}")
+    if not on & _PHISHING_RESISTANT:
+        return failed(f"no method resists phishing; on: {listed(on)}")
+    if policy.policy_migration_state in ("preMigration", "migrationInProgress"):
+        return inconclusive(
+            "the older settings of methods still count, and Graph does not show them"
+        )
+    return passed(f"on: {listed(on)}")
