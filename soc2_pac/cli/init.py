@@ -42,6 +42,17 @@ regions = "all"                 # or a list: ["eu-west-1", "us-east-1"]
 # role = "soc2-pac-reader"      # ... this role in it
 # Least privilege: soc2-pac permissions aws --format json
 """,
+    "azure": """
+[sources.azure-main]
+provider = "azure"
+tenant = "00000000-0000-0000-0000-000000000000"  # the tenant's id
+subscriptions = "all"           # or a list of ids; [] reads Entra only
+# Signs in as azure-identity finds it (a managed identity, the Azure CLI, ...), or as an app registration:
+# client_id = "00000000-0000-0000-0000-000000000000"
+# secret = { env = "AZURE_CLIENT_SECRET" }  # or certificate, or federated_token
+# cloud = "usgov"               # or "china"
+# Least privilege: soc2-pac permissions azure --format terraform
+""",
     "github": """
 [sources.github-main]
 provider = "github"
@@ -79,6 +90,7 @@ _TAIL = """
 
 @click.command()
 @click.option("--aws", is_flag=True, help="With an AWS source.")
+@click.option("--azure", is_flag=True, help="With an Azure and Entra source.")
 @click.option("--github", is_flag=True, help="With a GitHub source.")
 @click.option("--okta", is_flag=True, help="With an Okta source.")
 @click.option(
@@ -89,9 +101,9 @@ _TAIL = """
     show_default=True,
     help="Where to write; never overwritten.",
 )
-def init(aws: bool, github: bool, okta: bool, output: Path) -> None:
+def init(aws: bool, azure: bool, github: bool, okta: bool, output: Path) -> None:
     """Write a commented configuration; with every source when none is named."""
-    asked = {"aws": aws, "github": github, "okta": okta}
+    asked = {"aws": aws, "azure": azure, "github": github, "okta": okta}
     wanted = [name for name in _SOURCES if asked[name]] or list(_SOURCES)
     text = _HEAD + "".join(_SOURCES[name] for name in wanted) + _TAIL
     try:

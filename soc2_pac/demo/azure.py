@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_pac.demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from soc2_pac.demo.http import Fault
 
@@ -29,6 +29,7 @@ _CODES = {
     429: ("TooManyRequests", "The request was throttled."),
     500: ("InternalServerError", "Something went wrong."),
 }
+_AND = re.compile(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)")
 _PIPE = re.compile(r"\|(?=(?:[^']*'[^']*')*[^']*$)")
 
 
@@ -235,7 +236,7 @@ def fills(template: str, path: str, *, exact: bool = False) -> bool:
 
 
 def query_tables(state: Tenant, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
-    """What Resource Graph answers; it knows ``where`` with ``=~``, ``!~``, ``in~``, ``project`` and ``order by id``."""
+    """What Resource Graph answers; it knows ``where``, ``project a, b`` and ``order by id``."""
     table, *steps = [step.strip() for step in _PIPE.split(body["query"])]
     asked = {one.lower() for one in body.get("subscriptions", ())}
     found = [row for row in _table(state, table.lower()) if _subscription(row) in asked]
@@ -255,21 +256,38 @@ def query_tables(state: Tenant, body: Mapping[str, Any]) -> dict[str, Any] | Ref
 
 
 def _step(step: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    if where := re.fullmatch(r"where\s+(\w+)\s*(?:=~|==)\s*'([^']*)'", step):
-        name, value = where.groups()
-        return [row for row in rows if str(row.get(name, "")).lower() == value.lower()]
-    if among := re.fullmatch(r"where\s+(\w+)\s+in~\s*\(([^()]*)\)", step):
-        values = {value.lower() for value in re.findall(r"'([^']*)'", among[2])}
-        return [row for row in rows if str(row.get(among[1], "")).lower() in values]
-    if unlike := re.fullmatch(r"where\s+(\w+)\s*!~\s*'([^']*)'", step):
-        name, value = unlike.groups()
-        return [row for row in rows if str(row.get(name, "")).lower() != value.lower()]
+    if step.startswith("where "):
+        conditions = [_condition(one) for one in _AND.split(step.removeprefix("where "))]
+        if None in conditions:
+            return None
+        return [
+            row for row in rows if all(holds is not None and holds(row) for holds in conditions)
+        ]
     if project := re.fullmatch(r"project\s+([\w\s,]+)", step):
         names = [name.strip() for name in project[1].split(",")]
         return [{name: row.get(name) for name in names} for row in rows]
     if re.fullmatch(r"order by id( asc)?", step):
         return sorted(rows, key=lambda row: str(row.get("id")))
     return None
+
+
+def _condition(text: str) -> Callable[[Mapping[str, Any]], bool] | None:
+    """``type =~ 'x'``, ``name !~ 'x'``, ``name in~ ('x', 'y')``; ``None``: not understood."""
+    found = re.fullmatch(
+        r"\s*([\w.]+)\s*(=~|==|!~|!=|!in~|in~|in)\s*('[^']*'|\(.*\))\s*", text, re.DOTALL
+    )
+    if found is None:
+        return None
+    path, operator, given = found.groups()
+    values = {value.lower() for value in re.findall(r"'([^']*)'", given)}
+
+    def holds(row: Mapping[str, Any]) -> bool:
+        here: Any = row
+        for step in path.split("."):
+            here = here.get(step) if isinstance(here, dict) else None
+        return (str(here or "").lower() in values) is not operator.startswith("!")
+
+    return holds
 
 
 def _table(state: Tenant, name: str) -> list[dict[str, Any]]:

@@ -31,8 +31,9 @@ _EXPECTED = {0, 1, 3}
 """Nothing to act on, findings, evidence incomplete: what a run over a real company may end with."""
 _GITHUB_TOKEN = "ACME_GITHUB_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_TOKEN = "ACME_OKTA_TOKEN"  # noqa: S105  the name of a variable
+_AZURE_TOKEN = "ACME_AZURE_TOKEN"  # noqa: S105  the name of a variable
 _OKTA_HOST = "acme-robotics.okta.com"
-_OWN_SETTINGS = ("AWS_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_")
+_OWN_SETTINGS = ("AWS_", "AZURE_", "SOC2_PAC_", "GITHUB_", "GH_", "OKTA_")
 """Variables of the person who runs the demo: it must neither use them nor be bent by them."""
 
 
@@ -61,10 +62,10 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
         )
         raise UsageError(msg)
     directory.mkdir(parents=True, exist_ok=True)
-    with _company() as (aws, github, okta):
-        config.write_text(_config(directory, aws.url, github, okta), encoding="utf-8")
+    with _company() as (aws, github, okta, azure):
+        config.write_text(_config(directory, aws.url, github, okta, azure), encoding="utf-8")
         roster.write(directory)
-        up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}"
+        up = f"AWS at {aws.url}, GitHub at {github}, Okta at {okta}, Azure and Entra at {azure}"
         print(f"acme-robotics is up: {up}", file=out, flush=True)
         code = _run(_command(config), _environment(aws.credentials))
         commands = "\n".join(f"  {command}" for command in _commands(config, aws, keep=keep))
@@ -76,7 +77,9 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
 
 
 @contextlib.contextmanager
-def _company() -> Iterator[tuple[AwsEmulator, str, str]]:
+def _company() -> Iterator[tuple[AwsEmulator, str, str, str]]:
+    from soc2_pac.demo import azure_company  # noqa: PLC0415
+    from soc2_pac.demo.azure import AzureEmulator  # noqa: PLC0415
     from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415  with the demo only
     from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
     from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
@@ -84,13 +87,16 @@ def _company() -> Iterator[tuple[AwsEmulator, str, str]]:
     state = demo_company()
     state.mails = roster.verified_mails(state.members)
     github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
-    with AwsEmulator() as aws, github as github_url, okta as okta_url:
-        yield aws, github_url, okta_url
+    azure = AzureEmulator(azure_company.acme_robotics())
+    with AwsEmulator() as aws, github as github_url, okta as okta_url, azure as azure_url:
+        yield aws, github_url, okta_url, azure_url
 
 
-def _config(directory: Path, aws: str, github: str, okta: str) -> str:
+def _config(directory: Path, aws: str, github: str, okta: str, azure: str) -> str:
+    from soc2_pac.demo.azure_company import TENANT  # noqa: PLC0415
+
     regions = ", ".join(f'"{region}"' for region in REGIONS)
-    return f"""{_MARK} Three emulated sources, and the roster of people beside this file.
+    return f"""{_MARK} Four emulated sources, and the roster of people beside this file.
 
 [store]
 url = "{_url(directory)}"
@@ -113,6 +119,13 @@ org_url = "{okta}"  # of a real org: https://acme.okta.com
 organization = "{_OKTA_HOST}"  # leave this out and it is the host of org_url
 token = {{ env = "{_OKTA_TOKEN}" }}  # better: client_id and private_key of a service app
 
+[sources.azure-acme]
+provider = "azure"
+tenant = "{TENANT}"
+arm_endpoint = "{azure}"  # leave these three out and the source is the real Azure
+graph_endpoint = "{azure}"
+loopback_token = {{ env = "{_AZURE_TOKEN}" }}
+
 [sources.hr]
 provider = "roster"
 organization = "acme-robotics"
@@ -131,6 +144,7 @@ def _environment(credentials: Mapping[str, str]) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         _GITHUB_TOKEN: "demo-token-that-opens-nothing",
         _OKTA_TOKEN: "demo-token-that-opens-nothing",
+        _AZURE_TOKEN: "demo-token-that-opens-nothing",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }

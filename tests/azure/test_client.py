@@ -452,6 +452,31 @@ def test_what_has_gone_meanwhile(azure: Source) -> None:
         client.graph_list_fact(path, userId="u-2").call()
 
 
+def test_a_part_that_is_not_there_is_not_taken_for_its_whole(azure: Source) -> None:
+    account = resource(PRODUCTION, "web", ACCOUNTS, "acmelogs")
+    path = f"{account['id']}/blobServices/default"
+    said = "The Resource 'Microsoft.Storage/storageAccounts/{}' under resource group 'web' was not found."
+    fact = azure.client(f"GET {BLOBS}").fact(BLOBS, api_version="1", of=account["id"])
+    strict = azure.client(f"GET {BLOBS}").fact(BLOBS, api_version="1", of=account["id"], absent=())
+    part = Refusal(404, "ResourceNotFound", said.format("acmelogs/blobServices/default"))
+    azure.emulator.state.answers[path] = part
+    assert fact.call() is None
+    with pytest.raises(Unexpected):
+        strict.call()
+    whole = Refusal(404, "ResourceNotFound", said.format("acmelogs"))
+    azure.emulator.state.answers[path] = whole
+    for one in (fact, strict):
+        with pytest.raises(Gone):
+            one.call()
+
+
+def test_what_is_asked_for_itself_may_be_none(azure: Source) -> None:
+    client = azure.client("GRAPH GET /groups/{groupId}", subscription="")
+    assert client.graph_fact("/groups/{groupId}", groupId="g-1").call() is None
+    with pytest.raises(Gone):
+        client.graph_fact("/groups/{groupId}", groupId="g-1", absent=()).call()
+
+
 def test_reasons_do_not_move(azure: Source) -> None:
     moving = "Denied. Correlation ID: 0f8fad5b-d9cb-469f-a165-70867728950e Timestamp: 2026-01-01T00:00:00Z"
     pricings(azure, Refusal(403, "AuthorizationFailed", moving))

@@ -86,9 +86,8 @@ def _recorded() -> Iterator[Recording]:
         with (FOLDER / folder / "INDEX.tsv").open(encoding="utf-8") as index:
             files += [f"{folder}/{row['file']}" for row in csv.DictReader(index, delimiter="\t")]
     for file in files:
-        if not (
-            FOLDER / file
-        ).is_file():  # the index names some of the beta version, which nobody asks
+        # The index names some of the beta version, which nobody asks.
+        if not (FOLDER / file).is_file():
             continue
         said = json.loads((FOLDER / file).read_text(encoding="utf-8"))
         asked = said["request"]

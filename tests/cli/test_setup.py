@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("options", "providers"),
     [
-        ([], {"aws", "github", "okta"}),
+        ([], {"aws", "azure", "github", "okta"}),
         (["--aws"], {"aws"}),
+        (["--azure"], {"azure"}),
         (["--github"], {"github"}),
         (["--okta", "--aws"], {"aws", "okta"}),
     ],
@@ -63,7 +64,7 @@ def test_what_init_shows_as_an_example_is_valid_too(
 def test_init_says_what_to_do_next_and_counts_right(cli: Callable[..., Ended]) -> None:
     lines = cli("init").out.splitlines()
     steps = [line.split()[0] for line in lines[2:]]
-    assert steps == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert steps == ["1.", "2.", "3.", "4.", "5.", "6.", "7."]
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -149,9 +150,9 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:6]]
-    assert names == ["aws", "github", "okta", "roster", "rules"]
-    assert ended.out.splitlines()[-1].startswith("4 providers, ")
+    names = [line.split()[0] for line in ended.out.splitlines()[1:7]]
+    assert names == ["aws", "azure", "github", "okta", "roster", "rules"]
+    assert ended.out.splitlines()[-1].startswith("5 providers, ")
 
 
 def test_plugins_lists_kinds_with_their_calls(cli: Callable[..., Ended]) -> None:

@@ -24,12 +24,12 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIADEMO", "AWS_SECRET_ACCESS_KEY": "opens
 
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three URLs instead of three emulators."""
+    """Four URLs instead of four emulators."""
     aws = SimpleNamespace(url="http://127.0.0.1:1", credentials=_CREDENTIALS)
 
     @contextmanager
     def up() -> Any:
-        yield aws, "http://127.0.0.1:2", "http://127.0.0.1:3"
+        yield aws, "http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:4"
 
     monkeypatch.setattr(runner, "_company", up)
 
@@ -77,6 +77,7 @@ def test_the_child_gets_dummy_credentials_and_none_of_the_persons_own(
     for name in (
         "AWS_PROFILE",
         "AWS_SESSION_TOKEN",
+        "AZURE_CLIENT_SECRET",
         "GITHUB_TOKEN",
         "OKTA_TOKEN",
         "SOC2_PAC_CONFIG",
@@ -110,6 +111,9 @@ def test_the_configuration_names_secrets_and_holds_none(
         "ports change, orgs do not"
     )
     assert sources["okta-acme"]["token"] == {"env": "ACME_OKTA_TOKEN"}
+    assert sources["azure-acme"]["arm_endpoint"] == "http://127.0.0.1:4"
+    assert sources["azure-acme"]["graph_endpoint"] == "http://127.0.0.1:4"
+    assert sources["azure-acme"]["loopback_token"] == {"env": "ACME_AZURE_TOKEN"}
     assert "opens-nothing" not in text
 
 

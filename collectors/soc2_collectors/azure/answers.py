@@ -148,7 +148,7 @@ def problem(
         answer: what came.
         call: the declared call.
         grant: what the call needs.
-        ids: what fills the call's template: a resource that has gone is one of these.
+        ids: as messages name what fills the call's template: a resource that has gone is one of these.
     """
     if answer.status in _OK:
         return None
@@ -191,7 +191,7 @@ def _refused(status: int, said: Said, call: str, grant: str | None) -> ProviderE
 
 
 def _other(answer: Answer, said: Said, call: str, ids: Sequence[str]) -> ProviderError:
-    if answer.status == _NOT_FOUND and any(one and one in said.message for one in ids):
+    if names(answer, ids):
         return Gone(str(said), operation=call)
     if answer.status in _ELSEWHERE:
         msg = f"{call} is redirected ({answer.status}): is this the address of Azure?"
@@ -199,6 +199,14 @@ def _other(answer: Answer, said: Said, call: str, ids: Sequence[str]) -> Provide
     kind = answer.headers.get("content-type", "no type").partition(";")[0]
     what = str(said) or f"no error of Azure's ({kind})"
     return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
+
+
+def names(answer: Answer, ids: Sequence[str]) -> bool:
+    """Whether the answer says that one of these is not there."""
+    if answer.status != _NOT_FOUND:
+        return False
+    message = answer.said().message.lower()
+    return any(one.lower() in message for one in ids)
 
 
 def says_none(answer: Answer, meanings: Collection[int | str]) -> bool:

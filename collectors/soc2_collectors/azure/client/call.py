@@ -7,10 +7,10 @@ import re
 import threading
 import time
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.azure.answers import MALFORMED, problem, says_none, wait_asked
+from soc2_collectors.azure.answers import MALFORMED, names, problem, says_none, wait_asked
 from soc2_collectors.azure.client.tables import call_of
 from soc2_collectors.azure.client.wire import RESOURCES
 from soc2_collectors.azure.permissions import grant
@@ -269,7 +269,7 @@ class Azure:
         version = "" if path.startswith("/beta/") else "/v1.0"
         asked = self._asked(call, self._connection.settings.graph, version, None, query)
         headers = {"ConsistencyLevel": "eventual"} if eventual else {}
-        return _Asked(asked.call, asked.url, asked.origin, asked.ids, headers=headers)
+        return replace(asked, headers=headers)
 
     def _asked(
         self, call: str, origin: str, version: str, of: str | None, params: Mapping[str, object]
@@ -280,12 +280,12 @@ class Azure:
             given.update(_filled(path, of, call))
         if self.subscription:
             given.setdefault("subscriptionId", self.subscription)
-        names = _PLACEHOLDER.findall(path)
-        missing = [name for name in names if name not in given]
+        holes = _PLACEHOLDER.findall(path)
+        missing = [name for name in holes if name not in given]
         if missing:
             msg = f"{call}: nothing fills {{{missing[0]}}}"
             raise Unexpected(msg, operation=call)
-        quoted = {name: _quoted(call, name, str(given[name])) for name in names}
+        quoted = {name: _quoted(call, name, str(given[name])) for name in holes}
         url = origin + version + path.format(**quoted)
         query = {
             f"${k}" if k in _ODATA else k: _said(v)
@@ -294,19 +294,15 @@ class Azure:
         }
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote, safe="$,")
-        ids = tuple(
-            value
-            for name in names
-            if name != "subscriptionId"
-            for value in (str(given[name]), str(given[name]).rpartition("/")[2])
-        )
-        return _Asked(call, url, origin, ids)
+        return _Asked(call, url, origin, _named(call, path, given), part=not path.endswith("}"))
 
     def _fact(self, call: str, ask: Callable[[], _Asked], absent: Sequence[int | str]) -> Fact:
         def read() -> object:
             asked = ask()
             answer = self._get(asked, asked.url, absent)
-            return None if says_none(answer, absent) else answer.json(asked.call)
+            if says_none(answer, absent):
+                return None
+            return _object(answer.json(asked.call), asked.call)
 
         return Fact(call, read)
 
@@ -370,7 +366,8 @@ class Azure:
                 renewed = True
                 self.meter.request(call)
                 answer, _ = self._connection.send(asked, url, self.meter)
-            if says_none(answer, absent):
+            # A part of what has gone meanwhile is not a part that is not there.
+            if says_none(answer, absent) and not (asked.part and names(answer, asked.ids)):
                 return answer, None
             return answer, problem(answer, call, grant(call), asked.ids)
 
@@ -411,10 +408,25 @@ class _Asked:
     url: str
     origin: str
     ids: tuple[str, ...]
-    """Of what fills the template."""
+    """What fills the template, as messages name it."""
     method: str = "GET"
     body: object = None
     headers: Mapping[str, str] | None = None
+    part: bool = False
+    """Whether a part of what fills the template is asked for, and not the thing itself."""
+
+
+def _named(call: str, path: str, given: Mapping[str, object]) -> tuple[str, ...]:
+    """What fills a template, as messages name it.
+
+    Azure Resource Manager writes ``'Microsoft.Sql/servers/NAME' under resource group 'GROUP'``: only what the
+    path ends in counts, or a part that is not there would be taken for its whole. Microsoft Graph writes ids.
+    """
+    holes = [name for name in _PLACEHOLDER.findall(path) if name != "subscriptionId"]
+    if call.startswith("GRAPH "):
+        return tuple(f"'{given[name]}'" for name in holes)
+    last = str(given[holes[-1]]).rpartition("/")[2] if holes else ""
+    return (f"/{last}'",) if last else ()
 
 
 def _call(prefix: str, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ class Wire:
         from azure.core.pipeline.policies import UserAgentPolicy  # noqa: PLC0415
         from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
 
+        # What goes wrong is told by errors; without a handler its log would go to standard error, too.
+        logging.getLogger("azure").addHandler(logging.NullHandler())
         self._timeout = timeout_seconds
         self._arm = arm
         self._session = _session()

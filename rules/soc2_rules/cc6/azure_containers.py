@@ -1,0 +1,120 @@
+"""Kubernetes clusters and container registries: who reaches them, and with what rights."""
+
+from __future__ import annotations
+
+from soc2_collectors.azure.models.arm import same
+from soc2_collectors.azure.models.containers import Cluster, Registry
+from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.rules import rule
+from soc2_pac.text import listed
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:aks_clusters_public_access_disabled",
+        "prowler:aks_clusters_created_with_private_nodes",
+        "powerpipe:kubernetes_cluster_restrict_public_access",
+        "powerpipe:kubernetes_cluster_authorized_ip_range_defined",
+    ],
+)
+def azure_aks_private(cluster: Cluster) -> Verdict:
+    """Kubernetes API servers are private or open to chosen addresses, and nodes have no public ones.
+
+    Why: whoever reaches the API server can try stolen tokens and the hole that came out yesterday.
+    Fix: az aks update --api-server-authorized-ip-ranges; make private clusters with
+        --enable-private-cluster, and node pools without --enable-node-public-ip.
+    """
+    if cluster.properties.open:
+        return failed("every address of the internet reaches the API server")
+    public = [
+        pool.name for pool in cluster.properties.agent_pool_profiles if pool.enable_node_public_ip
+    ]
+    if public:
+        return failed(f"nodes have public addresses in the pools {listed(public)}")
+    return passed("the API server is private or restricted, nodes have no public addresses")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3", "CC7.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:aks_cluster_rbac_enabled",
+        "prowler:aks_cluster_local_accounts_disabled",
+        "prowler:aks_network_policy_enabled",
+        "prowler:aks_cluster_defender_enabled",
+        "prowler:aks_cluster_auto_upgrade_enabled",
+        "powerpipe:kubernetes_instance_rbac_enabled",
+    ],
+)
+def azure_aks_rbac_policy(cluster: Cluster) -> Verdict:
+    """Kubernetes clusters use roles of Entra only, network policies, Defender and automatic upgrades.
+
+    Why: the local administrator's certificate belongs to nobody, and cannot be taken back.
+    Fix: az aks update --disable-local-accounts --enable-defender --auto-upgrade-channel stable
+        --network-policy azure.
+    """
+    settings = cluster.properties
+    network, security = settings.network_profile, settings.security_profile
+    upgrade = settings.auto_upgrade_profile
+    defender = security.defender if security else None
+    watched = defender.security_monitoring if defender else None
+    missing = [
+        what
+        for what, there in (
+            ("roles", settings.enable_rbac),
+            ("local accounts off", settings.disable_local_accounts),
+            (
+                "network policies",
+                network and not same(network.network_policy or "none", "none"),
+            ),
+            ("Defender", watched and watched.enabled),
+            (
+                "automatic upgrades",
+                upgrade and not same(upgrade.upgrade_channel or "none", "none"),
+            ),
+        )
+        if not there
+    ]
+    return failed(f"missing: {', '.join(missing)}") if missing else passed("all are set")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1", "CC6.8"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:containerregistry_not_publicly_accessible",
+        "prowler:containerregistry_admin_user_disabled",
+        "prowler:containerregistry_uses_private_link",
+        "powerpipe:container_registry_restrict_public_access",
+        "powerpipe:container_registry_admin_user_disabled",
+    ],
+)
+def azure_acr_private(registry: Registry, *, private_only: bool = False) -> Verdict:
+    """Container registries are not open to every address, and have neither an admin user nor anonymous pulls.
+
+    ``private_only`` asks that they are reached through private endpoints alone.
+
+    Why: who can write an image runs code wherever it is deployed; the admin's password is everybody's.
+    Fix: az acr update --admin-enabled false --default-action Deny, or --public-network-enabled false.
+    """
+    settings = registry.properties
+    if settings.admin_user_enabled:
+        return failed("the admin user is on")
+    if settings.anonymous_pull_enabled:
+        return failed("everybody may pull without signing in")
+    public = same(settings.public_network_access or "Enabled", "Enabled")
+    if public and (
+        private_only or settings.network_rule_set is None or settings.network_rule_set.open
+    ):
+        return failed(
+            "reachable from every address of the internet"
+            if not private_only
+            else "public network access is on"
+        )
+    if private_only and not any(
+        one.approved for one in settings.private_endpoint_connections or ()
+    ):
+        return failed("no private endpoint")
+    return passed("chosen networks only, no admin user")
