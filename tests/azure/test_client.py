@@ -41,6 +41,13 @@ BLOBS = (
 USERS = "/users"
 
 
+@pytest.fixture(autouse=True)
+def bare(azure: Source) -> None:
+    """Two subscriptions with nothing in them."""
+    azure.emulator.state.tables.clear()
+    azure.emulator.state.answers.clear()
+
+
 def fill(azure: Source, count: int, subscription: str = PRODUCTION) -> None:
     azure.emulator.state.tables.setdefault("resources", []).extend(
         resource(subscription, "web", ACCOUNTS, f"acme{n:05}") for n in range(count)
@@ -183,7 +190,6 @@ def test_an_answer_of_resource_graph_that_is_not_whole(
 ) -> None:
     answered(azure, **parts)
     client = azure.client(ROWS)
-    azure.emulator.state.tables.clear()
     client._connection._visible = {PRODUCTION: True}
     client._connection._looked = 1e18
     found: list[dict[str, Any]] = []
