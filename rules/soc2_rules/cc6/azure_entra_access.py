@@ -354,15 +354,7 @@ def azure_named_locations(
     return passed(f"trusted: {listed(trusted)}; used by {listed(used)}")
 
 
-_HARDWARE = frozenset(
-    {
-        "fido2",
-        "fido2SecurityKey",
-        "passKeyDeviceBound",
-        "x509Certificate",
-        "x509CertificateMultiFactor",
-    }
-)
+_HARDWARE = frozenset({"fido2", "fido2SecurityKey", "passKeyDeviceBound"})
 """Methods that sit on a thing of their own and that no false site can relay."""
 
 
