@@ -63,7 +63,7 @@ AREAS: tuple[Callable[[Tenant, datetime], None], ...] = ()
 
 def acme_robotics(now: datetime | None = None) -> Tenant:
     """The company's tenant as of ``now``."""
-    from soc2_pac.demo import azure_entra  # noqa: PLC0415 - it builds upon this module
+    from soc2_pac.demo import azure_entra, azure_estate  # noqa: PLC0415 - it builds upon this module
 
     now = now or datetime.now(UTC)
     state = Tenant(
@@ -73,6 +73,6 @@ def acme_robotics(now: datetime | None = None) -> Tenant:
             subscription(SANDBOX, "acme-sandbox", TENANT),
         ],
     )
-    for area in (*AREAS, *azure_entra.AREAS):
+    for area in (*AREAS, *azure_entra.AREAS, *azure_estate.AREAS):
         area(state, now)
     return state
