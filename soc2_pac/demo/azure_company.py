@@ -62,6 +62,6 @@ def acme_robotics(now: datetime | None = None) -> Tenant:
             subscription(SANDBOX, "acme-sandbox", TENANT),
         ],
     )
-    for area in (*azure_estate.AREAS, *azure_entra.AREAS):
+    for area in (*azure_entra.AREAS, *azure_estate.AREAS):
         area(state, now)
     return state
