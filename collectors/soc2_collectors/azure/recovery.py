@@ -1,0 +1,41 @@
+"""Collects vaults of Recovery Services by Resource Graph, and what they protect one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.models.recovery import RecoveryVault
+from soc2_pac.resources import collects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.azure.client import Azure
+    from soc2_pac.model import Document
+
+_VAULT = (
+    "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
+    "/providers/Microsoft.RecoveryServices/vaults/{vaultName}"
+)
+_ITEMS = f"{_VAULT}/backupProtectedItems"
+_POLICIES = f"{_VAULT}/backupPolicies"
+_API = "2023-04-01"
+
+
+@collects(
+    RecoveryVault,
+    calls=["RESOURCEGRAPH microsoft.recoveryservices/vaults", f"GET {_ITEMS}", f"GET {_POLICIES}"],
+    per="subscription",
+    cost="pages of 1000 + 2 N",
+)
+def vaults(azure: Azure) -> Iterator[Document]:
+    """Vaults with what they protect, and their policies."""
+    for vault in azure.graph_query("resources | where type =~ 'microsoft.recoveryservices/vaults'"):
+        yield document(
+            vault,
+            body=lambda number: {
+                "backupProtectedItems": azure.list_fact(_ITEMS, api_version=_API, of=number),
+                "backupPolicies": azure.list_fact(_POLICIES, api_version=_API, of=number),
+            },
+        )

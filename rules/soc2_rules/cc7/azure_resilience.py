@@ -1,0 +1,109 @@
+"""Backups of machines, and records of what went over the network."""
+
+from __future__ import annotations
+
+from soc2_collectors.azure.models.compute import VirtualMachine
+from soc2_collectors.azure.models.network import FlowLog, VirtualNetwork
+from soc2_collectors.azure.models.recovery import RecoveryVault
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    needs=[RecoveryVault],
+    known_as=[
+        "prowler:vm_backup_enabled",
+        "prowler:vm_sufficient_daily_backup_retention_period",
+        "prowler:recovery_vault_has_protected_items",
+        "prowler:recovery_vault_backup_policy_retention_adequate",
+        "powerpipe:compute_vm_azure_backup_enabled",
+    ],
+)
+def azure_vm_backup(
+    machine: VirtualMachine,
+    evidence: Evidence,
+    *,
+    min_days: int = 7,
+    exempt_tag: str = "backup",
+    exempt_values: tuple[str, ...] = ("none",),
+) -> Verdict:
+    """Virtual machines are backed up, and the backups kept long enough.
+
+    ``exempt_tag`` and ``exempt_values`` say which machines hold nothing that is worth a backup.
+
+    Why: what a machine holds is gone with it, by an accident or by a blackmailer.
+    Fix: az backup protection enable-for-vm --vault-name VAULT --vm MACHINE --policy-name POLICY.
+    """
+    if exempt_tag and machine.tagged(exempt_tag, exempt_values):
+        return not_applicable(f"tagged {exempt_tag} as one without backup")
+    short: list[str] = []
+    for vault in evidence.here(RecoveryVault):
+        for item in vault.items:
+            if not item.protects(machine.id):
+                continue
+            policy = vault.policy(item.properties.policy_id)
+            if policy is None:
+                return inconclusive(f"protected by {vault.name}, by a policy that is not shown")
+            if policy.days >= min_days:
+                return passed(f"protected by {vault.name}, kept for {policy.days} days")
+            short.append(f"{vault.name} keeps backups for {policy.days} days")
+    return failed(listed(short) if short else "no vault protects it")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    needs=[FlowLog],
+    known_as=[
+        "prowler:network_flow_log_captured_sent",
+        "prowler:network_flow_log_more_than_90_days",
+        "prowler:network_watcher_enabled",
+        "powerpipe:network_sg_flowlog_enabled",
+        "powerpipe:network_sg_flowlog_retention_period_greater_than_90",
+        "powerpipe:network_watcher_enabled",
+    ],
+)
+def azure_flow_logs(
+    network: VirtualNetwork, evidence: Evidence, *, min_days: int = 90, workspace: bool = True
+) -> Verdict:
+    """What goes through virtual networks is logged, sent to a workspace, and kept.
+
+    A flow log of the network counts, or one for each of its subnets, of the subnet or of its security group;
+    each needs a Network Watcher in its region.
+
+    Why: after a break-in, flow logs are what tells where the data went.
+    Fix: az network watcher flow-log create --vnet NETWORK --storage-account ACCOUNT --workspace WORKSPACE
+        --retention 90.
+    """
+    good, poor = set[str](), dict[str, str]()
+    for log in evidence.here(FlowLog):
+        target = log.properties.target_resource_id.casefold()
+        if not log.properties.enabled:
+            poor[target] = "off"
+        elif workspace and not log.analysed:
+            poor[target] = "not sent to a workspace"
+        elif not log.kept(min_days):
+            poor[target] = f"kept for less than {min_days} days"
+        else:
+            good.add(target)
+    own = network.id.casefold()
+    if own in good:
+        return passed("the flow log of the network is on")
+    subnets = network.properties.subnets
+    bare = [
+        subnet.name
+        for subnet in subnets
+        if subnet.id.casefold() not in good
+        and (
+            subnet.properties.network_security_group is None
+            or subnet.properties.network_security_group.id.casefold() not in good
+        )
+    ]
+    if subnets and not bare:
+        return passed("the flow logs of all subnets are on")
+    if own in poor:
+        return failed(f"the flow log of the network is {poor[own]}")
+    return failed(f"no flow log that is good enough for: {listed(bare) if bare else network.name}")
