@@ -164,6 +164,9 @@ class _Handler(Handler):
             return Refusal(400, "MissingApiVersionParameter", "The api-version is required.")
         if path == "/subscriptions":
             return state.subscriptions
+        for one in state.subscriptions:
+            if path.lower() == one["id"].lower():
+                return one
         found = _lookup(state.answers, path, query, exact=graph)
         if found is None and graph:
             last = path.rpartition("/")[2]

@@ -1,21 +1,17 @@
 """The Azure side of acme-robotics: its tenant, two subscriptions, and what it got wrong.
 
 Names and ids are inventions. Ages count back from the time of the call, so that the demo looks the same
-on any day. Each area is a function of the time that adds to the tenant; :data:`AREAS` lists them.
+on any day. What fills the tenant stands in :mod:`soc2_pac.demo.azure_estate` (the subscriptions) and
+:mod:`soc2_pac.demo.azure_entra` (the directory), each with what it got wrong on purpose.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from soc2_pac.demo.azure import Tenant, subscription
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from soc2_pac.demo.company import Planted
 
 
 def azure_id(name: str) -> str:
@@ -27,9 +23,6 @@ def azure_id(name: str) -> str:
 TENANT = azure_id("acme-robotics")
 PRODUCTION = azure_id("acme-production")
 SANDBOX = azure_id("acme-sandbox")
-
-PLANTED: tuple[Planted, ...] = ()
-"""Every fault that was put in on purpose. Rules may find more, as in any company."""
 
 
 def resource(
@@ -57,13 +50,9 @@ def resource(
     }
 
 
-AREAS: tuple[Callable[[Tenant, datetime], None], ...] = ()
-"""What fills the tenant, area by area."""
-
-
 def acme_robotics(now: datetime | None = None) -> Tenant:
     """The company's tenant as of ``now``."""
-    from soc2_pac.demo import azure_entra, azure_estate  # noqa: PLC0415 - it builds upon this module
+    from soc2_pac.demo import azure_entra, azure_estate  # noqa: PLC0415 - they build upon this module
 
     now = now or datetime.now(UTC)
     state = Tenant(
@@ -73,6 +62,6 @@ def acme_robotics(now: datetime | None = None) -> Tenant:
             subscription(SANDBOX, "acme-sandbox", TENANT),
         ],
     )
-    for area in (*AREAS, *azure_entra.AREAS, *azure_estate.AREAS):
+    for area in (*azure_entra.AREAS, *azure_estate.AREAS):
         area(state, now)
     return state

@@ -28,6 +28,8 @@ from soc2_pac.errors import (
 from soc2_pac.model import CollectionStatus, Fact, Scope, Selection, Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Source
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
@@ -39,6 +41,13 @@ BLOBS = (
     "storageAccounts/{accountName}/blobServices/default"
 )
 USERS = "/users"
+
+
+@pytest.fixture(autouse=True)
+def bare(azure: Source) -> None:
+    """Two subscriptions with nothing in them."""
+    azure.emulator.state.tables.clear()
+    azure.emulator.state.answers.clear()
 
 
 def fill(azure: Source, count: int, subscription: str = PRODUCTION) -> None:
@@ -82,15 +91,18 @@ def test_subscriptions_share_the_pages(azure: Source) -> None:
     connection = azure.connect()
     scopes = list(connection.discover("subscription"))
     counts, requests = {}, 0
+    as_of = []
     for scope in scopes:
         assert isinstance(scope, Scope)
         meter = Meter(Limits())
-        counts[scope.region] = len(
-            list(connection.client(scope, meter, frozenset({ROWS})).graph_query(QUERY))
-        )
+        rows = list(connection.client(scope, meter, frozenset({ROWS})).graph_query(QUERY))
+        counts[scope.region] = len(rows)
+        as_of.append({document(row).observed_at for row in rows})
         requests += sum(meter.calls.values())
     assert counts == {PRODUCTION: 5, SANDBOX: 4}
     assert requests == 1
+    assert as_of[0] == {None}, "the unit that asked saw it itself"
+    assert [at is not None for at in as_of[1]] == [True], "the other has it as of then"
     assert connection.spent == {"GET /subscriptions": 1, VISIBLE: 1}
 
 
@@ -183,7 +195,6 @@ def test_an_answer_of_resource_graph_that_is_not_whole(
 ) -> None:
     answered(azure, **parts)
     client = azure.client(ROWS)
-    azure.emulator.state.tables.clear()
     client._connection._visible = {PRODUCTION: True}
     client._connection._looked = 1e18
     found: list[dict[str, Any]] = []
@@ -490,7 +501,7 @@ def test_reasons_do_not_move(azure: Source) -> None:
 
 def test_what_is_not_declared_is_not_sent(azure: Source) -> None:
     client = azure.client("GET /other")
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: list(client.items(PRICINGS, api_version="1")),
         lambda: list(client.graph_items(USERS)),
         lambda: list(client.graph_query(QUERY)),
@@ -498,7 +509,8 @@ def test_what_is_not_declared_is_not_sent(azure: Source) -> None:
         lambda: client.graph_ask(USERS),
         lambda: client.fact(PRICINGS, api_version="1").call(),
         lambda: client.graph_fact(USERS).call(),
-    ):
+    )
+    for call in calls:
         with pytest.raises(CallRefused):
             call()
     assert azure.emulator.requests == []

@@ -92,8 +92,8 @@ def whole(azure: Source) -> Source:
                     for table in TABLES:
                         state.tables.setdefault(table, []).append(planted_row(sort))
                 continue
+            # What the company itself says there comes first: its paths are the more precise ones.
             one = {"id": "planted", "name": "planted", "properties": {}}
-            # What the company says to some of these paths goes before.
             state.answers.setdefault(path_of(call), {**one, "value": [one]})
     return azure
 

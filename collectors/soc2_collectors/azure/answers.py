@@ -31,6 +31,7 @@ from soc2_pac.model import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
 MALFORMED = "$malformed"
 """The key under which stands what came in a listing instead of an object."""
@@ -82,6 +83,13 @@ _NOISE = re.compile(
     r"(?i)\b(correlation|tracking|trace|(client[- ]?)?request|activity)[- ]?id\b['\":=\s]*[0-9a-f-]{8,}"
     r"|\btimestamp\b['\":=\s]*\S+|\d{4}-\d\d-\d\dT[\d:.]+Z?"
 )
+
+
+class Row(dict[str, Any]):
+    """A row of Resource Graph that another unit of work read, a while ago."""
+
+    read_at: datetime | None = None
+    """When it was asked for: the document is as of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +293,8 @@ def document(
     names = (said for path in paths if isinstance(said := _follow(record, path), str) and said)
     further = body(key) if callable(body) else body or {}
     unique = key.lower() if key.startswith("/") else key
-    return Document(unique, next(names, key), {**record, **further})
+    read_at = record.read_at if isinstance(record, Row) else None
+    return Document(unique, next(names, key), {**record, **further}, read_at)
 
 
 def _follow(record: Mapping[str, Any], path: str) -> object:

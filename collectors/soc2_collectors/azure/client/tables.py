@@ -6,8 +6,8 @@ that asks a query asks it of all subscriptions that are still wanted, up to 1000
 down in a file that has no name; the other units take theirs from there. Requests grow with the rows.
 
 - What one asked counts for the one that asked: the others spent no request, and say so.
-- A subscription takes its rows once. Who asks a second time asks anew, so that nothing old is called new; and
-  rows older than ten minutes are asked for again.
+- A subscription takes its rows once. Who asks a second time asks anew, so nothing old is called new. What
+  another unit read is evidence as of then (``Row.read_at``), and rows older than an hour are asked for again.
 - Resource Graph leaves out, without a word, what the identity may not read. A subscription counts only when
   Resource Graph shows the subscription itself; otherwise it is denied there.
 - The rows must be as many as Resource Graph counts, each with an id of its own. They are asked for once
@@ -23,9 +23,10 @@ import re
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from soc2_collectors.azure.answers import MALFORMED
+from soc2_collectors.azure.answers import MALFORMED, Row
 from soc2_pac.errors import CallRefused, Denied, ProviderError, Unexpected
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ VISIBLE = "RESOURCEGRAPH microsoft.resources/subscriptions"
 VISIBLE_QUERY = (
     "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id, name"
 )
-_FRESH_SECONDS = 600.0
+_FRESH_SECONDS = 3600.0
 _SPOOL_BYTES = 8 * 1024 * 1024
 _POLL_SECONDS = 0.2
 _TYPE = re.compile(r"\s*(\w+)\s*\|\s*where\s+type\s*(?:=~|==)\s*['\"]([^'\"]+)['\"]")
@@ -74,6 +75,7 @@ class Table:
         """Who may still take rows."""
         self.filled = threading.Event()
         self.began = time.monotonic()
+        self.read_at = datetime.now(UTC)
         self.error: ProviderError | None = None
         self.shortfall = ""
         """What makes every look at these rows incomplete."""
@@ -142,7 +144,10 @@ class Tables:
             error = table.error
             raise type(error)(str(error), operation=error.operation, permission=error.permission)
         self._connection.check_visible(azure, subscription)
-        yield from table.rows(subscription)
+        for found in table.rows(subscription):
+            row = Row(found)
+            row.read_at = None if mine else table.read_at
+            yield row
         if table.shortfall:
             raise Unexpected(table.shortfall, operation=call)
 
