@@ -122,26 +122,26 @@ endpoint_url = "{aws}"  # leave this out and the source is the real AWS
 [sources.gcp-acme]
 provider = "gcp"
 organization = "{ORGANIZATION}"
-endpoint = "{urls['gcp']}"  # leave this out and the source is the real Google Cloud
+endpoint = "{urls["gcp"]}"  # leave this out and the source is the real Google Cloud
 
 [sources.github-acme]
 provider = "github"
 organization = "acme-robotics"
 enterprise = "acme-holding"
-base_url = "{urls['github']}"
+base_url = "{urls["github"]}"
 token = {{ env = "{_GITHUB_TOKEN}" }}  # the name of the variable, never the token
 
 [sources.okta-acme]
 provider = "okta"
-org_url = "{urls['okta']}"  # of a real org: https://acme.okta.com
+org_url = "{urls["okta"]}"  # of a real org: https://acme.okta.com
 organization = "{_OKTA_HOST}"  # leave this out and it is the host of org_url
 token = {{ env = "{_OKTA_TOKEN}" }}  # better: client_id and private_key of a service app
 
 [sources.azure-acme]
 provider = "azure"
 tenant = "{TENANT}"
-arm_endpoint = "{urls['azure']}"  # leave these three out and the source is the real Azure
-graph_endpoint = "{urls['azure']}"
+arm_endpoint = "{urls["azure"]}"  # leave these three out and the source is the real Azure
+graph_endpoint = "{urls["azure"]}"
 loopback_token = {{ env = "{_AZURE_TOKEN}" }}
 
 [sources.hr]
