@@ -90,7 +90,7 @@ def test_a_directory_that_may_not_be_read_lets_nobody_pass(store: Store) -> None
     ("values", "privileged"),
     [({}, False), ({"isAdmin": True}, True), ({"isDelegatedAdmin": True}, None)],
 )
-def test_what_an_account_says_of_itself(values: dict[str, Any], privileged: bool | None) -> None:
+def test_what_an_account_says_of_itself(values: dict[str, Any], privileged: object) -> None:
     seen = view(WorkspaceUser, canonical(user(1, aliases=["p.one@acme.example"], **values)))
     (account,) = seen.identities(DIRECTORY)
     assert isinstance(account, Account)
