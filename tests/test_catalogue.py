@@ -56,7 +56,7 @@ each_case = pytest.mark.parametrize(("pair"), CASES, ids=_case_id)
 def test_there_is_a_catalogue() -> None:
     assert not REGISTRY.broken
     assert len(BUILT_IN) >= 100
-    assert {rule.provider for rule in BUILT_IN} == {"aws", "github", "okta", "roster"}
+    assert {rule.provider for rule in BUILT_IN} == {"aws", "gcp", "github", "okta", "roster"}
 
 
 # -- cases ------------------------------------------------------------------------------------------

@@ -42,6 +42,17 @@ regions = "all"                 # or a list: ["eu-west-1", "us-east-1"]
 # role = "soc2-pac-reader"      # ... this role in it
 # Least privilege: soc2-pac permissions aws --format json
 """,
+    "gcp": """
+[sources.gcp-main]
+provider = "gcp"
+organization = "123456789012"   # its number; or folders = ["45"], or projects = ["PROJECT"]
+# Signed in by Application Default Credentials; else one of:
+# key = { file = "gcp-key.json" }                       # of a service account
+# federation = "gcp-federation.json"                    # workload identity federation
+# impersonate = "soc2-pac@PROJECT.iam.gserviceaccount.com"
+# quota_project = "PROJECT"     # in which the APIs are enabled, where that is not the identity's own
+# Least privilege: soc2-pac permissions gcp --format json
+""",
     "github": """
 [sources.github-main]
 provider = "github"
@@ -79,6 +90,7 @@ _TAIL = """
 
 @click.command()
 @click.option("--aws", is_flag=True, help="With an AWS source.")
+@click.option("--gcp", is_flag=True, help="With a Google Cloud source.")
 @click.option("--github", is_flag=True, help="With a GitHub source.")
 @click.option("--okta", is_flag=True, help="With an Okta source.")
 @click.option(
@@ -89,9 +101,9 @@ _TAIL = """
     show_default=True,
     help="Where to write; never overwritten.",
 )
-def init(aws: bool, github: bool, okta: bool, output: Path) -> None:
+def init(aws: bool, gcp: bool, github: bool, okta: bool, output: Path) -> None:
     """Write a commented configuration; with every source when none is named."""
-    asked = {"aws": aws, "github": github, "okta": okta}
+    asked = {"aws": aws, "gcp": gcp, "github": github, "okta": okta}
     wanted = [name for name in _SOURCES if asked[name]] or list(_SOURCES)
     text = _HEAD + "".join(_SOURCES[name] for name in wanted) + _TAIL
     try:

@@ -28,6 +28,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("gcp-fw-no-ssh", "allow-everything", "SSH from anywhere, in staging"),
     Planted("gcp-fw-no-rdp", "allow-everything", "RDP from anywhere, in staging"),
     Planted("gcp-fw-no-data-ports", "allow-everything", "every port from anywhere, in staging"),
+    Planted("gcp-fw-policy-no-world", "vendor", "WinRM from anywhere, by a policy"),
     Planted("gcp-fw-logging", "old-ssh", "what it admits is not logged"),
     Planted("gcp-no-default-network", "default", "staging still has its default network"),
     Planted("gcp-flow-logs", "default", "a subnet without flow logs"),
@@ -113,6 +114,23 @@ def networks(estate: Estate, now: datetime) -> None:  # noqa: ARG001 - nothing h
             network=default,
             ipCidrRange="10.132.0.0/20",
             purpose="PRIVATE",
+        ),
+        compute(
+            "NetworkFirewallPolicy",
+            STAGING,
+            "global/firewallPolicies/vendor",
+            associations=[{"name": "default", "attachmentTarget": default}],
+            rules=[
+                {
+                    "priority": 100,
+                    "action": "allow",
+                    "direction": "INGRESS",
+                    "match": {
+                        "srcIpRanges": _EVERYWHERE,
+                        "layer4Configs": [{"ipProtocol": "tcp", "ports": ["5985-5986"]}],
+                    },
+                }
+            ],
         ),
         firewall(PRODUCTION, "web", main, ["443"], _EVERYWHERE, logged=True),
         firewall(PRODUCTION, "iap-ssh", main, ["22"], ["35.235.240.0/20"], logged=True),
@@ -289,7 +307,7 @@ def balancers(estate: Estate, now: datetime) -> None:  # noqa: ARG001
 
 def databases(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     """Cloud SQL, AlloyDB and Dataproc."""
-    good = {"deletionProtectionEnabled": True, "availabilityType": "REGIONAL"}
+    good: dict[str, Any] = {"deletionProtectionEnabled": True, "availabilityType": "REGIONAL"}
     backups = {
         "enabled": True,
         "pointInTimeRecoveryEnabled": True,

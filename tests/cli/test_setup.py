@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("options", "providers"),
     [
-        ([], {"aws", "github", "okta"}),
+        ([], {"aws", "gcp", "github", "okta"}),
         (["--aws"], {"aws"}),
         (["--github"], {"github"}),
         (["--okta", "--aws"], {"aws", "okta"}),
+        (["--gcp"], {"gcp"}),
     ],
 )
 def test_init_writes_a_configuration_that_is_valid_as_it_is(
@@ -63,7 +64,7 @@ def test_what_init_shows_as_an_example_is_valid_too(
 def test_init_says_what_to_do_next_and_counts_right(cli: Callable[..., Ended]) -> None:
     lines = cli("init").out.splitlines()
     steps = [line.split()[0] for line in lines[2:]]
-    assert steps == ["1.", "2.", "3.", "4.", "5.", "6."]
+    assert steps == ["1.", "2.", "3.", "4.", "5.", "6.", "7."]
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -149,8 +150,8 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:6]]
-    assert names == ["aws", "github", "okta", "roster", "rules"]
+    names = [line.split()[0] for line in ended.out.splitlines()[1:7]]
+    assert names == ["aws", "gcp", "github", "okta", "roster", "rules"]
     assert ended.out.splitlines()[-1].startswith("4 providers, ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.network import Address, Firewall, Network, Subnet
+from soc2_collectors.gcp.models.network import Address, Firewall, FirewallPolicy, Network, Subnet
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ _PAGES = "pages of 1000"
 def firewalls(gcp: Gcp) -> Iterator[Document]:
     """VPC firewall rules."""
     for asset in gcp.assets("compute.googleapis.com/Firewall"):
+        yield document(asset)
+
+
+@collects(FirewallPolicy, calls=_CALLS, per="organization", cost=_PAGES)
+def firewall_policies(gcp: Gcp) -> Iterator[Document]:
+    """Firewall policies: of organisations, folders, networks and regions, each a type of its own."""
+    for asset in gcp.assets("compute.googleapis.com/(Region)?(Network)?FirewallPolicy"):
         yield document(asset)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.ports import DATA_PORTS
-from soc2_collectors.gcp.models.network import Firewall
-from soc2_collectors.gcp.models.reach import LAST_PORT, NUMBERS, open_to_world, ports
+from soc2_collectors.aws.models.ports import ADMIN_PORTS, DATA_PORTS
+from soc2_collectors.gcp.models.network import Firewall, FirewallPolicy
+from soc2_collectors.gcp.models.reach import LAST_PORT, NUMBERS, open_to_world, policy_opens, ports
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -25,7 +25,7 @@ def _ranges(firewall: Firewall, evidence: Evidence, protocol: str) -> list[tuple
     """What it opens to every address; rules that may come before it are read only where they matter."""
     if not firewall.world or not ports(firewall.rule.allowed, protocol, [(0, LAST_PORT)]):
         return []
-    others = evidence.index(Firewall, "network", within="here").get(firewall.network, ())
+    others = evidence.index(Firewall, "denies_in", within="here").get(firewall.network, ())
     return open_to_world(firewall, others, protocol)
 
 
@@ -57,7 +57,8 @@ def _closed(firewall: Firewall, evidence: Evidence, wanted: tuple[int, ...], wha
 def gcp_fw_no_all(firewall: Firewall, evidence: Evidence) -> Verdict:
     """No VPC firewall rule opens all ports to any address.
 
-    Rules of the same network that deny earlier are counted; hierarchical policies are not looked at.
+    Rules of the same network that deny earlier are counted; firewall policies are judged by
+    gcp-fw-policy-no-world.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: gcloud compute firewall-rules delete NAME; open the ports that are needed to those who need them.
@@ -84,7 +85,8 @@ def gcp_fw_no_all(firewall: Firewall, evidence: Evidence) -> Verdict:
 def gcp_fw_no_ssh(firewall: Firewall, evidence: Evidence) -> Verdict:
     """SSH is not open to any address by a VPC firewall rule.
 
-    Rules of the same network that deny earlier are counted; hierarchical policies are not looked at.
+    Rules of the same network that deny earlier are counted; firewall policies are judged by
+    gcp-fw-policy-no-world.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Identity-Aware Proxy (gcloud compute ssh --tunnel-through-iap), and gcloud compute
@@ -105,7 +107,8 @@ def gcp_fw_no_ssh(firewall: Firewall, evidence: Evidence) -> Verdict:
 def gcp_fw_no_rdp(firewall: Firewall, evidence: Evidence) -> Verdict:
     """RDP is not open to any address by a VPC firewall rule.
 
-    Rules of the same network that deny earlier are counted; hierarchical policies are not looked at.
+    Rules of the same network that deny earlier are counted; firewall policies are judged by
+    gcp-fw-policy-no-world.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Identity-Aware Proxy (gcloud compute start-iap-tunnel), and gcloud compute firewall-rules
@@ -130,10 +133,38 @@ def gcp_fw_no_data_ports(
 ) -> Verdict:
     """Databases, caches, brokers, file shares and unencrypted protocols are not open by a VPC firewall rule.
 
-    Rules of the same network that deny earlier are counted; hierarchical policies are not looked at.
+    Rules of the same network that deny earlier are counted; firewall policies are judged by
+    gcp-fw-policy-no-world.
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: gcloud compute firewall-rules update NAME --source-tags or --source-service-accounts of their
         clients only.
     """
     return _closed(firewall, evidence, ports, "these ports are")
+
+
+@rule(criteria=["CC6.6"], severity=Severity.HIGH)
+def gcp_fw_policy_no_world(
+    policy: FirewallPolicy, *, ports: tuple[int, ...] = (*ADMIN_PORTS, *DATA_PORTS)
+) -> Verdict:
+    """Firewall policies open neither administration nor data ports to any address.
+
+    Hierarchical policies and those of networks. What an earlier rule of the policy denies, or leaves to
+    whoever is asked next, is counted.
+
+    Why: a rule of a policy opens every network below it, and nobody finds it among the network's own rules.
+    Fix: gcloud compute network-firewall-policies rules update PRIORITY --firewall-policy=NAME
+        --src-ip-ranges=RANGES (hierarchical: gcloud compute firewall-policies rules update).
+    """
+    if not policy.resource.data.associations:
+        return not_applicable("attached to nothing")
+    found = [
+        f"{protocol} {port}"
+        for protocol in NUMBERS
+        for ranges in [policy_opens(policy.resource.data.rules, protocol)]
+        for port in ports
+        if any(first <= port <= last for first, last in ranges)
+    ]
+    if found:
+        return failed(f"open to every address: {', '.join(found)}")
+    return passed("these ports are not open to every address")

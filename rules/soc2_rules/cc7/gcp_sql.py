@@ -48,7 +48,10 @@ _DEFAULTS = {
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.HIGH,
-    known_as=["prowler:cloudsql_instance_automated_backups"],
+    known_as=[
+        "prowler:cloudsql_instance_automated_backups",
+        "powerpipe:sql_instance_automated_backups_enabled",
+    ],
 )
 def gcp_sql_backups(database: SqlInstance, *, min_backups: int = 7) -> Verdict:
     """Cloud SQL instances are backed up daily, and can be restored to any point in time.

@@ -1,7 +1,8 @@
 """Which ports a VPC firewall rule opens to the world, once the rules that come before it are counted.
 
 Source: "VPC firewall rules": lower numbers come first, and at the same priority what denies comes before
-what allows. Hierarchical and network firewall policies are other resources, and not looked at here.
+what allows. Firewall policies, hierarchical or of networks, are asked before or after them by a setting of
+the network; they are judged by themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soc2_collectors.gcp.models.network import Entry, Firewall, Rule
+    from soc2_collectors.gcp.models.network import Entry, Firewall, Layer4, PolicyRule, Rule
 
 LAST_PORT = 65535
 NUMBERS = {"tcp": "6", "udp": "17"}
@@ -20,6 +21,9 @@ NUMBERS = {"tcp": "6", "udp": "17"}
 _WIDE = 8
 """Narrower ranges than /8 would have to be more than a rule holds to cover everything."""
 _EITHER = frozenset({4, 6})
+
+ADMITTING = frozenset({"allow", "apply_security_profile_group"})
+"""Actions of a firewall policy that let traffic in; inspection stops only what it recognises."""
 
 Ranges = list[tuple[int, int]]
 
@@ -44,7 +48,7 @@ def world(cidrs: Iterable[str]) -> frozenset[int]:
     )
 
 
-def ports(entries: Iterable[Entry], protocol: str, unreadable: Ranges) -> Ranges:
+def ports(entries: Iterable[Entry | Layer4], protocol: str, unreadable: Ranges) -> Ranges:
     """Port ranges of ``tcp`` or ``udp`` in the entries of a rule, joined and in order."""
     found: Ranges = []
     for entry in entries:
@@ -99,6 +103,29 @@ def _covers(one: Rule, other: Rule) -> bool:
         wanted = set(other.target_service_accounts)
         return bool(wanted) and wanted <= set(one.target_service_accounts)
     return True
+
+
+def policy_opens(rules: Iterable[PolicyRule], protocol: str) -> Ranges:
+    """Port ranges of ``tcp`` or ``udp`` that a firewall policy opens to every address.
+
+    What its earlier rules deny, or leave to whoever is asked next, is taken off.
+    """
+    ordered = sorted((r for r in rules if r.lets_in), key=lambda r: r.priority)
+    found: Ranges = []
+    for place, allow in enumerate(ordered):
+        if allow.action not in ADMITTING:
+            continue
+        for version in sorted(allow.world):
+            left = ports(allow.match.layer4_configs, protocol, [(0, LAST_PORT)])
+            for before in ordered[:place]:
+                if (
+                    before.action not in ADMITTING
+                    and version in before.world
+                    and before.for_all_of(allow)
+                ):
+                    left = _without(left, ports(before.match.layer4_configs, protocol, []))
+            found += left
+    return _joined(found)
 
 
 def _joined(ranges: Ranges) -> Ranges:
