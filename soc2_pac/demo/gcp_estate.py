@@ -36,6 +36,9 @@ PLANTED: tuple[Planted, ...] = (
     Planted("gcp-no-user-managed-keys", "k1", "a key of its own, in production"),
     Planted("gcp-sa-key-rotation", "k1", "the key was made 400 days ago"),
     Planted("gcp-sa-key-unused", "old-deploy", "neither it nor its key was used for half a year"),
+    Planted(
+        "gcp-console-changes-outside-pipeline", "b7e1", "a firewall rule that was made by hand"
+    ),
     Planted("gcp-wif-condition", "ci", "any repository of the world may sign in"),
     Planted("gcp-kms-rotation", "backups", "never rotates"),
     Planted("gcp-secrets", "legacy-token", "does not rotate"),
@@ -214,6 +217,25 @@ _OWNERS = (
 
 def logs(estate: Estate, now: datetime) -> None:
     """Log buckets, sinks, metrics, alerts and whom they reach."""
+    estate.answers["/logging/v2/entries:list"] = {
+        "entries": [
+            {
+                "insertId": "b7e1",
+                "logName": f"projects/{PRODUCTION}/logs/cloudaudit.googleapis.com%2Factivity",
+                "timestamp": ago(now, 2),
+                "receiveTimestamp": ago(now, 2),
+                "severity": "NOTICE",
+                "resource": {"type": "gce_firewall_rule", "labels": {"project_id": PRODUCTION}},
+                "protoPayload": {
+                    "serviceName": "compute.googleapis.com",
+                    "methodName": "v1.compute.firewalls.insert",
+                    "resourceName": f"projects/{PRODUCTION}/global/firewalls/old-ssh",
+                    "authenticationInfo": {"principalEmail": f"leo.marin@{DOMAIN}"},
+                    "request": {"allowed": [{"IPProtocol": "tcp"}]},
+                },
+            }
+        ]
+    }
     for project in LIVE:
         path = f"projects/{project}/locations/global/buckets/_Default"
         bucket = {

@@ -8,6 +8,7 @@ import pytest
 
 from soc2_collectors.gcp import (
     apikeys,
+    audit,
     bigquery,
     delivery,
     kms,
@@ -331,3 +332,19 @@ def test_service_accounts_with_their_last_use(gcp: Source) -> None:
     gcp.emulator.state.answers.clear()
     with pytest.raises(ProviderError):
         views(gcp, service_accounts.uses, scope=HERE)
+
+
+def test_changes_by_people(gcp: Source) -> None:
+    (body,) = bodies(gcp, audit.human_changes, scope=HERE).values()
+    assert "tcp" not in str(redact.redact_paths(body, audit.human_changes.resource.secret))
+    (seen,) = views(gcp, audit.human_changes, scope=HERE)
+    assert seen.action == "compute:v1.compute.firewalls.insert"
+    assert gcp.emulator.requests[-1][0] == "POST"
+    gcp.emulator.state.answers["/logging/v2/entries:list"] = {}
+    assert bodies(gcp, audit.human_changes, scope=HERE) == {}
+    gcp.emulator.state.answers["/logging/v2/entries:list"] = Refusal(
+        403, "IAM_PERMISSION_DENIED", "no"
+    )
+    with pytest.raises(Denied) as raised:
+        bodies(gcp, audit.human_changes, scope=HERE)
+    assert raised.value.permission == "logging.logEntries.list"

@@ -168,14 +168,21 @@ def _kinds_by_type() -> dict[str, list[str]]:
     with emulator as url:
         for kind in KINDS:
             emulator.requests.clear()
-            look(Source(emulator, url), kind)
+            seen = _own_types(look(Source(emulator, url), kind))
             for _, path in emulator.requests:
                 if "contentType=IAM_POLICY" in path:
                     found.setdefault(IAM_POLICY, []).append(kind)
                 if "contentType=RESOURCE" in path:
-                    for one in re.findall(r"assetTypes=([^&]+)", path):
-                        found.setdefault(urllib.parse.unquote(one), []).append(kind)
+                    for one in map(urllib.parse.unquote, re.findall(r"assetTypes=([^&]+)", path)):
+                        if any(re.fullmatch(one, own) for own in seen):
+                            found.setdefault(one, []).append(kind)
     return found
+
+
+def _own_types(result: UnitResult) -> set[str]:
+    """Asset types of the documents: a kind may ask for others, to complete them."""
+    records = result.spool.records() if result.spool else ()
+    return {str(json.loads(record.body).get("assetType")) for record in records}
 
 
 def _kinds_of(asset_type: str) -> list[str]:

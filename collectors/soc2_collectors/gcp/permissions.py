@@ -51,6 +51,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "essentialcontacts.folders.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
+    "logging.entries.list": ("logging.logEntries.list",),
     "policyanalyzer.projects.locations.activityTypes.activities.query": _LAST_USE,
     "securitycenter.folders.sources.findings.list": ("securitycenter.findings.list",),
     "securitycenter.folders.sources.list": ("securitycenter.sources.list",),

@@ -1,0 +1,57 @@
+"""Cloud Audit Logs: changes that a person made.
+
+Source: Cloud Logging API v2, ``LogEntry``; Cloud Audit Logs, ``AuditLog``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from soc2_collectors.gcp.models.values import Moment
+from soc2_pac.resources import Resource
+
+
+class Who(msgspec.Struct, frozen=True, rename="camel"):
+    """``authenticationInfo``."""
+
+    principal_email: str
+
+
+class Status(msgspec.Struct, frozen=True, rename="camel"):
+    """How it ended. Google leaves out the code of what was carried out."""
+
+    code: int = 0
+    message: str = ""
+
+
+class AuditLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``AuditLog``."""
+
+    service_name: str
+    method_name: str
+    resource_name: str = ""
+    authentication_info: Who
+    status: Status = Status()
+
+
+class HumanChange(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A change of the last days by a person, from the admin activity log. Shape from documentation."""
+
+    kind = "gcp.logging.human_change"
+    volatile = ("receiveTimestamp",)
+    secret = (
+        "protoPayload.request",
+        "protoPayload.response",
+        "protoPayload.metadata",
+        "protoPayload.requestMetadata",
+    )
+
+    insert_id: str
+    timestamp: Moment
+    proto_payload: AuditLog
+
+    @property
+    def action(self) -> str:
+        """``compute:v1.compute.instances.insert``."""
+        payload = self.proto_payload
+        return f"{payload.service_name.partition('.')[0]}:{payload.method_name}"
