@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment, matches
+from soc2_pac.identity import Account
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from soc2_pac.identity import Identity
+    from soc2_pac.model import Scope
 
 _NEVER = 1970
 """Google gives the first second of this year where nobody ever signed in."""
@@ -61,6 +65,22 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
     def signed_in(self) -> bool:
         """Whether anybody ever signed in."""
         return self.last_login_time.year > _NEVER
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """The account: a person's, by the address that the company's administrators gave it."""
+        second = (self.is_enrolled_in_2_sv, self.is_enforced_in_2_sv)
+        yield Account(
+            system=f"gcp:{scope.boundary}",
+            uid=self.id,
+            login=self.primary_email,
+            name="",
+            mails=(self.primary_email,),
+            active=self.signs_in,
+            privileged=self.is_admin or self.is_delegated_admin,
+            mfa=None if second == (None, None) else any(second),
+            created=self.creation_time,
+            last_used=self.last_login_time if self.signed_in else None,
+        )
 
     def named_in(self, patterns: Iterable[str]) -> bool:
         """Whether its address is, or is of the form of, one of these."""
