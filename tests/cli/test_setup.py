@@ -152,7 +152,7 @@ def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     assert (ended.code, ended.err) == (0, "")
     names = [line.split()[0] for line in ended.out.splitlines()[1:7]]
     assert names == ["aws", "gcp", "github", "okta", "roster", "rules"]
-    assert ended.out.splitlines()[-1].startswith("4 providers, ")
+    assert ended.out.splitlines()[-1].startswith("5 providers, ")
 
 
 def test_plugins_lists_kinds_with_their_calls(cli: Callable[..., Ended]) -> None:
