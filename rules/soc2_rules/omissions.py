@@ -42,6 +42,10 @@ _CLASSIC = (
     "WAF are judged by aws-waf-logging and aws-waf-global-logging"
 )
 PARTS: dict[str, str] = {
+    "prowler:cloudfunction_function_inside_vpc": (
+        "a connector to a VPC is the way by which a function calls others; who calls the function is decided "
+        "by its policy and its ingress, which gcp-serverless-not-public judges"
+    ),
     "prowler:idp_smart_card_dod_approved_ca": (
         "which authorities a government approves is its list and changes with it; that smart cards are on "
         "is what okta-webauthn-available can ask, and who issues them stands in the identity providers"

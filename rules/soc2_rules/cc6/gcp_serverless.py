@@ -23,7 +23,6 @@ def _public(called: Function | RunService, evidence: Evidence, service: str) -> 
     needs=[IamPolicy],
     known_as=[
         "prowler:cloudfunction_function_not_publicly_accessible",
-        "prowler:cloudfunction_function_inside_vpc",
         "powerpipe:cloudfunction_function_restrict_public_access",
         "powerpipe:cloudfunction_function_no_ingress_settings_allow_all",
     ],

@@ -78,7 +78,6 @@ class SslPolicyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     profile: str
     min_tls_version: str
     custom_features: list[str] = []
-    enabled_features: list[str] = []
 
 
 class SslPolicy(Located, frozen=True, kw_only=True, rename="camel"):

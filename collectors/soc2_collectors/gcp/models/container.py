@@ -175,7 +175,6 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     release_channel: Channel | None = None
     database_encryption: Encryption | None = None
     logging_config: LoggingConfig | None = None
-    autopilot: Switch | None = None
 
 
 class Cluster(Located, frozen=True, kw_only=True, rename="camel"):

@@ -218,7 +218,6 @@ class Network(Located, frozen=True, kw_only=True, rename="camel"):
 class SubnetData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A subnet as Compute Engine shows it."""
 
-    ip_cidr_range: str = ""
     purpose: str = "PRIVATE"
     enable_flow_logs: bool = False
     log_config: LogConfig | None = None

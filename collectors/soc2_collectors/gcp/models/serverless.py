@@ -17,8 +17,6 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a function is reached."""
 
     ingress_settings: str
-    vpc_connector: str = ""
-    uri: str = ""
 
 
 class FunctionData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -14,7 +14,6 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
     """A network that may reach the public address."""
 
     value: str
-    name: str = ""
 
 
 class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
