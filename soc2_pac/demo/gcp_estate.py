@@ -39,6 +39,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted(
         "gcp-console-changes-outside-pipeline", "b7e1", "a firewall rule that was made by hand"
     ),
+    Planted("gcp-os-patch", "build-1", "a patch that is months late"),
     Planted("gcp-wif-condition", "ci", "any repository of the world may sign in"),
     Planted("gcp-kms-rotation", "backups", "never rotates"),
     Planted("gcp-secrets", "legacy-token", "does not rotate"),
@@ -89,6 +90,41 @@ def identities(estate: Estate, now: datetime) -> None:
     estate.assets.append(
         asset(f"{service}/WorkloadIdentityPoolProvider", pool, PRODUCTION, provider)
     )
+
+
+def patches(estate: Estate, now: datetime) -> None:
+    """What VM Manager knows of each machine, whatever machines there are."""
+
+    def reports(path: str, query: object) -> dict[str, Any]:
+        del query
+        place = path.removeprefix("/osconfig/v1/").removesuffix("/-/vulnerabilityReports")
+        zone = place.replace("/locations/", "/zones/")
+        machines = [
+            one
+            for one in estate.assets
+            if one["name"].startswith(f"//compute.googleapis.com/{zone}/")
+        ]
+        return {
+            "vulnerabilityReports": [
+                {
+                    "name": f"{place}/{one['resource']['data'].get('id')}/vulnerabilityReport",
+                    "vulnerabilities": [_flaw(now, 120 if "build" in one["name"] else 3)],
+                    "updateTime": ago(now, 1),
+                }
+                for one in machines
+            ]
+        }
+
+    path = "projects/{project}/locations/{zone}/instances/-/vulnerabilityReports"
+    estate.answers[f"/osconfig/v1/{path}"] = reports
+
+
+def _flaw(now: datetime, days: int) -> dict[str, Any]:
+    return {
+        "details": {"cve": "CVE-2026-10001", "severity": "HIGH"},
+        "items": [{"installedInventoryItemId": "a", "availableInventoryItemId": "b"}],
+        "createTime": ago(now, days),
+    }
 
 
 def _last_uses(estate: Estate, now: datetime) -> None:
@@ -423,5 +459,6 @@ AREAS: list[Callable[[Estate, datetime], None]] = [
     guardrails,
     delivery,
     workspace,
+    patches,
 ]
 """Every area of this module. Each is a function of its own, so that it can be read by itself."""

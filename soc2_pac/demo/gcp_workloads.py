@@ -261,9 +261,14 @@ def machines(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     ]
 
 
+def machine_id(name: str) -> str:
+    """By which other services know a machine."""
+    return str(10**18 + sum(map(ord, name)))
+
+
 def machine(project: str, name: str, **data: object) -> dict[str, Any]:
     """A virtual machine."""
-    given: dict[str, Any] = {"status": "RUNNING", "canIpForward": False}
+    given: dict[str, Any] = {"status": "RUNNING", "canIpForward": False, "id": machine_id(name)}
     given["networkInterfaces"] = [{"networkIP": "10.10.0.5"}]
     return compute("Instance", project, f"zones/{ZONE}/instances/{name}", **{**given, **data})
 

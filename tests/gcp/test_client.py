@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ASSETS = "cloudasset.assets.list"
 SQL = ("sqladmin", "v1", "instances.list", "items")
 SQL_PATH = f"/sqladmin/v1/projects/{PRODUCTION}/instances"
-BUCKET = "storage.googleapis.com/Bucket"
+BUCKET = "example.googleapis.com/Bucket"
 
 
 def add_buckets(gcp: Source, number: int) -> None:

@@ -14,6 +14,7 @@ from soc2_collectors.gcp import (
     kms,
     logging,
     monitoring,
+    osconfig,
     project,
     secretmanager,
     securitycenter,
@@ -24,7 +25,7 @@ from soc2_collectors.gcp import (
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import redact
 from soc2_pac.demo.gcp import Refusal, disabled
-from soc2_pac.demo.gcp_company import ORGANIZATION, PRODUCTION, ancestors, asset
+from soc2_pac.demo.gcp_company import ORGANIZATION, PRODUCTION, STAGING, ancestors, asset
 from soc2_pac.errors import Denied, FactUnavailable, NotEnabled, ProviderError
 from soc2_pac.model import Fact, Scope
 from soc2_pac.resources import GAPS, view
@@ -348,3 +349,14 @@ def test_changes_by_people(gcp: Source) -> None:
     with pytest.raises(Denied) as raised:
         bodies(gcp, audit.human_changes, scope=HERE)
     assert raised.value.permission == "logging.logEntries.list"
+
+
+def test_machines_with_their_vulnerabilities(gcp: Source) -> None:
+    found = bodies(gcp, osconfig.machine_reports, scope=Scope("gcp", STAGING)).values()
+    (build,) = (one for one in found if one["instance"]["name"] == "build-1")
+    assert "hunter2" not in str(build), "of the machine itself only what names it"
+    seen = view(osconfig.machine_reports.resource, canonical(build))
+    assert seen.report.vulnerabilities[0].mendable  # type: ignore[attr-defined]
+    gcp.emulator.state.answers.clear()
+    with pytest.raises(ProviderError):
+        bodies(gcp, osconfig.machine_reports, scope=Scope("gcp", STAGING))

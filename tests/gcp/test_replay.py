@@ -248,7 +248,10 @@ def test_recorded_resources_in_the_inventory(gcp: Source, asset_type: str) -> No
         gcp.emulator.state.assets += recorded.values()
         result = look(gcp, kind)
         assert result.status is S.COMPLETE, f"{kind}: {result.reason}"
-        assert result.count == before.count + len(recorded), kind
+        if KINDS[kind].calls == (
+            "cloudasset.assets.list",
+        ):  # else they stand inside other documents
+            assert result.count == before.count + len(recorded), kind
         for uid, said in _judged(kind, result):
             told[uid.rpartition("/")[2]] = said
     unknown = {name: said for name, said in told.items() if name not in TROUBLE}

@@ -37,6 +37,7 @@ _LAST_USE = (
     "policyanalyzer.serviceAccountKeyLastAuthenticationActivities.query",
     "policyanalyzer.serviceAccountLastAuthenticationActivities.query",
 )
+_REPORTS = ("osconfig.vulnerabilityReports.list",)
 # One call a line, sorted.
 # fmt: off
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -52,6 +53,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
     "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
     "logging.entries.list": ("logging.logEntries.list",),
+    "osconfig.projects.locations.instances.vulnerabilityReports.list": _REPORTS,
     "policyanalyzer.projects.locations.activityTypes.activities.query": _LAST_USE,
     "securitycenter.folders.sources.findings.list": ("securitycenter.findings.list",),
     "securitycenter.folders.sources.list": ("securitycenter.sources.list",),
