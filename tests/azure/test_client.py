@@ -356,6 +356,7 @@ def test_a_whole_id_fills_a_scope(azure: Source) -> None:
         (Refusal(404, "SubscriptionNotFound"), NotEnabled, "subscription cannot be read"),
         (Refusal(409, "ReadOnlyDisabledSubscription"), NotEnabled, "subscription cannot be read"),
         (Refusal(409, "MissingSubscriptionRegistration"), NotEnabled, "--namespace Microsoft.Security"),
+        (Refusal(400, "NoRegisteredProviderFound"), Unexpected, "NoRegisteredProviderFound"),
         (Refusal(429), Throttled, "rate limit"),
         (Refusal(500), Unreachable, "500"),
         (Refusal(404), Unexpected, "ResourceNotFound"),

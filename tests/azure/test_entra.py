@@ -17,6 +17,8 @@ from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S
 from soc2_pac.model import Scope, Status
 from soc2_pac.resources import GAPS, view
+from tests.conftest import RECORDINGS
+from tests.databases import unavailable
 
 from .walk import KINDS, REGISTRY, look
 
@@ -197,3 +199,41 @@ def test_members_that_are_hidden_let_nothing_pass(azure: Source) -> None:
             if before[rule][name] is not Status.PASS:
                 assert status is not Status.PASS, f"{rule} {name}"
     assert after["azure-ca-mfa-all-users"] == {"Acme Robotics": Status.INCONCLUSIVE}
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _camel(one) for name, one in value.items()}
+    return [_camel(one) for one in value] if isinstance(value, list) else value
+
+
+def test_policies_of_a_real_tenant() -> None:
+    """An export of a laboratory's tenant; its names are as PowerShell writes them."""
+    file = RECORDINGS / "azure" / "scubagear-entra" / "conditional_access_policies.json"
+    if not file.is_file():
+        unavailable("the recordings are not beside this checkout")
+    policies = [canonical(one) for one in _camel(json.loads(file.read_text("utf-8")))]
+    tenant = canonical({"id": TENANT, "displayName": "Laboratory", "assignedPlans": []})
+    defaults = canonical({"id": "defaults", "isEnabled": False})
+    stored: dict[str, list[bytes]] = {
+        "azure.entra.conditional_access_policy": policies,
+        "azure.entra.security_defaults": [defaults],
+        "azure.entra.policy_group": [],
+        "azure.entra.user": [],
+    }
+    given = GivenDocuments(SCOPE, stored)
+    said = {}
+    for name in (
+        "azure-ca-mfa-all-users",
+        "azure-ca-mfa-admin-portals",
+        "azure-legacy-auth-blocked",
+        "azure-risk-policies",
+    ):
+        evidence = JoinedEvidence(RULES[name], given, set(stored)).at(SCOPE)
+        said[name] = judge(
+            RULES[name], tenant, now=datetime.now(UTC), scope=SCOPE, evidence=evidence,
+            thresholds=RULES[name].settle({}),
+        )  # fmt: skip
+    assert {name: verdict.status for name, verdict in said.items()} == dict.fromkeys(
+        said, Status.PASS
+    ), said

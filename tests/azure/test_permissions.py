@@ -57,6 +57,11 @@ def test_every_call_says_what_it_needs(call: str) -> None:
         assert call in GRAPH_NEEDS
 
 
+def test_nothing_is_asked_for_that_nobody_reads() -> None:
+    """What the identity lacks of these is named as missing."""
+    assert set(GRAPH_NEEDS) == {call for call in CALLS if call.startswith(GRAPH)}
+
+
 def test_permissions_only_read() -> None:
     assert list(GRAPH_NEEDS) == sorted(GRAPH_NEEDS)
     assert all(".Read." in need or need.endswith(".Read") for need in GRAPH_NEEDS.values())

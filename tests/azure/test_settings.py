@@ -164,6 +164,7 @@ def test_a_token_of_another_tenant_is_not_used() -> None:
     ("error", "becomes", "said"),
     [
         (ClientAuthenticationError("AADSTS70002: hidden"), CredentialsRejected, "AADSTS70002"),
+        (ClientAuthenticationError("hidden"), CredentialsRejected, "no credentials were found"),
         (CredentialUnavailableError("hidden"), CredentialsRejected, "no credentials were found"),
         (ServiceRequestError("hidden"), Unreachable, "could not be reached"),
         (ValueError("hidden"), CredentialsRejected, "ValueError"),

@@ -62,14 +62,11 @@ _SUBSCRIPTION_OFF = (
     "subscriptiondisabled",
     "subscriptionstateinvalid",
 )
-_UNREGISTERED = (
-    "missingsubscriptionregistration",
-    "subscriptionnotregistered",
-    "noregisteredproviderfound",
-)
+_UNREGISTERED = ("missingsubscriptionregistration", "subscriptionnotregistered")
 _SAYS_NOTHING_OF_IT = (
     *_SUBSCRIPTION_OFF,
     *_UNREGISTERED,
+    "noregisteredproviderfound",  # a version that this cloud does not have
     "invalidsubscriptionid",
     "invalidresourcetype",
     "invalidresourcenamespace",

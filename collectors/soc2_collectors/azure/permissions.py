@@ -30,41 +30,25 @@ ROLE = "soc2-pac reader"
 # fmt: off
 GRAPH_NEEDS: dict[str, str] = {
     "GRAPH GET /applications": "Application.Read.All",
-    "GRAPH GET /applications/{applicationId}/owners": "Application.Read.All",
-    "GRAPH GET /directoryRoles": "RoleManagement.Read.Directory",
-    "GRAPH GET /domains": "Domain.Read.All",
     "GRAPH GET /groupSettings": "Directory.Read.All",
-    "GRAPH GET /groups": "Group.Read.All",
-    "GRAPH GET /groups/{groupId}/members": "GroupMember.Read.All",
     "GRAPH GET /groups/{groupId}/transitiveMembers": "GroupMember.Read.All",
     "GRAPH GET /identity/conditionalAccess/namedLocations": "Policy.Read.All",
     "GRAPH GET /identity/conditionalAccess/policies": "Policy.Read.All",
     "GRAPH GET /identityGovernance/accessReviews/definitions": "AccessReview.Read.All",
     "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": "AccessReview.Read.All",  # noqa: E501
-    "GRAPH GET /identityProtection/riskyUsers": "IdentityRiskyUser.Read.All",
-    "GRAPH GET /oauth2PermissionGrants": "Directory.Read.All",
     "GRAPH GET /organization": "Organization.Read.All",
     "GRAPH GET /policies/adminConsentRequestPolicy": "Policy.Read.All",
     "GRAPH GET /policies/authenticationMethodsPolicy": "Policy.Read.AuthenticationMethod",
     "GRAPH GET /policies/authorizationPolicy": "Policy.Read.All",
-    "GRAPH GET /policies/conditionalAccessPolicies": "Policy.Read.All",
     "GRAPH GET /policies/deviceRegistrationPolicy": "Policy.Read.DeviceConfiguration",
     "GRAPH GET /policies/identitySecurityDefaultsEnforcementPolicy": "Policy.Read.All",
-    "GRAPH GET /policies/roleManagementPolicies": "RoleManagementPolicy.Read.Directory",
     "GRAPH GET /policies/roleManagementPolicyAssignments": "RoleManagementPolicy.Read.Directory",
     "GRAPH GET /reports/authenticationMethods/userRegistrationDetails": "AuditLog.Read.All",
     "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": "RoleAssignmentSchedule.Read.Directory",  # noqa: E501
     "GRAPH GET /roleManagement/directory/roleAssignments": "RoleManagement.Read.Directory",
-    "GRAPH GET /roleManagement/directory/roleDefinitions": "RoleManagement.Read.Directory",
-    "GRAPH GET /roleManagement/directory/roleEligibilityScheduleInstances": "RoleEligibilitySchedule.Read.Directory",  # noqa: E501
     "GRAPH GET /servicePrincipals": "Application.Read.All",
     "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignedTo": "Application.Read.All",
-    "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignments": "Application.Read.All",
-    "GRAPH GET /servicePrincipals/{servicePrincipalId}/owners": "Application.Read.All",
-    "GRAPH GET /subscribedSkus": "LicenseAssignment.Read.All",
     "GRAPH GET /users": "User.Read.All",
-    "GRAPH GET /users/{userId}/authentication/methods": "UserAuthenticationMethod.Read.All",
-    "GRAPH GET /users/{userId}/memberOf": "Directory.Read.All",
 }
 # fmt: on
 """Calls of Microsoft Graph. A test demands that every declared one is here."""

@@ -135,10 +135,12 @@ def azure_guests_controlled(
     wrong = []
     if policy.allow_invites_from not in _INVITERS:
         wrong.append(f"guests are invited by {policy.allow_invites_from}")
-    if policy.guest_user_role_id != _RESTRICTED:
+    if policy.guest_user_role_id not in (None, _RESTRICTED):
         wrong.append("guests see more than their own objects")
     if wrong:
-        return failed(f"{'; '.join(wrong)}")
+        return failed("; ".join(wrong))
+    if policy.guest_user_role_id is None:
+        return inconclusive("Graph does not say what guests see")
     guests = [one for one in evidence.account(User) if one.guest]
     if not guests:
         return passed("invitations and access of guests are restricted; there is no guest")

@@ -27,10 +27,7 @@ _DISABLED = not_applicable("the account is disabled")
     criteria=["CC6.1", "CC6.3", "CC6.6"],
     severity=Severity.CRITICAL,
     needs=[Registration, RoleAssignment, *POLICIES],
-    known_as=[
-        "prowler:entra_privileged_user_has_mfa",
-        "powerpipe:iam_user_with_owner_permission_on_subscription_mfa_enabled",
-    ],
+    known_as=["prowler:entra_privileged_user_has_mfa"],
     empty=_NO_USERS,
 )
 def azure_privileged_mfa(
@@ -184,7 +181,10 @@ _LOGS_IN: dict[str, str] = {
     criteria=["CC6.3"],
     severity=Severity.HIGH,
     needs=[Registration, AzureRole, SubscriptionGroup],
-    known_as=["prowler:entra_user_with_vm_access_has_mfa"],
+    known_as=[
+        "prowler:entra_user_with_vm_access_has_mfa",
+        "powerpipe:iam_user_with_owner_permission_on_subscription_mfa_enabled",
+    ],
     empty=_NO_USERS,
 )
 def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:

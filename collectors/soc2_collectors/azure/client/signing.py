@@ -96,14 +96,14 @@ def claims(token: str) -> dict[str, Any]:
 
 def _rejected(error: Exception) -> ProviderError:
     """Entra names what is wrong by a code: AADSTS7000215."""
-    if type(error).__name__ == "CredentialUnavailableError":
+    code = re.search(r"AADSTS\d+", str(error))
+    status = getattr(error, "status_code", None)
+    if code is None and status is None:  # nothing was asked, or nobody of a chain could ask
         msg = (
             "no credentials were found: sign in with the Azure CLI, run as a managed identity, or name "
             "client_id with secret, certificate or federated_token"
         )
         return CredentialsRejected(msg, operation=TOKEN_CALL)
-    code = re.search(r"AADSTS\d+", str(error))
-    status = getattr(error, "status_code", None)
     if code is None and isinstance(status, int) and status >= 500:  # noqa: PLR2004 - HTTP
         return Unreachable(f"Entra answered {status}", operation=TOKEN_CALL)
     named = code[0] if code else type(error).__name__

@@ -215,11 +215,12 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
         return max((moment for moment in known if moment), default=None)
 
 
-class _UserRights(msgspec.Struct, frozen=True, rename="camel"):
+class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allowed_to_create_apps: bool
     allowed_to_create_security_groups: bool
     allowed_to_create_tenants: bool | None = None
-    permission_grant_policies_assigned: list[str] = []
+    permission_grant_policies_assigned: list[str]
+    """Without default: none is what a strict tenant has, and not what a short answer means."""
 
 
 class _ConsentRequests(msgspec.Struct, frozen=True, rename="camel"):
@@ -234,7 +235,7 @@ class AuthorizationPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     allow_invites_from: str
     """``none``, ``adminsAndGuestInviters``, ``adminsGuestInvitersAndAllMembers`` or ``everyone``."""
-    guest_user_role_id: str
+    guest_user_role_id: str | None = None
     default_user_role_permissions: _UserRights
     admin_consent_request_policy: _ConsentRequests | None = fact("adminConsentRequestPolicy")
     """``GET /policies/adminConsentRequestPolicy``."""

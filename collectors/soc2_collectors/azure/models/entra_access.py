@@ -140,7 +140,10 @@ class GrantControls(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ConditionalAccessPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A policy (``GET /identity/conditionalAccess/policies``). Shape from documentation."""
+    """A policy (``GET /identity/conditionalAccess/policies``).
+
+    Shape from documentation, and from the export of a real tenant.
+    """
 
     kind = "azure.entra.conditional_access_policy"
 
@@ -333,7 +336,11 @@ def meets(
         or set(users.include_roles) & set(roles)
         or any(user in inside.get(group, ()) for group in users.include_groups)
     )
-    left = left_out(policy, inside)
-    return meant and not (
-        user in left.users or (guest and left.guests) or set(users.exclude_roles) & set(roles)
+    # Not by left_out: its union, made for each user anew, is slow where a large group is left out.
+    outside = bool(
+        user in users.exclude_users
+        or (guest and (GUESTS in users.exclude_users or users.exclude_guests_or_external_users))
+        or set(users.exclude_roles) & set(roles)
+        or any(user in inside.get(group, ()) for group in users.exclude_groups)
     )
+    return meant and not outside
