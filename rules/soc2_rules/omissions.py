@@ -41,7 +41,43 @@ _CLASSIC = (
     "AWS WAF Classic ended on 2025-09-30: no web ACL of it is left, and its calls no longer answer; those of "
     "WAF are judged by aws-waf-logging and aws-waf-global-logging"
 )
+_AGENT = (
+    "the Log Analytics agent ended in August 2024, and with it the setting that installs it: machines are "
+    "assessed without it, which azure-vm-endpoint-protection, azure-vm-patch and azure-vm-va judge"
+)
+_FUNCTION_SETTINGS = (
+    "keys and settings of a function app are given out only by calls that give the secrets themselves "
+    "(listKeys, appsettings/list), which a role that reads may not make; who reaches it is judged"
+)
 PARTS: dict[str, str] = {
+    "prowler:iam_custom_role_has_permissions_to_administer_resource_locks": (
+        "that locks are administered by a role of their own is how one company divides its work; who can "
+        "take locks away shows in the assignments of Owner and User Access Administrator, which are judged"
+    ),
+    "prowler:defender_ensure_defender_for_dns_is_on": (
+        "Defender for DNS is not sold any more: since August 2023 it is a part of Defender for Servers, "
+        "whose plan azure-defender-servers-core asks for"
+    ),
+    "prowler:defender_ensure_iot_hub_defender_is_on": (
+        "only a company with IoT Hubs has anything to protect by it, and it is set hub by hub; "
+        "azure-defender-integrations judges what holds for a subscription"
+    ),
+    "prowler:defender_auto_provisioning_log_analytics_agent_vms_on": _AGENT,
+    "powerpipe:securitycenter_automatic_provisioning_monitoring_agent_on": _AGENT,
+    "powerpipe:appservice_web_app_diagnostic_logs_enabled": (
+        "detailed error pages and traces of failed requests are means of debugging that may hold personal "
+        "data; the log of requests is what azure-app-logging asks for"
+    ),
+    "prowler:app_function_access_keys_configured": _FUNCTION_SETTINGS,
+    "prowler:app_function_latest_runtime_version": _FUNCTION_SETTINGS,
+    "prowler:keyvault_key_rotation_enabled": (
+        "the listing of keys leaves their rotation policy out, and each would take a call of its own; "
+        "that keys end, so that they must be replaced, is what azure-kv-expiry asks for"
+    ),
+    "prowler:network_public_ip_shodan": (
+        "what a search engine of a third party says is its knowledge, at its time; what Azure itself lets "
+        "through to an address is judged by azure-public-ip-exposure"
+    ),
     "prowler:idp_smart_card_dod_approved_ca": (
         "which authorities a government approves is its list and changes with it; that smart cards are on "
         "is what okta-webauthn-available can ask, and who issues them stands in the identity providers"

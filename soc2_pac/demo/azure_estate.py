@@ -44,6 +44,11 @@ PLANTED: tuple[Planted, ...] = (
     Planted("azure-alert-sql-fw-changes", "acme-production", "nobody is told"),
     Planted("azure-alert-receivers", "quiet", "an alert that calls nobody"),
     Planted("azure-custom-owner-roles", "Acme Everything", "a role that equals the owner's"),
+    Planted(
+        "azure-portal-changes-outside-pipeline",
+        "Microsoft.Network/networkSecurityGroups/securityRules/write",
+        "a port that was opened by hand",
+    ),
     Planted("azure-resource-locks", "production", "no lock"),
 )
 """Every fault that was put in on purpose here."""
@@ -354,6 +359,15 @@ def _machines(state: Tenant, now: datetime) -> None:
                 }
             }
         ],
+        backupJobs=[
+            {
+                "properties": {
+                    "operation": "Restore",
+                    "status": "Completed",
+                    "endTime": _text(now - timedelta(days=30)),
+                }
+            }
+        ],
         backupPolicies=[
             {
                 "id": policy,
@@ -411,6 +425,8 @@ def _apps(state: Tenant, now: datetime) -> None:
             },
             config__authsettingsV2={"properties": {"platform": {"enabled": asked}}},
         )
+    registry = f"{_IN}/Microsoft.ContainerRegistry/registries/acmeimages"
+    _assessed(state, registry, "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5")
     _add(
         state,
         _row(
@@ -561,6 +577,28 @@ def _lists(state: Tenant, now: datetime) -> None:
     state.answers.setdefault(
         f"/subscriptions/{SANDBOX}/providers/Microsoft.Authorization/roleAssignments", []
     )
+    written = {"value": "Microsoft.Network/networkSecurityGroups/securityRules/write"}
+    events = "providers/Microsoft.Insights/eventtypes/management/values"
+    state.answers[f"/subscriptions/{SANDBOX}/{events}"] = []
+    state.answers[f"{_HOME}/{events}"] = [
+        {
+            "id": f"{_IN}/Microsoft.Network/networkSecurityGroups/legacy/events/{number}/ticks/1",
+            "eventDataId": azure_id(f"event:{number}"),
+            "caller": caller,
+            "operationName": {**written, "localizedValue": "Create or Update Security Rule"},
+            "category": {"value": "Administrative", "localizedValue": "Administrative"},
+            "status": {"value": status, "localizedValue": status},
+            "eventTimestamp": _text(now - timedelta(days=3)),
+            "resourceId": f"{_IN}/Microsoft.Network/networkSecurityGroups/legacy",
+        }
+        for number, (caller, status) in enumerate(
+            (
+                ("erik.holm@acme-robotics.example", "Started"),
+                ("erik.holm@acme-robotics.example", "Succeeded"),
+                (azure_id("pipeline"), "Succeeded"),
+            )
+        )
+    ]
     for one in state.subscriptions:
         state.answers[one["id"]] = one
     for key in ("20606e75-05c4-48c0-9d97-add6daa2109a", "0354476c-a12a-4fcc-a79d-f0ab7ffffdbb"):

@@ -121,3 +121,16 @@ def test_the_address_of_a_webhook_is_not_kept(azure: Source) -> None:
     (record,) = records(look(azure, "azure.monitor.action_group"))
     assert b"opens-the-door" not in record.body
     assert b"webhookReceivers" in canonical({"body": record.body.decode()})
+
+
+def test_only_what_persons_changed_is_kept_and_no_claims(azure: Source) -> None:
+    (listing,) = (
+        answer
+        for path, answer in azure.emulator.state.answers.items()
+        if path.endswith("/eventtypes/management/values") and answer
+    )
+    for event in listing:
+        event["claims"] = {"ipaddr": "198.51.100.7"}
+    (record,) = records(look(azure, "azure.monitor.human_change"))
+    assert b"erik.holm" in record.body
+    assert b"198.51.100.7" not in record.body

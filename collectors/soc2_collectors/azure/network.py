@@ -9,6 +9,8 @@ from soc2_collectors.azure.models.network import (
     ApplicationGateway,
     BastionHost,
     FlowLog,
+    FrontDoor,
+    FrontDoorWafPolicy,
     NetworkInterface,
     PublicAddress,
     VirtualNetwork,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from soc2_collectors.azure.client import Azure
     from soc2_pac.model import Document
 
+_FRONT_DOOR_WAF = "microsoft.network/frontdoorwebapplicationfirewallpolicies"
 _WAF = "microsoft.network/applicationgatewaywebapplicationfirewallpolicies"
 
 
@@ -100,3 +103,25 @@ def gateways(azure: Azure) -> Iterator[Document]:
 def waf_policies(azure: Azure) -> Iterator[Document]:
     """Policies of the web application firewall."""
     yield from _rows(azure, _WAF)
+
+
+@collects(
+    FrontDoor,
+    calls=["RESOURCEGRAPH microsoft.network/frontdoors"],
+    per="subscription",
+    cost="pages of 1000",
+)
+def front_doors(azure: Azure) -> Iterator[Document]:
+    """Classic Front Doors."""
+    yield from _rows(azure, "microsoft.network/frontdoors")
+
+
+@collects(
+    FrontDoorWafPolicy,
+    calls=[f"RESOURCEGRAPH {_FRONT_DOOR_WAF}"],
+    per="subscription",
+    cost="pages of 1000",
+)
+def front_door_waf_policies(azure: Azure) -> Iterator[Document]:
+    """Policies of the web application firewall of Front Door."""
+    yield from _rows(azure, _FRONT_DOOR_WAF)

@@ -7,6 +7,8 @@ from soc2_collectors.azure.models.compute import VirtualMachine
 from soc2_collectors.azure.models.network import (
     ApplicationGateway,
     BastionHost,
+    FrontDoor,
+    FrontDoorWafPolicy,
     NetworkInterface,
     PublicAddress,
     VirtualNetwork,
@@ -222,3 +224,43 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     if bastions:
         return passed(f"there is Bastion in the subscription: {listed(bastions)}")
     return failed("no Bastion in the subscription, and its ports do not open on request")
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.MEDIUM,
+    needs=[FrontDoorWafPolicy],
+    known_as=["powerpipe:frontdoor_waf_enabled"],
+)
+def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
+    """Each domain of a Front Door has a web application firewall that refuses attacks.
+
+    Classic Front Doors are judged; profiles of Azure Front Door Standard and Premium are not.
+
+    Why: in detection mode an attack is written down, and let through.
+    Fix: az network front-door waf-policy update --mode Prevention, and bind the policy to each domain.
+    """
+    wrong: list[str] = []
+    strange: list[str] = []
+    for frontend in door.properties.frontend_endpoints:
+        name = frontend.properties.host_name or frontend.name
+        link = frontend.properties.web_application_firewall_policy_link
+        if link is None:
+            wrong.append(f"{name} has none")
+            continue
+        near = subscription_of(link.id) == subscription_of(door.id)
+        known = (
+            evidence.here(FrontDoorWafPolicy) if near else evidence.everywhere(FrontDoorWafPolicy)
+        )
+        policy = next((one for one in known if same(one.id, link.id)), None)
+        if policy is None:
+            strange.append(last_part(link.id))
+        elif not policy.prevents:
+            wrong.append(f"the policy {policy.name} of {name} is off, or only detects")
+    if wrong:
+        return failed("; ".join(wrong))
+    if strange:
+        return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
+    if not door.properties.frontend_endpoints:
+        return not_applicable("it has no domain")
+    return passed("each domain has a firewall that refuses attacks")

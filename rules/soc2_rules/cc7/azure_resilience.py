@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from soc2_collectors.azure.models.arm import days_after
 from soc2_collectors.azure.models.compute import VirtualMachine
 from soc2_collectors.azure.models.network import FlowLog, VirtualNetwork
 from soc2_collectors.azure.models.recovery import RecoveryVault
+from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -107,3 +111,36 @@ def azure_flow_logs(
     if own in poor:
         return failed(f"the flow log of the network is {poor[own]}")
     return failed(f"no flow log that is good enough for: {listed(bare) if bare else network.name}")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.HIGH,
+    needs=[RecoveryVault],
+    empty=inconclusive("Azure did not show the subscription"),
+)
+def azure_restore_tested(
+    subscription: Subscription, evidence: Evidence, now: datetime, *, review_days: int = 90
+) -> Verdict:
+    """A restore from a vault succeeded within the review period.
+
+    Jobs of the last year are read. Restores of databases, by their own services, are not among them.
+
+    Why: a backup that nobody ever restored is a hope.
+    Fix: az backup restore restore-disks into a test network, every quarter, and look at what came out.
+    """
+    del subscription  # one verdict a subscription
+    vaults = evidence.here(RecoveryVault)
+    if not any(vault.items for vault in vaults):
+        return not_applicable("no vault protects anything")
+    jobs = [job.properties for vault in vaults for job in vault.restores if job.properties.end_time]
+    done = [job.end_time for job in jobs if job.status.casefold().startswith("completed")]
+    last = max((one for one in done if one), default=None)
+    if last and now < (due := days_after(last, review_days)):
+        return passed(f"a restore succeeded on {last:%Y-%m-%d}", until=due)
+    broken = [job.end_time for job in jobs if job.status.casefold() == "failed" and job.end_time]
+    if broken and now < days_after(max(broken), review_days):
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
+    if last:
+        return failed(f"the last restore that succeeded was on {last:%Y-%m-%d}")
+    return failed("no restore that succeeded")

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Diagnostic, DiagnosticProperties, same
+from soc2_collectors.azure.models.arm import (
+    Arm,
+    Diagnostic,
+    DiagnosticProperties,
+    Moment,
+    same,
+)
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
@@ -170,3 +176,26 @@ class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
     def setting(self) -> Diagnostic:
         """The same as one of a resource."""
         return Diagnostic(name=self.name, properties=self.properties)
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A word of the activity log; beside it stands a translation."""
+
+    value: str
+
+
+class HumanChange(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A change that a person made, of the last days, as the activity log has it."""
+
+    kind = "azure.monitor.human_change"
+
+    id: str
+    caller: str
+    operation_name: Word
+    event_timestamp: Moment
+    resource_id: str = ""
+
+    @property
+    def action(self) -> str:
+        """``Microsoft.Compute/virtualMachines/write``."""
+        return self.operation_name.value

@@ -207,3 +207,59 @@ class ApplicationGateway(Arm, frozen=True, kw_only=True, rename="camel"):
     volatile = ("etag", "properties.operationalState")
 
     properties: GatewayProperties
+
+
+class FrontendProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain of a Front Door."""
+
+    host_name: str = ""
+    web_application_firewall_policy_link: Reference | None = None
+
+
+class Frontend(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A domain of a Front Door, by its name."""
+
+    name: str = ""
+    properties: FrontendProperties
+
+
+class FrontDoorProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of a Front Door."""
+
+    frontend_endpoints: list[Frontend]
+
+
+class FrontDoor(Arm, frozen=True, kw_only=True, rename="camel"):
+    """A classic Front Door."""
+
+    kind = "azure.network.front_door"
+
+    properties: FrontDoorProperties
+
+
+class FrontDoorWafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a policy of Front Door is on, and what it does."""
+
+    enabled_state: str | None = None
+    mode: str | None = None
+
+
+class FrontDoorWafProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A policy of Front Door."""
+
+    policy_settings: FrontDoorWafSettings
+
+
+class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
+    """A policy of the web application firewall of Front Door."""
+
+    kind = "azure.network.front_door_waf_policy"
+    volatile = ("etag",)
+
+    properties: FrontDoorWafProperties
+
+    @property
+    def prevents(self) -> bool:
+        """Whether it is on and refuses."""
+        settings = self.properties.policy_settings
+        return same(settings.enabled_state, "Enabled") and same(settings.mode, "Prevention")

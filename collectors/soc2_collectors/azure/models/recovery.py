@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, same
+from soc2_collectors.azure.models.arm import Arm, Moment, same
 from soc2_pac.resources import fact
 
 _DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
@@ -82,6 +82,20 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class JobProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A job, and how it ended."""
+
+    status: str
+    """``Completed``, ``CompletedWithWarnings``, ``Failed``, ``InProgress``, ``Cancelled``."""
+    end_time: Moment | None = None
+
+
+class RestoreJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A restore from a vault."""
+
+    properties: JobProperties
+
+
 class RecoveryVault(Arm, frozen=True, kw_only=True, rename="camel"):
     """A vault of Recovery Services. Its contents have their shape from documentation."""
 
@@ -90,6 +104,8 @@ class RecoveryVault(Arm, frozen=True, kw_only=True, rename="camel"):
 
     items: list[ProtectedItem] = fact("backupProtectedItems")
     policies: list[BackupPolicy] = fact("backupPolicies")
+    restores: list[RestoreJob] = fact("restoreJobs")
+    """Of the last year."""
 
     def policy(self, policy_id: str | None) -> BackupPolicy | None:
         """A policy by its id."""

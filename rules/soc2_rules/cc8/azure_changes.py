@@ -1,0 +1,52 @@
+"""Changes that somebody made by hand, past the pipeline."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from soc2_collectors.azure.models.arm import last_part
+from soc2_collectors.azure.models.monitor import HumanChange
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC8.1", "CC7.2"],
+    severity=Severity.MEDIUM,
+    empty=not_applicable("the last seven days of the activity log name no change by a person"),
+)
+def azure_portal_changes_outside_pipeline(
+    change: HumanChange,
+    scope: Scope,
+    *,
+    deployers: tuple[str, ...] = (),
+    subscriptions: tuple[str, ...] = (),
+    ignored: tuple[str, ...] = (
+        "*/list*/action",
+        "*/validate/action",
+        "microsoft.support/*",
+        "microsoft.portal/*",
+        "microsoft.advisor/*",
+    ),
+) -> Verdict:
+    """Nobody changes production by hand, past the pipeline.
+
+    ``deployers`` holds patterns for the names of persons who may; ``subscriptions`` the ids of the
+    production subscriptions, every one while it is empty; ``ignored`` patterns for operations that change
+    nothing. What a service principal does is taken for the pipeline's work.
+
+    Why: what is changed by hand was neither reviewed nor tested, and the next deployment may undo it.
+    Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read
+        (az role assignment create --role Reader).
+    """
+    if subscriptions and (scope.region or "").casefold() not in {
+        one.casefold() for one in subscriptions
+    }:
+        return not_applicable("not a production subscription")
+    if any(fnmatchcase(change.action.casefold(), pattern.casefold()) for pattern in ignored):
+        return not_applicable(f"{change.action} is on the list of what changes nothing")
+    when = f"{change.event_timestamp:%Y-%m-%d %H:%M} UTC"
+    about = f" ({last_part(change.resource_id)})" if change.resource_id else ""
+    if any(fnmatchcase(change.caller.casefold(), one.casefold()) for one in deployers):
+        return passed(f"{change.caller} may: {change.action}{about} on {when}")
+    return failed(f"{change.caller} called {change.action}{about} on {when}")
