@@ -425,6 +425,8 @@ def _apps(state: Tenant, now: datetime) -> None:
             },
             config__authsettingsV2={"properties": {"platform": {"enabled": asked}}},
         )
+    registry = f"{_IN}/Microsoft.ContainerRegistry/registries/acmeimages"
+    _assessed(state, registry, "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5")
     _add(
         state,
         _row(

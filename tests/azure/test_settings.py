@@ -230,8 +230,8 @@ def test_the_sdk_is_not_loaded_before_it_is_needed() -> None:
 def test_the_package_is_imported_in_a_moment() -> None:
     code = (
         "import time, msgspec, soc2_pac.config, soc2_pac.hookspecs, soc2_pac.resources; "
-        "began = time.perf_counter(); import soc2_collectors.azure; "
-        "print(time.perf_counter() - began)"
+        "began = time.process_time(); import soc2_collectors.azure; "  # whatever else the machine does
+        "print(time.process_time() - began)"
     )
     command = [sys.executable, "-c", code]
     seconds = min(

@@ -57,6 +57,9 @@ ACTIONS: dict[str, str] = {
     "GET /subscriptions": "Microsoft.Resources/subscriptions/read",
     "GET /subscriptions/{subscriptionId}": "Microsoft.Resources/subscriptions/read",
     "GET /subscriptions/{subscriptionId}/resources": "Microsoft.Resources/subscriptions/resources/read",
+    "RESOURCEGRAPH microsoft.compute/virtualmachines/patchassessmentresults": (
+        "Microsoft.Compute/virtualMachines/patchAssessmentResults/latest/read"
+    ),
     "RESOURCEGRAPH microsoft.resources/subscriptions": "Microsoft.Resources/subscriptions/read",
 }
 """Actions that the path of their call does not spell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.azure.models.arm import days_after, last_part, same
+from soc2_collectors.azure.models.containers import Registry
 from soc2_collectors.azure.models.security import (
     IMAGES,
     Assessment,
@@ -108,7 +109,7 @@ def azure_defender_data(
 @rule(
     criteria=["CC7.1", "CC6.8"],
     severity=Severity.HIGH,
-    needs=[DefenderPlan, Assessment],
+    needs=[DefenderPlan, Assessment, Registry],
     known_as=[
         "prowler:defender_ensure_defender_for_containers_is_on",
         "prowler:defender_container_images_scan_enabled",
@@ -120,6 +121,9 @@ def azure_defender_data(
 )
 def azure_defender_containers(subscription: Subscription, evidence: Evidence) -> Verdict:  # noqa: ARG001
     """Defender for Cloud watches containers, images are scanned, and what it finds is resolved.
+
+    Images are judged by the recommendations on images, which Microsoft replaces by one for each finding since
+    2026: where none of them is there, and a registry is, the answer is not known.
 
     Why: an image carries its holes into every place where it runs.
     Fix: az security pricing create --name Containers --tier Standard --extensions
@@ -134,13 +138,12 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
         return inconclusive("Azure does not say whether images are scanned")
     if not any(same(one.name, _IMAGE_SCAN) and one.on for one in extensions):
         return failed("images in registries are not scanned")
-    found = {
-        last_part(one.resource_id)
-        for one in evidence.here(Assessment)
-        if one.name.casefold() in IMAGES and one.unhealthy
-    }
+    assessed = [one for one in evidence.here(Assessment) if one.name.casefold() in IMAGES]
+    found = {last_part(one.resource_id) for one in assessed if one.unhealthy}
     if found:
         return failed(f"images with findings: {listed(found)}")
+    if not assessed and evidence.here(Registry):
+        return inconclusive("there are registries, and no image of them has been assessed")
     return passed("watched, and no image has findings")
 
 

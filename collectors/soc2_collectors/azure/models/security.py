@@ -228,7 +228,15 @@ VULNERABILITY_SCANNER = frozenset({"ffff0522-1e88-47fc-8382-2a80ba848f5d"})
 """Machines should have a vulnerability assessment solution."""
 JIT = frozenset({"805651bc-6ecd-4c73-9b55-97a19d0582d0"})
 """Management ports of machines should be protected with just-in-time access."""
-IMAGES = frozenset({"c0b7cfc6-3172-465a-b378-53c7ff2cc0d5", "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5"})
+IMAGES = frozenset(
+    {
+        "33422d8f-ab1e-42be-bc9a-38685bb567b9",
+        "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5",
+        "c5045ea3-afc6-4006-ab8f-86c8574dbf3d",
+        "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5",
+        "e9acaf48-d2cf-45a3-a6e7-3caa2ef769e0",
+    }
+)
 """Container images in registries, and running ones, should have their vulnerabilities resolved."""
 GUEST_OWNERS = frozenset({"20606e75-05c4-48c0-9d97-add6daa2109a"})
 GUEST_WRITERS = frozenset({"0354476c-a12a-4fcc-a79d-f0ab7ffffdbb"})
