@@ -94,6 +94,11 @@ ROWS: tuple[Row, ...] = (
         "some expire by themselves, others work for ever; severities are those of what one key opens",
     ),
     Row(
+        "Keys that nobody uses are taken away",
+        ("aws-access-key-inactive", "gcp-sa-key-unused"),
+        "a key of AWS is a person's as a rule; a program of Google's may well run once in a quarter",
+    ),
+    Row(
         "Programs use identities of the platform rather than keys",
         ("aws-workload-temp-credentials", "gcp-no-user-managed-keys"),
         "a key of a service account needs nothing else; an access key is judged by its age as well",
@@ -113,7 +118,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "Rules for all accounts forbid what none should do",
-        ("aws-account-in-org", "gcp-org-policy-guardrails"),
+        ("aws-account-in-org", "azure-policy-enforced", "gcp-org-policy-guardrails"),
     ),
     # -- the boundary ----------------------------------------------------------------------------------------
     Row(
@@ -136,7 +141,7 @@ ROWS: tuple[Row, ...] = (
         "Machines have no public address unless they are meant to",
         ("aws-instance-no-public-ip", "azure-public-ip-exposure", "gcp-vm-no-public-ip"),
     ),
-    Row("Networks keep flow logs", ("aws-vpc-flow-logs", "gcp-flow-logs")),
+    Row("Networks keep flow logs", ("aws-vpc-flow-logs", "azure-flow-logs", "gcp-flow-logs")),
     Row(
         "What the platform makes by default is closed or removed",
         ("aws-default-sg-closed", "gcp-no-default-network"),
@@ -226,6 +231,8 @@ ROWS: tuple[Row, ...] = (
         ),
         "Azure keeps the log of a PostgreSQL server on it for a week at most",
     ),
+    Row("Machines are backed up", ("aws-ec2-backed-up", "azure-vm-backup")),
+    Row("A restore was tried, and worked", ("aws-restore-tested", "azure-restore-tested")),
     Row("Keys rotate by themselves", ("aws-kms-rotation", "gcp-kms-rotation")),
     Row("Keys trust neither everyone nor strangers", ("aws-kms-policy-not-public", "gcp-kms-not-public")),
     Row(
@@ -281,7 +288,11 @@ ROWS: tuple[Row, ...] = (
         "What the watchers find is handled in time",
         ("aws-guardduty-findings-sla", "azure-alerts-sla"),
     ),
-    Row("Machines lack no patch", ("aws-patch-compliant", "azure-vm-patch")),
+    Row(
+        "Machines lack no patch",
+        ("aws-patch-compliant", "azure-vm-patch", "gcp-os-patch"),
+        "Google grades what is missing itself, and the rule counts the grave ones by their days",
+    ),
     Row(
         "Images of containers are scanned for vulnerabilities",
         ("aws-ecr-scan", "azure-defender-containers", "gcp-image-scanning"),
@@ -299,8 +310,11 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        "Administrators change production by the pipeline, or are asked",
-        ("aws-console-changes-outside-pipeline", "okta-admin-changes-reviewed"),
+        "Nobody changes production by hand, past the pipeline",
+        (
+            "aws-console-changes-outside-pipeline", "azure-portal-changes-outside-pipeline",
+            "gcp-console-changes-outside-pipeline", "okta-admin-changes-reviewed",
+        ),
     ),
 )  # fmt: skip
 """By the subject."""
