@@ -134,7 +134,8 @@ def _a_field(shape: type[msgspec.Struct]) -> tuple[str, str, dict[str, object], 
             return field.name, field.encode_name, document, empty
     for field in fields:
         inner = None
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+        inside = typing.get_origin(field.type) or field.type
+        if isinstance(inside, type) and issubclass(inside, msgspec.Struct):
             inner = _a_field(field.type)
         if inner is not None:
             name, key, within, empty = inner
@@ -156,7 +157,8 @@ def _sample(shape: Any, *, filled: bool) -> object:  # noqa: ANN401
     origin = origin or shape
     if isinstance(origin, type):
         if issubclass(origin, msgspec.Struct):
-            return _sample_struct(origin) or _first_field(origin)
+            # The shape itself: a generic one says in its arguments what stands in it.
+            return _sample_struct(shape) or _first_field(shape)
         if issubclass(origin, enum.Enum):
             return next(iter(origin)).value
         if issubclass(origin, datetime):

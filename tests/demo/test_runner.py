@@ -24,12 +24,13 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIADEMO", "AWS_SECRET_ACCESS_KEY": "opens
 
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four URLs instead of four emulators."""
+    """URLs instead of emulators."""
     aws = SimpleNamespace(url="http://127.0.0.1:1", credentials=_CREDENTIALS)
 
     @contextmanager
     def up() -> Any:
-        yield aws, "http://127.0.0.1:2", "http://127.0.0.1:3", "http://127.0.0.1:4"
+        names = ("github", "okta", "azure", "gcp")
+        yield aws, {name: f"http://127.0.0.1:{number}" for number, name in enumerate(names, 2)}
 
     monkeypatch.setattr(runner, "_company", up)
 

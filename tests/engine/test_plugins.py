@@ -131,7 +131,8 @@ def test_nothing_at_all_is_loud(what: str) -> None:
 
 def test_the_built_in_plugins_come_by_the_same_door() -> None:
     found = plugins.load()
-    assert [p.name for p in found.plugins] == ["aws", "azure", "github", "okta", "roster", "rules"]
+    names = ["aws", "azure", "gcp", "github", "okta", "roster", "rules"]
+    assert [p.name for p in found.plugins] == names
     assert found.broken == ()
     assert found.collectors
     assert found.rules

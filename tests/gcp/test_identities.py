@@ -31,7 +31,7 @@ def test_an_account_of_workspace(gcp: Source) -> None:
     found = account(gcp)
     assert found.system == f"gcp:{WHOLE.boundary}"
     assert found.login == "ana.kovac@acme-robotics.example"
-    assert found.mails == (found.login,)
+    assert found.login in found.mails
     assert (found.active, found.privileged, found.mfa) == (True, True, True)
     assert found.last_used is not None
 
@@ -43,8 +43,7 @@ def test_an_account_of_workspace(gcp: Source) -> None:
         ({"archived": True}, "active", False),
         ({"isAdmin": False}, "privileged", False),
         ({"isAdmin": False, "isDelegatedAdmin": True}, "privileged", True),
-        ({"isEnrolledIn2Sv": False}, "mfa", True),
-        ({"isEnrolledIn2Sv": False, "isEnforcedIn2Sv": False}, "mfa", False),
+        ({"isEnrolledIn2Sv": False}, "mfa", False),
         ({"isEnrolledIn2Sv": None, "isEnforcedIn2Sv": None}, "mfa", None),
         ({"lastLoginTime": "1970-01-01T00:00:00.000Z"}, "last_used", None),
     ],

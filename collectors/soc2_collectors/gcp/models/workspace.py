@@ -78,13 +78,13 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """The account; its second factor is what the person enrolled, not what the company demands."""
         yield Account(
-            system=f"google:{scope.boundary.rpartition('/')[2]}",
+            system=f"gcp:{scope.boundary}",
             uid=self.id,
             login=self.primary_email,
             name=self.name.full_name if self.name else "",
             mails=(self.primary_email, *self.aliases),
             active=self.signs_in,
-            privileged=True if self.is_admin else None if self.is_delegated_admin else False,
+            privileged=self.is_admin or self.is_delegated_admin,
             mfa=self.is_enrolled_in_2_sv if self.signs_in else None,
             created=self.creation_time,
             last_used=self.last_login_time if self.signed_in else None,
