@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from dataclasses import dataclass
@@ -84,20 +85,17 @@ def last_collection(connection: Connection, at: str | None = None) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
-    """The last look at a kind in each scope, by scope id, among collections up to ``upto``.
-
-    A scope ``?source`` stands for a source that could not be reached at all; it is forgotten as soon as
-    a later look of that source reached any real scope.
-    """
+@functools.cache
+def _newest_looks() -> sa.Select[Any]:
+    """Built once: an evaluation asks it of every kind, twice."""
     c, s, p = tables.collection, tables.scope, tables.population
     newest = (
         sa.select(sa.func.max(c.c.id).label("id"))
-        .where(c.c.kind == kind, c.c.id <= upto)
+        .where(c.c.kind == sa.bindparam("kind"), c.c.id <= sa.bindparam("upto"))
         .group_by(c.c.scope_id)
         .subquery()
     )
-    query = (
+    return (
         sa.select(
             c.c.scope_id,
             c.c.id,
@@ -115,9 +113,17 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
         .join(s, s.c.id == c.c.scope_id)
         .outerjoin(p, p.c.collection_id == c.c.id)
     )
+
+
+def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
+    """The last look at a kind in each scope, by scope id, among collections up to ``upto``.
+
+    A scope ``?source`` stands for a source that could not be reached at all; it is forgotten as soon as
+    a later look of that source reached any real scope.
+    """
     found: dict[int, LookRow] = {}
     reached: dict[str, int] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_newest_looks(), {"kind": kind, "upto": upto}):
         found[row[0]] = LookRow(
             row[1],
             row[2],
@@ -166,23 +172,16 @@ def documents(
     ``upto=None``: the current ones; a collection id: those current right after it.
     ``resources``: only these ids.
     """
-    o, r, e = tables.observation, tables.resource, tables.evidence
-    query = (
-        sa.select(
-            r.c.id, r.c.scope_id, r.c.uid, o.c.digest, e.c.body, o.c.valid_from, o.c.opened_by
-        )
-        .select_from(r.join(o, o.c.resource_id == r.c.id).join(e, e.c.digest == o.c.digest))
-        .where(_holds(upto))
-        .order_by(r.c.id)
-    )
+    current = upto is None
+    bound: dict[str, str | int | None] = {"kind": kind} if current else {"kind": kind, "upto": upto}
     if resources is not None:
         for ids in batched(sorted(resources), _IN):
-            rows = connection.execute(query.where(r.c.id.in_(ids), r.c.kind == kind)).all()
-            yield [DocumentRow._make(row) for row in rows]
+            query = _documents(current=current).where(tables.resource.c.id.in_(ids))
+            yield [DocumentRow._make(row) for row in connection.execute(query, bound)]
         return
     last = 0
     while True:
-        rows = connection.execute(query.where(r.c.kind == kind, r.c.id > last).limit(_CHUNK)).all()
+        rows = connection.execute(_chunk_of_documents(current=current), {**bound, "last": last})
         chunk = [DocumentRow._make(row) for row in rows]
         if not chunk:
             return
@@ -190,11 +189,30 @@ def documents(
         last = chunk[-1].resource
 
 
-def _holds(upto: int | None) -> sa.ColumnElement[bool]:
-    o = tables.observation
-    if upto is None:
-        return o.c.closed_by.is_(None)
-    return sa.and_(o.c.opened_by <= upto, sa.or_(o.c.closed_by.is_(None), o.c.closed_by > upto))
+@functools.cache
+def _documents(*, current: bool) -> sa.Select[Any]:
+    """The current documents of a kind, or (not ``current``) those current right after a collection."""
+    o, r, e = tables.observation, tables.resource, tables.evidence
+    upto = sa.bindparam("upto", type_=sa.Integer)
+    holds = (
+        o.c.closed_by.is_(None)
+        if current
+        else sa.and_(o.c.opened_by <= upto, sa.or_(o.c.closed_by.is_(None), o.c.closed_by > upto))
+    )
+    return (
+        sa.select(
+            r.c.id, r.c.scope_id, r.c.uid, o.c.digest, e.c.body, o.c.valid_from, o.c.opened_by
+        )
+        .select_from(r.join(o, o.c.resource_id == r.c.id).join(e, e.c.digest == o.c.digest))
+        .where(holds, r.c.kind == sa.bindparam("kind"))
+        .order_by(r.c.id)
+    )
+
+
+@functools.cache
+def _chunk_of_documents(*, current: bool) -> sa.Select[Any]:
+    after = tables.resource.c.id > sa.bindparam("last")
+    return _documents(current=current).where(after).limit(_CHUNK)
 
 
 _FINDING = (
@@ -237,11 +255,17 @@ def open_findings(
 
 def open_scope_findings(connection: Connection, rule: int) -> dict[int, FindingRow]:
     """Open findings of a rule about whole scopes, by scope id."""
+    rows = connection.execute(_of_scopes(), {"rule": rule})
+    return {row[2]: FindingRow._make(row) for row in rows}
+
+
+@functools.cache
+def _of_scopes() -> sa.Select[Any]:
+    """Built once: an evaluation asks it of every rule."""
     f = tables.finding
-    query = sa.select(*_FINDING).where(
-        f.c.closed_by.is_(None), f.c.rule_id == rule, f.c.resource_id.is_(None)
+    return sa.select(*_FINDING).where(
+        f.c.closed_by.is_(None), f.c.rule_id == sa.bindparam("rule"), f.c.resource_id.is_(None)
     )
-    return {row[2]: FindingRow._make(row) for row in connection.execute(query)}
 
 
 def due(connection: Connection, rule: int, now: str) -> set[int]:
@@ -255,20 +279,26 @@ def due(connection: Connection, rule: int, now: str) -> set[int]:
 
 def without_document(connection: Connection, rules: Collection[int]) -> list[int]:
     """Ids of open findings whose resource is gone."""
+    return list(connection.execute(_without_document(), {"rules": list(rules)}).scalars())
+
+
+@functools.cache
+def _without_document() -> sa.Select[Any]:
+    """Built once: an evaluation asks it of every kind."""
     f, o = tables.finding, tables.observation
-    query = (
+    return (
         sa.select(f.c.id)
         .select_from(
             f.outerjoin(o, sa.and_(o.c.resource_id == f.c.resource_id, o.c.closed_by.is_(None)))
         )
         .where(
             f.c.closed_by.is_(None),
-            f.c.rule_id.in_(list(rules)),
+            f.c.rule_id.in_(sa.bindparam("rules", expanding=True)),
             f.c.resource_id.is_not(None),
             o.c.id.is_(None),
         )
+        .order_by(f.c.id)
     )
-    return list(connection.execute(query.order_by(f.c.id)).scalars())
 
 
 def findings_of_other_rules(connection: Connection, rules: Collection[int]) -> list[int]:

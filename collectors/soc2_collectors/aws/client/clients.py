@@ -254,7 +254,20 @@ def _session(settings: AwsSettings, declared: frozenset[str]) -> Any:  # noqa: A
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import Credentials  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    from botocore.hooks import EventAliaser, HierarchicalEmitter  # noqa: PLC0415
     from botocore.loaders import create_loader  # noqa: PLC0415
+    from botocore.utils import EVENT_ALIASES  # noqa: PLC0415
+
+    aliased = {old.partition(".")[0] for old in EVENT_ALIASES}
+
+    class Events(EventAliaser):
+        """Looks for former names of services only where one may be: for each event there are 300 of them."""
+
+        def _alias_event_name(self, event_name: str) -> str:
+            if aliased.isdisjoint(event_name.split(".")):
+                return event_name
+            looked_up: Any = super()._alias_event_name(event_name)  # type: ignore[misc]
+            return str(looked_up)
 
     class Asking(Credentials):
         """Signs with the credentials of whoever asks."""
@@ -262,7 +275,9 @@ def _session(settings: AwsSettings, declared: frozenset[str]) -> Any:  # noqa: A
         def get_frozen_credentials(self) -> ReadOnlyCredentials:
             return _asker().account.credentials()
 
-    session: Any = botocore.session.Session(profile=settings.profile)
+    hooks = HierarchicalEmitter()
+    session: Any = botocore.session.Session(profile=settings.profile, event_hooks=hooks)
+    session.register_component("event_emitter", Events(hooks))
     session._credentials = Asking("of", "the asker")  # noqa: SLF001 - botocore offers no public way to hand them in
     try:
         loader: Any = create_loader(session.get_config_variable("data_path"))
