@@ -53,10 +53,12 @@ class ProviderError(Soc2PacError):
         operation: the provider's name of the call, e.g. ``s3:GetBucketPolicy``.
         permission: what to grant so that the call works, or ``None`` where that is not the cause.
         retryable: whether a later attempt may succeed without anyone changing anything.
+        wait: seconds that the provider asked to wait before another attempt; ``None`` when it did not.
     """
 
     exit_code = 3
     retryable = False
+    wait: float | None = None
 
     def __init__(self, message: str, *, operation: str = "", permission: str | None = None) -> None:
         super().__init__(message)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import random
 import re
 import threading
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.attempts import attempted
 from soc2_collectors.github.answers import (
     Answer,
     TooSlow,
@@ -52,10 +52,6 @@ if TYPE_CHECKING:
 PAGE = 100
 """Items of one page, the most that GitHub gives."""
 _SMALLEST_PAGE = 10
-_PATIENCE_SECONDS = 180.0
-"""How long one call may wait between its attempts, all together."""
-_BACK_OFF_SECONDS = 0.5
-_LONGEST_BACK_OFF_SECONDS = 16.0
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _VERSION = "2022-11-28"
 _NOT_FOUND = 404
@@ -430,7 +426,7 @@ class Github:
                     wrong = graphql_problem(body, call, grant(call))
             return answer, wrong
 
-        body = self._attempt(call, exchange).json(call)
+        body = attempted(self._meter, self._attempts, call, exchange, wait_asked).json(call)
         data: dict[str, Any] = body["data"]
         if gaps_in is not None:
             for place, field, said in hidden_parts(body, gaps_in) or ():
@@ -475,33 +471,7 @@ class Github:
             answer = self._connection.send("GET", url, query, None)
             return answer, None if _absent(answer, absent) else problem(answer, call, grant(call))
 
-        return self._attempt(call, exchange)
-
-    def _attempt(
-        self, call: str, exchange: Callable[[], tuple[Answer, ProviderError | None]]
-    ) -> Answer:
-        """Attempts until there is an answer, with back-off and jitter, within the budget."""
-        patience = _PATIENCE_SECONDS
-        for attempt in range(1, self._attempts + 1):
-            self._meter.request(call)
-            asked: float | None = None
-            try:
-                answer, wrong = exchange()
-            except Unreachable as error:
-                wrong = error
-            else:
-                if wrong is None:
-                    return answer
-                asked = wait_asked(answer)
-            back_off = min(_LONGEST_BACK_OFF_SECONDS, _BACK_OFF_SECONDS * 2 ** (attempt - 1))
-            wait = asked if asked is not None else back_off
-            wait += random.uniform(0, back_off)  # noqa: S311 - jitter, no secret
-            if not wrong.retryable or attempt == self._attempts or wait > patience:
-                wrong.operation = wrong.operation or call
-                raise wrong
-            patience -= wait
-            self._meter.pause(wait)
-        raise AssertionError  # max_attempts is at least 1
+        return attempted(self._meter, self._attempts, call, exchange, wait_asked)
 
 
 def _auth(settings: GithubSettings) -> Auth:

@@ -57,13 +57,6 @@ _OFF = ("is not enabled", "not enabled for", "feature is disabled")
 """Parts of messages that say that the org does not have a feature."""
 
 
-class Later(Throttled):
-    """Throttled, and Okta said for how long."""
-
-    wait: float | None = None
-    """Seconds."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer."""
@@ -180,7 +173,7 @@ def token_problem(answer: Answer, call: str, scope: str) -> ProviderError | None
         return CredentialsRejected(NO_PROOF, operation=call)
     general = problem(answer, call, None)
     if isinstance(general, Throttled):
-        later = Later(str(general), operation=call)
+        later = Throttled(str(general), operation=call)
         later.wait = wait_asked(answer)
         return later
     if isinstance(general, Unreachable):

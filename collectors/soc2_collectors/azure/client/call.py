@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import threading
 import time
@@ -10,6 +9,7 @@ import urllib.parse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.attempts import attempted
 from soc2_collectors.azure.answers import MALFORMED, names, problem, says_none, wait_asked
 from soc2_collectors.azure.client.tables import call_of
 from soc2_collectors.azure.client.wire import RESOURCES
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 300.0
 """How long one call may wait between its attempts, all together."""
-_BACK_OFF_SECONDS = 0.5
-_LONGEST_BACK_OFF_SECONDS = 16.0
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _WHOLE = ("scope", "resourceUri", "resourceId")
 """Placeholders that a whole id fills, slashes included."""
@@ -371,33 +369,14 @@ class Azure:
                 return answer, None
             return answer, problem(answer, call, grant(call), asked.ids)
 
-        return self._attempt(call, exchange)
-
-    def _attempt(
-        self, call: str, exchange: Callable[[], tuple[Answer, ProviderError | None]]
-    ) -> Answer:
-        """Attempts until there is an answer, with back-off and jitter, within the budget."""
-        patience = _PATIENCE_SECONDS
-        for attempt in range(1, self._attempts + 1):
-            self.meter.request(call)
-            told: float | None = None
-            try:
-                answer, wrong = exchange()
-            except ProviderError as error:
-                wrong = error
-            else:
-                if wrong is None:
-                    return answer
-                told = wait_asked(answer, time.time())
-            back_off = min(_LONGEST_BACK_OFF_SECONDS, _BACK_OFF_SECONDS * 2 ** (attempt - 1))
-            wait = told if told is not None else back_off
-            wait += random.uniform(0, back_off)  # noqa: S311 - jitter, no secret
-            if not wrong.retryable or attempt == self._attempts or wait > patience:
-                wrong.operation = wrong.operation or call
-                raise wrong
-            patience -= wait
-            self.meter.pause(wait)
-        raise AssertionError  # max_attempts is at least 1
+        return attempted(
+            self.meter,
+            self._attempts,
+            call,
+            exchange,
+            lambda answer: wait_asked(answer, time.time()),
+            patience=_PATIENCE_SECONDS,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.attempts import attempted
 from soc2_collectors.gcp.answers import MALFORMED, problem, says_none, wait_asked
 from soc2_collectors.gcp.permissions import grant
 from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 LARGEST_ASSET_PAGE = 1000
-_PATIENCE_SECONDS = 180.0
-"""How long one call may wait between its attempts, all together."""
-_BACK_OFF_SECONDS = 0.5
-_LONGEST_BACK_OFF_SECONDS = 32.0
 _NOT_FOUND = 404
 _READING_POSTS = frozenset(
     {
@@ -267,36 +263,8 @@ class Gcp:
                 return answer, None
             return answer, problem(answer, asked.call, need, self.project, listing=listing)
 
-        return attempt(self._meter, self._connection.settings.max_attempts, asked.call, exchange)
-
-
-def attempt(
-    meter: Meter,
-    attempts: int,
-    call: str,
-    exchange: Callable[[], tuple[Answer, ProviderError | None]],
-) -> Answer:
-    """Attempts until there is an answer, with back-off and jitter, within the budget."""
-    patience = _PATIENCE_SECONDS
-    for number in range(1, attempts + 1):
-        meter.request(call)
-        asked: float | None = None
-        try:
-            answer, wrong = exchange()
-        except ProviderError as error:
-            wrong = error
-        else:
-            if wrong is None:
-                return answer
-            asked = wait_asked(answer)
-        back_off = min(_LONGEST_BACK_OFF_SECONDS, _BACK_OFF_SECONDS * 2 ** (number - 1))
-        wait = max(asked or 0.0, back_off) + random.uniform(0, back_off / 2)  # noqa: S311 - jitter
-        if not wrong.retryable or number == attempts or wait > patience:
-            wrong.operation = wrong.operation or call
-            raise wrong
-        patience -= wait
-        meter.pause(wait)
-    raise AssertionError  # max_attempts is at least 1
+        attempts = self._connection.settings.max_attempts
+        return attempted(self._meter, attempts, asked.call, exchange, wait_asked)
 
 
 class _Asked:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.gcp.answers import Answer, problem
-from soc2_collectors.gcp.client.call import attempt
+from soc2_collectors.attempts import attempted
+from soc2_collectors.gcp.answers import Answer, problem, wait_asked
 from soc2_collectors.gcp.client.wire import answered, unreachable
 from soc2_collectors.gcp.permissions import grant
 from soc2_pac.errors import ProviderError, Unexpected
@@ -101,7 +101,8 @@ class Hierarchy:
                 raise self._connection.refused(error) or unreachable(error) from error
             return _FOUND, None
 
-        attempt(self._meter, self._connection.settings.max_attempts, call, exchange)
+        attempts = self._connection.settings.max_attempts
+        attempted(self._meter, attempts, call, exchange, wait_asked)
         return found[0]
 
     def _client(self, sort: str) -> Any:  # noqa: ANN401 - one of the library's clients

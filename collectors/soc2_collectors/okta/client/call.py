@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import re
 import threading
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.okta.answers import MALFORMED, Later, expired, problem, says_none, wait_asked
+from soc2_collectors.attempts import PATIENCE_SECONDS, attempted
+from soc2_collectors.okta.answers import MALFORMED, expired, problem, says_none, wait_asked
 from soc2_collectors.okta.permissions import NEEDS, OPEN, grant
 from soc2_pac.errors import CallRefused, ProviderError, Throttled, Unexpected
 from soc2_pac.model import Fact
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 TOKEN_CALL = "POST /oauth2/v1/token"  # noqa: S105 - a call
 ORGANIZATION = "/.well-known/okta-organization"
 ME = "/api/v1/users/me"
-_PATIENCE_SECONDS = 180.0
-"""How long one call may wait between its attempts, all together; and for its share of the rate limit."""
-_BACK_OFF_SECONDS = 0.5
-_LONGEST_BACK_OFF_SECONDS = 16.0
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _NOT_FOUND = 404
 
@@ -138,11 +134,12 @@ class Okta:
     def signed_in(self, scopes: str) -> None:
         """Have a token for ``scopes``, waiting out passing troubles. Raises ProviderError."""
 
-        def exchange() -> tuple[Answer | None, ProviderError | None]:
+        def exchange() -> tuple[None, ProviderError | None]:
             self._connection.authorization(scopes)
             return None, None
 
-        self._attempt(TOKEN_CALL, exchange)
+        # The connection counts its own requests.
+        attempted(self._meter, self._attempts, TOKEN_CALL, exchange, lambda _: None, counted=False)
 
     # -- inside ---------------------------------------------------------------------------------------
 
@@ -223,9 +220,7 @@ class Okta:
                 return answer, None
             return answer, problem(answer, call, grant(call), asked.ids)
 
-        answer = self._attempt(call, exchange)
-        assert answer is not None  # noqa: S101 - ``exchange`` gives one
-        return answer
+        return attempted(self._meter, self._attempts, call, exchange, wait_asked)
 
     def _scopes(self, call: str) -> str:
         """What the token for a call must be for; empty where the call needs no token."""
@@ -250,38 +245,10 @@ class Okta:
         waited = 0.0
         while wait := self._connection.shares.enter(call):
             waited += wait
-            if waited > _PATIENCE_SECONDS:
+            if waited > PATIENCE_SECONDS:
                 msg = "what soc2-pac may use of the org's rate limit for this endpoint is used up"
                 raise Throttled(msg, operation=call)
             self._meter.pause(wait)
-
-    def _attempt(
-        self, call: str, exchange: Callable[[], tuple[Answer | None, ProviderError | None]]
-    ) -> Answer | None:
-        """Attempts until there is an answer, with back-off and jitter, within the budget."""
-        patience = _PATIENCE_SECONDS
-        for attempt in range(1, self._attempts + 1):
-            if call != TOKEN_CALL:  # the connection counts those
-                self._meter.request(call)
-            asked: float | None = None
-            try:
-                answer, wrong = exchange()
-            except ProviderError as error:
-                wrong = error
-                asked = error.wait if isinstance(error, Later) else None
-            else:
-                if wrong is None:
-                    return answer
-                asked = wait_asked(answer) if answer is not None else None
-            back_off = min(_LONGEST_BACK_OFF_SECONDS, _BACK_OFF_SECONDS * 2 ** (attempt - 1))
-            wait = asked if asked is not None else back_off
-            wait += random.uniform(0, back_off)  # noqa: S311 - jitter, no secret
-            if not wrong.retryable or attempt == self._attempts or wait > patience:
-                wrong.operation = wrong.operation or call
-                raise wrong
-            patience -= wait
-            self._meter.pause(wait)
-        raise AssertionError  # max_attempts is at least 1
 
 
 @dataclass(frozen=True, slots=True)
