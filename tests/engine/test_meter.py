@@ -38,4 +38,5 @@ def test_threads_that_wait_at_once_wait_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(meter.pause, [0.3] * 4))
     meter.pause(0.3)  # 0.6 s of a second, and not 1.5
-    meter.request("GET /things")
+    with pytest.raises(Unreachable, match="wait for rate limits"):
+        meter.pause(0.5)  # what was waited counts, once

@@ -73,7 +73,8 @@ def test_settings_that_cannot_be_honoured(wrong: dict[str, Any]) -> None:
     ],
 )
 def test_settings_that_can(right: dict[str, Any]) -> None:
-    msgspec.convert(right, GcpSettings)
+    settings = msgspec.convert(right, GcpSettings)
+    assert {name for name in right if getattr(settings, name)} == set(right)
 
 
 def test_the_federation_file_stands_beside_the_configuration(tmp_path: Path) -> None:
