@@ -283,7 +283,7 @@ def _parsed(path: Path, _changed: int) -> dict[str, Any]:
 
 
 def _named(path: Path) -> str:
-    """``cc6/aws_s3.cases.yaml``: enough to tell it from others of its name."""
+    """``aws/s3.cases.yaml``: enough to tell it from others of its name."""
     return f"{path.parent.name}/{path.name}"
 
 

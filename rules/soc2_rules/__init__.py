@@ -1,4 +1,4 @@
-"""The rules that soc2-pac ships, by the series of their first criterion."""
+"""The rules that soc2-pac ships, by provider and service. Criteria are attributes of each rule."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from soc2_pac.canonical import canonical
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope
-from soc2_rules.cc6.aws_iam_roles import aws_trust_external_accounts
+from soc2_rules.aws.iam_roles import aws_trust_external_accounts
 
 
 def one(**values: Any) -> Statement:

@@ -191,7 +191,7 @@ def test_a_file_without_rules_is_an_error(cli: Callable[..., Ended], tmp_path: P
 
 
 def test_the_file_of_an_installed_rule_can_be_named(cli: Callable[..., Ended]) -> None:
-    from soc2_rules.cc6 import aws_s3
+    from soc2_rules.aws import s3 as aws_s3
 
     here = [r for r in REGISTRY.rules.values() if r.function.__module__ == aws_s3.__name__]
     ended = cli("rules", "test", aws_s3.__file__)

@@ -15,7 +15,7 @@ from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus, Document, Period, Scope, Status
 from soc2_pac.store import Store, open_store
-from soc2_rules.cc8.github_change import github_merged_pr_population
+from soc2_rules.github.change import github_merged_pr_population
 
 from .test_kinds import COLLECTORS
 

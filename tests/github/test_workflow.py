@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from soc2_collectors.github.models.repository import RepositoryNode
 from soc2_collectors.github.models.workflow import Blob, Unreadable, Workflow
 from soc2_pac.model import Scope, Status
-from soc2_rules.cc6.github_workflow import github_workflow_hardening
-from soc2_rules.cc8.github_workflow import github_pipeline_as_code
+from soc2_rules.github.workflow import github_pipeline_as_code, github_workflow_hardening
 
 HERE = Scope("github", "acme")
 NINE = ", ".join(["*a{}"] * 9)

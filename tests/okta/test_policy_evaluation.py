@@ -25,10 +25,10 @@ from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status, Verdict
-from soc2_rules.cc6.okta_access import okta_dashboard_mfa
-from soc2_rules.cc6.okta_authenticators import okta_mfa_enrollment_required
-from soc2_rules.cc6.okta_organization import okta_support_access_off
-from soc2_rules.cc7.okta_detection import okta_log_streaming
+from soc2_rules.okta.access import okta_dashboard_mfa
+from soc2_rules.okta.authenticators import okta_mfa_enrollment_required
+from soc2_rules.okta.detection import okta_log_streaming
+from soc2_rules.okta.organization import okta_support_access_off
 
 if TYPE_CHECKING:
     from soc2_pac.rules import Rule as Declared

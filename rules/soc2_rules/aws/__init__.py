@@ -1,0 +1,1 @@
+"""Rules over AWS, one service a module."""

@@ -1,0 +1,131 @@
+"""API Gateway: who may call, past which filter, and who called what."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.apigateway import HttpApi, RestApi
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+_SHOWN = 3
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:apigateway_restapi_authorizers_enabled",
+        "prowler:apigateway_restapi_waf_acl_attached",
+        "powerpipe:apigateway_stage_use_waf_web_acl",
+    ],
+)
+def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Verdict:
+    """REST APIs know who calls each method, and stand behind a web ACL.
+
+    Why: a method without authorization is answered to everybody who finds its address.
+    Fix: aws apigateway update-method with authorizationType AWS_IAM, CUSTOM or COGNITO_USER_POOLS; aws wafv2
+        associate-web-acl with the stage's ARN. An API for everyone by intent goes into public_apis.
+    """
+    if api.private:
+        return not_applicable("private")
+    if not api.stages:
+        return not_applicable("no stage: nobody can call it")
+    found = []
+    if api.name not in public_apis and (methods := api.open_methods):
+        found.append(f"anybody may call {_some(methods)}")
+    if bare := sorted(stage.stage_name for stage in api.stages if not stage.web_acl_arn):
+        found.append(f"no web ACL: {', '.join(bare)}")
+    return failed("; ".join(found)) if found else passed("callers are known, behind a web ACL")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:apigatewayv2_api_authorizers_enabled"],
+)
+def aws_apigw_http_auth(api: HttpApi, *, public_apis: tuple[str, ...] = ()) -> Verdict:
+    """HTTP and WebSocket APIs know who calls each route.
+
+    Web ACLs cannot be attached to them: put CloudFront in front of one that needs a filter.
+
+    Why: a route without authorization is answered to everybody who finds its address.
+    Fix: aws apigatewayv2 update-route --authorization-type JWT with an authorizer. An API for everyone by
+        intent goes into public_apis.
+    """
+    if api.name in public_apis:
+        return passed("public by intent")
+    routes = api.open_routes
+    if not routes:
+        return passed("callers of every route are known")
+    return failed(f"anybody may call {_some(routes)}")
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:apigateway_restapi_cache_encrypted",
+        "powerpipe:apigateway_stage_cache_encryption_at_rest_enabled",
+    ],
+)
+def aws_apigw_cache_encrypted(api: RestApi) -> Verdict:
+    """Caches of REST APIs are encrypted.
+
+    Why: a cache holds the answers that the method would give, personal data and all.
+    Fix: aws apigateway update-stage --patch-operations op=replace,path=/*/*/caching/dataEncrypted,value=true.
+    """
+    cached = [stage for stage in api.stages if stage.cache_cluster_enabled]
+    if not cached:
+        return not_applicable("no stage has a cache")
+    plain = sorted(
+        f"{stage.stage_name}: {method}"
+        for stage in cached
+        for method, setting in stage.method_settings.items()
+        if setting.caching_enabled and not setting.cache_data_encrypted
+    )
+    return failed(f"not encrypted: {_some(plain)}") if plain else passed("encrypted")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:apigateway_restapi_logging_enabled",
+        "powerpipe:apigateway_stage_logging_enabled",
+    ],
+)
+def aws_apigw_logging(api: RestApi) -> Verdict:
+    """Stages of REST APIs log who called, or what every method did.
+
+    Why: an API that is tried out by a stranger looks like one in use, unless somebody reads the log.
+    Fix: aws apigateway update-stage --patch-operations op=replace,path=/accessLogSettings/destinationArn.
+    """
+    if not api.stages:
+        return not_applicable("no stage: nobody can call it")
+    silent = sorted(stage.stage_name for stage in api.stages if not stage.logs)
+    return failed(f"not logged: {', '.join(silent)}") if silent else passed("every stage logs")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:apigatewayv2_api_access_logging_enabled"],
+)
+def aws_apigw_http_logging(api: HttpApi) -> Verdict:
+    """Stages of HTTP and WebSocket APIs log who called.
+
+    Why: an API that is tried out by a stranger looks like one in use, unless somebody reads the log.
+    Fix: aws apigatewayv2 update-stage --access-log-settings DestinationArn=...
+    """
+    if not api.stages:
+        return not_applicable("no stage: nobody can call it")
+    silent = sorted(
+        stage.stage_name
+        for stage in api.stages
+        if not (stage.access_log_settings and stage.access_log_settings.destination_arn)
+    )
+    return failed(f"not logged: {', '.join(silent)}") if silent else passed("every stage logs")

@@ -1,0 +1,114 @@
+"""ECR: images that were scanned, stay what they were, and their vulnerabilities."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.ecr import Registry, Repository
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC6.8", "CC7.1"],
+    severity=Severity.HIGH,
+    needs=[Registry],
+    known_as=[
+        "prowler:ecr_repositories_scan_images_on_push_enabled",
+        "prowler:ecr_registry_scan_images_on_push_enabled",
+        "prowler:ecr_registry_enhanced_scanning_enabled",
+        "powerpipe:ecr_repository_image_scan_on_push_enabled",
+    ],
+)
+def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool = False) -> Verdict:
+    """Images are scanned when they are pushed, or continuously.
+
+    ``enhanced = true`` asks for Inspector's scanning, which looks at language packages too.
+
+    Why: an image brings hundreds of packages that nobody chose.
+    Fix: aws ecr put-registry-scanning-configuration --scan-type ENHANCED with a rule CONTINUOUS_SCAN for "*".
+    """
+    registries = evidence.here(Registry)
+    if not registries:
+        return inconclusive("how the registry scans is not among what was collected")
+    scan_type = registries[0].scanning.scan_type
+    frequency = registries[0].scans(repository.name)
+    if enhanced and scan_type != "ENHANCED":
+        return failed(f"the registry's scanning is {scan_type}")
+    if frequency:
+        return passed(f"{scan_type} scanning, {frequency}")
+    # The repository's own setting counts only where the registry's scanning is the basic one.
+    if scan_type == "BASIC" and repository.image_scanning_configuration.scan_on_push:
+        return passed("BASIC scanning on push, as the repository says")
+    return failed("not scanned")
+
+
+@rule(
+    criteria=["CC6.8", "CC6.6", "CC8.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:ecr_repositories_tag_immutability",
+        "prowler:ecr_repositories_not_publicly_accessible",
+        "powerpipe:ecr_repository_tag_immutability_enabled",
+        "powerpipe:ecr_repository_prohibit_public_access",
+    ],
+)
+def aws_ecr_immutable_private(repository: Repository) -> Verdict:
+    """Tags of images cannot be moved, and repositories are not public.
+
+    Why: where a tag can be moved, what was tested is not what runs.
+    Fix: aws ecr put-image-tag-mutability --image-tag-mutability IMMUTABLE; aws ecr set-repository-policy with
+        the accounts that pull.
+    """
+    found = []
+    mutability = repository.image_tag_mutability
+    if mutability == "IMMUTABLE_WITH_EXCLUSION":
+        found.append("some tags can be moved")
+    elif mutability != "IMMUTABLE":
+        found.append("tags can be moved")
+    if any(statement.public for statement in repository.statements):
+        found.append("its policy lets everyone in")
+    return failed("; ".join(found)) if found else passed("immutable and private")
+
+
+_SCANNED = ("COMPLETE", "ACTIVE")
+
+
+@rule(
+    criteria=["CC7.1"],
+    severity=Severity.HIGH,
+    known_as=["prowler:ecr_repositories_scan_vulnerabilities_in_latest_image"],
+)
+def aws_ecr_vulns_latest(
+    repository: Repository, now: datetime, *, critical_days: int = 7, high_days: int = 30
+) -> Verdict:
+    """The newest image has no critical or high vulnerability for longer than is allowed.
+
+    How long is reckoned from the day when the image was pushed: AWS's summary tells no dates of findings.
+
+    Why: what was pushed last is what runs, and what is known about it is known to everybody.
+    Fix: build the image anew on a patched base, and push it.
+    """
+    image = repository.newest
+    if image is None:
+        return not_applicable("no image")
+    status = image.image_scan_status.status if image.image_scan_status else None
+    summary = image.image_scan_findings_summary
+    if status not in _SCANNED or summary is None:
+        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
+    if image.image_pushed_at is None:
+        return inconclusive("AWS does not say when the newest image was pushed")
+    pushed = f"pushed on {image.image_pushed_at:%Y-%m-%d}"
+    due = []
+    counts = summary.finding_severity_counts
+    for severity, days in (("CRITICAL", critical_days), ("HIGH", high_days)):
+        number = counts.get(severity, 0)
+        end = days_after(image.image_pushed_at, days)
+        if number and now >= end:
+            return failed(f"{number} {severity.lower()}, {pushed}, due {end:%Y-%m-%d}")
+        if number:
+            due.append((end, f"{number} {severity.lower()}, due {end:%Y-%m-%d}"))
+    if due:
+        return passed(f"{pushed}: {', '.join(text for _, text in due)}", until=min(due)[0])
+    return passed(f"{pushed}: no critical or high vulnerability")

@@ -1,0 +1,100 @@
+"""EKS: who reaches the control plane, what it keeps, and versions that get fixes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.aws.models.eks import Cluster, Version
+from soc2_collectors.aws.models.network import covers_everything
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:eks_cluster_not_publicly_accessible",
+        "powerpipe:eks_cluster_endpoint_restrict_public_access",
+    ],
+)
+def aws_eks_endpoint(cluster: Cluster) -> Verdict:
+    """The API endpoint of a Kubernetes cluster is private, or open to named ranges only.
+
+    Why: whoever reaches the endpoint may try stolen tokens and the next flaw of the API server.
+    Fix: aws eks update-cluster-config --resources-vpc-config endpointPublicAccess=false, or
+        publicAccessCidrs=203.0.113.0/24.
+    """
+    network = cluster.details.network
+    if not network.endpoint_public_access:
+        return passed("private")
+    ranges = network.public_access_cidrs
+    families = ([c for c in ranges if ":" not in c], [c for c in ranges if ":" in c])
+    # AWS: without ranges the endpoint is open to 0.0.0.0/0.
+    if not ranges or any(covers_everything(family) for family in families):
+        return failed("public, for every address")
+    return passed(f"public, for {', '.join(sorted(ranges))}")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.2"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:eks_cluster_kms_cmk_encryption_in_secrets_enabled",
+        "prowler:eks_control_plane_logging_all_types_enabled",
+        "powerpipe:eks_cluster_secrets_encrypted",
+        "powerpipe:eks_cluster_control_plane_audit_logging_enabled",
+    ],
+)
+def aws_eks_secrets_logs(
+    cluster: Cluster,
+    *,
+    types: tuple[str, ...] = ("api", "audit", "authenticator", "controllerManager", "scheduler"),
+) -> Verdict:
+    """Kubernetes secrets are encrypted with a key of one's own, and the control plane logs.
+
+    Why: whoever gets a copy of etcd reads every secret, and without the audit log nobody knows who did what
+        in the cluster.
+    Fix: aws eks associate-encryption-config --encryption-config resources=secrets,provider={keyArn=...};
+        aws eks update-cluster-config --logging with all types enabled.
+    """
+    details = cluster.details
+    found = []
+    encrypted = any(
+        "secrets" in item.resources and item.provider.key_arn for item in details.encryption_config
+    )
+    if not encrypted:
+        found.append("secrets are not encrypted with a key of one's own")
+    setups = details.logging.cluster_logging if details.logging else []
+    on = {name for setup in setups if setup.enabled for name in setup.types}
+    if missing := [name for name in types if name not in on]:
+        found.append(f"not logged: {', '.join(missing)}")
+    if found:
+        return failed("; ".join(found))
+    return passed("secrets are encrypted with a key of one's own, and the control plane logs")
+
+
+@rule(
+    criteria=["CC7.1"],
+    severity=Severity.MEDIUM,
+    needs=[Version],
+    known_as=[
+        "prowler:eks_cluster_uses_a_supported_version",
+        "powerpipe:eks_cluster_with_latest_kubernetes_version",
+    ],
+)
+def aws_eks_version(cluster: Cluster, evidence: Evidence, now: datetime) -> Verdict:
+    """Clusters run a version of Kubernetes in standard support.
+
+    Why: after that only AWS patches it, for a fee, and in the end AWS upgrades it on a day of its own choice.
+    Fix: aws eks update-cluster-version, one minor version at a time, then the node groups.
+    """
+    number = cluster.details.version
+    known = evidence.index(Version, "cluster_version", within="here").get(number, ())
+    ends = [version.end_of_standard_support for version in known if version.end_of_standard_support]
+    if not ends:
+        return inconclusive(f"AWS does not say until when it supports {number}")
+    end = max(ends)
+    if now >= end:
+        return failed(f"{number} left standard support on {end:%Y-%m-%d}")
+    return passed(f"{number} is in standard support until {end:%Y-%m-%d}", until=end)

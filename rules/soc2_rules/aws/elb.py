@@ -1,0 +1,236 @@
+"""Load balancers: what goes over the wire, what is kept out, and who asked for what."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.elb import ClassicLoadBalancer, LoadBalancer, TlsPolicy
+from soc2_collectors.aws.models.waf import WebAcl
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_HTTP = 80
+_TLS = ("HTTPS", "TLS")
+_TOO_OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
+_WEAK = ("RC4", "DES-CBC3", "3DES", "NULL", "EXPORT", "MD5")
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:elbv2_ssl_listeners",
+        "powerpipe:elb_application_lb_redirect_http_request_to_https",
+    ],
+)
+def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
+    """Application load balancers send clients of plain HTTP to HTTPS.
+
+    Why: a form that is sent in clear is read by everybody on the way.
+    Fix: aws elbv2 modify-listener --default-actions Type=redirect,RedirectConfig={Protocol=HTTPS,
+        Port=443,StatusCode=HTTP_301}.
+    """
+    if balancer.type != "application":
+        return not_applicable(f"a {balancer.type} load balancer")
+    plain = [listener for listener in balancer.listeners if listener.protocol == "HTTP"]
+    if not plain:
+        return passed("no listener of plain HTTP")
+    answering = [
+        str(listener.port)
+        for listener in plain
+        if not any(
+            action.type == "redirect"
+            and action.redirect_config is not None
+            and action.redirect_config.protocol == "HTTPS"
+            for action in listener.default_actions
+        )
+    ]
+    if answering:
+        return failed(f"answers plain HTTP on {', '.join(answering)}")
+    return passed("plain HTTP is redirected to HTTPS")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.MEDIUM,
+    needs=[WebAcl],
+    known_as=[
+        "prowler:elbv2_waf_acl_attached",
+        "powerpipe:elb_application_lb_waf_enabled",
+    ],
+)
+def aws_alb_waf(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
+    """Internet-facing application load balancers stand behind a web ACL.
+
+    Why: whole classes of attacks are known by their shape, and need not reach the application.
+    Fix: aws wafv2 associate-web-acl --resource-arn with the balancer's ARN.
+    """
+    if balancer.type != "application" or balancer.scheme != "internet-facing":
+        return not_applicable(f"{balancer.scheme or 'no scheme'}, {balancer.type}")
+    names = sorted(acl.name for acl in evidence.here(WebAcl) if balancer.arn in acl.protects)
+    return passed(f"behind {', '.join(names)}") if names else failed("no web ACL")
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.MEDIUM,
+    needs=[TlsPolicy],
+    known_as=["prowler:elbv2_insecure_ssl_ciphers"],
+)
+def aws_lb_tls_policy(
+    balancer: LoadBalancer,
+    evidence: Evidence,
+    *,
+    too_old: tuple[str, ...] = _TOO_OLD,
+    weak: tuple[str, ...] = _WEAK,
+) -> Verdict:
+    """TLS listeners speak TLS 1.2 or newer, without weak ciphers.
+
+    What a policy allows is asked of AWS, not of a list.
+
+    Why: older versions can be read by somebody who records them and has time.
+    Fix: aws elbv2 modify-listener --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06.
+    """
+    encrypted = [listener for listener in balancer.listeners if listener.protocol in _TLS]
+    if not encrypted:
+        return not_applicable("no TLS listener")
+    policies = evidence.index(TlsPolicy, "name", within="here")
+    found: list[str] = []
+    unknown: list[str] = []
+    for listener in encrypted:
+        known = policies.get(listener.ssl_policy, ())
+        if not known:
+            unknown.append(str(listener.ssl_policy))
+            continue
+        old = [protocol for protocol in known[0].ssl_protocols if protocol in too_old]
+        bad = [c.name for c in known[0].ciphers if any(sign in c.name for sign in weak)]
+        if old or bad:
+            found.append(
+                f"{listener.ssl_policy} on {listener.port} allows {', '.join([*old, *bad])}"
+            )
+    if found:
+        return failed("; ".join(found))
+    if unknown:
+        return inconclusive(f"what {', '.join(sorted(set(unknown)))} allows is not known")
+    return passed(", ".join(sorted({str(listener.ssl_policy) for listener in encrypted})))
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:elb_ssl_listeners",
+        "prowler:elb_ssl_listeners_use_acm_certificate",
+        "powerpipe:elb_classic_lb_use_ssl_certificate",
+        "powerpipe:elb_classic_lb_use_tls_https_listeners",
+    ],
+)
+def aws_clb_tls(balancer: ClassicLoadBalancer) -> Verdict:
+    """Classic load balancers listen to TLS only, with certificates of ACM.
+
+    Why: ACM renews its certificates; one that was uploaded ends on a day that nobody remembers.
+    Fix: aws elb create-load-balancer-listeners with Protocol=HTTPS and an ACM certificate, and delete the
+        others; better, move to an application load balancer.
+    """
+    if not balancer.listeners:
+        return not_applicable("no listener")
+    found = []
+    for item in balancer.listeners:
+        listener = item.listener
+        if listener.protocol.upper() not in ("HTTPS", "SSL"):
+            found.append(f"{listener.protocol} on {listener.load_balancer_port}")
+        elif ":acm:" not in (listener.certificate or ""):
+            found.append(f"no certificate of ACM on {listener.load_balancer_port}")
+    return failed("; ".join(found)) if found else passed("TLS on every port")
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:elb_insecure_ssl_ciphers"],
+)
+def aws_clb_tls_policy(balancer: ClassicLoadBalancer) -> Verdict:
+    """TLS listeners of classic load balancers speak TLS 1.2, without weak ciphers.
+
+    Why: older versions can be read by somebody who records them and has time.
+    Fix: aws elb set-load-balancer-policies-of-listener with ELBSecurityPolicy-TLS-1-2-2017-01.
+    """
+    encrypted = [
+        item for item in balancer.listeners if item.listener.protocol.upper() in ("HTTPS", "SSL")
+    ]
+    if not encrypted:
+        return not_applicable("no TLS listener")
+    policies = {policy.policy_name: policy for policy in balancer.policies}
+    found: list[str] = []
+    for item in encrypted:
+        attached = [policies[name] for name in item.policy_names if name in policies]
+        negotiation = [p for p in attached if p.policy_type_name == "SSLNegotiationPolicyType"]
+        if not negotiation:
+            return inconclusive(f"no TLS policy is told for {item.listener.load_balancer_port}")
+        on = {
+            attribute.attribute_name.removeprefix("Protocol-")
+            for policy in negotiation
+            for attribute in policy.attributes
+            if attribute.attribute_value.lower() == "true"
+        }
+        bad = sorted(name for name in on if name in _TOO_OLD or any(sign in name for sign in _WEAK))
+        if bad:
+            found.append(f"{item.listener.load_balancer_port} allows {', '.join(bad)}")
+    return failed("; ".join(found)) if found else passed("TLS 1.2 without weak ciphers")
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:elbv2_alb_drop_invalid_header_fields_enabled",
+        "powerpipe:elb_application_lb_http_drop_invalid_header_enabled",
+    ],
+)
+def aws_alb_drop_invalid_headers(balancer: LoadBalancer) -> Verdict:
+    """Application load balancers drop headers that are not valid.
+
+    Why: a header that balancer and application read differently smuggles requests past both.
+    Fix: aws elbv2 modify-load-balancer-attributes --attributes
+        Key=routing.http.drop_invalid_header_fields.enabled,Value=true.
+    """
+    if balancer.type != "application":
+        return not_applicable(f"a {balancer.type} load balancer")
+    value = balancer.attribute("routing.http.drop_invalid_header_fields.enabled")
+    if value is None:
+        return inconclusive("AWS does not say")
+    return passed("dropped") if value == "true" else failed("passed on")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:elbv2_logging_enabled",
+        "powerpipe:elb_application_classic_lb_logging_enabled",
+    ],
+)
+def aws_lb_access_logs(balancer: LoadBalancer) -> Verdict:
+    """Load balancers keep access logs.
+
+    Why: they hold each client's address and request: what is asked for first after a break-in.
+    Fix: aws elbv2 modify-load-balancer-attributes --attributes Key=access_logs.s3.enabled,Value=true.
+    """
+    if balancer.type == "gateway":
+        return not_applicable("gateway load balancers write no access logs")
+    value = balancer.attribute("access_logs.s3.enabled")
+    if value is None:
+        return inconclusive("AWS does not say")
+    return passed("kept") if value == "true" else failed("not kept")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:elb_logging_enabled"],
+)
+def aws_clb_access_logs(balancer: ClassicLoadBalancer) -> Verdict:
+    """Classic load balancers keep access logs.
+
+    Why: they hold each client's address and request: what is asked for first after a break-in.
+    Fix: aws elb modify-load-balancer-attributes with AccessLog={Enabled=true,S3BucketName=...}.
+    """
+    return passed("kept") if balancer.attributes.access_log.enabled else failed("not kept")

@@ -1,0 +1,253 @@
+"""Lambda: what functions carry, who may invoke them, supported runtimes and visible failures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from soc2_collectors.aws.models.lambda_ import Function
+from soc2_collectors.aws.models.redacted import credentials_among, recognised
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import rule
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:awslambda_function_no_secrets_in_variables",
+        "powerpipe:lambda_function_variables_no_sensitive_data",
+    ],
+)
+def aws_lambda_no_secrets(
+    function: Function,
+    *,
+    names: tuple[str, ...] = (
+        "AWS_SECRET_ACCESS_KEY",
+        "*PASSWORD",
+        "*PASSWD",
+        "*SECRET",
+        "*TOKEN",
+        "*API_KEY",
+        "*APIKEY",
+        "*PRIVATE_KEY",
+    ),
+    allowed_names: tuple[str, ...] = (),
+) -> Verdict:
+    """Environment variables of functions hold no credentials.
+
+    Why: everyone who may list functions can read them, and so can every library that the function loads.
+    Fix: keep the secret in Secrets Manager or Parameter Store and let the function's role read it. A variable
+        that only sounds like a credential goes into allowed_names.
+    """
+    if function.environment.error is not None:
+        return inconclusive("AWS did not tell its variables: their key was denied")
+    variables = function.environment.variables
+    if not variables:
+        return passed("no environment variables")
+    found, unread = credentials_among(variables)
+    told = [f"{name} looks like {labels}" for name, labels in found.items()]
+    told += [
+        f"{name} is called like a credential"
+        for name, value in sorted(variables.items())
+        if name not in found
+        and name not in allowed_names
+        and recognised(value).there
+        and any(fnmatchcase(name.upper(), pattern.upper()) for pattern in names)
+    ]
+    if told:
+        return failed("; ".join(told))
+    if unread:
+        return inconclusive(f"not redacted, so not looked at: {', '.join(unread)}")
+    return passed(f"{len(variables)} variables, none of which looks like a credential")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:awslambda_function_not_publicly_accessible",
+        "prowler:awslambda_function_url_public",
+        "powerpipe:lambda_function_restrict_public_access",
+    ],
+)
+def aws_lambda_not_public(function: Function, *, public_functions: tuple[str, ...] = ()) -> Verdict:
+    """Nobody may invoke functions without signing in.
+
+    Why: whoever knows the address runs the code, with the rights of the function's role.
+    Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
+        statement that allows everyone. A public service by intent goes into public_functions.
+    """
+    found = []
+    if any(statement.public for statement in function.statements):
+        found.append("its policy lets everyone invoke it")
+    if any(url.auth_type != "AWS_IAM" for url in function.urls):
+        found.append("its URL asks nobody to sign in")
+    if not found:
+        return passed("not public")
+    if function.name in public_functions:
+        return passed(f"public by intent: {'; '.join(found)}")
+    return failed("; ".join(found))
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:awslambda_function_inside_vpc",
+        "powerpipe:lambda_function_in_vpc",
+    ],
+)
+def aws_lambda_in_vpc(function: Function, *, private: tuple[str, ...] = ("*",)) -> Verdict:
+    """Functions that touch private data run inside a VPC.
+
+    ``private`` holds patterns for the names of functions that do.
+
+    Why: outside of one a function reaches the whole internet, and no flow log records whom it talked to.
+    Fix: aws lambda update-function-configuration --vpc-config with private subnets; name in private only the
+        functions that touch private data.
+    """
+    if not any(fnmatchcase(function.name, pattern) for pattern in private):
+        return not_applicable("not among the functions that touch private data")
+    if function.vpc_config.vpc_id:
+        return passed(f"in {function.vpc_config.vpc_id}")
+    return failed("in no VPC")
+
+
+_DEPRECATED = {
+    "dotnet10": "2028-11-14",
+    "dotnet5.0": "2022-05-10",
+    "dotnet6": "2024-12-20",
+    "dotnet7": "2024-05-14",
+    "dotnet8": "2026-11-10",
+    "dotnet9": "2026-11-10",
+    "dotnetcore1.0": "2019-06-27",
+    "dotnetcore2.0": "2019-05-30",
+    "dotnetcore2.1": "2022-01-05",
+    "dotnetcore3.1": "2023-04-03",
+    "go1.x": "2024-01-08",
+    "java11": "2027-06-30",
+    "java17": "2027-06-30",
+    "java21": "2029-06-30",
+    "java25": "2029-06-30",
+    "java8": "2024-01-08",
+    "java8.al2": "2027-06-30",
+    "nodejs": "2016-10-31",
+    "nodejs4.3": "2020-03-05",
+    "nodejs4.3-edge": "2020-03-05",
+    "nodejs6.10": "2019-08-12",
+    "nodejs8.10": "2020-03-06",
+    "nodejs10.x": "2021-07-30",
+    "nodejs12.x": "2023-03-31",
+    "nodejs14.x": "2023-12-04",
+    "nodejs16.x": "2024-06-12",
+    "nodejs18.x": "2025-09-01",
+    "nodejs20.x": "2026-04-30",
+    "nodejs22.x": "2027-04-30",
+    "nodejs24.x": "2028-04-30",
+    "provided": "2024-01-08",
+    "provided.al2": "2026-07-31",
+    "provided.al2023": "2029-06-30",
+    "python2.7": "2021-07-15",
+    "python3.6": "2022-07-18",
+    "python3.7": "2023-12-04",
+    "python3.8": "2024-10-14",
+    "python3.9": "2025-12-15",
+    "python3.10": "2026-10-31",
+    "python3.11": "2027-06-30",
+    "python3.12": "2028-10-31",
+    "python3.13": "2029-06-30",
+    "python3.14": "2029-06-30",
+    "ruby2.5": "2021-07-30",
+    "ruby2.7": "2023-12-07",
+    "ruby3.2": "2026-03-31",
+    "ruby3.3": "2027-03-31",
+    "ruby3.4": "2028-03-31",
+}
+"""Runtime -> the day of its deprecation, UTC, as AWS's developer guide forecasts it. AWS offers no call that
+tells it, and moves days back at times: the threshold ``dates`` overrides them."""
+
+
+@rule(
+    criteria=["CC7.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:awslambda_function_using_supported_runtimes",
+        "powerpipe:lambda_function_use_latest_runtime",
+    ],
+)
+def aws_lambda_runtime_supported(
+    function: Function, now: datetime, *, dates: tuple[str, ...] = ()
+) -> Verdict:
+    """Functions run on runtimes that AWS still patches.
+
+    ``dates`` overrides or adds days of deprecation: ``python3.15=2030-06-30``.
+
+    Why: a deprecated runtime gets no security fixes any more, and later cannot be deployed at all.
+    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test.
+    """
+    if function.package_type == "Image":
+        return not_applicable("a container image, which brings its own runtime")
+    if function.runtime is None:
+        return inconclusive("AWS does not say its runtime")
+    told = dict(text.split("=", 1) for text in dates if "=" in text)
+    day = told.get(function.runtime) or _DEPRECATED.get(function.runtime)
+    try:
+        end = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+    except ValueError:
+        return inconclusive(f"dates: {day} is no day")
+    if end is None:
+        return inconclusive(f"until when AWS patches {function.runtime} is not known: set dates")
+    if now >= end:
+        return failed(f"{function.runtime}, deprecated since {end:%Y-%m-%d}")
+    return passed(f"{function.runtime}, patched until {end:%Y-%m-%d}", until=end)
+
+
+@rule(
+    criteria=["CC7.3", "CC7.2", "CC7.4"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:awslambda_function_no_dead_letter_queue",
+        "powerpipe:lambda_function_dead_letter_queue_configured",
+    ],
+)
+def aws_lambda_dlq(function: Function) -> Verdict:
+    """Events that a function could not handle are kept.
+
+    AWS does not say which functions are invoked asynchronously; every one is judged.
+
+    Why: after two more attempts an event is thrown away, and nobody knows what it was.
+    Fix: aws lambda put-function-event-invoke-config --destination-config OnFailure={Destination=ARN}, or
+        --dead-letter-config; waive it for functions that are only called synchronously.
+    """
+    if function.dead_letter_config.target_arn:
+        return passed(f"kept in {function.dead_letter_config.target_arn}")
+    kept = sorted(
+        {
+            config.destination_config.on_failure.destination
+            for config in function.invoke_configs
+            if config.destination_config.on_failure.destination
+        }
+    )
+    return passed(f"kept in {', '.join(kept)}") if kept else failed("kept nowhere")
+
+
+@rule(
+    criteria=["CC7.2"],
+    severity=Severity.INFO,
+    known_as=["powerpipe:lambda_function_concurrent_execution_limit_configured"],
+)
+def aws_lambda_concurrency(function: Function, *, critical: tuple[str, ...] = ("*",)) -> Verdict:
+    """Critical functions have a limit of concurrency of their own.
+
+    ``critical`` holds patterns for the names of functions that matter.
+
+    Why: without one a flood of one function's events uses up what all functions of the account share.
+    Fix: aws lambda put-function-concurrency --reserved-concurrent-executions.
+    """
+    if not any(fnmatchcase(function.name, pattern) for pattern in critical):
+        return not_applicable("not among the critical functions")
+    reserved = function.concurrency.reserved_concurrent_executions
+    if reserved is None:
+        return failed("no limit of its own")
+    return passed(f"{reserved} at once")

@@ -1,0 +1,143 @@
+"""AWS Organizations: limits from above, delegated administrators, one trail for all accounts."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.cloudtrail import Trail
+from soc2_collectors.aws.models.organizations import (
+    ROOT_CREDENTIALS,
+    ROOT_SESSIONS,
+    Account,
+    DelegatedAdministrator,
+    Membership,
+    Organization,
+    ServiceControlPolicy,
+)
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    needs=[Account, ServiceControlPolicy],
+    known_as=[
+        "prowler:organizations_account_part_of_organizations",
+        "prowler:organizations_scp_check_deny_regions",
+        "powerpipe:account_part_of_organizations",
+    ],
+)
+def aws_account_in_org(membership: Membership, evidence: Evidence) -> Verdict:
+    """Accounts are in an organisation, and a service control policy limits each.
+
+    Why: an account on its own answers to nobody, and even its administrators should not be able to switch
+        the trail off or use Regions that nobody watches.
+    Fix: aws organizations invite-account-to-organization; aws organizations attach-policy with a policy
+        that denies leaving the organisation, stopping the trail and unused Regions, to the account or a unit
+        above.
+    """
+    organization = membership.organization
+    if organization is None:
+        return failed("in no organisation")
+    if organization.master_account_id == membership.account_id:
+        return not_applicable(
+            f"the management account of {organization.id}, which no policy limits"
+        )
+    found = evidence.index(Account, "id", within="everywhere").get(membership.account_id, ())
+    if not found:
+        return inconclusive(f"in {organization.id}, whose accounts were not read")
+    above = {*found[0].parents, membership.account_id}
+    limiting = sorted(
+        policy.name
+        for policy in evidence.everywhere(ServiceControlPolicy)
+        if above & {target.target_id for target in policy.targets}
+        and any(_limits(statement) for statement in statements(policy.policy.content))
+    )
+    if limiting:
+        return passed(f"in {organization.id}, limited by {', '.join(limiting)}")
+    return failed(f"in {organization.id}, and no service control policy limits it")
+
+
+def _limits(statement: Statement) -> bool:
+    """A denial, or an allowance of less than everything: both take something away."""
+    return not (
+        statement.allow
+        and statement.every_action
+        and statement.every_resource
+        and not statement.not_actions
+        and not statement.conditions
+    )
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    known_as=["prowler:organizations_delegated_administrators"],
+)
+def aws_delegated_admins_known(
+    administrator: DelegatedAdministrator, *, approved: tuple[str, ...] = ()
+) -> Verdict:
+    """Only approved accounts administer services for the whole organisation.
+
+    Why: a delegated administrator of a security service can look into, or switch off, that service in every
+        account.
+    Fix: aws organizations deregister-delegated-administrator, or name the account in approved.
+    """
+    services = sorted(service.service_principal for service in administrator.services)
+    told = f"administers {', '.join(services) or 'no service yet'}"
+    if not approved:
+        return inconclusive(f"no list of approved accounts is configured; {told}")
+    if administrator.id in approved:
+        return passed(f"approved; {told}")
+    return failed(f"not on the approved list; {told}")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:iam_root_credentials_management_enabled"],
+)
+def aws_central_root_management(organization: Organization) -> Verdict:
+    """The root users of member accounts are managed centrally, and have no credentials of their own.
+
+    Why: each root user that has a password is a second way into its account, which no policy limits.
+    Fix: aws iam enable-organizations-root-credentials-management and aws iam
+        enable-organizations-root-sessions in the management account; then delete the root passwords.
+    """
+    features = organization.root_features
+    on = set(features.enabled_features) if features else set()
+    lacking = sorted({ROOT_CREDENTIALS, ROOT_SESSIONS} - on)
+    if lacking:
+        return failed(f"off: {', '.join(lacking)}")
+    return passed("root credentials and root sessions are managed centrally")
+
+
+@rule(criteria=["CC7.2"], severity=Severity.MEDIUM, needs=[Trail])
+def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
+    """The organisation's trail records every member account.
+
+    Judged in each account, by the organisation's trail as that account sees it.
+
+    Why: a trail of the organisation goes on when an account's own administrators stop theirs.
+    Fix: aws cloudtrail create-trail --is-organization-trail --is-multi-region-trail in the management
+        account.
+    """
+    if membership.organization is None:
+        return not_applicable("in no organisation")
+    trails = [trail for trail in evidence.account(Trail) if trail.is_organization_trail]
+    if not trails:
+        return failed("no trail of the organisation reaches it")
+    every_region = [trail for trail in trails if trail.is_multi_region_trail]
+    if not every_region:
+        return failed(f"{trails[0].name} records one Region only")
+    if not any(trail.status.is_logging for trail in every_region):
+        return failed(f"{every_region[0].name} is not logging")
+    recording = {"read", "write"} - set().union(
+        *(trail.selectors.management_sides for trail in every_region if trail.status.is_logging)
+    )
+    if recording:
+        return failed(
+            f"not recorded: management events of the sort {' and '.join(sorted(recording))}"
+        )
+    names = sorted({trail.name for trail in every_region if trail.status.is_logging})
+    return passed(f"recorded by {', '.join(names)}")

@@ -1,0 +1,115 @@
+"""Redshift: access, encryption, logs and backups."""
+
+from __future__ import annotations
+
+from soc2_collectors.aws.models.redshift import Cluster
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import rule
+
+_TLS = "require_ssl"
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:redshift_cluster_public_access",
+        "powerpipe:redshift_cluster_prohibit_public_access",
+    ],
+)
+def aws_redshift_not_public(cluster: Cluster) -> Verdict:
+    """Redshift clusters have no public address.
+
+    Why: a warehouse holds copies of everything worth analysing, and only its password would be in the way.
+    Fix: aws redshift modify-cluster --no-publicly-accessible.
+    """
+    return (
+        failed("publicly accessible")
+        if cluster.publicly_accessible
+        else passed("not publicly accessible")
+    )
+
+
+@rule(
+    criteria=["CC6.1", "CC6.7"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:redshift_cluster_encrypted_at_rest",
+        "prowler:redshift_cluster_in_transit_encryption_enabled",
+        "powerpipe:redshift_cluster_encryption_in_transit_enabled",
+        "powerpipe:redshift_cluster_encryption_logging_enabled",
+    ],
+)
+def aws_redshift_encryption(cluster: Cluster) -> Verdict:
+    """Redshift clusters are encrypted at rest and refuse connections without TLS.
+
+    Why: snapshots of an unencrypted cluster can be read by whoever gets them, and a client that does not
+        ask for TLS sends its password and data in clear.
+    Fix: aws redshift modify-cluster --encrypted; aws redshift modify-cluster-parameter-group --parameters
+        ParameterName=require_ssl,ParameterValue=true on a group of your own, then reboot-cluster.
+    """
+    if not cluster.encrypted:
+        return failed("not encrypted at rest")
+    if cluster.parameters is None:
+        return inconclusive("its parameter group was not found")
+    found = next((p for p in cluster.parameters if p.parameter_name == _TLS), None)
+    if found is None or found.parameter_value is None:
+        return inconclusive(f"its parameter group does not say {_TLS}")
+    if found.parameter_value.lower() != "true":
+        return failed(f"{_TLS} is {found.parameter_value}")
+    if not _in_force(cluster):
+        return inconclusive(f"{_TLS} is true, in force after a reboot")
+    return passed(f"encrypted at rest, and {_TLS} is true")
+
+
+def _in_force(cluster: Cluster) -> bool:
+    """Redshift's parameters wait for a reboot; it says of which, and of the group as a whole."""
+    if not cluster.cluster_parameter_groups:
+        return False
+    group = cluster.cluster_parameter_groups[0]
+    for parameter in group.cluster_parameter_status_list:
+        if parameter.parameter_name == _TLS:
+            return parameter.parameter_apply_status == "in-sync"
+    return group.parameter_apply_status == "in-sync"
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:redshift_cluster_audit_logging",
+        "powerpipe:redshift_cluster_audit_logging_enabled",
+    ],
+)
+def aws_redshift_audit_log(cluster: Cluster) -> Verdict:
+    """Redshift clusters write an audit log.
+
+    Why: without it nobody can say afterwards who connected and who was let in.
+    Fix: aws redshift enable-logging --log-destination-type cloudwatch --log-exports connectionlog userlog
+        useractivitylog; the last also takes enable_user_activity_logging=true in the parameter group.
+    """
+    return passed("logging is on") if cluster.logging.logging_enabled else failed("logging is off")
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:redshift_cluster_automated_snapshot",
+        "powerpipe:redshift_cluster_automatic_snapshots_min_7_days",
+    ],
+)
+def aws_redshift_snapshots(cluster: Cluster, *, min_days: int = 7) -> Verdict:
+    """Automated snapshots of Redshift clusters are kept long enough.
+
+    Why: what is deleted or damaged is often noticed days later; the default is one day.
+    Fix: aws redshift modify-cluster --automated-snapshot-retention-period 7.
+    """
+    days = cluster.automated_snapshot_retention_period
+    if days <= 0:
+        return failed("automated snapshots are off")
+    return (
+        passed(f"kept for {days} days")
+        if days >= min_days
+        else failed(f"kept for {days} days, under {min_days}")
+    )

@@ -1,0 +1,316 @@
+"""S3: who can read and write, how data is protected, and what is logged."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
+
+
+_NOTHING = PublicAccessBlock()
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:s3_account_level_public_access_blocks",
+        "powerpipe:s3_public_access_block_account",
+    ],
+)
+def aws_s3_account_bpa(account: AccountPublicAccessBlock) -> Verdict:
+    """All four settings of the account's public access block are on.
+
+    Why: it holds for every bucket, whatever somebody sets on one of them tomorrow.
+    Fix: aws s3control put-public-access-block with all four settings true.
+    """
+    if account.settings is None:
+        return failed("the account has no public access block")
+    missing = account.settings.missing
+    return failed(f"off: {', '.join(missing)}") if missing else passed("all four settings are on")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    needs=[AccountPublicAccessBlock],
+    known_as=[
+        "prowler:s3_bucket_public_access",
+        "prowler:s3_bucket_level_public_access_block",
+        "prowler:s3_bucket_public_list_acl",
+        "powerpipe:s3_bucket_policy_restrict_public_access",
+        "powerpipe:s3_bucket_restrict_public_read_access",
+    ],
+)
+def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
+    """Nobody outside can read the bucket, all of policy, ACL and block settings considered.
+
+    Why: public buckets are the best-known way to lose data.
+    Fix: aws s3api put-public-access-block for the bucket; publish through CloudFront instead.
+    """
+    own = bucket.public_access_block or _NOTHING
+    account = _account_block(evidence)
+    ways: list[str] = []
+    restricted = own.restrict_public_buckets or account.restrict_public_buckets
+    if not restricted and bucket.policy_status is not None and bucket.policy_status.is_public:
+        ways.append("its policy")
+    if not (own.ignore_public_acls or account.ignore_public_acls):
+        grants = bucket.public_grants(write=False)
+        if grants:
+            ways.append(f"its ACL ({', '.join(grants)})")
+    if ways:
+        return failed(f"public through {' and '.join(ways)}")
+    return passed("neither policy nor ACL opens it to everyone")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    needs=[AccountPublicAccessBlock],
+    known_as=[
+        "prowler:s3_bucket_policy_public_write_access",
+        "prowler:s3_bucket_public_write_acl",
+        "powerpipe:s3_bucket_restrict_public_write_access",
+    ],
+)
+def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdict:
+    """Nobody outside can write to the bucket.
+
+    Why: strangers could replace what others trust, or store at your cost.
+    Fix: remove the statement or the ACL grant; aws s3api put-public-access-block.
+    """
+    own = bucket.public_access_block or _NOTHING
+    account = _account_block(evidence)
+    ways: list[str] = []
+    if not (own.restrict_public_buckets or account.restrict_public_buckets):
+        ways += bucket.public_writes
+    if not (own.ignore_public_acls or account.ignore_public_acls):
+        ways += [f"ACL {grant}" for grant in bucket.public_grants(write=True)]
+    return failed(f"everyone may {', '.join(ways)}") if ways else passed("nobody outside can write")
+
+
+def _account_block(evidence: Evidence) -> PublicAccessBlock:
+    for account in evidence.account(AccountPublicAccessBlock):
+        return account.settings or _NOTHING
+    return _NOTHING
+
+
+@rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
+def aws_s3_public_access_blocked(bucket: Bucket) -> Verdict:
+    """The bucket has all four settings of its own public access block.
+
+    Why: with the account's setting it makes two locks; one may be opened by mistake.
+    Fix: aws s3api put-public-access-block with all four settings true.
+    """
+    block = bucket.public_access_block
+    if block is None:
+        return failed("the bucket has no public access block")
+    return (
+        failed(f"off: {', '.join(block.missing)}")
+        if block.missing
+        else passed("all four settings are on")
+    )
+
+
+@rule(
+    criteria=["CC6.3", "CC6.7"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:s3_bucket_cross_account_access",
+        "powerpipe:s3_bucket_policy_restricts_cross_account_permission_changes",
+    ],
+)
+def aws_s3_cross_account(
+    bucket: Bucket, scope: Scope, *, known_accounts: tuple[str, ...] = ()
+) -> Verdict:
+    """Bucket policies grant access to known accounts only.
+
+    Why: data leaves through a grant to an account that nobody remembers.
+    Fix: remove the principal from the bucket policy, or list the account in known_accounts.
+    """
+    if bucket.policy is None:
+        return not_applicable("no bucket policy")
+    foreign = {party for s in bucket.statements for party in s.trusted()} - {scope.account}
+    unknown = sorted(foreign - set(known_accounts))
+    if unknown:
+        return failed(f"grants access to others than known accounts: {', '.join(unknown)}")
+    return passed(
+        f"grants access to known accounts: {', '.join(sorted(foreign))}"
+        if foreign
+        else "no other account"
+    )
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:s3_bucket_default_encryption",
+        "prowler:s3_bucket_kms_encryption",
+        "powerpipe:s3_bucket_default_encryption_enabled",
+    ],
+)
+def aws_s3_encrypted(bucket: Bucket) -> Verdict:
+    """The bucket encrypts what is stored in it by default.
+
+    Why: what is written without asking for encryption is encrypted all the same.
+    Fix: aws s3api put-bucket-encryption. (AWS has set SSE-S3 on every bucket since January 2023.)
+    """
+    rules = bucket.encryption.rules if bucket.encryption else []
+    found = [rule.default.algorithm for rule in rules if rule.default and rule.default.algorithm]
+    return (
+        passed(f"by default with {', '.join(found)}") if found else failed("no default encryption")
+    )
+
+
+@rule(
+    criteria=["CC6.7", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:s3_bucket_secure_transport_policy",
+        "powerpipe:s3_bucket_enforces_ssl",
+    ],
+)
+def aws_s3_tls_only(bucket: Bucket) -> Verdict:
+    """The bucket policy denies requests without TLS.
+
+    Why: S3 answers over plain HTTP unless it is told not to.
+    Fix: add a Deny for every principal and action on the bucket and its objects where
+        aws:SecureTransport is false.
+    """
+    if any(_denies_plain_http(statement, bucket.name) for statement in bucket.statements):
+        return passed("the policy denies requests without TLS")
+    return failed(
+        "no statement denies all requests without TLS" if bucket.policy else "no bucket policy"
+    )
+
+
+def _denies_plain_http(statement: Statement, bucket: str) -> bool:
+    """Denies everyone every action on the bucket and its objects, under no other condition than this."""
+    if statement.allow or statement.not_principals or not statement.anyone:
+        return False
+    operators = [
+        operator
+        for operator, key, values in statement.conditions
+        if key == "aws:securetransport" and [value.lower() for value in values] == ["false"]
+    ]
+    if len(statement.conditions) != 1 or operators not in (["bool"], ["boolifexists"]):
+        return False
+    if not any(action in ("*", "s3:*") for action in statement.actions):
+        return False
+    names = {resource.partition(":::")[2] or resource for resource in statement.resources}
+    return "*" in names or {bucket, f"{bucket}/*"} <= names or f"{bucket}*" in names
+
+
+@rule(
+    criteria=["CC6.5"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_lifecycle_enabled",
+        "powerpipe:s3_bucket_lifecycle_policy_enabled",
+    ],
+)
+def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
+    """The bucket has a lifecycle rule in force.
+
+    Why: data that is kept for ever is disposed of never.
+    Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed.
+    """
+    enabled = [rule for rule in bucket.lifecycle or [] if rule.get("Status") == "Enabled"]
+    return (
+        passed(f"{len(enabled)} lifecycle rules in force")
+        if enabled
+        else failed("no lifecycle rule in force")
+    )
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_acl_prohibited",
+        "powerpipe:s3_bucket_acls_should_prohibit_user_access",
+    ],
+)
+def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
+    """The bucket's owner owns every object, and ACLs count for nothing.
+
+    Why: an ACL on one object among millions is seen by no review; policies stand in one place.
+    Fix: aws s3api put-bucket-ownership-controls with ObjectOwnership=BucketOwnerEnforced.
+    """
+    found = [rule.object_ownership for rule in bucket.ownership.rules] if bucket.ownership else []
+    if found == ["BucketOwnerEnforced"]:
+        return passed("ACLs are off")
+    return failed(f"ACLs count: {', '.join(found) or 'no ownership controls'}")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.4"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:s3_bucket_object_lock",
+        "powerpipe:s3_bucket_object_lock_enabled",
+    ],
+)
+def aws_s3_object_lock(
+    bucket: Bucket, *, names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*")
+) -> Verdict:
+    """Buckets for logs and backups lock their objects.
+
+    Why: logs and backups are what an intruder deletes, and an administrator by mistake.
+    Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
+        default retention, and deliver there. Say in names which of your buckets this is about.
+    """
+    if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
+        return not_applicable("by its name no bucket for logs or backups")
+    if bucket.object_lock is None or bucket.object_lock.get("ObjectLockEnabled") != "Enabled":
+        return failed("objects are not locked")
+    return passed("object lock is on")
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:s3_bucket_object_versioning",
+        "powerpipe:s3_bucket_versioning_enabled",
+    ],
+)
+def aws_s3_versioning(bucket: Bucket) -> Verdict:
+    """Versioning is on.
+
+    Why: without it, what is overwritten or deleted is gone.
+    Fix: aws s3api put-bucket-versioning --versioning-configuration Status=Enabled.
+    """
+    status = bucket.versioning.status
+    return (
+        passed("versioning is on")
+        if status == "Enabled"
+        else failed(f"versioning is {status or 'off'}".lower())
+    )
+
+
+@rule(
+    criteria=["CC7.2", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:s3_bucket_server_access_logging_enabled",
+        "powerpipe:s3_bucket_logging_enabled",
+    ],
+)
+def aws_s3_access_logging(bucket: Bucket) -> Verdict:
+    """Server access logs are written.
+
+    Why: without them nobody can tell who read what.
+    Fix: aws s3api put-bucket-logging to a log bucket; or record data events in CloudTrail and waive
+        this with that reason.
+    """
+    if bucket.logging is None:
+        return failed("no server access logs")
+    return passed(f"server access logs go to {bucket.logging.target_bucket}")

@@ -1,0 +1,238 @@
+"""Systems Manager: documents, parameters, sessions and patches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from soc2_collectors.aws.models.ec2 import Instance
+from soc2_collectors.aws.models.redacted import recognised
+from soc2_collectors.aws.models.ssm import (
+    Compliance,
+    ManagedInstance,
+    Parameter,
+    RegionSettings,
+    SsmDocument,
+)
+from soc2_collectors.aws.models.times import days_after
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:ssm_documents_set_as_public",
+        "prowler:ssm_document_secrets",
+        "powerpipe:ssm_document_prohibit_public_access",
+    ],
+)
+def aws_ssm_docs_private(document: SsmDocument) -> Verdict:
+    """Documents of Systems Manager are shared with nobody unknown, and hold no credentials.
+
+    Why: a document says what is done on every machine, and how; a public one says it to everyone.
+    Fix: aws ssm modify-document-permission --permission-type Share --account-ids-to-remove all; keep secrets
+        in Parameter Store and refer to them.
+    """
+    if "all" in {account.lower() for account in document.permission.account_ids}:
+        return failed("shared with everyone")
+    seen = recognised(document.text.content)
+    if seen.labels:
+        return failed(f"looks like {seen.labels}")
+    if not seen.readable:
+        return inconclusive("its text was not redacted, so it was not looked at")
+    return passed("not public; nothing in it looks like a credential")
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["powerpipe:ssm_document_block_public_sharing_setting_enabled"],
+)
+def aws_ssm_public_sharing_blocked(region: RegionSettings) -> Verdict:
+    """Nobody can share documents of Systems Manager with everyone.
+
+    Why: one wrong click would do it.
+    Fix: aws ssm update-service-setting --setting-id /ssm/documents/console/public-sharing-permission
+        --setting-value Disable.
+    """
+    value = region.public_sharing.setting_value
+    return passed("blocked") if value == "Disable" else failed(f"public sharing: {value}")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["powerpipe:ssm_parameter_encryption_enabled"],
+)
+def aws_ssm_secure_string(
+    parameter: Parameter,
+    *,
+    names: tuple[str, ...] = (
+        "*password*",
+        "*passwd*",
+        "*secret*",
+        "*token*",
+        "*api_key*",
+        "*api-key*",
+        "*apikey*",
+        "*private_key*",
+        "*private-key*",
+        "*credential*",
+        "*privatekey*",
+        "*passphrase*",
+        "*_pwd",
+        "*_pass",
+        "*access_key*",
+        "*accesskey*",
+        "*signing_key*",
+        "*signingkey*",
+        "*connection_string*",
+        "*connectionstring*",
+    ),
+    allowed_names: tuple[str, ...] = (),
+) -> Verdict:
+    """Parameters that are called like secrets are encrypted.
+
+    ``names`` holds patterns, in any case; what only sounds like a secret goes into ``allowed_names``.
+
+    Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
+    Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
+    """
+    if parameter.type == "SecureString":
+        return passed("SecureString")
+    if parameter.type not in ("String", "StringList"):
+        return inconclusive(f"a type that is not known: {parameter.type}")
+    named = any(fnmatchcase(parameter.name.lower(), pattern.lower()) for pattern in names)
+    if not named or parameter.name in allowed_names:
+        return not_applicable("not called like a secret")
+    return failed(f"called like a secret, and a {parameter.type}")
+
+
+@rule(criteria=["CC6.1", "CC7.2"], severity=Severity.MEDIUM)
+def aws_session_logging(region: RegionSettings) -> Verdict:
+    """Sessions of Session Manager are logged to encrypted storage.
+
+    Why: a shell on a machine leaves no other trace of what was typed.
+    Fix: set cloudWatchLogGroupName with cloudWatchEncryptionEnabled, or s3BucketName with
+        s3EncryptionEnabled, in the document SSM-SessionManagerRunShell.
+    """
+    if region.session is None:
+        return failed("no preferences are set: sessions are not logged")
+    session = region.session
+    places = (
+        ("CloudWatch Logs", session.group, session.group_encrypted),
+        ("S3", session.bucket, session.bucket_encrypted),
+    )
+    kept = [(name, encrypted) for name, place, encrypted in places if place]
+    if not kept:
+        return failed("sessions are not logged")
+    plain = [name for name, encrypted in kept if not encrypted]
+    if plain:
+        return failed(f"not encrypted: {', '.join(plain)}")
+    return passed(f"logged to {', '.join(name for name, _ in kept)}")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.1"],
+    severity=Severity.MEDIUM,
+    needs=[ManagedInstance],
+    known_as=["prowler:ec2_instance_managed_by_ssm", "powerpipe:ec2_instance_ssm_managed"],
+)
+def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
+    """Running instances report to Systems Manager.
+
+    Why: a machine that does not report is neither patched nor reached without keys and open ports.
+    Fix: give the instance a profile with AmazonSSMManagedInstanceCore, and start the agent.
+    """
+    if instance.state.name != "running":
+        return not_applicable(f"the instance is {instance.state.name or 'in an unknown state'}")
+    found = evidence.index(ManagedInstance, "instance_id", within="here").get(
+        instance.instance_id, ()
+    )
+    if not found:
+        return failed("it does not report")
+    status = found[0].ping_status
+    return passed("online") if status == "Online" else failed(f"its agent is {status}")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.1"],
+    severity=Severity.LOW,
+    needs=[Compliance],
+    known_as=["powerpipe:ssm_managed_instance_compliance_association_compliant"],
+)
+def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) -> Verdict:
+    """Machines are as State Manager's associations want them.
+
+    Why: an association that does not succeed is a setting that is not there.
+    Fix: aws ssm list-compliance-items for the machine, and mend what it names.
+    """
+    found = evidence.index(Compliance, "key", within="here").get(
+        (machine.instance_id, "Association"), ()
+    )
+    if not found:
+        return not_applicable("no association")
+    if found[0].status == "COMPLIANT":
+        return passed("every association succeeded")
+    return failed(f"{found[0].non_compliant.non_compliant_count} associations did not succeed")
+
+
+@rule(
+    criteria=["CC7.1"],
+    severity=Severity.HIGH,
+    needs=[Compliance],
+    known_as=[
+        "prowler:ssm_managed_compliant_patching",
+        "powerpipe:ssm_managed_instance_compliance_patch_compliant",
+    ],
+)
+def aws_patch_compliant(
+    machine: ManagedInstance,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    severities: tuple[str, ...] = (
+        "Critical",
+        "High",
+        "Medium",
+        "Low",
+        "Informational",
+        "Unspecified",
+    ),
+    max_scan_days: int = 30,
+) -> Verdict:
+    """Managed machines were scanned lately, and lack no patch that their baseline approves.
+
+    AWS does not say since when a patch is missing; how long a finding may stay open is the configuration's
+    [sla]. ``severities`` says which patches count.
+
+    Why: an attack on a known hole is the usual one.
+    Fix: aws ssm send-command --document-name AWS-RunPatchBaseline --parameters Operation=Install, in a
+        maintenance window.
+    """
+    found = evidence.index(Compliance, "key", within="here").get((machine.instance_id, "Patch"), ())
+    if not found:
+        return failed("no patch scan was reported")
+    scanned = found[0].execution.execution_time
+    told = f"scanned on {scanned:%Y-%m-%d}"
+    due = days_after(scanned, max_scan_days)
+    if now >= due:
+        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}")
+    if found[0].status == "COMPLIANT":
+        return passed(f"{told}: no approved patch is missing", until=due)
+    if found[0].status != "NON_COMPLIANT":
+        return inconclusive(f"{told}, with a result that is not known: {found[0].status}")
+    counts = found[0].non_compliant.severity_summary
+    total = found[0].non_compliant.non_compliant_count
+    counted = {name: counts.get(f"{name}Count", 0) for name in severities}
+    asked = sum(counted.values())
+    # What AWS puts under no severity counts: nobody may call it harmless.
+    untold = total - sum(counts.values())
+    if asked or untold > 0 or not total:
+        names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
+        return failed(
+            f"{told}: {total} patches are missing or failed{': ' + names if names else ''}"
+        )
+    return passed(f"{told}: {total} patches are missing, none that counts", until=due)

@@ -1,0 +1,1 @@
+"""Rules over Azure and Entra, one service a module."""

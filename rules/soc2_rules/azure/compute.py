@@ -1,0 +1,247 @@
+"""Virtual machines and disks: how they are made, protected, encrypted and patched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from soc2_collectors.azure.models.arm import days_after, same
+from soc2_collectors.azure.models.compute import Disk, PatchAssessment, VirtualMachine
+from soc2_collectors.azure.models.security import (
+    EDR,
+    UPDATES,
+    VULNERABILITY_SCANNER,
+    Assessment,
+    DefenderSetting,
+    VaSetting,
+)
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+
+_TRUSTED = frozenset({"trustedlaunch", "confidentialvm"})
+_PLATFORM_KEY = "EncryptionAtRestWithPlatformKey"
+
+
+@rule(
+    criteria=["CC6.8", "CC7.1"],
+    severity=Severity.HIGH,
+    needs=[Assessment, DefenderSetting],
+    known_as=[
+        "prowler:defender_assessments_vm_endpoint_protection_installed",
+        "prowler:defender_ensure_wdatp_is_enabled",
+        "powerpipe:compute_vm_endpoint_protection_agent_installed",
+        "powerpipe:compute_vm_malware_agent_installed",
+    ],
+)
+def azure_vm_endpoint_protection(machine: VirtualMachine, evidence: Evidence) -> Verdict:
+    """Virtual machines have endpoint detection and response installed.
+
+    Judged by the recommendation of Defender for Cloud, which knows the solutions of others, too.
+
+    Why: what runs on a machine is seen on the machine; logs of the cloud show nothing of it.
+    Fix: az security setting update --name WDATP --setting-kind DataExportSettings --enabled true, and
+        switch on Defender for Servers.
+    """
+    found = [
+        one
+        for one in evidence.index(Assessment, "resource_id", within="here").get(
+            machine.id.casefold(), ()
+        )
+        if one.name.casefold() in EDR
+    ]
+    if any(one.unhealthy for one in found):
+        return failed("Defender for Cloud sees no endpoint detection on it")
+    if any(one.healthy for one in found):
+        return passed("Defender for Cloud sees endpoint detection on it")
+    integrated = any(
+        same(setting.name, "WDATP") and setting.properties.enabled
+        for setting in evidence.here(DefenderSetting)
+    )
+    if not integrated:
+        return failed("not assessed, and Defender for Endpoint is not integrated")
+    return inconclusive("Defender for Cloud has not assessed it")
+
+
+@rule(
+    criteria=["CC6.8", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:vm_trusted_launch_enabled",
+        "prowler:vm_linux_enforce_ssh_authentication",
+        "prowler:vm_ensure_using_managed_disks",
+        "prowler:vm_ensure_using_approved_images",
+        "powerpipe:compute_vm_trust_launch_enabled",
+        "powerpipe:compute_vm_ssh_key_authentication_linux",
+    ],
+)
+def azure_vm_hardening(
+    machine: VirtualMachine,
+    *,
+    trusted_launch: bool = True,
+    approved_images: tuple[str, ...] = (),
+) -> Verdict:
+    """Virtual machines start trusted, take keys instead of passwords, and have managed disks.
+
+    ``approved_images`` are patterns of image ids or of ``publisher:offer``; empty: images are not judged.
+
+    Why: a password is guessed, and malware that starts before the system is not seen by it.
+    Fix: az vm update --security-type TrustedLaunch --enable-secure-boot true --enable-vtpm true; make
+        machines from approved images with --authentication-type ssh.
+    """
+    storage = machine.properties.storage_profile
+    wrong: list[str] = []
+    if any(disk.managed_disk is None for disk in (storage.os_disk, *storage.data_disks)):
+        wrong.append("a disk is a blob instead of a managed disk")
+    profile = machine.properties.os_profile
+    linux = profile.linux_configuration if profile else None
+    if machine.linux and linux is not None and not linux.disable_password_authentication:
+        wrong.append("SSH takes passwords")
+    security = machine.properties.security_profile
+    sort = (security.security_type or "Standard") if security else "Standard"
+    uefi = security.uefi_settings if security else None
+    if trusted_launch and sort.casefold() not in _TRUSTED:
+        wrong.append(f"security type {sort}")
+    elif trusted_launch and not (uefi and uefi.secure_boot_enabled and uefi.v_tpm_enabled):
+        wrong.append("secure boot or the virtual TPM is off")
+    if approved_images:
+        image = storage.image_reference
+        names = (
+            [
+                image.id or image.shared_gallery_image_id or image.community_gallery_image_id or "",
+                f"{image.publisher or ''}:{image.offer or ''}",
+            ]
+            if image
+            else []
+        )
+        if not any(
+            fnmatchcase(name.casefold(), pattern.casefold())
+            for name in names
+            for pattern in approved_images
+        ):
+            wrong.append("its image is not among the approved ones")
+    return failed("; ".join(wrong)) if wrong else passed(f"hardened, security type {sort}")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=["powerpipe:compute_disk_public_access_disabled"],
+)
+def azure_disk_not_public(disk: Disk) -> Verdict:
+    """Disks cannot be exported over the internet.
+
+    Why: a link to a disk is enough to copy the whole machine from anywhere.
+    Fix: az disk update --network-access-policy DenyAll --public-network-access Disabled.
+    """
+    policy = disk.properties.network_access_policy or "AllowAll"
+    if not same(policy, "AllowAll"):
+        return passed(f"the network access policy is {policy}")
+    if same(disk.properties.public_network_access, "Disabled"):
+        return passed("public network access is off")
+    return failed("whoever has a link can copy it from anywhere")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.5", "CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:vm_ensure_attached_disks_encrypted_with_cmk",
+        "prowler:vm_ensure_unattached_disks_encrypted_with_cmk",
+        "powerpipe:compute_os_and_data_disk_encrypted_with_cmk",
+        "powerpipe:compute_unattached_disk_encrypted_with_cmk",
+    ],
+)
+def azure_disk_cmk(disk: Disk, *, customer_key: bool = True) -> Verdict:
+    """Disks, attached or not, are encrypted with keys of the company's own.
+
+    Azure encrypts every disk with its own key at least; ``customer_key`` asks for the company's.
+
+    Why: who holds the key can make a disk that was left behind unreadable.
+    Fix: az disk update --encryption-type EncryptionAtRestWithCustomerKey --disk-encryption-set SET.
+    """
+    sort = disk.properties.encryption.type
+    if customer_key and same(sort, _PLATFORM_KEY):
+        return failed("encrypted with a key of Microsoft's")
+    return passed(sort)
+
+
+def _assessed(
+    machine: VirtualMachine, evidence: Evidence, keys: AbstractSet[str]
+) -> list[Assessment]:
+    found = evidence.index(Assessment, "resource_id", within="here")
+    return [a for a in found.get(machine.id.casefold(), ()) if a.name.casefold() in keys]
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8"],
+    severity=Severity.HIGH,
+    needs=[Assessment, PatchAssessment],
+    known_as=[
+        "prowler:defender_ensure_system_updates_are_applied",
+        "powerpipe:compute_vm_system_updates_installed",
+    ],
+)
+def azure_vm_patch(
+    machine: VirtualMachine, evidence: Evidence, now: datetime, *, max_age_days: int = 30
+) -> Verdict:
+    """Virtual machines lack no critical or security updates, and are assessed regularly.
+
+    Why: what attackers scan for is what was fixed last month.
+    Fix: az vm install-patches; az vm update --set patchSettings.assessmentMode=AutomaticByPlatform.
+    """
+    if any(one.unhealthy for one in _assessed(machine, evidence, UPDATES)):
+        return failed("Defender for Cloud says that system updates are missing")
+    results = evidence.index(PatchAssessment, "machine_id", within="here").get(
+        machine.id.casefold(), ()
+    )
+    if not results:
+        if any(one.healthy for one in _assessed(machine, evidence, UPDATES)):
+            return passed("Defender for Cloud says that no system update is missing")
+        return failed("nothing assesses which updates it lacks")
+    last = max(results, key=lambda one: one.properties.last_modified_date_time).properties
+    seen = f"assessed on {last.last_modified_date_time:%Y-%m-%d}"
+    due = days_after(last.last_modified_date_time, max_age_days)
+    if now >= due:
+        return failed(f"{seen}, and not again by {due:%Y-%m-%d}")
+    if last.status.casefold() != "succeeded":
+        return inconclusive(f"the last assessment ended as {last.status}")
+    counts = last.available_patch_count_by_classification
+    if counts is None:
+        return inconclusive("the assessment does not say how many updates are missing")
+    if counts.critical or counts.security:
+        return failed(
+            f"{seen}: {counts.critical} critical, {counts.security} security updates missing"
+        )
+    return passed(f"{seen}: no critical or security update is missing", until=due)
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8"],
+    severity=Severity.MEDIUM,
+    needs=[Assessment, VaSetting],
+    known_as=[
+        "prowler:defender_auto_provisioning_vulnerabilty_assessments_machines_on",
+        "powerpipe:compute_vm_vulnerability_assessment_solution_enabled",
+    ],
+)
+def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
+    """Virtual machines are scanned for vulnerabilities.
+
+    Why: a machine that nobody scans has the holes that nobody knows of.
+    Fix: az security server-vulnerability-assessments-setting: select MdeTvm, with Defender for Servers.
+    """
+    found = _assessed(machine, evidence, VULNERABILITY_SCANNER)
+    if any(one.unhealthy for one in found):
+        return failed("Defender for Cloud sees no vulnerability scanner on it")
+    if any(one.healthy for one in found):
+        return passed("Defender for Cloud sees a vulnerability scanner on it")
+    providers = {setting.properties.selected_provider for setting in evidence.here(VaSetting)}
+    if not providers:
+        return failed("not assessed, and machines of the subscription get no scanner")
+    return inconclusive(f"machines get the scanner {listed(providers)}; it has not been assessed")

@@ -1,0 +1,442 @@
+"""What a sign-in to the tenant must bring along: conditional access and security defaults."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from soc2_collectors.azure.models.entra import P2, DeviceRegistration, Registration, Tenant, User
+from soc2_collectors.azure.models.entra_access import (
+    ADMIN_PORTALS,
+    AZURE_MANAGEMENT,
+    REGISTER_DEVICE,
+    ConditionalAccessPolicy,
+    NamedLocation,
+    PolicyGroup,
+    SecurityDefaults,
+    meets,
+    members,
+)
+from soc2_collectors.azure.models.entra_roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+from soc2_rules.mechanisms.entra import (
+    ACCESS,
+    for_everybody,
+    mfa_lacks,
+    policies_for_everybody,
+    roles_held,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NO_TENANT = inconclusive("Graph did not show the tenant")
+_MFA = "demands a second factor from everybody in every app"
+_DEFAULTS_MFA = (
+    "administrators need a second factor at every sign-in, all others where Microsoft sees a need"
+)
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    needs=ACCESS,
+    known_as=["powerpipe:iam_conditional_access_mfa_enabled"],
+    empty=_NO_TENANT,
+)
+def azure_ca_mfa_all_users(
+    tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
+    evidence: Evidence,
+    *,
+    emergency: tuple[str, ...] = (),
+    security_defaults_suffice: bool = True,
+) -> Verdict:
+    """A second factor is demanded from all users in all apps, emergency accounts left out.
+
+    One policy counts that is enforced, for all users, apps and clients, with no condition that narrows
+    it and no way around the second factor; one that only reports does not. Exclusions of groups are
+    followed to their members. ``emergency`` names the accounts that may be left out.
+
+    Why: a stolen password alone opens every account for which no second factor is asked.
+    Fix: in conditional access, create a policy for all users and all resources that grants access with
+        multifactor authentication, exclude two emergency accounts and nobody else, and turn it on; or
+        turn on security defaults.
+    """
+    return for_everybody(
+        evidence,
+        _mfa,
+        _MFA,
+        emergency=emergency,
+        defaults=_DEFAULTS_MFA if security_defaults_suffice else None,
+    )
+
+
+def _mfa(policy: ConditionalAccessPolicy) -> list[str] | None:
+    grant = policy.grant_controls
+    if grant is None or not (grant.demands_mfa or "mfa" in grant.built_in_controls):
+        return None
+    if policy.conditions.applications.include_user_actions:
+        return None
+    return mfa_lacks(policy)
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    needs=ACCESS,
+    known_as=[
+        "prowler:entra_conditional_access_policy_require_mfa_for_management_api",
+        "prowler:entra_conditional_access_policy_require_mfa_for_admin_portals",
+        "powerpipe:ad_mfa_service_mgmt_api",
+        "powerpipe:ad_admin_portals_require_mfa",
+    ],
+    empty=_NO_TENANT,
+)
+def azure_ca_mfa_admin_portals(
+    tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
+    evidence: Evidence,
+    *,
+    emergency: tuple[str, ...] = (),
+) -> Verdict:
+    """The admin portals and the management API of Azure demand a second factor.
+
+    For each of the two, one policy counts that is enforced, for all users and clients, with no condition
+    that narrows it; one for every app is enough. Security defaults demand it, too.
+
+    Why: whoever gets in there administers the tenant and every subscription.
+    Fix: in conditional access, create a policy for all users with the resources "Microsoft Admin Portals"
+        and "Windows Azure Service Management API" that grants access with multifactor authentication.
+    """
+    found = [
+        for_everybody(
+            evidence,
+            functools.partial(_mfa_in, app),
+            f"demands a second factor from everybody in {name}",
+            emergency=emergency,
+            defaults="Azure's portal, command line and API need a second factor",
+        )
+        for app, name in (
+            (ADMIN_PORTALS, "the admin portals"),
+            (AZURE_MANAGEMENT, "the management API"),
+        )
+    ]
+    return _all(found)
+
+
+def _mfa_in(app: str, policy: ConditionalAccessPolicy) -> list[str] | None:
+    grant = policy.grant_controls
+    if grant is None or not (grant.demands_mfa or "mfa" in grant.built_in_controls):
+        return None
+    if not policy.covers_app(app):
+        return None
+    return [lack for lack in mfa_lacks(policy) if lack != "not for every app"]
+
+
+def _all(found: Sequence[Verdict]) -> Verdict:
+    """All must pass: else those that do not, the failing first."""
+    for status in (Status.FAIL, Status.INCONCLUSIVE):
+        said = [one.message for one in found if one.status is status]
+        if said:
+            return Verdict(status, "; ".join(dict.fromkeys(said)))
+    return passed("; ".join(dict.fromkeys(one.message for one in found)))
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.HIGH,
+    needs=ACCESS,
+    empty=_NO_TENANT,
+)
+def azure_legacy_auth_blocked(
+    tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
+    evidence: Evidence,
+    *,
+    emergency: tuple[str, ...] = (),
+    device_code: bool = True,
+) -> Verdict:
+    """Clients that know no second factor are blocked, and so is the device code flow.
+
+    Policies count that are enforced, for all users and apps, and not narrowed. Security defaults block
+    the old clients and not the device code flow; ``device_code`` says whether that must be blocked.
+
+    Why: old protocols take a password alone, and a device code that a victim types in gives a session
+        away with the second factor done.
+    Fix: in conditional access, create policies for all users and resources that block access: one with
+        the client apps "Exchange ActiveSync" and "Other clients", one with the device code flow.
+    """
+    found = [
+        for_everybody(
+            evidence,
+            _blocks_legacy,
+            "blocks old clients",
+            emergency=emergency,
+            defaults="they block clients without modern authentication",
+        )
+    ]
+    if device_code:
+        found.append(
+            for_everybody(
+                evidence, _blocks_codes, "blocks the device code flow", emergency=emergency
+            )
+        )
+    return _all(found)
+
+
+def _blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
+    if not policy.blocks or not policy.legacy_clients or policy.narrowed(places=False):
+        return None
+    lacking = [] if policy.all_apps else ["not for every app"]
+    return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
+
+
+def _blocks_codes(policy: ConditionalAccessPolicy) -> list[str] | None:
+    flows = policy.conditions.authentication_flows
+    if not policy.blocks or "deviceCodeFlow" not in ((flows and flows.transfer_methods) or ""):
+        return None
+    lacking = [] if policy.all_apps else ["not for every app"]
+    if not policy.modern_clients:
+        lacking.append("not for every client")
+    return lacking + [f"narrowed by {name}" for name in policy.narrowed(flows=False)]
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.HIGH,
+    needs=[ConditionalAccessPolicy, PolicyGroup, User],
+    known_as=[
+        "prowler:entra_security_defaults_enabled",
+        "powerpipe:ad_security_defaults_policy_enabled",
+    ],
+    empty=inconclusive("Graph did not show the tenant's security defaults"),
+)
+def azure_security_defaults(
+    defaults: SecurityDefaults, evidence: Evidence, *, emergency: tuple[str, ...] = ()
+) -> Verdict:
+    """Security defaults are on, or enforced policies do the same.
+
+    The same is: a second factor from everybody in every app, and no old clients.
+
+    Why: without either, a password alone opens every account of the tenant.
+    Fix: Entra ID, Overview, Properties, Manage security defaults: enable them; or enforce conditional
+        access policies that demand multifactor authentication and block legacy authentication.
+    """
+    if defaults.is_enabled:
+        return passed("security defaults are on")
+    found = [
+        policies_for_everybody(evidence, _mfa, _MFA, emergency=emergency),
+        policies_for_everybody(evidence, _blocks_legacy, "blocks old clients", emergency=emergency),
+    ]
+    said = _all(found)
+    return Verdict(said.status, f"security defaults are off; {said.message}", said.until)
+
+
+@rule(
+    criteria=["CC6.1", "CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    needs=ACCESS,
+    empty=_NO_TENANT,
+)
+def azure_risk_policies(
+    tenant: Tenant, evidence: Evidence, *, emergency: tuple[str, ...] = ()
+) -> Verdict:
+    """Sign-ins and users at high risk are blocked or must prove themselves again.
+
+    For a sign-in at risk, a policy counts that blocks or demands a second factor; for a user at risk, one
+    that blocks or demands a new password. Each must be enforced, for all users and apps, and not narrowed.
+
+    Why: Microsoft sees leaked passwords and stolen sessions; without a policy nothing comes of it.
+    Fix: in conditional access, create a policy for sign-in risk "high" that demands multifactor
+        authentication, and one for user risk "high" that demands a password change.
+    """
+    found = [
+        for_everybody(
+            evidence, _sign_in_risk, "answers a sign-in at high risk", emergency=emergency
+        ),
+        for_everybody(evidence, _user_risk, "answers a user at high risk", emergency=emergency),
+    ]
+    said = _all(found)
+    unnamed = [
+        one.display_name
+        for one in evidence.account(ConditionalAccessPolicy)
+        if one.enforced and _user_risk(one) is not None and _UNNAMED in _controls(one)
+    ]
+    if found[0].status is not Status.FAIL and said.status is Status.FAIL and unnamed:
+        return inconclusive(f"Graph does not name what {listed(unnamed)} demands; {said.message}")
+    if said.status is Status.FAIL and P2 not in tenant.licences:
+        return inconclusive(f"the tenant has no {P2}, which risk is part of; {said.message}")
+    return said
+
+
+def _sign_in_risk(policy: ConditionalAccessPolicy) -> list[str] | None:
+    asked = policy.conditions
+    if "high" not in asked.sign_in_risk_levels:
+        return None
+    lacking = _risk_lacks(policy)
+    if not policy.demands_mfa:
+        lacking.append("neither blocks nor demands a second factor")
+    return lacking + (["narrowed by user risk"] if asked.user_risk_levels else [])
+
+
+def _user_risk(policy: ConditionalAccessPolicy) -> list[str] | None:
+    asked = policy.conditions
+    if "high" not in asked.user_risk_levels:
+        return None
+    lacking = _risk_lacks(policy)
+    if not _controls(policy) & {"block", "passwordChange", "riskRemediation"}:
+        lacking.append("neither blocks nor demands a new password")
+    return lacking + (["narrowed by sign-in risk"] if asked.sign_in_risk_levels else [])
+
+
+_UNNAMED = "unknownFutureValue"
+"""As Graph writes a control that is newer than its version 1.0."""
+
+
+def _controls(policy: ConditionalAccessPolicy) -> set[str]:
+    return set(policy.grant_controls.built_in_controls) if policy.grant_controls else set()
+
+
+def _risk_lacks(policy: ConditionalAccessPolicy) -> list[str]:
+    lacking = [] if policy.all_apps else ["not for every app"]
+    if not policy.modern_clients:
+        lacking.append("not for every client")
+    return lacking + [f"narrowed by {name}" for name in policy.narrowed(risk=False)]
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    needs=ACCESS,
+    known_as=["powerpipe:ad_require_mfa_for_device_join"],
+    empty=inconclusive("Graph did not show the policy of device registration"),
+)
+def azure_device_join_mfa(
+    registration: DeviceRegistration, evidence: Evidence, *, emergency: tuple[str, ...] = ()
+) -> Verdict:
+    """Joining or registering a device takes a second factor.
+
+    Either the tenant's device setting demands it, or an enforced policy for the act of registering does,
+    for all users.
+
+    Why: a device that a thief registers counts as the company's own from then on.
+    Fix: in conditional access, create a policy for all users with the user action "Register or join
+        devices" that demands multifactor authentication.
+    """
+    if registration.mfa:
+        return passed("the device settings demand a second factor")
+    return for_everybody(
+        evidence, _joins, "demands a second factor to register a device", emergency=emergency
+    )
+
+
+def _joins(policy: ConditionalAccessPolicy) -> list[str] | None:
+    if REGISTER_DEVICE not in policy.conditions.applications.include_user_actions:
+        return None
+    return [lack for lack in mfa_lacks(policy) if lack != "not for every app"]
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.LOW,
+    needs=[NamedLocation, ConditionalAccessPolicy],
+    known_as=[
+        "prowler:entra_trusted_named_locations_exists",
+        "powerpipe:iam_conditional_access_trusted_location_configured",
+    ],
+    empty=_NO_TENANT,
+)
+def azure_named_locations(
+    tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
+    evidence: Evidence,
+) -> Verdict:
+    """Trusted networks are named, and an enforced policy looks at where somebody comes from.
+
+    Why: a policy can refuse, or demand more, where nobody of the company works.
+    Fix: in conditional access, Named locations, add the company's networks and mark them as trusted; then
+        use them, or countries, as a condition of a policy.
+    """
+    places = evidence.account(NamedLocation)
+    trusted = [one.display_name for one in places if one.is_trusted]
+    if not trusted:
+        return failed(
+            f"no named location is trusted; named: {listed(p.display_name for p in places)}"
+        )
+    known = {"AllTrusted", *(one.id for one in places)}
+    used = []
+    for policy in evidence.account(ConditionalAccessPolicy):
+        where = policy.conditions.locations
+        looked_at = {*where.include_locations, *where.exclude_locations} if where else set()
+        if policy.enforced and known & looked_at:
+            used.append(policy.display_name)
+    if not used:
+        return failed(f"trusted: {listed(trusted)}; no enforced policy looks at a named location")
+    return passed(f"trusted: {listed(trusted)}; used by {listed(used)}")
+
+
+_HARDWARE = frozenset({"fido2", "fido2SecurityKey", "passKeyDeviceBound"})
+"""Methods that sit on a thing of their own and that no false site can relay."""
+
+
+@rule(
+    criteria=["CC6.1", "CC7.2"],
+    severity=Severity.MEDIUM,
+    needs=[*ACCESS, Registration, RoleAssignment],
+    empty=_NO_TENANT,
+)
+def azure_emergency_accounts(
+    tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
+    evidence: Evidence,
+    *,
+    accounts: tuple[str, ...] = (),
+    minimum: int = 2,
+) -> Verdict:
+    """Emergency accounts exist, have a hardware key, and one of them is left out of every policy.
+
+    ``accounts`` names them. Each counts that is enabled, of the cloud alone, and a global administrator;
+    of the policies, those that are enforced for all users. Alarms on their use are not asked about here.
+
+    Why: a wrong policy, or an outage of the second factor, locks every administrator out of the tenant.
+    Fix: create two accounts on the onmicrosoft.com domain, assign Global Administrator for good, register
+        a FIDO2 key for each, and exclude them from conditional access policies.
+    """
+    if not accounts:
+        return inconclusive("nobody said which are the emergency accounts: name them in `accounts`")
+    held = evidence.derived(roles_held)
+    keys = {one.id: set(one.methods_registered) for one in evidence.account(Registration)}
+    fit, why = [], []
+    for user in evidence.account(User):
+        if not user.named_in(accounts):
+            continue
+        lacking = []
+        if not user.account_enabled:
+            lacking.append("disabled")
+        if user.on_premises_sync_enabled:
+            lacking.append("synchronised from on premises")
+        if GLOBAL_ADMINISTRATOR not in held.get(user.id, ()):
+            lacking.append("no global administrator")
+        if not keys.get(user.id, set()) & _HARDWARE:
+            lacking.append("no hardware key")
+        if lacking:
+            why.append(f"{user.login}: {', '.join(lacking)}")
+        else:
+            fit.append(user)
+    if len(fit) < minimum:
+        reasons = f" ({'; '.join(sorted(why))})" if why else ""
+        return failed(f"fit for an emergency: {listed(u.login for u in fit)}{reasons}")
+    inside = members(evidence.account(PolicyGroup))
+    caught = {
+        user.login: [
+            policy.display_name
+            for policy in evidence.account(ConditionalAccessPolicy)
+            if policy.enforced
+            and policy.everybody
+            and meets(policy, inside, user.id, held.get(user.id, ()), guest=user.guest)
+        ]
+        for user in fit
+    }
+    free = [login for login, policies in caught.items() if not policies]
+    if not free:
+        said = "; ".join(f"{login} by {listed(caught[login])}" for login in sorted(caught))
+        return failed(f"each is held by a policy for all users: {said}")
+    return passed(f"fit for an emergency: {listed(caught)}; left out of policies: {listed(free)}")

@@ -1,0 +1,255 @@
+"""Storage accounts: access, encryption, logs and recovery."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from soc2_collectors.azure.models.arm import days_after, recorded, same
+from soc2_collectors.azure.models.storage import StorageAccount
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+_OLD_TLS = frozenset({"TLS1_0", "TLS1_1"})
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:storage_blob_public_access_level_is_disabled",
+        "powerpipe:storage_account_blob_public_access_disabled",
+        "powerpipe:storage_account_blob_containers_public_access_disabled",
+    ],
+)
+def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
+    """Storage accounts admit no anonymous access to blobs.
+
+    Why: one container that is set to public is enough for anybody to read all that is in it.
+    Fix: az storage account update --allow-blob-public-access false.
+    """
+    allowed = account.properties.allow_blob_public_access
+    if allowed is None:
+        return failed(
+            "anonymous access was never switched off, and is admitted where nothing is set"
+        )
+    return failed("containers may be public") if allowed else passed("no container can be public")
+
+
+@rule(
+    criteria=["CC6.7", "CC6.6"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:storage_secure_transfer_required_is_enabled",
+        "prowler:storage_ensure_minimum_tls_version_12",
+        "powerpipe:storage_account_secure_transfer_required_enabled",
+        "powerpipe:storage_account_min_tls_1_2",
+    ],
+)
+def azure_storage_https_tls(account: StorageAccount) -> Verdict:
+    """Storage accounts take encrypted connections only, of TLS 1.2 or later.
+
+    Why: over HTTP, keys and data travel readable; the versions before 1.2 can be broken.
+    Fix: az storage account update --https-only true --min-tls-version TLS1_2.
+    """
+    if not account.properties.supports_https_traffic_only:
+        return failed("plain HTTP is accepted")
+    version = account.properties.minimum_tls_version
+    if version is None:
+        return failed("no minimum version of TLS is set, which admits 1.0")
+    if version in _OLD_TLS:
+        return failed(f"the minimum version is {version}")
+    return passed(f"HTTPS only, minimum version {version}")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:storage_account_public_network_access_disabled",
+        "prowler:storage_default_network_access_rule_is_denied",
+        "prowler:storage_ensure_private_endpoints_in_storage_accounts",
+        "powerpipe:storage_account_default_network_access_rule_denied",
+        "powerpipe:storage_account_uses_private_link",
+    ],
+)
+def azure_storage_network(
+    account: StorageAccount, *, sensitive_tag: str = "", sensitive_values: tuple[str, ...] = ()
+) -> Verdict:
+    """Storage accounts are not reachable from any network; sensitive ones by private endpoints only.
+
+    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint.
+
+    Why: a stolen key works from everywhere, unless the network is asked as well.
+    Fix: az storage account update --default-action Deny, or --public-network-access Disabled with a
+        private endpoint.
+    """
+    if account.reachable:
+        return failed("reachable from every address of the internet")
+    private = any(one.approved for one in account.properties.private_endpoint_connections)
+    if sensitive_tag and account.tagged(sensitive_tag, sensitive_values) and not private:
+        return failed("sensitive, and has no private endpoint")
+    return passed("chosen networks only" + (", and private endpoints" if private else ""))
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:storage_account_key_access_disabled",
+        "prowler:storage_key_rotation_90_days",
+        "prowler:storage_default_to_entra_authorization_enabled",
+        "powerpipe:storage_account_shared_key_access_disabled",
+        "powerpipe:storage_account_access_keys_periodically_regenerated",
+    ],
+)
+def azure_storage_shared_key(
+    account: StorageAccount, now: datetime, *, max_age_days: int = 90
+) -> Verdict:
+    """Storage accounts do without shared keys, or the keys are replaced regularly.
+
+    Where shared keys are admitted, the portal asks Entra first.
+
+    Why: an account key opens everything in the account, and nobody can tell who used it.
+    Fix: az storage account update --allow-shared-key-access false; else az storage account keys renew
+        for both keys, and --set default-to-oauth-authentication=true.
+    """
+    settings = account.properties
+    if settings.allow_shared_key_access is False:
+        return passed("shared keys are not accepted")
+    if not settings.default_to_o_auth_authentication:
+        return failed("shared keys are accepted, and the portal asks for them before Entra")
+    made = settings.key_creation_time
+    if made is None or made.key1 is None or made.key2 is None:
+        return failed("shared keys are accepted, and were not renewed since Azure notes when")
+    due = days_after(min(made.key1, made.key2), max_age_days)
+    said = f"the older key was made on {min(made.key1, made.key2):%Y-%m-%d}"
+    if now >= due:
+        return failed(f"shared keys are accepted; {said}, due {due:%Y-%m-%d}")
+    return passed(f"{said}, due {due:%Y-%m-%d}", until=due)
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:storage_cross_tenant_replication_disabled",
+        "powerpipe:storage_account_cross_tenant_replication_disabled",
+    ],
+)
+def azure_storage_cross_tenant(account: StorageAccount) -> Verdict:
+    """Storage accounts replicate to no other tenant.
+
+    Why: a replication rule is a quiet way to take all data out of the company.
+    Fix: az storage account update --allow-cross-tenant-replication false.
+    """
+    allowed = account.properties.allow_cross_tenant_replication
+    if allowed is None:
+        return failed("never switched off, and admitted where nothing is set")
+    return failed("replication to other tenants is admitted") if allowed else passed("switched off")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.7"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:storage_ensure_encryption_with_customer_managed_keys",
+        "prowler:storage_infrastructure_encryption_is_enabled",
+        "powerpipe:storage_account_encryption_at_rest_using_cmk",
+        "powerpipe:storage_account_infrastructure_encryption_enabled",
+    ],
+)
+def azure_storage_cmk(
+    account: StorageAccount, *, customer_key: bool = True, infrastructure: bool = False
+) -> Verdict:
+    """Storage accounts are encrypted with keys of the company's own.
+
+    ``infrastructure`` asks for a second encryption below the first.
+
+    Why: who holds the key can cut off the data from everybody at once, the provider included.
+    Fix: az storage account update --encryption-key-source Microsoft.Keyvault with the vault and the key.
+    """
+    encryption = account.properties.encryption
+    if customer_key and not same(encryption.key_source, "Microsoft.Keyvault"):
+        return failed("encrypted with a key of Microsoft's")
+    if infrastructure and not encryption.require_infrastructure_encryption:
+        return failed("the infrastructure is not encrypted as well")
+    return passed(f"key source {encryption.key_source}")
+
+
+_GROUPS = frozenset({"alllogs", "audit"})
+_CATEGORIES = frozenset({"storageread", "storagewrite", "storagedelete"})
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:storage_ensure_soft_delete_is_enabled",
+        "prowler:storage_blob_versioning_is_enabled",
+        "prowler:storage_ensure_file_shares_soft_delete_is_enabled",
+        "powerpipe:storage_account_blob_soft_delete_enabled",
+        "powerpipe:storage_account_blob_versioning_enabled",
+    ],
+)
+def azure_storage_recovery(
+    account: StorageAccount, *, min_days: int = 7, versioning: bool = True
+) -> Verdict:
+    """What is deleted from storage accounts can be had back, and blobs have versions.
+
+    Why: without it, what is overwritten or deleted is gone.
+    Fix: az storage account blob-service-properties update --enable-delete-retention true
+        --enable-container-delete-retention true --enable-versioning true; az storage account
+        file-service-properties update --enable-delete-retention true.
+    """
+    missing: list[str] = []
+    blobs, files = account.blob_service, account.file_service
+    if blobs is not None:
+        kept = blobs.properties
+        for what, policy in (
+            ("blobs", kept.delete_retention_policy),
+            ("containers", kept.container_delete_retention_policy),
+        ):
+            if policy is None or not policy.enabled or (policy.days or 0) < min_days:
+                missing.append(f"deleted {what} are not kept for {min_days} days")
+        if versioning and not kept.is_versioning_enabled:
+            missing.append("blobs have no versions")
+    if files is not None:
+        shares = files.properties.share_delete_retention_policy
+        if shares is not None and (not shares.enabled or (shares.days or 0) < min_days):
+            missing.append(f"deleted shares are not kept for {min_days} days")
+    if blobs is None and files is None:
+        return not_applicable("the account has neither blobs nor shares")
+    return failed("; ".join(missing)) if missing else passed("what is deleted can be had back")
+
+
+@rule(
+    criteria=["CC7.2", "CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "powerpipe:storage_account_blob_service_logging_enabled",
+        "powerpipe:storage_account_queue_services_logging_enabled",
+    ],
+)
+def azure_storage_logging(account: StorageAccount) -> Verdict:
+    """Reads, writes and deletions in storage accounts are logged.
+
+    Why: without them nobody can tell who read what.
+    Fix: az monitor diagnostic-settings create for blobServices/default, queueServices/default and
+        tableServices/default, with the category group audit.
+    """
+    services = {
+        "blobs": account.blob_diagnostics,
+        "queues": account.queue_diagnostics,
+        "tables": account.table_diagnostics,
+    }
+    present = {name: settings for name, settings in services.items() if settings is not None}
+    if not present:
+        return not_applicable("the account has no service that logs")
+    missing = []
+    for name, settings in present.items():
+        seen = recorded(settings)
+        if not (seen & _GROUPS or seen >= _CATEGORIES):
+            missing.append(name)
+    if missing:
+        return failed(f"not logged in full: {', '.join(missing)}")
+    return passed(f"logged: {', '.join(present)}")

@@ -1,1 +1,0 @@
-"""Rules whose first criterion is in CC8."""

@@ -1,0 +1,1 @@
+"""Rules over Google Cloud and Workspace, one service a module."""

@@ -1,0 +1,440 @@
+"""Cloud SQL and AlloyDB: access, encrypted connections, backups and logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.gcp.models.alloydb import AlloyInstance
+from soc2_collectors.gcp.models.compute import marks
+from soc2_collectors.gcp.models.reach import world
+from soc2_collectors.gcp.models.sql import SqlInstance
+from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_ELSEWHERE = not_applicable("it stands for a server outside of Cloud SQL")
+_ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
+_OFF = ("off", "0", "false")
+_ON = ("on", "1", "true")
+
+
+@rule(
+    criteria=["CC6.6", "CC6.1", "CC6.2"],
+    severity=Severity.CRITICAL,
+    known_as=[
+        "prowler:cloudsql_instance_public_access",
+        "powerpipe:sql_instance_not_publicly_accessible",
+        "powerpipe:sql_world_readable",
+    ],
+)
+def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
+    """Authorized networks of Cloud SQL instances do not hold every address.
+
+    Why: a database should be reached by its applications, not by the internet.
+    Fix: gcloud sql instances patch NAME --authorized-networks=203.0.113.0/24, or --no-assign-ip.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    addresses = database.settings.ip_configuration
+    ranges = [network.value for network in addresses.authorized_networks]
+    if not addresses.ipv4_enabled and not database.public_addresses:
+        return passed("no public address")
+    if world(ranges):
+        return failed(f"every address is authorized, by {', '.join(sorted(ranges))}")
+    return passed(f"authorized networks: {', '.join(sorted(ranges)) or 'none'}")
+
+
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:cloudsql_instance_public_ip",
+        "prowler:cloudsql_instance_private_ip_assignment",
+        "powerpipe:prevent_public_ip_cloudsql",
+    ],
+)
+def gcp_sql_private_ip(database: SqlInstance) -> Verdict:
+    """Cloud SQL instances have no public address.
+
+    Why: with one, an entry in a list is all that stands between the database and the internet.
+    Fix: gcloud sql instances patch NAME --network=NETWORK --no-assign-ip.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    public = database.public_addresses
+    if public or database.settings.ip_configuration.ipv4_enabled:
+        return failed(f"public address {', '.join(public) or 'is switched on'}")
+    return passed("no public address")
+
+
+@rule(
+    criteria=["CC6.7"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:cloudsql_instance_ssl_connections",
+        "powerpipe:require_ssl_sql",
+    ],
+)
+def gcp_sql_tls(database: SqlInstance) -> Verdict:
+    """Cloud SQL instances refuse connections without TLS.
+
+    Why: a client that does not ask for TLS would send its password and data in clear.
+    Fix: gcloud sql instances patch NAME --ssl-mode=ENCRYPTED_ONLY.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    settings = database.settings
+    mode = settings.ip_configuration.ssl_mode
+    if mode in _ENCRYPTED:
+        return passed(f"sslMode is {mode}")
+    if settings.connector_enforcement == "REQUIRED":
+        return passed("only connectors are let in, and they speak TLS")
+    if mode == "SSL_MODE_UNSPECIFIED":
+        # The older switch says what holds where the mode was never set.
+        required = settings.ip_configuration.require_ssl
+        return passed("requireSsl is on") if required else failed("TLS is not required")
+    return failed(f"sslMode is {mode}")
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_sqlserver_cross_db_ownership_chaining_flag",
+        "prowler:cloudsql_instance_sqlserver_contained_database_authentication_flag",
+        "prowler:cloudsql_instance_sqlserver_remote_access_flag",
+        "prowler:cloudsql_instance_sqlserver_external_scripts_enabled_flag",
+        "powerpipe:sql_instance_sql_cross_db_ownership_chaining_database_flag_off",
+        "powerpipe:sql_instance_sql_contained_database_authentication_database_flag_off",
+        "powerpipe:sql_instance_sql_remote_access_database_flag_off",
+        "powerpipe:sql_instance_sql_external_scripts_enabled_database_flag_off",
+    ],
+)
+def gcp_mssql_access_flags(database: SqlInstance) -> Verdict:
+    """SQL Server: ownership chains, contained logins, remote access and external scripts are off.
+
+    Of the four only remote access is on where nothing is said.
+
+    Why: each of them is a way around the permissions that were given on purpose.
+    Fix: gcloud sql instances patch NAME --database-flags="remote access=off", and name the flags that
+        should stay as well: the command replaces all of them.
+    """
+    if database.engine != "SQLSERVER":
+        return not_applicable(f"{database.data.database_version} is not SQL Server")
+    defaults = {
+        "cross db ownership chaining": "off",
+        "contained database authentication": "off",
+        "remote access": "on",
+        "external scripts enabled": "off",
+    }
+    on = [
+        f"{name} is {value}"
+        for name, default in defaults.items()
+        if (value := database.flag(name) or default) not in _OFF
+    ]
+    return failed("; ".join(on)) if on else passed("all four are off")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_mysql_skip_show_database_flag",
+        "prowler:cloudsql_instance_mysql_local_infile_flag",
+        "powerpipe:sql_instance_mysql_skip_show_database_flag_on",
+        "powerpipe:sql_instance_mysql_local_infile_database_flag_off",
+    ],
+)
+def gcp_mysql_flags(database: SqlInstance) -> Verdict:
+    """MySQL hides the list of databases from those without the right, and loads no local files.
+
+    Both have to be said: the defaults differ between versions.
+
+    Why: a client that is tricked into loading a file gives it away; the list of databases tells a stranger
+        where to look.
+    Fix: gcloud sql instances patch NAME --database-flags=skip_show_database=on,local_infile=off, and name
+        the flags that should stay as well.
+    """
+    if database.engine != "MYSQL":
+        return not_applicable(f"{database.data.database_version} is not MySQL")
+    wanted = {"skip_show_database": _ON, "local_infile": _OFF}
+    wrong = [
+        f"{name} is {database.flag(name) or 'not set'}"
+        for name, values in wanted.items()
+        if database.flag(name) not in values
+    ]
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed("skip_show_database is on, local_infile is off")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    known_as=["prowler:cloudsql_instance_cmek_encryption_enabled"],
+)
+def gcp_sql_cmek(database: SqlInstance, *, labels: tuple[str, ...] = ()) -> Verdict:
+    """Cloud SQL instances are encrypted with a key of one's own.
+
+    ``labels``: only instances with one of these, where the policy asks for it; empty: all. Every instance
+    is encrypted by Google in any case.
+
+    Why: a key of one's own can be taken away, and its use is logged.
+    Fix: create the instance anew with --disk-encryption-key=KEY, from a backup.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if labels and not marks(database.settings.user_labels, labels):
+        return not_applicable(f"not labelled {' or '.join(labels)}")
+    key = database.data.disk_encryption_configuration
+    if key is not None and key.kms_key_name:
+        return passed(f"encrypted with {key.kms_key_name}")
+    return failed("encrypted with Google's key")
+
+
+_SWITCHED_OFF = (None, "off", "0", "false", "no", "")
+_ERROR_OR_MORE = (
+    "debug5",
+    "debug4",
+    "debug3",
+    "debug2",
+    "debug1",
+    "info",
+    "notice",
+    "warning",
+    "error",
+)
+"""Levels of PostgreSQL's log that leave no error out."""
+_WARNING_OR_MORE = _ERROR_OR_MORE[:-1]
+_LEVELS = {
+    "log_error_verbosity": ("default", "verbose"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_error_statement": _ERROR_OR_MORE,
+    "log_min_messages": _WARNING_OR_MORE,
+    "log_statement": ("ddl", "mod", "all"),
+}
+"""Flag of PostgreSQL -> what it may be."""
+_DEFAULTS = {
+    "log_error_verbosity": "default",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "error",
+    "log_min_messages": "warning",
+    "log_statement": "none",
+}
+"""What holds where a flag is not set."""
+
+
+@rule(
+    criteria=["CC7.5", "CC7.4"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:cloudsql_instance_automated_backups",
+        "powerpipe:sql_instance_automated_backups_enabled",
+    ],
+)
+def gcp_sql_backups(database: SqlInstance, *, min_backups: int = 7) -> Verdict:
+    """Cloud SQL instances are backed up daily, and can be restored to any point in time.
+
+    Why: what is deleted or damaged is often noticed days later.
+    Fix: gcloud sql instances patch NAME --backup-start-time=02:00 --retained-backups-count=7
+        --enable-point-in-time-recovery (MySQL: --enable-bin-log).
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if database.replica_of is not None:
+        return not_applicable(f"a replica: {database.replica_of} is backed up")
+    backups = database.settings.backup_configuration
+    if backups is None or not backups.enabled:
+        return failed("automated backups are off")
+    problems = []
+    kept = backups.backup_retention_settings
+    if kept is not None and kept.retained_backups < min_backups:
+        problems.append(f"{kept.retained_backups} backups are kept, under {min_backups}")
+    logs = (
+        backups.binary_log_enabled
+        if database.engine == "MYSQL"
+        else backups.point_in_time_recovery_enabled
+    )
+    if not logs:
+        problems.append("no point-in-time recovery")
+    if problems:
+        return failed("; ".join(problems))
+    return passed("backed up daily, with point-in-time recovery")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:cloudsql_instance_high_availability_enabled"],
+)
+def gcp_sql_ha(database: SqlInstance) -> Verdict:
+    """Cloud SQL instances run in two zones and cannot be deleted by mistake.
+
+    Why: one zone fails now and then, and one command deletes a database.
+    Fix: gcloud sql instances patch NAME --availability-type=REGIONAL --deletion-protection. Waive those
+        that are not production.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if database.replica_of is not None:
+        return not_applicable(f"a replica of {database.replica_of}")
+    settings = database.settings
+    lacking = [
+        name
+        for name, there in (
+            ("a second zone", settings.availability_type == "REGIONAL"),
+            ("deletion protection", settings.deletion_protection_enabled),
+        )
+        if not there
+    ]
+    if lacking:
+        return failed(f"lacks {' and '.join(lacking)}")
+    return passed("two zones and deletion protection")
+
+
+@rule(
+    criteria=["CC7.2"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_enable_pgaudit_flag",
+        "powerpipe:sql_instance_postgresql_cloudsql_pgaudit_database_flag_enabled",
+    ],
+)
+def gcp_pg_audit(database: SqlInstance) -> Verdict:
+    """The audit extension of PostgreSQL is on.
+
+    What it records is set by pgaudit.log, for the instance or inside of a database.
+
+    Why: PostgreSQL's own log does not say which rows and roles somebody worked with.
+    Fix: gcloud sql instances patch NAME --database-flags=cloudsql.enable_pgaudit=on,pgaudit.log=write, and
+        CREATE EXTENSION pgaudit in each database.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    if database.flag("cloudsql.enable_pgaudit") in _SWITCHED_OFF:
+        return failed("cloudsql.enable_pgaudit is off")
+    return passed(f"on; pgaudit.log is {database.flag('pgaudit.log') or 'not set here'}")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_log_connections_flag",
+        "prowler:cloudsql_instance_postgres_log_disconnections_flag",
+        "powerpipe:sql_instance_postgresql_log_connections_database_flag_on",
+        "powerpipe:sql_instance_postgresql_log_disconnections_database_flag_on",
+    ],
+)
+def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
+    """PostgreSQL logs who connects and who leaves.
+
+    Why: without it nobody can tell afterwards who was in the database at the time.
+    Fix: gcloud sql instances patch NAME --database-flags=log_connections=on,log_disconnections=on, and
+        name the flags that should stay as well.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    flags = ("log_connections", "log_disconnections")
+    if off := [name for name in flags if database.flag(name) in _SWITCHED_OFF]:
+        return failed(f"off: {', '.join(off)}")
+    return passed("connects and disconnects are logged")
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:cloudsql_instance_postgres_log_error_verbosity_flag",
+        "prowler:cloudsql_instance_postgres_log_min_duration_statement_flag",
+        "prowler:cloudsql_instance_postgres_log_min_error_statement_flag",
+        "prowler:cloudsql_instance_postgres_log_min_messages_flag",
+        "prowler:cloudsql_instance_postgres_log_statement_flag",
+        "powerpipe:sql_instance_postgresql_log_error_verbosity_database_flag_default_or_stricter",
+        "powerpipe:sql_instance_postgresql_log_min_duration_statement_database_flag_disabled",
+        "powerpipe:sql_instance_postgresql_log_min_error_statement_database_flag_configured",
+        "powerpipe:sql_instance_postgresql_log_min_messages_database_flag_error",
+        "powerpipe:sql_instance_postgresql_log_statement_database_flag_ddl",
+    ],
+)
+def gcp_pg_log_levels(database: SqlInstance) -> Verdict:
+    """PostgreSQL logs errors, warnings and changes of the schema, and no statements for being slow.
+
+    Why: what is left out of the log is missing when it is asked what happened; slow statements would
+        bring personal data into it.
+    Fix: gcloud sql instances patch NAME --database-flags=log_statement=ddl, without the flags that lower
+        the levels; name the flags that should stay as well.
+    """
+    if database.engine != "POSTGRES":
+        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    return _levels(database.flag, tuple(_LEVELS))
+
+
+@rule(
+    criteria=["CC7.2", "CC7.3"],
+    severity=Severity.LOW,
+    known_as=[
+        "powerpipe:alloydb_instance_log_error_verbosity_database_flag_default_or_stricter",
+        "powerpipe:alloydb_instance_log_min_error_statement_database_flag_configured",
+        "powerpipe:alloydb_instance_log_min_messages_database_flag_error",
+    ],
+)
+def gcp_alloydb_log_levels(instance: AlloyInstance) -> Verdict:
+    """AlloyDB logs errors and warnings.
+
+    Why: what is left out of the log is missing when it is asked what happened.
+    Fix: gcloud alloydb instances update NAME --database-flags without log_error_verbosity,
+        log_min_error_statement and log_min_messages, or with their defaults.
+    """
+    flags = ("log_error_verbosity", "log_min_error_statement", "log_min_messages")
+    return _levels(instance.flag, flags)
+
+
+def _levels(flag: Callable[[str], str | None], names: tuple[str, ...]) -> Verdict:
+    found = {name: flag(name) or _DEFAULTS[name] for name in names}
+    wrong = [f"{name} is {value}" for name, value in found.items() if value not in _LEVELS[name]]
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed("; ".join(f"{name} is {value}" for name, value in found.items()))
+
+
+@rule(
+    criteria=["CC7.1", "CC8.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:cloudsql_instance_sqlserver_user_connections_flag",
+        "prowler:cloudsql_instance_sqlserver_user_options_flag",
+        "prowler:cloudsql_instance_sqlserver_trace_flag",
+        "powerpipe:sql_instance_sql_user_connections_database_flag_configured",
+        "powerpipe:sql_instance_sql_user_options_database_flag_not_configured",
+        "powerpipe:sql_instance_sql_3625_trace_database_flag_off",
+    ],
+)
+def gcp_mssql_baseline_flags(
+    database: SqlInstance, *, user_connections: int = 0, trace_3625: bool = True
+) -> Verdict:
+    """SQL Server: connections, options of users and the trace flag are as the baseline says.
+
+    ``user_connections`` 0 is no limit. ``trace_3625``: whether details are masked in messages to users.
+
+    Why: a limit locks people out, options of users change what statements mean, and unmasked messages
+        tell strangers about the server.
+    Fix: gcloud sql instances patch NAME --database-flags=3625=on, without "user options"; name the flags
+        that should stay as well.
+    """
+    if database.engine != "SQLSERVER":
+        return not_applicable(f"{database.data.database_version} is not SQL Server")
+    problems = []
+    connections = database.flag("user connections") or "0"
+    if connections != str(user_connections):
+        problems.append(f"user connections is {connections}, not {user_connections}")
+    options = database.flag("user options")
+    if options not in (None, "0", ""):
+        problems.append(f"user options is {options}")
+    masked = database.flag("3625") not in _SWITCHED_OFF
+    if masked is not trace_3625:
+        problems.append(f"trace flag 3625 is {'on' if masked else 'off'}")
+    return failed("; ".join(problems)) if problems else passed("as the baseline says")

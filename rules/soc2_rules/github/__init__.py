@@ -1,0 +1,1 @@
+"""Rules over GitHub, one subject a module."""

@@ -1,0 +1,371 @@
+"""Who can see and change a repository, and whether secrets and vulnerabilities are looked for."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from soc2_collectors.github.models.organization import Member
+from soc2_collectors.github.models.repository import Repository
+from soc2_collectors.github.models.workflow import Unreadable, Workflow
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+
+_ARCHIVED = "the repository is archived: nobody can change it"
+_SHOWN = 5
+
+
+@rule(criteria=["CC6.1", "CC6.6", "CC6.7"], severity=Severity.HIGH)
+def github_visibility_expected(
+    repository: Repository, *, approved_public: tuple[str, ...] = ()
+) -> Verdict:
+    """Only repositories that are meant to be public are.
+
+    ``approved_public`` holds names of repositories, without the organisation.
+
+    Why: what was public once was copied. Code and its history hold more than anyone remembers.
+    Fix: make the repository private in its settings, or approve it in the configuration of this
+        rule.
+    """
+    if repository.visibility != "public":
+        return passed(f"{repository.full_name} is {repository.visibility}")
+    if repository.name in approved_public:
+        return passed(f"{repository.full_name} is public and approved")
+    return failed(f"{repository.full_name} is public and not on the approved list")
+
+
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.HIGH)
+def github_outside_collaborators(
+    repository: Repository, *, approved: tuple[str, ...] = ()
+) -> Verdict:
+    """Outside collaborators are known, and none administers a repository.
+
+    ``approved`` holds the logins of outside collaborators that somebody answers for. An administrator from
+    outside fails even then.
+
+    Why: nobody's leaving process removes people who never joined.
+    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done; approve
+        the
+        others in the configuration of this rule, with write access at most.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    people = repository.outside_collaborators
+    admins = sorted(person.login for person in people if person.admin)
+    if admins:
+        return failed(f"{repository.full_name} is administered from outside by {', '.join(admins)}")
+    unknown = sorted({person.login for person in people} - set(approved))
+    if unknown:
+        return failed(
+            f"{repository.full_name} is open to outside collaborators not approved: {', '.join(unknown)}"
+        )
+    return passed(f"{repository.full_name} has {len(people)} outside collaborators, all approved")
+
+
+@rule(
+    criteria=["CC6.1", "CC7.1"],
+    severity=Severity.HIGH,
+    known_as=["prowler:repository_secret_scanning_enabled"],
+)
+def github_secret_scanning(repository: Repository, *, push_protection: bool = True) -> Verdict:
+    """Secrets in the code are found, and kept from being pushed.
+
+    Why: a credential in a repository is read by everyone who can clone it, and stays in the
+        history.
+    Fix: gh api -X PATCH /repos/ORG/REPO with security_and_analysis.secret_scanning and
+        secret_scanning_push_protection enabled; private repositories need Secret Protection.
+    """
+    found = repository.security_and_analysis
+    off = []
+    if not (found.secret_scanning and found.secret_scanning.on):
+        off.append("secret scanning")
+    if push_protection and not (
+        found.secret_scanning_push_protection and found.secret_scanning_push_protection.on
+    ):
+        off.append("push protection")
+    if off:
+        return failed(f"{' and '.join(off)} off for {repository.full_name}")
+    return passed(f"secret scanning is on for {repository.full_name}")
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.MEDIUM,
+    needs=[Member],
+    known_as=["powerpipe:cis_supply_chain_v100_1_3_7"],
+)
+def github_repo_admins(
+    repository: Repository,
+    evidence: Evidence,
+    *,
+    min_admins: int = 2,
+    allowed_direct: tuple[str, ...] = ("READ", "TRIAGE"),
+    approved: tuple[str, ...] = (),
+) -> Verdict:
+    """Members reach a repository through teams, and more than one person administers it.
+
+    Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
+    may have on a repository without a team, ``approved`` logins for which that does not matter. People from
+    outside are judged by github-outside-collaborators.
+
+    Why: what is given to a person one repository at a time is what nobody takes away when they change their
+        team. A repository with one administrator is stuck when that person is away.
+    Fix: in the repository, Settings, Collaborators and teams: add the team, remove the person.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    people = repository.direct_collaborators
+    members = {member.login: member for member in evidence.account(Member)}
+    if not members or any(member.role is None for member in members.values()):
+        return inconclusive("GitHub does not show the roles of all members: it does to owners")
+    owners = {login for login, member in members.items() if member.owner}
+    # An owner who made a repository stands among its people, and loses nothing by being removed.
+    loose = sorted(
+        person.login
+        for person in people
+        if person.login in members.keys() - owners - {*approved}
+        and person.level not in allowed_direct
+    )
+    if loose:
+        more = ", ..." if len(loose) > _SHOWN else ""
+        return failed(
+            f"{len(loose)} member(s) write to {repository.full_name} without a team: "
+            f"{', '.join(loose[:_SHOWN])}{more}"
+        )
+    admins = owners | {person.login for person in people if person.admin}
+    if len(admins) < min_admins:
+        return inconclusive(
+            f"owners and direct administrators of {repository.full_name} are {len(admins)}, fewer than "
+            f"{min_admins}; administrators by team are not read"
+        )
+    return passed(f"members write to {repository.full_name} through teams")
+
+
+@rule(
+    criteria=["CC6.5", "CC8.1"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:repository_inactive_not_archived",
+        "prowler:repository_branch_delete_on_merge_enabled",
+        "powerpipe:cis_supply_chain_v100_1_2_7",
+        "scorecard:Maintained",
+    ],
+)
+def github_inactive_repos(
+    repository: Repository,
+    now: datetime,
+    *,
+    max_idle_days: int = 365,
+    delete_merged_branches: bool = True,
+    exempt: tuple[str, ...] = (),
+) -> Verdict:
+    """Repositories that nobody works on are archived, and merged branches are deleted.
+
+    ``max_idle_days`` counts from the last push, and must be 30 or more. ``exempt`` names repositories that
+    are finished and in use.
+
+    Why: code that nobody looks at keeps its access, its secrets and its flaws. Branches that were merged
+        long ago are where old code is taken from by mistake.
+    Fix: archive the repository (gh repo archive ORG/REPO); turn on "Automatically delete head branches" in
+        its settings.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    if repository.name in exempt:
+        return not_applicable(f"{repository.full_name} is exempt")
+    if repository.dormant_since is not None:
+        due = repository.dormant_since + timedelta(days=max(30, max_idle_days))
+        if now >= due:
+            return failed(
+                f"nobody pushed to {repository.full_name} since {repository.dormant_since:%Y-%m-%d}: "
+                "it is neither in use nor archived"
+            )
+    else:
+        due = None
+    if delete_merged_branches and not repository.settings.delete_branch_on_merge:
+        return failed(f"branches of {repository.full_name} stay when they are merged", until=due)
+    return passed(f"{repository.full_name} is in use, and merged branches go", until=due)
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:repository_dependency_scanning_enabled",
+        "powerpipe:cis_supply_chain_v100_3_2_2",
+        "scorecard:Dependency-Update-Tool",
+        "scorecard:Vulnerabilities",
+    ],
+)
+def github_dependabot_on(repository: Repository, *, security_updates: bool = True) -> Verdict:
+    """Vulnerable dependencies are reported and updates proposed.
+
+    Why: most of a program is other people's code, and its flaws are published with instructions.
+    Fix: gh api -X PUT /repos/ORG/REPO/vulnerability-alerts and .../automated-security-fixes.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    if repository.vulnerability_alerts is None:
+        return failed(f"dependency alerts are off for {repository.full_name}")
+    if security_updates:
+        fixes = repository.automated_security_fixes
+        if fixes is None or not fixes.enabled:
+            return failed(f"security updates are off for {repository.full_name}")
+        if fixes.paused:
+            return failed(f"security updates are paused for {repository.full_name}")
+    return passed(f"dependency alerts are on for {repository.full_name}")
+
+
+@rule(
+    criteria=["CC7.1", "CC6.8", "CC8.1"],
+    severity=Severity.HIGH,
+    known_as=["powerpipe:cis_supply_chain_v100_2_3_7", "scorecard:SAST"],
+)
+def github_code_scanning(
+    repository: Repository, now: datetime, *, max_age_days: int = 14, exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """The default branch is analysed for vulnerable code.
+
+    ``exempt`` names repositories that hold nothing to analyse.
+
+    Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
+    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair
+        the
+        workflow that uploads the analysis.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    if repository.name in exempt:
+        return not_applicable(f"{repository.full_name} is exempt")
+    latest = repository.code_scanning_latest_analysis
+    if latest is None:
+        return failed(f"the default branch of {repository.full_name} was never analysed")
+    when = f"{latest.tool.name} analysed {repository.full_name} on {latest.created_at:%Y-%m-%d}"
+    if latest.error:
+        return failed(f"{when} with an error")
+    due = latest.created_at + timedelta(days=max_age_days)
+    if now >= due:
+        return failed(f"{when}; another analysis was due on {due:%Y-%m-%d}")
+    return passed(when, until=due)
+
+
+@rule(
+    criteria=["CC7.3", "CC7.4"],
+    severity=Severity.LOW,
+    known_as=[
+        "prowler:repository_public_has_securitymd_file",
+        "powerpipe:cis_supply_chain_v100_1_2_1",
+        "scorecard:Security-Policy",
+    ],
+)
+def github_security_policy(repository: Repository, *, private_reporting: bool = True) -> Verdict:
+    """Public repositories say how to report a vulnerability, and take reports in private.
+
+    Why: who finds a flaw and nobody to tell in private tells everybody, or nobody.
+    Fix: add SECURITY.md to the organisation's .github repository, which holds for all, and turn on private
+        vulnerability reporting: gh api -X PUT /repos/ORG/REPO/private-vulnerability-reporting.
+    """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    if repository.visibility != "public":
+        return not_applicable(f"{repository.full_name} is {repository.visibility}")
+    policy = repository.settings.is_security_policy_enabled
+    if policy is None:
+        return inconclusive(f"GitHub does not say whether {repository.full_name} has a SECURITY.md")
+    missing = [] if policy else ["no SECURITY.md"]
+    if private_reporting:
+        reporting = repository.private_vulnerability_reporting
+        if reporting is None or not reporting.enabled:
+            missing.append("no private vulnerability reporting")
+    if missing:
+        return failed(f"{repository.full_name} has {' and '.join(missing)}")
+    return passed(f"{repository.full_name} says how to report a vulnerability")
+
+
+@rule(
+    criteria=["CC7.1", "CC8.1"],
+    severity=Severity.LOW,
+    needs=[Workflow],
+    known_as=["powerpipe:cis_supply_chain_v100_3_2_3"],
+)
+def github_iac_and_license_scan(
+    repository: Repository,
+    evidence: Evidence,
+    *,
+    iac_languages: tuple[str, ...] = ("HCL", "Bicep", "Jsonnet"),
+    iac_scanners: tuple[str, ...] = (
+        "checkov",
+        "checkov-action",
+        "tfsec",
+        "tfsec-action",
+        "trivy",
+        "trivy-action",
+        "kics",
+        "kics-github-action",
+        "terrascan",
+        "terrascan-action",
+        "snyk iac",
+        "cfn-nag",
+        "cfn_nag_scan",
+        "cfn-guard",
+        "conftest test",
+        "wizcli iac",
+    ),
+    license_scanners: tuple[str, ...] = (
+        "dependency-review-action",
+        "fossa",
+        "fossa-action",
+        "license-checker",
+        "license_finder",
+        "licensed status",
+        "pip-licenses",
+        "go-licenses",
+        "cargo-deny",
+        "cargo-deny-action",
+        "cargo deny",
+        "scancode",
+        "ort-ci-github-action",
+        "snyk",
+        "blackduck",
+        "whitesource",
+    ),
+    exempt: tuple[str, ...] = (),
+) -> Verdict:
+    """Workflows scan infrastructure code, and the licences of dependencies.
+
+    A repository whose main language is one of ``iac_languages`` needs one of ``iac_scanners`` in its
+    workflows, any other with code one of ``license_scanners``: words of a step, in any case. That a scanner
+    is there says nothing of how it is set up. ``exempt`` names repositories that an App scans from outside,
+    which leaves nothing in a workflow.
+
+    Why: a network that is open in the code is open once it is deployed, and a licence that forbids the use
+        of a library is found by somebody else's lawyer.
+    Fix: add a scanner to the repository's workflows, for instance actions/dependency-review-action with
+        allowed licences, or bridgecrewio/checkov-action.
+    """  # fmt: skip
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
+    if repository.name in exempt:
+        return not_applicable(f"{repository.full_name} is exempt")
+    if repository.language is None:
+        return not_applicable(f"GitHub finds no code in {repository.full_name}")
+    infrastructure = repository.language in iac_languages
+    names = "|".join(
+        re.escape(one) for one in (iac_scanners if infrastructure else license_scanners)
+    )
+    wanted = re.compile(rf"(?<![\w-])(?:{names})(?![\w-])", re.IGNORECASE)
+    what = "infrastructure code" if infrastructure else "licences"
+    workflows = evidence.index(Workflow, "repository_name").get(repository.full_name, ())
+    unread = ""
+    for workflow in workflows:
+        try:
+            content = workflow.content()
+        except Unreadable as error:
+            unread = unread or f"{workflow.label}: {error}"
+            continue
+        for step in content.steps:
+            if names and wanted.search(step.said):
+                return passed(f"{workflow.label} scans {what}")
+    if unread:
+        return inconclusive(unread)
+    return failed(f"no workflow of {repository.full_name} runs a known scanner of {what}")

@@ -1,0 +1,1 @@
+"""What joins kinds, and what many rules ask in one way. Holds no rules."""

@@ -1,0 +1,1 @@
+"""Rules over Okta, one subject a module."""

@@ -1,0 +1,221 @@
+"""Joiners, movers and leavers: each person of the roster, over all systems."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from soc2_collectors.roster.models.person import RosterPerson
+from soc2_pac.identity import Owned, Person
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import people
+
+_NOBODY = inconclusive("the roster names nobody, and somebody works here")
+
+
+def _not_judged(person: RosterPerson, now: datetime) -> Verdict | None:
+    """The verdict on a row that cannot be read, and on somebody who left; ``None`` for who works here."""
+    if person.malformed or person.status == "unknown":
+        return inconclusive(f"the row cannot be read: {person.malformed or 'it has no status'}")
+    if person.status == "left" or (person.left_at and person.left_at <= now):
+        return not_applicable(f"left{_on(person.left_at)}")
+    return None
+
+
+def _on(moment: datetime | None) -> str:
+    return f" on {moment:%Y-%m-%d}" if moment else ""
+
+
+@rule(
+    criteria=["CC6.2", "CC6.3"],
+    severity=Severity.CRITICAL,
+    empty=_NOBODY,
+    where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
+)
+def roster_leaver_accounts_closed(
+    person: RosterPerson,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence,
+    *,
+    max_hours: int = 24,
+    period_days: int = 365,
+) -> Verdict:
+    """Accounts of people who left are closed in every system, and in time.
+
+    An account may outlive its owner by ``max_hours``, counted from ``left_at``; a day without a time is its
+    first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
+    for ``period_days``: that cannot be mended, only explained. Shared accounts and those of services that
+    the person answers for are asked about elsewhere.
+
+    Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
+        was forgotten is in the system that the checklist does not name.
+    Fix: close the accounts that are named; then let the identity provider close them all (SCIM), or add the
+        system to the checklist of who offboards.
+    """
+    other = _not_judged(person, now)
+    if other is None:
+        return not_applicable("works here", until=person.left_at)
+    if person.malformed or person.status == "unknown":
+        return other
+    someone = next(item for item in person.identities(scope) if isinstance(item, Person))
+    return people.closed(someone, people.of(evidence), now, max_hours, period_days)
+
+
+@rule(
+    criteria=["CC6.1", "CC6.2"],
+    severity=Severity.HIGH,
+    empty=_NOBODY,
+    where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
+)
+def roster_mfa_everywhere(
+    person: RosterPerson,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence,
+    *,
+    elsewhere: tuple[str, ...] = (),
+) -> Verdict:
+    """Nobody has an account without a second factor in any system.
+
+    ``elsewhere`` holds systems (``aws-identity-center``, ``github:acme``) that people sign in to through
+    another one, which asks for the factor. Accounts with nothing but keys are not asked.
+
+    Why: who reaches one system with a password alone reaches what that system is trusted with, however
+        well the others are kept.
+    Fix: enroll a factor in the systems that are named, or put them behind single sign-on.
+    """
+    other = _not_judged(person, now)
+    if other is not None:
+        return other
+    found = people.of(evidence)
+    blind = found.blind()
+    if blind is not None:
+        return blind
+    source = f"roster:{scope.account}"
+    asked = [
+        o
+        for o in people.own(found, source, person.id)
+        if o.account.active is not False
+        and o.account.signs_in is not False
+        and not people.in_systems(o, elsewhere)
+    ]
+    without = [o for o in asked if o.account.active and o.account.mfa is False]
+    if without:
+        return failed(f"no second factor: {people.listed(without)}", until=person.left_at)
+    unknown = [str(o.account) for o in asked if not o.account.mfa]
+    if unknown:
+        return inconclusive(f"whether there is a second factor is not known: {', '.join(unknown)}")
+    return _settled(found, source, person, asked, "a second factor everywhere")
+
+
+def _settled(
+    found: people.Population, source: str, person: RosterPerson, accounts: list[Owned], what: str
+) -> Verdict:
+    """What is true of all accounts, unless some may be missing."""
+    until = person.left_at
+    disputed = found.graph.disputed(source, person.id)
+    if disputed:
+        return inconclusive(f"these may be theirs or another's: {', '.join(disputed)}")
+    unknown = found.unknown()
+    if unknown:
+        return inconclusive(f"accounts may be missing: {unknown}")
+    lacking = people.nothing_to_compare(found)
+    if lacking:
+        return lacking
+    if not accounts:
+        return not_applicable("no account of theirs is asked", until=until)
+    names = ", ".join(str(o.account) for o in accounts)
+    return passed(f"{what}: {names}", until=until)
+
+
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM, empty=_NOBODY)
+def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int = 92) -> Verdict:
+    """Everybody's access was reviewed within the quarter.
+
+    Read from the column ``access_reviewed_at``. Who joined has ``max_days`` for the first review.
+
+    Why: rights that were given for a task stay when the task is done, unless somebody looks.
+    Fix: have the manager review what the person can reach, and write down the day.
+    """
+    other = _not_judged(person, now)
+    if other is not None:
+        return other
+    reviewed = person.access_reviewed_at
+    since = reviewed or person.joined_at
+    if since is None:
+        return failed("never reviewed")
+    due = since + timedelta(days=max_days)
+    what = f"reviewed on {reviewed:%Y-%m-%d}" if reviewed else f"never reviewed; joined{_on(since)}"
+    until = min((m for m in (due, person.left_at) if m and m > now), default=None)
+    if now < due:
+        return passed(f"{what}, due by {due:%Y-%m-%d}", until=until)
+    return failed(f"{what}, and was due by {due:%Y-%m-%d}", until=until)
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    empty=_NOBODY,
+    where_sourced=people.EVERYTHING,
+    one_of=people.WHERE,
+)
+def roster_privileged_by_group(
+    person: RosterPerson,
+    now: datetime,
+    scope: Scope,
+    evidence: Evidence,
+    *,
+    departments: tuple[str, ...] = (),
+    groups: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
+) -> Verdict:
+    """Privileged accounts belong to people whose department or group is meant to have them.
+
+    ``departments`` holds those of the roster that may administer, ``groups`` the names of groups and roles
+    of the systems that make an administrator by agreement; ``*`` is allowed in both. ``elsewhere`` holds
+    systems whose privileges other rules judge.
+
+    Why: rights that came with a job and stayed after a move to another are held by whom nobody expects.
+    Fix: take the privilege from the account, or add the department or group that is meant to have it.
+    """
+    other = _not_judged(person, now)
+    if other is not None:
+        return other
+    found = people.of(evidence)
+    blind = found.blind()
+    if blind is not None:
+        return blind
+    source = f"roster:{scope.account}"
+    accounts = [
+        o
+        for o in people.own(found, source, person.id)
+        if o.account.active is not False and not people.in_systems(o, elsewhere)
+    ]
+    strong = [o for o in accounts if o.account.active and o.account.privileged]
+    if strong and not (departments or groups):
+        return inconclusive(
+            f"neither departments nor groups is configured; privileged: {people.listed(strong)}"
+        )
+    wrong = [
+        o
+        for o in strong
+        if not (
+            people.matches(person.department or "", departments)
+            or any(people.matches(group, groups) for group in o.account.groups)
+        )
+    ]
+    if wrong:
+        place = f"is in {person.department}" if person.department else "is in no department"
+        return failed(f"{place}, and has {people.listed(wrong)}", until=person.left_at)
+    unknown = [
+        str(o.account)
+        for o in accounts
+        if o.account.privileged is None or (o.account.privileged and not o.account.active)
+    ]
+    if unknown:
+        return inconclusive(f"whether it is privileged is not known: {', '.join(unknown)}")
+    what = "privileged as meant" if strong else "no privileges"
+    return _settled(found, source, person, strong or accounts, what)
