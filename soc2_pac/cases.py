@@ -11,7 +11,11 @@
 A rule may also give ``now``, ``scope`` and ``given`` (joined documents by kind), and a case ``set``,
 ``remove``, ``gaps``, ``given``, ``params``, ``now``, ``scope`` and ``message`` (text that must occur).
 Of the kinds that a rule reads ``where_sourced``, those have a source that are given; a case that gives
-``null`` for one takes the source away.
+``null`` for one takes the source away. A given document with the key ``$scope`` stands in that scope.
+
+A case with ``attack: true`` was written by somebody who tried to make the rule wrong; its ``source`` names
+the provider's page that documents the state. ``may_lack`` and ``any_value`` of a rule's entry say of which
+facts a pass may do without, and why; see :mod:`soc2_pac.testing.guards`.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 import yaml
@@ -39,10 +43,14 @@ from soc2_pac.rules import Rule
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from soc2_pac.evaluate.evidence import EvidenceHere
     from soc2_pac.model import Verdict
     from soc2_pac.resources import Resource
+
+SCOPE = "$scope"
+"""The key by which a given document says that it stands in another scope than the judged one."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -77,6 +85,8 @@ class _CaseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: Any = None
     scope: str | None = None
     message: str | None = None
+    attack: bool = False
+    source: str = ""
 
 
 class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +95,8 @@ class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: Any = None
     scope: str | None = None
     given: _Given = {}
+    may_lack: dict[str, str] = {}
+    any_value: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,10 @@ class Case:
     """What this case says of now, scope and given itself, with the value that the rule gives otherwise."""
     where: str = ""
     """File, rule and case, for messages."""
+    attack: bool = False
+    """Written by somebody who tried to make the rule wrong."""
+    source: str = ""
+    """Where the provider documents the state that the case shows."""
 
     def document(self) -> dict[str, Any]:
         """The base with the overrides laid over it. Raises UsageError for a path that leads nowhere."""
@@ -172,6 +188,25 @@ def load_cases(rule: Rule) -> list[Case]:
     return cases
 
 
+class Allowances(NamedTuple):
+    """What a rule's entry says of facts that its passes do without. Paths have ``*`` for every index."""
+
+    may_lack: Mapping[str, str]
+    """Path -> why a pass may stand without it, with the source."""
+    any_value: Mapping[str, str]
+    """Path -> why a pass may stand whatever its value is, with the source."""
+
+
+def allowances(rule: Rule) -> Allowances:
+    """What the entry of a rule says under ``may_lack`` and ``any_value``. Raises UsageError."""
+    path = case_file(rule)
+    entries = _read(path)
+    if rule.id not in entries:
+        return Allowances({}, {})
+    entry: _RuleEntry = _convert(entries[rule.id], _RuleEntry, f"{_named(path)}: {rule.id}")
+    return Allowances(entry.may_lack, entry.any_value)
+
+
 def rules_in(path: Path) -> list[Rule]:
     """The rules of a module that no plugin names yet, by its file.
 
@@ -214,29 +249,52 @@ def run_case(rule: Rule, case: Case) -> Verdict:
     except ConfigError as error:
         msg = f"{case.where}: params: {error}"
         raise UsageError(msg) from error
-    evidence = None
-    if rule.joins:
-        bodies = {
-            joined.kind: [_stored(joined, body) for body in found]
-            for joined in rule.joins
-            if (found := case.given.get(joined.kind)) is not None
-        }
-        given = GivenDocuments(case.scope, bodies)
-        evidence = JoinedEvidence(rule, given, case.sourced).at(case.scope)
     return judge(
         rule,
-        _stored(rule.resource, case.document()),
+        stored(rule.resource, case.document()),
         now=case.now,
         scope=case.scope,
-        evidence=evidence,
+        evidence=joined_evidence(rule, case.given, case.scope),
         thresholds=thresholds,
     )
 
 
-def _stored(kind: type[Resource], body: dict[str, Any]) -> bytes:
+def joined_evidence(
+    rule: Rule, given: Mapping[str, Sequence[dict[str, Any]] | None], scope: Scope
+) -> EvidenceHere | None:
+    """What a rule reads of given documents, by kind; ``None`` for a rule that joins nothing.
+
+    A document with the key ``$scope`` (``aws:444455556666/eu-west-1``) stands in that scope, every other
+    in ``scope``. A kind that is ``None`` has no source.
+    """
+    if not rule.joins:
+        return None
+    bodies: dict[str, list[bytes]] = {}
+    elsewhere: dict[str, list[tuple[Scope, bytes]]] = {}
+    for joined in rule.joins:
+        found = given.get(joined.kind)
+        if found is None:
+            continue
+        bodies[joined.kind] = []
+        for body in found:
+            if SCOPE not in body:
+                bodies[joined.kind].append(stored(joined, body))
+                continue
+            place = _scope(body[SCOPE], rule.id)
+            rest = {key: value for key, value in body.items() if key != SCOPE}
+            elsewhere.setdefault(joined.kind, []).append((place, stored(joined, rest)))
+    sourced = [kind for kind, some in given.items() if some is not None]
+    documents = GivenDocuments(scope, bodies, elsewhere)
+    return JoinedEvidence(rule, documents, sourced).at(scope)
+
+
+def stored(kind: type[Resource], body: dict[str, Any]) -> bytes:
     """The document as evidence: a rule that needs what is dropped or redacted must not pass."""
     kept = redact.redact_paths(redact.drop_paths(body, kind.volatile), kind.secret)
     return canonical(redact.scrub_document(kept))
+
+
+_stored = stored  # the name that a script outside of this project calls it by
 
 
 def mismatch(case: Case, verdict: Verdict) -> str | None:
@@ -308,6 +366,9 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry, where: str) -> Case:
         if bodies is None and joined[kind] is not None:
             msg = f"{where}: given: {kind} is needed whatever is configured: give a list"
             raise UsageError(msg)
+    if case.attack and not case.source:
+        msg = f"{where}: an attack names its source: the provider's page that documents the state"
+        raise UsageError(msg)
     overrides = (
         *(("set", key, value) for key, value in case.set.items()),
         *(("remove", key, None) for key in case.remove),
@@ -331,6 +392,8 @@ def _case(rule: Rule, entry: _RuleEntry, case: _CaseEntry, where: str) -> Case:
         overrides=overrides,
         own=own,
         where=where,
+        attack=case.attack,
+        source=case.source,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Status(enum.StrEnum):
@@ -242,26 +242,31 @@ class Verdict:
     """One line of facts that do not move with the clock ("created 2026-01-03", never "45 days ago")."""
     until: datetime | None = None
     """The instant at which the clock alone changes this verdict; ``None`` when it never does."""
+    on: tuple[object, ...] = field(default=(), compare=False, repr=False)
+    """Views of the joined documents that decided it, beside the judged one. A finding names them. What a
+    rule read as a whole (every policy of the account) is noted by the engine and need not stand here."""
 
 
-def passed(message: str, *, until: datetime | None = None) -> Verdict:
-    """The evidence answers the question well."""
-    return Verdict(Status.PASS, message, until)
+def passed(message: str, *, until: datetime | None = None, on: Iterable[object] = ()) -> Verdict:
+    """The evidence answers the question well. ``on``: see :attr:`Verdict.on`."""
+    return Verdict(Status.PASS, message, until, tuple(on))
 
 
-def failed(message: str, *, until: datetime | None = None) -> Verdict:
-    """The evidence shows a deficiency."""
-    return Verdict(Status.FAIL, message, until)
+def failed(message: str, *, until: datetime | None = None, on: Iterable[object] = ()) -> Verdict:
+    """The evidence shows a deficiency. ``on``: see :attr:`Verdict.on`."""
+    return Verdict(Status.FAIL, message, until, tuple(on))
 
 
-def not_applicable(message: str, *, until: datetime | None = None) -> Verdict:
-    """The question does not arise for this resource."""
-    return Verdict(Status.NOT_APPLICABLE, message, until)
+def not_applicable(
+    message: str, *, until: datetime | None = None, on: Iterable[object] = ()
+) -> Verdict:
+    """The question does not arise for this resource. ``on``: see :attr:`Verdict.on`."""
+    return Verdict(Status.NOT_APPLICABLE, message, until, tuple(on))
 
 
-def inconclusive(message: str) -> Verdict:
+def inconclusive(message: str, *, on: Iterable[object] = ()) -> Verdict:
     """The evidence is there but does not answer the question (an unknown value, say)."""
-    return Verdict(Status.INCONCLUSIVE, message)
+    return Verdict(Status.INCONCLUSIVE, message, None, tuple(on))
 
 
 @dataclass(frozen=True, slots=True)

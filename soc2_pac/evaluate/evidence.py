@@ -217,17 +217,28 @@ class EvidenceHere:
 class GivenDocuments:
     """Documents held in memory and complete: for cases, tests and ``check --document``."""
 
-    def __init__(self, scope: Scope, bodies: Mapping[str, Sequence[bytes]]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        bodies: Mapping[str, Sequence[bytes]],
+        elsewhere: Mapping[str, Sequence[tuple[Scope, bytes]]] | None = None,
+    ) -> None:
+        """``bodies`` are in ``scope``; ``elsewhere``: further ones, each with its own scope."""
         self._scope = scope
         self._bodies = bodies
+        self._elsewhere = elsewhere or {}
 
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
-        """Given kinds are complete; kinds that nobody gave were not looked at."""
-        return [(self._scope, None)] if kind in self._bodies else []
+        """Given kinds are complete; kinds that nobody gave were not collected."""
+        if kind not in self._bodies:
+            return []
+        others = {scope for scope, _ in self._elsewhere.get(kind, ())} - {self._scope}
+        return [(scope, None) for scope in (self._scope, *sorted(others))]
 
     def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
-        """The given documents, all in the one scope."""
-        return [(self._scope, body) for body in self._bodies.get(kind, ())]
+        """The given documents, those of the one scope first."""
+        here = [(self._scope, body) for body in self._bodies.get(kind, ())]
+        return [*here, *self._elsewhere.get(kind, ())]
 
 
 def _anchor(within: str, scope: Scope) -> Scope | str | None:

@@ -1,0 +1,375 @@
+"""Whether the passes of a rule rest on facts that were read, and are known to be good.
+
+Each passing case of a rule is judged once while every field that it reads of a view is noted. Then each of
+these fields, and each field that the rule's own cases change, is taken away, set to null and emptied: a
+verdict that is still a pass did not rest on it. Likewise each text that was read becomes one that nobody
+knows: an unknown value is not a good one.
+
+Some passes are right all the same. Who says so writes why, with the source: for all rules in the view
+(``may_lack`` and ``any_value``: encoded field name -> reason), or for one rule in its case file.
+Names, ids and times are left out by pattern: messages name them, and verdicts do not rest on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import gc
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from soc2_pac.cases import allowances, joined_evidence, load_cases, stored
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.evaluate.judge import judge
+from soc2_pac.model import Status
+from soc2_pac.resources import GAPS, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soc2_pac.cases import Case
+    from soc2_pac.evaluate.evidence import EvidenceHere
+    from soc2_pac.model import Verdict
+    from soc2_pac.rules import Rule
+
+_UNKNOWN = "SomethingNobodyKnows"
+_NAMED = re.compile(
+    r"(^|[a-z_.])(Name|Names|Id|Ids|ID|Arn|ARN|name|id|arn|uid|login|email|mail|title|url|Url|URL|Uri|uri|uniqueId"
+    r"|label|Label|displayName|DisplayName|description|Description|userPrincipalName|number|self[Ll]ink|Path)$"
+)
+"""Fields that say which thing it is."""
+_TIME = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]|$)")
+_WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_ .:-]{0,60}$")
+
+Path = tuple[Any, ...]
+"""Where something stands in a document: keys and indexes."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Idle:
+    """A fact that a pass did not need."""
+
+    rule: str
+    place: str
+    """``Field.*.Other``, or ``kind: Field`` in a joined document."""
+    how: str
+    """``removed``, ``null``, ``empty``, ``absent`` (it was not there to begin with) or ``unknown``."""
+    case: str
+
+
+def idle_facts(rule: Rule) -> list[Idle]:
+    """Facts without which passing cases of a rule still pass, and that nobody excused."""
+    allowed = allowances(rule)
+    changed = _changed_by_cases(rule)
+    found: dict[tuple[str, str], Idle] = {}
+    for case in load_cases(rule):
+        if case.status is not Status.PASS or case.attack:
+            continue
+        read = _reads(rule, case)
+        here = (None, 0)
+        places = read.keys() | {(here, path) for path in changed if path not in dict(read)}
+        for document, path in sorted(places, key=repr):
+            excused = read.get((document, path), _NOT_EXCUSED)
+            place = _place(document[0], path)
+            if _named(path) or _excused(place, allowed.may_lack) or excused.may_lack:
+                continue
+            for how, body in _without(_body(case, document), path):
+                if (place, how) not in found and _passes(rule, case, document, body):
+                    found[place, how] = Idle(rule.id, place, how, case.name)
+        for (document, path), excused in sorted(read.items(), key=lambda item: repr(item[0])):
+            place = _place(document[0], path)
+            if _named(path) or _excused(place, allowed.any_value) or excused.any_value:
+                continue
+            for body in _unknown(_body(case, document), path):
+                if (place, "unknown") not in found and _passes(rule, case, document, body):
+                    found[place, "unknown"] = Idle(rule.id, place, "unknown", case.name)
+    return sorted(found.values())
+
+
+def unused_excuses(rule: Rule) -> list[str]:
+    """Excuses of a case file that excuse nothing: the fact is needed by now, or the path is misspelled."""
+    allowed = allowances(rule)
+    read = {
+        _place(document[0], path)
+        for case in load_cases(rule)
+        if case.status is Status.PASS
+        for document, path in _reads(rule, case)
+    }
+    read |= {_place(None, path) for path in _changed_by_cases(rule)}
+    return sorted(
+        {
+            place
+            for places in (allowed.may_lack, allowed.any_value)
+            for place in places
+            if not any(_excused(one, {place: ""}) for one in read)
+        }
+    )
+
+
+# -- what is read ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Excuse:
+    may_lack: bool
+    any_value: bool
+
+
+_NOT_EXCUSED = _Excuse(may_lack=False, any_value=False)
+
+Which = tuple[str | None, int]
+"""A document of a case: (``None``, 0) for the judged one, else (kind, index among those given)."""
+
+
+def _reads(rule: Rule, case: Case) -> dict[tuple[Which, Path], _Excuse]:
+    """Every field of a view that judging a case reads, by its path in the document."""
+    _forget()
+    evidence = _evidence(rule, case)
+    try:
+        judged = view(rule.resource, stored(rule.resource, case.document()))
+    except FactUnavailable:
+        return {}
+    with _noting() as noted:
+        settled = rule.settle(case.params())
+        offered = {"now": case.now, "scope": case.scope, "evidence": evidence}
+        with contextlib.suppress(Exception):
+            rule.function(judged, *[offered[name] for name in rule.injected], **settled)
+    found: dict[tuple[Which, Path], _Excuse] = {}
+    for which, root in _roots(rule, case, judged, evidence):
+        for struct, way in _structs(root, ()):
+            for name in noted.get(id(struct), ()):
+                encoded = _encoded(type(struct)).get(name)
+                if encoded is None or encoded == GAPS:
+                    continue
+                found[which, (*way, encoded)] = _Excuse(
+                    encoded in getattr(type(struct), "may_lack", {}),
+                    encoded in getattr(type(struct), "any_value", {}),
+                )
+    return found
+
+
+def _roots(
+    rule: Rule, case: Case, judged: object, evidence: EvidenceHere | None
+) -> Iterator[tuple[Which, object]]:
+    yield (None, 0), judged
+    if evidence is None:
+        return
+    views = evidence._joined._loaded._views  # noqa: SLF001 - what was really read, not a second decoding
+    for joined in rule.joins:
+        bodies = [b for b in case.given.get(joined.kind) or () if "$scope" not in b]
+        bodies += [b for b in case.given.get(joined.kind) or () if "$scope" in b]
+        loaded = views.get(joined.kind, [])
+        if len(loaded) == len(bodies):
+            order = _order(case, joined.kind)
+            for position, (_, seen) in enumerate(loaded):
+                yield (joined.kind, order[position]), seen
+
+
+def _order(case: Case, kind: str) -> list[int]:
+    """Indexes of the given documents in the order in which they are read: those elsewhere come last."""
+    given = case.given.get(kind) or ()
+    return [
+        *(n for n, body in enumerate(given) if "$scope" not in body),
+        *(n for n, body in enumerate(given) if "$scope" in body),
+    ]
+
+
+@contextlib.contextmanager
+def _noting() -> Iterator[dict[int, set[str]]]:
+    """While it lasts, every attribute of a struct that is read is noted: id of the struct -> names."""
+    noted: dict[int, set[str]] = defaultdict(set)
+    plain = msgspec.Struct.__getattribute__
+
+    def make(inner: Any) -> Any:  # noqa: ANN401
+        def note(self: object, name: str) -> object:
+            noted[id(self)].add(name)
+            return inner(self, name)
+
+        return note
+
+    patched: list[tuple[type, Any]] = []
+    for struct in _subclasses(msgspec.Struct):
+        own = vars(struct).get("__getattribute__")
+        patched.append((struct, own))
+        struct.__getattribute__ = make(own or plain)  # type: ignore[method-assign]
+    try:
+        yield noted
+    finally:
+        for struct, own in patched:
+            if own is None:
+                del struct.__getattribute__
+            else:
+                struct.__getattribute__ = own  # type: ignore[method-assign]
+
+
+def _subclasses(of: type) -> Iterator[type]:
+    children: list[type] = type.__subclasses__(of)
+    for one in children:
+        if not one.__module__.startswith("msgspec"):
+            yield one
+        yield from _subclasses(one)
+
+
+def _structs(value: object, way: Path) -> Iterator[tuple[Any, Path]]:
+    if isinstance(value, msgspec.Struct):
+        yield value, way
+        for field in msgspec.structs.fields(value):
+            inner = msgspec.Struct.__getattribute__(value, field.name)
+            yield from _structs(inner, (*way, field.encode_name))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _structs(inner, (*way, key))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _structs(inner, (*way, index))
+
+
+@functools.cache
+def _encoded(struct: type[msgspec.Struct]) -> dict[str, str]:
+    return {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+
+
+@functools.cache
+def _memories() -> list[Any]:
+    """Every memory of a function in these packages: what it remembers is not read again."""
+    kind = type(functools.cache(lambda: None))
+    return [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, kind)
+        and str(getattr(one, "__module__", "")).partition(".")[0]
+        not in {"soc2_pac", "functools", "re", "typing", "sqlalchemy", "msgspec"}
+    ]
+
+
+def _forget() -> None:
+    for memory in _memories():
+        memory.cache_clear()
+
+
+# -- what is taken away ------------------------------------------------------------------------------------
+
+
+def _changed_by_cases(rule: Rule) -> set[Path]:
+    """Paths of the judged document that the rule's own cases change."""
+    found: set[Path] = set()
+    for case in load_cases(rule):
+        for sort, key, _ in case.overrides:
+            if sort in ("set", "remove"):
+                steps = [part.replace("\0", ".") for part in key.replace("\\.", "\0").split(".")]
+                found.add(tuple(int(step) if step.isdecimal() else step for step in steps))
+    return found
+
+
+def _without(body: dict[str, Any] | None, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    if body is None or (parent := _holder(body, path)) is None:
+        return
+    last = path[-1]
+    if isinstance(parent, list):
+        if not (isinstance(last, int) and last < len(parent)):
+            return
+        old = parent[last]
+    elif last in parent:
+        old = parent[last]
+        yield "removed", _changed(body, path, _REMOVED)
+    else:
+        # A field inside a fact that was not collected is not absent: there is nothing that could hold it.
+        yield "absent", body
+        return
+    if old is not None:
+        yield "null", _changed(body, path, None)
+    if isinstance(old, str | list | dict) and old:
+        yield "empty", _changed(body, path, type(old)())
+
+
+def _unknown(body: dict[str, Any] | None, path: Path) -> Iterator[dict[str, Any]]:
+    parent = _holder(body, path) if body is not None else None
+    if body is None or not isinstance(parent, dict) or path[-1] not in parent:
+        return
+    old = parent[path[-1]]
+    if isinstance(old, str) and _WORD.match(old) and not _TIME.match(old):
+        yield _changed(body, path, _UNKNOWN)
+    elif (
+        isinstance(old, list)
+        and old
+        and all(isinstance(one, str) and _WORD.match(one) for one in old)
+    ):
+        yield _changed(body, path, [_UNKNOWN])
+
+
+_REMOVED = object()
+
+
+def _changed(body: dict[str, Any], path: Path, value: object) -> dict[str, Any]:
+    made = copy.deepcopy(body)
+    parent: Any = _holder(made, path)
+    if value is _REMOVED:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    return made
+
+
+def _holder(body: Any, path: Path) -> Any:  # noqa: ANN401
+    here = body
+    for step in path[:-1]:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return here if isinstance(here, dict | list) else None
+
+
+def _body(case: Case, document: Which) -> dict[str, Any] | None:
+    kind, index = document
+    if kind is None:
+        return case.document()
+    return (case.given.get(kind) or [])[index]
+
+
+def _passes(rule: Rule, case: Case, document: Which, body: dict[str, Any]) -> bool:
+    return _verdict(rule, case, document, body).status is Status.PASS
+
+
+def _verdict(rule: Rule, case: Case, document: Which, body: dict[str, Any]) -> Verdict:
+    kind, index = document
+    given: Mapping[str, Any] = case.given
+    if kind is not None:
+        bodies = list(given[kind] or ())
+        bodies[index] = body
+        given = {**given, kind: bodies}
+    return judge(
+        rule,
+        stored(rule.resource, body if kind is None else case.document()),
+        now=case.now,
+        scope=case.scope,
+        evidence=joined_evidence(rule, given, case.scope),
+        thresholds=rule.settle(case.params()),
+    )
+
+
+def _evidence(rule: Rule, case: Case) -> EvidenceHere | None:
+    return joined_evidence(rule, case.given, case.scope)
+
+
+def _place(kind: str | None, path: Path) -> str:
+    dotted = ".".join("*" if isinstance(step, int) else str(step) for step in path)
+    return dotted if kind is None else f"{kind}: {dotted}"
+
+
+def _excused(place: str, excuses: Mapping[str, str]) -> bool:
+    """Whether an excuse names the place, or what holds it (``Statement.**``)."""
+    for excuse in excuses:
+        if excuse == place or (excuse.endswith(".**") and place.startswith(excuse[:-2])):
+            return True
+    return False
+
+
+def _named(path: Path) -> bool:
+    words = [step for step in path if isinstance(step, str)]
+    return bool(words) and _NAMED.search(words[-1]) is not None
