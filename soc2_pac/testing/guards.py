@@ -215,7 +215,7 @@ def _subclasses(of: type) -> Iterator[type]:
         yield from _subclasses(one)
 
 
-def _structs(value: object, way: Path) -> Iterator[tuple[Any, Path]]:
+def _structs(value: object, way: Path) -> Iterator[tuple[msgspec.Struct, Path]]:
     if isinstance(value, msgspec.Struct):
         yield value, way
         for field in msgspec.structs.fields(value):
