@@ -29,6 +29,10 @@ class PluginError(Soc2PacError):
     """A plugin could not be loaded, or registered something that cannot stand."""
 
 
+class NotInstalled(Soc2PacError):
+    """A provider's SDK is missing. The message says which, and how to install it."""
+
+
 class DeclarationError(PluginError):
     """A rule, kind or collector is declared wrongly: raised when its module is imported."""
 

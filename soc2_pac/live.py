@@ -24,7 +24,7 @@ from soc2_pac.collect.fetch import (
     to_record,
 )
 from soc2_pac.errors import FactUnavailable, Gone
-from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.evidence import Held, JoinedEvidence
 from soc2_pac.evaluate.judge import apply, explain
 from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status, Verdict
 from soc2_pac.resources import view
@@ -112,9 +112,11 @@ class _Documents:
             complete = result.status is CollectionStatus.COMPLETE
             yield result.unit.scope, None if complete else f"{result.status}: {result.reason}"
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
+    def bodies(self, kind: str) -> Iterable[Held]:
         return [
-            (live.scope, live.bytes()) for live in self._documents.get(kind, ()) if not live.gone
+            Held(live.scope, live.bytes(), live.uid)
+            for live in self._documents.get(kind, ())
+            if not live.gone
         ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -245,6 +245,16 @@ class Verdict:
     on: tuple[object, ...] = field(default=(), compare=False, repr=False)
     """Views of the joined documents that decided it, beside the judged one. A finding names them. What a
     rule read as a whole (every policy of the account) is noted by the engine and need not stand here."""
+
+
+class Basis(NamedTuple):
+    """What a verdict rests on beside the judged document."""
+
+    documents: tuple[tuple[str, str, str, str], ...] = ()
+    """(kind, scope, uid, digest) of the joined documents that decided it."""
+    populations: tuple[tuple[str, str], ...] = ()
+    """(kind, scopes) that were read whole: a scope, ``aws:111122223333/*`` for an account and all in it, or
+    ``*``."""
 
 
 def passed(message: str, *, until: datetime | None = None, on: Iterable[object] = ()) -> Verdict:

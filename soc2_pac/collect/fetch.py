@@ -27,6 +27,7 @@ from soc2_pac.errors import (
     Denied,
     Gone,
     NotEnabled,
+    NotInstalled,
     ProviderError,
     Soc2PacError,
     Unexpected,
@@ -262,11 +263,22 @@ _connecting = threading.Lock()
 
 
 def connection_of(source: SourceSettings) -> Connection:
-    """The connection of a source, made once in each process. Raises ProviderError, ConfigError."""
+    """The connection of a source, made once in each process.
+
+    Raises:
+        ProviderError, ConfigError: it cannot be made. NotInstalled: the provider's SDK is missing.
+    """
     key = pickle.dumps((source.name, source.provider, source.settings))
     with _connecting:
         if key not in _connections:
-            _connections[key] = registry().providers[source.provider].connect(source.settings)
+            try:
+                _connections[key] = registry().providers[source.provider].connect(source.settings)
+            except ModuleNotFoundError as error:
+                msg = (
+                    f"{error.name} is not installed, and source {source.name} needs it. "
+                    f"Next: pip install 'soc2-pac[{source.provider}]'"
+                )
+                raise NotInstalled(msg) from error
         return _connections[key]
 
 

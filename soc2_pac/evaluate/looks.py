@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from soc2_pac.evaluate.evidence import Held
 from soc2_pac.model import CollectionStatus, Status, utc_time
 from soc2_pac.store import findings as store
 
@@ -68,8 +69,8 @@ class StoreDocuments:
             state = state_of(look, self._now, self._max_age)
             yield look.scope, state.reason if state.status else None
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
+    def bodies(self, kind: str) -> Iterable[Held]:
         """Every document of the kind, by resource id. Call :meth:`looks` for the kind first."""
         for chunk in store.documents(self._connection, kind, None if self._current else self._upto):
             for row in chunk:
-                yield self._scopes[row.scope], row.body
+                yield Held(self._scopes[row.scope], row.body, row.uid, row.digest)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from soc2_pac.canonical import collection_root
+from soc2_pac import rule_source
+from soc2_pac.canonical import collection_root, collection_root_1
 from soc2_pac.store import ledger, tables
 
 if TYPE_CHECKING:
@@ -55,10 +57,12 @@ def verify(connection: Connection, checkpoints: Sequence[Checkpoint] = ()) -> Re
     """Check everything within one reading transaction. Memory grows with the largest scope, not the store."""
     report = Report()
     _chain(connection, report)
+    _kinds(connection, report)
     _bodies(connection, report)
     _identity(connection, report)
     _evidence(connection, report)
     _rules(connection, report)
+    _bases(connection, report)
     _intervals(connection, report, tables.observation, tables.collection, _OBSERVATION)
     _intervals(connection, report, tables.finding, tables.evaluation, _FINDING)
     _fingerprints(connection, report)
@@ -82,7 +86,7 @@ def _chain(connection: Connection, report: Report) -> None:
         if row.prev != previous:
             report.find(f"ledger {row.seq}", "does not follow from the entry before it")
         link = ledger.link_hash(
-            row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev
+            row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev, row.format
         )
         if link != row.hash:
             report.find(f"ledger {row.seq}", "was edited: its hash does not match")
@@ -92,25 +96,70 @@ def _chain(connection: Connection, report: Report) -> None:
         report.find("ledger", "is empty")
 
 
+class _Entry(NamedTuple):
+    """What a ledger entry says of a row."""
+
+    seq: int
+    digest: str
+    form: int
+
+
 def _bodies(connection: Connection, report: Report) -> None:
-    """Every ledger entry has its row as it was, and every ledgered row has its entry."""
-    for kind, query in ledger.BODIES.items():
-        l = tables.ledger  # noqa: E741 - reads as the table that it is
-        entries = sa.select(l.c.ref, l.c.seq, l.c.body_digest).where(l.c.kind == kind)
-        expected = {row.ref: (row.seq, row.body_digest) for row in connection.execute(entries)}
+    """Every ledger entry has its row as it was, every ledgered row has its entry, and each only one."""
+    for kind in ledger.COLUMNS:
+        expected = _entries(connection, report, kind)
+        used = sorted({entry.form for entry in expected.values()} or {ledger.in_force(kind)})
         count = 0
-        for row in _stream(connection, query):
-            if kind == "run.ended" and row.status is None:
-                continue
-            count += 1
-            seq, digest = expected.pop(str(row[0]), (None, None))
-            if seq is None:
-                report.find(f"{kind} {row[0]}", "stands in no ledger entry")
-            elif ledger.sha256(ledger.body_of(row)) != digest:
-                report.find(f"{kind} {row[0]}", f"was edited since ledger entry {seq}")
-        for ref, (seq, _) in expected.items():
-            report.find(f"{kind} {ref}", f"is missing: ledger entry {seq} recorded it")
-        report.checked[kind] = count
+        without: set[str] = set()
+        for form in used:
+            for row in _stream(connection, ledger.body_query(kind, form)):
+                if kind == "run.ended" and row.status is None:
+                    continue
+                ref = str(row[0])
+                entry = expected.get(ref)
+                if entry is None:
+                    without.add(ref)
+                elif entry.form == form:
+                    count += 1
+                    expected[ref] = entry._replace(seq=-entry.seq)  # found
+                    if ledger.sha256(ledger.body_of(row)) != entry.digest:
+                        report.find(f"{kind} {ref}", f"was edited since ledger entry {entry.seq}")
+        for ref in sorted(without):
+            report.find(f"{kind} {ref}", "stands in no ledger entry")
+        for ref, entry in expected.items():
+            if entry.seq > 0:
+                report.find(f"{kind} {ref}", f"is missing: ledger entry {entry.seq} recorded it")
+        report.checked[kind] = count + len(without)
+
+
+def _entries(connection: Connection, report: Report, kind: str) -> dict[str, _Entry]:
+    """The entries of a kind by their row. One act has one entry: whoever edits a row must not add another."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
+    query = sa.select(l.c.ref, l.c.seq, l.c.body_digest, l.c.format).where(l.c.kind == kind)
+    found: dict[str, _Entry] = {}
+    for row in connection.execute(query.order_by(l.c.seq)):
+        if row.ref in found:
+            first = found[row.ref].seq
+            what = f"records {kind} {row.ref} again: entry {first} did already"
+            report.find(f"ledger {row.seq}", what)
+        elif row.format not in ledger.COLUMNS[kind]:
+            report.find(f"ledger {row.seq}", f"has a format that {kind} never had: {row.format}")
+        else:
+            found[row.ref] = _Entry(row.seq, row.body_digest, row.format)
+    return found
+
+
+def _kinds(connection: Connection, report: Report) -> None:
+    """No entry is of a kind that nobody writes, and the store was founded once."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
+    strange = sa.select(l.c.seq, l.c.kind).where(l.c.kind.not_in([*ledger.COLUMNS, "store"]))
+    for row in connection.execute(strange.order_by(l.c.seq)):
+        report.find(
+            f"ledger {row.seq}", f"is of a kind that this version does not know: {row.kind}"
+        )
+    founded = sa.select(l.c.seq).where(l.c.kind == "store", l.c.seq != 1).order_by(l.c.seq)
+    for row in connection.execute(founded):
+        report.find(f"ledger {row.seq}", "founds the store again: entry 1 did already")
 
 
 def _identity(connection: Connection, report: Report) -> None:
@@ -145,14 +194,26 @@ def _evidence(connection: Connection, report: Report) -> None:
 
 
 def _rules(connection: Connection, report: Report) -> None:
+    parts: set[str] = set()
+    for row in _stream(connection, sa.select(tables.rule_part)):
+        if ledger.sha256(row.body) == row.digest:
+            parts.add(row.digest)
+        else:
+            report.find(f"rule_part {row.digest[:12]}", "was edited: it does not match its digest")
     for row in _stream(connection, sa.select(tables.rule_source)):
-        digest = hashlib.sha256()
-        for name, text in sorted(json.loads(row.body).items()):
-            digest.update(f"{name}\0{text}\0".encode())
-        if digest.hexdigest() != row.digest:
-            report.find(
-                f"rule_source {row.digest[:12]}", "was edited: it does not match its digest"
-            )
+        where = f"rule_source {row.digest[:12]}"
+        try:
+            content = json.loads(row.body)
+            whole = content.get("format") == rule_source.FORMAT
+            named = {digest for _, digest in content["parts"]} if whole else set()
+            digest = ledger.sha256(row.body) if whole else rule_source.digest_of_modules(content)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            report.find(where, "was edited: it cannot be read")
+            continue
+        if digest != row.digest:
+            report.find(where, "was edited: it does not match its digest")
+        if lost := named - parts:
+            report.find(where, f"{len(lost)} of its parts are missing or edited")
     c = tables.rule_criterion
     listed: dict[int, set[str]] = {}
     for row in connection.execute(sa.select(c)):
@@ -168,6 +229,39 @@ def _rules(connection: Connection, report: Report) -> None:
             report.find(f"rule_version {row.id}", "its source text is missing")
     for version in listed:
         report.find(f"rule_criterion of rule_version {version}", "belongs to no rule version")
+    _rules_in_force(connection, report)
+
+
+def _rules_in_force(connection: Connection, report: Report) -> None:
+    v, e, i = tables.rule_version, tables.evaluation, tables.rule_in_force
+    rule_of = {row[0]: row[1] for row in connection.execute(sa.select(v.c.id, v.c.rule_id))}
+    expected: dict[int, int] = {}
+    for (versions,) in connection.execute(sa.select(e.c.rule_versions).order_by(e.c.id)):
+        with contextlib.suppress(
+            ValueError, TypeError
+        ):  # an edit that the evaluation's entry shows
+            expected.update((rule_of[one], one) for one in json.loads(versions) if one in rule_of)
+    found = {row[0]: row[1] for row in connection.execute(sa.select(i))}
+    for rule in sorted(found.keys() | expected.keys()):
+        if found.get(rule) != expected.get(rule):
+            report.find(
+                f"rule_in_force {rule}", "is not the version that the last evaluation of it listed"
+            )
+
+
+def _bases(connection: Connection, report: Report) -> None:
+    """What findings rest on: by content, and none missing."""
+    for row in _stream(connection, sa.select(tables.basis)):
+        if ledger.sha256(row.body) != row.digest:
+            report.find(f"basis {row.digest[:12]}", "was edited: it does not match its digest")
+    f, b = tables.finding, tables.basis
+    lost = (
+        sa.select(f.c.id, f.c.basis)
+        .select_from(f.outerjoin(b, b.c.digest == f.c.basis))
+        .where(f.c.basis.is_not(None), b.c.digest.is_(None))
+    )
+    for row in _stream(connection, lost):
+        report.find(f"finding {row.id}", f"what it rests on is missing: {row.basis[:12]}")
 
 
 _OBSERVATION = ("id", "resource_id", "digest", "name", "observed_at", "valid_from")
@@ -186,17 +280,24 @@ _FINDING = (
     "sla_due",
     "valid_from",
 )
-"""The columns that opening an interval fixed, in the order in which they were hashed."""
+"""The columns that opening an interval fixed, in the order in which they were hashed.
+
+From format 2 of evaluations on, a finding's basis comes last.
+"""
 
 
 def _intervals(
     connection: Connection, report: Report, table: sa.Table, owner: sa.Table, columns: Sequence[str]
 ) -> None:
     """Recompute each owner's changes root from the intervals that it opened and closed."""
+    findings = table is tables.finding
+    # Rows that older evaluations opened were hashed without the last column.
+    with_last = _first_of_format(connection, owner.name, ledger.BASIS) if findings else None
+    taken = (*columns, "basis") if findings else columns
     opened = _grouped(
         _stream(
             connection,
-            sa.select(table.c.opened_by, *(table.c[name] for name in columns)).order_by(
+            sa.select(table.c.opened_by, *(table.c[name] for name in taken)).order_by(
                 table.c.opened_by, table.c.id
             ),
         )
@@ -216,7 +317,11 @@ def _intervals(
     count = 0
     for row in connection.execute(query).all():
         root = ledger.ChangesRoot()
-        root.open(tuple(values) for _, *values in opens.take(row.id, report, table.name))
+        short = findings and (with_last is None or row.id < with_last)
+        root.open(
+            tuple(values[:-1] if short else values)
+            for _, *values in opens.take(row.id, report, table.name)
+        )
         root.close(
             (valid_to, 0, number) for _, valid_to, number in closes.take(row.id, report, table.name)
         )
@@ -233,6 +338,14 @@ def _intervals(
     for cursor in (opens, closes):
         cursor.rest(report, table.name, owner.name)
     report.checked[f"{table.name}s"] = count
+
+
+def _first_of_format(connection: Connection, kind: str, form: int) -> int | None:
+    """The first row of a kind whose entry has at least this format; ids count up, so later ones have, too."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
+    query = sa.select(l.c.ref).where(l.c.kind == kind, l.c.format >= form)
+    numbers = [int(ref) for ref in connection.execute(query).scalars() if ref.isdecimal()]
+    return min(numbers, default=None)
 
 
 def _grouped(rows: Iterator[Any]) -> Iterator[tuple[int, Iterator[Any]]]:
@@ -289,8 +402,9 @@ def _roots(connection: Connection, report: Report) -> None:
         sa.select(c.c.scope_id, c.c.kind).distinct().order_by(c.c.scope_id, c.c.kind)
     ).all()
     resources = 0
+    merkle = _first_of_format(connection, "collection", ledger.MERKLE)
     for scope_id, kind in pairs:
-        resources += _replay(connection, report, scope_id, kind)
+        resources += _replay(connection, report, scope_id, kind, merkle)
     total = (
         connection.execute(sa.select(sa.func.count()).select_from(tables.resource)).scalar() or 0
     )
@@ -301,7 +415,10 @@ def _roots(connection: Connection, report: Report) -> None:
         )
 
 
-def _replay(connection: Connection, report: Report, scope_id: int, kind: str) -> int:
+def _replay(
+    connection: Connection, report: Report, scope_id: int, kind: str, merkle: int | None
+) -> int:
+    """``merkle``: the first collection whose root is a Merkle root."""
     c, o, r = tables.collection, tables.observation, tables.resource
     rows = connection.execute(
         sa.select(r.c.id, r.c.uid, o.c.digest, o.c.opened_by, o.c.closed_by)
@@ -321,7 +438,10 @@ def _replay(connection: Connection, report: Report, scope_id: int, kind: str) ->
         .where(c.c.scope_id == scope_id, c.c.kind == kind)
         .order_by(c.c.id)
     )
+    root_of = collection_root_1
     for look in looks.all():
+        if root_of is collection_root_1 and merkle is not None and look.id >= merkle:
+            root_of, root = collection_root, None
         while closed < len(closes) and closes[closed].closed_by <= look.id:
             state.pop(closes[closed].id, None)
             closed, root = closed + 1, None
@@ -330,7 +450,7 @@ def _replay(connection: Connection, report: Report, scope_id: int, kind: str) ->
                 state[opens[opened].id] = (opens[opened].uid, opens[opened].digest)
             opened, root = opened + 1, None
         if look.status == "complete":
-            root = root or collection_root(state.values())
+            root = root or root_of(state.values())
             seen_root, count = root, len(state)
         else:
             s = tables.sighting
@@ -338,7 +458,7 @@ def _replay(connection: Connection, report: Report, scope_id: int, kind: str) ->
                 sa.select(s.c.resource_id).where(s.c.collection_id == look.id)
             ).scalars()
             seen = [state[number] for number in ids if number in state]
-            seen_root, count = collection_root(seen), len(seen)
+            seen_root, count = root_of(seen), len(seen)
         if (seen_root, count) != (look.root, look.found):
             report.find(
                 f"collection {look.id}",
