@@ -21,7 +21,7 @@ from soc2_pac.store import Store, open_store
 from .helpers import SLA, T0, Team, User, active, look, one_run, user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from soc2_pac.cases import Case
@@ -62,9 +62,10 @@ def store(store_url: str) -> Iterator[Store]:
         yield opened
 
 
-def _looks(team: dict[str, object], at: Any = T0) -> list[Any]:
+def _looks(team: Mapping[str, object], at: Any = T0) -> list[Any]:
     people = {"a": user("ann", team="core"), "b": user("bob", team="none")}
-    return [look(people, at=at), look({"t": team}, kind="fake.team", at=at)]
+    teams = {"t": team}
+    return [look(people, at=at), look(teams, kind="fake.team", at=at)]
 
 
 def test_a_finding_names_the_documents_and_the_populations_that_decided_it(store: Store) -> None:
