@@ -13,16 +13,17 @@ Texts, numbers and times that no view reads may be decided by pattern, in ``cons
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 import re
 import tomllib
+import typing
 from collections import defaultdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from known import Facts, facts, struct_of
+from views import FACTS, name_of
 
 from soc2_pac import plugins
 from soc2_pac.cases import SCOPE, load_cases
@@ -31,7 +32,6 @@ from soc2_pac.resources import GAPS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FACTS = Path(__file__).resolve().parent / "facts"
 PROVIDERS = sorted(
     path.name
     for path in FACTS.iterdir()
@@ -43,63 +43,25 @@ RULES = [r for r in REGISTRY.rules.values() if r.function.__module__.startswith(
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 
-class Facts(NamedTuple):
-    """The files of one provider, joined."""
-
-    views: dict[str, list[str]]
-    shapes: dict[str, dict[str, str]]
-
-
-@functools.cache
-def _facts(provider: str) -> Facts:
-    views: dict[str, list[str]] = defaultdict(list)
-    shapes: dict[str, dict[str, str]] = {}
-    for path in sorted((FACTS / provider).glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        assert content["source"], path
-        for name, found in content["views"].items():
-            views[name] += found
-        shapes.update(content["shapes"])
-    return Facts(views, shapes)
-
-
 @functools.cache
 def _decided(name: str) -> dict[str, dict[str, str]]:
     path = FACTS / "considered" / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _struct(name: str) -> type[msgspec.Struct]:
-    module, _, struct = name.partition(":")
-    found: type[msgspec.Struct] = getattr(
-        importlib.import_module(f"soc2_collectors.{module}"), struct
-    )
-    return found
-
-
-def _fields(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+def _fields(struct: Any) -> dict[str, msgspec.structs.FieldInfo]:
     return {f.encode_name: f for f in msgspec.structs.fields(struct) if f.encode_name != GAPS}
-
-
-@functools.cache
-def _read(provider: str) -> dict[str, set[str]]:
-    """Shape -> fields that some view of it reads."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for name, shapes in _facts(provider).views.items():
-        for shape in shapes:
-            found[shape] |= _fields(_struct(name)).keys()
-    return found
 
 
 @each_provider
 def test_every_field_that_a_view_reads_is_in_the_specification(provider: str) -> None:
-    facts, ours = _facts(provider), _decided(provider).get("ours", {})
+    known, ours = facts(provider), _decided(provider).get("ours", {})
     strange = [
         f"{name}.{field}"
-        for name, shapes in facts.views.items()
-        for field, info in _fields(_struct(name)).items()
+        for name, shapes in known.views.items()
+        for field, info in _fields(struct_of(name)).items()
         if info.default is not msgspec.UNSET
-        and not any(field in facts.shapes[shape] for shape in shapes)
+        and not any(field in known.shapes[shape] for shape in shapes)
         and f"{name}.{field}" not in ours
     ]
     assert not strange, "no specification has these; say in [ours] where they come from"
@@ -107,12 +69,12 @@ def test_every_field_that_a_view_reads_is_in_the_specification(provider: str) ->
 
 @each_provider
 def test_every_unread_field_is_decided(provider: str) -> None:
-    facts, unread = _facts(provider), _decided(provider).get("unread", {})
+    known, unread = facts(provider), _decided(provider).get("unread", {})
     open_ones = [
         f"{shape}.{field}: {kind}"
-        for shape, fields in facts.shapes.items()
+        for shape, fields in known.shapes.items()
         for field, kind in fields.items()
-        if field not in _read(provider)[shape]
+        if field not in known.read[shape]
         and f"{shape}.{field}" not in unread
         and not _by_pattern(field, kind)
     ]
@@ -136,16 +98,15 @@ def _by_pattern(field: str, kind: str) -> bool:
 
 @each_provider
 def test_every_value_of_an_enumeration_has_a_case_or_a_reason(provider: str) -> None:
-    facts, decided = _facts(provider), _decided(provider).get("values", {})
+    known, decided = facts(provider), _decided(provider).get("values", {})
     seen = _values_in_cases(provider)
     open_ones = []
-    for shape, fields in facts.shapes.items():
+    for shape, fields in known.shapes.items():
         for field, kind in fields.items():
-            if field not in _read(provider)[shape] or f"{shape}.{field}" in decided:
+            if field not in known.read[shape] or f"{shape}.{field}" in decided:
                 continue
             values = set(kind.partition("enum: ")[2].split("|")) - {""}
-            lacking = sorted(values - seen[shape, field])
-            if lacking:
+            if lacking := sorted(values - seen[shape, field]):
                 open_ones.append(f"{shape}.{field}: {'|'.join(lacking)}")
     assert not open_ones, "write cases, or say in [values] why these need none"
 
@@ -154,7 +115,7 @@ def test_every_value_of_an_enumeration_has_a_case_or_a_reason(provider: str) -> 
 def _values_in_cases(provider: str) -> dict[tuple[str, str], set[str]]:
     """(shape, field) -> the values that it has in documents of cases."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    facts = _facts(provider)
+    known = facts(provider)
     for rule in RULES:
         kinds = {kind.kind: kind for kind in (rule.resource, *rule.joins)}
         for case in load_cases(rule):
@@ -166,14 +127,10 @@ def _values_in_cases(provider: str) -> dict[tuple[str, str], set[str]]:
             ]
             for kind, document in documents:
                 for struct, body in _bodies(kind, document):
-                    for shape in facts.views.get(_name(struct), ()):
+                    for shape in known.views.get(name_of(struct), ()):
                         for field, value in body.items():
                             found[shape, field].update(_texts(value))
     return found
-
-
-def _name(struct: type[msgspec.Struct]) -> str:
-    return f"{struct.__module__.removeprefix('soc2_collectors.')}:{struct.__name__}"
 
 
 def _bodies(struct: type[msgspec.Struct], body: Any) -> Iterator[tuple[type[msgspec.Struct], Any]]:
@@ -199,9 +156,8 @@ def _all(struct: type[msgspec.Struct], value: Any) -> Iterator[tuple[type[msgspe
 
 @functools.cache
 def _inner(of: Any) -> tuple[type[msgspec.Struct], ...]:
-    import typing
-
-    if isinstance(of, type) and issubclass(of, msgspec.Struct):
+    origin = typing.get_origin(of) or of
+    if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
         return (of,)
     return tuple(one for argument in typing.get_args(of) for one in _inner(argument))
 
@@ -216,36 +172,32 @@ def _texts(value: Any) -> set[str]:
 
 @each_provider
 def test_no_decision_is_left_over(provider: str) -> None:
-    facts, decided = _facts(provider), _decided(provider)
+    known, decided = facts(provider), _decided(provider)
     stale = [
         name
-        for name in decided.get("unread", {})
-        if not _is(name, facts, read=False, provider=provider)
-    ]
-    stale += [
-        name
-        for name in decided.get("values", {})
-        if not _is(name, facts, read=True, provider=provider)
+        for section, read in (("unread", False), ("values", True))
+        for name in decided.get(section, {})
+        if not _is(name, known, read=read)
     ]
     for name in decided.get("ours", {}):
         view, _, field = name.rpartition(".")
-        if view not in facts.views or field not in _fields(_struct(view)):
+        if view not in known.views or field not in _fields(struct_of(view)):
             stale.append(name)
     assert not stale, "these are read by now, or gone"
-    assert all(len(reason) > 10 for section in decided.values() for reason in section.values()), (
-        "a decision says why"
-    )
+    reasons = [reason for section in decided.values() for reason in section.values()]
+    assert all(len(reason) > 10 for reason in reasons), "a decision says why"
 
 
-def _is(name: str, facts: Facts, *, read: bool, provider: str) -> bool:
+def _is(name: str, known: Facts, *, read: bool) -> bool:
     shape, _, field = name.rpartition(".")
-    return field in facts.shapes.get(shape, {}) and (field in _read(provider)[shape]) is read
+    return field in known.shapes.get(shape, {}) and (field in known.read[shape]) is read
 
 
 @each_provider
 def test_the_facts_are_of_the_views_that_there_are(provider: str) -> None:
-    for name in _facts(provider).views:
-        assert _struct(name), "run make facts"
+    assert facts(provider).views
+    for name in facts(provider).views:
+        assert struct_of(name), "run make facts"
 
 
 # -- permissions --------------------------------------------------------------------------------------------
