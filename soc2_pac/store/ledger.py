@@ -180,7 +180,7 @@ def link_hash(
 
 def sha256(text: str) -> str:
     """Hex digest of a text's UTF-8 bytes."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class ChangesRoot:
