@@ -351,6 +351,23 @@ def open_to_internet(cidrs: Iterable[str], share: float = OPEN_SHARE) -> bool:
     return answer
 
 
+def is_wide(cidr: str, shortest_ipv4: int, shortest_ipv6: int) -> bool:
+    """Whether a network holds public addresses, and is wider than a prefix of that length.
+
+    A whole family (/0) is no range: it is the internet. Raises :class:`Unreadable` for what is no network.
+    """
+    found = span(cidr)
+    if found is None:
+        raise _unreadable([cidr])
+    if found in (EVERY_V4, EVERY_V6):
+        return False
+    public = found & PUBLIC
+    too_many_v4, too_many_v6 = 2 ** (32 - shortest_ipv4), 2 ** (128 - shortest_ipv6)
+    return (bool(public.v4) and size(found.v4) > too_many_v4) or (
+        bool(public.v6) and size(found.v6) > too_many_v6
+    )
+
+
 def _unreadable(names: Sequence[str]) -> Unreadable:
     return Unreadable(f"which addresses these are cannot be told: {', '.join(names)}")
 
@@ -493,6 +510,8 @@ class Open:
     possible: Spans
     unknown: tuple[str, ...] = ()
     """What it depends on, where the two differ."""
+    share: float = 1.0
+    """The largest share of the public addresses that reaches a port for certain."""
 
     def sure(self, ports: Iterable[int]) -> list[int]:
         """Which of these ports are open for certain."""
@@ -502,8 +521,17 @@ class Open:
         """Which of these ports are open, or may be."""
         return [port for port in ports if holds(self.possible, port)]
 
+    def __or__(self, other: Open) -> Open:
+        """What either opens."""
+        return Open(
+            joined((*self.certain, *other.certain)),
+            joined((*self.possible, *other.possible)),
+            tuple(sorted({*self.unknown, *other.unknown})),
+            max(self.share, other.share),
+        )
 
-NOT_OPEN = Open((), ())
+
+NOT_OPEN = Open((), (), (), 0.0)
 
 
 def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
@@ -511,6 +539,7 @@ def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
     certain: list[Span] = []
     possible: list[Span] = []
     unknown: set[str] = set()
+    largest = 0.0
     for first, last, sources in reached:
         answer = sources.is_open(share)
         if answer is False:
@@ -518,9 +547,10 @@ def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
         possible.append((first, last))
         if answer:
             certain.append((first, last))
+            largest = max(largest, sources.certain.share.larger)
         else:
             unknown.update(sources.unknown)
-    return Open(joined(certain), joined(possible), tuple(sorted(unknown)))
+    return Open(joined(certain), joined(possible), tuple(sorted(unknown)), largest)
 
 
 def both(one: Iterable[Opened], other: Iterable[Opened]) -> list[Opened]:
