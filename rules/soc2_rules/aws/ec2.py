@@ -89,20 +89,15 @@ def _exposed(interface: Interface, evidence: Evidence, ports: tuple[int, ...]) -
     numbers = [reference.group_id for reference in interface.groups]
     groups = [known[number][0] for number in numbers if number in known]
     missing = sorted(set(numbers) - known.keys())
-    lists = [
-        acl
-        for acl in evidence.here(NetworkAcl)
-        if any(one.subnet_id == interface.subnet_id for one in acl.associations)
-    ]
-
     def judge(resolve: Resolve) -> Verdict:
         found = {}
         for name, spans in wanted.items():
-            through = reached(groups, name, spans, resolve)
-            for acl in lists:
-                through = both(through, acl.reached(name, spans))
-            through = _of_families(through, interface)
+            through = _of_families(reached(groups, name, spans, resolve), interface)
             found[name] = open_ports(through)
+            if not found[name].possible:
+                continue
+            for acl in _access_lists(interface, evidence):
+                found[name] = open_ports(both(through, acl.reached(name, spans)))
         return openings.closed(found, ports, f"on {' and '.join(addresses)} these ports are")
 
     def named() -> set[str]:
@@ -117,11 +112,22 @@ def _exposed(interface: Interface, evidence: Evidence, ports: tuple[int, ...]) -
     if verdict.status is Status.FAIL and way.status is Status.FAIL:
         by = ", ".join(one.group_id for one in groups)
         said = f"{' and '.join(addresses)} {verdict.message} by {by}"
-        return failed(said, on=[*groups, *lists, *way.on, *verdict.on])
+        on = [*groups, *_access_lists(interface, evidence), *way.on, *verdict.on]
+        return failed(said, on=on)
     if verdict.status is not Status.PASS:
         return way if way.status is Status.INCONCLUSIVE else verdict
     said = ", ".join(missing) or "its groups, of which AWS names none"
     return inconclusive(f"security groups that are not among those collected: {said}")
+
+
+def _access_lists(interface: Interface, evidence: Evidence) -> list[NetworkAcl]:
+    """The access list of its subnet: AWS has one for each."""
+    subnet = interface.subnet_id
+    return [
+        acl
+        for acl in evidence.here(NetworkAcl)
+        if any(one.subnet_id == subnet for one in acl.associations)
+    ]
 
 
 def _families(interface: Interface) -> Sources:
