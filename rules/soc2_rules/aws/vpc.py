@@ -195,7 +195,8 @@ def aws_peering_routes_narrow(
         unknown = sorted({n for _, r in tables for n in r.destination(resolve).unknown})
         if unknown:
             return inconclusive(f"how wide its routes are depends on {', '.join(unknown)}", on=on)
-        if not (peering.accepter.blocks and peering.requester.blocks):
+        sides = (peering.accepter.blocks, peering.requester.blocks)
+        if not all(sides) or any(span(block) is None for side in sides for block in side):
             return inconclusive("AWS does not say which ranges the networks have", on=on)
         return passed(f"known accounts; {len(tables)} routes, each to a part of the other network", on=on)
 

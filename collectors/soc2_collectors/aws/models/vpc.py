@@ -262,29 +262,23 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     def entry(self, protocol: int, wanted: Spans) -> Entry | None:
         """What it says of some ports of TCP or UDP, coming in; ``None`` for nothing.
 
-        What cannot be read may admit or refuse anybody.
+        Raises Unreadable for a protocol or an action that is not known: it may admit or refuse anybody.
         """
-        ports = EVERY_PORT if self.port_range is None else self._ports(self.port_range)
-        if self.egress or not common(ports.possible, wanted):
+        number = protocol_number(self.protocol)
+        if self.egress or number not in (None, protocol):
             return None
-        try:
-            number = protocol_number(self.protocol)
-        except Unreadable:
-            number = protocol
-            ports = Ports((), ports.possible)
-        if number is None:
-            ports = EVERY_PORT
-        elif number != protocol:
+        ports = EVERY_PORT if number is None else self._ports
+        if not common(ports.possible, wanted):
             return None
-        elif self.port_range is None:
-            ports = Ports((), ALL_PORTS)
         if self.rule_action not in ("allow", "deny"):
-            return Entry(allow=True, sources=self.sources, ports=ports, sure=False)
+            msg = f"what entry {self.rule_number} does is not known: {self.rule_action!r}"
+            raise Unreadable(msg)
         return Entry(allow=self.rule_action == "allow", sources=self.sources, ports=ports)
 
-    @staticmethod
-    def _ports(given: PortRange) -> Ports:
-        if 0 <= given.first <= given.last <= LAST_PORT:
+    @property
+    def _ports(self) -> Ports:
+        given = self.port_range
+        if given is not None and 0 <= given.first <= given.last <= LAST_PORT:
             return single_ports((given.first, given.last))
         return Ports((), ALL_PORTS)
 
