@@ -48,9 +48,7 @@ def prefix_lists(aws: Aws) -> Iterator[Document]:
         entries = Fact(
             "ec2:GetManagedPrefixListEntries",
             lambda number=number: list(
-                aws.items(
-                    "ec2", "get_managed_prefix_list_entries", "Entries", PrefixListId=number
-                )
+                aws.items("ec2", "get_managed_prefix_list_entries", "Entries", PrefixListId=number)
             ),
         )
         name = item.get("PrefixListName") or number

@@ -89,6 +89,7 @@ def _exposed(interface: Interface, evidence: Evidence, ports: tuple[int, ...]) -
     numbers = [reference.group_id for reference in interface.groups]
     groups = [known[number][0] for number in numbers if number in known]
     missing = sorted(set(numbers) - known.keys())
+
     def judge(resolve: Resolve) -> Verdict:
         found = {}
         for name, spans in wanted.items():
@@ -101,7 +102,9 @@ def _exposed(interface: Interface, evidence: Evidence, ports: tuple[int, ...]) -
         return openings.closed(found, ports, f"on {' and '.join(addresses)} these ports are")
 
     def named() -> set[str]:
-        return {n for one in groups for name, s in wanted.items() for n in one.prefix_lists(name, s)}
+        return {
+            n for one in groups for name, s in wanted.items() for n in one.prefix_lists(name, s)
+        }
 
     verdict = openings.with_prefix_lists(evidence, judge, named)
     if verdict.status is Status.PASS and not missing and numbers:
@@ -158,9 +161,13 @@ def _way_in(interface: Interface, evidence: Evidence) -> Verdict:
         if answer:
             return failed("it is routed to the internet", on=[table])
         if answer is None:
-            return inconclusive(f"whether it is routed to the internet depends on {', '.join(ways.unknown)}")
+            return inconclusive(
+                f"whether it is routed to the internet depends on {', '.join(ways.unknown)}"
+            )
         if table.through_endpoint():
-            return inconclusive("its route to the internet leads through a firewall, which is not looked into")
+            return inconclusive(
+                "its route to the internet leads through a firewall, which is not looked into"
+            )
         return passed("no route leads from its public addresses to the internet", on=[table])
 
     def named() -> set[str]:
@@ -214,7 +221,9 @@ def aws_instance_profile(instance: Instance) -> Verdict:
     if instance.ended:
         return not_applicable("terminated")
     profile = instance.iam_instance_profile
-    return passed(f"has {profile.arn}") if profile and profile.arn else failed("no instance profile")
+    return (
+        passed(f"has {profile.arn}") if profile and profile.arn else failed("no instance profile")
+    )
 
 
 @rule(

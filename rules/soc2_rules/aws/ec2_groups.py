@@ -42,14 +42,10 @@ def _judged(
     )
 
 
-def _closed(
-    group: SecurityGroup, evidence: Evidence, ports: tuple[int, ...], what: str
-) -> Verdict:
+def _closed(group: SecurityGroup, evidence: Evidence, ports: tuple[int, ...], what: str) -> Verdict:
     """None of these ports is open to the internet."""
     wanted = {name: openings.wanted(name, ports) for name in openings.PROTOCOLS}
-    return _judged(
-        group, evidence, wanted, lambda found: openings.closed(found, ports, what)
-    )
+    return _judged(group, evidence, wanted, lambda found: openings.closed(found, ports, what))
 
 
 @rule(
@@ -218,8 +214,12 @@ def aws_sg_no_wide_public_ranges(
     if through:
         return failed(f"lets in {', '.join(through)}", on=read)
     if missing := [number for number in numbers if number not in known]:
-        return inconclusive(f"prefix lists that are not among those collected: {', '.join(missing)}")
-    return passed(f"{len(ranges)} ranges and {len(read)} prefix lists, none wide and public", on=read)
+        return inconclusive(
+            f"prefix lists that are not among those collected: {', '.join(missing)}"
+        )
+    return passed(
+        f"{len(ranges)} ranges and {len(read)} prefix lists, none wide and public", on=read
+    )
 
 
 @rule(

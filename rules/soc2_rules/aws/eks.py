@@ -36,7 +36,9 @@ def aws_eks_endpoint(cluster: Cluster) -> Verdict:
         return failed("public, for every address")
     if open_to_internet(ranges):
         share = public_share(one for one in ranges if span(one) is not None).larger
-        return failed(f"public, for {share:.0%} of the internet's addresses: {', '.join(sorted(ranges))}")
+        return failed(
+            f"public, for {share:.0%} of the internet's addresses: {', '.join(sorted(ranges))}"
+        )
     return passed(f"public, for {', '.join(sorted(ranges))}")
 
 

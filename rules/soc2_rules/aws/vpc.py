@@ -56,7 +56,9 @@ def aws_vpc_flow_logs(vpc: Vpc, evidence: Evidence) -> Verdict:
     problems: list[str] = []
     for log in logs:
         if log.flow_log_status != "ACTIVE":
-            problems.append(f"{log.flow_log_id} is {log.flow_log_status or 'in no state'}, not active")
+            problems.append(
+                f"{log.flow_log_id} is {log.flow_log_status or 'in no state'}, not active"
+            )
         elif log.traffic_type not in ("REJECT", "ALL"):
             problems.append(f"{log.flow_log_id} records {log.traffic_type or 'nothing'} only")
         elif log.deliver_logs_status == "FAILED":
@@ -198,7 +200,9 @@ def aws_peering_routes_narrow(
         sides = (peering.accepter.blocks, peering.requester.blocks)
         if not all(sides) or any(span(block) is None for side in sides for block in side):
             return inconclusive("AWS does not say which ranges the networks have", on=on)
-        return passed(f"known accounts; {len(tables)} routes, each to a part of the other network", on=on)
+        return passed(
+            f"known accounts; {len(tables)} routes, each to a part of the other network", on=on
+        )
 
     return openings.with_prefix_lists(
         evidence,

@@ -366,7 +366,9 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
             return known
         first = Interface(
             association=AddressAssociation(public_ip=self.public_ip_address),
-            ipv6_addresses=[Ipv6Address(ipv6_address=self.ipv6_address)] if self.ipv6_address else [],
+            ipv6_addresses=[Ipv6Address(ipv6_address=self.ipv6_address)]
+            if self.ipv6_address
+            else [],
             subnet_id=self.subnet_id,
             vpc_id=self.vpc_id,
             groups=self.security_groups,

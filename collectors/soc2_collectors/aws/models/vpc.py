@@ -15,7 +15,6 @@ from soc2_collectors.reach import (
     LAST_PORT,
     NO_SOURCE,
     PROTOCOLS,
-    Addresses,
     Entry,
     Opened,
     Ports,
@@ -24,7 +23,6 @@ from soc2_collectors.reach import (
     Unreadable,
     admitted,
     common,
-    joined,
     networks,
     protocol_number,
     single_ports,
@@ -104,7 +102,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[Mapping[str, str]] = {
         name: f"a route has one {what}, and the field of that sort; EC2 API, Route"
         for what, names in (
-            ("destination", ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")),
+            (
+                "destination",
+                ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
+            ),
             ("target", ("GatewayId", "VpcPeeringConnectionId")),
         )
         for name in names
