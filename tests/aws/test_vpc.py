@@ -166,7 +166,7 @@ def routes(*given_routes: dict[str, Any]) -> RouteTable:
 )
 def test_what_a_route_table_reaches(
     table: RouteTable,
-    ipv4: bool | None,
+    ipv4: bool | None,  # noqa: FBT001
     ipv6: bool | None,  # noqa: FBT001
 ) -> None:
     found = table.internet()
@@ -238,7 +238,7 @@ def admits(entries: list[dict[str, Any]], text: str, port: int, protocol: str) -
         about_it = entry["Protocol"] == "-1" or (
             entry["Protocol"] == number and ports["From"] <= port <= ports["To"]
         )
-        if not entry["Egress"] and about_it and network.version == address.version:
-            if address in network:
-                return bool(entry["RuleAction"] == "allow")
+        same = network.version == address.version
+        if not entry["Egress"] and about_it and same and address in network:
+            return bool(entry["RuleAction"] == "allow")
     return False

@@ -45,14 +45,18 @@ def prefix_lists(aws: Aws) -> Iterator[Document]:
     """Prefix lists with their entries: of the account, shared with it, and of AWS."""
     for item in aws.items("ec2", "describe_managed_prefix_lists", "PrefixLists"):
         number = item["PrefixListId"]
-        entries = Fact(
-            "ec2:GetManagedPrefixListEntries",
-            lambda number=number: list(
-                aws.items("ec2", "get_managed_prefix_list_entries", "Entries", PrefixListId=number)
-            ),
-        )
         name = item.get("PrefixListName") or number
-        yield Document(number, name, {**item, "GetManagedPrefixListEntries": entries})
+        yield Document(number, name, {**item, "GetManagedPrefixListEntries": _entries(aws, number)})
+
+
+def _entries(aws: Aws, number: str) -> Fact:
+    """Every page of the entries of a prefix list."""
+
+    def call() -> object:
+        operation = "get_managed_prefix_list_entries"
+        return list(aws.items("ec2", operation, "Entries", PrefixListId=number))
+
+    return Fact("ec2:GetManagedPrefixListEntries", call)
 
 
 @collects(

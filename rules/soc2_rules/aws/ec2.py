@@ -48,8 +48,8 @@ def aws_instance_reachable_port(
 ) -> Verdict:
     """No public address of an instance is open to the internet on an administration or data port.
 
-    Read are the groups of the interface together, the access list of its subnet, prefix lists, the route table
-    of its subnet, and VPC Block Public Access. What a load balancer passes on to the instance is not.
+    Read are the groups of the interface together, prefix lists, the access list and the route table of its
+    subnet, and VPC Block Public Access. What a load balancer passes on to the instance is not.
 
     Why: a public address, a public route and an open port together are an exposure; one of them
         alone is not.
@@ -145,7 +145,7 @@ def _of_families(through: list[Opened], interface: Interface) -> list[Opened]:
 
 
 def _way_in(interface: Interface, evidence: Evidence) -> Verdict:
-    """``fail`` where the internet gets to an interface and back: by its subnet's own route table, or the main one."""
+    """``fail`` where the internet is answered: by the subnet's own route table, or the main one."""
     subnet = next((s for s in evidence.here(Subnet) if s.subnet_id == interface.subnet_id), None)
     if subnet is not None and subnet.blocked:
         return passed("VPC Block Public Access keeps the internet out", on=[subnet])

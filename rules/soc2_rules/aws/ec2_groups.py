@@ -91,8 +91,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdi
 def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens SSH to the internet.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's addresses
-    are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Session Manager, or open port 22 to the addresses of your VPN only.
@@ -112,8 +112,8 @@ def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
 def aws_sg_no_rdp_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens RDP to the internet, over TCP or UDP.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's addresses
-    are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Session Manager or a gateway, or open port 3389 to the addresses of your VPN only.
@@ -171,8 +171,8 @@ def aws_sg_public_ports_allowlist(
 ) -> Verdict:
     """The ports of TCP and UDP that a security group opens to the internet are approved.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's addresses
-    are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: each open port is a decision; the ones that nobody made show here.
     Fix: close the port, or add it to allowed with the reason.
@@ -192,8 +192,8 @@ def aws_sg_no_wide_public_ranges(
 ) -> Verdict:
     """No security group lets in a wide range of public addresses, on any port.
 
-    A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6). Every address, written /0, is no range:
-    the other rules judge it port by port.
+    A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6). Every address, written /0, is no
+    range: the other rules judge it port by port.
 
     Why: a wide range belongs to many customers of a provider, and one of them is not yours.
     Fix: aws ec2 revoke-security-group-ingress for the range; let in the addresses of the partner only.

@@ -26,10 +26,10 @@ _PASSES = "aws:pass"
 def aws_network_firewall(
     vpc: Vpc, evidence: Evidence, *, logs: tuple[str, ...] = ("ALERT", "FLOW")
 ) -> Verdict:
-    """VPCs with an internet gateway have a firewall that logs, and drops or inspects what no stateless rule knows.
+    """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    Whole packets and fragments are judged. Which routes lead through the firewall, and what its stateful rules
-    let through, is not.
+    Default is what happens to whole packets and fragments that no stateless rule knows. Which routes lead
+    through the firewall, and what its stateful rules let through, is not judged.
 
     Why: security groups say who may connect, and nothing of what is said then.
     Fix: aws network-firewall create-firewall in the VPC, update-logging-configuration for alerts and flows,

@@ -106,8 +106,8 @@ def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
 def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)) -> Verdict:
     """Network access lists do not admit administration from the internet, over TCP.
 
-    The entries count in their order, allowing and denying, IPv4 and IPv6. Most of the internet's addresses are
-    the internet.
+    The entries count in their order, allowing and denying, IPv4 and IPv6. Most of the internet's addresses
+    are the internet.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
     Fix: aws ec2 create-network-acl-entry with a lower number and --rule-action deny for ports 22 and
@@ -162,8 +162,8 @@ def aws_peering_routes_narrow(
     """Peering connections lead to known accounts, by routes to a part of the other network.
 
     A route is too wide that leads to a whole range of either network, or to a range shorter than
-    ``shortest_prefix`` (of IPv4). Routes by prefix list count by the ranges that the list holds. Judged are the
-    route tables of this account and Region.
+    ``shortest_prefix`` (of IPv4). Routes by prefix list count by the ranges that the list holds. Judged are
+    the route tables of this account and Region.
 
     Why: a peering joins two networks as if they were one; what it is not for should not pass.
     Fix: replace the route by narrower ones (aws ec2 replace-route), or list the peer's account in

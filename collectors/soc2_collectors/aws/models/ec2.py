@@ -254,7 +254,7 @@ class UserData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class AddressAssociation(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The public address of an interface. A carrier's address and a customer's own are not on the internet."""
+    """The public address of an interface. A carrier's and a customer's own are none of the internet."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "PublicIp": "left out for a carrier's address; EC2 API, InstanceNetworkInterfaceAssociation",
@@ -328,7 +328,7 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "PublicIpAddress": "stands with the interfaces, too; EC2 API, Instance",
         "Ipv6Address": "stands with the interfaces, too; EC2 API, Instance",
-        "NetworkInterfaces": "an instance outside of a VPC has none; left out, nobody says that it has no address",
+        "NetworkInterfaces": "an instance outside of a VPC has none; left out, a pass is not given",
         "SecurityGroups": "stand with the interfaces, too; EC2 API, Instance",
         "Tags": "left out where there are none; EC2 API, Instance",
     }

@@ -87,7 +87,10 @@ DATA_PORTS = (
     61616,  # ActiveMQ
     61617,
 )
-"""Databases, caches, search, brokers, directories, file shares, container engines, and protocols without encryption."""
+"""Databases, caches, search, brokers, directories, file shares, container engines.
+
+And protocols without encryption.
+"""
 TCP_ONLY = frozenset(
     {
         *(20, 21, 22, 23, 25, 110, 143, 512, 873, 1433, 1521, 2181, 2375, 2376, 2379, 2380, 2483),

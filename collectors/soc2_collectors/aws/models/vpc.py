@@ -49,7 +49,7 @@ class FlowLog(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ec2.flow_log"
     may_lack: ClassVar[Mapping[str, str]] = {
-        "DeliverLogsStatus": "left out before the first delivery, and for logs that go to S3; EC2 API, FlowLog",
+        "DeliverLogsStatus": "left out before the first delivery; EC2 API, FlowLog",
         "LogFormat": "left out where it is the default format, which holds every field asked for; EC2 API, "
         "CreateFlowLogs",
     }
@@ -123,7 +123,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def to_internet(self) -> bool:
-        """Leads to an internet gateway, whatever its destination; a route that is not said to be dead counts."""
+        """Leads to an internet gateway, whatever its destination. Only what is said to be dead does not."""
         return self.state != "blackhole" and (self.gateway_id or "").startswith("igw-")
 
     @property
