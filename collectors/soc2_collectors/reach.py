@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.errors import FactUnavailable
@@ -438,6 +438,8 @@ class Entry:
     ports: Ports = EVERY_PORT
     sure: bool = True
     """``False``: it may not apply at all (to these machines, to this traffic)."""
+    onward: bool = False
+    """It neither allows nor denies: the next list decides."""
 
 
 class Opened(NamedTuple):
@@ -448,18 +450,20 @@ class Opened(NamedTuple):
     sources: Sources
 
 
-def admitted(entries: Sequence[Entry], *, otherwise: Sources = NO_SOURCE) -> list[Opened]:
-    """Who reaches which ports, by entries in order; the first that matches decides.
+def admitted(*lists: Sequence[Entry], otherwise: Sources = NO_SOURCE) -> list[Opened]:
+    """Who reaches which ports, by lists of entries in order; in each the first that matches decides.
 
-    What no entry matches is admitted as far as ``otherwise`` says. Ports that nobody reaches are left out.
+    What no entry of a list matches, or what one hands on, the next list decides; what none decides is
+    admitted as far as ``otherwise`` says. Ports that nobody reaches are left out.
     """
     edges = {0, LAST_PORT + 1}
-    for entry in entries:
+    for entry in chain.from_iterable(lists):
         for first, last in (*entry.ports.certain, *entry.ports.possible):
             edges |= {first, last + 1}
     found: list[Opened] = []
     for start, end in pairwise(sorted(edges)):
-        sources = _through([e for e in entries if holds(e.ports.possible, start)], start, otherwise)
+        here = [[e for e in entries if holds(e.ports.possible, start)] for entries in lists]
+        sources = _through(here, start, otherwise)
         if not sources:
             continue
         if found and found[-1].last == start - 1 and found[-1].sources == sources:
@@ -469,36 +473,47 @@ def admitted(entries: Sequence[Entry], *, otherwise: Sources = NO_SOURCE) -> lis
     return found
 
 
-def _through(entries: Sequence[Entry], port: int, otherwise: Sources) -> Sources:
-    """Who gets through the entries to one port."""
-    if all(entry.allow for entry in entries) and not otherwise:
-        return _union(entries, port)
+def _through(lists: Sequence[Sequence[Entry]], port: int, otherwise: Sources) -> Sources:
+    """Who gets through the lists to one port."""
+    if not otherwise and all(entry.allow for entry in chain.from_iterable(lists)):
+        return _union(chain.from_iterable(lists), port)
     certain, possible = NOBODY, NOBODY
     left_certain, left_possible = EVERYBODY, EVERYBODY
     unknown: set[str] = set()
-    for entry in entries:
-        sure = entry.sure and holds(entry.ports.certain, port)
-        matched = entry.sources.certain if sure else NOBODY
-        at_most = entry.sources.possible
-        if entry.allow:
-            certain = certain | (left_certain & matched)
-            possible = possible | (left_possible & at_most)
-        if matched != at_most:
-            unknown.update(entry.sources.unknown)
-        left_certain -= at_most
-        left_possible -= matched
-    certain = certain | (left_certain & otherwise.certain)
-    possible = possible | (left_possible & otherwise.possible)
+    for entries in lists:
+        onward_certain, onward_possible = NOBODY, NOBODY
+        for entry in entries:
+            matched = entry.sources.certain if _is_sure(entry, port) else NOBODY
+            at_most = entry.sources.possible
+            if entry.onward:
+                onward_certain |= left_certain & matched
+                onward_possible |= left_possible & at_most
+            elif entry.allow:
+                certain |= left_certain & matched
+                possible |= left_possible & at_most
+            if matched != at_most:
+                unknown.update(entry.sources.unknown)
+            left_certain -= at_most
+            left_possible -= matched
+        left_certain |= onward_certain
+        left_possible |= onward_possible
+    certain |= left_certain & otherwise.certain
+    possible |= left_possible & otherwise.possible
     return Sources(certain, possible, tuple(sorted(unknown)))
 
 
-def _union(entries: Sequence[Entry], port: int) -> Sources:
+def _is_sure(entry: Entry, port: int) -> bool:
+    return entry.sure and holds(entry.ports.certain, port)
+
+
+def _union(entries: Iterable[Entry], port: int) -> Sources:
     """The same where nothing is denied."""
     found = NO_SOURCE
     for entry in entries:
-        sure = entry.sure and holds(entry.ports.certain, port)
         sources = entry.sources
-        found = found | (sources if sure else Sources(NOBODY, sources.possible, sources.unknown))
+        if not _is_sure(entry, port):
+            sources = Sources(NOBODY, sources.possible, sources.unknown)
+        found |= sources
     return found
 
 
