@@ -148,14 +148,12 @@ def _addresses(
 
 
 def ports(entries: Sequence[Listed | Layer4], protocol: str) -> Ports:
-    """Ports of ``tcp`` or ``udp`` in the entries of a rule; any port, perhaps, where there is no entry.
-
-    Raises Unreadable for an unknown protocol.
-    """
+    """Ports of ``tcp`` or ``udp`` in the entries of a rule. Raises Unreadable for no protocol, or an unknown one."""
     certain: list[tuple[int, int]] = []
     possible: list[tuple[int, int]] = []
     if not entries:
-        return Ports((), ALL_PORTS)
+        msg = "a rule names no protocol"
+        raise Unreadable(msg)
     for entry in entries:
         if protocol_number(entry.protocol) not in (None, PROTOCOLS[protocol]):
             continue
