@@ -17,9 +17,18 @@ LAST_PRIORITY = 65535
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether something is logged; off where it is left out."""
+    """Whether something is logged, and how much of it; off where it is left out."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "flowSampling": "0.5 by default; Compute Engine API, SubnetworkLogConfig",
+        "filterExpr": "no filter by default; Compute Engine API, SubnetworkLogConfig",
+        "sampleRate": "1 by default; Compute Engine API, BackendServiceLogConfig",
+    }
 
     enable: bool = False
+    flow_sampling: float | None = None
+    filter_expr: str | None = None
+    sample_rate: float | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +279,15 @@ class Network(Located, frozen=True, kw_only=True, rename="camel"):
 class SubnetData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A subnet as Compute Engine shows it."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "purpose": "PRIVATE by default; Compute Engine API, subnetworks",
+        "enableFlowLogs": "stands in logConfig, too; off where neither says it",
+        "logConfig": "stands in enableFlowLogs, too; off where neither says it",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "purpose": "a subnet of any purpose is judged but those that have no flow logs",
+    }
+
     purpose: str = "PRIVATE"
     enable_flow_logs: bool = False
     log_config: LogConfig | None = None
@@ -292,6 +310,11 @@ class Subnet(Located, frozen=True, kw_only=True, rename="camel"):
 
 class AddressData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address as Compute Engine shows it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "addressType": "EXTERNAL by default; Compute Engine API, addresses",
+        "address": "an expected address may be known by its name",
+    }
 
     name: str
     address: str = ""
