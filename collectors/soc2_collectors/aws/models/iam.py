@@ -242,7 +242,7 @@ class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     @property
     def statements(self) -> list[Statement]:
         """What it says. Raises FactUnavailable where the document is none."""
-        return statements(_there(self.policy_document, "PolicyDocument"))
+        return statements(_there(self.policy_document, "PolicyDocument"), granting=True)
 
 
 def _there(document: object, field: str) -> object:
@@ -498,7 +498,7 @@ class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def statements(self) -> list[Statement]:
         """What it says. Raises FactUnavailable where the document is none."""
-        return statements(self.document)
+        return statements(self.document, granting=True)
 
     @property
     def grants(self) -> Grants:
@@ -519,7 +519,7 @@ class AwsPolicy(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def statements(self) -> list[Statement]:
         """What it says. Raises FactUnavailable where the document is not there, or none."""
-        return statements(in_force(self.policy_version_list, self.arn))
+        return statements(in_force(self.policy_version_list, self.arn), granting=True)
 
 
 class MfaUser(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -133,10 +133,14 @@ def _subsumes(pattern: str, other: str, *, fold: bool) -> bool:
     return glob(pattern).match(other) is not None
 
 
-def statements(document: object) -> list[Statement]:
+def statements(document: object, *, granting: bool = False) -> list[Statement]:
     """The statements of a policy document, given as an object or as JSON text; none where there is no policy.
 
     ``None`` says that the provider said that there is none. An empty text does not.
+
+    Args:
+        document: the policy.
+        granting: it is the policy of an identity, which names resources in every statement.
 
     Raises:
         FactUnavailable: it is not a policy document, so nobody knows what it allows.
@@ -144,9 +148,11 @@ def statements(document: object) -> list[Statement]:
     if document is None:
         return []
     try:
-        if isinstance(document, str):
-            return list(_read(document))
-        return _statements(document)
+        found = list(_read(document)) if isinstance(document, str) else _statements(document)
+        if granting and not all(one.resources or one.not_resources for one in found):
+            msg = "a statement without resources"
+            raise ValueError(msg)
+        return found
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         msg = f"a policy document is not as expected: {type(error).__name__}: {error}"
         raise FactUnavailable(msg) from error
