@@ -168,15 +168,18 @@ def aws_no_key_at_creation(credential: Credential, *, setup_hours: int = 1) -> V
     created = credential.moment("user_creation_time")
     if created is None:
         return inconclusive("AWS does not say when the user was created")
+    unknown = []
     for key in credential.keys:
-        if (
-            key.used is None
-            and key.rotated
-            and key.rotated - created <= timedelta(hours=setup_hours)
-        ):
+        if key.used is not None:
+            continue
+        if key.rotated is None:
+            unknown.append(key.slot)
+        elif key.rotated - created <= timedelta(hours=setup_hours):
             return failed(
                 f"key {key.slot} was made with the user on {created:%Y-%m-%d} and never used"
             )
+    if unknown:
+        return inconclusive(f"AWS does not say when key {unknown[0]} was made, which was never used")
     return passed("no key that was made with the user lies unused")
 
 

@@ -149,6 +149,9 @@ def statements(document: object, *, granting: bool = False) -> list[Statement]:
         return []
     try:
         found = list(_read(document)) if isinstance(document, str) else _statements(document)
+        if granting and not found:
+            msg = "no statements, and IAM takes no such policy"
+            raise ValueError(msg)
         if granting and not all(one.resources or one.not_resources for one in found):
             msg = "a statement without resources"
             raise ValueError(msg)
@@ -180,15 +183,19 @@ def _statement(item: dict[str, Any]) -> Statement:
             msg = f"a statement with {one} and {other}"
             raise ValueError(msg)
     actions, not_actions = _many(item.get("Action")), _many(item.get("NotAction"))
-    if not actions and not not_actions:
+    resources, not_resources = _many(item.get("Resource")), _many(item.get("NotResource"))
+    if not all(actions + not_actions) or not actions + not_actions:
         msg = "a statement without actions"
+        raise ValueError(msg)
+    if not all(resources + not_resources):
+        msg = "a resource without a name"
         raise ValueError(msg)
     return Statement(
         allow=item["Effect"] == "Allow",
         actions=actions,
         not_actions=not_actions,
-        resources=_many(item.get("Resource")),
-        not_resources=_many(item.get("NotResource")),
+        resources=resources,
+        not_resources=not_resources,
         principals=_principals(item.get("Principal", {})),
         all_but=_principals(item.get("NotPrincipal", {})),
         not_principals="NotPrincipal" in item,

@@ -43,7 +43,12 @@ _PROBES = ("iam", "s3", "ec2", "kms", "lambda", "anything-else")
 """Who may do an action that nobody has named in each of these services may do everything."""
 _GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where the calls of IAM count as requested, by partition (IAM user guide, ``aws:RequestedRegion``)."""
-_STRONG = "arn:{}:iam::aws:policy/AdministratorAccess"
+_STRONG = (
+    "arn:{partition}:iam::aws:policy/AdministratorAccess",
+    "arn:{partition}:iam::aws:policy/IAMFullAccess",
+    "arn:{partition}:iam::{account}:policy/any-name-that-nobody-chose",
+)
+"""Policies that whoever may attach one will attach: any of them is enough."""
 
 
 class Fact(Enum):
@@ -69,6 +74,8 @@ class Request:
     account: str = ""
     passed_to: str = ""
     """The service that a role is passed to: ``lambda``."""
+    policy: str = ""
+    """The ARN of the policy that is attached."""
     itself: bool = False
     """The thing may be its holder: a policy names it by a variable."""
 
@@ -116,7 +123,7 @@ class Request:
             endings = (".amazonaws.com", *((".amazonaws.com.cn",) if self.partition == "aws-cn" else ()))
             return tuple(self.passed_to + end for end in endings) if self.passed_to else Fact.FREE
         if key == "iam:policyarn":
-            return (_STRONG.format(self.partition),)
+            return (self.policy,) if self.policy else Fact.FREE
         if key == "iam:permissionsboundary":
             # Of things that nobody has named: none. Who changes boundaries says which.
             return Fact.FREE if self.action.endswith("PermissionsBoundary") else Fact.ABSENT
@@ -362,6 +369,9 @@ class Grants:
         targets = catalogue().targets.get(action)
         if targets is None:
             return self.allows(self.request(action, **more))
+        if action.startswith("iam:Attach") and "policy" not in more:
+            place = {"partition": self.partition, "account": self.account or _ACCOUNT}
+            return _any(self.on_any(action, policy=p.format(**place), **more) for p in _STRONG)
         return _any(
             self.allows(self.request(action, arn, **more))
             for arn in (*self._any(targets), *(self._own(targets) if more.get("itself") else ()))
