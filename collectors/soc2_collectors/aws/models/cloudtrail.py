@@ -201,6 +201,10 @@ _SIDES = {"All": {"read", "write"}, "ReadOnly": {"read"}, "WriteOnly": {"write"}
 class Selectors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetEventSelectors``: basic or advanced ones."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "AdvancedEventSelectors": "a trail has basic selectors or advanced ones; CloudTrail API reference, "
+        "PutEventSelectors"
+    }
     event_selectors: list[EventSelector] = []
     advanced_event_selectors: list[AdvancedSelector] = []
 
