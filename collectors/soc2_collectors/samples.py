@@ -101,7 +101,9 @@ def examples(known: Any) -> list[Any]:  # noqa: ANN401
 def _most(value: Any) -> int:  # noqa: ANN401
     if isinstance(value, Varies):
         return len(value.examples)
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    inner = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
     return max((_most(one) for one in inner), default=0)
 
 

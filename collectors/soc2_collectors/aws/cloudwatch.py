@@ -86,7 +86,7 @@ def _mutes(rule: dict[str, Any], alarm: str) -> bool:
         "sns:GetSubscriptionAttributes",
     ],
     per="region",
-    cost="pages of 100 + 1 per topic without a subscription of the account's + 1 per subscription of a person",
+    cost="pages of 100 + 1 per topic without an own subscription + 1 per subscription of a person",
 )
 def subscriptions(aws: Aws) -> Iterator[Document]:
     """Subscriptions to every topic.

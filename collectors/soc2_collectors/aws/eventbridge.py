@@ -32,7 +32,7 @@ def rules(aws: Aws) -> Iterator[Document]:
 
 
 def _may_see_calls(pattern: str) -> bool:
-    """Whether a pattern may match what CloudTrail writes: rules with a schedule, or on others, are left out."""
+    """Whether a pattern may match what CloudTrail writes; rules with a schedule have none."""
     try:
         kinds = json.loads(pattern).get("detail-type") if pattern else ()
     except (ValueError, AttributeError):

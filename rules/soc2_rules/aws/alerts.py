@@ -295,9 +295,9 @@ def aws_alert_iam_changes(
     ``reaches_people`` see aws-alert-root-usage.
 
     Why: these are the changes by which one account becomes the master of all others.
-    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric with a topic that
-        has a confirmed subscription. Or aws events put-rule in us-east-1 for IAM and the organisation, and in
-        each Region for KMS, with that topic as target.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription. Or aws events put-rule with that topic as target: in us-east-1 for
+        IAM and the organisation, in each Region for KMS.
     """
     del account
     return _judged(_IAM, evidence, scope, reaches_people, not_needed)
@@ -330,8 +330,8 @@ def aws_alert_logging_changes(
     ``reaches_people`` see aws-alert-root-usage.
 
     Why: who wants not to be seen switches the light off first.
-    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric with a topic that
-        has a confirmed subscription.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription.
     """
     del account
     return _judged(_LOGGING, evidence, scope, reaches_people, not_needed)
@@ -368,8 +368,8 @@ def aws_alert_network_changes(
     ``reaches_people`` see aws-alert-root-usage.
 
     Why: the wall between inside and outside is a list that one call changes.
-    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric with a topic that
-        has a confirmed subscription.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription.
     """
     del account
     return _judged(_NETWORK, evidence, scope, reaches_people, not_needed)

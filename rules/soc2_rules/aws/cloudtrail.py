@@ -176,8 +176,8 @@ def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
     """The bucket that trails write to is private, logs its readers, and keeps what is deleted.
 
     Why: whoever wants to hide something starts with the logs.
-    Fix: aws s3api put-public-access-block, aws s3api put-bucket-logging and aws s3api put-bucket-versioning on
-        the bucket.
+    Fix: aws s3api put-public-access-block, aws s3api put-bucket-logging and aws s3api
+        put-bucket-versioning on the bucket.
     """
     writing = [t for t in of_account(evidence) if t.s3_bucket_name == bucket.name]
     if not writing:

@@ -59,7 +59,7 @@ NEEDS: list[type[Resource]] = [
 ]  # fmt: skip
 TOPIC_NEEDS: list[type[Resource]] = [Subscription, EventBus, Topic, Key]
 """What the end of the way needs."""
-_NOBODY = ("automate", "autoscaling", "swf", "ec2")
+ACTS = frozenset({"automate", "autoscaling", "swf", "ec2"})
 """Services of alarm actions that stop, start or scale machines, and notify nobody."""
 _HOME = {
     "aws": "us-east-1",
@@ -84,7 +84,7 @@ class Event:
     """An event of which somebody should be notified."""
 
     record: dict[str, Any]
-    """What CloudTrail writes of it, as far as it is the same each time; see :mod:`soc2_collectors.samples`."""
+    """What CloudTrail writes of it; what is not the same each time varies: :mod:`soc2_collectors.samples`."""
     sort: str = "AWS API Call via CloudTrail"
     """``detail-type`` in EventBridge."""
     everywhere: bool = True
@@ -255,7 +255,8 @@ class _Account:
         if not group:
             if trail.account != self.number and seen is trail:
                 return unclear(
-                    f"whether the trail {trail.name} of account {trail.account} goes to CloudWatch Logs is not known"
+                    f"whether the trail {trail.name} of account {trail.account} goes to CloudWatch Logs is "
+                    "not known"
                 )
             return stops(f"the trail {trail.name} sends nothing to CloudWatch Logs")
         error = seen.status.latest_cloud_watch_logs_delivery_error
@@ -441,7 +442,8 @@ class _Account:
         return along(
             lambda: link(
                 True if role and to.account == rule.place[0] else None,
-                f"whether the bus {name} of account {to.account} takes events of the rule {rule.name} is not read",
+                f"whether the bus {name} of account {to.account} takes events of the rule {rule.name} is not "
+                "read",
             ),
             lambda: self._there(
                 to.place,
@@ -470,12 +472,12 @@ class _Account:
             return holds(f"{arn} (reaches people, by configuration)")
         to = parsed(arn)
         name = to.resource or arn
-        if to.service in _NOBODY:
+        if to.service in ACTS:
             return stops(f"{what} does {to.service} actions, which notify nobody")
         if to.service != "sns":
             return unclear(
-                f"{what} leads to {name} of {to.service or 'an unknown service'}, which is a program: name it "
-                "in reaches_people if it notifies people"
+                f"{what} leads to {name} of {to.service or 'an unknown service'}, a program: name it in "
+                "reaches_people if it notifies people"
             )
         subscriptions = [one for one in self.at(Subscription, to.account) if one.topic_arn == arn]
         return self._there(

@@ -1,7 +1,8 @@
 """Whether a composite alarm goes off when one of its alarms does: its rule, evaluated.
 
-``ALARM("root") OR (ALARM("logging") AND NOT OK("maintenance"))``. What the other alarms are in is not known, so
-a rule that depends on them is neither yes nor no. Source: CloudWatch API reference, ``PutCompositeAlarm``.
+``ALARM("root") OR (ALARM("logging") AND NOT OK("maintenance"))``. The state of the other alarms is not
+known, so a rule that depends on them is neither yes nor no. Source: CloudWatch API reference,
+``PutCompositeAlarm``.
 """
 
 from __future__ import annotations

@@ -365,6 +365,9 @@ class ConsoleChange(Resource, frozen=True, kw_only=True, rename="camel"):
     """A writing management event of a console session, of the last days (``LookupEvents``)."""
 
     kind = "aws.cloudtrail.console_change"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "errorCode": "left out where the request was carried out; CloudTrail user guide, record contents"
+    }
     event_source: str
     """``ec2.amazonaws.com``."""
     event_name: str

@@ -42,6 +42,17 @@ class Reaction(NamedTuple):
     why: str
 
 
+def _never(why: str) -> Reaction:
+    return Reaction(answer=False, why=why)
+
+
+def _unsure(why: str) -> Reaction:
+    return Reaction(answer=None, why=why)
+
+
+GOES_OFF = Reaction(answer=True, why="")
+
+
 class Metric(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A metric."""
 
@@ -171,7 +182,7 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
             or self._reaches(stat.stat, counted, events)
             or self._at_rest(stat.stat, counted)
             or self._datapoints(counted)
-            or Reaction(True, "")  # noqa: FBT003
+            or GOES_OFF
         )
 
     def _stat(self, counted: Counted) -> Stat | Reaction | None:
@@ -199,25 +210,23 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         if not found:
             return None
         if len(self.metrics) > 1 or self.metrics[0].expression:
-            return Reaction(None, "reckons with an expression, which is not read")
+            return _unsure("reckons with an expression, which is not read")
         return found[0]
 
     def _same_metric(self, stat: Stat, counted: Counted) -> Reaction | None:
         if counted.dimensions and not stat.metric.dimensions:
-            return Reaction(False, "watches the metric without dimensions, and it has some")  # noqa: FBT003
+            return _never("watches the metric without dimensions, and it has some")
         if counted.dimensions:
-            return Reaction(None, "watches one value of the metric's dimensions")
+            return _unsure("watches one value of the metric's dimensions")
         if stat.metric.dimensions:
-            return Reaction(False, "watches the metric by dimensions that it does not have")  # noqa: FBT003
+            return _never("watches the metric by dimensions that it does not have")
         if stat.unit and stat.unit != counted.unit:
-            return Reaction(
-                False, f"watches the unit {stat.unit}, and the metric's is {counted.unit}"
-            )  # noqa: FBT003
+            return _never(f"watches the unit {stat.unit}, and the metric's is {counted.unit}")
         return None
 
     def _broken(self) -> Reaction | None:
         if self.evaluation_state is not None:
-            return Reaction(None, f"is not evaluated as it should be: {self.evaluation_state}")
+            return _unsure(f"is not evaluated as it should be: {self.evaluation_state}")
         return None
 
     def _reaches(self, stat: str | None, counted: Counted, events: int) -> Reaction | None:
@@ -228,17 +237,17 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
             "LessThanOrEqualToThreshold",
             "LessThanLowerThreshold",
         ):
-            return Reaction(False, "goes off when there are few events")  # noqa: FBT003
+            return _never("goes off when there are few events")
         compare = _OPERATORS.get(operator or "")
         if self.threshold_metric_id or compare is None or self.threshold is None:
-            return Reaction(None, "compares with something that is not read")
+            return _unsure("compares with something that is not read")
         reached = _while_there_are(stat, counted, events)
         said = f"{stat or 'no statistic'} {_SIGNS[operator or '']} {self.threshold:g}"
         if reached is None:
-            return Reaction(None, f"asks for {said}, and what events add to that is not known")
+            return _unsure(f"asks for {said}, and what events add to that is not known")
         if not compare(reached, self.threshold):
             many = "one event does" if events == 1 else f"{events} events do"
-            return Reaction(False, f"asks for {said}, which {many} not reach")  # noqa: FBT003
+            return _never(f"asks for {said}, which {many} not reach")
         return None
 
     def _at_rest(self, stat: str | None, counted: Counted) -> Reaction | None:
@@ -248,31 +257,29 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
             rest = _without_any(stat, counted.default)
             compare = _OPERATORS[self.comparison_operator or ""]
             if rest is None:
-                return Reaction(None, "may be in alarm without any event")
+                return _unsure("may be in alarm without any event")
             if compare(rest, self.threshold or 0):
-                return Reaction(False, "is in alarm all the time")  # noqa: FBT003
+                return _never("is in alarm all the time")
             if missing in ("missing", "notBreaching", "ignore"):
                 return None
-            return Reaction(None, f"treats missing data as {missing}")
+            return _unsure(f"treats missing data as {missing}")
         if missing == "breaching":
-            return Reaction(
-                False, "is in alarm while there is no event: missing data count as breaching"
-            )  # noqa: FBT003
+            return _never("is in alarm while there is no event: missing data count as breaching")
         if missing == "ignore":
-            return Reaction(None, "stays in alarm after the first event: missing data are ignored")
+            return _unsure("stays in alarm after the first event: missing data are ignored")
         if missing not in ("missing", "notBreaching"):
-            return Reaction(None, f"treats missing data as {missing}")
+            return _unsure(f"treats missing data as {missing}")
         return None
 
     def _datapoints(self, counted: Counted) -> Reaction | None:
         wanted = self.datapoints_to_alarm or self.evaluation_periods
         if wanted is None:
-            return Reaction(None, "does not say over how many periods it is evaluated")
+            return _unsure("does not say over how many periods it is evaluated")
         if wanted == 1:
             return None
         said = f"asks for {wanted} periods with events"
         filled = counted.default is not None or self.treat_missing_data == "notBreaching"
-        return Reaction(False if filled else None, said)
+        return _never(said) if filled else _unsure(said)
 
 
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {

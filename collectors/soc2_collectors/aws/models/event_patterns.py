@@ -7,7 +7,6 @@ a field is enough. An operator that is not known here is neither yes nor no.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from fnmatch import translate
 from functools import lru_cache
 from re import compile as compiled
@@ -27,6 +26,7 @@ from soc2_collectors.samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from re import Pattern
 
 _TEXT: Mapping[str, Callable[[str], Callable[[str], bool]]] = {

@@ -210,5 +210,5 @@ def _ordered(path: tuple[str, ...], sign: str, wanted: str) -> Test:
     return test
 
 
-def _is(value: Any, wanted: bool | None) -> Answer:  # noqa: ANN401
+def _is(value: Any, wanted: object) -> Answer:  # noqa: ANN401
     return None if isinstance(value, Varies | Unknown) else value is wanted
