@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.cloudwatch import TO_PEOPLE, Alarm, Subscription
-from soc2_pac.errors import ProviderError
-from soc2_pac.model import Document, Fact
+from soc2_collectors.aws.models.cloudwatch import TO_PEOPLE, Alarm, MuteRule, Subscription
+from soc2_pac.model import Document
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -19,62 +18,30 @@ _EVERY = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 _NOT_ENDED = ["SCHEDULED", "ACTIVE"]
 
 
-@collects(
-    Alarm,
-    calls=[
-        "cloudwatch:DescribeAlarms",
-        "cloudwatch:ListAlarmMuteRules",
-        "cloudwatch:GetAlarmMuteRule",
-    ],
-    per="region",
-    cost="pages of 100 + pages of mute rules + 1 per mute rule that has not ended",
-)
+@collects(Alarm, calls=["cloudwatch:DescribeAlarms"], per="region", cost="pages of 100")
 def alarms(aws: Aws) -> Iterator[Document]:
-    """Alarms of metrics, of other alarms and of queries, with the rules that mute them at times."""
-    muting = _Muting(aws)
+    """Alarms of metrics, of other alarms, and of queries of logs."""
     for page in aws.pages("cloudwatch", "describe_alarms", AlarmTypes=_EVERY):
         for sort in ("MetricAlarms", "CompositeAlarms", "LogAlarms"):
             for item in page.get(sort) or ():
-                name = item["AlarmName"]
-                body = {**item, "ListAlarmMuteRules": muting.of(name)}
-                yield Document(item["AlarmArn"], name, body)
+                yield Document(item["AlarmArn"], item["AlarmName"], item)
 
 
-class _Muting:
-    """The mute rules of a Region, read once: each says itself which alarms it mutes."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-        self._read: list[dict[str, Any]] | ProviderError | None = None
-
-    def of(self, alarm: str) -> Fact:
-        """Rules that mute an alarm."""
-
-        def call() -> list[dict[str, Any]]:
-            if self._read is None:
-                try:
-                    self._read = list(self._all())
-                except ProviderError as error:
-                    self._read = error
-            if isinstance(self._read, ProviderError):
-                raise self._read.with_traceback(None)
-            return [rule for rule in self._read if _mutes(rule, alarm)]
-
-        return Fact("cloudwatch:ListAlarmMuteRules", call)
-
-    def _all(self) -> Iterator[dict[str, Any]]:
-        listed = self._aws.items(
-            "cloudwatch", "list_alarm_mute_rules", "AlarmMuteRuleSummaries", Statuses=_NOT_ENDED
-        )
-        for item in listed:
-            name = item["AlarmMuteRuleArn"].rpartition(":")[2]
-            yield self._aws.ask("cloudwatch", "get_alarm_mute_rule", AlarmMuteRuleName=name)
-
-
-def _mutes(rule: dict[str, Any], alarm: str) -> bool:
-    """Whether a rule names an alarm. One that names none may mean all of them."""
-    names = (rule.get("MuteTargets") or {}).get("AlarmNames")
-    return names is None or alarm in names
+@collects(
+    MuteRule,
+    calls=["cloudwatch:ListAlarmMuteRules", "cloudwatch:GetAlarmMuteRule"],
+    per="region",
+    cost="pages of 50 + 1 per rule that has not ended",
+)
+def mute_rules(aws: Aws) -> Iterator[Document]:
+    """Rules that mute alarms, but those that have ended."""
+    for item in aws.items(
+        "cloudwatch", "list_alarm_mute_rules", "AlarmMuteRuleSummaries", Statuses=_NOT_ENDED
+    ):
+        arn = item["AlarmMuteRuleArn"]
+        name = arn.rpartition(":")[2]
+        muting = aws.fact("cloudwatch", "get_alarm_mute_rule", AlarmMuteRuleName=name)
+        yield Document(arn, name, {**item, "GetAlarmMuteRule": muting})
 
 
 @collects(
@@ -103,9 +70,7 @@ def subscriptions(aws: Aws) -> Iterator[Document]:
         arn = topic["TopicArn"]
         if arn in heard:
             continue
-        for item in aws.children(
-            "sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn
-        ):
+        for item in aws.items("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn):
             if item.get("Owner") != aws.account:
                 yield _subscription(aws, item)
 

@@ -6,13 +6,13 @@ from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudwatch import Alarm
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.notified_aws import ACTS, TOPIC_NEEDS, reached_by
+from soc2_rules.mechanisms.notified_aws import ACTS, ALARM_NEEDS, reached_by, unmuted
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=TOPIC_NEEDS,
+    needs=ALARM_NEEDS,
     known_as=[
         "prowler:cloudwatch_alarm_actions_enabled",
         "prowler:cloudwatch_alarm_actions_alarm_state_configured",
@@ -48,9 +48,9 @@ def aws_alarm_actions(
         if doubts:
             return inconclusive("; ".join(doubts))
         return failed("; ".join(sorted({text for way in ways for text in way.why})))
-    if alarm.mute_rules:
-        names = ", ".join(sorted(rule.name for rule in alarm.mute_rules))
-        return inconclusive(f"muted at times by {names}")
+    heard = unmuted(alarm, evidence, scope)
+    if not heard.answer:
+        return inconclusive("; ".join(heard.why))
     if acting:
         return passed(f"acts by itself: {', '.join(acting)}")
     said = "; ".join(dict.fromkeys(" > ".join(way.why) for way in good))

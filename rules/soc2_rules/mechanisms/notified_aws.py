@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudtrail import Trail
-from soc2_collectors.aws.models.cloudwatch import Alarm, Counted, Subscription
+from soc2_collectors.aws.models.cloudwatch import Alarm, Counted, MuteRule, Subscription
 from soc2_collectors.aws.models.event_patterns import sees
 from soc2_collectors.aws.models.eventbridge import ALL, OFF, WRITES, EventBus, EventRule
 from soc2_collectors.aws.models.filter_patterns import compiled
@@ -55,10 +55,10 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Resource)
 
 NEEDS: list[type[Resource]] = [
-    Trail, MetricFilter, Alarm, Subscription, EventRule, EventBus, Topic, Key,
+    Trail, MetricFilter, Alarm, MuteRule, Subscription, EventRule, EventBus, Topic, Key,
 ]  # fmt: skip
-TOPIC_NEEDS: list[type[Resource]] = [Subscription, EventBus, Topic, Key]
-"""What the end of the way needs."""
+ALARM_NEEDS: list[type[Resource]] = [MuteRule, Subscription, EventBus, Topic, Key]
+"""What the way from an alarm on needs."""
 ACTS = frozenset({"automate", "autoscaling", "swf", "ec2"})
 """Services of alarm actions that stop, start or scale machines, and notify nobody."""
 _HOME = {
@@ -159,8 +159,12 @@ def reached_by(
 ) -> Way:
     """Whether what an alarm sends to an ARN reaches somebody."""
     account = _Account(evidence, scope.account, tuple(reaches_people))
-    sender = Sender(ALARMS, alarm.arn or "")
-    return attempt(lambda: account.end(arn, sender, "the alarm"))
+    return account.end(arn, Sender(ALARMS, alarm.arn or ""), "the alarm")
+
+
+def unmuted(alarm: Alarm, evidence: Evidence, scope: Scope) -> Way:
+    """Whether no rule mutes an alarm at times."""
+    return attempt(lambda: _Account(evidence, scope.account, ()).unmuted(alarm))
 
 
 @dataclass
@@ -368,7 +372,6 @@ class _Account:
 
     def _acts(self, alarm: Alarm) -> Way:
         """Whether the actions of an alarm notify somebody."""
-        muted = f"the alarm {alarm.name} is muted at times by "
         return along(
             lambda: link(
                 alarm.actions_enabled, f"the actions of the alarm {alarm.name} are switched off"
@@ -381,10 +384,16 @@ class _Account:
                 ],
                 stops(f"the alarm {alarm.name} does nothing when it goes off"),
             ),
-            lambda: link(
-                None if alarm.mute_rules else True,
-                muted + ", ".join(sorted(rule.name for rule in alarm.mute_rules)),
-            ),
+            lambda: self.unmuted(alarm),
+        )
+
+    def unmuted(self, alarm: Alarm) -> Way:
+        """Whether no rule mutes an alarm at times."""
+        account = (alarm.place or ("", ""))[0]
+        muting = sorted(rule.name for rule in self.at(MuteRule, account) if rule.mutes(alarm))
+        return link(
+            None if muting else True,
+            f"the alarm {alarm.name} is muted at times by {', '.join(muting)}",
         )
 
     # -- EventBridge --------------------------------------------------------------------------------------

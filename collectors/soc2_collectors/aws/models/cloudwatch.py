@@ -94,10 +94,38 @@ class LogQuery(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Names, or ARNs of groups of other accounts."""
 
 
-class MuteRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A rule that mutes alarms at times (``GetAlarmMuteRule``), of those that have not ended."""
+class MuteTargets(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Which alarms a rule mutes."""
 
-    name: str
+    alarm_names: list[str]
+
+
+class Muting(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetAlarmMuteRule``."""
+
+    name: str = ""
+    mute_targets: MuteTargets | None = None
+
+
+class MuteRule(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A rule that mutes alarms now or at times to come (``ListAlarmMuteRules``)."""
+
+    kind = "aws.cloudwatch.alarm_mute_rule"
+    volatile = ("Status", "GetAlarmMuteRule.Status")
+    arn: str = msgspec.field(name="AlarmMuteRuleArn")
+    muting: Muting = fact("GetAlarmMuteRule")
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arn.rpartition(":")[2]
+
+    def mutes(self, alarm: Alarm) -> bool:
+        """Whether it mutes an alarm of its account and Region. One that names none may mute all."""
+        if alarm.place != parsed(self.arn).place:
+            return False
+        targets = self.muting.mute_targets
+        return targets is None or alarm.name in targets.alarm_names
 
 
 class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -115,7 +143,6 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         "Metrics": "alarms on one metric have none; CloudWatch API reference, MetricAlarm",
         "AlarmRule": "composite alarms have it; CloudWatch API reference, CompositeAlarm",
         "ScheduledQueryConfiguration": "log alarms have it; CloudWatch API reference, LogAlarm",
-        "ListAlarmMuteRules.*.Name": "named in the message only",
     }
     volatile = (
         "StateValue",
@@ -125,14 +152,12 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         "StateTransitionedTimestamp",
         "ActionsSuppressedBy",
         "ActionsSuppressedReason",
-        "ListAlarmMuteRules.*.Status",
     )
     name: str = msgspec.field(name="AlarmName")
     arn: str | None = msgspec.field(default=None, name="AlarmArn")
     actions_enabled: bool
     alarm_actions: list[str]
     """ARNs of what is done when it goes off."""
-    mute_rules: list[MuteRule] = fact("ListAlarmMuteRules")
     evaluation_state: str | None = None
     """``EVALUATION_ERROR`` where it is set up wrongly; left out where all is well."""
     namespace: str = ""
