@@ -187,7 +187,7 @@ def test_a_check_of_a_partial_listing_tells_both() -> None:
 
 
 def test_a_check_and_a_run_say_the_same(store: Store) -> None:
-    for scenario in ("plain", "empty", "denied detail", "gone"):
+    for scenario in ("plain", "empty", "denied detail", "listed and not found", "not offered"):
         api.run(work(scenario), store)
         kept = {(f.rule, f.resource): f.status for f in store.findings()}
         checked = api.check_rules(work(scenario), [])
