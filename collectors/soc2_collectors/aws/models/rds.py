@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
 from soc2_pac.resources import Resource, fact
 
-_OLDER: Mapping[str, str] = {
+_OLDER: dict[str, str] = {
     "StorageEncryptionType": "AWS tells it since 2025; what is encrypted by a key in KMS says so by itself "
     "(API reference, DBCluster)"
 }
@@ -44,7 +43,7 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.rds.instance"
     volatile = ("LatestRestorableTime",)
     identifier: str = msgspec.field(name="DBInstanceIdentifier")
-    may_lack: ClassVar[Mapping[str, str]] = _OLDER | {
+    may_lack: ClassVar[dict[str, str]] = _OLDER | {
         "DBClusterIdentifier": "AWS leaves it out of what is in no cluster",
     }
     engine: str = ""
@@ -89,7 +88,7 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.rds.cluster"
     volatile = ("LatestRestorableTime", "EarliestRestorableTime")
     identifier: str = msgspec.field(name="DBClusterIdentifier")
-    may_lack: ClassVar[Mapping[str, str]] = _OLDER | {
+    may_lack: ClassVar[dict[str, str]] = _OLDER | {
         "PubliclyAccessible": "AWS leaves it out of Aurora's clusters: their instances have it",
         "InternetAccessGatewayEnabled": "only clusters of the express configuration have such a gateway",
     }
@@ -133,7 +132,7 @@ class DbSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A manual snapshot of an instance."""
 
     kind = "aws.rds.snapshot"
-    may_lack: ClassVar[Mapping[str, str]] = _OLDER
+    may_lack: ClassVar[dict[str, str]] = _OLDER
     volatile = ("PercentProgress",)
     identifier: str = msgspec.field(name="DBSnapshotIdentifier")
     by_kms: bool = msgspec.field(name="Encrypted")
@@ -155,7 +154,7 @@ class DbClusterSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A manual snapshot of a cluster."""
 
     kind = "aws.rds.cluster_snapshot"
-    may_lack: ClassVar[Mapping[str, str]] = _OLDER
+    may_lack: ClassVar[dict[str, str]] = _OLDER
     volatile = ("PercentProgress",)
     identifier: str = msgspec.field(name="DBClusterSnapshotIdentifier")
     cluster: str = msgspec.field(name="DBClusterIdentifier")
