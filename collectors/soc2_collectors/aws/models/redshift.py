@@ -39,6 +39,7 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[dict[str, str]] = {
         "LogDestinationType": "from before there was a choice: a bucket that is named says that it is S3",
         "LastFailureTime": "AWS leaves it out where no delivery failed (API reference, LoggingStatus)",
+        "LastFailureMessage": "it only takes a failure back: empty where there was none",
         "LastSuccessfulDeliveryTime": "it matters where a delivery failed",
     }
 
@@ -49,6 +50,7 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     log_exports: list[str] = []
     last_successful_delivery_time: datetime | None = None
     last_failure_time: datetime | None = None
+    last_failure_message: str | None = None
 
     @property
     def failing(self) -> bool:
