@@ -97,13 +97,13 @@ def aws_redshift_audit_log(cluster: Cluster) -> Verdict:
         return failed("logging is off")
     if logging.failing:
         return failed(
-            f"the delivery of {logging.last_failure_time:%Y-%m-%d} failed, and none after it did not"
+            f"the delivery of {logging.last_failure_time:%Y-%m-%d} failed, and none came after"
         )
     if logging.log_destination_type == "cloudwatch":
         if lacking := [name for name in _LOGS if name not in logging.log_exports]:
             return failed(f"CloudWatch does not get {', '.join(lacking)}")
         return passed(f"CloudWatch gets {', '.join(sorted(logging.log_exports))}")
-    if logging.log_destination_type in (None, "s3") and logging.bucket_name:
+    if logging.log_destination_type in (None, "", "s3") and logging.bucket_name:
         return passed(f"the bucket {logging.bucket_name} gets the logs")
     to = logging.log_destination_type or "nowhere that AWS names"
     return inconclusive(f"logging is on, to {to}: which logs come there is not known")
