@@ -187,11 +187,22 @@ def test_a_check_of_a_partial_listing_tells_both() -> None:
 
 
 def test_a_check_and_a_run_say_the_same(store: Store) -> None:
-    for scenario in ("plain", "empty", "denied detail", "gone"):
+    for scenario in ("plain", "empty", "denied detail", "listed and not found"):
         api.run(work(scenario), store)
         kept = {(f.rule, f.resource): f.status for f in store.findings()}
         checked = api.check_rules(work(scenario), [])
         assert {(v.rule.id, v.uid): v.verdict.status for v in checked.verdicts} == kept, scenario
+
+
+def test_where_a_service_is_not_offered_no_rule_applies(store: Store) -> None:
+    api.run(work("not offered"), store)
+    things = {
+        f.rule: f for f in store.findings() if f.rule in ("fake-thing-named", "fake-thing-detail")
+    }
+    assert {f.status for f in things.values()} == {Status.NOT_APPLICABLE}
+    assert "not offered here" in things["fake-thing-named"].message
+    (judged,) = api.check_rules(work("not offered"), ["fake-thing-detail"]).verdicts
+    assert judged.verdict.status is Status.NOT_APPLICABLE
 
 
 def _by_uid(checked: live.Checked) -> dict[str | None, Verdict]:

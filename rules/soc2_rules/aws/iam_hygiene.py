@@ -268,9 +268,7 @@ def _unjudged(evidence: Evidence, unread: set[str], wanted: Sequence[str]) -> li
             _ = principal.attached  # raises where it was not given
     names = {_FULL_ACCESS.get(service) for service in wanted}
     return sorted(
-        arn
-        for arn in unread
-        if strong_by_name(arn) is None and arn.rpartition("/")[2] not in names
+        arn for arn in unread if strong_by_name(arn) is None and arn.rpartition("/")[2] not in names
     )
 
 
