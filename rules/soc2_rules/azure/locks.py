@@ -18,7 +18,13 @@ def azure_resource_locks(
     tag: str = "environment",
     values: tuple[str, ...] = ("production", "prod"),
     names: tuple[str, ...] = ("*prod*",),
-    other_names: tuple[str, ...] = ("*non-prod*", "*nonprod*", "*pre-prod*", "*preprod*", "*product*"),
+    other_names: tuple[str, ...] = (
+        "*non-prod*",
+        "*nonprod*",
+        "*pre-prod*",
+        "*preprod*",
+        "*product*",
+    ),
 ) -> Verdict:
     """Resource groups of production carry locks against deletion.
 

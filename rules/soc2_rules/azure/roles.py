@@ -41,9 +41,7 @@ def azure_subscription_owners(
     Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
         it; prefer a group with eligible members (PIM).
     """
-    assigned = [
-        one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)
-    ]
+    assigned = [one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)]
     found = azure_roles.built_in(assigned)
     said, verdict = _counted(found, min_owners, max_owners)
     if verdict is not None:

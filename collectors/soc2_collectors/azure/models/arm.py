@@ -6,7 +6,7 @@ Resource Graph and the API of a service differ in it, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import collapse_addresses, ip_network
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
@@ -74,7 +74,9 @@ def public(access: str | None) -> bool:
     )
 
 
-PUBLIC_ACCESS = "not set is Enabled, and then the firewall decides; Azure REST API, publicNetworkAccess"
+PUBLIC_ACCESS = (
+    "not set is Enabled, and then the firewall decides; Azure REST API, publicNetworkAccess"
+)
 """Why ``publicNetworkAccess`` may be left out."""
 
 

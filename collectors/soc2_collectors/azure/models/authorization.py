@@ -7,7 +7,7 @@ Source: Azure REST API, "Role Assignments", "Role Definitions", "Role Eligibilit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -156,7 +156,8 @@ def limits_roles(condition: str | None) -> bool:
         return False
     text = "".join(condition.casefold().split())
     clauses = [
-        (found["how"], set(_GUID.findall(found["ids"]))) for found in _ROLE_IN_CONDITION.finditer(text)
+        (found["how"], set(_GUID.findall(found["ids"])))
+        for found in _ROLE_IN_CONDITION.finditer(text)
     ]
     # Each alternative must be "it is another action": any other would be a way around the list of roles.
     around = text.count(")or(") > text.count("actionmatches{")
@@ -165,7 +166,9 @@ def limits_roles(condition: str | None) -> bool:
     if "@request[" not in text:
         return False
     return all(
-        not ids & ADMINISTRATORS.keys() if how.endswith("guidequals") else ids >= ADMINISTRATORS.keys()
+        not ids & ADMINISTRATORS.keys()
+        if how.endswith("guidequals")
+        else ids >= ADMINISTRATORS.keys()
         for how, ids in clauses
     )
 
@@ -258,7 +261,9 @@ class Lock(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def keeps(self) -> bool:
         """Whether it forbids deletion."""
-        return same(self.properties.level, "CanNotDelete") or same(self.properties.level, "ReadOnly")
+        return same(self.properties.level, "CanNotDelete") or same(
+            self.properties.level, "ReadOnly"
+        )
 
 
 class Selector(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -358,7 +363,9 @@ class PolicyExemption(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def exempt_id(self) -> str:
         """The id of what is exempt, folded."""
-        return self.id.casefold().partition("/providers/microsoft.authorization/policyexemptions/")[0]
+        return self.id.casefold().partition("/providers/microsoft.authorization/policyexemptions/")[
+            0
+        ]
 
     def in_force(self, now: datetime) -> bool:
         """Whether it has not expired."""
