@@ -216,6 +216,11 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
 
 
 class _Activity(msgspec.Struct, frozen=True, rename="camel"):
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lastSignInDateTime": "an attempt: read where no sign-in is known to have succeeded",
+        "lastNonInteractiveSignInDateTime": "an attempt: read where no sign-in is known to have succeeded",
+    }
+
     last_sign_in_date_time: Moment | None = None
     """The last attempt, successful or not."""
     last_non_interactive_sign_in_date_time: Moment | None = None
@@ -231,6 +236,9 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.entra.sign_in_activity"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "signInActivity": "left out where nobody ever signed in: then the age of the account counts",
+    }
     volatile = (
         "signInActivity.lastSignInRequestId",
         "signInActivity.lastNonInteractiveSignInRequestId",

@@ -97,6 +97,10 @@ _SORTS = frozenset({_USER, _GROUP, _PROGRAM})
 class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
     """A user, group or service principal, as far as a reference to it says."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "@odata.type": "a member without a type is judged as a person; of who holds a role, Held.sort needs it",
+    }
+
     id: str
     odata_type: str | None = msgspec.field(default=None, name="@odata.type")
     display_name: str | None = None
