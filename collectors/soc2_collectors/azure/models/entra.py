@@ -52,6 +52,10 @@ class GroupSetting(msgspec.Struct, frozen=True, rename="camel"):
 class NameValue(msgspec.Struct, frozen=True):
     """One of them."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "value": "not set is the documented default; Microsoft Entra, group settings",
+    }
+
     name: str
     value: str | None = None
 
@@ -271,6 +275,10 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
 
 
 class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "permissionGrantPoliciesAssigned": "empty: users may consent to nothing; Graph, defaultUserRolePermissions",
+    }
+
     allowed_to_create_apps: bool
     allowed_to_create_security_groups: bool
     allowed_to_create_tenants: bool | None = None
@@ -303,9 +311,18 @@ class AuthorizationPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def consent(self) -> list[str]:
         """Policies by which users may let apps at their data, without those that owners of groups have."""
-        prefix = "managepermissiongrantsforself."
         assigned = self.default_user_role_permissions.permission_grant_policies_assigned
-        return sorted(p[len(prefix) :] for p in assigned if p.lower().startswith(prefix))
+        return sorted(p[len(_SELF) :].lower() for p in assigned if p.lower().startswith(_SELF))
+
+    @property
+    def other_grants(self) -> list[str]:
+        """Policies that are neither about users' own data nor about what owners of groups and chats have."""
+        assigned = self.default_user_role_permissions.permission_grant_policies_assigned
+        return sorted(p for p in assigned if not p.lower().startswith((_SELF, _OWNED)))
+
+
+_SELF = "managepermissiongrantsforself."
+_OWNED = "managepermissiongrantsforownedresource."
 
 
 class Target(msgspec.Struct, frozen=True, rename="camel"):

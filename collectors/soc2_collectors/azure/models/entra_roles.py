@@ -148,6 +148,11 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.principal is not None and self.principal.odata_type == _USER
 
     @property
+    def by_people(self) -> bool:
+        """Whether it is held by anybody but a program."""
+        return self.principal is None or self.principal.odata_type != _PROGRAM
+
+    @property
     def privileged(self) -> bool:
         """Whether it is one of the privileged built-in roles."""
         return self.role_definition_id in PRIVILEGED
