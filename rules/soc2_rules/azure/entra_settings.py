@@ -55,6 +55,7 @@ def azure_app_consent(
     if policy.allow_user_consent_for_risky_apps:
         return failed("users may consent to risky apps")
     given = policy.consent
+    allowed = tuple(one.lower() for one in allowed)
     wide = [one for one in given if one in _EVERY_APP and one not in allowed]
     if wide:
         return failed(f"users may consent to every app: {listed(wide)}")

@@ -24,7 +24,16 @@ from soc2_collectors.azure.models.entra_roles import (
     RoleEligibility,
     role_names,
 )
-from soc2_pac.model import Scope, Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import (
@@ -112,7 +121,9 @@ def azure_all_users_mfa(
         return not_applicable("exempt")
     roles = evidence.derived(administrators).get(user.id, set())
     if role_names(roles):
-        return not_applicable("holds, or may activate, a privileged role: azure-privileged-mfa asks")
+        return not_applicable(
+            "holds, or may activate, a privileged role: azure-privileged-mfa asks"
+        )
     if roles & DIRECTORY_SYNCHRONIZATION:
         return not_applicable("synchronises a directory: no person signs in with it")
     if user.guest:
@@ -304,9 +315,7 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
         return not_applicable("cannot log in to machines by any of its roles")
     who = f"holds, or may activate, {listed({names[one.role] for one in found})}"
     said = _registered(user, evidence, who)
-    return said or passed(
-        f"{who}, and has a second factor", on=[*found, *_factors(user, evidence)]
-    )
+    return said or passed(f"{who}, and has a second factor", on=[*found, *_factors(user, evidence)])
 
 
 @rule(
