@@ -135,9 +135,7 @@ class _Documents:
             yield result.unit.scope, None if known else f"{result.status}: {result.reason}"
 
     def bodies(self, kind: str) -> Iterable[Held]:
-        return [
-            Held(live.scope, live.bytes(), live.uid) for live in self._documents.get(kind, ())
-        ]
+        return [Held(live.scope, live.bytes(), live.uid) for live in self._documents.get(kind, ())]
 
 
 def check(
