@@ -11,21 +11,20 @@ from soc2_collectors.gcp.models.compute import (
     Snapshot,
     marks,
 )
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _GKE = not_applicable("a node that GKE sets up: the rules of clusters judge it")
 
 
-def _private(shared: Image | Snapshot, evidence: Evidence) -> Verdict:
-    by_name = evidence.index(IamPolicy, "name", within="here")
-    by_node = evidence.index(IamPolicy, "node", within="here")
-    if roles := public_grants(in_force(by_name, by_node, shared), services=["compute"]):
-        return failed(f"everyone holds {listed(roles)}")
-    return passed("not shared with everyone")
+def _private(shared: Image | Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
+    granted = everyone(shared, evidence, services=("compute",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+    return passed(f"not shared with everyone{beside(scope, shared)}", on=granted.on)
 
 
 @rule(
@@ -34,24 +33,24 @@ def _private(shared: Image | Snapshot, evidence: Evidence) -> Verdict:
     needs=[IamPolicy],
     known_as=["prowler:compute_image_not_publicly_shared"],
 )
-def gcp_image_not_public(image: Image, evidence: Evidence) -> Verdict:
+def gcp_image_not_public(image: Image, evidence: Evidence, scope: Scope) -> Verdict:
     """Custom images are not shared with everyone.
 
     Why: images hold code, configuration and often credentials.
     Fix: gcloud compute images remove-iam-policy-binding NAME --member=allAuthenticatedUsers --role=ROLE.
     """
-    return _private(image, evidence)
+    return _private(image, evidence, scope)
 
 
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.CRITICAL, needs=[IamPolicy])
-def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
+def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
     """Snapshots of disks are not shared with everyone.
 
     Why: a public snapshot is a disk that anybody can read.
     Fix: gcloud compute snapshots remove-iam-policy-binding NAME --member=allAuthenticatedUsers
         --role=ROLE.
     """
-    return _private(snapshot, evidence)
+    return _private(snapshot, evidence, scope)
 
 
 @rule(

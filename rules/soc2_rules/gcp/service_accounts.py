@@ -243,6 +243,8 @@ def gcp_wif_condition(
         if len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit():
             return passed(f"only of the AWS account {account}")
         return inconclusive("it does not say which AWS account it takes")
+    if told.oidc is None and told.saml is None and told.x509 is None:
+        return inconclusive("it does not say which identity provider it takes")
     issuer = told.oidc.issuer_uri if told.oidc else ""
     if issuer and matches(issuer, own_issuers):
         return passed(f"{issuer} issues tokens to nobody else")
@@ -294,7 +296,7 @@ def gcp_sa_key_unused(
         return failed(f"no use of {mail} is on record")
     moments = [(f"{mail} was last used", last)]
     for one in account.keys:
-        if not one.key.disabled and not one.key.system and not one.key.ended(now):
+        if not any((one.key.disabled, one.key.system, one.key.ended(now))):
             used = account.last_use(one.short_name)
             how = "was last used" if used else "was made, and never used,"
             moments.append((f"its key {one.short_name} {how}", used or one.key.valid_after_time))

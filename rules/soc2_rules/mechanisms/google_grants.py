@@ -30,24 +30,25 @@ class Everyone(NamedTuple):
     """The policies that say so."""
 
 
-def everyone(asset: Asset, evidence: Evidence, *parents: str, service: str) -> Everyone:
+def everyone(
+    asset: Asset, evidence: Evidence, *parents: str, services: tuple[str, ...]
+) -> Everyone:
     """What everyone may do with something, by its own policy or by one that it inherits.
 
-    Raises FactUnavailable where nothing proves it and the asset does not say what is above it.
+    A pass adds :func:`beside`, which asks whether it is known what is above.
 
     Args:
         asset: what is asked about.
         evidence: of the rule, which needs :class:`IamPolicy`.
         parents: names of assets between it and its project: the key ring of a key.
-        service: of a policy that is inherited, roles of it count (``storage``), basic and custom ones.
+        services: of a policy that is inherited, roles of these count (``storage``), basic and custom ones.
     """
     by_name = evidence.index(IamPolicy, "name", within="here")
     own = [policy for name in (asset.name, *parents) for policy in by_name.get(name, ())]
     by_node = evidence.index(IamPolicy, "node", within="here")
     policies = [*own, *(one for node in asset.ancestors for one in by_node.get(node, ()))]
-    if roles := public_grants(policies, services=[service]):
+    if roles := public_grants(policies, services=services):
         return Everyone(roles, [one for one in policies if public_roles(one)])
-    _ = asset.above  # nothing proves it: then it must be known what is above
     return Everyone([], own)
 
 
@@ -55,9 +56,9 @@ def beside(scope: Scope, asset: Asset) -> str:
     """What a pass adds where the source reads less than the organisation; else empty.
 
     Google refuses everyone as a member on projects; what folders and the organisation grant is read where the
-    source reads them.
+    source reads them. Raises FactUnavailable where the asset does not say what is above it.
     """
-    unread = unread_above(scope.boundary, asset.ancestors)
+    unread = unread_above(scope.boundary, asset.above)
     return f"; {unread}" if unread else ""
 
 

@@ -102,6 +102,7 @@ class ProviderData(msgspec.Struct, frozen=True, rename="camel"):
         "disabled": "left out where it is false; a provider that is on is judged",
         "attributeMapping": "only adds names for claims, which a condition may name by themselves",
         "aws": "one of aws, oidc, saml, x509 is there; without aws the condition decides",
+        "attributeCondition": "an AWS account, or an issuer of one's own, says by itself who comes in",
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "state": "only DELETED takes a provider out (IAM, WorkloadIdentityPoolProvider); others are judged",
