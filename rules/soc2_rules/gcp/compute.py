@@ -64,9 +64,9 @@ def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence, scope: Scope
     ],
 )
 def gcp_vm_default_sa(instance: Instance) -> Verdict:
-    """Virtual machines do not run as the project's default service account.
+    """Virtual machines do not run as a default service account of the project.
 
-    An account of one's own may have the scope of every API: its roles are what limits it.
+    Those of Compute Engine and of App Engine. An account of one's own may have the scope of every API: its roles are what limits it.
 
     Why: the default account is an editor of the whole project unless somebody took that away, and every
         machine has it.
@@ -99,10 +99,12 @@ def gcp_vm_no_public_ip(instance: Instance, *, edge_labels: tuple[str, ...] = ("
     Fix: gcloud compute instances delete-access-config NAME; label the ones that are meant to be reached
         with one of edge_labels.
     """
-    addresses = sorted(set(instance.external_addresses))
+    if not instance.machine.network_interfaces:
+        return inconclusive("the inventory shows no network interface, and every machine has one")
+    addresses, found = sorted(set(instance.external_addresses)), instance.marks(edge_labels)
     if not addresses:
         return passed("no external address")
-    if found := instance.marks(edge_labels):
+    if found:
         return not_applicable(f"labelled {', '.join(found)}: meant to have {', '.join(addresses)}")
     return failed(f"external address {', '.join(addresses)}")
 
@@ -127,6 +129,8 @@ def gcp_vm_ip_forwarding(
     """
     if instance.gke_node:
         return _GKE
+    if instance.machine.can_ip_forward is None:
+        return inconclusive("the inventory does not say whether it forwards")
     if not instance.machine.can_ip_forward:
         return passed("IP forwarding is off")
     if found := instance.marks(appliance_labels):
@@ -134,20 +138,24 @@ def gcp_vm_ip_forwarding(
     return failed("IP forwarding is on")
 
 
-def _setting(instance: Instance, evidence: Evidence, key: str) -> tuple[bool, str] | None:
+def _setting(
+    instance: Instance, evidence: Evidence, key: str, *, unclear: bool
+) -> tuple[bool, str] | None:
     """A boolean setting and who says it: the machine itself, else its project; ``None``: not known."""
-    own = instance.machine.metadata.says(key)
+    if instance.machine.metadata is None:
+        return None
+    own = instance.machine.metadata.says(key, unclear=unclear)
     if own is not None:
         return own, "the machine's metadata"
     projects = evidence.index(ComputeProject, "project_id", within="here").get(
         instance.project_id, ()
     )
-    if not projects:
+    if not projects or projects[0].metadata is None:
         return None
-    return bool(projects[0].metadata.says(key)), "the project's metadata"
+    return bool(projects[0].metadata.says(key, unclear=unclear)), "the project's metadata"
 
 
-_NO_PROJECT = inconclusive("the project's metadata is not among what was collected")
+_NO_METADATA = inconclusive("metadata of the machine or of its project is not among what was collected")
 
 
 @rule(
@@ -165,11 +173,11 @@ def gcp_vm_serial_port(instance: Instance, evidence: Evidence) -> Verdict:
     Why: the console knows no firewall: whoever has a key gets to it from any address.
     Fix: gcloud compute instances add-metadata NAME --metadata=serial-port-enable=FALSE.
     """
-    said = _setting(instance, evidence, "serial-port-enable")
+    said = _setting(instance, evidence, "serial-port-enable", unclear=True)
     if said is None:
-        return _NO_PROJECT
+        return _NO_METADATA
     on, where = said
-    return failed(f"switched on by {where}") if on else passed("off")
+    return failed(f"switched on by {where}") if on else passed(f"off, by {where}")
 
 
 @rule(
@@ -193,11 +201,12 @@ def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict
     """
     if instance.gke_node:
         return _GKE
-    if instance.machine.metadata.says("block-project-ssh-keys"):
+    own = instance.machine.metadata
+    if own is not None and own.says("block-project-ssh-keys", unclear=False):
         return passed("keys of the project are blocked")
-    said = _setting(instance, evidence, "enable-oslogin")
+    said = _setting(instance, evidence, "enable-oslogin", unclear=False)
     if said is None:
-        return _NO_PROJECT
+        return _NO_METADATA
     on, where = said
     if on:
         return passed(f"OS Login is on, by {where}: keys in metadata open nothing")
@@ -232,15 +241,20 @@ def gcp_os_login(
     if not machines:
         return not_applicable("the project has no virtual machine of its own")
     wanted = ["enable-oslogin", *(["enable-oslogin-2fa"] if second_factor else [])]
-    problems = [f"{key} is not TRUE" for key in wanted if not project.metadata.says(key)]
+    common = project.metadata
+    problems = [
+        f"{key} is not TRUE" for key in wanted if not (common and common.says(key, unclear=False))
+    ]
     problems += [
         f"{one.machine.name} sets {key} to another value"
         for one in sorted(machines, key=lambda one: one.name)
         for key in wanted
-        if one.machine.metadata.says(key) is False
+        if one.machine.metadata and one.machine.metadata.says(key, unclear=False) is False
     ]
     if problems:
         return failed("; ".join(problems))
+    if blind := [one.machine.name for one in machines if one.machine.metadata is None]:
+        return inconclusive(f"metadata of these machines is not shown: {listed(blind)}")
     return passed(f"{', '.join(wanted)}: TRUE, on all machines")
 
 

@@ -175,10 +175,10 @@ class Bucket(Asset, frozen=True, kw_only=True, rename="camel"):
     @property
     def public_acl(self) -> list[str]:
         """Entries that let everyone in, where ACLs count."""
+        own, objects = self.bucket.acl, self.bucket.default_object_acl
         if self.uniform:
             return []
-        found = {f"ACL {one.role}" for one in self.bucket.acl if one.entity in PUBLIC}
-        objects = self.bucket.default_object_acl
+        found = {f"ACL {one.role}" for one in own if one.entity in PUBLIC}
         return sorted(
             found | {f"ACL of new objects {o.role}" for o in objects if o.entity in PUBLIC}
         )
