@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from soc2_collectors.gcp.models.apikeys import ApiKey
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.secretmanager import Secret
 from soc2_collectors.gcp.models.values import days_after, matches, seconds
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _DAY = 86_400
 
@@ -28,11 +28,13 @@ _DAY = 86_400
 def gcp_secrets(
     secret: Secret,
     evidence: Evidence,
+    now: datetime,
+    scope: Scope,
     *,
     max_age_days: int = 90,
     not_rotated: tuple[str, ...] = (),
 ) -> Verdict:
-    """Secrets are not open to everyone, and are rotated on a schedule.
+    """Secrets are not open to everyone, and a schedule asks for new versions of them.
 
     The schedule sends a message; whether something makes a new version then is not seen here.
     ``not_rotated`` takes names or patterns of secrets that cannot be.
@@ -41,15 +43,12 @@ def gcp_secrets(
     Fix: gcloud secrets remove-iam-policy-binding SECRET --member allUsers --role ROLE; gcloud secrets update
         SECRET --topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
     """
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
-    grants = public_grants(in_force(by_name, by_node, secret), services=["secretmanager"])
-    if grants:
-        return failed(f"everyone holds {listed(grants)}")
+    granted = everyone(secret, evidence, services=("secretmanager",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+    private = f"not open to everyone{beside(scope, secret)}"
     if matches(secret.short_name, not_rotated):
-        return passed("not open to everyone; cannot be rotated")
+        return passed(f"{private}; on the list of those that cannot be rotated", on=granted.on)
     rotation = secret.about.rotation
     if rotation is None or rotation.rotation_period is None:
         return failed("no rotation schedule")
@@ -58,8 +57,18 @@ def gcp_secrets(
         return inconclusive(f"the rotation period is not understood: {rotation.rotation_period}")
     days = int(period // _DAY)
     if period > max_age_days * _DAY:
-        return failed(f"rotated every {days} days, over {max_age_days}")
-    return passed(f"not open to everyone; rotated every {days} days")
+        return failed(f"asked for every {days} days, over {max_age_days}")
+    coming = rotation.next_rotation_time
+    if coming is None:
+        return failed(f"asked for every {days} days, and no next time is set")
+    if coming > now + timedelta(days=max_age_days):
+        return failed(f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead")
+    if coming <= now:
+        return inconclusive(
+            f"what came after {coming:%Y-%m-%d}, when the next was due, is not seen yet"
+        )
+    said = f"{private}; asked for every {days} days, next on {coming:%Y-%m-%d}"
+    return passed(said, until=coming, on=granted.on)
 
 
 @rule(

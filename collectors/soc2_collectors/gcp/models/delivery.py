@@ -6,6 +6,9 @@ Source: Artifact Registry API v1, ``Repository``; Cloud Build API v1, ``BuildTri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
@@ -18,14 +21,34 @@ class DockerConfig(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Scanning(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether images are looked at."""
+    """Whether images are looked at: as it was asked for, and as it is."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enablementConfig": "what was asked for; the state says what is (VulnerabilityScanningConfig)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "enablementConfig": "what was asked for; the state says what is (VulnerabilityScanningConfig)",
+    }
 
     enablement_config: str = "INHERITED"
     enablement_state: str = ""
 
+    @property
+    def off(self) -> bool:
+        """Whether it is switched off, by either."""
+        return self.enablement_config == "DISABLED" or self.enablement_state == "SCANNING_DISABLED"
+
 
 class RepositoryData(msgspec.Struct, frozen=True, rename="camel"):
     """``Repository``. Google leaves out what is false or empty."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "mode": "without a mode a repository is a standard one, which is judged (Repository.mode)",
+        "dockerConfig": "left out where nothing is set: then tags are not immutable",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "mode": "only virtual and remote repositories are left out; whatever else is judged",
+    }
 
     name: str
     format: str
