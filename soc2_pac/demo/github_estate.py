@@ -163,7 +163,10 @@ def _protection(*, admins: bool, force: bool) -> dict[str, Any]:
         "allowsDeletions": False,
         "restrictsPushes": admins,
         "restrictsReviewDismissals": not force,
-        "bypassPullRequestAllowances": {"nodes": []},
+        "requiredStatusChecks": [{"context": "test", "app": {"slug": "github-actions"}}],
+        "lockBranch": False,
+        "bypassPullRequestAllowances": {"pageInfo": {"hasNextPage": False}, "nodes": []},
+        "bypassForcePushAllowances": {"pageInfo": {"hasNextPage": False}, "nodes": []},
     }
 
 

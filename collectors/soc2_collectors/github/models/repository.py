@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - msgspec evaluates annotations
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -179,6 +180,12 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     visibility: str = ""
     """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
     viewer_can_administer: bool = False
+    """Left out it is no: what only administrators see is then asked for elsewhere, or unknown."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "viewerCanAdminister": "without it the identity counts as one that sees less (GraphQL Repository)",
+    }
 
 
 class Reviewer(msgspec.Struct, frozen=True):
