@@ -104,7 +104,9 @@ REPOSITORY_WORKFLOWS = _query(
 )
 
 REPOSITORY_ENVIRONMENTS = _query(
-    "RepositoryEnvironments", "        environments(first: 1) { totalCount }"
+    "RepositoryEnvironments",
+    "        environments(first: 1) { totalCount }\n"
+    "        branchProtectionRules(first: 1) { totalCount }",
 )
 
 REPOSITORY_DEPLOY_KEYS = _query(

@@ -81,8 +81,8 @@ class RequiredCheck(msgspec.Struct, frozen=True):
     }
     may_lack: ClassVar[Mapping[str, str]] = {
         "context": "a free text, which pairs the App with the check",
-        "app": "null where anything may report the check (GraphQL RequiredStatusCheckDescription); a rule that "
-        "asks for an App fails without",
+        "app": "null where anything may report the check (GraphQL RequiredStatusCheckDescription); a rule "
+        "that asks for an App fails without",
     }
 
 

@@ -9,7 +9,6 @@ import msgspec
 
 from soc2_collectors.github.models.protection import Check, Toggle
 
-
 _LEFT_OUT = (
     "a parameter that is left out demands nothing: without it less is demanded (REST, rulesets)"
 )
