@@ -172,6 +172,9 @@ NEEDS: dict[str, Need] = {
     ),
     "GRAPHQL query MergedPullRequestCount": Need("repository", ("pull_requests",), ("repo",)),
     "GRAPHQL query PullRequestReviews": Need("repository", ("pull_requests",), ("repo",)),
+    "GRAPHQL query PullRequestCommits": Need(
+        "repository", ("pull_requests", "contents"), ("repo",)
+    ),
     "GRAPHQL query RepositoryCommits": Need(
         "repository", ("contents", "pull_requests", "metadata"), ("repo",)
     ),
