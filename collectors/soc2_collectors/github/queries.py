@@ -130,7 +130,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
       ... on PullRequest {
         id number title url createdAt mergedAt updatedAt
         baseRefName headRefName headRefOid
-        author { __typename login }
+        author { __typename login ... on User { databaseId } }
         mergedBy { __typename login }
         mergeCommit { oid }
         repository { id nameWithOwner isArchived defaultBranchRef { name } }
@@ -142,18 +142,30 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
         reviews(first: 50) {
           pageInfo { hasNextPage endCursor }
           nodes {
-            id state submittedAt authorAssociation
-            author { __typename login }
+            id state submittedAt authorAssociation authorCanPushToRepository
+            author { __typename login ... on User { databaseId } }
             commit { oid }
           }
         }
-        commits(last: 1) {
+        allCommits: commits(first: 20) {
+          totalCount
           nodes {
             commit {
               oid
-              author { user { login } }
-              authors(first: 5) { nodes { user { login } } }
-              committer { user { login } }
+              author { name user { login databaseId } }
+              authors(first: 3) { totalCount nodes { name user { login databaseId } } }
+              committer { user { login databaseId } }
+            }
+          }
+        }
+        commits(last: 1) {
+          totalCount
+          nodes {
+            commit {
+              oid
+              author { name user { login databaseId } }
+              authors(first: 5) { totalCount nodes { name user { login databaseId } } }
+              committer { user { login databaseId } }
               statusCheckRollup {
                 state
                 contexts(first: 50) {
@@ -193,9 +205,32 @@ query PullRequestReviews($id: ID!, $first: Int!, $after: String) {
       reviews(first: $first, after: $after) {
         pageInfo { hasNextPage endCursor }
         nodes {
-          id state submittedAt authorAssociation
-          author { __typename login }
+          id state submittedAt authorAssociation authorCanPushToRepository
+          author { __typename login ... on User { databaseId } }
           commit { oid }
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+PULL_REQUEST_COMMITS = Query(
+    "PullRequestCommits",
+    """
+query PullRequestCommits($id: ID!, $first: Int!, $after: String) {
+  node(id: $id) {
+    ... on PullRequest {
+      commits(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          commit {
+            oid
+            author { name user { login databaseId } }
+            authors(first: 50) { totalCount nodes { name user { login databaseId } } }
+            committer { user { login databaseId } }
+          }
         }
       }
     }

@@ -32,6 +32,7 @@ _ANALYSES = "/repos/{owner}/{repo}/code-scanning/analyses"
 _REPORTING = "/repos/{owner}/{repo}/private-vulnerability-reporting"
 _PEOPLE = "/repos/{owner}/{repo}/collaborators"
 _ENVIRONMENTS = "/repos/{owner}/{repo}/environments"
+_PATTERNS = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
 
 _ALERTS_OFF = "Vulnerability alerts are disabled."
 _FIXES_OFF = "Automated security fixes are disabled."
@@ -146,10 +147,10 @@ def _collaborators(
 
 @collects(
     Environment,
-    calls=[REPOSITORY_ENVIRONMENTS.call, f"GET {_ENVIRONMENTS}"],
+    calls=[REPOSITORY_ENVIRONMENTS.call, f"GET {_ENVIRONMENTS}", f"GET {_PATTERNS}"],
     per="organization",
-    cost="pages of 100 + 1 for each repository that has environments",
-    version="2",
+    cost="pages of 100 + 1 for each repository that has environments + 1 for each that names branches",
+    version="3",
 )
 def environments(github: Github) -> Iterator[Document]:
     """Deployment environments of every repository that is not archived."""
@@ -157,8 +158,14 @@ def environments(github: Github) -> Iterator[Document]:
         if node["isArchived"] or not node["environments"]["totalCount"]:
             continue
         for environment in github.items(_ENVIRONMENTS, key="environments", repo=node["name"]):
-            yield Document(
-                uid=environment["node_id"],
-                name=f"{node['nameWithOwner']}/{environment['name']}",
-                body={**environment, "repository": named(node)},
-            )
+            name = environment["name"]
+            body: dict[str, object] = {
+                **environment,
+                "repository": {**named(node), "viewerCanAdminister": node["viewerCanAdminister"]},
+                "branch_protection_rules": node["branchProtectionRules"],
+            }
+            if (environment.get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+                body["branch_policies"] = github.list_fact(
+                    _PATTERNS, key="branch_policies", repo=node["name"], environment_name=name
+                )
+            yield Document(environment["node_id"], f"{node['nameWithOwner']}/{name}", body)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -179,12 +181,24 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     visibility: str = ""
     """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
     viewer_can_administer: bool = False
+    """Left out it is no: what only administrators see is then asked for elsewhere, or unknown."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "viewerCanAdminister": "without it the identity counts as one that sees less (GraphQL Repository)",
+    }
 
 
 class Reviewer(msgspec.Struct, frozen=True):
     """Who may approve a deployment."""
 
     type: str
+    """``User`` or ``Team``."""
+
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "whatever sort of account it is, GitHub waits for it (REST, environments)",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {"type": "as above"}
 
 
 class ProtectionRule(msgspec.Struct, frozen=True):
@@ -193,6 +207,7 @@ class ProtectionRule(msgspec.Struct, frozen=True):
     type: str
     """``required_reviewers``, ``wait_timer``, ``branch_policy`` or a custom one."""
     prevent_self_review: bool = False
+    """Older servers, which lack it, let people approve their own deployments."""
     reviewers: list[Reviewer] = []
 
 
@@ -203,6 +218,30 @@ class DeploymentBranchPolicy(msgspec.Struct, frozen=True):
     custom_branch_policies: bool
 
 
+_WILD = re.compile(r"\[[^\]]*\]|[*?/]")
+
+
+class BranchPattern(msgspec.Struct, frozen=True):
+    """A pattern of names that branches, or tags, must match to deploy."""
+
+    name: str
+    """As Ruby's ``File.fnmatch`` reads it."""
+
+    @property
+    def open_to(self) -> str:
+        """Whom it lets deploy without choosing: ``every branch``; an empty text where it chooses."""
+        name = self.name.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        if name.startswith("refs/pull/"):
+            return "every pull request"
+        return "" if _WILD.sub("", name) else "every branch"
+
+
+class Count(msgspec.Struct, frozen=True, rename="camel"):
+    """How many there are."""
+
+    total_count: int
+
+
 class Environment(Resource, frozen=True):
     """A deployment environment (``GET /repos/{owner}/{repo}/environments``)."""
 
@@ -211,9 +250,34 @@ class Environment(Resource, frozen=True):
 
     name: str
     repository: RepositoryNode
+    can_admins_bypass: bool | None = None
+    """Whether administrators may deploy past the rules, as they may by default. ``None``: not said."""
     protection_rules: list[ProtectionRule] = []
+    """Left out where there are none."""
     deployment_branch_policy: DeploymentBranchPolicy | None = None
     """``None``: every branch may deploy."""
+    branch_policies: list[BranchPattern] = fact("branch_policies")
+    """The patterns, where ``custom_branch_policies`` are on."""
+    branch_protection_rules: Count = fact("branch_protection_rules")
+    """How many rules of classic protection the repository has, as far as the identity sees them: where
+    there is none, "protected branches only" lets every branch deploy."""
+
+    @property
+    def label(self) -> str:
+        """``'production' of acme/api``."""
+        return f"'{self.name}' of {self.repository.name_with_owner}"
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether deployments wait for a reviewer."""
+        return any(r.type == "required_reviewers" and r.reviewers for r in self.protection_rules)
+
+
+def is_production(name: str, words: tuple[str, ...]) -> bool:
+    """Whether an environment is production by its name: it begins with a word, or holds one by itself."""
+    lower = name.casefold()
+    parts = re.split(r"[^a-z0-9]+", lower)
+    return lower.startswith(words) or any(part.rstrip("0123456789") in words for part in parts)
 
 
 class Runner(msgspec.Struct, frozen=True):
