@@ -5,12 +5,14 @@ Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
 from soc2_collectors.okta.models.times import Moment
 from soc2_collectors.okta.models.user import User
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
@@ -22,10 +24,38 @@ if TYPE_CHECKING:
 
 SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
+ROLE_TYPES = frozenset(
+    {
+        "ACCESS_CERTIFICATIONS_ADMIN",
+        "ACCESS_REQUESTS_ADMIN",
+        "API_ACCESS_MANAGEMENT_ADMIN",
+        "API_ADMIN",
+        "APP_ADMIN",
+        CUSTOM,
+        "GROUP_MEMBERSHIP_ADMIN",
+        "HELP_DESK_ADMIN",
+        "MOBILE_ADMIN",
+        "ORG_ADMIN",
+        "READ_ONLY_ADMIN",
+        "REPORT_ADMIN",
+        SUPER_ADMIN,
+        "USER_ADMIN",
+        "WORKFLOWS_ADMIN",
+    }
+)
+"""The types of roles that Okta documents."""
 
 
 class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """A role that a user, a group or a client holds."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": "Okta lists roles that are assigned; without a word one counts as in force",
+        "label": "only named in messages; a custom role without one is called by its type",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as in force",
+    }
 
     type: str
     """``SUPER_ADMIN``, ``ORG_ADMIN``, ``APP_ADMIN``, ..., or ``CUSTOM``."""
@@ -40,6 +70,11 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     def in_force(self) -> bool:
         """Whether the role can be used. Okta leaves the status out of nothing that it assigned."""
         return self.status != "INACTIVE"
+
+    @property
+    def by_group(self) -> bool:
+        """Whether it comes by a group."""
+        return self.assignment_type == "GROUP"
 
     @property
     def name(self) -> str:
@@ -205,7 +240,35 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
         return any(role.type == SUPER_ADMIN for role in self.held)
 
 
-def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> set[str]:
-    """The ids of users who are super administrators, in their own right or by a group."""
-    own = {admin.id for admin in admins if admin.is_super}
-    return own.union(*({m.id for m in group.members} for group in groups if group.makes_super))
+class SuperAdmins(NamedTuple):
+    """Who is known to be a super administrator, and what hides others."""
+
+    ids: frozenset[str]
+    """Of users, in their own right or by a group."""
+    hidden: tuple[Admin | Group, ...]
+    """Administrators and groups whose roles or members could not be read."""
+
+    def whole(self) -> None:
+        """Raise FactUnavailable, with what was denied, unless everybody is known."""
+        for one in self.hidden:
+            if one.roles and isinstance(one, Group):
+                len(one.members)
+
+
+def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> SuperAdmins:
+    """The users who are super administrators, as far as it is known."""
+    ids: set[str] = set()
+    hidden: list[Admin | Group] = []
+    for admin in admins:
+        try:
+            if admin.is_super:
+                ids.add(admin.id)
+        except FactUnavailable:
+            hidden.append(admin)
+    for group in groups:
+        try:
+            if group.makes_super:
+                ids.update(member.id for member in group.members)
+        except FactUnavailable:
+            hidden.append(group)
+    return SuperAdmins(frozenset(ids), tuple(hidden))

@@ -31,6 +31,29 @@ GONE = frozenset({"DEPROVISIONED", "SUSPENDED"})
 
 NO_SECOND_FACTOR = ("email", "password", "question")
 """Types of factors that are no second one: what a person knows, and mail, which Okta enrolls by itself."""
+KNOWLEDGE = frozenset({"password", "question", "security_question"})
+"""Types of factors that are nothing but what a person knows."""
+FACTORS = frozenset(
+    {
+        "assertion:oidc",
+        "assertion:saml2",
+        "call",
+        "claims_provider",
+        "email",
+        "hotp",
+        "push",
+        "signed_nonce",
+        "sms",
+        "token",
+        "token:hardware",
+        "token:hotp",
+        "token:software:totp",
+        "u2f",
+        "web",
+        "webauthn",
+    }
+)
+"""Types of factors that Okta documents, less those that are nothing but knowledge."""
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel"):
@@ -154,7 +177,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             mails=mails,
             active=not left if self.known_status else None,
             privileged=None,
-            mfa=None if hidden else bool(self.second_factors(NO_SECOND_FACTOR)),
+            mfa=None if hidden else self.has_factor(NO_SECOND_FACTOR),
             person=profile.employee_number,
             created=self.created,
             last_used=self.last_login,
@@ -163,6 +186,19 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         )
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
-        """Types of active factors that are none of ``without``, sorted."""
-        active = {factor.factor_type for factor in self.factors if factor.status == "ACTIVE"}
-        return sorted(active - set(without))
+        """Types of active factors that Okta documents and that are none of ``without``, sorted."""
+        return sorted((self._active_factors & FACTORS) - set(without))
+
+    def lacks_factor(self, without: tuple[str, ...]) -> bool:
+        """Whether there is certainly no second factor: none is active, or none but these and knowledge."""
+        return self._active_factors <= {*without, *KNOWLEDGE}
+
+    def has_factor(self, without: tuple[str, ...]) -> bool | None:
+        """Whether there is a second factor; ``None``: there are only such as are not known here."""
+        if self.second_factors(without):
+            return True
+        return False if self.lacks_factor(without) else None
+
+    @property
+    def _active_factors(self) -> set[str]:
+        return {factor.factor_type for factor in self.factors if factor.status == "ACTIVE"}
