@@ -63,9 +63,7 @@ def log_events(okta: Okta, period: Period) -> Iterator[Document]:
             if record.get("eventType") not in OTHERS and found.uid not in read:
                 read.add(found.uid)
                 yield found
-    period.done(
-        total=len(read), cursor={"from": utc_text(first), "to": utc_text(period.began)}
-    )
+    period.done(total=len(read), cursor={"from": utc_text(first), "to": utc_text(period.began)})
 
 
 def _queries() -> Iterator[str]:

@@ -86,6 +86,8 @@ def okta_app_assignment_by_group(
         return failed(f"{app.label} is assigned to {' and to '.join(wrong)}")
     if not everyone:
         return inconclusive("Okta does not list the group Everyone, and every org has it")
+    if app.settings is None:
+        return inconclusive(f"Okta does not show the settings of {app.label}")
     asked = app.accessibility.self_service if app.accessibility else None
     if asked is None:
         return inconclusive(

@@ -147,30 +147,32 @@ def okta_password_history_age(
     empty=_NONE,
 )
 def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool = True) -> Verdict:
-    """An account is locked after a few wrong passwords, and its owner is told.
+    """An account is locked after a few wrong passwords, and its owner is notified.
 
     ``max_attempts``: 10 is Okta's own default; 3 where a government's guide binds.
 
-    Why: without an end to the attempts a password can be guessed; who is told can say "that was not
-        me".
+    Why: without an end to the attempts a password can be guessed; whoever is notified can say "that
+        was not me".
     Fix: Security, Authenticators, Password: set the lockout in the policy, and send a lockout email.
     """
     if not policy.active:
         return not_applicable("the policy is inactive")
     lockout = policy.settings.password.lockout
-    if not lockout.max_attempts:
+    if lockout.max_attempts <= 0:
         return failed("an account is never locked")
     if lockout.max_attempts > max_attempts:
         return failed(f"locked after {lockout.max_attempts} attempts, {max_attempts} are expected")
     said = f"locked after {lockout.max_attempts} attempts"
     channels = lockout.user_lockout_notification_channels
-    if lockout.show_lockout_failures or channels:
-        return passed(f"{said}, its owner is told")
+    if lockout.show_lockout_failures or "EMAIL" in (channels or ()):
+        return passed(f"{said}, its owner is notified")
     if not notify:
         return passed(said)
     if channels is None:
-        return inconclusive(f"{said}; Okta does not say whether its owner is told")
-    return failed(f"{said}, but its owner is not told")
+        return inconclusive(f"{said}; Okta does not say whether its owner is notified")
+    if channels:
+        return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
+    return failed(f"{said}, but its owner is not notified")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)

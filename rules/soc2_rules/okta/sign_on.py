@@ -161,6 +161,9 @@ def okta_no_persistent_cookie(policy: SignOnPolicy, evidence: Evidence) -> Verdi
         return failed(
             f"people may choose to stay signed in by {names}", on=[one for one, _ in kept]
         )
+    lost = sorted(key or "none" for key in ids - {one.id for one in used if one.entries})
+    if lost:
+        return inconclusive(f"what policies of apps offer Okta does not show: {listed(lost)}")
     odd = [
         f"{one.name}: {e.name}" for one in used for e in one.entries if e.stays_signed_in is None
     ]

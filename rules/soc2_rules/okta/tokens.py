@@ -129,16 +129,22 @@ def okta_api_token_stale(
     """
     if token.name in exempt:
         return not_applicable(f"{token.name} is exempt")
+    end = token.expires_at
+    if end is not None and end <= now:
+        return not_applicable(f"it ended on {end:%Y-%m-%d}")
     used = token.last_updated or token.created
     old, idle = days_after(token.created, max_age_days), days_after(used, max_unused_days)
     if now >= old:
         return failed(
-            f"made on {token.created:%Y-%m-%d}, over {max_age_days} days since {old:%Y-%m-%d}"
+            f"made on {token.created:%Y-%m-%d}, over {max_age_days} days since {old:%Y-%m-%d}",
+            until=end,
         )
     if now >= idle:
         return failed(
-            f"last used on {used:%Y-%m-%d}, over {max_unused_days} days since {idle:%Y-%m-%d}"
+            f"last used on {used:%Y-%m-%d}, over {max_unused_days} days since {idle:%Y-%m-%d}",
+            until=end,
         )
     return passed(
-        f"made on {token.created:%Y-%m-%d}, last used on {used:%Y-%m-%d}", until=min(old, idle)
+        f"made on {token.created:%Y-%m-%d}, last used on {used:%Y-%m-%d}",
+        until=min(old, idle, end or idle),
     )

@@ -58,13 +58,13 @@ def okta_inbound_idps(
         elif not by_name:
             wrong.append(f"makes accounts for whoever comes ({_pattern(provider)})")
     back = made.conditions if made else None
-    for who, said, good in (
+    for who, how, opens in (
         ("deactivated", back.deprovisioned if back else None, "REACTIVATE"),
         ("suspended", back.suspended if back else None, "UNSUSPEND"),
     ):
-        if said is not None and said.action == good:
+        if how is not None and how.action == opens:
             wrong.append(f"lets in again who is {who}")
-        elif said is not None and said.action != "NONE":
+        elif provider.type != SMART_CARD and (how is None or how.action != "NONE"):
             open_.append(f"what it does with who is {who}")
     link = policy.account_link
     if link is None and provider.type != SMART_CARD:

@@ -94,15 +94,37 @@ class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
 class ClientRole(msgspec.Struct, frozen=True):
     """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "of a role that is not in force",
+        "status": "whatever is not INACTIVE counts as in force",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as in force"
+    }
+
     type: str
     """``SUPER_ADMIN``, ``READ_ONLY_ADMIN``, ..., or ``CUSTOM``."""
     status: str | None = None
+
+
+_ACTIVE = "whatever is not INACTIVE or DELETED counts as active, and the app is asked"
+_MODE = (
+    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and which "
+    "modes are federated is asked of known ones only"
+)
 
 
 class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """An application of the org (``GET /api/v1/apps``), active or not, Okta's own included."""
 
     kind = "okta.app"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "client_roles": "a list that may be empty: the app administers nothing",
+        "status": _ACTIVE,
+        "signOnMode": _MODE,
+        "settings": "without settings it is no service app, and is asked; assignments ask for them",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _ACTIVE, "signOnMode": _MODE}
     volatile = ("_links.logo", "_links.uploadLogo")
     secret = (
         "credentials.oauthClient.client_secret",

@@ -88,7 +88,17 @@ class Subject(msgspec.Struct, frozen=True, rename="camel"):
         return all(_domain_stated(one) for one in _alternatives(self.filter)) or None
 
 
-STRANGERS = ("eve", "EVE", "e.v@e.io", "eve@evil.com", "EVE@EVIL.ORG", "eve@e.co.uk", "1@2.net", "@", "")
+STRANGERS = (
+    "eve",
+    "EVE",
+    "e.v@e.io",
+    "eve@evil.com",
+    "EVE@EVIL.ORG",
+    "eve@e.co.uk",
+    "1@2.net",
+    "@",
+    "",
+)
 """Names of nobody's domain. They are short, so that no expression takes long over them."""
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]|\\?\.|\||\(\?:|[()])+(?:\$|\\[bZz]|\))*")
 """What stated domains look like: no part of them stands for anything else."""
@@ -110,7 +120,12 @@ def _alternatives(pattern: str) -> list[str]:
             start = place + 1
         place += 1
     found.append(pattern[start:])
-    if len(found) == 1 and pattern.startswith("(") and pattern.endswith(")") and _one_group(pattern):
+    if (
+        len(found) == 1
+        and pattern.startswith("(")
+        and pattern.endswith(")")
+        and _one_group(pattern)
+    ):
         return _alternatives(pattern[3:-1] if pattern.startswith("(?:") else pattern[1:-1])
     return found
 

@@ -5,7 +5,8 @@ Source: Okta Management API, "System Log". Okta keeps 90 days.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -32,8 +33,14 @@ NOT_DONE = frozenset({"ABANDONED", "DENY", "FAILURE", "RATE_LIMIT", "SKIPPED", "
 """Outcomes by which nothing was done."""
 
 
+_WHO = "whoever is not Okta itself is asked for a review; the name of a person is not taken for a pipeline"
+
+
 class Actor(msgspec.Struct, frozen=True, rename="camel"):
     """Who did it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"type": _WHO}
+    any_value: ClassVar[Mapping[str, str]] = {"type": _WHO}
 
     id: str
     type: str
@@ -66,8 +73,14 @@ class Target(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str | None = None
 
 
+_DONE = "what Okta does not call refused may have been done, and counts as a change; only SUCCESS takes access"
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """Whether it was done."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"result": _DONE}
+    any_value: ClassVar[Mapping[str, str]] = {"result": _DONE}
 
     result: str | None = None
     """``SUCCESS``, ``FAILURE``, ``SKIPPED``, ``ALLOW``, ``DENY``, ``CHALLENGE``, ``UNKNOWN``, ..."""
@@ -77,6 +90,11 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     """An event that changes administration, or gives a person access or takes it (``GET /api/v1/logs``)."""
 
     kind = "okta.log_event"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "outcome": _DONE,
+        "target": "only named in messages; an event without a user takes nobody's access",
+        "displayMessage": "only a name",
+    }
     secret = (
         "authenticationContext.externalSessionId",
         "authenticationContext.rootSessionId",
@@ -103,7 +121,9 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def by_okta_itself(self) -> bool:
         """Whether Okta did it by itself: not where its type says that Okta's staff reached the org."""
-        return self.actor.type == "SystemPrincipal" and not self.event_type.startswith(BY_OKTA_S_STAFF)
+        return self.actor.type == "SystemPrincipal" and not self.event_type.startswith(
+            BY_OKTA_S_STAFF
+        )
 
     @property
     def takes_access(self) -> bool:

@@ -29,6 +29,10 @@ _PROXY_TYPES = {"any": ANONYMIZERS, "tor": TOR, "toranonymizer": TOR, "nottorano
 class Services(msgspec.Struct, frozen=True):
     """Sorts of services behind an address, of an enhanced dynamic zone."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exclude": "nothing is left out where it is empty or missing (Network Zones API)",
+    }
+
     include: list[str] | None = None
     exclude: list[str] | None = None
 
@@ -161,6 +165,9 @@ class ThreatInsight(Resource, frozen=True, kw_only=True, rename="camel"):
     """What Okta does about addresses that it finds suspicious (``GET /api/v1/threats/configuration``)."""
 
     kind = "okta.threat_insight"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "excludeZones": "a list that may be empty: no zone is exempt"
+    }
 
     action: str
     """``none``, ``audit`` or ``block``."""
@@ -171,6 +178,9 @@ class ThreatInsight(Resource, frozen=True, kw_only=True, rename="camel"):
 class OriginScope(msgspec.Struct, frozen=True):
     """What a trusted origin may do."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"type": "only named"}
+    any_value: ClassVar[Mapping[str, str]] = {"type": "only named"}
+
     type: str
     """``CORS``, ``REDIRECT`` or ``IFRAME_EMBED``."""
 
@@ -179,6 +189,13 @@ class TrustedOrigin(Resource, frozen=True, kw_only=True, rename="camel"):
     """A site that may call Okta from a browser, or embed it (``GET /api/v1/trustedOrigins``)."""
 
     kind = "okta.trusted_origin"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as trusted, and is asked",
+        "scopes": "only named",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as trusted, and is asked",
+    }
 
     id: str
     name: str

@@ -5,7 +5,9 @@ Source: Okta Management API, "Org Setting", "Okta Application Settings", "Brands
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -14,8 +16,16 @@ from soc2_pac.resources import Resource, fact
 CLASSIC = "v1"
 
 
+_PIPELINE = (
+    "only v1 is the Classic Engine; with any other word the policies and authenticators are read"
+)
+
+
 class WellKnown(msgspec.Struct, frozen=True):
     """``GET /.well-known/okta-organization``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"pipeline": _PIPELINE}
+    any_value: ClassVar[Mapping[str, str]] = {"pipeline": _PIPELINE}
 
     pipeline: str
     """``idx``: Identity Engine; ``v1``: Classic Engine."""

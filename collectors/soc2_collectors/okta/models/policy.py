@@ -32,19 +32,21 @@ _NEUTRAL = ("ANY", "ANYWHERE")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
+_STATUS = "a status that is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+_ACCESS = "whatever is not DENY counts as a way in, and is asked"
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A rule of a policy (``GET /api/v1/policies/{policyId}/rules``)."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "status": _STATUS,
         "priority": "without an order no rule hides another, and each is asked (Okta Policies API, rule)",
         "system": "false by Okta's description; the priority orders the rule then",
         "conditions": "null is Okta's own word for a rule that always matches; a rule that lacks the field "
         "counts as one that may not match, and hides none",
     }
-    any_value: ClassVar[Mapping[str, str]] = {
-        "status": "a status that is not known counts as active where every rule is asked; where one rule is "
-        "enough only ACTIVE counts",
-    }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
     name: str
     status: str
@@ -144,10 +146,11 @@ def _after(one: Rule, other: Rule) -> bool:
 class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
     """What all policies have (``GET /api/v1/policies?type=...``)."""
 
-    any_value: ClassVar[Mapping[str, str]] = {
-        "status": "a status that is not known counts as active where every policy is asked; where one is "
-        "enough only ACTIVE counts",
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": _STATUS,
+        "conditions": "whom the policy is for; of a password policy without it the passwords count as Okta's own",
     }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
     id: str
     name: str
@@ -183,12 +186,14 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a matching rule does."""
 
     any_value: ClassVar[Mapping[str, str]] = {
-        "access": "whatever is not DENY counts as a way in, and is asked",
-        "primaryFactor": "only PASSWORD_IDP_ANY_FACTOR leaves the factors to the apps; with any other the rule "
-        "itself must ask for the second",
+        "access": _ACCESS,
+        "primaryFactor": "only PASSWORD_IDP_ANY_FACTOR leaves the factors to the apps; with any other the "
+        "rule itself must ask for the second",
     }
     may_lack: ClassVar[Mapping[str, str]] = {
-        "primaryFactor": "the Classic Engine has none: the password is first there, and requireFactor decides",
+        "access": _ACCESS,
+        "primaryFactor": "the Classic Engine has none: the password is first, and requireFactor decides",
+        "requireFactor": "false by Okta's description: the factors are left to the apps then, which are asked",
     }
 
     access: str
@@ -196,8 +201,8 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     require_factor: bool = False
     """Whether a second factor is asked for; Okta documents ``false``."""
     factor_prompt_mode: str | None = None
-    """When it is asked for: ``ALWAYS``, ``DEVICE`` (on a device that is new) or ``SESSION`` (when its lifetime
-    on the device is over). Always there where a factor is required."""
+    """When it is asked for: ``ALWAYS``, ``DEVICE`` (on a device that is new) or ``SESSION`` (when its
+    lifetime on the device is over). Always there where a factor is required."""
     factor_lifetime: int | None = None
     """Of ``SESSION``, in minutes."""
     primary_factor: str | None = None
@@ -269,6 +274,11 @@ PHISHING_RESISTANT = frozenset({"webauthn", "cert"})
 class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An authenticator with one of its methods. Okta writes methods in both letter cases."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "phishingResistant": "OPTIONAL by Okta's description, and the method itself is asked",
+        "userVerification": "OPTIONAL by Okta's description, and the other steps are asked",
+    }
+
     key: str | None = None
     method: str | None = None
     phishing_resistant: str = "OPTIONAL"
@@ -290,6 +300,7 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "required": "true by Okta's description of constraints",
         "methods": "an empty list narrows nothing; what is demanded is read of the other fields then",
+        "phishingResistant": "OPTIONAL by Okta's description, and the methods are asked",
     }
 
     required: bool | None = None
@@ -318,6 +329,8 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A step of a chain of methods: one of these, then the next step."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"next": "the last step of a chain has none"}
 
     authentication_methods: list[Method] = []
     next: list[Step] | None = None
@@ -388,7 +401,7 @@ class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
 
 class KeepMeSignedIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whether people are offered to stay signed in: whoever accepts is not asked for factors on the device."""
+    """Whether people are offered to stay signed in: who accepts is not asked for factors on the device."""
 
     post_auth: str | None = None
     """``ALLOWED`` or ``NOT_ALLOWED``."""
@@ -398,9 +411,10 @@ class AppSignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a matching rule does."""
 
     any_value: ClassVar[Mapping[str, str]] = {
-        "access": "whatever is not DENY counts as a way in, and is asked",
+        "access": _ACCESS,
     }
     may_lack: ClassVar[Mapping[str, str]] = {
+        "access": _ACCESS,
         "keepMeSignedIn": "Okta leaves it out of rules by which nobody is offered to stay signed in "
         "(guide: Keep me signed in)",
     }
@@ -546,12 +560,16 @@ class GracePeriod(msgspec.Struct, frozen=True, kw_only=True):
     """How long somebody may put the enrolment off."""
 
     type: str
-    """``BY_DATE_TIME``; other types are not in the documentation."""
+    """``BY_DATE_TIME``, or ``BY_SKIP_COUNT``: so many times."""
     expiry: datetime | None = None
 
 
 class Enroll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether people enrol."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "gracePeriod": "enrolment may not be put off where none is given (guide: Policies, grace periods)",
+    }
 
     by_themselves: str = msgspec.field(name="self")
     """``REQUIRED``, ``OPTIONAL`` or ``NOT_ALLOWED``; of a rule ``LOGIN``, ``CHALLENGE`` or ``NEVER``."""
@@ -567,6 +585,15 @@ class Enrollable(msgspec.Struct, frozen=True, kw_only=True):
 
 class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What people enrol: ``authenticators`` in the Identity Engine, ``factors`` from the Classic Engine."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
+        "authenticators": "the Classic Engine has factors instead; where both are missing the question is open",
+        "factors": "the Identity Engine has authenticators instead",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "only FACTORS turns to the factors where there are both",
+    }
 
     type: str | None = None
     """``AUTHENTICATORS`` or ``FACTORS``; the Classic Engine leaves it out."""
@@ -659,6 +686,10 @@ class Age(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """When an account is locked."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "showLockoutFailures": "false by Okta's description: the mail is asked for then",
+    }
+
     max_attempts: int
     """0: never."""
     show_lockout_failures: bool = False
@@ -746,6 +777,13 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class SelfService(msgspec.Struct, frozen=True):
     """Whether people may do something without help."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "access": "whatever is not DENY counts as offered, and is asked"
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "access": "whatever is not DENY counts as offered, and is asked"
+    }
+
     access: str
     requirement: Requirement | None = None
 
@@ -803,7 +841,7 @@ def _neutral(value: object) -> bool:
 
 
 def duration(text: str | None) -> timedelta | None:
-    """A length of time in the form of ISO 8601, ``PT12H``; ``None`` for what is none, or has no fixed length."""
+    """A length of time as in ISO 8601, ``PT12H``; ``None`` for what is none, or has no fixed length."""
     found = _DURATION.fullmatch(text or "")
     if found is None or not any(found.groups()):
         return None

@@ -5,8 +5,9 @@ Source: Okta Management API, "Users" and "User Factors".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -59,6 +60,11 @@ FACTORS = frozenset(
 class Profile(msgspec.Struct, frozen=True, rename="camel"):
     """What a user's profile says, as far as rules read it. The rest is the company's own."""
 
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("department", "displayName", "employeeNumber", "managerId"),
+        "an attribute of the profile that a company may leave empty; it only adds a tie to a person",
+    )
+
     login: str
     email: str | None = None
     second_email: str | None = None
@@ -84,8 +90,15 @@ class Credentials(msgspec.Struct, frozen=True):
     provider: Provider | None = None
 
 
+_TYPE = "a type that is not known is no second factor; it matters where no other one is active"
+_STATUS = "only ACTIVE counts; it matters where no other factor is active"
+
+
 class Factor(msgspec.Struct, frozen=True, rename="camel"):
     """A factor that a user enrolled, or began to (``GET /api/v1/users/{userId}/factors``)."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"factorType": _TYPE, "status": _STATUS}
+    any_value: ClassVar[Mapping[str, str]] = {"factorType": _TYPE, "status": _STATUS}
 
     factor_type: str
     """``push``, ``token:software:totp``, ``webauthn``, ``signed_nonce``, ``sms``, ``question``, ..."""
@@ -98,6 +111,12 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user of the org, the deactivated ones included (``GET /api/v1/users``)."""
 
     kind = "okta.user"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "activated": "null: never, or before Okta kept it; then the sign-in or the creation counts, which is no "
+        "later (Users API)",
+        "lastLogin": "null: nobody ever signed in with it (Users API); then the activation or creation counts",
+        "credentials": "not asked by any rule",
+    }
     volatile = ("_links",)
     secret = ("credentials.password", "credentials.recovery_question.answer")
 
@@ -143,6 +162,11 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         """Since when the account has its status."""
         return self.status_changed or self.activated or self.created
 
+    @property
+    def closed_at(self) -> datetime | None:
+        """Since when nobody can sign in; ``None``: somebody can, or Okta does not say since when."""
+        return self.status_changed if self.status in GONE else None
+
     def named_in(self, patterns: tuple[str, ...]) -> bool:
         """Whether the login is one of these, or of their form: ``svc-*``. Letter case does not matter."""
         login = self.login.lower()
@@ -161,7 +185,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             name=name,
             mails=mails,
             active=not left,
-            left_at=self.since if left else None,
+            left_at=self.closed_at,
             source=f"okta:{scope.account}",
             joined_at=self.created,
             manager=profile.manager_id,
@@ -182,7 +206,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             created=self.created,
             last_used=self.last_login,
             signs_in=self.status not in WAITS if self.known_status else None,
-            closed_at=self.since if left else None,
+            closed_at=self.closed_at,
         )
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
