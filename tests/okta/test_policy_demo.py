@@ -31,7 +31,7 @@ KINDS = {collector.kind: collector for collector in (*ALL, apps)}
 RULES = {
     found.id: found
     for module in pkgutil.walk_packages(soc2_rules.__path__, "soc2_rules.")
-    if ".okta_" in module.name
+    if module.name.startswith(("soc2_rules.okta.", "soc2_rules.people.okta"))
     for found in vars(importlib.import_module(module.name)).values()
     if isinstance(found, Rule)
     and set(found.kinds) <= set(KINDS)

@@ -11,6 +11,8 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from soc2_collectors.aws.models.iam import Credential
 from soc2_collectors.aws.models.iam import Group as IamGroup
 from soc2_collectors.aws.models.iam import User as IamUser
@@ -194,7 +196,7 @@ class _Reading:
                     next(i for i in seen.identities(scope) if isinstance(i, Person))
                 )
             else:
-                self.identities.extend(seen.identities(scope))
+                self.identities.extend(_graded(seen, item) for item in seen.identities(scope))
         if malformed:
             self.problems[kind.kind] = f"{malformed} rows of {kind.kind} cannot be read"
         return found
@@ -262,7 +264,11 @@ class _Reading:
             if isinstance(item, Account) and item.system.startswith("azure:")
         }
         for scope, seen in self.placed(EntraRegistration):
-            self.identities += (item for item in seen.identities(scope) if item.key in users)
+            self.identities += (
+                _capable(seen, item)
+                for item in seen.identities(scope)
+                if isinstance(item, Account) and item.key in users
+            )
         held: dict[tuple[str, str], set[str]] = {}
         hidden = False
         for scope, role in self.placed(EntraRole):
@@ -281,6 +287,22 @@ class _Reading:
         self.identities.append(
             Account(item.system, item.uid, item.login, "", (), None, privileged, None)
         )
+
+
+def _graded(seen: Resource, item: Identity) -> Identity:
+    """What is said, less a privilege that is read of a role which nobody knows."""
+    if isinstance(seen, Member) and isinstance(item, Account) and seen.role not in _ROLES:
+        return msgspec.structs.replace(item, privileged=None)
+    return item
+
+
+_ROLES = ("ADMIN", "MEMBER")
+"""Of members of an organisation of GitHub."""
+
+
+def _capable(seen: EntraRegistration, item: Account) -> Account:
+    """The account with a second factor that the tenant's policy lets it use: being registered is not enough."""
+    return msgspec.structs.replace(item, mfa=seen.is_mfa_registered and seen.is_mfa_capable)
 
 
 def _no_sso(organization: Organization) -> bool:
@@ -395,6 +417,25 @@ def own(people: Population, source: str, person_id: str) -> list[Owned]:
     return [o for o in people.graph.of(source, person_id) if o.account.sort == "person"]
 
 
+def unseen(
+    people: Population, source: str, person_id: str, elsewhere: Iterable[str] = ()
+) -> list[str]:
+    """Accounts that the mapping says somebody has, in systems that are no source and not ``elsewhere``."""
+    found = []
+    for link in people.graph.unused:
+        named = people.graph.person(link.person_key) if link.person_key else None
+        provider = link.system.strip().lower().partition(":")[0]
+        if (
+            named is not None
+            and named.key == (source, person_id)
+            and link.sort in (None, "person")
+            and provider not in people.systems
+            and not matches(link.system, elsewhere)
+        ):
+            found.append(f"{link.login} in {link.system} ({link.reason})")
+    return found
+
+
 def nothing_to_compare(people: Population) -> Verdict | None:
     """Where no system with accounts is a source, nobody's accounts are known."""
     if not people.systems:
@@ -448,6 +489,11 @@ def closed(
         return passed(
             f"{when}; to be closed by {utc_text(due or now)}: {listed(usable)}", until=due
         )
+    elsewhere = unseen(people, person.source, person.id)
+    if elsewhere:
+        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+    if not accounts and not (person.mails or person.logins):
+        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
     if left and (times := [o for o in accounts if o.account.closed_at]):
         said = ", ".join(
             f"{o.account} after {_hours(o.account.closed_at - left)} hours"
