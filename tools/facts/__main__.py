@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PROVIDERS = tuple(sorted(path.stem for path in HERE.glob("[a-z]*.py") if path.stem != "views"))
+PROVIDERS = tuple(sorted(path.stem.removeprefix("of_") for path in HERE.glob("of_*.py")))
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
 
 def _packages(provider: str) -> list[str]:
     """What an extractor needs beside the project: its constant ``NEEDS``. It cannot be imported here."""
-    tree = ast.parse((HERE / f"{provider}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((HERE / f"of_{provider}.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS":
             return list(ast.literal_eval(node.value))
@@ -53,7 +53,7 @@ def _packages(provider: str) -> list[str]:
 
 
 def _extract(python: Path, provider: str) -> None:
-    subprocess.run([str(python), str(HERE / f"{provider}.py")], check=True)
+    subprocess.run([str(python), str(HERE / f"of_{provider}.py")], check=True)
 
 
 if __name__ == "__main__":

