@@ -301,7 +301,7 @@ _ROLES = ("ADMIN", "MEMBER")
 
 
 def _capable(seen: EntraRegistration, item: Account) -> Account:
-    """The account with a second factor that the tenant's policy lets it use: being registered is not enough."""
+    """The account with a second factor that the tenant lets it use: being registered is not enough."""
     return msgspec.structs.replace(item, mfa=seen.is_mfa_registered and seen.is_mfa_capable)
 
 
@@ -489,11 +489,9 @@ def closed(
         return passed(
             f"{when}; to be closed by {utc_text(due or now)}: {listed(usable)}", until=due
         )
-    elsewhere = unseen(people, person.source, person.id)
-    if elsewhere:
-        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
-    if not accounts and not (person.mails or person.logins):
-        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
+    untied = _untied(person, people, when, accounts)
+    if untied is not None:
+        return untied
     if left and (times := [o for o in accounts if o.account.closed_at]):
         said = ", ".join(
             f"{o.account} after {_hours(o.account.closed_at - left)} hours"
@@ -502,6 +500,16 @@ def closed(
         )
         return passed(f"{when}; no account is open; closed {said}")
     return passed(f"{when}; no account is open")
+
+
+def _untied(person: Person, people: Population, when: str, accounts: list[Owned]) -> Verdict | None:
+    """Where accounts of somebody may be that nobody could see, nothing is closed for certain."""
+    elsewhere = unseen(people, person.source, person.id)
+    if elsewhere:
+        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+    if not accounts and not (person.mails or person.logins):
+        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
+    return None
 
 
 def _hours(span: timedelta) -> str:

@@ -109,8 +109,8 @@ class ClientRole(msgspec.Struct, frozen=True):
 
 _ACTIVE = "whatever is not INACTIVE or DELETED counts as active, and the app is asked"
 _MODE = (
-    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and which "
-    "modes are federated is asked of known ones only"
+    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and "
+    "which modes are federated is asked of known ones only"
 )
 
 

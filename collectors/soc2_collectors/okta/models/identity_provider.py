@@ -175,3 +175,14 @@ class IdentityProvider(Resource, frozen=True, kw_only=True, rename="camel"):
     def verifies_identity_only(self) -> bool:
         """Whether it checks documents of people and signs nobody in."""
         return self.type.startswith("IDV_")
+
+    @property
+    def by_name(self) -> bool | None:
+        """Whether only names of stated domains count; ``None``: this view cannot say."""
+        return self.policy.subject.names_a_domain if self.policy.subject else False
+
+    @property
+    def names(self) -> str:
+        """Which names count, for a message."""
+        pattern = self.policy.subject.filter if self.policy.subject else None
+        return f"names like {pattern}" if pattern else "any name"

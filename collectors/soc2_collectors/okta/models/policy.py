@@ -32,7 +32,9 @@ _NEUTRAL = ("ANY", "ANYWHERE")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
-_STATUS = "a status that is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+_STATUS = (
+    "what is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+)
 _ACCESS = "whatever is not DENY counts as a way in, and is asked"
 
 
@@ -148,7 +150,7 @@ class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "status": _STATUS,
-        "conditions": "whom the policy is for; of a password policy without it the passwords count as Okta's own",
+        "conditions": "whom it is for; of a password policy without it the passwords count as Okta's own",
     }
     any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
@@ -193,7 +195,7 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "access": _ACCESS,
         "primaryFactor": "the Classic Engine has none: the password is first, and requireFactor decides",
-        "requireFactor": "false by Okta's description: the factors are left to the apps then, which are asked",
+        "requireFactor": "false by Okta's description: the factors are left to the apps, which are asked",
     }
 
     access: str
@@ -588,7 +590,7 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
-        "authenticators": "the Classic Engine has factors instead; where both are missing the question is open",
+        "authenticators": "the Classic Engine has factors instead; without both the question is open",
         "factors": "the Identity Engine has authenticators instead",
     }
     any_value: ClassVar[Mapping[str, str]] = {

@@ -47,8 +47,8 @@ ROLE_TYPES = frozenset(
 
 
 _TYPE = (
-    "any role makes an administrator; where it matters who is super administrator, an unknown type leaves the "
-    "question open"
+    "any role makes an administrator; where it matters who is super administrator, an unknown type leaves "
+    "the question open"
 )
 
 
