@@ -34,7 +34,7 @@ from soc2_collectors.okta.models.role import Group as OktaGroup
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
-from soc2_pac.identity import Account, IdentityGraph, Owned, Person
+from soc2_pac.identity import Account, IdentityGraph, Owned, Person, Strength
 from soc2_pac.model import (
     Status,
     Verdict,
@@ -387,7 +387,14 @@ def matched(
     if blind is not None:
         return blind
     if owned.person is not None:
-        return _of_somebody(owned, owned.person, now)
+        said = _of_somebody(owned, owned.person, now)
+        overruling = [kind for kind in hanging_on if kind == ExternalIdentity.kind]
+        stronger = people.unknown(overruling) if overruling else None
+        if said.status is Status.PASS and stronger and _may_be_overruled(owned):
+            return inconclusive(
+                f"{said.message}; a stronger statement may say otherwise: {stronger}"
+            )
+        return said
     truth = "okta.user" if people.truth == "okta" else "roster.person"
     unknown = people.unknown((truth, RosterAccount.kind, *hanging_on))
     if unknown:
@@ -395,6 +402,10 @@ def matched(
     if account.sort in ("service", "shared"):
         return failed(f"{account.login} is a {account.sort} account, and {owned.reason}")
     return failed(f"{account.login} is nobody's who is known: {owned.reason}")
+
+
+def _may_be_overruled(owned: Owned) -> bool:
+    return owned.strength is not None and owned.strength < Strength.IDENTITY
 
 
 def _of_somebody(owned: Owned, person: Person, now: datetime) -> Verdict:
