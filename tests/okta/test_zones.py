@@ -51,8 +51,8 @@ def addresses(*values: str) -> list[dict[str, str]]:
     ],
 )
 def test_whether_a_zone_tells_addresses_from_the_rest(
-    said: dict[str, Any], narrows: bool | None
-) -> None:  # noqa: FBT001
+    said: dict[str, Any], *, narrows: bool | None
+) -> None:
     assert zone(**said).narrows is narrows
 
 
@@ -85,7 +85,7 @@ def test_zones_are_taken_together() -> None:
         (r"(a+)+$", None),
     ],
 )
-def test_whether_a_pattern_names_a_domain(pattern: str | None, expected: bool | None) -> None:  # noqa: FBT001
+def test_whether_a_pattern_names_a_domain(pattern: str | None, *, expected: bool | None) -> None:
     assert Subject(filter=pattern).names_a_domain is expected
 
 

@@ -37,7 +37,8 @@ def okta_inbound_idps(
     ``known`` names the providers (name or id) that somebody reviewed, other Okta orgs among them; without it
     the question stays open. ``may_create`` names those whose people may get accounts on the spot under any
     name. Linking to accounts that are there must be limited to members of a group other than Everyone, or to
-    names of stated domains. Nobody who left may be let in again by the provider's word.
+    names of stated domains. Nobody who left may be let in again by the provider's word, and nobody may
+    become an administrator of the org by it.
 
     Why: whoever controls the provider signs in as anybody whom it may name; that is how an org is
         taken over without one stolen password.
@@ -53,6 +54,7 @@ def okta_inbound_idps(
         *_making(provider, exempt=bool(own & set(may_create))),
         *_coming_back(provider),
         *_linking(provider, evidence),
+        *_grouping(provider, evidence),
     ]
     wrong = [one.text for one in said if not one.open]
     if known and not own & set(known):
@@ -119,6 +121,30 @@ def _linking(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]:
             yield _Said(f"is linked to any account whose name it gives ({provider.names})")
     elif link.action != DISABLED:
         yield _Said("whether it is linked to accounts that are there", open=True)
+
+
+def _grouping(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]:
+    """Into which groups it puts people."""
+    made = provider.policy.provisioning
+    if made is None or made.groups is None:
+        if provider.type != SMART_CARD:
+            yield _Said("into which groups it puts people", open=True)
+        return
+    chosen = made.groups.chosen
+    if chosen is None:
+        yield _Said("into which groups it puts people", open=True)
+        return
+    groups = evidence.index(Group, "id") if chosen else {}
+    for key in chosen:
+        for group in groups.get(key, ()):
+            if group.hides_administrators:
+                yield _Said(
+                    f"whether the group {group.profile.name} administers the org", open=True
+                )
+            elif group.held:
+                yield _Said(f"puts people into {group.profile.name}, which administers the org")
+        if key not in groups:
+            yield _Said(f"what the group {key} is, into which it puts people", open=True)
 
 
 def _limited(link: AccountLink, provider: IdentityProvider, evidence: Evidence) -> bool | None:

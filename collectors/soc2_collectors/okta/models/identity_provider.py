@@ -31,6 +31,26 @@ class Comeback(msgspec.Struct, frozen=True):
     """``NONE``, or ``UNSUSPEND``."""
 
 
+class GroupProvisioning(msgspec.Struct, frozen=True):
+    """Into which groups people come."""
+
+    action: str | None = None
+    """``NONE``; ``ASSIGN``: into some; ``APPEND`` and ``SYNC``: into those that the provider names."""
+    assignments: list[str] | None = None
+    """Ids, of ``ASSIGN``."""
+    filter: list[str] | None = None
+    """Ids of those that the provider may name."""
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """Ids of the groups that people may come into; ``None``: that is not known."""
+        if self.action == "NONE":
+            return ()
+        if self.action == "ASSIGN":
+            return tuple(self.assignments or ()) or None
+        return tuple(self.filter or ()) or None if self.action in ("APPEND", "SYNC") else None
+
+
 class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
     """What happens with somebody whom Okta does not know yet."""
 
@@ -38,6 +58,7 @@ class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
     """``AUTO``: an account is made on the spot; ``DISABLED``: nobody gets in."""
     profile_master: bool | None = None
     conditions: Comeback | None = None
+    groups: GroupProvisioning | None = None
 
 
 class LinkGroups(msgspec.Struct, frozen=True):
