@@ -42,7 +42,7 @@ def said(rule: str, document: dict[str, Any], **asked: Any) -> Status:
      "okta-service-app-super-admin"],
 )  # fmt: skip
 def test_a_directory_is_no_app_that_people_sign_in_to(rule: str) -> None:
-    given = {"okta.access_policy": []} if RULES[rule].joins else {}
+    given: dict[str, Any] = {"okta.access_policy": []} if RULES[rule].joins else {}
     assert said(rule, DIRECTORY, given=given) is Status.NOT_APPLICABLE
 
 

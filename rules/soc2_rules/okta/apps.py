@@ -31,7 +31,7 @@ def _outside(app: App, in_scope: tuple[str, ...], exempt: tuple[str, ...]) -> st
 def okta_app_provisioning(
     app: App, *, in_scope: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
 ) -> Verdict:
-    """Apps are told when somebody is deactivated in Okta.
+    """Apps are notified when somebody is deactivated in Okta.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
     are asked when they are named in scope. Apps that Okta takes people from (an HR system) are not asked.
@@ -47,9 +47,9 @@ def okta_app_provisioning(
     if _SOURCE in app.features:
         return not_applicable(f"{app.called} is where Okta takes people from")
     if _DEACTIVATES in app.features:
-        return passed(f"{app.called} is told who is deactivated")
+        return passed(f"{app.called} is notified of deactivations")
     on = ", ".join(sorted(app.features)) or "no provisioning at all"
-    return failed(f"{app.called} is not told who is deactivated ({on})")
+    return failed(f"{app.called} is not notified of deactivations ({on})")
 
 
 @rule(criteria=["CC6.3"], severity=Severity.MEDIUM, needs=[Group], empty=_NONE)

@@ -195,6 +195,7 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "access": _ACCESS,
         "primaryFactor": "the Classic Engine has none: the password is first, and requireFactor decides",
+        "rememberDeviceByDefault": "false by Okta's description",
         "requireFactor": "false by Okta's description: the factors are left to the apps, which are asked",
     }
 
@@ -207,6 +208,8 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lifetime on the device is over). Always there where a factor is required."""
     factor_lifetime: int | None = None
     """Of ``SESSION``, in minutes."""
+    remember_device_by_default: bool = False
+    """Whether devices are remembered without anybody's choice; Okta documents ``false``."""
     primary_factor: str | None = None
     """``PASSWORD_IDP``; ``PASSWORD_IDP_ANY_FACTOR`` (Identity Engine): whatever the app's policy demands."""
     session: Session | None = None
@@ -215,14 +218,16 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Whether a device on which the second factor was given stands for it any longer than that.
 
         ``None``: Okta does not say. With ``ALWAYS`` no device is remembered, whatever
-        ``rememberDeviceByDefault`` says: that only ticks a box which the other two modes show.
+        ``rememberDeviceByDefault`` says; with the other two it says that people do not even choose it.
         """
         if self.factor_prompt_mode == "ALWAYS":
             return False
         if self.factor_prompt_mode == "DEVICE":
             return True
         if self.factor_prompt_mode == "SESSION" and self.factor_lifetime is not None:
-            return timedelta(minutes=self.factor_lifetime) > longest
+            return (
+                self.remember_device_by_default or timedelta(minutes=self.factor_lifetime) > longest
+            )
         return None
 
 
