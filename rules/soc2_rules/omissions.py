@@ -101,7 +101,7 @@ PARTS: dict[str, str] = {
         "max_age_days says 60"
     ),
     "prowler:authenticator_okta_verify_fips_compliant": (
-        "only some contracts ask for validated cryptography: okta-okta-verify-hardening does where fips is set"
+        "only some contracts ask for validated cryptography: okta-okta-verify-hardening does so by fips"
     ),
     "prowler:authenticator_smart_card_active": (
         "smart cards are one of several ways that no false site can relay: okta-webauthn-available asks for "

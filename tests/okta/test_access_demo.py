@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import soc2_rules
+from soc2_collectors.okta.network import zones
 from soc2_collectors.roster import RosterProvider
 from soc2_collectors.roster.people import accounts, people
 from soc2_collectors.roster.settings import RosterSettings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from .conftest import Source
 
-KINDS = {collector.kind: collector for collector in LISTINGS}
+KINDS = {collector.kind: collector for collector in (*LISTINGS, zones)}
 ROSTER = {collector.kind: collector for collector in (people, accounts)}
 RULES = {
     found.id: found

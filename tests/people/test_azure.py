@@ -103,7 +103,7 @@ def test_accounts_with_a_factor(store: Store) -> None:
 
 @pytest.mark.parametrize(("capable", "expected"), [(False, "fail"), (None, "inconclusive")])
 def test_a_factor_that_is_registered_and_may_not_be_used(
-    store: Store, capable: bool | None, expected: str
+    store: Store, *, capable: bool | None, expected: str
 ) -> None:
     one = registration(1, capable=capable)
     judge(store, looks([1], azure__entra__registration={"u-1": one}))

@@ -34,7 +34,7 @@ from soc2_collectors.okta.models.role import Group as OktaGroup
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
-from soc2_pac.identity import Account, IdentityGraph, Owned, Person
+from soc2_pac.identity import Account, IdentityGraph, Owned, Person, Strength
 from soc2_pac.model import (
     Status,
     Verdict,
@@ -301,7 +301,7 @@ _ROLES = ("ADMIN", "MEMBER")
 
 
 def _capable(seen: EntraRegistration, item: Account) -> Account:
-    """The account with a second factor that the tenant's policy lets it use: being registered is not enough."""
+    """The account with a second factor that the tenant lets it use: being registered is not enough."""
     return msgspec.structs.replace(item, mfa=seen.is_mfa_registered and seen.is_mfa_capable)
 
 
@@ -387,7 +387,14 @@ def matched(
     if blind is not None:
         return blind
     if owned.person is not None:
-        return _of_somebody(owned, owned.person, now)
+        said = _of_somebody(owned, owned.person, now)
+        overruling = [kind for kind in hanging_on if kind == ExternalIdentity.kind]
+        stronger = people.unknown(overruling) if overruling else None
+        if said.status is Status.PASS and stronger and _may_be_overruled(owned):
+            return inconclusive(
+                f"{said.message}; a stronger statement may say otherwise: {stronger}"
+            )
+        return said
     truth = "okta.user" if people.truth == "okta" else "roster.person"
     unknown = people.unknown((truth, RosterAccount.kind, *hanging_on))
     if unknown:
@@ -395,6 +402,10 @@ def matched(
     if account.sort in ("service", "shared"):
         return failed(f"{account.login} is a {account.sort} account, and {owned.reason}")
     return failed(f"{account.login} is nobody's who is known: {owned.reason}")
+
+
+def _may_be_overruled(owned: Owned) -> bool:
+    return owned.strength is not None and owned.strength < Strength.IDENTITY
 
 
 def _of_somebody(owned: Owned, person: Person, now: datetime) -> Verdict:
@@ -489,11 +500,9 @@ def closed(
         return passed(
             f"{when}; to be closed by {utc_text(due or now)}: {listed(usable)}", until=due
         )
-    elsewhere = unseen(people, person.source, person.id)
-    if elsewhere:
-        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
-    if not accounts and not (person.mails or person.logins):
-        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
+    untied = _untied(person, people, when, accounts)
+    if untied is not None:
+        return untied
     if left and (times := [o for o in accounts if o.account.closed_at]):
         said = ", ".join(
             f"{o.account} after {_hours(o.account.closed_at - left)} hours"
@@ -502,6 +511,16 @@ def closed(
         )
         return passed(f"{when}; no account is open; closed {said}")
     return passed(f"{when}; no account is open")
+
+
+def _untied(person: Person, people: Population, when: str, accounts: list[Owned]) -> Verdict | None:
+    """Where accounts of somebody may be that nobody could see, nothing is closed for certain."""
+    elsewhere = unseen(people, person.source, person.id)
+    if elsewhere:
+        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+    if not accounts and not (person.mails or person.logins):
+        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
+    return None
 
 
 def _hours(span: timedelta) -> str:

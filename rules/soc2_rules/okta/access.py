@@ -168,7 +168,7 @@ def okta_app_policy_zone(policy: AccessPolicy, evidence: Evidence) -> Verdict:
     if not policy.active:
         return not_applicable("the policy is inactive")
     users = evidence.index(App, "access_policy_id").get(policy.id, ())
-    apps = [app.label for app in users if app.active]
+    apps = [app.called for app in users if app.active]
     if not apps:
         return not_applicable("no active app uses the policy")
     looking = [one for one in certain(policy.rules) if one.zones]

@@ -160,17 +160,17 @@ def okta_service_app_super_admin(app: App, *, exempt: tuple[str, ...] = ()) -> V
     Fix: Applications, the app, Admin roles: give it a custom role, or a standard one that reads only.
     """
     if not app.active:
-        return not_applicable(f"{app.label} is {app.status}")
+        return not_applicable(f"{app.called} is {app.status}")
     if app.sign_on_mode == OPENID_CONNECT and app.application_type is None and not app.of_okta:
-        return inconclusive(f"Okta does not say what sort of app {app.label} is")
+        return inconclusive(f"Okta does not say what sort of app {app.called} is")
     if not app.service:
-        return not_applicable(f"{app.label} is no service app")
+        return not_applicable(f"{app.called} is no service app")
     if app.named_in(exempt):
-        return not_applicable(f"{app.label} is exempt")
+        return not_applicable(f"{app.called} is exempt")
     roles = sorted({role.type for role in app.client_roles if role.status != "INACTIVE"})
     if SUPER_ADMIN in roles:
-        return failed(f"{app.label} is super administrator")
+        return failed(f"{app.called} is super administrator")
     unknown = set(roles) - ROLE_TYPES
     if unknown:
-        return inconclusive(f"{app.label} holds roles that are not known here: {listed(unknown)}")
-    return passed(f"{app.label} holds {', '.join(roles) or 'no role'}")
+        return inconclusive(f"{app.called} holds roles that are not known here: {listed(unknown)}")
+    return passed(f"{app.called} holds {', '.join(roles) or 'no role'}")

@@ -50,6 +50,13 @@ def okta_access_reviews(
         return not_applicable(f"{said}, is deleted")
     if campaign.status != "COMPLETED":
         return inconclusive(f"{said}, has a status that is not known here: {campaign.status}")
+    return _decided(
+        campaign, said, due if now < due else None, days_after(campaign.end_date, look_back_days)
+    )
+
+
+def _decided(campaign: Campaign, said: str, due: datetime | None, end: datetime) -> Verdict:
+    """Of a campaign that ended; ``due``: until when revocations may still be carried out."""
     reviews = campaign.reviews
     if not reviews:
         return inconclusive(f"{said}, shows no reviews")
@@ -63,13 +70,12 @@ def okta_access_reviews(
         )
     revoked = [review for review in reviews if review.decision == REVOKE]
     waiting = sum(review.remediation_status != _SETTLED for review in revoked)
-    end = days_after(campaign.end_date, look_back_days)
     if not waiting:
         return passed(
             f"{said}: {len(reviews)} items decided, {len(revoked)} revoked and carried out",
             until=end,
         )
-    if now < due:
+    if due is not None:
         return not_applicable(f"{said}: {waiting} revocations are being carried out", until=due)
     return failed(
         f"{said}: {waiting} of {len(revoked)} revocations are not shown to be carried out"

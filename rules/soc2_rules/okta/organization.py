@@ -53,8 +53,8 @@ def okta_support_access_off(
 ) -> Verdict:
     """Okta's support has no access to the org, or not for long.
 
-    ``max_days``: how far ahead the end of a grant may lie. The grant for the whole org is asked, and those for
-    single cases.
+    ``max_days``: how far ahead the end of a grant may lie. The grant for the whole org is asked, and those
+    for single cases.
 
     Why: support staff act with the rights of an administrator, and theirs have been stolen before.
     Fix: Settings, Account, Give Access to Okta Support: revoke the grant when the case is done.

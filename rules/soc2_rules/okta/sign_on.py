@@ -27,9 +27,9 @@ def okta_global_session_mfa(
     """No global session policy opens a session of Okta for a password alone.
 
     Rules count that are active and not hidden behind one that always matches. A rule that leaves the
-    factors to the apps passes where every active app's policy demands two of them. ``max_remembered_minutes``:
-    for how long a device on which somebody gave the second factor may stand for it; 12 hours is what NIST
-    SP 800-63B allows between two sign-ins with both factors.
+    factors to the apps passes where every active app's policy demands two of them.
+    ``max_remembered_minutes``: for how long a device on which somebody gave the second factor may stand for
+    it; 12 hours is what NIST SP 800-63B allows between two sign-ins with both factors.
 
     Why: a session opens every app that the person has, so one guessed or phished password would too.
     Fix: Security, Global Session Policy: in each rule that allows access require a secondary factor at

@@ -109,8 +109,8 @@ class ClientRole(msgspec.Struct, frozen=True):
 
 _ACTIVE = "whatever is not INACTIVE or DELETED counts as active, and the app is asked"
 _MODE = (
-    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and which "
-    "modes are federated is asked of known ones only"
+    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and "
+    "which modes are federated is asked of known ones only"
 )
 
 
@@ -119,6 +119,7 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "okta.app"
     may_lack: ClassVar[Mapping[str, str]] = {
+        "label": "only named; the key stands in its place",
         "client_roles": "a list that may be empty: the app administers nothing",
         "status": _ACTIVE,
         "signOnMode": _MODE,
@@ -138,14 +139,14 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     """The app's key in Okta's catalogue: ``saasure`` is the Admin Console, ``okta_enduser`` the dashboard."""
-    label: str
+    label: str | None = None
     """What administrators call it."""
     status: str
     """``ACTIVE``, ``INACTIVE`` or ``DELETED``."""
     sign_on_mode: str | None
     """``SAML_2_0``, ``OPENID_CONNECT``, ``BROWSER_PLUGIN``, ``BOOKMARK``, ...; ``None`` of directories
     (Active Directory, LDAP), to which nobody signs in by Okta."""
-    features: list[str]
+    features: list[str] | None = None
     """What provisioning does: ``PUSH_NEW_USERS``, ``PUSH_USER_DEACTIVATION``, ...; empty without."""
     accessibility: Accessibility | None = None
     visibility: Visibility | None = None
@@ -157,6 +158,11 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """Those assigned one by one (``GET /api/v1/apps/{appId}/users``); who comes by a group is left out."""
     client_roles: list[ClientRole] = fact("client_roles")
     """Read of service apps."""
+
+    @property
+    def called(self) -> str:
+        """What administrators call it, or else its key."""
+        return self.label or self.name
 
     @property
     def active(self) -> bool:
@@ -186,7 +192,7 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
 
     def named_in(self, names: tuple[str, ...]) -> bool:
         """Whether its label, key or id is one of these. Letter case does not matter."""
-        mine = {self.label.lower(), self.name.lower(), self.id.lower()}
+        mine = {self.called.lower(), self.name.lower(), self.id.lower()}
         return not mine.isdisjoint(name.lower() for name in names)
 
     @property

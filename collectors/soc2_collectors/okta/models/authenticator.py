@@ -67,12 +67,12 @@ class Authenticator(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def active_methods(self) -> set[str]:
         """Types of the methods that are on; a status that is not known counts."""
-        return {method.type for method in self._methods if method.status != "INACTIVE"}
+        return {one.type.lower() for one in self._methods if one.status != "INACTIVE"}
 
     @property
     def certain_methods(self) -> set[str]:
         """Types of the methods of which Okta says that they are on."""
-        return {method.type for method in self._methods if method.status == "ACTIVE"}
+        return {one.type.lower() for one in self._methods if one.status == "ACTIVE"}
 
     @property
     def _methods(self) -> list[MethodState]:

@@ -75,7 +75,12 @@ class EventHook(Resource, frozen=True, kw_only=True, rename="camel"):
     """A hook that sends events of chosen types to an address (``GET /api/v1/eventHooks``)."""
 
     kind = "okta.event_hook"
-    secret = ("channel.config.headers.*.value", "channel.config.authScheme.value")
+    secret = (
+        "channel.config.authScheme.value",
+        "channel.config.headers.*.value",
+        # Receivers of hooks often take their key in the path or the query.
+        "channel.config.uri",
+    )
 
     id: str
     name: str

@@ -111,8 +111,8 @@ class DeviceAssurance(Resource, frozen=True, kw_only=True, rename="camel"):
         "osVersion": "of Windows, constraints for each major version stand in its place; where both are "
         "missing no version is demanded",
         "osVersionConstraints": "of Windows only, in place of one version",
-        "diskEncryptionType": "ChromeOS and third parties report it by thirdPartySignalProviders, and iOS has no "
-        "field for it",
+        "diskEncryptionType": "Chrome and third parties report it by thirdPartySignalProviders, and iOS has "
+        "no field for it",
         "screenLockType": "ChromeOS and third parties report it by thirdPartySignalProviders",
         "thirdPartySignalProviders": "only where another party reports; what nobody reports is not demanded",
         "gracePeriod": "Okta's examples leave it out of policies without one (Device Assurance API)",

@@ -3,8 +3,8 @@
 Chosen from Okta's catalogue of event types (1,178 of them in August 2026) by what each says that it records:
 settings, policies, roles and rights, apps and what they may do, keys and tokens, where the log goes. What a
 single person is given in everyday work (groups, apps, factors) is no such change. A family is taken whole, so
-that a type that Okta adds to it tomorrow counts until somebody decides otherwise. A test holds the decision on
-every type of the catalogue.
+that a type that Okta adds to it tomorrow counts until somebody decides otherwise. A test holds the decision
+on every type of the catalogue.
 
 Source: Okta, "Event types".
 """

@@ -31,6 +31,26 @@ class Comeback(msgspec.Struct, frozen=True):
     """``NONE``, or ``UNSUSPEND``."""
 
 
+class GroupProvisioning(msgspec.Struct, frozen=True):
+    """Into which groups people come."""
+
+    action: str | None = None
+    """``NONE``; ``ASSIGN``: into some; ``APPEND`` and ``SYNC``: into those that the provider names."""
+    assignments: list[str] | None = None
+    """Ids, of ``ASSIGN``."""
+    filter: list[str] | None = None
+    """Ids of those that the provider may name."""
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """Ids of the groups that people may come into; ``None``: that is not known."""
+        if self.action == "NONE":
+            return ()
+        if self.action == "ASSIGN":
+            return tuple(self.assignments or ()) or None
+        return tuple(self.filter or ()) or None if self.action in ("APPEND", "SYNC") else None
+
+
 class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
     """What happens with somebody whom Okta does not know yet."""
 
@@ -38,6 +58,7 @@ class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
     """``AUTO``: an account is made on the spot; ``DISABLED``: nobody gets in."""
     profile_master: bool | None = None
     conditions: Comeback | None = None
+    groups: GroupProvisioning | None = None
 
 
 class LinkGroups(msgspec.Struct, frozen=True):
@@ -175,3 +196,14 @@ class IdentityProvider(Resource, frozen=True, kw_only=True, rename="camel"):
     def verifies_identity_only(self) -> bool:
         """Whether it checks documents of people and signs nobody in."""
         return self.type.startswith("IDV_")
+
+    @property
+    def by_name(self) -> bool | None:
+        """Whether only names of stated domains count; ``None``: this view cannot say."""
+        return self.policy.subject.names_a_domain if self.policy.subject else False
+
+    @property
+    def names(self) -> str:
+        """Which names count, for a message."""
+        pattern = self.policy.subject.filter if self.policy.subject else None
+        return f"names like {pattern}" if pattern else "any name"

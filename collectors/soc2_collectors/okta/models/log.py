@@ -73,7 +73,7 @@ class Target(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str | None = None
 
 
-_DONE = "what Okta does not call refused may have been done, and counts as a change; only SUCCESS takes access"
+_DONE = "what Okta does not call refused may have been done, and counts; only SUCCESS takes access"
 
 
 class Outcome(msgspec.Struct, frozen=True):

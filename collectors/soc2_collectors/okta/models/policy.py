@@ -32,7 +32,9 @@ _NEUTRAL = ("ANY", "ANYWHERE")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
-_STATUS = "a status that is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+_STATUS = (
+    "what is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+)
 _ACCESS = "whatever is not DENY counts as a way in, and is asked"
 
 
@@ -148,7 +150,7 @@ class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "status": _STATUS,
-        "conditions": "whom the policy is for; of a password policy without it the passwords count as Okta's own",
+        "conditions": "whom it is for; of a password policy without it the passwords count as Okta's own",
     }
     any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
@@ -193,7 +195,8 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "access": _ACCESS,
         "primaryFactor": "the Classic Engine has none: the password is first, and requireFactor decides",
-        "requireFactor": "false by Okta's description: the factors are left to the apps then, which are asked",
+        "rememberDeviceByDefault": "false by Okta's description",
+        "requireFactor": "false by Okta's description: the factors are left to the apps, which are asked",
     }
 
     access: str
@@ -205,6 +208,8 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     lifetime on the device is over). Always there where a factor is required."""
     factor_lifetime: int | None = None
     """Of ``SESSION``, in minutes."""
+    remember_device_by_default: bool = False
+    """Whether devices are remembered without anybody's choice; Okta documents ``false``."""
     primary_factor: str | None = None
     """``PASSWORD_IDP``; ``PASSWORD_IDP_ANY_FACTOR`` (Identity Engine): whatever the app's policy demands."""
     session: Session | None = None
@@ -213,14 +218,16 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Whether a device on which the second factor was given stands for it any longer than that.
 
         ``None``: Okta does not say. With ``ALWAYS`` no device is remembered, whatever
-        ``rememberDeviceByDefault`` says: that only ticks a box which the other two modes show.
+        ``rememberDeviceByDefault`` says; with the other two it says that people do not even choose it.
         """
         if self.factor_prompt_mode == "ALWAYS":
             return False
         if self.factor_prompt_mode == "DEVICE":
             return True
         if self.factor_prompt_mode == "SESSION" and self.factor_lifetime is not None:
-            return timedelta(minutes=self.factor_lifetime) > longest
+            return (
+                self.remember_device_by_default or timedelta(minutes=self.factor_lifetime) > longest
+            )
         return None
 
 
@@ -588,7 +595,7 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
-        "authenticators": "the Classic Engine has factors instead; where both are missing the question is open",
+        "authenticators": "the Classic Engine has factors instead; without both the question is open",
         "factors": "the Identity Engine has authenticators instead",
     }
     any_value: ClassVar[Mapping[str, str]] = {

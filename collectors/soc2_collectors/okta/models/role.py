@@ -47,8 +47,8 @@ ROLE_TYPES = frozenset(
 
 
 _TYPE = (
-    "any role makes an administrator; where it matters who is super administrator, an unknown type leaves the "
-    "question open"
+    "any role makes an administrator; where it matters who is super administrator, an unknown type leaves "
+    "the question open"
 )
 
 
@@ -94,6 +94,9 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
 
     kind = "okta.admin"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "roles": "a list that may be empty: the user administers nothing any more",
+    }
     volatile = ("_links", "user._links")
     secret = ("user.credentials.password", "user.credentials.recovery_question.answer")
 

@@ -112,9 +112,9 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "okta.user"
     may_lack: ClassVar[Mapping[str, str]] = {
-        "activated": "null: never, or before Okta kept it; then the sign-in or the creation counts, which is no "
-        "later (Users API)",
-        "lastLogin": "null: nobody ever signed in with it (Users API); then the activation or creation counts",
+        "activated": "null: never, or before Okta kept it; then the sign-in or the creation counts, which is "
+        "no later (Users API)",
+        "lastLogin": "null: nobody ever signed in (Users API); then the activation or creation counts",
         "credentials": "not asked by any rule",
     }
     volatile = ("_links",)
