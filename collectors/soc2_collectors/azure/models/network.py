@@ -129,7 +129,7 @@ class NetworkInterface(Arm, frozen=True, kw_only=True, rename="camel"):
 class BastionProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A host of Azure Bastion."""
 
-    provisioning_state: str
+    provisioning_state: str | None = None
     """``Succeeded``, ``Updating``, ``Deleting``, ``Failed``."""
 
 
