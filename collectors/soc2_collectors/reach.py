@@ -206,6 +206,24 @@ def between(first: str, last: str) -> Addresses | None:
     return Addresses(v4=found) if start.version == 4 else Addresses(v6=found)  # noqa: PLR2004
 
 
+Place = tuple[int, int]
+"""An address by its family (4, 6) and number."""
+
+
+def places(cuts: Iterable[Addresses], within: Addresses) -> list[Place]:
+    """One address of every part that sets of addresses cut another one into."""
+    found: list[Place] = []
+    sets = list(cuts)
+    for version, family in ((4, "v4"), (6, "v6")):
+        edges = {0}
+        for one in (*sets, within):
+            for first, last in getattr(one, family):
+                edges |= {first, last + 1}
+        spans = getattr(within, family)
+        found += [(version, edge) for edge in sorted(edges) if holds(spans, edge)]
+    return found
+
+
 def _all_of(*cidrs: str) -> Addresses:
     found = NOBODY
     for cidr in cidrs:

@@ -16,6 +16,7 @@ from soc2_collectors.gcp.models.reach import (
 )
 from soc2_collectors.reach import ALL_PORTS, Spans, common
 from soc2_pac.model import Severity, Status, Verdict, inconclusive, not_applicable
+from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from soc2_collectors.reach import Open
 
 _DIRECTIONS = ("INGRESS", "EGRESS")
-_BEFORE = [FirewallPolicy, Network]
+_BEFORE: list[type[Resource]] = [FirewallPolicy, Network]
 """What may decide before a VPC firewall rule does."""
 
 

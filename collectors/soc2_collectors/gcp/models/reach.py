@@ -21,6 +21,7 @@ from soc2_collectors.reach import (
     EVERY_SOURCE,
     EVERY_V4,
     EVERY_V6,
+    EVERYBODY,
     LAST_PORT,
     NO_PORT,
     NO_SOURCE,
@@ -29,6 +30,7 @@ from soc2_collectors.reach import (
     Entry,
     Open,
     Opened,
+    Place,
     Ports,
     Sources,
     Spans,
@@ -41,6 +43,7 @@ from soc2_collectors.reach import (
     known,
     networks,
     open_ports,
+    places,
     ports_of,
     protocol_number,
     unread,
@@ -102,7 +105,7 @@ class Witness(NamedTuple):
     account: str = ""
     secure_tags: frozenset[str] = frozenset()
     target: str = "INSTANCES"
-    address: tuple[int, int] | None = None
+    address: Place | None = None
     """Version of IP and number, where destinations are told apart."""
 
     def among(self, ranges: Sequence[str]) -> bool | None:
@@ -125,30 +128,19 @@ class Witness(NamedTuple):
         return known(EVERY_V4 if self.address[0] == 4 else EVERY_V6)  # noqa: PLR2004
 
 
-def _addresses(
-    destinations: Iterable[Sequence[str]], own: Sequence[str]
-) -> list[tuple[int, int] | None]:
+def _places(destinations: Iterable[Sequence[str]], own: Sequence[str]) -> list[Place | None]:
     """An address of every part that destination ranges cut the world into, among a rule's own."""
     cuts = [networks(ranges).certain for ranges in destinations if ranges]
     if not cuts:
         return [None]
-    within = networks(own).certain if own else EVERY_SOURCE.certain
-    found: list[tuple[int, int] | None] = []
-    for version, family in ((4, "v4"), (6, "v6")):
-        edges = {0}
-        for one in (*cuts, within):
-            for first, last in getattr(one, family):
-                edges |= {first, last + 1}
-        spans = getattr(within, family)
-        found += [(version, edge) for edge in sorted(edges) if holds(spans, edge)]
-    return found or [None]
+    return list(places(cuts, networks(own).certain if own else EVERYBODY)) or [None]
 
 
 # -- entries ------------------------------------------------------------------------------------------
 
 
 def ports(entries: Sequence[Listed | Layer4], protocol: str) -> Ports:
-    """Ports of ``tcp`` or ``udp`` in the entries of a rule. Raises Unreadable for no protocol, or an unknown one."""
+    """Ports of ``tcp`` or ``udp`` in the entries of a rule. Raises Unreadable where no protocol is known."""
     certain: list[tuple[int, int]] = []
     possible: list[tuple[int, int]] = []
     if not entries:
@@ -355,7 +347,7 @@ def _witnesses(firewall: Firewall, around: Surroundings) -> list[Witness]:
         machines = [plain._replace(tags=frozenset({tag})) for tag in rule.target_tags]
     else:
         machines = [plain._replace(account=name) for name in rule.target_service_accounts or ("",)]
-    places = _addresses(around.destinations, rule.destination_ranges)
+    places = _places(around.destinations, rule.destination_ranges)
     return [machine._replace(address=place) for machine, place in product(machines, places)]
 
 
@@ -387,7 +379,7 @@ def policy_opens(policy: FirewallPolicy, protocol: str, wanted: Spans = ALL_PORT
     return found
 
 
-def _policy_witnesses(rule: PolicyRule, destinations: list[Sequence[str]]) -> list[Witness]:
+def _policy_witnesses(rule: PolicyRule, destinations: Sequence[Sequence[str]]) -> list[Witness]:
     tags = [tag.name for tag in rule.target_secure_tags if tag.state != "INEFFECTIVE"]
     if rule.target_secure_tags and not tags:
         return []
@@ -402,5 +394,5 @@ def _policy_witnesses(rule: PolicyRule, destinations: list[Sequence[str]]) -> li
         for network in rule.target_resources or ("",)
         for account in rule.target_service_accounts or ("",)
         for tag in tags or ("",)
-        for place in _addresses(destinations, rule.match.dest_ip_ranges)
+        for place in _places(destinations, rule.match.dest_ip_ranges)
     ]
