@@ -240,7 +240,7 @@ class _Held:
             dict.fromkeys(
                 arn
                 for part in parts
-                for arn in (part.arn, *(p.policy_arn for p in part.attached_managed_policies))
+                for arn in (part.arn, *(p.policy_arn for p in part.attached_managed_policies or ()))
             )
         )
         self.grants = grants_of(
