@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from soc2_collectors.aws.models.iam import (
     AccountSummary,
@@ -23,13 +23,15 @@ from soc2_collectors.aws.models.iam import (
 from soc2_collectors.aws.models.policy import matches
 from soc2_collectors.aws.models.rights import Grants, grants_of
 from soc2_collectors.aws.models.times import days_after
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, Soc2PacError
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soc2_pac.resources import Resource
+R = TypeVar("R", bound=Resource)
 
 _LOOK_BACK_DAYS = 400
 """AWS forgets when a role was used after this many days, and says no more than if it never was."""
@@ -223,53 +225,53 @@ def aws_sensitive_service_full_access(
     """
     del account  # one verdict an account
     wanted = [service for service in services if service]
+    missing: list[Soc2PacError] = []
+    policies = [*_there(evidence, Policy, missing), *_there(evidence, AwsPolicy, missing)]
+    giving: dict[str, Resource] = {}
+    for policy in policies:
+        where = policy.owner if isinstance(policy, Policy) and policy.owner else policy.arn
+        try:
+            grants = grants_of([policy.statements], arn=str(where))
+        except FactUnavailable as error:
+            missing.append(error)
+            continue
+        if any(_gives(grants, service) for service in wanted):
+            giving[str(where)] = policy
+    known = {str(policy.arn) for policy in policies}
     found: dict[str, Resource] = {}
     unread: set[str] = set()
-    giving = _giving(evidence, wanted, unread)
-    for kind in (User, Group, Role):
-        for principal in evidence.account(kind):
-            if principal.arn in giving:
-                found[principal.arn] = giving[principal.arn]
-            for attached in principal.attached_managed_policies or ():
-                if attached.policy_arn in giving:
-                    found[principal.arn] = giving[attached.policy_arn]
-                elif attached.policy_arn in unread and _by_name(attached, wanted):
+    principals = [one for kind in (User, Group, Role) for one in _there(evidence, kind, missing)]
+    for principal in principals:
+        if principal.arn in giving:
+            found[principal.arn] = giving[principal.arn]
+        for attached in principal.attached_managed_policies or ():
+            if attached.policy_arn in giving:
+                found[principal.arn] = giving[attached.policy_arn]
+            elif attached.policy_arn not in known:
+                if _by_name(attached, wanted):
                     found[principal.arn] = principal
+                elif strong_by_name(attached.policy_arn) is None:
+                    unread.add(attached.policy_arn)
     told = ", ".join(wanted)
     if unknown := sorted(set(found) - set(allowed_principals)):
         who = ", ".join(unknown)
         return failed(f"full access to {told} is held by {who}", on=[found[arn] for arn in unknown])
-    missing = _unjudged(evidence, unread, wanted)
     if missing:
-        return inconclusive(f"not among those collected: {', '.join(missing)}")
+        raise missing[0]
+    for principal in principals:
+        _ = principal.attached  # raises where it was not given
+    if unread:
+        return inconclusive(f"not among those collected: {', '.join(sorted(unread))}")
     return passed(f"nobody but approved principals has full access to {told}")
 
 
-def _giving(evidence: Evidence, wanted: Sequence[str], unread: set[str]) -> dict[str, Resource]:
-    """Policies that give one of the services, by the ARN of the policy or of whom it stands in."""
-    found: dict[str, Resource] = {}
-    known: set[str] = set()
-    for policy in (*evidence.account(Policy), *evidence.account(AwsPolicy)):
-        owner = policy.owner if isinstance(policy, Policy) and policy.inline else policy.arn
-        known.add(str(owner))
-        grants = grants_of([policy.statements], arn=str(owner))
-        if any(_gives(grants, service) for service in wanted):
-            found[str(owner)] = policy
-    for kind in (User, Group, Role):
-        for principal in evidence.account(kind):
-            attached = principal.attached_managed_policies or ()
-            unread.update(one.policy_arn for one in attached if one.policy_arn not in known)
-    return found
-
-
-def _unjudged(evidence: Evidence, unread: set[str], wanted: Sequence[str]) -> list[str]:
-    for kind in (User, Group, Role):
-        for principal in evidence.account(kind):
-            _ = principal.attached  # raises where it was not given
-    names = {_FULL_ACCESS.get(service) for service in wanted}
-    return sorted(
-        arn for arn in unread if strong_by_name(arn) is None and arn.rpartition("/")[2] not in names
-    )
+def _there(evidence: Evidence, kind: type[R], missing: list[Soc2PacError]) -> Sequence[R]:
+    """What there is of a kind; what is missing may hide something, and what is there may prove something."""
+    try:
+        return evidence.account(kind)
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        missing.append(error)
+        return ()
 
 
 def _by_name(attached: AttachedPolicy, wanted: Sequence[str]) -> bool:

@@ -8,7 +8,6 @@ service control policies take away is not looked at.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -26,7 +25,7 @@ from soc2_collectors.aws.models.rights import (
     trusted_by,
 )
 from soc2_collectors.aws.models.trust import principals
-from soc2_pac.errors import FactUnavailable
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,19 +56,37 @@ class Standing:
 
 def standing(evidence: Evidence, holder: Holder, scope: Scope) -> Standing:
     """Whether a user, group or role administers its account. The rule needs all of :data:`KINDS`."""
-    books: dict[str, Book] = evidence.derived(_books)
-    return books.get(scope.account, Book()).standing(holder)
-
-
-def _books(whole: Whole) -> dict[str, Book]:
-    books: dict[str, Book] = defaultdict(Book)
+    found: list[Sequence[Resource]] = []
+    missing: list[str] = []
     for kind in KINDS:
-        seen = whole.placed(kind)
-        for scope, one in seen.resources:
-            books[scope.account].add(one)
-        for scope, reason in seen.unreadable:
-            books[scope.account].unreadable.append(f"a document of {kind.kind}: {reason}")
-    return dict(books)
+        try:
+            found.append(evidence.account(kind))
+        except (EvidenceIncomplete, FactUnavailable) as error:
+            # What is there may prove that somebody administers; that nobody does needs all of it.
+            missing.append(str(error))
+    return evidence.derived(_shelf).book(scope.account, found, missing).standing(holder)
+
+
+class Shelf:
+    """The books of all accounts, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._books: dict[str, Book] = {}
+
+    def book(
+        self, account: str, found: Sequence[Sequence[Resource]], missing: Sequence[str]
+    ) -> Book:
+        """That of an account: what was found in it, and what is missing."""
+        if account not in self._books:
+            book = self._books[account] = Book(unreadable=list(missing))
+            for listed in found:
+                for one in listed:
+                    book.add(one)
+        return self._books[account]
+
+
+def _shelf(_: Whole) -> Shelf:
+    return Shelf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +253,7 @@ class _Held:
             dict.fromkeys(
                 arn
                 for part in parts
-                for arn in (part.arn, *(p.policy_arn for p in part.attached_managed_policies))
+                for arn in (part.arn, *(p.policy_arn for p in part.attached_managed_policies or ()))
             )
         )
         self.grants = grants_of(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_collectors.aws.models.iam import Credential
+from soc2_collectors.aws.models.iam import Credential, alone
 from soc2_collectors.aws.models.iam import Group as IamGroup
 from soc2_collectors.aws.models.iam import User as IamUser
 from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
@@ -215,22 +215,20 @@ class _Reading:
         groups = self.placed(IamGroup)
         if not self.has(IamUser):
             return
-        strong: dict[tuple[str, str], bool] = {}
-        for scope, group in groups:
-            known = all(policy.of_aws for policy in group.attached_managed_policies)
-            grants = group.administrator or any(p.everything for p in group.group_policy_list)
-            if grants or known:
-                strong[scope.account, group.group_name] = grants
+        strong = {(scope.account, group.group_name): alone(group) for scope, group in groups}
         for scope, user in self.placed(IamUser):
             for item in user.identities(scope):
                 self.identities.append(item)
                 if not isinstance(item, Account) or item.privileged is not None:
                     continue
-                own = all(policy.of_aws for policy in user.attached_managed_policies)
-                given = [strong.get((scope.account, name)) for name in user.group_list]
-                if any(given):
+                given = [strong.get((scope.account, name)) for name in user.group_list or ()]
+                if any(given) and user.boundary is None:
                     self._grade(item, privileged=True)
-                elif own and all(grant is False for grant in given):
+                elif (
+                    user.group_list is not None
+                    and alone(user) is False
+                    and all(grant is False for grant in given)
+                ):
                     self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:

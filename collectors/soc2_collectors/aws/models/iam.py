@@ -347,6 +347,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
         rights are unknown.
         """
         mails = [self.tag("email", "mail"), self.user_name if "@" in self.user_name else None]
+        strong = alone(self)
         parts = (self.group_list, self.attached_managed_policies, self.user_policy_list)
         unknown = any(parts) or None in parts
         yield Account(
@@ -356,7 +357,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
             name="",
             mails=tuple(mail for mail in mails if mail),
             active=None,
-            privileged=True if alone(self) else None if unknown else False,
+            privileged=True if strong else None if unknown else False,
             mfa=None,
             person=self.tag("owner"),
             groups=tuple(self.group_list or ()),
@@ -414,25 +415,28 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
         return self.path.startswith("/aws-service-role/")
 
 
-def alone(identity: User | Group | Role) -> bool:
-    """Whether an identity's own policies say that it administers, whatever may be joined to it.
+def alone(identity: User | Group | Role) -> bool | None:
+    """Whether an identity administers, by what stands with it alone; ``None``: that depends on other documents.
 
-    By AWS's policies that are known by name and by those within it. A boundary leaves it open, so it is not said.
+    AWS's policies are told by their names: of all that there are, three make an administrator. What the account's
+    own policies, groups and boundaries do stands in documents of their own.
     """
-    if identity.boundary is not None:
-        return False
+    attached, inline = _said(lambda: identity.attached), _said(lambda: identity.inline)
+    limited = identity.boundary is not None
     if any(strong_by_name(p.policy_arn) for p in identity.attached_managed_policies or ()):
-        return True
-    documents = []
-    for policy in _said(lambda: identity.inline) or ():
-        documents.append(_said(functools.partial(getattr, policy, "statements")) or [])
+        return None if limited else True
+    documents = [_said(functools.partial(getattr, policy, "statements")) for policy in inline or ()]
     grants = grants_of(
-        documents,
+        [document for document in documents if document is not None],
         arn=identity.arn,
         holder="" if isinstance(identity, Group) else identity.arn,
         near=(identity.arn,),
     )
-    return rights_of(grants).administrator is True
+    strong = rights_of(grants).administrator
+    if strong:
+        return None if limited else True
+    known = attached is not None and inline is not None and None not in documents
+    return False if known and strong is False and all(p.of_aws for p in attached or ()) else None
 
 
 class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

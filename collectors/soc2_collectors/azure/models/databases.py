@@ -6,7 +6,7 @@ Source: Azure REST API, "Flexible Servers" and their "Configurations", "Database
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec

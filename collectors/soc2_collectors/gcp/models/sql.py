@@ -13,7 +13,6 @@ import msgspec
 from soc2_collectors.gcp.models.located import Held, Located
 from soc2_collectors.gcp.models.values import Moment, positive
 
-
 _REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
 _NOT_PUBLIC = ("PRIVATE", "OUTGOING")
 
