@@ -6,9 +6,10 @@ from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.trails import of_account, selectors
+from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
@@ -62,12 +63,12 @@ def aws_trail_multi_region(
     del account  # one verdict an account: the trails of every Region decide together
     found = of_account(evidence)
     problems: set[str] = set()
-    doubts: set[str] = set()
+    missing: dict[str, FactUnavailable] = {}
     for trail in found:
         try:
             problem = _unfit(trail, evidence, may_leave_out)
         except FactUnavailable as error:
-            doubts.add(f"{trail.name}: {error}")
+            missing[f"{trail.name}: {error}"] = error
             continue
         if problem is None:
             without = sorted(selectors(trail, evidence).excluded_sources)
@@ -76,8 +77,8 @@ def aws_trail_multi_region(
                 f"{trail.name} records the management events of all Regions{but}", on=[trail]
             )
         problems.add(f"{trail.name} {problem}")
-    if doubts:
-        return inconclusive("; ".join(sorted(doubts)), on=found)
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
     return failed("; ".join(sorted(problems)) or "there is no trail", on=found)
 
 
@@ -254,20 +255,20 @@ def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdic
     """
     del account  # one verdict an account, whichever trail does it
     sides: dict[str, Trail] = {}
-    doubts: set[str] = set()
+    missing: dict[str, FactUnavailable] = {}
     for trail in of_account(evidence):
         try:
             if trail.is_multi_region_trail and not _idle(trail):
                 for side in selectors(trail, evidence).s3_object_sides:
                     sides.setdefault(side, trail)
         except FactUnavailable as error:
-            doubts.add(f"{trail.name}: {error}")
+            missing[f"{trail.name}: {error}"] = error
     lacking = sorted({"read", "write"} - sides.keys())
     if not lacking:
         names = ", ".join(sorted({trail.name for trail in sides.values()}))
         return passed(
             f"{names} records reads and writes of the objects of every bucket", on=sides.values()
         )
-    if doubts:
-        return inconclusive("; ".join(sorted(doubts)))
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
     return failed(f"not recorded for every bucket: {' and '.join(lacking)}")

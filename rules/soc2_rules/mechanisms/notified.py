@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
-from soc2_pac.model import Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Verdict, failed, not_applicable, passed
+from soc2_rules.mechanisms.undecided import undecided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,8 @@ class Way:
     """Of a yes: what it passes. Otherwise: why it goes no further, or why that is not known."""
     on: tuple[object, ...] = ()
     """Documents that it passes."""
+    missing: tuple[FactUnavailable, ...] = ()
+    """Of what is not known: the facts that were not there."""
     passed: int = 0
     """Of a no: how many links held before. The reason of the way that leads farthest is worth telling."""
 
@@ -51,6 +54,11 @@ def unseen(why: str) -> Way:
     return Way(False, (why,), passed=_UNSEEN)  # noqa: FBT003
 
 
+def apart(way: Way) -> Way:
+    """A way that has little to do with the event: told where there is nothing else to tell."""
+    return replace(way, passed=way.passed + 2 * _UNSEEN) if way.answer is False else way
+
+
 def unclear(why: str, *on: object) -> Way:
     """Whether it gets through is not known."""
     return Way(None, (why,), on)
@@ -65,7 +73,9 @@ def attempt(read: Callable[[], Way]) -> Way:
     """A link whose evidence may be missing: what was not collected is not known."""
     try:
         return read()
-    except (EvidenceIncomplete, FactUnavailable) as error:
+    except FactUnavailable as error:
+        return Way(None, (str(error),), missing=(error,))
+    except EvidenceIncomplete as error:
         return unclear(str(error))
 
 
@@ -74,16 +84,18 @@ def along(*links: Callable[[], Way]) -> Way:
     doubts: list[str] = []
     why: list[str] = []
     on: list[object] = []
+    missing: list[FactUnavailable] = []
     for number, read in enumerate(links):
         found = attempt(read)
         if found.answer is False:
             return replace(found, passed=found.passed + number)
         if found.answer is None:
             doubts += found.why
+            missing += found.missing
         why += found.why
         on += found.on
     if doubts:
-        return Way(None, tuple(dict.fromkeys(doubts)), tuple(on))
+        return Way(None, tuple(dict.fromkeys(doubts)), tuple(on), tuple(missing))
     return Way(True, tuple(why), tuple(on))  # noqa: FBT003
 
 
@@ -94,7 +106,8 @@ def by_all(ways: Iterable[Way]) -> Way:
         some = [way for way in found if way.answer is answer]
         if some:
             why = tuple(dict.fromkeys(text for way in some for text in way.why))
-            return Way(answer, why, passed=max(way.passed for way in some))
+            missing = tuple(error for way in some for error in way.missing)
+            return Way(answer, why, (), missing, max(way.passed for way in some))
     passes = tuple(dict.fromkeys(" > ".join(way.why) for way in found))
     return Way(True, passes, tuple(document for way in found for document in way.on))  # noqa: FBT003
 
@@ -102,15 +115,17 @@ def by_all(ways: Iterable[Way]) -> Way:
 def by_any(ways: Iterable[Way], otherwise: Way) -> Way:
     """One way is enough. ``otherwise`` stands for there being none at all."""
     doubts: list[str] = []
+    missing: list[FactUnavailable] = []
     best = otherwise
     for way in ways:
         if way.answer:
             return way
         if way.answer is None:
             doubts += way.why
+            missing += way.missing
         elif way.passed >= best.passed:
             best = way
-    return Way(None, tuple(dict.fromkeys(doubts))) if doubts else best
+    return Way(None, tuple(dict.fromkeys(doubts)), (), tuple(missing)) if doubts else best
 
 
 def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
@@ -119,6 +134,9 @@ def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
     Args:
         events: name of an event -> its way.
         left_out: events of which nobody needs to be notified, by configuration.
+
+    Raises:
+        FactUnavailable: what is not known depends on a fact that was not asked for.
     """
     skipped = sorted(set(left_out) & events.keys())
     asked = {name: way for name, way in events.items() if name not in skipped}
@@ -127,24 +145,28 @@ def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
     lost = [name for name, way in asked.items() if way.answer is False]
     unsure = [name for name, way in asked.items() if way.answer is None]
     if lost:
-        reasons = _several(asked[name] for name in lost)
+        reasons = _reasons(text for name in lost for text in asked[name].why)
         return failed(f"nobody is notified of {_named(lost)}: {reasons}")
     if unsure:
-        reasons = _several(asked[name] for name in unsure)
-        return inconclusive(f"not known whether anybody is notified of {_named(unsure)}: {reasons}")
+        reasons = _reasons(text for name in unsure for text in asked[name].why)
+        missing = [error for name in unsure for error in asked[name].missing]
+        return undecided(
+            f"not known whether anybody is notified of {_named(unsure)}: {reasons}", missing
+        )
     without = f"; not asked: {_named(skipped)}" if skipped else ""
+    ways = _reasons(" > ".join(way.why) for way in asked.values())
     on = list({id(document): document for way in asked.values() for document in way.on}.values())
     return passed(
-        f"somebody is notified of all {len(asked)} events: {_several(asked.values(), ' > ')}{without}",
+        f"somebody is notified of all {len(asked)} events: {ways}{without}",
         on=on,
     )
 
 
-def _several(ways: Iterable[Way], between: str = "; ") -> str:
-    """The reasons of several ways, each once."""
-    texts = list(dict.fromkeys(between.join(way.why) for way in ways))
-    more = f" and {len(texts) - _REASONS} more" if len(texts) > _REASONS else ""
-    return "; ".join(texts[:_REASONS]) + more
+def _reasons(texts: Iterable[str]) -> str:
+    """Each once, and not too many."""
+    found = list(dict.fromkeys(texts))
+    more = f" and {len(found) - _REASONS} more" if len(found) > _REASONS else ""
+    return "; ".join(found[:_REASONS]) + more
 
 
 def _named(names: list[str]) -> str:

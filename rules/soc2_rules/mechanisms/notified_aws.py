@@ -34,6 +34,7 @@ from soc2_rules.mechanisms import trails
 from soc2_rules.mechanisms.notified import (
     Way,
     along,
+    apart,
     attempt,
     by_all,
     by_any,
@@ -241,13 +242,15 @@ class _Account:
             why = "does not record it" if answer is False else "may leave it out"
             return link(answer, f"the trail {trail.name} {why}{_asks(sample)}")
 
-        return along(
-            lambda: link(trail.status.is_logging, f"the trail {trail.name} is not logging"),
-            lambda: link(
-                not (trail.leaves_out_global and event.may_be_global),
-                f"the trail {trail.name} leaves out events of services without a Region",
-            ),
-            selected,
+        return apart(
+            along(
+                lambda: link(trail.status.is_logging, f"the trail {trail.name} is not logging"),
+                lambda: link(
+                    not (trail.leaves_out_global and event.may_be_global),
+                    f"the trail {trail.name} leaves out events of services without a Region",
+                ),
+                selected,
+            )
         )
 
     def _in_group(self, trail: Trail, event: Event, region: str | None) -> Way:
@@ -436,7 +439,7 @@ class _Account:
                 for trail in self.trails
                 if trail.is_multi_region_trail or trail.home_region == region
             ),
-            stops(f"no trail records {region}, so EventBridge is told of no call"),
+            apart(stops(f"no trail records {region}, so EventBridge is told of no call")),
         )
 
     def _by_target(
