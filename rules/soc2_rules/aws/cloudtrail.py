@@ -9,7 +9,7 @@ from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.trails import of_account, selectors
-from soc2_rules.mechanisms.undecided import undecided
+from soc2_rules.mechanisms.undecided import problems, undecided
 
 
 @rule(
@@ -62,7 +62,7 @@ def aws_trail_multi_region(
     """
     del account  # one verdict an account: the trails of every Region decide together
     found = of_account(evidence)
-    problems: set[str] = set()
+    reasons: set[str] = set()
     missing: dict[str, FactUnavailable] = {}
     for trail in found:
         try:
@@ -76,10 +76,10 @@ def aws_trail_multi_region(
             return passed(
                 f"{trail.name} records the management events of all Regions{but}", on=[trail]
             )
-        problems.add(f"{trail.name} {problem}")
+        reasons.add(f"{trail.name} {problem}")
     if missing:
         return undecided("; ".join(sorted(missing)), missing.values())
-    return failed("; ".join(sorted(problems)) or "there is no trail", on=found)
+    return failed("; ".join(sorted(reasons)) or "there is no trail", on=found)
 
 
 def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> str | None:
@@ -183,20 +183,12 @@ def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
     writing = [t for t in of_account(evidence) if t.s3_bucket_name == bucket.name]
     if not writing:
         return not_applicable("no trail of this account writes to it")
-    checks = (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
-    problems: list[str] = []
-    doubt: FactUnavailable | None = None
-    for check in checks:
-        try:
-            problem = check(bucket, evidence)
-        except FactUnavailable as error:
-            doubt = error  # another check may prove the failure all the same
-            continue
-        problems += [problem] if problem else []
-    if problems:
-        return failed(", ".join(problems), on=writing)
-    if doubt is not None:
-        raise doubt.with_traceback(None)
+    found = problems(
+        lambda check=check: check(bucket, evidence)  # type: ignore[misc]
+        for check in (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
+    )
+    if found:
+        return failed(", ".join(found), on=writing)
     names = ", ".join(sorted({trail.name for trail in writing}))
     return passed(f"private, logged and versioned; {names} writes to it", on=writing)
 

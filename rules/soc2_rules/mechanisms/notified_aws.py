@@ -229,7 +229,7 @@ class _Account:
 
     def _by_trail(self, trail: Trail, event: Event, region: str | None) -> Way:
         return along(
-            lambda: self._recorded(trail, event, region),
+            lambda: apart(self._recorded(trail, event, region)),
             lambda: self._in_group(trail, event, region),
         )
 
@@ -242,15 +242,13 @@ class _Account:
             why = "does not record it" if answer is False else "may leave it out"
             return link(answer, f"the trail {trail.name} {why}{_asks(sample)}")
 
-        return apart(
-            along(
-                lambda: link(trail.status.is_logging, f"the trail {trail.name} is not logging"),
-                lambda: link(
-                    not (trail.leaves_out_global and event.may_be_global),
-                    f"the trail {trail.name} leaves out events of services without a Region",
-                ),
-                selected,
-            )
+        return along(
+            lambda: link(trail.status.is_logging, f"the trail {trail.name} is not logging"),
+            lambda: link(
+                not (trail.leaves_out_global and event.may_be_global),
+                f"the trail {trail.name} leaves out events of services without a Region",
+            ),
+            selected,
         )
 
     def _in_group(self, trail: Trail, event: Event, region: str | None) -> Way:
@@ -439,7 +437,7 @@ class _Account:
                 for trail in self.trails
                 if trail.is_multi_region_trail or trail.home_region == region
             ),
-            apart(stops(f"no trail records {region}, so EventBridge is told of no call")),
+            unseen(f"no trail records {region}, so EventBridge is told of no call"),
         )
 
     def _by_target(
