@@ -172,7 +172,7 @@ def test_selectors(selector: dict[str, Any], answer: Answer) -> None:
 # -- alarms -----------------------------------------------------------------------------------------------
 
 
-def reaction(counted: Counted | None = None, events: int = 1, **changed: Any) -> Any:
+def reaction(counted: Counted, events: int, /, **changed: Any) -> Any:
     body = {
         "AlarmName": "a", "AlarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:a",
         "ActionsEnabled": True, "AlarmActions": [], "Namespace": "n", "MetricName": "m",
@@ -180,7 +180,7 @@ def reaction(counted: Counted | None = None, events: int = 1, **changed: Any) ->
         "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching",
     }  # fmt: skip
     alarm = view(Alarm, canonical({k: v for k, v in (body | changed).items() if v is not None}))
-    found = alarm.reacts(counted or COUNTED, events)
+    found = alarm.reacts(counted, events)
     return found and found.answer
 
 
@@ -226,12 +226,16 @@ def test_whether_an_alarm_goes_off(
 
 
 def test_an_alarm_on_another_metric_has_nothing_to_say() -> None:
-    assert reaction(Namespace="other") is None
+    assert reaction(COUNTED, 1, Namespace="other") is None
     stat = {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}
-    one = {"MetricName": None, "Namespace": None, "Metrics": [{"Id": "m", "MetricStat": stat}]}
-    assert reaction(**one) is True
+    one: dict[str, Any] = {
+        "MetricName": None,
+        "Namespace": None,
+        "Metrics": [{"Id": "m", "MetricStat": stat}],
+    }
+    assert reaction(COUNTED, 1, **one) is True
     foreign = {**one, "Metrics": [{"Id": "m", "MetricStat": stat, "AccountId": "444455556666"}]}
-    assert reaction(**foreign) is None
+    assert reaction(COUNTED, 1, **foreign) is None
 
 
 @pytest.mark.parametrize(
