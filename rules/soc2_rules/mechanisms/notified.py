@@ -9,7 +9,7 @@ notified where one way does. What is not known is never a yes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Verdict, failed, not_applicable, passed
@@ -17,7 +17,9 @@ from soc2_rules.mechanisms.undecided import undecided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
+E = TypeVar("E")
 _SHOWN = 5
 _REASONS = 3
 _UNSEEN = -20
@@ -35,6 +37,8 @@ class Way:
     """Documents that it passes."""
     missing: tuple[FactUnavailable, ...] = ()
     """Of what is not known: the facts that were not there."""
+    until: datetime | None = None
+    """The instant at which the clock alone changes it."""
     passed: int = 0
     """Of a no: how many links held before. The reason of the way that leads farthest is worth telling."""
 
@@ -85,18 +89,25 @@ def along(*links: Callable[[], Way]) -> Way:
     why: list[str] = []
     on: list[object] = []
     missing: list[FactUnavailable] = []
+    until: datetime | None = None
     for number, read in enumerate(links):
         found = attempt(read)
+        until = _first(until, found.until)
         if found.answer is False:
-            return replace(found, passed=found.passed + number)
+            return replace(found, passed=found.passed + number, until=until)
         if found.answer is None:
             doubts += found.why
             missing += found.missing
         why += found.why
         on += found.on
     if doubts:
-        return Way(None, tuple(dict.fromkeys(doubts)), tuple(on), tuple(missing))
-    return Way(True, tuple(why), tuple(on))  # noqa: FBT003
+        return Way(None, tuple(dict.fromkeys(doubts)), tuple(on), tuple(missing), until)
+    return Way(True, tuple(why), tuple(on), (), until)  # noqa: FBT003
+
+
+def _first(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two instants."""
+    return min(one, other) if one and other else one or other
 
 
 def by_all(ways: Iterable[Way]) -> Way:
@@ -107,7 +118,7 @@ def by_all(ways: Iterable[Way]) -> Way:
         if some:
             why = tuple(dict.fromkeys(text for way in some for text in way.why))
             missing = tuple(error for way in some for error in way.missing)
-            return Way(answer, why, (), missing, max(way.passed for way in some))
+            return Way(answer, why, (), missing, passed=max(way.passed for way in some))
     passes = tuple(dict.fromkeys(" > ".join(way.why) for way in found))
     return Way(True, passes, tuple(document for way in found for document in way.on))  # noqa: FBT003
 
@@ -117,15 +128,33 @@ def by_any(ways: Iterable[Way], otherwise: Way) -> Way:
     doubts: list[str] = []
     missing: list[FactUnavailable] = []
     best = otherwise
+    until: datetime | None = None
     for way in ways:
         if way.answer:
             return way
+        until = _first(until, way.until)
         if way.answer is None:
             doubts += way.why
             missing += way.missing
         elif way.passed >= best.passed:
             best = way
-    return Way(None, tuple(dict.fromkeys(doubts)), (), tuple(missing)) if doubts else best
+    if doubts:
+        return Way(None, tuple(dict.fromkeys(doubts)), (), tuple(missing), until)
+    return replace(best, until=until)
+
+
+def settled(way: Callable[[E], Way], event: E, examples: Iterable[E]) -> Way:
+    """The way of an event, of which part is not the same each time.
+
+    Where that part keeps it from being known, examples are tried: one that is not notified is proof.
+    """
+    found = attempt(lambda: way(event))
+    if found.answer is None:
+        for example in examples:
+            lost = attempt(lambda one=example: way(one))  # type: ignore[misc]
+            if lost.answer is False:
+                return lost
+    return found
 
 
 def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
@@ -142,11 +171,12 @@ def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
     asked = {name: way for name, way in events.items() if name not in skipped}
     if not asked:
         return not_applicable(f"not asked, by configuration: {_named(skipped)}")
+    until = min((way.until for way in asked.values() if way.until), default=None)
     lost = [name for name, way in asked.items() if way.answer is False]
     unsure = [name for name, way in asked.items() if way.answer is None]
     if lost:
         reasons = _reasons(text for name in lost for text in asked[name].why)
-        return failed(f"nobody is notified of {_named(lost)}: {reasons}")
+        return failed(f"nobody is notified of {_named(lost)}: {reasons}", until=until)
     if unsure:
         reasons = _reasons(text for name in unsure for text in asked[name].why)
         missing = [error for name in unsure for error in asked[name].missing]
@@ -158,6 +188,7 @@ def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
     on = list({id(document): document for way in asked.values() for document in way.on}.values())
     return passed(
         f"somebody is notified of all {len(asked)} events: {ways}{without}",
+        until=until,
         on=on,
     )
 

@@ -40,6 +40,7 @@ from soc2_rules.mechanisms.notified import (
     by_any,
     holds,
     link,
+    settled,
     stops,
     unclear,
     unseen,
@@ -146,13 +147,7 @@ def notified(
             people read what is sent there.
     """
     account = _Account(evidence, scope.account, tuple(reaches_people))
-    found = attempt(lambda: account.notified(event))
-    if found.answer is None:
-        for one in event.examples:
-            lost = attempt(lambda one=one: account.notified(one))  # type: ignore[misc]
-            if lost.answer is False:
-                return lost
-    return found
+    return settled(account.notified, event, event.examples)
 
 
 def reached_by(
