@@ -75,21 +75,41 @@ class Sample:
     """An event, as far as it is known, and what was asked of it that is not."""
 
     known: Mapping[str, Any]
+    whole: bool = False
+    """Whether it has all that such an event has: what is not there is absent."""
     asked: set[str] = field(default_factory=set)
     """Dotted paths that a filter asked for and that are not the same in every event."""
 
     def read(self, path: Iterable[str]) -> Any:  # noqa: ANN401
         """The value at a path, or :data:`ABSENT`, :data:`UNKNOWN` or a :class:`Varies`."""
+        return self.values(path, lists=False)[0]
+
+    def values(self, path: Iterable[str], *, lists: bool = True) -> list[Any]:
+        """The values at a path, of a list those of each member; one at least, if only :data:`ABSENT`."""
         steps = tuple(path)
-        value: Any = self.known
+        found: list[Any] = [self.known]
         for step in steps:
-            if isinstance(value, Mapping):
-                value = value.get(step, UNKNOWN)
-            elif not isinstance(value, Varies | Unknown):
-                value = ABSENT  # a text has no fields
-        if isinstance(value, Varies | Unknown):
+            found = [inner for one in found for inner in self._step(one, step, lists)]
+        if lists:
+            found = [inner for one in found for inner in _members(one)]
+        if any(isinstance(one, Varies | Unknown) for one in found):
             self.asked.add(".".join(steps))
-        return value
+        return found or [ABSENT]
+
+    def _step(self, value: Any, step: str, lists: bool) -> list[Any]:  # noqa: ANN401, FBT001
+        if isinstance(value, Mapping):
+            return [value.get(step, ABSENT if self.whole else UNKNOWN)]
+        if isinstance(value, Varies | Unknown):
+            return [value]
+        if lists and isinstance(value, list):
+            return [inner for one in value for inner in self._step(one, step, lists)]
+        return [ABSENT]  # a text has no fields
+
+
+def _members(value: Any) -> list[Any]:  # noqa: ANN401
+    return (
+        [one for inner in value for one in _members(inner)] if isinstance(value, list) else [value]
+    )
 
 
 def examples(known: Any) -> list[Any]:  # noqa: ANN401

@@ -6,9 +6,10 @@ from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.trails import of_account, selectors
+from soc2_rules.mechanisms.undecided import problems, undecided
 
 
 @rule(
@@ -61,13 +62,13 @@ def aws_trail_multi_region(
     """
     del account  # one verdict an account: the trails of every Region decide together
     found = of_account(evidence)
-    problems: set[str] = set()
-    doubts: set[str] = set()
+    reasons: set[str] = set()
+    missing: dict[str, FactUnavailable] = {}
     for trail in found:
         try:
             problem = _unfit(trail, evidence, may_leave_out)
         except FactUnavailable as error:
-            doubts.add(f"{trail.name}: {error}")
+            missing[f"{trail.name}: {error}"] = error
             continue
         if problem is None:
             without = sorted(selectors(trail, evidence).excluded_sources)
@@ -75,10 +76,10 @@ def aws_trail_multi_region(
             return passed(
                 f"{trail.name} records the management events of all Regions{but}", on=[trail]
             )
-        problems.add(f"{trail.name} {problem}")
-    if doubts:
-        return inconclusive("; ".join(sorted(doubts)), on=found)
-    return failed("; ".join(sorted(problems)) or "there is no trail", on=found)
+        reasons.add(f"{trail.name} {problem}")
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
+    return failed("; ".join(sorted(reasons)) or "there is no trail", on=found)
 
 
 def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> str | None:
@@ -182,20 +183,12 @@ def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
     writing = [t for t in of_account(evidence) if t.s3_bucket_name == bucket.name]
     if not writing:
         return not_applicable("no trail of this account writes to it")
-    checks = (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
-    problems: list[str] = []
-    doubt: FactUnavailable | None = None
-    for check in checks:
-        try:
-            problem = check(bucket, evidence)
-        except FactUnavailable as error:
-            doubt = error  # another check may prove the failure all the same
-            continue
-        problems += [problem] if problem else []
-    if problems:
-        return failed(", ".join(problems), on=writing)
-    if doubt is not None:
-        raise doubt.with_traceback(None)
+    found = problems(
+        lambda check=check: check(bucket, evidence)  # type: ignore[misc]
+        for check in (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
+    )
+    if found:
+        return failed(", ".join(found), on=writing)
     names = ", ".join(sorted({trail.name for trail in writing}))
     return passed(f"private, logged and versioned; {names} writes to it", on=writing)
 
@@ -254,20 +247,20 @@ def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdic
     """
     del account  # one verdict an account, whichever trail does it
     sides: dict[str, Trail] = {}
-    doubts: set[str] = set()
+    missing: dict[str, FactUnavailable] = {}
     for trail in of_account(evidence):
         try:
             if trail.is_multi_region_trail and not _idle(trail):
                 for side in selectors(trail, evidence).s3_object_sides:
                     sides.setdefault(side, trail)
         except FactUnavailable as error:
-            doubts.add(f"{trail.name}: {error}")
+            missing[f"{trail.name}: {error}"] = error
     lacking = sorted({"read", "write"} - sides.keys())
     if not lacking:
         names = ", ".join(sorted({trail.name for trail in sides.values()}))
         return passed(
             f"{names} records reads and writes of the objects of every bucket", on=sides.values()
         )
-    if doubts:
-        return inconclusive("; ".join(sorted(doubts)))
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
     return failed(f"not recorded for every bucket: {' and '.join(lacking)}")

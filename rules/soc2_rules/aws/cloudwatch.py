@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudwatch import Alarm
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.notified_aws import ACTS, ALARM_NEEDS, reached_by, unmuted
+from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
@@ -44,13 +45,14 @@ def aws_alarm_actions(
     ]
     good = [way for way in ways if way.answer]
     if not acting and not good:
-        doubts = sorted({text for way in ways if way.answer is None for text in way.why})
-        if doubts:
-            return inconclusive("; ".join(doubts))
+        unsure = [way for way in ways if way.answer is None]
+        if unsure:
+            doubts = sorted({text for way in unsure for text in way.why})
+            return undecided("; ".join(doubts), [one for way in unsure for one in way.missing])
         return failed("; ".join(sorted({text for way in ways for text in way.why})))
     heard = unmuted(alarm, evidence, scope)
     if not heard.answer:
-        return inconclusive("; ".join(heard.why))
+        return undecided("; ".join(heard.why), heard.missing)
     if acting:
         return passed(f"acts by itself: {', '.join(acting)}")
     said = "; ".join(dict.fromkeys(" > ".join(way.why) for way in good))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.config import Aggregator, Recorder
+from soc2_collectors.aws.models.config import Aggregator, Recorder, RecordingGroup
 from soc2_collectors.aws.models.organizations import Organization
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.undecided import problems
 
 
 @rule(
@@ -41,43 +42,58 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence) -> Verdict:
         )
     if status.last == "failure":
         return failed(f"the last recording failed: {status.last_error_code or 'no reason given'}")
-    undelivered = _undelivered(recorder)
-    if undelivered is not None:
-        return undelivered
-    if group.whole is None:
-        return inconclusive(f"records by the strategy {group.strategy}, which is not known")
-    if status.last != "success":
-        return inconclusive(f"its last status is {status.last_status}: nothing was recorded yet")
-    often = (
-        _OFTEN.get(recorder.recording_mode.recording_frequency) if recorder.recording_mode else ""
-    )
-    if often is None:
-        return inconclusive("how often it records is not known")
-    of_iam = [one for one in evidence.account(Recorder) if one.records_global]
-    if not group.records_global and not of_iam:
-        return failed("no recorder of the account records users, roles and policies of IAM")
-    where = "" if group.records_global else "; those of IAM in another Region"
+    found = problems([lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence)])
+    if found:
+        return failed("; ".join(found))
+    unknown = _unknown(recorder, group)
+    if unknown:
+        return inconclusive(unknown)
+    often = ", once a day" if _daily(recorder) else ""
+    if group.records_global:
+        return passed(f"records all resource types{often}")
     return passed(
-        f"records all resource types{often}{where}", on=[] if group.records_global else of_iam
+        f"records all resource types{often}; those of IAM in another Region",
+        on=[one for one in evidence.account(Recorder) if one.records_global],
     )
 
 
-def _undelivered(recorder: Recorder) -> Verdict | None:
+def _undelivered(recorder: Recorder) -> str | None:
     """What is wrong with where the history goes."""
     if not recorder.channels:
-        return failed("there is no delivery channel")
-    deliveries = [channel.history for channel in recorder.channels if channel.history]
-    for delivery in deliveries:
-        if delivery.last == "failure":
-            return failed(
-                f"the last delivery failed: {delivery.last_error_code or 'no reason given'}"
+        return "there is no delivery channel"
+    for channel in recorder.channels:
+        if channel.history is not None and channel.history.last == "failure":
+            return (
+                f"the last delivery failed: {channel.history.last_error_code or 'no reason given'}"
             )
-    if any(delivery.last not in ("success", "notapplicable") for delivery in deliveries):
-        return inconclusive("how the last delivery ended is not known")
     return None
 
 
-_OFTEN = {"CONTINUOUS": "", "DAILY": ", once a day"}
+def _without_iam(recorder: Recorder, evidence: Evidence) -> str | None:
+    if recorder.records_global or any(one.records_global for one in evidence.account(Recorder)):
+        return None
+    return "no recorder of the account records users, roles and policies of IAM"
+
+
+def _unknown(recorder: Recorder, group: RecordingGroup) -> str | None:
+    """What is neither good nor bad."""
+    status = recorder.status
+    if group.whole is None:
+        return f"records by the strategy {group.strategy}, which is not known"
+    if status is not None and status.last != "success":
+        return f"its last status is {status.last_status}: nothing was recorded yet"
+    ended = [channel.history.last for channel in recorder.channels if channel.history]
+    if any(one not in ("success", "notapplicable") for one in ended):
+        return "how the last delivery ended is not known"
+    mode = recorder.recording_mode
+    if mode is not None and mode.recording_frequency not in ("CONTINUOUS", "DAILY"):
+        return f"records with the frequency {mode.recording_frequency}, which is not known"
+    return None
+
+
+def _daily(recorder: Recorder) -> bool:
+    mode = recorder.recording_mode
+    return mode is not None and mode.recording_frequency == "DAILY"
 
 
 @rule(

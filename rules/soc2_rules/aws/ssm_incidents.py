@@ -5,8 +5,9 @@ from __future__ import annotations
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.ssm_incidents import ResponsePlan
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Severity, Verdict, failed, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
@@ -29,13 +30,13 @@ def aws_ir_response_plan(account: AccountSummary, evidence: Evidence) -> Verdict
     if not plans:
         return failed("no response plan")
     engaging: dict[str, ResponsePlan] = {}
-    doubts: list[str] = []
+    missing: dict[str, FactUnavailable] = {}
     for plan in plans:
         try:
             if plan.engages:
                 engaging.setdefault(plan.name, plan)
         except FactUnavailable as error:
-            doubts.append(f"{plan.name}: {error}")
+            missing[f"{plan.name}: {error}"] = error
     if engaging:
         whom = sorted(
             {one.rpartition(":")[2] for plan in engaging.values() for one in plan.engages}
@@ -43,6 +44,6 @@ def aws_ir_response_plan(account: AccountSummary, evidence: Evidence) -> Verdict
         return passed(
             f"{', '.join(sorted(engaging))} engages {', '.join(whom)}", on=engaging.values()
         )
-    if doubts:
-        return inconclusive("; ".join(sorted(doubts)))
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
     return failed(f"{', '.join(sorted({plan.name for plan in plans}))} engages nobody", on=plans)

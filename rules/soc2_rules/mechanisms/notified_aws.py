@@ -34,11 +34,13 @@ from soc2_rules.mechanisms import trails
 from soc2_rules.mechanisms.notified import (
     Way,
     along,
+    apart,
     attempt,
     by_all,
     by_any,
     holds,
     link,
+    settled,
     stops,
     unclear,
     unseen,
@@ -145,13 +147,7 @@ def notified(
             people read what is sent there.
     """
     account = _Account(evidence, scope.account, tuple(reaches_people))
-    found = attempt(lambda: account.notified(event))
-    if found.answer is None:
-        for one in event.examples:
-            lost = attempt(lambda one=one: account.notified(one))  # type: ignore[misc]
-            if lost.answer is False:
-                return lost
-    return found
+    return settled(account.notified, event, event.examples)
 
 
 def reached_by(
@@ -228,7 +224,7 @@ class _Account:
 
     def _by_trail(self, trail: Trail, event: Event, region: str | None) -> Way:
         return along(
-            lambda: self._recorded(trail, event, region),
+            lambda: apart(self._recorded(trail, event, region)),
             lambda: self._in_group(trail, event, region),
         )
 
@@ -436,7 +432,7 @@ class _Account:
                 for trail in self.trails
                 if trail.is_multi_region_trail or trail.home_region == region
             ),
-            stops(f"no trail records {region}, so EventBridge is told of no call"),
+            unseen(f"no trail records {region}, so EventBridge is told of no call"),
         )
 
     def _by_target(

@@ -46,7 +46,7 @@ def selectors(trail: Trail, evidence: Evidence) -> Selectors:
         why = f"its owner, account {trail.account}, was not read"
     if trail.is_organization_trail:
         msg = f"what {trail.name}, the organisation's trail, records is not known: {why}"
-        raise FactUnavailable(msg, kind=trail.kind, field="GetEventSelectors")
+        raise FactUnavailable(msg, kind=trail.kind, field="GetEventSelectors", document=trail)
     return trail.selectors  # raises, and says why
 
 

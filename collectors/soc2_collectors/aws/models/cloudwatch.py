@@ -201,13 +201,17 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         stat = self._stat(counted)
         if stat is None or isinstance(stat, Reaction):
             return stat
-        return (
-            self._same_metric(stat, counted)
-            or self._broken()
-            or self._reaches(stat.stat, counted, events)
-            or self._at_rest(stat.stat, counted)
-            or self._datapoints(counted)
-            or GOES_OFF
+        found = [
+            self._same_metric(stat, counted),
+            self._broken(),
+            self._reaches(stat.stat, counted, events),
+            self._at_rest(stat.stat, counted),
+            self._datapoints(counted),
+        ]
+        doubts = [one for one in found if one is not None]
+        # What proves that it stays quiet counts before what is not known.
+        return next(
+            (one for one in doubts if one.answer is False), doubts[0] if doubts else GOES_OFF
         )
 
     def _stat(self, counted: Counted) -> Stat | Reaction | None:
@@ -280,10 +284,10 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         missing = self.treat_missing_data or "missing"
         if counted.default is not None:
             rest = _without_any(stat, counted.default)
-            compare = _OPERATORS[self.comparison_operator or ""]
-            if rest is None:
+            compare = _OPERATORS.get(self.comparison_operator or "")
+            if rest is None or compare is None or self.threshold is None:
                 return _unsure("may be in alarm without any event")
-            if compare(rest, self.threshold or 0):
+            if compare(rest, self.threshold):
                 return _never("is in alarm all the time")
             if missing in ("missing", "notBreaching", "ignore"):
                 return None

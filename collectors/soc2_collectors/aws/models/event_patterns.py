@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from re import Pattern
 
+
+@lru_cache(maxsize=1024)
+def _wildcard(wanted: str) -> Pattern[str]:
+    """``*`` alone stands for anything; fnmatch knows more."""
+    return compiled(translate(wanted.replace("[", "[[]").replace("?", "[?]")))
+
+
 _TEXT: Mapping[str, Callable[[str], Callable[[str], bool]]] = {
     "prefix": lambda wanted: lambda text: text.startswith(wanted),
     "suffix": lambda wanted: lambda text: text.endswith(wanted),
@@ -122,9 +129,3 @@ def _other(operand: Any, value: Any) -> Answer:  # noqa: ANN401
         return negated(some([_text(sort, one, value) for one in several]))
     several = operand if isinstance(operand, list) else [operand]
     return negated(some([_one(one, value) for one in several]))
-
-
-@lru_cache(maxsize=1024)
-def _wildcard(wanted: str) -> Pattern[str]:
-    """``*`` alone stands for anything; fnmatch knows more."""
-    return compiled(translate(wanted.replace("[", "[[]").replace("?", "[?]")))
