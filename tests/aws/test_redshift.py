@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from moto.redshift.models import redshift_backends
 
 from soc2_pac.model import Status
-
-from moto.redshift.models import redshift_backends
 
 from .regional import HOME, Account, account
 from .test_recordings import answers, judged
