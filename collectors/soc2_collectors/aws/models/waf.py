@@ -99,7 +99,7 @@ class LoggingFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     default_behavior: str
 
     def keeps(self, action: str) -> bool | None:
-        """Whether all records of requests with that action are kept; ``None``: some are, for all one knows."""
+        """Whether all records of requests with that action are kept; ``None``: some may not be."""
         about = {behavior: self._about(behavior, action) for behavior in ("KEEP", "DROP")}
         if not {filter_.behavior for filter_ in self.filters} <= set(about):
             return None
