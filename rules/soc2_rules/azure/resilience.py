@@ -29,32 +29,55 @@ from soc2_pac.text import listed
 def azure_vm_backup(
     machine: VirtualMachine,
     evidence: Evidence,
+    now: datetime,
     *,
     min_days: int = 7,
+    max_age_days: int = 8,
     exempt_tag: str = "backup",
     exempt_values: tuple[str, ...] = ("none",),
 ) -> Verdict:
-    """Virtual machines are backed up, and the backups kept long enough.
+    """Virtual machines are backed up, the last backup succeeded of late, and backups are kept long enough.
 
-    ``exempt_tag`` and ``exempt_values`` say which machines hold nothing that is worth a backup.
+    ``max_age_days``: how old the latest copy may be. ``exempt_tag`` and ``exempt_values`` say which machines
+    hold nothing that is worth a backup.
 
     Why: what a machine holds is gone with it, by an accident or by a blackmailer.
-    Fix: az backup protection enable-for-vm --vault-name VAULT --vm MACHINE --policy-name POLICY.
+    Fix: az backup protection enable-for-vm --resource-group GROUP --vault-name VAULT --vm MACHINE-ID
+        --policy-name POLICY; az backup protection backup-now where the last backup failed.
     """
     if exempt_tag and machine.tagged(exempt_tag, exempt_values):
         return not_applicable(f"tagged {exempt_tag} as one without backup")
-    short: list[str] = []
+    wrong: list[str] = []
+    unsure: list[str] = []
+    vaults: list[RecoveryVault] = []
     for vault in evidence.here(RecoveryVault):
         for item in vault.items:
-            if not item.protects(machine.id):
+            if not item.of(machine.id):
                 continue
+            vaults.append(vault)
+            if not item.protected:
+                wrong.append(f"{vault.name}: the protection is not on")
+                continue
+            lacks, doubt = item.weakness(now, max_age_days)
             policy = vault.policy(item.properties.policy_id)
-            if policy is None:
-                return inconclusive(f"protected by {vault.name}, by a policy that is not shown")
-            if policy.days >= min_days:
-                return passed(f"protected by {vault.name}, kept for {policy.days} days")
-            short.append(f"{vault.name} keeps backups for {policy.days} days")
-    return failed(listed(short) if short else "no vault protects it")
+            if lacks:
+                wrong.append(f"{vault.name}: {lacks}")
+            elif policy is not None and policy.days < min_days:
+                wrong.append(f"{vault.name} keeps backups for {policy.days} days")
+            elif doubt:
+                unsure.append(f"{vault.name}: {doubt}")
+            elif policy is None:
+                unsure.append(f"{vault.name}: protected by a policy that is not shown")
+            else:
+                return passed(
+                    f"protected by {vault.name}, latest copy of "
+                    f"{item.properties.last_recovery_point:%Y-%m-%d}, kept for {policy.days} days",
+                    until=item.good_until(max_age_days),
+                    on=[vault],
+                )
+    if unsure:
+        return inconclusive(listed(unsure), on=vaults)
+    return failed(listed(wrong) if wrong else "no vault protects it", on=vaults)
 
 
 @rule(
@@ -127,20 +150,27 @@ def azure_restore_tested(
     Jobs of the last year are read. Restores of databases, by their own services, are not among them.
 
     Why: a backup that nobody ever restored is a hope.
-    Fix: az backup restore restore-disks into a test network, every quarter, and look at what came out.
+    Fix: az backup restore restore-disks --resource-group GROUP --vault-name VAULT --container-name MACHINE
+        --item-name MACHINE --rp-name POINT --storage-account ACCOUNT, every quarter, and look at what came out.
     """
     del subscription  # one verdict a subscription
     vaults = evidence.here(RecoveryVault)
     if not any(vault.items for vault in vaults):
         return not_applicable("no vault protects anything")
-    jobs = [job.properties for vault in vaults for job in vault.restores if job.properties.end_time]
-    done = [job.end_time for job in jobs if job.status.casefold().startswith("completed")]
-    last = max((one for one in done if one), default=None)
+    jobs = [
+        (job.properties.end_time, job.properties, vault)
+        for vault in vaults
+        for job in vault.restores
+        if job.properties.end_time
+    ]
+    done = [(end, vault) for end, job, vault in jobs if job.done]
+    last = max((end for end, _ in done), default=None)
     if last and now < (due := days_after(last, review_days)):
-        return passed(f"a restore succeeded on {last:%Y-%m-%d}", until=due)
-    broken = [job.end_time for job in jobs if job.status.casefold() == "failed" and job.end_time]
+        good = [vault for end, vault in done if end == last]
+        return passed(f"a restore succeeded on {last:%Y-%m-%d}", until=due, on=good)
+    broken = [end for end, job, _ in jobs if job.status.casefold() == "failed"]
     if broken and now < days_after(max(broken), review_days):
-        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}", on=vaults)
     if last:
-        return failed(f"the last restore that succeeded was on {last:%Y-%m-%d}")
-    return failed("no restore that succeeded")
+        return failed(f"the last restore that succeeded was on {last:%Y-%m-%d}", on=vaults)
+    return failed("no restore that succeeded", on=vaults)
