@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.azure.models.arm import days_after
+from soc2_collectors.azure.models.arm import days_after, same
 from soc2_collectors.azure.models.compute import VirtualMachine
-from soc2_collectors.azure.models.network import FlowLog, VirtualNetwork
+from soc2_collectors.azure.models.network import FlowLog, Subnet, VirtualNetwork
 from soc2_collectors.azure.models.recovery import RecoveryVault
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -96,44 +96,59 @@ def azure_vm_backup(
 def azure_flow_logs(
     network: VirtualNetwork, evidence: Evidence, *, min_days: int = 90, workspace: bool = True
 ) -> Verdict:
-    """What goes through virtual networks is logged, sent to a workspace, and kept.
+    """All that goes through virtual networks is logged, sent to a workspace, and kept.
 
     A flow log of the network counts, or one for each of its subnets, of the subnet or of its security group;
-    each needs a Network Watcher in its region.
+    each needs a Network Watcher in its region. One with a filter, or of some of the record types, leaves out
+    what one would look for.
 
     Why: after a break-in, flow logs are what tells where the data went.
     Fix: az network watcher flow-log create --vnet NETWORK --storage-account ACCOUNT --workspace WORKSPACE
         --retention 90.
     """
-    good, poor = set[str](), dict[str, str]()
+    good, poor, unsure = set[str](), dict[str, str](), dict[str, str]()
     for log in evidence.here(FlowLog):
         target = log.properties.target_resource_id.casefold()
+        kept = log.kept(min_days)
         if not log.properties.enabled:
             poor[target] = "off"
+        elif same(log.properties.provisioning_state, "Failed"):
+            poor[target] = "in a failed state"
+        elif log.partial:
+            poor[target] = log.partial
         elif workspace and not log.analysed:
             poor[target] = "not sent to a workspace"
-        elif not log.kept(min_days):
+        elif kept is False:
             poor[target] = f"kept for less than {min_days} days"
+        elif kept is None:
+            unsure[target] = "kept nobody knows for how long"
+        elif (log.properties.provisioning_state or "Succeeded").casefold() not in _STANDS:
+            unsure[target] = f"in the state {log.properties.provisioning_state}"
         else:
             good.add(target)
     own = network.id.casefold()
     if own in good:
         return passed("the flow log of the network is on")
     subnets = network.properties.subnets
-    bare = [
-        subnet.name
-        for subnet in subnets
-        if subnet.id.casefold() not in good
-        and (
-            subnet.properties.network_security_group is None
-            or subnet.properties.network_security_group.id.casefold() not in good
-        )
-    ]
-    if subnets and not bare:
+    if subnets and all(_logged_by(subnet) & good for subnet in subnets):
         return passed("the flow logs of all subnets are on")
+    if own in unsure:
+        return inconclusive(f"the flow log of the network is {unsure[own]}")
+    bare = [subnet.name for subnet in subnets if not _logged_by(subnet) & (good | unsure.keys())]
+    if subnets and not bare:
+        return inconclusive(f"flow logs of subnets are {listed(sorted(set(unsure.values())))}")
     if own in poor:
         return failed(f"the flow log of the network is {poor[own]}")
     return failed(f"no flow log that is good enough for: {listed(bare) if bare else network.name}")
+
+
+_STANDS = ("succeeded", "updating")
+
+
+def _logged_by(subnet: Subnet) -> set[str]:
+    """Of what a flow log would have to be to be one of the subnet."""
+    group = subnet.properties.network_security_group
+    return {subnet.id.casefold()} | ({group.id.casefold()} if group else set())
 
 
 @rule(
