@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 import msgspec
 
 from soc2_collectors import reach
-from soc2_collectors.reach import open_to_internet
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource
 
@@ -88,7 +87,7 @@ def covers_internet(cidrs: Iterable[str]) -> bool:
 
     Raises Unreadable where that depends on what is no range.
     """
-    return open_to_internet(cidrs)
+    return reach.open_to_internet(cidrs)
 
 
 class Arm(Resource, frozen=True, kw_only=True, rename="camel"):
