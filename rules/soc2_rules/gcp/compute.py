@@ -155,7 +155,9 @@ def _setting(
     return bool(projects[0].metadata.says(key, unclear=unclear)), "the project's metadata"
 
 
-_NO_METADATA = inconclusive("metadata of the machine or of its project is not among what was collected")
+_NO_METADATA = inconclusive(
+    "metadata of the machine or of its project is not among what was collected"
+)
 
 
 @rule(

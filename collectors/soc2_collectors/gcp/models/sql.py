@@ -13,7 +13,6 @@ import msgspec
 from soc2_collectors.gcp.models.located import Held, Located
 from soc2_collectors.gcp.models.values import Moment, positive
 
-
 _REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
 _NOT_PUBLIC = ("PRIVATE", "OUTGOING")
 
@@ -101,6 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class IpAddress(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address of an instance: ``PRIMARY`` is public, ``OUTGOING`` is only called from."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"ipAddress": "only named in the message"}
 
     type: str
     ip_address: str = ""
