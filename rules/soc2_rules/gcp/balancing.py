@@ -110,6 +110,6 @@ def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _
 
 
 def _ciphers(policy: SslPolicyData) -> list[str]:
-    """Of a policy of one's own, the ciphers that it speaks; those of Google's profiles are Google's choice."""
+    """The ciphers of a policy of one's own; those of Google's profiles are Google's choice."""
     named = policy.enabled_features or policy.custom_features
     return named if policy.profile == "CUSTOM" else []

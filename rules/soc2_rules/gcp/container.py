@@ -124,8 +124,8 @@ def gcp_gke_hardening(
 ) -> Verdict:
     """GKE clusters are hardened: no older ways in, network policy, shielded nodes, judged images.
 
-    ``expected`` are the parts that are asked for. Binary Authorization counts where the project's policy keeps
-    images from running; its default policy lets all of them run.
+    ``expected`` are the parts that are asked for. Binary Authorization counts where the project's policy
+    keeps images from running; its default policy lets all of them run.
 
     Why: each part stops somebody who got into one container from getting everywhere else.
     Fix: gcloud container clusters update NAME --no-enable-legacy-authorization
@@ -224,8 +224,8 @@ def gcp_gke_patching(
 ) -> Verdict:
     """GKE clusters are upgraded by Google, log, and encrypt their secrets with a key of one's own.
 
-    ``logged`` are the components whose logs are asked for. A maintenance exclusion that keeps nodes from being
-    upgraded for longer than ``max_exclusion_days`` counts as switched off.
+    ``logged`` are the components whose logs are asked for. A maintenance exclusion that keeps nodes from
+    being upgraded for longer than ``max_exclusion_days`` counts as switched off.
 
     Why: old versions carry known vulnerabilities, a copy of the cluster's database holds every secret, and
         without logs nobody knows what ran.

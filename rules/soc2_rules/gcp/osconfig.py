@@ -20,7 +20,8 @@ def gcp_os_patch(
     """Machines get the packages that fix serious vulnerabilities in time.
 
     VM Manager says which vulnerabilities a machine has, since when, and whether there is a package that fixes
-    them. How severe they are is the distribution's word, or the CVSS score. Nodes of GKE are replaced instead of patched: gcp-gke-patching asks for that.
+    them. How severe they are is the distribution's word, or the CVSS score. Nodes of GKE are replaced instead
+    of patched: gcp-gke-patching asks for that.
 
     Why: most break-ins use a fault for which there had been a patch for weeks.
     Fix: gcloud compute os-config patch-jobs execute, and a patch deployment that repeats it; where there is

@@ -30,8 +30,8 @@ def gcp_scc_on(
 ) -> Verdict:
     """Security Command Center looks, and no finding of high severity that is not muted stays open.
 
-    ``sources`` names what must look, everywhere: a service that is switched off for a project fails. A finding
-    counts that is active and not muted, from when it was made.
+    ``sources`` names what must look, everywhere: a service that is switched off for a project fails. A
+    finding counts that is active and not muted, from when it was made.
 
     Why: a finding that nobody reads is a break-in that somebody was notified of.
     Fix: activate Security Command Center for the organisation; fix, or mute with a reason (gcloud scc

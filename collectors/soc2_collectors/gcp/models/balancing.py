@@ -95,7 +95,7 @@ class SslPolicyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "customFeatures": "of CUSTOM profiles alone; there none passes without features that are named",
-        "enabledFeatures": "what the profile comes to, where the inventory shows it; the profile says the same",
+        "enabledFeatures": "what the profile comes to, where it is shown; the profile says the same",
         "minTlsVersion": "RESTRICTED and FIPS_202205 speak 1.2 at least, whatever is set (SSL policies)",
     }
     any_value: ClassVar[Mapping[str, str]] = {

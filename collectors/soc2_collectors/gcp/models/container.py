@@ -55,7 +55,7 @@ class PrivateCluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "enablePrivateNodes": "left out where it is false: then nodes are public, or the newer field says it",
-        "enablePrivateEndpoint": "left out where it is false: then the endpoint is public, and its limits count",
+        "enablePrivateEndpoint": "left out where it is false: then it is public, and its limits count",
     }
 
     enable_private_nodes: bool = False
@@ -68,7 +68,7 @@ class IpEndpoints(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "enabled": "unless it is false the endpoint counts as there, and its limits count",
         "enablePublicEndpoint": "unless it is false the endpoint counts as public, and its limits count",
-        "authorizedNetworksConfig": "the older masterAuthorizedNetworksConfig says the same; without both it fails",
+        "authorizedNetworksConfig": "masterAuthorizedNetworksConfig says the same; without both it fails",
     }
 
     enabled: bool | None = None
@@ -103,7 +103,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How the control plane is reached; newer than ``privateClusterConfig``."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "ipEndpointsConfig": "older answers have privateClusterConfig instead; without both it is public",
+        "ipEndpointsConfig": "older answers have privateClusterConfig; without both it is public",
         "dnsEndpointConfig": "without it no traffic from outside is let in by name (DNSEndpointConfig)",
     }
 
@@ -123,7 +123,7 @@ class MasterAuth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "username": "left out where there is none (MasterAuth)",
         "clientCertificate": "left out where none is issued (MasterAuth)",
-        "clientCertificateConfig": "left out where none is issued, which is the default since 1.12 (MasterAuth)",
+        "clientCertificateConfig": "left out where none is issued, the default since 1.12",
     }
 
     username: str = ""
@@ -154,7 +154,7 @@ class ClusterNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "datapathProvider": "without the newer data plane the addon must be on",
-        "defaultEnablePrivateNodes": "left out where it is false: then nodes are public, or the older field says it",
+        "defaultEnablePrivateNodes": "left out where it is false: then the older field must say it",
     }
 
     datapath_provider: str = ""
@@ -197,7 +197,7 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How the secrets of the cluster are kept: as it was asked for, and as it is."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "currentState": "said of every cluster since there is such a field; an older answer has what was asked for",
+        "currentState": "said of every cluster since it was added; older answers have what was asked for",
     }
 
     state: str = "UNKNOWN"
@@ -346,10 +346,10 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "addonsConfig": "left out where no addon is set (Cluster); the dashboard must be there to count",
         "autopilot": "left out of clusters whose nodes are managed by their owner",
         "autoscaling": "left out where Google adds no pools by itself (ClusterAutoscaling)",
-        "controlPlaneEndpointsConfig": "older answers have privateClusterConfig instead; without both it is public",
+        "controlPlaneEndpointsConfig": "older answers have privateClusterConfig; without both it is public",
         "legacyAbac": "left out or empty where it is off, the default since 1.8 (LegacyAbac)",
         "maintenancePolicy": "without one, maintenance happens at any time",
-        "masterAuth": "has always something in it, and none of the older ways where they are off; missing it does "
+        "masterAuth": "is always there, with none of the older ways where they are off; missing, it does "
         "not pass",
         "networkConfig": "without the newer data plane and the newer default, the older fields must say it",
         "networkPolicy": "without it the newer data plane must be on",
@@ -469,7 +469,7 @@ class BinauthzData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A project's policy as Binary Authorization shows it."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "clusterAdmissionRules": "left out where no cluster has a rule of its own; the default rule counts then",
+        "clusterAdmissionRules": "left out where no cluster has a rule of its own: the default counts",
     }
 
     default_admission_rule: Admission

@@ -43,7 +43,7 @@ class Details(msgspec.Struct, frozen=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "cve": "only named in the message",
         "severity": "without a word the score counts; without word and scores it is not known",
-        "cvssV2Score": "the distribution's word counts first, then the newer score; without all it is not known",
+        "cvssV2Score": "the word counts first, then the newer score; without all it is not known",
         "cvssV3": "the distribution's word counts first; without word and scores it is not known",
     }
     any_value: ClassVar[Mapping[str, str]] = {

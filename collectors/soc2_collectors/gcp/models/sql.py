@@ -27,7 +27,7 @@ class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """How an instance is reached."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "authorizedNetworks": "without entries nobody from outside reaches the public address (IpConfiguration)",
+        "authorizedNetworks": "without entries nobody reaches the public address (IpConfiguration)",
         "sslMode": "where the mode was never set, requireSsl says what holds (IpConfiguration)",
         "requireSsl": "where it is missing, TLS is not required, which fails",
     }

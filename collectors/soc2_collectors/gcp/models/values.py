@@ -22,7 +22,7 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def has_word(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name, or one of its words, is or is of the form of one of these: ``web-live``, ``deployProd``.
+    """Whether a name, or a word in it, is or is of the form of one of these: ``web-live``, ``deployProd``.
 
     A word inside of another is none: ``delivery`` is not ``live``.
     """

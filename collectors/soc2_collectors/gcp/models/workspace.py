@@ -47,7 +47,7 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
     )
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "primaryEmail": "named in messages, and asked for exemptions: an empty address is exempt from nothing",
+        "primaryEmail": "named in messages, and in exemptions: an empty address has none",
     }
 
     id: str
