@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.errors import FactUnavailable
@@ -206,6 +206,24 @@ def between(first: str, last: str) -> Addresses | None:
     return Addresses(v4=found) if start.version == 4 else Addresses(v6=found)  # noqa: PLR2004
 
 
+Place = tuple[int, int]
+"""An address by its family (4, 6) and number."""
+
+
+def places(cuts: Iterable[Addresses], within: Addresses) -> list[Place]:
+    """One address of every part that sets of addresses cut another one into."""
+    found: list[Place] = []
+    sets = list(cuts)
+    for version, family in ((4, "v4"), (6, "v6")):
+        edges = {0}
+        for one in (*sets, within):
+            for first, last in getattr(one, family):
+                edges |= {first, last + 1}
+        spans = getattr(within, family)
+        found += [(version, edge) for edge in sorted(edges) if holds(spans, edge)]
+    return found
+
+
 def _all_of(*cidrs: str) -> Addresses:
     found = NOBODY
     for cidr in cidrs:
@@ -351,6 +369,23 @@ def open_to_internet(cidrs: Iterable[str], share: float = OPEN_SHARE) -> bool:
     return answer
 
 
+def is_wide(cidr: str, shortest_ipv4: int, shortest_ipv6: int) -> bool:
+    """Whether a network holds public addresses, and is wider than a prefix of that length.
+
+    A whole family (/0) is no range: it is the internet. Raises :class:`Unreadable` for what is no network.
+    """
+    found = span(cidr)
+    if found is None:
+        raise _unreadable([cidr])
+    if found in (EVERY_V4, EVERY_V6):
+        return False
+    public = found & PUBLIC
+    too_many_v4, too_many_v6 = 2 ** (32 - shortest_ipv4), 2 ** (128 - shortest_ipv6)
+    return (bool(public.v4) and size(found.v4) > too_many_v4) or (
+        bool(public.v6) and size(found.v6) > too_many_v6
+    )
+
+
 def _unreadable(names: Sequence[str]) -> Unreadable:
     return Unreadable(f"which addresses these are cannot be told: {', '.join(names)}")
 
@@ -421,6 +456,8 @@ class Entry:
     ports: Ports = EVERY_PORT
     sure: bool = True
     """``False``: it may not apply at all (to these machines, to this traffic)."""
+    onward: bool = False
+    """It neither allows nor denies: the next list decides."""
 
 
 class Opened(NamedTuple):
@@ -431,18 +468,20 @@ class Opened(NamedTuple):
     sources: Sources
 
 
-def admitted(entries: Sequence[Entry], *, otherwise: Sources = NO_SOURCE) -> list[Opened]:
-    """Who reaches which ports, by entries in order; the first that matches decides.
+def admitted(*lists: Sequence[Entry], otherwise: Sources = NO_SOURCE) -> list[Opened]:
+    """Who reaches which ports, by lists of entries in order; in each the first that matches decides.
 
-    What no entry matches is admitted as far as ``otherwise`` says. Ports that nobody reaches are left out.
+    What no entry of a list matches, or what one hands on, the next list decides; what none decides is
+    admitted as far as ``otherwise`` says. Ports that nobody reaches are left out.
     """
     edges = {0, LAST_PORT + 1}
-    for entry in entries:
+    for entry in chain.from_iterable(lists):
         for first, last in (*entry.ports.certain, *entry.ports.possible):
             edges |= {first, last + 1}
     found: list[Opened] = []
     for start, end in pairwise(sorted(edges)):
-        sources = _through([e for e in entries if holds(e.ports.possible, start)], start, otherwise)
+        here = [[e for e in entries if holds(e.ports.possible, start)] for entries in lists]
+        sources = _through(here, start, otherwise)
         if not sources:
             continue
         if found and found[-1].last == start - 1 and found[-1].sources == sources:
@@ -452,36 +491,47 @@ def admitted(entries: Sequence[Entry], *, otherwise: Sources = NO_SOURCE) -> lis
     return found
 
 
-def _through(entries: Sequence[Entry], port: int, otherwise: Sources) -> Sources:
-    """Who gets through the entries to one port."""
-    if all(entry.allow for entry in entries) and not otherwise:
-        return _union(entries, port)
+def _through(lists: Sequence[Sequence[Entry]], port: int, otherwise: Sources) -> Sources:
+    """Who gets through the lists to one port."""
+    if not otherwise and all(entry.allow for entry in chain.from_iterable(lists)):
+        return _union(chain.from_iterable(lists), port)
     certain, possible = NOBODY, NOBODY
     left_certain, left_possible = EVERYBODY, EVERYBODY
     unknown: set[str] = set()
-    for entry in entries:
-        sure = entry.sure and holds(entry.ports.certain, port)
-        matched = entry.sources.certain if sure else NOBODY
-        at_most = entry.sources.possible
-        if entry.allow:
-            certain = certain | (left_certain & matched)
-            possible = possible | (left_possible & at_most)
-        if matched != at_most:
-            unknown.update(entry.sources.unknown)
-        left_certain -= at_most
-        left_possible -= matched
-    certain = certain | (left_certain & otherwise.certain)
-    possible = possible | (left_possible & otherwise.possible)
+    for entries in lists:
+        onward_certain, onward_possible = NOBODY, NOBODY
+        for entry in entries:
+            matched = entry.sources.certain if _is_sure(entry, port) else NOBODY
+            at_most = entry.sources.possible
+            if entry.onward:
+                onward_certain |= left_certain & matched
+                onward_possible |= left_possible & at_most
+            elif entry.allow:
+                certain |= left_certain & matched
+                possible |= left_possible & at_most
+            if matched != at_most:
+                unknown.update(entry.sources.unknown)
+            left_certain -= at_most
+            left_possible -= matched
+        left_certain |= onward_certain
+        left_possible |= onward_possible
+    certain |= left_certain & otherwise.certain
+    possible |= left_possible & otherwise.possible
     return Sources(certain, possible, tuple(sorted(unknown)))
 
 
-def _union(entries: Sequence[Entry], port: int) -> Sources:
+def _is_sure(entry: Entry, port: int) -> bool:
+    return entry.sure and holds(entry.ports.certain, port)
+
+
+def _union(entries: Iterable[Entry], port: int) -> Sources:
     """The same where nothing is denied."""
     found = NO_SOURCE
     for entry in entries:
-        sure = entry.sure and holds(entry.ports.certain, port)
         sources = entry.sources
-        found = found | (sources if sure else Sources(NOBODY, sources.possible, sources.unknown))
+        if not _is_sure(entry, port):
+            sources = Sources(NOBODY, sources.possible, sources.unknown)
+        found |= sources
     return found
 
 
@@ -493,6 +543,8 @@ class Open:
     possible: Spans
     unknown: tuple[str, ...] = ()
     """What it depends on, where the two differ."""
+    share: float = 1.0
+    """The largest share of the public addresses that reaches a port for certain."""
 
     def sure(self, ports: Iterable[int]) -> list[int]:
         """Which of these ports are open for certain."""
@@ -502,8 +554,17 @@ class Open:
         """Which of these ports are open, or may be."""
         return [port for port in ports if holds(self.possible, port)]
 
+    def __or__(self, other: Open) -> Open:
+        """What either opens."""
+        return Open(
+            joined((*self.certain, *other.certain)),
+            joined((*self.possible, *other.possible)),
+            tuple(sorted({*self.unknown, *other.unknown})),
+            max(self.share, other.share),
+        )
 
-NOT_OPEN = Open((), ())
+
+NOT_OPEN = Open((), (), (), 0.0)
 
 
 def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
@@ -511,6 +572,7 @@ def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
     certain: list[Span] = []
     possible: list[Span] = []
     unknown: set[str] = set()
+    largest = 0.0
     for first, last, sources in reached:
         answer = sources.is_open(share)
         if answer is False:
@@ -518,9 +580,10 @@ def open_ports(reached: Iterable[Opened], share: float = OPEN_SHARE) -> Open:
         possible.append((first, last))
         if answer:
             certain.append((first, last))
+            largest = max(largest, sources.certain.share.larger)
         else:
             unknown.update(sources.unknown)
-    return Open(joined(certain), joined(possible), tuple(sorted(unknown)))
+    return Open(joined(certain), joined(possible), tuple(sorted(unknown)), largest)
 
 
 def both(one: Iterable[Opened], other: Iterable[Opened]) -> list[Opened]:

@@ -6,11 +6,11 @@ Azure writes the same word in several cases ("Enabled", "enabled"), and ids as w
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from ipaddress import collapse_addresses, ip_network
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+from soc2_collectors.reach import open_to_internet
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
@@ -18,22 +18,6 @@ if TYPE_CHECKING:
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone."""
-
-_WIDE = 16
-"""Ranges narrower than /16 are too many for a list of rules to cover the internet with."""
-_NOT_INTERNET = tuple(
-    ip_network(cidr)
-    for cidr in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-    )
-)
 
 
 def same(one: str | None, other: str) -> bool:
@@ -61,27 +45,11 @@ def days_after(moment: datetime, days: int) -> datetime:
 
 
 def covers_internet(cidrs: Iterable[str]) -> bool:
-    """Whether these IPv4 ranges hold every public address, alone or together.
+    """Whether these ranges, all together, are the internet: most of its addresses, of IPv4 or of IPv6.
 
-    A handful of ranges that leave out 127.0.0.0/8 admits the internet as ``0.0.0.0/0`` does. A wide range
-    that cannot be read counts as everything: it must not look closed.
+    Raises Unreadable where that depends on what is no range.
     """
-    wide: list[Any] = []
-    for cidr in cidrs:
-        length = cidr.rpartition("/")[2] if "/" in cidr else "32"
-        if not (length.isascii() and length.isdecimal()) or int(length[:4]) > _WIDE:
-            continue
-        try:
-            network = ip_network(cidr, strict=False)
-        except ValueError:
-            return True
-        if network.prefixlen == 0:
-            return True
-        if network.version == 4:  # noqa: PLR2004
-            wide.append(network)
-    if not wide:
-        return False
-    return any(net.prefixlen == 0 for net in collapse_addresses([*wide, *_NOT_INTERNET]))
+    return open_to_internet(cidrs)
 
 
 class Arm(Resource, frozen=True, kw_only=True, rename="camel"):
