@@ -66,7 +66,8 @@ def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence, scope: Scope
 def gcp_vm_default_sa(instance: Instance) -> Verdict:
     """Virtual machines do not run as a default service account of the project.
 
-    Those of Compute Engine and of App Engine. An account of one's own may have the scope of every API: its roles are what limits it.
+    Those of Compute Engine and of App Engine. An account of one's own may have the scope of every API: its
+    roles are what limits it.
 
     Why: the default account is an editor of the whole project unless somebody took that away, and every
         machine has it.
@@ -155,7 +156,9 @@ def _setting(
     return bool(projects[0].metadata.says(key, unclear=unclear)), "the project's metadata"
 
 
-_NO_METADATA = inconclusive("metadata of the machine or of its project is not among what was collected")
+_NO_METADATA = inconclusive(
+    "metadata of the machine or of its project is not among what was collected"
+)
 
 
 @rule(

@@ -28,7 +28,7 @@ _OFF = "scanning is off"
 def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     """Images are scanned for vulnerabilities when they are pushed.
 
-    The project's Container Scanning API must be on, and scanning be active for the repository by Google's word.
+    The project's Container Scanning API must be on, and Google say that the repository is scanned.
 
     Why: most of what runs in an image was written by somebody else, and its faults become known later.
     Fix: gcloud services enable containerscanning.googleapis.com --project PROJECT; gcloud artifacts

@@ -89,7 +89,8 @@ def gcp_api_keys_absent_or_restricted(
 ) -> Verdict:
     """API keys say for which APIs and for whom they are, and are replaced regularly.
 
-    ``allowed = false`` fails every key.
+    Each API by its name, and sites, addresses or apps that somebody chose: ``*.com/*`` and half of all
+    addresses are no choice. ``allowed = false`` fails every key.
 
     Why: an API key names no person and stands readable in whatever calls with it.
     Fix: gcloud services api-keys update KEY --api-target service=SERVICE --allowed-referrers SITE (or
@@ -100,15 +101,23 @@ def gcp_api_keys_absent_or_restricted(
         return not_applicable("the key is deleted")
     if not allowed:
         return failed("there is an API key")
-    wrong = []
-    if not about.restrictions or not about.restrictions.api_targets:
+    wrong, limits = [], about.restrictions
+    if not limits or not limits.api_targets:
         wrong.append("opens every API of the project")
-    if not about.restrictions or not about.restrictions.callers:
+    elif limits.wide_targets:
+        wrong.append(f"opens more than one API by {listed(limits.wide_targets)}")
+    if not limits or not limits.callers:
         wrong.append("may be used from anywhere")
+    elif limits.wide_callers:
+        wrong.append(f"may be used by whom nobody chose: {listed(limits.wide_callers)}")
     made = about.create_time
     due = days_after(made, max_age_days)
     if now >= due:
         wrong.append(f"made on {made:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}")
     if wrong:
         return failed("; ".join(wrong), until=None if now >= due else due)
-    return passed(f"for some APIs and callers; made on {made:%Y-%m-%d}", until=due)
+    apis = listed({one.service for one in limits.api_targets} if limits else ())
+    acts = f"; acts as {about.service_account_email}" if about.service_account_email else ""
+    callers = limits.callers if limits else 0
+    said = f"for {apis} and {callers} callers{acts}; made on {made:%Y-%m-%d}"
+    return passed(said, until=due)

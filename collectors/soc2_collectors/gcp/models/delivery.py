@@ -85,6 +85,11 @@ class Approval(msgspec.Struct, frozen=True, rename="camel"):
 class TriggerData(msgspec.Struct, frozen=True, rename="camel"):
     """``BuildTrigger``. Google leaves out what is false or empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "left out where it is false (BuildTrigger); a trigger that is on is judged",
+        "tags": "left out where there are none (BuildTrigger); the name says what it is for as well",
+    }
+
     name: str = ""
     id: str = ""
     tags: list[str] = []
@@ -97,7 +102,13 @@ class Trigger(Asset, frozen=True, kw_only=True, rename="camel"):
     """A trigger of Cloud Build. Shape from documentation."""
 
     kind = "gcp.cloudbuild.trigger"
-    secret = ("resource.data.substitutions.*", "resource.data.build.substitutions.*")
+    secret = (
+        "resource.data.substitutions.*",
+        "resource.data.build.substitutions.*",
+        "resource.data.build.steps.*.env.*",
+        "resource.data.build.steps.*.args.*",
+        "resource.data.build.options.env.*",
+    )
     resource: Held[TriggerData]
 
     @property
@@ -120,6 +131,10 @@ class Serial(msgspec.Struct, frozen=True, rename="camel"):
 
 class PipelineData(msgspec.Struct, frozen=True, rename="camel"):
     """``DeliveryPipeline``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "suspended": "left out where it is false (DeliveryPipeline); a pipeline that runs is judged",
+    }
 
     name: str
     suspended: bool = False

@@ -27,7 +27,7 @@ class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """How an instance is reached."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "authorizedNetworks": "without entries nobody from outside reaches the public address (IpConfiguration)",
+        "authorizedNetworks": "without entries nobody reaches the public address (IpConfiguration)",
         "sslMode": "where the mode was never set, requireSsl says what holds (IpConfiguration)",
         "requireSsl": "where it is missing, TLS is not required, which fails",
     }
@@ -100,6 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class IpAddress(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address of an instance: ``PRIMARY`` is public, ``OUTGOING`` is only called from."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"ipAddress": "only named in the message"}
 
     type: str
     ip_address: str = ""
