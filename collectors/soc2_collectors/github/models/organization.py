@@ -169,6 +169,11 @@ class Member(Resource, frozen=True, rename="camel"):
         """Whether the member owns the organisation."""
         return self.role == "ADMIN"
 
+    @property
+    def role_known(self) -> bool:
+        """Whether GitHub says which of the two."""
+        return self.role in ("ADMIN", "MEMBER")
+
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """The member's account."""
         yield Account(
