@@ -345,8 +345,8 @@ class Runner(msgspec.Struct, frozen=True):
     """A self-hosted runner."""
 
     name: str
-    ephemeral: bool = False
-    """Whether it takes one job only. Older servers leave it out."""
+    ephemeral: bool | None = None
+    """Whether it takes one job only. ``None``: older servers leave it out."""
 
 
 class RunnerGroup(Resource, frozen=True):
