@@ -75,7 +75,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
-    optional=("lockBranch",),
+    optional=("lockBranch", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(
@@ -185,6 +185,7 @@ query OrganizationSettings($org: String!) {
     notificationDeliveryRestrictionEnabledSetting
     ipAllowListEnabledSetting
     ipAllowListForInstalledAppsEnabledSetting
+    ipAllowListEntries(first: 100) { pageInfo { hasNextPage } nodes { allowListValue isActive } }
     membersWithRole(first: 1) { totalCount }
   }
 }
@@ -194,6 +195,7 @@ query OrganizationSettings($org: String!) {
         "notificationDeliveryRestrictionEnabledSetting",
         "ipAllowListEnabledSetting",
         "ipAllowListForInstalledAppsEnabledSetting",
+        "ipAllowListEntries",
     ),
 )
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+_FIRST_WORD = re.compile(r"^\s*(\w+)\b.*$", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A named GraphQL document."""
@@ -18,7 +21,8 @@ class Query:
     """Its operation name; the call it stands for is ``GRAPHQL query NAME``."""
     document: str
     optional: tuple[str, ...] = ()
-    """Fields, each on a line of its own, that older servers lack: they are then asked without."""
+    """Fields, each with all that belongs to it on a line of its own, that older servers lack: they are then
+    asked without."""
 
     @property
     def call(self) -> str:
@@ -29,7 +33,9 @@ class Query:
         """The document without those of its optional fields that a server lacks."""
         left_out = set(self.optional) & set(fields)
         lines = self.document.splitlines(keepends=True)
-        return "".join(line for line in lines if line.strip() not in left_out)
+        return "".join(
+            line for line in lines if _FIRST_WORD.sub(r"\1", line).strip() not in left_out
+        )
 
 
 _IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)

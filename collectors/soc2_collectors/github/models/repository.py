@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
 
@@ -35,7 +36,7 @@ class AutomatedSecurityFixes(msgspec.Struct, frozen=True):
     """``GET /repos/{owner}/{repo}/automated-security-fixes``."""
 
     enabled: bool
-    paused: bool = False
+    paused: bool
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -44,13 +45,40 @@ class Tool(msgspec.Struct, frozen=True):
     name: str
 
 
+_LANGUAGE = re.compile(r"/language:([\w-]+)|\"language\"\s*:\s*\"([\w-]+)\"")
+
+
 class Analysis(msgspec.Struct, frozen=True):
     """A code scanning analysis."""
 
     created_at: datetime
     ref: str
     tool: Tool
-    error: str = ""
+    error: str | None = None
+    """Why it broke; empty where it did not."""
+    rules_count: int | None = None
+    """How many rules were run."""
+    category: str = ""
+    """Tells analyses of one tool apart: ``/language:python``."""
+    environment: str = ""
+    """Of the job that made it, as JSON."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "category": "only says which language was analysed, where it does (REST, code scanning)",
+        "environment": "only says which language was analysed, where it does (REST, code scanning)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "category": "a free text, in which CodeQL writes the language",
+        "environment": "a free text, in which CodeQL writes the language",
+    }
+
+    @property
+    def languages(self) -> set[str]:
+        """The languages that CodeQL says it analysed; none where it does not say."""
+        if self.tool.name != "CodeQL":
+            return set()
+        texts = (self.category, self.environment)
+        return {one for text in texts for pair in _LANGUAGE.findall(text) for one in pair if one}
 
 
 class User(msgspec.Struct, frozen=True):
@@ -67,6 +95,7 @@ _LEVELS = (
     ("pull", "READ"),
 )
 """What REST calls a permission -> what GraphQL calls it, the strongest first."""
+KNOWN_LEVELS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE", "READ", "NONE"})
 
 
 class Collaborator(msgspec.Struct, frozen=True):
@@ -82,6 +111,12 @@ class Collaborator(msgspec.Struct, frozen=True):
     rest_login: str | None = msgspec.field(name="login", default=None)
     permissions: dict[str, bool] = {}
     """By REST: ``pull``, ``triage``, ``push``, ``maintain``, ``admin``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "node": "GraphQL says node and permission, REST login and permissions; one of the two is demanded",
+        "permission": "as above",
+        "permissions": "as above",
+    }
 
     def __post_init__(self) -> None:
         """Raises ValueError for what neither GraphQL nor REST says."""
@@ -106,6 +141,11 @@ class Collaborator(msgspec.Struct, frozen=True):
     def admin(self) -> bool:
         """Whether they administer the repository."""
         return self.level == "ADMIN"
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what they may."""
+        return self.level in KNOWN_LEVELS
 
 
 class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -145,6 +185,12 @@ class Repository(Resource, frozen=True):
         "automated_security_fixes.updated_at",
     )
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "code_scanning_analyses": "older looks kept the newest analysis only, and a pass rests on it then",
+        "code_scanning_latest_analysis": "later looks keep the newest of each tool instead",
+        "vulnerability_alerts": "``{}`` is how REST says that they are on (204, no content)",
+    }
+
     name: str
     full_name: str
     visibility: str
@@ -156,10 +202,13 @@ class Repository(Resource, frozen=True):
     language: str | None = None
     security_and_analysis: SecurityAndAnalysis = fact("security_and_analysis")
     vulnerability_alerts: dict[str, Any] | None = fact("vulnerability_alerts")
-    """``{}`` where they are on, ``None`` where they are off."""
+    """``{}`` or ``{"hasVulnerabilityAlertsEnabled": true}`` where they are on, ``None`` where they are
+    off."""
     automated_security_fixes: AutomatedSecurityFixes | None = fact("automated_security_fixes")
     code_scanning_latest_analysis: Analysis | None = fact("code_scanning_latest_analysis")
-    """The newest analysis of the default branch."""
+    """The newest analysis of the default branch: older looks kept this one only."""
+    code_scanning_analyses: list[Analysis] = fact("code_scanning_analyses")
+    """The newest analysis of the default branch of each tool and category, the newest of all first."""
     settings: RepositorySettings = fact("settings")
     direct_collaborators: list[Collaborator] = fact("direct_collaborators")
     """People, outside ones too, who were given access to this very repository."""
@@ -171,6 +220,18 @@ class Repository(Resource, frozen=True):
     dormant_since: datetime | None = fact("dormant_since")
     """``pushed_at`` where that was more than 30 days before the look, else ``None``: in an active repository
     it moves all the time."""
+
+    @property
+    def analyses(self) -> list[Analysis]:
+        """The newest analyses of the default branch, as many as were kept. Raises FactUnavailable."""
+        try:
+            return self.code_scanning_analyses
+        except FactUnavailable as error:
+            try:
+                latest = self.code_scanning_latest_analysis
+            except FactUnavailable:
+                raise error from None
+            return [] if latest is None else [latest]
 
 
 class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
@@ -284,8 +345,8 @@ class Runner(msgspec.Struct, frozen=True):
     """A self-hosted runner."""
 
     name: str
-    ephemeral: bool = False
-    """Whether it takes one job only. Older servers leave it out."""
+    ephemeral: bool | None = None
+    """Whether it takes one job only. ``None``: older servers leave it out."""
 
 
 class RunnerGroup(Resource, frozen=True):
