@@ -7,6 +7,7 @@ process, with its time and its peak memory. --days and --size make a smaller one
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from store_and_evaluation import SCOPES, SLA, T0, rules
 
 from soc2_pac.canonical import canonical, collection_root, digest
-from soc2_pac.evaluate.engine import evaluate
+from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
 from soc2_pac.store.evidence import Look, Record
@@ -60,7 +61,7 @@ def build(path: Path, size: int, days: int) -> None:
             _run(store, documents, active, day)
 
 
-def _run(store: Store, documents: list[list[Record]], active: list[object], day: int) -> None:
+def _run(store: Store, documents: list[list[Record]], active: list[ActiveRule], day: int) -> None:
     now = T0 + timedelta(days=day)
     with store.run("bench", config=None, tool_version="bench") as run_id:
         for scope, listed in enumerate(documents):
@@ -77,7 +78,7 @@ def _run(store: Store, documents: list[list[Record]], active: list[object], day:
                 run_id=run_id,
                 now=now,
                 sla=SLA,
-                tool_version="bench",  # type: ignore[arg-type]
+                tool_version="bench",
             )
 
 
@@ -149,21 +150,18 @@ def main() -> None:
     for part in PARTS:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(shutil.copy(path, folder))
-            command = [
-                "/usr/bin/env",
-                "time",
-                "-f",
-                "%U s user, %e s wall, %M KB",
-                sys.executable,
-                __file__,
-            ]
-            done = subprocess.run(
-                [*command, "--part", part, "--store", str(copy)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            print(f"{part:<18}{done.stdout.strip()} | {done.stderr.strip().splitlines()[-1]}")
+            command = [sys.executable, __file__, "--part", part, "--store", str(copy)]
+            began = time.perf_counter()
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                said = process.stdout.read() if process.stdout else ""
+                _, status, used = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"{part} ended with {process.returncode}")
+            wall = time.perf_counter() - began
+            cpu = used.ru_utime + used.ru_stime
+            memory = used.ru_maxrss / 1024
+            print(f"{part:<18}{said.strip()} | {cpu:.1f} s CPU, {wall:.1f} s, {memory:.0f} MB")
 
 
 if __name__ == "__main__":
