@@ -13,6 +13,7 @@ from soc2_collectors.aws.models.ec2 import (
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
 from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
@@ -205,14 +206,20 @@ def aws_sg_no_wide_public_ranges(
     numbers = sorted({one for entry in group.ip_permissions for one in entry.lists})
     known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
     read = [known[number][0] for number in numbers if number in known]
-    through = sorted(
-        f"{entry.cidr} ({one.prefix_list_id})"
-        for one in read
-        for entry in one.entries
-        if is_wide(entry.cidr, shortest_ipv4, shortest_ipv6)
-    )
+    through: list[str] = []
+    unread: list[str] = []
+    for one in read:
+        try:
+            cidrs = [entry.cidr for entry in one.entries]
+        except FactUnavailable as error:
+            unread.append(str(error))
+            continue
+        wide = [cidr for cidr in cidrs if is_wide(cidr, shortest_ipv4, shortest_ipv6)]
+        through += [f"{cidr} ({one.prefix_list_id})" for cidr in wide]
     if through:
-        return failed(f"lets in {', '.join(through)}", on=read)
+        return failed(f"lets in {', '.join(sorted(through))}", on=read)
+    if unread:
+        return inconclusive("; ".join(unread), on=read)
     if missing := [number for number in numbers if number not in known]:
         return inconclusive(
             f"prefix lists that are not among those collected: {', '.join(missing)}"
