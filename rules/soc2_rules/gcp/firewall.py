@@ -16,7 +16,6 @@ from soc2_collectors.gcp.models.reach import (
 )
 from soc2_collectors.reach import ALL_PORTS, Spans, common
 from soc2_pac.model import Severity, Status, Verdict, inconclusive, not_applicable
-from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.gcp.models.reach import Surroundings
     from soc2_collectors.reach import Open
+    from soc2_pac.resources import Resource
 
 _DIRECTIONS = ("INGRESS", "EGRESS")
 _BEFORE: list[type[Resource]] = [FirewallPolicy, Network]

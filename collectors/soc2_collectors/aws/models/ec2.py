@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _UNKNOWN = -1
 """Stands for a protocol that is not known."""
 
-_PRIVATE: Mapping[str, str] = {
+_FOUR_LISTS: Mapping[str, str] = {
     "IpRanges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
     "Ipv6Ranges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
     "PrefixListIds": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
@@ -74,7 +74,7 @@ class GroupPair(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One entry of a security group. Ports are absent for every port, and for protocols without ports."""
 
-    may_lack: ClassVar[Mapping[str, str]] = _PRIVATE
+    may_lack: ClassVar[Mapping[str, str]] = _FOUR_LISTS
 
     ip_protocol: str
     from_port: int | None = None

@@ -225,6 +225,8 @@ def sources(match: Match, *, admitting: bool) -> Sources:
         return unread(f"the network {', '.join(sorted(where))}")
     if match.src_networks or where & _FROM_INSIDE:
         return NO_SOURCE
+    if "*" in match.src_ip_ranges:
+        return EVERY_SOURCE
     found = networks(match.src_ip_ranges)
     named = match.src_fqdns or match.src_secure_tags
     lists = match.src_threat_intelligences
