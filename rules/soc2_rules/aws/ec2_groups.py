@@ -61,8 +61,8 @@ def _closed(group: SecurityGroup, evidence: Evidence, ports: tuple[int, ...], wh
 def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens all ports to the internet.
 
-    All entries count together, and all ports of TCP or of UDP but a few are all: so do most of the internet's
-    addresses, of IPv4 or of IPv6. Prefix lists are looked into.
+    All entries count together, and prefix lists are looked into. Nine tenths of the ports of TCP or of
+    UDP count as all. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
@@ -92,8 +92,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdi
 def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens SSH to the internet.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Session Manager, or open port 22 to the addresses of your VPN only.
@@ -113,8 +113,8 @@ def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
 def aws_sg_no_rdp_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens RDP to the internet, over TCP or UDP.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Session Manager or a gateway, or open port 3389 to the addresses of your VPN only.
@@ -149,8 +149,8 @@ def aws_sg_no_data_ports_world(
 ) -> Verdict:
     """No security group opens databases, caches, brokers, directories or file shares to the internet.
 
-    Nor protocols without encryption. All entries count together, IPv4 and IPv6, and prefix lists are looked
-    into. Most of the internet's addresses are the internet.
+    Nor protocols without encryption. All entries count together, IPv4 and IPv6, and prefix lists are
+    looked into. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: let them be reached from the security groups of their clients only.
@@ -172,8 +172,8 @@ def aws_sg_public_ports_allowlist(
 ) -> Verdict:
     """The ports of TCP and UDP that a security group opens to the internet are approved.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: each open port is a decision; the ones that nobody made show here.
     Fix: close the port, or add it to allowed with the reason.
