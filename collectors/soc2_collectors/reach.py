@@ -404,6 +404,11 @@ def _unreadable(names: Sequence[str]) -> Unreadable:
 # -- protocols and ports ------------------------------------------------------------------------------
 
 
+def _is_number(text: str) -> bool:
+    """Whether a text is a number of no more digits than a port has."""
+    return len(text) <= len(str(LAST_PORT)) and text.isascii() and text.isdecimal()
+
+
 def protocol_number(text: str) -> int | None:
     """The number of a protocol by its name or number; ``None`` where it stands for every protocol.
 
@@ -414,7 +419,7 @@ def protocol_number(text: str) -> int | None:
         return None
     if name in PROTOCOLS:
         return PROTOCOLS[name]
-    if name.isascii() and name.isdecimal() and int(name) <= _LAST_PROTOCOL:
+    if _is_number(name) and int(name) <= _LAST_PROTOCOL:
         return int(name)
     msg = f"which protocol {text!r} is cannot be told"
     raise Unreadable(msg)
@@ -425,7 +430,7 @@ def port_span(text: str) -> Span | None:
     """``22``, ``20-25``; ``None`` for what is no range of ports."""
     first, dash, last = text.strip().partition("-")
     parts = (first.strip(), last.strip() if dash else first.strip())
-    if not all(part.isascii() and part.isdecimal() for part in parts):
+    if not all(map(_is_number, parts)):
         return None
     start, end = int(parts[0]), int(parts[1])
     return (start, end) if start <= end <= LAST_PORT else None

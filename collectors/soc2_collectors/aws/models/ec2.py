@@ -138,10 +138,8 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         ports = self.ports(protocol)
         if ports is None or not common((ports,), wanted):
             return None
-        if self._number == _UNKNOWN:
-            sources = unread(f"the protocol {self.ip_protocol!r}")
-        else:
-            sources = self.sources(resolve)
+        known = self._number != _UNKNOWN
+        sources = self.sources(resolve) if known else unread(f"the protocol {self.ip_protocol!r}")
         return Entry(allow=True, sources=sources, ports=single_ports(ports))
 
 
