@@ -384,7 +384,7 @@ def test_one_fact_that_proves_a_failure_is_enough() -> None:
     }
     verdict = judge_document(rules["aws-snapshot-block-public"], region)
     assert (verdict.status, verdict.message) == (Status.FAIL, "not blocked for images")
-    lists = [
+    lists: list[dict[str, Any]] = [
         {"PrefixListId": "pl-1", "$gaps": {"GetManagedPrefixListEntries": _GAP}},
         {"PrefixListId": "pl-2", "GetManagedPrefixListEntries": [{"Cidr": "0.0.0.0/1"}]},
     ]

@@ -289,7 +289,7 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     if policies:
         return passed("its ports open on request", on=policies)
     hosts = evidence.here(BastionHost)
-    states = [(one, one.properties and one.properties.provisioning_state) for one in hosts]
+    states = [(one, one.provisioning_state) for one in hosts]
     good = [one for one, state in states if same(state, "Succeeded") or same(state, "Updating")]
     if good:
         said = f"there is Bastion in the subscription: {listed(one.name for one in good)}"
