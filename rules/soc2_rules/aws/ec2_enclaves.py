@@ -51,8 +51,8 @@ def aws_confidential_host_isolation(
     unclear = [] if instance.state.name in _STATES else [f"its state {instance.state.name}"]
     options = instance.metadata_options
     if options is None or options.http_endpoint not in ("enabled", "disabled"):
-        unclear.append("how the metadata service answers")
-    elif options.http_endpoint == "enabled":
+        unclear.append("whether the metadata service answers")
+    if options is not None and options.http_endpoint != "disabled":
         if options.http_tokens == "optional":
             found.append("the metadata service answers without a token")
         elif options.http_tokens != "required":

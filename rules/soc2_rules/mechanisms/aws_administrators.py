@@ -17,6 +17,7 @@ from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
     EXISTING,
+    EVERYTHING,
     PASS,
     Grants,
     Rights,
@@ -251,7 +252,7 @@ class _Held:
             holder="" if isinstance(holder, Group) else holder.arn,
         )
 
-    def _statements(self, part: Holder) -> Iterator[list[Statement]]:
+    def _statements(self, part: Holder) -> Iterator[Sequence[Statement]]:
         for policy in self._listed(lambda: part.inline):
             try:
                 yield policy.statements
@@ -271,6 +272,7 @@ class _Held:
             known = strong_by_name(attached.policy_arn)
             if known:
                 self.by_name.append(attached.policy_arn)
+                yield EVERYTHING
             elif known is None:
                 unread.append(attached.policy_arn)
         if unread:
@@ -298,11 +300,9 @@ class _Held:
     @property
     def rights(self) -> Rights:
         """By its policies alone."""
-        if self.by_name and not self.grants.ceilings:
-            return Rights(administrator=True, how=self.by_name[0].rpartition("/")[2])
         rights = rights_of(self.grants)
-        if self.by_name and not rights.administrator:
-            return Rights(administrator=None, how=f"all of {self.by_name[0]} under its boundary")
+        if rights.administrator and self.by_name:
+            return Rights(administrator=True, how=self.by_name[0].rpartition("/")[2])
         return rights
 
     @property
@@ -310,7 +310,7 @@ class _Held:
         """Whether a boundary is what holds it back, and it may take that away."""
         if not self.grants.ceilings:
             return False
-        free = rights_of(self.grants.without_ceilings).administrator or bool(self.by_name)
+        free = rights_of(self.grants.without_ceilings).administrator
         return bool(free) and any(answer for _, answer in self.grants.paths(BOUNDARY))
 
     @property

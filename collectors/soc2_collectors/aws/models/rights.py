@@ -26,14 +26,14 @@ from soc2_collectors.aws.models.escalation import (
     catalogue,
     named_by,
 )
-from soc2_collectors.aws.models.policy import Statement, account_of, partition_of
+from soc2_collectors.aws.models.policy import Statement, account_of, partition_of, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "ASSUME", "BOUNDARY", "CENTRE", "EXISTING", "OWN", "PASS", "Grants", "Request", "Rights",
-    "decide", "denied", "grants_of", "holds", "rights_of", "trusted_by",
+    "EVERYTHING", "decide", "denied", "grants_of", "holds", "rights_of", "trusted_by",
 ]  # fmt: skip
 
 NAME = "any-name-that-nobody-chose"
@@ -496,6 +496,10 @@ def _listed(paths: Sequence[Path]) -> str:
     told = ", ".join(path.told for path in paths[:_MANY])
     more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
     return f"{told}{more}: enough to take every right"
+
+
+EVERYTHING = tuple(statements({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
+"""What a policy counts as that is known to be strong by its name, where its document was not read."""
 
 
 def grants_of(
