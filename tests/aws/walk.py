@@ -58,6 +58,7 @@ _FINDING = {
     "Type": "Recon:EC2/PortProbeUnprotectedPort",
     "UpdatedAt": "2026-01-01T00:00:00.000Z",
 }
+_EVERYTHING = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 ANSWERS: Mapping[str, Any] = {
     "cloudtrail:LookupEvents": {
@@ -78,8 +79,10 @@ ANSWERS: Mapping[str, Any] = {
     "organizations:ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
     "organizations:ListRoots": {"Roots": [{"Id": "r-abcd", "Name": "Root"}]},
     "sso:ListManagedPoliciesInPermissionSet": {
-        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/NewlyNamed"}]
     },
+    "iam:GetPolicy": {"Policy": {"DefaultVersionId": "v1"}},
+    "iam:GetPolicyVersion": {"PolicyVersion": {"Document": _EVERYTHING, "IsDefaultVersion": True}},
     "sns:GetTopicAttributes": {"Attributes": {"Policy": "{}"}},
     "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
     "sso:ListInstances": {
