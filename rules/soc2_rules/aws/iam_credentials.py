@@ -179,7 +179,9 @@ def aws_no_key_at_creation(credential: Credential, *, setup_hours: int = 1) -> V
                 f"key {key.slot} was made with the user on {created:%Y-%m-%d} and never used"
             )
     if unknown:
-        return inconclusive(f"AWS does not say when key {unknown[0]} was made, which was never used")
+        return inconclusive(
+            f"AWS does not say when key {unknown[0]} was made, which was never used"
+        )
     return passed("no key that was made with the user lies unused")
 
 

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.aws.models.escalation import Path
 
-_WHOLE_SERVICE = re.compile(
-    r"\*+|arn(:[\w*-]*)?:\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+([/:][*]+)?"
-)
+_WHOLE_SERVICE = re.compile(r"\*+|arn(:[\w*-]*)?:\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+([/:][*]+)?")
 """Resources that stand for all of a service: ``*``, ``arn:aws:s3:::*``, ``arn:aws:sqs:*:111122223333:*``."""
 _MODEST = "makes nobody an administrator"
 

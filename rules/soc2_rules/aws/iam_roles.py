@@ -237,5 +237,3 @@ def _specific(value: str, *, wildcards: bool, subject: bool) -> bool:
     whole = _SEPARATORS.split(literal)[:-1]
     wanted = 3 if value.startswith(_SERVICE_ACCOUNT) else 2
     return len([part for part in whole if part]) >= wanted
-
-

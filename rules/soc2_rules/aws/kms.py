@@ -94,7 +94,9 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
     if about.key_state in ("PendingDeletion", "PendingReplicaDeletion"):
         return not_applicable(f"the key is {about.key_state}")
     if about.origin != "AWS_KMS" or about.key_state not in _STATES:
-        return inconclusive(f"what a {about.key_state} key of origin {about.origin} is is not known")
+        return inconclusive(
+            f"what a {about.key_state} key of origin {about.origin} is is not known"
+        )
     rotation = key.rotation
     if rotation is None or rotation is False:
         return failed("rotation is off")

@@ -38,4 +38,6 @@ def aws_sns_encrypted(topic: Topic) -> Verdict:
         wrong.append(f"its policy lets everyone do {told}")
     if wrong:
         return failed("; ".join(wrong))
-    return passed(f"encrypted with {topic.attributes.kms_master_key_id}, and its policy is not public")
+    return passed(
+        f"encrypted with {topic.attributes.kms_master_key_id}, and its policy is not public"
+    )

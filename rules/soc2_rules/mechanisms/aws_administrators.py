@@ -143,12 +143,17 @@ class Book:
         rights = held.rights
         how = rights.how
         if not rights.administrator and held.ceiling_is_its_own:
-            rights, how = Rights(administrator=True), "it may take its own permissions boundary away"
+            rights, how = (
+                Rights(administrator=True),
+                "it may take its own permissions boundary away",
+            )
         if rights.administrator:
             return Standing(administrator=True, how=held.told(how), on=held.documents)
         if rights.administrator is None:
             if None in held.grants.ceilings:
-                why = f"its permissions boundary {held.holder.boundary} was not among those collected"
+                why = (
+                    f"its permissions boundary {held.holder.boundary} was not among those collected"
+                )
             else:
                 why = f"whether the conditions of its policies let it do this is not known: {how}"
             return Standing(administrator=None, how=why)
@@ -184,9 +189,15 @@ class Book:
             if not isinstance(holder, Group) and trusted_by(
                 strong.trust, holder.arn, held.grants, strong.role.arn
             ):
-                yield f"it may take on the role {strong.role.role_name}, which administers", strong.role
+                yield (
+                    f"it may take on the role {strong.role.role_name}, which administers",
+                    strong.role,
+                )
             for path in _paths(held.grants, strong):
-                yield f"{path.told}, with the role {strong.role.role_name}, which administers", strong.role
+                yield (
+                    f"{path.told}, with the role {strong.role.role_name}, which administers",
+                    strong.role,
+                )
 
 
 def _paths(grants: Grants, strong: _Strong) -> Iterator[Path]:
@@ -235,7 +246,9 @@ class _Held:
             if holder.group_list is None:
                 self.missing.append("the groups of the user were not given")
             if unknown := sorted(set(holder.group_list or ()) - set(book.groups)):
-                self.missing.append(f"the groups {', '.join(unknown)} were not among those collected")
+                self.missing.append(
+                    f"the groups {', '.join(unknown)} were not among those collected"
+                )
         listed = [statements for part in parts for statements in self._statements(part)]
         near = tuple(
             dict.fromkeys(
@@ -333,7 +346,9 @@ class _Held:
         strong = [
             name
             for name in names
-            if _Held(self._book, self._book.groups[name], [self._book.groups[name]]).rights.administrator
+            if _Held(
+                self._book, self._book.groups[name], [self._book.groups[name]]
+            ).rights.administrator
         ]
         return f"by group {', '.join(strong or names)} ({how})"
 

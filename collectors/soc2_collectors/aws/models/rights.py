@@ -120,7 +120,10 @@ class Request:
 
     def _of_iam(self, key: str) -> Fact | tuple[str, ...]:
         if key == "iam:passedtoservice":
-            endings = (".amazonaws.com", *((".amazonaws.com.cn",) if self.partition == "aws-cn" else ()))
+            endings = (
+                ".amazonaws.com",
+                *((".amazonaws.com.cn",) if self.partition == "aws-cn" else ()),
+            )
             return tuple(self.passed_to + end for end in endings) if self.passed_to else Fact.FREE
         if key == "iam:policyarn":
             return (self.policy,) if self.policy else Fact.FREE

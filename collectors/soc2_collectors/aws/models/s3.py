@@ -112,7 +112,9 @@ class Acl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``LoggingEnabled`` of ``GetBucketLogging``."""
 
-    any_value: ClassVar[Mapping[str, str]] = {"TargetBucket": "the name of a bucket, which may be any"}
+    any_value: ClassVar[Mapping[str, str]] = {
+        "TargetBucket": "the name of a bucket, which may be any"
+    }
     target_bucket: str
 
 
@@ -200,7 +202,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DefaultRetention``: how long every new object is locked."""
 
     may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("Days", "Years"), "a period is given in days or in years, never in both (S3 API, DefaultRetention)"
+        ("Days", "Years"),
+        "a period is given in days or in years, never in both (S3 API, DefaultRetention)",
     )
     mode: str | None = None
     """``GOVERNANCE``, or ``COMPLIANCE``, which nobody can lift."""
@@ -265,15 +268,15 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Notifications(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetBucketNotificationConfiguration``; empty where there is none."""
 
-    may_lack: ClassVar[Mapping[str, str]] = {
-        name: "AWS leaves out what there is none of (S3 API, GetBucketNotificationConfiguration)"
-        for name in (
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
             "TopicConfigurations",
             "QueueConfigurations",
             "LambdaFunctionConfigurations",
             "EventBridgeConfiguration",
-        )
-    }
+        ),
+        "AWS leaves out what there is none of (S3 API, GetBucketNotificationConfiguration)",
+    )
     topic_configurations: list[Notification] = []
     queue_configurations: list[Notification] = []
     lambda_function_configurations: list[Notification] = []
@@ -375,7 +378,9 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A bucket and its protections."""
 
     kind = "aws.s3.bucket"
-    any_value: ClassVar[Mapping[str, str]] = {"BucketRegion": "the name of a Region, which may be any"}
+    any_value: ClassVar[Mapping[str, str]] = {
+        "BucketRegion": "the name of a Region, which may be any"
+    }
     name: str
     bucket_region: str | None = None
     """Left out by listings that are not made in pages."""
