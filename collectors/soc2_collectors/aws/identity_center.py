@@ -102,7 +102,9 @@ class _Told:
 
     def _document(self, arn: str) -> object:
         if arn not in self._known:
-            version = self._aws.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            version = self._aws.ask("iam", "get_policy", PolicyArn=arn)["Policy"][
+                "DefaultVersionId"
+            ]
             answer = self._aws.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
             self._known[arn] = answer["PolicyVersion"]["Document"]
         return self._known[arn]

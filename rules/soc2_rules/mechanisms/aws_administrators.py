@@ -16,8 +16,8 @@ from soc2_collectors.aws.models.iam import AwsPolicy, Group, Policy, Role, User,
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
-    EXISTING,
     EVERYTHING,
+    EXISTING,
     PASS,
     Grants,
     Rights,
@@ -25,7 +25,7 @@ from soc2_collectors.aws.models.rights import (
     rights_of,
     trusted_by,
 )
-from soc2_collectors.aws.models.trust import principals
+from soc2_collectors.aws.models.trust import service
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
@@ -223,11 +223,11 @@ def _strong(role: Role) -> _Strong:
     except FactUnavailable:
         trust = ()
     services = {
-        "saml" if ":saml-provider/" in one.name else one.name
+        "saml" if ":saml-provider/" in value else service(value)
         for statement in trust
         if statement.allow
-        for one in principals(statement)
-        if one.sort == "service" or ":saml-provider/" in one.name
+        for kind, value in statement.principals
+        if kind == "Service" or ":saml-provider/" in value
     }
     return _Strong(role, trust, frozenset(services))
 
