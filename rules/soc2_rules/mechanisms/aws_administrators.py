@@ -16,6 +16,7 @@ from soc2_collectors.aws.models.iam import AwsPolicy, Group, Policy, Role, User,
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
+    EVERYTHING,
     EXISTING,
     PASS,
     Grants,
@@ -24,7 +25,7 @@ from soc2_collectors.aws.models.rights import (
     rights_of,
     trusted_by,
 )
-from soc2_collectors.aws.models.trust import principals
+from soc2_collectors.aws.models.trust import service
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
@@ -222,11 +223,11 @@ def _strong(role: Role) -> _Strong:
     except FactUnavailable:
         trust = ()
     services = {
-        "saml" if ":saml-provider/" in one.name else one.name
+        "saml" if ":saml-provider/" in value else service(value)
         for statement in trust
         if statement.allow
-        for one in principals(statement)
-        if one.sort == "service" or ":saml-provider/" in one.name
+        for kind, value in statement.principals
+        if kind == "Service" or ":saml-provider/" in value
     }
     return _Strong(role, trust, frozenset(services))
 
@@ -264,7 +265,7 @@ class _Held:
             holder="" if isinstance(holder, Group) else holder.arn,
         )
 
-    def _statements(self, part: Holder) -> Iterator[list[Statement]]:
+    def _statements(self, part: Holder) -> Iterator[Sequence[Statement]]:
         for policy in self._listed(lambda: part.inline):
             try:
                 yield policy.statements
@@ -284,6 +285,7 @@ class _Held:
             known = strong_by_name(attached.policy_arn)
             if known:
                 self.by_name.append(attached.policy_arn)
+                yield EVERYTHING
             elif known is None:
                 unread.append(attached.policy_arn)
         if unread:
@@ -311,11 +313,9 @@ class _Held:
     @property
     def rights(self) -> Rights:
         """By its policies alone."""
-        if self.by_name and not self.grants.ceilings:
-            return Rights(administrator=True, how=self.by_name[0].rpartition("/")[2])
         rights = rights_of(self.grants)
-        if self.by_name and not rights.administrator:
-            return Rights(administrator=None, how=f"all of {self.by_name[0]} under its boundary")
+        if rights.administrator and self.by_name:
+            return Rights(administrator=True, how=self.by_name[0].rpartition("/")[2])
         return rights
 
     @property
@@ -323,7 +323,7 @@ class _Held:
         """Whether a boundary is what holds it back, and it may take that away."""
         if not self.grants.ceilings:
             return False
-        free = rights_of(self.grants.without_ceilings).administrator or bool(self.by_name)
+        free = rights_of(self.grants.without_ceilings).administrator
         return bool(free) and any(answer for _, answer in self.grants.paths(BOUNDARY))
 
     @property

@@ -79,9 +79,7 @@ class Statement:
     @property
     def anyone(self) -> bool:
         """Whether the principal is everyone, before conditions: ``*``, ``{"AWS": "*"}``, ``NotPrincipal``."""
-        return self.not_principals or any(
-            kind in ("AWS", "*") and value == "*" for kind, value in self.principals
-        )
+        return self.not_principals or any(value == "*" for _, value in self.principals)
 
     @property
     def public(self) -> bool:
@@ -149,16 +147,21 @@ def statements(document: object, *, granting: bool = False) -> list[Statement]:
         return []
     try:
         found = list(_read(document)) if isinstance(document, str) else _statements(document)
-        if granting and not found:
-            msg = "no statements, and IAM takes no such policy"
-            raise ValueError(msg)
-        if granting and not all(one.resources or one.not_resources for one in found):
-            msg = "a statement without resources"
-            raise ValueError(msg)
-        return found
+        if granting:
+            _demand_resources(found)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         msg = f"a policy document is not as expected: {type(error).__name__}: {error}"
         raise FactUnavailable(msg) from error
+    return found
+
+
+def _demand_resources(found: list[Statement]) -> None:
+    if not found:
+        msg = "no statements, and IAM takes no such policy"
+        raise ValueError(msg)
+    if not all(one.resources or one.not_resources for one in found):
+        msg = "a statement without resources"
+        raise ValueError(msg)
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.conditions import Condition, glob
 from soc2_collectors.aws.models.escalation import (
@@ -26,14 +26,28 @@ from soc2_collectors.aws.models.escalation import (
     catalogue,
     named_by,
 )
-from soc2_collectors.aws.models.policy import Statement, account_of, partition_of
+from soc2_collectors.aws.models.policy import Statement, account_of, partition_of, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
-    "ASSUME", "BOUNDARY", "CENTRE", "EXISTING", "OWN", "PASS", "Grants", "Request", "Rights",
-    "decide", "denied", "grants_of", "holds", "rights_of", "trusted_by",
+    "ASSUME",
+    "BOUNDARY",
+    "CENTRE",
+    "EVERYTHING",
+    "EXISTING",
+    "OWN",
+    "PASS",
+    "Grants",
+    "Request",
+    "Rights",
+    "decide",
+    "denied",
+    "grants_of",
+    "holds",
+    "rights_of",
+    "trusted_by",
 ]  # fmt: skip
 
 NAME = "any-name-that-nobody-chose"
@@ -318,10 +332,10 @@ class Grants:
             return False
         return None if None in answers else True
 
-    def request(self, action: str, arn: str | None = None, **more: str | bool) -> Request:
-        """A request of the holder."""
+    def request(self, action: str, arn: str | None = None, **more: Any) -> Request:  # noqa: ANN401
+        """A request of the holder; ``more`` are fields of :class:`Request`."""
         about = {"holder": self.holder, "partition": self.partition, "account": self.account}
-        return Request(action, arn, **{**about, **more})  # type: ignore[arg-type]
+        return Request(action, arn, **{**about, **more})
 
     @property
     def without_ceilings(self) -> Grants:
@@ -367,8 +381,11 @@ class Grants:
         itself = path.kind in (OWN, BOUNDARY) and path.id not in _NOT_OF_ONESELF
         return _all(self.on_any(action, itself=itself) for action in path.actions)
 
-    def on_any(self, action: str, **more: str | bool) -> bool | None:
-        """Whether the holder may do it to any of its sort, or to what belongs to the holder."""
+    def on_any(self, action: str, **more: Any) -> bool | None:  # noqa: ANN401
+        """Whether the holder may do it to any of its sort, or to what belongs to the holder.
+
+        ``more`` are fields of :class:`Request`.
+        """
         targets = catalogue().targets.get(action)
         if targets is None:
             return self.allows(self.request(action, **more))
@@ -499,6 +516,10 @@ def _listed(paths: Sequence[Path]) -> str:
     told = ", ".join(path.told for path in paths[:_MANY])
     more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
     return f"{told}{more}: enough to take every right"
+
+
+EVERYTHING = tuple(statements({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
+"""What a policy counts as that is known to be strong by its name, where its document was not read."""
 
 
 def grants_of(
