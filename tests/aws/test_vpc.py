@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc2_collectors.aws.models.vpc import NetworkAcl, RouteTable
+from soc2_collectors.reach import EVERY_V4, EVERY_V6, known, open_ports
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Status
 from soc2_pac.resources import view
@@ -86,7 +88,10 @@ def test_peerings_gateways_and_access_lists(aws: Account) -> None:
     assert aws.one("aws.ec2.vpc", "watched").uid in verdict.message
     acls = aws.collect("aws.ec2.network_acl")
     assert {acl.view.is_default for acl in acls} == {True}
-    assert all(acl.view.open_to_world(22) for acl in acls), "default lists admit everything"
+    for acl in acls:
+        assert open_ports(acl.view.reached("tcp")).sure([22]) == [22], (
+            "default lists admit everything"
+        )
 
 
 def test_each_kind_is_one_listing(aws: Account) -> None:
@@ -145,46 +150,95 @@ def routes(*given_routes: dict[str, Any]) -> RouteTable:
             False,
         ),
         (routes({"DestinationCidrBlock": "203.0.113.0/24", "GatewayId": "igw-1"}), False, False),
-        (routes({"DestinationPrefixListId": "pl-1", "GatewayId": "igw-1"}), True, True),
+        (routes({"DestinationPrefixListId": "pl-1", "GatewayId": "igw-1"}), None, None),
+        (routes({"DestinationCidrBlock": "128.0.0.0/1", "GatewayId": "igw-1"}), True, False),
+        (
+            routes(
+                {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"},
+                {"DestinationCidrBlock": "0.0.0.0/1", "NatGatewayId": "nat-1"},
+                {"DestinationCidrBlock": "128.0.0.0/1", "NatGatewayId": "nat-1"},
+            ),
+            False,
+            False,
+        ),
         (routes({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}), False, False),
     ],
 )
-def test_what_a_route_table_reaches(table: RouteTable, ipv4: bool, ipv6: bool) -> None:  # noqa: FBT001
-    assert table.reaches_everyone(ipv6=False) is ipv4
-    assert table.reaches_everyone(ipv6=True) is ipv6
+def test_what_a_route_table_reaches(
+    table: RouteTable,
+    ipv4: bool | None,  # noqa: FBT001
+    ipv6: bool | None,  # noqa: FBT001
+) -> None:
+    found = table.internet()
+    assert (found & known(EVERY_V4)).is_open() is ipv4
+    assert (found & known(EVERY_V6)).is_open() is ipv6
+
+
+def test_a_list_that_leads_elsewhere_closes_nothing_until_it_is_known() -> None:
+    table = routes(
+        {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"},
+        {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1"},
+    )
+    assert table.internet().is_open() is True
+    assert table.internet(lambda _: known(EVERY_V4)).is_open() is False
+    assert not table.through_endpoint()
 
 
 # -- access lists: entries are asked in order -----------------------------------------------------------
 
+_CIDRS = ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "198.51.100.0/24"]
+_CIDRS6 = ["::/0", "2000::/3", "2001:db8::/32"]
 ENTRIES = st.lists(
-    st.fixed_dictionaries(
-        {
-            "RuleNumber": st.integers(1, 9),
-            "RuleAction": st.sampled_from(["allow", "deny"]),
-            "Egress": st.booleans(),
-            "Protocol": st.sampled_from(["-1", "6", "17"]),
-            "CidrBlock": st.sampled_from(["0.0.0.0/0", "10.0.0.0/8"]),
-            "PortRange": st.sampled_from(
-                [{"From": 22, "To": 22}, {"From": 0, "To": 65535}, {"From": 80, "To": 90}]
-            ),
-        }
+    st.builds(
+        lambda entry, cidr, family: {
+            **entry, ("CidrBlock" if family else "Ipv6CidrBlock"): cidr[0 if family else 1]
+        },
+        st.fixed_dictionaries(
+            {
+                "RuleNumber": st.integers(1, 12),
+                "RuleAction": st.sampled_from(["allow", "deny"]),
+                "Egress": st.booleans(),
+                "Protocol": st.sampled_from(["-1", "6", "17", "1"]),
+                "PortRange": st.sampled_from(
+                    [{"From": 22, "To": 22}, {"From": 0, "To": 65535}, {"From": 80, "To": 90}]
+                ),
+            }
+        ),
+        st.tuples(st.sampled_from(_CIDRS), st.sampled_from(_CIDRS6)),
+        st.booleans(),
     ),
-    max_size=6,
+    max_size=8,
     unique_by=lambda entry: (entry["RuleNumber"], entry["Egress"]),
 )  # fmt: skip
+_SAMPLES = ["10.1.1.1", "9.9.9.9", "198.51.100.7", "223.1.1.1", "2a00::1", "2001:db8::1", "fd00::1"]
 
 
-@settings(max_examples=200, deadline=None)
-@given(ENTRIES)
-def test_the_first_entry_that_matches_decides(entries: list[dict[str, Any]]) -> None:
-    expected = False
-    for entry in sorted(entries, key=lambda e: e["RuleNumber"]):
-        ports = entry["PortRange"]
-        about_it = entry["Protocol"] == "-1" or (
-            entry["Protocol"] == "6" and ports["From"] <= 22 <= ports["To"]
-        )
-        if not entry["Egress"] and about_it and entry["CidrBlock"] == "0.0.0.0/0":
-            expected = entry["RuleAction"] == "allow"
-            break
+@settings(max_examples=300, deadline=None)
+@given(ENTRIES, st.sampled_from(["tcp", "udp"]))
+def test_an_access_list_agrees_with_the_plain_reading(
+    entries: list[dict[str, Any]], protocol: str
+) -> None:
     acl = view(NetworkAcl, canonical({"NetworkAclId": "acl-1", "Entries": entries}))
-    assert acl.open_to_world(22) is expected
+    found = acl.reached(protocol)
+    for port in (0, 22, 23, 85, 65535):
+        here = [one.sources for one in found if one.first <= port <= one.last]
+        for text in _SAMPLES:
+            assert any(text in sources.certain for sources in here) is admits(
+                entries, text, port, protocol
+            )
+
+
+def admits(entries: list[dict[str, Any]], text: str, port: int, protocol: str) -> bool:
+    """The plain reading: the lowest number that matches decides."""
+    address = ip_address(text)
+    for entry in sorted(entries, key=lambda e: e["RuleNumber"]):
+        network = ip_network(entry.get("CidrBlock") or entry["Ipv6CidrBlock"])
+        ports = entry["PortRange"]
+        number = {"tcp": "6", "udp": "17"}[protocol]
+        about_it = entry["Protocol"] == "-1" or (
+            entry["Protocol"] == number and ports["From"] <= port <= ports["To"]
+        )
+        same = network.version == address.version
+        if not entry["Egress"] and about_it and same and address in network:
+            return bool(entry["RuleAction"] == "allow")
+    return False

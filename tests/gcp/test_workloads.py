@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.gcp.models.asset import Held
-from soc2_collectors.gcp.models.network import Entry, Firewall, Rule
-from soc2_collectors.gcp.models.reach import LAST_PORT, open_to_world, ports, world
 from soc2_pac.canonical import canonical
 from soc2_pac.demo.gcp import Refusal
 from soc2_pac.demo.gcp_company import ORGANIZATION, PRODUCTION, STAGING
@@ -174,66 +171,6 @@ def test_rules_that_join_judge_what_google_answered(gcp: Source, kind: str) -> N
     found = judged({**NONE, kind: records(look(gcp, kind))})
     statuses = {verdict.status for by_name in found.values() for verdict in by_name.values()}
     assert Status.ERROR not in statuses
-
-
-# -- reach ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("cidrs", "versions"),
-    [
-        (["0.0.0.0/0"], {4}),
-        (["::/0"], {6}),
-        (["0::0/0"], {6}),
-        (["0.0.0.0/0", "::/0"], {4, 6}),
-        (["0.0.0.0/1", "128.0.0.0/1"], {4}),
-        (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"], {4}),
-        (["0.0.0.0/1"], set()),
-        (["10.0.0.0/8", "192.0.2.1"], set()),
-        ([], set()),
-        (["nonsense"], {4, 6}),
-    ],
-)
-def test_the_world(cidrs: list[str], versions: set[int]) -> None:
-    assert world(cidrs) == versions
-
-
-@pytest.mark.parametrize(
-    ("protocol", "given", "wanted"),
-    [
-        ("tcp", ["22"], [(22, 22)]),
-        ("6", ["22", "20-21"], [(20, 22)]),
-        ("TCP", [], [(0, LAST_PORT)]),
-        ("all", [], [(0, LAST_PORT)]),
-        ("udp", ["22"], []),
-        ("icmp", [], []),
-        ("tcp", ["ssh"], [(0, LAST_PORT)]),
-    ],
-)
-def test_ports_of_an_entry(protocol: str, given: list[str], wanted: list[tuple[int, int]]) -> None:
-    assert ports([Entry(protocol=protocol, ports=given)], "tcp", [(0, LAST_PORT)]) == wanted
-
-
-def test_several_denying_rules_are_counted_together() -> None:
-    def made(name: str, priority: int, **said: Any) -> Firewall:
-        rule = Rule(network="projects/p/global/networks/n", priority=priority, **said)
-        return Firewall(
-            name=name, asset_type="compute.googleapis.com/Firewall", resource=Held(data=rule)
-        )
-
-    def tcp(*given: str) -> list[Entry]:
-        return [Entry(protocol="tcp", ports=list(given))]
-
-    everywhere = ["0.0.0.0/0"]
-    allow = made("a", 1000, source_ranges=everywhere, allowed=tcp("20-30"))
-    others = [
-        made("b", 10, source_ranges=everywhere, denied=tcp("20-22")),
-        made("c", 20, source_ranges=everywhere, denied=tcp("25", "30")),
-        made("d", 2000, source_ranges=everywhere, denied=tcp("23")),
-        allow,
-    ]
-    assert open_to_world(allow, others, "tcp") == [(23, 24), (26, 29)]
-    assert open_to_world(allow, others, "udp") == []
 
 
 def test_staging_has_what_nobody_planned(verdicts: dict[str, dict[str, Verdict]]) -> None:

@@ -24,7 +24,7 @@ MODULES = ("balancing", "compute", "container", "data", "firewall", "network", "
 RULES = {
     found.id: found
     for module in pkgutil.walk_packages(soc2_rules.__path__, "soc2_rules.")
-    if module.name.rpartition(".gcp_")[2] in MODULES
+    if module.name.rpartition(".gcp.")[2] in MODULES
     for found in vars(importlib.import_module(module.name)).values()
     if isinstance(found, Rule)
 }
@@ -45,7 +45,7 @@ def judged(documents: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Ve
     given = GivenDocuments(WHOLE, stored)
     found: dict[str, dict[str, Verdict]] = {}
     for rule in RULES.values():
-        evidence = JoinedEvidence(rule, given).at(WHOLE) if rule.needs else None
+        evidence = JoinedEvidence(rule, given, list(stored)).at(WHOLE) if rule.joins else None
         for body in documents.get(rule.kind, ()):
             verdict = judge(
                 rule,

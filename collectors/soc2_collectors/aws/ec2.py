@@ -13,8 +13,9 @@ from soc2_collectors.aws.models.ec2 import (
     RegionSettings,
     SecurityGroup,
 )
+from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.names import tagged_name
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -32,6 +33,30 @@ def security_groups(aws: Aws) -> Iterator[Document]:
     """Security groups with their entries."""
     for group in aws.items("ec2", "describe_security_groups", "SecurityGroups"):
         yield Document(group["GroupId"], group["GroupName"], group)
+
+
+@collects(
+    ManagedPrefixList,
+    calls=["ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries"],
+    per="region",
+    cost="pages of 100 + N",
+)
+def prefix_lists(aws: Aws) -> Iterator[Document]:
+    """Prefix lists with their entries: of the account, shared with it, and of AWS."""
+    for item in aws.items("ec2", "describe_managed_prefix_lists", "PrefixLists"):
+        number = item["PrefixListId"]
+        name = item.get("PrefixListName") or number
+        yield Document(number, name, {**item, "GetManagedPrefixListEntries": _entries(aws, number)})
+
+
+def _entries(aws: Aws, number: str) -> Fact:
+    """Every page of the entries of a prefix list."""
+
+    def call() -> object:
+        operation = "get_managed_prefix_list_entries"
+        return list(aws.items("ec2", operation, "Entries", PrefixListId=number))
+
+    return Fact("ec2:GetManagedPrefixListEntries", call)
 
 
 @collects(

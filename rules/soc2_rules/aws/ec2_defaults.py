@@ -7,6 +7,9 @@ from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
+_BLOCKED = frozenset({"block-all-sharing", "block-new-sharing"})
+"""States in which nothing can be made public any more."""
+
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
@@ -14,7 +17,7 @@ from soc2_pac.rules import rule
     known_as=["prowler:ec2_instance_account_imdsv2_enabled"],
 )
 def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
-    """New instances ask for a metadata session token unless somebody decides otherwise.
+    """New instances ask for a metadata session token unless an image, a template or a caller says otherwise.
 
     Why: what is started without thinking of it must not give its credentials away.
     Fix: aws ec2 modify-instance-metadata-defaults --http-tokens required, in the region.
@@ -24,7 +27,9 @@ def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
         return failed("no default is set: the image or the caller decides")
     if defaults.http_tokens == "required":
         return passed("tokens are required by default")
-    return failed(f"tokens are {defaults.http_tokens} by default")
+    if defaults.http_tokens == "optional":
+        return failed("tokens are optional by default")
+    return inconclusive(f"tokens are {defaults.http_tokens!r} by default, which is not known")
 
 
 @rule(
@@ -33,18 +38,21 @@ def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
     known_as=["prowler:ec2_launch_template_imdsv2_required"],
 )
 def aws_imdsv2_launch_template(template: LaunchTemplateVersion) -> Verdict:
-    """Launch templates ask for a metadata session token.
+    """Launch templates ask for a metadata session token, or switch the metadata service off.
+
+    Judged are the default and the latest version of a template.
 
     Why: every instance that an auto scaling group starts is made as the template says.
     Fix: aws ec2 create-launch-template-version with MetadataOptions={HttpTokens=required}, and make it
         the default.
     """
     options = template.data.metadata_options
+    tokens = options.http_tokens if options else None
+    if tokens == "required":
+        return passed("tokens are required")
     if options is not None and options.http_endpoint == "disabled":
         return passed("the metadata service is off")
-    if options is not None and options.http_tokens == "required":
-        return passed("tokens are required")
-    return failed("tokens are not required")
+    return failed(f"tokens are {tokens or 'not required'}")
 
 
 @rule(
@@ -53,7 +61,9 @@ def aws_imdsv2_launch_template(template: LaunchTemplateVersion) -> Verdict:
     known_as=["prowler:ec2_launch_template_no_secrets"],
 )
 def aws_no_secrets_launch_template(template: LaunchTemplateVersion) -> Verdict:
-    """Launch templates hold no credentials in their user data.
+    """Nothing in the user data of a launch template looks like a credential.
+
+    Judged are the default and the latest version of a template.
 
     Why: everyone who may describe the template can read it, and every instance carries it.
     Fix: keep the secret in Secrets Manager or Parameter Store, let the instance's role read it, and
@@ -75,15 +85,21 @@ def aws_no_secrets_launch_template(template: LaunchTemplateVersion) -> Verdict:
     known_as=["prowler:ec2_launch_template_no_public_ip"],
 )
 def aws_template_no_public_ip(template: LaunchTemplateVersion) -> Verdict:
-    """Launch templates do not give public addresses.
+    """Launch templates ask for no public IPv4 address.
+
+    Judged are the default and the latest version of a template. Where a template leaves it open, the subnet
+    decides: see aws-subnet-no-auto-public-ip.
 
     Why: a group that grows by itself should not grow onto the internet.
     Fix: aws ec2 create-launch-template-version with AssociatePublicIpAddress=false; put a load balancer
         in front.
     """
-    if any(i.associate_public_ip_address for i in template.data.network_interfaces):
+    asked = [one.associate_public_ip_address for one in template.data.network_interfaces]
+    if any(asked):
         return failed("its instances get public addresses")
-    return passed("it asks for no public address")
+    if asked and all(one is False for one in asked):
+        return passed("it refuses public addresses")
+    return passed("it asks for no public address and leaves it to the subnet")
 
 
 @rule(
@@ -112,20 +128,20 @@ def aws_ebs_default_encryption(region: RegionSettings) -> Verdict:
     ],
 )
 def aws_snapshot_block_public(region: RegionSettings) -> Verdict:
-    """The region refuses public snapshots and public images.
+    """The region refuses that snapshots and images are made public.
+
+    What was public before may stay so under block-new-sharing: see aws-snapshot-not-public and
+    aws-ami-private.
 
     Why: sharing a disk with everyone takes one wrong argument; this makes it take two decisions.
     Fix: aws ec2 enable-snapshot-block-public-access --state block-all-sharing, and aws ec2
         enable-image-block-public-access --image-block-public-access-state block-new-sharing.
     """
-    states = (
-        ("snapshots", region.snapshot_sharing.state),
-        ("images", region.image_sharing.state),
-    )
-    unblocked = [what for what, state in states if not state.startswith("block-")]
-    if unblocked:
+    states = {"snapshots": region.snapshot_sharing.state, "images": region.image_sharing.state}
+    if unblocked := [what for what, state in states.items() if state == "unblocked"]:
         return failed(f"not blocked for {' and '.join(unblocked)}")
-    return passed(", ".join(f"{what}: {state}" for what, state in states))
+    said = ", ".join(f"{what}: {state}" for what, state in states.items())
+    return passed(said) if _BLOCKED.issuperset(states.values()) else inconclusive(said)
 
 
 @rule(
@@ -137,11 +153,12 @@ def aws_snapshot_block_public(region: RegionSettings) -> Verdict:
     ],
 )
 def aws_eip_associated(address: Address) -> Verdict:
-    """Elastic IP addresses belong to something.
+    """Elastic IP addresses are associated with something.
 
     Why: an address that is in allow-lists elsewhere, and that nobody uses, is an open door.
-    Fix: aws ec2 release-address, after taking it out of the allow-lists.
+    Fix: aws ec2 release-address --allocation-id ID, after taking it out of the allow-lists.
     """
-    if address.association_id or address.instance_id or address.network_interface_id:
-        return passed("associated")
+    holder = address.instance_id or address.network_interface_id or address.association_id
+    if holder:
+        return passed(f"associated with {holder}")
     return failed("associated with nothing")

@@ -1,94 +1,130 @@
-"""Security groups: what is open to the world."""
+"""Security groups: what is open to the internet."""
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.ec2 import NetworkInterface, SecurityGroup
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.ec2 import (
+    LaunchTemplateVersion,
+    NetworkInterface,
+    SecurityGroup,
+    reached,
+)
+from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
+from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import openings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from soc2_collectors.reach import Open
 
 
-def _closed(group: SecurityGroup, ports: tuple[int, ...], what: str) -> Verdict:
-    """The one mechanism: none of these TCP or UDP ports is open to every address of IPv4 or IPv6."""
-    found = [
-        f"{protocol} {port}"
-        for protocol in ("tcp", "udp")
-        for port in group.open_to_world(ports, protocol)
-    ]
-    if found:
-        return failed(f"open to every address: {', '.join(found)}")
-    lists = sorted(
-        {
-            number
-            for protocol in ("tcp", "udp")
-            for number in group.open_to_prefix_lists(ports, protocol)
-        }
+def _judged(
+    group: SecurityGroup,
+    evidence: Evidence,
+    wanted: Mapping[str, Spans],
+    decide: Callable[[Mapping[str, Open]], Verdict],
+) -> Verdict:
+    """The one mechanism: who reaches the wanted ports of each protocol by all entries together."""
+    return openings.with_prefix_lists(
+        evidence,
+        lambda resolve: decide(
+            {
+                protocol: open_ports(reached([group], protocol, ports, resolve))
+                for protocol, ports in wanted.items()
+            }
+        ),
+        lambda: {n for name, ports in wanted.items() for n in group.prefix_lists(name, ports)},
     )
-    if lists:
-        return inconclusive(f"open to the addresses of {', '.join(lists)}, which are not collected")
-    return passed(f"{what} not open to every address")
+
+
+def _closed(group: SecurityGroup, evidence: Evidence, ports: tuple[int, ...], what: str) -> Verdict:
+    """None of these ports is open to the internet."""
+    wanted = {name: openings.wanted(name, ports) for name in openings.PROTOCOLS}
+    return _judged(group, evidence, wanted, lambda found: openings.closed(found, ports, what))
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.CRITICAL,
+    needs=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_all_ports",
-        "prowler:ec2_securitygroup_allow_wide_open_public_ipv4",
         "powerpipe:vpc_security_group_restrict_ingress_tcp_udp_all",
     ],
 )
-def aws_sg_no_all_ports_world(group: SecurityGroup) -> Verdict:
-    """No security group opens all ports to any address.
+def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
+    """No security group opens all ports to the internet.
+
+    All entries count together, and all ports of TCP or of UDP but a few are all: so do most of the internet's
+    addresses, of IPv4 or of IPv6. Prefix lists are looked into.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
         those who need them.
     """
-    return (
-        failed("every port is open to every address")
-        if group.all_ports_open
-        else passed("no such entry")
-    )
+    wanted = {
+        name: ALL_PORTS
+        for name in openings.PROTOCOLS
+        if openings.is_nearly_all(
+            joined(ports for one in group.ip_permissions if (ports := one.ports(name)) is not None)
+        )
+    }
+    if not wanted:
+        return passed("its entries do not name all ports of TCP or of UDP")
+    return _judged(group, evidence, wanted, openings.not_all)
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.HIGH,
+    needs=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22",
         "powerpipe:vpc_security_group_restrict_ingress_ssh_all",
     ],
 )
-def aws_sg_no_ssh_world(group: SecurityGroup) -> Verdict:
-    """SSH is not open to any address.
+def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
+    """No security group opens SSH to the internet.
+
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Session Manager, or open port 22 to the addresses of your VPN only.
     """
-    return _closed(group, (22,), "SSH is")
+    return _closed(group, evidence, (22,), "SSH is")
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.HIGH,
+    needs=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389",
         "powerpipe:vpc_security_group_restrict_ingress_rdp_all",
     ],
 )
-def aws_sg_no_rdp_world(group: SecurityGroup) -> Verdict:
-    """RDP is not open to any address.
+def aws_sg_no_rdp_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
+    """No security group opens RDP to the internet, over TCP or UDP.
+
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Session Manager or a gateway, or open port 3389 to the addresses of your VPN only.
     """
-    return _closed(group, (3389,), "RDP is")
+    return _closed(group, evidence, (3389,), "RDP is")
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.HIGH,
+    needs=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_high_risk_tcp_ports",
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_cassandra_7199_9160_8888",
@@ -108,47 +144,82 @@ def aws_sg_no_rdp_world(group: SecurityGroup) -> Verdict:
     ],
 )
 def aws_sg_no_data_ports_world(
-    group: SecurityGroup, *, ports: tuple[int, ...] = DATA_PORTS
+    group: SecurityGroup, evidence: Evidence, *, ports: tuple[int, ...] = DATA_PORTS
 ) -> Verdict:
-    """Databases, caches, brokers, file shares and unencrypted protocols are not open to any address.
+    """No security group opens databases, caches, brokers, directories or file shares to the internet.
+
+    Nor protocols without encryption. All entries count together, IPv4 and IPv6, and prefix lists are looked
+    into. Most of the internet's addresses are the internet.
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: let them be reached from the security groups of their clients only.
     """
-    return _closed(group, ports, "these ports are")
+    return _closed(group, evidence, ports, "these ports are")
 
 
 @rule(
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
+    needs=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_securitygroup_allow_ingress_from_internet_to_any_port",
         "powerpipe:vpc_security_group_allows_ingress_authorized_ports",
     ],
 )
 def aws_sg_public_ports_allowlist(
-    group: SecurityGroup, *, allowed: tuple[int, ...] = (80, 443)
+    group: SecurityGroup, evidence: Evidence, *, allowed: tuple[int, ...] = (80, 443)
 ) -> Verdict:
-    """What is open to any address is on the list of approved ports.
+    """The ports of TCP and UDP that a security group opens to the internet are approved.
+
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
+    addresses are the internet.
 
     Why: each open port is a decision; the ones that nobody made show here.
     Fix: close the port, or add it to allowed with the reason.
     """
-    others = [
-        f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}"
-        for protocol in ("tcp", "udp")
-        for first, last in group.world_ranges(protocol)
-        if not _within(first, last, allowed)
-    ]
-    if others:
-        return failed(f"open to every address: {', '.join(others)}")
-    return passed("no other port is open to every address")
+    wanted = dict.fromkeys(openings.PROTOCOLS, openings.others(allowed))
+    return _judged(group, evidence, wanted, lambda found: openings.only(found, allowed))
 
 
-def _within(first: int, last: int, allowed: tuple[int, ...]) -> bool:
-    """Whether every port of the range is on the list."""
-    listed = {port for port in allowed if first <= port <= last}
-    return len(listed) == last - first + 1
+@rule(
+    criteria=["CC6.6"],
+    severity=Severity.MEDIUM,
+    needs=[ManagedPrefixList],
+    known_as=["prowler:ec2_securitygroup_allow_wide_open_public_ipv4"],
+)
+def aws_sg_no_wide_public_ranges(
+    group: SecurityGroup, evidence: Evidence, *, shortest_ipv4: int = 24, shortest_ipv6: int = 48
+) -> Verdict:
+    """No security group lets in a wide range of public addresses, on any port.
+
+    A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6). Every address, written /0, is no
+    range: the other rules judge it port by port.
+
+    Why: a wide range belongs to many customers of a provider, and one of them is not yours.
+    Fix: aws ec2 revoke-security-group-ingress for the range; let in the addresses of the partner only.
+    """
+    ranges = {text for entry in group.ip_permissions for text in entry.ranges}
+    wide = sorted(text for text in ranges if is_wide(text, shortest_ipv4, shortest_ipv6))
+    if wide:
+        return failed(f"lets in {', '.join(wide)}")
+    numbers = sorted({one for entry in group.ip_permissions for one in entry.lists})
+    known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
+    read = [known[number][0] for number in numbers if number in known]
+    through = sorted(
+        f"{entry.cidr} ({one.prefix_list_id})"
+        for one in read
+        for entry in one.entries
+        if is_wide(entry.cidr, shortest_ipv4, shortest_ipv6)
+    )
+    if through:
+        return failed(f"lets in {', '.join(through)}", on=read)
+    if missing := [number for number in numbers if number not in known]:
+        return inconclusive(
+            f"prefix lists that are not among those collected: {', '.join(missing)}"
+        )
+    return passed(
+        f"{len(ranges)} ranges and {len(read)} prefix lists, none wide and public", on=read
+    )
 
 
 @rule(
@@ -167,30 +238,52 @@ def aws_default_sg_closed(group: SecurityGroup) -> Verdict:
     """
     if group.group_name != "default":
         return not_applicable("not a default group")
-    count = len(group.ip_permissions) + len(group.ip_permissions_egress)
-    return failed(f"{count} entries") if count else passed("no entries")
+    if group.ip_permissions:
+        return failed(f"{len(group.ip_permissions)} inbound entries")
+    if group.ip_permissions_egress is None:
+        return inconclusive("AWS does not say which outbound entries it has")
+    count = len(group.ip_permissions_egress)
+    return failed(f"{count} outbound entries") if count else passed("no entries")
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.LOW,
     needs=[NetworkInterface],
+    where_sourced=[SecurityGroup, LaunchTemplateVersion],
     known_as=[
         "prowler:ec2_securitygroup_not_used",
         "powerpipe:vpc_security_group_associated_to_eni",
     ],
 )
 def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
-    """Security groups that nothing uses are removed.
+    """Security groups that nothing uses are deleted.
+
+    Used is what a network interface has, another group's entry names, or a launch template gives.
 
     Why: a forgotten group is given to the next machine without anyone reading its entries again.
     Fix: aws ec2 delete-security-group.
     """
     if group.group_name == "default":
-        return not_applicable("a default group cannot be removed")
-    used = any(
-        reference.group_id == group.group_id
-        for interface in evidence.here(NetworkInterface)
-        for reference in interface.groups
+        return not_applicable("a default group cannot be deleted")
+    number = group.group_id
+    interface = next(
+        (
+            one
+            for one in evidence.here(NetworkInterface)
+            if any(reference.group_id == number for reference in one.groups)
+        ),
+        None,
     )
-    return passed("in use") if used else failed("no network interface uses it")
+    if interface is not None:
+        return passed(f"{interface.network_interface_id} has it", on=[interface])
+    other = next((one for one in evidence.account(SecurityGroup) if number in one.referred), None)
+    if other is not None:
+        return passed(f"an entry of {other.group_id} names it", on=[other])
+    template = next(
+        (one for one in evidence.here(LaunchTemplateVersion) if number in one.data.groups), None
+    )
+    if template is not None:
+        name = f"{template.launch_template_name}:{template.version_number}"
+        return passed(f"the launch template {name} gives it", on=[template])
+    return failed("no network interface, other group or launch template uses it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.aws.models.eks import Cluster, Version
-from soc2_collectors.aws.models.network import covers_everything
+from soc2_collectors.reach import open_to_internet, public_share, span
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -21,18 +21,24 @@ from soc2_pac.rules import Evidence, rule
 def aws_eks_endpoint(cluster: Cluster) -> Verdict:
     """The API endpoint of a Kubernetes cluster is private, or open to named ranges only.
 
+    All ranges count together, IPv4 and IPv6. Most of the internet's addresses are the internet.
+
     Why: whoever reaches the endpoint may try stolen tokens and the next flaw of the API server.
-    Fix: aws eks update-cluster-config --resources-vpc-config endpointPublicAccess=false, or
+    Fix: aws eks update-cluster-config --name NAME --resources-vpc-config endpointPublicAccess=false, or
         publicAccessCidrs=203.0.113.0/24.
     """
     network = cluster.details.network
     if not network.endpoint_public_access:
         return passed("private")
     ranges = network.public_access_cidrs
-    families = ([c for c in ranges if ":" not in c], [c for c in ranges if ":" in c])
     # AWS: without ranges the endpoint is open to 0.0.0.0/0.
-    if not ranges or any(covers_everything(family) for family in families):
+    if not ranges:
         return failed("public, for every address")
+    if open_to_internet(ranges):
+        share = public_share(one for one in ranges if span(one) is not None).larger
+        return failed(
+            f"public, for {share:.0%} of the internet's addresses: {', '.join(sorted(ranges))}"
+        )
     return passed(f"public, for {', '.join(sorted(ranges))}")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.network_firewall import Firewall
 from soc2_collectors.aws.models.vpc import InternetGateway, Vpc
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
-_KEEPS = ("aws:drop", "aws:forward_to_sfe")
-"""What may happen to a packet that no stateless rule knows: dropped, or looked at by the stateful ones."""
+_KEEPS = frozenset({"aws:drop", "aws:forward_to_sfe"})
+"""What may happen to a packet that no stateless rule knows: dropped, or handed to the stateful engine."""
+_PASSES = "aws:pass"
 
 
 @rule(
@@ -19,12 +20,16 @@ _KEEPS = ("aws:drop", "aws:forward_to_sfe")
         "prowler:networkfirewall_in_all_vpc",
         "prowler:networkfirewall_logging_enabled",
         "prowler:networkfirewall_policy_default_action_full_packets",
+        "prowler:networkfirewall_policy_default_action_fragmented_packets",
     ],
 )
 def aws_network_firewall(
     vpc: Vpc, evidence: Evidence, *, logs: tuple[str, ...] = ("ALERT", "FLOW")
 ) -> Verdict:
-    """VPCs at the edge pass through a firewall that logs and lets nothing through by default.
+    """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
+
+    Default is what happens to whole packets and fragments that no stateless rule knows. Which routes lead
+    through the firewall, and what its stateful rules let through, is not judged.
 
     Why: security groups say who may connect, and nothing of what is said then.
     Fix: aws network-firewall create-firewall in the VPC, update-logging-configuration for alerts and flows,
@@ -38,14 +43,32 @@ def aws_network_firewall(
         return failed("an internet gateway and no firewall")
     found = [f"{item.name} {problem}" for item in here if (problem := _problem(item, logs))]
     if found:
-        return failed("; ".join(sorted(found)))
-    return passed(f"behind {', '.join(sorted(item.name for item in here))}")
+        return failed("; ".join(sorted(found)), on=here)
+    unknown = [f"{item.name}: {what}" for item in here if (what := _unknown(item))]
+    if unknown:
+        return inconclusive("; ".join(sorted(unknown)), on=here)
+    return passed(f"behind {', '.join(sorted(item.name for item in here))}", on=here)
 
 
 def _problem(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
-    actions = firewall.policy.stateless_default_actions
-    if not any(action in _KEEPS for action in actions):
-        return f"lets unknown packets through ({', '.join(actions) or 'no default action'})"
-    told = firewall.logging.log_destination_configs if firewall.logging else []
-    lacking = sorted(set(logs) - {destination.log_type for destination in told})
+    policy = firewall.policy
+    for what, actions in (
+        ("packets", policy.stateless_default_actions),
+        ("fragments", policy.stateless_fragment_default_actions),
+    ):
+        if actions is not None and (not actions or _PASSES in actions):
+            return f"lets unknown {what} through ({', '.join(actions) or 'no default action'})"
+    set_up = firewall.logging.log_destination_configs if firewall.logging else []
+    lacking = sorted(set(logs) - {destination.log_type for destination in set_up})
     return f"does not log {', '.join(lacking)}" if lacking else None
+
+
+def _unknown(firewall: Firewall) -> str | None:
+    """Why nobody can say what happens to an unknown packet; ``None`` where it is dropped or inspected."""
+    policy = firewall.policy
+    for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
+        if actions is None:
+            return "AWS does not say what happens to fragments"
+        if not _KEEPS.intersection(actions):
+            return f"what {', '.join(actions)} does is not known"
+    return None

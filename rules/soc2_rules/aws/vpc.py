@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.network import prefix_length
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.vpc import (
     FlowLog,
     InternetGateway,
@@ -13,8 +15,25 @@ from soc2_collectors.aws.models.vpc import (
     Vpc,
     VpcPeering,
 )
+from soc2_collectors.reach import open_ports, span
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+from soc2_rules.mechanisms import openings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soc2_collectors.aws.models.network import Resolve
+    from soc2_collectors.aws.models.vpc import Route
+
+_FIELDS = (
+    ("srcaddr", "pkt-srcaddr"),
+    ("dstaddr", "pkt-dstaddr"),
+    ("dstport",),
+    ("action",),
+)
+"""What a record must say: of each of these at least one."""
 
 
 @rule(
@@ -27,23 +46,30 @@ from soc2_pac.rules import Evidence, rule
     ],
 )
 def aws_vpc_flow_logs(vpc: Vpc, evidence: Evidence) -> Verdict:
-    """Every VPC has an active flow log of rejected or of all traffic.
+    """Every VPC has an active flow log of rejected or of all traffic that says who talked to whom.
 
     Why: without it nobody can tell afterwards who talked to whom.
-    Fix: aws ec2 create-flow-logs --resource-type VPC --traffic-type REJECT.
+    Fix: aws ec2 create-flow-logs --resource-type VPC --resource-ids ID --traffic-type REJECT
+        --log-destination-type s3 --log-destination ARN.
     """
     logs = evidence.index(FlowLog, "resource_id", within="here").get(vpc.vpc_id, ())
     problems: list[str] = []
     for log in logs:
         if log.flow_log_status != "ACTIVE":
-            problems.append(f"{log.flow_log_id} is not active")
+            problems.append(
+                f"{log.flow_log_id} is {log.flow_log_status or 'in no state'}, not active"
+            )
         elif log.traffic_type not in ("REJECT", "ALL"):
-            problems.append(f"{log.flow_log_id} leaves rejects out")
+            problems.append(f"{log.flow_log_id} records {log.traffic_type or 'nothing'} only")
         elif log.deliver_logs_status == "FAILED":
             problems.append(f"{log.flow_log_id} cannot deliver: {log.deliver_logs_error_message}")
+        elif log.deliver_logs_status not in (None, "SUCCESS"):
+            problems.append(f"{log.flow_log_id} delivers with {log.deliver_logs_status!r}")
+        elif missing := log.lacks(_FIELDS):
+            problems.append(f"{log.flow_log_id} leaves out {', '.join(missing)}")
         else:
-            return passed(f"flow log {log.flow_log_id} records {log.traffic_type}")
-    return failed("; ".join(sorted(problems)) if problems else "no flow log")
+            return passed(f"flow log {log.flow_log_id} records {log.traffic_type}", on=[log])
+    return failed("; ".join(sorted(problems)) if problems else "no flow log", on=logs)
 
 
 @rule(
@@ -55,11 +81,13 @@ def aws_vpc_flow_logs(vpc: Vpc, evidence: Evidence) -> Verdict:
     ],
 )
 def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
-    """Subnets do not give public addresses by themselves.
+    """Subnets do not give public IPv4 addresses by themselves.
 
     Why: a machine gets on the internet only because somebody decided so.
-    Fix: aws ec2 modify-subnet-attribute --no-map-public-ip-on-launch.
+    Fix: aws ec2 modify-subnet-attribute --subnet-id ID --no-map-public-ip-on-launch.
     """
+    if subnet.map_public_ip_on_launch is None:
+        return inconclusive("AWS does not say")
     return (
         failed("gives public addresses") if subnet.map_public_ip_on_launch else passed("gives none")
     )
@@ -76,7 +104,10 @@ def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
     ],
 )
 def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)) -> Verdict:
-    """Network access lists do not admit administration from any address.
+    """Network access lists do not admit administration from the internet, over TCP.
+
+    The entries count in their order, allowing and denying, IPv4 and IPv6. Most of the internet's addresses
+    are the internet.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
     Fix: aws ec2 create-network-acl-entry with a lower number and --rule-action deny for ports 22 and
@@ -84,10 +115,8 @@ def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)
     """
     if not acl.associations:
         return not_applicable("no subnet uses it")
-    found = [port for port in ports if acl.open_to_world(port)]
-    if found:
-        return failed(f"admits every address on tcp {', '.join(map(str, found))}")
-    return passed("admits no such port from every address")
+    found = {"tcp": open_ports(acl.reached("tcp", openings.wanted("tcp", ports)))}
+    return openings.closed(found, ports, "these ports are")
 
 
 @rule(
@@ -115,6 +144,7 @@ def aws_igw_authorized(gateway: InternetGateway, *, approved_vpcs: tuple[str, ..
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
     needs=[RouteTable],
+    where_sourced=[ManagedPrefixList],
     known_as=[
         "prowler:vpc_peering_routing_tables_with_least_privilege",
         "powerpipe:vpc_peering_connection_route_table_least_privilege",
@@ -129,7 +159,11 @@ def aws_peering_routes_narrow(
     known_accounts: tuple[str, ...] = (),
     shortest_prefix: int = 16,
 ) -> Verdict:
-    """Peering connections lead to known accounts, by routes to specific networks.
+    """Peering connections lead to known accounts, by routes to a part of the other network.
+
+    A route is too wide that leads to a whole range of either network, or to a range shorter than
+    ``shortest_prefix`` (of IPv4). Routes by prefix list count by the ranges that the list holds. Judged are
+    the route tables of this account and Region.
 
     Why: a peering joins two networks as if they were one; what it is not for should not pass.
     Fix: replace the route by narrower ones (aws ec2 replace-route), or list the peer's account in
@@ -141,17 +175,59 @@ def aws_peering_routes_narrow(
     strangers = sorted(owners - {scope.account, *known_accounts})
     if strangers:
         return failed(f"leads to the unknown account {', '.join(strangers)}")
-    wide = sorted(
-        cidr
+    tables = [
+        (table, route)
         for table in evidence.here(RouteTable)
         for route in table.routes
         if route.vpc_peering_connection_id == peering.vpc_peering_connection_id
-        and (cidr := route.destination_cidr_block) is not None
-        and (prefix_length(cidr) or 0) < shortest_prefix
+    ]
+    if not tables:
+        return passed("known accounts; no route of this account leads through it")
+    on = list({table.route_table_id: table for table, _ in tables}.values())
+    blocks = [*peering.accepter.blocks, *peering.requester.blocks]
+
+    def judge(resolve: Resolve) -> Verdict:
+        wide = sorted(
+            what
+            for _, route in tables
+            if (what := _too_wide(route, blocks, shortest_prefix, resolve)) is not None
+        )
+        if wide:
+            return failed(f"routes to {', '.join(dict.fromkeys(wide))}", on=on)
+        unknown = sorted({n for _, r in tables for n in r.destination(resolve).unknown})
+        if unknown:
+            return inconclusive(f"how wide its routes are depends on {', '.join(unknown)}", on=on)
+        sides = (peering.accepter.blocks, peering.requester.blocks)
+        if not all(sides) or any(span(block) is None for side in sides for block in side):
+            return inconclusive("AWS does not say which ranges the networks have", on=on)
+        return passed(
+            f"known accounts; {len(tables)} routes, each to a part of the other network", on=on
+        )
+
+    return openings.with_prefix_lists(
+        evidence,
+        judge,
+        lambda: {r.destination_prefix_list_id for _, r in tables if r.destination_prefix_list_id},
     )
-    if wide:
-        return failed(f"routes to {', '.join(wide)}, wider than /{shortest_prefix}")
-    return passed("known accounts, specific routes")
+
+
+def _too_wide(
+    route: Route, blocks: Sequence[str], shortest_prefix: int, resolve: Resolve
+) -> str | None:
+    """What makes a route too wide; ``None`` for nothing."""
+    to = route.destination(resolve).certain
+    name = (
+        route.destination_cidr_block
+        or route.destination_ipv6_cidr_block
+        or f"the prefix list {route.destination_prefix_list_id}"
+    )
+    if any(last - first + 1 > 2 ** (32 - shortest_prefix) for first, last in to.v4):
+        return f"{name}, wider than /{shortest_prefix}"
+    for block in blocks:
+        whole = span(block)
+        if whole is not None and not whole - to:
+            return f"{name}, which is the whole range {block} of a network"
+    return None
 
 
 @rule(
@@ -166,13 +242,18 @@ def aws_tgw_manual_accept(gateway: TransitGateway, scope: Scope) -> Verdict:
     """Transit gateways accept networks of other accounts only by hand.
 
     Why: otherwise whoever it is shared with joins the network unasked.
-    Fix: aws ec2 modify-transit-gateway --options AutoAcceptSharedAttachments=disable.
+    Fix: aws ec2 modify-transit-gateway --transit-gateway-id ID --options AutoAcceptSharedAttachments=disable.
     """
-    if gateway.owner_id and gateway.owner_id != scope.account:
+    if gateway.owner_id != scope.account:
         return not_applicable(f"it belongs to the account {gateway.owner_id}")
-    if gateway.options.auto_accept_shared_attachments == "disable":
+    if gateway.state in ("deleting", "deleted"):
+        return not_applicable(f"it is {gateway.state}")
+    accept = gateway.options.auto_accept_shared_attachments
+    if accept == "disable":
         return passed("attachments are accepted by hand")
-    return failed("attachments are accepted by themselves")
+    if accept == "enable":
+        return failed("attachments are accepted by themselves")
+    return inconclusive(f"AWS says {accept!r} of attachments of other accounts")
 
 
 @rule(
@@ -194,15 +275,19 @@ def aws_vpc_tiered_subnets(vpc: Vpc, evidence: Evidence) -> Verdict:
     if not subnets:
         return not_applicable("no subnets")
     tables = [t for t in evidence.here(RouteTable) if t.vpc_id == vpc.vpc_id]
-    own = {a.subnet_id: table for table in tables for a in table.associations if a.subnet_id}
-    main = next((t for t in tables if any(a.main for a in t.associations)), None)
-    private = 0
+    own = {subnet: table for table in tables for subnet in table.subnets}
+    main = next((table for table in tables if table.is_main), None)
+    private: list[str] = []
+    on: dict[str, RouteTable] = {}
     for subnet in subnets:
         table = own.get(subnet.subnet_id, main)
         if table is None:
             return inconclusive(f"no route table of {subnet.subnet_id} is among those collected")
+        on[table.route_table_id] = table
         if not table.to_internet:
-            private += 1
+            private.append(subnet.subnet_id)
+    seen = [*subnets, *on.values()]
     if private:
-        return passed(f"{private} of {len(subnets)} subnets are private")
-    return failed(f"all of its {len(subnets)} subnets are public")
+        said = f"{len(private)} of {len(subnets)} subnets are private: {listed(private)}"
+        return passed(said, on=seen)
+    return failed(f"all of its {len(subnets)} subnets are public", on=seen)

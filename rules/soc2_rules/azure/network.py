@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
 from soc2_collectors.azure.models.arm import last_part, same, subscription_of
 from soc2_collectors.azure.models.compute import VirtualMachine
 from soc2_collectors.azure.models.network import (
@@ -9,17 +12,31 @@ from soc2_collectors.azure.models.network import (
     BastionHost,
     FrontDoor,
     FrontDoorWafPolicy,
+    IpConfiguration,
     NetworkInterface,
     PublicAddress,
     VirtualNetwork,
     WafPolicy,
 )
 from soc2_collectors.azure.models.security import JitPolicy
-from soc2_collectors.azure.models.security_group import NetworkSecurityGroup
+from soc2_collectors.azure.models.security_group import NetworkSecurityGroup, Witness, witnesses
+from soc2_collectors.reach import LAST_PORT, NOT_OPEN, Opened, both, open_ports, span
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms import openings
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soc2_collectors.reach import Open, Place
+
+R = TypeVar("R", bound=Resource)
+
+_SCALE_SET = "/virtualmachinescalesets/"
+_CLOSED_SKUS = ("standard", "standardv2")
+"""Addresses of these are closed where no group opens them; those of Basic are open."""
 _NIC = "/providers/microsoft.network/networkinterfaces/"
 
 
@@ -46,14 +63,19 @@ def azure_subnet_nsg(
     ``exempt``: names of subnets for which Azure takes none.
 
     Why: without one, each machine guards itself, and the one that was forgotten does not.
-    Fix: az network vnet subnet update --network-security-group GROUP.
+    Fix: az network vnet subnet update --vnet-name NETWORK --name SUBNET --resource-group GROUP
+        --network-security-group NSG.
     """
     left_out = {name.casefold() for name in exempt}
     judged = [one for one in network.properties.subnets if one.name.casefold() not in left_out]
+    spared = [one.name for one in network.properties.subnets if one.name.casefold() in left_out]
     if not judged:
         return not_applicable("no subnet that may have a group")
     bare = [one.name for one in judged if one.properties.network_security_group is None]
-    return failed(f"without a group: {listed(bare)}") if bare else passed("every subnet has one")
+    if bare:
+        return failed(f"without a group: {listed(bare)}")
+    exempted = f"; exempt: {listed(spared)}" if spared else ""
+    return passed(f"each of {len(judged)} subnets has one{exempted}")
 
 
 @rule(
@@ -91,7 +113,8 @@ def azure_public_ip_exposure(
 ) -> Verdict:
     """Public addresses of machines expose approved ports only.
 
-    Judged by the network security groups of the interface and of its subnet: both must admit a port.
+    Judged by the network security groups of the interface and of its subnet: both must admit a port. Rules of
+    Virtual Network Manager, which come before them, are not read.
 
     Why: each open port is a decision; the ones that nobody made show here.
     Fix: az network public-ip delete for what needs none; close the port in the group, or add it to
@@ -99,65 +122,94 @@ def azure_public_ip_exposure(
     """
     holder = address.properties.ip_configuration
     if holder is None:
+        if address.properties.nat_gateway:
+            return not_applicable("held by a NAT gateway: nobody comes in through it")
         return passed("nothing has it")
     number = holder.id.casefold()
+    if _SCALE_SET in number:
+        return inconclusive("held by a machine of a scale set, whose interfaces are not collected")
     if _NIC not in number:
         return not_applicable("held by a service, not by a machine")
     interface = next(
         (
             one
-            for one in evidence.here(NetworkInterface)
+            for one in _near(evidence, NetworkInterface, number, address.id)
             if number.startswith(f"{one.id.casefold()}/")
         ),
         None,
     )
     if interface is None:
         return inconclusive("its interface is not among the collected ones")
-    wanted = set()
-    if interface.properties.network_security_group:
-        wanted.add(interface.properties.network_security_group.id.casefold())
-    subnets = {
-        one.properties.subnet.id.casefold()
-        for one in interface.properties.ip_configurations
-        if one.id.casefold() == number and one.properties.subnet
-    }
-    known = {
-        one.id.casefold(): one
-        for network in evidence.here(VirtualNetwork)
-        for one in network.properties.subnets
-    }
-    if not subnets <= known.keys():
+    held = next(
+        (one for one in interface.properties.ip_configurations if one.id.casefold() == number), None
+    )
+    if held is None or held.properties.subnet is None:
+        return inconclusive("its interface does not say in which subnet it is")
+    subnet = held.properties.subnet.id
+    network = next(
+        (
+            (one, part)
+            for one in _near(evidence, VirtualNetwork, subnet, address.id)
+            for part in one.properties.subnets
+            if same(part.id, subnet)
+        ),
+        None,
+    )
+    if network is None:
         return inconclusive("its subnet is not among the collected ones")
-    for name in subnets:
-        group = known[name].properties.network_security_group
-        if group:
-            wanted.add(group.id.casefold())
+    guards = (
+        interface.properties.network_security_group,
+        network[1].properties.network_security_group,
+    )
+    wanted = {one.id.casefold(): one.id for one in guards if one is not None}
+    on: list[object] = [interface, network[0]]
     if not wanted:
-        if address.sku and same(address.sku.name, "Standard"):
-            return passed("no group, which closes a Standard address")
-        return failed("no network security group: every port is open")
-    groups = [one for one in evidence.here(NetworkSecurityGroup) if one.id.casefold() in wanted]
+        if address.sku and (address.sku.name or "").casefold() in _CLOSED_SKUS:
+            return passed(f"no group, which closes a {address.sku.name} address", on=on)
+        return failed("no network security group: every port is open", on=on)
+    groups = [
+        group
+        for key, full in wanted.items()
+        for group in _near(evidence, NetworkSecurityGroup, full, address.id)
+        if group.id.casefold() == key
+    ]
     if len(groups) < len(wanted):
         return inconclusive("its network security group is not among the collected ones")
-    others = [
-        f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}"
-        for protocol in ("tcp", "udp")
-        for first, last in _common([group.world_ranges(protocol) for group in groups])
-        if len({port for port in allowed if first <= port <= last}) != last - first + 1
-    ]
-    if others:
-        return failed(f"open to every address: {', '.join(others)}")
-    return passed("no other port is open to every address")
+    found = {name: _through(groups, held, name, allowed) for name in openings.PROTOCOLS}
+    verdict = openings.only(found, allowed)
+    return replace(verdict, on=(*on, *groups))
 
 
-def _common(several: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
-    """The ports that all of these ranges hold."""
-    left = several[0]
-    for ranges in several[1:]:
-        left = [
-            (max(a, c), min(b, d)) for a, b in left for c, d in ranges if max(a, c) <= min(b, d)
-        ]
-    return left
+def _through(
+    groups: list[NetworkSecurityGroup],
+    held: IpConfiguration,
+    protocol: str,
+    allowed: tuple[int, ...],
+) -> Open:
+    """What all groups, one behind the other, open to the internet of the address of an interface."""
+    wanted = openings.others(allowed)
+    own = held.properties
+    inside = span(own.private_ip_address) if own.private_ip_address else None
+    places: list[Place | None] = [None]
+    if inside is not None:
+        places = [*((4, first) for first, _ in inside.v4), *((6, first) for first, _ in inside.v6)]
+    members = frozenset(one.id.casefold() for one in own.application_security_groups)
+    at = [Witness(place, members) for place in places]
+    rules = [rule.properties for group in groups for rule in group.properties.security_rules]
+    found = NOT_OPEN
+    for witness in witnesses(rules, at):
+        through = groups[0].reached(protocol, wanted, witness)
+        for group in groups[1:]:
+            through = both(through, group.reached(protocol, wanted, witness))
+        found |= open_ports(both(through, [Opened(0, LAST_PORT, witness.senders)]))
+    return found
+
+
+def _near(evidence: Evidence, kind: type[R], wanted: str, here: str) -> Sequence[R]:
+    """The documents of a kind where a resource lies: in this subscription, or in all of them."""
+    if subscription_of(wanted) == subscription_of(here):
+        return evidence.here(kind)
+    return evidence.everywhere(kind)
 
 
 @rule(
@@ -172,27 +224,38 @@ def _common(several: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
 def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     """Application gateways have a web application firewall that refuses attacks.
 
+    Policies of single listeners and paths count as the gateway's own does: they hold there instead of it.
+
     Why: in detection mode an attack is written down, and let through.
-    Fix: az network application-gateway waf-policy policy-setting update --state Enabled --mode Prevention,
-        and bind the policy to the gateway.
+    Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
+        --resource-group GROUP --state Enabled --mode Prevention, and bind the policy to the gateway.
     """
     own = gateway.properties.web_application_firewall_configuration
-    policy = gateway.properties.firewall_policy
-    if policy is not None:
-        same_place = subscription_of(policy.id) == subscription_of(gateway.id)
-        known = evidence.here(WafPolicy) if same_place else evidence.everywhere(WafPolicy)
-        found = next((one for one in known if same(one.id, policy.id)), None)
-        if found is None:
-            return inconclusive(
-                f"the policy {last_part(policy.id)} is not among the collected ones"
-            )
-        if found.prevents:
-            return passed(f"the policy {found.name} refuses attacks")
-        return failed(f"the policy {found.name} is off, or only detects")
-    if own is None or not own.enabled:
-        return failed("no web application firewall")
-    if not same(own.firewall_mode, "Prevention"):
-        return failed(f"the mode is {own.firewall_mode or 'not set'}")
+    whole = gateway.properties.firewall_policy
+    links = {
+        one.id.casefold(): one for one in (*gateway.own_policies, *((whole,) if whole else ()))
+    }
+    found: list[WafPolicy] = []
+    strange: list[str] = []
+    for link in links.values():
+        known = _near(evidence, WafPolicy, link.id, gateway.id)
+        policy = next((one for one in known if same(one.id, link.id)), None)
+        if policy is None:
+            strange.append(last_part(link.id))
+        else:
+            found.append(policy)
+    wrong = [f"the policy {one.name} {one.weakness}" for one in found if one.weakness]
+    if wrong:
+        return failed("; ".join(sorted(wrong)), on=found)
+    if whole is None and not gateway.all_listeners:
+        if own is None or not own.enabled:
+            return failed("no web application firewall", on=found)
+        if not same(own.firewall_mode, "Prevention"):
+            return failed(f"the mode is {own.firewall_mode or 'not set'}", on=found)
+    if strange:
+        return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
+    if found:
+        return passed(f"refuses attacks by {listed(one.name for one in found)}", on=found)
     return passed("its firewall refuses attacks")
 
 
@@ -208,22 +271,31 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     ],
 )
 def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict:
-    """Machines are administered through Azure Bastion, or through ports that open on request.
+    """There is a way to administer machines without open ports: Azure Bastion, or just-in-time access.
+
+    Bastion counts for every machine of its subscription, just-in-time access for the machines that it names.
+    Whether a port is open beside is asked by azure-public-ip-exposure.
 
     Why: a port for administrators that is always open is always tried.
     Fix: az network bastion create; or switch on just-in-time access with Defender for Servers.
     """
     number = machine.id.casefold()
-    if any(
-        one.id.casefold() == number
+    policies = [
+        policy
         for policy in evidence.here(JitPolicy)
-        for one in policy.properties.virtual_machines
-    ):
-        return passed("its ports open on request")
-    bastions = [one.name for one in evidence.here(BastionHost)]
-    if bastions:
-        return passed(f"there is Bastion in the subscription: {listed(bastions)}")
-    return failed("no Bastion in the subscription, and its ports do not open on request")
+        if any(one.id.casefold() == number for one in policy.properties.virtual_machines)
+    ]
+    if policies:
+        return passed("its ports open on request", on=policies)
+    hosts = evidence.here(BastionHost)
+    states = [(one, one.properties and one.properties.provisioning_state) for one in hosts]
+    good = [one for one, state in states if same(state, "Succeeded") or same(state, "Updating")]
+    if good:
+        said = f"there is Bastion in the subscription: {listed(one.name for one in good)}"
+        return passed(said, on=good)
+    if any(state is None for _, state in states):
+        return inconclusive("Azure does not say whether its Bastion is in use", on=hosts)
+    return failed("no Bastion in the subscription, and its ports do not open on request", on=hosts)
 
 
 @rule(
@@ -233,34 +305,39 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     known_as=["powerpipe:frontdoor_waf_enabled"],
 )
 def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
-    """Each domain of a Front Door has a web application firewall that refuses attacks.
+    """Each domain of a classic Front Door has a web application firewall that refuses attacks.
 
-    Classic Front Doors are judged; profiles of Azure Front Door Standard and Premium are not.
+    Profiles of Azure Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
-    Fix: az network front-door waf-policy update --mode Prevention, and bind the policy to each domain.
+    Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and
+        bind the policy to each domain.
     """
+    if same(door.properties.enabled_state, "Disabled"):
+        return not_applicable("it is off")
     wrong: list[str] = []
     strange: list[str] = []
+    found: dict[str, FrontDoorWafPolicy] = {}
     for frontend in door.properties.frontend_endpoints:
         name = frontend.properties.host_name or frontend.name
         link = frontend.properties.web_application_firewall_policy_link
         if link is None:
             wrong.append(f"{name} has none")
             continue
-        near = subscription_of(link.id) == subscription_of(door.id)
-        known = (
-            evidence.here(FrontDoorWafPolicy) if near else evidence.everywhere(FrontDoorWafPolicy)
-        )
+        known = _near(evidence, FrontDoorWafPolicy, link.id, door.id)
         policy = next((one for one in known if same(one.id, link.id)), None)
         if policy is None:
             strange.append(last_part(link.id))
-        elif not policy.prevents:
-            wrong.append(f"the policy {policy.name} of {name} is off, or only detects")
+            continue
+        found[policy.id] = policy
+        if weakness := policy.weakness:
+            wrong.append(f"the policy {policy.name} of {name} {weakness}")
+    on = list(found.values())
     if wrong:
-        return failed("; ".join(wrong))
+        return failed("; ".join(wrong), on=on)
     if strange:
         return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
-    if not door.properties.frontend_endpoints:
+    count = len(door.properties.frontend_endpoints)
+    if not count:
         return not_applicable("it has no domain")
-    return passed("each domain has a firewall that refuses attacks")
+    return passed(f"each of {count} domains has a firewall that refuses attacks", on=on)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from ipaddress import ip_network
 
 from soc2_collectors.gcp.models.balancing import BackendService
 from soc2_collectors.gcp.models.dns import DnsPolicy, ManagedZone
-from soc2_collectors.gcp.models.network import Address, Firewall, Network, Subnet
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.gcp.models.network import Address, Firewall, LogConfig, Network, Subnet
+from soc2_collectors.reach import networks
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
@@ -49,16 +49,18 @@ def gcp_no_default_network(network: Network) -> Verdict:
     ],
 )
 def gcp_dns_logging(network: Network, evidence: Evidence) -> Verdict:
-    """Queries to Cloud DNS are logged for every network.
+    """Queries to Cloud DNS are logged for every network, by its DNS policy.
 
     Why: which names a machine asked for is often the first trace of malware that calls home.
     Fix: gcloud dns policies create NAME --networks=NETWORK --enable-logging --description="".
     """
     policies = [one for one in evidence.here(DnsPolicy) if network.path in one.networks]
-    if logging := [one.resource.data.name for one in policies if one.resource.data.enable_logging]:
-        return passed(f"logged by {listed(logging)}")
+    logging = [one for one in policies if one.resource.data.enable_logging]
+    if logging:
+        return passed(f"logged by {listed(one.resource.data.name for one in logging)}", on=logging)
     if policies:
-        return failed(f"{listed(one.resource.data.name for one in policies)} does not log queries")
+        names = listed(one.resource.data.name for one in policies)
+        return failed(f"{names} does not log queries", on=policies)
     return failed("no DNS policy holds for it")
 
 
@@ -75,19 +77,33 @@ def gcp_dns_logging(network: Network, evidence: Evidence) -> Verdict:
 def gcp_dnssec(zone: ManagedZone) -> Verdict:
     """Public DNS zones are signed with DNSSEC, and not with SHA-1.
 
+    Whether the registrar has the DS record is not asked.
+
     Why: without a signature whoever sits on the way can send customers elsewhere.
     Fix: gcloud dns managed-zones update NAME --dnssec-state=on, and enter the DS record at the registrar.
     """
     data = zone.resource.data
-    if data.visibility != "public":
-        return not_applicable(f"a {data.visibility} zone")
+    # The inventory writes PUBLIC, ON and RSASHA1, Cloud DNS itself public, on and rsasha1.
+    visibility = data.visibility.casefold()
+    if visibility == "private":
+        return not_applicable("a private zone")
     signed = data.dnssec_config
-    if signed is None or signed.state != "on":
-        return failed(f"DNSSEC is {signed.state if signed else 'off'}")
-    weak = [key.key_type for key in signed.default_key_specs if key.algorithm.lower() == "rsasha1"]
-    if weak:
+    state = signed.state.casefold() if signed else "off"
+    if visibility != "public":
+        return inconclusive(f"the visibility {data.visibility!r} is not known")
+    if signed is None or state in ("off", "transfer"):
+        return failed(f"DNSSEC is {state}")
+    keys = [(key.key_type, key.algorithm.casefold()) for key in signed.default_key_specs]
+    if weak := [name for name, algorithm in keys if algorithm == "rsasha1"]:
         return failed(f"signed with RSA and SHA-1: {listed(weak)}")
-    return passed("signed")
+    algorithms = {algorithm for _, algorithm in keys}
+    if state != "on" or not _STRONG.issuperset(algorithms):
+        return inconclusive(f"DNSSEC is {state}, by {listed(algorithms)}: that is not known")
+    return passed(f"signed by {listed(algorithms)}" if keys else "signed by Google's default")
+
+
+_STRONG = frozenset({"rsasha256", "rsasha512", "ecdsap256sha256", "ecdsap384sha384"})
+"""Algorithms of Cloud DNS but the one that rests on SHA-1. RSASHA256 is the default."""
 
 
 @rule(
@@ -105,11 +121,13 @@ def gcp_exposed_addresses(address: Address, *, expected: tuple[str, ...] = ()) -
     Fix: gcloud compute addresses delete NAME, or add it to expected with the record of the decision.
     """
     data = address.resource.data
-    if data.address_type != "EXTERNAL":
+    if data.address_type == "INTERNAL":
         return not_applicable("an internal address")
+    if data.address_type != "EXTERNAL":
+        return inconclusive(f"an address of the type {data.address_type!r}")
     names = (data.name, data.address)
     if any(fnmatchcase(name, pattern) for name in names for pattern in expected):
-        return passed(f"{data.address} is expected")
+        return passed(f"{data.address or data.name} is expected")
     return failed(f"{data.address} ({data.status}) is not on the list of expected addresses")
 
 
@@ -142,16 +160,32 @@ _INSIDE = (
         "powerpipe:enable_network_flow_logs",
     ],
 )
-def gcp_flow_logs(subnet: Subnet) -> Verdict:
-    """Every subnet has flow logs.
+def gcp_flow_logs(subnet: Subnet, *, lowest_sampling: float = 0.01) -> Verdict:
+    """Every subnet has flow logs, which record a share of the flows and leave none out by a filter.
+
+    ``lowest_sampling`` is the share of flows from which on a log counts. Flow logs that are configured for a
+    whole network or organisation (VpcFlowLogsConfig) are not read.
 
     Why: without them nobody can tell afterwards who talked to whom.
-    Fix: gcloud compute networks subnets update NAME --region=REGION --enable-flow-logs.
+    Fix: gcloud compute networks subnets update NAME --region=REGION --enable-flow-logs
+        --logging-flow-sampling=0.5 --logging-filter-expr=true.
     """
     purpose = subnet.resource.data.purpose
     if purpose in _NO_LOGS:
         return not_applicable(f"a subnet {_NO_LOGS[purpose]}: it has no flow logs")
-    return passed("flow logs are on") if subnet.flow_logs else failed("no flow logs")
+    if not subnet.flow_logs:
+        return failed("no flow logs")
+    log = subnet.resource.data.log_config or LogConfig()
+    sampling = log.flow_sampling
+    if sampling is not None and sampling < lowest_sampling:
+        return failed(f"flow logs are on, with a sampling of {sampling:g}")
+    filtered = (log.filter_expr or "true").strip()
+    if filtered.casefold() == "false":
+        return failed("flow logs are on, and their filter is never true")
+    if filtered.casefold() != "true":
+        return inconclusive(f"flow logs are on, for what the filter {filtered!r} lets through")
+    share = "Google's default sampling" if sampling is None else f"a sampling of {sampling:g}"
+    return passed(f"flow logs are on, with {share}")
 
 
 @rule(
@@ -162,8 +196,10 @@ def gcp_flow_logs(subnet: Subnet) -> Verdict:
         "powerpipe:compute_https_load_balancer_logging_enabled",
     ],
 )
-def gcp_lb_logging(backend: BackendService) -> Verdict:
-    """Load balancers log the requests that they pass on.
+def gcp_lb_logging(backend: BackendService, *, lowest_rate: float = 0.01) -> Verdict:
+    """Load balancers log the HTTP requests that they pass on, or a share of them.
+
+    ``lowest_rate`` is the share of requests from which on a log counts.
 
     Why: which requests an attacker made is asked first, and the application may have been made to forget
         them.
@@ -172,7 +208,12 @@ def gcp_lb_logging(backend: BackendService) -> Verdict:
     if not backend.http:
         return not_applicable("no load balancer sends HTTP requests to it")
     log = backend.resource.data.log_config
-    return passed("requests are logged") if log and log.enable else failed("no log of requests")
+    if log is None or not log.enable:
+        return failed("no log of requests")
+    rate = 1.0 if log.sample_rate is None else log.sample_rate
+    if rate < lowest_rate:
+        return failed(f"requests are logged, with a sample rate of {rate:g}")
+    return passed(f"requests are logged, with a sample rate of {rate:g}")
 
 
 @rule(
@@ -188,25 +229,16 @@ def gcp_fw_logging(firewall: Firewall, *, inside: tuple[str, ...] = _INSIDE) -> 
     Why: what came in through the boundary, and from where, stands nowhere else.
     Fix: gcloud compute firewall-rules update NAME --enable-logging.
     """
-    if not firewall.lets_in or not firewall.rule.allowed:
+    said = firewall.rule
+    if said.disabled or said.direction == "EGRESS" or (said.denied and not said.allowed):
         return not_applicable("it lets nothing in")
-    outside = [cidr for cidr in firewall.sources if not _within(cidr, inside)]
+    if said.direction != "INGRESS" or not said.allowed:
+        return inconclusive("what it does is not known")
+    within = networks(inside).certain
+    outside = sorted(cidr for cidr in firewall.sources if networks([cidr]).possible - within)
     if not outside:
         return not_applicable("it admits nothing from outside")
-    log = firewall.rule.log_config
+    log = said.log_config
     if log is not None and log.enable:
-        return passed(f"logs what it admits from {', '.join(sorted(outside))}")
-    return failed(f"admits {', '.join(sorted(outside))} and logs nothing")
-
-
-def _within(cidr: str, ranges: tuple[str, ...]) -> bool:
-    """Whether a range lies in one of the others; one that cannot be read does not."""
-    try:
-        network = ip_network(cidr, strict=False)
-        # Of another version of IP it cannot be a part.
-        return any(
-            network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-            for other in (ip_network(text, strict=False) for text in ranges)
-        )
-    except ValueError:
-        return False
+        return passed(f"logs what it admits from {', '.join(outside)}")
+    return failed(f"admits {', '.join(outside)} and logs nothing")

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.network import covers_everything
+from soc2_collectors.aws.models.network import Resolve, unresolved
+from soc2_collectors.reach import (
+    ALL_PORTS,
+    LAST_PORT,
+    NO_SOURCE,
+    PROTOCOLS,
+    Entry,
+    Opened,
+    Sources,
+    Span,
+    Spans,
+    Unreadable,
+    admitted,
+    common,
+    networks,
+    protocol_number,
+    single_ports,
+    unread,
+)
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LAST_PORT = 65535
-_NUMBERS = {"tcp": "6", "udp": "17"}
-"""IANA's protocol numbers, which AWS takes for the names."""
+_UNKNOWN = -1
+"""Stands for a protocol that is not known."""
+
+_PRIVATE: Mapping[str, str] = {
+    "IpRanges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
+    "Ipv6Ranges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
+    "PrefixListIds": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
+    "UserIdGroupPairs": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
+    "FromPort": "left out it counts as every port; EC2 API, IpPermission",
+    "ToPort": "left out it counts as every port from the first on; EC2 API, IpPermission",
+}
 
 # -- security groups ----------------------------------------------------------------------------------
 
@@ -22,23 +49,32 @@ _NUMBERS = {"tcp": "6", "udp": "17"}
 class IpRange(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """An IPv4 range."""
 
-    cidr_ip: str = ""
+    cidr_ip: str
 
 
 class Ipv6Range(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """An IPv6 range."""
 
-    cidr_ipv6: str = msgspec.field(default="", name="CidrIpv6")
+    cidr_ipv6: str = msgspec.field(name="CidrIpv6")
 
 
 class PrefixList(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A prefix list, by id: which addresses it holds is not part of the entry."""
 
-    prefix_list_id: str = ""
+    prefix_list_id: str
+
+
+class GroupPair(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A security group whose members are let in."""
+
+    group_id: str | None = None
+    """Left out for the groups of EC2-Classic load balancers."""
 
 
 class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One entry of a security group. Ports are absent for every port, and for protocols without ports."""
+
+    may_lack: ClassVar[Mapping[str, str]] = _PRIVATE
 
     ip_protocol: str
     from_port: int | None = None
@@ -46,75 +82,116 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     ip_ranges: list[IpRange] = []
     ipv6_ranges: list[Ipv6Range] = msgspec.field(default_factory=list, name="Ipv6Ranges")
     prefix_list_ids: list[PrefixList] = []
+    user_id_group_pairs: list[GroupPair] = []
+
+    def sources(self, resolve: Resolve) -> Sources:
+        """Whom it lets in by address: its ranges and its prefix lists, all together."""
+        if not (self.ranges or self.lists or self.user_id_group_pairs):
+            return unread("an entry that names no source")
+        found = networks(self.ranges)
+        for number in self.lists:
+            found |= resolve(number)
+        return found
+
+    @property
+    def ranges(self) -> list[str]:
+        """Its ranges, IPv4 and IPv6."""
+        return [
+            *(one.cidr_ip for one in self.ip_ranges),
+            *(one.cidr_ipv6 for one in self.ipv6_ranges),
+        ]
+
+    @property
+    def lists(self) -> list[str]:
+        """Its prefix lists, by id."""
+        return [one.prefix_list_id for one in self.prefix_list_ids]
 
     @property
     def world(self) -> bool:
-        """Open to every address of IPv4 or of IPv6, be it by one range or by several together."""
-        return covers_everything([r.cidr_ip for r in self.ip_ranges]) or covers_everything(
-            [r.cidr_ipv6 for r in self.ipv6_ranges]
-        )
+        """Open to the internet by its ranges; prefix lists are not looked into."""
+        return bool(self.sources(lambda _: NO_SOURCE).is_open())
 
-    def ports(self, protocol: str) -> tuple[int, int] | None:
-        """The first and last port of ``tcp`` or ``udp`` that it admits; ``None`` for no port of it."""
-        if self.ip_protocol == "-1":
-            return 0, _LAST_PORT
-        if self.ip_protocol not in (protocol, _NUMBERS[protocol]):
+    def ports(self, protocol: str) -> Span | None:
+        """The first and last port of ``tcp`` or ``udp`` that it admits; ``None`` for no port of it.
+
+        Of a protocol that is not known, every port.
+        """
+        number = self._number
+        if number is None or number == _UNKNOWN:
+            return 0, LAST_PORT
+        if number != PROTOCOLS[protocol]:
             return None
         if self.from_port is None or self.from_port < 0:
-            return 0, _LAST_PORT
-        last = self.from_port if self.to_port is None else self.to_port
-        return self.from_port, _LAST_PORT if last < 0 else last
+            return 0, LAST_PORT
+        last = LAST_PORT if self.to_port is None or self.to_port < 0 else self.to_port
+        return self.from_port, last
+
+    @property
+    def _number(self) -> int | None:
+        try:
+            return protocol_number(self.ip_protocol)
+        except Unreadable:
+            return _UNKNOWN
+
+    def entry(self, protocol: str, wanted: Spans, resolve: Resolve) -> Entry | None:
+        """What it says of some ports of ``tcp`` or ``udp``; ``None`` for nothing."""
+        ports = self.ports(protocol)
+        if ports is None or not common((ports,), wanted):
+            return None
+        if self._number == _UNKNOWN:
+            sources = unread(f"the protocol {self.ip_protocol!r}")
+        else:
+            sources = self.sources(resolve)
+        return Entry(allow=True, sources=sources, ports=single_ports(ports))
 
 
 class SecurityGroup(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A security group (``DescribeSecurityGroups``)."""
 
     kind = "aws.ec2.security_group"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "IpPermissions": "a group without inbound entries lets nobody in; left out it is unreadable",
+    }
+
     group_id: str
     group_name: str
     vpc_id: str = ""
     ip_permissions: list[Permission]
-    ip_permissions_egress: list[Permission] = []
+    ip_permissions_egress: list[Permission] | None = None
 
-    def world_ranges(self, protocol: str) -> list[tuple[int, int]]:
-        """Port ranges of ``tcp`` or ``udp`` that are open to every address, joined and in order."""
-        merged: list[tuple[int, int]] = []
-        for first, last in sorted(
-            ports
+    def entries(self, protocol: str, wanted: Spans, resolve: Resolve) -> list[Entry]:
+        """Its inbound entries about some ports of ``tcp`` or ``udp``."""
+        found = (one.entry(protocol, wanted, resolve) for one in self.ip_permissions)
+        return [entry for entry in found if entry is not None]
+
+    def prefix_lists(self, protocol: str, wanted: Spans) -> set[str]:
+        """Ids of the prefix lists that its entries about these ports name."""
+        return {
+            number
             for entry in self.ip_permissions
-            if (ports := entry.ports(protocol)) is not None and entry.world
-        ):
-            if merged and first <= merged[-1][1] + 1:
-                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-            else:
-                merged.append((first, last))
-        return merged
-
-    def open_to_world(self, ports: Iterable[int], protocol: str = "tcp") -> list[int]:
-        """Which of these ports are open to every address of IPv4 or IPv6."""
-        ranges = self.world_ranges(protocol)
-        return [port for port in ports if any(first <= port <= last for first, last in ranges)]
-
-    def open_to_prefix_lists(self, ports: Iterable[int], protocol: str = "tcp") -> list[str]:
-        """Ids of the prefix lists that reach any of these ports; their addresses are not known here."""
-        wanted = tuple(ports)
-        found = {
-            source.prefix_list_id
-            for entry in self.ip_permissions
-            if (admitted := entry.ports(protocol)) is not None
-            and any(admitted[0] <= port <= admitted[1] for port in wanted)
-            for source in entry.prefix_list_ids
+            if (ports := entry.ports(protocol)) is not None and common((ports,), wanted)
+            for number in entry.lists
         }
-        return sorted(found)
 
     @property
-    def all_ports_open(self) -> bool:
-        """Every protocol, or every port of TCP or of UDP, is open to every address."""
-        return any(
-            first <= 1 and last >= _LAST_PORT
-            for protocol in _NUMBERS
-            for first, last in self.world_ranges(protocol)
+    def referred(self) -> set[str]:
+        """Ids of the groups that its entries name, itself left out."""
+        pairs = (
+            pair
+            for entry in (*self.ip_permissions, *(self.ip_permissions_egress or ()))
+            for pair in entry.user_id_group_pairs
         )
+        return {pair.group_id for pair in pairs if pair.group_id} - {self.group_id}
+
+
+def reached(
+    groups: Iterable[SecurityGroup],
+    protocol: str,
+    wanted: Spans = ALL_PORTS,
+    resolve: Resolve = unresolved,
+) -> list[Opened]:
+    """Who reaches which ports through any of the groups: all their entries together."""
+    return admitted([e for group in groups for e in group.entries(protocol, wanted, resolve)])
 
 
 # -- instances ----------------------------------------------------------------------------------------
@@ -130,14 +207,20 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class MetadataOptions(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How the instance metadata service answers. In templates and defaults each may be left out."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "State": "only running instances have it; EC2 API, InstanceMetadataOptionsResponse",
+    }
+
     http_tokens: str | None = None
     http_endpoint: str | None = None
+    state: str | None = None
+    """``pending`` until the instance answers so, then ``applied``."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """An instance's state."""
 
-    name: str = ""
+    name: str
 
 
 class GroupRef(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -171,7 +254,11 @@ class UserData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class AddressAssociation(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The public address of an interface."""
+    """The public address of an interface. A carrier's and a customer's own are none of the internet."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "PublicIp": "left out for a carrier's address; EC2 API, InstanceNetworkInterfaceAssociation",
+    }
 
     public_ip: str | None = None
 
@@ -182,19 +269,54 @@ class Ipv6Address(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     ipv6_address: str = msgspec.field(default="", name="Ipv6Address")
 
 
+class PrivateAddress(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A private address of an interface; each may have a public one."""
+
+    association: AddressAssociation | None = None
+
+
+class Ipv6Prefix(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A range of IPv6 addresses that an interface has."""
+
+    ipv6_prefix: str = msgspec.field(default="", name="Ipv6Prefix")
+
+
 class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A network interface of an instance: its addresses, subnet and groups are its own."""
 
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "Association",
+            "PrivateIpAddresses",
+            "Ipv6Addresses",
+            "Ipv6Prefixes",
+            "SubnetId",
+            "VpcId",
+        ),
+        "an interface has what it was given; EC2 API, InstanceNetworkInterface",
+    )
+
     association: AddressAssociation | None = None
+    private_ip_addresses: list[PrivateAddress] = []
     ipv6_addresses: list[Ipv6Address] = msgspec.field(default_factory=list, name="Ipv6Addresses")
+    ipv6_prefixes: list[Ipv6Prefix] = msgspec.field(default_factory=list, name="Ipv6Prefixes")
     subnet_id: str | None = None
     vpc_id: str | None = None
     groups: list[GroupRef] = []
 
     @property
-    def public_ipv4(self) -> str | None:
-        """Its public IPv4 address."""
-        return self.association.public_ip if self.association else None
+    def public_ipv4(self) -> list[str]:
+        """Its public IPv4 addresses: of the first private one, and of the others."""
+        given = (self.association, *(one.association for one in self.private_ip_addresses))
+        return list(dict.fromkeys(one.public_ip for one in given if one and one.public_ip))
+
+    @property
+    def ipv6(self) -> list[str]:
+        """Its IPv6 addresses and ranges; all that AWS hands out are public ones."""
+        return [
+            *(one.ipv6_address for one in self.ipv6_addresses if one.ipv6_address),
+            *(one.ipv6_prefix for one in self.ipv6_prefixes if one.ipv6_prefix),
+        ]
 
 
 class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -203,14 +325,24 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.ec2.instance"
     secret = ("DescribeInstanceAttribute.Value",)
     volatile = ("UsageOperationUpdateTime",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "PublicIpAddress": "stands with the interfaces, too; EC2 API, Instance",
+        "Ipv6Address": "stands with the interfaces, too; EC2 API, Instance",
+        "NetworkInterfaces": "an instance outside of a VPC has none; left out, a pass is not given",
+        "SecurityGroups": "stand with the interfaces, too; EC2 API, Instance",
+        "Tags": "left out where there are none; EC2 API, Instance",
+    }
+
     instance_id: str
     state: State
+    instance_type: str | None = None
     metadata_options: MetadataOptions | None = None
     public_ip_address: str | None = None
+    ipv6_address: str | None = msgspec.field(default=None, name="Ipv6Address")
     subnet_id: str | None = None
     vpc_id: str | None = None
     security_groups: list[GroupRef] = []
-    network_interfaces: list[Interface] = []
+    network_interfaces: list[Interface] | None = None
     iam_instance_profile: Profile | None = None
     monitoring: Monitoring | None = None
     ebs_optimized: bool | None = None
@@ -227,31 +359,31 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def interfaces(self) -> list[Interface]:
         """Its interfaces; what stands beside the instance only is taken for one more."""
-        listed = {interface.public_ipv4 for interface in self.network_interfaces}
-        if self.network_interfaces and (
-            self.public_ip_address is None or self.public_ip_address in listed
-        ):
-            return self.network_interfaces
+        known = self.network_interfaces or []
+        listed = {address for one in known for address in (*one.public_ipv4, *one.ipv6)}
+        beside = [a for a in (self.public_ip_address, self.ipv6_address) if a and a not in listed]
+        if known and not beside:
+            return known
         first = Interface(
             association=AddressAssociation(public_ip=self.public_ip_address),
+            ipv6_addresses=[Ipv6Address(ipv6_address=self.ipv6_address)]
+            if self.ipv6_address
+            else [],
             subnet_id=self.subnet_id,
             vpc_id=self.vpc_id,
             groups=self.security_groups,
         )
-        return [first, *self.network_interfaces]
+        return [first, *known]
 
     @property
     def public_addresses(self) -> list[str]:
         """Every address of it that the internet could route to: public IPv4, and IPv6."""
-        return [
-            address
-            for interface in self.interfaces
-            for address in (
-                interface.public_ipv4,
-                *(a.ipv6_address for a in interface.ipv6_addresses),
-            )
-            if address
-        ]
+        return [a for one in self.interfaces for a in (*one.public_ipv4, *one.ipv6)]
+
+    @property
+    def lists_interfaces(self) -> bool:
+        """Whether AWS names its interfaces: without them nobody can say that it has no public address."""
+        return self.network_interfaces is not None
 
 
 # -- launch templates, settings of a region ---------------------------------------------------------------
@@ -261,6 +393,7 @@ class TemplateInterface(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
     """A network interface that a template asks for."""
 
     associate_public_ip_address: bool | None = None
+    groups: list[str] = []
 
 
 class TemplateData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -269,6 +402,15 @@ class TemplateData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     user_data: str | None = None
     metadata_options: MetadataOptions | None = None
     network_interfaces: list[TemplateInterface] = []
+    security_group_ids: list[str] = []
+    security_groups: list[str] = []
+    """By name, where they are not given by id."""
+
+    @property
+    def groups(self) -> set[str]:
+        """Ids and names of the security groups that it gives."""
+        own = (*self.security_group_ids, *self.security_groups)
+        return {*own, *(group for one in self.network_interfaces for group in one.groups)}
 
 
 class LaunchTemplateVersion(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -328,5 +470,9 @@ class NetworkInterface(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A network interface, of an instance or of a managed service (``DescribeNetworkInterfaces``)."""
 
     kind = "aws.ec2.network_interface"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Groups": "interfaces of some services have none; without it a group counts as unused",
+    }
+
     network_interface_id: str
     groups: list[GroupRef] = []

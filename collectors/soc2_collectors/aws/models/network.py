@@ -1,40 +1,73 @@
-"""What ranges of addresses cover together."""
+"""Prefix lists: the ranges of addresses that entries of security groups and routes name by id.
+
+Source: EC2 API reference, "DescribeManagedPrefixLists" and "GetManagedPrefixListEntries".
+"""
 
 from __future__ import annotations
 
-from ipaddress import collapse_addresses, ip_network
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import ClassVar, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+import msgspec
 
-_WIDE = 8
-"""Narrower ranges than /8 would have to be more than an entry or table holds to cover everything."""
+from soc2_collectors.reach import EVERYBODY, Sources, networks, unread
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.resources import Resource, fact
+
+Resolve: TypeAlias = Callable[[str], Sources]
+"""The addresses of a prefix list, by its id."""
+
+_SETTLED = frozenset(
+    {
+        "create-complete",
+        "modify-complete",
+        "modify-failed",
+        "restore-complete",
+        "restore-failed",
+        "delete-failed",
+    }
+)
+"""States in which the entries of the current version are the ones in force."""
 
 
-def prefix_length(cidr: str) -> int | None:
-    """``10.0.0.0/8`` -> 8; ``None`` where it cannot be told."""
-    _, slash, length = cidr.rpartition("/")
-    return int(length) if slash and length.isdecimal() and len(length) <= len("128") else None
+class PrefixListEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A range of a prefix list."""
+
+    cidr: str
 
 
-def covers_everything(cidrs: Iterable[str]) -> bool:
-    """Whether these ranges of one address family hold every address, alone or together.
+class ManagedPrefixList(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A prefix list of this account, shared with it, or of AWS, with its entries."""
 
-    ``0.0.0.0/1`` and ``128.0.0.0/1`` are as open as ``0.0.0.0/0``. A wide range that cannot be read
-    counts as everything: it must not look closed.
-    """
-    wide = []
-    for cidr in cidrs:
-        length = prefix_length(cidr)
-        if length == 0:
-            return True
-        if length is not None and length <= _WIDE:
-            wide.append(cidr)
-    if len(wide) < 2:  # noqa: PLR2004 - it takes two halves
-        return False
+    kind = "aws.ec2.managed_prefix_list"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "GetManagedPrefixListEntries": "a list may have no entries; left out it is unreadable",
+        "State": "left out for the lists of AWS, which are never being changed; EC2 API, ManagedPrefixList",
+    }
+
+    prefix_list_id: str
+    state: str | None = None
+    entries: list[PrefixListEntry] = fact("GetManagedPrefixListEntries")
+
+    @property
+    def sources(self) -> Sources:
+        """Its addresses; unknown while it is being changed."""
+        if self.state is not None and self.state not in _SETTLED:
+            return unread(f"{self.prefix_list_id}, whose state is {self.state or 'not said'}")
+        return networks(entry.cidr for entry in self.entries)
+
+
+def unresolved(number: str) -> Sources:
+    """The addresses of a prefix list that was not looked up: anybody's."""
+    return unread(f"the prefix list {number}")
+
+
+def resolved(number: str, known: Mapping[str, ManagedPrefixList]) -> Sources:
+    """The addresses of a prefix list, as far as it was collected."""
+    found = known.get(number)
+    if found is None:
+        return unread(f"the prefix list {number}, which is not among those collected")
     try:
-        networks: list[Any] = [ip_network(cidr, strict=False) for cidr in wide]
-        return any(network.prefixlen == 0 for network in collapse_addresses(networks))
-    except (ValueError, TypeError):
-        return True
+        return found.sources
+    except FactUnavailable as error:
+        return Sources(possible=EVERYBODY, unknown=(f"the prefix list {number} ({error})",))

@@ -31,7 +31,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``FirewallPolicy`` of ``DescribeFirewallPolicy``."""
 
     stateless_default_actions: list[str]
-    stateful_default_actions: list[str] = []
+    stateless_fragment_default_actions: list[str] | None = None
 
 
 class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
 import msgspec
 
-from soc2_collectors.aws.models.network import covers_everything
+from soc2_collectors.aws.models.network import Resolve, unresolved
+from soc2_collectors.reach import (
+    ALL_PORTS,
+    EVERY_PORT,
+    LAST_PORT,
+    NO_SOURCE,
+    PROTOCOLS,
+    Entry,
+    Opened,
+    Ports,
+    Sources,
+    Spans,
+    Unreadable,
+    admitted,
+    common,
+    networks,
+    protocol_number,
+    single_ports,
+    size,
+    span,
+    unread,
+)
 from soc2_pac.resources import Resource
 
-_TCP = ("-1", "6")
-"""Protocol numbers of an access list's entries that let TCP through."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Vpc(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -23,13 +48,35 @@ class FlowLog(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A flow log (``DescribeFlowLogs``)."""
 
     kind = "aws.ec2.flow_log"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "DeliverLogsStatus": "left out before the first delivery; EC2 API, FlowLog",
+        "LogFormat": "left out where it is the default format, which holds every field asked for; EC2 API, "
+        "CreateFlowLogs",
+    }
+
     flow_log_id: str
-    flow_log_status: str = ""
-    resource_id: str = ""
-    traffic_type: str = ""
+    flow_log_status: str
+    resource_id: str
+    traffic_type: str
     deliver_logs_status: str | None = None
     """``FAILED`` where AWS could not deliver; left out before the first delivery."""
     deliver_logs_error_message: str | None = None
+    log_format: str | None = None
+    """``${version} ${srcaddr} ...``."""
+
+    def lacks(self, fields: Iterable[tuple[str, ...]]) -> list[str]:
+        """Of each of these sets of fields one must be recorded; the first of those of which none is."""
+        if self.log_format is None:
+            return []
+        written = set(re.findall(r"\$\{([a-z0-9-]+)\}", self.log_format))
+        return [names[0] for names in fields if not written.intersection(names)]
+
+
+class BlockPublicAccess(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What VPC Block Public Access does to a subnet."""
+
+    internet_gateway_block_mode: str = "off"
+    """``off``, ``block-bidirectional``, ``block-ingress``."""
 
 
 class Subnet(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -39,11 +86,30 @@ class Subnet(Resource, frozen=True, kw_only=True, rename="pascal"):
     volatile = ("AvailableIpAddressCount",)
     subnet_id: str
     vpc_id: str = ""
-    map_public_ip_on_launch: bool = False
+    map_public_ip_on_launch: bool | None = None
+    block_public_access_states: BlockPublicAccess | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing comes in through an internet gateway."""
+        states = self.block_public_access_states
+        return states is not None and states.internet_gateway_block_mode.startswith("block-")
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A route. AWS says whither by one field for each sort of target; here those that rules ask for."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        name: f"a route has one {what}, and the field of that sort; EC2 API, Route"
+        for what, names in (
+            (
+                "destination",
+                ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
+            ),
+            ("target", ("GatewayId", "VpcPeeringConnectionId")),
+        )
+        for name in names
+    }
 
     destination_cidr_block: str | None = None
     destination_ipv6_cidr_block: str | None = msgspec.field(
@@ -52,16 +118,44 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     destination_prefix_list_id: str | None = None
     gateway_id: str | None = None
     vpc_peering_connection_id: str | None = None
-    state: str = "active"
+    state: str | None = None
+    """``active``, ``blackhole``, ``filtered``."""
 
     @property
     def to_internet(self) -> bool:
-        """Leads to an internet gateway, whatever its destination."""
-        return self.state == "active" and (self.gateway_id or "").startswith("igw-")
+        """Leads to an internet gateway, whatever its destination. Only what is said to be dead does not."""
+        return self.state != "blackhole" and (self.gateway_id or "").startswith("igw-")
+
+    @property
+    def to_endpoint(self) -> bool:
+        """Leads to an endpoint of a gateway load balancer, behind which a firewall may stand.
+
+        Endpoints of S3 and DynamoDB are routed to by prefix lists of AWS.
+        """
+        alive = self.state != "blackhole" and self.destination_prefix_list_id is None
+        return alive and (self.gateway_id or "").startswith("vpce-")
+
+    def destination(self, resolve: Resolve) -> Sources:
+        """The addresses that it leads to."""
+        found = networks(
+            cidr
+            for cidr in (self.destination_cidr_block, self.destination_ipv6_cidr_block)
+            if cidr is not None
+        )
+        if self.destination_prefix_list_id is not None:
+            found |= resolve(self.destination_prefix_list_id)
+        elif self.destination_cidr_block is None and self.destination_ipv6_cidr_block is None:
+            return unread("a route that names no destination")
+        return found
 
 
 class Association(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Which subnet a table is for; ``main`` for all that have none of their own."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Main": "false where it is left out; an association says a subnet, a gateway or main",
+        "SubnetId": "left out for the main table and for gateways; EC2 API, RouteTableAssociation",
+    }
 
     main: bool = False
     subnet_id: str | None = None
@@ -71,29 +165,66 @@ class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A route table."""
 
     kind = "aws.ec2.route_table"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Associations": "a table may be for no subnet; left out it is unreadable where it matters",
+    }
+
     route_table_id: str
     vpc_id: str = ""
-    routes: list[Route] = []
-    associations: list[Association] = []
+    routes: list[Route]
+    associations: list[Association] | None = None
+
+    @property
+    def is_main(self) -> bool:
+        """It is for every subnet that has none of its own. Raises Unreadable."""
+        return any(one.main for one in self._associations)
+
+    @property
+    def subnets(self) -> set[str]:
+        """The subnets whose own table it is. Raises Unreadable."""
+        return {one.subnet_id for one in self._associations if one.subnet_id}
+
+    @property
+    def _associations(self) -> list[Association]:
+        if self.associations is None:
+            msg = f"AWS does not say which subnets the route table {self.route_table_id} is for"
+            raise Unreadable(msg)
+        return self.associations
 
     @property
     def to_internet(self) -> bool:
         """Some route leads to an internet gateway: what makes a subnet public."""
         return any(route.to_internet for route in self.routes)
 
-    def reaches_everyone(self, *, ipv6: bool) -> bool:
-        """Whether its routes to internet gateways lead to every address of IPv4, or of IPv6.
+    def internet(self, resolve: Resolve = unresolved) -> Sources:
+        """The addresses that its internet gateways lead to. The longest prefix that matches decides."""
+        return self._leads(lambda route: route.to_internet, resolve)
 
-        A route by prefix list counts: which addresses the list holds is not known here.
+    def through_endpoint(self) -> bool:
+        """Whether the internet is reached through an endpoint of a gateway load balancer."""
+        ways = self._leads(lambda route: route.to_endpoint, unresolved)
+        return ways.is_open() is not False
+
+    def _leads(self, chosen: Callable[[Route], bool], resolve: Resolve) -> Sources:
+        """Where the chosen routes lead. Ranges of a prefix list count as longer than any other.
+
+        A list that leads elsewhere and is not known is left out: it must not look as if it closed anything.
         """
-        out = [route for route in self.routes if route.to_internet]
-        found = [
-            route.destination_ipv6_cidr_block if ipv6 else route.destination_cidr_block
-            for route in out
-        ]
-        return any(route.destination_prefix_list_id for route in out) or covers_everything(
-            cidr for cidr in found if cidr
-        )
+        entries = []
+        for route in sorted(self.routes, key=_width):
+            destination = route.destination(resolve)
+            if not chosen(route) and destination.unknown:
+                continue
+            entries.append(Entry(allow=chosen(route), sources=destination))
+        found = admitted(entries)
+        return found[0].sources if found else NO_SOURCE
+
+
+def _width(route: Route) -> int:
+    """How many addresses it leads to, as a power of two; for sorting by the longest prefix."""
+    cidr = route.destination_cidr_block or route.destination_ipv6_cidr_block
+    found = span(cidr) if cidr is not None else None
+    return size(found.v4 + found.v6) if found is not None else 0
 
 
 # -- network access lists -----------------------------------------------------------------------------
@@ -102,12 +233,18 @@ class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
 class PortRange(msgspec.Struct, frozen=True, kw_only=True):
     """The ports of an entry; left out for protocols without ports."""
 
-    first: int = msgspec.field(default=0, name="From")
-    last: int = msgspec.field(default=65535, name="To")
+    first: int = msgspec.field(name="From")
+    last: int = msgspec.field(name="To")
 
 
 class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One numbered entry. The lowest number that matches decides."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
+        "Ipv6CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
+        "PortRange": "left out for every protocol, which has every port; EC2 API, NetworkAclEntry",
+    }
 
     rule_number: int
     rule_action: str
@@ -117,36 +254,61 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     ipv6_cidr_block: str | None = msgspec.field(default=None, name="Ipv6CidrBlock")
     port_range: PortRange | None = None
 
-    def decides(self, port: int, *, ipv6: bool) -> bool:
-        """Whether it speaks of this TCP port, coming in from every address."""
-        cidr = self.ipv6_cidr_block if ipv6 else self.cidr_block
-        if self.egress or self.protocol not in _TCP or not cidr or not covers_everything([cidr]):
-            return False
-        ports = self.port_range
-        return self.protocol == "-1" or ports is None or ports.first <= port <= ports.last
+    @property
+    def sources(self) -> Sources:
+        """Whom it speaks of."""
+        ranges = [cidr for cidr in (self.cidr_block, self.ipv6_cidr_block) if cidr is not None]
+        return networks(ranges) if ranges else unread(f"entry {self.rule_number} without a range")
+
+    def entry(self, protocol: int, wanted: Spans) -> Entry | None:
+        """What it says of some ports of TCP or UDP, coming in; ``None`` for nothing.
+
+        Raises Unreadable for a protocol or an action that is not known: it may admit or refuse anybody.
+        """
+        number = protocol_number(self.protocol)
+        if self.egress or number not in (None, protocol):
+            return None
+        ports = EVERY_PORT if number is None else self._ports
+        if not common(ports.possible, wanted):
+            return None
+        if self.rule_action not in ("allow", "deny"):
+            msg = f"what entry {self.rule_number} does is not known: {self.rule_action!r}"
+            raise Unreadable(msg)
+        return Entry(allow=self.rule_action == "allow", sources=self.sources, ports=ports)
+
+    @property
+    def _ports(self) -> Ports:
+        given = self.port_range
+        if given is not None and 0 <= given.first <= given.last <= LAST_PORT:
+            return single_ports((given.first, given.last))
+        return Ports((), ALL_PORTS)
+
+
+class AclAssociation(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A subnet that an access list is for."""
+
+    subnet_id: str | None = None
 
 
 class NetworkAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A network access list (``DescribeNetworkAcls``)."""
 
     kind = "aws.ec2.network_acl"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Entries": "a list without entries admits nobody; left out it is unreadable",
+    }
+
     network_acl_id: str
     vpc_id: str = ""
     is_default: bool = False
     entries: list[AclEntry]
-    associations: list[Association] = []
+    associations: list[AclAssociation] = []
 
-    def open_to_world(self, port: int) -> bool:
-        """Whether a TCP port is admitted from every address of IPv4 or IPv6.
-
-        Entries are asked in order, as AWS does; a denial of only some addresses changes nothing.
-        """
+    def reached(self, protocol: str, wanted: Spans = ALL_PORTS) -> list[Opened]:
+        """Who reaches which ports of ``tcp`` or ``udp`` in its subnets, by its entries in order."""
         ordered = sorted(self.entries, key=lambda entry: entry.rule_number)
-        for ipv6 in (False, True):
-            first = next((e for e in ordered if e.decides(port, ipv6=ipv6)), None)
-            if first is not None and first.rule_action == "allow":
-                return True
-        return False
+        found = (entry.entry(PROTOCOLS[protocol], wanted) for entry in ordered)
+        return admitted([entry for entry in found if entry is not None])
 
 
 # -- ways between networks --------------------------------------------------------------------------------
@@ -164,20 +326,52 @@ class InternetGateway(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ec2.internet_gateway"
     internet_gateway_id: str
-    attachments: list[GatewayAttachment] = []
+    attachments: list[GatewayAttachment]
+
+
+class Ipv4Block(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An IPv4 range of a VPC."""
+
+    cidr_block: str
+
+
+class Ipv6Block(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An IPv6 range of a VPC."""
+
+    ipv6_cidr_block: str = msgspec.field(name="Ipv6CidrBlock")
 
 
 class PeerVpc(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One side of a peering connection."""
 
-    owner_id: str = ""
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "CidrBlock": "the ranges stand in CidrBlockSet, too; EC2 API, VpcPeeringConnectionVpcInfo",
+        "CidrBlockSet": "the first range stands in CidrBlock, too; EC2 API, VpcPeeringConnectionVpcInfo",
+        "Ipv6CidrBlockSet": "only VPCs with IPv6 have it; EC2 API, VpcPeeringConnectionVpcInfo",
+    }
+
+    owner_id: str
     vpc_id: str = ""
+    cidr_block: str | None = None
+    cidr_block_set: list[Ipv4Block] = []
+    ipv6_cidr_block_set: list[Ipv6Block] = msgspec.field(
+        default_factory=list, name="Ipv6CidrBlockSet"
+    )
+
+    @property
+    def blocks(self) -> list[str]:
+        """Its ranges, IPv4 and IPv6."""
+        return [
+            *filter(None, [self.cidr_block]),
+            *(one.cidr_block for one in self.cidr_block_set),
+            *(one.ipv6_cidr_block for one in self.ipv6_cidr_block_set),
+        ]
 
 
 class PeeringStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``active``, or why not."""
 
-    code: str = ""
+    code: str
 
 
 class VpcPeering(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -201,5 +395,7 @@ class TransitGateway(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ec2.transit_gateway"
     transit_gateway_id: str
-    owner_id: str = ""
+    owner_id: str
+    state: str | None = None
+    """``available``, ``deleting``, ``deleted``, ..."""
     options: TransitGatewayOptions

@@ -6,9 +6,13 @@ Gateways", "Bastion Hosts", "Flow Logs".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import msgspec
 
 from soc2_collectors.azure.models.arm import Arm, same
+from soc2_collectors.reach import Unreadable
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -19,6 +23,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class SubnetProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A subnet."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "networkSecurityGroup": "left out where it has none; Network REST API, Subnets",
+    }
 
     network_security_group: Reference | None = None
 
@@ -57,9 +65,15 @@ class Sku(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class AddressProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A public address."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ipConfiguration": "left out where nothing has it; Network REST API, Public IP Addresses",
+        "natGateway": "left out where no NAT gateway has it; Network REST API, Public IP Addresses",
+    }
+
     ip_address: str | None = None
     ip_configuration: Reference | None = None
     """What has it; left out: nothing."""
+    nat_gateway: Reference | None = None
 
 
 class PublicAddress(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -75,7 +89,14 @@ class PublicAddress(Arm, frozen=True, kw_only=True, rename="camel"):
 class IpConfigurationProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address of an interface."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "applicationSecurityGroups": "left out where it is in none; Network REST API, Network Interfaces",
+        "privateIPAddress": "without it no rule about an address inside is sure to hold",
+    }
+
     subnet: Reference | None = None
+    private_ip_address: str | None = msgspec.field(default=None, name="privateIPAddress")
+    application_security_groups: list[Reference] = []
 
 
 class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -87,6 +108,10 @@ class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 class InterfaceProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A network interface."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "networkSecurityGroup": "left out where it has none; Network REST API, Network Interfaces",
+    }
 
     ip_configurations: list[IpConfiguration]
     network_security_group: Reference | None = None
@@ -101,11 +126,20 @@ class NetworkInterface(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: InterfaceProperties
 
 
+class BastionProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A host of Azure Bastion."""
+
+    provisioning_state: str | None = None
+    """``Succeeded``, ``Updating``, ``Deleting``, ``Failed``."""
+
+
 class BastionHost(Arm, frozen=True, kw_only=True, rename="camel"):
     """A host of Azure Bastion."""
 
     kind = "azure.network.bastion_host"
     volatile = ("etag",)
+
+    properties: BastionProperties | None = None
 
 
 class Analytics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -124,8 +158,12 @@ class FlowAnalytics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class FlowRetention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long flow logs are kept; off, or 0 days: for ever."""
 
-    enabled: bool = False
-    days: int = 0
+    enabled: bool | None = None
+    days: int | None = None
+
+
+_RECORDS = {"b", "c", "e", "d"}
+"""The parts of a flow: its begin, that it goes on, its end, that it was denied."""
 
 
 class FlowLogProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -133,6 +171,11 @@ class FlowLogProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
     target_resource_id: str
     enabled: bool = False
+    enabled_filtering_criteria: str | None = None
+    """Of which flows there are records; left out or empty: of all."""
+    record_types: str | None = None
+    """Of which parts of a flow there are records: ``B,C,E,D``; left out or empty: of all."""
+    provisioning_state: str | None = None
     flow_analytics_configuration: FlowAnalytics | None = None
     retention_policy: FlowRetention | None = None
 
@@ -152,10 +195,24 @@ class FlowLog(Arm, frozen=True, kw_only=True, rename="camel"):
         where = analytics.network_watcher_flow_analytics_configuration if analytics else None
         return bool(where and where.enabled and where.workspace_resource_id)
 
-    def kept(self, days: int) -> bool:
-        """Whether it is kept for so many days at least."""
+    @property
+    def partial(self) -> str:
+        """Which records it leaves out; empty where it writes all."""
+        if (self.properties.enabled_filtering_criteria or "").strip():
+            return f"only of {self.properties.enabled_filtering_criteria}"
+        written = (self.properties.record_types or "").casefold().replace(" ", "")
+        if written and not set(written.split(",")) >= _RECORDS:
+            return f"only records of the types {self.properties.record_types}"
+        return ""
+
+    def kept(self, days: int) -> bool | None:
+        """Whether it is kept for so many days at least; None where Azure does not say."""
         policy = self.properties.retention_policy
-        return policy is None or not policy.enabled or not policy.days or policy.days >= days
+        if policy is None or policy.enabled is None:
+            return None
+        if not policy.enabled:
+            return True
+        return None if policy.days is None else policy.days == 0 or policy.days >= days
 
 
 class WafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -165,10 +222,21 @@ class WafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     mode: str | None = None
 
 
+class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The rules of Azure that a policy applies."""
+
+    managed_rule_sets: list[Any] = []
+
+
 class WafPolicyProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A policy of a web application firewall."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "managedRules": "no policy can be made without; Network REST API, WebApplicationFirewallPolicies",
+    }
+
     policy_settings: WafSettings
+    managed_rules: RuleSets | None = None
 
 
 class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -180,10 +248,14 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: WafPolicyProperties
 
     @property
-    def prevents(self) -> bool:
-        """Whether it is on and refuses."""
-        settings = self.properties.policy_settings
-        return same(settings.state, "Enabled") and same(settings.mode, "Prevention")
+    def weakness(self) -> str:
+        """Why it refuses no attack; empty where it is on, and refuses."""
+        settings, rules = self.properties.policy_settings, self.properties.managed_rules
+        if not same(settings.state, "Enabled"):
+            return "is off"
+        if not same(settings.mode, "Prevention"):
+            return "only detects" if same(settings.mode, "Detection") else "has no mode"
+        return "has no rules of Azure" if rules and not rules.managed_rule_sets else ""
 
 
 class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -193,11 +265,49 @@ class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     firewall_mode: str | None = None
 
 
+class PartProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A listener or a path of a gateway: it may have a policy of its own."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "firewallPolicy": "left out where the gateway's holds; Network REST API, Application Gateways",
+    }
+
+    firewall_policy: Reference | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A listener or a path of a gateway, by its name."""
+
+    name: str = ""
+    properties: PartProperties = PartProperties()
+
+
+class PathMapProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Paths that lead to backends of their own."""
+
+    path_rules: list[Part] = []
+
+
+class PathMap(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Paths that lead to backends of their own."""
+
+    properties: PathMapProperties = PathMapProperties()
+
+
 class GatewayProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a gateway."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "webApplicationFirewallConfiguration": "one of two ways; Network REST API, Application Gateways",
+        "firewallPolicy": "one of two ways; Network REST API, Application Gateways",
+        "httpListeners": "a part has a policy of its own, or the gateway's",
+        "urlPathMaps": "a part has a policy of its own, or the gateway's",
+    }
+
     web_application_firewall_configuration: GatewayWaf | None = None
     firewall_policy: Reference | None = None
+    http_listeners: list[Part] = []
+    url_path_maps: list[PathMap] = []
 
 
 class ApplicationGateway(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -207,6 +317,23 @@ class ApplicationGateway(Arm, frozen=True, kw_only=True, rename="camel"):
     volatile = ("etag", "properties.operationalState")
 
     properties: GatewayProperties
+
+    @property
+    def own_policies(self) -> list[Reference]:
+        """The policies of single listeners and paths, which hold there instead of the gateway's."""
+        paths = (
+            rule for one in self.properties.url_path_maps for rule in one.properties.path_rules
+        )
+        found = (
+            part.properties.firewall_policy for part in (*self.properties.http_listeners, *paths)
+        )
+        return [policy for policy in found if policy is not None]
+
+    @property
+    def all_listeners(self) -> bool:
+        """Whether each listener has a policy of its own."""
+        listeners = self.properties.http_listeners
+        return bool(listeners) and all(one.properties.firewall_policy for one in listeners)
 
 
 class FrontendProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -226,7 +353,13 @@ class Frontend(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class FrontDoorProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a Front Door."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabledState": "a door that is not said to be off is judged; Front Door REST API",
+    }
+
     frontend_endpoints: list[Frontend]
+    enabled_state: str | None = None
+    """``Enabled``, ``Disabled``."""
 
 
 class FrontDoor(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -248,6 +381,7 @@ class FrontDoorWafProperties(msgspec.Struct, frozen=True, kw_only=True, rename="
     """A policy of Front Door."""
 
     policy_settings: FrontDoorWafSettings
+    managed_rules: RuleSets | None = None
 
 
 class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -259,7 +393,14 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: FrontDoorWafProperties
 
     @property
-    def prevents(self) -> bool:
-        """Whether it is on and refuses."""
-        settings = self.properties.policy_settings
-        return same(settings.enabled_state, "Enabled") and same(settings.mode, "Prevention")
+    def weakness(self) -> str:
+        """Why it refuses no attack; empty where it is on, and refuses. Raises Unreadable."""
+        settings, rules = self.properties.policy_settings, self.properties.managed_rules
+        if not same(settings.enabled_state, "Enabled"):
+            return "is off"
+        if not same(settings.mode, "Prevention"):
+            return "only detects" if same(settings.mode, "Detection") else "has no mode"
+        if rules is None:
+            msg = f"Azure does not say which rules the policy {self.name} applies"
+            raise Unreadable(msg)
+        return "" if rules.managed_rule_sets else "has no rules of Azure"

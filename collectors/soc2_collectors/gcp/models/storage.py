@@ -5,7 +5,8 @@ Source: Cloud Storage JSON API v1, ``Bucket``. The inventory gives empty objects
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -22,7 +23,16 @@ class Switch(msgspec.Struct, frozen=True):
 class IamConfiguration(msgspec.Struct, frozen=True, rename="camel"):
     """How access is decided."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicAccessPrevention": "anything but enforced prevents nothing: policies and ACLs decide then",
+        "bucketPolicyOnly": "the older name of uniformBucketLevelAccess, given beside it",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "publicAccessPrevention": "anything but enforced prevents nothing: policies and ACLs decide then",
+    }
+
     uniform_bucket_level_access: Switch = Switch()
+    bucket_policy_only: Switch = Switch()
     public_access_prevention: str = "inherited"
 
 
@@ -39,10 +49,71 @@ class SoftDelete(msgspec.Struct, frozen=True, rename="camel"):
     retention_duration_seconds: int | str | None = None
 
 
+class Action(msgspec.Struct, frozen=True):
+    """What a rule does: ``Delete``, ``SetStorageClass``, ``AbortIncompleteMultipartUpload``."""
+
+    type: str = ""
+
+
+class When(msgspec.Struct, frozen=True, rename="camel"):
+    """To which objects: all of these must hold."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "isLive": "left out where a rule is for live objects and older versions alike (Bucket.lifecycle)",
+        "numNewerVersions": "left out where a rule does not count newer versions",
+        "daysSinceNoncurrentTime": "left out where a rule is not about older versions",
+        "noncurrentTimeBefore": "left out where a rule is not about older versions",
+        "matchesPrefix": "only named in the message",
+        "matchesSuffix": "only named in the message",
+        "matchesStorageClass": "only named in the message",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "matchesPrefix": "only named in the message",
+        "matchesSuffix": "only named in the message",
+        "matchesStorageClass": "only named in the message",
+    }
+
+    is_live: bool | None = None
+    num_newer_versions: int | str | None = None
+    days_since_noncurrent_time: int | str | None = None
+    noncurrent_time_before: str | None = None
+    matches_prefix: list[str] = []
+    matches_suffix: list[str] = []
+    matches_storage_class: list[str] = []
+
+
+class LifecycleRule(msgspec.Struct, frozen=True):
+    """One rule."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "condition": "a rule without a condition is for every object (Bucket.lifecycle)",
+    }
+
+    action: Action = Action()
+    condition: When = When()
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it deletes live objects, and not only versions that were replaced."""
+        when = self.condition
+        older = (
+            when.days_since_noncurrent_time,
+            when.noncurrent_time_before,
+            when.num_newer_versions,
+        )
+        return self.action.type == "Delete" and when.is_live is not False and not any(older)
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is for some objects, by their names or classes."""
+        when = self.condition
+        return bool(when.matches_prefix or when.matches_suffix or when.matches_storage_class)
+
+
 class Lifecycle(msgspec.Struct, frozen=True):
     """What happens to objects in time."""
 
-    rule: list[Any] = []
+    rule: list[LifecycleRule] = []
 
 
 class Logging(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,6 +131,12 @@ class Acl(msgspec.Struct, frozen=True):
 
 class BucketData(msgspec.Struct, frozen=True, rename="camel"):
     """``Bucket``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "acl": "counts only where access is not uniform; there nothing passes that public access prevention "
+        "does not close",
+        "defaultObjectAcl": "as acl",
+    }
 
     name: str
     iam_configuration: IamConfiguration
@@ -87,20 +164,21 @@ class Bucket(Asset, frozen=True, kw_only=True, rename="camel"):
     @property
     def uniform(self) -> bool:
         """Whether ACLs count for nothing."""
-        return self.bucket.iam_configuration.uniform_bucket_level_access.enabled
+        said = self.bucket.iam_configuration
+        return said.uniform_bucket_level_access.enabled or said.bucket_policy_only.enabled
 
     @property
     def prevented(self) -> bool:
         """Whether the bucket itself keeps everyone out, whatever a policy grants."""
-        return self.bucket.iam_configuration.public_access_prevention == "enforced"
+        return self.bucket.iam_configuration.public_access_prevention.lower() == "enforced"
 
     @property
     def public_acl(self) -> list[str]:
         """Entries that let everyone in, where ACLs count."""
+        own, objects = self.bucket.acl, self.bucket.default_object_acl
         if self.uniform:
             return []
-        found = {f"ACL {one.role}" for one in self.bucket.acl if one.entity in PUBLIC}
-        objects = self.bucket.default_object_acl
+        found = {f"ACL {one.role}" for one in own if one.entity in PUBLIC}
         return sorted(
             found | {f"ACL of new objects {o.role}" for o in objects if o.entity in PUBLIC}
         )
