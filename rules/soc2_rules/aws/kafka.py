@@ -25,8 +25,9 @@ def aws_msk_secure(cluster: Cluster) -> Verdict:
     Why: whoever reaches an open broker reads and writes every topic.
     Fix: aws kafka update-security --cluster-arn ARN --current-version V
         --encryption-info '{"EncryptionInTransit": {"ClientBroker": "TLS"}}'
-        --client-authentication '{"Sasl": {"Iam": {"Enabled": true}}, "Unauthenticated": {"Enabled": false}}'; aws kafka update-connectivity with PublicAccess
-        DISABLED. Traffic between brokers is set when a cluster is made.
+        --client-authentication '{"Sasl": {"Iam": {"Enabled": true}}, "Unauthenticated": {"Enabled": false}}',
+        and aws kafka update-connectivity with PublicAccess DISABLED. Traffic between brokers is set when a
+        cluster is made.
     """
     if cluster.cluster_type == "PROVISIONED" and cluster.provisioned is not None:
         return _provisioned(cluster.provisioned)
