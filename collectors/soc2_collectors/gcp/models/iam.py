@@ -20,6 +20,7 @@ from soc2_collectors.gcp.models.asset import Asset
 from soc2_collectors.gcp.models.members import PUBLIC, Member
 from soc2_collectors.gcp.models.privileges import (
     ACTING,
+    ONLY_GRANTS,
     called_administrator,
     escalations,
     known_permissions,
@@ -50,10 +51,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
         """The instant from which on it does not hold; ``None``: it has none that is understood."""
         return conditions.end_of(self.expression)
 
-    @property
-    def narrows(self) -> bool:
+    def narrows(self, role: str) -> bool:
         """Whether it leaves one thing of what the role is granted on, or grants of harmless roles only."""
-        return conditions.narrows(self.expression, _harmless)
+        return conditions.narrows(self.expression, _harmless if role in ONLY_GRANTS else None)
 
 
 def _harmless(role: str) -> bool:
