@@ -17,8 +17,7 @@ from soc2_collectors.reach import open_to_internet
 
 _EVERY_API = "cloudapis.googleapis.com"
 """Google Cloud APIs: a name that stands for most of them."""
-_SHARED_HOSTS = frozenset(
-    """
+_SITES = """
     000webhostapp.com akamaized.net amplifyapp.com appspot.com awsapprunner.com azure-api.net
     azureedge.net azurefd.net azurestaticapps.net azurewebsites.net b-cdn.net backblazeb2.com
     bitbucket.io blogspot.com carrd.co cloudapp.net cloudfront.net cloudfunctions.net
@@ -31,8 +30,8 @@ _SHARED_HOSTS = frozenset(
     stackblitz.io streamlit.app supabase.co surge.sh trycloudflare.com tumblr.com vercel.app
     vercel.dev web.app webcontainer.io webflow.io weebly.com wixsite.com wordpress.com
     workers.dev
-    """.split()
-)
+"""
+_SHARED_HOSTS = frozenset(_SITES.split())
 """Domains under which anybody can have a site."""
 _CLOUDS = ("amazonaws.com", "googleusercontent.com", "translate.goog", "windows.net")
 """Domains in which everything at any depth is of one of many customers."""

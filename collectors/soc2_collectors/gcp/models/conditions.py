@@ -122,9 +122,9 @@ def _end(tree: Tree) -> datetime | None:
         ends = [end for part in tree.parts if (end := _end(part)) is not None]
         return min(ends, default=None)
     if isinstance(tree, Either):
-        ends = [_end(part) for part in tree.parts]
-        known = [end for end in ends if end is not None]
-        return max(known) if len(known) == len(ends) else None
+        each = [_end(part) for part in tree.parts]
+        known = [end for end in each if end is not None]
+        return max(known) if len(known) == len(each) else None
     if not isinstance(tree, Compared) or tree.sign not in MIRRORED:
         return None
     sign, left, right = tree.sign, tree.left, tree.right
