@@ -404,8 +404,7 @@ def guardrails(estate: Estate, now: datetime) -> None:
         {**organization, "servicePerimeter": perimeter},
         {**organization, "accessLevel": level},
     ]
-    service = "organizations/{}/locations/global/securityCenterServices/security-health-analytics"
-    path = service.format(ORGANIZATION)
+    path = f"{_TOP}/locations/global/securityCenterServices/security-health-analytics"
     found = {"name": path, "effectiveEnablementState": "ENABLED"}
     kind = "securitycentermanagement.googleapis.com/SecurityCenterService"
     estate.assets.append(asset(kind, path, None, found))

@@ -136,11 +136,15 @@ class IamPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def node(self) -> str:
-        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty."""
+        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty.
+
+        Raises FactUnavailable where its name has a project's id and nothing says the number.
+        """
         if not self.name.startswith(_NODE):
             return ""
         # The name has a project's id or its number, the ancestors always the number.
-        return self.ancestors[0] if self.ancestors else self.name.removeprefix(_NODE)
+        named = self.name.removeprefix(_NODE)
+        return named if named.rpartition("/")[2].isdigit() else self.above[0]
 
 
 @dataclass(frozen=True, slots=True)
