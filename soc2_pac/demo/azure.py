@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from soc2_pac.demo.http import Fault
 
 RESOURCES = "/providers/Microsoft.ResourceGraph/resources"
+_HELD = "/providers/microsoft.authorization/permissions"
+"""What the identity may do: all that a reader may, where the tenant does not say otherwise."""
 _CODES = {
     400: ("BadRequest", "The request is not understood."),
     401: ("InvalidAuthenticationToken", "The access token is invalid."),
@@ -168,6 +170,8 @@ class _Handler(Handler):
             if path.lower() == one["id"].lower():
                 return one
         found = _lookup(state.answers, path, query, exact=graph)
+        if found is None and path.lower().endswith(_HELD):
+            return [{"actions": ["*/read"], "notActions": [], "dataActions": []}]
         if found is None and graph:
             last = path.rpartition("/")[2]
             return Refusal(404, "Request_ResourceNotFound", f"Resource '{last}' does not exist.")

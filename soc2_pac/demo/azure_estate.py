@@ -185,7 +185,13 @@ def _network(state: Tenant, now: datetime) -> None:
             "legacy",
             {
                 "ipConfigurations": [
-                    {"id": address, "properties": {"subnet": {"id": f"{network}/subnets/old"}}}
+                    {
+                        "id": address,
+                        "properties": {
+                            "privateIPAddress": "10.1.1.4",
+                            "subnet": {"id": f"{network}/subnets/old"},
+                        },
+                    }
                 ]
             },
         ),
@@ -195,7 +201,7 @@ def _network(state: Tenant, now: datetime) -> None:
             {"ipAddress": "203.0.113.7", "ipConfiguration": {"id": address}},
             sku={"name": "Standard"},
         ),
-        _row("Microsoft.Network/bastionHosts", "main", {}),
+        _row("Microsoft.Network/bastionHosts", "main", {"provisioningState": "Succeeded"}),
         resource(
             PRODUCTION, "NetworkWatcherRG", "Microsoft.Network/networkWatchers", "we/flowLogs/main",
             type="microsoft.network/networkwatchers/flowlogs", properties=logged,

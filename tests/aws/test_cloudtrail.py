@@ -12,7 +12,7 @@ from soc2_collectors.aws.models.cloudtrail import Selectors, Trail
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.evaluate.evidence import Held, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Fact, Scope, Status
 from soc2_pac.resources import view
@@ -55,8 +55,8 @@ class Regions:
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
         return [(scope, None) for scope in self._bodies]
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
-        return [(scope, body) for scope, found in self._bodies.items() for body in found]
+    def bodies(self, kind: str) -> Iterable[Held]:
+        return [Held(scope, body) for scope, found in self._bodies.items() for body in found]
 
 
 def _account_verdict(bodies: dict[Scope, list[bytes]], number: str) -> tuple[Status, str]:

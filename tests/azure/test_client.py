@@ -11,6 +11,7 @@ import pytest
 from soc2_collectors.azure.answers import MALFORMED, document
 from soc2_collectors.azure.client import wire
 from soc2_collectors.azure.client.tables import VISIBLE, call_of
+from soc2_collectors.azure.permissions import HELD as MAY
 from soc2_pac.collect.fetch import Limits, Meter
 from soc2_pac.demo.azure import Raw, Refusal, subscription
 from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id, resource
@@ -103,7 +104,7 @@ def test_subscriptions_share_the_pages(azure: Source) -> None:
     assert requests == 1
     assert as_of[0] == {None}, "the unit that asked saw it itself"
     assert [at is not None for at in as_of[1]] == [True], "the other has it as of then"
-    assert connection.spent == {"GET /subscriptions": 1, VISIBLE: 1}
+    assert connection.spent == {"GET /subscriptions": 1, VISIBLE: 1, MAY: 2}
 
 
 def test_who_asks_again_asks_anew(azure: Source) -> None:
@@ -169,6 +170,53 @@ def test_a_subscription_that_resource_graph_does_not_show_is_denied(azure: Sourc
         list(azure.client(ROWS, subscription=SANDBOX).graph_query(QUERY))
     assert SANDBOX in str(caught.value.permission)
     assert len(list(azure.client(ROWS).graph_query(QUERY))) == 2
+
+
+HELD = f"/subscriptions/{PRODUCTION}/providers/Microsoft.Authorization/permissions"
+
+
+@pytest.mark.parametrize(
+    ("actions", "less"),
+    [
+        (["Microsoft.Resources/subscriptions/read", "Microsoft.Network/*/read"], []),
+        (["*/read"], ["microsoft.storage/storageaccounts/READ"]),
+        ([], []),
+    ],
+)
+def test_a_type_that_the_identity_may_not_read_is_no_empty_listing(
+    azure: Source, actions: list[str], less: list[str]
+) -> None:
+    """Resource Graph leaves its rows out without a word."""
+    azure.emulator.state.tables["resources"] = []
+    azure.emulator.state.answers[HELD] = [{"actions": actions, "notActions": less}]
+    with pytest.raises(Denied, match="may not read this type") as caught:
+        list(azure.client(ROWS).graph_query(QUERY))
+    assert "microsoft.storage/storageaccounts/read" in str(caught.value.permission)
+
+
+def test_what_one_assignment_leaves_out_another_gives(azure: Source) -> None:
+    azure.emulator.state.answers[HELD] = [
+        {"actions": ["*/read"], "notActions": ["Microsoft.Storage/*"]},
+        {"actions": ["Microsoft.Storage/storageAccounts/read"], "notActions": []},
+    ]
+    fill(azure, 2)
+    assert len(list(azure.client(ROWS).graph_query(QUERY))) == 2
+
+
+def test_what_the_identity_may_do_is_asked_once_for_each_subscription(azure: Source) -> None:
+    connection = azure.connect()
+    scope = Scope("azure", f"{TENANT}/{PRODUCTION}")
+    for _ in range(3):
+        list(connection.client(scope, azure.meter, frozenset({ROWS})).graph_query(QUERY))
+    asked = [path for _, path in azure.emulator.requests if "/permissions" in path]
+    assert len(asked) == 1
+
+
+def test_what_the_identity_may_do_must_be_readable(azure: Source) -> None:
+    azure.emulator.state.answers[HELD] = Refusal(403)
+    with pytest.raises(Denied) as caught:
+        list(azure.client(ROWS).graph_query(QUERY))
+    assert "Microsoft.Authorization/permissions/read" in str(caught.value.permission)
 
 
 def answered(azure: Source, **parts: object) -> None:

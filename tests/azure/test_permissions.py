@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from soc2_collectors.azure.models.authorization import Permission
 from soc2_collectors.azure.permissions import (
     ACTIONS,
     GRAPH,
@@ -14,6 +15,7 @@ from soc2_collectors.azure.permissions import (
     action,
     grant,
     permissions,
+    shown,
 )
 from soc2_pac.errors import UsageError
 
@@ -29,7 +31,10 @@ LOGS = "GET /{scope}/providers/Microsoft.Insights/diagnosticSettings"
 EVENTS = (
     "GET /subscriptions/{subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values"
 )
+JIT = "GET /subscriptions/{subscriptionId}/providers/Microsoft.Security/jitNetworkAccessPolicies"
+PATCHES = "RESOURCEGRAPH microsoft.compute/virtualmachines/patchassessmentresults"
 USERS = "GRAPH GET /users"
+MEMBERS = "GRAPH GET /groups/{groupId}/transitiveMembers"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,8 @@ USERS = "GRAPH GET /users"
         (BLOBS, "Microsoft.Storage/storageAccounts/blobServices/read"),
         (LOGS, "Microsoft.Insights/diagnosticSettings/read"),
         (EVENTS, "Microsoft.Insights/eventtypes/values/read"),
+        (JIT, "Microsoft.Security/locations/jitNetworkAccessPolicies/read"),
+        (PATCHES, "Microsoft.Compute/virtualMachines/patchAssessmentResults/*"),
         ("GET /subscriptions", "Microsoft.Resources/subscriptions/read"),
         ("RESOURCEGRAPH resources", None),
         ("GET /elsewhere", None),
@@ -64,9 +71,12 @@ def test_nothing_is_asked_for_that_nobody_reads() -> None:
 
 def test_permissions_only_read() -> None:
     assert list(GRAPH_NEEDS) == sorted(GRAPH_NEEDS)
-    assert all(".Read." in need or need.endswith(".Read") for need in GRAPH_NEEDS.values())
-    assert not [need for need in GRAPH_NEEDS.values() if "Write" in need]
-    assert all(need.endswith("/read") for need in ACTIONS.values())
+    needs = {need for several in GRAPH_NEEDS.values() for need in several}
+    assert all(".Read." in need or need.endswith(".Read") for need in needs)
+    assert not [need for need in needs if "Write" in need]
+    # Behind this one every action reads, and no narrower name stands for the type itself.
+    wide = "Microsoft.Compute/virtualMachines/patchAssessmentResults/*"
+    assert all(need.endswith("/read") or need == wide for need in ACTIONS.values())
     for call in CALLS:
         assert re.fullmatch(r"(GET|GRAPH GET) /[\w./{}$-]+|RESOURCEGRAPH [\w./-]+", call)
 
@@ -82,10 +92,30 @@ def test_permissions_are_those_of_the_declared_calls() -> None:
     assert "GRAPH GET /things" in permissions(["GRAPH GET /things"], "text")
 
 
+def test_a_call_may_need_several_permissions() -> None:
+    said = json.loads(permissions([MEMBERS, USERS], "json"))
+    assert said["graph"] == ["GroupMember.Read.All", "Member.Read.Hidden", "User.Read.All"]
+    assert "Member.Read.Hidden" in (grant(MEMBERS) or "")
+
+
+@pytest.mark.parametrize(
+    ("actions", "there"),
+    [
+        (["*/read"], True),
+        (["Microsoft.Compute/virtualMachines/patchAssessmentResults/*"], True),
+        (["Microsoft.Compute/virtualMachines/patchAssessmentResults/latest/read"], False),
+        (["Microsoft.Compute/virtualMachines/read"], False),
+    ],
+)
+def test_what_resource_graph_shows(actions: list[str], there: bool) -> None:  # noqa: FBT001
+    assert shown(PATCHES, [Permission(actions=actions)]) is there
+
+
 def test_permissions_as_json() -> None:
     listing = "GET /subscriptions/{subscriptionId}/providers/Microsoft.Storage/storageAccounts"
     said = json.loads(permissions([STORAGE, listing, PRICINGS, USERS], "json"))
     assert said["role"]["Actions"] == [
+        "Microsoft.Authorization/permissions/read",
         "Microsoft.Resources/subscriptions/read",
         "Microsoft.Security/pricings/read",
         "Microsoft.Storage/storageAccounts/read",

@@ -40,12 +40,13 @@ def user(number: int, **values: Any) -> dict[str, Any]:
     }
 
 
-def registration(number: int, *, mfa: bool = True) -> dict[str, Any]:
+def registration(number: int, *, mfa: bool = True, capable: bool | None = True) -> dict[str, Any]:
     name = f"p{number}@acme.example"
     return {
         "id": f"u-{number}",
         "userPrincipalName": name,
         "isMfaRegistered": mfa,
+        "isMfaCapable": mfa and capable,
         "methodsRegistered": [],
     }
 
@@ -98,6 +99,15 @@ def test_accounts_with_a_factor(store: Store) -> None:
     assert said(store, MFA)["1"][0] == "pass"
     status, message = said(store, MFA)["2"]
     assert (status, SYSTEM in message) == ("fail", True)
+
+
+@pytest.mark.parametrize(("capable", "expected"), [(False, "fail"), (None, "inconclusive")])
+def test_a_factor_that_is_registered_and_may_not_be_used(
+    store: Store, *, capable: bool | None, expected: str
+) -> None:
+    one = registration(1, capable=capable)
+    judge(store, looks([1], azure__entra__registration={"u-1": one}))
+    assert said(store, MFA)["1"][0] == expected
 
 
 def test_somebody_who_left_and_whose_account_lives_on(store: Store) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def distributions(aws: Aws) -> Iterator[Document]:
     """Distributions; what the listing leaves out (logging) is a fact."""
     for page in aws.pages("cloudfront", "list_distributions"):
-        for item in (page.get("DistributionList") or {}).get("Items") or ():
+        for item in page["DistributionList"].get("Items") or ():
             config = aws.fact(
                 "cloudfront", "get_distribution_config", key="DistributionConfig", Id=item["Id"]
             )

@@ -1,4 +1,4 @@
-"""Collects role assignments, custom roles, locks, policies and resource groups."""
+"""Collects role assignments, eligible roles, custom roles, locks, policies and resource groups."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.models.authorization import (
     Lock,
     PolicyAssignment,
+    PolicyExemption,
     ResourceGroup,
     RoleAssignment,
     RoleDefinition,
+    RoleEligibility,
 )
 from soc2_pac.resources import collects
 
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
 _SUBSCRIPTION = "/subscriptions/{subscriptionId}"
 _AUTHORIZATION = f"{_SUBSCRIPTION}/providers/Microsoft.Authorization"
 _ASSIGNMENTS = f"{_AUTHORIZATION}/roleAssignments"
+_ELIGIBLE = f"{_AUTHORIZATION}/roleEligibilityScheduleInstances"
 _ROLES = f"{_AUTHORIZATION}/roleDefinitions"
 _LOCKS = f"{_AUTHORIZATION}/locks"
 _POLICIES = f"{_AUTHORIZATION}/policyAssignments"
+_EXEMPTIONS = f"{_AUTHORIZATION}/policyExemptions"
+NO_PIM = ("AadPremiumLicenseRequired",)
+"""By which Azure and Graph say that the tenant has no Privileged Identity Management: nobody is eligible."""
 
 
 @collects(RoleAssignment, calls=[f"GET {_ASSIGNMENTS}"], per="subscription", cost="pages")
@@ -33,6 +39,13 @@ def assignments(azure: Azure) -> Iterator[Document]:
     """Assignments in the subscription, below it, and those that it inherits."""
     for assignment in azure.items(_ASSIGNMENTS, api_version="2022-04-01"):
         yield document(assignment)
+
+
+@collects(RoleEligibility, calls=[f"GET {_ELIGIBLE}"], per="subscription", cost="pages")
+def eligibilities(azure: Azure) -> Iterator[Document]:
+    """Roles that somebody may activate in the subscription, below it, or above it."""
+    for one in azure.items(_ELIGIBLE, api_version="2020-10-01", absent=NO_PIM):
+        yield document(one)
 
 
 @collects(RoleDefinition, calls=[f"GET {_ROLES}"], per="subscription", cost="pages")
@@ -54,6 +67,13 @@ def policies(azure: Azure) -> Iterator[Document]:
     """Assigned policies, inherited ones as well."""
     for policy in azure.items(_POLICIES, api_version="2022-06-01"):
         yield document(policy, name=("properties.displayName", "name"))
+
+
+@collects(PolicyExemption, calls=[f"GET {_EXEMPTIONS}"], per="subscription", cost="pages")
+def exemptions(azure: Azure) -> Iterator[Document]:
+    """Exemptions from policies, inherited ones as well."""
+    for one in azure.items(_EXEMPTIONS, api_version="2022-07-01-preview"):
+        yield document(one, name=("properties.displayName", "name"))
 
 
 @collects(

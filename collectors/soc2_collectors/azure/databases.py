@@ -25,6 +25,8 @@ _MYSQL = f"{_GROUP}/Microsoft.DBforMySQL/flexibleServers/{{serverName}}"
 _POSTGRES_FIREWALL = f"{_POSTGRES}/firewallRules"
 _POSTGRES_SETTING = f"{_POSTGRES}/configurations/{{configurationName}}"
 _MYSQL_SETTING = f"{_MYSQL}/configurations/{{configurationName}}"
+_REDIS_FIREWALL = f"{_GROUP}/Microsoft.Cache/redis/{{cacheName}}/firewallRules"
+_REDIS_API = "2024-03-01"
 _POSTGRES_API = "2022-12-01"
 _MYSQL_API = "2023-06-30"
 _POSTGRES_PARAMETERS = {
@@ -41,6 +43,8 @@ _MYSQL_PARAMETERS = (
     "tls_version",
     "audit_log_enabled",
     "audit_log_events",
+    "audit_log_exclude_users",
+    "audit_log_include_users",
 )
 
 
@@ -83,7 +87,7 @@ def postgres_servers(azure: Azure) -> Iterator[Document]:
     MySqlServer,
     calls=["RESOURCEGRAPH microsoft.dbformysql/flexibleservers", f"GET {_MYSQL_SETTING}"],
     per="subscription",
-    cost="pages of 1000 + 4 N",
+    cost="pages of 1000 + 6 N",
 )
 def mysql_servers(azure: Azure) -> Iterator[Document]:
     """Flexible servers of MySQL with the parameters that rules read."""
@@ -118,11 +122,16 @@ def cosmos_accounts(azure: Azure) -> Iterator[Document]:
 
 @collects(
     RedisCache,
-    calls=["RESOURCEGRAPH microsoft.cache/redis"],
+    calls=["RESOURCEGRAPH microsoft.cache/redis", f"GET {_REDIS_FIREWALL}"],
     per="subscription",
-    cost="pages of 1000",
+    cost="pages of 1000 + N",
 )
 def redis_caches(azure: Azure) -> Iterator[Document]:
-    """Caches of Azure Cache for Redis."""
+    """Caches of Azure Cache for Redis, with their firewall rules."""
     for cache in azure.graph_query("resources | where type =~ 'microsoft.cache/redis'"):
-        yield document(cache)
+        yield document(
+            cache,
+            body=lambda number: {
+                "firewallRules": azure.list_fact(_REDIS_FIREWALL, api_version=_REDIS_API, of=number)
+            },
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.authorization import NO_PIM
 from soc2_collectors.azure.models.entra_access import (
     ConditionalAccessPolicy,
     NamedLocation,
@@ -24,6 +25,11 @@ _POLICIES = "/identity/conditionalAccess/policies"
 _LOCATIONS = "/identity/conditionalAccess/namedLocations"
 _DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
 _ASSIGNMENTS = "/subscriptions/{subscriptionId}/providers/Microsoft.Authorization/roleAssignments"
+_ELIGIBLE = (
+    "/subscriptions/{subscriptionId}/providers/Microsoft.Authorization"
+    "/roleEligibilityScheduleInstances"
+)
+_GROUP = "/groups/{groupId}"
 _MEMBERS = "/groups/{groupId}/transitiveMembers"
 _NOT_FOUND = 404
 
@@ -37,9 +43,9 @@ def conditional_access_policies(azure: Azure) -> Iterator[Document]:
 
 @collects(
     PolicyGroup,
-    calls=[f"GRAPH GET {_POLICIES}", f"GRAPH GET {_MEMBERS}"],
+    calls=[f"GRAPH GET {_POLICIES}", f"GRAPH GET {_GROUP}", f"GRAPH GET {_MEMBERS}"],
     per="tenant",
-    cost="pages of policies + 1 for each group that they name",
+    cost="pages of policies + 2 for each group that they name",
 )
 def policy_groups(azure: Azure) -> Iterator[Document]:
     """Groups that policies include or exclude."""
@@ -51,22 +57,37 @@ def policy_groups(azure: Azure) -> Iterator[Document]:
 
 
 def _members(azure: Azure, number: str) -> dict[str, object]:
-    found = azure.graph_list_fact(
-        _MEMBERS, groupId=number, select="id,displayName,userPrincipalName", absent=(_NOT_FOUND,)
-    )
-    return {"members": found}
+    """What a group is, and who is in it: of one that hides its members the listing may be empty."""
+    return {
+        "group": azure.graph_fact(
+            _GROUP, groupId=number, select="id,displayName,visibility", absent=(_NOT_FOUND,)
+        ),
+        "members": azure.graph_list_fact(
+            _MEMBERS,
+            groupId=number,
+            select="id,displayName,userPrincipalName",
+            absent=(_NOT_FOUND,),
+        ),
+    }
 
 
 @collects(
     SubscriptionGroup,
-    calls=[f"GET {_ASSIGNMENTS}", f"GRAPH GET {_MEMBERS}"],
+    calls=[
+        f"GET {_ASSIGNMENTS}",
+        f"GET {_ELIGIBLE}",
+        f"GRAPH GET {_GROUP}",
+        f"GRAPH GET {_MEMBERS}",
+    ],
     per="subscription",
-    cost="pages of role assignments + 1 for each group among them",
+    cost="pages of role assignments and eligible roles + 2 for each group among them",
 )
 def subscription_groups(azure: Azure) -> Iterator[Document]:
-    """Groups that hold a role on the subscription, above it or in it."""
+    """Groups that hold, or may activate, a role on the subscription, above it or in it."""
     named: set[str] = set()
-    for record in azure.items(_ASSIGNMENTS, api_version="2022-04-01"):
+    assigned = azure.items(_ASSIGNMENTS, api_version="2022-04-01")
+    eligible = azure.items(_ELIGIBLE, api_version="2020-10-01", absent=NO_PIM)
+    for record in (*assigned, *eligible):
         properties = record.get("properties")
         if isinstance(properties, dict) and properties.get("principalType") == "Group":
             named.add(str(properties.get("principalId")))

@@ -1,13 +1,14 @@
-"""Collects who holds roles of the directory, how they came by them, and reviews of access."""
+"""Collects who holds roles of the directory, now or by activation, and how they came by them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.authorization import NO_PIM
 from soc2_collectors.azure.models.entra_roles import (
-    AccessReview,
     RoleAssignment,
+    RoleEligibility,
     RoleInstance,
     RolePolicy,
 )
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 _ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 _INSTANCES = "/roleManagement/directory/roleAssignmentScheduleInstances"
 _POLICIES = "/policies/roleManagementPolicyAssignments"
-_REVIEWS = "/identityGovernance/accessReviews/definitions"
-_ROUNDS = "/identityGovernance/accessReviews/definitions/{definitionId}/instances"
+_ELIGIBLE = "/roleManagement/directory/roleEligibilityScheduleInstances"
 _MEMBERS = "/groups/{groupId}/transitiveMembers"
 _OF_ROLES = "scopeId eq '/' and scopeType eq 'DirectoryRole'"
 
@@ -38,6 +38,18 @@ _OF_ROLES = "scopeId eq '/' and scopeType eq 'DirectoryRole'"
 def role_assignments(azure: Azure) -> Iterator[Document]:
     """Roles in use now; of groups, who is in them."""
     for record in azure.graph_items(_ASSIGNMENTS, top=None, expand="principal"):
+        yield document(record, name=_NAMES, body=_members(azure, record))
+
+
+@collects(
+    RoleEligibility,
+    calls=[f"GRAPH GET {_ELIGIBLE}", f"GRAPH GET {_MEMBERS}"],
+    per="tenant",
+    cost="pages + 1 for each group that may activate a role",
+)
+def role_eligibilities(azure: Azure) -> Iterator[Document]:
+    """Roles that somebody may activate; none where the tenant has no Entra ID P2."""
+    for record in azure.graph_items(_ELIGIBLE, top=None, expand="principal", absent=NO_PIM):
         yield document(record, name=_NAMES, body=_members(azure, record))
 
 
@@ -77,19 +89,3 @@ def role_policies(azure: Azure) -> Iterator[Document]:
         _POLICIES, top=None, filter=_OF_ROLES, expand="policy($expand=rules)"
     ):
         yield document(record, name="roleDefinitionId")
-
-
-@collects(
-    AccessReview,
-    calls=[f"GRAPH GET {_REVIEWS}", f"GRAPH GET {_ROUNDS}"],
-    per="tenant",
-    cost="pages + N",
-)
-def access_reviews(azure: Azure) -> Iterator[Document]:
-    """Reviews of access with their rounds; Entra ID P2."""
-
-    def rounds(number: str) -> dict[str, object]:
-        return {"instances": azure.graph_list_fact(_ROUNDS, top=None, definitionId=number)}
-
-    for record in azure.graph_items(_REVIEWS, top=None):
-        yield document(record, name="displayName", body=rounds)

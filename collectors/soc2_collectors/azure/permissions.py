@@ -16,39 +16,46 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from soc2_collectors.azure.models.authorization import may
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from soc2_collectors.azure.models.authorization import Permission
 
 TABLE = "RESOURCEGRAPH "
 GRAPH = "GRAPH GET "
 ARM = "GET "
 ROLE = "soc2-pac reader"
 
-# One call a line, sorted. The least application permission that Microsoft documents for each.
+# One call a line, sorted. The least application permissions that Microsoft documents for each; several: all.
 # fmt: off
-GRAPH_NEEDS: dict[str, str] = {
-    "GRAPH GET /applications": "Application.Read.All",
-    "GRAPH GET /groupSettings": "Directory.Read.All",
-    "GRAPH GET /groups/{groupId}/transitiveMembers": "GroupMember.Read.All",
-    "GRAPH GET /identity/conditionalAccess/namedLocations": "Policy.Read.All",
-    "GRAPH GET /identity/conditionalAccess/policies": "Policy.Read.All",
-    "GRAPH GET /identityGovernance/accessReviews/definitions": "AccessReview.Read.All",
-    "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": "AccessReview.Read.All",  # noqa: E501
-    "GRAPH GET /organization": "Organization.Read.All",
-    "GRAPH GET /policies/adminConsentRequestPolicy": "Policy.Read.All",
-    "GRAPH GET /policies/authenticationMethodsPolicy": "Policy.Read.AuthenticationMethod",
-    "GRAPH GET /policies/authorizationPolicy": "Policy.Read.All",
-    "GRAPH GET /policies/deviceRegistrationPolicy": "Policy.Read.DeviceConfiguration",
-    "GRAPH GET /policies/identitySecurityDefaultsEnforcementPolicy": "Policy.Read.All",
-    "GRAPH GET /policies/roleManagementPolicyAssignments": "RoleManagementPolicy.Read.Directory",
-    "GRAPH GET /reports/authenticationMethods/userRegistrationDetails": "AuditLog.Read.All",
-    "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": "RoleAssignmentSchedule.Read.Directory",  # noqa: E501
-    "GRAPH GET /roleManagement/directory/roleAssignments": "RoleManagement.Read.Directory",
-    "GRAPH GET /servicePrincipals": "Application.Read.All",
-    "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignedTo": "Application.Read.All",
-    "GRAPH GET /users": "User.Read.All",
+GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
+    "GRAPH GET /applications": ("Application.Read.All",),
+    "GRAPH GET /groupSettings": ("GroupSettings.Read.All",),
+    "GRAPH GET /groups/{groupId}": ("GroupMember.Read.All",),
+    "GRAPH GET /groups/{groupId}/transitiveMembers": ("GroupMember.Read.All", "Member.Read.Hidden"),
+    "GRAPH GET /identity/conditionalAccess/namedLocations": ("Policy.Read.All",),
+    "GRAPH GET /identity/conditionalAccess/policies": ("Policy.Read.All",),
+    "GRAPH GET /identityGovernance/accessReviews/definitions": ("AccessReview.Read.All",),
+    "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": ("AccessReview.Read.All",),
+    "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances/{instanceId}/decisions": ("AccessReview.Read.All",),  # noqa: E501
+    "GRAPH GET /oauth2PermissionGrants": ("Directory.Read.All",),
+    "GRAPH GET /organization": ("Organization.Read.All",),
+    "GRAPH GET /policies/adminConsentRequestPolicy": ("Policy.Read.All",),
+    "GRAPH GET /policies/authenticationMethodsPolicy": ("Policy.Read.AuthenticationMethod",),
+    "GRAPH GET /policies/authorizationPolicy": ("Policy.Read.All",),
+    "GRAPH GET /policies/deviceRegistrationPolicy": ("Policy.Read.DeviceConfiguration",),
+    "GRAPH GET /policies/identitySecurityDefaultsEnforcementPolicy": ("Policy.Read.All",),
+    "GRAPH GET /policies/roleManagementPolicyAssignments": ("RoleManagementPolicy.Read.Directory",),
+    "GRAPH GET /reports/authenticationMethods/userRegistrationDetails": ("AuditLog.Read.All",),
+    "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": ("RoleAssignmentSchedule.Read.Directory",),
+    "GRAPH GET /roleManagement/directory/roleAssignments": ("RoleManagement.Read.Directory",),
+    "GRAPH GET /roleManagement/directory/roleEligibilityScheduleInstances": ("RoleEligibilitySchedule.Read.Directory",),
+    "GRAPH GET /servicePrincipals": ("Application.Read.All",),
+    "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignedTo": ("Application.Read.All",),
+    "GRAPH GET /users": ("User.Read.All",),
 }
 # fmt: on
 """Calls of Microsoft Graph. A test demands that every declared one is here."""
@@ -56,16 +63,23 @@ GRAPH_NEEDS: dict[str, str] = {
 ACTIONS: dict[str, str] = {
     "GET /subscriptions": "Microsoft.Resources/subscriptions/read",
     "GET /subscriptions/{subscriptionId}": "Microsoft.Resources/subscriptions/read",
+    "GET /subscriptions/{subscriptionId}/providers/Microsoft.Security/jitNetworkAccessPolicies": (
+        "Microsoft.Security/locations/jitNetworkAccessPolicies/read"
+    ),
     "GET /subscriptions/{subscriptionId}/resources": "Microsoft.Resources/subscriptions/resources/read",
+    # Resource Graph asks for a read of the type itself, which no action is named for: by a wildcard alone.
     "RESOURCEGRAPH microsoft.compute/virtualmachines/patchassessmentresults": (
-        "Microsoft.Compute/virtualMachines/patchAssessmentResults/latest/read"
+        "Microsoft.Compute/virtualMachines/patchAssessmentResults/*"
     ),
     "RESOURCEGRAPH microsoft.resources/subscriptions": "Microsoft.Resources/subscriptions/read",
 }
 """Actions that the path of their call does not spell."""
 
-ALWAYS = ("GET /subscriptions", "RESOURCEGRAPH microsoft.resources/subscriptions")
-"""What the connection asks itself: which subscriptions there are, and which of them can be seen."""
+HELD = "GET /subscriptions/{subscriptionId}/providers/Microsoft.Authorization/permissions"
+"""What the identity may do in a subscription."""
+ALWAYS = ("GET /subscriptions", HELD, "RESOURCEGRAPH microsoft.resources/subscriptions")
+"""What the connection asks itself: which subscriptions there are, which of them can be seen, and what the
+identity may do in them."""
 
 _P2 = re.compile(
     r"/(identityProtection|identityGovernance/(accessReviews|privilegedAccess)|"
@@ -99,11 +113,17 @@ def action(call: str) -> str | None:
     return "/".join((parts[0], *parts[1::2], "read"))
 
 
+def shown(call: str, permissions: Iterable[Permission]) -> bool:
+    """Whether Resource Graph shows what a call asks for: it leaves out, without a word, what may not be read."""
+    need = action(call)
+    return need is None or may(permissions, need.replace("/*", "/read"))
+
+
 def grant(call: str) -> str | None:
     """What to grant for a call; ``None`` for one that is not known here (of a plugin)."""
     if call.startswith(GRAPH):
-        need = GRAPH_NEEDS.get(call)
-        return f"{need} (application permission of Microsoft Graph)" if need else None
+        needs = GRAPH_NEEDS.get(call)
+        return f"{' and '.join(needs)} (application permission of Microsoft Graph)" if needs else None
     need = action(call)
     return f"{need} (Azure role, such as Reader, on the subscription)" if need else None
 
@@ -134,8 +154,8 @@ def permissions(calls: Sequence[str], form: str) -> str:
                 actions[same].append(call)
     graph: dict[str, list[str]] = {}
     for call in wanted:
-        if call in GRAPH_NEEDS:
-            graph.setdefault(GRAPH_NEEDS[call], []).append(call)
+        for need in GRAPH_NEEDS.get(call, ()):
+            graph.setdefault(need, []).append(call)
     unknown = [call for call in wanted if grant(call) is None]
     if form == "json":
         return json.dumps({"role": _role(sorted(actions)), "graph": sorted(graph)}, indent=2)

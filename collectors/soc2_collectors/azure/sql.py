@@ -19,8 +19,12 @@ _SERVER = (
     "/providers/Microsoft.Sql/servers/{serverName}"
 )
 _FIREWALL = f"{_SERVER}/firewallRules"
+_FIREWALL6 = f"{_SERVER}/ipv6FirewallRules"
 _ADMINISTRATORS = f"{_SERVER}/administrators"
 _AUDITING = f"{_SERVER}/auditingSettings/default"
+_EXTENDED = f"{_SERVER}/extendedAuditingSettings/default"
+_DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
+_DIAGNOSTICS_API = "2021-05-01-preview"
 _PROTECTOR = f"{_SERVER}/encryptionProtector/current"
 _ALERTS = f"{_SERVER}/securityAlertPolicies/default"
 _CLASSIC = f"{_SERVER}/vulnerabilityAssessments/default"
@@ -35,15 +39,18 @@ _EXPRESS_API = "2022-11-01-preview"
     calls=[
         "RESOURCEGRAPH microsoft.sql/servers",
         f"GET {_FIREWALL}",
+        f"GET {_FIREWALL6}",
         f"GET {_ADMINISTRATORS}",
         f"GET {_AUDITING}",
+        f"GET {_EXTENDED}",
+        f"GET {_DIAGNOSTICS}",
         f"GET {_PROTECTOR}",
         f"GET {_ALERTS}",
         f"GET {_CLASSIC}",
         f"GET {_EXPRESS}",
     ],
     per="subscription",
-    cost="pages of 1000 + 7 N",
+    cost="pages of 1000 + 10 N",
 )
 def servers(azure: Azure) -> Iterator[Document]:
     """Logical servers with their settings."""
@@ -52,8 +59,15 @@ def servers(azure: Azure) -> Iterator[Document]:
             server,
             body=lambda number: {
                 "firewallRules": azure.list_fact(_FIREWALL, api_version=_API, of=number),
+                "ipv6FirewallRules": azure.list_fact(_FIREWALL6, api_version=_API, of=number),
                 "administrators": azure.list_fact(_ADMINISTRATORS, api_version=_API, of=number),
                 "auditingSettings": azure.fact(_AUDITING, api_version=_API, of=number),
+                "extendedAuditingSettings": azure.fact(_EXTENDED, api_version=_API, of=number),
+                "masterDiagnosticSettings": azure.list_fact(
+                    _DIAGNOSTICS,
+                    api_version=_DIAGNOSTICS_API,
+                    resourceUri=f"{number}/databases/master",
+                ),
                 "encryptionProtector": azure.fact(_PROTECTOR, api_version=_API, of=number),
                 "securityAlertPolicies": azure.fact(_ALERTS, api_version=_API, of=number),
                 "vulnerabilityAssessments": azure.fact(_CLASSIC, api_version=_API, of=number),

@@ -20,14 +20,21 @@ _SITE = (
 )
 _CONFIG = f"{_SITE}/config/web"
 _AUTH = f"{_SITE}/config/authsettingsV2"
+_DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
 _API = "2023-12-01"
+_DIAGNOSTICS_API = "2021-05-01-preview"
 
 
 @collects(
     Site,
-    calls=["RESOURCEGRAPH microsoft.web/sites", f"GET {_CONFIG}", f"GET {_AUTH}"],
+    calls=[
+        "RESOURCEGRAPH microsoft.web/sites",
+        f"GET {_CONFIG}",
+        f"GET {_AUTH}",
+        f"GET {_DIAGNOSTICS}",
+    ],
     per="subscription",
-    cost="pages of 1000 + 2 N",
+    cost="pages of 1000 + 3 N",
 )
 def sites(azure: Azure) -> Iterator[Document]:
     """Web apps and function apps; Resource Graph leaves most of their configuration out."""
@@ -37,5 +44,8 @@ def sites(azure: Azure) -> Iterator[Document]:
             body=lambda number: {
                 "config": azure.fact(_CONFIG, api_version=_API, of=number),
                 "authSettings": azure.fact(_AUTH, api_version=_API, of=number),
+                "diagnosticSettings": azure.list_fact(
+                    _DIAGNOSTICS, api_version=_DIAGNOSTICS_API, resourceUri=number
+                ),
             },
         )

@@ -22,11 +22,12 @@ from soc2_collectors.github.queries import (
     BRANCH_COMMITS,
     MERGED_PULL_REQUEST_COUNT,
     MERGED_PULL_REQUESTS,
+    PULL_REQUEST_COMMITS,
     PULL_REQUEST_REVIEWS,
     REPOSITORY_COMMITS,
 )
 from soc2_pac.errors import Unexpected
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -66,10 +67,16 @@ _PROTECTIONS = ("protected_branch", "repository_ruleset", "repository_branch_pro
 
 @collects(
     PullRequest,
-    calls=[MERGED_PULL_REQUESTS.call, MERGED_PULL_REQUEST_COUNT.call, PULL_REQUEST_REVIEWS.call],
+    calls=[
+        MERGED_PULL_REQUESTS.call,
+        MERGED_PULL_REQUEST_COUNT.call,
+        PULL_REQUEST_REVIEWS.call,
+        PULL_REQUEST_COMMITS.call,
+    ],
     per="organization",
-    cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2",
-    version="2",
+    cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2; "
+    "+ 1 for each with more than 20 commits or 50 reviews",
+    version="3",
     population=True,
     instant="mergedAt",
 )
@@ -201,7 +208,7 @@ class _Reading:
             if node["id"] in self.seen:
                 continue
             self.seen.add(node["id"])
-            body = _with_all_reviews(self.github, node)
+            body = {**node, **_beyond_a_page(self.github, node)}
             name = node["repository"]["nameWithOwner"]
             configured = production.get(name.rpartition("/")[2])
             if configured is not None:
@@ -220,11 +227,28 @@ class _Reading:
         }
 
 
-def _with_all_reviews(github: Github, node: dict[str, Any]) -> dict[str, Any]:
-    if not ((node.get("reviews") or {}).get("pageInfo") or {}).get("hasNextPage"):
-        return node
-    reviews = list(github.graphql(PULL_REQUEST_REVIEWS, {"id": node["id"]}, "node.reviews"))
-    return {**node, "reviews": {"pageInfo": {"hasNextPage": False}, "nodes": reviews}}
+def _beyond_a_page(github: Github, node: dict[str, Any]) -> dict[str, Fact]:
+    """All reviews, all commits, where the page of the listing does not hold them."""
+    facts: dict[str, Fact] = {}
+    if ((node.get("reviews") or {}).get("pageInfo") or {}).get("hasNextPage"):
+
+        def reviews() -> object:
+            found = github.graphql(PULL_REQUEST_REVIEWS, {"id": node["id"]}, "node.reviews")
+            return {"pageInfo": {"hasNextPage": False}, "nodes": list(found)}
+
+        facts["reviews"] = Fact(PULL_REQUEST_REVIEWS.call, reviews)
+    shown = node.get("allCommits") or {}
+    commits = [(one or {}).get("commit") or {} for one in shown.get("nodes") or ()]
+    authors = [commit.get("authors") or {} for commit in commits]
+    together = any(one.get("totalCount", 0) > len(one.get("nodes") or ()) for one in authors)
+    if together or shown.get("totalCount", 0) > len(commits):
+
+        def all_commits() -> object:
+            found = github.graphql(PULL_REQUEST_COMMITS, {"id": node["id"]}, "node.commits")
+            return {**shown, "nodes": list(found)}
+
+        facts["allCommits"] = Fact(PULL_REQUEST_COMMITS.call, all_commits)
+    return facts
 
 
 # -- commits ----------------------------------------------------------------------------------------------

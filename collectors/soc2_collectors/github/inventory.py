@@ -52,10 +52,19 @@ DEFAULT_BRANCHES = _query(
             requiresApprovingReviews requiredApprovingReviewCount dismissesStaleReviews
             requiresCodeOwnerReviews requireLastPushApproval
             requiresStatusChecks requiredStatusCheckContexts requiresStrictStatusChecks
+            requiredStatusChecks { context app { slug } }
             requiresConversationResolution requiresCommitSignatures requiresLinearHistory
             allowsForcePushes allowsDeletions
             restrictsPushes restrictsReviewDismissals
+            lockBranch
             bypassPullRequestAllowances(first: 50) {
+              pageInfo { hasNextPage }
+              nodes {
+                actor { __typename ... on App { slug } ... on Team { slug } ... on User { login } }
+              }
+            }
+            bypassForcePushAllowances(first: 50) {
+              pageInfo { hasNextPage }
               nodes {
                 actor { __typename ... on App { slug } ... on Team { slug } ... on User { login } }
               }
@@ -66,6 +75,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
+    optional=("lockBranch", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(
@@ -94,7 +104,9 @@ REPOSITORY_WORKFLOWS = _query(
 )
 
 REPOSITORY_ENVIRONMENTS = _query(
-    "RepositoryEnvironments", "        environments(first: 1) { totalCount }"
+    "RepositoryEnvironments",
+    "        environments(first: 1) { totalCount }\n"
+    "        branchProtectionRules(first: 1) { totalCount }",
 )
 
 REPOSITORY_DEPLOY_KEYS = _query(
@@ -173,6 +185,7 @@ query OrganizationSettings($org: String!) {
     notificationDeliveryRestrictionEnabledSetting
     ipAllowListEnabledSetting
     ipAllowListForInstalledAppsEnabledSetting
+    ipAllowListEntries(first: 100) { pageInfo { hasNextPage } nodes { allowListValue isActive } }
     membersWithRole(first: 1) { totalCount }
   }
 }
@@ -182,6 +195,7 @@ query OrganizationSettings($org: String!) {
         "notificationDeliveryRestrictionEnabledSetting",
         "ipAllowListEnabledSetting",
         "ipAllowListForInstalledAppsEnabledSetting",
+        "ipAllowListEntries",
     ),
 )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import covers_internet, same
+from soc2_collectors.azure.models.arm import chosen, recorded
 from soc2_collectors.azure.models.web import Site
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_pac.text import listed
 
 _NO_CONFIG = inconclusive("Azure does not show the configuration")
 _NEW_TLS = frozenset({"1.2", "1.3"})
+_OLD_TLS = frozenset({"1.0", "1.1"})
 _FUNCTION = not_applicable("a function app, which has a rule of its own")
 
 
@@ -25,7 +28,7 @@ _FUNCTION = not_applicable("a function app, which has a rule of its own")
     ],
 )
 def azure_app_https_tls(app: Site) -> Verdict:
-    """Apps answer by HTTPS of TLS 1.2 or later only, and are not deployed by plain FTP.
+    """Apps answer by HTTPS of TLS 1.2 or later only, their deployment site too, and take no plain FTP.
 
     Why: over HTTP and FTP, sessions and passwords travel readable.
     Fix: az webapp update --https-only true; az webapp config set --min-tls-version 1.2 --ftps-state
@@ -36,11 +39,16 @@ def azure_app_https_tls(app: Site) -> Verdict:
     if app.config is None:
         return _NO_CONFIG
     settings = app.config.properties
-    if settings.min_tls_version not in _NEW_TLS:
-        return failed(f"the minimum version of TLS is {settings.min_tls_version or 'not set'}")
-    if same(settings.ftps_state or "AllAllowed", "AllAllowed"):
+    version = settings.min_tls_version
+    if not version or not chosen(version, "minTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
+        return failed(f"the minimum version of TLS is {version or 'not set'}")
+    scm = settings.scm_min_tls_version
+    if scm and not chosen(scm, "scmMinTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
+        return failed(f"the minimum version of TLS of the site for deployments is {scm}")
+    ftps = settings.ftps_state or "AllAllowed"
+    if not chosen(ftps, "ftpsState", good=("Disabled", "FtpsOnly"), bad=("AllAllowed",)):
         return failed("plain FTP is accepted")
-    return passed(f"HTTPS only, minimum version {settings.min_tls_version}, no plain FTP")
+    return passed(f"HTTPS only, minimum version {version}, FTP: {ftps}")
 
 
 @rule(
@@ -53,32 +61,44 @@ def azure_app_https_tls(app: Site) -> Verdict:
         "powerpipe:appservice_web_app_remote_debugging_disabled",
     ],
 )
-def azure_app_auth_identity(app: Site, *, authentication: bool = True) -> Verdict:
+def azure_app_auth_identity(
+    app: Site, *, authentication: bool = True, open_paths: tuple[str, ...] = ()
+) -> Verdict:
     """Web apps ask who comes, sign in elsewhere with a managed identity, and allow no remote debugging.
 
     ``authentication``: whether App Service's own authentication is asked for; false where apps have their
-    own.
+    own. It must refuse who is not signed in; ``open_paths`` are paths, or patterns, that may be open.
 
     Why: an app without an identity keeps passwords in its settings, where they are read and copied.
-    Fix: az webapp auth update --enabled true; az webapp identity assign; az webapp config set
-        --remote-debugging-enabled false.
+    Fix: az webapp auth update --name APP --resource-group GROUP --enabled true --action Return401; az webapp
+        identity assign; az webapp config set --remote-debugging-enabled false.
     """
     if app.function:
         return _FUNCTION
     wrong: list[str] = []
-    if app.config is None:
-        return _NO_CONFIG
-    if app.config.properties.remote_debugging_enabled:
-        wrong.append("remote debugging is on")
+    unsure: list[str] = []
     if not app.identified:
         wrong.append("no managed identity")
-    if authentication:
-        if app.auth is None:
-            return _NO_CONFIG
-        platform = app.auth.properties.platform
-        if platform is None or not platform.enabled:
-            wrong.append("everybody is let in without being asked")
-    return failed("; ".join(wrong)) if wrong else passed("authentication and identity are set up")
+    if authentication and app.auth is not None:
+        try:
+            entrance = app.auth.entrance(open_paths)
+        except FactUnavailable as error:
+            unsure.append(str(error))
+        else:
+            if entrance.open:
+                wrong.append(entrance.why)
+    if app.config is not None and app.config.properties.remote_debugging_enabled:
+        wrong.append("remote debugging is on")
+    if wrong:
+        return failed("; ".join(wrong))
+    if app.config is None or (authentication and app.auth is None):
+        return _NO_CONFIG
+    if app.config.properties.remote_debugging_enabled is None:
+        unsure.append("Azure does not say whether remote debugging is on")
+    if unsure:
+        return inconclusive("; ".join(unsure))
+    asked = "who is not signed in is refused" if authentication else "authentication is not asked about"
+    return passed(f"{asked}; a managed identity; no remote debugging")
 
 
 @rule(
@@ -89,32 +109,47 @@ def azure_app_auth_identity(app: Site, *, authentication: bool = True) -> Verdic
         "powerpipe:appservice_function_app_restrict_public_acces",
     ],
 )
-def azure_function_not_public(app: Site) -> Verdict:
-    """Function apps are reached from chosen networks only, or ask who comes.
+def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) -> Verdict:
+    """Function apps are not open to the internet or to all of Azure, or refuse who is not signed in.
+
+    Restrictions are judged in their order, with what happens to whom none of them names. ``open_paths`` are
+    paths, or patterns, that may be open without signing in.
 
     Why: a function that anybody may call is an entrance to whatever its identity may do.
-    Fix: az functionapp update --set publicNetworkAccess=Disabled, or az functionapp config access-restriction
-        add; or az webapp auth update --enabled true.
+    Fix: az functionapp update --name APP --resource-group GROUP --set publicNetworkAccess=Disabled, or az
+        functionapp config access-restriction add; or az webapp auth update --enabled true --action Return401.
     """
+    if not app.app_kind:
+        return inconclusive("Azure does not say what sort of app it is")
     if not app.function:
         return not_applicable("not a function app")
-    if not same(app.properties.public_network_access or "Enabled", "Enabled"):
+    if not app.public:
         return passed("public network access is off")
     if app.config is None or app.auth is None:
         return _NO_CONFIG
-    platform = app.auth.properties.platform
-    if platform is not None and platform.enabled:
-        return passed("App Service asks who comes")
+    doubt = ""
+    try:
+        entrance = app.auth.entrance(open_paths)
+    except FactUnavailable as error:
+        doubt, who = str(error), ""
+    else:
+        if not entrance.open:
+            return passed("App Service refuses who is not signed in")
+        who = entrance.why
     settings = app.config.properties
-    rules = settings.ip_security_restrictions or []
-    allowed = [(rule.ip_address or "Any") for rule in rules if same(rule.action, "Allow")]
-    if any(same(where, "Any") for where in allowed) or covers_internet(allowed):
-        return failed("reachable from every address of the internet")
-    if not rules and not same(settings.ip_security_restrictions_default_action, "Deny"):
-        return failed("reachable from every address of the internet")
-    if not allowed and not same(settings.ip_security_restrictions_default_action, "Deny"):
-        return failed("only some addresses are refused")
-    return passed("chosen networks only")
+    if shared := settings.shared:
+        found = f"open to all of Azure, of whatever customer: {listed(shared)}"
+    else:
+        answer = settings.sources.is_open()
+        if answer is False:
+            return passed("chosen networks only")
+        if answer is None:
+            unknown = listed(settings.sources.unknown)
+            return inconclusive(f"which addresses these are cannot be told: {unknown}")
+        found = "open to the internet"
+    if doubt:
+        return inconclusive(f"{found}; {doubt}")
+    return failed(f"{found}, and {who}")
 
 
 @rule(
@@ -126,16 +161,20 @@ def azure_function_not_public(app: Site) -> Verdict:
     ],
 )
 def azure_app_logging(app: Site) -> Verdict:
-    """Apps log the requests that they answer.
+    """Apps log the requests that they answer, to their file system or by a diagnostic setting.
 
     Why: without them nobody can tell what an attacker asked for, and what he got.
-    Fix: az webapp log config --web-server-logging filesystem; better, a diagnostic setting with
-        AppServiceHTTPLogs to a workspace as well.
+    Fix: az monitor diagnostic-settings create --resource APP-ID --name requests --workspace WORKSPACE-ID --logs
+        '[{"category": "AppServiceHTTPLogs", "enabled": true}]'; or az webapp log config --web-server-logging
+        filesystem.
     """
+    if app.config is not None and app.config.properties.http_logging_enabled:
+        return passed("requests are logged to the file system")
+    if recorded(app.diagnostics) & _REQUESTS:
+        return passed("requests are logged by a diagnostic setting")
     if app.config is None:
-        return inconclusive("Azure does not show the configuration")
-    return (
-        passed("requests are logged")
-        if app.config.properties.http_logging_enabled
-        else failed("requests are not logged")
-    )
+        return _NO_CONFIG
+    return failed("requests are not logged")
+
+
+_REQUESTS = frozenset({"appservicehttplogs", "alllogs"})

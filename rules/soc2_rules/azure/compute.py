@@ -6,7 +6,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.azure.models.arm import days_after, same
+from soc2_collectors.azure.models.arm import chosen, days_after, same
 from soc2_collectors.azure.models.compute import Disk, PatchAssessment, VirtualMachine
 from soc2_collectors.azure.models.security import (
     EDR,
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 
-_TRUSTED = frozenset({"trustedlaunch", "confidentialvm"})
-_PLATFORM_KEY = "EncryptionAtRestWithPlatformKey"
+_TRUSTED = ("TrustedLaunch", "ConfidentialVM")
 
 
 @rule(
@@ -48,17 +47,11 @@ def azure_vm_endpoint_protection(machine: VirtualMachine, evidence: Evidence) ->
     Fix: az security setting update --name WDATP --setting-kind DataExportSettings --enabled true, and
         switch on Defender for Servers.
     """
-    found = [
-        one
-        for one in evidence.index(Assessment, "resource_id", within="here").get(
-            machine.id.casefold(), ()
-        )
-        if one.name.casefold() in EDR
-    ]
-    if any(one.unhealthy for one in found):
-        return failed("Defender for Cloud sees no endpoint detection on it")
-    if any(one.healthy for one in found):
-        return passed("Defender for Cloud sees endpoint detection on it")
+    found = _assessed(machine, evidence, EDR)
+    if bad := [one for one in found if one.unhealthy]:
+        return failed("Defender for Cloud sees no endpoint detection on it", on=bad)
+    if good := [one for one in found if one.healthy]:
+        return passed("Defender for Cloud sees endpoint detection on it", on=good)
     integrated = any(
         same(setting.name, "WDATP") and setting.properties.enabled
         for setting in evidence.here(DefenderSetting)
@@ -96,36 +89,61 @@ def azure_vm_hardening(
     """
     storage = machine.properties.storage_profile
     wrong: list[str] = []
-    if any(disk.managed_disk is None for disk in (storage.os_disk, *storage.data_disks)):
+    unsure: list[str] = []
+    if not all(disk.managed for disk in (storage.os_disk, *(storage.data_disks or ()))):
         wrong.append("a disk is a blob instead of a managed disk")
     profile = machine.properties.os_profile
     linux = profile.linux_configuration if profile else None
-    if machine.linux and linux is not None and not linux.disable_password_authentication:
+    if linux is not None and not linux.disable_password_authentication:
         wrong.append("SSH takes passwords")
+    if linux is None and machine.linux:
+        unsure.append("Azure does not say whether SSH takes passwords")
     security = machine.properties.security_profile
-    sort = (security.security_type or "Standard") if security else "Standard"
+    sort = (security.security_type if security else None) or "Standard"
     uefi = security.uefi_settings if security else None
-    if trusted_launch and sort.casefold() not in _TRUSTED:
+    trusted = chosen(sort, "securityType", good=_TRUSTED, bad=("Standard",))
+    if trusted_launch and not trusted:
         wrong.append(f"security type {sort}")
     elif trusted_launch and not (uefi and uefi.secure_boot_enabled and uefi.v_tpm_enabled):
         wrong.append("secure boot or the virtual TPM is off")
-    if approved_images:
-        image = storage.image_reference
-        names = (
-            [
-                image.id or image.shared_gallery_image_id or image.community_gallery_image_id or "",
-                f"{image.publisher or ''}:{image.offer or ''}",
-            ]
-            if image
-            else []
-        )
-        if not any(
-            fnmatchcase(name.casefold(), pattern.casefold())
-            for name in names
-            for pattern in approved_images
-        ):
-            wrong.append("its image is not among the approved ones")
-    return failed("; ".join(wrong)) if wrong else passed(f"hardened, security type {sort}")
+    if approved_images and not _approved(machine, approved_images):
+        wrong.append("its image is not among the approved ones")
+    if wrong:
+        return failed("; ".join(wrong))
+    if unsure:
+        return inconclusive("; ".join(unsure))
+    passwords = "SSH takes no passwords, " if linux is not None else ""
+    return passed(f"{passwords}managed disks, security type {sort}")
+
+
+def _approved(machine: VirtualMachine, patterns: tuple[str, ...]) -> bool:
+    image = machine.properties.storage_profile.image_reference
+    if image is None:
+        return False
+    names = [
+        image.id or image.shared_gallery_image_id or image.community_gallery_image_id or "",
+        f"{image.publisher}:{image.offer}" if image.publisher and image.offer else "",
+    ]
+    return any(
+        fnmatchcase(name.casefold(), pattern.casefold())
+        for name in names
+        if name
+        for pattern in patterns
+    )
+
+
+@rule(criteria=["CC6.1", "CC6.7"], severity=Severity.LOW)
+def azure_vm_encryption_at_host(machine: VirtualMachine) -> Verdict:
+    """Virtual machines are encrypted at their host, temporary disks and caches included.
+
+    Why: a managed disk is encrypted where it is stored; what the host keeps of it otherwise is not.
+    Fix: az vm deallocate --ids MACHINE-ID; az vm update --ids MACHINE-ID --set
+        securityProfile.encryptionAtHost=true; az vm start --ids MACHINE-ID.
+    """
+    security = machine.properties.security_profile
+    if security is not None and security.encryption_at_host:
+        return passed("encrypted at the host")
+    return failed("not encrypted at the host")
 
 
 @rule(
@@ -139,11 +157,13 @@ def azure_disk_not_public(disk: Disk) -> Verdict:
     Why: a link to a disk is enough to copy the whole machine from anywhere.
     Fix: az disk update --network-access-policy DenyAll --public-network-access Disabled.
     """
-    policy = disk.properties.network_access_policy or "AllowAll"
-    if not same(policy, "AllowAll"):
-        return passed(f"the network access policy is {policy}")
-    if same(disk.properties.public_network_access, "Disabled"):
+    settings = disk.properties
+    access = settings.public_network_access or "Enabled"
+    if chosen(access, "publicNetworkAccess", good=("Disabled",), bad=("Enabled",)):
         return passed("public network access is off")
+    policy = settings.network_access_policy or "AllowAll"
+    if chosen(policy, "networkAccessPolicy", good=("DenyAll", "AllowPrivate"), bad=("AllowAll",)):
+        return passed(f"the network access policy is {policy}")
     return failed("whoever has a link can copy it from anywhere")
 
 
@@ -165,10 +185,12 @@ def azure_disk_cmk(disk: Disk, *, customer_key: bool = True) -> Verdict:
     Why: who holds the key can make a disk that was left behind unreadable.
     Fix: az disk update --encryption-type EncryptionAtRestWithCustomerKey --disk-encryption-set SET.
     """
-    sort = disk.properties.encryption.type
-    if customer_key and same(sort, _PLATFORM_KEY):
+    own = disk.properties.own_key
+    if customer_key and not own:
         return failed("encrypted with a key of Microsoft's")
-    return passed(sort)
+    return passed(
+        "encrypted with a key of the company's" if own else disk.properties.encryption.type
+    )
 
 
 def _assessed(
@@ -192,33 +214,46 @@ def azure_vm_patch(
 ) -> Verdict:
     """Virtual machines lack no critical or security updates, and are assessed regularly.
 
+    Updates that wait for a restart are missing, too.
+
     Why: what attackers scan for is what was fixed last month.
-    Fix: az vm install-patches; az vm update --set patchSettings.assessmentMode=AutomaticByPlatform.
+    Fix: az vm install-patches --ids MACHINE-ID --maximum-duration PT2H --reboot-setting IfRequired; az vm update
+        --ids MACHINE-ID --set osProfile.linuxConfiguration.patchSettings.assessmentMode=AutomaticByPlatform.
     """
-    if any(one.unhealthy for one in _assessed(machine, evidence, UPDATES)):
-        return failed("Defender for Cloud says that system updates are missing")
+    assessed = _assessed(machine, evidence, UPDATES)
+    if bad := [one for one in assessed if one.unhealthy]:
+        return failed("Defender for Cloud says that system updates are missing", on=bad)
     results = evidence.index(PatchAssessment, "machine_id", within="here").get(
         machine.id.casefold(), ()
     )
     if not results:
-        if any(one.healthy for one in _assessed(machine, evidence, UPDATES)):
-            return passed("Defender for Cloud says that no system update is missing")
+        if good := [one for one in assessed if one.healthy]:
+            return passed("Defender for Cloud says that no system update is missing", on=good)
+        if assessed:
+            return inconclusive("Defender for Cloud has not assessed its updates", on=assessed)
         return failed("nothing assesses which updates it lacks")
-    last = max(results, key=lambda one: one.properties.last_modified_date_time).properties
+    latest = max(results, key=lambda one: one.properties.last_modified_date_time)
+    last = latest.properties
     seen = f"assessed on {last.last_modified_date_time:%Y-%m-%d}"
     due = days_after(last.last_modified_date_time, max_age_days)
+    counts = last.available_patch_count_by_classification
+    critical, security = (counts.critical, counts.security) if counts else (None, None)
+    if critical or security:
+        return failed(
+            f"{seen}: {critical or 0} critical, {security or 0} security updates missing",
+            on=[latest],
+        )
     if now >= due:
-        return failed(f"{seen}, and not again by {due:%Y-%m-%d}")
+        return failed(f"{seen}, and not again by {due:%Y-%m-%d}", on=[latest])
+    if last.reboot_pending:
+        return failed(f"{seen}: updates wait for a restart", on=[latest])
     if last.status.casefold() != "succeeded":
         return inconclusive(f"the last assessment ended as {last.status}")
-    counts = last.available_patch_count_by_classification
-    if counts is None:
+    system = last.os_type or machine.properties.storage_profile.os_disk.os_type
+    linux = chosen(system, "osType", good=("Linux",), bad=("Windows",))
+    if security is None or (critical is None and not linux):
         return inconclusive("the assessment does not say how many updates are missing")
-    if counts.critical or counts.security:
-        return failed(
-            f"{seen}: {counts.critical} critical, {counts.security} security updates missing"
-        )
-    return passed(f"{seen}: no critical or security update is missing", until=due)
+    return passed(f"{seen}: no critical or security update is missing", until=due, on=[latest])
 
 
 @rule(
@@ -234,13 +269,14 @@ def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
     """Virtual machines are scanned for vulnerabilities.
 
     Why: a machine that nobody scans has the holes that nobody knows of.
-    Fix: az security server-vulnerability-assessments-setting: select MdeTvm, with Defender for Servers.
+    Fix: az rest --method put --url https://management.azure.com/subscriptions/ID/providers/Microsoft.Security/serverVulnerabilityAssessmentsSettings/azureServersSetting?api-version=2023-05-01
+        with the kind AzureServersSetting and selectedProvider MdeTvm, and Defender for Servers.
     """
     found = _assessed(machine, evidence, VULNERABILITY_SCANNER)
-    if any(one.unhealthy for one in found):
-        return failed("Defender for Cloud sees no vulnerability scanner on it")
-    if any(one.healthy for one in found):
-        return passed("Defender for Cloud sees a vulnerability scanner on it")
+    if bad := [one for one in found if one.unhealthy]:
+        return failed("Defender for Cloud sees no vulnerability scanner on it", on=bad)
+    if good := [one for one in found if one.healthy]:
+        return passed("Defender for Cloud sees a vulnerability scanner on it", on=good)
     providers = {setting.properties.selected_provider for setting in evidence.here(VaSetting)}
     if not providers:
         return failed("not assessed, and machines of the subscription get no scanner")

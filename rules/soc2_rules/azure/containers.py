@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import same
+from soc2_collectors.azure.models.arm import chosen
 from soc2_collectors.azure.models.containers import Cluster, Registry
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 from soc2_pac.text import listed
 
@@ -20,20 +20,23 @@ from soc2_pac.text import listed
     ],
 )
 def azure_aks_private(cluster: Cluster) -> Verdict:
-    """Kubernetes API servers are private or open to chosen addresses, and nodes have no public ones.
+    """Kubernetes API servers are private or not open to the internet, and nodes have no public addresses.
 
     Why: whoever reaches the API server can try stolen tokens and the hole that came out yesterday.
-    Fix: az aks update --api-server-authorized-ip-ranges; make private clusters with
-        --enable-private-cluster, and node pools without --enable-node-public-ip.
+    Fix: az aks update --name CLUSTER --resource-group GROUP --api-server-authorized-ip-ranges RANGES; make
+        private clusters with --enable-private-cluster, and node pools without --enable-node-public-ip.
     """
-    if cluster.properties.open:
-        return failed("every address of the internet reaches the API server")
-    public = [
-        pool.name for pool in cluster.properties.agent_pool_profiles if pool.enable_node_public_ip
-    ]
-    if public:
-        return failed(f"nodes have public addresses in the pools {listed(public)}")
-    return passed("the API server is private or restricted, nodes have no public addresses")
+    settings = cluster.properties
+    pools = settings.agent_pool_profiles or []
+    exposed = [pool.name for pool in pools if pool.enable_node_public_ip]
+    if exposed:
+        return failed(f"nodes have public addresses in the pools {listed(exposed)}")
+    if settings.open:
+        return failed("the internet reaches the API server")
+    if not pools:
+        return inconclusive("Azure shows no node pool, and each cluster has one")
+    how = "private" if settings.private else "open to chosen addresses"
+    return passed(f"the API server is {how}; {len(pools)} node pools without public addresses")
 
 
 @rule(
@@ -49,11 +52,11 @@ def azure_aks_private(cluster: Cluster) -> Verdict:
     ],
 )
 def azure_aks_rbac_policy(cluster: Cluster) -> Verdict:
-    """Kubernetes clusters use roles of Entra only, network policies, Defender and automatic upgrades.
+    """Kubernetes clusters use roles, no local accounts, network policies, Defender and automatic upgrades.
 
     Why: the local administrator's certificate belongs to nobody, and cannot be taken back.
-    Fix: az aks update --disable-local-accounts --enable-defender --auto-upgrade-channel stable
-        --network-policy azure.
+    Fix: az aks update --name CLUSTER --resource-group GROUP --disable-local-accounts --enable-defender
+        --auto-upgrade-channel stable --network-policy azure.
     """
     settings = cluster.properties
     network, security = settings.network_profile, settings.security_profile
@@ -65,19 +68,22 @@ def azure_aks_rbac_policy(cluster: Cluster) -> Verdict:
         for what, there in (
             ("roles", settings.enable_rbac),
             ("local accounts off", settings.disable_local_accounts),
-            (
-                "network policies",
-                network and not same(network.network_policy or "none", "none"),
-            ),
             ("Defender", watched and watched.enabled),
-            (
-                "automatic upgrades",
-                upgrade and not same(upgrade.upgrade_channel or "none", "none"),
-            ),
         )
         if not there
     ]
-    return failed(f"missing: {', '.join(missing)}") if missing else passed("all are set")
+    policy = (network.network_policy if network else None) or "none"
+    channel = (upgrade.upgrade_channel if upgrade else None) or "none"
+    if policy.casefold() == "none":
+        missing.append("network policies")
+    if channel.casefold() == "none":
+        missing.append("automatic upgrades")
+    if missing:
+        return failed(f"missing: {', '.join(missing)}")
+    chosen(policy, "networkPolicy", good=("azure", "calico", "cilium"), bad=("none",))
+    channels = ("patch", "stable", "rapid", "node-image")
+    chosen(channel, "upgradeChannel", good=channels, bad=("none",))
+    return passed(f"all are set; network policies by {policy}, upgrades by the channel {channel}")
 
 
 @rule(
@@ -92,29 +98,26 @@ def azure_aks_rbac_policy(cluster: Cluster) -> Verdict:
     ],
 )
 def azure_acr_private(registry: Registry, *, private_only: bool = False) -> Verdict:
-    """Container registries are not open to every address, and have neither an admin user nor anonymous pulls.
+    """Container registries are not open to the internet, and have neither an admin user nor anonymous pulls.
 
     ``private_only`` asks that they are reached through private endpoints alone.
 
     Why: who can write an image runs code wherever it is deployed; the admin's password is everybody's.
-    Fix: az acr update --admin-enabled false --default-action Deny, or --public-network-enabled false.
+    Fix: az acr update --name REGISTRY --admin-enabled false --anonymous-pull-enabled false --default-action
+        Deny, or --public-network-enabled false.
     """
     settings = registry.properties
     if settings.admin_user_enabled:
         return failed("the admin user is on")
     if settings.anonymous_pull_enabled:
         return failed("everybody may pull without signing in")
-    public = same(settings.public_network_access or "Enabled", "Enabled")
-    if public and (
-        private_only or settings.network_rule_set is None or settings.network_rule_set.open
-    ):
-        return failed(
-            "reachable from every address of the internet"
-            if not private_only
-            else "public network access is on"
-        )
-    if private_only and not any(
-        one.approved for one in settings.private_endpoint_connections or ()
-    ):
+    private = any(one.approved for one in settings.private_endpoint_connections or ())
+    if settings.public:
+        if private_only:
+            return failed("public network access is on")
+        if settings.network_rule_set is None or settings.network_rule_set.open:
+            return failed("open to the internet")
+    elif private_only and not private:
         return failed("no private endpoint")
-    return passed("chosen networks only, no admin user")
+    how = "chosen networks only" if settings.public else "public network access is off"
+    return passed(f"{how}, no admin user, no anonymous pulls")

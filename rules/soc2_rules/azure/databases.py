@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import same
+from soc2_collectors.azure.models.arm import chosen
 from soc2_collectors.azure.models.databases import (
     CosmosAccount,
     MySqlServer,
     PostgresServer,
     RedisCache,
 )
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_collectors.azure.models.sql import too_wide
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 from soc2_pac.text import listed
 
-_OLD_TLS = frozenset({"tlsv1", "tlsv1.1"})
+_OLD_TLS = frozenset({"tlsv1", "tlsv1.0", "tlsv1.1"})
+_NEW_TLS = frozenset({"tlsv1.2", "tlsv1.3"})
 _NOT_SHOWN = inconclusive("Azure does not show the server's parameter")
 
 
@@ -67,6 +69,8 @@ def azure_mysql_tls(server: MySqlServer) -> Verdict:
     old = versions & _OLD_TLS
     if old:
         return failed(f"accepted: {listed(old)}")
+    if strange := versions - _NEW_TLS:
+        return inconclusive(f"versions that are not known: {listed(strange)}")
     return passed(f"accepted: {listed(versions)}")
 
 
@@ -83,67 +87,127 @@ def azure_mysql_tls(server: MySqlServer) -> Verdict:
 def azure_pg_network(
     server: PostgresServer, *, geo_backup: bool = True, max_addresses: int = 65536
 ) -> Verdict:
-    """PostgreSQL servers do not admit all of Azure, slow down guessing, and have backups elsewhere.
+    """PostgreSQL servers admit neither the internet nor all of Azure, slow down guessing, and have backups elsewhere.
+
+    ``max_addresses``: how many addresses all firewall rules together may admit.
 
     Why: the services of Azure are everybody's who has an account there.
     Fix: az postgres flexible-server firewall-rule delete for the rule; parameter set --name
         connection_throttle.enable --value on; geo-redundant backups are chosen when a server is made.
     """
     wrong: list[str] = []
+    unsure: list[str] = []
     if not server.properties.private:
-        wide = [
-            rule.name
-            for rule in server.firewall_rules
-            if rule.admits_azure or (rule.addresses or 0) > max_addresses
-        ]
+        rules = server.firewall_rules
+        names = listed(one.name for one in rules)
+        if azure := [one.name for one in rules if one.admits_azure]:
+            wrong.append(f"all of Azure is admitted by {listed(azure)}")
+        wide = too_wide([one.sources for one in rules if not one.admits_azure], max_addresses)
         if wide:
-            wrong.append(f"open by the rules {listed(wide)}")
+            wrong.append(
+                f"open to the internet, or to more than {max_addresses} addresses, by {names}"
+            )
+        elif wide is None:
+            unsure.append(f"the addresses of these rules cannot all be read: {names}")
+    backup = server.properties.backup
+    geo = backup.geo_redundant_backup if backup else None
+    if geo_backup and not (
+        geo and chosen(geo, "geoRedundantBackup", good=("Enabled",), bad=("Disabled",))
+    ):
+        wrong.append("backups stay in one region")
+    if wrong:
+        return failed("; ".join(wrong))
     if server.throttling is None:
         return _NOT_SHOWN
     if not server.throttling.on:
-        wrong.append("connections are not throttled after failures")
-    backup = server.properties.backup
-    if geo_backup and not (backup and same(backup.geo_redundant_backup, "Enabled")):
-        wrong.append("backups stay in one region")
-    return failed("; ".join(wrong)) if wrong else passed("closed, throttled, backed up elsewhere")
+        return failed("connections are not throttled after failures")
+    if unsure:
+        return inconclusive("; ".join(unsure))
+    return passed("closed, throttled" + (", backed up elsewhere" if geo_backup else ""))
 
 
 @rule(
-    criteria=["CC6.6", "CC6.1", "CC7.5"],
+    criteria=["CC6.6"],
     severity=Severity.MEDIUM,
     known_as=[
         "prowler:cosmosdb_account_firewall_use_selected_networks",
-        "prowler:cosmosdb_account_use_aad_and_rbac",
-        "prowler:cosmosdb_account_minimum_tls_version",
-        "prowler:cosmosdb_account_backup_policy_continuous",
         "powerpipe:cosmosdb_account_with_firewall_rules",
     ],
 )
-def azure_cosmos_network(
-    account: CosmosAccount, *, entra_only: bool = True, continuous_backup: bool = True
-) -> Verdict:
-    """Cosmos DB accounts admit chosen networks, Entra and TLS 1.2 only, and are backed up continuously.
+def azure_cosmos_network(account: CosmosAccount) -> Verdict:
+    """Cosmos DB accounts are open neither to the internet nor to all of Azure.
 
     Why: a key of an account opens all of it from anywhere, unless the network is asked as well.
-    Fix: az cosmosdb update --public-network-access DISABLED --disable-key-based-metadata-write-access
-        true; --backup-policy-type Continuous; and disableLocalAuth=true.
+    Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --public-network-access DISABLED, or
+        --ip-range-filter with the company's addresses.
     """
     settings = account.properties
-    wrong: list[str] = []
+    if not settings.public:
+        return passed("public network access is off")
+    if settings.admits_azure:
+        return failed("all of Azure is admitted, of whatever customer, by 0.0.0.0")
     if settings.open:
-        wrong.append("reachable from every address of the internet")
-    if entra_only and not settings.disable_local_auth:
-        wrong.append("keys are accepted")
-    if settings.minimal_tls_version is not None and not same(settings.minimal_tls_version, "Tls12"):
-        wrong.append(f"the minimum version is {settings.minimal_tls_version}")
-    backup = settings.backup_policy
-    if continuous_backup and not (backup and same(backup.type, "Continuous")):
-        wrong.append("no continuous backup")
-    if wrong:
-        return failed("; ".join(wrong))
-    if settings.minimal_tls_version is None:
+        return failed("open to the internet")
+    return passed("chosen networks only")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:cosmosdb_account_use_aad_and_rbac"],
+)
+def azure_cosmos_entra_only(account: CosmosAccount) -> Verdict:
+    """Cosmos DB accounts refuse keys, where their API can do without.
+
+    The APIs of MongoDB, Cassandra and Gremlin take keys only.
+
+    Why: a key of an account opens all of it, belongs to nobody, and is seldom replaced.
+    Fix: az resource update --ids ACCOUNT-ID --set properties.disableLocalAuth=true, after the clients have
+        roles.
+    """
+    if account.properties.disable_local_auth:
+        return passed("keys are refused")
+    if account.needs_keys:
+        return not_applicable("an API that takes keys only")
+    return failed("keys are accepted")
+
+
+@rule(
+    criteria=["CC6.7", "CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:cosmosdb_account_minimum_tls_version"],
+)
+def azure_cosmos_tls(account: CosmosAccount) -> Verdict:
+    """Cosmos DB accounts take TLS 1.2 or later only.
+
+    Why: the versions before 1.2 can be broken, and with them what a query carries.
+    Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --minimal-tls-version Tls12.
+    """
+    version = account.properties.minimal_tls_version
+    if not version:
         return inconclusive("Azure does not say which version of TLS is asked for")
-    return passed("chosen networks, Entra and TLS 1.2 only")
+    if chosen(version, "minimalTlsVersion", good=("Tls12", "Tls13"), bad=("Tls", "Tls11")):
+        return passed(f"the minimum version is {version}")
+    return failed(f"the minimum version is {version}")
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:cosmosdb_account_backup_policy_continuous"],
+)
+def azure_cosmos_backup(account: CosmosAccount) -> Verdict:
+    """Cosmos DB accounts are backed up continuously.
+
+    Why: a periodic backup loses what was written since, and only Microsoft's support restores it.
+    Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --backup-policy-type Continuous.
+    """
+    backup = account.properties.backup_policy
+    if backup is None or not backup.type:
+        return inconclusive("Azure does not say how the account is backed up")
+    if chosen(backup.type, "backupPolicy.type", good=("Continuous",), bad=("Periodic",)):
+        return passed("backed up continuously")
+    return failed("backed up periodically")
 
 
 @rule(
@@ -155,22 +219,50 @@ def azure_cosmos_network(
     ],
 )
 def azure_redis_tls(cache: RedisCache) -> Verdict:
-    """Redis caches take TLS 1.2 or later only, and are not on the internet.
+    """Redis caches take TLS 1.2 or later only, and are not open to the internet.
 
     Why: over the plain port, keys and data travel readable.
-    Fix: az redis update --set enableNonSslPort=false minimumTlsVersion=1.2 publicNetworkAccess=Disabled.
+    Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false minimumTlsVersion=1.2
+        publicNetworkAccess=Disabled.
     """
     settings = cache.properties
     if settings.enable_non_ssl_port:
         return failed("the port without TLS is open")
     version = settings.minimum_tls_version
-    if version is None:
+    if not version:
         return failed("no minimum version of TLS is set")
-    if version in ("1.0", "1.1"):
+    if not chosen(version, "minimumTlsVersion", good=("1.2", "1.3"), bad=("1.0", "1.1")):
         return failed(f"the minimum version is {version}")
-    if same(settings.public_network_access or "Enabled", "Enabled") and not settings.subnet_id:
-        return failed("reachable from every address of the internet")
-    return passed(f"TLS only, minimum version {version}, not on the internet")
+    said = f"TLS only, minimum version {version}"
+    if cache.closed:
+        return passed(f"{said}, no public endpoint")
+    rules = cache.firewall_rules
+    if not rules:
+        return failed("public, without a firewall rule: open to the internet")
+    names = listed(one.name for one in rules)
+    wide = too_wide([one.sources for one in rules], _MOST)
+    if wide:
+        return failed(f"open to the internet, or to more than {_MOST} addresses, by {names}")
+    if wide is None:
+        return inconclusive(f"the addresses of these rules cannot all be read: {names}")
+    return passed(f"{said}, firewall rules: {names}")
+
+
+_MOST = 65536
+"""As many addresses, at most, as the firewall rules of a cache may admit together."""
+
+
+@rule(criteria=["CC6.1"], severity=Severity.LOW)
+def azure_redis_entra_only(cache: RedisCache) -> Verdict:
+    """Redis caches refuse access keys.
+
+    Why: a key opens the whole cache, belongs to nobody, and is seldom replaced.
+    Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after the
+        clients sign in by Entra.
+    """
+    if cache.properties.disable_access_key_authentication:
+        return passed("access keys are refused")
+    return failed("access keys are accepted")
 
 
 @rule(
@@ -220,7 +312,7 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
     ],
 )
 def azure_mysql_audit(server: MySqlServer) -> Verdict:
-    """MySQL servers write an audit log, connections included.
+    """MySQL servers write an audit log, connections of all users included.
 
     Why: without it nobody can tell who was in the database.
     Fix: az mysql flexible-server parameter set --name audit_log_enabled --value ON; the same with
@@ -231,6 +323,17 @@ def azure_mysql_audit(server: MySqlServer) -> Verdict:
     if not server.audit_log.on:
         return failed("no audit log")
     events = {part.strip() for part in server.audit_events.value.split(",")}
-    if not any(event.startswith("connection") for event in events):
+    if not events & {"connection", "connection_v2"}:
         return failed("connections are not in the audit log")
-    return passed("audited, connections included")
+    only, but = server.audit_included, server.audit_excluded
+    if only is not None and only.value:
+        return failed(f"only these users are audited: {only.value}")
+    if but is not None and (left := {part.strip() for part in but.value.split(",")} - _SYSTEM):
+        return failed(f"users that are not audited: {listed(left)}")
+    if only is None or but is None:
+        return _NOT_SHOWN
+    return passed("audited, connections of all users included")
+
+
+_SYSTEM = frozenset({"", "azure_superuser"})
+"""The system's own user, which is left out by default."""

@@ -1,10 +1,10 @@
-"""Defender for Cloud: which plans are on, who is told, and whether alerts are closed in time."""
+"""Defender for Cloud: which plans are on, who is notified, and whether alerts are closed in time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.azure.models.arm import days_after, last_part, same
+from soc2_collectors.azure.models.arm import chosen, days_after, last_part, same
 from soc2_collectors.azure.models.containers import Registry
 from soc2_collectors.azure.models.security import (
     IMAGES,
@@ -15,30 +15,45 @@ from soc2_collectors.azure.models.security import (
     SecurityContact,
 )
 from soc2_collectors.azure.models.subscription import Subscription
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
-_OPEN = frozenset({"active", "inprogress"})
+_OPEN = ("Active", "InProgress")
+_CLOSED = ("Resolved", "Dismissed")
+_SEVERITIES = ("High", "Medium", "Low", "Informational")
 _IMAGE_SCAN = "ContainerRegistriesVulnerabilityAssessments"
 
 
-def _off(evidence: Evidence, wanted: tuple[str, ...]) -> list[str]:
-    """Of these plans, those that are off or not there."""
-    on = {plan.name.casefold() for plan in evidence.here(DefenderPlan) if plan.on}
-    return [name for name in wanted if name.casefold() not in on]
-
-
 def _plans(evidence: Evidence, wanted: tuple[str, ...]) -> Verdict:
-    off = _off(evidence, wanted)
-    if off:
-        return failed(f"plans that are off: {', '.join(off)}")
-    return passed(f"plans that are on: {', '.join(wanted)}")
+    """Whether these plans are on, for every resource."""
+    names = {name.casefold() for name in wanted}
+    there = {
+        plan.name.casefold(): plan
+        for plan in evidence.here(DefenderPlan)
+        if plan.name.casefold() in names
+    }
+    weak: list[str] = []
+    doubts: list[str] = []
+    for name in wanted:
+        plan = there.get(name.casefold())
+        try:
+            weakness = plan.weakness if plan else "off"
+        except FactUnavailable as error:
+            doubts.append(f"{name}: {error}")
+        else:
+            weak += [f"{name} is {weakness}"] if weakness else []
+    if weak:
+        return failed(f"plans that do not watch everything: {listed(weak)}", on=there.values())
+    if doubts:
+        return inconclusive("; ".join(doubts), on=there.values())
+    return passed(f"plans that are on: {', '.join(wanted)}", on=there.values())
 
 
 @rule(
-    criteria=["CC7.1", "CC6.8"],
+    criteria=["CC7.1", "CC7.2", "CC6.8"],
     severity=Severity.HIGH,
     needs=[DefenderPlan],
     known_as=[
@@ -66,6 +81,8 @@ def azure_defender_servers_core(
 ) -> Verdict:
     """Defender for Cloud watches servers, apps, storage, key vaults and Resource Manager.
 
+    A plan counts that is on for the subscription and for each of its resources.
+
     Why: without it nobody sees a stolen key at work, or a machine that mines coins.
     Fix: az security pricing create --name VirtualMachines --tier Standard; and so on for each plan.
     """
@@ -73,7 +90,7 @@ def azure_defender_servers_core(
 
 
 @rule(
-    criteria=["CC7.1", "CC6.8"],
+    criteria=["CC7.1", "CC7.2", "CC6.8"],
     severity=Severity.HIGH,
     needs=[DefenderPlan],
     known_as=[
@@ -100,6 +117,8 @@ def azure_defender_data(
 ) -> Verdict:
     """Defender for Cloud watches databases.
 
+    A plan counts that is on for the subscription and for each of its resources.
+
     Why: injections and guessed passwords show in the queries, and nowhere else.
     Fix: az security pricing create --name SqlServers --tier Standard; and so on for each plan.
     """
@@ -107,7 +126,7 @@ def azure_defender_data(
 
 
 @rule(
-    criteria=["CC7.1", "CC6.8"],
+    criteria=["CC7.1", "CC7.2", "CC6.8"],
     severity=Severity.HIGH,
     needs=[DefenderPlan, Assessment, Registry],
     known_as=[
@@ -129,22 +148,24 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
     Fix: az security pricing create --name Containers --tier Standard --extensions
         name=ContainerRegistriesVulnerabilityAssessments isEnabled=True; rebuild images that have findings.
     """
-    plans = {plan.name.casefold(): plan for plan in evidence.here(DefenderPlan)}
-    plan = plans.get("containers")
-    if plan is None or not plan.on:
-        return failed("the plan Containers is off")
+    plan = next(
+        (one for one in evidence.here(DefenderPlan) if same(one.name, "Containers")), None
+    )
+    if plan is None or (weakness := plan.weakness):
+        return failed(f"the plan Containers is {weakness if plan else 'off'}")
     extensions = plan.properties.extensions
     if extensions is None:
         return inconclusive("Azure does not say whether images are scanned")
     if not any(same(one.name, _IMAGE_SCAN) and one.on for one in extensions):
-        return failed("images in registries are not scanned")
+        return failed("images in registries are not scanned", on=[plan])
     assessed = [one for one in evidence.here(Assessment) if one.name.casefold() in IMAGES]
-    found = {last_part(one.resource_id) for one in assessed if one.unhealthy}
-    if found:
-        return failed(f"images with findings: {listed(found)}")
-    if not assessed and evidence.here(Registry):
+    bad = [one for one in assessed if one.unhealthy]
+    if bad:
+        names = listed({last_part(one.resource_id) for one in bad})
+        return failed(f"images with findings: {names}", on=bad)
+    if not any(one.healthy for one in assessed) and evidence.here(Registry):
         return inconclusive("there are registries, and no image of them has been assessed")
-    return passed("watched, and no image has findings")
+    return passed("watched, and no image has findings", on=[plan, *assessed])
 
 
 @rule(
@@ -162,11 +183,11 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
 def azure_security_contacts(contact: SecurityContact, *, owners: bool = True) -> Verdict:
     """Defender for Cloud mails alerts to a security contact, and to the owners of the subscription.
 
-    ``owners``: whether owners must be told as well.
+    ``owners``: whether owners must be notified as well.
 
     Why: an alert that waits in a portal is read after the damage.
-    Fix: az security contact create --name default --emails security@example.com --alert-notifications
-        severity=High --notifications-by-role with the role Owner.
+    Fix: az security contact create --name default --emails security@example.com --notifications-by-role
+        '{"state": "On", "roles": ["Owner"]}' --alert-notifications '{"state": "On", "minimalSeverity": "High"}'.
     """
     settings = contact.properties
     if not (settings.emails or "").strip(" ;,"):
@@ -174,12 +195,13 @@ def azure_security_contacts(contact: SecurityContact, *, owners: bool = True) ->
     if settings.alerts_from is None:
         return failed("alerts are not mailed")
     by_role = settings.notifications_by_role
-    told = by_role is not None and same(by_role.state, "On")
-    if owners and not (
-        told and by_role and any(same(role, "Owner") for role in by_role.roles or ())
-    ):
-        return failed("owners are not told")
-    return passed(f"alerts are mailed from {settings.alerts_from} on")
+    on = by_role is not None and chosen(
+        by_role.state or "Off", "notificationsByRole.state", good=("On",), bad=("Off",)
+    )
+    if owners and not (on and by_role and any(same(role, "Owner") for role in by_role.roles or ())):
+        return failed("owners are not notified")
+    who = "the contact and owners" if owners else "the contact"
+    return passed(f"alerts are mailed to {who}, from {settings.alerts_from} on")
 
 
 @rule(criteria=["CC7.3", "CC7.4"], severity=Severity.HIGH)
@@ -195,14 +217,16 @@ def azure_alerts_sla(
     Azure does not say when an alert was closed, nor by whom: what is still open after ``max_days`` fails.
 
     Why: an alert that stays open is an incident that nobody handles.
-    Fix: az security alert update --status resolve, or dismiss, after it was looked into.
+    Fix: az security alert update --location LOCATION --name ALERT --status resolve, or dismiss, after it was
+        looked into.
     """
     said = alert.properties
-    if not any(same(said.severity, one) for one in severities):
+    others = [one for one in _SEVERITIES if not any(same(one, asked) for asked in severities)]
+    if not chosen(said.severity, "severity", good=severities, bad=others):
         return not_applicable(f"the severity is {said.severity}")
     due = days_after(said.time_generated_utc, max_days)
     raised = f"raised on {said.time_generated_utc:%Y-%m-%d}"
-    if said.status.casefold() not in _OPEN:
+    if chosen(said.status, "status", good=_CLOSED, bad=_OPEN):
         return passed(f"{raised}, {said.status}")
     if now >= due:
         return failed(f"{raised}, {said.status}, due {due:%Y-%m-%d}")
@@ -232,8 +256,14 @@ def azure_defender_integrations(
     Why: what one of them sees alone is often no alert; together it is.
     Fix: az security setting update --name MCAS --setting-kind DataExportSettings --enabled true.
     """
-    on = {one.name.casefold() for one in evidence.here(DefenderSetting) if one.properties.enabled}
+    on = {
+        one.name.casefold(): one
+        for one in evidence.here(DefenderSetting)
+        if one.properties.enabled
+    }
     off = [name for name in integrations if name.casefold() not in on]
     if off:
         return failed(f"not integrated: {', '.join(off)}")
-    return passed(f"integrated: {', '.join(integrations)}")
+    return passed(
+        f"integrated: {', '.join(integrations)}", on=[on[name.casefold()] for name in integrations]
+    )

@@ -11,13 +11,14 @@ from soc2_collectors.azure.models.entra_access import (
     AZURE_MANAGEMENT,
     REGISTER_DEVICE,
     ConditionalAccessPolicy,
+    Groups,
     NamedLocation,
     PolicyGroup,
     SecurityDefaults,
     meets,
-    members,
 )
 from soc2_collectors.azure.models.entra_roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -57,7 +58,8 @@ def azure_ca_mfa_all_users(
 
     One policy counts that is enforced, for all users, apps and clients, with no condition that narrows
     it and no way around the second factor; one that only reports does not. Exclusions of groups are
-    followed to their members. ``emergency`` names the accounts that may be left out.
+    followed to their members; whom it leaves out, another policy of the same strictness may be for.
+    ``emergency`` names the accounts that may be left out.
 
     Why: a stolen password alone opens every account for which no second factor is asked.
     Fix: in conditional access, create a policy for all users and all resources that grants access with
@@ -75,7 +77,7 @@ def azure_ca_mfa_all_users(
 
 def _mfa(policy: ConditionalAccessPolicy) -> list[str] | None:
     grant = policy.grant_controls
-    if grant is None or not (grant.demands_mfa or "mfa" in grant.built_in_controls):
+    if grant is None or not grant.speaks_of_mfa:
         return None
     if policy.conditions.applications.include_user_actions:
         return None
@@ -127,7 +129,7 @@ def azure_ca_mfa_admin_portals(
 
 def _mfa_in(app: str, policy: ConditionalAccessPolicy) -> list[str] | None:
     grant = policy.grant_controls
-    if grant is None or not (grant.demands_mfa or "mfa" in grant.built_in_controls):
+    if grant is None or not grant.speaks_of_mfa:
         return None
     if not policy.covers_app(app):
         return None
@@ -137,10 +139,18 @@ def _mfa_in(app: str, policy: ConditionalAccessPolicy) -> list[str] | None:
 def _all(found: Sequence[Verdict]) -> Verdict:
     """All must pass: else those that do not, the failing first."""
     for status in (Status.FAIL, Status.INCONCLUSIVE):
-        said = [one.message for one in found if one.status is status]
-        if said:
-            return Verdict(status, "; ".join(dict.fromkeys(said)))
-    return passed("; ".join(dict.fromkeys(one.message for one in found)))
+        those = [one for one in found if one.status is status]
+        if those:
+            return Verdict(status, _said(those), None, _rests_on(those))
+    return passed(_said(found), on=_rests_on(found))
+
+
+def _said(found: Sequence[Verdict]) -> str:
+    return "; ".join(dict.fromkeys(one.message for one in found))
+
+
+def _rests_on(found: Sequence[Verdict]) -> tuple[object, ...]:
+    return tuple({id(one): one for verdict in found for one in verdict.on}.values())
 
 
 @rule(
@@ -193,7 +203,7 @@ def _blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
 
 def _blocks_codes(policy: ConditionalAccessPolicy) -> list[str] | None:
     flows = policy.conditions.authentication_flows
-    if not policy.blocks or "deviceCodeFlow" not in ((flows and flows.transfer_methods) or ""):
+    if not policy.blocks or flows is None or "deviceCodeFlow" not in flows.methods:
         return None
     lacking = [] if policy.all_apps else ["not for every app"]
     if not policy.modern_clients:
@@ -229,7 +239,7 @@ def azure_security_defaults(
         policies_for_everybody(evidence, _blocks_legacy, "blocks old clients", emergency=emergency),
     ]
     said = _all(found)
-    return Verdict(said.status, f"security defaults are off; {said.message}", said.until)
+    return Verdict(said.status, f"security defaults are off; {said.message}", said.until, said.on)
 
 
 @rule(
@@ -264,14 +274,14 @@ def azure_risk_policies(
     ]
     if found[0].status is not Status.FAIL and said.status is Status.FAIL and unnamed:
         return inconclusive(f"Graph does not name what {listed(unnamed)} demands; {said.message}")
-    if said.status is Status.FAIL and P2 not in tenant.licences:
+    if said.status is not Status.INCONCLUSIVE and P2 not in tenant.licences:
         return inconclusive(f"the tenant has no {P2}, which risk is part of; {said.message}")
     return said
 
 
 def _sign_in_risk(policy: ConditionalAccessPolicy) -> list[str] | None:
     asked = policy.conditions
-    if "high" not in asked.sign_in_risk_levels:
+    if "high" not in (asked.sign_in_risk_levels or ()):
         return None
     lacking = _risk_lacks(policy)
     if not policy.demands_mfa:
@@ -281,10 +291,11 @@ def _sign_in_risk(policy: ConditionalAccessPolicy) -> list[str] | None:
 
 def _user_risk(policy: ConditionalAccessPolicy) -> list[str] | None:
     asked = policy.conditions
-    if "high" not in asked.user_risk_levels:
+    if "high" not in (asked.user_risk_levels or ()):
         return None
     lacking = _risk_lacks(policy)
-    if not _controls(policy) & {"block", "passwordChange", "riskRemediation"}:
+    grant = policy.grant_controls
+    if grant is None or not grant.cannot_avoid("block", "passwordChange", "riskRemediation"):
         lacking.append("neither blocks nor demands a new password")
     return lacking + (["narrowed by sign-in risk"] if asked.sign_in_risk_levels else [])
 
@@ -293,8 +304,8 @@ _UNNAMED = "unknownFutureValue"
 """As Graph writes a control that is newer than its version 1.0."""
 
 
-def _controls(policy: ConditionalAccessPolicy) -> set[str]:
-    return set(policy.grant_controls.built_in_controls) if policy.grant_controls else set()
+def _controls(policy: ConditionalAccessPolicy) -> frozenset[str]:
+    return policy.grant_controls.built_in if policy.grant_controls else frozenset()
 
 
 def _risk_lacks(policy: ConditionalAccessPolicy) -> list[str]:
@@ -350,32 +361,57 @@ def azure_named_locations(
     tenant: Tenant,  # noqa: ARG001 - one verdict for each tenant
     evidence: Evidence,
 ) -> Verdict:
-    """Trusted networks are named, and an enforced policy looks at where somebody comes from.
+    """Trusted networks are named and not the internet, and an enforced policy looks at where somebody is.
 
     Why: a policy can refuse, or demand more, where nobody of the company works.
     Fix: in conditional access, Named locations, add the company's networks and mark them as trusted; then
         use them, or countries, as a condition of a policy.
     """
     places = evidence.account(NamedLocation)
-    trusted = [one.display_name for one in places if one.is_trusted]
+    trusted = [one for one in places if one.is_trusted]
     if not trusted:
         return failed(
             f"no named location is trusted; named: {listed(p.display_name for p in places)}"
         )
     known = {"AllTrusted", *(one.id for one in places)}
-    used = []
-    for policy in evidence.account(ConditionalAccessPolicy):
-        where = policy.conditions.locations
-        looked_at = {*where.include_locations, *where.exclude_locations} if where else set()
-        if policy.enforced and known & looked_at:
-            used.append(policy.display_name)
+    used = [one for one in evidence.account(ConditionalAccessPolicy) if _looks_at(one, known)]
+    names = listed(one.display_name for one in trusted)
     if not used:
-        return failed(f"trusted: {listed(trusted)}; no enforced policy looks at a named location")
-    return passed(f"trusted: {listed(trusted)}; used by {listed(used)}")
+        return failed(f"trusted: {names}; no enforced policy looks at a named location", on=trusted)
+    wide = [one for one in trusted if one.open]
+    if wide:
+        names = listed(one.display_name for one in wide)
+        return failed(f"trusted, and open to the internet: {names}", on=wide)
+    by = listed(one.display_name for one in used)
+    return passed(f"trusted: {names}; used by {by}", on=[*trusted, *used])
 
 
-_HARDWARE = frozenset({"fido2", "fido2SecurityKey", "passKeyDeviceBound"})
-"""Methods that sit on a thing of their own and that no false site can relay."""
+def _looks_at(policy: ConditionalAccessPolicy, places: set[str]) -> bool:
+    where = policy.conditions.locations
+    if where is None:
+        return False
+    looked_at = {*(where.include_locations or ()), *(where.exclude_locations or ())}
+    users = policy.users
+    somebody = bool(
+        set(users.include_users) - {"None"}
+        or users.include_groups
+        or users.include_roles
+        or users.sorts_in
+    )
+    return bool(places & looked_at) and somebody and policy.enforced
+
+
+_HARDWARE = frozenset(
+    {
+        "fido2",
+        "fido2SecurityKey",
+        "passKeyDeviceBound",
+        "passKeyDeviceBoundAuthenticator",
+        "passKeyDeviceBoundWindowsHello",
+        "windowsHelloForBusiness",
+    }
+)
+"""Methods that are bound to one thing, and that no false site can relay."""
 
 
 @rule(
@@ -393,8 +429,8 @@ def azure_emergency_accounts(
 ) -> Verdict:
     """Emergency accounts exist, have a hardware key, and one of them is left out of every policy.
 
-    ``accounts`` names them. Each counts that is enabled, of the cloud alone, and a global administrator;
-    of the policies, those that are enforced for all users. Alarms on their use are not asked about here.
+    ``accounts`` names them. Each counts that is enabled, of the cloud alone, and a global administrator for
+    good; of the policies, every one that is enforced. Alarms on their use are not asked about here.
 
     Why: a wrong policy, or an outage of the second factor, locks every administrator out of the tenant.
     Fix: create two accounts on the onmicrosoft.com domain, assign Global Administrator for good, register
@@ -403,8 +439,9 @@ def azure_emergency_accounts(
     if not accounts:
         return inconclusive("nobody said which are the emergency accounts: name them in `accounts`")
     held = evidence.derived(roles_held)
-    keys = {one.id: set(one.methods_registered) for one in evidence.account(Registration)}
-    fit, why = [], []
+    keys = {one.id: one for one in evidence.account(Registration)}
+    fit: list[User] = []
+    why: list[str] = []
     for user in evidence.account(User):
         if not user.named_in(accounts):
             continue
@@ -415,7 +452,8 @@ def azure_emergency_accounts(
             lacking.append("synchronised from on premises")
         if GLOBAL_ADMINISTRATOR not in held.get(user.id, ()):
             lacking.append("no global administrator")
-        if not keys.get(user.id, set()) & _HARDWARE:
+        registered = keys.get(user.id)
+        if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
             lacking.append("no hardware key")
         if lacking:
             why.append(f"{user.login}: {', '.join(lacking)}")
@@ -424,19 +462,26 @@ def azure_emergency_accounts(
     if len(fit) < minimum:
         reasons = f" ({'; '.join(sorted(why))})" if why else ""
         return failed(f"fit for an emergency: {listed(u.login for u in fit)}{reasons}")
-    inside = members(evidence.account(PolicyGroup))
-    caught = {
-        user.login: [
-            policy.display_name
-            for policy in evidence.account(ConditionalAccessPolicy)
-            if policy.enforced
-            and policy.everybody
-            and meets(policy, inside, user.id, held.get(user.id, ()), guest=user.guest)
-        ]
-        for user in fit
-    }
-    free = [login for login, policies in caught.items() if not policies]
-    if not free:
-        said = "; ".join(f"{login} by {listed(caught[login])}" for login in sorted(caught))
-        return failed(f"each is held by a policy for all users: {said}")
-    return passed(f"fit for an emergency: {listed(caught)}; left out of policies: {listed(free)}")
+    groups = Groups(evidence.account(PolicyGroup))
+    policies = [one for one in evidence.account(ConditionalAccessPolicy) if one.enforced]
+    caught: dict[str, list[str]] = {}
+    doubts: dict[str, str] = {}
+    for user in fit:
+        try:
+            caught[user.login] = [
+                one.display_name
+                for one in policies
+                if meets(one, groups, user, held.get(user.id, ()))
+            ]
+        except FactUnavailable as error:
+            doubts[user.login] = str(error)
+    free = [login for login, by in caught.items() if not by]
+    names = listed(user.login for user in fit)
+    if free:
+        return passed(f"fit for an emergency: {names}; left out of policies: {listed(free)}")
+    if doubts:
+        return inconclusive(
+            f"whether policies hold {listed(doubts)} cannot be told: {listed(doubts.values())}"
+        )
+    said = "; ".join(f"{login} by {listed(caught[login])}" for login in sorted(caught))
+    return failed(f"each is held by an enforced policy: {said}")

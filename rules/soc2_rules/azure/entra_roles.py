@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from soc2_collectors.azure.models.entra import Tenant, User
+from soc2_collectors.azure.models.entra_reviews import AccessReview
 from soc2_collectors.azure.models.entra_roles import (
     GLOBAL_ADMINISTRATOR,
     PRIVILEGED,
     PRIVILEGED_ROLE_ADMINISTRATOR,
-    AccessReview,
+    RoleAssignment,
+    RoleEligibility,
     RoleInstance,
     RolePolicy,
 )
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.entra import ROLES
+from soc2_rules.mechanisms.entra_reviews import Counted, counted, roles_covered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PROGRAM = "#microsoft.graph.servicePrincipal"
 _APPROVED = (PRIVILEGED[GLOBAL_ADMINISTRATOR], PRIVILEGED[PRIVILEGED_ROLE_ADMINISTRATOR])
@@ -34,34 +42,37 @@ def azure_pim_jit(
     *,
     emergency: tuple[str, ...] = (),
     approval: tuple[str, ...] = _APPROVED,
+    max_active_days: int = 366,
 ) -> Verdict:
     """Privileged roles are taken for hours, the highest with approval, and held for good by nobody.
 
-    Of people and groups; ``emergency`` names accounts that may hold a role for good. ``approval`` names
-    the roles whose activation somebody else must approve.
+    Of people and groups; ``emergency`` names accounts that may hold a role for good. For good is what has no
+    end, or one later than ``max_active_days`` after its start. ``approval`` names the roles whose activation
+    somebody else must approve. A group that holds a role for good counts, whoever may join it.
 
     Why: a role that is held day and night is there for whoever steals the session.
     Fix: in Privileged Identity Management, change permanent assignments to eligible ones, and demand
         approval to activate Global Administrator and Privileged Role Administrator.
     """
-    role = PRIVILEGED.get(policy.role_definition_id)
+    role = PRIVILEGED.get(policy.role_definition_id.casefold())
     if role is None:
         return not_applicable("not one of the privileged built-in roles")
-    standing = [
-        one.label
+    here = [
+        one
         for one in evidence.account(RoleInstance)
-        if one.role_definition_id == policy.role_definition_id
-        and one.permanent
+        if one.role_definition_id.casefold() == policy.role_definition_id.casefold()
         and (one.principal is None or one.principal.odata_type != _PROGRAM)
         and not _named(one, emergency)
     ]
+    standing = [one for one in here if one.standing(max_active_days)]
     if standing:
-        return failed(f"{role} is held for good by {listed(set(standing))}")
+        who = listed({one.label for one in standing})
+        return failed(f"{role} is held for good by {who}", on=standing)
     if role in approval and policy.approval is not True:
         if policy.approval is None:
             return inconclusive(f"the policy of {role} does not say whether approval is needed")
         return failed(f"{role} can be activated without approval")
-    return passed(f"nobody holds {role} for good")
+    return passed(f"nobody holds {role} for good", on=here)
 
 
 def _named(held: RoleInstance, patterns: tuple[str, ...]) -> bool:
@@ -72,7 +83,7 @@ def _named(held: RoleInstance, patterns: tuple[str, ...]) -> bool:
 @rule(
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.HIGH,
-    needs=[AccessReview, User],
+    needs=[AccessReview, User, *ROLES],
     empty=inconclusive("Graph did not show the tenant"),
 )
 def azure_access_reviews(
@@ -82,40 +93,59 @@ def azure_access_reviews(
     *,
     max_days: int = 93,
 ) -> Verdict:
-    """Who holds roles, and which guests there are, is reviewed each quarter, and reviews are completed.
+    """Who holds privileged roles, and which guests there are, is reviewed each quarter, by persons.
 
-    A review counts that recurs at least every ``max_days`` days and of which a round was completed in that
-    time. Guests are asked about where there are any.
+    A review counts that recurs at least every ``max_days`` days, whose series goes on, and whose last round was
+    completed in that time, each access decided by a person or taken away. Reviews must cover each privileged
+    role that a person has or may activate, Global Administrator in any case; and all guests, where there are
+    any: their access to all groups, or to every Microsoft 365 group.
 
     Why: rights pile up and guests stay, where nobody asks whether they are still needed.
     Fix: in Identity Governance, Access reviews, create recurring reviews of Microsoft Entra roles and of
         guest users, and have each round completed.
     """
     reviews = evidence.account(AccessReview)
-    asked = {"roles": [one for one in reviews if one.of_roles]}
+    roles = counted([one for one in reviews if one.touches_roles], now, max_days)
+    asked: dict[str, tuple[Counted, str]] = {"roles": (roles, "")}
     if any(one.guest for one in evidence.account(User)):
-        asked["guests"] = [one for one in reviews if one.of_guests]
-    wrong, right, untils = [], [], []
-    for what, found in asked.items():
-        until = max((t for one in found if (t := _current(one, max_days))), default=None)
-        if not found:
-            wrong.append(f"no review of {what}")
-        elif until is None:
-            wrong.append(f"no review of {what} recurs every {max_days} days and was ever completed")
-        elif until <= now:
-            wrong.append(f"the last review of {what} was good until {until:%Y-%m-%d}")
-        else:
-            untils.append(until)
-            right.append(what)
+        guests = counted([one for one in reviews if one.touches_guests], now, max_days)
+        some = guests.good and not any(one.all_guests for one, _ in guests.good)
+        partial = "only guests of single groups, or who are inactive, are reviewed" if some else ""
+        asked["guests"] = (guests, partial)
+    wrong = [
+        f"no review of {what} counts ({found.why})"
+        for what, (found, _) in asked.items()
+        if not found.good and not found.unsure
+    ]
+    if roles.good and not roles.unsure and (bare := _bare(evidence, roles)):
+        wrong.append(f"roles without a review that counts: {bare}")
     if wrong:
-        return failed("; ".join(wrong))
-    return passed(f"reviewed in time: {listed(right)}", until=min(untils))
+        return failed("; ".join(wrong), on=reviews)
+    doubts = [
+        f"whether {what} are reviewed cannot be told ({found.why})"
+        for what, (found, _) in asked.items()
+        if not found.good
+    ]
+    doubts += [partial for _, partial in asked.values() if partial]
+    if not doubts and (bare := _bare(evidence, roles)):
+        doubts.append(f"whether these roles are reviewed cannot be told: {bare} ({roles.why})")
+    if doubts:
+        return inconclusive("; ".join(doubts), on=reviews)
+    good = [pair for found, _ in asked.values() for pair in found.good]
+    names = listed({one.display_name for one, _ in good})
+    return passed(
+        f"reviewed in time: {listed(asked)}; by {names}",
+        until=min(until for _, until in good),
+        on=[one for one, _ in good],
+    )
 
 
-def _current(review: AccessReview, max_days: int) -> datetime | None:
-    """Until when the last completed round of a recurring review counts."""
-    every, last = review.every_days, review.last_done()
-    if every is None or every > max_days or last is None:
-        return None
-    # A round that runs as long as the recurrence ends when the next one does.
-    return last.end_date_time + timedelta(days=max_days)
+def _bare(evidence: Evidence, reviews: Counted) -> str:
+    """Names of the privileged roles that people have and that no review covers; empty: none."""
+    held: Iterable[RoleAssignment | RoleEligibility] = (
+        *evidence.account(RoleAssignment),
+        *evidence.account(RoleEligibility),
+    )
+    asked = {one.role_definition_id.casefold() for one in held if one.privileged and one.by_people}
+    left = (asked | {GLOBAL_ADMINISTRATOR}) - roles_covered(one for one, _ in reviews.good)
+    return listed(PRIVILEGED[role] for role in left) if left else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from soc2_collectors.azure.models.arm import same
 from soc2_collectors.azure.models.entra import (
     P1,
     PASSWORD_RULES,
@@ -11,13 +14,18 @@ from soc2_collectors.azure.models.entra import (
     Tenant,
     User,
 )
-from soc2_collectors.azure.models.entra_roles import AccessReview
+from soc2_collectors.azure.models.entra_reviews import AccessReview
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.entra_reviews import counted
 
 _NO_POLICY = inconclusive("Graph did not show the authorization policy")
-_VERIFIED = ("microsoft-user-default-low", "microsoft-user-default-recommended")
+_VERIFIED = ("microsoft-user-default-low",)
+"""Apps of verified publishers, or of the tenant itself, for permissions that are classified as low.
+
+Not ``microsoft-user-default-recommended``: what that allows, Microsoft changes.
+"""
 _EVERY_APP = ("microsoft-user-default-legacy",)
 
 
@@ -37,25 +45,31 @@ def azure_app_consent(
 ) -> Verdict:
     """Users let apps at their data only of verified publishers, and can ask an administrator otherwise.
 
-    ``allowed`` names the consent policies that may be there; none at all is stricter.
+    ``allowed`` names the consent policies that may be there; none at all is stricter. Consent to apps that
+    Microsoft takes for risky must be off.
 
     Why: an app that somebody consents to reads their mail without any password, and stays.
     Fix: Enterprise applications, Consent and permissions: do not allow user consent, or only for verified
         publishers; then turn on admin consent requests.
     """
+    if policy.allow_user_consent_for_risky_apps:
+        return failed("users may consent to risky apps")
     given = policy.consent
+    allowed = tuple(one.lower() for one in allowed)
     wide = [one for one in given if one in _EVERY_APP and one not in allowed]
     if wide:
         return failed(f"users may consent to every app: {listed(wide)}")
     requests = policy.admin_consent_request_policy
     if requests is None or not requests.is_enabled:
         return failed("nobody can ask an administrator for consent: admin consent requests are off")
-    unknown = [one for one in given if one not in allowed]
+    unknown = [one for one in (*given, *policy.other_grants) if one not in allowed]
     if unknown:
         return inconclusive(
             f"users may consent by {listed(unknown)}: name it in `allowed` where that is narrow"
         )
-    return passed(f"users may consent by: {listed(given)}; admin consent requests are on")
+    return passed(
+        f"users may consent by: {listed(given)}, and to no risky app; admin consent requests are on"
+    )
 
 
 @rule(
@@ -89,6 +103,8 @@ def azure_default_user_rights(policy: AuthorizationPolicy, evidence: Evidence) -
         may.append("security groups")
     if rights.allowed_to_create_tenants:
         may.append("tenants")
+    if may:
+        return failed(f"ordinary users may create {listed(may)}")
     tenants = evidence.account(Tenant)
     if not tenants:
         return inconclusive("Graph did not show the tenant")
@@ -96,9 +112,7 @@ def azure_default_user_rights(policy: AuthorizationPolicy, evidence: Evidence) -
         one.setting(UNIFIED_GROUPS, "EnableGroupCreation", "true").lower() != "false"
         for one in tenants
     ):
-        may.append("Microsoft 365 groups")
-    if may:
-        return failed(f"ordinary users may create {listed(may)}")
+        return failed("ordinary users may create Microsoft 365 groups", on=tenants)
     if rights.allowed_to_create_tenants is None:
         return inconclusive("Graph does not say whether users may create tenants")
     return passed("ordinary users create neither apps nor tenants nor groups")
@@ -122,11 +136,13 @@ _INVITERS = ("none", "adminsAndGuestInviters")
     empty=_NO_POLICY,
 )
 def azure_guests_controlled(
-    policy: AuthorizationPolicy, evidence: Evidence, *, review_days: int = 31
+    policy: AuthorizationPolicy, now: datetime, evidence: Evidence, *, review_days: int = 31
 ) -> Verdict:
-    """Few may invite guests, guests see only what is theirs, and guests are reviewed each month.
+    """Few may invite guests, guests see only what is theirs, and all guests are reviewed each month.
 
-    The review is asked about where there are guests.
+    The review is asked about where there are guests. It counts where its series goes on, and where the last
+    round was completed in time, each access decided by a person or taken away. It must be about all guests:
+    their access to all groups, or to every Microsoft 365 group.
 
     Why: a guest is somebody whom another company manages, and nobody tells when they leave it.
     Fix: External Identities, External collaboration settings: the most restrictive guest access, and
@@ -135,23 +151,33 @@ def azure_guests_controlled(
     wrong = []
     if policy.allow_invites_from not in _INVITERS:
         wrong.append(f"guests are invited by {policy.allow_invites_from}")
-    if policy.guest_user_role_id not in (None, _RESTRICTED):
+    if policy.guest_user_role_id is not None and not same(policy.guest_user_role_id, _RESTRICTED):
         wrong.append("guests see more than their own objects")
     if wrong:
         return failed("; ".join(wrong))
+    guests = [one for one in evidence.account(User) if one.guest]
+    reviews = [one for one in evidence.account(AccessReview) if one.touches_guests]
+    found = counted(reviews, now, review_days)
+    whole = [(one, until) for one, until in found.good if one.all_guests]
+    if guests and not found.good and not found.unsure:
+        return failed(
+            f"guests: {len(guests)}; no review of them counts ({found.why})", on=[policy, *reviews]
+        )
     if policy.guest_user_role_id is None:
         return inconclusive("Graph does not say what guests see")
-    guests = [one for one in evidence.account(User) if one.guest]
     if not guests:
         return passed("invitations and access of guests are restricted; there is no guest")
-    recurring = [
-        one.display_name
-        for one in evidence.account(AccessReview)
-        if one.of_guests and one.every_days is not None and one.every_days <= review_days
-    ]
-    if not recurring:
-        return failed(f"guests: {len(guests)}; no review of them recurs every {review_days} days")
-    return passed(f"guests: {len(guests)}; restricted, and reviewed by {listed(recurring)}")
+    if not whole:
+        partial = "only guests of single groups, or who are inactive, are reviewed"
+        return inconclusive(
+            f"guests: {len(guests)}; {partial if found.good else found.why}", on=[policy, *reviews]
+        )
+    names = listed(one.display_name for one, _ in whole)
+    return passed(
+        f"guests: {len(guests)}; restricted, and reviewed by {names}",
+        until=max(until for _, until in whole),
+        on=[policy, *(one for one, _ in whole)],
+    )
 
 
 @rule(
@@ -194,6 +220,8 @@ def azure_password_protection(
         if P1 not in tenant.licences:
             return inconclusive(f"no list of banned passwords is enforced, which needs {P1}")
         return failed("no list of the company's own banned passwords is enforced")
+    if P1 not in tenant.licences:
+        return inconclusive(f"an own list of banned passwords is set, which needs {P1} to work")
     return passed(f"{attempts} attempts, {seconds} seconds, and an own list of banned passwords")
 
 
@@ -209,20 +237,30 @@ _PHISHING_RESISTANT = frozenset({"Fido2", "X509Certificate"})
 def azure_weak_methods_off(
     policy: AuthenticationMethodsPolicy, *, weak: tuple[str, ...] = ("Sms", "Voice", "Email")
 ) -> Verdict:
-    """Codes by text message, call and mail are off, and a phishing-resistant method is on.
+    """Codes by text message, call and mail are off, and everybody may use a phishing-resistant method.
+
+    ``weak`` names the methods that must be off, for everybody.
 
     Why: a text message goes to whoever talks the carrier into a new SIM, and a code to whoever asks for
         it on a false page.
     Fix: Authentication methods, Policies: disable SMS, voice call and email OTP; enable passkeys (FIDO2)
-        or certificates.
+        or certificates for all users.
     """
-    on = policy.enabled()
-    if bad := on & set(weak):
+    found = {name: policy.method(name) for name in weak}
+    bad = [name for name, method in found.items() if method is not None and method.on]
+    if bad:
         return failed(f"weak methods are on: {listed(bad)}")
-    if not on & _PHISHING_RESISTANT:
-        return failed(f"no method resists phishing; on: {listed(on)}")
-    if policy.policy_migration_state in ("preMigration", "migrationInProgress"):
+    strong = [one for name in _PHISHING_RESISTANT if (one := policy.method(name)) and one.on]
+    if not strong:
+        return failed(f"no method resists phishing; asked for were {listed(_PHISHING_RESISTANT)}")
+    if not any(one.for_all for one in strong):
+        return failed(f"not for everybody: {listed(one.id for one in strong)}")
+    missing = [name for name, method in found.items() if method is None]
+    if missing:
+        return inconclusive(f"Graph does not show whether these are on: {listed(missing)}")
+    if not same(policy.policy_migration_state, "migrationComplete"):
         return inconclusive(
-            "the older settings of methods still count, and Graph does not show them"
+            "the older settings of methods may still count, and Graph does not show them "
+            f"(migration: {policy.policy_migration_state or 'not said'})"
         )
-    return passed(f"on: {listed(on)}")
+    return passed(f"off: {listed(weak)}; on: {listed(one.id for one in strong)}")

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from soc2_collectors.azure.models.authorization import OWNER
+from soc2_collectors.azure.models.arm import same
+from soc2_collectors.azure.models.authorization import (
+    OWNER,
+    RBAC_ADMINISTRATOR,
+    USER_ACCESS_ADMINISTRATOR,
+    RoleDefinition,
+    may,
+)
 from soc2_collectors.azure.models.authorization import RoleAssignment as AzureRole
+from soc2_collectors.azure.models.authorization import RoleEligibility as AzureEligibility
 from soc2_collectors.azure.models.entra import Registration, SignInActivity, Tenant, User
-from soc2_collectors.azure.models.entra_access import SubscriptionGroup, members
+from soc2_collectors.azure.models.entra_access import Groups, SubscriptionGroup
 from soc2_collectors.azure.models.entra_roles import (
     DIRECTORY_SYNCHRONIZATION,
     GLOBAL_ADMINISTRATOR,
     RoleAssignment,
+    RoleEligibility,
     role_names,
 )
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.entra import NO_DEFAULTS, POLICIES, demanded, mfa_access, roles_held
+from soc2_rules.mechanisms.entra import (
+    NO_DEFAULTS,
+    POLICIES,
+    ROLES,
+    administrators,
+    demanded,
+    mfa_access,
+    named,
+    roles_eligible,
+    roles_held,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from soc2_collectors.azure.models.authorization import Assigned
 
 _NO_USERS = inconclusive("Graph listed no user, and each tenant has one")
 _DISABLED = not_applicable("the account is disabled")
@@ -26,7 +60,7 @@ _DISABLED = not_applicable("the account is disabled")
 @rule(
     criteria=["CC6.1", "CC6.3", "CC6.6"],
     severity=Severity.CRITICAL,
-    needs=[Registration, RoleAssignment, *POLICIES],
+    needs=[Registration, *ROLES, *POLICIES],
     known_as=["prowler:entra_privileged_user_has_mfa"],
     empty=_NO_USERS,
 )
@@ -35,9 +69,10 @@ def azure_privileged_mfa(
 ) -> Verdict:
     """Holders of privileged roles have a second factor, and something in force demands it.
 
-    Roles of the directory count that are in use now, by a group, too. What demands it is an enforced
-    policy for every app and client that nothing narrows, or security defaults. Of ``emergency`` accounts,
-    which policies leave out, only the second factor is asked.
+    Roles of the directory count that are in use now or may be activated, by a group, too. A factor counts
+    that the tenant's policy of methods admits. What demands it is an enforced policy for every app and client
+    that nothing narrows, or security defaults. Of ``emergency`` accounts, which policies leave out, only the
+    second factor is asked.
 
     Why: whoever takes over an administrator takes over the tenant.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -45,22 +80,22 @@ def azure_privileged_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
-    roles = evidence.derived(roles_held).get(user.id, set())
+    roles = evidence.derived(administrators).get(user.id, set())
     names = role_names(roles)
     if not names:
-        return not_applicable("holds no privileged role of the directory")
-    said = _registered(user, evidence, f"holds {listed(names)}")
-    if said is not None:
-        return said
+        return not_applicable("holds no privileged role of the directory, and may activate none")
+    who = f"holds, or may activate, {listed(names)}"
     if user.named_in(emergency):
-        return passed(f"an emergency account that holds {listed(names)}: has a second factor")
-    return _demanded(user, scope, evidence, roles, f"holds {listed(names)}")
+        return _registered(user, evidence, who) or passed(
+            f"an emergency account; {who}: has a second factor", on=_factors(user, evidence)
+        )
+    return _with_mfa(user, scope, evidence, roles, who)
 
 
 @rule(
     criteria=["CC6.1", "CC6.3", "CC6.6"],
     severity=Severity.HIGH,
-    needs=[Registration, RoleAssignment, *POLICIES],
+    needs=[Registration, *ROLES, *POLICIES],
     known_as=[
         "prowler:entra_non_privileged_user_has_mfa",
         "powerpipe:ad_all_user_mfa_enabled",
@@ -84,25 +119,46 @@ def azure_all_users_mfa(
         return _DISABLED
     if user.named_in(exempt):
         return not_applicable("exempt")
-    roles = evidence.derived(roles_held).get(user.id, set())
+    roles = evidence.derived(administrators).get(user.id, set())
     if role_names(roles):
-        return not_applicable("holds a privileged role: azure-privileged-mfa asks")
+        return not_applicable(
+            "holds, or may activate, a privileged role: azure-privileged-mfa asks"
+        )
     if roles & DIRECTORY_SYNCHRONIZATION:
         return not_applicable("synchronises a directory: no person signs in with it")
     if user.guest:
         return _demanded(user, scope, evidence, roles, "a guest")
-    said = _registered(user, evidence, "a member")
-    return said or _demanded(user, scope, evidence, roles, "a member")
+    return _with_mfa(user, scope, evidence, roles, "a member")
+
+
+def _with_mfa(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
+    """Whether somebody has a second factor, and something demands it: what fails comes before what is unknown."""
+    registered = _registered(user, evidence, who)
+    if registered is not None and registered.status is Status.FAIL:
+        return registered
+    asked = _demanded(user, scope, evidence, roles, who)
+    return asked if registered is None or asked.status is Status.FAIL else registered
+
+
+def _factors(user: User, evidence: Evidence) -> list[Registration]:
+    return list(evidence.index(Registration, "id").get(user.id, ()))
 
 
 def _registered(user: User, evidence: Evidence, who: str) -> Verdict | None:
-    """What is wrong with the factors of somebody; ``None``: they have a second one."""
-    found = evidence.index(Registration, "id").get(user.id, ())
+    """What is wrong with the factors of somebody; ``None``: they have a second one that they can use."""
+    found = _factors(user, evidence)
     if not found:
         return inconclusive(f"{who}; the report of registered methods does not list the account")
-    if not any(one.is_mfa_registered for one in found):
-        return failed(f"{who}, and has no second factor")
-    return None
+    states = {one.has_factor for one in found}
+    if True in states:
+        return None
+    if None in states:
+        return inconclusive(
+            f"{who}; Graph does not say whether the registered method may be used", on=found
+        )
+    if any(one.is_mfa_registered for one in found):
+        return failed(f"{who}, and has no second factor that the tenant admits", on=found)
+    return failed(f"{who}, and has no second factor", on=found)
 
 
 def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
@@ -111,14 +167,19 @@ def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who
         return NO_DEFAULTS
     by = demanded(access, user, roles)
     if by is None:
-        return failed(f"{who}; nothing in force demands a second factor in every app")
-    return passed(f"{who}; a second factor is demanded by {by}")
+        return failed(
+            f"{who}; no conditional access policy in force, nor security defaults, demand a second "
+            "factor in every app"
+        )
+    return passed(
+        f"{who}; a second factor is demanded by {named(by)}", on=[*_factors(user, evidence), by]
+    )
 
 
 @rule(
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, AzureRole, SubscriptionGroup],
+    needs=[*ROLES, AzureRole, AzureEligibility, SubscriptionGroup],
     known_as=[
         "powerpipe:ad_disabled_user_no_role_assignments",
         "powerpipe:iam_deprecated_account",
@@ -127,60 +188,100 @@ def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who
     empty=_NO_USERS,
 )
 def azure_disabled_users_no_roles(user: User, evidence: Evidence) -> Verdict:
-    """Disabled accounts hold no role, neither of the directory nor on a subscription.
+    """Disabled accounts hold no role, neither of the directory nor on a subscription, and may activate none.
 
-    Roles count that are in use now, by a group, too.
+    Roles count that are in use now, and those that the account may activate, by a group, too.
 
     Why: whoever enables the account again, by mistake or on purpose, has all of its rights at once.
     Fix: az role assignment delete --assignee USER; a role of the directory: az rest --method delete --url
-        https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments/ID
+        https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments/ID; eligible roles: remove
+        them in Privileged Identity Management.
     """
     if user.account_enabled is None:
         return inconclusive("Graph does not say whether the account is enabled")
     if user.account_enabled:
         return not_applicable("the account is enabled")
-    mine = evidence.derived(roles_held).get(user.id, set())
-    if mine:
-        known = role_names(mine)
-        return failed(f"disabled, and holds roles of the directory: {len(mine)} ({listed(known)})")
-    if held := _azure_roles(evidence, user):
-        where = {one.properties.scope for one in held}
-        return failed(f"disabled, and holds Azure roles on {listed(where)}")
-    return passed("disabled, and holds no role")
+    for how, build in (("holds", roles_held), ("may activate", roles_eligible)):
+        if mine := evidence.derived(build).get(user.id, set()):
+            known = role_names(mine)
+            return failed(
+                f"disabled, and {how} roles of the directory: {len(mine)} ({listed(known)})"
+            )
+    for how, held in (("holds", azure_roles), ("may activate", azure_eligibilities)):
+        if found := evidence.derived(held).get(user.id, []):
+            where = {one.properties.scope for one in found}
+            return failed(f"disabled, and {how} Azure roles on {listed(where)}", on=found)
+    return passed("disabled, holds no role, and may activate none")
 
 
-def azure_roles(whole: Whole) -> dict[str, list[AzureRole]]:
+def azure_roles(whole: Whole) -> dict[str, list[Assigned]]:
     """Id of a user, group or program -> the Azure roles that they hold, by a group, too."""
-    inside = members(whole.everywhere(SubscriptionGroup))
-    held: dict[str, dict[str, AzureRole]] = {}
-    for one in whole.everywhere(AzureRole):
-        principal = one.properties.principal_id
-        for holder in (principal, *inside.get(principal, ())):
+    return _by_holder(whole, whole.everywhere(AzureRole))
+
+
+def azure_eligibilities(whole: Whole) -> dict[str, list[Assigned]]:
+    """The same of roles that they may activate."""
+    return _by_holder(whole, whole.everywhere(AzureEligibility))
+
+
+def _by_holder(whole: Whole, assigned: Sequence[Assigned]) -> dict[str, list[Assigned]]:
+    groups = Groups(whole.everywhere(SubscriptionGroup))
+    held: dict[str, dict[str, Assigned]] = {}
+    for one in assigned:
+        of = one.properties
+        inside = groups.of(of.principal_id) if same(of.principal_type, "Group") else ()
+        for holder in (of.principal_id, *inside):
             # What is inherited from above is listed in every subscription.
             held.setdefault(holder, {})[one.id.casefold()] = one
     return {holder: list(found.values()) for holder, found in held.items()}
 
 
-def _azure_roles(evidence: Evidence, user: User) -> list[AzureRole]:
-    return evidence.derived(azure_roles).get(user.id, [])
-
-
 _LOGS_IN: dict[str, str] = {
     OWNER: "Owner",
+    USER_ACCESS_ADMINISTRATOR: "User Access Administrator",
+    RBAC_ADMINISTRATOR: "Role Based Access Control Administrator",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
+    "a959dbd1-f747-45e3-8ba6-dd80f235f97c": "Desktop Virtualization Virtual Machine Contributor",
+    "66f75aeb-eabe-4b70-9f1e-c350c4c9ad04": "Virtual Machine Data Access Administrator",
     "1c0163c0-47e6-4577-8991-ea5c82e286e4": "Virtual Machine Administrator Login",
     "fb879df8-f326-4884-b1cf-06f3ad86be52": "Virtual Machine User Login",
     "602da2ba-a5c2-41da-b01d-5360126ab525": "Virtual Machine Local User Login",
     "a6333a3e-0164-44c3-b281-7a577aff287f": "Windows Admin Center Administrator Login",
 }
 """Built-in roles by which somebody comes into a machine, or lets themselves in."""
+_COMES_IN = (
+    "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.Compute/virtualMachines/extensions/write",
+    "Microsoft.Compute/virtualMachines/runCommand/action",
+    "Microsoft.Compute/virtualMachines/runCommands/write",
+)
+_COMES_IN_BY_DATA = (
+    "Microsoft.Compute/virtualMachines/login/action",
+    "Microsoft.Compute/virtualMachines/loginAsAdmin/action",
+)
+"""The same by actions, of custom roles."""
+
+
+def ways_in(whole: Whole) -> dict[str, str]:
+    """Id of a custom role by which somebody comes into a machine, or lets themselves in -> its name."""
+    return {
+        one.role: one.properties.role_name
+        for one in whole.everywhere(RoleDefinition)
+        if one.gives_access
+        or any(may(one.properties.permissions, action) for action in _COMES_IN)
+        or any(
+            part.allows_data(action)
+            for part in one.properties.permissions
+            for action in _COMES_IN_BY_DATA
+        )
+    }
 
 
 @rule(
-    criteria=["CC6.3"],
+    criteria=["CC6.1", "CC6.3", "CC6.6"],
     severity=Severity.HIGH,
-    needs=[Registration, AzureRole, SubscriptionGroup],
+    needs=[Registration, AzureRole, AzureEligibility, RoleDefinition, SubscriptionGroup],
     known_as=[
         "prowler:entra_user_with_vm_access_has_mfa",
         "powerpipe:iam_user_with_owner_permission_on_subscription_mfa_enabled",
@@ -190,25 +291,37 @@ _LOGS_IN: dict[str, str] = {
 def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
-    By one of Azure's built-in roles, and by a group, too. Whether something demands the factor is asked
-    by azure-all-users-mfa and azure-privileged-mfa.
+    By one of Azure's built-in roles or by a custom one with such actions, held or to be activated, and by a
+    group, too. Whether something demands the factor is asked by azure-all-users-mfa and
+    azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.
     Fix: have the person register a method at https://aka.ms/mfasetup.
     """
     if user.account_enabled is False:
         return _DISABLED
-    roles = {_LOGS_IN[one.role] for one in _azure_roles(evidence, user) if one.role in _LOGS_IN}
-    if not roles:
-        return not_applicable("cannot log in to machines by a built-in role")
-    said = _registered(user, evidence, f"holds {listed(roles)}")
-    return said or passed(f"holds {listed(roles)}, and has a second factor")
+    mine = [
+        *evidence.derived(azure_roles).get(user.id, []),
+        *evidence.derived(azure_eligibilities).get(user.id, []),
+    ]
+    if not mine:
+        return not_applicable("holds no Azure role, and may activate none")
+    found = [one for one in mine if one.role in _LOGS_IN]
+    names: Mapping[str, str] = _LOGS_IN
+    if not found:
+        names = evidence.derived(ways_in)
+        found = [one for one in mine if one.role in names]
+    if not found:
+        return not_applicable("cannot log in to machines by any of its roles")
+    who = f"holds, or may activate, {listed({names[one.role] for one in found})}"
+    said = _registered(user, evidence, who)
+    return said or passed(f"{who}, and has a second factor", on=[*found, *_factors(user, evidence)])
 
 
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, User],
+    needs=[*ROLES, User],
     known_as=["prowler:entra_global_admin_in_less_than_five_users"],
     empty=inconclusive("Graph did not show the tenant"),
 )
@@ -221,24 +334,33 @@ def azure_global_admin_count(
 ) -> Verdict:
     """There are neither too few nor too many global administrators.
 
-    Enabled users count who hold the role now, by a group, too; those who are only eligible do not.
+    Enabled users count who hold the role now or may activate it, by a group, too.
 
     Why: each can do anything in the tenant; a single one who is not there leaves nobody who can.
     Fix: give administrators the narrower role that they need, and remove them from Global Administrator.
     """
     people = {one.id: one for one in evidence.account(User) if one.account_enabled is not False}
-    holders = {
-        holder
-        for one in evidence.account(RoleAssignment)
-        if one.role_definition_id == GLOBAL_ADMINISTRATOR
-        for holder in one.holders()
-    }
-    names = [people[one].login for one in holders if one in people]
+    held = [one for one in evidence.account(RoleAssignment) if _global(one)]
+    now = _logins(held, people)
+    if len(now) > maximum:
+        return failed(f"more than {maximum} global administrators: {listed(now)}", on=held)
+    eligible = [one for one in evidence.account(RoleEligibility) if _global(one)]
+    names = now | _logins(eligible, people)
     said = f"global administrators: {listed(names)}"
     if minimum <= len(names) <= maximum:
-        return passed(said)
+        return passed(f"{said}, eligible ones included", on=[*held, *eligible])
     bound = f"fewer than {minimum}" if len(names) < minimum else f"more than {maximum}"
-    return failed(f"{bound} {said}")
+    return failed(f"{bound} {said}, eligible ones included", on=[*held, *eligible])
+
+
+def _global(one: RoleAssignment | RoleEligibility) -> bool:
+    return one.role_definition_id.casefold() == GLOBAL_ADMINISTRATOR
+
+
+def _logins(
+    held: Sequence[RoleAssignment | RoleEligibility], people: Mapping[str, User]
+) -> set[str]:
+    return {people[who].login for one in held for who in one.holders() if who in people}
 
 
 @rule(
@@ -258,8 +380,8 @@ def azure_inactive_users(
 ) -> Verdict:
     """Accounts that nobody signed in to for months are disabled.
 
-    Of an account without a sign-in, the time since it was made counts. ``exempt`` names accounts for
-    emergencies.
+    Sign-ins count that succeeded, by a person or by an app for them; Microsoft keeps when since December 2023.
+    Of an account without one, the time since it was made counts. ``exempt`` names accounts for emergencies.
 
     Why: nobody misses an account that nobody uses, and nobody sees when somebody else does.
     Fix: az ad user update --id USER --account-enabled false
@@ -273,9 +395,22 @@ def azure_inactive_users(
         return inconclusive("Graph shows no sign-in activity of the account")
     last = max((one.last for one in found if one.last), default=None)
     since = max((at for at in (last, user.created_date_time) if at), default=None)
-    if since is None:
+    limit = timedelta(days=max_days)
+    if since is not None and now - since <= limit:
+        what = f"last sign-in {last:%Y-%m-%d}" if last else f"made {since:%Y-%m-%d}"
+        return passed(what, until=since + limit + timedelta(seconds=1), on=found)
+    tried = max((one.last_attempt for one in found if one.last_attempt), default=None)
+    if last is None and tried is not None and now - tried <= limit:
+        return inconclusive(
+            f"an attempt to sign in on {tried:%Y-%m-%d}; Graph does not show whether one succeeded",
+            on=found,
+        )
+    if since is None and tried is None:
         return inconclusive("Graph gives neither a sign-in nor when the account was made")
-    what = f"last sign-in {last:%Y-%m-%d}" if last else f"made {since:%Y-%m-%d}, never signed in"
-    if now - since > timedelta(days=max_days):
-        return failed(f"{what}: more than {max_days} days")
-    return passed(what, until=since + timedelta(days=max_days, seconds=1))
+    if last:
+        what = f"last sign-in {last:%Y-%m-%d}"
+    elif tried:
+        what = f"last attempt to sign in {tried:%Y-%m-%d}"
+    else:
+        what = f"made {since:%Y-%m-%d}, never signed in"
+    return failed(f"{what}: more than {max_days} days", on=found)

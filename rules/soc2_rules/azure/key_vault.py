@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import recorded, same
+from soc2_collectors.azure.models.arm import recorded
 from soc2_collectors.azure.models.key_vault import KeyVault
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _SHOWN = 5
@@ -23,12 +23,16 @@ def azure_kv_recoverable(vault: KeyVault) -> Verdict:
     """Key vaults keep what was deleted, and nobody can purge it before its time.
 
     Why: a key that is gone takes with it all data that it encrypts.
-    Fix: az keyvault update --enable-purge-protection true.
+    Fix: az keyvault update --name VAULT --enable-purge-protection true.
     """
     if vault.properties.enable_soft_delete is False:
         return failed("soft delete is off")
     if not vault.properties.enable_purge_protection:
         return failed("purge protection is off")
+    if vault.properties.enable_soft_delete is None:
+        return inconclusive(
+            "Azure does not say whether soft delete is on, which purge protection needs"
+        )
     return passed("soft delete and purge protection are on")
 
 
@@ -44,25 +48,25 @@ def azure_kv_recoverable(vault: KeyVault) -> Verdict:
     ],
 )
 def azure_kv_access(vault: KeyVault, *, private_only: bool = False) -> Verdict:
-    """Key vaults are opened by roles, and from chosen networks only.
+    """Key vaults are opened by roles, and not from all of the internet.
 
     ``private_only`` asks that they are reached through private endpoints alone.
 
     Why: access policies can be rewritten by whoever may change the vault; a role assignment cannot.
-    Fix: az keyvault update --enable-rbac-authorization true --default-action Deny.
+    Fix: az keyvault update --name VAULT --enable-rbac-authorization true --default-action Deny.
     """
     settings = vault.properties
     if not settings.enable_rbac_authorization:
         return failed("opened by access policies instead of roles")
     private = any(one.approved for one in settings.private_endpoint_connections or ())
-    if not same(settings.public_network_access or "Enabled", "Enabled"):
+    if not vault.public:
         if private_only and not private:
             return failed("no private endpoint")
         return passed("opened by roles, public network access is off")
     if private_only:
         return failed("public network access is on")
     if settings.network_acls is None or settings.network_acls.open:
-        return failed("reachable from every address of the internet")
+        return failed("open to the internet")
     return passed("opened by roles, from chosen networks")
 
 
@@ -82,7 +86,8 @@ def azure_kv_expiry(vault: KeyVault) -> Verdict:
     """Keys and secrets in key vaults carry an expiry.
 
     Why: what has no end is never replaced, and stays useful to whoever copied it.
-    Fix: az keyvault key set-attributes --expires; az keyvault secret set-attributes --expires.
+    Fix: az keyvault key set-attributes --vault-name VAULT --name KEY --expires 2027-01-01T00:00:00Z; az keyvault
+        secret set-attributes likewise.
     """
     endless = [
         f"{what} {item.name}"

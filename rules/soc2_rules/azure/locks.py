@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from soc2_collectors.azure.models.arm import same
 from soc2_collectors.azure.models.authorization import Lock, ResourceGroup
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -19,28 +18,37 @@ def azure_resource_locks(
     tag: str = "environment",
     values: tuple[str, ...] = ("production", "prod"),
     names: tuple[str, ...] = ("*prod*",),
+    other_names: tuple[str, ...] = (
+        "*non-prod*",
+        "*nonprod*",
+        "*pre-prod*",
+        "*preprod*",
+        "*product*",
+    ),
 ) -> Verdict:
     """Resource groups of production carry locks against deletion.
 
-    ``tag`` with ``values``, or ``names`` (patterns), say which groups are production. A lock on the
-    subscription counts for all of its groups.
+    ``tag`` with ``values``, or ``names`` (patterns), say which groups are production; a name of
+    ``other_names`` is none of them, unless ``production`` is in it. A lock on the subscription counts for all
+    of its groups.
 
     Why: a lock turns the deletion of a whole service into two steps, of which one needs another right.
     Fix: az lock create --name keep --lock-type CanNotDelete --resource-group GROUP.
     """
     said = {key.casefold(): (value or "").casefold() for key, value in (group.tags or {}).items()}
     wanted = {value.casefold() for value in values}
-    production = said.get(tag.casefold()) in wanted or any(
-        fnmatchcase(group.name.casefold(), pattern.casefold()) for pattern in names
+    name = group.name.casefold()
+    rest = name.replace("production", "prod")
+    named = any(fnmatchcase(name, pattern.casefold()) for pattern in names) and not any(
+        fnmatchcase(rest, pattern.casefold()) for pattern in other_names
     )
-    if not production:
+    if said.get(tag.casefold()) not in wanted and not named:
         return not_applicable("neither tagged nor named as production")
     number = group.id.casefold()
     above = number.partition("/resourcegroups/")[0]
     locks = [
-        lock.name
-        for lock in evidence.here(Lock)
-        if lock.locked_id in (number, above)
-        and (same(lock.properties.level, "CanNotDelete") or same(lock.properties.level, "ReadOnly"))
+        lock for lock in evidence.here(Lock) if lock.locked_id in (number, above) and lock.keeps
     ]
-    return passed(f"locked by {listed(locks)}") if locks else failed("no lock against deletion")
+    if locks:
+        return passed(f"locked by {listed(lock.name for lock in locks)}", on=locks)
+    return failed("no lock against deletion")

@@ -288,17 +288,14 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     if policies:
         return passed("its ports open on request", on=policies)
     hosts = evidence.here(BastionHost)
-    good = [one for one in hosts if one.properties and _is_up(one.properties.provisioning_state)]
+    states = [(one, one.properties and one.properties.provisioning_state) for one in hosts]
+    good = [one for one, state in states if same(state, "Succeeded") or same(state, "Updating")]
     if good:
         said = f"there is Bastion in the subscription: {listed(one.name for one in good)}"
         return passed(said, on=good)
-    if any(one.properties is None for one in hosts):
+    if any(state is None for _, state in states):
         return inconclusive("Azure does not say whether its Bastion is in use", on=hosts)
     return failed("no Bastion in the subscription, and its ports do not open on request", on=hosts)
-
-
-def _is_up(state: str) -> bool:
-    return same(state, "Succeeded") or same(state, "Updating")
 
 
 @rule(

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import last_part
-from soc2_collectors.azure.models.authorization import PolicyAssignment
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from soc2_collectors.azure.models.arm import chosen, last_part, same
+from soc2_collectors.azure.models.authorization import PolicyAssignment, PolicyExemption
 from soc2_collectors.azure.models.subscription import Subscription
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BENCHMARK = "1f3afdf9-d0c9-4c3d-847f-89da613e70a8"
 """Microsoft cloud security benchmark, the initiative that Defender for Cloud judges by."""
+_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
 @rule(
     criteria=["CC7.1", "CC8.1"],
     severity=Severity.MEDIUM,
-    needs=[PolicyAssignment],
+    needs=[PolicyAssignment, PolicyExemption],
     known_as=[
         "prowler:policy_ensure_asc_enforcement_enabled",
         "powerpipe:securitycenter_asc_default_setting_not_disabled",
@@ -23,11 +33,18 @@ BENCHMARK = "1f3afdf9-d0c9-4c3d-847f-89da613e70a8"
     empty=inconclusive("Azure did not show the subscription"),
 )
 def azure_policy_enforced(
-    subscription: Subscription, evidence: Evidence, *, initiatives: tuple[str, ...] = (BENCHMARK,)
+    subscription: Subscription,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    initiatives: tuple[str, ...] = (BENCHMARK,),
+    left_out: tuple[str, ...] = (),
 ) -> Verdict:
-    """The security benchmark is assigned to each subscription, and enforced.
+    """The security benchmark is assigned to each subscription, and enforced for all of it.
 
-    ``initiatives``: ids of definitions of which one must be assigned, here or above.
+    ``initiatives``: ids of definitions of which one must be assigned, here or above. ``left_out``: names or
+    patterns of resource groups that an assignment may exclude. Exclusions, exemptions, overrides and selectors
+    count; single effects that a parameter switches off, and exemptions of single definitions, are named.
 
     Why: what strays from the benchmark is seen only where it is assigned.
     Fix: az policy assignment create --policy-set-definition 1f3afdf9-d0c9-4c3d-847f-89da613e70a8 --scope
@@ -40,12 +57,92 @@ def azure_policy_enforced(
         if last_part(one.properties.policy_definition_id).casefold() in wanted
         and (
             one.properties.scope.rstrip("/").casefold() == subscription.path
-            or "/managementgroups/" in one.properties.scope.casefold()
+            or one.properties.scope.casefold().startswith(_GROUPS)
         )
     ]
     if not found:
         return failed("no such initiative is assigned to the subscription or above it")
-    names = {one.properties.display_name or one.name for one in found}
-    if all(one.properties.enforcement_mode.casefold() != "default" for one in found):
-        return failed(f"assigned, and not enforced: {', '.join(sorted(names))}")
-    return passed(f"assigned and enforced: {', '.join(sorted(names))}")
+    judged = [(one, _lacks(one, subscription.path, left_out)) for one in found]
+    if all(lacks.certain for _, lacks in judged):
+        why = "; ".join(f"{one.label}: {listed(lacks.certain)}" for one, lacks in judged)
+        return failed(f"assigned, and not enforced: {why}", on=found)
+    unsure = []
+    waived = []
+    for one, lacks in judged:
+        if lacks.certain:
+            continue
+        exempt = _exempt(one, evidence.here(PolicyExemption), subscription.path, now)
+        if exempt.whole:
+            waived.append(f"{one.label}: exempt by {listed(exempt.whole)}")
+        elif lacks.unsure:
+            unsure.append(f"{one.label}: {listed(lacks.unsure)}")
+        else:
+            off = [f"switched off by a parameter: {name}" for name in one.disabled]
+            named = [*off, *(f"in part exempt by {name}" for name in exempt.part)]
+            return passed(
+                f"assigned and enforced: {one.label}" + (f"; {listed(named)}" if named else ""),
+                on=[one],
+            )
+    if unsure:
+        return inconclusive(f"assigned, and perhaps not for all of it: {'; '.join(unsure)}")
+    return failed(f"assigned, and the subscription is exempt: {'; '.join(waived)}", on=found)
+
+
+class _Lacks(NamedTuple):
+    certain: list[str]
+    """What keeps an assignment from holding for the whole subscription."""
+    unsure: list[str]
+    """What may."""
+
+
+def _lacks(one: PolicyAssignment, path: str, left_out: tuple[str, ...]) -> _Lacks:
+    settings = one.properties
+    found = _Lacks([], [])
+    try:
+        mode = settings.enforcement_mode or "Default"
+        if not chosen(mode, "enforcementMode", good=("Default",), bad=("DoNotEnforce", "Enroll")):
+            found.certain.append(f"the enforcement mode is {mode}")
+    except FactUnavailable as error:
+        found.unsure.append(str(error))
+    if settings.resource_selectors:
+        found.certain.append("it is for chosen resources only")
+    for scope in settings.not_scopes or ():
+        folded = scope.rstrip("/").casefold()
+        if folded == path:
+            found.certain.append("the subscription is excluded")
+        elif folded.startswith(_GROUPS):
+            found.unsure.append(f"the management group {last_part(scope)} is excluded")
+        elif folded.startswith(f"{path}/"):
+            group = folded.removeprefix(f"{path}/resourcegroups/").partition("/")[0]
+            if not any(fnmatchcase(group, pattern.casefold()) for pattern in left_out):
+                found.unsure.append(f"excluded: {scope}")
+    for override in settings.overrides or ():
+        if not same(override.kind, "policyEffect"):
+            continue
+        if override.value is None or same(override.value, "Disabled"):
+            if override.selectors:
+                found.unsure.append("an override switches some effects off")
+            else:
+                found.certain.append("an override switches every effect off")
+    return found
+
+
+class _Exempt(NamedTuple):
+    whole: list[str]
+    """Exemptions of the subscription from all of the assignment."""
+    part: list[str]
+    """Those from single definitions, or of something in the subscription."""
+
+
+def _exempt(
+    one: PolicyAssignment, exemptions: Iterable[PolicyExemption], path: str, now: datetime
+) -> _Exempt:
+    found = _Exempt([], [])
+    for exemption in exemptions:
+        what = exemption.properties
+        if not same(what.policy_assignment_id, one.id) or not exemption.in_force(now):
+            continue
+        above = exemption.exempt_id == path or exemption.exempt_id.startswith(_GROUPS)
+        narrow = what.policy_definition_reference_ids or what.resource_selectors
+        (found.whole if above and not narrow else found.part).append(exemption.name)
+    return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.azure.models.arm import days_after
+from soc2_collectors.azure.models.arm import days_after, same
 from soc2_collectors.azure.models.compute import VirtualMachine
-from soc2_collectors.azure.models.network import FlowLog, VirtualNetwork
+from soc2_collectors.azure.models.network import FlowLog, Subnet, VirtualNetwork
 from soc2_collectors.azure.models.recovery import RecoveryVault
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -29,32 +29,55 @@ from soc2_pac.text import listed
 def azure_vm_backup(
     machine: VirtualMachine,
     evidence: Evidence,
+    now: datetime,
     *,
     min_days: int = 7,
+    max_age_days: int = 8,
     exempt_tag: str = "backup",
     exempt_values: tuple[str, ...] = ("none",),
 ) -> Verdict:
-    """Virtual machines are backed up, and the backups kept long enough.
+    """Virtual machines are backed up, the last backup succeeded of late, and backups are kept long enough.
 
-    ``exempt_tag`` and ``exempt_values`` say which machines hold nothing that is worth a backup.
+    ``max_age_days``: how old the latest copy may be. ``exempt_tag`` and ``exempt_values`` say which machines
+    hold nothing that is worth a backup.
 
     Why: what a machine holds is gone with it, by an accident or by a blackmailer.
-    Fix: az backup protection enable-for-vm --vault-name VAULT --vm MACHINE --policy-name POLICY.
+    Fix: az backup protection enable-for-vm --resource-group GROUP --vault-name VAULT --vm MACHINE-ID
+        --policy-name POLICY; az backup protection backup-now where the last backup failed.
     """
     if exempt_tag and machine.tagged(exempt_tag, exempt_values):
         return not_applicable(f"tagged {exempt_tag} as one without backup")
-    short: list[str] = []
+    wrong: list[str] = []
+    unsure: list[str] = []
+    vaults: list[RecoveryVault] = []
     for vault in evidence.here(RecoveryVault):
         for item in vault.items:
-            if not item.protects(machine.id):
+            if not item.of(machine.id):
                 continue
+            vaults.append(vault)
+            if not item.protected:
+                wrong.append(f"{vault.name}: the protection is not on")
+                continue
+            lacks, doubt = item.weakness(now, max_age_days)
             policy = vault.policy(item.properties.policy_id)
-            if policy is None:
-                return inconclusive(f"protected by {vault.name}, by a policy that is not shown")
-            if policy.days >= min_days:
-                return passed(f"protected by {vault.name}, kept for {policy.days} days")
-            short.append(f"{vault.name} keeps backups for {policy.days} days")
-    return failed(listed(short) if short else "no vault protects it")
+            if lacks:
+                wrong.append(f"{vault.name}: {lacks}")
+            elif policy is not None and policy.days < min_days:
+                wrong.append(f"{vault.name} keeps backups for {policy.days} days")
+            elif doubt:
+                unsure.append(f"{vault.name}: {doubt}")
+            elif policy is None:
+                unsure.append(f"{vault.name}: protected by a policy that is not shown")
+            else:
+                return passed(
+                    f"protected by {vault.name}, latest copy of "
+                    f"{item.properties.last_recovery_point:%Y-%m-%d}, kept for {policy.days} days",
+                    until=item.good_until(max_age_days),
+                    on=[vault],
+                )
+    if unsure:
+        return inconclusive(listed(unsure), on=vaults)
+    return failed(listed(wrong) if wrong else "no vault protects it", on=vaults)
 
 
 @rule(
@@ -73,44 +96,59 @@ def azure_vm_backup(
 def azure_flow_logs(
     network: VirtualNetwork, evidence: Evidence, *, min_days: int = 90, workspace: bool = True
 ) -> Verdict:
-    """What goes through virtual networks is logged, sent to a workspace, and kept.
+    """All that goes through virtual networks is logged, sent to a workspace, and kept.
 
     A flow log of the network counts, or one for each of its subnets, of the subnet or of its security group;
-    each needs a Network Watcher in its region.
+    each needs a Network Watcher in its region. One with a filter, or of some of the record types, leaves out
+    what one would look for.
 
     Why: after a break-in, flow logs are what tells where the data went.
     Fix: az network watcher flow-log create --vnet NETWORK --storage-account ACCOUNT --workspace WORKSPACE
         --retention 90.
     """
-    good, poor = set[str](), dict[str, str]()
+    good, poor, unsure = set[str](), dict[str, str](), dict[str, str]()
     for log in evidence.here(FlowLog):
         target = log.properties.target_resource_id.casefold()
+        kept = log.kept(min_days)
         if not log.properties.enabled:
             poor[target] = "off"
+        elif same(log.properties.provisioning_state, "Failed"):
+            poor[target] = "in a failed state"
+        elif log.partial:
+            poor[target] = log.partial
         elif workspace and not log.analysed:
             poor[target] = "not sent to a workspace"
-        elif not log.kept(min_days):
+        elif kept is False:
             poor[target] = f"kept for less than {min_days} days"
+        elif kept is None:
+            unsure[target] = "kept nobody knows for how long"
+        elif (log.properties.provisioning_state or "Succeeded").casefold() not in _STANDS:
+            unsure[target] = f"in the state {log.properties.provisioning_state}"
         else:
             good.add(target)
     own = network.id.casefold()
     if own in good:
         return passed("the flow log of the network is on")
     subnets = network.properties.subnets
-    bare = [
-        subnet.name
-        for subnet in subnets
-        if subnet.id.casefold() not in good
-        and (
-            subnet.properties.network_security_group is None
-            or subnet.properties.network_security_group.id.casefold() not in good
-        )
-    ]
-    if subnets and not bare:
+    if subnets and all(_logged_by(subnet) & good for subnet in subnets):
         return passed("the flow logs of all subnets are on")
+    if own in unsure:
+        return inconclusive(f"the flow log of the network is {unsure[own]}")
+    bare = [subnet.name for subnet in subnets if not _logged_by(subnet) & (good | unsure.keys())]
+    if subnets and not bare:
+        return inconclusive(f"flow logs of subnets are {listed(sorted(set(unsure.values())))}")
     if own in poor:
         return failed(f"the flow log of the network is {poor[own]}")
     return failed(f"no flow log that is good enough for: {listed(bare) if bare else network.name}")
+
+
+_STANDS = ("succeeded", "updating")
+
+
+def _logged_by(subnet: Subnet) -> set[str]:
+    """Of what a flow log would have to be to be one of the subnet."""
+    group = subnet.properties.network_security_group
+    return {subnet.id.casefold()} | ({group.id.casefold()} if group else set())
 
 
 @rule(
@@ -127,20 +165,27 @@ def azure_restore_tested(
     Jobs of the last year are read. Restores of databases, by their own services, are not among them.
 
     Why: a backup that nobody ever restored is a hope.
-    Fix: az backup restore restore-disks into a test network, every quarter, and look at what came out.
+    Fix: az backup restore restore-disks --resource-group GROUP --vault-name VAULT --container-name MACHINE
+        --item-name MACHINE --rp-name POINT --storage-account ACCOUNT, every quarter, and look at what came out.
     """
     del subscription  # one verdict a subscription
     vaults = evidence.here(RecoveryVault)
     if not any(vault.items for vault in vaults):
         return not_applicable("no vault protects anything")
-    jobs = [job.properties for vault in vaults for job in vault.restores if job.properties.end_time]
-    done = [job.end_time for job in jobs if job.status.casefold().startswith("completed")]
-    last = max((one for one in done if one), default=None)
+    jobs = [
+        (job.properties.end_time, job.properties, vault)
+        for vault in vaults
+        for job in vault.restores
+        if job.properties.end_time
+    ]
+    done = [(end, vault) for end, job, vault in jobs if job.done]
+    last = max((end for end, _ in done), default=None)
     if last and now < (due := days_after(last, review_days)):
-        return passed(f"a restore succeeded on {last:%Y-%m-%d}", until=due)
-    broken = [job.end_time for job in jobs if job.status.casefold() == "failed" and job.end_time]
+        good = [vault for end, vault in done if end == last]
+        return passed(f"a restore succeeded on {last:%Y-%m-%d}", until=due, on=good)
+    broken = [end for end, job, _ in jobs if job.status.casefold() == "failed"]
     if broken and now < days_after(max(broken), review_days):
-        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}", on=vaults)
     if last:
-        return failed(f"the last restore that succeeded was on {last:%Y-%m-%d}")
-    return failed("no restore that succeeded")
+        return failed(f"the last restore that succeeded was on {last:%Y-%m-%d}", on=vaults)
+    return failed("no restore that succeeded", on=vaults)

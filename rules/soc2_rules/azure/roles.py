@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.authorization import (
-    OWNER,
-    USER_ACCESS_ADMINISTRATOR,
-    RoleAssignment,
-    RoleDefinition,
-)
+from soc2_collectors.azure.models.arm import chosen
+from soc2_collectors.azure.models.authorization import RoleAssignment, RoleDefinition
 from soc2_collectors.azure.models.security import GUEST_OWNERS, GUEST_WRITERS, Assessment
 from soc2_collectors.azure.models.subscription import Subscription
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms import azure_roles
 
 _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
-_EVERYTHING = frozenset({"*", "*/*", "*/write"})
-_RIGHTS = "microsoft.authorization/"
 
 
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, Assessment],
+    needs=[RoleAssignment, RoleDefinition, Assessment],
     known_as=[
         "powerpipe:iam_subscription_owner_max_3",
         "powerpipe:iam_subscription_owner_more_than_1",
@@ -37,59 +32,97 @@ def azure_subscription_owners(
 ) -> Verdict:
     """Subscriptions have two or three owners, none of them a guest, and no guest may write.
 
-    Owners are counted as they are assigned, here or above: a group counts once. Guests are found by the
+    Counted are those who are assigned for good, here or above, and those who can make themselves an owner:
+    User Access Administrator, Role Based Access Control Administrator, and custom roles that can give access.
+    A group counts once. At least ``min_owners`` must be owners themselves. Guests are found by the
     recommendations of Defender for Cloud.
 
     Why: an owner can do everything and give it away; with one alone nobody can stand in.
-    Fix: az role assignment delete --role Owner for who does not need it; prefer a group with eligible
-        members (PIM).
+    Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
+        it; prefer a group with eligible members (PIM).
     """
-    owners = {
-        assignment.properties.principal_id.casefold(): assignment.properties.principal_type
-        for assignment in evidence.here(RoleAssignment)
-        if assignment.role == OWNER and assignment.holds_over(subscription.path)
-    }
-    groups = sum((sort or "").casefold() == "group" for sort in owners.values())
-    said = f"{len(owners)} owners are assigned, {groups} of them groups"
-    if len(owners) > max_owners or (len(owners) < min_owners and not groups):
-        return failed(f"{said}; expected are {min_owners} to {max_owners}")
+    assigned = [one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)]
+    found = azure_roles.built_in(assigned)
+    said, verdict = _counted(found, min_owners, max_owners)
+    if verdict is not None:
+        return verdict
     guests = {
-        key: [one for one in evidence.here(Assessment) if one.name.casefold() in key]
+        key: [
+            one
+            for one in evidence.here(Assessment)
+            if one.name.casefold() in key and one.resource_id == subscription.path
+        ]
         for key in (GUEST_OWNERS, GUEST_WRITERS)
     }
-    if any(one.unhealthy for found in guests.values() for one in found):
-        return failed(f"{said}; Defender for Cloud sees guests among owners or writers")
-    if not all(guests.values()):
+    bad = [one for assessed in guests.values() for one in assessed if one.unhealthy]
+    if bad:
+        return failed(f"{said}; Defender for Cloud sees guests among owners or writers", on=bad)
+    found += azure_roles.custom(assigned, evidence.here(RoleDefinition))
+    said, verdict = _counted(found, min_owners, max_owners)
+    if verdict is not None:
+        return verdict
+    if not all(any(one.healthy for one in assessed) for assessed in guests.values()):
         return inconclusive(f"{said}; Defender for Cloud has not assessed whether guests may write")
+    owners = {one.principal for one in found if one.owner}
     if len(owners) < min_owners:
         return inconclusive(f"{said}; how many members the group has is not known here")
     return passed(f"{said}; no guest among owners and writers")
 
 
+def _counted(
+    found: list[azure_roles.Administrator], least: int, most: int
+) -> tuple[str, Verdict | None]:
+    """How many administrators there are, and the verdict where that decides it."""
+    sorts = {
+        one.principal: (one.assignment.properties.principal_type or "").casefold() for one in found
+    }
+    owners = {one.principal for one in found if one.owner}
+    groups = sum(sorts[one] == "group" for one in owners)
+    said = f"{len(owners)} owners are assigned, {groups} of them groups"
+    if others := [one.label for one in found if one.principal not in owners]:
+        said += f"; owners by what they may do: {listed(set(others))}"
+    wanted = f"expected are {least} to {most}"
+    if len(sorts) > most or (len(owners) < least and not groups):
+        return said, failed(f"{said}; {wanted}", on=_documents(found))
+    return said, None
+
+
+def _documents(found: list[azure_roles.Administrator]) -> list[RoleAssignment | RoleDefinition]:
+    documents: list[RoleAssignment | RoleDefinition] = [one.assignment for one in found]
+    return [*documents, *(one.definition for one in found if one.definition)]
+
+
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment],
+    needs=[RoleAssignment, RoleDefinition],
     known_as=[
         "prowler:iam_role_user_access_admin_restricted",
         "powerpipe:iam_user_access_administrator_role_restricted",
     ],
     empty=_NO_SUBSCRIPTION,
 )
-def azure_user_access_admin_root(subscription: Subscription, evidence: Evidence) -> Verdict:  # noqa: ARG001
-    """Nobody is User Access Administrator over the whole tenant.
+def azure_user_access_admin_root(
+    subscription: Subscription, scope: Scope, evidence: Evidence
+) -> Verdict:
+    """Nobody is User Access Administrator over the whole tenant, or can give access there by another role.
+
+    The whole tenant is the root (``/``) and the root management group, whose id is the tenant's. The other
+    roles are Owner, Role Based Access Control Administrator, and custom ones that can assign roles. An
+    assignment whose condition keeps these roles back does not count.
 
     Why: who elevated access once, for an hour, keeps the right to give every role to anybody.
     Fix: az role assignment delete --role "User Access Administrator" --assignee ID --scope "/".
     """
-    found = {
-        f"{one.properties.principal_type or 'principal'} {one.properties.principal_id}"
-        for one in evidence.here(RoleAssignment)
-        if one.role == USER_ACCESS_ADMINISTRATOR and not one.properties.scope.rstrip("/")
-    }
+    tenant = subscription.tenant_id or scope.account
+    assigned = [one for one in evidence.here(RoleAssignment) if one.over_tenant(tenant)]
+    found = azure_roles.built_in(assigned)
+    if not found:
+        found = azure_roles.custom(assigned, evidence.here(RoleDefinition))
     if found:
-        return failed(f"assigned at the root: {listed(found)}")
-    return passed("no such assignment at the root")
+        who = {f"{one.label} at {one.assignment.where}" for one in found}
+        return failed(f"may give access to all of the tenant: {listed(who)}", on=_documents(found))
+    return passed("no such assignment at the root or at the root management group")
 
 
 @rule(
@@ -102,22 +135,23 @@ def azure_user_access_admin_root(subscription: Subscription, evidence: Evidence)
     ],
 )
 def azure_custom_owner_roles(role: RoleDefinition) -> Verdict:
-    """Custom roles neither allow everything nor allow to give away rights at will.
+    """No custom role equals the owner's, or lets its holder give access to anybody.
+
+    The actions of each permission count, less its ``notActions``: to assign roles, at once or by Privileged
+    Identity Management, to change roles, and to elevate access. A role that may do everything else is as good
+    as Contributor, and is named so.
 
     Why: a role that equals the owner's, by another name, escapes every review of owners.
     Fix: az role definition update with the actions that are needed, or delete the role and assign a
         built-in one.
     """
-    if role.properties.type.casefold() != "customrole":
+    if not chosen(role.properties.type, "type", good=("CustomRole",), bad=("BuiltInRole",)):
         return not_applicable("not a custom role")
-    actions = {action.casefold() for one in role.properties.permissions for action in one.actions}
-    found = sorted(
-        action
-        for action in actions
-        if action in _EVERYTHING
-        or (action.startswith(_RIGHTS) and (action.endswith("/*") and action.count("/") == 1))
-        or action == "microsoft.authorization/roleassignments/*"
-    )
-    if found:
-        return failed(f"allows {', '.join(found)}")
-    return passed("neither all actions nor all of authorization")
+    if found := role.gives_access:
+        wide = "everything, and " if role.wide else ""
+        return failed(f"allows {wide}{', '.join(found)}")
+    if role.silent:
+        return inconclusive("Azure shows no action of the role")
+    if role.wide:
+        return passed("allows everything but to give access, as Contributor does")
+    return passed("cannot give access to anybody")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import same
-from soc2_collectors.azure.models.sql import SqlDatabase, SqlServer
+from soc2_collectors.azure.models.arm import chosen, recorded, same
+from soc2_collectors.azure.models.sql import SqlDatabase, SqlServer, not_audited, too_wide
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -21,28 +21,36 @@ _NEW_TLS = frozenset({"1.2", "1.3"})
     ],
 )
 def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Verdict:
-    """The firewalls of SQL servers admit neither any address nor all of Azure.
+    """The server firewalls of SQL servers admit neither the internet nor all of Azure, by IPv4 or IPv6.
 
-    ``max_addresses``: how many addresses one rule may admit.
+    ``max_addresses``: how many addresses all rules together may admit; an IPv6 network of /64 counts as one.
+    Rules that a database has of its own are not shown by Azure.
 
     Why: a database should be reached by its applications, not by the internet, and the services of Azure
         are everybody's who has an account there.
-    Fix: az sql server firewall-rule delete for the rule; az sql server update --enable-public-network
-        false with a private endpoint.
+    Fix: az sql server firewall-rule delete --server SERVER --resource-group GROUP --name RULE; az sql server
+        update --name SERVER --resource-group GROUP --enable-public-network false with a private endpoint.
     """
-    if not same(server.properties.public_network_access or "Enabled", "Enabled"):
+    if not server.public:
         return passed("public network access is off")
-    strange = [rule.name for rule in server.firewall_rules if rule.addresses is None]
-    wide = [
-        rule.name
-        for rule in server.firewall_rules
-        if rule.admits_azure or (rule.addresses or 0) > max_addresses
-    ]
+    rules = server.firewall_rules
+    if azure := [one.name for one in rules if one.admits_azure]:
+        return failed(f"all of Azure is admitted by {listed(azure)}")
+    names = listed(one.name for one in rules)
+    if too_wide([one.sources for one in rules], max_addresses):
+        return failed(
+            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
+        )
+    every = [*rules, *server.ipv6_rules]
+    wide = too_wide([one.sources for one in every], max_addresses)
+    names = listed(one.name for one in every)
     if wide:
-        return failed(f"open by the rules {listed(wide)}")
-    if strange:
-        return inconclusive(f"the addresses of the rules {listed(strange)} cannot be read")
-    return passed(f"{len(server.firewall_rules)} rules, none of them wide")
+        return failed(
+            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
+        )
+    if wide is None:
+        return inconclusive(f"the addresses of these rules cannot all be read: {names}")
+    return passed(f"server firewall: {len(every)} rules, none of them wide, nor all together")
 
 
 @rule(
@@ -94,11 +102,9 @@ def azure_sql_tde(
     Why: backups and copies of an unencrypted database can be read by whoever gets them.
     Fix: az sql db tde set --status Enabled; az sql server tde-key set --server-key-type AzureKeyVault.
     """
-    encryption = database.encryption
-    state = encryption and (encryption.properties.state or encryption.properties.status)
-    if not state:
+    if database.encrypted is None:
         return inconclusive("Azure does not say whether it is encrypted")
-    if not same(state, "Enabled"):
+    if not database.encrypted:
         return failed("not encrypted")
     if not customer_key:
         return passed("encrypted")
@@ -107,9 +113,9 @@ def azure_sql_tde(
             if server.protector is None:
                 return inconclusive("the server's protector is not shown")
             kind = server.protector.properties.server_key_type
-            if same(kind, "AzureKeyVault"):
-                return passed("encrypted with a key in a vault")
-            return failed(f"encrypted with a key that is {kind}")
+            if chosen(kind, "serverKeyType", good=("AzureKeyVault",), bad=("ServiceManaged",)):
+                return passed("encrypted with a key in a vault", on=[server])
+            return failed(f"encrypted with a key that is {kind}", on=[server])
     return inconclusive("its server is not listed")
 
 
@@ -124,10 +130,10 @@ def azure_sql_tls(server: SqlServer) -> Verdict:
     Why: the versions before 1.2 can be broken, and with them what a query carries.
     Fix: az sql server update --minimal-tls-version 1.2.
     """
-    version = server.properties.minimal_tls_version
-    if version in _NEW_TLS:
+    version = server.properties.minimal_tls_version or "None"
+    if chosen(version, "minimalTlsVersion", good=_NEW_TLS, bad=("None", "1.0", "1.1")):
         return passed(f"the minimum version is {version}")
-    return failed("no minimum version" if version is None else f"the minimum version is {version}")
+    return failed(f"the minimum version is {version}")
 
 
 @rule(
@@ -141,24 +147,47 @@ def azure_sql_tls(server: SqlServer) -> Verdict:
     ],
 )
 def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
-    """SQL servers are audited, and the records kept.
+    """SQL servers are audited in full, and the records sent where they are kept.
 
-    How long a Log Analytics workspace keeps them is a setting of the workspace's; ``min_days`` is asked of
-    a storage account, where 0 means for ever.
+    In full: every statement, and who signed in or failed to, without a filter. Records go to a storage account,
+    or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics workspace
+    keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0 means for
+    ever.
 
     Why: without records nobody can tell afterwards who read or changed what.
-    Fix: az sql server audit-policy update --state Enabled --retention-days 90.
+    Fix: az sql server audit-policy update --name SERVER --resource-group GROUP --state Enabled
+        --blob-storage-target-state Enabled --storage-account ACCOUNT --retention-days 90.
     """
     policy = server.auditing
     if policy is None or not same(policy.properties.state, "Enabled"):
         return failed("auditing is off")
-    days = policy.properties.retention_days
-    stored = bool(policy.properties.storage_endpoint)
-    if not stored and not policy.properties.is_azure_monitor_target_enabled:
+    settings = policy.properties
+    stored = bool(settings.storage_endpoint)
+    if not stored and not settings.is_azure_monitor_target_enabled:
         return failed("auditing is on, and has no destination")
+    days = settings.retention_days
     if stored and days and days < min_days:
         return failed(f"records are kept for {days} days")
-    return passed("audited" + (f", kept for {days} days" if stored and days else ""))
+    if left := not_audited([policy]):
+        return failed(f"not audited in full: {'; '.join(left)}")
+    extended = server.extended_auditing
+    if extended is None:
+        return inconclusive(
+            "Azure does not show the extended auditing policy, which may hold a filter"
+        )
+    if left := not_audited([extended]):
+        return failed(f"not audited in full: {'; '.join(left)}")
+    if stored and days is None:
+        return inconclusive("Azure does not say how long the records are kept")
+    if not stored and not recorded(server.master_diagnostics) & _SENT:
+        return failed(
+            "audit records go to Azure Monitor, and no diagnostic setting of master sends them on"
+        )
+    kept = f", kept for {days} days" if days else ", kept for ever"
+    return passed("audited in full" + (kept if stored else ", sent to Azure Monitor"))
+
+
+_SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})
 
 
 @rule(
@@ -173,18 +202,22 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     ],
 )
 def azure_sql_va_defender(server: SqlServer) -> Verdict:
-    """SQL servers are watched by Defender and scanned regularly, and somebody is told.
+    """SQL servers are watched by Defender and scanned regularly, and somebody is notified by mail.
+
+    No sort of alert may be off.
 
     Why: an injection or a database open to guests is found by somebody in any case.
-    Fix: az sql server advanced-threat-protection-setting update --state Enabled, and switch on the
-        vulnerability assessment with recurring scans and an address.
+    Fix: az sql server advanced-threat-protection-setting update --name SERVER --resource-group GROUP --state
+        Enabled, and switch on the vulnerability assessment with recurring scans and an address.
     """
     alerts = server.alert_policy
     if alerts is None or not same(alerts.properties.state, "Enabled"):
         return failed("Defender for SQL is off")
+    if off := alerts.properties.left_out:
+        return failed(f"alerts that are off: {listed(off)}")
     express = server.express_assessment
     if express is not None and same(express.properties.state, "Enabled"):
-        scanned, told = "express", alerts.properties.told
+        scanned, notified = "express", alerts.properties.notified
     else:
         classic = server.classic_assessment
         if classic is None or not classic.properties.storage_container_path:
@@ -193,7 +226,7 @@ def azure_sql_va_defender(server: SqlServer) -> Verdict:
         if scans is None or not scans.is_enabled:
             return failed("vulnerability assessment without recurring scans")
         scanned = "classic"
-        told = bool(scans.email_subscription_admins or any(scans.emails or ()))
-    if not told:
-        return failed("nobody is told by mail")
-    return passed(f"Defender is on, and the {scanned} vulnerability assessment")
+        notified = bool(scans.email_subscription_admins or any(scans.emails or ()))
+    if not notified:
+        return failed("nobody is notified by mail")
+    return passed(f"Defender is on with all alerts, and the {scanned} vulnerability assessment")

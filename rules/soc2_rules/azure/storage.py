@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.azure.models.arm import days_after, recorded, same
+from soc2_collectors.azure.models.arm import chosen, days_after, recorded
 from soc2_collectors.azure.models.storage import StorageAccount
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
+_NEW_TLS = frozenset({"TLS1_2", "TLS1_3"})
 _OLD_TLS = frozenset({"TLS1_0", "TLS1_1"})
 
 
@@ -22,7 +23,9 @@ _OLD_TLS = frozenset({"TLS1_0", "TLS1_1"})
     ],
 )
 def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
-    """Storage accounts admit no anonymous access to blobs.
+    """No container of a storage account can be made public.
+
+    A static website, which is public by design, is a setting that Azure does not show.
 
     Why: one container that is set to public is enough for anybody to read all that is in it.
     Fix: az storage account update --allow-blob-public-access false.
@@ -56,7 +59,7 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
     version = account.properties.minimum_tls_version
     if version is None:
         return failed("no minimum version of TLS is set, which admits 1.0")
-    if version in _OLD_TLS:
+    if not chosen(version, "minimumTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
         return failed(f"the minimum version is {version}")
     return passed(f"HTTPS only, minimum version {version}")
 
@@ -75,7 +78,7 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
 def azure_storage_network(
     account: StorageAccount, *, sensitive_tag: str = "", sensitive_values: tuple[str, ...] = ()
 ) -> Verdict:
-    """Storage accounts are not reachable from any network; sensitive ones by private endpoints only.
+    """Storage accounts are not open to the internet, and sensitive ones have a private endpoint.
 
     ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint.
 
@@ -84,8 +87,8 @@ def azure_storage_network(
         private endpoint.
     """
     if account.reachable:
-        return failed("reachable from every address of the internet")
-    private = any(one.approved for one in account.properties.private_endpoint_connections)
+        return failed("open to the internet")
+    private = any(one.approved for one in account.properties.private_endpoint_connections or ())
     if sensitive_tag and account.tagged(sensitive_tag, sensitive_values) and not private:
         return failed("sensitive, and has no private endpoint")
     return passed("chosen networks only" + (", and private endpoints" if private else ""))
@@ -114,10 +117,13 @@ def azure_storage_shared_key(
         for both keys, and --set default-to-oauth-authentication=true.
     """
     settings = account.properties
-    if settings.allow_shared_key_access is False:
-        return passed("shared keys are not accepted")
+    keys = account.takes_keys
+    if not keys:
+        return passed("shared keys are not accepted, by no service")
     if not settings.default_to_o_auth_authentication:
-        return failed("shared keys are accepted, and the portal asks for them before Entra")
+        return failed(
+            f"{', '.join(keys)}: shared keys are accepted, and the portal asks for them before Entra"
+        )
     made = settings.key_creation_time
     if made is None or made.key1 is None or made.key2 is None:
         return failed("shared keys are accepted, and were not renewed since Azure notes when")
@@ -161,19 +167,25 @@ def azure_storage_cross_tenant(account: StorageAccount) -> Verdict:
 def azure_storage_cmk(
     account: StorageAccount, *, customer_key: bool = True, infrastructure: bool = False
 ) -> Verdict:
-    """Storage accounts are encrypted with keys of the company's own.
+    """Blobs and files of storage accounts are encrypted with keys of the company's own.
 
-    ``infrastructure`` asks for a second encryption below the first.
+    Queues and tables that take another key are named. ``infrastructure`` asks for a second encryption below
+    the first.
 
     Why: who holds the key can cut off the data from everybody at once, the provider included.
     Fix: az storage account update --encryption-key-source Microsoft.Keyvault with the vault and the key.
     """
     encryption = account.properties.encryption
-    if customer_key and not same(encryption.key_source, "Microsoft.Keyvault"):
+    own = chosen(
+        encryption.key_source, "keySource", good=("Microsoft.Keyvault",), bad=("Microsoft.Storage",)
+    )
+    if customer_key and not own:
         return failed("encrypted with a key of Microsoft's")
     if infrastructure and not encryption.require_infrastructure_encryption:
         return failed("the infrastructure is not encrypted as well")
-    return passed(f"key source {encryption.key_source}")
+    apart = encryption.services.apart if encryption.services and own else []
+    but = f"; with a key of Microsoft's: {', '.join(apart)}" if apart else ""
+    return passed(f"key source {encryption.key_source}{but}")
 
 
 _GROUPS = frozenset({"alllogs", "audit"})
@@ -196,10 +208,13 @@ def azure_storage_recovery(
 ) -> Verdict:
     """What is deleted from storage accounts can be had back, and blobs have versions.
 
+    An account with a hierarchical namespace cannot keep versions: there deleted blobs alone are asked about.
+
     Why: without it, what is overwritten or deleted is gone.
-    Fix: az storage account blob-service-properties update --enable-delete-retention true
-        --enable-container-delete-retention true --enable-versioning true; az storage account
-        file-service-properties update --enable-delete-retention true.
+    Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention true
+        --delete-retention-days 7 --enable-container-delete-retention true --container-delete-retention-days 7
+        --enable-versioning true; az storage account file-service-properties update --account-name ACCOUNT
+        --enable-delete-retention true --delete-retention-days 7.
     """
     missing: list[str] = []
     blobs, files = account.blob_service, account.file_service
@@ -209,17 +224,23 @@ def azure_storage_recovery(
             ("blobs", kept.delete_retention_policy),
             ("containers", kept.container_delete_retention_policy),
         ):
-            if policy is None or not policy.enabled or (policy.days or 0) < min_days:
+            if policy is None or not policy.keeps(min_days):
                 missing.append(f"deleted {what} are not kept for {min_days} days")
-        if versioning and not kept.is_versioning_enabled:
+        if versioning and not account.properties.is_hns_enabled and not kept.is_versioning_enabled:
             missing.append("blobs have no versions")
-    if files is not None:
-        shares = files.properties.share_delete_retention_policy
-        if shares is not None and (not shares.enabled or (shares.days or 0) < min_days):
-            missing.append(f"deleted shares are not kept for {min_days} days")
+    shares = files.properties.share_delete_retention_policy if files is not None else None
+    if shares is not None and not shares.keeps(min_days):
+        missing.append(f"deleted shares are not kept for {min_days} days")
+    if missing:
+        return failed("; ".join(missing))
     if blobs is None and files is None:
         return not_applicable("the account has neither blobs nor shares")
-    return failed("; ".join(missing)) if missing else passed("what is deleted can be had back")
+    if files is not None and shares is None:
+        return inconclusive("Azure does not say whether deleted shares are kept")
+    without = (
+        "; a hierarchical namespace keeps no versions" if account.properties.is_hns_enabled else ""
+    )
+    return passed(f"what is deleted is kept for {min_days} days at least{without}")
 
 
 @rule(
@@ -231,7 +252,7 @@ def azure_storage_recovery(
     ],
 )
 def azure_storage_logging(account: StorageAccount) -> Verdict:
-    """Reads, writes and deletions in storage accounts are logged.
+    """Reads, writes and deletions of blobs, queues and tables in storage accounts are logged.
 
     Why: without them nobody can tell who read what.
     Fix: az monitor diagnostic-settings create for blobServices/default, queueServices/default and

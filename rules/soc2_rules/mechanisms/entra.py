@@ -1,6 +1,6 @@
-"""What conditional access does to people: read once for each tenant, and asked by several rules.
+"""What conditional access does to people, and who administers the directory: read once for each tenant.
 
-Rules that ask declare :data:`ACCESS` in their ``needs``.
+Rules that ask declare :data:`ACCESS`, or :data:`ROLES`, in their ``needs``.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from soc2_collectors.azure.models.entra import User
 from soc2_collectors.azure.models.entra_access import (
     ConditionalAccessPolicy,
+    Groups,
     PolicyGroup,
     SecurityDefaults,
     left_out,
     meets,
-    members,
 )
-from soc2_collectors.azure.models.entra_roles import PRIVILEGED, RoleAssignment, roles_by_holder
+from soc2_collectors.azure.models.entra_roles import (
+    PRIVILEGED,
+    RoleAssignment,
+    RoleEligibility,
+    roles_by_holder,
+)
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Status, Verdict, failed, inconclusive, passed
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from soc2_pac.resources import Resource
     from soc2_pac.rules import Evidence, Whole
@@ -31,6 +36,8 @@ POLICIES: tuple[type[Resource], ...] = (ConditionalAccessPolicy, PolicyGroup, Se
 """What decides a sign-in."""
 ACCESS: tuple[type[Resource], ...] = (*POLICIES, User)
 """The same, and who the people are that policies name."""
+ROLES: tuple[type[Resource], ...] = (RoleAssignment, RoleEligibility)
+"""Who has a role of the directory, or may activate one."""
 NO_DEFAULTS = inconclusive("Graph did not show the tenant's security defaults")
 _FEW = 4
 """As many accounts, at most, may be emergency accounts that nobody named yet."""
@@ -44,10 +51,9 @@ class Access(NamedTuple):
 
     policies: list[ConditionalAccessPolicy]
     """Those that are enforced and that demand a second factor from everything that they cover."""
-    inside: Mapping[str, frozenset[str]]
-    """Group -> who is in it."""
-    defaults: bool
-    """Security defaults are on."""
+    groups: Groups
+    defaults: SecurityDefaults | None
+    """Security defaults, where they are on."""
 
 
 class _Raw(NamedTuple):
@@ -74,9 +80,9 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
                 here.defaults.append(seen)
     return {
         tenant: Access(
-            [one for one in here.policies if one.enforced and not mfa_lacks(one)],
-            members(here.groups),
-            any(one.is_enabled for one in here.defaults),
+            [one for one in here.policies if not mfa_lacks(one) and one.enforced],
+            Groups(here.groups),
+            next((one for one in here.defaults if one.is_enabled), None),
         )
         for tenant, here in raw.items()
         if here.defaults
@@ -86,6 +92,16 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
 def roles_held(whole: Whole) -> dict[str, set[str]]:
     """Id of a user or service principal -> the roles that they have now."""
     return roles_by_holder(whole.everywhere(RoleAssignment))
+
+
+def roles_eligible(whole: Whole) -> dict[str, set[str]]:
+    """Id of a user -> the roles that they may activate."""
+    return roles_by_holder(whole.everywhere(RoleEligibility))
+
+
+def administrators(whole: Whole) -> dict[str, set[str]]:
+    """Id of a user or service principal -> the roles that they have, or may activate."""
+    return roles_by_holder([*whole.everywhere(RoleAssignment), *whole.everywhere(RoleEligibility)])
 
 
 def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
@@ -98,14 +114,30 @@ def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
     return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
 
 
-def demanded(access: Access, user: User, roles: Collection[str]) -> str | None:
-    """What demands a second factor from a user at every sign-in; ``None``: nothing in force does."""
+def demanded(
+    access: Access, user: User, roles: Collection[str]
+) -> ConditionalAccessPolicy | SecurityDefaults | None:
+    """What demands a second factor from a user at every sign-in; ``None``: nothing in force does.
+
+    Raises FactUnavailable where a policy may, and nobody can tell.
+    """
     if access.defaults:
-        return "security defaults"
+        return access.defaults
+    doubt: FactUnavailable | None = None
     for policy in access.policies:
-        if meets(policy, access.inside, user.id, roles, guest=user.guest):
-            return policy.display_name
+        try:
+            if meets(policy, access.groups, user, roles):
+                return policy
+        except FactUnavailable as error:
+            doubt = doubt or error
+    if doubt is not None:
+        raise doubt
     return None
+
+
+def named(by: ConditionalAccessPolicy | SecurityDefaults) -> str:
+    """What a message calls it."""
+    return "security defaults" if isinstance(by, SecurityDefaults) else by.display_name
 
 
 def for_everybody(
@@ -128,24 +160,32 @@ def for_everybody(
     shown = evidence.account(SecurityDefaults)
     if not shown:
         return NO_DEFAULTS
-    if defaults and any(one.is_enabled for one in shown):
-        return passed(f"security defaults are on: {defaults}")
+    on = [one for one in shown if one.is_enabled] if defaults else []
+    if on:
+        return passed(f"security defaults are on: {defaults}", on=on)
     return policies_for_everybody(evidence, fits, what, emergency=emergency)
 
 
 def policies_for_everybody(
     evidence: Evidence, fits: Fits, what: str, *, emergency: tuple[str, ...]
 ) -> Verdict:
-    """The same of policies alone."""
-    inside = members(evidence.account(PolicyGroup))
+    """The same of policies alone.
+
+    Whom a policy for all users leaves out, another that is an answer, too, may be for: the guests, the holders
+    of a role, or single accounts.
+    """
     about = [
         (one, lacking)
         for one in evidence.account(ConditionalAccessPolicy)
         if (lacking := fits(one)) is not None
     ]
-    good = [one for one, lacking in about if one.enforced and not lacking]
-    people = {one.id: one for one in evidence.account(User)}
-    judged = [_exclusions(one, good, inside, people, emergency) for one in good if one.everybody]
+    good = [one for one, lacking in about if not lacking and one.enforced]
+    wide = [one for one in good if one.everybody]
+    judged: list[Verdict] = []
+    if wide:
+        groups = Groups(evidence.account(PolicyGroup))
+        people = {one.id: one for one in evidence.account(User)}
+        judged = [_exclusions(one, good, groups, people, emergency) for one in wide]
     for status in (Status.PASS, Status.INCONCLUSIVE):
         for verdict in judged:
             if verdict.status is status:
@@ -157,34 +197,58 @@ def policies_for_everybody(
         for one, lacking in about
         if one not in good and one.state != "disabled"
     ]
-    return failed(f"no enforced policy {what}" + (f" ({'; '.join(sorted(why))})" if why else ""))
+    return failed(
+        f"no enforced policy {what}" + (f" ({'; '.join(sorted(why))})" if why else ""),
+        on=[one for one, _ in about],
+    )
 
 
 def _exclusions(
     policy: ConditionalAccessPolicy,
-    good: Iterable[ConditionalAccessPolicy],
-    inside: Mapping[str, frozenset[str]],
+    good: Sequence[ConditionalAccessPolicy],
+    groups: Groups,
     people: Mapping[str, User],
     emergency: tuple[str, ...],
 ) -> Verdict:
     """Of a policy for all users: whether those that it leaves out may be."""
     name = policy.display_name
-    left = left_out(policy, inside)
-    gaps = [f"holders of the role {PRIVILEGED.get(role, role)}" for role in left.roles]
-    if left.guests and not any(_all_guests(other, inside) for other in good):
-        gaps.append("guests")
-    there = [people[one] for one in left.users if one in people]
-    users = [one.login for one in there if not one.named_in(emergency)]
+    others = [one for one in good if one is not policy]
+    try:
+        left = left_out(policy, groups)
+        gaps = [
+            f"holders of the role {PRIVILEGED.get(role, role)}"
+            for role in left.roles
+            if not any(_for_role(other, role) for other in others)
+        ]
+        covered = frozenset[str]().union(*(o.users.sorts_in - o.users.sorts_out for o in others))
+        if missing := left.sorts - covered:
+            gaps.append(f"guests ({listed(missing)})")
+        there = [people[one] for one in left.users if one in people]
+        users = [
+            one.login
+            for one in there
+            if one.account_enabled is not False
+            and not one.named_in(emergency)
+            and not any(meets(other, groups, one, ()) for other in others)
+        ]
+    except FactUnavailable as error:
+        return inconclusive(f"whom {name} leaves out cannot be told: {error}", on=[policy])
     if gaps or (users and (emergency or len(users) > _FEW)):
-        return failed(f"{name} leaves out {listed([*gaps, *users])}")
+        return failed(f"{name} leaves out {listed([*gaps, *users])}", on=[policy])
     if users:
         return inconclusive(
-            f"{name} leaves out {listed(users)}: name the emergency accounts in `emergency`"
+            f"{name} leaves out {listed(users)}: name the emergency accounts in `emergency`",
+            on=[policy],
         )
-    return passed(f"{name}: enforced, for all users and every case asked about")
+    exempt = sorted(one.login for one in there if one.named_in(emergency))
+    and_not = f", but for the emergency accounts {listed(exempt)}" if exempt else ""
+    return passed(
+        f"{name}: enforced, for all users{and_not}, and every case asked about",
+        on=[policy, *(others if left.roles or left.sorts else ())],
+    )
 
 
-def _all_guests(policy: ConditionalAccessPolicy, inside: Mapping[str, frozenset[str]]) -> bool:
-    users = policy.conditions.users
-    meant = policy.everybody or "GuestsOrExternalUsers" in users.include_users
-    return meant and not left_out(policy, inside).guests
+def _for_role(policy: ConditionalAccessPolicy, role: str) -> bool:
+    users = policy.users
+    meant = policy.everybody or role in (users.include_roles or ())
+    return meant and role not in (users.exclude_roles or ())

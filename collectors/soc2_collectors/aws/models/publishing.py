@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.aws.models.arns import parsed
@@ -12,10 +11,10 @@ from soc2_collectors.samples import Answer, every, negated, some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from soc2_collectors.aws.models.conditions import Condition
     from soc2_collectors.aws.models.policy import Statement
 
 ALARMS, EVENTS = "cloudwatch.amazonaws.com", "events.amazonaws.com"
-_LIKE = ("arnlike", "arnequals", "stringlike")
 
 
 class Sender(NamedTuple):
@@ -64,20 +63,18 @@ def _meets(one: Statement, sender: Sender) -> Answer:
     named = ("Service", sender.service) in one.principals
     if not named and not one.anyone:
         return False
-    return every(
-        [_holds(operator, key, values, sender) for operator, key, values in one.conditions]
-    )
+    return every([_holds(condition, sender) for condition in one.conditions])
 
 
-def _holds(operator: str, key: str, values: Sequence[str], sender: Sender) -> Answer:
-    """Whether a condition holds of a service's call. What is not listed is not known."""
-    if operator == "bool" and key in ("aws:securetransport", "aws:principalisawsservice"):
-        return "true" in (one.lower() for one in values)
-    if key == "aws:sourceaccount" and operator in ("stringequals", "stringlike"):
-        return some([fnmatchcase(sender.account, one) for one in values])
-    if key == "aws:sourceowner" and operator in ("stringequals", "stringlike"):
-        # The key of old, which SNS writes into the policy of every topic.
-        return sender.account in values if sender.service == ALARMS else False
-    if key == "aws:sourcearn" and operator in _LIKE:
-        return some([fnmatchcase(sender.source, one) for one in values])
+def _holds(condition: Condition, sender: Sender) -> Answer:
+    """Whether a condition holds of a service's call. A key that is not listed here is not known."""
+    if condition.key in ("aws:securetransport", "aws:principalisawsservice"):
+        return condition.holds("true")
+    if condition.key == "aws:sourceaccount":
+        return condition.holds(sender.account)
+    if condition.key == "aws:sourceowner":
+        # The key of old, which SNS writes into the policy of every topic; only alarms bring it.
+        return condition.holds(sender.account) if sender.service == ALARMS else condition.without_key()
+    if condition.key == "aws:sourcearn":
+        return condition.holds(sender.source)
     return None

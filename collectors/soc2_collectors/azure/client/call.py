@@ -105,6 +105,7 @@ class Azure:
         api_version: str,
         key: str = "value",
         of: str | None = None,
+        absent: Sequence[int | str] = (),
         **params: object,
     ) -> Iterator[dict[str, Any]]:
         """Every record of a listing of Azure Resource Manager, page by page.
@@ -117,11 +118,12 @@ class Azure:
             api_version: of the resource provider.
             key: where the records stand.
             of: an id that fills the template.
+            absent: error codes by which Azure says that there can be none.
             params: for the template and the query.
         """
         asked = self._arm(path, api_version, of, params)
         self.meter.page()
-        for page in self._pages(asked, key, ()):
+        for page in self._pages(asked, key, absent):
             yield from page or ()
 
     def ask(
@@ -175,6 +177,7 @@ class Azure:
         *,
         top: int | None = _LARGEST_PAGE,
         eventual: bool = False,
+        absent: Sequence[int | str] = (),
         **params: object,
     ) -> Iterator[dict[str, Any]]:
         """Every record of a listing of Microsoft Graph v1.0, page by page.
@@ -185,11 +188,12 @@ class Azure:
             eventual: an advanced query of the directory (``$search``, ``ne``, ``not``, ``endsWith``):
                 ``ConsistencyLevel: eventual`` with ``$count=true``. Where Graph counts, the records must be
                 as many, or the look is not complete: its indexes are behind the directory at times.
+            absent: error codes by which Graph says that there can be none.
             params: for the template and the query.
         """
         asked = self._graph(path, top, eventual=eventual, params=params)
         self.meter.page()
-        for page in self._pages(asked, "value", ()):
+        for page in self._pages(asked, "value", absent):
             yield from page or ()
 
     def graph_ask(self, path: str, **params: object) -> dict[str, Any]:

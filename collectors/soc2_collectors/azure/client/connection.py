@@ -8,6 +8,8 @@ import weakref
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from soc2_collectors.azure.answers import quota_wait
 from soc2_collectors.azure.client.call import Azure
 from soc2_collectors.azure.client.signing import SignedIn, claims
@@ -20,8 +22,9 @@ from soc2_collectors.azure.client.tables import (
     fill,
 )
 from soc2_collectors.azure.client.wire import Wire
-from soc2_collectors.azure.permissions import GRAPH_NEEDS
-from soc2_pac.errors import Unexpected
+from soc2_collectors.azure.models.authorization import Permission
+from soc2_collectors.azure.permissions import GRAPH_NEEDS, HELD, grant, shown
+from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Identity, Scope, Unread
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 SUBSCRIPTIONS = "/subscriptions"
 _API_VERSION = "2022-12-01"
+_PERMISSIONS_API = "2022-04-01"
 _FRESH_SECONDS = 600.0
 _READABLE = "enabled"
 _WHY = {
@@ -86,6 +90,8 @@ class AzureConnection:
         """Whether Resource Graph shows a subscription."""
         self._looked = 0.0
         self._looking = threading.Lock()
+        self._held: dict[str, tuple[float, list[Permission]]] = {}
+        """What the identity may do in a subscription, and when it was asked."""
         self._wire = Wire(settings.arm, settings.timeout_seconds)
         weakref.finalize(self, self._wire.close)
 
@@ -114,7 +120,8 @@ class AzureConnection:
             details["subscriptions"] = f"{readable} to be looked at, {len(found) - readable} not"
         roles = claims(self.signed_in.token(self.settings.graph)).get("roles")
         if isinstance(roles, list):
-            missing = sorted(set(GRAPH_NEEDS.values()) - set(roles) - _implied(roles))
+            needed = {need for needs in GRAPH_NEEDS.values() for need in needs}
+            missing = sorted(needed - set(roles) - _implied(roles))
             if missing:
                 details["missing_graph_permissions"] = ", ".join(missing)
         return Identity(principal or "a fixed token for emulators", self.tenant, details)
@@ -174,6 +181,33 @@ class AzureConnection:
                 self._looked = time.monotonic()
             if not self._visible[subscription]:
                 raise denied(subscription)
+
+    def check_shown(self, azure: Azure, subscription: str, call: str) -> None:
+        """Raises Denied where the identity may not read a type of Resource Graph in all of a subscription.
+
+        Rows that it may not read are left out without a word: an empty listing would look complete.
+        """
+        with self._looking:
+            asked, held = self._held.get(subscription, (-_FRESH_SECONDS, []))
+            if time.monotonic() - asked > _FRESH_SECONDS:
+                held = self._permissions(azure, subscription)
+                self._held[subscription] = (time.monotonic(), held)
+        if not shown(call, held):
+            msg = "the identity may not read this type in the subscription: Resource Graph leaves it out"
+            raise Denied(msg, operation=call, permission=grant(call))
+
+    def _permissions(self, azure: Azure, subscription: str) -> list[Permission]:
+        client = Azure(
+            self, self.scope_of(subscription), _Outside(self, azure.meter), frozenset({HELD})
+        )
+        found = []
+        for record in client.items(HELD.removeprefix("GET "), api_version=_PERMISSIONS_API):
+            try:
+                found.append(msgspec.convert(record, Permission))
+            except msgspec.ValidationError as error:
+                msg = f"{HELD} answered what is no permission"
+                raise Unexpected(msg, operation=HELD) from error
+        return found
 
     def _see(self, azure: Azure, subscriptions: list[str]) -> set[str]:
         client = Azure(self, self.scope, _Outside(self, azure.meter), frozenset({VISIBLE}))
@@ -236,6 +270,7 @@ def _implied(roles: list[Any]) -> set[str]:
         "Domain.Read.All",
         "Group.Read.All",
         "GroupMember.Read.All",
+        "GroupSettings.Read.All",
         "LicenseAssignment.Read.All",
         "Organization.Read.All",
         "RoleManagement.Read.Directory",

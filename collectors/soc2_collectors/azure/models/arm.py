@@ -1,16 +1,19 @@
 """What resources of Azure Resource Manager have in common, and how their parts are read.
 
 Azure writes the same word in several cases ("Enabled", "enabled"), and ids as well: compare them folded.
+Resource Graph and the API of a service differ in it, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
 import msgspec
 
-from soc2_collectors.reach import open_to_internet
+from soc2_collectors import reach
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
@@ -23,6 +26,41 @@ Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 def same(one: str | None, other: str) -> bool:
     """Whether two words or ids of Azure are the same: case says nothing."""
     return one is not None and one.casefold() == other.casefold()
+
+
+def chosen(value: str | None, what: str, *, good: Iterable[str], bad: Iterable[str]) -> bool:
+    """Whether a value of an enumeration is one of the good ones, and not one of the bad.
+
+    Raises :class:`FactUnavailable` for a value that is in neither list: what Microsoft adds is not good
+    because nobody knows it yet.
+    """
+    folded = (value or "").casefold()
+    if folded in {one.casefold() for one in good}:
+        return True
+    if folded in {one.casefold() for one in bad}:
+        return False
+    msg = f"{what} has a value that is not known: {value!r}"
+    raise FactUnavailable(msg, field=what)
+
+
+def public(access: str | None) -> bool:
+    """Whether a resource answers on its public endpoint, by its ``publicNetworkAccess``.
+
+    What is not set is on. ``SecuredByPerimeter``: a network security perimeter decides, and refuses what it
+    does not name. Raises FactUnavailable for another word.
+    """
+    return not chosen(
+        access or "Enabled",
+        "publicNetworkAccess",
+        good=("Disabled", "SecuredByPerimeter"),
+        bad=("Enabled",),
+    )
+
+
+PUBLIC_ACCESS = (
+    "not set is Enabled, and then the firewall decides; Azure REST API, publicNetworkAccess"
+)
+"""Why ``publicNetworkAccess`` may be left out."""
 
 
 def last_part(resource_id: str) -> str:
@@ -49,11 +87,15 @@ def covers_internet(cidrs: Iterable[str]) -> bool:
 
     Raises Unreadable where that depends on what is no range.
     """
-    return open_to_internet(cidrs)
+    return reach.open_to_internet(cidrs)
 
 
 class Arm(Resource, frozen=True, kw_only=True, rename="camel"):
     """The part of a resource that every type has; each has ``properties`` of its own besides."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "tags": "tags exempt a resource, or make a rule stricter: without any, the rule asks in full",
+    }
 
     id: str
     name: str
@@ -97,26 +139,45 @@ class PrivateEndpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class IpRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address or range that a firewall admits."""
 
-    value: str = ""
+    value: str
 
 
 class NetworkAcls(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The firewall of a storage account, a vault or a registry."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ipRules": "a list of further admissions: without it nobody is admitted by address",
+        "ipv6Rules": "a list of further admissions, of storage accounts alone",
+    }
+
     default_action: str
     """``Allow`` or ``Deny``: what happens to whom no rule names."""
-    ip_rules: list[IpRule] = []
+    ip_rules: list[IpRule] | None = None
+    ipv6_rules: list[IpRule] | None = None
+
+    @property
+    def admitted(self) -> list[str]:
+        """The ranges that rules name, of both families."""
+        return [rule.value for rules in (self.ip_rules, self.ipv6_rules) for rule in rules or ()]
 
     @property
     def open(self) -> bool:
-        """Whether every public address gets in, by default or by the rules together."""
-        if not same(self.default_action, "Deny"):
+        """Whether the internet gets in, by default or by the rules together.
+
+        Raises FactUnavailable for a default action or a range that cannot be read.
+        """
+        if not chosen(self.default_action, "defaultAction", good=("Deny",), bad=("Allow",)):
             return True
-        return covers_internet([rule.value for rule in self.ip_rules])
+        return reach.open_to_internet(self.admitted)
 
 
 class LogCategory(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One category, or group of categories, of a diagnostic setting."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "category": "an entry names a category or a group of them",
+        "categoryGroup": "an entry names a category or a group of them",
+    }
 
     category: str | None = None
     category_group: str | None = None
@@ -125,6 +186,13 @@ class LogCategory(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class DiagnosticProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Where a diagnostic setting sends which logs."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "storageAccountId": "one of the destinations is enough",
+        "workspaceId": "one of the destinations is enough",
+        "eventHubAuthorizationRuleId": "one of the destinations is enough",
+        "marketplacePartnerId": "one of the destinations is enough",
+    }
 
     storage_account_id: str | None = None
     workspace_id: str | None = None

@@ -1,58 +1,109 @@
 """Views of Azure's roles, who has them, and locks and policies.
 
-Source: Azure REST API, "Role Assignments", "Role Definitions", "Management Locks", "Policy Assignments".
+Source: Azure REST API, "Role Assignments", "Role Definitions", "Role Eligibility Schedule Instances",
+"Management Locks", "Policy Assignments", "Policy Exemptions"; Azure built-in roles.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
 import msgspec
 
-from soc2_collectors.azure.models.arm import last_part
+from soc2_collectors.azure.models.arm import Moment, last_part, same
 from soc2_pac.resources import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 USER_ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
-"""Ids of built-in roles; the same in every tenant."""
+RBAC_ADMINISTRATOR = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+ADMINISTRATORS: Mapping[str, str] = {
+    OWNER: "Owner",
+    USER_ACCESS_ADMINISTRATOR: "User Access Administrator",
+    RBAC_ADMINISTRATOR: "Role Based Access Control Administrator",
+}
+"""Built-in roles whose holders can make themselves, or anybody, an owner. Ids are the same in every tenant."""
+
+GIVES_ACCESS = (
+    "Microsoft.Authorization/roleAssignments/write",
+    "Microsoft.Authorization/roleDefinitions/write",
+    "Microsoft.Authorization/elevateAccess/action",
+    "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+    "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
+)
+"""Actions of which each is enough to make anybody an owner, or to widen a role that one has.
+
+``elevateAccess`` gives User Access Administrator at the root; the schedule requests are how Privileged
+Identity Management assigns roles.
+"""
+_OF_EVERY_SERVICE = (
+    "Microsoft.Compute/virtualMachines/write",
+    "Microsoft.KeyVault/vaults/delete",
+    "Microsoft.Network/virtualNetworks/write",
+    "Microsoft.Resources/deployments/write",
+    "Microsoft.Storage/storageAccounts/listKeys/action",
+)
+"""Stand for all that is not about access: who may do these may do everything."""
+_ROLE_IN_CONDITION = re.compile(
+    r"@(?:request|resource)\[microsoft\.authorization/roleassignments:roledefinitionid\]\s*"
+    r"(?P<how>foranyofanyvalues:guidequals|foranyofallvalues:guidnotequals)\s*\{(?P<ids>[^}]*)\}"
+)
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class AssignmentProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Who has which role where."""
-
-    role_definition_id: str
-    principal_id: str
-    principal_type: str | None = None
-    """``User``, ``Group``, ``ServicePrincipal``, ``ForeignGroup``, ``Device``."""
-    scope: str
-    condition: str | None = None
+@lru_cache(maxsize=8192)
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = (re.escape(part) for part in text.casefold().split("*"))
+    return re.compile(".*".join(parts))
 
 
-class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A role assignment that holds in a subscription: made there, below, or inherited from above."""
-
-    kind = "azure.authorization.role_assignment"
-
-    id: str
-    name: str
-    properties: AssignmentProperties
-
-    @property
-    def role(self) -> str:
-        """The id of the role alone, folded."""
-        return last_part(self.properties.role_definition_id).casefold()
-
-    def holds_over(self, subscription_path: str) -> bool:
-        """Whether it holds over a whole subscription, be it by a scope above it."""
-        scope = self.properties.scope.rstrip("/").casefold()
-        above = scope.startswith("/providers/microsoft.management/managementgroups/")
-        return not scope or above or scope == subscription_path
+def matches(pattern: str, action: str) -> bool:
+    """Whether an action of a role, with wildcards, covers an action; case says nothing."""
+    return _pattern(pattern).fullmatch(action.casefold()) is not None
 
 
 class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a role may do."""
+    """What a role may do: its actions less those that it leaves out."""
 
-    actions: list[str] = []
-    not_actions: list[str] = []
-    data_actions: list[str] = []
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "notActions": "without it the role may do more, which is judged",
+        "notDataActions": "without it the role may do more, which is judged",
+        "dataActions": "a role of the management plane alone has none; Azure, role definitions",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "notActions": "an action that does not exist takes nothing away",
+        "notDataActions": "an action that does not exist takes nothing away",
+    }
+
+    actions: list[str]
+    not_actions: list[str] | None = None
+    data_actions: list[str] | None = None
+    not_data_actions: list[str] | None = None
+
+    def allows(self, action: str) -> bool:
+        """Whether it holds an action of the management plane."""
+        return _allows(self.actions, self.not_actions, action)
+
+    def allows_data(self, action: str) -> bool:
+        """Whether it holds an action on data."""
+        return _allows(self.data_actions, self.not_data_actions, action)
+
+
+def _allows(given: Iterable[str] | None, less: Iterable[str] | None, action: str) -> bool:
+    return any(matches(one, action) for one in given or ()) and not any(
+        matches(one, action) for one in less or ()
+    )
+
+
+def may(permissions: Iterable[Permission], action: str) -> bool:
+    """Whether any of these holds an action: ``notActions`` take away from their own permission only."""
+    return any(one.allows(action) for one in permissions)
 
 
 class RoleProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,6 +124,117 @@ class RoleDefinition(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     properties: RoleProperties
+
+    @property
+    def role(self) -> str:
+        """The id of the role alone, folded: as assignments name it."""
+        return last_part(self.id).casefold()
+
+    @property
+    def wide(self) -> bool:
+        """Whether it may do everything in every service, access aside."""
+        return all(may(self.properties.permissions, one) for one in _OF_EVERY_SERVICE)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it shows no action at all, which no role is made for."""
+        return not any(one.actions or one.data_actions for one in self.properties.permissions)
+
+    @property
+    def gives_access(self) -> list[str]:
+        """Actions of it by which its holder can make anybody an owner."""
+        return [one for one in GIVES_ACCESS if may(self.properties.permissions, one)]
+
+
+def limits_roles(condition: str | None) -> bool:
+    """Whether a condition of an assignment keeps its holder from giving away an administrator's role.
+
+    One that names the roles that may be given, or all administrators' roles as those that may not, for every
+    action that it speaks of; conditions on anything else keep nobody out.
+    """
+    if not condition:
+        return False
+    text = "".join(condition.casefold().split())
+    clauses = [
+        (found["how"], set(_GUID.findall(found["ids"])))
+        for found in _ROLE_IN_CONDITION.finditer(text)
+    ]
+    # Each alternative must be "it is another action": any other would be a way around the list of roles.
+    around = text.count(")or(") > text.count("actionmatches{")
+    if not clauses or around or text.count("roledefinitionid]") != len(clauses):
+        return False
+    if "@request[" not in text:
+        return False
+    return all(
+        not ids & ADMINISTRATORS.keys()
+        if how.endswith("guidequals")
+        else ids >= ADMINISTRATORS.keys()
+        for how, ids in clauses
+    )
+
+
+class AssignmentProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who has which role where."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "condition": "a condition narrows an assignment: without one it is judged in full",
+        "principalType": "only tells a group, which counts once as anybody does",
+        "scope": "an empty one is taken for the root, over everything",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "principalType": "only tells a group, which counts once as anybody does",
+    }
+
+    role_definition_id: str
+    principal_id: str
+    principal_type: str | None = None
+    """``User``, ``Group``, ``ServicePrincipal``, ``ForeignGroup``, ``Device``."""
+    scope: str
+    condition: str | None = None
+
+
+class Assigned(Resource, frozen=True, kw_only=True, rename="camel"):
+    """What an assignment, and an eligibility, of a role have in common."""
+
+    id: str
+    name: str
+    properties: AssignmentProperties
+
+    @property
+    def role(self) -> str:
+        """The id of the role alone, folded."""
+        return last_part(self.properties.role_definition_id).casefold()
+
+    @property
+    def where(self) -> str:
+        """The scope, folded; ``/`` for the root."""
+        return self.properties.scope.rstrip("/").casefold() or "/"
+
+    def holds_over(self, subscription_path: str) -> bool:
+        """Whether it holds over a whole subscription, be it by a scope above it."""
+        return self.where in ("/", subscription_path) or self.where.startswith(_GROUPS)
+
+    def over_tenant(self, tenant: str) -> bool:
+        """Whether it holds at the root, or at the root management group, whose id is the tenant's."""
+        return self.where in ("/", f"{_GROUPS}{tenant.casefold()}")
+
+
+_GROUPS = "/providers/microsoft.management/managementgroups/"
+
+
+class RoleAssignment(Assigned, frozen=True, kw_only=True, rename="camel"):
+    """A role assignment that holds in a subscription: made there, below, or inherited from above."""
+
+    kind = "azure.authorization.role_assignment"
+
+
+class RoleEligibility(Assigned, frozen=True, kw_only=True, rename="camel"):
+    """A role that somebody may activate in a subscription (Privileged Identity Management; Entra ID P2).
+
+    Shape from documentation.
+    """
+
+    kind = "azure.authorization.role_eligibility"
 
 
 class LockProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -96,15 +258,63 @@ class Lock(Resource, frozen=True, kw_only=True, rename="camel"):
         """The id of what it locks, folded."""
         return self.id.casefold().partition("/providers/microsoft.authorization/locks/")[0]
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it forbids deletion."""
+        return same(self.properties.level, "CanNotDelete") or same(
+            self.properties.level, "ReadOnly"
+        )
+
+
+class Selector(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """By what an override, or a part of the resources, is chosen."""
+
+    kind: str
+    """``policyDefinitionReferenceId``, ``resourceLocation``, ``resourceType``, ..."""
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Another effect, or version, than the definition says."""
+
+    kind: str
+    """``policyEffect`` or ``definitionVersion``."""
+    value: str | None = None
+    selectors: list[Selector] | None = None
+
+
+class ResourceSelector(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A part of the resources: a policy with such is for these alone."""
+
+    name: str | None = None
+    selectors: list[Selector] | None = None
+
+
+class PolicyParameter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The value of a parameter."""
+
+    value: Any = None
+
 
 class PolicyProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is assigned where."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enforcementMode": "left out is Default; Azure REST API, Policy Assignments",
+        "notScopes": "an exclusion: without one the whole scope is meant; Azure REST API, Policy Assignments",
+        "overrides": "a change of effects: without one they are the definition's",
+        "resourceSelectors": "a narrowing: without one every resource is meant",
+        "parameters": "values of one's own: without them the definition's defaults hold",
+    }
+
     display_name: str | None = None
     policy_definition_id: str
     scope: str
-    enforcement_mode: str = "Default"
-    """``Default`` or ``DoNotEnforce``."""
+    enforcement_mode: str | None = None
+    """``Default``, ``DoNotEnforce`` or ``Enroll``."""
+    not_scopes: list[str] | None = None
+    overrides: list[Override] | None = None
+    resource_selectors: list[ResourceSelector] | None = None
+    parameters: dict[str, PolicyParameter] | None = None
 
 
 class PolicyAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -115,6 +325,52 @@ class PolicyAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     properties: PolicyProperties
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.properties.display_name or self.name
+
+    @property
+    def disabled(self) -> list[str]:
+        """Names of the parameters that switch an effect off."""
+        return sorted(
+            name
+            for name, given in (self.properties.parameters or {}).items()
+            if isinstance(given.value, str) and same(given.value, "Disabled")
+        )
+
+
+class ExemptionProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is exempt of which assignment."""
+
+    policy_assignment_id: str
+    policy_definition_reference_ids: list[str] | None = None
+    """Empty: of all definitions of the initiative."""
+    expires_on: Moment | None = None
+    resource_selectors: list[ResourceSelector] | None = None
+
+
+class PolicyExemption(Resource, frozen=True, kw_only=True, rename="camel"):
+    """An exemption of a subscription, or of something in it, from a policy. Shape from documentation."""
+
+    kind = "azure.authorization.policy_exemption"
+
+    id: str
+    name: str
+    properties: ExemptionProperties
+
+    @property
+    def exempt_id(self) -> str:
+        """The id of what is exempt, folded."""
+        return self.id.casefold().partition("/providers/microsoft.authorization/policyexemptions/")[
+            0
+        ]
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        ends = self.properties.expires_on
+        return ends is None or now < ends
 
 
 class ResourceGroup(Resource, frozen=True, kw_only=True, rename="camel"):

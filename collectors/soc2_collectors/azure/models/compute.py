@@ -5,9 +5,12 @@ Source: Azure REST API, "Virtual Machines", "Disks"; Resource Graph, table ``pat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Moment, same
+from soc2_collectors.azure.models.arm import Arm, Moment, chosen, same
 
 
 class ManagedDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -22,6 +25,11 @@ class VmDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str = ""
     os_type: str | None = None
     managed_disk: ManagedDisk | None = None
+
+    @property
+    def managed(self) -> bool:
+        """Whether Azure manages it."""
+        return self.managed_disk is not None and bool(self.managed_disk.id)
 
 
 class ImageReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -38,8 +46,12 @@ class ImageReference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class StorageProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Disks and image."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "dataDisks": "a list that may be empty: a machine may have its system disk alone",
+    }
+
     os_disk: VmDisk
-    data_disks: list[VmDisk] = []
+    data_disks: list[VmDisk] | None = None
     image_reference: ImageReference | None = None
 
 
@@ -66,6 +78,8 @@ class Uefi(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class SecurityProfile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Trusted launch; left out: standard."""
 
+    encryption_at_host: bool | None = None
+    """Whether the host encrypts temporary disks and caches, too; left out: no."""
     security_type: str | None = None
     """``TrustedLaunch``, ``ConfidentialVM``, ``Standard``."""
     uefi_settings: Uefi | None = None
@@ -99,8 +113,9 @@ class VirtualMachine(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def linux(self) -> bool:
-        """Whether it runs Linux."""
-        return same(self.properties.storage_profile.os_disk.os_type, "Linux")
+        """Whether it runs Linux. Raises FactUnavailable where Azure does not say what it runs."""
+        sort = self.properties.storage_profile.os_disk.os_type
+        return chosen(sort, "osType", good=("Linux",), bad=("Windows",))
 
 
 class DiskEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -110,8 +125,20 @@ class DiskEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``EncryptionAtRestWithPlatformKey``, ``...CustomerKey``, ``...PlatformAndCustomerKeys``."""
 
 
+class DiskSecurity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of a disk of a confidential machine."""
+
+    security_type: str | None = None
+
+
 class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a disk."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": "left out is Enabled: then the network access policy decides; Azure REST API, Disks",
+        "securityProfile": "of disks of confidential machines alone; Azure REST API, Disks",
+        "networkAccessPolicy": "left out is AllowAll: then public network access must be off; Azure REST API, Disks",
+    }
 
     disk_state: str | None = None
     encryption: DiskEncryption
@@ -119,6 +146,23 @@ class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``AllowAll``, ``AllowPrivate``, ``DenyAll``; left out: allow all."""
     public_network_access: str | None = None
     """Left out: enabled."""
+    security_profile: DiskSecurity | None = None
+
+    @property
+    def own_key(self) -> bool:
+        """Whether it is encrypted with a key of the company's. Raises FactUnavailable for a sort not known.
+
+        The disk of a confidential machine may be so inside of the machine, whatever else is said.
+        """
+        profile = self.security_profile
+        if profile and same(profile.security_type, _CONFIDENTIAL):
+            return True
+        return chosen(self.encryption.type, "encryption.type", good=_OWN_KEYS, bad=_PLATFORM_KEYS)
+
+
+_CONFIDENTIAL = "ConfidentialVM_DiskEncryptedWithCustomerKey"
+_OWN_KEYS = ("EncryptionAtRestWithCustomerKey", "EncryptionAtRestWithPlatformAndCustomerKeys")
+_PLATFORM_KEYS = ("EncryptionAtRestWithPlatformKey",)
 
 
 class Disk(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -132,16 +176,28 @@ class Disk(Arm, frozen=True, kw_only=True, rename="camel"):
 
 
 class PatchCounts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Missing updates by classification."""
+    """Missing updates by classification; Linux knows no critical ones."""
 
-    critical: int = 0
-    security: int = 0
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "critical": "of Windows alone, whose assessments need it; Azure Update Manager, query logs",
+    }
+
+    critical: int | None = None
+    security: int | None = None
 
 
 class PatchProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An assessment of missing updates."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "osType": "the machine itself says what it runs, too",
+        "rebootPending": "set where updates wait for a restart; Azure REST API, patch assessments",
+    }
+
     status: str
+    os_type: str | None = None
+    reboot_pending: bool | None = None
+    """Whether installed updates wait for a restart."""
     last_modified_date_time: Moment
     available_patch_count_by_classification: PatchCounts | None = None
 

@@ -5,19 +5,28 @@ Source: Azure REST API, "Managed Clusters", "Registries".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
+from soc2_collectors import reach
 from soc2_collectors.azure.models.arm import (
+    PUBLIC_ACCESS,
     Arm,
     NetworkAcls,
     PrivateEndpoint,
-    covers_internet,
-    same,
+    public,
 )
 
 
 class ApiServer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who reaches the API server; what is left out is off."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enablePrivateCluster": "without it the API server is public, and ranges must be named",
+        "authorizedIPRanges": "without them a public API server is open",
+    }
 
     enable_private_cluster: bool | None = None
     authorized_ip_ranges: list[str] | None = msgspec.field(default=None, name="authorizedIPRanges")
@@ -58,12 +67,18 @@ class AutoUpgrade(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class AgentPool(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A pool of nodes."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enableNodePublicIP": "off by default; Azure REST API, Managed Clusters",
+    }
+
     name: str = ""
     enable_node_public_ip: bool | None = msgspec.field(default=None, name="enableNodePublicIP")
 
 
 class ClusterProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a cluster."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"publicNetworkAccess": PUBLIC_ACCESS}
 
     enable_rbac: bool = msgspec.field(name="enableRBAC")
     disable_local_accounts: bool | None = None
@@ -73,16 +88,23 @@ class ClusterProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     network_profile: ClusterNetwork | None = None
     security_profile: ClusterSecurity | None = None
     auto_upgrade_profile: AutoUpgrade | None = None
-    agent_pool_profiles: list[AgentPool] = []
+    agent_pool_profiles: list[AgentPool] | None = None
+    """Every cluster has one at least."""
+
+    @property
+    def private(self) -> bool:
+        """Whether the API server has no public address."""
+        api = self.api_server_access_profile
+        return bool(api and api.enable_private_cluster) or not public(self.public_network_access)
 
     @property
     def open(self) -> bool:
-        """Whether every address reaches the API server."""
-        api = self.api_server_access_profile
-        if same(self.public_network_access, "Disabled") or (api and api.enable_private_cluster):
+        """Whether the internet reaches the API server."""
+        if self.private:
             return False
+        api = self.api_server_access_profile
         ranges = (api.authorized_ip_ranges if api else None) or []
-        return not ranges or covers_internet(ranges)
+        return not ranges or reach.open_to_internet(ranges)
 
 
 class Cluster(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -101,6 +123,13 @@ class Cluster(Arm, frozen=True, kw_only=True, rename="camel"):
 class RegistryProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a registry."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "anonymousPullEnabled": "off by default; Azure REST API, Registries",
+        "networkRuleSet": "read where public network access is on: without one a registry is open",
+        "privateEndpointConnections": "a list that may be empty; asked for where private endpoints are",
+    }
+
     admin_user_enabled: bool
     anonymous_pull_enabled: bool | None = None
     public_network_access: str | None = None
@@ -108,6 +137,11 @@ class RegistryProperties(msgspec.Struct, frozen=True, kw_only=True, rename="came
     network_rule_set: NetworkAcls | None = None
     """Left out: no firewall; only Premium has one."""
     private_endpoint_connections: list[PrivateEndpoint] | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether it answers on its public endpoint."""
+        return public(self.public_network_access)
 
 
 class Registry(Arm, frozen=True, kw_only=True, rename="camel"):

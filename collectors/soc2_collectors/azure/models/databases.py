@@ -1,23 +1,45 @@
 """Views of PostgreSQL, MySQL, Cosmos DB and Redis.
 
-Source: Azure REST API, "Flexible Servers" and their "Configurations", "Database Accounts", "Redis".
+Source: Azure REST API, "Flexible Servers" and their "Configurations", "Database Accounts", "Redis" and its
+"Firewall Rules".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, PrivateEndpoint, covers_internet, same
+from soc2_collectors import reach
+from soc2_collectors.azure.models.arm import (
+    PUBLIC_ACCESS,
+    Arm,
+    PrivateEndpoint,
+    chosen,
+    public,
+    same,
+)
 from soc2_collectors.azure.models.sql import FirewallRule  # noqa: TC001 - read at run time
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import fact
 
-_ON = frozenset({"on", "1", "true", "enabled"})
+_ON = ("on", "1", "true", "enabled")
+_OFF = ("off", "0", "false", "disabled")
 
 
 class ConfigurationProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The value of a server parameter."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "currentValue": "of MySQL: what is in force, where it is shown; else the value is",
+        "isConfigPendingRestart": "of a parameter that waits for a restart; left out: it does not wait",
+    }
+
     value: str
+    current_value: str | None = None
+    is_config_pending_restart: Any = None
+    """Whether the value is in force after a restart only; MySQL writes ``"True"``."""
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -27,17 +49,37 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def value(self) -> str:
-        """What it is set to, folded."""
-        return self.properties.value.strip().casefold()
+        """What is in force, folded.
+
+        Raises FactUnavailable where another value was set and the server was not restarted since.
+        """
+        said = self.properties
+        if said.current_value is None and str(said.is_config_pending_restart).casefold() == "true":
+            msg = f"the value {said.value} is in force after a restart only, and what is now is not shown"
+            raise FactUnavailable(msg, field="isConfigPendingRestart")
+        return (
+            (said.current_value if said.current_value is not None else said.value)
+            .strip()
+            .casefold()
+        )
 
     @property
     def on(self) -> bool:
-        """Whether it is on."""
-        return self.value in _ON
+        """Whether it is on. Raises FactUnavailable for a word that is neither on nor off."""
+        return chosen(self.value, "the server parameter", good=_ON, bad=_OFF)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether a server stands in a network of the company's."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "delegatedSubnetResourceId": "without it a server is public, unless public access is off",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": "anything but Disabled is judged as public: the firewall rules decide",
+        "delegatedSubnetResourceId": "a name",
+    }
 
     public_network_access: str | None = None
     delegated_subnet_resource_id: str | None = None
@@ -52,6 +94,10 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class FlexibleProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a flexible server."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "network": "without it a server is judged as public, and its firewall rules are read",
+    }
 
     network: Network | None = None
     backup: Backup | None = None
@@ -90,10 +136,12 @@ class MySqlServer(Arm, frozen=True, kw_only=True, rename="camel"):
     tls_version: Configuration | None = fact("tls_version")
     audit_log: Configuration | None = fact("audit_log_enabled")
     audit_events: Configuration | None = fact("audit_log_events")
+    audit_excluded: Configuration | None = fact("audit_log_exclude_users")
+    audit_included: Configuration | None = fact("audit_log_include_users")
 
 
 class CosmosIp(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An address that the firewall admits."""
+    """An address that the firewall admits; ``0.0.0.0``: every service and machine in Azure."""
 
     ip_address_or_range: str
 
@@ -105,26 +153,60 @@ class CosmosBackup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``Periodic`` or ``Continuous``."""
 
 
+class Capability(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an account can do: ``EnableMongo``, ``EnableCassandra``, ``EnableGremlin``, ``EnableTable``."""
+
+    name: str
+
+
 class CosmosProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of an account."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "ipRules": "a list of admissions: without any, or networks, an account is open",
+        "isVirtualNetworkFilterEnabled": "off: without addresses, an account is open",
+        "capabilities": "only tells accounts whose keys cannot be switched off, of which less is asked",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "capabilities": "only tells accounts whose keys cannot be switched off",
+    }
 
     public_network_access: str | None = None
     """Left out: enabled."""
     is_virtual_network_filter_enabled: bool = False
-    ip_rules: list[CosmosIp] = []
+    ip_rules: list[CosmosIp] | None = None
     disable_local_auth: bool | None = None
     """Left out: keys are accepted."""
     minimal_tls_version: str | None = None
     """``Tls``, ``Tls11``, ``Tls12``; left out: not said."""
     backup_policy: CosmosBackup | None = None
+    capabilities: list[Capability] | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether it answers on its public endpoint."""
+        return public(self.public_network_access)
+
+    @property
+    def ranges(self) -> list[str]:
+        """The addresses that the firewall admits."""
+        return [rule.ip_address_or_range for rule in self.ip_rules or ()]
+
+    @property
+    def admits_azure(self) -> bool:
+        """Whether every service and machine in Azure gets in, of whatever customer."""
+        return any(one.strip() in ("0.0.0.0", "0.0.0.0/32") for one in self.ranges)  # noqa: S104
 
     @property
     def open(self) -> bool:
-        """Whether every address gets in."""
-        if not same(self.public_network_access or "Enabled", "Enabled"):
-            return False
-        ranges = [rule.ip_address_or_range for rule in self.ip_rules]
-        return covers_internet(ranges) or not (ranges or self.is_virtual_network_filter_enabled)
+        """Whether the internet gets in. Raises FactUnavailable for ranges that cannot be read."""
+        if not self.ranges:
+            return not self.is_virtual_network_filter_enabled
+        return reach.open_to_internet(self.ranges)
+
+
+_KEYS_ALONE = frozenset({"enablemongo", "enablecassandra", "enablegremlin"})
 
 
 class CosmosAccount(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -133,18 +215,52 @@ class CosmosAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     kind = "azure.cosmos.account"
 
     account_kind: str = msgspec.field(name="kind", default="")
+    """``GlobalDocumentDB``, ``MongoDB``, ``Parse``."""
     properties: CosmosProperties
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether its API takes keys only: those of MongoDB, Cassandra and Gremlin do."""
+        names = {one.name.casefold() for one in self.properties.capabilities or ()}
+        return same(self.account_kind, "MongoDB") or bool(names & _KEYS_ALONE)
+
+
+class RedisFirewallProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses that a rule admits, both ends included."""
+
+    start: str = msgspec.field(name="startIP")
+    end: str = msgspec.field(name="endIP")
+
+
+class RedisFirewallRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A firewall rule of a cache."""
+
+    name: str
+    properties: RedisFirewallProperties
+
+    @property
+    def sources(self) -> reach.Sources:
+        """Whom it admits."""
+        found = reach.between(self.properties.start, self.properties.end)
+        return reach.unread(self.name) if found is None else reach.known(found)
 
 
 class RedisProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a cache."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "subnetId": "without it a cache is public, and its firewall rules are read",
+    }
+
     enable_non_ssl_port: bool
     minimum_tls_version: str | None = None
-    """``1.0`` to ``1.2``; left out: Azure's default, which was 1.0 for long."""
+    """``1.0`` to ``1.2``; left out or empty: Azure's default, which was 1.0 for long."""
     public_network_access: str | None = None
     """Left out: enabled."""
     subnet_id: str | None = None
+    disable_access_key_authentication: bool | None = None
+    """Left out: keys are accepted."""
     private_endpoint_connections: list[PrivateEndpoint] | None = None
 
 
@@ -155,3 +271,11 @@ class RedisCache(Arm, frozen=True, kw_only=True, rename="camel"):
     secret = ("properties.accessKeys",)
 
     properties: RedisProperties
+    firewall_rules: list[RedisFirewallRule] = fact("firewallRules")
+    """None: every address is admitted."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has no public endpoint: it is off, or the cache stands in a subnet."""
+        settings = self.properties
+        return not public(settings.public_network_access) or bool(settings.subnet_id)

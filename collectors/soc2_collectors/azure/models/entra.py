@@ -5,12 +5,15 @@ Source: Microsoft Graph v1.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_collectors.azure.models.arm import chosen, same
 from soc2_collectors.azure.models.entra_roles import Moment
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
@@ -49,6 +52,10 @@ class GroupSetting(msgspec.Struct, frozen=True, rename="camel"):
 class NameValue(msgspec.Struct, frozen=True):
     """One of them."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "value": "not set is the documented default; Microsoft Entra, group settings",
+    }
+
     name: str
     value: str | None = None
 
@@ -83,9 +90,9 @@ class Tenant(Resource, frozen=True, kw_only=True, rename="camel"):
     def setting(self, template: str, name: str, default: str) -> str:
         """A group setting; its documented default where nobody has set it."""
         for settings in self.group_settings:
-            if settings.template_id == template:
+            if same(settings.template_id, template):
                 for one in settings.values:
-                    if one.name == name and one.value is not None:
+                    if same(one.name, name) and one.value is not None:
                         return one.value
         return default
 
@@ -94,6 +101,11 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """A member or guest of the directory (``GET /users``). Shape from documentation."""
 
     kind = "azure.entra.user"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "accountEnabled": "null is judged as the stricter of the two",
+        "externalUserState": "set of invited guests alone; Graph, user",
+        "onPremisesSyncEnabled": "null where the account was never synchronised; Graph, user",
+    }
 
     id: str
     user_principal_name: str
@@ -115,9 +127,32 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.user_principal_name
 
     @property
+    def external(self) -> bool:
+        """Whether the person signs in elsewhere: another organisation's directory, or a private account."""
+        return "#ext#" in self.user_principal_name.lower() or self.external_user_state is not None
+
+    @property
     def guest(self) -> bool:
-        """Whether the person is of another organisation."""
-        return self.user_type == "Guest"
+        """Whether the account is a guest's; one without a type is, where the person signs in elsewhere.
+
+        Raises FactUnavailable for a type that is not known.
+        """
+        if not self.user_type:
+            return self.external
+        return chosen(self.user_type, "userType", good=("Guest",), bad=("Member",))
+
+    @property
+    def guest_sort(self) -> str | None:
+        """Which sort of guest or external user conditional access takes it for; ``None``: for none.
+
+        Raises FactUnavailable where the type of the account is missing or not known.
+        """
+        if not self.user_type and not self.external:
+            msg = f"Graph does not say whether {self.user_principal_name} is a member or a guest"
+            raise FactUnavailable(msg, kind=self.kind, field="userType", document=self)
+        if self.external:
+            return "b2bCollaborationGuest" if self.guest else "b2bCollaborationMember"
+        return "internalGuest" if self.guest else None
 
     def named_in(self, patterns: tuple[str, ...]) -> bool:
         """Whether its name is one of these, or of their form, or its id is; letter case does not matter."""
@@ -160,8 +195,15 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     """Of the user."""
     user_principal_name: str
     is_mfa_registered: bool
+    """Whether a method is registered, be it one that the tenant no longer admits."""
     is_mfa_capable: bool | None = None
-    methods_registered: list[str] = []
+    """Whether a method is registered that the tenant admits."""
+    methods_registered: list[str] | None = None
+
+    @property
+    def has_factor(self) -> bool | None:
+        """Whether there is a second factor that can be used; ``None``: the report does not say."""
+        return False if not self.is_mfa_registered else self.is_mfa_capable
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """Whether the account has a second factor; all else the user's own record says."""
@@ -173,14 +215,22 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
             (),
             None,
             None,
-            self.is_mfa_registered,
+            self.has_factor,
         )
 
 
 class _Activity(msgspec.Struct, frozen=True, rename="camel"):
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lastSignInDateTime": "an attempt: read where no sign-in is known to have succeeded",
+        "lastNonInteractiveSignInDateTime": "an attempt: read where no sign-in is known to have succeeded",
+    }
+
     last_sign_in_date_time: Moment | None = None
+    """The last attempt, successful or not."""
     last_non_interactive_sign_in_date_time: Moment | None = None
+    """The last attempt by a client for the user, successful or not."""
     last_successful_sign_in_date_time: Moment | None = None
+    """Kept since 2023-12-01, and not filled in for the time before."""
 
 
 class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -190,6 +240,9 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.entra.sign_in_activity"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "signInActivity": "left out where nobody ever signed in: then the age of the account counts",
+    }
     volatile = (
         "signInActivity.lastSignInRequestId",
         "signInActivity.lastNonInteractiveSignInRequestId",
@@ -203,7 +256,13 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def last(self) -> datetime | None:
-        """The last sign-in, by a person or by their app for them; ``None``: none is known."""
+        """The last sign-in that succeeded, by a person or by their app for them; ``None``: none is known."""
+        seen = self.sign_in_activity
+        return seen.last_successful_sign_in_date_time if seen else None
+
+    @property
+    def last_attempt(self) -> datetime | None:
+        """The last attempt to sign in, whether it succeeded or not."""
         seen = self.sign_in_activity
         if seen is None:
             return None
@@ -216,6 +275,10 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
 
 
 class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "permissionGrantPoliciesAssigned": "empty: users may consent to nothing; Graph, defaultUserRolePermissions",
+    }
+
     allowed_to_create_apps: bool
     allowed_to_create_security_groups: bool
     allowed_to_create_tenants: bool | None = None
@@ -231,8 +294,13 @@ class AuthorizationPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
     """What users may do of themselves (``GET /policies/authorizationPolicy``). Shape from documentation."""
 
     kind = "azure.entra.authorization_policy"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "allowUserConsentForRiskyApps": "off unless somebody switched it on; Graph, authorizationPolicy",
+    }
 
     id: str
+    allow_user_consent_for_risky_apps: bool | None = None
+    """``null``: nobody switched it on; it is off by default."""
     allow_invites_from: str
     """``none``, ``adminsAndGuestInviters``, ``adminsGuestInvitersAndAllMembers`` or ``everyone``."""
     guest_user_role_id: str | None = None
@@ -243,18 +311,57 @@ class AuthorizationPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def consent(self) -> list[str]:
         """Policies by which users may let apps at their data, without those that owners of groups have."""
-        prefix = "managepermissiongrantsforself."
         assigned = self.default_user_role_permissions.permission_grant_policies_assigned
-        return sorted(p[len(prefix) :] for p in assigned if p.lower().startswith(prefix))
+        return sorted(p[len(_SELF) :].lower() for p in assigned if p.lower().startswith(_SELF))
+
+    @property
+    def other_grants(self) -> list[str]:
+        """Policies that are neither about users' own data nor about what owners of groups and chats have."""
+        assigned = self.default_user_role_permissions.permission_grant_policies_assigned
+        return sorted(p for p in assigned if not p.lower().startswith((_SELF, _OWNED)))
+
+
+_SELF = "managepermissiongrantsforself."
+_OWNED = "managepermissiongrantsforownedresource."
+
+
+class Target(msgspec.Struct, frozen=True, rename="camel"):
+    """A group that a method is for; ``all_users`` is everybody."""
+
+    id: str
 
 
 class Method(msgspec.Struct, frozen=True, rename="camel"):
     """A way to prove who one is."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "excludeTargets": "an exclusion: without one nobody of the targets is left out",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "id": "a method that nobody asks about",
+    }
+
     id: str
     """``Fido2``, ``MicrosoftAuthenticator``, ``Sms``, ``Voice``, ``Email``, ``X509Certificate``, ..."""
     state: str
     """``enabled`` or ``disabled``."""
+    include_targets: list[Target] | None = None
+    exclude_targets: list[Target] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether it may be used, by anybody. Raises FactUnavailable for a state that is not known."""
+        return chosen(self.state, f"the state of {self.id}", good=("enabled",), bad=("disabled",))
+
+    @property
+    def for_all(self) -> bool:
+        """Whether everybody may use it. Raises FactUnavailable where its targets are not shown."""
+        if self.include_targets is None:
+            msg = f"Graph does not show whom {self.id} is for"
+            raise FactUnavailable(msg, field="includeTargets")
+        meant = {one.id for one in self.include_targets}
+        left = {one.id for one in self.exclude_targets or ()}
+        return self.on and "all_users" in meant and not left
 
 
 class AuthenticationMethodsPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -268,9 +375,10 @@ class AuthenticationMethodsPolicy(Resource, frozen=True, kw_only=True, rename="c
     policy_migration_state: str | None = None
     """``preMigration`` and ``migrationInProgress``: the older settings of MFA and reset count, too."""
 
-    def enabled(self) -> set[str]:
-        """Ids of methods that may be used."""
-        return {m.id for m in self.authentication_method_configurations if m.state == "enabled"}
+    def method(self, name: str) -> Method | None:
+        """A method by its id; ``None``: the policy does not list it."""
+        found = (one for one in self.authentication_method_configurations if same(one.id, name))
+        return next(found, None)
 
 
 class DeviceRegistration(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -284,5 +392,10 @@ class DeviceRegistration(Resource, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def mfa(self) -> bool:
-        """Whether a second factor is demanded."""
-        return self.multi_factor_auth_configuration in ("required", "1")
+        """Whether a second factor is demanded. Raises FactUnavailable for a word that is not known."""
+        return chosen(
+            self.multi_factor_auth_configuration,
+            "multiFactorAuthConfiguration",
+            good=("required", "1"),
+            bad=("notRequired", "0"),
+        )

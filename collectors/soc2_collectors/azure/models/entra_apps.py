@@ -1,14 +1,19 @@
 """Apps, what they sign in with, and what they may do.
 
-Source: Microsoft Graph v1.0, "application", "servicePrincipal" and "appRoleAssignment".
+Source: Microsoft Graph v1.0, "application", "servicePrincipal", "appRoleAssignment",
+"federatedIdentityCredential" and "oAuth2PermissionGrant"; "Microsoft Graph permissions reference".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
+from soc2_collectors.azure.models.arm import chosen
 from soc2_collectors.azure.models.entra_roles import DirectoryObject, Moment
-from soc2_pac.resources import Resource
+from soc2_pac.resources import Resource, fact
 
 
 class AppCredential(msgspec.Struct, frozen=True, rename="camel"):
@@ -32,6 +37,22 @@ _SECRETS = (
 )
 
 
+class Federated(msgspec.Struct, frozen=True, rename="camel"):
+    """A token of another issuer by which an app signs in without a secret."""
+
+    name: str
+    issuer: str
+    subject: str | None = None
+    """Exactly this subject; empty where an expression says which."""
+    claims_matching_expression: dict[str, object] | None = None
+    """An expression with wildcards over the claims."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether one subject of the issuer is named, and no pattern."""
+        return bool(self.subject) and not self.claims_matching_expression
+
+
 class Application(Resource, frozen=True, kw_only=True, rename="camel"):
     """An app that is registered here (``GET /applications?$expand=owners``).
 
@@ -40,6 +61,9 @@ class Application(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.entra.application"
     secret = _SECRETS
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "federatedIdentityCredentials": "a list that may be empty: the app signs in by none",
+    }
 
     id: str
     app_id: str
@@ -47,6 +71,8 @@ class Application(Resource, frozen=True, kw_only=True, rename="camel"):
     password_credentials: list[AppCredential]
     key_credentials: list[AppCredential]
     owners: list[DirectoryObject]
+    federated: list[Federated] = fact("federatedIdentityCredentials")
+    """``GET /applications?$expand=federatedIdentityCredentials``."""
 
 
 class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -57,6 +83,16 @@ class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.entra.service_principal"
     secret = _SECRETS
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "accountEnabled": "null is judged as enabled",
+        "appOwnerOrganizationId": "an app whose maker is not shown is judged as the company's own",
+        "passwordCredentials": "a list that may be empty: the app has no secret here",
+        "keyCredentials": "a list that may be empty: the app has no certificate here",
+        "owners": "a list that may be empty: nobody owns the app here",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "appOwnerOrganizationId": "an app of whomever else is judged as the company's own",
+    }
 
     id: str
     app_id: str
@@ -90,3 +126,31 @@ class AppPermission(Resource, frozen=True, kw_only=True, rename="camel"):
     app_role_id: str
     app_role: _AppRole | None
     """The role by that id, as Microsoft Graph's service principal lists it; ``null``: it lists none."""
+
+
+class PermissionGrant(Resource, frozen=True, kw_only=True, rename="camel"):
+    """What an app may do for users who sign in to it (``GET /oauth2PermissionGrants``).
+
+    Shape from documentation. ``scope`` holds permissions with blanks between them.
+    """
+
+    kind = "azure.entra.permission_grant"
+
+    id: str
+    client_id: str
+    """Of the app's service principal."""
+    consent_type: str
+    """``AllPrincipals``: for every user; ``Principal``: for one."""
+    principal_id: str | None = None
+    resource_id: str
+    scope: str | None = None
+
+    @property
+    def for_all(self) -> bool:
+        """Whether it holds for every user. Raises FactUnavailable for a word that is not known."""
+        return chosen(self.consent_type, "consentType", good=("AllPrincipals",), bad=("Principal",))
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The permissions."""
+        return frozenset((self.scope or "").split())

@@ -5,16 +5,19 @@ Source: Microsoft Graph v1.0, "Role management" and "Microsoft Entra built-in ro
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
 import msgspec
 
+from soc2_collectors.azure.models.arm import chosen
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from soc2_pac.identity import Identity
     from soc2_pac.model import Scope
@@ -87,10 +90,16 @@ HARMLESS = frozenset(
 tenant's own among them, may be one or the other."""
 _USER = "#microsoft.graph.user"
 _GROUP = "#microsoft.graph.group"
+_PROGRAM = "#microsoft.graph.servicePrincipal"
+_SORTS = frozenset({_USER, _GROUP, _PROGRAM})
 
 
 class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
     """A user, group or service principal, as far as a reference to it says."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "@odata.type": "a member without a type is judged as a person; of who holds a role, Held.sort needs it",
+    }
 
     id: str
     odata_type: str | None = msgspec.field(default=None, name="@odata.type")
@@ -103,23 +112,30 @@ class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
         return self.user_principal_name or self.display_name or self.id
 
 
-class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
+class Held(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A role, and who has it or may have it: what active and eligible roles have in common."""
 
-    Shape from documentation. A role that was activated for some hours is among them.
-    """
-
-    kind = "azure.entra.role_assignment"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "members": "asked for where a group holds the role, and for nobody else",
+    }
 
     id: str
     principal_id: str
     role_definition_id: str
     directory_scope_id: str | None = None
     """``/``: the whole directory; else an administrative unit or an app."""
-    app_scope_id: str | None = None
     principal: DirectoryObject | None = None
     members: list[DirectoryObject] = fact("members")
     """``GET /groups/{id}/transitiveMembers``, where a group holds the role."""
+
+    @property
+    def sort(self) -> str:
+        """What holds it. Raises FactUnavailable where Graph does not show that: it may be a group."""
+        sort = self.principal.odata_type if self.principal else None
+        if sort not in _SORTS:
+            msg = f"Graph does not show who {self.principal_id} is, who holds the {self.role}"
+            raise FactUnavailable(msg, kind=self.kind, field="principal", document=self)
+        return sort
 
     @property
     def of_group(self) -> bool:
@@ -130,6 +146,11 @@ class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
     def of_user(self) -> bool:
         """Whether a user holds it in their own right."""
         return self.principal is not None and self.principal.odata_type == _USER
+
+    @property
+    def by_people(self) -> bool:
+        """Whether it is held by anybody but a program."""
+        return self.principal is None or self.principal.odata_type != _PROGRAM
 
     @property
     def privileged(self) -> bool:
@@ -146,11 +167,36 @@ class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
         """Whether a group has the role whose members could not be read."""
         return self.of_group and "members" in self.gaps
 
+    def holders(self) -> list[str]:
+        """Ids of who has the role by it: the principal, or the users and programs in the group."""
+        if self.sort != _GROUP:
+            return [self.principal_id]
+        return [one.id for one in self.members if one.odata_type != _GROUP]
+
+    def users(self) -> list[str]:
+        """Ids of the users among them."""
+        if self.of_user:
+            return [self.principal_id]
+        if not self.of_group:
+            return []
+        return [one.id for one in self.members if one.odata_type in (None, _USER)]
+
+
+class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
+    """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
+
+    Shape from documentation. A role that was activated for some hours is among them.
+    """
+
+    kind = "azure.entra.role_assignment"
+
+    app_scope_id: str | None = None
+
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """What users may do by it; nothing where the members of a group could not be read."""
-        if self.hides_holders or not (self.of_user or self.of_group):
+        if self.hides_holders:
             return
-        for holder in self.holders():
+        for holder in self.users():
             yield Account(
                 system=f"azure:{scope.account}",
                 uid=holder,
@@ -163,20 +209,27 @@ class RoleAssignment(Resource, frozen=True, kw_only=True, rename="camel"):
                 groups=(self.role,),
             )
 
-    def holders(self) -> list[str]:
-        """Ids of who has the role by it: the principal, or the users in the group."""
-        if not self.of_group:
-            return [self.principal_id]
-        return [one.id for one in self.members if one.odata_type in (None, _USER)]
+
+class RoleEligibility(Held, frozen=True, kw_only=True, rename="camel"):
+    """A role that somebody may activate (``.../roleEligibilityScheduleInstances``; Entra ID P2).
+
+    Shape from documentation. Without the licence nobody is eligible: there is none.
+    """
+
+    kind = "azure.entra.role_eligibility"
+
+    member_type: str | None = None
+    """``Direct``, ``Group`` or ``Inherited``."""
+    end_date_time: Moment | None = None
 
 
-def roles_by_holder(assignments: Iterable[RoleAssignment]) -> dict[str, set[str]]:
-    """Id of a user or service principal -> ids of the roles that they have now."""
-    held: dict[str, set[str]] = {}
-    for assignment in assignments:
-        for holder in assignment.holders():
-            held.setdefault(holder, set()).add(assignment.role_definition_id)
-    return held
+def roles_by_holder(held: Iterable[Held]) -> dict[str, set[str]]:
+    """Id of a user or service principal -> ids of the roles that they have."""
+    roles: dict[str, set[str]] = {}
+    for one in held:
+        for holder in one.holders():
+            roles.setdefault(holder, set()).add(one.role_definition_id)
+    return roles
 
 
 def role_names(roles: Iterable[str]) -> list[str]:
@@ -191,6 +244,10 @@ class RoleInstance(Resource, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.entra.role_instance"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "principal": "one that is not shown is judged as a person",
+        "startDateTime": "without it an assignment with an end counts from no time, which is for good",
+    }
 
     id: str
     principal_id: str
@@ -199,14 +256,20 @@ class RoleInstance(Resource, frozen=True, kw_only=True, rename="camel"):
     """``Assigned``, or ``Activated`` for some hours by somebody who is eligible."""
     member_type: str | None = None
     """``Direct``, ``Group`` or ``Inherited``."""
+    start_date_time: Moment | None = None
     end_date_time: Moment | None = None
     """``None``: for good."""
     principal: DirectoryObject | None = None
 
-    @property
-    def permanent(self) -> bool:
-        """Whether it was given, and has no end."""
-        return self.assignment_type == "Assigned" and self.end_date_time is None
+    def standing(self, max_days: int) -> bool:
+        """Whether it was given, and has no end, or one later than so many days after its start.
+
+        Raises FactUnavailable where Graph does not say whether it was given or activated.
+        """
+        if chosen(self.assignment_type, "assignmentType", good=("Activated",), bad=("Assigned",)):
+            return False
+        start, end = self.start_date_time, self.end_date_time
+        return start is None or end is None or end - start > timedelta(days=max_days)
 
     @property
     def label(self) -> str:
@@ -250,102 +313,3 @@ class RolePolicy(Resource, frozen=True, kw_only=True, rename="camel"):
             if one.id == "Approval_EndUser_Assignment" and one.setting is not None:
                 return one.setting.is_approval_required
         return None
-
-
-class _Query(msgspec.Struct, frozen=True, rename="camel"):
-    query: str | None = None
-
-
-class _ReviewScope(msgspec.Struct, frozen=True, rename="camel"):
-    query: str | None = None
-    principal_scopes: list[_Query] | None = None
-    resource_scopes: list[_Query] | None = None
-
-
-class _Pattern(msgspec.Struct, frozen=True, rename="camel"):
-    type: str | None = None
-    interval: int | None = None
-
-
-class _Recurrence(msgspec.Struct, frozen=True, rename="camel"):
-    pattern: _Pattern | None = None
-
-
-class _ReviewSettings(msgspec.Struct, frozen=True, rename="camel"):
-    recurrence: _Recurrence | None = None
-
-
-class ReviewInstance(msgspec.Struct, frozen=True, rename="camel"):
-    """One round of a review."""
-
-    id: str
-    status: str
-    """``NotStarted``, ``InProgress``, ``Completed``, ``AutoReviewed``, ``Applied``, ..."""
-    start_date_time: Moment
-    end_date_time: Moment
-
-
-_DAYS = {"daily": 1, "weekly": 7, "absoluteMonthly": 31, "relativeMonthly": 31}
-_YEAR = 366
-_DONE = frozenset(
-    {"Completed", "AutoReviewed", "Applied", "Applying", "AutoReviewing", "Completing"}
-)
-
-
-class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A review of access (``GET /identityGovernance/accessReviews/definitions``; Entra ID P2).
-
-    Shape from documentation.
-    """
-
-    kind = "azure.entra.access_review"
-    volatile = ("lastModifiedDateTime",)
-
-    id: str
-    display_name: str
-    status: str | None = None
-    scope: _ReviewScope | None = None
-    instance_enumeration_scope: _Query | None = None
-    settings: _ReviewSettings | None = None
-    instances: list[ReviewInstance] = fact("instances")
-    """``GET .../definitions/{id}/instances``."""
-
-    @property
-    def _asked(self) -> str:
-        scope = self.scope or _ReviewScope()
-        parts = [scope.query, *(q.query for q in scope.principal_scopes or ())]
-        parts += [q.query for q in scope.resource_scopes or ()]
-        if self.instance_enumeration_scope:
-            parts.append(self.instance_enumeration_scope.query)
-        return " ".join(part for part in parts if part).lower().replace("%20", " ")
-
-    @property
-    def of_guests(self) -> bool:
-        """Whether guests are reviewed by it."""
-        return "usertype eq 'guest'" in self._asked
-
-    @property
-    def of_roles(self) -> bool:
-        """Whether it reviews who holds roles of the directory."""
-        return "rolemanagement/directory" in self._asked
-
-    @property
-    def every_days(self) -> int | None:
-        """How many days lie at most between two rounds; ``None``: it does not recur."""
-        recurrence = self.settings.recurrence if self.settings else None
-        pattern = recurrence.pattern if recurrence else None
-        if pattern is None or pattern.type is None:
-            return None
-        days = _DAYS.get(pattern.type, _YEAR)
-        return days * max(pattern.interval or 1, 1)
-
-    def overdue(self, now: datetime) -> list[ReviewInstance]:
-        """Rounds whose end is past and that nobody completed."""
-        return [
-            one for one in self.instances if one.end_date_time <= now and one.status not in _DONE
-        ]
-
-    def last_done(self) -> ReviewInstance | None:
-        """The latest round that was completed."""
-        done = [one for one in self.instances if one.status in _DONE]
-        return max(done, key=lambda one: one.end_date_time, default=None)

@@ -5,19 +5,33 @@ Source: Azure REST API, "Key Vault": Vaults, Keys, Secrets (management plane: na
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Diagnostic, NetworkAcls, PrivateEndpoint
+from soc2_collectors.azure.models.arm import (
+    PUBLIC_ACCESS,
+    Arm,
+    Diagnostic,
+    NetworkAcls,
+    PrivateEndpoint,
+    public,
+)
 from soc2_pac.resources import fact
 
 
 class VaultProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a vault."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "privateEndpointConnections": "a list that may be empty; asked for where private endpoints are",
+    }
+
     enable_soft_delete: bool | None = None
-    """Left out: on, as of every vault since 2020."""
+    """Left out: not known. On by default since 2020, and never switched on in some older vaults."""
     enable_purge_protection: bool | None = None
     """Left out: off; the API never answers false."""
     enable_rbac_authorization: bool | None = None
@@ -32,6 +46,11 @@ class VaultProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 class Attributes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Attributes of a key or a secret; times are seconds since 1970."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "left out is judged as enabled",
+        "exp": "read of what is enabled",
+    }
 
     enabled: bool = True
     exp: int | None = None
@@ -66,7 +85,18 @@ class KeyVault(Arm, frozen=True, kw_only=True, rename="camel"):
     kind = "azure.key_vault.vault"
     secret = ("secrets.*.properties.value",)
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Arm.may_lack,
+        "keys": "a list that may be empty",
+        "secrets": "a list that may be empty",
+    }
+
     properties: VaultProperties
     keys: list[Item] = fact("keys")
     secrets: list[Item] = fact("secrets")
     diagnostics: list[Diagnostic] = fact("diagnosticSettings")
+
+    @property
+    def public(self) -> bool:
+        """Whether it answers on its public endpoint."""
+        return public(self.properties.public_network_access)

@@ -129,7 +129,7 @@ class NetworkInterface(Arm, frozen=True, kw_only=True, rename="camel"):
 class BastionProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A host of Azure Bastion."""
 
-    provisioning_state: str
+    provisioning_state: str | None = None
     """``Succeeded``, ``Updating``, ``Deleting``, ``Failed``."""
 
 
@@ -158,8 +158,12 @@ class FlowAnalytics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class FlowRetention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long flow logs are kept; off, or 0 days: for ever."""
 
-    enabled: bool = False
-    days: int = 0
+    enabled: bool | None = None
+    days: int | None = None
+
+
+_RECORDS = {"b", "c", "e", "d"}
+"""The parts of a flow: its begin, that it goes on, its end, that it was denied."""
 
 
 class FlowLogProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -191,10 +195,24 @@ class FlowLog(Arm, frozen=True, kw_only=True, rename="camel"):
         where = analytics.network_watcher_flow_analytics_configuration if analytics else None
         return bool(where and where.enabled and where.workspace_resource_id)
 
-    def kept(self, days: int) -> bool:
-        """Whether it is kept for so many days at least."""
+    @property
+    def partial(self) -> str:
+        """Which records it leaves out; empty where it writes all."""
+        if (self.properties.enabled_filtering_criteria or "").strip():
+            return f"only of {self.properties.enabled_filtering_criteria}"
+        written = (self.properties.record_types or "").casefold().replace(" ", "")
+        if written and not set(written.split(",")) >= _RECORDS:
+            return f"only records of the types {self.properties.record_types}"
+        return ""
+
+    def kept(self, days: int) -> bool | None:
+        """Whether it is kept for so many days at least; None where Azure does not say."""
         policy = self.properties.retention_policy
-        return policy is None or not policy.enabled or not policy.days or policy.days >= days
+        if policy is None or policy.enabled is None:
+            return None
+        if not policy.enabled:
+            return True
+        return None if policy.days is None else policy.days == 0 or policy.days >= days
 
 
 class WafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

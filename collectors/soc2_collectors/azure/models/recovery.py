@@ -5,10 +5,16 @@ Source: Azure REST API, "Recovery Services Vaults", "Backup Protected Items", "B
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Moment, same
+from soc2_collectors.azure.models.arm import Arm, Moment, days_after, same
 from soc2_pac.resources import fact
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
 
@@ -32,8 +38,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RetentionPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How long backups are kept, by schedule."""
+    """How long backups are kept: by schedule, or, of a simple policy, all alike."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "dailySchedule": "one of the schedules, or a simple policy's duration, says it",
+        "weeklySchedule": "one of the schedules, or a simple policy's duration, says it",
+        "retentionDuration": "one of the schedules, or a simple policy's duration, says it",
+    }
+
+    retention_duration: Duration | None = None
+    """Of a simple policy."""
     daily_schedule: Schedule | None = None
     weekly_schedule: Schedule | None = None
 
@@ -56,18 +70,35 @@ class BackupPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def days(self) -> int:
         """For how many days the most frequent backups are kept."""
         kept = self.properties.retention_policy
-        schedule = kept and (kept.daily_schedule or kept.weekly_schedule)
-        duration = schedule.retention_duration if schedule else None
+        if kept is None:
+            return 0
+        schedule = kept.daily_schedule or kept.weekly_schedule
+        duration = schedule.retention_duration if schedule else kept.retention_duration
         return duration.days if duration else 0
 
 
 class ItemProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is protected, and how."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lastBackupTime": "when the latest copy was made counts, which is needed",
+        "isScheduledForDeferredDelete": "set of items that were deleted; Azure REST API, Protected Items",
+    }
+
     source_resource_id: str | None = None
     protection_state: str | None = None
-    """``Protected``, ``ProtectionStopped``, ``IRPending``, ``ProtectionError``, ..."""
+    """``Protected``, ``ProtectionStopped``, ``IRPending``, ``ProtectionError``, ...: what was asked for."""
+    is_scheduled_for_deferred_delete: bool | None = None
+    last_backup_status: str | None = None
+    """``Completed``, ``Failed``, ``IRPending``, ...: how the last backup ended."""
+    last_backup_time: Moment | None = None
+    last_recovery_point: Moment | None = None
+    """When the latest copy was made that there is."""
     policy_id: str | None = None
+
+
+_ENDED_WELL = frozenset({"completed", "completedwithwarnings", "healthy"})
+_ENDED_BADLY = frozenset({"failed", "unhealthy"})
 
 
 class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -75,19 +106,53 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     properties: ItemProperties
 
-    def protects(self, resource_id: str) -> bool:
-        """Whether it is this resource, and the backups go on."""
-        return same(self.properties.source_resource_id, resource_id) and same(
-            self.properties.protection_state, "Protected"
-        )
+    @property
+    def protected(self) -> bool:
+        """Whether backups are to go on."""
+        said = self.properties
+        return same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
+
+    def of(self, resource_id: str) -> bool:
+        """Whether it is this resource."""
+        return same(self.properties.source_resource_id, resource_id)
+
+    def weakness(self, now: datetime, max_days: int) -> tuple[str, str]:
+        """What is wrong with its last backup, and what cannot be told of it; both empty: nothing."""
+        said = self.properties
+        status = (said.last_backup_status or "").casefold()
+        point = said.last_recovery_point
+        if point is not None and now >= days_after(point, max_days):
+            return f"its latest copy is of {point:%Y-%m-%d}", ""
+        if status in _ENDED_BADLY:
+            return "its last backup failed", ""
+        last = said.last_backup_time
+        if last is not None and now >= days_after(last, max_days):
+            return f"its last backup was on {last:%Y-%m-%d}", ""
+        if status not in _ENDED_WELL:
+            return "", f"its last backup ended as {said.last_backup_status or 'nobody knows'}"
+        if point is None:
+            return "", "when its latest copy was made is not shown"
+        return "", ""
+
+    def good_until(self, max_days: int) -> datetime | None:
+        """Until when its latest copy is recent enough."""
+        point = self.properties.last_recovery_point
+        return None if point is None else days_after(point, max_days)
 
 
 class JobProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A job, and how it ended."""
 
+    operation: str | None = None
+    """``Restore``, ``CrossRegionRestore``, ...; the listing is of restores."""
     status: str
     """``Completed``, ``CompletedWithWarnings``, ``Failed``, ``InProgress``, ``Cancelled``."""
     end_time: Moment | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it succeeded."""
+        return self.status.casefold() in _ENDED_WELL
 
 
 class RestoreJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -5,35 +5,57 @@ Source: Azure REST API, "Defender for Cloud": Pricings, Assessments, Settings, S
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Moment, same
+from soc2_collectors.azure.models.arm import Arm, Moment, chosen, same
+from soc2_pac.errors import FactUnavailable
+
+
+class OperationStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How switching an extension on or off ended."""
+
+    code: str
+    """``Succeeded`` or ``Failed``."""
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A part of a plan that can be switched on by itself; ``isEnabled`` is a text."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "operationStatus": "optional: how the last change ended; Azure REST API, Pricings",
+    }
+
     name: str
     is_enabled: Any = None
+    operation_status: OperationStatus | None = None
 
     @property
     def on(self) -> bool:
-        """Whether it is on."""
-        return self.is_enabled is True or (
+        """Whether it is on, and was not merely asked for."""
+        asked = self.is_enabled is True or (
             isinstance(self.is_enabled, str) and same(self.is_enabled, "True")
         )
+        done = self.operation_status
+        return asked and (done is None or same(done.code, "Succeeded"))
 
 
 class PlanProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a plan is set."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "resourcesCoverageStatus": "only of plans that can be set for single resources; Azure REST API, Pricings",
+    }
 
     pricing_tier: str
     """``Standard`` (on) or ``Free`` (off)."""
     sub_plan: str | None = None
     deprecated: bool | None = None
     extensions: list[Extension] | None = None
+    resources_coverage_status: str | None = None
+    """``FullyCovered``, ``PartiallyCovered``, ``NotCovered``: what is set for single resources counted in."""
 
 
 class DefenderPlan(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -45,9 +67,28 @@ class DefenderPlan(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: PlanProperties
 
     @property
+    def weakness(self) -> str:
+        """Why it does not watch everything; empty where it does.
+
+        Raises FactUnavailable for a tier or a coverage that is not known.
+        """
+        said = self.properties
+        if not chosen(said.pricing_tier, "pricingTier", good=("Standard",), bad=("Free",)):
+            return "off"
+        covered = said.resources_coverage_status
+        if covered and not chosen(
+            covered,
+            "resourcesCoverageStatus",
+            good=("FullyCovered",),
+            bad=("PartiallyCovered", "NotCovered"),
+        ):
+            return f"on, and {covered}"
+        return ""
+
+    @property
     def on(self) -> bool:
-        """Whether it is paid for."""
-        return same(self.properties.pricing_tier, "Standard")
+        """Whether it watches everything that it is for."""
+        return not self.weakness
 
 
 class AssessmentStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -126,29 +167,51 @@ class NotificationSource(msgspec.Struct, frozen=True, kw_only=True, rename="came
     minimal_risk_level: str | None = None
 
 
+_SEVERITIES = ("High", "Medium", "Low")
+
+
 class ContactProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who gets mails about what."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "notificationsSources": "of versions since 2023; older ones have alertNotifications",
+        "alertNotifications": "of versions before 2023; newer ones have notificationsSources",
+    }
+
     emails: str | None = None
     is_enabled: bool | None = None
+    """Since 2023; before, ``alertNotifications`` has a state of its own."""
     notifications_by_role: ByRole | None = None
     notifications_sources: list[NotificationSource] | None = None
     alert_notifications: AlertNotifications | None = None
 
     @property
     def alerts_from(self) -> str | None:
-        """From which severity on alerts are mailed; ``None`` for not at all."""
+        """From which severity on alerts are mailed; ``None`` for not at all.
+
+        Raises FactUnavailable where it is not said whether the contact is on, or for a severity not known.
+        """
         if self.is_enabled is False:
             return None
-        for source in self.notifications_sources or ():
-            if same(source.source_type, "Alert"):
-                return source.minimal_severity
         old = self.alert_notifications
-        return old.minimal_severity if old and same(old.state, "On") else None
+        if self.notifications_sources is None:
+            return self._severity(old.minimal_severity) if old and same(old.state, "On") else None
+        for source in self.notifications_sources:
+            if same(source.source_type, "Alert"):
+                if self.is_enabled is None:
+                    msg = "Azure does not say whether the contact is on"
+                    raise FactUnavailable(msg, kind=SecurityContact.kind, field="isEnabled")
+                return self._severity(source.minimal_severity)
+        return None
+
+    @staticmethod
+    def _severity(said: str | None) -> str | None:
+        chosen(said, "minimalSeverity", good=_SEVERITIES, bad=())
+        return said
 
 
 class SecurityContact(Arm, frozen=True, kw_only=True, rename="camel"):
-    """Who is told of alerts. Shape from documentation."""
+    """Who is notified of alerts. Shape from documentation."""
 
     kind = "azure.security.contact"
 

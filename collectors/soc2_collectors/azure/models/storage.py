@@ -5,24 +5,58 @@ Source: Azure REST API, "Storage Accounts", "Blob Services", "File Services".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.azure.models.arm import (
+    PUBLIC_ACCESS,
     Arm,
     Diagnostic,
     Moment,
     NetworkAcls,
     PrivateEndpoint,
+    public,
+    same,
 )
 from soc2_pac.resources import fact
+
+
+class EncryptedService(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How one service of an account is encrypted."""
+
+    key_type: str | None = None
+    """``Account``: with the account's key; ``Service``: with one of Microsoft's."""
+
+
+class EncryptedServices(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the services are encrypted. Queues and tables take the account's key where that was asked for."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "queue": "only named in the message",
+        "table": "only named in the message",
+    }
+
+    queue: EncryptedService | None = None
+    table: EncryptedService | None = None
+
+    @property
+    def apart(self) -> list[str]:
+        """Services that are not encrypted with the account's key."""
+        services = {"queues": self.queue, "tables": self.table}
+        return [name for name, one in services.items() if one and not same(one.key_type, "Account")]
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How an account is encrypted."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"services": "only named in the message"}
+
     key_source: str
     """``Microsoft.Storage``, or ``Microsoft.Keyvault`` for a key of the customer."""
     require_infrastructure_encryption: bool | None = None
+    services: EncryptedServices | None = None
 
 
 class KeyCreationTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +66,21 @@ class KeyCreationTime(msgspec.Struct, frozen=True, kw_only=True):
     key2: Moment | None = None
 
 
+class SharedKey(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a service takes shared keys."""
+
+    enabled: bool | None = None
+
+
 class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of an account. What is left out was never set; the documentation says what that means."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "privateEndpointConnections": "a list that may be empty; asked for where private endpoints are",
+        "isHnsEnabled": "without it blobs must have versions",
+        "allowSharedKeyAccessForServices": "exceptions by service: without them the account's setting holds",
+    }
 
     allow_blob_public_access: bool | None = None
     """Not set: anonymous access is admitted (accounts of before November 2023)."""
@@ -41,6 +88,8 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     """Not set: admitted (accounts of before December 2023)."""
     allow_shared_key_access: bool | None = None
     """Not set: admitted."""
+    allow_shared_key_access_for_services: dict[str, SharedKey | None] | None = None
+    """Exceptions by service, whatever the account says."""
     default_to_o_auth_authentication: bool | None = msgspec.field(
         default=None, name="defaultToOAuthAuthentication"
     )
@@ -51,17 +100,29 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     minimum_tls_version: str | None = None
     """``TLS1_0`` to ``TLS1_3``; not set: 1.0."""
     network_acls: NetworkAcls
-    private_endpoint_connections: list[PrivateEndpoint] = []
+    private_endpoint_connections: list[PrivateEndpoint] | None = None
     public_network_access: str | None = None
     """``Enabled``, ``Disabled`` or ``SecuredByPerimeter``; not set: enabled."""
     supports_https_traffic_only: bool
+    is_hns_enabled: bool | None = None
+    """Whether names form a hierarchy (Data Lake Storage): such an account cannot keep versions."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How long what was deleted can be had back."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "allowPermanentDelete": "off unless it was switched on; Azure REST API, Blob Services",
+    }
+
     enabled: bool = False
     days: int | None = None
+    allow_permanent_delete: bool | None = None
+    """Whether what was deleted can be deleted for good before its time."""
+
+    def keeps(self, days: int) -> bool:
+        """Whether what was deleted is kept for so many days at least."""
+        return self.enabled and (self.days or 0) >= days and not self.allow_permanent_delete
 
 
 class BlobServiceProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -82,7 +143,6 @@ class FileServiceProperties(msgspec.Struct, frozen=True, kw_only=True, rename="c
     """Settings of the file service."""
 
     share_delete_retention_policy: Retention | None = None
-    """Left out: on, for seven days, unless somebody switched it off."""
 
 
 class FileService(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -96,6 +156,14 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.storage.account"
     volatile = ("etag", "properties.geoReplicationStats")
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Arm.may_lack,
+        "blobServices": "null: the account has no blobs",
+        "fileServices": "null: the account has no shares",
+        "blobDiagnosticSettings": "null: the account has no blobs",
+        "queueDiagnosticSettings": "null: the account has no queues",
+        "tableDiagnosticSettings": "null: the account has no tables",
+    }
 
     account_kind: str = msgspec.field(name="kind")
     """``Storage``, ``StorageV2``, ``BlobStorage``, ``FileStorage``, ``BlockBlobStorage``."""
@@ -110,7 +178,15 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def reachable(self) -> bool:
-        """Whether every address of the internet may knock."""
-        if (self.properties.public_network_access or "Enabled").casefold() != "enabled":
-            return False
-        return self.properties.network_acls.open
+        """Whether the internet may knock."""
+        settings = self.properties
+        return public(settings.public_network_access) and settings.network_acls.open
+
+    @property
+    def takes_keys(self) -> list[str]:
+        """What takes shared keys: the account, or single services of it; empty: nothing does."""
+        settings = self.properties
+        if settings.allow_shared_key_access is not False:
+            return ["the account"]
+        services = settings.allow_shared_key_access_for_services or {}
+        return sorted(name for name, one in services.items() if one is not None and one.enabled)

@@ -16,6 +16,7 @@ class Subscription(Resource, frozen=True, kw_only=True, rename="camel"):
 
     subscription_id: str
     display_name: str = ""
+    tenant_id: str | None = None
     state: str
     """``Enabled``, ``Warned``, ``PastDue``, ``Disabled``, ``Deleted``."""
 
