@@ -70,11 +70,13 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
         "numNewerVersions": "left out where a rule does not count newer versions",
         "daysSinceNoncurrentTime": "left out where a rule is not about older versions",
         "noncurrentTimeBefore": "left out where a rule is not about older versions",
+        "matchesPattern": "only named in the message",
         "matchesPrefix": "only named in the message",
         "matchesSuffix": "only named in the message",
         "matchesStorageClass": "only named in the message",
     }
     any_value: ClassVar[Mapping[str, str]] = {
+        "matchesPattern": "only named in the message",
         "matchesPrefix": "only named in the message",
         "matchesSuffix": "only named in the message",
         "matchesStorageClass": "only named in the message",
@@ -88,6 +90,7 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
     num_newer_versions: int | str | None = None
     days_since_noncurrent_time: int | str | None = None
     noncurrent_time_before: str | None = None
+    matches_pattern: str | None = None
     matches_prefix: list[str] = []
     matches_suffix: list[str] = []
     matches_storage_class: list[str] = []
@@ -102,8 +105,17 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
             self.num_newer_versions,
             self.noncurrent_time_before,
         )
-        names = self.matches_prefix or self.matches_suffix or self.matches_storage_class
-        return bool(names) or any(one is not None for one in asked)
+        return self.some_objects or any(one is not None for one in asked)
+
+    @property
+    def some_objects(self) -> bool:
+        """Whether it asks for their names or classes."""
+        return bool(
+            self.matches_pattern
+            or self.matches_prefix
+            or self.matches_suffix
+            or self.matches_storage_class
+        )
 
 
 class LifecycleRule(msgspec.Struct, frozen=True):
@@ -143,8 +155,7 @@ class LifecycleRule(msgspec.Struct, frozen=True):
     @property
     def partial(self) -> bool:
         """Whether it is for some objects, by their names or classes."""
-        when = self.condition
-        return bool(when.matches_prefix or when.matches_suffix or when.matches_storage_class)
+        return self.condition.some_objects
 
 
 class Lifecycle(msgspec.Struct, frozen=True):
