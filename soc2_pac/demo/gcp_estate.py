@@ -256,6 +256,7 @@ def data(estate: Estate, now: datetime) -> None:
             },
             "acl": [],
             "versioning": {"enabled": not public},
+            "softDeletePolicy": {"retentionDurationSeconds": "604800"},
             "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 400}}]},
             "retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}
             if "logs" in name
@@ -355,11 +356,24 @@ def logs(estate: Estate, now: datetime) -> None:
         asset("monitoring.googleapis.com/NotificationChannel", channel, PRODUCTION, on_call)
     )
     path = f"projects/{PRODUCTION}/alertPolicies/1"
-    condition = {"filter": 'metric.type="logging.googleapis.com/user/owners"'}
+    condition = {
+        "filter": 'metric.type="logging.googleapis.com/user/owners"',
+        "comparison": "COMPARISON_GT",
+        "duration": "0s",
+        "trigger": {"count": 1},
+        "aggregations": [
+            {
+                "alignmentPeriod": "600s",
+                "perSeriesAligner": "ALIGN_DELTA",
+                "crossSeriesReducer": "REDUCE_SUM",
+            }
+        ],
+    }
     alert = {
         "name": path,
         "displayName": "owners changed",
         "enabled": True,
+        "combiner": "OR",
         "conditions": [{"displayName": "any", "conditionThreshold": condition}],
         "notificationChannels": [channel],
     }
@@ -404,8 +418,7 @@ def guardrails(estate: Estate, now: datetime) -> None:
         {**organization, "servicePerimeter": perimeter},
         {**organization, "accessLevel": level},
     ]
-    service = "organizations/{}/locations/global/securityCenterServices/security-health-analytics"
-    path = service.format(ORGANIZATION)
+    path = f"{_TOP}/locations/global/securityCenterServices/security-health-analytics"
     found = {"name": path, "effectiveEnablementState": "ENABLED"}
     kind = "securitycentermanagement.googleapis.com/SecurityCenterService"
     estate.assets.append(asset(kind, path, None, found))

@@ -124,7 +124,7 @@ LISTED: dict[Collector, tuple[str, str, dict[str, Any]]] = {
     logging.buckets: (
         "logging.googleapis.com/LogBucket",
         f"{P}/locations/global/buckets/_Default",
-        {"name": "_Default", "retentionDays": 30},
+        {"name": "_Default", "retentionDays": 30, "lifecycleState": "ACTIVE"},
     ),
     logging.metrics: (
         "logging.googleapis.com/LogMetric",
