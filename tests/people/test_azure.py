@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.azure.models.entra import Registration, User
-from soc2_collectors.azure.models.entra_roles import RoleAssignment
+from soc2_collectors.azure.models.entra_roles import RoleAssignment, RoleEligibility
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.resources import view
 from soc2_pac.store import open_store
@@ -46,6 +46,7 @@ def registration(number: int, *, mfa: bool = True) -> dict[str, Any]:
         "id": f"u-{number}",
         "userPrincipalName": name,
         "isMfaRegistered": mfa,
+        "isMfaCapable": mfa,
         "methodsRegistered": [],
     }
 
@@ -159,6 +160,8 @@ def test_what_views_say() -> None:
     assert factors.mfa is True
     (holder,) = _accounts(view(RoleAssignment, json.dumps(role(1))))
     assert (holder.privileged, holder.groups) == (True, ("Global Administrator",))
+    (eligible,) = _accounts(view(RoleEligibility, json.dumps(role(1))))
+    assert eligible.privileged is True, "a role that somebody may activate is one that they have"
     (other,) = _accounts(view(RoleAssignment, json.dumps(role(1, "of-the-tenants-own"))))
     assert other.privileged is None, "what a role of one's own gives is not known"
 
