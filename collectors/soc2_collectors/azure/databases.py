@@ -132,8 +132,6 @@ def redis_caches(azure: Azure) -> Iterator[Document]:
         yield document(
             cache,
             body=lambda number: {
-                "firewallRules": azure.list_fact(
-                    _REDIS_FIREWALL, api_version=_REDIS_API, of=number
-                )
+                "firewallRules": azure.list_fact(_REDIS_FIREWALL, api_version=_REDIS_API, of=number)
             },
         )

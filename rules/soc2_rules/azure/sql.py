@@ -38,12 +38,17 @@ def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Ver
         return failed(f"all of Azure is admitted by {listed(azure)}")
     names = listed(one.name for one in rules)
     if too_wide([one.sources for one in rules], max_addresses):
-        return failed(f"open to the internet, or to more than {max_addresses} addresses, by {names}")
-    every = [*rules, *server.ipv6_rules]
-    wide = too_wide([one.sources for one in every], max_addresses)
-    names = listed(one.name for one in every)
+        return failed(
+            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
+        )
+    rules6 = server.ipv6_rules
+    every = [*(one.sources for one in rules), *(one.sources for one in rules6)]
+    wide = too_wide(every, max_addresses)
+    names = listed([*(one.name for one in rules), *(one.name for one in rules6)])
     if wide:
-        return failed(f"open to the internet, or to more than {max_addresses} addresses, by {names}")
+        return failed(
+            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
+        )
     if wide is None:
         return inconclusive(f"the addresses of these rules cannot all be read: {names}")
     return passed(f"server firewall: {len(every)} rules, none of them wide, nor all together")
@@ -145,10 +150,10 @@ def azure_sql_tls(server: SqlServer) -> Verdict:
 def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     """SQL servers are audited in full, and the records sent where they are kept.
 
-    In full: every statement, and who signed in or failed to, without a filter. Records go to a storage account,
-    or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics workspace
-    keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0 means for
-    ever.
+    In full: every statement, and who signed in or failed to, without a filter. Records go to a storage
+    account, or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics
+    workspace keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0
+    means for ever.
 
     Why: without records nobody can tell afterwards who read or changed what.
     Fix: az sql server audit-policy update --name SERVER --resource-group GROUP --state Enabled
@@ -168,13 +173,17 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
         return failed(f"not audited in full: {'; '.join(left)}")
     extended = server.extended_auditing
     if extended is None:
-        return inconclusive("Azure does not show the extended auditing policy, which may hold a filter")
+        return inconclusive(
+            "Azure does not show the extended auditing policy, which may hold a filter"
+        )
     if left := not_audited([extended]):
         return failed(f"not audited in full: {'; '.join(left)}")
     if stored and days is None:
         return inconclusive("Azure does not say how long the records are kept")
     if not stored and not recorded(server.master_diagnostics) & _SENT:
-        return failed("audit records go to Azure Monitor, and no diagnostic setting of master sends them on")
+        return failed(
+            "audit records go to Azure Monitor, and no diagnostic setting of master sends them on"
+        )
     kept = f", kept for {days} days" if days else ", kept for ever"
     return passed("audited in full" + (kept if stored else ", sent to Azure Monitor"))
 

@@ -6,7 +6,7 @@ Source: Azure REST API, "Flexible Servers" and their "Configurations", "Database
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -57,7 +57,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         if said.current_value is None and str(said.is_config_pending_restart).casefold() == "true":
             msg = f"the value {said.value} is in force after a restart only, and what is now is not shown"
             raise FactUnavailable(msg, field="isConfigPendingRestart")
-        return (said.current_value if said.current_value is not None else said.value).strip().casefold()
+        return (
+            (said.current_value if said.current_value is not None else said.value)
+            .strip()
+            .casefold()
+        )
 
     @property
     def on(self) -> bool:

@@ -98,7 +98,7 @@ class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
     """A user, group or service principal, as far as a reference to it says."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "@odata.type": "a member without a type is judged as a person; of who holds a role, Held.sort needs it",
+        "@odata.type": "a member without a type is judged as a person; of a holder it is needed",
     }
 
     id: str
@@ -182,7 +182,10 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
         return [one.id for one in self.members if one.odata_type in (None, _USER)]
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """What users may do by it, or after they activated it; nothing where members of a group could not be read."""
+        """What users may do by it, at once or once it is active.
+
+        Nothing where the members of a group could not be read.
+        """
         if self.hides_holders:
             return
         for holder in self.users():

@@ -5,7 +5,7 @@ Source: Azure REST API, "Key Vault": Vaults, Keys, Secrets (management plane: na
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 

@@ -201,7 +201,7 @@ class FlowLog(Arm, frozen=True, kw_only=True, rename="camel"):
         if (self.properties.enabled_filtering_criteria or "").strip():
             return f"only of {self.properties.enabled_filtering_criteria}"
         written = (self.properties.record_types or "").casefold().replace(" ", "")
-        if written and not _RECORDS <= set(written.split(",")):
+        if written and not set(written.split(",")) >= _RECORDS:
             return f"only records of the types {self.properties.record_types}"
         return ""
 

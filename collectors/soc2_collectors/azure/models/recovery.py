@@ -5,7 +5,7 @@ Source: Azure REST API, "Recovery Services Vaults", "Backup Protected Items", "B
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -110,7 +110,9 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def protected(self) -> bool:
         """Whether backups are to go on."""
         said = self.properties
-        return same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
+        return (
+            same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
+        )
 
     def of(self, resource_id: str) -> bool:
         """Whether it is this resource."""

@@ -5,7 +5,7 @@ Source: Azure REST API, "Defender for Cloud": Pricings, Assessments, Settings, S
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -46,7 +46,7 @@ class PlanProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a plan is set."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "resourcesCoverageStatus": "only of plans that can be set for single resources; Azure REST API, Pricings",
+        "resourcesCoverageStatus": "only of plans that may be for single resources; Azure REST API, Pricings",
     }
 
     pricing_tier: str

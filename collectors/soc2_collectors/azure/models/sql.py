@@ -7,7 +7,7 @@ Alert Policies, vulnerability assessments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec

@@ -5,7 +5,7 @@ Source: Azure REST API, "Storage Accounts", "Blob Services", "File Services".
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
