@@ -320,9 +320,8 @@ def test_a_node_that_is_left_out_is_no_gap(github: Source) -> None:
 def test_a_record_that_is_null_costs_that_record_only(
     github: Source, monkeypatch: pytest.MonkeyPatch, kind: str, path: str, places: str, why: str
 ) -> None:
-    from soc2_pac.demo import github as emulator
+    from soc2_pac.demo.github_graphql import answer_query as answer
 
-    answer = emulator.answer_query
     before = look(github, kind).count
 
     def one_is_null(*given: Any) -> dict[str, Any]:
@@ -337,7 +336,7 @@ def test_a_record_that_is_null_costs_that_record_only(
                 said["errors"] = [{"type": "FORBIDDEN", "path": way, "message": why}]
         return said
 
-    monkeypatch.setattr(emulator, "answer_query", one_is_null)
+    monkeypatch.setattr("soc2_pac.demo.github.answer_query", one_is_null)
     result = look(github, kind)
     assert result.status is CollectionStatus.PARTIAL
     assert (why or "1 record(s) as null") in result.reason
@@ -418,6 +417,9 @@ def test_fields_that_an_older_server_lacks_are_left_out(github: Source) -> None:
         "immutable",
         "isVerified",
         "ipAllowListEnabledSetting",
+        "ipAllowListEntries",
+        "lockBranch",
+        "requiredStatusChecks",
         "notificationDeliveryRestrictionEnabledSetting",
         "isSecurityPolicyEnabled",
     }
@@ -426,6 +428,7 @@ def test_fields_that_an_older_server_lacks_are_left_out(github: Source) -> None:
     assert found["github-ip-allow-list"]["acme-robotics"] is Status.INCONCLUSIVE
     assert found["github-security-policy"]["acme-robotics/docs"] is Status.INCONCLUSIVE
     assert found["github-inactive-repos"]["acme-robotics/api"] is Status.PASS
+    assert found["github-default-branch-protected"]["acme-robotics/robot-sdk:main"] is Status.PASS
 
 
 def test_a_field_that_is_needed_and_lacking_fails_the_look(github: Source) -> None:
