@@ -125,7 +125,9 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         if (text := one.place.variable(name)) is not None
         and words(text, one.place).grade is Grade.CHOSEN
     ]
-    if chosen and evaluates:
+    if any(_runs_as_program(script, name) for name in chosen):
+        yield problem(f"{where} runs {chosen[0]}, a text of strangers, as part of a script")
+    elif chosen and evaluates:
         yield doubt(
             f"{where} reads {chosen[0]}, a text of strangers, beside a call of an interpreter"
         )
@@ -137,6 +139,14 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         yield doubt(
             f"{where} sets variables of later steps on {one.exposed[0]} by what it works out"
         )
+
+
+def _runs_as_program(script: str, variable: str) -> bool:
+    """Whether a variable's text becomes a part of what an interpreter is told, before it reads it."""
+    name = rf"\$\{{?(?:env:)?{re.escape(variable)}\b"
+    evaluated = rf"\b(?:eval|Invoke-Expression|iex)\b[^\n]{{0,500}}?{name}"
+    told = rf"\b(?:(?:ba|da|z)?sh\s+-\w*c|python3?\s+-c|node\s+-e|perl\s+-e|ruby\s+-e)\s+\"[^\"]{{0,500}}?{name}"
+    return re.search(f"{evaluated}|{told}", script, re.IGNORECASE) is not None
 
 
 def handed_over(content: Content) -> Iterator[Remark]:
