@@ -98,7 +98,7 @@ def github_workflow_hardening(
     if doubts:
         return inconclusive(f"{workflow.label}: {_some(doubts)}")
     return passed(
-        f"{workflow.label}: no script holds text or code of strangers; {_named(used, pinned)}"
+        f"{workflow.label}: no text and no code of strangers is run; {_named(used, pinned)}"
     )
 
 
@@ -114,11 +114,12 @@ def _some(texts: list[str]) -> str:
 def _named(used: Uses, pinned: bool) -> str:  # noqa: FBT001 - a threshold
     if not pinned:
         return "how actions are named is not asked"
-    said = f"{len(used.fixed)} action(s) and image(s) are named by commit or digest"
+    every = len(used.fixed) + len(used.exempt)
+    said = f"{len(used.fixed)} of {every} actions and images are named by commit or digest"
     if used.exempt:
-        said += f", {', '.join(used.exempt[:_SHOWN])} by owners who are exempt"
+        said += f", exempt by their owner are {', '.join(used.exempt[:_SHOWN])}"
     if used.local:
-        said += f"; {', '.join(used.local[:_SHOWN])} is not read"
+        said += f"; not read is {', '.join(used.local[:_SHOWN])}"
     return said
 
 

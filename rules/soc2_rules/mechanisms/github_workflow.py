@@ -145,7 +145,7 @@ def _runs_as_program(script: str, variable: str) -> bool:
     """Whether a variable's text becomes a part of what an interpreter is told, before it reads it."""
     name = rf"\$\{{?(?:env:)?{re.escape(variable)}\b"
     evaluated = rf"\b(?:eval|Invoke-Expression|iex)\b[^\n]{{0,500}}?{name}"
-    told = rf"\b(?:(?:ba|da|z)?sh\s+-\w*c|python3?\s+-c|node\s+-e|perl\s+-e|ruby\s+-e)\s+\"[^\"]{{0,500}}?{name}"
+    told = rf"\b(?:(?:ba|da|z)?sh\s+-\w*c|python3?\s+-c|(?:node|perl|ruby)\s+-e)\s+\"[^\"]{{0,500}}?{name}"
     return re.search(f"{evaluated}|{told}", script, re.IGNORECASE) is not None
 
 
