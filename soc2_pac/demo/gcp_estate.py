@@ -378,6 +378,14 @@ def logs(estate: Estate, now: datetime) -> None:
         "notificationChannels": [channel],
     }
     estate.assets.append(asset("monitoring.googleapis.com/AlertPolicy", path, PRODUCTION, alert))
+    snooze = f"projects/{PRODUCTION}/snoozes/1"
+    moved = {
+        "name": snooze,
+        "displayName": "accounts were moved",
+        "criteria": {"policies": [path]},
+        "interval": {"startTime": ago(now, 101), "endTime": ago(now, 100)},
+    }
+    estate.assets.append(asset("monitoring.googleapis.com/Snooze", snooze, PRODUCTION, moved))
 
 
 def guardrails(estate: Estate, now: datetime) -> None:
