@@ -340,7 +340,11 @@ def logs(estate: Estate, now: datetime) -> None:
     estate.assets.append(
         asset("logging.googleapis.com/LogSink", f"{_TOP}/sinks/everything", None, sink)
     )
-    metric = {"name": "owners", "filter": _OWNERS}
+    metric = {
+        "name": "owners",
+        "filter": _OWNERS,
+        "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"},
+    }
     path = f"projects/{PRODUCTION}/metrics/owners"
     estate.assets.append(asset("logging.googleapis.com/LogMetric", path, PRODUCTION, metric))
     channel = f"projects/{PRODUCTION}/notificationChannels/1"
@@ -355,15 +359,32 @@ def logs(estate: Estate, now: datetime) -> None:
         asset("monitoring.googleapis.com/NotificationChannel", channel, PRODUCTION, on_call)
     )
     path = f"projects/{PRODUCTION}/alertPolicies/1"
-    condition = {"filter": 'metric.type="logging.googleapis.com/user/owners"'}
+    aggregation = {"alignmentPeriod": "600s", "perSeriesAligner": "ALIGN_DELTA"}
+    condition = {
+        "filter": 'metric.type="logging.googleapis.com/user/owners"',
+        "comparison": "COMPARISON_GT",
+        "duration": "0s",
+        "aggregations": [aggregation],
+        "trigger": {"count": 1},
+    }
     alert = {
         "name": path,
         "displayName": "owners changed",
         "enabled": True,
+        "combiner": "OR",
         "conditions": [{"displayName": "any", "conditionThreshold": condition}],
         "notificationChannels": [channel],
     }
     estate.assets.append(asset("monitoring.googleapis.com/AlertPolicy", path, PRODUCTION, alert))
+    snoozed = f"projects/{PRODUCTION}/alertPolicies/2"
+    path = f"projects/{PRODUCTION}/snoozes/1"
+    snooze = {
+        "name": path,
+        "displayName": "moving house",
+        "criteria": {"policies": [snoozed]},
+        "interval": {"startTime": ago(now, 41), "endTime": ago(now, 40)},
+    }
+    estate.assets.append(asset("monitoring.googleapis.com/Snooze", path, PRODUCTION, snooze))
 
 
 def guardrails(estate: Estate, now: datetime) -> None:
