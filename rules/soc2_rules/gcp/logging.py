@@ -288,9 +288,13 @@ def _versions_kept(rule: Any, min_days: int) -> bool | None:  # noqa: ANN401
     since = condition.get("daysSinceNoncurrentTime")
     if since is not None:
         return positive(since) >= min_days
-    # By age, which counts from when it was written, a version may go on the day on which it is replaced.
-    briefly = "age" in condition and positive(condition["age"]) < min_days
-    return False if briefly and not set(condition) - {"age", "isLive"} else None
+    if "age" not in condition or set(condition) - {"age", "isLive"}:
+        return None
+    # Age counts from when it was written: what is old goes as soon as it is replaced, unless nothing of that
+    # age is left.
+    if positive(condition["age"]) < min_days:
+        return False
+    return None if "isLive" in condition else True
 
 
 _HARMLESS = ("SetStorageClass", "AbortIncompleteMultipartUpload")
