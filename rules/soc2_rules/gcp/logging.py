@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogBucket, LogSink
@@ -263,7 +263,7 @@ def gcp_bucket_versioning(bucket: Bucket, *, min_days: int = 7) -> Verdict:
     briefly = f"; what is deleted is kept for {days} days" if days else ""
     if not bucket.bucket.versioning.enabled:
         return failed(f"no versioning{briefly or ' and no soft delete'}")
-    kept = [_versions_kept(one, min_days) for one in bucket.bucket.lifecycle.rule]
+    kept = [one.leaves_versions(min_days) for one in bucket.bucket.lifecycle.rule]
     if False in kept:
         return failed(f"a lifecycle rule deletes versions before {min_days} days{briefly}")
     if None in kept:
@@ -273,28 +273,3 @@ def gcp_bucket_versioning(bucket: Bucket, *, min_days: int = 7) -> Verdict:
     return passed(
         f"versioning is on, and no lifecycle rule deletes versions before {min_days} days"
     )
-
-
-def _versions_kept(rule: Any, min_days: int) -> bool | None:  # noqa: ANN401
-    """Whether a lifecycle rule leaves versions that were replaced alone for so many days."""
-    action = rule.get("action") if isinstance(rule, dict) else None
-    condition = rule.get("condition") if isinstance(rule, dict) else None
-    if not isinstance(action, dict) or not isinstance(condition, dict):
-        return None
-    if action.get("type") != "Delete":
-        return True if action.get("type") in _HARMLESS else None
-    if condition.get("isLive") is True:
-        return True  # what is deleted becomes a version
-    since = condition.get("daysSinceNoncurrentTime")
-    if since is not None:
-        return positive(since) >= min_days
-    if "age" not in condition or set(condition) - {"age", "isLive"}:
-        return None
-    # Age counts from when it was written: what is old goes as soon as it is replaced, unless nothing of that
-    # age is left.
-    if positive(condition["age"]) < min_days:
-        return False
-    return None if "isLive" in condition else True
-
-
-_HARMLESS = ("SetStorageClass", "AbortIncompleteMultipartUpload")

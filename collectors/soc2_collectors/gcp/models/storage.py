@@ -12,6 +12,7 @@ import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_collectors.gcp.models.iam import PUBLIC
+from soc2_collectors.gcp.models.values import positive
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -60,6 +61,10 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "isLive": "left out where a rule is for live objects and older versions alike (Bucket.lifecycle)",
+        "age": "left out where a rule does not count from when an object was written",
+        "createdBefore": "left out where a rule does not count from when an object was written",
+        "customTimeBefore": "left out where a rule does not count from a custom time",
+        "daysSinceCustomTime": "left out where a rule does not count from a custom time",
         "numNewerVersions": "left out where a rule does not count newer versions",
         "daysSinceNoncurrentTime": "left out where a rule is not about older versions",
         "noncurrentTimeBefore": "left out where a rule is not about older versions",
@@ -74,12 +79,28 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
     }
 
     is_live: bool | None = None
+    age: int | str | None = None
+    created_before: str | None = None
+    custom_time_before: str | None = None
+    days_since_custom_time: int | str | None = None
     num_newer_versions: int | str | None = None
     days_since_noncurrent_time: int | str | None = None
     noncurrent_time_before: str | None = None
     matches_prefix: list[str] = []
     matches_suffix: list[str] = []
     matches_storage_class: list[str] = []
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts from something else than an object's writing or replacement."""
+        others = (
+            self.num_newer_versions,
+            self.noncurrent_time_before,
+            self.created_before,
+            self.custom_time_before,
+            self.days_since_custom_time,
+        )
+        return any(one is not None for one in others)
 
 
 class LifecycleRule(msgspec.Struct, frozen=True):
@@ -102,6 +123,26 @@ class LifecycleRule(msgspec.Struct, frozen=True):
             when.num_newer_versions,
         )
         return self.action.type == "Delete" and when.is_live is not False and not any(older)
+
+    def leaves_versions(self, days: int) -> bool | None:
+        """Whether versions that were replaced stay for so many days; ``None``: not known."""
+        when = self.condition
+        if self.action.type in ("SetStorageClass", "AbortIncompleteMultipartUpload"):
+            return True
+        if self.action.type != "Delete":
+            return None
+        if when.is_live is True:
+            return True  # what is deleted becomes a version
+        if when.days_since_noncurrent_time is not None:
+            enough = positive(when.days_since_noncurrent_time) >= days
+            return True if enough else (None if self.partial or when.counts else False)
+        if when.age is None or when.counts:
+            return None
+        # Age counts from when it was written: what is old goes as soon as it is replaced, unless nothing of
+        # that age is left.
+        if positive(when.age) < days:
+            return None if self.partial else False
+        return True if when.is_live is None else None
 
     @property
     def partial(self) -> bool:
