@@ -167,8 +167,9 @@ def okta_trusted_origins(
 ) -> Verdict:
     """Trusted origins use HTTPS, and are known where hosts are named.
 
-    ``known_hosts`` are patterns such as ``*.acme.example``; empty: only origins that stand for every host of
-    a top-level domain fail. ``schemes`` may admit those of mobile frameworks.
+    ``known_hosts`` are patterns such as ``*.acme.example``. Where it is empty an origin that stands for many
+    hosts is open, for others may own some of them (``*.github.io``); one that stands for every host of a
+    top-level domain fails. ``schemes`` may admit those of mobile frameworks.
 
     Why: whatever runs on a trusted origin acts in Okta for the person whose browser shows it.
     Fix: Security, API, Trusted Origins: switch off what is not needed, and change http to https.
@@ -189,5 +190,9 @@ def okta_trusted_origins(
         return failed(f"{origin.origin} ({uses}) stands for hosts of anybody")
     if known_hosts and not any(fnmatchcase(host, pattern.lower()) for pattern in known_hosts):
         return failed(f"{origin.origin} ({uses}) is not among the known hosts")
+    if "*" in host and not known_hosts:
+        return inconclusive(
+            f"{origin.origin} ({uses}) stands for many hosts; which are known is not configured"
+        )
     known = "a known host" if known_hosts else "which hosts are known is not configured"
     return passed(f"{origin.origin} ({uses}): {known}")

@@ -143,7 +143,8 @@ def _settled(
 def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int = 92) -> Verdict:
     """Everybody's access was reviewed within the quarter.
 
-    Read from the column ``access_reviewed_at``. Who joined has ``max_days`` for the first review.
+    Read from the column ``access_reviewed_at``. Who joined, or came back, has ``max_days`` for the first
+    review. A day that has not come yet is no review.
 
     Why: rights that were given for a task stay when the task is done, unless somebody looks.
     Fix: have the manager review what the person can reach, and write down the day.
@@ -152,6 +153,12 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
     if other is not None:
         return other
     reviewed = person.access_reviewed_at
+    if reviewed and reviewed > now:
+        return failed(
+            f"the review is dated {reviewed:%Y-%m-%d}, which has not come yet", until=reviewed
+        )
+    if reviewed and person.joined_at and reviewed < person.joined_at:
+        reviewed = None  # of an earlier employment
     since = reviewed or person.joined_at
     if since is None:
         return failed("never reviewed")

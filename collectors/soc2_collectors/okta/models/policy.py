@@ -306,6 +306,7 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "required": "true by Okta's description of constraints",
+        "reauthenticateIn": "without it the interval of the verification method counts (Policies API)",
         "methods": "an empty list narrows nothing; what is demanded is read of the other fields then",
         "phishingResistant": "OPTIONAL by Okta's description, and the methods are asked",
     }
@@ -316,6 +317,8 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     authentication_methods: list[Method] | Method | None = None
     phishing_resistant: str = "OPTIONAL"
     user_verification: str = "OPTIONAL"
+    reauthenticate_in: str | None = None
+    """How long this factor counts; it goes before the interval of the verification method."""
 
     @property
     def resists_phishing(self) -> bool:
@@ -337,9 +340,14 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A step of a chain of methods: one of these, then the next step."""
 
-    may_lack: ClassVar[Mapping[str, str]] = {"next": "the last step of a chain has none"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "next": "the last step of a chain has none",
+        "reauthenticateIn": "without it the interval of the verification method counts (Policies API)",
+    }
 
     authentication_methods: list[Method] = []
+    reauthenticate_in: str | None = None
+    """How long this step counts; the verification method has no interval then."""
     next: list[Step] | None = None
 
     @property
@@ -368,8 +376,25 @@ class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     @property
     def forgets_within(self) -> timedelta | None:
-        """How long what was proven counts; ``None``: Okta does not say, or not as a length of time."""
-        return duration(self.reauthenticate_in)
+        """How long what was proven counts at most; ``None``: Okta does not say, or not as a length of time.
+
+        An interval of a constraint or of a step goes before that of the method. Of two the longer one counts:
+        until it is over, one of the factors is asked for alone.
+        """
+        own = [one.reauthenticate_in for one in self._parts]
+        said = [duration(text or self.reauthenticate_in) for text in own or [None]]
+        return None if None in said else max(one for one in said if one is not None)
+
+    @property
+    def _parts(self) -> list[Constraint | Step]:
+        """The constraints and steps, each of which may have an interval of its own."""
+        factors = [
+            one
+            for way in _several(self.constraints)
+            for one in (way.knowledge, way.possession)
+            if one is not None
+        ]
+        return [*factors, *(s for chain in self.chains or () for way in chain.ways for s in way)]
 
     @property
     def two_factors(self) -> bool | None:
@@ -545,6 +570,8 @@ def _chain_of_two(way: list[Step]) -> bool | None:
     had = any(_each(step, lambda method: method.among(POSSESSION)) for step in way)
     if known and had:
         return True
+    if all(_each(step, lambda method: method.among(KNOWLEDGE)) for step in way):
+        return False
     return False if len(way) == 1 and way[0].authentication_methods else None
 
 
@@ -594,16 +621,16 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What people enrol: ``authenticators`` in the Identity Engine, ``factors`` from the Classic Engine."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
+        "type": "FACTORS by Okta's description; it matters where there are both",
         "authenticators": "the Classic Engine has factors instead; without both the question is open",
         "factors": "the Identity Engine has authenticators instead",
     }
     any_value: ClassVar[Mapping[str, str]] = {
-        "type": "only FACTORS turns to the factors where there are both",
+        "type": "it matters where there are both authenticators and factors: the question is open then",
     }
 
     type: str | None = None
-    """``AUTHENTICATORS`` or ``FACTORS``; the Classic Engine leaves it out."""
+    """``AUTHENTICATORS`` or ``FACTORS``, which Okta documents for a policy that leaves it out."""
     authenticators: list[Enrollable] | None = None
     factors: dict[str, Enrollable] | None = None
 
@@ -629,9 +656,11 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _known(self) -> dict[str, Enrollable] | None:
-        if self.type == "FACTORS" or self.authenticators is None:
-            return self.factors
-        return {one.key: one for one in self.authenticators if one.key}
+        sort, found = self.type or "FACTORS", self.authenticators
+        offered = None if found is None else {one.key: one for one in found if one.key}
+        if offered is None or self.factors is None:
+            return self.factors if offered is None else offered
+        return {"AUTHENTICATORS": offered, "FACTORS": self.factors}.get(sort)
 
 
 class EnrollmentActions(msgspec.Struct, frozen=True):
@@ -699,6 +728,8 @@ class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     max_attempts: int
     """0: never."""
+    auto_unlock_minutes: int
+    """After how long a locked account opens by itself; 0: never."""
     show_lockout_failures: bool = False
     """Whether the sign-in page says so; Okta documents ``false``."""
     user_lockout_notification_channels: list[str] | None = None
