@@ -283,9 +283,16 @@ def _recovery_classic(policy: PasswordPolicy, one: PasswordRule, weak: set[str])
     return passed(f"{one.name} offers {listed(first)}")
 
 
+_DIRECTORIES = ("ACTIVE_DIRECTORY", "LDAP")
+
+
 def _aside(policy: PasswordPolicy) -> Verdict | None:
     if not policy.active:
         return not_applicable("the policy is inactive")
+    if policy.directory and policy.directory not in _DIRECTORIES:
+        return inconclusive(
+            f"passwords are kept in a directory that is not known here: {policy.directory}"
+        )
     if policy.directory:
         return not_applicable(
             f"the passwords are kept in {policy.directory}, and made by its rules"

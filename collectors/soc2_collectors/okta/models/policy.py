@@ -855,9 +855,9 @@ class PasswordPolicy(Policy, frozen=True, kw_only=True):
 
     @property
     def directory(self) -> str | None:
-        """``ACTIVE_DIRECTORY`` or ``LDAP`` where passwords are made and kept there; ``None``: in Okta."""
+        """Where passwords are made and kept, other than in Okta: ``ACTIVE_DIRECTORY``, ``LDAP``."""
         provider = _inner(self.conditions, "authProvider", "provider")
-        return provider if provider in ("ACTIVE_DIRECTORY", "LDAP") else None
+        return None if provider in (None, "OKTA", "ANY") else str(provider)
 
 
 # -- reading ---------------------------------------------------------------------------------------------
