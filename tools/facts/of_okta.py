@@ -61,6 +61,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
     "okta.models.policy:AccessRule": ("AccessPolicyRule",),
     "okta.models.policy:EnrollmentPolicy": ("AuthenticatorEnrollmentPolicy",),
     "okta.models.policy:EnrollmentRule": ("AuthenticatorEnrollmentPolicyRule",),
+    "okta.models.policy:GracePeriod": (
+        "ByDateTimeAuthenticatorGracePeriodExpiry",
+        "EnrollmentPolicyAuthenticatorGracePeriod",
+    ),
     "okta.models.policy:PasswordPolicy": ("PasswordPolicy",),
     "okta.models.policy:PasswordRule": ("PasswordPolicyRule",),
     "okta.models.policy:SignOnPolicy": ("OktaSignOnPolicy",),

@@ -42,7 +42,8 @@ def okta_device_assurance(
     missing = set(expected) - assurance.demands
     if missing and assurance.has_own_checks:
         return inconclusive(
-            f"does not ask for {listed(missing)}, unless its own posture checks do: those are not judged"
+            f"does not ask for {listed(missing)}, unless its own posture checks or the device management do:"
+            " those are not judged"
         )
     if missing:
         return failed(f"does not ask for {listed(missing)} ({assurance.platform})")
