@@ -175,19 +175,22 @@ def okta_lockout(
         return failed(
             f"a locked account opens by itself after {opens} minutes, {min_locked_minutes} are expected"
         )
-    until = f"for {opens} minutes" if opens else "until somebody unlocks it"
-    said = f"locked after {lockout.max_attempts} attempts, {until}"
     channels = lockout.user_lockout_notification_channels
-    if lockout.show_lockout_failures or "EMAIL" in (channels or ()):
+    told = lockout.show_lockout_failures or "EMAIL" in (channels or ())
+    said = f"locked after {lockout.max_attempts} attempts"
+    if notify and not told and channels == []:
+        return failed(f"{said}, but its owner is not notified")
+    if opens is None:
+        return inconclusive(f"{said}; Okta does not say for how long")
+    said += f", for {opens} minutes" if opens else ", until somebody unlocks it"
+    if told:
         how = "at the sign-in" if lockout.show_lockout_failures else "by mail"
         return passed(f"{said}; its owner is notified {how}")
     if not notify:
         return passed(said)
     if channels is None:
         return inconclusive(f"{said}; Okta does not say whether its owner is notified")
-    if channels:
-        return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
-    return failed(f"{said}, but its owner is not notified")
+    return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)

@@ -728,8 +728,8 @@ class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     max_attempts: int
     """0: never."""
-    auto_unlock_minutes: int
-    """After how long a locked account opens by itself; 0: never."""
+    auto_unlock_minutes: int | None = None
+    """After how long a locked account opens by itself; 0: never; ``None``: Okta does not say."""
     show_lockout_failures: bool = False
     """Whether the sign-in page says so; Okta documents ``false``."""
     user_lockout_notification_channels: list[str] | None = None
