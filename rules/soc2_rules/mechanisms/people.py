@@ -358,6 +358,11 @@ def accounts_of(seen: Resource, scope: Scope, people: Population) -> list[Accoun
     return [*records, *(other.account for other in others if other is not None)]
 
 
+def contested(owned: Owned) -> bool:
+    """Whether an account is nobody's because more than one person may own it."""
+    return owned.person is None and " persons" in owned.reason
+
+
 def speaks_of(line: RosterAccount, owned: Owned) -> bool:
     """Whether a line of the mapping speaks of an account."""
     system = owned.account.system.lower()

@@ -278,10 +278,33 @@ PHISHING_RESISTANT = frozenset({"webauthn", "cert"})
 """Methods that a false site cannot relay, whatever else is demanded."""
 
 
+_CODE = frozenset({"otp"})
+METHODS_OF: Mapping[str, frozenset[str]] = {
+    "custom_otp": _CODE,
+    "duo": frozenset({"duo"}),
+    "google_otp": _CODE,
+    "okta_email": frozenset({"email"}),
+    "okta_password": frozenset({"password"}),
+    "okta_verify": frozenset({"push", "signed_nonce", "totp"}),
+    "onprem_mfa": _CODE,
+    "phone_number": frozenset({"sms", "voice"}),
+    "rsa_token": _CODE,
+    "security_question": frozenset({"security_question"}),
+    "smart_card_idp": frozenset({"cert"}),
+    "symantec_vip": _CODE,
+    "webauthn": frozenset({"webauthn"}),
+    "yubikey_token": _CODE,
+}
+"""By its key, every method that an authenticator has."""
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An authenticator with one of its methods. Okta writes methods in both letter cases."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "key": "the method is asked, where it is named",
+        "method": "Okta need not name one (Policies API, authenticationMethods): then each of the authenticator "
+        "is asked",
         "phishingResistant": "OPTIONAL by Okta's description, and the method itself is asked",
         "userVerification": "OPTIONAL by Okta's description, and the other steps are asked",
     }
@@ -297,8 +320,9 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.phishing_resistant == REQUIRED or self.among(PHISHING_RESISTANT)
 
     def among(self, methods: frozenset[str]) -> bool:
-        """Whether it is one of these."""
-        return (self.method or "").lower() in methods
+        """Whether it is one of these; where no method is named, whether each of the authenticator is."""
+        own = {self.method.lower()} if self.method else METHODS_OF.get(self.key or "", frozenset())
+        return bool(own) and own <= methods
 
 
 class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
