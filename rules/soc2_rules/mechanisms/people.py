@@ -101,7 +101,7 @@ class Population(NamedTuple):
     missing: frozenset[str]
     """Those of the kinds with a problem of which nothing is known, or not to the end."""
     systems: frozenset[str]
-    """Providers with accounts that were looked at."""
+    """Providers with accounts that were collected."""
 
     def unknown(self, kinds: Iterable[str] = ()) -> str | None:
         """Why an answer that hangs on these kinds is not known; else ``None``.
@@ -258,7 +258,7 @@ class _Reading:
     def entra(self) -> None:
         """Factors and roles of Entra's users; who holds no role has none, where these are known.
 
-        A report may name somebody who is gone: what it says of no user makes none. Every tenant has a global
+        A report may name somebody who was deleted: what it says of no user makes none. Every tenant has a global
         administrator: where a listing names no holder in a tenant, it shows them to nobody here.
         """
         users = {
@@ -534,7 +534,7 @@ def _untied(person: Person, people: Population, when: str, accounts: list[Owned]
     """Where accounts of somebody may be that nobody could see, nothing is closed for certain."""
     elsewhere = unseen(people, person.source, person.id)
     if elsewhere:
-        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+        return inconclusive(f"{when}; not collected: {', '.join(elsewhere)}")
     if not accounts and not (person.mails or person.logins):
         return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
     return None

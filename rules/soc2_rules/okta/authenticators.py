@@ -135,7 +135,9 @@ def okta_okta_verify_hardening(
     if settings is None:
         return inconclusive("Okta does not show the settings of Okta Verify")
     binding, compliance = settings.channel_binding, settings.compliance
-    asked = [("user verification", settings.user_verification, ("REQUIRED",))]
+    asked: list[tuple[str, str | None, tuple[str, ...]]] = [
+        ("user verification", settings.user_verification, ("REQUIRED",))
+    ]
     if fips:
         asked.append(("FIPS", compliance.fips if compliance else None, ("REQUIRED",)))
     # The methods are asked for last: they may not be readable, and what is wrong is wrong without them.

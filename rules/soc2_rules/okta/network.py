@@ -120,7 +120,7 @@ def okta_block_anonymizers(
     empty=_NO_ORG,
 )
 def okta_network_zones_defined(organization: Organization, evidence: Evidence) -> Verdict:
-    """Network zones are defined, and a global session policy looks at them.
+    """Network zones are defined, and a global session policy asks for them.
 
     Zones count that are active and hold some addresses, and not the internet; rules that are active and
     not hidden behind one that always matches.
@@ -147,15 +147,15 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     named = [zone for key, zone in zones.items() if key in used]
     good = [zone for zone in named if zone.narrows]
     if good:
-        return passed(f"a global session policy looks at {listed(z.name for z in good)}", on=good)
+        return passed(f"a global session policy asks for {listed(z.name for z in good)}", on=good)
     strange = used - {zone.id for zone in shown} - {ALL_ZONES}
     if strange:
-        return inconclusive(f"policies look at zones that Okta does not list: {listed(strange)}")
+        return inconclusive(f"policies ask for zones that Okta does not list: {listed(strange)}")
     if named:
         names = listed(zone.name for zone in named)
         return inconclusive(f"which addresses these zones hold is not known: {names}")
     names = listed(zone.name for zone in zones.values())
-    return failed(f"no global session policy looks at a zone; there are {names}")
+    return failed(f"no global session policy asks for a zone; there are {names}")
 
 
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.MEDIUM)

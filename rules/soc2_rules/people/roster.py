@@ -46,7 +46,7 @@ def roster_leaver_accounts_closed(
 
     An account may outlive its owner by ``max_hours``, counted from ``left_at``; a day without a time is its
     first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
-    for ``period_days``: that cannot be mended, only explained. Shared accounts and those of services that
+    for ``period_days``: that cannot be fixed, only explained. Shared accounts and those of services that
     the person answers for are asked about elsewhere.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
@@ -132,7 +132,7 @@ def _settled(
         return lacking
     unseen = people.unseen(found, source, person.id, elsewhere)
     if unseen:
-        return inconclusive(f"nobody looked at {', '.join(unseen)}")
+        return inconclusive(f"not collected: {', '.join(unseen)}")
     if not accounts:
         return not_applicable("no account of theirs is asked", until=until)
     names = ", ".join(str(o.account) for o in accounts)
@@ -146,7 +146,7 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
     Read from the column ``access_reviewed_at``. Who joined, or came back, has ``max_days`` for the first
     review. A day that has not come yet is no review.
 
-    Why: rights that were given for a task stay when the task is done, unless somebody looks.
+    Why: rights that were given for a task stay when the task is done, unless somebody reviews them.
     Fix: have the manager review what the person can reach, and write down the day.
     """
     other = _not_judged(person, now)

@@ -166,7 +166,7 @@ STRANGERS = (
 )
 """Names of nobody's domain. They are short, so that no expression takes long over them."""
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]|\\?\.|\||\(\?:|[()])+(?:\$|\\[bZz]|\))*")
-"""What stated domains look like: no part of them stands for anything else."""
+"""The form of stated domains: no part of them stands for anything else."""
 
 
 def _alternatives(pattern: str) -> list[str]:
