@@ -111,7 +111,7 @@ def test_whom_a_role_that_administers_lets_in(trusts: object, expected: str) -> 
 
 def test_a_trust_policy_that_denies_is_heeded() -> None:
     god = role("god", ROOT, GOD)
-    denial = {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}
+    denial: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}
     god["AssumeRolePolicyDocument"]["Statement"].append(denial)
     assert status(ASSUME, given={"aws.iam.role": [god]}) == "pass"
     denial["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
@@ -150,7 +150,7 @@ def test_only_the_roles_that_may_be_passed_count() -> None:
 
 
 def test_a_boundary_holds_a_role_back_too() -> None:
-    limit = {
+    limit: dict[str, Any] = {
         "PermissionsBoundary": {
             "PermissionsBoundaryType": "Policy",
             "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/limit",
