@@ -256,6 +256,7 @@ def data(estate: Estate, now: datetime) -> None:
             },
             "acl": [],
             "versioning": {"enabled": not public},
+            "softDeletePolicy": {"retentionDurationSeconds": "604800"},
             "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 400}}]},
             "retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}
             if "logs" in name
@@ -355,15 +356,36 @@ def logs(estate: Estate, now: datetime) -> None:
         asset("monitoring.googleapis.com/NotificationChannel", channel, PRODUCTION, on_call)
     )
     path = f"projects/{PRODUCTION}/alertPolicies/1"
-    condition = {"filter": 'metric.type="logging.googleapis.com/user/owners"'}
+    condition = {
+        "filter": 'metric.type="logging.googleapis.com/user/owners"',
+        "comparison": "COMPARISON_GT",
+        "duration": "0s",
+        "trigger": {"count": 1},
+        "aggregations": [
+            {
+                "alignmentPeriod": "600s",
+                "perSeriesAligner": "ALIGN_DELTA",
+                "crossSeriesReducer": "REDUCE_SUM",
+            }
+        ],
+    }
     alert = {
         "name": path,
         "displayName": "owners changed",
         "enabled": True,
+        "combiner": "OR",
         "conditions": [{"displayName": "any", "conditionThreshold": condition}],
         "notificationChannels": [channel],
     }
     estate.assets.append(asset("monitoring.googleapis.com/AlertPolicy", path, PRODUCTION, alert))
+    snooze = f"projects/{PRODUCTION}/snoozes/1"
+    moved = {
+        "name": snooze,
+        "displayName": "accounts were moved",
+        "criteria": {"policies": [path]},
+        "interval": {"startTime": ago(now, 101), "endTime": ago(now, 100)},
+    }
+    estate.assets.append(asset("monitoring.googleapis.com/Snooze", snooze, PRODUCTION, moved))
 
 
 def guardrails(estate: Estate, now: datetime) -> None:
@@ -404,8 +426,7 @@ def guardrails(estate: Estate, now: datetime) -> None:
         {**organization, "servicePerimeter": perimeter},
         {**organization, "accessLevel": level},
     ]
-    service = "organizations/{}/locations/global/securityCenterServices/security-health-analytics"
-    path = service.format(ORGANIZATION)
+    path = f"{_TOP}/locations/global/securityCenterServices/security-health-analytics"
     found = {"name": path, "effectiveEnablementState": "ENABLED"}
     kind = "securitycentermanagement.googleapis.com/SecurityCenterService"
     estate.assets.append(asset(kind, path, None, found))

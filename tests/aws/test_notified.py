@@ -186,6 +186,7 @@ def reaction(counted: Counted, events: int, /, **changed: Any) -> Any:
 
 COUNTED = Counted("n", "m", 1.0, None, "None", dimensions=False)
 FILLED = COUNTED._replace(default=0.0)
+IGNORED = {"EvaluateLowSampleCountPercentile": "ignore"}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,7 @@ FILLED = COUNTED._replace(default=0.0)
         (FILLED, 1, {"Statistic": "Average"}, None),
         (FILLED, 1, {"Statistic": "Maximum"}, True),
         (COUNTED, 1, {"Statistic": None, "ExtendedStatistic": "p99"}, True),
+        (COUNTED, 1, {"Statistic": None, "ExtendedStatistic": "p99", **IGNORED}, None),
         (COUNTED, 1, {"Statistic": None, "ExtendedStatistic": "tm(5%:95%)"}, None),
         (COUNTED, 1, {"Statistic": None}, None),
         (COUNTED, 1, {"Threshold": 2}, False),
@@ -236,6 +238,16 @@ def test_an_alarm_on_another_metric_has_nothing_to_say() -> None:
     assert reaction(COUNTED, 1, **one) is True
     foreign = {**one, "Metrics": [{"Id": "m", "MetricStat": stat, "AccountId": "444455556666"}]}
     assert reaction(COUNTED, 1, **foreign) is None
+
+
+def test_an_alarm_on_a_query_may_ask_for_the_metric() -> None:
+    alarm: dict[str, Any] = {"AlarmName": "a", "ActionsEnabled": True, "AlarmActions": []}
+    alarm["EvaluationCriteria"] = {"PromQLCriteria": {"Query": '{"m"} > 0'}}
+    found = view(Alarm, canonical(alarm)).reacts(COUNTED, 1)
+    assert found is not None
+    assert found.answer is None
+    alarm["EvaluationCriteria"] = {"PromQLCriteria": {"Query": '{"other"} > 0'}}
+    assert view(Alarm, canonical(alarm)).reacts(COUNTED, 1) is None
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ LISTED: dict[Collector, tuple[str, str, dict[str, Any]]] = {
     logging.buckets: (
         "logging.googleapis.com/LogBucket",
         f"{P}/locations/global/buckets/_Default",
-        {"name": "_Default", "retentionDays": 30},
+        {"name": "_Default", "retentionDays": 30, "lifecycleState": "ACTIVE"},
     ),
     logging.metrics: (
         "logging.googleapis.com/LogMetric",
@@ -140,6 +140,16 @@ LISTED: dict[Collector, tuple[str, str, dict[str, Any]]] = {
         "monitoring.googleapis.com/NotificationChannel",
         f"{P}/notificationChannels/1",
         {"name": f"{P}/notificationChannels/1", "type": "email", "displayName": "on call"},
+    ),
+    monitoring.snoozes: (
+        "monitoring.googleapis.com/Snooze",
+        f"{P}/snoozes/1",
+        {
+            "name": f"{P}/snoozes/1",
+            "displayName": "moving house",
+            "criteria": {"policies": [f"{P}/alertPolicies/2"]},
+            "interval": {"startTime": "2026-10-01T00:00:00Z", "endTime": "2026-10-02T00:00:00Z"},
+        },
     ),
     project.services: (
         "serviceusage.googleapis.com/Service",

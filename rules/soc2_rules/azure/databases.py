@@ -87,7 +87,7 @@ def azure_mysql_tls(server: MySqlServer) -> Verdict:
 def azure_pg_network(
     server: PostgresServer, *, geo_backup: bool = True, max_addresses: int = 65536
 ) -> Verdict:
-    """PostgreSQL servers admit neither the internet nor all of Azure, slow down guessing, and have backups elsewhere.
+    """PostgreSQL servers admit no internet and not all of Azure, slow down guessing, and back up elsewhere.
 
     ``max_addresses``: how many addresses all firewall rules together may admit.
 
@@ -222,8 +222,8 @@ def azure_redis_tls(cache: RedisCache) -> Verdict:
     """Redis caches take TLS 1.2 or later only, and are not open to the internet.
 
     Why: over the plain port, keys and data travel readable.
-    Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false minimumTlsVersion=1.2
-        publicNetworkAccess=Disabled.
+    Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false
+        minimumTlsVersion=1.2 publicNetworkAccess=Disabled.
     """
     settings = cache.properties
     if settings.enable_non_ssl_port:
@@ -257,8 +257,8 @@ def azure_redis_entra_only(cache: RedisCache) -> Verdict:
     """Redis caches refuse access keys.
 
     Why: a key opens the whole cache, belongs to nobody, and is seldom replaced.
-    Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after the
-        clients sign in by Entra.
+    Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after
+        the clients sign in by Entra.
     """
     if cache.properties.disable_access_key_authentication:
         return passed("access keys are refused")

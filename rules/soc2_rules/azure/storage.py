@@ -211,10 +211,11 @@ def azure_storage_recovery(
     An account with a hierarchical namespace cannot keep versions: there deleted blobs alone are asked about.
 
     Why: without it, what is overwritten or deleted is gone.
-    Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention true
-        --delete-retention-days 7 --enable-container-delete-retention true --container-delete-retention-days 7
-        --enable-versioning true; az storage account file-service-properties update --account-name ACCOUNT
-        --enable-delete-retention true --delete-retention-days 7.
+    Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention
+        true --delete-retention-days 7 --enable-container-delete-retention true
+        --container-delete-retention-days 7 --enable-versioning true; az storage account
+        file-service-properties update --account-name ACCOUNT --enable-delete-retention true
+        --delete-retention-days 7.
     """
     missing: list[str] = []
     blobs, files = account.blob_service, account.file_service

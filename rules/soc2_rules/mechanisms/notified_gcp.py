@@ -223,16 +223,34 @@ class _Asked:
         home = self.project.project
         return by_any(
             [
+                along(lambda: self._by_own(home, entry), lambda: self._left_here(entry)),
+                *self._by_sinks(entry),
+            ],
+            unseen("no metric and no alert policy looks at it"),
+        )
+
+    def _by_own(self, home: str, entry: Sample) -> Way:
+        return by_any(
+            [
                 *(self._by_entries(one, entry) for one in self.known.policies.get(home, ())),
                 *(
                     self._by_metric(one, entry)
                     for one in self.known.metrics.get(home, ())
                     if not one.metric.bucket_name or one.metric.bucket_name.endswith(_OWN_BUCKETS)
                 ),
-                *self._by_sinks(entry),
             ],
             unseen("no metric and no alert policy looks at it"),
         )
+
+    def _left_here(self, entry: Sample) -> Way:
+        """Whether no sink above keeps an entry from the project's own sinks, and so from what looks there."""
+        for item in self.known.sinks:
+            takes = item.sink.intercept_children and not item.sink.disabled
+            if not takes or not item.reaches(self.project.ancestors):
+                continue
+            if item.project != self.project.project and self._sent(item, entry).answer is not False:
+                return unclear(f"the sink {item.short_name} above intercepts it")
+        return holds()
 
     # -- policies that look at entries themselves ---------------------------------------------------------
 
@@ -251,6 +269,8 @@ class _Asked:
                 lambda: unclear(f"the query of the alert policy {policy.label} is not read"),
             )
         filtered = condition.condition_matched_log.filter
+        if not filtered.strip():
+            return unclear(f"the alert policy {policy.label} looks at every entry")
         seen = self._sees(filtered, entry, f"the alert policy {policy.label}")
         if seen.answer is False:
             return seen
@@ -267,6 +287,8 @@ class _Asked:
         name = item.short_name
         if item.metric.disabled:
             return unseen(f"the metric {name} is off")
+        if not item.metric.filter.strip():
+            return unclear(f"the metric {name} counts every entry")
         seen = self._sees(item.metric.filter, entry, f"the metric {name}")
         if seen.answer is False:
             return seen

@@ -94,6 +94,18 @@ class LogQuery(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Names, or ARNs of groups of other accounts."""
 
 
+class PromQuery(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``AlarmPromQLCriteria``."""
+
+    query: str = ""
+
+
+class Criteria(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``EvaluationCriteria``."""
+
+    prom_query: PromQuery | None = msgspec.field(default=None, name="PromQLCriteria")
+
+
 class MuteTargets(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Which alarms a rule mutes."""
 
@@ -143,6 +155,8 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         "Metrics": "alarms on one metric have none; CloudWatch API reference, MetricAlarm",
         "AlarmRule": "composite alarms have it; CloudWatch API reference, CompositeAlarm",
         "ScheduledQueryConfiguration": "log alarms have it; CloudWatch API reference, LogAlarm",
+        "EvaluationCriteria": "alarms on a PromQL query have it; CloudWatch API reference, MetricAlarm",
+        "EvaluateLowSampleCountPercentile": "evaluate by default; CloudWatch API reference, PutMetricAlarm",
     }
     volatile = (
         "StateValue",
@@ -178,6 +192,12 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
     """Of a composite alarm: ``ALARM("root") OR ALARM("logging")``."""
     actions_suppressor: str | None = None
     scheduled_query_configuration: LogQuery | None = None
+    evaluation_criteria: Criteria | None = None
+    """Of an alarm on a PromQL query, which has no metric."""
+    low_sample_count: str | None = msgspec.field(
+        default=None, name="EvaluateLowSampleCountPercentile"
+    )
+    """Whether a percentile of few values is evaluated: ``evaluate``, ``ignore``."""
 
     @property
     def place(self) -> tuple[str, str] | None:
@@ -228,6 +248,10 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
             return Stat(
                 metric=metric, stat=self.statistic or self.extended_statistic, unit=self.unit
             )
+        if self.evaluation_criteria is not None:
+            asked = self.evaluation_criteria.prom_query
+            named = asked is None or counted.name in asked.query
+            return _unsure("asks a PromQL query, which is not read") if named else None
         own = {None, parsed(self.arn).account}
         found = [
             query.metric_stat
@@ -274,6 +298,9 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
         said = f"{stat or 'no statistic'} {_SIGNS[operator or '']} {self.threshold:g}"
         if reached is None:
             return _unsure(f"asks for {said}, and what events add to that is not known")
+        percentile = stat is not None and _PERCENTILE.fullmatch(stat) is not None
+        if percentile and self.low_sample_count not in (None, "evaluate"):
+            return _unsure(f"asks for {said}, and is not evaluated where there are few events")
         if not compare(reached, self.threshold):
             many = "one event does" if events == 1 else f"{events} events do"
             return _never(f"asks for {said}, which {many} not reach")

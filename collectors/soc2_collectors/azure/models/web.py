@@ -89,8 +89,8 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "ipSecurityRestrictions": "a list that may be empty: then every address is let in",
-        "ipSecurityRestrictionsDefaultAction": "left out: what no restriction names is refused where any lets in",
-        "scmMinTlsVersion": "of the site by which an app is deployed; 1.2 by default; Azure REST API, SiteConfig",
+        "ipSecurityRestrictionsDefaultAction": "left out: the rest is refused where any restriction lets in",
+        "scmMinTlsVersion": "where an app is deployed; 1.2 by default; Azure REST API, SiteConfig",
     }
 
     ftps_state: str | None = None
@@ -124,9 +124,7 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
             )
         else:
             lets = not any(entry.allow for entry in entries)
-        opened = reach.admitted(
-            entries, otherwise=reach.EVERY_SOURCE if lets else reach.NO_SOURCE
-        )
+        opened = reach.admitted(entries, otherwise=reach.EVERY_SOURCE if lets else reach.NO_SOURCE)
         return opened[0].sources if opened else reach.NO_SOURCE
 
 

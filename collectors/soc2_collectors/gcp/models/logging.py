@@ -30,6 +30,7 @@ class Sink(msgspec.Struct, frozen=True, rename="camel"):
         "filter": "without one a sink takes every entry; Cloud Logging API v2, LogSink",
         "disabled": "false is left out; Cloud Logging API v2, LogSink",
         "exclusions": "nothing is excluded; Cloud Logging API v2, LogSink",
+        "interceptChildren": "false is left out; Cloud Logging API v2, LogSink",
         "writerIdentity": "a sink into its own project has none; Cloud Logging API v2, LogSink",
     }
     name: str
@@ -38,6 +39,8 @@ class Sink(msgspec.Struct, frozen=True, rename="camel"):
     disabled: bool = False
     exclusions: list[Exclusion] = []
     include_children: bool = False
+    intercept_children: bool = False
+    """Whether sinks below are not sent what it takes."""
     writer_identity: str = ""
     """As whom it writes: ``serviceAccount:...``."""
 
