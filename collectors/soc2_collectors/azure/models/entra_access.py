@@ -168,12 +168,6 @@ class AuthenticationFlows(msgspec.Struct, frozen=True, rename="camel"):
         return frozenset(part.strip() for part in parts if part.strip() not in ("", "none"))
 
 
-class Devices(msgspec.Struct, frozen=True, rename="camel"):
-    """By which devices."""
-
-    device_filter: dict[str, Any] | None = None
-
-
 class Conditions(msgspec.Struct, frozen=True, rename="camel"):
     """When a policy applies. ``null`` of a condition: it does not matter."""
 
@@ -198,7 +192,8 @@ class Conditions(msgspec.Struct, frozen=True, rename="camel"):
     """``null`` of a policy for programs, which has ``clientApplications`` instead."""
     platforms: Platforms | None = None
     locations: Locations | None = None
-    devices: Devices | None = None
+    devices: dict[str, Any] | None = None
+    """By which devices: a filter; lists, in old policies."""
     device_states: dict[str, Any] | None = None
     times: dict[str, Any] | None = None
     user_risk_levels: list[str] | None = None
@@ -367,8 +362,8 @@ class ConditionalAccessPolicy(Resource, frozen=True, kw_only=True, rename="camel
             "locations": places
             and where is not None
             and bool(where.exclude_locations or where.include_locations not in (None, [], [ALL])),
-            "devices": asked.devices is not None and bool(asked.devices.device_filter),
-            "states of devices": bool(asked.device_states),
+            "devices": any((asked.devices or {}).values()),
+            "states of devices": any((asked.device_states or {}).values()),
             "times": bool(asked.times),
             "user risk": risk and bool(asked.user_risk_levels),
             "sign-in risk": risk and bool(asked.sign_in_risk_levels),
