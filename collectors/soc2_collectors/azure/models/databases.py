@@ -103,7 +103,7 @@ class FlexibleProperties(msgspec.Struct, frozen=True, kw_only=True, rename="came
     network: Network | None = None
     backup: Backup | None = None
     replication_role: str | None = None
-    """``None`` (the word), ``Primary``, or ``AsyncReplica`` and ``GeoAsyncReplica``, which have no backups."""
+    """``None`` (the word), ``Primary``, ``AsyncReplica``, ``GeoAsyncReplica``."""
 
     @property
     def replica(self) -> bool:
