@@ -124,7 +124,7 @@ def _serve(port: int) -> None:
 
 
 def _seed(address: str) -> None:
-    def client(service: str) -> Any:  # noqa: ANN401
+    def client(service: str) -> Any:
         make: Any = boto3.client
         return make(service, endpoint_url=address, region_name=REGION)
 

@@ -185,7 +185,7 @@ def _merge(
     chance: random.Random,
     weights: Sequence[float],
     moments: Sequence[datetime],
-    numbers: Any,  # noqa: ANN401 - an iterator of int
+    numbers: Any,
 ) -> None:
     repositories = company.rest[f"/orgs/{LOGIN}/repos"]
     for at in sorted(moments):

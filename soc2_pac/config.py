@@ -132,6 +132,13 @@ class RunTable(_Table, frozen=True):
     """The least severity of a failure that makes a run exit 1."""
 
 
+class WaiversTable(_Table, frozen=True):
+    """``[waivers]``."""
+
+    max_days: int = 365
+    """The longest time for which a failure may be accepted."""
+
+
 class SigningTable(_Table, frozen=True):
     """``[signing]``."""
 
@@ -170,6 +177,7 @@ class Config:
     sla: SlaTable
     run: RunTable
     signing: SigningTable
+    waivers: WaiversTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -201,6 +209,7 @@ class Config:
             "evidence": self.evidence,
             "sla": self.sla,
             "run": self.run,
+            "waivers": self.waivers,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -334,6 +343,7 @@ _TABLES: dict[str, Any] = {
     "sla": SlaTable,
     "run": RunTable,
     "signing": SigningTable,
+    "waivers": WaiversTable,
 }
 
 
@@ -398,7 +408,7 @@ def _rules(
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
-    for table in ("evidence", "sla", "run"):
+    for table in ("evidence", "sla", "run", "waivers"):
         for name in tables[table].__struct_fields__:
             value = getattr(tables[table], name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:

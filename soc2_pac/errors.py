@@ -29,6 +29,10 @@ class PluginError(Soc2PacError):
     """A plugin could not be loaded, or registered something that cannot stand."""
 
 
+class NotInstalled(Soc2PacError):
+    """A provider's SDK is missing. The message says which, and how to install it."""
+
+
 class DeclarationError(PluginError):
     """A rule, kind or collector is declared wrongly: raised when its module is imported."""
 
@@ -100,8 +104,12 @@ class NotEnabled(ProviderError):
     """The service or region is switched off for this scope: skipped, with the reason."""
 
 
+class NotOffered(NotEnabled):
+    """The provider has no such service in this scope: there can be nothing to judge."""
+
+
 class Gone(ProviderError):
-    """Listed a moment ago, not there on the detail call: the resource no longer exists."""
+    """The provider does not find what was asked for. Whether a resource is gone, its listing says."""
 
 
 class Unexpected(ProviderError):

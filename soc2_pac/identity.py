@@ -163,6 +163,8 @@ class Owned(NamedTuple):
     """A mapping file speaks of the account."""
     note: str = ""
     """What the mapping file says besides."""
+    strength: Strength | None = None
+    """How much the statement weighs by which it is theirs; ``None``: it is nobody's."""
 
 
 class Conflict(NamedTuple):
@@ -328,15 +330,16 @@ class IdentityGraph:
         if mapping:
             account = _sorted(account, mapping, notes.conflicts)
         note = "; ".join(dict.fromkeys(link.note for link in mapping if link.note))
-        owner, reason = self._decide(account, links, notes)
-        return Owned(account, owner, reason, mapped=bool(mapping), note=note)
+        owner, reason, strength = self._decide(account, links, notes)
+        return Owned(account, owner, reason, bool(mapping), note, strength)
 
     def _decide(
         self, account: Account, links: list[Link], notes: _Notes
-    ) -> tuple[Person | None, str]:
-        """The owner by the strongest statements that name somebody known, and why."""
+    ) -> tuple[Person | None, str, Strength | None]:
+        """The owner by the strongest statements that name somebody known, why, and how strong they are."""
         owner: Person | None = None
         reason = ""
+        decided: Strength | None = None
         lost: list[str] = []
         for strength in sorted({link.strength for link in links}, reverse=True):
             level = [link for link in links if link.strength is strength]
@@ -372,16 +375,17 @@ class IdentityGraph:
                 said = tuple(sorted({r for reasons in claims.values() for r in reasons}))
                 notes.conflicts.add(Conflict("account", str(account), named_all, said))
                 notes.dispute(account, claims)
-                return None, f"{len(claims)} persons claim it: {'; '.join(said)}"
+                return None, f"{len(claims)} persons claim it: {'; '.join(said)}", None
             if unclear:
                 notes.dispute(account, (*perhaps, *claims))
-                return None, "; ".join(dict.fromkeys(lost))
+                return None, "; ".join(dict.fromkeys(lost)), None
             if claims:
                 ((owner, reasons),) = claims.items()
                 reason = reasons[0]
+                decided = strength
         if owner is not None:
-            return owner, reason
-        return None, "; ".join(dict.fromkeys(lost)) or "no statement names an owner"
+            return owner, reason, decided
+        return None, "; ".join(dict.fromkeys(lost)) or "no statement names an owner", None
 
 
 def _sorted(account: Account, mapping: list[Link], conflicts: set[Conflict]) -> Account:

@@ -20,13 +20,26 @@ from soc2_pac.collect.fetch import (
     UnitResult,
     classify,
     connection_of,
+    identified,
+    not_found,
     resolve,
     to_record,
 )
-from soc2_pac.errors import FactUnavailable, Gone
-from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.errors import FactUnavailable, Gone, NotOffered, ProviderError
+from soc2_pac.evaluate.evidence import Held, JoinedEvidence
 from soc2_pac.evaluate.judge import apply, explain
-from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status, Verdict
+from soc2_pac.model import (
+    MALFORMED,
+    NOT_OFFERED,
+    CollectionStatus,
+    Document,
+    Fact,
+    Gap,
+    Period,
+    Scope,
+    Status,
+    Verdict,
+)
 from soc2_pac.resources import view
 
 if TYPE_CHECKING:
@@ -67,7 +80,8 @@ class _Live:
         self.scope = scope
         self.uid = document.uid
         self.name = document.name
-        self.gone = False
+        self.not_offered = ""
+        """Why there can be nothing, where a fact showed that the provider has no such service here."""
         self._collector = collector
         self._document = document
         self._body: dict[str, Any] = dict(document.body)
@@ -92,8 +106,16 @@ class _Live:
                 return False
             try:
                 self._body[key] = resolve(fact)
-            except Gone:
-                self.gone = True
+            except Gone as error:
+                self._body[key] = not_found(error, fact)
+            except ProviderError as error:  # one answer does not end the whole check
+                status, reason, permission = classify(error)
+                if isinstance(error, NotOffered):
+                    self.not_offered = reason
+                if status is CollectionStatus.SKIPPED:
+                    status = CollectionStatus.FAILED
+                operation = error.operation or fact.operation
+                self._body[key] = Gap(status, operation, reason, permission)
             self._bytes = None
             return True
 
@@ -109,13 +131,11 @@ class _Documents:
 
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
         for result in self._looks.get(kind, ()):
-            complete = result.status is CollectionStatus.COMPLETE
-            yield result.unit.scope, None if complete else f"{result.status}: {result.reason}"
+            known = result.status is CollectionStatus.COMPLETE or _not_offered(result)
+            yield result.unit.scope, None if known else f"{result.status}: {result.reason}"
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes]]:
-        return [
-            (live.scope, live.bytes()) for live in self._documents.get(kind, ()) if not live.gone
-        ]
+    def bodies(self, kind: str) -> Iterable[Held]:
+        return [Held(live.scope, live.bytes(), live.uid) for live in self._documents.get(kind, ())]
 
 
 def check(
@@ -166,7 +186,6 @@ def check(
             checked.verdicts += [
                 LiveVerdict(rule, live.scope, live.uid, live.name, verdict)
                 for live, verdict in zip(lives, judged, strict=True)
-                if not live.gone
             ]
     for meter in meters:
         checked.calls.update(meter.calls)
@@ -186,7 +205,10 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
             result.period = Period(result.started)
         for document in collector.documents(client, result.period):
             # One by one: what was listed before an error counts.
-            found.append(_Live(unit.scope, collector, document, limits))  # noqa: PERF401
+            found.append(_Live(unit.scope, collector, identified(document), limits))
+            if found[-1].uid.startswith(MALFORMED):
+                result.status = CollectionStatus.PARTIAL
+                result.reason = "a record has no id: kept as it came, beside the others"
         if result.period is not None and (problem := fetch.shortfall(result.period, len(found))):
             result.status, result.reason = CollectionStatus.PARTIAL, problem
     except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
@@ -197,6 +219,10 @@ def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, 
     return result, found
 
 
+def _not_offered(result: UnitResult) -> bool:
+    return result.status is CollectionStatus.SKIPPED and result.reason.startswith(NOT_OFFERED)
+
+
 def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]:
     if not looks:
         never = Verdict(
@@ -204,7 +230,9 @@ def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]
         )
         yield LiveVerdict(rule, Scope(rule.provider, "?"), None, None, never)
     for look in looks:
-        if look.status is not CollectionStatus.COMPLETE:
+        if _not_offered(look):
+            verdict = Verdict(Status.NOT_APPLICABLE, look.reason)
+        elif look.status is not CollectionStatus.COMPLETE:
             grant = f"; grant {look.permission}" if look.permission else ""
             verdict = Verdict(
                 Status.INCONCLUSIVE, f"the look was {look.status}: {look.reason}{grant}"
@@ -259,7 +287,9 @@ def _judge(
             # Reading another document than the judged one: a joined kind lacks the fact.
             own = error.document is seen or error.document is None
             fetched = live.fetch(error.field) if own else joined.fetch(error.kind, error.field)
-            if not fetched or live.gone:
+            if live.not_offered:
+                return Verdict(Status.NOT_APPLICABLE, live.not_offered)
+            if not fetched:
                 return explain(error)
         except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
             return explain(error)

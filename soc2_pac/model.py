@@ -5,13 +5,16 @@ This module reads like a glossary: each type is one word of the design, each fie
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Status(enum.StrEnum):
@@ -62,6 +65,11 @@ class CollectionStatus(enum.StrEnum):
     """The provider could not be reached, refused for its rate limit, or answered nonsense."""
     SKIPPED = "skipped"
     """Not looked at on purpose (region off, service not enabled); the reason says why."""
+
+
+NOT_OFFERED = "not offered here: "
+"""How the reason of a skipped collection begins where the provider has no such service in the scope:
+rules do not apply there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -175,6 +183,74 @@ class Document:
     """What the provider says the answer is as of (a report's generation time), where it differs from now."""
 
 
+MALFORMED = "malformed:"
+"""How the uid of a document begins whose record has no id of its own. It is kept as it came, and its
+collection is partial."""
+
+_strict: ContextVar[bool] = ContextVar("strict", default=False)
+
+
+@contextlib.contextmanager
+def strictly() -> Iterator[None]:
+    """Until the block ends, a member that a :class:`Listed` record lacks is a KeyError in this thread."""
+    before = _strict.set(True)
+    try:
+        yield
+    finally:
+        _strict.reset(before)
+
+
+class Lacking(str):
+    """Stands for a text that a record lacks. What is made of it can be recognised; it has no parts."""
+
+    __slots__ = ()
+    _MARK = re.compile("\ufdd0(.*?)\ufdd1", re.DOTALL)
+
+    def __new__(cls, member: str) -> Self:
+        """Between noncharacters, which Unicode keeps for use within a program."""
+        return super().__new__(cls, f"\ufdd0{member}\ufdd1")
+
+    def __iter__(self) -> NoReturn:
+        """A list that is not there is no empty list. Raises KeyError."""
+        raise KeyError(*self.within(self))
+
+    @classmethod
+    def within(cls, text: object) -> list[str]:
+        """The members that a text was made without."""
+        return cls._MARK.findall(text) if isinstance(text, str) else []
+
+
+class Listed(dict[str, Any]):
+    """A record of a listing, as clients hand it to collectors.
+
+    A collector names the members that it needs (``item["Arn"]``). A record without one would end the
+    generator, and lose the rest of the listing. So the record answers with :class:`Lacking`; the engine
+    finds that in the document's uid, keeps the record as it came, and calls the collection partial.
+    """
+
+    def __missing__(self, key: str) -> Lacking:
+        """Raises KeyError within :func:`strictly`: a fact that is worked out of half a record is none."""
+        if _strict.get():
+            raise KeyError(key)
+        return Lacking(key)
+
+
+def listed(value: object) -> Any:  # noqa: ANN401 - any JSON-like value
+    """An answer whose lists hold :class:`Listed` records; ``null`` in such a list is an empty record."""
+    if isinstance(value, dict):
+        return {key: listed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        records = any(isinstance(item, dict) for item in value)
+        return [_record(item) if records else listed(item) for item in value]
+    return value
+
+
+def _record(value: object) -> object:
+    if value is None:
+        return Listed()
+    return Listed(listed(value)) if isinstance(value, dict) else value
+
+
 @dataclass(slots=True)
 class Period:
     """What the collector of a population is told, and where it says what it asked for.
@@ -245,6 +321,16 @@ class Verdict:
     on: tuple[object, ...] = field(default=(), compare=False, repr=False)
     """Views of the joined documents that decided it, beside the judged one. A finding names them. What a
     rule read as a whole (every policy of the account) is noted by the engine and need not stand here."""
+
+
+class Basis(NamedTuple):
+    """What a verdict rests on beside the judged document."""
+
+    documents: tuple[tuple[str, str, str, str], ...] = ()
+    """(kind, scope, uid, digest) of the joined documents that decided it."""
+    populations: tuple[tuple[str, str], ...] = ()
+    """(kind, scopes) that were read whole: a scope, ``aws:111122223333/*`` for an account and all in it, or
+    ``*``."""
 
 
 def passed(message: str, *, until: datetime | None = None, on: Iterable[object] = ()) -> Verdict:

@@ -19,15 +19,10 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import importlib.util
 import inspect
 import re
-import sys
 import typing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -39,7 +34,6 @@ from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from types import ModuleType
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -327,75 +321,3 @@ def _signature(
     if hints.get("return") is not Verdict:
         raise wrong("it must return Verdict")
     return judged, tuple(injected), tuple(thresholds)
-
-
-# -- the version of a rule ---------------------------------------------------------------------------
-
-
-def sources(declared: Rule) -> dict[str, str]:
-    """The source text that decides a verdict: module name -> text.
-
-    The rule's module, the modules of the kinds that it reads, and what those import from their own
-    top-level packages. The engine itself is left out: its version is recorded with each evaluation.
-    """
-    roots = [
-        declared.function.__module__,
-        *(r.__module__ for r in (declared.resource, *declared.joins)),
-    ]
-    packages = frozenset(name.partition(".")[0] for name in roots)
-    found: dict[str, str] = {}
-    queue = list(roots)
-    while queue:
-        name = queue.pop()
-        if name in found:
-            continue
-        text, imported = _module_source(name, packages)
-        found[name] = text
-        queue.extend(imported)
-    return dict(sorted(found.items()))
-
-
-def version(declared: Rule) -> str:
-    """SHA-256 (hex) over :func:`sources`: another text is another rule version, and judges anew."""
-    digest = hashlib.sha256()
-    for name, text in sources(declared).items():
-        digest.update(f"{name}\0{text}\0".encode())
-    return digest.hexdigest()
-
-
-@functools.cache
-def _module_source(name: str, packages: frozenset[str]) -> tuple[str, tuple[str, ...]]:
-    module = sys.modules.get(name)
-    path = getattr(module, "__file__", None)
-    if path is None or not Path(path).is_file():
-        return "", ()
-    text = Path(path).read_text(encoding="utf-8")
-    return text, tuple(_imports(text, module, packages))
-
-
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(?P<base>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<several>[^)]*)\)|(?P<names>[^\n]*))"
-    r"|import[ \t]+(?P<modules>[^\n]*))",
-    re.MULTILINE,
-)
-_NAME = re.compile(r"[\w.]+")
-
-
-def _imports(text: str, module: ModuleType | None, packages: frozenset[str]) -> set[str]:
-    """Imported modules of these packages. Read by pattern: parsing hundreds of modules takes seconds.
-
-    A word too many, from a comment or a docstring, names no loaded module, or does no harm: one text more
-    is part of the version.
-    """
-    package = getattr(module, "__package__", "") or ""
-    names: set[str] = set()
-    for found in _IMPORT.finditer(text):
-        if found["modules"] is not None:
-            names.update(_NAME.findall(found["modules"]))
-            continue
-        base = found["base"]
-        base = importlib.util.resolve_name(base, package) if base.startswith(".") else base
-        names.add(base)
-        several = _NAME.findall(found["several"] or found["names"] or "")
-        names.update(f"{base}.{name}" for name in several)
-    return {n for n in names if n.partition(".")[0] in packages - {"soc2_pac"} and n in sys.modules}

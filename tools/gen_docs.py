@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "facts"))
+from known import facts, structs_of
+from views import name_of
+
 from soc2_pac import plugins
 from soc2_pac.cases import load_cases, run_case
 from soc2_pac.cli import root as root_command
@@ -200,9 +204,29 @@ def _kinds(registry: Registry) -> Iterator[str]:
         if collector.resource.secret:
             hidden = ", ".join(f"`{path}`" for path in collector.resource.secret)
             yield from ("", f"Redacted before it is stored: {hidden}.")
+        yield from _unread(collector)
         if collector.resource.volatile:
             left_out = ", ".join(f"`{path}`" for path in collector.resource.volatile)
             yield from ("", f"Left out of evidence, since they change at every look: {left_out}.")
+
+
+def _unread(collector: Collector) -> Iterator[str]:
+    """What the provider's specification has of these objects and no view reads."""
+    known = facts(collector.provider)
+    found: dict[str, None] = {}
+    shapes = [
+        shape for s in structs_of(collector.resource) for shape in known.views.get(name_of(s), ())
+    ]
+    for shape in shapes:
+        unread = sorted(known.shapes[shape].keys() - known.read[shape])
+        if unread:
+            found[f"{shape.partition('.')[2]} ({', '.join(f'`{field}`' for field in unread)})"] = (
+                None
+            )
+    if found:
+        yield from ("", f"Not read: {'; '.join(found)}.")
+    elif not shapes:
+        yield from ("", "The shape of these documents rests on the provider's documentation alone.")
 
 
 def _criteria(registry: Registry) -> Iterator[str]:

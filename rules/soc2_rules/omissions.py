@@ -86,6 +86,31 @@ PARTS: dict[str, str] = {
         "which authorities a government approves is its list and changes with it; that smart cards are on "
         "is what okta-webauthn-available can ask, and who issues them stands in the identity providers"
     ),
+    "prowler:signon_global_session_idle_timeout_15min": (
+        "okta-session-idle admits Okta's own two hours unless max_minutes says 15, the limit of a "
+        "government's guide"
+    ),
+    "prowler:authenticator_password_minimum_length_15": (
+        "okta-password-length expects 12 characters unless min_length says 15, as a government's guide does"
+    ),
+    "prowler:authenticator_password_lockout_threshold_3": (
+        "okta-lockout admits Okta's own ten attempts unless max_attempts says 3, as a government's guide does"
+    ),
+    "prowler:authenticator_password_maximum_age_60d": (
+        "NIST advises against passwords that expire: okta-password-history-age asks for it where "
+        "max_age_days says 60"
+    ),
+    "prowler:authenticator_okta_verify_fips_compliant": (
+        "only some contracts ask for validated cryptography: okta-okta-verify-hardening does so by fips"
+    ),
+    "prowler:authenticator_smart_card_active": (
+        "smart cards are one of several ways that no false site can relay: okta-webauthn-available asks for "
+        "them alone where accepted says cert"
+    ),
+    "prowler:user_inactivity_automation_35d_enabled": (
+        "Okta's API does not show its automations; okta-inactive-users judges what they leave behind, by "
+        "default after 90 days"
+    ),
     "powerpipe:waf_web_acl_logging_enabled": _CLASSIC,
     "prowler:cloudtrail_bedrock_logging_enabled": (
         "data events of Bedrock are a choice that depends on what models are used for; the prompts "

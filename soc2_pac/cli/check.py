@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from soc2_pac import api
 from soc2_pac.canonical import canonical
+from soc2_pac.cases import joined_evidence
 from soc2_pac.cli.options import (
     config_option,
     fail_on_option,
     find_rule,
     format_option,
+    instant,
     scope_options,
     stats_option,
 )
@@ -27,6 +29,7 @@ from soc2_pac.output import write
 
 if TYPE_CHECKING:
     from soc2_pac.cli.options import Where
+    from soc2_pac.rules import Rule
 
 _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 
@@ -37,8 +40,9 @@ _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
 @scope_options
 @click.option(
     "--document",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Judge this JSON document (or a list of them) instead of asking a provider.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
+    help="Judge this JSON document (a list of them, or what soc2-pac evidence show --finding prints) "
+    "instead of asking a provider; - reads standard input.",
 )
 @stats_option
 @format_option
@@ -92,14 +96,16 @@ def _row(
 def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
     from soc2_pac import config, plugins  # noqa: PLC0415
 
+    name_of_file = "standard input" if str(path) == "-" else path.name
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with click.open_file(str(path), encoding="utf-8") as file:
+            content = json.load(file, parse_constant=_no_number)
     except (UnicodeDecodeError, ValueError) as error:
-        msg = f"{path} is not JSON: {error}"
+        msg = f"{name_of_file} is not JSON: {error}"
         raise UsageError(msg) from error
     documents = content if isinstance(content, list) else [content]
     if not documents:
-        msg = f"{path} holds no document"
+        msg = f"{name_of_file} holds no document"
         raise UsageError(msg)
     registry = plugins.load()
     rows = []
@@ -108,17 +114,52 @@ def _documents(names: tuple[str, ...], path: Path) -> list[dict[str, object]]:
         if not matching:
             find_rule(registry, name)
         for rule in matching:
-            scope = Scope(rule.provider, "document")
-            # Nothing is given of what it joins, and nothing says that there is no source of it.
-            sourced = [kind.kind for kind in rule.where_sourced]
-            joined = JoinedEvidence(rule, GivenDocuments(scope, {}), sourced)
-            evidence = joined.at(scope) if rule.joins else None
             for number, body in enumerate(documents, start=1):
-                verdict = judge(
-                    rule, canonical(body), now=datetime.now(UTC), scope=scope, evidence=evidence
+                scope, verdict = _judged(rule, body)
+                rows.append(
+                    _row(rule.id, rule.severity, scope, f"{name_of_file}#{number}", verdict)
                 )
-                rows.append(_row(rule.id, rule.severity, scope, f"{path.name}#{number}", verdict))
     return rows
+
+
+_PACKAGE = {"rule", "scope", "thresholds", "now", "document", "given"}
+"""The keys of what ``evidence show --finding`` prints."""
+
+
+def _judged(rule: Rule, body: Any) -> tuple[Scope, Verdict]:  # noqa: ANN401
+    """A document, or one with all that a finding rests on."""
+    if not (isinstance(body, dict) and {"document", "given"} <= body.keys() <= _PACKAGE):
+        # Nothing is given of what it joins, and nothing says that there is no source of it.
+        scope = Scope(rule.provider, "document")
+        evidence = JoinedEvidence(
+            rule, GivenDocuments(scope, {}), [k.kind for k in rule.where_sourced]
+        )
+        seen = evidence.at(scope) if rule.joins else None
+        now = datetime.now(UTC)
+        return scope, judge(rule, canonical(body), now=now, scope=scope, evidence=seen)
+    if body.get("rule") not in (None, rule.id):
+        msg = f"the documents are those of a finding of {body['rule']}, not of {rule.id}"
+        raise UsageError(msg)
+    if body["document"] is None:
+        msg = "the finding is about a whole scope: there is no document to judge"
+        raise UsageError(msg)
+    scope = (
+        Scope.parse(str(body["scope"])) if body.get("scope") else Scope(rule.provider, "document")
+    )
+    verdict = judge(
+        rule,
+        canonical(body["document"]),
+        now=instant(str(body["now"]), "now") if body.get("now") else datetime.now(UTC),
+        scope=scope,
+        evidence=joined_evidence(rule, body["given"], scope),
+        thresholds=rule.settle(body.get("thresholds") or {}),
+    )
+    return scope, verdict
+
+
+def _no_number(text: str) -> float:
+    msg = f"{text} is no number in JSON"
+    raise ValueError(msg)
 
 
 def _code(rows: list[dict[str, object]], least: Severity) -> int:

@@ -8,11 +8,14 @@ from dataclasses import asdict
 
 import click
 
+from soc2_pac.audit.basis import judged_by
 from soc2_pac.cli.options import (
     ListGroup,
+    check_filters,
     config_option,
     format_option,
     instant,
+    one_finding,
     opened_store,
     store_option,
 )
@@ -50,6 +53,7 @@ def list_(
 ) -> None:
     """List documents: current ones, those of an instant, or every version."""
     with opened_store(config_path, store_url) as store, store.reading() as connection:
+        check_filters(connection, kind=kind, scope=scope)
         found = queries.evidence(
             connection,
             kind=kind,
@@ -67,14 +71,34 @@ def list_(
 
 
 @evidence.command()
-@click.argument("what")
+@click.argument("what", required=False)
 @config_option
 @store_option
 @click.option("--at", metavar="TIME", help="The version that held at an instant.")
-def show(what: str, config_path: str | None, store_url: str | None, at: str | None) -> None:
+@click.option(
+    "--finding",
+    metavar="FINGERPRINT",
+    help="Everything that a finding rests on, as soc2-pac check RULE --document - takes it.",
+)
+def show(
+    what: str | None,
+    config_path: str | None,
+    store_url: str | None,
+    at: str | None,
+    finding: str | None,
+) -> None:
     """Print a document as the provider said it. WHAT is a digest (or its start), or a resource."""
+    if (what is None) == (finding is None) or (finding is not None and at is not None):
+        msg = "name a document, or a finding with --finding. Next: soc2-pac evidence show --help"
+        raise UsageError(msg)
     with opened_store(config_path, store_url) as store:
-        click.echo(json.dumps(json.loads(_body(store, what, at)), indent=2, ensure_ascii=False))
+        if finding is not None:
+            found = one_finding(store, finding)
+            with store.reading() as connection:
+                shown = judged_by(connection, found)
+        else:
+            shown = json.loads(_body(store, str(what), at))
+    click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
 @evidence.command()

@@ -10,15 +10,16 @@ import click
 from soc2_pac.cli.options import (
     ListGroup,
     check_criteria,
+    check_filters,
     config_option,
     find_rule,
     format_option,
+    one_finding,
     opened_store,
     severity_option,
     status_option,
     store_option,
 )
-from soc2_pac.errors import UsageError
 from soc2_pac.model import Severity, Status
 from soc2_pac.output import plain, write
 from soc2_pac.store import queries
@@ -72,6 +73,7 @@ def list_(
     check_criteria(criteria)
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
+        check_filters(connection, provider=provider, kind=kind, scope=scope)
         found = queries.findings(
             connection,
             rules=rules,
@@ -115,13 +117,9 @@ def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str,
 def show(fingerprint: str, config_path: str | None, store_url: str | None) -> None:
     """Show one finding whole, with its history. The start of its FINGERPRINT is enough."""
     with opened_store(config_path, store_url) as store:
-        found = store.findings(fingerprint=fingerprint)
-        if len(found) != 1:
-            what = "no current finding has" if not found else f"{len(found)} findings have"
-            msg = f"{what} a fingerprint that starts with '{fingerprint}'. Next: soc2-pac findings list"
-            raise UsageError(msg)
-        finding = found[0]
+        finding = one_finding(store, fingerprint)
         history = store.finding_history(finding.fingerprint)
+        rests_on = store.finding_documents(finding.fingerprint)
     waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
     facts = {
         "rule": finding.rule,
@@ -136,7 +134,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         "message": finding.message,
         "since": finding.since,
         "failing since": finding.failing_since,
-        "to be mended by": finding.sla_due,
+        "fix by": finding.sla_due,
         "holds until": finding.until,
         "thresholds": _thresholds(finding.thresholds),
         "evidence": finding.evidence,
@@ -145,8 +143,12 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
     for name, value in facts.items():
         if value is not None:
             click.echo(f"{name:<16}{plain(value)}")
-    if finding.evidence:
-        click.echo(f"\nThe document: soc2-pac evidence show {finding.evidence[:12]}")
+    if rests_on:
+        click.echo("\nRests on")
+        rows = ({**asdict(item), "digest": item.digest and item.digest[:12]} for item in rests_on)
+        write(rows, ("role", "kind", "scope", "resource", "digest", "collection"), "table")
+        short = finding.fingerprint[:8]
+        click.echo(f"\nThe documents: soc2-pac evidence show --finding {short}")
     click.echo("\nHistory")
     write(
         (asdict(period) for period in history),

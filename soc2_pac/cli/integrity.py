@@ -12,6 +12,8 @@ from soc2_pac.errors import UsageError
 from soc2_pac.output import write
 from soc2_pac.store import checkpoint as checkpoints
 
+_NOT_VERIFIED = 3
+
 
 @click.command()
 @config_option
@@ -34,23 +36,33 @@ def verify(
     public_key: str | None,
     form: str,
 ) -> None:
-    """Re-hash every document, replay every interval, walk the ledger. Exit code 4 when something is off."""
+    """Re-hash every document, replay every interval, walk the ledger.
+
+    Exit code 4 when something is off, 3 when not all could be checked.
+    """
     loaded = [checkpoints.load(_read(file), public_key) for file in files]
     with opened_store(config_path, store_url) as store:
         report = store.verify(loaded)
+    code = 4 if not report.sound else _NOT_VERIFIED if report.unverified else 0
     if form != "table":
         write((asdict(problem) for problem in report.problems), ("where", "what"), form)
-        ctx.exit(0 if report.sound else 4)
+        ctx.exit(code)
     for name, count in report.checked.items():
         click.echo(f"{count:>10,}  {name}")
+    for what in report.unverified:
+        click.echo(f"Not verified: {what}. Next: verify with a role that may create a schema.")
     if report.sound:
-        click.echo("\nEverything is as it was written.")
+        click.echo(
+            "\nEverything that was checked is as it was written."
+            if code
+            else "\nEverything is as it was written."
+        )
         if not loaded:
             click.echo(
                 "Not checked: whether the tail was cut off. "
                 "Next: verify --checkpoint FILE, with one kept elsewhere."
             )
-        return
+        ctx.exit(code)
     click.echo(f"\n{len(report.problems)} problems:")
     for problem in report.problems:
         click.echo(f"  {problem.where}: {problem.what}")

@@ -18,9 +18,12 @@ from soc2_pac.text import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from sqlalchemy import Connection
+
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
+    from soc2_pac.store.queries import Finding
 
     ChoiceType = click.Choice[str]
 else:
@@ -207,6 +210,46 @@ def check_known(name: str | None, known: Mapping[str, object], what: str, comman
     if name is not None and name not in known:
         msg = f"there is no {what} '{name}'.{nearest(name, known)} Next: {command}"
         raise UsageError(msg)
+
+
+def check_filters(
+    connection: Connection,
+    *,
+    provider: str | None = None,
+    kind: str | None = None,
+    scope: str | None = None,
+) -> None:
+    """Refuse a filter that can match nothing: a typo must not read as "clean".
+
+    Known is what the store holds, and what the installed plugins could collect. Raises UsageError naming
+    the nearest.
+    """
+    from soc2_pac.store import queries  # noqa: PLC0415
+
+    stored = queries.known(connection)
+    if scope is not None and not queries.matches_any(scope, stored.scopes):
+        hint = nearest(scope.rstrip("*"), stored.scopes)
+        msg = f"no scope in the store is '{scope}'.{hint} Next: soc2-pac evidence list"
+        raise UsageError(msg)
+    if provider in (None, *stored.providers) and kind in (None, *stored.kinds):
+        return
+    from soc2_pac import plugins  # noqa: PLC0415
+
+    registry = plugins.load()
+    providers = sorted({*stored.providers, *registry.providers})
+    kinds = sorted({*stored.kinds, *registry.collectors})
+    check_known(provider, dict.fromkeys(providers), "provider", "soc2-pac plugins")
+    check_known(kind, dict.fromkeys(kinds), "kind", "soc2-pac plugins --kinds")
+
+
+def one_finding(store: Store, fingerprint: str) -> Finding:
+    """The current finding whose fingerprint starts so. Raises UsageError for none, and for several."""
+    found = store.findings(fingerprint=fingerprint)
+    if len(found) != 1:
+        what = "no current finding has" if not found else f"{len(found)} findings have"
+        msg = f"{what} a fingerprint that starts with '{fingerprint}'. Next: soc2-pac findings list"
+        raise UsageError(msg)
+    return found[0]
 
 
 def find_rule(registry: Registry, rule_id: str) -> Rule:

@@ -9,6 +9,7 @@ import click
 
 from soc2_pac.cli.options import (
     ListGroup,
+    check_known,
     config_option,
     format_option,
     opened_store,
@@ -67,6 +68,11 @@ def list_(
     now = datetime.now(UTC)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = read(connection, kinds, now, timedelta(days=days))
+    systems = {account.account.system for account in found.graph.accounts}
+    systems |= {one.partition(":")[0] for one in systems} | {
+        kind.kind.partition(".")[0] for kind in kinds
+    }
+    check_known(system, dict.fromkeys(sorted(systems)), "system", "soc2-pac people list")
     if conflicts:
         count = write(_contradictions(found.graph), _CONFLICTS, form)
     else:

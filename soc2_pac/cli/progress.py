@@ -28,7 +28,7 @@ def watching(log_format: str, *, quiet: bool) -> Iterator[events.Listener]:
         with _bar() as listener:
             yield listener
     else:
-        yield _text_line
+        yield _text_lines()
 
 
 def _json_line(event: events.Event) -> None:
@@ -47,10 +47,34 @@ _NAMES = {
 }
 
 
-def _text_line(event: events.Event) -> None:
+def _text_lines() -> events.Listener:
     """Only what did not go well: cron mails what is printed."""
-    if isinstance(event, events.UnitFinished) and event.status is not CollectionStatus.COMPLETE:
-        sys.stderr.write(f"{event.status}: {event.kind} in {event.scope}: {plain(event.reason)}\n")
+    trouble = _Trouble()
+
+    def listener(event: events.Event) -> None:
+        if line := trouble.line(event):
+            sys.stderr.write(line + "\n")
+
+    return listener
+
+
+class _Trouble:
+    """Lines about listings that did not go well; what stops a whole source is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def line(self, event: events.Event) -> str:
+        """The line for an event; empty where there is nothing to say, or it was said."""
+        if not isinstance(event, events.UnitFinished) or event.status is CollectionStatus.COMPLETE:
+            return ""
+        reason = plain(event.reason)
+        if event.requests or event.status not in (CollectionStatus.FAILED, CollectionStatus.DENIED):
+            return f"{event.status}: {event.kind} in {event.scope}: {reason}"
+        if (event.source, reason) in self._said:
+            return ""
+        self._said.add((event.source, reason))
+        return f"{event.status}: source {event.source}, from {event.kind} in {event.scope} on: {reason}"
 
 
 @contextlib.contextmanager
@@ -62,14 +86,14 @@ def _bar() -> Iterator[events.Listener]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("collecting", total=None)
+        trouble = _Trouble()
 
         def listener(event: events.Event) -> None:
             if isinstance(event, events.Planned):
                 progress.update(task, total=event.units)
             elif isinstance(event, events.UnitFinished):
                 progress.update(task, advance=1, description=event.kind)
-                if event.status is not CollectionStatus.COMPLETE:
-                    line = f"{event.status}: {event.kind} in {event.scope}: {plain(event.reason)}"
+                if line := trouble.line(event):
                     progress.console.print(Text(line, style="yellow"))
 
         yield listener

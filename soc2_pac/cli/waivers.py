@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from soc2_pac.cli.options import (
     ListGroup,
+    check_filters,
     config_option,
     find_rule,
     format_option,
@@ -17,7 +19,13 @@ from soc2_pac.cli.options import (
     opened_store,
     store_option,
 )
+from soc2_pac.errors import UsageError
+from soc2_pac.model import Status
 from soc2_pac.output import write
+from soc2_pac.text import listed
+
+if TYPE_CHECKING:
+    from soc2_pac.store.queries import Finding
 
 _COLUMNS = (
     "waiver",
@@ -44,10 +52,11 @@ def waivers() -> None:
 @click.option("--reason", required=True, help="Why it is accepted: an auditor will read it.")
 @click.option("--owner", required=True, help="The person who accepts the risk.")
 @click.option("--scope", help="Only in this scope. Default: everywhere.")
-@click.option("--resource", help="Only this resource, by its id. Default: all.")
+@click.option("--resource", help="Only this resource, by its id or name. Default: all.")
 @click.option(
     "--expires", metavar="DATE", required=True, help="When it ends; waivers do not last for ever."
 )
+@click.option("--ahead", is_flag=True, help="Record it although it covers no current failure.")
 def add(
     rule_id: str,
     config_path: str | None,
@@ -57,24 +66,59 @@ def add(
     scope: str | None,
     resource: str | None,
     expires: str,
+    ahead: bool,
 ) -> None:
     """Accept the failures of a rule until a date."""
-    from soc2_pac import plugins  # noqa: PLC0415
+    from soc2_pac import config, plugins  # noqa: PLC0415
+    from soc2_pac.store.waivers import check_terms  # noqa: PLC0415
 
     find_rule(plugins.load(), rule_id)
+    longest = config.load(config_path, required=store_url is None).waivers.max_days
+    ends = instant(expires, "--expires")
+    check_terms(reason, owner, ends, datetime.now(UTC))
+    if ends > datetime.now(UTC) + timedelta(days=longest + 1):
+        msg = f"--expires: a waiver lasts {longest} days at most ([waivers] max_days)"
+        raise UsageError(msg)
     with opened_store(config_path, store_url) as store:
+        with store.reading() as connection:
+            check_filters(connection, scope=scope)
+        found = [f for f in store.findings(rules=[rule_id]) if scope in (None, f.scope)]
+        uid = _uid(resource, found)
+        covered = sum(f.status is Status.FAIL and uid in (None, f.resource) for f in found)
+        if covered == 0 and not ahead:
+            what = f"'{resource}'" if resource else "the rule"
+            msg = (
+                f"{what} has no current failure of {rule_id}: the waiver would cover nothing. Next: "
+                f"soc2-pac findings list --rule {rule_id}, or --ahead to record it all the same"
+            )
+            raise UsageError(msg)
         waiver = store.add_waiver(
             rule=rule_id,
             reason=reason,
             owner=owner,
             scope=scope,
-            resource=resource,
-            expires_at=instant(expires, "--expires"),
+            resource=uid,
+            expires_at=ends,
         )
-        covered = sum(f.waiver == waiver for f in store.findings(rules=[rule_id]))
-    click.echo(
-        f"{waiver} recorded. It covers {covered} current failures, which stay visible as waived."
+    failures = (
+        "1 current failure, which stays"
+        if covered == 1
+        else f"{covered} current failures, which stay"
     )
+    click.echo(f"{waiver} recorded. It covers {failures} visible as waived.")
+
+
+def _uid(resource: str | None, found: list[Finding]) -> str | None:
+    """The id of a resource that somebody named by its id or by its name. Raises UsageError for several."""
+    if resource is None or any(finding.resource == resource for finding in found):
+        return resource
+    ids = sorted({f.resource for f in found if f.resource_name == resource and f.resource})
+    if len(ids) > 1:
+        msg = (
+            f"{len(ids)} resources are called '{resource}': {listed(ids)}. Next: name one by its id"
+        )
+        raise UsageError(msg)
+    return ids[0] if ids else resource
 
 
 @waivers.command("list")

@@ -27,18 +27,32 @@ from soc2_pac.errors import (
     Denied,
     Gone,
     NotEnabled,
+    NotInstalled,
+    NotOffered,
     ProviderError,
     Soc2PacError,
     Unexpected,
     Unreachable,
 )
-from soc2_pac.model import CollectionStatus, Document, Fact, Gap, Period, Scope, utc_text
+from soc2_pac.model import (
+    MALFORMED,
+    NOT_OFFERED,
+    CollectionStatus,
+    Document,
+    Fact,
+    Gap,
+    Lacking,
+    Period,
+    Scope,
+    strictly,
+    utc_text,
+)
 from soc2_pac.resources import GAPS
 from soc2_pac.store.database import storable
 from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from soc2_pac.config import SourceSettings
     from soc2_pac.hookspecs import Connection
@@ -47,6 +61,8 @@ if TYPE_CHECKING:
 
 _SPOOL_BYTES = 8 * 1024 * 1024
 _CURSOR_BYTES = 256 * 1024
+_LISTINGS = 3
+"""How often something is listed whose parts are not found: they may have been deleted meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +278,22 @@ _connecting = threading.Lock()
 
 
 def connection_of(source: SourceSettings) -> Connection:
-    """The connection of a source, made once in each process. Raises ProviderError, ConfigError."""
+    """The connection of a source, made once in each process.
+
+    Raises:
+        ProviderError, ConfigError: it cannot be made. NotInstalled: the provider's SDK is missing.
+    """
     key = pickle.dumps((source.name, source.provider, source.settings))
     with _connecting:
         if key not in _connections:
-            _connections[key] = registry().providers[source.provider].connect(source.settings)
+            try:
+                _connections[key] = registry().providers[source.provider].connect(source.settings)
+            except ModuleNotFoundError as error:
+                msg = (
+                    f"{error.name} is not installed, and source {source.name} needs it. "
+                    f"Next: pip install 'soc2-pac[{source.provider}]'"
+                )
+                raise NotInstalled(msg) from error
         return _connections[key]
 
 
@@ -299,15 +326,21 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         client = connection_of(unit.source).client(unit.scope, meter, frozenset(collector.calls))
         if collector.population:
             result.period = _period(unit, result.started)
-        listing = taken.counted(collector.documents(client, result.period))
-        for document in _resolved(listing, limits, events=collector.population):
-            if document is None:
-                taken.gone += 1
+            listing: Iterator[object] = collector.documents(client, result.period)
+        else:
+            listing = _again(lambda: collector.documents(client), taken.seen)
+        for document in _resolved(taken.counted(listing), limits, events=collector.population):
+            if isinstance(document, _NotFound):
+                taken.doubt(collector, document, limits)
             else:
                 taken.take(collector, document, limits)
+        taken.settle(lambda: collector.documents(client))
     except Exception as error:  # noqa: BLE001 - whatever happens, the attempt leaves a record
         result.status, result.reason, result.permission = classify(error)
-        if result.count and result.status is not CollectionStatus.SKIPPED:
+        taken.keep_doubtful()
+        if result.count and (
+            isinstance(error, NotOffered) or result.status is not CollectionStatus.SKIPPED
+        ):
             result.status = CollectionStatus.PARTIAL
         if result.period is not None and (taken.lost or _unusable(result.period)):
             result.period.cursor = None
@@ -317,13 +350,31 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         if result.period is not None and taken.problem:
             result.period.cursor = None
         result.status = CollectionStatus.PARTIAL if taken.problem else CollectionStatus.COMPLETE
-        # Complete all the same, but told: an answer that is taken for "gone" by mistake must not be silent.
-        went = f"{taken.gone} listed, and gone when their details were read" if taken.gone else ""
+        # Complete all the same, but not in silence.
+        went = f"{taken.gone} deleted between their listing and their details" if taken.gone else ""
         result.reason = taken.problem or went
     result.root = collection_root(taken.seen.items())
     result.calls, result.pages = dict(meter.calls), meter.pages
     result.finished = datetime.now(UTC)
     return result
+
+
+def _again(documents: Callable[[], Iterator[object]], seen: Collection[str]) -> Iterator[object]:
+    """A listing of several calls; listed anew where something that it named a moment ago is not found.
+
+    Only a listing says what exists: what was deleted meanwhile is not in the next one. Documents that were
+    taken before come once. Raises Gone where the answers go on contradicting each other.
+    """
+    for attempt in range(1, _LISTINGS + 1):
+        try:
+            for document in documents():
+                if attempt == 1 or getattr(document, "uid", None) not in seen:
+                    yield document
+        except Gone:
+            if attempt == _LISTINGS:
+                raise
+        else:
+            return
 
 
 def _period(unit: Unit, began: datetime) -> Period:
@@ -356,6 +407,8 @@ def _unusable(period: Period) -> str:
 def classify(error: BaseException) -> tuple[CollectionStatus, str, str | None]:
     """(status, reason, missing permission) of an error that ended a collection."""
     reason = redact.scrub(str(error)) or type(error).__name__
+    if isinstance(error, NotOffered):
+        return CollectionStatus.SKIPPED, f"{NOT_OFFERED}{reason}", None
     if isinstance(error, NotEnabled):
         return CollectionStatus.SKIPPED, reason, error.permission
     if isinstance(error, Denied | CredentialsRejected):
@@ -376,11 +429,24 @@ class _Taken:
         self.seen: dict[str, str] = {}
         self.gone = 0
         """How many were listed and did not exist any more a moment later."""
-        self.problem = ""
-        """The first thing that makes the look incomplete though it came to its end."""
+        self._problem = ""
         self._result = result
         self._yielded = 0
         self._kept = 0
+        self._malformed: dict[str, int] = {}
+        self._doubtful: dict[str, int] = {}
+        self._aside = Spool()
+        """Documents of which a fact was not found, until it is known whether they exist."""
+
+    @property
+    def problem(self) -> str:
+        """The first thing that makes the look incomplete though it came to its end; empty: nothing does."""
+        if self._problem or not self._malformed:
+            return self._problem
+        count = sum(self._malformed.values())
+        lacks = ", ".join(sorted(self._malformed))
+        what = "1 record lacks" if count == 1 else f"{count} records lack"
+        return f"{what} {lacks}: kept as they came, beside the others"
 
     @property
     def lost(self) -> bool:
@@ -394,12 +460,56 @@ class _Taken:
             yield document
 
     def take(self, collector: Collector, document: object, limits: Limits) -> None:
+        if made := self._record(collector, document, limits):
+            self._lay_down(*made)
+
+    def doubt(self, collector: Collector, missing: _NotFound, limits: Limits) -> None:
+        """Set a document aside of which a fact was not found."""
+        made = self._record(collector, missing.document, limits)
+        if made and made[0].uid not in self._doubtful:
+            record, gaps = made
+            self._doubtful[record.uid] = gaps
+            self._aside.write(record)
+
+    def settle(self, documents: Callable[[], Iterator[object]]) -> None:
+        """Keep the doubtful documents that are listed still; the others were deleted. Raises nothing."""
+        if not self._doubtful:
+            return
+        wanted = set(self._doubtful)
+        try:
+            for document in documents():
+                wanted.discard(storable(str(getattr(document, "uid", ""))))
+                if not wanted:
+                    break
+        except Exception:  # noqa: BLE001 - where nobody can say, they are there
+            wanted.clear()
+        self.gone = len(wanted)
+        self.keep_doubtful(wanted)
+
+    def keep_doubtful(self, deleted: Collection[str] = ()) -> None:
+        """Take up what was set aside."""
+        gaps, self._doubtful = self._doubtful, {}
+        if gaps:
+            for record in self._aside.records():
+                if record.uid not in deleted:
+                    self._lay_down(record, gaps[record.uid])
+
+    def _record(
+        self, collector: Collector, document: object, limits: Limits
+    ) -> tuple[Record, int] | None:
         try:
             record, gaps = to_record(collector, document, limits)
         except (ValueError, TypeError) as error:
             self.note(f"a document could not be kept: {redact.scrub(str(error))}")
-            return
+            return None
         self._kept += 1
+        if record.uid.startswith(MALFORMED):
+            lacks = Lacking.within(getattr(document, "uid", "")) or ["an id"]
+            for member in lacks[:1]:
+                self._malformed[member] = self._malformed.get(member, 0) + 1
+        return record, gaps
+
+    def _lay_down(self, record: Record, gaps: int) -> None:
         known = self.seen.get(record.uid)
         if known is None:
             self.seen[record.uid] = record.digest
@@ -412,7 +522,7 @@ class _Taken:
 
     def note(self, problem: str) -> None:
         """Remember the first problem; an empty one is none."""
-        self.problem = self.problem or problem
+        self._problem = self._problem or problem
 
 
 def to_record(collector: Collector, document: object, limits: Limits) -> tuple[Record, int]:
@@ -421,9 +531,10 @@ def to_record(collector: Collector, document: object, limits: Limits) -> tuple[R
     Raises:
         ValueError: it is too large, or holds what JSON cannot say. TypeError: it is no document.
     """
-    if not isinstance(document, Document) or not isinstance(document.uid, str) or not document.uid:
-        msg = f"the collector of {collector.kind} yielded {type(document).__name__}, or a document with no id"
+    if not isinstance(document, Document):
+        msg = f"the collector of {collector.kind} yielded {type(document).__name__}"
         raise TypeError(msg)
+    document = identified(document)
     body, gaps = with_gaps(document.body)
     body = redact.drop_paths(body, collector.resource.volatile)
     body = redact.redact_paths(body, collector.resource.secret)
@@ -437,6 +548,28 @@ def to_record(collector: Collector, document: object, limits: Limits) -> tuple[R
     return Record(
         storable(document.uid), storable(str(document.name)), digest(raw), raw, observed
     ), gaps
+
+
+def has_id(document: Document) -> bool:
+    """Whether a document has an id of its own."""
+    uid: object = document.uid
+    return isinstance(uid, str) and bool(uid) and not Lacking.within(uid)
+
+
+def identified(document: Document) -> Document:
+    """The document under an id; one that has none of its own is kept as it came, under one made of it."""
+    name = "" if Lacking.within(document.name) else document.name
+    if has_id(document):
+        return Document(document.uid, name or document.uid, document.body, document.observed_at)
+    # Facts would be asked for without the id that they need.
+    body = {
+        key: value
+        for key, value in document.body.items()
+        if not isinstance(value, Fact) and not Lacking.within(value)
+    }
+    said = {key: value for key, value in body.items() if not isinstance(value, Gap)}
+    made = f"{MALFORMED}{digest(canonical(said))[:16]}"
+    return Document(made, name or made, body, document.observed_at)
 
 
 def with_gaps(body: Any) -> tuple[dict[str, Any], int]:  # noqa: ANN401
@@ -467,53 +600,73 @@ def resolve(fact: Fact) -> object:
     """Make the call of a fact: its value, ``None``, or a :class:`Gap`.
 
     Raises:
-        Gone: the resource no longer exists. CredentialsRejected: nothing further can be read.
+        Gone: the provider does not find what was asked for. CredentialsRejected: nothing further can be read.
+        NotOffered: the provider has no such thing in the scope.
     """
     try:
-        return fact.call()
-    except (Gone, CredentialsRejected):
+        with strictly():
+            return fact.call()
+    except (Gone, CredentialsRejected, NotOffered):
         raise
     except ProviderError as error:
         status, reason, permission = classify(error)
         status = CollectionStatus.FAILED if status is CollectionStatus.SKIPPED else status
         return Gap(status, error.operation or fact.operation, reason, permission)
+    except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
+        # One odd answer is one fact that nobody knows.
+        reason = f"the answer is not as expected: {type(error).__name__}"
+        return Gap(CollectionStatus.FAILED, fact.operation, reason)
 
 
-def _resolve_all(document: Document) -> Document | None:
-    """The document with every fact read; ``None`` when the resource has gone meanwhile."""
-    try:
-        body = {k: resolve(v) if isinstance(v, Fact) else v for k, v in document.body.items()}
-    except Gone:
-        return None
-    return Document(document.uid, document.name, body, document.observed_at)
+def not_found(error: Gone, fact: Fact) -> Gap:
+    """What stands for a fact that the provider does not find, of a document that is there."""
+    reason = f"{redact.scrub(str(error))}: not found, though the resource was listed"
+    return Gap(CollectionStatus.FAILED, error.operation or fact.operation, reason)
 
 
-def _resolve_event(document: Document) -> Document:
-    """The document of an event with every fact read: it happened, though its details may be gone."""
+@dataclass(frozen=True, slots=True)
+class _NotFound:
+    """A document of which a fact was not found: it was deleted meanwhile, or the fact alone is not there."""
+
+    document: Document
+
+
+def _resolve_all(document: Document) -> Document | _NotFound:
+    """The document with every fact read."""
     body: dict[str, object] = {}
+    missing = False
     for key, value in document.body.items():
         try:
             body[key] = resolve(value) if isinstance(value, Fact) else value
         except Gone as error:
-            operation = error.operation or key
-            body[key] = Gap(CollectionStatus.FAILED, operation, f"gone: {redact.scrub(str(error))}")
-    return Document(document.uid, document.name, body, document.observed_at)
+            missing = True
+            body[key] = not_found(error, value)
+    read = Document(document.uid, document.name, body, document.observed_at)
+    return _NotFound(read) if missing else read
+
+
+def _resolve_event(document: Document) -> Document:
+    """The document of an event with every fact read: it happened, though its details may be deleted."""
+    read = _resolve_all(document)
+    return read.document if isinstance(read, _NotFound) else read
 
 
 def _resolved(
     documents: Iterable[object], limits: Limits, *, events: bool = False
 ) -> Iterator[object]:
-    """Documents with their facts read, in order, a few at once; ``None`` for one that has gone meanwhile.
+    """Documents with their facts read, in order, a few at once.
 
-    ``events``: none of them can be gone.
+    ``events``: what happened stays, whatever is found of it now.
     """
-    read = _resolve_event if events else _resolve_all
-    window: deque[Future[Document | None]] = deque()
+    read: Callable[[Document], object] = _resolve_event if events else _resolve_all
+    window: deque[Future[object]] = deque()
     pool: ThreadPoolExecutor | None = None
     try:
         for document in documents:
-            if not isinstance(document, Document) or not any(
-                isinstance(value, Fact) for value in document.body.values()
+            if (
+                not isinstance(document, Document)
+                or not has_id(document)
+                or not any(isinstance(value, Fact) for value in document.body.values())
             ):
                 while window:
                     yield window.popleft().result()

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bz2
+import email
+import lzma
 import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 REDACTED = "[redacted]"
+UNREADABLE = "[redacted: not readable]"
+"""In place of a value that nobody could look into: packed in a way that is not known, or too large."""
+_UNPACKED_BYTES = 5_000_000
+_DEEP = 5
+"""How often a value is unpacked: text in base64 in a MIME part in gzip in base64."""
 
 _PATTERNS = {
     "private-key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)",
@@ -48,7 +57,7 @@ _QUICK = re.compile(
 _FULL = {label: re.compile(pattern) for label, pattern in _PATTERNS.items()}
 _DECLARED = _FULL | {label: re.compile(pattern) for label, pattern in _HINTS.items()}
 _LABEL = "|".join(_DECLARED)
-_DONE = re.compile(rf"\[redacted(?:: found (?:{_LABEL})(?:, (?:{_LABEL}))*)?\]")
+_DONE = re.compile(rf"\[redacted(?:: not readable|: found (?:{_LABEL})(?:, (?:{_LABEL}))*)?\]")
 """What :func:`redact_paths` leaves behind; nothing else, or a secret could hide behind its likeness."""
 
 
@@ -123,23 +132,107 @@ def _redact_value(value: Any) -> Any:  # noqa: ANN401
         return {key: _redact_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_redact_value(item) for item in value]
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    if _DONE.fullmatch(text):
-        return text  # evidence that was exported and is read again
-    found = sorted(_labels(text) | _labels(_decoded(text)))
-    return f"[redacted: found {', '.join(found)}]" if found else REDACTED
+    data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    if _DONE.fullmatch(data.decode("utf-8", "replace")):
+        return data.decode()  # evidence that was exported and is read again
+    labels: set[str] = set()
+    whole = True
+    for text in _texts(data, _DEEP):
+        if text is None:
+            whole = False
+        else:
+            labels |= _labels(text)
+    if labels:
+        return f"[redacted: found {', '.join(sorted(labels))}]"
+    return REDACTED if whole else UNREADABLE
 
 
 def _labels(text: str) -> set[str]:
     return {label for label, pattern in _DECLARED.items() if pattern.search(text)}
 
 
-def _decoded(text: str) -> str:
-    """What base64 text says, or nothing: user data comes encoded."""
+# -- what a value holds ------------------------------------------------------------------------------------
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
+_WHITE = re.compile(rb"\s+")
+_MIME = re.compile(rb"(?i)^(?:[\w-]+:[^\n]*\n)*?content-type:\s*multipart/")
+_PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
+_CLOSED = (b"PK\x03\x04", b"(\xb5/\xfd", b'\x04"M\x18', b"7z\xbc\xaf")
+"""How archives begin that are not unpacked: zip, zstd, lz4, 7z."""
+
+
+def _texts(data: bytes, depth: int) -> Iterator[str | None]:
+    """Every text in a value, packed ones unpacked; ``None`` for a part that cannot be looked into."""
+    if depth == 0 or data.startswith(_CLOSED):
+        yield None
+        return
+    opened, whole = _unpacked(data)
+    if opened is not None:
+        yield from _texts(opened, depth - 1)
+        if not whole:
+            yield None
+        return
+    wide = _wide(data)
+    text = wide if wide is not None else data.decode("utf-8", "replace")
+    yield text
+    plain = text.encode("utf-8", "replace")
+    if _MIME.match(plain.lstrip()):
+        for part in email.message_from_bytes(plain.lstrip()).walk():
+            if not part.is_multipart():
+                yield from _texts(_bytes_of(part), depth - 1)
+        return
+    inner = _of_base64(_WHITE.sub(b"", plain))
+    if inner is not None:  # all of it: user data comes so
+        yield from _texts(inner, depth - 1)
+        return
+    for found in _BASE64.finditer(plain):
+        inner = _of_base64(found[0])
+        if inner is not None:
+            yield from _texts(inner, depth - 1)
+
+
+def _unpacked(data: bytes) -> tuple[bytes | None, bool]:
+    """(what gzip, bzip2 or xz data holds, whether that is all); (None, True) for other data."""
+    opener: Any
+    if data.startswith(b"\x1f\x8b"):
+        opener = zlib.decompressobj(wbits=31)
+    elif data.startswith(b"BZh"):
+        opener = bz2.BZ2Decompressor()
+    elif data.startswith(b"\xfd7zXZ\x00"):
+        opener = lzma.LZMADecompressor()
+    else:
+        return None, True
     try:
-        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+        return opener.decompress(data, _UNPACKED_BYTES), bool(opener.eof)
+    except (zlib.error, OSError, EOFError, lzma.LZMAError):
+        return b"", False
+
+
+def _wide(data: bytes) -> str | None:
+    """The text of UTF-16 data; None for other data."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    head = data[:400]
+    if head.count(0) * 4 < len(head):
+        return None
+    return data.decode("utf-16-le" if head[1::2].count(0) else "utf-16-be", "replace")
+
+
+def _of_base64(text: bytes) -> bytes | None:
+    """What base64 holds, where that is a text or packed; None for a word that only looks so."""
+    try:
+        data = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
-        return ""
+        return None
+    if data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", *_CLOSED)) or _wide(data) is not None:
+        return data
+    printable = len(data) - len(data.translate(None, _PRINTABLE))
+    return data if data and printable * 10 >= len(data) * 8 else None
+
+
+def _bytes_of(part: Any) -> bytes:  # noqa: ANN401 - an email.message.Message
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
 
 
 def _map_strings(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401

@@ -247,7 +247,8 @@ def _add_operations(now: datetime) -> None:
 
     They are added to moto's response classes, so other accounts in this process get them too.
     """
-    from moto.config.responses import ConfigResponse  # noqa: PLC0415  heavy
+    from moto.cloudwatch.responses import CloudWatchResponse  # noqa: PLC0415  heavy
+    from moto.config.responses import ConfigResponse  # noqa: PLC0415
     from moto.core.responses import ActionResult  # noqa: PLC0415
     from moto.ec2.responses import EC2Response  # noqa: PLC0415
 
@@ -277,10 +278,14 @@ def _add_operations(now: datetime) -> None:
         # What AWS answers where nobody has set any.
         return ActionResult({"AccountLevel": {}})
 
+    def nothing_muted(_: Backend) -> Any:  # noqa: ANN401
+        return ActionResult({"AlarmMuteRuleSummaries": []})
+
     def default_key(_: Backend) -> Any:  # noqa: ANN401
         return ActionResult({"KmsKeyId": "alias/aws/ebs"})
 
     for responses, name, answer in (
+        (CloudWatchResponse, "list_alarm_mute_rules", nothing_muted),
         (ConfigResponse, "describe_delivery_channel_status", delivery_channel_status),
         (EC2Response, "get_snapshot_block_public_access_state", unblocked),
         (EC2Response, "get_image_block_public_access_state", images_unblocked),

@@ -30,11 +30,12 @@ _STATUSES = {
     503: "UNAVAILABLE",
 }
 _CONTENTS = {
-    "RESOURCE": "resource",
-    "IAM_POLICY": "iamPolicy",
-    "ORG_POLICY": "orgPolicy",
-    "ACCESS_POLICY": "accessPolicy",
+    "RESOURCE": ("resource",),
+    "IAM_POLICY": ("iamPolicy",),
+    "ORG_POLICY": ("orgPolicy",),
+    "ACCESS_POLICY": ("accessPolicy", "accessLevel", "servicePerimeter"),
 }
+"""What is asked for -> where it stands in an asset; the last one gives one of its three."""
 _ALWAYS = ("name", "assetType", "ancestors", "updateTime")
 
 
@@ -195,14 +196,14 @@ def _assets(state: Estate, parent: str, query: Mapping[str, list[str]]) -> Any: 
         said = f"Permission '{need}' denied on resource '{parent}' (or it may not exist)."
         return Refusal(403, "IAM_PERMISSION_DENIED", said, {"permission": need, "resource": parent})
     content = query.get("contentType", [""])[0]
-    key = _CONTENTS.get(content, "")
+    keys = _CONTENTS.get(content, ())
     types = query.get("assetTypes", [])
     return [
-        {name: asset[name] for name in (*_ALWAYS, key) if name in asset}
+        {name: asset[name] for name in (*_ALWAYS, *keys) if name in asset}
         for asset in state.assets
         if parent in asset.get("ancestors", ()) or asset.get("ancestors") is None
         if not types or any(re.fullmatch(one, str(asset.get("assetType"))) for one in types)
-        if not key or key in asset
+        if not keys or asset.keys() & {*keys}
     ]
 
 

@@ -29,6 +29,8 @@ NUMBERS = {
 }
 """Project id to number."""
 LIVE = (PRODUCTION, STAGING, DATA)
+DEPLOYER = f"organizations/{ORGANIZATION}/roles/deployer"
+"""A role of the company's own, which lets its holders make tokens of any service account."""
 
 PLANTED: tuple[Planted, ...] = ()
 """Every fault that was put in on purpose, of this module. Rules may find more, as in any company."""
@@ -175,7 +177,12 @@ def _policies() -> dict[str, dict[str, Any]]:
             "auditConfigs": audit,
         },
         FOLDER: {"bindings": [_binding("roles/browser", groups["engineering"])]},
-        PRODUCTION: {"bindings": [_binding("roles/viewer", groups["engineering"])]},
+        PRODUCTION: {
+            "bindings": [
+                _binding("roles/viewer", groups["engineering"]),
+                _binding(DEPLOYER, f"serviceAccount:shop@{PRODUCTION}.iam.gserviceaccount.com"),
+            ]
+        },
         STAGING: {"bindings": [_binding("roles/viewer", groups["engineering"])]},
         DATA: {"bindings": [_binding("roles/bigquery.user", groups["engineering"])]},
     }

@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.demo.company import Planted
+from soc2_pac.demo.gcp import Refusal
 from soc2_pac.demo.gcp_company import (
     DATA,
+    DEPLOYER,
     DOMAIN,
     LIVE,
     NUMBERS,
@@ -33,6 +35,7 @@ _KEY = f"projects/{DATA}/locations/{REGION}/keyRings/main/cryptoKeys/data"
 _TOP = f"organizations/{ORGANIZATION}"
 
 PLANTED: tuple[Planted, ...] = (
+    Planted("gcp-sa-no-admin", "shop", "a role of the company's own makes tokens of any account"),
     Planted("gcp-no-user-managed-keys", "k1", "a key of its own, in production"),
     Planted("gcp-sa-key-rotation", "k1", "the key was made 400 days ago"),
     Planted("gcp-sa-key-unused", "old-deploy", "neither it nor its key was used for half a year"),
@@ -52,6 +55,54 @@ PLANTED: tuple[Planted, ...] = (
     Planted("gcp-workspace-2sv-enforced", "marek.zielinski", "no second step"),
 )
 """Every fault that was put in on purpose, of this module. Rules may find more, as in any company."""
+
+
+_ROLES: dict[str, list[str]] = {
+    "roles/bigquery.user": ["bigquery.datasets.get", "bigquery.jobs.create"],
+    "roles/browser": ["resourcemanager.projects.get", "resourcemanager.projects.list"],
+    "roles/cloudfunctions.invoker": ["cloudfunctions.functions.invoke"],
+    "roles/cloudkms.cryptoKeyEncrypterDecrypter": [
+        "cloudkms.cryptoKeyVersions.useToDecrypt",
+        "cloudkms.cryptoKeyVersions.useToEncrypt",
+    ],
+    "roles/compute.imageUser": ["compute.images.get", "compute.images.useReadOnly"],
+    "roles/compute.viewer": ["compute.instances.get", "compute.instances.list"],
+    "roles/iam.securityReviewer": ["iam.roles.list", "resourcemanager.projects.getIamPolicy"],
+    "roles/resourcemanager.organizationAdmin": [
+        "resourcemanager.organizations.setIamPolicy",
+        "resourcemanager.projects.setIamPolicy",
+    ],
+    "roles/run.invoker": ["run.routes.invoke"],
+    "roles/storage.objectViewer": ["storage.objects.get", "storage.objects.list"],
+    "roles/viewer": ["compute.instances.get", "storage.buckets.list"],
+    DEPLOYER: ["iam.serviceAccounts.getAccessToken", "run.services.update"],
+}
+"""What roles hold, in the part that matters here."""
+
+
+def roles(estate: Estate, now: datetime) -> None:  # noqa: ARG001 - nothing here has an age
+    """What roles hold: Google's own by IAM, the company's in the inventory as well."""
+
+    def role(path: str, query: object) -> Refusal | dict[str, Any]:
+        del query
+        name = path.removeprefix("/iam/v1/")
+        if name not in _ROLES:
+            return Refusal(404, message=f"The role named {name} was not found.")
+        return _role(name)
+
+    estate.answers["/iam/v1/roles/{role}"] = role
+    estate.answers["/iam/v1/organizations/{organization}/roles/{role}"] = role
+    estate.assets.append(asset("iam.googleapis.com/Role", DEPLOYER, None, _role(DEPLOYER)))
+
+
+def _role(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": name.rpartition("/")[2],
+        "stage": "GA",
+        "etag": "AA==",
+        "includedPermissions": _ROLES[name],
+    }
 
 
 def identities(estate: Estate, now: datetime) -> None:
@@ -205,6 +256,7 @@ def data(estate: Estate, now: datetime) -> None:
             },
             "acl": [],
             "versioning": {"enabled": not public},
+            "softDeletePolicy": {"retentionDurationSeconds": "604800"},
             "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 400}}]},
             "retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}
             if "logs" in name
@@ -304,15 +356,36 @@ def logs(estate: Estate, now: datetime) -> None:
         asset("monitoring.googleapis.com/NotificationChannel", channel, PRODUCTION, on_call)
     )
     path = f"projects/{PRODUCTION}/alertPolicies/1"
-    condition = {"filter": 'metric.type="logging.googleapis.com/user/owners"'}
+    condition = {
+        "filter": 'metric.type="logging.googleapis.com/user/owners"',
+        "comparison": "COMPARISON_GT",
+        "duration": "0s",
+        "trigger": {"count": 1},
+        "aggregations": [
+            {
+                "alignmentPeriod": "600s",
+                "perSeriesAligner": "ALIGN_DELTA",
+                "crossSeriesReducer": "REDUCE_SUM",
+            }
+        ],
+    }
     alert = {
         "name": path,
         "displayName": "owners changed",
         "enabled": True,
+        "combiner": "OR",
         "conditions": [{"displayName": "any", "conditionThreshold": condition}],
         "notificationChannels": [channel],
     }
     estate.assets.append(asset("monitoring.googleapis.com/AlertPolicy", path, PRODUCTION, alert))
+    snooze = f"projects/{PRODUCTION}/snoozes/1"
+    moved = {
+        "name": snooze,
+        "displayName": "accounts were moved",
+        "criteria": {"policies": [path]},
+        "interval": {"startTime": ago(now, 101), "endTime": ago(now, 100)},
+    }
+    estate.assets.append(asset("monitoring.googleapis.com/Snooze", snooze, PRODUCTION, moved))
 
 
 def guardrails(estate: Estate, now: datetime) -> None:
@@ -328,18 +401,35 @@ def guardrails(estate: Estate, now: datetime) -> None:
         path = f"{_TOP}/policies/{constraint}"
         policy = {"name": path, "spec": {"rules": [{"enforce": True}], "updateTime": ago(now, 90)}}
         estate.assets.append(asset("orgpolicy.googleapis.com/Policy", path, None, policy))
-    path = "accessPolicies/1/servicePerimeters/data"
     perimeter = {
-        "name": path,
+        "name": "accessPolicies/1/servicePerimeters/data",
         "title": "data",
         "status": {
             "resources": [f"projects/{NUMBERS[DATA]}"],
             "restrictedServices": ["storage.googleapis.com", "bigquery.googleapis.com"],
+            "accessLevels": ["accessPolicies/1/accessLevels/office"],
         },
     }
-    estate.assets.append(
-        asset("accesscontextmanager.googleapis.com/ServicePerimeter", path, None, perimeter)
-    )
+    level = {
+        "name": "accessPolicies/1/accessLevels/office",
+        "title": "office",
+        "basic": {"conditions": [{"ipSubnetworks": ["203.0.113.0/24"]}]},
+    }
+    # The inventory gives what Access Context Manager has as content of its own, of the organisation.
+    organization = {
+        "name": f"//cloudresourcemanager.googleapis.com/{_TOP}",
+        "assetType": "cloudresourcemanager.googleapis.com/Organization",
+        "ancestors": [_TOP],
+        "updateTime": "2026-01-05T09:30:00Z",
+    }
+    estate.assets += [
+        {**organization, "servicePerimeter": perimeter},
+        {**organization, "accessLevel": level},
+    ]
+    path = f"{_TOP}/locations/global/securityCenterServices/security-health-analytics"
+    found = {"name": path, "effectiveEnablementState": "ENABLED"}
+    kind = "securitycentermanagement.googleapis.com/SecurityCenterService"
+    estate.assets.append(asset(kind, path, None, found))
     answers = estate.answers
     for project in LIVE:
         settings = f"projects/{project}/accessApprovalSettings"
@@ -348,7 +438,7 @@ def guardrails(estate: Estate, now: datetime) -> None:
             "enrolledServices": [{"cloudProduct": "all", "enrollmentLevel": "BLOCK_ALL"}],
         }
     for parent in (_TOP, *(f"projects/{project}" for project in LIVE)):
-        answers[f"/essentialcontacts/v1/{parent}/contacts"] = {
+        answers[f"/essentialcontacts/v1/{parent}/contacts:compute"] = {
             "contacts": [
                 {
                     "name": f"{parent}/contacts/1",
@@ -453,6 +543,7 @@ def workspace(estate: Estate, now: datetime) -> None:
 
 AREAS: list[Callable[[Estate, datetime], None]] = [
     identities,
+    roles,
     keys_and_secrets,
     data,
     logs,

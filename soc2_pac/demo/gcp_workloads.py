@@ -5,10 +5,11 @@ Names and numbers are inventions. Addresses are from the ranges that are reserve
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.demo.company import Planted
-from soc2_pac.demo.gcp_company import DATA, NUMBERS, PRODUCTION, STAGING, ancestors, asset
+from soc2_pac.demo.gcp_company import DATA, NUMBERS, PRODUCTION, STAGING, ago, ancestors, asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("gcp-sql-private-ip", "legacy-mysql", "a public address"),
     Planted("gcp-sql-tls", "legacy-mysql", "connections without TLS"),
     Planted("gcp-sql-backups", "legacy-mysql", "no backups"),
+    Planted("gcp-sql-backup-succeeded", "erp", "its backups have failed for weeks"),
     Planted("gcp-sql-ha", "legacy-mysql", "one zone, and one command deletes it"),
     Planted("gcp-sql-cmek", "legacy-mysql", "Google's key"),
     Planted("gcp-mysql-flags", "legacy-mysql", "flags were never set"),
@@ -67,6 +69,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("gcp-gke-private", "experiments", "a control plane for everybody"),
     Planted("gcp-gke-hardening", "experiments", "a cluster as it was made in 2019"),
     Planted("gcp-gke-patching", "experiments", "nobody upgrades it"),
+    Planted("gcp-gke-anonymous", "experiments", "answers whoever asks"),
     Planted("gcp-serverless-not-public", "resize-image", "everyone may call it"),
     Planted("gcp-run-not-public", "preview", "everyone may call it"),
 )
@@ -270,6 +273,7 @@ def machine(project: str, name: str, **data: object) -> dict[str, Any]:
     """A virtual machine."""
     given: dict[str, Any] = {"status": "RUNNING", "canIpForward": False, "id": machine_id(name)}
     given["networkInterfaces"] = [{"networkIP": "10.10.0.5"}]
+    given["metadata"] = {"fingerprint": "abc="}
     return compute("Instance", project, f"zones/{ZONE}/instances/{name}", **{**given, **data})
 
 
@@ -301,6 +305,22 @@ def balancers(estate: Estate, now: datetime) -> None:  # noqa: ARG001
         ),
         compute("TargetHttpsProxy", PRODUCTION, "global/targetHttpsProxies/shop"),
         compute(
+            "SecurityPolicy",
+            PRODUCTION,
+            "global/securityPolicies/edge",
+            type="CLOUD_ARMOR",
+            rules=[
+                {
+                    "priority": 1000,
+                    "action": "deny(403)",
+                    "match": {
+                        "expr": {"expression": "evaluatePreconfiguredWaf('sqli-v33-stable')"}
+                    },
+                },
+                {"priority": 2147483647, "action": "allow"},
+            ],
+        ),
+        compute(
             "SslPolicy",
             PRODUCTION,
             "global/sslPolicies/modern",
@@ -310,16 +330,19 @@ def balancers(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     ]
 
 
-def databases(estate: Estate, now: datetime) -> None:  # noqa: ARG001
-    """Cloud SQL, AlloyDB and Dataproc."""
+def databases(estate: Estate, now: datetime) -> None:
+    """Cloud SQL and its backups, AlloyDB and Dataproc."""
     good: dict[str, Any] = {"deletionProtectionEnabled": True, "availabilityType": "REGIONAL"}
     backups = {
         "enabled": True,
         "pointInTimeRecoveryEnabled": True,
+        "transactionLogRetentionDays": 7,
         "backupRetentionSettings": {"retentionUnit": "COUNT", "retainedBackups": 14},
+        "backupTier": "STANDARD",
     }
     audited = {
         "cloudsql.enable_pgaudit": "on",
+        "pgaudit.log": "ddl,role",
         "log_connections": "on",
         "log_disconnections": "on",
         "log_statement": "ddl",
@@ -340,11 +363,18 @@ def databases(estate: Estate, now: datetime) -> None:  # noqa: ARG001
                 "sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED",
             },
         ),
+        *(backup(name, now, 1) for name in ("orders", "reports")),
+        backup("erp", now, 20),
+        backup("erp", now, 1, "FAILED"),
         asset(
             "alloydb.googleapis.com/Cluster",
             f"projects/{DATA}/locations/{REGION}/clusters/vectors",
             DATA,
-            {"databaseVersion": "POSTGRES_15", "state": "READY"},
+            {
+                "databaseVersion": "POSTGRES_15",
+                "state": "READY",
+                "encryptionInfo": {"encryptionType": "GOOGLE_DEFAULT_ENCRYPTION"},
+            },
             location=REGION,
         ),
         asset(
@@ -379,7 +409,8 @@ def database(
         "instanceType": "CLOUD_SQL_INSTANCE",
         "state": "RUNNABLE",
         "ipAddresses": [{"type": address[0], "ipAddress": address[1]}],
-        "settings": given,
+        "createTime": "2024-02-01T10:00:00Z",
+        "settings": {"activationPolicy": "ALWAYS", **given},
     }
     if keyed:
         data["diskEncryptionConfiguration"] = {"kmsKeyName": _KEY}
@@ -392,6 +423,26 @@ def database(
     }
 
 
+def backup(instance: str, now: datetime, days: float, status: str = "SUCCESSFUL") -> dict[str, Any]:
+    """A backup of a Cloud SQL instance that ended so many days ago."""
+    number = int((now - timedelta(days=days)).timestamp() * 1000)
+    data = {
+        "kind": "sql#backupRun",
+        "id": str(number),
+        "instance": instance,
+        "type": "AUTOMATED",
+        "status": status,
+        "endTime": ago(now, days),
+    }
+    return {
+        "name": f"//cloudsql.googleapis.com/projects/{DATA}/instances/{instance}/backupRuns/{number}",
+        "assetType": "sqladmin.googleapis.com/BackupRun",
+        "ancestors": ancestors(DATA),
+        "updateTime": "2026-01-05T09:30:00Z",
+        "resource": {"version": "v1", "data": data, "location": REGION},
+    }
+
+
 def clusters(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     """Kubernetes as it is made today, and as it was made in 2019."""
     estate.assets += [
@@ -399,13 +450,23 @@ def clusters(estate: Estate, now: datetime) -> None:  # noqa: ARG001
             PRODUCTION,
             "apps",
             privateClusterConfig={"enablePrivateNodes": True, "enablePrivateEndpoint": True},
+            masterAuth={"clusterCaCertificate": "LS0tLS1CRUdJTg=="},
             networkConfig={"datapathProvider": "ADVANCED_DATAPATH"},
             shieldedNodes={"enabled": True},
             binaryAuthorization={"evaluationMode": "PROJECT_SINGLETON_POLICY_ENFORCE"},
             releaseChannel={"channel": "REGULAR"},
-            databaseEncryption={"state": "ENCRYPTED", "keyName": _KEY},
+            databaseEncryption={
+                "state": "ENCRYPTED",
+                "currentState": "CURRENT_STATE_ENCRYPTED",
+                "keyName": _KEY,
+            },
             loggingConfig={
                 "componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"]}
+            },
+            anonymousAuthenticationConfig={"mode": "LIMITED"},
+            rbacBindingConfig={
+                "enableInsecureBindingSystemAuthenticated": False,
+                "enableInsecureBindingSystemUnauthenticated": False,
             },
             nodePools=[
                 {
@@ -415,12 +476,29 @@ def clusters(estate: Estate, now: datetime) -> None:  # noqa: ARG001
                 }
             ],
         ),
+        asset(
+            "binaryauthorization.googleapis.com/Policy",
+            f"projects/{PRODUCTION}/policy",
+            PRODUCTION,
+            {
+                "name": f"projects/{PRODUCTION}/policy",
+                "globalPolicyEvaluationMode": "ENABLE",
+                "defaultAdmissionRule": {
+                    "evaluationMode": "REQUIRE_ATTESTATION",
+                    "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG",
+                    "requireAttestationsBy": [f"projects/{PRODUCTION}/attestors/built"],
+                },
+            },
+        ),
         cluster(
             STAGING,
             "experiments",
             legacyAbac={"enabled": True},
             masterAuth={"username": "admin", "password": "hunter2hunter2"},
-            databaseEncryption={"state": "DECRYPTED"},
+            databaseEncryption={
+                "state": "DECRYPTED",
+                "currentState": "CURRENT_STATE_DECRYPTED",
+            },
             nodePools=[{"name": "pool-1", "config": {"serviceAccount": "default"}}],
         ),
     ]
@@ -437,7 +515,11 @@ def functions(estate: Estate, now: datetime) -> None:  # noqa: ARG001
     """Functions and services."""
     estate.assets += [
         function("resize-image", "ALLOW_ALL", "allUsers"),
-        function("nightly-report", "ALLOW_INTERNAL_ONLY", f"serviceAccount:cron@{PRODUCTION}.iam"),
+        function(
+            "nightly-report",
+            "ALLOW_INTERNAL_ONLY",
+            f"serviceAccount:cron@{PRODUCTION}.iam.gserviceaccount.com",
+        ),
         service("preview", "all", "allUsers"),
         service("ledger", "internal", f"serviceAccount:web@{PRODUCTION}.iam.gserviceaccount.com"),
     ]

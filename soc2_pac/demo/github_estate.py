@@ -100,7 +100,7 @@ _RULES: tuple[dict[str, Any], ...] = (
         "type": "required_status_checks",
         "parameters": {
             "strict_required_status_checks_policy": True,
-            "required_status_checks": [{"context": "test"}],
+            "required_status_checks": [{"context": "test", "integration_id": 15368}],
         },
     },
 )
@@ -119,6 +119,12 @@ def repository_answers(repo: Repo, now: datetime) -> dict[str, Any]:
         if repo.analysed is None
         else [_analysis(repo, now)],
         f"{root}/environments": _environments(repo, now),
+        f"{root}/environments/production/deployment-branch-policies": {
+            "total_count": 1,
+            "branch_policies": [
+                {"id": 361471, "node_id": "GA_361471", "name": "main", "type": "branch"}
+            ],
+        },
     }
 
 
@@ -163,7 +169,10 @@ def _protection(*, admins: bool, force: bool) -> dict[str, Any]:
         "allowsDeletions": False,
         "restrictsPushes": admins,
         "restrictsReviewDismissals": not force,
-        "bypassPullRequestAllowances": {"nodes": []},
+        "requiredStatusChecks": [{"context": "test", "app": {"slug": "github-actions"}}],
+        "lockBranch": False,
+        "bypassPullRequestAllowances": {"pageInfo": {"hasNextPage": False}, "nodes": []},
+        "bypassForcePushAllowances": {"pageInfo": {"hasNextPage": False}, "nodes": []},
     }
 
 
@@ -212,6 +221,7 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "outside": [edge for edge in edges if edge["node"]["login"] in AGENCY],
         "object": _folder(repo),
         "environments": len(_environments(repo, now)["environments"]),
+        "branchProtectionRules": int(repo.protection in classic),
         "deployKeys": len(deploy_keys(repo, now)),
         "deployments": deployments(repo, now),
         "latestRelease": release(repo, now),
@@ -278,9 +288,10 @@ def _environments(repo: Repo, now: datetime) -> dict[str, Any]:
                 "protection_rules": [reviewed]
                 if repo.name == "api" and name == "production"
                 else [],
+                "can_admins_bypass": False,
                 "deployment_branch_policy": {
-                    "protected_branches": True,
-                    "custom_branch_policies": False,
+                    "protected_branches": name != "production",
+                    "custom_branch_policies": name == "production",
                 },
             }
             for name in names

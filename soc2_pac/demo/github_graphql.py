@@ -116,7 +116,7 @@ def _part(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return None if value is None else _connection(value, {"first": _MAX_PAGE}, "edges")
     if key == "deployments":
         return _connection(value, {"first": 20})
-    if key in ("deployKeys", "environments"):
+    if key in ("deployKeys", "environments", "branchProtectionRules"):
         return {"totalCount": value}
     return value
 
@@ -188,7 +188,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
         "outside",
     ),
     "RepositoryWorkflows": _repositories("head", "object"),
-    "RepositoryEnvironments": _repositories("environments"),
+    "RepositoryEnvironments": _repositories("environments", "branchProtectionRules"),
     "RepositoryDeployKeys": _repositories("deployKeys"),
     "RepositoryDeployments": _repositories("deployments"),
     "RepositoryReleases": _releases,

@@ -320,7 +320,15 @@ def identity_providers(now: datetime) -> dict[str, Any]:
                 "lastUpdated": ago(now, 420),
                 "protocol": {"type": "SAML2"},
                 "policy": {
-                    "provisioning": {"action": "DISABLED", "profileMaster": False},
+                    "provisioning": {
+                        "action": "DISABLED",
+                        "profileMaster": False,
+                        "groups": {"action": "NONE"},
+                        "conditions": {
+                            "deprovisioned": {"action": "NONE"},
+                            "suspended": {"action": "NONE"},
+                        },
+                    },
                     "accountLink": {"action": "AUTO", "filter": None},
                     "subject": {"filter": None, "matchType": "USERNAME"},
                 },

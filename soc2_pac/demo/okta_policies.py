@@ -34,6 +34,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("okta-trusted-origins", "Developers", "a site without TLS"),
     Planted("okta-device-assurance", "Windows", "disks need not be encrypted"),
     Planted("okta-admin-session-idle", _ORG, "administrators stay signed in for two hours"),
+    Planted("okta-dashboard-phishing-resistant", _ORG, "a code or a push opens the dashboard"),
 )
 """Every fault that was put in on purpose here."""
 
@@ -426,6 +427,14 @@ def settings(now: datetime) -> dict[str, Any]:  # noqa: ARG001 - as every area
     ]
     return {
         "/api/v1/org/privacy/oktaSupport": {"support": "DISABLED", "expiration": None},
+        "/api/v1/org/privacy/oktaSupport/cases": [
+            {
+                "caseNumber": "1000002",
+                "subject": "Restriction of addresses",
+                "impersonation": {"status": "REQUESTED", "expiration": None},
+                "selfAssigned": {"status": "NOT_REQUIRED"},
+            }
+        ],
         "/api/v1/first-party-app-settings/admin-console": {
             "sessionIdleTimeoutMinutes": 120,
             "sessionMaxLifetimeMinutes": 720,

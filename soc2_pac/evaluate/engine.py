@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate import judge
 from soc2_pac.evaluate.evidence import JoinedEvidence, Loaded
 from soc2_pac.evaluate.looks import SOUND, StoreDocuments, state_of
 from soc2_pac.model import Scope, Severity, Status, Verdict, utc_text, utc_time
 from soc2_pac.resources import view
-from soc2_pac.rules import sources, version
+from soc2_pac.rule_source import source_of, source_of_stored
 from soc2_pac.store import evidence as store_evidence
 from soc2_pac.store import findings as store
 from soc2_pac.store.database import storable
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.evaluate.evidence import EvidenceHere
+    from soc2_pac.model import Basis
     from soc2_pac.resources import Resource
     from soc2_pac.rules import Rule
     from soc2_pac.store.findings import DocumentRow, FindingRow, LookRow, Previous
@@ -153,7 +155,7 @@ def judge_as_of(
                         judging.item.severity,
                         judging.scope_of(row),
                         row.uid,
-                        judging.verdict(seen, at),
+                        judging.verdict(seen, at)[0],
                         row.digest,
                     )
 
@@ -245,39 +247,50 @@ class _Judge:
                 loaded[item.max_age] = Loaded(documents)
             self._joined = JoinedEvidence(item.rule, loaded[item.max_age], item.sourced)
 
-    def verdict(self, seen: _Seen, now: datetime) -> Verdict:
-        """The verdict on one document at an instant, with the completeness of the look laid over it."""
+    def verdict(self, seen: _Seen, now: datetime) -> tuple[Verdict, Basis | None]:
+        """The verdict on one document at an instant, with the completeness of the look laid over it.
+
+        And what it rests on beside the document, for a rule that joins.
+        """
         scope_id = seen.row.scope
-        verdict = self._base(seen, self._looks[scope_id].scope, now)
+        verdict, basis = self._base(seen, self._looks[scope_id].scope, now)
         state = self._states[scope_id]
         if state.status is None or verdict.status not in _SETTLED:
-            return verdict
+            return verdict, basis
         if state.status is Status.INCONCLUSIVE and seen.row.resource in self._sighted[scope_id]:
-            return verdict
+            return verdict, basis
         # The clock goes on under an incomplete look: what it would have changed, it still changes.
         before = f"{state.reason}; before that: {verdict.status}, {verdict.message}"
-        return Verdict(state.status, before, verdict.until)
+        return Verdict(state.status, before, verdict.until), basis
 
     def scope_of(self, row: DocumentRow) -> Scope:
         """Where a document was seen."""
         return self._looks[row.scope].scope
 
-    def _base(self, seen: _Seen, scope: Scope, now: datetime) -> Verdict:
+    def _base(self, seen: _Seen, scope: Scope, now: datetime) -> tuple[Verdict, Basis | None]:
         if seen.view is None:
-            return judge.explain(seen.error or RuntimeError("no view"))
-        rule = self.item.rule
+            return judge.explain(seen.error or RuntimeError("no view")), None
         evidence = self._joined.at(scope) if self._joined else None
+        verdict = self._applied(seen.view, scope, now, evidence)
+        if evidence is None:
+            return verdict, None
+        try:
+            return verdict, evidence.basis(verdict.on)
+        except TypeError as error:
+            return judge.explain(error), evidence.basis()
+
+    def _applied(
+        self, seen: Resource, scope: Scope, now: datetime, evidence: EvidenceHere | None
+    ) -> Verdict:
         try:
             verdict = judge.apply(
-                rule,
-                seen.view,
+                self.item.rule,
+                seen,
                 now=now,
                 scope=scope,
                 evidence=evidence,
                 thresholds=self.item.thresholds,
             )
-        except (FactUnavailable, EvidenceIncomplete) as error:
-            return judge.explain(error)
         except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
             return judge.explain(error)
         if verdict.until is not None and verdict.until <= now:
@@ -319,7 +332,7 @@ class _Evaluation:
         self._groups = _by_kind(active)
         self._upto = store.last_collection(connection)
         facts = [_facts(item) for group in self._groups.values() for item in group]
-        self._ids = store.rule_version_rows(connection, facts, self._now_text)
+        self._ids = store.rule_version_rows(connection, facts, self._now_text, source_of_stored)
         """Rule id -> (its row, the row of its version)."""
         versions = [version_id for _, version_id in self._ids.values()]
         self._whole = whole
@@ -450,9 +463,11 @@ class _Evaluation:
         scope = judging.scope_of(row)
         at = self._start(item, current, row)
         for _ in range(_CHAIN):
-            verdict = judging.verdict(seen, self._now if at == self._now_text else utc_time(at))
+            verdict, basis = judging.verdict(
+                seen, self._now if at == self._now_text else utc_time(at)
+            )
             self._writer.judged += 1
-            current = self._settle(item, current, at, verdict, row.scope, scope, row)
+            current = self._settle(item, current, at, verdict, row.scope, scope, row, basis)
             if verdict.until is None or verdict.until > self._now:
                 return
             at = utc_text(verdict.until)
@@ -473,10 +488,7 @@ class _Evaluation:
             start = row.valid_from if new_evidence else self._now_text
         elif current.digest != row.digest:
             start = row.valid_from
-        elif (
-            current.version == self._ids[item.rule.id][1]
-            and (current.until or "~") <= self._now_text
-        ):
+        elif before is not None and (current.until or "~") <= self._now_text:
             start = current.until or self._now_text
         else:
             start = self._now_text
@@ -493,23 +505,29 @@ class _Evaluation:
         scope_id: int,
         scope: Scope,
         row: DocumentRow | None,
+        rests_on: Basis | None = None,
     ) -> FindingRow:
-        """Let a verdict take the place of the open finding, unless it says the same."""
+        """Let a verdict take the place of the open finding, unless it says the same.
+
+        A new version of the rule that says the same opens no new interval: which version was in force at an
+        instant is what the evaluations list.
+        """
         rule_id, version_id = self._ids[item.rule.id]
         digest, resource_id, uid = (
             (row.digest, row.resource, row.uid) if row else (None, None, None)
         )
         until = utc_text(verdict.until) if verdict.until else None
         status, message = verdict.status.value, storable(verdict.message)
+        basis = self._writer.basis(rests_on) if rests_on is not None else None
         if current is not None:
             before = (
-                current.version,
                 current.status,
                 current.message,
                 current.digest,
                 current.until,
+                current.basis,
             )
-            if before == (version_id, status, message, digest, until):
+            if before == (status, message, digest, until, basis):
                 return current
             self._writer.close(current.id, at)
         since, sla_due = self._clock_of(item, current, at, verdict.status)
@@ -527,7 +545,8 @@ class _Evaluation:
                 since,
                 sla_due,
                 at,
-            )
+            ),
+            basis,
         )
         return store.FindingRow(
             number,
@@ -542,6 +561,7 @@ class _Evaluation:
             since,
             sla_due,
             at,
+            basis,
         )
 
     def _clock_of(
@@ -583,8 +603,7 @@ def _facts(item: ActiveRule) -> store.RuleFacts:
         thresholds["$sourced"] = sorted(item.sourced)
     return store.RuleFacts(
         rule.id,
-        version(rule),
-        sources(rule),
+        source_of(rule),
         thresholds,
         item.severity.value,
         rule.title,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, UndeclaredRead
-from soc2_pac.model import Scope
+from soc2_pac.model import Basis, Scope
 from soc2_pac.resources import Resource, view
 from soc2_pac.rules import Placed
 
@@ -21,13 +21,22 @@ _NOWHERE = Scope("", "")
 """Stands for the judged scope where none matters."""
 
 
+class Held(NamedTuple):
+    """One document, where it was seen, and what it is called there."""
+
+    scope: Scope
+    body: bytes | str
+    uid: str = ""
+    digest: str = ""
+
+
 class Documents(Protocol):
-    """Where joined documents come from: the store, a case file, or a live look."""
+    """Where joined documents come from: the store, a case file, or a live collection."""
 
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
-        """Every scope where the kind was looked for, with why its last look is not complete, or None."""
+        """Every scope where the kind was asked for, with why its last collection is not complete, or None."""
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
+    def bodies(self, kind: str) -> Iterable[Held]:
         """Every current document of the kind, in a stable order."""
 
 
@@ -44,7 +53,27 @@ class Loaded:
         self._broken: dict[str, list[tuple[Scope, FactUnavailable]]] = {}
         self.slices: dict[tuple[str, str, Scope | str | None], list[Resource]] = {}
         self.indexes: dict[tuple[str, str, Scope | str | None, str], dict[Any, list[Resource]]] = {}
-        self.derived: dict[object, tuple[Any, Exception | None]] = {}
+        self.derived: dict[object, tuple[Any, Exception | None, frozenset[str]]] = {}
+        self._held: dict[str, list[Held]] = {}
+        self._named: dict[int, tuple[str, Held]] = {}
+        """Id of a view (they live as long as this) -> its kind and document; filled when first asked."""
+        self._named_kinds: set[str] = set()
+
+    def document_of(self, seen: object) -> tuple[str, str, str, str]:
+        """(kind, scope, uid, digest) of the document of a view. Raises TypeError for anything else."""
+        if id(seen) not in self._named:
+            for kind in self._views.keys() - self._named_kinds:
+                self._named_kinds.add(kind)
+                held = self._held[kind]
+                views = self._views[kind]
+                self._named.update(
+                    (id(view), (kind, one)) for (_, view), one in zip(views, held, strict=True)
+                )
+        if id(seen) not in self._named:
+            msg = f"on=[...] takes views of joined documents, not {type(seen).__name__}"
+            raise TypeError(msg)
+        kind, one = self._named[id(seen)]
+        return kind, str(one.scope), one.uid, one.digest
 
     def slice(self, kind: type[R], within: str, scope: Scope) -> list[R]:
         """The views of a kind ``here``, in the ``account`` or ``everywhere``, seen from ``scope``.
@@ -77,13 +106,17 @@ class Loaded:
             return
         self._looks[kind.kind] = list(self._documents.looks(kind.kind))
         views: list[tuple[Scope, Resource]] = []
+        held: list[Held] = []
         broken: list[tuple[Scope, FactUnavailable]] = []
-        for scope, body in self._documents.bodies(kind.kind):
+        for one in self._documents.bodies(kind.kind):
             try:
-                views.append((scope, view(kind, body)))
+                views.append((one.scope, view(kind, one.body)))
             except FactUnavailable as error:
-                broken.append((scope, error))
+                broken.append((one.scope, error))
+            else:
+                held.append(one._replace(body=b""))
         self._broken[kind.kind], self._views[kind.kind] = broken, views
+        self._held[kind.kind] = held
 
     def _demand_complete(
         self, kind: str, inside: Callable[[Scope], bool], seen_from: Scope
@@ -120,6 +153,8 @@ class JoinedEvidence:
         self._unsourced = frozenset(optional - set(sourced))
         self._rule_id = rule.id
         self._loaded = documents if isinstance(documents, Loaded) else Loaded(documents)
+        self._building: set[str] | None = None
+        """Kinds that are being read to derive something."""
 
     def at(self, scope: Scope) -> EvidenceHere:
         """The evidence as seen from a resource in ``scope``."""
@@ -136,11 +171,26 @@ class JoinedEvidence:
 
     def everywhere(self, kind: type[R]) -> list[R]:
         """The views of a kind in all sources."""
-        return self.slice(kind, "everywhere", _NOWHERE)
+        found = self.slice(kind, "everywhere", _NOWHERE)
+        self._note(kind)
+        return found
 
     def placed(self, kind: type[R]) -> Placed[R]:
         """The same with their scopes, and with what cannot be read told apart."""
+        self._note(kind)
         return self._loaded.placed(kind) if self.sourced(kind) else Placed([], [])
+
+    def _note(self, kind: type[Resource]) -> None:
+        if self._building is not None and self.sourced(kind):
+            self._building.add(kind.kind)
+
+    def has_source(self, kind: str) -> bool:
+        """Whether a kind that was read, by its name, has a source."""
+        return kind not in self._unsourced
+
+    def document_of(self, seen: object) -> tuple[str, str, str, str]:
+        """See :meth:`Loaded.document_of`."""
+        return self._loaded.document_of(seen)
 
     def index(self, kind: type[R], attribute: str, within: str, scope: Scope) -> dict[Any, list[R]]:
         """The same views by the value of one attribute."""
@@ -156,18 +206,27 @@ class JoinedEvidence:
             self._loaded.indexes[key] = found
         return cast("dict[Any, list[R]]", found)
 
-    def derived(self, build: Callable[[Whole], T]) -> T:
-        """What ``build`` makes of the evidence, or raises; once for all rules that may read the same."""
+    def derived(self, build: Callable[[Whole], T]) -> tuple[T, frozenset[str]]:
+        """What ``build`` makes of the evidence, or raises; once for all rules that may read the same.
+
+        And the kinds that it read for that, everywhere.
+        """
         key = (build, self._declared, self._unsourced)
         if key not in self._loaded.derived:
+            outer, self._building = self._building, set()
+            made: T | None = None
+            problem: Exception | None = None
             try:
-                self._loaded.derived[key] = (build(self), None)
+                made = build(self)
             except (EvidenceIncomplete, FactUnavailable) as error:
-                self._loaded.derived[key] = (None, error)
-        made, problem = self._loaded.derived[key]
+                problem = error
+            read = frozenset(self._building)
+            self._building = outer
+            self._loaded.derived[key] = (made, problem, read)
+        found, problem, read = self._loaded.derived[key]
         if problem is not None:
             raise problem.with_traceback(None)
-        return cast("T", made)
+        return cast("T", found), read
 
     def _demand_declared(self, kind: type[Resource]) -> None:
         if kind.kind not in self._declared:
@@ -179,30 +238,37 @@ class JoinedEvidence:
 
 
 class EvidenceHere:
-    """:class:`soc2_pac.rules.Evidence`, seen from the scope of the judged resource."""
+    """:class:`soc2_pac.rules.Evidence`, seen from the scope of the judged resource; notes what is read."""
 
-    __slots__ = ("_joined", "_scope")
+    __slots__ = ("_joined", "_read", "_scope")
 
     def __init__(self, joined: JoinedEvidence, scope: Scope) -> None:
         self._joined = joined
         self._scope = scope
+        self._read: set[tuple[str, str]] = set()
+        """(kind, within) that were read."""
 
     def here(self, kind: type[R]) -> Sequence[R]:
         """All resources of a kind in the same scope."""
-        return self._joined.slice(kind, "here", self._scope)
+        return self._slice(kind, "here")
 
     def account(self, kind: type[R]) -> Sequence[R]:
         """All resources of a kind in the same account."""
-        return self._joined.slice(kind, "account", self._scope)
+        return self._slice(kind, "account")
 
     def everywhere(self, kind: type[R]) -> Sequence[R]:
         """All resources of a kind."""
-        return self._joined.slice(kind, "everywhere", self._scope)
+        return self._slice(kind, "everywhere")
+
+    def _slice(self, kind: type[R], within: str) -> Sequence[R]:
+        self._read.add((kind.kind, within))
+        return self._joined.slice(kind, within, self._scope)
 
     def index(
         self, kind: type[R], key: str, *, within: str = "account"
     ) -> Mapping[Any, Sequence[R]]:
         """Resources by the value of one attribute."""
+        self._read.add((kind.kind, within))
         return self._joined.index(kind, key, within, self._scope)
 
     def sourced(self, kind: type[Resource]) -> bool:
@@ -211,7 +277,25 @@ class EvidenceHere:
 
     def derived(self, build: Callable[[Whole], T]) -> T:
         """What a function makes of the evidence; once for all judged resources."""
-        return self._joined.derived(build)
+        found, kinds = self._joined.derived(build)
+        self._read.update((kind, "everywhere") for kind in kinds)
+        return found
+
+    def basis(self, on: Iterable[object] = ()) -> Basis | None:
+        """What was read so far, and the documents of these views; ``None`` where nothing was.
+
+        Raises:
+            TypeError: one of ``on`` is no view of a joined document.
+        """
+        documents = {self._joined.document_of(seen) for seen in on}
+        populations = {
+            (kind, _pattern(within, self._scope))
+            for kind, within in self._read
+            if self._joined.has_source(kind)
+        }
+        if not documents and not populations:
+            return None
+        return Basis(tuple(sorted(documents)), tuple(sorted(populations)))
 
 
 class GivenDocuments:
@@ -235,10 +319,17 @@ class GivenDocuments:
         others = {scope for scope, _ in self._elsewhere.get(kind, ())} - {self._scope}
         return [(scope, None) for scope in (self._scope, *sorted(others))]
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
+    def bodies(self, kind: str) -> Iterable[Held]:
         """The given documents, those of the one scope first."""
-        here = [(self._scope, body) for body in self._bodies.get(kind, ())]
-        return [*here, *self._elsewhere.get(kind, ())]
+        here = [Held(self._scope, body) for body in self._bodies.get(kind, ())]
+        return [*here, *(Held(*one) for one in self._elsewhere.get(kind, ()))]
+
+
+def _pattern(within: str, scope: Scope) -> str:
+    """The scopes that a reading was over, as :class:`Basis` names them."""
+    if within == "here":
+        return str(scope)
+    return f"{scope.provider}:{scope.account}/*" if within == "account" else "*"
 
 
 def _anchor(within: str, scope: Scope) -> Scope | str | None:

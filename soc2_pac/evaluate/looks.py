@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_pac.model import CollectionStatus, Status, utc_time
+from soc2_pac.evaluate.evidence import Held
+from soc2_pac.model import NOT_OFFERED, CollectionStatus, Status, utc_time
 from soc2_pac.store import findings as store
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ SOUND = State(None, "")
 
 
 def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
-    """What the last look allows: ``inconclusive`` when not complete, ``stale`` when too old."""
+    """What the last look allows: ``inconclusive`` when not complete, ``stale`` when too old.
+
+    ``not_applicable`` where the provider has no such service.
+    """
+    if look.status is CollectionStatus.SKIPPED and look.reason.startswith(NOT_OFFERED):
+        return State(Status.NOT_APPLICABLE, look.reason)
     if look.status is not CollectionStatus.COMPLETE:
         grant = f"; grant {look.permission}" if look.permission else ""
         return State(Status.INCONCLUSIVE, f"the last look was {look.status}: {look.reason}{grant}")
@@ -66,10 +72,11 @@ class StoreDocuments:
         for scope_id, look in found.items():
             self._scopes[scope_id] = look.scope
             state = state_of(look, self._now, self._max_age)
-            yield look.scope, state.reason if state.status else None
+            sound = state.status in (None, Status.NOT_APPLICABLE)
+            yield look.scope, None if sound else state.reason
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
+    def bodies(self, kind: str) -> Iterable[Held]:
         """Every document of the kind, by resource id. Call :meth:`looks` for the kind first."""
         for chunk in store.documents(self._connection, kind, None if self._current else self._upto):
             for row in chunk:
-                yield self._scopes[row.scope], row.body
+                yield Held(self._scopes[row.scope], row.body, row.uid, row.digest)

@@ -53,9 +53,9 @@ def read(
             if reason is not None:
                 notes.append(f"{kind.kind} in {scope} is not known whole: {reason}")
         unreadable = 0
-        for scope, body in documents.bodies(kind.kind):
+        for held in documents.bodies(kind.kind):
             try:
-                found.extend(view(kind, body).identities(scope))
+                found.extend(view(kind, held.body).identities(held.scope))
             except FactUnavailable:
                 unreadable += 1
         if unreadable:

@@ -136,6 +136,11 @@ class Store:
         with self.database.reading() as connection:
             return queries.finding_history(connection, fingerprint)
 
+    def finding_documents(self, fingerprint: str) -> list[queries.FindingDocument]:
+        """Everything that one current finding rests on."""
+        with self.database.reading() as connection:
+            return queries.finding_documents(connection, fingerprint)
+
     def evidence(self, **filters: Any) -> list[queries.EvidenceItem]:  # noqa: ANN401
         """Documents; filters as in :func:`soc2_pac.store.queries.evidence`."""
         with self.database.reading() as connection:

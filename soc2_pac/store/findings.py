@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -15,10 +16,12 @@ from soc2_pac.store import ledger, tables
 from soc2_pac.store.database import batched, close_intervals, insert, next_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from soc2_pac.model import Basis
 
 _CHUNK = 4000
 _IN = 500
@@ -68,6 +71,8 @@ class FindingRow(NamedTuple):
     failing_since: str | None
     sla_due: str | None
     valid_from: str
+    basis: str | None = None
+    """Digest of what it rests on beside the document."""
 
 
 class Previous(NamedTuple):
@@ -228,6 +233,7 @@ _FINDING = (
     tables.finding.c.failing_since,
     tables.finding.c.sla_due,
     tables.finding.c.valid_from,
+    tables.finding.c.basis,
 )
 
 
@@ -311,23 +317,45 @@ def findings_of_other_rules(connection: Connection, rules: Collection[int]) -> l
 # -- rule versions ------------------------------------------------------------------------------------
 
 
+class SourceText(Protocol):
+    """The text of a rule version; :class:`soc2_pac.rule_source.Source`."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of ``body``."""
+
+    @property
+    def body(self) -> str:
+        """Names and digests of the parts, canonical JSON."""
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """Digest -> text."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
     """What is kept of a rule: enough to know later what judged, with which settings."""
 
     name: str
-    source_digest: str
-    sources: Mapping[str, str]
+    source: SourceText
     thresholds: Mapping[str, Any]
     severity: str
     title: str
     criteria: tuple[str, ...]
 
 
+Rehash = Callable[[str, "Mapping[str, str]"], "SourceText | None"]
+"""(rule name, the modules of a source in format 1) -> the same source in today's format."""
+
+
 def rule_version_rows(
-    connection: Connection, rules: Sequence[RuleFacts], recorded_at: str
+    connection: Connection, rules: Sequence[RuleFacts], recorded_at: str, rehash: Rehash
 ) -> dict[str, tuple[int, int]]:
-    """Rule name -> (rule id, rule version id); what is new is added, versions with a ledger entry each."""
+    """Rule name -> (rule id, rule version id); what is new is added, versions with a ledger entry each.
+
+    A version in format 1 whose text is that of a new one is noted there: nothing needs to be judged again.
+    """
     r, v = tables.rule, tables.rule_version
     ids: dict[str, int] = {
         row[1]: row[0] for row in connection.execute(sa.select(r.c.id, r.c.name))
@@ -339,34 +367,79 @@ def rule_version_rows(
         tuple(row[1:]): int(row[0])
         for row in connection.execute(sa.select(v.c.id, *(v.c[name] for name in _IDENTITY)))
     }
+    # Read at the first need only: of most stores there are none.
+    older = functools.cache(lambda: _format_1(connection))
     number = next_id(connection, v)
-    added: list[tuple[int, RuleFacts, tuple[Any, ...]]] = []
+    added: list[tuple[int, RuleFacts, tuple[Any, ...], int | None]] = []
     found: dict[str, tuple[int, int]] = {}
     for facts in rules:
         identity = (
             ids[facts.name],
-            facts.source_digest,
+            facts.source.digest,
             _json(facts.thresholds),
             facts.severity,
             facts.title,
             _json(facts.criteria),
         )
         if identity not in known:
+            moved = _moved_from(facts, identity, known, older, rehash)
             known[identity] = number
-            added.append((number, facts, identity))
+            added.append((number, facts, identity, moved))
             number += 1
         found[facts.name] = (ids[facts.name], known[identity])
-    texts = {facts.source_digest: _json(facts.sources) for _, facts, _ in added}
+    texts = {facts.source.digest: facts.source.body for _, facts, _, _ in added}
+    parts = {
+        digest: text for _, facts, _, _ in added for digest, text in facts.source.parts.items()
+    }
+    insert(connection, tables.rule_part, list(parts.items()), new=False)
     insert(connection, tables.rule_source, list(texts.items()), new=False)
-    insert(connection, v, [(n, *identity, recorded_at) for n, _, identity in added])
-    criteria = [(n, one) for n, facts, _ in added for one in dict.fromkeys(facts.criteria)]
+    insert(connection, v, [(n, *identity, recorded_at, moved) for n, _, identity, moved in added])
+    criteria = [(n, one) for n, facts, _, _ in added for one in dict.fromkeys(facts.criteria)]
     insert(connection, tables.rule_criterion, criteria)
-    ledger.record_all(connection, "rule_version", [n for n, _, _ in added], recorded_at)
+    ledger.record_all(connection, "rule_version", [n for n, *_ in added], recorded_at)
+    _put_in_force(connection, found.values())
     return found
 
 
 _IDENTITY = ("rule_id", "source_digest", "thresholds", "severity", "title", "criteria")
 """The columns that make a rule version another one."""
+
+
+def _format_1(connection: Connection) -> dict[str, dict[str, str]]:
+    """Digest -> modules of the sources that are kept in format 1."""
+    s = tables.rule_source
+    rows = connection.execute(sa.select(s.c.digest, s.c.body).where(~s.c.body.like('{"format":%')))
+    return {row[0]: json.loads(row[1]) for row in rows}
+
+
+def _moved_from(
+    facts: RuleFacts,
+    identity: tuple[Any, ...],
+    known: Mapping[tuple[Any, ...], int],
+    older: Callable[[], Mapping[str, Mapping[str, str]]],
+    rehash: Rehash,
+) -> int | None:
+    """The newest version in format 1 that is this one but for the format of its digest."""
+    same = [
+        (number, other[1])
+        for other, number in known.items()
+        if (other[0], *other[2:]) == (identity[0], *identity[2:])
+    ]
+    for number, digest in sorted(same, reverse=True):
+        modules = older().get(digest)
+        again = rehash(facts.name, modules) if modules is not None else None
+        if again is not None and again.digest == facts.source.digest:
+            return number
+    return None
+
+
+def _put_in_force(connection: Connection, found: Iterable[tuple[int, int]]) -> None:
+    """Note for each rule which of its versions is judged by now."""
+    i = tables.rule_in_force
+    now = {row[0]: row[1] for row in connection.execute(sa.select(i))}
+    changed = [(rule, version) for rule, version in found if now.get(rule) != version]
+    connection.execute(i.delete().where(i.c.rule_id.in_([rule for rule, _ in changed])))
+    insert(connection, i, changed)
 
 
 def previous(connection: Connection, versions: Mapping[int, int]) -> dict[int, Previous]:
@@ -376,17 +449,24 @@ def previous(connection: Connection, versions: Mapping[int, int]) -> dict[int, P
         connection: reading or writing.
         versions: rule version id -> rule id.
 
-    A rule that the last whole evaluation left out had its findings closed then: it has no previous one.
+    A rule that the last whole evaluation left out had its findings closed then: it has no previous one. A
+    version that only moved to another format judges as the one that it comes from.
     """
     e, v = tables.evaluation, tables.rule_version
-    rule_of = {row[0]: row[1] for row in connection.execute(sa.select(v.c.id, v.c.rule_id))}
+    rule_of: dict[int, int] = {}
+    moved: dict[int, int] = {}
+    for row in connection.execute(sa.select(v.c.id, v.c.rule_id, v.c.moved_from)):
+        rule_of[row[0]] = row[1]
+        if row[2] is not None:
+            moved[row[0]] = row[2]
     wanted = {rule: version for version, rule in versions.items()}
     found: dict[int, Previous] = {}
     query = sa.select(e.c.upto, e.c.as_of, e.c.rule_versions, e.c.whole).order_by(e.c.id.desc())
     for upto, as_of, listed, whole in connection.execute(query):
         for version in json.loads(listed):
-            if wanted.pop(rule_of.get(version, -1), None) == version:
-                found[version] = Previous(upto, as_of)
+            own = wanted.pop(rule_of.get(version, -1), None)
+            if own is not None and version in (own, moved.get(own)):
+                found[own] = Previous(upto, as_of)
         if whole or not wanted:
             break
     return found
@@ -417,6 +497,8 @@ class EvaluationWriter:
         self.id = next_id(connection, tables.evaluation)
         self.judged = 0
         self._root = ledger.ChangesRoot()
+        self._bases: dict[Basis, str] = {}
+        self._new_bases: list[tuple[str, str]] = []
         self._connection = connection
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
@@ -443,11 +525,20 @@ class EvaluationWriter:
             ],
         )
 
-    def open(self, row: tuple[Any, ...]) -> int:
+    def basis(self, rests_on: Basis) -> str:
+        """The digest under which a basis is kept."""
+        digest = self._bases.get(rests_on)
+        if digest is None:
+            body = _json({"documents": rests_on.documents, "populations": rests_on.populations})
+            digest = self._bases[rests_on] = ledger.sha256(body)
+            self._new_bases.append((digest, body))
+        return digest
+
+    def open(self, row: tuple[Any, ...], basis: str | None) -> int:
         """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order."""
         number = self._next
         self._next += 1
-        self._opened.append((number, *row))
+        self._opened.append((number, *row, basis))
         if len(self._opened) >= _CHUNK:
             self.flush()
         return number
@@ -458,7 +549,9 @@ class EvaluationWriter:
 
     def flush(self) -> None:
         """Write what is pending."""
-        rows = [(*row, None, self.id, None) for row in self._opened]
+        insert(self._connection, tables.basis, self._new_bases, new=False)
+        self._new_bases = []
+        rows = [(*row[:-1], None, self.id, None, row[-1]) for row in self._opened]
         insert(self._connection, tables.finding, rows)
         self._root.open(self._opened)
         self._opened = []

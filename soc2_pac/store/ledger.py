@@ -33,32 +33,73 @@ _scope_text = (
     sa.select(tables.scope.c.provider + ":" + tables.scope.c.boundary)
     .where(tables.scope.c.id == tables.collection.c.scope_id)
     .scalar_subquery()
-    .label("scope")
+)
+_rule_name = (
+    sa.select(tables.rule.c.name)
+    .where(tables.rule.c.id == tables.rule_version.c.rule_id)
+    .scalar_subquery()
 )
 
-BODIES: dict[str, sa.Select[Any]] = {
-    "run.started": sa.select(
-        tables.run.c.id,
-        tables.run.c.command,
-        tables.run.c.started_at,
-        tables.run.c.config_digest,
-        tables.run.c.tool_version,
-    ),
-    "run.ended": sa.select(tables.run.c.id, tables.run.c.finished_at, tables.run.c.status),
-    "config": sa.select(tables.config),
-    "collection": sa.select(tables.collection, _scope_text),
-    "population": sa.select(tables.population),
-    "evaluation": sa.select(tables.evaluation),
-    "rule_version": sa.select(
-        tables.rule_version,
-        sa.select(tables.rule.c.name)
-        .where(tables.rule.c.id == tables.rule_version.c.rule_id)
-        .scalar_subquery()
-        .label("rule"),
-    ),
-    "waiver": sa.select(tables.waiver_event),
+_COLLECTION = (
+    "id run_id source scope_id kind status reason permission requests pages count gaps root asked read "
+    "started_at finished_at collector_version opened closed changes_root scope"
+)
+_EVALUATION = (
+    "id run_id as_of upto rule_versions whole tool_version started_at finished_at judged opened closed "
+    "changes_root"
+)
+_POPULATION = "collection_id instant cursor parameters total read added root"
+_RULE_VERSION = "id rule_id source_digest thresholds severity title criteria recorded_at rule"
+
+COLUMNS: dict[str, dict[int, str]] = {
+    "run.started": {1: "id command started_at config_digest tool_version"},
+    "run.ended": {1: "id finished_at status"},
+    "config": {1: "digest body recorded_at"},
+    # Format 2: the root is a Merkle root.
+    "collection": {1: _COLLECTION, 2: _COLLECTION},
+    "population": {1: _POPULATION, 2: _POPULATION},
+    # Format 2: the changes root is over findings with their basis.
+    "evaluation": {1: _EVALUATION, 2: _EVALUATION},
+    "rule_version": {1: _RULE_VERSION, 2: f"{_RULE_VERSION} moved_from"},
+    "waiver": {1: "id waiver action rule scope resource reason owner expires_at recorded_at"},
 }
-"""Entry kind -> the rows that are the bodies of such entries; the first column is the entry's ``ref``."""
+"""Entry kind -> format -> the columns of its body, the first of which is the entry's ``ref``.
+
+A list that was once in force never changes: a column that comes later starts a new format, so that old
+entries stay verifiable. What is summed up in a root within a body is named by the format, too.
+"""
+
+_TABLES = {
+    "run.started": tables.run,
+    "run.ended": tables.run,
+    "config": tables.config,
+    "collection": tables.collection,
+    "population": tables.population,
+    "evaluation": tables.evaluation,
+    "rule_version": tables.rule_version,
+    "waiver": tables.waiver_event,
+}
+_COMPUTED = {("collection", "scope"): _scope_text, ("rule_version", "rule"): _rule_name}
+
+MERKLE = 2
+"""From this format of ``collection`` on, roots are Merkle roots."""
+BASIS = 2
+"""From this format of ``evaluation`` on, findings are hashed with their basis."""
+
+
+def body_query(kind: str, form: int) -> sa.Select[Any]:
+    """The rows that are the bodies of entries of a kind and format; the first column is their ``ref``."""
+    table = _TABLES[kind]
+    columns = [
+        _COMPUTED[kind, name].label(name) if (kind, name) in _COMPUTED else table.c[name]
+        for name in COLUMNS[kind][form].split()
+    ]
+    return sa.select(*columns)
+
+
+def in_force(kind: str) -> int:
+    """The format in which entries of a kind are written."""
+    return max(COLUMNS.get(kind, {1: ""}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +116,29 @@ def head(connection: Connection) -> Head:
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
-def append(connection: Connection, kind: str, ref: str, body: str, recorded_at: str) -> Head:
+def append(
+    connection: Connection, kind: str, ref: str, body: str, recorded_at: str, form: int = 1
+) -> Head:
     """Add one entry for ``body`` (canonical text). Only within ``Database.writing``."""
     last = head(connection)
     seq = last.seq + 1
     body_digest = sha256(body)
-    link = link_hash(seq, kind, ref, body_digest, recorded_at, last.hash)
-    insert(connection, tables.ledger, [(seq, kind, ref, body_digest, recorded_at, last.hash, link)])
+    link = link_hash(seq, kind, ref, body_digest, recorded_at, last.hash, form)
+    entry = (seq, kind, ref, body_digest, recorded_at, last.hash, link, form)
+    insert(connection, tables.ledger, [entry])
     return Head(seq, link)
 
 
 def record(connection: Connection, kind: str, ref: int | str, recorded_at: str) -> Head:
     """Add an entry for a row that has just been written; its body is read back from the table."""
     row = connection.execute(_body(kind), {"ref": ref}).one()
-    return append(connection, kind, str(ref), body_of(row), recorded_at)
+    return append(connection, kind, str(ref), body_of(row), recorded_at, in_force(kind))
 
 
 def record_all(connection: Connection, kind: str, refs: Sequence[int], recorded_at: str) -> None:
     """Add an entry for each of several rows that have just been written, in the order of ``refs``."""
-    query = BODIES[kind]
+    form = in_force(kind)
+    query = body_query(kind, form)
     column = query.selected_columns[0]
     bodies: dict[int, str] = {}
     for some in batched(refs, _AT_ONCE):
@@ -101,18 +146,18 @@ def record_all(connection: Connection, kind: str, refs: Sequence[int], recorded_
         bodies.update((row[0], body_of(row)) for row in rows)
     last = head(connection)
     seq, prev = last.seq, last.hash
-    entries: list[tuple[int, str, str, str, str, str, str]] = []
+    entries: list[tuple[int, str, str, str, str, str, str, int]] = []
     for ref in refs:
         seq, body_digest = seq + 1, sha256(bodies[ref])
-        link = link_hash(seq, kind, str(ref), body_digest, recorded_at, prev)
-        entries.append((seq, kind, str(ref), body_digest, recorded_at, prev, link))
+        link = link_hash(seq, kind, str(ref), body_digest, recorded_at, prev, form)
+        entries.append((seq, kind, str(ref), body_digest, recorded_at, prev, link, form))
         prev = link
     insert(connection, tables.ledger, entries)
 
 
 @functools.cache
 def _body(kind: str) -> sa.Select[Any]:
-    query = BODIES[kind]
+    query = body_query(kind, in_force(kind))
     column = query.selected_columns[0]
     return query.where(column == sa.bindparam("ref", type_=column.type))
 
@@ -123,16 +168,19 @@ def body_of(row: Row[Any]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
-def link_hash(seq: int, kind: str, ref: str, body_digest: str, recorded_at: str, prev: str) -> str:
-    """SHA-256 (hex) over one entry and its predecessor's hash."""
-    return sha256(
-        json.dumps([seq, kind, ref, body_digest, recorded_at, prev], separators=(",", ":"))
-    )
+def link_hash(
+    seq: int, kind: str, ref: str, body_digest: str, recorded_at: str, prev: str, form: int = 1
+) -> str:
+    """SHA-256 (hex) over one entry and its predecessor's hash. In format 1 no format is named."""
+    parts: list[int | str] = [seq, kind, ref, body_digest, recorded_at, prev]
+    if form != 1:
+        parts.append(form)
+    return sha256(json.dumps(parts, separators=(",", ":")))
 
 
 def sha256(text: str) -> str:
     """Hex digest of a text's UTF-8 bytes."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class ChangesRoot:

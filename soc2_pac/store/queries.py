@@ -47,6 +47,8 @@ class Finding:
     until: str | None
     waiver: str | None
     """The waiver under which a failure is accepted; it stays a failure."""
+    basis: str | None = None
+    """Digest of what it rests on beside the document; see :func:`finding_documents`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,24 @@ class FindingPeriod:
     closed_by_evaluation: int | None
     rule_version: str
     thresholds: str
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDocument:
+    """Something that a current finding rests on, as ``v_finding_documents`` shows it."""
+
+    fingerprint: str
+    rule: str
+    role: str
+    """``judged``, ``joined`` (a document that decided it), or ``population`` (a kind read whole)."""
+    kind: str
+    scope: str
+    resource: str | None
+    digest: str | None
+    """Of the document; ``None`` for a population."""
+    collection: int | None
+    """Of a population: the last collection of the kind in the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +237,23 @@ def finding_history(connection: Connection, fingerprint: str) -> list[FindingPer
     ]
 
 
+def finding_documents(connection: Connection, fingerprint: str) -> list[FindingDocument]:
+    """Everything that one current finding rests on: documents by their digests, populations by collection."""
+    v = _view("v_finding_documents", *(field.name for field in fields(FindingDocument)))
+    order = sa.case({"judged": 0, "joined": 1}, value=v.c.role, else_=2)
+    query = sa.select(v).where(v.c.fingerprint == fingerprint)
+    rows = connection.execute(query.order_by(order, v.c.kind, v.c.scope, v.c.resource))
+    return [FindingDocument(**row._mapping) for row in rows]  # noqa: SLF001
+
+
+def last_instant(connection: Connection) -> str | None:
+    """The instant of the last evaluation, UTC; ``None`` where there was none."""
+    e = tables.evaluation
+    query = sa.select(e.c.as_of).order_by(e.c.id.desc()).limit(1)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
 def evidence(
     connection: Connection,
     *,
@@ -283,6 +320,33 @@ def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:
     v = _view("v_runs", *(field.name for field in fields(RunItem)))
     query = sa.select(v).order_by(v.c.id.desc()).limit(limit)
     return [RunItem(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+
+class Known(NamedTuple):
+    """What the store has heard of: what a filter can name."""
+
+    providers: frozenset[str]
+    scopes: frozenset[str]
+    kinds: frozenset[str]
+
+
+def known(connection: Connection) -> Known:
+    """Providers, scopes and kinds that were ever collected, or that a finding is about."""
+    s, c = tables.scope, tables.collection
+    scopes = [tuple(row) for row in connection.execute(sa.select(s.c.provider, s.c.boundary))]
+    kinds = connection.execute(sa.select(c.c.kind).distinct()).scalars()
+    return Known(
+        frozenset(provider for provider, _ in scopes),
+        frozenset(f"{provider}:{boundary}" for provider, boundary in scopes),
+        frozenset(kinds),
+    )
+
+
+def matches_any(scope: str, scopes: Collection[str]) -> bool:
+    """Whether a scope, or a prefix that ends in ``*``, matches one of these."""
+    if scope.endswith("*"):
+        return any(one.startswith(scope[:-1]) for one in scopes)
+    return scope in scopes
 
 
 def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.store.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision that this version knows; a test holds it against the migrations."""
 
 
@@ -51,19 +51,24 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         raise StoreError(_too_new(database, before))
     if before == HEAD:
         return before, HEAD
-    from alembic import command  # noqa: PLC0415
-
     if database.sqlite and database.path is not None:
         with database.engine.connect() as connection:
             # Persistent, and not allowed within a transaction.
             connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
     with database.writing() as connection:
-        settings = _alembic_config()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        migrate(connection)
         if before is None:
             _found(connection)
     return before, HEAD
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Bring the schema on a connection to :data:`HEAD`, within its transaction. Adds no rows of ours."""
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only upgrades need
+
+    settings = _alembic_config()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
 
 
 def require(database: Database, *, create: bool) -> None:

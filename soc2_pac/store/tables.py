@@ -12,6 +12,7 @@ Conventions
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -26,13 +27,18 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+_Id = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite's integers have 64 bits as they are, and only INTEGER may be a row's own id there."""
 
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True, autoincrement=False)
+
+def _id(name: str = "id") -> Column[int]:
+    return Column(name, _Id, primary_key=True, autoincrement=False)
 
 
-def _ref(name: str, target: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, Integer, ForeignKey(target), nullable=nullable)
+def _ref(name: str, target: str, *, nullable: bool = False, key: bool = False) -> Column[int]:
+    return Column(
+        name, _Id, ForeignKey(target), nullable=nullable, primary_key=key, autoincrement=False
+    )
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
@@ -107,8 +113,8 @@ collection = Table(
     Index("collection_latest", "kind", "scope_id", "id"),
 )
 """One attempt to list one kind in one scope. ``asked``: the declared calls; ``read``: the calls made, with
-counts; ``root``: over the sorted (uid, digest) pairs seen; ``changes_root``: over the intervals that it
-opened and closed."""
+counts; ``root``: Merkle root over the sorted (uid, digest) pairs seen; ``changes_root``: over the intervals
+that it opened and closed."""
 
 evidence = Table(
     "evidence", metadata, Column("digest", Text, primary_key=True), _text("kind"), _text("body")
@@ -159,21 +165,15 @@ observation = Table(
 sighting = Table(
     "sighting",
     metadata,
-    Column("collection_id", Integer, ForeignKey("collection.id"), primary_key=True),
-    Column("resource_id", Integer, ForeignKey("resource.id"), primary_key=True),
+    _ref("collection_id", "collection.id", key=True),
+    _ref("resource_id", "resource.id", key=True),
 )
 """Which resources an incomplete look did see; a complete look saw all that are current."""
 
 population = Table(
     "population",
     metadata,
-    Column(
-        "collection_id",
-        Integer,
-        ForeignKey("collection.id"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _ref("collection_id", "collection.id", key=True),
     _text("instant"),
     _text("cursor", nullable=True),
     _text("parameters"),
@@ -195,7 +195,10 @@ rule = Table("rule", metadata, _id(), Column("name", Text, nullable=False, uniqu
 rule_source = Table(
     "rule_source", metadata, Column("digest", Text, primary_key=True), _text("body")
 )
-"""The source text that judged, by module, as canonical JSON."""
+"""What judged, canonical JSON: names and digests of its parts; in format 1, the text of every module."""
+
+rule_part = Table("rule_part", metadata, Column("digest", Text, primary_key=True), _text("body"))
+"""The text of a function, class, constant or data file that some rule source names by its SHA-256."""
 
 rule_version = Table(
     "rule_version",
@@ -208,6 +211,7 @@ rule_version = Table(
     _text("title"),
     _text("criteria"),
     _text("recorded_at"),
+    _ref("moved_from", "rule_version.id", nullable=True),
     UniqueConstraint(
         "rule_id",
         "source_digest",
@@ -219,12 +223,22 @@ rule_version = Table(
     ),
 )
 
+"""``moved_from``: the version in format 1 whose text is the same; it judged as this one does."""
+
 rule_criterion = Table(
     "rule_criterion",
     metadata,
-    Column("rule_version_id", Integer, ForeignKey("rule_version.id"), primary_key=True),
+    _ref("rule_version_id", "rule_version.id", key=True),
     Column("criterion", Text, primary_key=True),
 )
+
+rule_in_force = Table(
+    "rule_in_force",
+    metadata,
+    _ref("rule_id", "rule.id", key=True),
+    _ref("rule_version_id", "rule_version.id"),
+)
+"""The version that the last evaluation of a rule listed: derived, and worked out again by ``verify``."""
 
 evaluation = Table(
     "evaluation",
@@ -232,7 +246,7 @@ evaluation = Table(
     _id(),
     _ref("run_id", "run.id"),
     _text("as_of"),
-    _number("upto"),
+    Column("upto", _Id, nullable=False),
     _text("rule_versions"),
     _number("whole"),
     _text("tool_version"),
@@ -245,6 +259,12 @@ evaluation = Table(
 )
 """``upto``: the last collection that it took into account; ``rule_versions``: JSON list of ids;
 ``whole``: 1 when these were all rules in force, and findings of others were closed."""
+
+basis = Table("basis", metadata, Column("digest", Text, primary_key=True), _text("body"))
+"""What findings rest on beside the judged document: ``{"documents": [[kind, scope, uid, digest], ...],
+"populations": [[kind, scopes], ...]}``, canonical JSON, by its SHA-256. ``scopes`` is a scope, an account and
+all in it (``aws:111122223333/*``), or ``*``. The collection that made a population known is that of the
+instant."""
 
 finding = Table(
     "finding",
@@ -265,6 +285,7 @@ finding = Table(
     _text("valid_to", nullable=True),
     _ref("opened_by", "evaluation.id"),
     _ref("closed_by", "evaluation.id", nullable=True),
+    Column("basis", Text, ForeignKey("basis.digest"), nullable=True),
     CheckConstraint(
         "status IN ('pass', 'fail', 'not_applicable', 'inconclusive', 'error', 'stale')",
         name="finding_status",
@@ -306,12 +327,14 @@ waiver_event = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _id("seq"),
     _text("kind"),
     _text("ref"),
     _text("body_digest"),
     _text("recorded_at"),
     _text("prev"),
     _text("hash"),
+    Column("format", Integer, nullable=False, server_default="1"),
 )
-"""Every act, chained: ``hash`` = SHA-256 over seq, kind, ref, body_digest, recorded_at and ``prev``."""
+"""Every act, chained: ``hash`` = SHA-256 over seq, kind, ref, body_digest, recorded_at, ``prev`` and, from 2
+on, ``format``: which list of columns the body is; see :mod:`soc2_pac.store.ledger`."""

@@ -61,13 +61,7 @@ def add(
         UsageError: reason or owner is empty, or the end is not in the future.
     """
     now = datetime.now(UTC)
-    for name, value in (("reason", reason), ("owner", owner)):
-        if not value.strip():
-            msg = f"a waiver needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
-            raise UsageError(msg)
-    if expires_at is not None and expires_at <= now:
-        msg = f"the waiver would have ended on {expires_at:%Y-%m-%d} already"
-        raise UsageError(msg)
+    check_terms(reason, owner, expires_at, now)
     waiver = f"w-{secrets.token_hex(4)}"
     ends = utc_text(expires_at) if expires_at else None
     _append(
@@ -76,6 +70,17 @@ def add(
         now,
     )
     return waiver
+
+
+def check_terms(reason: str, owner: str, expires_at: datetime | None, now: datetime) -> None:
+    """Raise UsageError where reason or owner is empty, or the end is not in the future."""
+    for name, value in (("reason", reason), ("owner", owner)):
+        if not value.strip():
+            msg = f"a waiver needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
+            raise UsageError(msg)
+    if expires_at is not None and expires_at <= now:
+        msg = f"the waiver would have ended on {expires_at:%Y-%m-%d} already"
+        raise UsageError(msg)
 
 
 def revoke(connection: Connection, waiver: str, *, reason: str, owner: str) -> None:

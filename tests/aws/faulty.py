@@ -11,9 +11,9 @@ from typing import Any, Self
 
 @dataclass
 class Answer:
-    """One answer. ``body`` may be a function of how many requests came before."""
+    """One answer. ``status`` and ``body`` may be functions of how many requests came, this one included."""
 
-    status: int = 200
+    status: Any = 200
     body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
@@ -44,7 +44,8 @@ class FaultyAws:
                 time.sleep(reply.delay)
                 body = reply.body(len(outer.requests)) if callable(reply.body) else reply.body
                 raw = body.encode()
-                self.send_response(reply.status)
+                status = reply.status
+                self.send_response(status(len(outer.requests)) if callable(status) else status)
                 for name, value in {"Content-Type": "text/xml", **reply.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(raw)))

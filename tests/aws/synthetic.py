@@ -6,6 +6,7 @@ describes answers, in its own protocol, so that each kind can be walked through 
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import re
@@ -15,13 +16,14 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
 from botocore.utils import parse_timestamp
 
 from soc2_collectors.aws.actions import PREFIXES, action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -41,6 +43,8 @@ class Refused:
 
     status: int
     code: str
+    message: str = "no"
+    """What AWS says beside the code, where it matters."""
 
 
 CUT = "cut"
@@ -61,6 +65,10 @@ class SyntheticAws:
     """(boto3's name of a service, operation) -> all that is answered, or how it is refused."""
     after: int = 0
     """So many answers of an operation are right before its fault."""
+    left_out: tuple[str, str] | None = None
+    """(IAM action, member): what the first record of its listing lacks."""
+    members: dict[str, set[str]] = field(default_factory=dict)
+    """IAM action -> the members of the records that it listed."""
     asked: list[str] = field(default_factory=list)
     """The IAM actions of the requests so far."""
     replayed: int = 0
@@ -86,7 +94,11 @@ class SyntheticAws:
             return fault.status, *_refusal(protocol, fault), False
         cut = fault == CUT and before >= self.after
         members = made(operation.output_shape, service, operation.name) or {}
-        members.update(self.answers.get(name, {}))
+        members.update(copy.deepcopy(self.answers.get(name, {})))
+        for record in _records(members):
+            self.members.setdefault(name, set()).update(record)
+        if self.left_out is not None and self.left_out[0] == name:
+            _leave_out(members, self.left_out[1])
         if fault is not None and before < self.after:
             _continue(members, operation.output_shape)
         return *_answer(service, operation, members), cut
@@ -313,6 +325,24 @@ def shaped(value: Any, shape: Any) -> Any:
     return value
 
 
+def _records(members: Any) -> Iterator[dict[str, Any]]:
+    """The structures in the lists of an answer, those within others too."""
+    if isinstance(members, dict):
+        for value in members.values():
+            yield from _records(value)
+    elif isinstance(members, list):
+        for item in members:
+            if isinstance(item, dict):
+                yield item
+            yield from _records(item)
+
+
+def _leave_out(members: Any, name: str) -> None:
+    first = next((record for record in _records(members) if name in record), None)
+    if first is not None:
+        del first[name]
+
+
 def _continue(members: dict[str, Any], shape: Any) -> None:
     """Say that there is another page."""
     for name, of in shape.members.items() if shape else ():
@@ -342,11 +372,12 @@ def _answer(
 
 def _refusal(protocol: str, fault: Refused) -> tuple[dict[str, str], bytes]:
     if protocol == "smithy-rpc-v2-cbor":
-        return _CBOR, _cbor({"__type": fault.code, "message": "no"}, None)
+        return _CBOR, _cbor({"__type": fault.code, "message": fault.message}, None)
     if protocol in {"json", "rest-json"}:
-        body = json.dumps({"__type": fault.code, "message": "no"}).encode()
+        body = json.dumps({"__type": fault.code, "message": fault.message}).encode()
         return {"Content-Type": "application/json", "x-amzn-errortype": fault.code}, body
-    error = f"<Error><Code>{fault.code}</Code><Message>no</Message></Error>"
+    said = escape(fault.message)
+    error = f"<Error><Code>{fault.code}</Code><Message>{said}</Message></Error>"
     wrapped = {
         "ec2": f"<Response><Errors>{error}</Errors></Response>",
         "query": f"<ErrorResponse>{error}</ErrorResponse>",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.aws import AwsProvider
-from soc2_collectors.aws.actions import action
+from soc2_collectors.aws.actions import action, grants
 from soc2_collectors.aws.client import Aws, AwsConnection
 from soc2_collectors.aws.permissions import policy
 from soc2_collectors.aws.settings import AwsSettings
@@ -24,6 +24,7 @@ from soc2_pac.errors import (
     Denied,
     Gone,
     NotEnabled,
+    NotOffered,
     ProviderError,
     Throttled,
     Unexpected,
@@ -31,7 +32,7 @@ from soc2_pac.errors import (
     UsageError,
 )
 from soc2_pac.model import CollectionStatus as S
-from soc2_pac.model import Scope, Unread
+from soc2_pac.model import Lacking, Listed, Scope, Unread
 
 from .faulty import Answer, FaultyAws, ec2_error, s3_error
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 REGION = Scope("aws", "111122223333/eu-west-1")
+JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +83,10 @@ def volumes(url: str) -> list[dict[str, Any]]:
         (500, "InternalError", Unreachable),
         (401, "OptInRequired", NotEnabled),
         (400, "InvalidVolume.NotFound", Gone),
+        (400, "WAFNonexistentItemException", Gone),
+        (400, "RequestTimeout", Unreachable),
+        (400, "RequestTimeoutException", Unreachable),
+        (400, "ServiceUnavailableException", Unreachable),
         (400, "SomethingNew", Unexpected),
     ],
 )
@@ -123,6 +129,110 @@ def test_an_unusable_answer_is_no_empty_listing(kind: str, body: str) -> None:
         result = unit(kind, server.url)
     assert (result.status, result.count) == (S.FAILED, 0)
     assert "answer" in result.reason
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_an_empty_document_is_no_answer(status: int) -> None:
+    # That a bucket has no policy is said by NoSuchBucketPolicy.
+    with FaultyAws(Answer(status, "")) as server:
+        aws, _ = client(server.url, "s3:GetBucketPolicy", "ec2:DescribeVolumes")
+        with pytest.raises(Unexpected, match="the answer is empty"):
+            aws.ask("s3", "get_bucket_policy", Bucket="b")
+        with pytest.raises(Unexpected, match="answer"):
+            list(aws.items("ec2", "describe_volumes", "Volumes"))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{}", "says nothing"),
+        ('{"Keys": null}', "says null for Keys"),
+        ('{"Keys": null, "Truncated": false}', "says null for Keys"),
+    ],
+)
+def test_an_answer_that_says_nothing_of_a_list_is_no_empty_list(body: str, said: str) -> None:
+    with FaultyAws(Answer(body=body, headers=JSON)) as server:
+        aws, _ = client(server.url, "kms:ListKeys")
+        with pytest.raises(Unexpected, match=said):
+            list(aws.items("kms", "list_keys", "Keys"))
+
+
+def test_nothing_in_place_of_a_record() -> None:
+    body = '{"Keys": [null, {"KeyId": "k1", "KeyArn": "arn:k1"}]}'
+    with FaultyAws(Answer(body=body, headers=JSON)) as server:
+        aws, _ = client(server.url, "kms:ListKeys", "dynamodb:ListTables")
+        empty, key = aws.items("kms", "list_keys", "Keys")
+        assert (empty, key["KeyArn"]) == ({}, "arn:k1")
+        assert Lacking.within(empty["KeyArn"]) == ["KeyArn"]
+        server.answer = Answer(body='{"TableNames": [null]}', headers=JSON)
+        (name,) = aws.items("dynamodb", "list_tables", "TableNames")
+        assert Lacking.within(name) == ["TableNames"]
+
+
+def test_nothing_is_asked_of_a_record_without_the_id_that_the_call_needs() -> None:
+    with FaultyAws(Answer(body="{}", headers=JSON)) as server:
+        aws, _ = client(server.url, "kms:DescribeKey", "backup:ListRecoveryPointsByBackupVault")
+        with pytest.raises(Unexpected, match="the record lacks KeyId"):
+            aws.ask("kms", "describe_key", KeyId=Listed()["KeyId"])
+        points = aws.children(
+            "backup",
+            "list_recovery_points_by_backup_vault",
+            "RecoveryPoints",
+            BackupVaultName=Listed()["BackupVaultName"],
+        )
+        assert list(points) == [{}]
+        assert server.requests == []
+
+
+def test_what_is_not_ready_yet_is_waited_for() -> None:
+    def report(number: int) -> str:
+        if number < 3:
+            code = "ReportInProgress" if number == 1 else "ReportNotPresent"
+            return f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>"
+        return (
+            "<GetCredentialReportResponse><GetCredentialReportResult><Content>eA==</Content>"
+            "</GetCredentialReportResult></GetCredentialReportResponse>"
+        )
+
+    with FaultyAws(Answer(lambda number: 404 if number < 3 else 200, report)) as server:
+        meter = Paused(Limits())
+        made = AwsSettings(endpoint_url=server.url, max_attempts=1)
+        aws = AwsConnection(made).client(REGION, meter, frozenset({"iam:GetCredentialReport"}))
+        assert aws.ask("iam", "get_credential_report")["Content"] == b"x"
+    assert len(meter.pauses) == 2
+
+
+def test_a_region_without_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws, _ = client("http://127.0.0.1:9", "macie2:GetMacieSession", "iam:GetAccountSummary")
+    offered = aws._clients.offered
+    assert offered("macie2", "eu-west-1")
+    assert not offered("macie2", "ca-west-1")
+    for service in ("iam", "organizations", "route53", "cloudfront", "account", "artifact"):
+        # These answer for a whole partition: that their list of regions is empty says nothing.
+        assert offered(service, "us-east-1"), service
+    monkeypatch.setattr(aws, "region", "ca-west-1")
+    with pytest.raises(Unreachable):  # nobody answers there at all: that may be an outage
+        aws.ask("macie2", "get_macie_session")
+    monkeypatch.setattr(aws, "_somebody_answers", lambda _: True)
+    with pytest.raises(NotOffered, match="does not offer the service in ca-west-1"):
+        aws.ask("macie2", "get_macie_session")
+    monkeypatch.setattr(aws, "region", "us-east-1")
+    with pytest.raises(Unreachable):
+        aws.ask("iam", "get_account_summary")
+
+
+def test_a_denial_names_the_action_that_was_missing() -> None:
+    said = (
+        "User: arn:aws:sts::111122223333:assumed-role/reader/x is not authorized to perform: "
+        "elasticloadbalancing:DescribeWebACLAssociation on resource: *"
+    )
+    body = json.dumps({"__type": "AccessDeniedException", "message": said})
+    with FaultyAws(Answer(400, body, JSON)) as server:
+        aws, _ = client(server.url, "wafv2:ListResourcesForWebACL")
+        with pytest.raises(Denied) as caught:
+            aws.ask("wafv2", "list_resources_for_web_acl", WebACLArn="arn:aws:wafv2:eu-west-1:1:x")
+    assert caught.value.permission == "elasticloadbalancing:DescribeWebACLAssociation"
+    assert "111122223333" not in str(caught.value)
 
 
 def test_an_empty_listing_is_complete() -> None:
@@ -379,6 +489,8 @@ def test_a_role_that_cannot_be_assumed_hides_no_other_account() -> None:
         ({"access_key_id": {"env": "A"}}, "go together"),
         ({"secret_access_key": "wJalrXUtnFEMI"}, "a secret must not stand in the file"),
         ({"region": ["eu-west-1"]}, "Did you mean 'regions'"),
+        ({"regions": ["cn-north-1"]}, "in the partition aws-cn; set partition"),
+        ({"regions": ["eu-west-1"], "partition": "aws-eusc"}, "in the partition aws; set"),
     ],
 )
 def test_wrong_settings(table: dict[str, object], said: str) -> None:
@@ -391,14 +503,29 @@ def test_wrong_settings(table: dict[str, object], said: str) -> None:
 
 def test_the_policy_is_what_is_declared() -> None:
     calls = sorted({call for collector in _KINDS.values() for call in collector.calls})
-    document = json.loads(policy(calls, "json"))
-    granted = document["Statement"][0]["Action"]
-    assert set(calls) <= set(granted)
-    assert set(granted) - set(calls) <= {"ec2:DescribeRegions", "sts:GetCallerIdentity"}
+    needed = {action for call in calls for action in grants(call)}
+    everywhere, of_gateways = json.loads(policy(calls, "json"))["Statement"]
+    granted = {*everywhere["Action"], *of_gateways["Action"]}
+    assert needed <= granted
+    assert granted - needed <= {"ec2:DescribeRegions", "sts:GetCallerIdentity"}
     verbs = ("Get", "List", "Describe", "BatchGet", "Generate", "Lookup", "GET")
     assert all(call.partition(":")[2].startswith(verbs) for call in granted), "only reading"
+    assert of_gateways["Action"] == ["apigateway:GET"]
+    assert not any(
+        "apikeys" in f"{resource}" or resource == "*" for resource in of_gateways["Resource"]
+    )
     with pytest.raises(UsageError):
         policy(calls, "yaml")
+
+
+def test_what_a_call_needs_beside_its_own_name() -> None:
+    # By AWS's service authorization reference: there is no action ListFindingsV2.
+    assert grants("access-analyzer:ListFindingsV2") == ("access-analyzer:ListFindings",)
+    assert {
+        "elasticloadbalancing:DescribeWebACLAssociation",
+        "appsync:ListResourcesForWebACL",
+    } < set(grants("wafv2:ListResourcesForWebACL"))
+    assert grants("ec2:DescribeVolumes") == ("ec2:DescribeVolumes",)
 
 
 def test_actions_that_do_not_follow_the_rule() -> None:

@@ -11,10 +11,12 @@ import pytest
 from soc2_collectors.aws.models.cloudtrail import Selectors, Trail
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
-from soc2_pac.evaluate.evidence import JoinedEvidence
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.evaluate.evidence import Held, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
-from soc2_pac.model import Scope, Status
+from soc2_pac.model import Fact, Scope, Status
 from soc2_pac.resources import view
+from soc2_pac.testing import judge_document
 
 from .regional import HOME, Account, account
 from .test_recordings import answers, judged
@@ -53,8 +55,8 @@ class Regions:
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
         return [(scope, None) for scope in self._bodies]
 
-    def bodies(self, kind: str) -> Iterable[tuple[Scope, bytes | str]]:
-        return [(scope, body) for scope, found in self._bodies.items() for body in found]
+    def bodies(self, kind: str) -> Iterable[Held]:
+        return [Held(scope, body) for scope, found in self._bodies.items() for body in found]
 
 
 def _account_verdict(bodies: dict[Scope, list[bytes]], number: str) -> tuple[Status, str]:
@@ -93,7 +95,7 @@ def test_a_trail_of_all_regions_records_the_account(aws: Account) -> None:
 def test_a_trail_of_one_region_does_not(aws: Account) -> None:
     _trail(aws, "local", IsMultiRegionTrail=False)
     status, message = _account_verdict(_read(aws, HOME), aws.number)
-    assert (status, message) == (Status.FAIL, "local is of one region")
+    assert (status, message) == (Status.FAIL, "local is of one Region")
 
 
 def test_a_shadow_tells_of_a_trail_whose_home_is_not_collected(aws: Account) -> None:
@@ -168,11 +170,56 @@ MANAGEMENT = ("eventCategory", "Equals", ["Management"])
         ([advanced(MANAGEMENT, ("eventName", "StartsWith", ["Get"]))], set()),
         ([advanced(("eventCategory", "Equals", ["Data"]))], set()),
         ([advanced(("eventCategory", "NotEquals", ["Data"]))], set()),
-        ([], set()),
     ],
 )
 def test_advanced_selectors(found: list[dict[str, Any]], sides: set[str]) -> None:
     assert selectors(AdvancedEventSelectors=found).management_sides == sides
+
+
+def test_an_empty_answer_names_no_selector() -> None:
+    with pytest.raises(FactUnavailable, match="names no selector"):
+        selectors(AdvancedEventSelectors=[], EventSelectors=[])
+    untouched = {
+        "Name": "t",
+        "TrailARN": "arn:t",
+        "HasCustomEventSelectors": False,
+        "GetEventSelectors": {},
+    }
+    assert view(Trail, canonical(untouched)).selectors.management_sides == {"read", "write"}
+
+
+@pytest.mark.parametrize("owner", ["999988887777", "111122223333"])
+def test_only_the_owner_is_asked_what_a_trail_records(owner: str) -> None:
+    class Answers:
+        """Of AWS, in one scope."""
+
+        account = "111122223333"
+
+        def items(self, *_: object, **__: object) -> list[dict[str, str]]:
+            return [{"TrailARN": f"arn:aws:cloudtrail:us-east-1:{owner}:trail/org", "Name": "org"}]
+
+        def fact(self, service: str, operation: str, **_: object) -> Fact:
+            return Fact(f"{service}:{operation}", dict)
+
+    collector = plugins.load().collectors["aws.cloudtrail.trail"]
+    (found,) = collector.documents(Answers())
+    assert ("GetEventSelectors" in found.body) is (owner == Answers.account)
+    assert "GetTrailStatus" in found.body
+
+
+def test_a_failure_is_proven_before_what_is_missing_is_read() -> None:
+    rule = plugins.load().rules["aws-trail-bucket-protected"]
+    denied = {"status": "denied", "operation": "s3:GetBucketAcl", "reason": "AccessDenied"}
+    bucket = {
+        "Name": "logs", "GetBucketPolicyStatus": None, "GetBucketLogging": None,
+        "GetBucketVersioning": {"Status": "Enabled"}, "$gaps": {"GetBucketAcl": denied},
+    }  # fmt: skip
+    trail = {"Name": "t", "TrailARN": "arn:t", "S3BucketName": "logs"}
+    given = {"aws.cloudtrail.trail": [trail], "aws.s3.account_public_access_block": []}
+    verdict = judge_document(rule, bucket, given)
+    assert (verdict.status, verdict.message) == (Status.FAIL, "no access logs")
+    logged = {**bucket, "GetBucketLogging": {"TargetBucket": "access"}}
+    assert judge_document(rule, logged, given).status is Status.INCONCLUSIVE
 
 
 def test_basic_selectors_add_up() -> None:

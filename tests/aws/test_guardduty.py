@@ -51,7 +51,11 @@ def test_a_detector_that_is_on_and_one_that_is_suspended(aws: Account) -> None:
 def test_plans_that_are_off_are_named(aws: Account) -> None:
     guard = aws.client("guardduty", "eu-west-3")
     number = guard.create_detector(
-        Enable=True, Features=[{"Name": "RDS_LOGIN_EVENTS", "Status": "ENABLED"}]
+        Enable=True,
+        Features=[
+            {"Name": "RDS_LOGIN_EVENTS", "Status": "ENABLED"},
+            {"Name": "S3_DATA_EVENTS", "Status": "DISABLED"},
+        ],
     )["DetectorId"]
     verdict = aws.judge("aws-guardduty-plans", number, NOW, "eu-west-3")
     assert verdict.status is Status.FAIL

@@ -9,7 +9,7 @@ import hcl2
 import pytest
 import yaml
 
-from soc2_collectors.aws.actions import READER
+from soc2_collectors.aws.actions import READER, grants
 from soc2_collectors.aws.permissions import documents, policy
 from soc2_pac import plugins
 from soc2_pac.errors import UsageError
@@ -19,7 +19,7 @@ from .regional import account
 CALLS = sorted(
     {call for c in plugins.load().collectors.values() if c.provider == "aws" for call in c.calls}
 )
-WANTED = sorted({*CALLS, *READER})
+WANTED = sorted({action for call in (*CALLS, *READER) for action in grants(call)})
 
 
 def _actions(listed: list[dict[str, Any]]) -> list[str]:
@@ -85,8 +85,11 @@ def test_the_module_makes_the_role() -> None:
     text = policy(CALLS, "terraform")
     module = hcl2.loads(text + "\n")
     (local,) = module["locals"]
-    granted = sorted(a.strip('"') for part in local["soc2_pac_actions"] for a in part)
+    statements = [one for part in local["soc2_pac_statements"] for one in part]
+    granted = sorted(action.strip('"') for one in statements for action in one["Action"])
     assert granted == WANTED
+    (gateways,) = [one for one in statements if one["Action"] == ['"apigateway:GET"']]
+    assert '"*"' not in gateways["Resource"]
     made = {name.strip('"') for block in module["resource"] for name in block}
     assert made == {"aws_iam_role", "aws_iam_policy", "aws_iam_role_policy_attachment"}
 

@@ -45,7 +45,7 @@ REPORT = "\n".join(
     ]
 )
 _CHANGE = {"eventName": "RunInstances", "readOnly": False, "sessionCredentialFromConsole": "true"}
-_RULE = {"State": "ENABLED", "EventPattern": '["CloudTrail"]'}
+_RULE = {"State": "ENABLED", "EventPattern": '{"detail-type": ["AWS API Call via CloudTrail"]}'}
 _FINDING = {
     "AccountId": ACCOUNT,
     "CreatedAt": "2026-01-01T00:00:00.000Z",
@@ -58,6 +58,19 @@ _FINDING = {
     "Type": "Recon:EC2/PortProbeUnprotectedPort",
     "UpdatedAt": "2026-01-01T00:00:00.000Z",
 }
+_EVERYTHING = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+
+
+def _subscription(name: str, topic: str, owner: str) -> dict[str, str]:
+    place = f"arn:aws:sns:{REGION}:{ACCOUNT}"
+    return {
+        "SubscriptionArn": f"{place}:{topic}:{name}",
+        "TopicArn": f"{place}:{topic}",
+        "Owner": owner,
+        "Protocol": "email",
+        "Endpoint": "oncall@acme.example",
+    }
+
 
 ANSWERS: Mapping[str, Any] = {
     "cloudtrail:LookupEvents": {
@@ -66,7 +79,7 @@ ANSWERS: Mapping[str, Any] = {
             for n in "12"
         ]
     },
-    "cloudwatch:DescribeAlarms": {"CompositeAlarms": []},
+    "cloudwatch:DescribeAlarms": {"CompositeAlarms": [], "LogAlarms": []},
     "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
     "events:ListRules": {"Rules": [dict(_RULE, Arn=f"arn:r{n}", Name=f"r{n}") for n in "12"]},
     "guardduty:GetFindings": {"Findings": [dict(_FINDING, Arn=f"arn:f-{n}") for n in "12"]},
@@ -78,9 +91,14 @@ ANSWERS: Mapping[str, Any] = {
     "organizations:ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
     "organizations:ListRoots": {"Roots": [{"Id": "r-abcd", "Name": "Root"}]},
     "sso:ListManagedPoliciesInPermissionSet": {
-        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/NewlyNamed"}]
     },
+    "iam:GetPolicy": {"Policy": {"DefaultVersionId": "v1"}},
+    "iam:GetPolicyVersion": {"PolicyVersion": {"Document": _EVERYTHING, "IsDefaultVersion": True}},
+    "sns:GetSubscriptionAttributes": {"Attributes": {"PendingConfirmation": "false"}},
     "sns:GetTopicAttributes": {"Attributes": {"Policy": "{}"}},
+    "sns:ListSubscriptions": {"Subscriptions": [_subscription("s1", "heard", ACCOUNT)]},
+    "sns:ListSubscriptionsByTopic": {"Subscriptions": [_subscription("s2", "other", "444455556666")]},
     "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
     "sso:ListInstances": {
         "Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890"}]

@@ -89,7 +89,7 @@ def test_settings_that_can(way: dict[str, Any]) -> None:
     [
         ("public", ("login.microsoftonline.com", "management.azure.com", "graph.microsoft.com")),
         ("usgov", ("login.microsoftonline.us", "management.usgovcloudapi.net", "graph.microsoft.us")),
-        ("china", ("login.chinacloudapi.cn", "management.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn")),  # noqa: E501
+        ("china", ("login.chinacloudapi.cn", "management.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn")),
     ],
 )  # fmt: skip
 def test_sovereign_clouds(cloud: str, addresses: tuple[str, ...]) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.store import open_store
+from soc2_pac.store import open_store, schema
 
 from ..store.helpers import AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
 
@@ -105,7 +105,8 @@ def test_a_finding_with_its_history(ask: Callable[..., Ended]) -> None:
         "2026-01-02",
     ):
         assert part in ended.out
-    assert f"soc2-pac evidence show {bob['evidence'][:12]}" in ended.out
+    assert f"soc2-pac evidence show --finding {bob['fingerprint'][:8]}" in ended.out
+    assert f"judged  fake.user  fake:acme  b         {bob['evidence'][:12]}" in ended.out
     history = ended.out[ended.out.index("\nHistory\n") :].splitlines()[3:]
     assert [line.split()[2 if n == 0 else 1] for n, line in enumerate(history)] == ["pass", "fail"]
 
@@ -182,18 +183,85 @@ def test_a_waiver_from_beginning_to_end(ask: Callable[..., Ended], url: str) -> 
     assert "fail (waived)" not in ask("findings", "--resource", "b").out
 
 
+SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+
+
+def _waive(ask: Callable[..., Ended], *options: str, expires: str = SOON) -> Ended:
+    terms = ("--reason", "r", "--owner", "o", "--expires", expires)
+    return ask("waivers", "add", "aws-root-mfa", *terms, *options)
+
+
 def test_waiving_says_what_it_covers(ask: Callable[..., Ended]) -> None:
-    ended = ask(
-        "waivers", "add", "aws-root-mfa", "--reason", "r", "--owner", "o", "--expires", "2999-01-01"
-    )
+    ended = _waive(ask, "--ahead")
     assert ended.code == 0
     assert ended.out.endswith("It covers 0 current failures, which stay visible as waived.\n")
 
 
 @pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "the rule has no current failure of aws-root-mfa: the waiver would cover nothing"),
+        (("--resource", "bob"), "'bob' has no current failure of aws-root-mfa"),
+        (("--scope", "fake:acmee"), "no scope in the store is 'fake:acmee'. Did you mean"),
+    ],
+)
+def test_a_waiver_that_covers_nothing_is_refused(
+    ask: Callable[..., Ended], options: tuple[str, ...], says: str
+) -> None:
+    ended = _waive(ask, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+    assert ask("waivers", "list", "--format", "json").out.strip() == "[]"
+
+
+def test_a_waiver_lasts_no_longer_than_configured(ask: Callable[..., Ended]) -> None:
+    assert "a waiver lasts 365 days at most" in _waive(ask, "--ahead", expires="2999-01-01").err
+
+
+# -- filters ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (
+            ("findings", "list", "--provider", "awss"),
+            "there is no provider 'awss'. Did you mean 'aws'?",
+        ),
+        (("findings", "list", "--kind", "aws.s3.buckets"), "Did you mean 'aws.s3.bucket'?"),
+        (
+            ("findings", "list", "--scope", "fake:acm"),
+            "no scope in the store is 'fake:acm'. Did you mean",
+        ),
+        (("findings", "list", "--scope", "aws:1111*"), "no scope in the store is 'aws:1111*'"),
+        (("evidence", "list", "--kind", "aws.s3.buckets"), "Did you mean 'aws.s3.bucket'?"),
+        (("evidence", "list", "--scope", "aws:1111"), "no scope in the store is 'aws:1111'"),
+        (
+            ("people", "list", "--system", "githubb"),
+            "there is no system 'githubb'. Did you mean 'github'?",
+        ),
+    ],
+)
+def test_a_filter_that_can_match_nothing_is_refused(
+    ask: Callable[..., Ended], command: tuple[str, ...], says: str
+) -> None:
+    ended = ask(*command)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+
+
+def test_a_filter_that_matches_nothing_yet_is_answered(ask: Callable[..., Ended]) -> None:
+    ended = ask("findings", "list", "--provider", "aws", "--kind", "aws.s3.bucket")
+    assert (ended.code, ended.err) == (0, "No finding matches.\n")
+
+
+# -- waivers that cannot be -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
     ("rule", "expires", "says"),
     [
-        ("aws-root-mfaa", "2999-01-01", "Did you mean 'aws-root-mfa'?"),
+        ("aws-root-mfaa", SOON, "Did you mean 'aws-root-mfa'?"),
         ("aws-root-mfa", "soon", "--expires: 'soon' is no date"),
         ("aws-root-mfa", "2020-01-01", "2020-01-01"),
     ],
@@ -258,8 +326,11 @@ def test_something_that_is_no_checkpoint(ask: Callable[..., Ended], tmp_path: Pa
 def test_upgrade_creates_and_then_has_nothing_to_do(cli: Callable[..., Ended]) -> None:
     first = cli("db", "upgrade", "--store", "sqlite:///new.db")
     assert first.code == 0
-    assert "schema none -> 0002" in first.out
-    assert "has schema 0002 already" in cli("db", "upgrade", "--store", "sqlite:///new.db").out
+    assert f"schema none -> {schema.HEAD}" in first.out
+    assert (
+        f"has schema {schema.HEAD} already"
+        in cli("db", "upgrade", "--store", "sqlite:///new.db").out
+    )
 
 
 def test_copy(cli: Callable[..., Ended], url: str) -> None:

@@ -17,6 +17,7 @@ from soc2_pac.errors import (
     Denied,
     Gone,
     NotEnabled,
+    NotOffered,
     Throttled,
     Unexpected,
     Unreachable,
@@ -27,6 +28,7 @@ from soc2_pac.model import (
     Document,
     Fact,
     Identity,
+    Listed,
     Scope,
     Severity,
     Unread,
@@ -174,8 +176,33 @@ def things(fake: FakeClient) -> Iterator[Document]:  # noqa: C901, PLR0912, PLR0
             msg = "the token has expired"
             yield _document(fake, 2, Detail=fake.call("fake:GetDetail", CredentialsRejected(msg)))
             yield _document(fake, 3)
-        case "gone":
+        case "deleted meanwhile":
+            if fake.meter.calls["fake:List"] == 1:  # type: ignore[attr-defined]
+                yield _document(fake, 1, Detail=fake.call("fake:GetDetail", Gone("gone")))
+            yield _document(fake, 2)
+        case "listed and not found":
             yield _document(fake, 1, Detail=fake.call("fake:GetDetail", Gone("gone")))
+            yield _document(fake, 2)
+        case "a parent deleted meanwhile":
+            yield _document(fake, 1)
+            if fake.meter.calls["fake:List"] == 1:  # type: ignore[attr-defined]
+                msg = "gone"
+                raise Gone(msg)
+            yield _document(fake, 2)
+        case "a parent that is not found":
+            yield _document(fake, 1)
+            msg = "gone"
+            raise Gone(msg)
+        case "not offered":
+            yield _document(fake, 1, Detail=fake.call("fake:GetDetail", NotOffered("no such")))
+        case "an odd answer":
+            yield _document(fake, 1, Detail=fake.call("fake:GetDetail", TypeError("None")))
+        case "a record without its id":
+            for record in (Listed(name="a", uid="t1"), Listed(name="b"), Listed()):
+                body = {**record, "Extra": fake.call("fake:GetExtra", 1)}
+                yield Document(f"{record['uid']}/x", record["name"], body)
+        case "a document without its id":
+            yield Document("", "a", {"name": "a"})
             yield _document(fake, 2)
         case "broken page":
             yield _document(fake, 1)

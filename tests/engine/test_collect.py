@@ -15,7 +15,7 @@ from soc2_pac.collect.fetch import Limits, Unit, UnitResult, run_unit
 from soc2_pac.collect.plan import collect, make_plan
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import CollectionStatus as S
-from soc2_pac.model import Scope
+from soc2_pac.model import Lacking, Listed, Scope, listed, strictly
 
 from . import fakes
 
@@ -67,7 +67,14 @@ def test_an_unchanged_look_has_the_same_root() -> None:
         ("a defect", S.FAILED, 0, "ZeroDivisionError"),
         ("denied detail", S.COMPLETE, 2, ""),
         ("expired in mid-run", S.PARTIAL, 2, "the token has expired"),
-        ("gone", S.COMPLETE, 1, "1 listed, and gone when their details were read"),
+        ("deleted meanwhile", S.COMPLETE, 1, "1 deleted between their listing and their details"),
+        ("listed and not found", S.COMPLETE, 2, ""),
+        ("a parent deleted meanwhile", S.COMPLETE, 2, ""),
+        ("a parent that is not found", S.PARTIAL, 1, "gone"),
+        ("not offered", S.SKIPPED, 0, "not offered here: no such"),
+        ("an odd answer", S.COMPLETE, 1, ""),
+        ("a record without its id", S.PARTIAL, 3, "2 records lack uid: kept as they came"),
+        ("a document without its id", S.PARTIAL, 2, "1 record lacks an id"),
         ("broken page", S.PARTIAL, 2, "malformed page"),
         ("endless", S.PARTIAL, 49, "did not end within 50 pages"),
         ("duplicates", S.COMPLETE, 1, ""),
@@ -98,6 +105,41 @@ def test_a_denied_detail_becomes_a_gap() -> None:
         "status": "denied",
     }
     assert "Detail" not in bodies(unit("denied detail"))["t1"]
+
+
+def test_a_fact_that_is_not_found_is_a_gap_of_what_is_listed_still() -> None:
+    gap = bodies(unit("listed and not found"))["t1"]["$gaps"]["Detail"]
+    assert (gap["status"], gap["operation"]) == ("failed", "fake:GetDetail")
+    assert gap["reason"] == "gone: not found, though the resource was listed"
+
+
+def test_an_odd_answer_is_a_gap() -> None:
+    gap = bodies(unit("an odd answer"))["t1"]["$gaps"]["Detail"]
+    assert gap["reason"] == "the answer is not as expected: TypeError"
+
+
+def test_a_record_without_its_id_is_kept_as_it_came() -> None:
+    result = unit("a record without its id")
+    assert result.calls == {"fake:List": 1, "fake:GetExtra": 1}, "no fact of what has no id"
+    found = bodies(result)
+    assert found.pop("t1/x") == {"name": "a", "uid": "t1", "Extra": 1}
+    assert all(uid.startswith("malformed:") for uid in found)
+    assert [body for _, body in sorted(found.items(), key=str)] in (
+        [{"name": "b"}, {}],
+        [{}, {"name": "b"}],
+    )
+
+
+def test_a_fact_out_of_half_a_record_is_none() -> None:
+    record = Listed(Name="a")
+    assert Lacking.within(f"x/{record['Arn']}") == ["Arn"]
+    with pytest.raises(KeyError, match="Arn"):
+        list(record["Arn"])
+    with strictly(), pytest.raises(KeyError, match="Arn"):
+        record["Arn"]
+    assert listed({"a": [{"b": [{}]}, None], "c": ["d", None]}) == {
+        "a": [{"b": [{}]}, {}], "c": ["d", None],
+    }  # fmt: skip
 
 
 def test_names_that_steer_terminals_and_databases_are_tamed() -> None:

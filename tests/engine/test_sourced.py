@@ -196,8 +196,8 @@ def test_rules_share_what_was_read_and_not_what_they_may_not_read() -> None:
     second = JoinedEvidence(fake_other, loaded)
     assert first.everywhere(badges.Badge) is second.everywhere(badges.Badge)
     assert without.everywhere(badges.Badge) == []
-    assert first.derived(_count) == second.derived(_count) == 1
-    assert without.derived(_count) == 0
+    assert first.at(HOME).derived(_count) == second.at(HOME).derived(_count) == 1
+    assert without.at(HOME).derived(_count) == 0
 
 
 def _count(whole: Whole) -> int:

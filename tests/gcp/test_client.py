@@ -359,7 +359,7 @@ def test_an_inventory_that_is_off_is_said(gcp: Source) -> None:
     [
         ("RESOURCE", "listResource"),
         ("IAM_POLICY", "listIamPolicy"),
-        ("ORG_POLICY", "listOrgPolicy"),
+        ("ACCESS_POLICY", "listAccessPolicy"),
     ],
 )
 def test_an_inventory_that_is_denied_names_what_is_missing(
@@ -398,6 +398,20 @@ def test_facts(gcp: Source) -> None:
     gcp.emulator.faults.add("/b/none", status=404, body="<html>")
     with pytest.raises(Unexpected):
         fact("none")
+
+
+@pytest.mark.parametrize("body", ['{"assets": null}', '{"assets": {}}', ""], ids=str)
+def test_a_listing_without_a_list_is_no_empty_listing(gcp: Source, body: str) -> None:
+    gcp.emulator.faults.add("/assets", body=body)
+    with pytest.raises(Unexpected):
+        list(gcp.client(ASSETS).assets(BUCKET))
+    gcp.emulator.faults.clear()
+    gcp.emulator.faults.add("/assets", status=204, body="")
+    with pytest.raises(Unexpected, match="204"):
+        list(gcp.client(ASSETS).assets(BUCKET))
+    gcp.emulator.faults.clear()
+    gcp.emulator.faults.add("/assets", body='{"readTime": "2026-01-01T00:00:00Z"}')
+    assert list(gcp.client(ASSETS).assets(BUCKET)) == [], "Google leaves out an empty list"
 
 
 def test_facts_that_are_lists(gcp: Source) -> None:
@@ -448,7 +462,7 @@ def test_projects_of_an_organization(gcp: Source) -> None:
     assert {scope.boundary for scope in live} == {"acme-prod", "acme-staging", "acme-data"}
     (unread,) = [one for one in found if isinstance(one, Unread)]
     assert unread.scope == Scope("gcp", "acme-prototype")
-    assert unread.status is CollectionStatus.SKIPPED
+    assert unread.status is CollectionStatus.COMPLETE, "there is nothing of it to judge"
     assert "DELETE_REQUESTED" in unread.reason
     assert connection.discover("project") == found
     assert len(gcp.emulator.requests) == 4, "two for the organisation, two for the folder, once"

@@ -156,14 +156,21 @@ def test_a_malformed_record_is_kept_and_not_judged(kind: str) -> None:
             view(KINDS[kind].resource, canonical(made.body))
 
 
+def _uid(asset: dict[str, Any]) -> str:
+    """By which a document knows an asset: perimeters stand under the name of their organisation."""
+    held = asset.get("servicePerimeter") or asset.get("accessLevel") or asset
+    return str(held["name"])
+
+
 @pytest.mark.parametrize("kind", [kind for kind, call in LISTED if call == INVENTORY])
 def test_a_malformed_asset_does_not_spoil_the_look(gcp: Source, kind: str) -> None:
     before = look(gcp, kind)
     names = {record.uid for record in records(before)}
-    found: list[Any] = [one for one in gcp.emulator.state.assets if one["name"] in names]
+    found: list[Any] = [one for one in gcp.emulator.state.assets if _uid(one) in names]
     answer = {"readTime": "x", "assets": [*found, "text", {"assetType": "x"}]}
-    gcp.emulator.faults.add("/assets", body=json.dumps(answer))
+    # Roles are read after the policies that name them, which stay as they are.
+    times = 1 if kind == "gcp.iam.role" else None
+    gcp.emulator.faults.add("/assets", body=json.dumps(answer), times=times)
     result = look(gcp, kind)
-    assert result.status is S.COMPLETE, result.reason
-    assert result.count == before.count + 2
+    assert (result.status, result.count) == (S.PARTIAL, before.count + 2), result.reason
     assert result.gaps == before.gaps

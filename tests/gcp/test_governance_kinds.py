@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ from soc2_collectors.gcp import (
     apikeys,
     audit,
     bigquery,
+    container,
     delivery,
+    iam,
     kms,
     logging,
     monitoring,
@@ -19,13 +22,22 @@ from soc2_collectors.gcp import (
     secretmanager,
     securitycenter,
     service_accounts,
+    sql,
     storage,
     workspace,
 )
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import redact
 from soc2_pac.demo.gcp import Refusal, disabled
-from soc2_pac.demo.gcp_company import ORGANIZATION, PRODUCTION, STAGING, ancestors, asset
+from soc2_pac.demo.gcp_company import (
+    DEPLOYER,
+    ORGANIZATION,
+    PRODUCTION,
+    STAGING,
+    ancestors,
+    asset,
+)
+from soc2_pac.demo.gcp_workloads import machine_id
 from soc2_pac.errors import Denied, FactUnavailable, NotEnabled, ProviderError
 from soc2_pac.model import Fact, Scope
 from soc2_pac.resources import GAPS, view
@@ -37,7 +49,7 @@ if TYPE_CHECKING:
 
 P = f"projects/{PRODUCTION}"
 HERE = Scope("gcp", PRODUCTION)
-CONTACTS = f"/essentialcontacts/v1/organizations/{ORGANIZATION}/contacts"
+CONTACTS = f"/essentialcontacts/v1/organizations/{ORGANIZATION}/contacts:compute"
 APPROVAL = f"/accessapproval/v1/{P}/accessApprovalSettings"
 USERS, CUSTOMER = (
     "/admin/admin/directory/v1/users",
@@ -112,7 +124,7 @@ LISTED: dict[Collector, tuple[str, str, dict[str, Any]]] = {
     logging.buckets: (
         "logging.googleapis.com/LogBucket",
         f"{P}/locations/global/buckets/_Default",
-        {"name": "_Default", "retentionDays": 30},
+        {"name": "_Default", "retentionDays": 30, "lifecycleState": "ACTIVE"},
     ),
     logging.metrics: (
         "logging.googleapis.com/LogMetric",
@@ -129,20 +141,35 @@ LISTED: dict[Collector, tuple[str, str, dict[str, Any]]] = {
         f"{P}/notificationChannels/1",
         {"name": f"{P}/notificationChannels/1", "type": "email", "displayName": "on call"},
     ),
+    monitoring.snoozes: (
+        "monitoring.googleapis.com/Snooze",
+        f"{P}/snoozes/1",
+        {
+            "name": f"{P}/snoozes/1",
+            "displayName": "moving house",
+            "criteria": {"policies": [f"{P}/alertPolicies/2"]},
+            "interval": {"startTime": "2026-10-01T00:00:00Z", "endTime": "2026-10-02T00:00:00Z"},
+        },
+    ),
     project.services: (
         "serviceusage.googleapis.com/Service",
         f"{P}/services/cloudasset.googleapis.com",
         {"name": f"{P}/services/cloudasset.googleapis.com", "state": "ENABLED"},
     ),
+    container.binauthz_policies: (
+        "binaryauthorization.googleapis.com/Policy",
+        f"{P}/policy",
+        {"defaultAdmissionRule": {"evaluationMode": "ALWAYS_ALLOW"}},
+    ),
+    securitycenter.services: (
+        "securitycentermanagement.googleapis.com/SecurityCenterService",
+        f"{P}/locations/global/securityCenterServices/event-threat-detection",
+        {"name": f"{P}/x/event-threat-detection", "effectiveEnablementState": "ENABLED"},
+    ),
     project.org_policies: (
         "orgpolicy.googleapis.com/Policy",
         f"{P}/policies/sql.restrictPublicIp",
         {"name": f"{P}/policies/sql.restrictPublicIp", "spec": {"rules": [{"enforce": True}]}},
-    ),
-    project.perimeters: (
-        "accesscontextmanager.googleapis.com/ServicePerimeter",
-        "accessPolicies/1/servicePerimeters/data",
-        {"name": "accessPolicies/1/servicePerimeters/data", "title": "data"},
     ),
 }
 each_listed = pytest.mark.parametrize("collector", LISTED, ids=lambda c: c.kind)
@@ -242,9 +269,49 @@ def test_access_approval(gcp: Source) -> None:
     )
     (seen,) = views(gcp, project.access_approval, scope=HERE)
     assert seen.settings is None
+    answers[APPROVAL] = Refusal(404, message="Requested entity was not found.")
+    (seen,) = views(gcp, project.access_approval, scope=HERE)
+    assert seen.settings is None, "what was never set up is not found"
     answers[APPROVAL] = disabled("accessapproval.googleapis.com", PRODUCTION)
     with pytest.raises(NotEnabled, match="gcloud services enable"):
         views(gcp, project.access_approval, scope=HERE)
+
+
+def test_perimeters_are_content_of_their_own(gcp: Source) -> None:
+    (uid,) = bodies(gcp, project.perimeters)
+    assert uid == "accessPolicies/1/servicePerimeters/data", "its asset is the organisation"
+    (seen,) = views(gcp, project.perimeters)
+    assert seen.perimeter.status.resources
+    assert any("ACCESS_POLICY" in path for _, path in gcp.emulator.requests)
+    gcp.emulator.requests.clear()
+    assert bodies(gcp, project.perimeters, scope=HERE) == {}
+    assert gcp.emulator.requests == [], "a project has none, and is not asked"
+
+
+def test_roles_are_those_that_policies_name(gcp: Source) -> None:
+    found = {one.name: one for one in views(gcp, iam.roles)}
+    assert "iam.serviceAccounts.getAccessToken" in found[DEPLOYER].permissions
+    assert "run.routes.invoke" in found["roles/run.invoker"].permissions
+    assert found["roles/browser"].permissions is not None
+    gcp.emulator.state.assets.append(
+        asset(
+            "storage.googleapis.com/Bucket",
+            "odd",
+            PRODUCTION,
+            {},
+            iam={"bindings": [{"role": "roles/gone"}, {"role": f"projects/{STAGING}/roles/x"}]},
+        )
+    )
+    found = {one.name: one for one in views(gcp, iam.roles, scope=HERE)}
+    assert found["roles/gone"].definition is None
+    assert found[f"projects/{STAGING}/roles/x"].permissions is None
+    assert "iam.serviceAccounts.getAccessToken" in found[DEPLOYER].permissions, "asked for by name"
+
+
+def test_backups_name_their_instance(gcp: Source) -> None:
+    found = views(gcp, sql.backup_runs)
+    assert {one.instance.rpartition("/")[2] for one in found} == {"orders", "reports", "erp"}
+    assert {one.succeeded for one in found} == {True, False}
 
 
 def test_essential_contacts(gcp: Source) -> None:
@@ -268,6 +335,7 @@ def test_the_directory(gcp: Source) -> None:
         "primaryEmail": "anna@acme.example",
         "isAdmin": True,
         "suspended": False,
+        "archived": False,
         "isEnrolledIn2Sv": True,
         "isEnforcedIn2Sv": False,
         "creationTime": "2025-01-10T09:00:00.000Z",
@@ -351,12 +419,24 @@ def test_changes_by_people(gcp: Source) -> None:
     assert raised.value.permission == "logging.logEntries.list"
 
 
+def test_a_report_that_is_old_says_so(gcp: Source) -> None:
+    for days, outdated in ((1, False), (40, True)):
+        when = datetime.now(UTC) - timedelta(days=days)
+        path = "projects/{project}/locations/{zone}/instances/-/vulnerabilityReports"
+        machine = f"{P}/locations/europe-west1-b/instances/{machine_id('billing-1')}"
+        report = {"name": f"{machine}/vulnerabilityReport", "updateTime": when.isoformat()}
+        gcp.emulator.state.answers[f"/osconfig/v1/{path}"] = {"vulnerabilityReports": [report]}
+        (seen,) = views(gcp, osconfig.machine_reports, scope=HERE)
+        assert bool(seen.outdated) is outdated
+        assert seen.report.vulnerabilities == []
+
+
 def test_machines_with_their_vulnerabilities(gcp: Source) -> None:
     found = bodies(gcp, osconfig.machine_reports, scope=Scope("gcp", STAGING)).values()
     (build,) = (one for one in found if one["instance"]["name"] == "build-1")
     assert "hunter2" not in str(build), "of the machine itself only what names it"
     seen = view(osconfig.machine_reports.resource, canonical(build))
-    assert seen.report.vulnerabilities[0].mendable  # type: ignore[attr-defined]
+    assert seen.report.vulnerabilities[0].fixable  # type: ignore[attr-defined]
     gcp.emulator.state.answers.clear()
     with pytest.raises(ProviderError):
         bodies(gcp, osconfig.machine_reports, scope=Scope("gcp", STAGING))

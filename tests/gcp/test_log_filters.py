@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from soc2_collectors.gcp.models.log_filters import compiled
+from soc2_collectors.samples import ABSENT, Answer, Sample, Varies
 
 ENTRY: dict[str, Any] = {
     "logName": "projects/acme-prod/logs/cloudaudit.googleapis.com%2Factivity",
@@ -92,16 +93,63 @@ STRANGE = [
 def test_what_a_filter_takes(text: str) -> None:
     test = compiled(text)
     assert test is not None
-    assert test(ENTRY)
+    assert test(Sample(ENTRY, whole=True)) is True
 
 
 @pytest.mark.parametrize("text", LEAVES)
 def test_what_a_filter_leaves(text: str) -> None:
     test = compiled(text)
     assert test is not None
-    assert not test(ENTRY)
+    assert test(Sample(ENTRY, whole=True)) is False
 
 
 @pytest.mark.parametrize("text", STRANGE, ids=lambda text: text[:30])
 def test_what_is_not_understood_is_said_to_be_so(text: str) -> None:
     assert compiled(text) is None
+
+
+SAMPLE = {
+    "logName": "projects/acme-prod/logs/cloudaudit.googleapis.com%2Factivity",
+    "jsonPayload": ABSENT,
+    "protoPayload": {
+        "methodName": "SetIamPolicy",
+        "authenticationInfo": {"principalEmail": Varies(but=("robot@acme.example",))},
+        "serviceData": {"policyDelta": {"bindingDeltas": [{"role": "roles/owner"}]}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("protoPayload.methodName=SetIamPolicy", True),
+        ("protoPayload.methodName=SetIamPolicy AND severity>=NOTICE", None),
+        ("protoPayload.methodName=Other AND severity>=NOTICE", False),
+        ("protoPayload.methodName=SetIamPolicy OR severity>=NOTICE", True),
+        ("NOT protoPayload.resourceName:projects", None),
+        ("jsonPayload.event_subtype=x", False),  # as filters were written before 2020
+        ("NOT jsonPayload:*", True),
+        ("protoPayload.authenticationInfo.principalEmail:anna", None),
+        ("NOT protoPayload.authenticationInfo.principalEmail=robot@acme.example", True),
+        ("protoPayload.authenticationInfo.principalEmail!=anna@acme.example", None),
+        ("protoPayload.authenticationInfo.principalEmail:*", True),
+        ('protoPayload.authenticationInfo.principalEmail=~"^anna"', None),
+        ('protoPayload.serviceData.policyDelta.bindingDeltas.role="roles/owner"', True),
+        ("protoPayload.serviceData.policyDelta.bindingDeltas.action=ADD", None),
+        ("SetIamPolicy", True),
+        ("ProjectOwnership", None),
+        ("NOT SetIamPolicy", False),
+        ("operation.last=true", None),
+    ],
+)
+def test_what_a_filter_says_of_an_entry_that_is_known_in_part(text: str, answer: Answer) -> None:
+    test = compiled(text)
+    assert test is not None
+    assert test(Sample(SAMPLE)) is answer
+
+
+def test_what_a_filter_asked_for_is_told() -> None:
+    sample, test = Sample(SAMPLE), compiled("operation.last=true SetIamPolicy")
+    assert test is not None
+    test(sample)
+    assert sample.asked == {"operation.last"}

@@ -49,6 +49,26 @@ def test_permissions_are_those_of_the_declared_calls() -> None:
     assert "cloudasset.assets.listIamPolicy" not in permissions([], "text")
 
 
+def test_what_is_not_asked_is_not_granted() -> None:
+    granted = json.loads(permissions(CALLS, "json"))["includedPermissions"]
+    assert "cloudasset.assets.listOrgPolicy" not in granted, "organisation policies are resources"
+    assert "cloudasset.assets.listAccessPolicy" in granted
+
+
+@pytest.mark.parametrize("form", ["json-project", "terraform-project"])
+def test_the_role_of_a_project_has_nothing_that_google_refuses_there(form: str) -> None:
+    text = permissions(CALLS, form)
+    for refused in (
+        "resourcemanager.folders.list",
+        "resourcemanager.organizations.get",
+        "resourcemanager.projects.list",
+    ):
+        assert refused not in text
+        assert refused in permissions(CALLS, form.removesuffix("-project"))
+    assert "resourcemanager.projects.get" in text
+    assert "json-project" in permissions(CALLS, "text")
+
+
 def test_calls_of_plugins_are_listed() -> None:
     text = permissions(["things.projects.things.list"], "text")
     assert "Calls of plugins" in text

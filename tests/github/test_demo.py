@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RULES = {
     found.id: found
     for module in pkgutil.walk_packages(soc2_rules.__path__, "soc2_rules.")
-    if ".github_" in module.name
+    if module.name.startswith("soc2_rules.github.")
     for found in vars(importlib.import_module(module.name)).values()
     if isinstance(found, Rule)
 }

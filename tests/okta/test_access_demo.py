@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import soc2_rules
+from soc2_collectors.okta.network import zones
 from soc2_collectors.roster import RosterProvider
 from soc2_collectors.roster.people import accounts, people
 from soc2_collectors.roster.settings import RosterSettings
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
     from .conftest import Source
 
-KINDS = {collector.kind: collector for collector in LISTINGS}
+KINDS = {collector.kind: collector for collector in (*LISTINGS, zones)}
 ROSTER = {collector.kind: collector for collector in (people, accounts)}
 RULES = {
     found.id: found
     for module in pkgutil.walk_packages(soc2_rules.__path__, "soc2_rules.")
-    if ".okta_" in module.name
+    if module.name.startswith(("soc2_rules.okta.", "soc2_rules.people.okta"))
     for found in vars(importlib.import_module(module.name)).values()
     if isinstance(found, Rule) and set(found.kinds) <= {*KINDS, *ROSTER}
 }

@@ -294,6 +294,7 @@ def test_a_rule_that_does_not_say_what_it_demands() -> None:
 GRANTED = {
     "id": "00o1",
     "oktaSupport": {"support": "ENABLED", "expiration": "2026-06-10T00:00:00Z"},
+    "cases": [],
 }
 ENROLL = {
     "id": "00p3", "name": "Default", "status": "ACTIVE",
@@ -397,7 +398,7 @@ def test_a_security_key_alone_is_one_factor_though_it_resists_phishing() -> None
     verdict = judge(
         okta_dashboard_mfa, canonical({**ORG, "okta-organization": {"pipeline": "idx"}}), now=NOW,
         scope=scope, evidence=evidence,
-        thresholds=okta_dashboard_mfa.settle({"phishing_resistant": True}),
+        thresholds=okta_dashboard_mfa.settle({}),
     )  # fmt: skip
     assert verdict.status is Status.FAIL
     assert "one factor" in verdict.message

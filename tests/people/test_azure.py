@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.azure.models.entra import Registration, User
-from soc2_collectors.azure.models.entra_roles import RoleAssignment, RoleEligibility
+from soc2_collectors.azure.models.entra_roles import RoleAssignment
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.resources import view
 from soc2_pac.store import open_store
@@ -40,13 +40,13 @@ def user(number: int, **values: Any) -> dict[str, Any]:
     }
 
 
-def registration(number: int, *, mfa: bool = True) -> dict[str, Any]:
+def registration(number: int, *, mfa: bool = True, capable: bool | None = True) -> dict[str, Any]:
     name = f"p{number}@acme.example"
     return {
         "id": f"u-{number}",
         "userPrincipalName": name,
         "isMfaRegistered": mfa,
-        "isMfaCapable": mfa,
+        "isMfaCapable": mfa and capable,
         "methodsRegistered": [],
     }
 
@@ -99,6 +99,15 @@ def test_accounts_with_a_factor(store: Store) -> None:
     assert said(store, MFA)["1"][0] == "pass"
     status, message = said(store, MFA)["2"]
     assert (status, SYSTEM in message) == ("fail", True)
+
+
+@pytest.mark.parametrize(("capable", "expected"), [(False, "fail"), (None, "inconclusive")])
+def test_a_factor_that_is_registered_and_may_not_be_used(
+    store: Store, *, capable: bool | None, expected: str
+) -> None:
+    one = registration(1, capable=capable)
+    judge(store, looks([1], azure__entra__registration={"u-1": one}))
+    assert said(store, MFA)["1"][0] == expected
 
 
 def test_somebody_who_left_and_whose_account_lives_on(store: Store) -> None:
@@ -160,8 +169,6 @@ def test_what_views_say() -> None:
     assert factors.mfa is True
     (holder,) = _accounts(view(RoleAssignment, json.dumps(role(1))))
     assert (holder.privileged, holder.groups) == (True, ("Global Administrator",))
-    (eligible,) = _accounts(view(RoleEligibility, json.dumps(role(1))))
-    assert eligible.privileged is True, "a role that somebody may activate is one that they have"
     (other,) = _accounts(view(RoleAssignment, json.dumps(role(1, "of-the-tenants-own"))))
     assert other.privileged is None, "what a role of one's own gives is not known"
 

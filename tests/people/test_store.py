@@ -363,6 +363,10 @@ def test_people_list_filters(ask: Callable[..., tuple[int, str, str]]) -> None:
         ("no account", "typo in aws", "accounts.csv line 11"),
     ]
     assert len(json.loads(ask("list", "--system", "github", "--format", "json")[1])) == 3
-    assert "No account matches." in ask("list", "--system", "gitlab")[2]
+    assert "No account matches." in ask("list", "--system", "gcp")[2]
+    assert (
+        "there is no system 'gitlab'. Did you mean 'github'?"
+        in ask("list", "--system", "gitlab")[2]
+    )
     code, _, err = ask("list", "--leavers", "--conflicts")
     assert (code, "name one of" in err) == (2, True)

@@ -83,7 +83,15 @@ TAMPERINGS = {
     "a deleted waiver": "DELETE FROM waiver_event",
     "an edited run": "UPDATE run SET command = 'other' WHERE id = 1",
     "a run that ended otherwise": "UPDATE run SET status = 'failed' WHERE id = 1",
-    "an edited rule text": "UPDATE rule_source SET body = replace(body, 'MFA is off', 'fine')",
+    "an edited rule source": "UPDATE rule_source SET body = replace(body, 'fake_user_mfa', 'x')",
+    "an edited rule text": "UPDATE rule_part SET body = replace(body, 'MFA is off', 'fine')",
+    "a deleted part of a rule": "DELETE FROM rule_part WHERE body LIKE '%MFA is off%'",
+    "an edited basis": "UPDATE basis SET body = replace(body, 'fake', 'false')",
+    "a deleted basis": "DELETE FROM basis",
+    "a finding without its basis": "UPDATE finding SET basis = NULL WHERE basis IS NOT NULL",
+    "another version in force": "UPDATE rule_in_force SET rule_version_id = 2 WHERE rule_id = 1",
+    "no version in force": "DELETE FROM rule_in_force",
+    "an entry of another format": "UPDATE ledger SET format = 1 WHERE kind = 'collection'",
     "a deleted rule text": "DELETE FROM rule_source",
     "an edited rule version": "UPDATE rule_version SET severity = 'info' WHERE id = 1",
     "a renamed rule": "UPDATE rule SET name = 'other' WHERE id = 1",
@@ -101,6 +109,17 @@ TAMPERINGS = {
 def test_tampering_is_found(store: Store, name: str) -> None:
     tamper(store, TAMPERINGS[name])
     assert not store.verify().sound
+
+
+def test_an_edit_with_a_second_ledger_entry_is_found(store: Store) -> None:
+    # Whoever knows the code edits a row and appends an entry for it: the chain holds, the act is there twice.
+    from soc2_pac.store import ledger
+
+    tamper(store, "UPDATE collection SET status = 'complete' WHERE status = 'partial'")
+    with store.database.writing() as connection:
+        ledger.record(connection, "collection", 2, "2026-01-02T00:00:00.000Z")
+    problems = store.verify().problems
+    assert any("records collection 2 again" in problem.what for problem in problems)
 
 
 def test_swapped_ledger_entries_are_found(store: Store) -> None:

@@ -10,8 +10,8 @@ import pytest
 from soc2_pac.canonical import canonical, collection_root, digest
 from soc2_pac.errors import IntegrityError
 from soc2_pac.model import CollectionStatus
-from soc2_pac.store import Store, copy, open_store, schema, tables
-from soc2_pac.store.database import Database, insert
+from soc2_pac.store import Store, copy, open_store
+from soc2_pac.store.database import Database
 
 from .helpers import (
     AWAY,
@@ -193,38 +193,6 @@ def test_a_copy_takes_populations_along(
         assert other.cursors() == store.cursors()
         one_run(other, [changes({"2": change("b")}, at=T0 + DAY)], at=T0 + DAY, rules=APPROVED)
         assert other.verify([store.checkpoint()]).problems == []
-
-
-def test_a_store_of_the_first_schema_is_upgraded_with_its_data(
-    store: Store, empty_store_url: str
-) -> None:
-    from alembic import command
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    people = {"a": user("ann"), "b": user("bob", GetMfa=False)}
-    one_run(store, [look(people), look({"t": {"name": "core"}}, kind="fake.team")])
-    partial = look({"a": user("ann", team="core")}, at=T0 + DAY, status=PARTIAL, reason="x")
-    one_run(store, [partial], at=T0 + DAY)
-    database = Database(empty_store_url)
-    database.create_file()
-    old = [table for table in tables.metadata.sorted_tables if table.name != "population"]
-    with database.writing() as writer:
-        settings = schema._alembic_config()
-        settings.attributes["connection"] = writer
-        command.upgrade(settings, "0001")
-        with store.reading() as reader:
-            for table in old:
-                insert(writer, table, [tuple(row) for row in reader.execute(table.select())])
-    assert schema.current(database) == "0001"
-    assert schema.upgrade(database) == ("0001", schema.HEAD)
-    database.close()
-    with open_store(empty_store_url) as upgraded:
-        assert upgraded.verify([store.checkpoint()]).problems == []
-        with upgraded.reading() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
-        one_run(upgraded, [changes({"1": change("a")}, at=T0 + 2 * DAY)], at=T0 + 2 * DAY)
-        assert upgraded.verify().problems == []
 
 
 def _rows(store: Store, sql: str) -> list[tuple[object, ...]]:

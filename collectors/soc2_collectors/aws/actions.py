@@ -1,6 +1,6 @@
 """From an API operation to the IAM action that it needs.
 
-The source is AWS's service authorization reference; the table holds only what does not follow the rule
+The source is AWS's service authorization reference; the tables hold only what does not follow the rule
 ``prefix:Operation``.
 """
 
@@ -16,6 +16,33 @@ _EXCEPTIONS = {
     ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
 }
+
+_GRANTS = {
+    # Both versions of the call are authorised by the first one's name.
+    "access-analyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
+    # AWS WAF asks each service whose resources it tells of.
+    "wafv2:ListResourcesForWebACL": (
+        "wafv2:ListResourcesForWebACL",
+        "amplify:ListResourcesForWebACL",
+        "apprunner:ListAssociatedServicesForWebAcl",
+        "appsync:ListResourcesForWebACL",
+        "cognito-idp:ListResourcesForWebACL",
+        "ec2:DescribeVerifiedAccessInstanceWebAclAssociations",
+        "elasticloadbalancing:DescribeWebACLAssociation",
+    ),
+}
+"""Calls that IAM authorises by another action, or by several."""
+
+RESOURCES = {
+    # API keys lie under /apikeys: their values are nobody's business here.
+    "apigateway:GET": (
+        "arn:*:apigateway:*::/apis",
+        "arn:*:apigateway:*::/apis/*",
+        "arn:*:apigateway:*::/restapis",
+        "arn:*:apigateway:*::/restapis/*",
+    ),
+}
+"""Actions that are granted on some resources only."""
 
 PREFIXES = {
     "accessanalyzer": "access-analyzer",
@@ -44,3 +71,8 @@ def action(service: str, operation: str) -> str:
         return "apigateway:GET"  # its actions are HTTP methods
     found = _EXCEPTIONS.get((service, operation))
     return found or f"{PREFIXES.get(service, service)}:{operation}"
+
+
+def grants(call: str) -> tuple[str, ...]:
+    """The IAM actions that a declared call needs: itself, for most."""
+    return _GRANTS.get(call, (call,))

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
-_JSON = ("json", "rest-json")
+NULLS = "$null"
+"""Where the client notes the members of an answer that came as ``null``: botocore leaves them out."""
+JSON = ("json", "rest-json")
 _XML = ("query", "ec2", "rest-xml")
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 """The first element: what begins with ``<?`` or ``<!`` is none."""
@@ -21,13 +24,13 @@ def unreadable(protocol: str, operation: str, body: bytes) -> str | None:
     Args:
         protocol: botocore's name of the wire format: ``json``, ``query``, ...
         operation: the API operation, ``DescribeVolumes``.
-        body: the bytes as they came, of an answer with status 200.
+        body: the bytes as they came, of an answer that is no error.
     """
-    if protocol not in (*_JSON, *_XML):
+    if protocol not in (*JSON, *_XML):
         return None
     if not body.strip():
         return "the answer is empty"
-    if protocol in _JSON:
+    if protocol in JSON:
         return _not_json(body)
     root = _ROOT.search(body)
     if root is None:
@@ -44,3 +47,15 @@ def _not_json(body: bytes) -> str | None:
     except ValueError:
         return "the answer is not JSON, or was cut off"
     return None if isinstance(parsed, dict) else "the answer is no JSON object"
+
+
+def nulls(body: bytes, output: Any) -> frozenset[str]:  # noqa: ANN401 - a botocore shape
+    """The members of a JSON answer that came as ``null``."""
+    if b"null" not in body:
+        return frozenset()
+    said = json.loads(body)
+    return frozenset(
+        member
+        for member, shape in output.members.items()
+        if said.get(name := shape.serialization.get("name", member), "") is None and name in said
+    )

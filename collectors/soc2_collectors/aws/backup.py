@@ -26,9 +26,14 @@ _NO_POLICY = ["ResourceNotFoundException"]
 
 @collects(
     Plan,
-    calls=["backup:ListBackupPlans", "backup:GetBackupPlan", "backup:ListBackupSelections"],
+    calls=[
+        "backup:ListBackupPlans",
+        "backup:GetBackupPlan",
+        "backup:ListBackupSelections",
+        "backup:GetBackupSelection",
+    ],
     per="region",
-    cost="pages of 1,000 + 2 N",
+    cost="pages of 1,000 + 3 N + 1 per selection",
 )
 def plans(aws: Aws) -> Iterator[Document]:
     """Backup plans."""
@@ -38,7 +43,12 @@ def plans(aws: Aws) -> Iterator[Document]:
         yield Document(
             item["BackupPlanArn"],
             item["BackupPlanName"],
-            {**item, "GetBackupPlan": details, "ListBackupSelections": _selections(aws, number)},
+            {
+                **item,
+                "GetBackupPlan": details,
+                "ListBackupSelections": _selections(aws, number),
+                "GetBackupSelection": _chosen(aws, number),
+            },
         )
 
 
@@ -50,6 +60,26 @@ def _selections(aws: Aws, plan: str) -> Fact:
         return list(found)
 
     return Fact("backup:ListBackupSelections", call)
+
+
+def _chosen(aws: Aws, plan: str) -> Fact:
+    """What each selection of a plan chooses and leaves out: the listing gives their names only."""
+
+    def call() -> list[Any]:
+        listed = aws.items(
+            "backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan
+        )
+        return [
+            aws.ask(
+                "backup",
+                "get_backup_selection",
+                BackupPlanId=plan,
+                SelectionId=item["SelectionId"],
+            )["BackupSelection"]
+            for item in listed
+        ]
+
+    return Fact("backup:GetBackupSelection", call)
 
 
 @collects(

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudtrail import ConsoleChange, Trail
 from soc2_pac.errors import Unexpected
 from soc2_pac.model import Document
@@ -51,18 +52,15 @@ def trails(aws: Aws) -> Iterator[Document]:
 
     Without shadows AWS leaves out the organization's trail in its member accounts, and a trail whose home
     is a region that nobody configured here: accounts that are recorded would look as if they were not.
+    What the organization's trail records is told to its owner alone: others are not asked, for AWS answers
+    them that there is no such trail.
     """
     for trail in aws.items("cloudtrail", "describe_trails", "trailList", includeShadowTrails=True):
         arn = trail["TrailARN"]
-        yield Document(
-            arn,
-            trail["Name"],
-            {
-                **trail,
-                "GetTrailStatus": aws.fact("cloudtrail", "get_trail_status", Name=arn),
-                "GetEventSelectors": aws.fact("cloudtrail", "get_event_selectors", TrailName=arn),
-            },
-        )
+        body = {**trail, "GetTrailStatus": aws.fact("cloudtrail", "get_trail_status", Name=arn)}
+        if parsed(arn).account == aws.account:
+            body["GetEventSelectors"] = aws.fact("cloudtrail", "get_event_selectors", TrailName=arn)
+        yield Document(arn, trail["Name"], body)
 
 
 @collects(

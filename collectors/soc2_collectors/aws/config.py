@@ -16,17 +16,27 @@ if TYPE_CHECKING:
 
 @collects(
     Recorder,
-    calls=["config:DescribeConfigurationRecorders", "config:DescribeConfigurationRecorderStatus"],
+    calls=[
+        "config:DescribeConfigurationRecorders",
+        "config:DescribeConfigurationRecorderStatus",
+        "config:DescribeDeliveryChannelStatus",
+    ],
     per="region",
-    cost="1 + N",
+    cost="1 + 2 N",
 )
 def recorders(aws: Aws) -> Iterator[Document]:
-    """The region's recorder with its status, or nothing."""
+    """The region's recorder with its status and that of its delivery channel, or nothing."""
     for recorder in aws.items(
         "config", "describe_configuration_recorders", "ConfigurationRecorders"
     ):
         name = recorder["name"]
-        body = {**recorder, "DescribeConfigurationRecorderStatus": _status(aws, name)}
+        body = {
+            **recorder,
+            "DescribeConfigurationRecorderStatus": _status(aws, name),
+            "DescribeDeliveryChannelStatus": aws.fact(
+                "config", "describe_delivery_channel_status", key="DeliveryChannelsStatus"
+            ),
+        }
         yield Document(name, name, body)
 
 
@@ -47,14 +57,25 @@ def _status(aws: Aws, name: str) -> Fact:
 
 @collects(
     Aggregator,
-    calls=["config:DescribeConfigurationAggregators"],
+    calls=[
+        "config:DescribeConfigurationAggregators",
+        "config:DescribeConfigurationAggregatorSourcesStatus",
+    ],
     per="region",
-    cost="pages of 100",
+    cost="pages of 100 + 1 per aggregator",
 )
 def aggregators(aws: Aws) -> Iterator[Document]:
-    """Aggregators of this account and region."""
+    """Aggregators of this account and region, with the sources that could not be collected."""
     for item in aws.items(
         "config", "describe_configuration_aggregators", "ConfigurationAggregators"
     ):
         name = item["ConfigurationAggregatorName"]
-        yield Document(item["ConfigurationAggregatorArn"], name, item)
+        failing = aws.fact(
+            "config",
+            "describe_configuration_aggregator_sources_status",
+            key="AggregatedSourceStatusList",
+            ConfigurationAggregatorName=name,
+            UpdateStatus=["FAILED"],
+        )
+        body = {**item, "DescribeConfigurationAggregatorSourcesStatus": failing}
+        yield Document(item["ConfigurationAggregatorArn"], name, body)

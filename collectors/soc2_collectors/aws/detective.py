@@ -17,11 +17,21 @@ _PAGE = 200
 """The most that Detective gives."""
 
 
-@collects(Graph, calls=["detective:ListGraphs"], per="region", cost="1")
+@collects(
+    Graph,
+    calls=["detective:ListGraphs", "detective:ListDatasourcePackages"],
+    per="region",
+    cost="1 + 1 where there is a graph",
+)
 def graphs(aws: Aws) -> Iterator[Document]:
     """The behaviour graph that this account administers, or nothing."""
     for item in aws.items("detective", "list_graphs", "GraphList", MaxResults=_PAGE):
-        yield Document(item["Arn"], item["Arn"].rpartition(":")[2], item)
+        arn = item["Arn"]
+        sources = aws.fact(
+            "detective", "list_datasource_packages", key="DatasourcePackages", GraphArn=arn
+        )
+        body = {**item, "ListDatasourcePackages": sources}
+        yield Document(arn, arn.rpartition(":")[2], body)
 
 
 @collects(Membership, calls=["detective:ListInvitations"], per="region", cost="1")

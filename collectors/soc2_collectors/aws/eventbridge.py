@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.eventbridge import EventBus, EventRule
@@ -16,21 +17,36 @@ if TYPE_CHECKING:
 
 @collects(
     EventRule,
-    calls=["events:ListRules", "events:ListTargetsByRule"],
+    calls=["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
     per="region",
-    cost="pages of 100 + 1 per rule on CloudTrail's events",
+    cost="pages of 100 buses + pages of 100 rules of each + 1 per rule that may see CloudTrail's events",
 )
 def rules(aws: Aws) -> Iterator[Document]:
-    """Rules of the default bus that ask for CloudTrail's events, with their targets."""
-    for item in aws.items("events", "list_rules", "Rules"):
-        if "CloudTrail" in item.get("EventPattern", ""):
-            targets = _targets(aws, item["Name"])
-            yield Document(item["Arn"], item["Name"], {**item, "ListTargetsByRule": targets})
+    """Rules of every bus that may see CloudTrail's events, with their targets."""
+    for bus in aws.items("events", "list_event_buses", "EventBuses"):
+        name = bus["Name"]
+        for item in aws.items("events", "list_rules", "Rules", EventBusName=name):
+            if _may_see_calls(item.get("EventPattern") or ""):
+                targets = _targets(aws, item["Name"], name)
+                yield Document(item["Arn"], item["Name"], {**item, "ListTargetsByRule": targets})
 
 
-def _targets(aws: Aws, name: str) -> Fact:
+def _may_see_calls(pattern: str) -> bool:
+    """Whether a pattern may match what CloudTrail writes; rules with a schedule have none."""
+    try:
+        kinds = json.loads(pattern).get("detail-type") if pattern else ()
+    except (ValueError, AttributeError):
+        return False
+    if not isinstance(kinds, list):
+        return kinds is None
+    return any(not isinstance(kind, str) or "CloudTrail" in kind for kind in kinds)
+
+
+def _targets(aws: Aws, name: str, bus: str) -> Fact:
     def call() -> list[Any]:
-        return list(aws.items("events", "list_targets_by_rule", "Targets", Rule=name))
+        return list(
+            aws.items("events", "list_targets_by_rule", "Targets", Rule=name, EventBusName=bus)
+        )
 
     return Fact("events:ListTargetsByRule", call)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.iam import (
     AccountSummary,
+    AwsPolicy,
     Credential,
     Group,
     PasswordPolicy,
@@ -124,6 +125,20 @@ def policies(aws: Aws) -> Iterator[Document]:
                 for policy in owner.get(within) or ():
                     uid = f"{owner['Arn']}#{policy['PolicyName']}"
                     yield Document(uid, policy["PolicyName"], {**policy, "Owner": owner["Arn"]})
+
+
+@collects(AwsPolicy, calls=_DETAILS, per="account", cost="pages of 1,000")
+def aws_policies(aws: Aws) -> Iterator[Document]:
+    """Policies that AWS manages, where somebody has them or is limited by them."""
+    found = aws.items(
+        "iam", "get_account_authorization_details", "Policies", Filter=["AWSManagedPolicy"]
+    )
+    for policy in found:
+        # There are more than a thousand that nobody in the account uses.
+        if policy.get("AttachmentCount") == 0 and not policy.get("PermissionsBoundaryUsageCount"):
+            continue
+        name = policy.get("PolicyName") or policy["Arn"].rpartition("/")[2]
+        yield Document(policy["Arn"], name, policy)
 
 
 _INLINE = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.identity_center import Group, PermissionSet, User, administers
+from soc2_collectors.aws.models.iam import strong_by_name
+from soc2_collectors.aws.models.identity_center import Group, PermissionSet, User, strength
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
@@ -21,78 +23,130 @@ if TYPE_CHECKING:
         "sso:ListPermissionSets",
         "sso:DescribePermissionSet",
         "sso:ListManagedPoliciesInPermissionSet",
+        "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
         "sso:GetInlinePolicyForPermissionSet",
+        "sso:GetPermissionsBoundaryForPermissionSet",
         "sso:ListAccountsForProvisionedPermissionSet",
         "sso:ListAccountAssignments",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
     ],
     per="region",
-    cost="1 + pages of 100 + 5 N + 1 per account of a set with administrator rights",
+    cost="1 + pages of 100 + 7 N + 2 per policy of AWS + 1 per account of a set with administrator rights",
 )
 def permission_sets(aws: Aws) -> Iterator[Document]:
-    """Permission sets, and who has those that grant administrator rights."""
+    """Permission sets with their policies, and who has those that may grant administrator rights."""
     for instance in _instances(aws):
         where = {"InstanceArn": instance["InstanceArn"]}
+        known: dict[str, object] = {}
         for arn in aws.children("sso-admin", "list_permission_sets", "PermissionSets", **where):
             asked = {**where, "PermissionSetArn": arn}
-            details = aws.fact("sso-admin", "describe_permission_set", key="PermissionSet", **asked)
-            attached = _attached(aws, asked)
-            inline = aws.fact(
-                "sso-admin", "get_inline_policy_for_permission_set", key="InlinePolicy", **asked
-            )
+            told = _Told(aws, asked, known)
             yield Document(
                 arn,
                 arn.rpartition("/")[2],
                 {
                     "PermissionSetArn": arn,
                     **where,
-                    "DescribePermissionSet": details,
-                    "ListManagedPoliciesInPermissionSet": attached,
-                    "GetInlinePolicyForPermissionSet": inline,
-                    "ListAccountAssignments": _assignments(aws, asked, attached, inline),
+                    "DescribePermissionSet": aws.fact(
+                        "sso-admin", "describe_permission_set", key="PermissionSet", **asked
+                    ),
+                    "ListManagedPoliciesInPermissionSet": told.attached,
+                    "ListCustomerManagedPolicyReferencesInPermissionSet": told.references,
+                    "GetInlinePolicyForPermissionSet": told.inline,
+                    "GetPermissionsBoundaryForPermissionSet": aws.fact(
+                        "sso-admin",
+                        "get_permissions_boundary_for_permission_set",
+                        key="PermissionsBoundary",
+                        absent=["ResourceNotFoundException"],
+                        optional=True,
+                        **asked,
+                    ),
+                    "GetPolicyVersion": Fact("iam:GetPolicyVersion", told.documents),
+                    "ListAccountAssignments": Fact("sso:ListAccountAssignments", told.assignments),
                 },
             )
 
 
-def _attached(aws: Aws, asked: dict[str, Any]) -> Fact:
-    def call() -> object:
-        return list(
-            aws.items(
-                "sso-admin",
-                "list_managed_policies_in_permission_set",
-                "AttachedManagedPolicies",
-                **asked,
+class _Told:
+    """What AWS tells of one permission set. Each answer is asked for once, however many facts need it."""
+
+    def __init__(self, aws: Aws, asked: dict[str, Any], known: dict[str, object]) -> None:
+        self._aws = aws
+        self._asked = asked
+        self._known = known
+        self.attached = self._all(
+            "list_managed_policies_in_permission_set", "AttachedManagedPolicies"
+        )
+        self.references = self._all(
+            "list_customer_managed_policy_references_in_permission_set",
+            "CustomerManagedPolicyReferences",
+        )
+        self.inline = _once(
+            aws.fact(
+                "sso-admin", "get_inline_policy_for_permission_set", key="InlinePolicy", **asked
             )
         )
 
-    return Fact("sso:ListManagedPoliciesInPermissionSet", call)
+    def _all(self, operation: str, key: str) -> Fact:
+        """A fact of several pages."""
+        asked = self._aws.fact("sso-admin", operation, **self._asked)
+        items = functools.partial(self._aws.items, "sso-admin", operation, key, **self._asked)
+        return _once(Fact(asked.operation, lambda: list(items())))
 
+    def documents(self) -> dict[str, object]:
+        """The documents of AWS's policies whose names do not tell: they are the same in every account."""
+        policies: Any = self.attached.call()
+        wanted = {policy["Arn"] for policy in policies if strong_by_name(policy["Arn"]) is None}
+        return {arn: self._document(arn) for arn in sorted(wanted)}
 
-def _assignments(aws: Aws, asked: dict[str, Any], attached: Fact, inline: Fact) -> Fact:
-    """Who has a set with administrator rights, account by account; AWS has no listing of all.
+    def _document(self, arn: str) -> object:
+        if arn not in self._known:
+            version = self._aws.ask("iam", "get_policy", PolicyArn=arn)["Policy"][
+                "DefaultVersionId"
+            ]
+            answer = self._aws.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
+            self._known[arn] = answer["PolicyVersion"]["Document"]
+        return self._known[arn]
 
-    It asks again what the set grants: facts are read each for itself, and this one is rarely needed.
-    """
+    def assignments(self) -> object:
+        """Who has the set, account by account, where it may grant administrator rights.
 
-    def call() -> object:
-        policies: Any = attached.call()
-        if not administers([policy["Arn"] for policy in policies], inline.call()):
+        AWS has no listing of all, and of most sets nobody asks.
+        """
+        if not (self.references.call() or self._strong()):
             return None
-        accounts = aws.items(
-            "sso-admin", "list_accounts_for_provisioned_permission_set", "AccountIds", **asked
+        accounts = self._aws.items(
+            "sso-admin",
+            "list_accounts_for_provisioned_permission_set",
+            "AccountIds",
+            **self._asked,
         )
         return [
             assignment
             for account in accounts
-            for assignment in aws.items(
+            for assignment in self._aws.items(
                 "sso-admin",
                 "list_account_assignments",
                 "AccountAssignments",
                 AccountId=account,
-                **asked,
+                **self._asked,
             )
         ]
 
-    return Fact("sso:ListAccountAssignments", call)
+    def _strong(self) -> bool:
+        policies: Any = self.attached.call()
+        inline: Any = self.inline.call()
+        arns = [policy["Arn"] for policy in policies]
+        proven = strength(arns, inline, {}).administrator
+        if proven is not None:
+            return proven
+        return strength(arns, inline, self.documents()).administrator is not False
+
+
+def _once(fact: Fact) -> Fact:
+    """A fact whose call is made once, whoever reads it; a refusal is asked for again."""
+    return Fact(fact.operation, functools.cache(fact.call))
 
 
 @collects(

@@ -46,7 +46,6 @@ def keys(aws: Aws) -> Iterator[Document]:
                     "kms",
                     "get_key_rotation_status",
                     absent=("UnsupportedOperationException",),
-                    key="KeyRotationEnabled",
                     KeyId=number,
                 ),
                 "GetKeyPolicy": aws.fact(

@@ -23,6 +23,8 @@ def log_groups(aws: Aws) -> Iterator[Document]:
 
 @collects(MetricFilter, calls=["logs:DescribeMetricFilters"], per="region", cost="pages of 50")
 def metric_filters(aws: Aws) -> Iterator[Document]:
-    """Metric filters of every group."""
+    """Metric filters of every group, each with the ARN of its group: AWS gives the name alone."""
+    place = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group"
     for item in aws.items("logs", "describe_metric_filters", "metricFilters"):
-        yield Document(f"{item['logGroupName']}/{item['filterName']}", item["filterName"], item)
+        group, name = item["logGroupName"], item["filterName"]
+        yield Document(f"{group}/{name}", name, {**item, "logGroupArn": f"{place}:{group}"})

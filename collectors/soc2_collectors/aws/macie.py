@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.macie import Session
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -19,16 +19,33 @@ _OFF = ["AccessDeniedException~macie is not enabled"]
 
 @collects(
     Session,
-    calls=["macie2:GetMacieSession", "macie2:GetAutomatedDiscoveryConfiguration"],
+    calls=[
+        "macie2:GetMacieSession",
+        "macie2:GetAutomatedDiscoveryConfiguration",
+        "macie2:GetClassificationScope",
+    ],
     per="region",
-    cost="2",
+    cost="4",
 )
 def session(aws: Aws) -> Iterator[Document]:
     """One document a region."""
+    discovery = aws.fact("macie2", "get_automated_discovery_configuration", absent=_OFF)
     body = {
         "GetMacieSession": aws.fact("macie2", "get_macie_session", absent=_OFF),
-        "GetAutomatedDiscoveryConfiguration": aws.fact(
-            "macie2", "get_automated_discovery_configuration", absent=_OFF
-        ),
+        "GetAutomatedDiscoveryConfiguration": discovery,
+        "GetClassificationScope": _scope(aws, discovery),
     }
     yield Document(aws.region, aws.region, body)
+
+
+def _scope(aws: Aws, discovery: Fact) -> Fact:
+    """Which buckets are left out; ``None`` where nothing is looked for."""
+
+    def call() -> object:
+        found: Any = discovery.call()
+        number = (found or {}).get("classificationScopeId")
+        if number is None:
+            return None
+        return aws.ask("macie2", "get_classification_scope", id=number)
+
+    return Fact("macie2:GetClassificationScope", call)

@@ -23,8 +23,11 @@ _AT_ONCE = 5
 )
 def domains(aws: Aws) -> Iterator[Document]:
     """Domains of OpenSearch and of Elasticsearch."""
-    listed = aws.items("opensearch", "list_domain_names", "DomainNames")
-    names = (item["DomainName"] for item in listed)
+    listed = list(aws.items("opensearch", "list_domain_names", "DomainNames"))
+    for item in listed:
+        if "DomainName" not in item:
+            yield Document(item["DomainName"], "", item)
+    names = iter([item["DomainName"] for item in listed if "DomainName" in item])
     while batch := list(islice(names, _AT_ONCE)):
         said = aws.ask("opensearch", "describe_domains", DomainNames=batch)
         for domain in said["DomainStatusList"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from soc2_collectors.aws.actions import CALLER, READER
+from soc2_collectors.aws.actions import CALLER, READER, RESOURCES, grants
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def policy(calls: Sequence[str], form: str) -> str:
     """
     if form == "caller":
         return json.dumps(_caller(calls), indent=2)
-    actions = sorted({*calls, *READER})
+    actions = sorted({action for call in (*calls, *READER) for action in grants(call)})
     if form not in _FORMS:
         known = ", ".join(sorted([*_FORMS, "caller"]))
         msg = f"permissions aws cannot be written as '{form}'. Known: {known}"
@@ -45,7 +45,8 @@ def policy(calls: Sequence[str], form: str) -> str:
 
 def _caller(calls: Sequence[str]) -> dict[str, Any]:
     """What the credentials of an organisation's source need: its own reads, and to become the reader."""
-    reads = [call for call in calls if call.startswith(("organizations:", "iam:ListOrganizations"))]
+    wanted = ("organizations:", "iam:ListOrganizations")
+    reads = [action for call in calls if call.startswith(wanted) for action in grants(call)]
     document = _document("Soc2PacCaller", [*reads, *(c for c in CALLER if c != _ASSUME), *READER])
     assume = {
         "Sid": "Soc2PacBecomeReader",
@@ -58,10 +59,20 @@ def _caller(calls: Sequence[str]) -> dict[str, Any]:
 
 def _document(sid: str, actions: Sequence[str]) -> dict[str, Any]:
     # Describing and listing know no resource: AWS takes nothing but "*" for most of these actions.
-    statement = {
-        "Sid": sid, "Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*",
-    }  # fmt: skip
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    everywhere = sorted(set(actions) - set(RESOURCES))
+    statements = [
+        {"Sid": sid, "Effect": "Allow", "Action": everywhere, "Resource": "*"},
+        *(
+            {
+                "Sid": f"{sid}{action.partition(':')[0].title()}",
+                "Effect": "Allow",
+                "Action": [action],
+                "Resource": list(RESOURCES[action]),
+            }
+            for action in sorted(set(actions) & set(RESOURCES))
+        ),
+    ]
+    return {"Version": "2012-10-17", "Statement": [s for s in statements if s["Action"]]}
 
 
 def _size(document: dict[str, Any]) -> int:
@@ -157,11 +168,28 @@ def _cloudformation(actions: Sequence[str]) -> str:
 
 
 def _terraform(actions: Sequence[str]) -> str:
-    listed = [document["Statement"][0]["Action"] for document in documents(actions)]
     lists = "\n".join(
-        "    [\n" + "".join(f'      "{action}",\n' for action in part) + "    ]," for part in listed
+        "    [\n" + "".join(map(_terraform_statement, document["Statement"])) + "    ],"
+        for document in documents(actions)
     )
     return _TERRAFORM.replace("@ROLE@", ROLE).replace("@LISTS@", lists)
+
+
+def _terraform_statement(statement: dict[str, Any]) -> str:
+    resources = statement["Resource"]
+    wide = [resources] if isinstance(resources, str) else resources
+    return (
+        "      {\n"
+        f'        Sid    = "{statement["Sid"]}"\n'
+        '        Effect = "Allow"\n'
+        f"        Action = [\n{_terraform_texts(statement['Action'])}        ]\n"
+        f"        Resource = [\n{_terraform_texts(wide)}        ]\n"
+        "      },\n"
+    )
+
+
+def _terraform_texts(texts: Sequence[str]) -> str:
+    return "".join(f'          "{text}",\n' for text in texts)
 
 
 _TERRAFORM = """\
@@ -186,7 +214,7 @@ variable "role_name" {
 
 locals {
   # One managed policy holds 6,144 characters.
-  soc2_pac_actions = [
+  soc2_pac_statements = [
 @LISTS@
   ]
 }
@@ -219,23 +247,18 @@ resource "aws_iam_role" "soc2_pac" {
 }
 
 resource "aws_iam_policy" "soc2_pac" {
-  count       = length(local.soc2_pac_actions)
+  count       = length(local.soc2_pac_statements)
   name        = "${var.role_name}-${count.index + 1}"
   description = "The calls that soc2-pac makes, and no others"
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "Soc2PacRead${count.index + 1}"
-      Effect   = "Allow"
-      Action   = local.soc2_pac_actions[count.index]
-      Resource = "*"
-    }]
+    Version   = "2012-10-17"
+    Statement = local.soc2_pac_statements[count.index]
   })
 }
 
 resource "aws_iam_role_policy_attachment" "soc2_pac" {
-  count      = length(local.soc2_pac_actions)
+  count      = length(local.soc2_pac_statements)
   role       = aws_iam_role.soc2_pac.name
   policy_arn = aws_iam_policy.soc2_pac[count.index].arn
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.securityhub import Hub
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from soc2_collectors.aws.client import Aws
 
-_OFF = ["InvalidAccessException", "ResourceNotFoundException"]
-"""How Security Hub says that the account is not subscribed to it."""
+_OFF = ["InvalidAccessException~not subscribed"]
+"""How Security Hub says that the account is not subscribed to it: the code means other refusals, too."""
 
 
 @collects(
@@ -23,9 +23,10 @@ _OFF = ["InvalidAccessException", "ResourceNotFoundException"]
         "securityhub:DescribeHub",
         "securityhub:GetEnabledStandards",
         "securityhub:ListFindingAggregators",
+        "securityhub:GetFindingAggregator",
     ],
     per="region",
-    cost="3",
+    cost="4",
 )
 def hub(aws: Aws) -> Iterator[Document]:
     """One document a region."""
@@ -38,8 +39,31 @@ def hub(aws: Aws) -> Iterator[Document]:
             absent=_OFF,
             MaxResults=100,
         ),
-        "ListFindingAggregators": aws.fact(
-            "securityhub", "list_finding_aggregators", key="FindingAggregators", absent=_OFF
-        ),
+        "GetFindingAggregator": _aggregators(aws),
     }
     yield Document(aws.region, aws.region, body)
+
+
+def _aggregators(aws: Aws) -> Fact:
+    """Which Regions' findings are gathered where; ``None`` where Security Hub is off."""
+    listed = aws.fact(
+        "securityhub", "list_finding_aggregators", key="FindingAggregators", absent=_OFF
+    )
+
+    def call() -> object:
+        found: Any = listed.call()
+        if found is None:
+            return None
+        arns = [item["FindingAggregatorArn"] for item in found]
+        # It is asked for in the Region where the findings are gathered, which its ARN names.
+        return [
+            aws.ask(
+                "securityhub",
+                "get_finding_aggregator",
+                region=arn.split(":")[3],
+                FindingAggregatorArn=arn,
+            )
+            for arn in arns
+        ]
+
+    return Fact("securityhub:GetFindingAggregator", call)

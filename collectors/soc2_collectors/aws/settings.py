@@ -8,6 +8,34 @@ import msgspec
 
 from soc2_pac.config import SecretRef
 
+HOME = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+    "aws-us-gov": "us-gov-west-1",
+}
+"""Where each partition's account-wide services answer."""
+
+_BEGINNINGS = {
+    "cn-": "aws-cn",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "us-gov-": "aws-us-gov",
+}
+"""How the names of regions begin, of every partition but the first."""
+
+
+def _partition_of(region: str) -> str:
+    of = (name for beginning, name in _BEGINNINGS.items() if region.startswith(beginning))
+    return next(of, "aws")
+
 
 class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way into AWS: the usual chain of credentials, a profile, or keys by reference."""
@@ -31,7 +59,17 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_token: SecretRef | None = None
     endpoint_url: str | None = None
     """Another address for every service: an emulator, a private endpoint."""
-    partition: Literal["aws", "aws-us-gov", "aws-cn"] = "aws"
+    partition: Literal[
+        "aws",
+        "aws-cn",
+        "aws-eusc",
+        "aws-iso",
+        "aws-iso-b",
+        "aws-iso-e",
+        "aws-iso-f",
+        "aws-us-gov",
+    ] = "aws"
+    """Credentials belong to one: an account in China or in GovCloud is an account of its own."""
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
     timeout_seconds: int = 30
@@ -43,7 +81,7 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The most that all are asked together; unlimited when left out."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for accounts without a role, half a pair of keys, or a rate of nothing."""
+        """Raises ValueError for settings that do not go together."""
         if self.organization:
             self._check_organization()
         elif bool(self.accounts) != bool(self.role):
@@ -59,6 +97,10 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if (self.access_key_id is None) != (self.secret_access_key is None):
             msg = "access_key_id and secret_access_key go together"
             raise ValueError(msg)
+        for region in () if self.regions == "all" else self.regions:
+            if (of := _partition_of(region)) != self.partition:
+                msg = f"regions: '{region}' is in the partition {of}; set partition = \"{of}\""
+                raise ValueError(msg)
         for account in (*self.accounts, *self.exclude_accounts):
             if not (account.isdigit() and len(account) == 12):  # noqa: PLR2004 - an account id's length
                 msg = f"accounts: '{account}' is no account id of twelve digits"

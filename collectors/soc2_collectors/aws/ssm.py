@@ -88,18 +88,33 @@ def documents(aws: Aws) -> Iterator[Document]:
         "ssm", "list_documents", "DocumentIdentifiers", Filters=_OWN, PaginationConfig=_PAGE
     ):
         name = item["Name"]
-        permission = aws.fact(
-            "ssm", "describe_document_permission", Name=name, PermissionType="Share", MaxResults=200
-        )
         yield Document(
             f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:document/{name}",
             name,
             {
                 **item,
-                "DescribeDocumentPermission": permission,
+                "DescribeDocumentPermission": _permission(aws, name),
                 "GetDocument": aws.fact("ssm", "get_document", Name=name),
             },
         )
+
+
+def _permission(aws: Aws, name: str) -> Fact:
+    """With whom a document is shared: 200 accounts a page."""
+
+    def call() -> dict[str, Any]:
+        pages = aws.pages(
+            "ssm", "describe_document_permission", Name=name, PermissionType="Share", MaxResults=200
+        )
+        first, *more = pages
+        for page in more:
+            for key in ("AccountIds", "AccountSharingInfoList"):
+                first[key] = [*(first.get(key) or ()), *(page.get(key) or ())]
+        first.pop("ResponseMetadata", None)
+        first.pop("NextToken", None)
+        return first
+
+    return Fact("ssm:DescribeDocumentPermission", call)
 
 
 def _session(aws: Aws) -> Fact:

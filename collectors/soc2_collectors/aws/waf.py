@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.waf import GlobalWebAcl, WebAcl
+from soc2_pac.errors import NotOffered
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
@@ -45,7 +46,10 @@ def web_acls(aws: Aws) -> Iterator[Document]:
     cost="pages of 100 + pages of 100 logging configurations + N",
 )
 def global_web_acls(aws: Aws) -> Iterator[Document]:
-    """Web ACLs for CloudFront."""
+    """Web ACLs for CloudFront, which AWS offers in its first partition only."""
+    if aws.partition != "aws":
+        msg = f"web ACLs for CloudFront in the partition {aws.partition}"
+        raise NotOffered(msg, operation="wafv2:ListWebACLs")
     yield from _listed(aws, "CLOUDFRONT")
 
 

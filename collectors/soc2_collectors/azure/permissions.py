@@ -39,7 +39,7 @@ GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
     "GRAPH GET /identity/conditionalAccess/namedLocations": ("Policy.Read.All",),
     "GRAPH GET /identity/conditionalAccess/policies": ("Policy.Read.All",),
     "GRAPH GET /identityGovernance/accessReviews/definitions": ("AccessReview.Read.All",),
-    "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": ("AccessReview.Read.All",),  # noqa: E501
+    "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": ("AccessReview.Read.All",),
     "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances/{instanceId}/decisions": ("AccessReview.Read.All",),  # noqa: E501
     "GRAPH GET /oauth2PermissionGrants": ("Directory.Read.All",),
     "GRAPH GET /organization": ("Organization.Read.All",),
@@ -50,9 +50,9 @@ GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
     "GRAPH GET /policies/identitySecurityDefaultsEnforcementPolicy": ("Policy.Read.All",),
     "GRAPH GET /policies/roleManagementPolicyAssignments": ("RoleManagementPolicy.Read.Directory",),
     "GRAPH GET /reports/authenticationMethods/userRegistrationDetails": ("AuditLog.Read.All",),
-    "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": ("RoleAssignmentSchedule.Read.Directory",),  # noqa: E501
+    "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": ("RoleAssignmentSchedule.Read.Directory",),
     "GRAPH GET /roleManagement/directory/roleAssignments": ("RoleManagement.Read.Directory",),
-    "GRAPH GET /roleManagement/directory/roleEligibilityScheduleInstances": ("RoleEligibilitySchedule.Read.Directory",),  # noqa: E501
+    "GRAPH GET /roleManagement/directory/roleEligibilityScheduleInstances": ("RoleEligibilitySchedule.Read.Directory",),
     "GRAPH GET /servicePrincipals": ("Application.Read.All",),
     "GRAPH GET /servicePrincipals/{servicePrincipalId}/appRoleAssignedTo": ("Application.Read.All",),
     "GRAPH GET /users": ("User.Read.All",),

@@ -83,9 +83,10 @@ class Answer:
     body: bytes
 
     def object(self, call: str) -> dict[str, Any]:
-        """The body, which must be an object; ``{}`` where there is none (204). Raises Unexpected."""
+        """The body, which must be an object. Raises Unexpected: no reading call of Google answers without."""
         if self.status == _NO_CONTENT:
-            return {}
+            msg = f"{call} answered without a body ({self.status})"
+            raise Unexpected(msg, operation=call)
         kind = self.headers.get("content-type", "application/json")
         if "json" not in kind:
             msg = f"{call} answered {kind.partition(';')[0]} instead of JSON"

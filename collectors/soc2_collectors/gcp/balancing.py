@@ -1,11 +1,16 @@
-"""Collects load balancing: backend services, TLS proxies, SSL policies."""
+"""Collects load balancing: backend services, TLS proxies, SSL policies, policies of Cloud Armor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.balancing import BackendService, SslPolicy, TlsProxy
+from soc2_collectors.gcp.models.balancing import (
+    BackendService,
+    SecurityPolicy,
+    SslPolicy,
+    TlsProxy,
+)
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -38,4 +43,11 @@ def tls_proxies(gcp: Gcp) -> Iterator[Document]:
 def ssl_policies(gcp: Gcp) -> Iterator[Document]:
     """SSL policies."""
     for asset in gcp.assets("compute.googleapis.com/SslPolicy"):
+        yield document(asset)
+
+
+@collects(SecurityPolicy, calls=_CALLS, per="organization", cost=_PAGES)
+def security_policies(gcp: Gcp) -> Iterator[Document]:
+    """Security policies of Cloud Armor."""
+    for asset in gcp.assets("compute.googleapis.com/SecurityPolicy"):
         yield document(asset)

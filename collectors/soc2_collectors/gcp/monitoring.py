@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.monitoring import AlertPolicy, NotificationChannel
+from soc2_collectors.gcp.models.monitoring import AlertPolicy, NotificationChannel, Snooze
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -29,4 +29,11 @@ def policies(gcp: Gcp) -> Iterator[Document]:
 def channels(gcp: Gcp) -> Iterator[Document]:
     """Where alerts are sent to."""
     for asset in gcp.assets("monitoring.googleapis.com/NotificationChannel"):
+        yield document(asset, name="resource.data.displayName")
+
+
+@collects(Snooze, calls=_CALLS, per="organization", cost=_COST)
+def snoozes(gcp: Gcp) -> Iterator[Document]:
+    """Times in which alert policies open no incident."""
+    for asset in gcp.assets("monitoring.googleapis.com/Snooze"):
         yield document(asset, name="resource.data.displayName")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.gcp.answers import document
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _NAMED = ("name", "assetType", "ancestors")
 _KEPT = ("id", "name", "status", "zone", "labels")
+_FRESH = timedelta(days=14)
+"""VM Manager looks at a machine several times a day; so old a report is of one that it does not reach."""
 
 
 @collects(
@@ -41,8 +44,25 @@ def machine_reports(gcp: Gcp) -> Iterator[Document]:
             known[zone] = _reports(gcp, zone)
         named: dict[str, Any] = {key: asset[key] for key in _NAMED if key in asset}
         named["instance"] = {key: data[key] for key in _KEPT if key in data}
-        named["report"] = known[zone].get(str(data.get("id")))
+        report = known[zone].get(str(data.get("id")))
+        named["report"] = report
+        # When a report was made changes every day, and says nothing until it stops changing.
+        if outdated := _outdated(report, datetime.now(UTC)):
+            named["outdated"] = outdated
         yield document(named)
+
+
+def _outdated(report: Mapping[str, Any] | None, now: datetime) -> str:
+    """The day of a report that is older than it should be; empty otherwise."""
+    said = report.get("updateTime") if report is not None else None
+    try:
+        made = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return str(said)
+    if made is None:
+        return ""
+    made = made if made.tzinfo else made.replace(tzinfo=UTC)
+    return f"{made:%Y-%m-%d}" if now - made > _FRESH else ""
 
 
 def _zone(asset: Mapping[str, Any], data: object) -> str:

@@ -25,10 +25,12 @@ DISCOVERY = (
 CONTENTS = {
     "RESOURCE": "cloudasset.assets.listResource",
     "IAM_POLICY": "cloudasset.assets.listIamPolicy",
-    "ORG_POLICY": "cloudasset.assets.listOrgPolicy",
     "ACCESS_POLICY": "cloudasset.assets.listAccessPolicy",
 }
-"""What of an asset is read -> the permission for it."""
+"""What of an asset is read -> the permission for it. Organisation policies are resources."""
+ABOVE_PROJECTS = ("resourcemanager.folders.", "resourcemanager.organizations.")
+_ORGANIZATION_ONLY = frozenset({"resourcemanager.projects.list"})
+"""With :data:`ABOVE_PROJECTS`, what Google refuses in a custom role of a project."""
 
 DELEGATED = "domain-wide delegation of the method's read-only scope, and workspace_admin"
 """What is needed where IAM has no permission for a call."""
@@ -49,9 +51,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cloudresourcemanager.organizations.get": ("resourcemanager.organizations.get",),
     "cloudresourcemanager.projects.get": ("resourcemanager.projects.get",),
     "cloudresourcemanager.projects.list": ("resourcemanager.projects.list",),
-    "essentialcontacts.folders.contacts.list": ("essentialcontacts.contacts.list",),
-    "essentialcontacts.organizations.contacts.list": ("essentialcontacts.contacts.list",),
-    "essentialcontacts.projects.contacts.list": ("essentialcontacts.contacts.list",),
+    "essentialcontacts.folders.contacts.compute": ("essentialcontacts.contacts.list",),
+    "essentialcontacts.organizations.contacts.compute": ("essentialcontacts.contacts.list",),
+    "essentialcontacts.projects.contacts.compute": ("essentialcontacts.contacts.list",),
+    "iam.organizations.roles.get": ("iam.roles.get",),
+    "iam.roles.get": ("iam.roles.get",),
     "logging.entries.list": ("logging.logEntries.list",),
     "osconfig.projects.locations.instances.vulnerabilityReports.list": _REPORTS,
     "policyanalyzer.projects.locations.activityTypes.activities.query": _LAST_USE,
@@ -88,7 +92,9 @@ def permissions(calls: Sequence[str], form: str) -> str:
 
     Args:
         calls: declared calls; unknown ones (of a plugin) are listed as such.
-        form: ``text``; ``json``: the file that ``gcloud iam roles create --file`` takes; or ``terraform``.
+        form: ``text``; ``json``: the file that ``gcloud iam roles create --file`` takes, of a role of the
+            organisation, and ``json-project`` of a role of one project; ``terraform`` and
+            ``terraform-project`` likewise.
 
     Raises:
         UsageError: another form.
@@ -96,14 +102,21 @@ def permissions(calls: Sequence[str], form: str) -> str:
     asked = sorted({*calls, *DISCOVERY})
     known = {call: NEEDS[call] for call in asked if call in NEEDS}
     needed = sorted({one for need in known.values() for one in need})
-    if form == "json":
-        return json.dumps(_role(needed), indent=2)
-    if form == "terraform":
-        return _terraform(needed)
+    of_project = [one for one in needed if in_project(one)]
+    written = {
+        "json": lambda: json.dumps(_role(needed), indent=2),
+        "json-project": lambda: json.dumps(_role(of_project), indent=2),
+        "terraform": lambda: _terraform(needed),
+        "terraform-project": lambda: _terraform_project(of_project),
+    }
+    if form in written:
+        return written[form]()
     if form != "text":
-        msg = f"permissions gcp cannot be written as '{form}': use text, json or terraform"
+        msg = (
+            f"permissions gcp cannot be written as '{form}': use text, {', '.join(sorted(written))}"
+        )
         raise UsageError(msg)
-    lines = ["A custom role of the organisation (or of the project, where there is none) with"]
+    lines = ["A custom role of the organisation with"]
     for one in needed:
         lines.append(f"  {one}")
         lines += [f"      {call}" for call, need in known.items() if one in need]
@@ -112,6 +125,10 @@ def permissions(calls: Sequence[str], form: str) -> str:
         "",
         "granted to the identity of soc2-pac on the organisation (--format json: the file for",
         f"  gcloud iam roles create {ROLE_ID} --organization ORGANIZATION --file role.json).",
+        "",
+        "Where only projects are read, a custom role of each, without what Google refuses there",
+        f"  ({', '.join(one for one in needed if not in_project(one))}):",
+        f"  gcloud iam roles create {ROLE_ID} --project PROJECT --file role.json (--format json-project).",
         "",
         "APIs that must be enabled in the identity's own project (or quota_project):",
         f"  gcloud services enable {' '.join(services)} --project PROJECT",
@@ -126,6 +143,11 @@ def permissions(calls: Sequence[str], form: str) -> str:
     if unknown := sorted(set(asked) - set(known)):
         lines += ["", "Calls of plugins, see their documentation:", *(f"  {c}" for c in unknown)]
     return "\n".join(lines)
+
+
+def in_project(permission: str) -> bool:
+    """Whether a custom role of a project may have it."""
+    return permission not in _ORGANIZATION_ONLY and not permission.startswith(ABOVE_PROJECTS)
 
 
 def _role(needed: Sequence[str]) -> dict[str, object]:
@@ -163,5 +185,35 @@ resource "google_organization_iam_member" "soc2_pac" {{
   org_id = var.organization
   role   = google_organization_iam_custom_role.soc2_pac.name
   member = var.soc2_pac_member
+}}
+"""
+
+
+def _terraform_project(needed: Sequence[str]) -> str:
+    listed = "\n".join(f'    "{one}",' for one in needed)
+    return f"""variable "project" {{
+  type        = string
+  description = "The project's id."
+}}
+
+variable "soc2_pac_member" {{
+  type        = string
+  description = "The identity of soc2-pac: serviceAccount:NAME@PROJECT.iam.gserviceaccount.com."
+}}
+
+resource "google_project_iam_custom_role" "soc2_pac" {{
+  project     = var.project
+  role_id     = "{ROLE_ID}"
+  title       = "soc2-pac reader"
+  description = "Reads configuration as evidence; generated from the calls that soc2-pac declares."
+  permissions = [
+{listed}
+  ]
+}}
+
+resource "google_project_iam_member" "soc2_pac" {{
+  project = var.project
+  role    = google_project_iam_custom_role.soc2_pac.name
+  member  = var.soc2_pac_member
 }}
 """

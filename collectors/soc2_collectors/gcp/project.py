@@ -48,9 +48,14 @@ def org_policies(gcp: Gcp) -> Iterator[Document]:
 
 @collects(Perimeter, calls=_CALLS, per="organization", cost=_COST)
 def perimeters(gcp: Gcp) -> Iterator[Document]:
-    """Perimeters of VPC Service Controls."""
-    for asset in gcp.assets("accesscontextmanager.googleapis.com/ServicePerimeter"):
-        yield document(asset, name="resource.data.title")
+    """Perimeters of VPC Service Controls: an organisation has them, folders and projects have none.
+
+    The inventory gives them as content of its own, beside access levels and policies, each under the name of
+    the organisation.
+    """
+    for asset in gcp.assets(content="ACCESS_POLICY") if gcp.organization else ():
+        if not asset.keys() & {"accessLevel", "accessPolicy"}:
+            yield document(asset, uid="servicePerimeter.name", name="servicePerimeter.title")
 
 
 @collects(
@@ -66,8 +71,8 @@ def access_approval(gcp: Gcp) -> Iterator[Document]:
         "accessapproval",
         "v1",
         "projects.getAccessApprovalSettings",
-        # Google: settings that were never made are a precondition that is not met.
-        absent=("FAILED_PRECONDITION",),
+        # Google: settings that were never made are not found, or a precondition that is not met.
+        absent=("FAILED_PRECONDITION", "NOT_FOUND"),
         name=name,
     )
     body = {"name": name, "settings": settings.call()}
@@ -77,18 +82,23 @@ def access_approval(gcp: Gcp) -> Iterator[Document]:
 @collects(
     EssentialContacts,
     calls=[
-        "essentialcontacts.organizations.contacts.list",
-        "essentialcontacts.folders.contacts.list",
-        "essentialcontacts.projects.contacts.list",
+        "essentialcontacts.organizations.contacts.compute",
+        "essentialcontacts.folders.contacts.compute",
+        "essentialcontacts.projects.contacts.compute",
     ],
     per="organization",
     cost="pages of 100",
 )
 def essential_contacts(gcp: Gcp) -> Iterator[Document]:
-    """Whom Google writes to, one document for the whole scope."""
+    """Whom Google writes to, inherited contacts included; one document for the whole scope."""
     sort = gcp.scope_name.partition("/")[0]
     contacts = gcp.items(
-        "essentialcontacts", "v1", f"{sort}.contacts.list", "contacts", parent=gcp.scope_name
+        "essentialcontacts",
+        "v1",
+        f"{sort}.contacts.compute",
+        "contacts",
+        parent=gcp.scope_name,
+        notificationCategories=["ALL"],
     )
     name = f"{gcp.scope_name}/contacts"
     yield Document(name, gcp.scope_name, {"name": name, "contacts": list(contacts)})

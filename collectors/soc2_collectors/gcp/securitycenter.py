@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.securitycenter import Finding, SecurityCenter
+from soc2_collectors.gcp.models.securitycenter import Finding, SecurityCenter, SecurityService
 from soc2_pac.model import Document
 from soc2_pac.resources import collects
 
@@ -53,3 +53,12 @@ def findings(gcp: Gcp) -> Iterator[Document]:
     )
     for one in listed:
         yield document(one, uid="finding.name", name="finding.category")
+
+
+@collects(
+    SecurityService, calls=["cloudasset.assets.list"], per="organization", cost="pages of 1000"
+)
+def services(gcp: Gcp) -> Iterator[Document]:
+    """Which services find something, and where they are switched off."""
+    for asset in gcp.assets("securitycentermanagement.googleapis.com/SecurityCenterService"):
+        yield document(asset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.sql import SqlInstance
+from soc2_collectors.gcp.models.sql import BackupRun, SqlInstance
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -22,4 +22,11 @@ _PAGES = "pages of 1000"
 def instances(gcp: Gcp) -> Iterator[Document]:
     """Instances, replicas too."""
     for asset in gcp.assets("sqladmin.googleapis.com/Instance"):
+        yield document(asset)
+
+
+@collects(BackupRun, calls=_CALLS, per="organization", cost=_PAGES)
+def backup_runs(gcp: Gcp) -> Iterator[Document]:
+    """Backups of instances, those that failed too."""
+    for asset in gcp.assets("sqladmin.googleapis.com/BackupRun"):
         yield document(asset)

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any
 from soc2_collectors.github.models.change import Commit, ProtectionChange, PullRequest, RuleBypass
 from soc2_collectors.github.queries import (
     BRANCH_COMMITS,
+    LOST,
     MERGED_PULL_REQUEST_COUNT,
     MERGED_PULL_REQUESTS,
+    PULL_REQUEST_COMMITS,
     PULL_REQUEST_REVIEWS,
     REPOSITORY_COMMITS,
 )
 from soc2_pac.errors import Unexpected
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -66,10 +68,16 @@ _PROTECTIONS = ("protected_branch", "repository_ruleset", "repository_branch_pro
 
 @collects(
     PullRequest,
-    calls=[MERGED_PULL_REQUESTS.call, MERGED_PULL_REQUEST_COUNT.call, PULL_REQUEST_REVIEWS.call],
+    calls=[
+        MERGED_PULL_REQUESTS.call,
+        MERGED_PULL_REQUEST_COUNT.call,
+        PULL_REQUEST_REVIEWS.call,
+        PULL_REQUEST_COMMITS.call,
+    ],
     per="organization",
-    cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2",
-    version="2",
+    cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2; "
+    "+ 1 for each with more than 20 commits or 50 reviews",
+    version="3",
     population=True,
     instant="mergedAt",
 )
@@ -201,7 +209,7 @@ class _Reading:
             if node["id"] in self.seen:
                 continue
             self.seen.add(node["id"])
-            body = _with_all_reviews(self.github, node)
+            body = {**node, **_beyond_a_page(self.github, node)}
             name = node["repository"]["nameWithOwner"]
             configured = production.get(name.rpartition("/")[2])
             if configured is not None:
@@ -220,11 +228,28 @@ class _Reading:
         }
 
 
-def _with_all_reviews(github: Github, node: dict[str, Any]) -> dict[str, Any]:
-    if not ((node.get("reviews") or {}).get("pageInfo") or {}).get("hasNextPage"):
-        return node
-    reviews = list(github.graphql(PULL_REQUEST_REVIEWS, {"id": node["id"]}, "node.reviews"))
-    return {**node, "reviews": {"pageInfo": {"hasNextPage": False}, "nodes": reviews}}
+def _beyond_a_page(github: Github, node: dict[str, Any]) -> dict[str, Fact]:
+    """All reviews, all commits, where the page of the listing does not hold them."""
+    facts: dict[str, Fact] = {}
+    if ((node.get("reviews") or {}).get("pageInfo") or {}).get("hasNextPage"):
+
+        def reviews() -> object:
+            found = github.graphql(PULL_REQUEST_REVIEWS, {"id": node["id"]}, "node.reviews")
+            return {"pageInfo": {"hasNextPage": False}, "nodes": list(found)}
+
+        facts["reviews"] = Fact(PULL_REQUEST_REVIEWS.call, reviews)
+    shown = node.get("allCommits") or {}
+    commits = [(one or {}).get("commit") or {} for one in shown.get("nodes") or ()]
+    authors = [commit.get("authors") or {} for commit in commits]
+    together = any(one.get("totalCount", 0) > len(one.get("nodes") or ()) for one in authors)
+    if together or shown.get("totalCount", 0) > len(commits):
+
+        def all_commits() -> object:
+            found = github.graphql(PULL_REQUEST_COMMITS, {"id": node["id"]}, "node.commits")
+            return {**shown, "nodes": list(found)}
+
+        facts["allCommits"] = Fact(PULL_REQUEST_COMMITS.call, all_commits)
+    return facts
 
 
 # -- commits ----------------------------------------------------------------------------------------------
@@ -266,7 +291,7 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         commit_overlap_days=0 if first else _COMMIT_OVERLAP.days,
         note="a commit made longer than commit_overlap_days before its push is not seen by later looks",
     )
-    total = repositories = 0
+    total = repositories = lost = 0
     variables = {
         "org": github.organization,
         "since": _text(since),
@@ -279,6 +304,7 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         after=after,
         size=_REPOSITORIES_AT_ONCE,
     ):
+        lost += page[LOST]
         for repository in page["nodes"]:
             pushed = repository.get("pushedAt")
             if pushed is None or _time(pushed) < pushed_since:
@@ -293,6 +319,9 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         last = page["nodes"][-1].get("pushedAt") if page["nodes"] else None
         if last is not None and _time(last) < pushed_since:
             break
+    if lost:
+        msg = f"{REPOSITORY_COMMITS.call} answered {lost} repositories as null"
+        raise Unexpected(msg, operation=REPOSITORY_COMMITS.call)
     period.done(total=total, cursor=cursor, repositories=repositories)
 
 
@@ -331,6 +360,8 @@ def _commits_of(
         )
         nodes = (node for part in (history["nodes"], more) for node in part)
     for node in nodes:
+        if node is None:
+            continue  # the count says that one is missing
         # A commit stands on several branches of a repository; on the default branch it keeps its own id.
         uid = node["id"] if branch == default else f"{node['id']}:{branch}"
         name = f"{repository['nameWithOwner']}@{node['oid'][:10]}"
@@ -380,7 +411,7 @@ def rule_bypasses(github: Github, period: Period) -> Iterator[Document]:
     for suite in github.items(_RULE_SUITES, rule_suite_result="bypass", time_period=asked):
         total += 1
         name = f"{suite.get('repository_name')}@{str(suite.get('after_sha'))[:10]}"
-        yield Document(str(suite["id"]), name, suite)
+        yield Document(str(suite.get("id", "")), name, suite)
     period.done(total=total, cursor={"from": _text(start), "to": _text(end)})
 
 
@@ -415,8 +446,9 @@ def protection_changes(github: Github, period: Period) -> Iterator[Document]:
     for phrase in phrases:
         for event in github.items(_AUDIT_LOG, phrase=phrase, include="web", order="asc"):
             total += 1
-            uid = str(event.get("_document_id") or f"{event['@timestamp']}:{event['action']}")
-            yield Document(uid, f"{event['action']} {event.get('repo') or ''}".strip(), event)
+            what = event.get("action", "")
+            uid = str(event.get("_document_id") or f"{event.get('@timestamp')}:{what}")
+            yield Document(uid, f"{what} {event.get('repo') or ''}".strip(), event)
     period.done(total=total, cursor={"from": _text(start), "to": _text(end)})
 
 

@@ -52,10 +52,19 @@ DEFAULT_BRANCHES = _query(
             requiresApprovingReviews requiredApprovingReviewCount dismissesStaleReviews
             requiresCodeOwnerReviews requireLastPushApproval
             requiresStatusChecks requiredStatusCheckContexts requiresStrictStatusChecks
+            requiredStatusChecks { context app { slug } }
             requiresConversationResolution requiresCommitSignatures requiresLinearHistory
             allowsForcePushes allowsDeletions
             restrictsPushes restrictsReviewDismissals
+            lockBranch
             bypassPullRequestAllowances(first: 50) {
+              pageInfo { hasNextPage }
+              nodes {
+                actor { __typename ... on App { slug } ... on Team { slug } ... on User { login } }
+              }
+            }
+            bypassForcePushAllowances(first: 50) {
+              pageInfo { hasNextPage }
               nodes {
                 actor { __typename ... on App { slug } ... on Team { slug } ... on User { login } }
               }
@@ -66,6 +75,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
+    optional=("lockBranch", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(
@@ -94,7 +104,9 @@ REPOSITORY_WORKFLOWS = _query(
 )
 
 REPOSITORY_ENVIRONMENTS = _query(
-    "RepositoryEnvironments", "        environments(first: 1) { totalCount }"
+    "RepositoryEnvironments",
+    "        environments(first: 1) { totalCount }\n"
+    "        branchProtectionRules(first: 1) { totalCount }",
 )
 
 REPOSITORY_DEPLOY_KEYS = _query(
@@ -173,6 +185,7 @@ query OrganizationSettings($org: String!) {
     notificationDeliveryRestrictionEnabledSetting
     ipAllowListEnabledSetting
     ipAllowListForInstalledAppsEnabledSetting
+    ipAllowListEntries(first: 100) { pageInfo { hasNextPage } nodes { allowListValue isActive } }
     membersWithRole(first: 1) { totalCount }
   }
 }
@@ -182,6 +195,7 @@ query OrganizationSettings($org: String!) {
         "notificationDeliveryRestrictionEnabledSetting",
         "ipAllowListEnabledSetting",
         "ipAllowListForInstalledAppsEnabledSetting",
+        "ipAllowListEntries",
     ),
 )
 
@@ -226,15 +240,17 @@ def listed(
 
     Raises:
         ProviderError: see :mod:`soc2_collectors.github.answers`; Denied where a field that is not among
-            ``gaps`` may not be read, once all the other repositories were yielded.
+            ``gaps`` may not be read, Unexpected for a repository without an id or that is null, once all the
+            others were yielded.
     """
     variables = {"org": github.organization}
     path = "organization.repositories"
     refused: Gap | None = None
+    nameless = False
     for node in github.graphql(query, variables, path, size=size, gaps=True):
         if not node.get("id") or not node.get("nameWithOwner"):
-            msg = f"{query.call} answered a repository without id or name"
-            raise Unexpected(msg, operation=query.call)
+            nameless = True
+            continue
         hidden = [v for key, v in node.items() if isinstance(v, Gap) and key not in gaps]
         if hidden:
             refused = refused or hidden[0]
@@ -242,6 +258,9 @@ def listed(
             yield node
     if refused is not None:
         refuse(refused)
+    if nameless:
+        msg = f"{query.call} answered a repository without id or name"
+        raise Unexpected(msg, operation=query.call)
 
 
 def hidden_contents(node: dict[str, Any], query: Query) -> Gap | None:

@@ -47,6 +47,7 @@ _ADMINISTRATION = Need("repository", ("administration",), ("repo",))
 _CODE_SCANNING = Need("repository", ("security_events",), ("repo",))
 _CONTENTS = Need("repository", ("contents", "metadata"), ("repo",))
 _DEPLOYMENTS = Need("repository", ("deployments", "metadata"), ("repo",))
+_ACTIONS = Need("repository", ("actions",), ("repo",))
 _COLLABORATORS = Need(
     "repository",
     ("metadata", "administration"),
@@ -55,7 +56,12 @@ _COLLABORATORS = Need(
 )
 
 NEEDS: dict[str, Need] = {
-    "GET /orgs/{org}": _ADMIN_ORG,
+    "GET /orgs/{org}": Need(
+        "organization",
+        ("organization_administration", "organization_plan"),
+        ("admin:org",),
+        "the plan is shown with organization_plan, settings to owners",
+    ),
     "GET /orgs/{org}/actions/permissions": _ADMIN_ORG,
     "GET /orgs/{org}/actions/permissions/selected-actions": _ADMIN_ORG,
     "GET /orgs/{org}/actions/permissions/workflow": _ADMIN_ORG,
@@ -91,7 +97,7 @@ NEEDS: dict[str, Need] = {
         ("read:org",),
         "Enterprise Cloud with SAML single sign-on of the organisation; shown to owners",
     ),
-    "GET /orgs/{org}/packages": Need("repository", ("packages",), ("read:packages",)),
+    "GET /orgs/{org}/packages": Need("organization", (), ("read:packages",)),
     "GET /scim/v2/organizations/{org}/Users": Need(
         "organization",
         ("members",),
@@ -118,7 +124,8 @@ NEEDS: dict[str, Need] = {
     "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,
-    "GET /repos/{owner}/{repo}/environments": Need("repository", ("actions",), ("repo",)),
+    "GET /repos/{owner}/{repo}/environments": _ACTIONS,
+    "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies": _ACTIONS,
     "GRAPHQL query DefaultBranches": Need(
         "repository", ("administration", "contents", "metadata"), ("repo",)
     ),
@@ -126,7 +133,12 @@ NEEDS: dict[str, Need] = {
     "GRAPHQL query Collaborators": _COLLABORATORS,
     "GRAPHQL query RepositoryWorkflows": _CONTENTS,
     "GRAPHQL query RepositoryReleases": _CONTENTS,
-    "GRAPHQL query RepositoryEnvironments": Need("repository", ("actions", "metadata"), ("repo",)),
+    "GRAPHQL query RepositoryEnvironments": Need(
+        "repository",
+        ("actions", "administration", "metadata"),
+        ("repo",),
+        "rules of classic protection are counted for administrators of the repository",
+    ),
     "GRAPHQL query RepositoryDeployKeys": _ADMINISTRATION,
     "GRAPHQL query RepositoryDeployments": _DEPLOYMENTS,
     "GRAPHQL query Deployments": _DEPLOYMENTS,
@@ -160,6 +172,9 @@ NEEDS: dict[str, Need] = {
     ),
     "GRAPHQL query MergedPullRequestCount": Need("repository", ("pull_requests",), ("repo",)),
     "GRAPHQL query PullRequestReviews": Need("repository", ("pull_requests",), ("repo",)),
+    "GRAPHQL query PullRequestCommits": Need(
+        "repository", ("pull_requests", "contents"), ("repo",)
+    ),
     "GRAPHQL query RepositoryCommits": Need(
         "repository", ("contents", "pull_requests", "metadata"), ("repo",)
     ),

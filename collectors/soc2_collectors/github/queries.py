@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+LOST = "$lost"
+"""In a page of a connection, as the client gives it: how many of its records are null."""
+WHY = "$why"
+"""In a page of a connection, as the client gives it: what GitHub says of records that it does not show."""
+_FIRST_WORD = re.compile(r"^\s*(\w+)\b.*$", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A named GraphQL document."""
@@ -18,7 +25,8 @@ class Query:
     """Its operation name; the call it stands for is ``GRAPHQL query NAME``."""
     document: str
     optional: tuple[str, ...] = ()
-    """Fields, each on a line of its own, that older servers lack: they are then asked without."""
+    """Fields, each with all that belongs to it on a line of its own, that older servers lack: they are then
+    asked without."""
 
     @property
     def call(self) -> str:
@@ -29,7 +37,9 @@ class Query:
         """The document without those of its optional fields that a server lacks."""
         left_out = set(self.optional) & set(fields)
         lines = self.document.splitlines(keepends=True)
-        return "".join(line for line in lines if line.strip() not in left_out)
+        return "".join(
+            line for line in lines if _FIRST_WORD.sub(r"\1", line).strip() not in left_out
+        )
 
 
 _IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
@@ -130,7 +140,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
       ... on PullRequest {
         id number title url createdAt mergedAt updatedAt
         baseRefName headRefName headRefOid
-        author { __typename login }
+        author { __typename login ... on User { databaseId } }
         mergedBy { __typename login }
         mergeCommit { oid }
         repository { id nameWithOwner isArchived defaultBranchRef { name } }
@@ -142,18 +152,30 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
         reviews(first: 50) {
           pageInfo { hasNextPage endCursor }
           nodes {
-            id state submittedAt authorAssociation
-            author { __typename login }
+            id state submittedAt authorAssociation authorCanPushToRepository
+            author { __typename login ... on User { databaseId } }
             commit { oid }
           }
         }
-        commits(last: 1) {
+        allCommits: commits(first: 20) {
+          totalCount
           nodes {
             commit {
               oid
-              author { user { login } }
-              authors(first: 5) { nodes { user { login } } }
-              committer { user { login } }
+              author { name user { login databaseId } }
+              authors(first: 3) { totalCount nodes { name user { login databaseId } } }
+              committer { user { login databaseId } }
+            }
+          }
+        }
+        commits(last: 1) {
+          totalCount
+          nodes {
+            commit {
+              oid
+              author { name user { login databaseId } }
+              authors(first: 5) { totalCount nodes { name user { login databaseId } } }
+              committer { user { login databaseId } }
               statusCheckRollup {
                 state
                 contexts(first: 50) {
@@ -193,9 +215,32 @@ query PullRequestReviews($id: ID!, $first: Int!, $after: String) {
       reviews(first: $first, after: $after) {
         pageInfo { hasNextPage endCursor }
         nodes {
-          id state submittedAt authorAssociation
-          author { __typename login }
+          id state submittedAt authorAssociation authorCanPushToRepository
+          author { __typename login ... on User { databaseId } }
           commit { oid }
+        }
+      }
+    }
+  }
+}
+""",
+)
+
+PULL_REQUEST_COMMITS = Query(
+    "PullRequestCommits",
+    """
+query PullRequestCommits($id: ID!, $first: Int!, $after: String) {
+  node(id: $id) {
+    ... on PullRequest {
+      commits(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          commit {
+            oid
+            author { name user { login databaseId } }
+            authors(first: 50) { totalCount nodes { name user { login databaseId } } }
+            committer { user { login databaseId } }
+          }
         }
       }
     }

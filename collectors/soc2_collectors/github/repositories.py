@@ -16,7 +16,7 @@ from soc2_collectors.github.inventory import (
 )
 from soc2_collectors.github.models.repository import Environment, Repository
 from soc2_collectors.github.permissions import grant
-from soc2_pac.errors import Denied
+from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.model import CollectionStatus, Document, Fact, Gap
 from soc2_pac.resources import collects
 
@@ -32,11 +32,15 @@ _ANALYSES = "/repos/{owner}/{repo}/code-scanning/analyses"
 _REPORTING = "/repos/{owner}/{repo}/private-vulnerability-reporting"
 _PEOPLE = "/repos/{owner}/{repo}/collaborators"
 _ENVIRONMENTS = "/repos/{owner}/{repo}/environments"
+_PATTERNS = "/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
 
 _ALERTS_OFF = "Vulnerability alerts are disabled."
 _FIXES_OFF = "Automated security fixes are disabled."
 _NO_ANALYSIS = "no analysis found"
 _ACTIVE_DAYS = 30
+_NAMES = ("node_id", "name", "full_name", "default_branch")
+_PAGE = 100
+"""Analyses that are read of each repository: enough for the newest of each tool."""
 _SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
 
 
@@ -48,7 +52,7 @@ _SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
     + [REPOSITORY_SETTINGS.call, COLLABORATORS.call],
     per="organization",
     cost="2 x pages of 100 + 2 N; + 1 for each public one and each without dependency alerts",
-    version="2",
+    version="3",
 )
 def repositories(github: Github) -> Iterator[Document]:
     """Repositories. Of an archived one, which nobody can change, only the listing is read."""
@@ -65,23 +69,21 @@ def repositories(github: Github) -> Iterator[Document]:
         pushed = repository.get("pushed_at") or repository.get("created_at")
         if pushed:
             body["dormant_since"] = pushed if datetime.fromisoformat(pushed) < active else None
-        if not repository.get("archived"):
+        named = all(repository.get(key) for key in _NAMES)
+        if named and not repository.get("archived"):
             body.update(_facts(github, repository))
-        yield Document(uid=repository["node_id"], name=repository["full_name"], body=body)
+        uid = str(repository["node_id"]) if named else ""  # one without an id costs no other
+        yield Document(uid=uid, name=str(repository.get("full_name")), body=body)
 
 
 def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
     repo = repository["name"]
     ref = f"refs/heads/{repository['default_branch']}"
     analyses = github.fact(
-        _ANALYSES, absent=(_NO_ANALYSIS,), plan_may_lack=True, repo=repo, ref=ref, per_page=1
+        _ANALYSES, absent=(_NO_ANALYSIS,), plan_may_lack=True, repo=repo, ref=ref, per_page=_PAGE
     )
-    alerts = github.fact(_ALERTS, absent=(_ALERTS_OFF,), repo=repo)
+    alerts = github.fact(_ALERTS, absent=(_ALERTS_OFF,), says_yes=True, repo=repo)
     settings = partial(_settings, github, repository["node_id"])
-
-    def latest() -> object:
-        found = analyses.call()
-        return found[0] if isinstance(found, list) and found else None
 
     def vulnerability_alerts() -> object:
         # GraphQL says "off" also where the identity may not know: that is asked again.
@@ -92,13 +94,28 @@ def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
         "settings": Fact(REPOSITORY_SETTINGS.call, lambda: _plain(settings())),
         "vulnerability_alerts": Fact(alerts.operation, vulnerability_alerts),
         "automated_security_fixes": github.fact(_FIXES, absent=(_FIXES_OFF,), repo=repo),
-        "code_scanning_latest_analysis": Fact(analyses.operation, latest),
+        "code_scanning_analyses": Fact(
+            analyses.operation, lambda: _newest(analyses.call(), analyses.operation)
+        ),
         "direct_collaborators": _collaborators(github, settings, "direct"),
         "outside_collaborators": _collaborators(github, settings, "outside"),
     }
     if repository.get("visibility") == "public":
         facts["private_vulnerability_reporting"] = github.fact(_REPORTING, absent=(), repo=repo)
     return facts
+
+
+def _newest(said: object, operation: str) -> list[dict[str, Any]]:
+    """Of each tool and category the newest analysis, the newest of all first."""
+    if said is None:
+        return []
+    if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+        msg = f"{operation} answered no list of objects"
+        raise Unexpected(msg, operation=operation)
+    found: dict[tuple[object, object], dict[str, Any]] = {}
+    for one in said:  # the newest come first
+        found.setdefault(((one.get("tool") or {}).get("name"), one.get("category")), one)
+    return list(found.values())
 
 
 def _settings(github: Github, node_id: str) -> dict[str, Any]:
@@ -146,10 +163,10 @@ def _collaborators(
 
 @collects(
     Environment,
-    calls=[REPOSITORY_ENVIRONMENTS.call, f"GET {_ENVIRONMENTS}"],
+    calls=[REPOSITORY_ENVIRONMENTS.call, f"GET {_ENVIRONMENTS}", f"GET {_PATTERNS}"],
     per="organization",
-    cost="pages of 100 + 1 for each repository that has environments",
-    version="2",
+    cost="pages of 100 + 1 for each repository that has environments + 1 for each that names branches",
+    version="3",
 )
 def environments(github: Github) -> Iterator[Document]:
     """Deployment environments of every repository that is not archived."""
@@ -157,8 +174,15 @@ def environments(github: Github) -> Iterator[Document]:
         if node["isArchived"] or not node["environments"]["totalCount"]:
             continue
         for environment in github.items(_ENVIRONMENTS, key="environments", repo=node["name"]):
-            yield Document(
-                uid=environment["node_id"],
-                name=f"{node['nameWithOwner']}/{environment['name']}",
-                body={**environment, "repository": named(node)},
-            )
+            name = environment.get("name", "")
+            body: dict[str, object] = {
+                **environment,
+                "repository": {**named(node), "viewerCanAdminister": node["viewerCanAdminister"]},
+                "branch_protection_rules": node["branchProtectionRules"],
+            }
+            if (environment.get("deployment_branch_policy") or {}).get("custom_branch_policies"):
+                body["branch_policies"] = github.list_fact(
+                    _PATTERNS, key="branch_policies", repo=node["name"], environment_name=name
+                )
+            uid = environment.get("node_id", "")
+            yield Document(uid, f"{node['nameWithOwner']}/{name}", body)

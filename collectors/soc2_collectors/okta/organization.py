@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ORGANIZATION = "/api/v1/org"
 _WELL_KNOWN = "/.well-known/okta-organization"
 _SUPPORT = "/api/v1/org/privacy/oktaSupport"
+_CASES = "/api/v1/org/privacy/oktaSupport/cases"
 _APP_SETTINGS = "/api/v1/first-party-app-settings/{appName}"
 _ADMIN_CONSOLE = "admin-console"
 _BRANDS = "/api/v1/brands"
@@ -26,9 +27,9 @@ _PAGE = 200
 
 @collects(
     Organization,
-    calls=[f"GET {path}" for path in (_ORGANIZATION, _WELL_KNOWN, _SUPPORT, _APP_SETTINGS)],
+    calls=[f"GET {path}" for path in (_ORGANIZATION, _WELL_KNOWN, _SUPPORT, _CASES, _APP_SETTINGS)],
     per="organization",
-    cost="4",
+    cost="5",
 )
 def organizations(okta: Okta) -> Iterator[Document]:
     """The one org of the scope."""
@@ -36,6 +37,7 @@ def organizations(okta: Okta) -> Iterator[Document]:
     facts = {
         "okta-organization": okta.fact(_WELL_KNOWN, absent=()),
         "oktaSupport": okta.fact(_SUPPORT, absent=()),
+        "cases": okta.list_fact(_CASES),
         "admin-console": okta.fact(_APP_SETTINGS, absent=(), appName=_ADMIN_CONSOLE),
     }
     yield document(said, name=("companyName", "subdomain"), body=facts)

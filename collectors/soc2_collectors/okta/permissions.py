@@ -63,6 +63,7 @@ NEEDS: dict[str, Need] = {
     "GET /api/v1/logs": Need("okta.logs.read"),
     "GET /api/v1/org": Need("okta.orgs.read"),
     "GET /api/v1/org/privacy/oktaSupport": Need("okta.orgs.read"),
+    "GET /api/v1/org/privacy/oktaSupport/cases": Need("okta.orgs.read"),
     "GET /api/v1/policies": Need("okta.policies.read"),
     "GET /api/v1/policies/{policyId}/rules": Need("okta.policies.read"),
     "GET /api/v1/threats/configuration": Need("okta.threatInsights.read"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from soc2_collectors.aws.models.accessanalyzer import Analyzer, ExternalAccess
 from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.times import days_after
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -56,8 +56,10 @@ def aws_external_access_findings(
     Why: a finding that nobody answers is a door that nobody meant to leave open.
     Fix: change the policy, or aws accessanalyzer update-findings --status ARCHIVED where the access is meant.
     """
-    if finding.status != "ACTIVE":
+    if finding.status in ("ARCHIVED", "RESOLVED"):
         return not_applicable(finding.status.lower())
+    if finding.status != "ACTIVE":
+        return inconclusive(f"what the status {finding.status} is is not known")
     due = days_after(finding.created_at, days)
     told = f"{finding.resource_type or 'a resource'}, since {finding.created_at:%Y-%m-%d}"
     if now < due:

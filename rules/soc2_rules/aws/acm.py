@@ -22,6 +22,9 @@ _STRONG = (
 )
 """AWS writes RSA's names with a hyphen in its answers and with an underscore in its reference."""
 
+_BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
+"""States in which no client should take a certificate, whatever its dates."""
+
 
 @rule(
     criteria=["CC6.7", "CC6.1"],
@@ -32,13 +35,17 @@ _STRONG = (
     ],
 )
 def aws_acm_expiry(certificate: Certificate, now: datetime, *, days: int = 30) -> Verdict:
-    """Certificates in use are renewed by AWS, or good for another month.
+    """Certificates in use are valid, and good for another month.
+
+    An exported certificate counts as in use: it serves somewhere that AWS does not see.
 
     Why: the day a certificate ends its service is down, and people are told to click warnings away.
     Fix: validate the domain by DNS, so that ACM renews; import a new certificate in place of an imported one.
     """
-    if not certificate.in_use:
+    if not certificate.in_use and not certificate.exported:
         return not_applicable("not in use")
+    if certificate.status in _BROKEN:
+        return failed(f"in use, and {certificate.status.lower().replace('_', ' ')}")
     end = certificate.not_after
     if end is None:
         return inconclusive(f"AWS does not say when it ends: it is {certificate.status}")
@@ -47,6 +54,8 @@ def aws_acm_expiry(certificate: Certificate, now: datetime, *, days: int = 30) -
         return failed(f"ended on {end:%Y-%m-%d}")
     warned = days_after(end, -days)
     if now < warned:
+        if certificate.status != "ISSUED":
+            return inconclusive(f"{told}; its status is {certificate.status}")
         return passed(told, until=warned)
     # AWS renews sixty days before the end: what is left now failed to be, or nobody renews it.
     eligible = certificate.renewal_eligibility == "ELIGIBLE"

@@ -1,77 +1,110 @@
-"""Alerts: is anybody told when these events happen?
+"""Alerts: is somebody notified when these events happen?
 
-An event counts as alerted where one of these holds. A metric filter on the log group of a trail of all
-regions sees it, an alarm watches the filter's metric, and somebody hears the alarm. Or rules of EventBridge
-in every region see it and have a target. Filters and patterns are evaluated on a sample of each event, not
-compared with a text.
+An event counts where :mod:`soc2_rules.mechanisms.notified_aws` finds a way from its record to a confirmed
+subscriber. Filters and patterns are evaluated on a sample of each event, not compared with a text; one that
+asks for what is not the same in every such event (who called, from where) leaves some of them out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.cloudtrail import Trail
-from soc2_collectors.aws.models.cloudwatch import Alarm, Subscription
-from soc2_collectors.aws.models.event_patterns import sees
-from soc2_collectors.aws.models.eventbridge import EventBus, EventRule
-from soc2_collectors.aws.models.filter_patterns import compiled
 from soc2_collectors.aws.models.iam import AccountSummary
-from soc2_collectors.aws.models.logs import MetricFilter
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_collectors.samples import ABSENT, Varies
+from soc2_pac.model import Scope, Severity, Verdict
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import notified
+from soc2_rules.mechanisms.notified_aws import NEEDS, Event
+from soc2_rules.mechanisms.notified_aws import notified as way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from soc2_collectors.aws.models.filter_patterns import Test
-    from soc2_pac.resources import Resource
+_SIGN_IN = "AWS Console Sign In via CloudTrail"
+_ADDRESS = Varies(of="0123456789abcdef.:", examples=("198.51.100.7", "2001:db8::7"))
+_WHO = Varies(but=("AWSService",), examples=("AssumedRole", "IAMUser"))
+_READS = Varies(but=("HeadBucket",), examples=("DescribeInstances", "ListUsers"))
+_CHANGES = Varies(but=("HeadBucket",), examples=("RunInstances", "CreateUser"))
+_GLOBAL = ("iam", "organizations")
+"""Services without a Region: their events are recorded in the partition's first Region."""
 
-_NEEDS: list[type[Resource]] = [Trail, MetricFilter, Alarm, Subscription, EventRule, EventBus]
-_SHOWN = 5
-_API, _SIGN_IN = "AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"
-_USER = {"type": "IAMUser", "userName": "anna"}
 
-
-def _call(service: str, name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A sample of what CloudTrail writes of a call."""
-    return {
+def _call(service: str, name: str, **more: Any) -> Event:  # noqa: ANN401
+    """What CloudTrail writes of a change that was made, by whomever."""
+    record = {
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
         "eventType": "AwsApiCall",
-        "userIdentity": _USER,
-        "sourceIPAddress": "203.0.113.7",
+        "readOnly": False,
+        "userIdentity": {"type": _WHO},
+        "sourceIPAddress": Varies(examples=("198.51.100.7", "cloudformation.amazonaws.com")),
+        "errorCode": ABSENT,
+        "errorMessage": ABSENT,
         **more,
     }
+    return Event(record, everywhere=service not in _GLOBAL)
 
 
-def _sign_in(**more: Any) -> dict[str, Any]:  # noqa: ANN401
+def _any_call(*, read_only: bool, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What it writes of a call, whichever it is."""
     return {
-        **_call("signin", "ConsoleLogin"),
-        "eventType": "AwsConsoleSignIn",
-        "responseElements": {"ConsoleLogin": "Success"},
-        "additionalEventData": {"MFAUsed": "Yes"},
+        "eventSource": Varies(examples=("ec2.amazonaws.com", "iam.amazonaws.com")),
+        "eventName": _READS if read_only else _CHANGES,
+        "eventType": "AwsApiCall",
+        "readOnly": read_only,
+        "sourceIPAddress": _ADDRESS,
         **more,
     }
 
 
-_ROOT = {"type": "Root", "arn": "arn:aws:iam::111122223333:root"}
+def _sign_in(who: Mapping[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "eventSource": "signin.amazonaws.com",
+        "eventName": "ConsoleLogin",
+        "eventType": "AwsConsoleSignIn",
+        "readOnly": False,
+        "sourceIPAddress": _ADDRESS,
+        "userIdentity": who,
+        **more,
+    }
+
+
+_ROOT = {"type": "Root", "invokedBy": ABSENT}
+_USER = {"type": "IAMUser", "invokedBy": ABSENT}
 _OF_ROOT = {
-    "a sign-in of root": _sign_in(userIdentity=_ROOT),
-    "a call of root": _call("ec2", "DescribeInstances", userIdentity=_ROOT),
+    # Root signs in where the partition's first Region is.
+    "a sign-in of root": Event(_sign_in(_ROOT), _SIGN_IN, everywhere=False),
+    "a change by root": Event(_any_call(read_only=False, userIdentity=_ROOT)),
+    "a read by root": Event(_any_call(read_only=True, userIdentity=_ROOT)),
 }
-_SIGN_INS = {
-    "a sign-in without MFA": _sign_in(additionalEventData={"MFAUsed": "No"}),
-    "a failed sign-in": _sign_in(
-        errorMessage="Failed authentication", responseElements={"ConsoleLogin": "Failure"}
-    ),
+_SUCCESS = {
+    "errorMessage": ABSENT,
+    "responseElements": {"ConsoleLogin": "Success"},
+    "additionalEventData": {"MFAUsed": "No"},
 }
-_UNAUTHORIZED = {
-    "AccessDenied": _call("iam", "ListUsers", errorCode="AccessDenied"),
-    "UnauthorizedOperation": _call("ec2", "RunInstances", errorCode="Client.UnauthorizedOperation"),
+_FAILURE = {
+    "errorMessage": "Failed authentication",
+    "responseElements": {"ConsoleLogin": "Failure"},
+    "additionalEventData": {"MFAUsed": Varies(examples=("Yes", "No"))},
 }
 
 
-def _calls(service: str, *names: str) -> dict[str, dict[str, Any]]:
+def _refused(code: str, many: int) -> dict[str, Event]:
+    """Calls that were refused with such a code. HeadBucket is asked by programs all day."""
+    return {
+        f"{code} of a {sort}": Event(
+            _any_call(
+                read_only=sort == "read",
+                userIdentity={"type": _WHO},
+                errorCode=code,
+            ),
+            many=many,
+        )
+        for sort in ("read", "change")
+    }
+
+
+def _calls(service: str, *names: str) -> dict[str, Event]:
     """``ec2:CreateRoute`` -> a sample of it."""
     return {f"{service}:{name}": _call(service, name) for name in names}
 
@@ -124,95 +157,51 @@ _NETWORK = _calls(
 
 
 def _judged(
-    evidence: Evidence, events: Mapping[str, dict[str, Any]], optional: Iterable[str] = ()
+    events: Mapping[str, Event],
+    evidence: Evidence,
+    scope: Scope,
+    reaches_people: Sequence[str],
+    not_needed: Sequence[str] = (),
 ) -> Verdict:
-    tests, strange = _heard_filters(evidence)
-    rules = [r for r in evidence.account(EventRule) if r.state.startswith("ENABLED") and r.targets]
-    regions = {bus.region for bus in evidence.account(EventBus)}
-    missing = [
-        name
-        for name, event in events.items()
-        if name not in set(optional)
-        and not any(test(event) for test in tests)
-        and not _in_every_region(rules, regions, event)
-    ]
-    if not missing:
-        return passed(f"somebody is told of all {len(events)}")
-    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    told = f"nobody is told of {', '.join(missing[:_SHOWN])}{more}"
-    if strange:
-        return inconclusive(f"{told}; not understood: the filter {', '.join(strange)}")
-    return failed(told)
-
-
-def _heard_filters(evidence: Evidence) -> tuple[list[Test], list[str]]:
-    """Tests of the filters whose alarms somebody hears, and the names of those not understood."""
-    groups = {
-        trail.cloud_watch_logs_log_group_arn.split(":log-group:")[1].removesuffix(":*")
-        for trail in evidence.account(Trail)
-        if trail.cloud_watch_logs_log_group_arn
-        and ":log-group:" in trail.cloud_watch_logs_log_group_arn
-        and trail.is_multi_region_trail
-        and trail.status.is_logging
-    }
-    heard = {s.topic_arn for s in evidence.account(Subscription) if s.confirmed}
-    watched = {
-        metric
-        for alarm in evidence.account(Alarm)
-        if alarm.actions_enabled and any(_acts(action, heard) for action in alarm.alarm_actions)
-        for metric in alarm.watched
-    }
-    tests: list[Test] = []
-    strange: list[str] = []
-    for item in evidence.account(MetricFilter):
-        counted = {(t.metric_namespace, t.metric_name) for t in item.metric_transformations}
-        if item.log_group_name not in groups or not counted & watched:
-            continue
-        test = compiled(item.filter_pattern)
-        if test is None:
-            strange.append(item.name)
-        else:
-            tests.append(test)
-    return tests, sorted(strange)
-
-
-def _acts(action: str, heard: set[str]) -> bool:
-    """Whether anything comes of an alarm's action: a topic that nobody hears is none."""
-    return action in heard if ":sns:" in action else action.startswith("arn:")
-
-
-def _in_every_region(rules: list[EventRule], regions: set[str], event: Mapping[str, Any]) -> bool:
-    source = str(event["eventSource"]).partition(".")[0]
-    sort = _SIGN_IN if event["eventType"] == "AwsConsoleSignIn" else _API
-    whole = {"source": f"aws.{source}", "detail-type": sort, "detail": event}
-    seeing = {item.region for item in rules if sees(item.event_pattern, whole)}
-    return bool(regions) and regions <= seeing
+    ways = {name: way(event, evidence, scope, reaches_people) for name, event in events.items()}
+    return notified.verdict(ways, not_needed)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.HIGH,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_log_metric_filter_root_usage",
         "powerpipe:log_metric_filter_root_login",
     ],
 )
-def aws_alert_root_usage(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """Somebody is told when the root user signs in or calls.
+def aws_alert_root_usage(
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
+    """Somebody is notified when the root user signs in or calls.
+
+    ``reaches_people`` takes patterns for ARNs of functions, queues and other programs that pass on to people
+    what is sent to them; a program that is not named is not taken for a person.
 
     Why: nothing needs root every day; when it is used, somebody should know why.
-    Fix: a metric filter on $.userIdentity.type = "Root" with an alarm, or a rule of EventBridge in each
-        Region.
+    Fix: aws logs put-metric-filter on the trail's log group with { $.userIdentity.type = "Root" &&
+        $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }; aws cloudwatch
+        put-metric-alarm on its metric with --statistic Sum --threshold 1; aws sns subscribe to the topic of
+        the alarm, and confirm the subscription.
     """
     del account  # one verdict an account
-    return _judged(evidence, _OF_ROOT)
+    return _judged(_OF_ROOT, evidence, scope, reaches_people)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_log_metric_filter_sign_in_without_mfa",
         "prowler:cloudwatch_log_metric_filter_authentication_failures",
@@ -220,41 +209,69 @@ def aws_alert_root_usage(account: AccountSummary, evidence: Evidence) -> Verdict
         "powerpipe:log_metric_filter_console_authentication_failure",
     ],
 )
-def aws_alert_console_no_mfa(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """Somebody is told of sign-ins without MFA, and of those that fail.
+def aws_alert_console_no_mfa(
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    failures: int = 5,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
+    """Somebody is notified when an IAM user signs in without MFA, and when sign-ins fail.
+
+    An alarm on failures may wait for as many as ``failures`` of them. For ``reaches_people`` see
+    aws-alert-root-usage, which also asks for the root user.
 
     Why: guessing a password takes many attempts, and each of them is written down.
-    Fix: metric filters on $.eventName = "ConsoleLogin" with $.additionalEventData.MFAUsed != "Yes", and with
-        $.errorMessage = "Failed authentication"; an alarm on each.
+    Fix: aws logs put-metric-filter with { $.eventName = "ConsoleLogin" && $.additionalEventData.MFAUsed !=
+        "Yes" && $.responseElements.ConsoleLogin = "Success" }, and with { $.eventName = "ConsoleLogin" &&
+        $.errorMessage = "Failed authentication" }; an alarm on each with a topic that has a confirmed
+        subscription.
     """
     del account
-    return _judged(evidence, _SIGN_INS)
+    events = {
+        "a sign-in without MFA": Event(_sign_in(_USER, **_SUCCESS), _SIGN_IN),
+        "failed sign-ins": Event(_sign_in(_USER, **_FAILURE), _SIGN_IN, many=max(failures, 1)),
+    }
+    return _judged(events, evidence, scope, reaches_people)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_log_metric_filter_unauthorized_api_calls",
         "powerpipe:log_metric_filter_unauthorized_api",
     ],
 )
-def aws_alert_unauthorized_api(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """Somebody is told of calls that were not allowed.
+def aws_alert_unauthorized_api(
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    calls: int = 10,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
+    """Somebody is notified when calls are refused.
+
+    An alarm may wait for as many as ``calls`` of them. Refused calls of HeadBucket, and those of services,
+    are not asked about. For ``reaches_people`` see aws-alert-root-usage.
 
     Why: whoever has stolen a key tries first what it opens.
-    Fix: a metric filter on $.errorCode = "*UnauthorizedOperation" || $.errorCode = "AccessDenied*", with an
-        alarm at a rate that your own programs do not reach.
+    Fix: aws logs put-metric-filter with { $.errorCode = "*UnauthorizedOperation" || $.errorCode =
+        "AccessDenied*" }; an alarm on its metric with a topic that has a confirmed subscription.
     """
     del account
-    return _judged(evidence, _UNAUTHORIZED)
+    many = max(calls, 1)
+    events = {**_refused("AccessDenied", many), **_refused("Client.UnauthorizedOperation", many)}
+    return _judged(events, evidence, scope, reaches_people)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC8.1"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_log_metric_filter_policy_changes",
         "prowler:cloudwatch_log_metric_filter_aws_organizations_changes",
@@ -265,23 +282,31 @@ def aws_alert_unauthorized_api(account: AccountSummary, evidence: Evidence) -> V
     ],
 )
 def aws_alert_iam_changes(
-    account: AccountSummary, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when policies, the organisation, or keys of KMS are changed.
+    """Somebody is notified when policies, the organisation, or KMS keys are changed.
 
-    ``not_needed`` names events (``organizations:CreateAccount``) that nobody wants to be told of.
+    ``not_needed`` names events (``organizations:CreateAccount``) that nobody wants to be notified of. For
+    ``reaches_people`` see aws-alert-root-usage.
 
     Why: these are the changes by which one account becomes the master of all others.
-    Fix: metric filters on the event names that the message tells, with an alarm and a subscriber.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription. Or aws events put-rule with that topic as target: in us-east-1 for
+        IAM and the organisation, in each Region for KMS.
     """
     del account
-    return _judged(evidence, _IAM, not_needed)
+    return _judged(_IAM, evidence, scope, reaches_people, not_needed)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC8.1"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_log_metric_filter_and_alarm_for_cloudtrail_configuration_changes_enabled",
         "prowler:cloudwatch_log_metric_filter_and_alarm_for_aws_config_configuration_changes_enabled",
@@ -292,23 +317,30 @@ def aws_alert_iam_changes(
     ],
 )
 def aws_alert_logging_changes(
-    account: AccountSummary, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when the trail, AWS Config, or a bucket's policy is changed.
+    """Somebody is notified when the trail, AWS Config, or a bucket's policy is changed.
 
-    ``not_needed`` names events (``s3:PutBucketCors``) that nobody wants to be told of.
+    ``not_needed`` names events (``s3:PutBucketCors``) that nobody wants to be notified of. For
+    ``reaches_people`` see aws-alert-root-usage.
 
     Why: who wants not to be seen switches the light off first.
-    Fix: metric filters on the event names that the message tells, with an alarm and a subscriber.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription.
     """
     del account
-    return _judged(evidence, _LOGGING, not_needed)
+    return _judged(_LOGGING, evidence, scope, reaches_people, not_needed)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4", "CC8.1"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:cloudwatch_changes_to_network_acls_alarm_configured",
         "prowler:cloudwatch_changes_to_network_gateways_alarm_configured",
@@ -323,14 +355,21 @@ def aws_alert_logging_changes(
     ],
 )
 def aws_alert_network_changes(
-    account: AccountSummary, evidence: Evidence, *, not_needed: tuple[str, ...] = ()
+    account: AccountSummary,
+    evidence: Evidence,
+    scope: Scope,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when security groups, access lists, gateways, routes or VPCs are changed.
+    """Somebody is notified when security groups, access lists, gateways, routes or VPCs are changed.
 
-    ``not_needed`` names events (``ec2:CreateSecurityGroup``) that nobody wants to be told of.
+    ``not_needed`` names events (``ec2:CreateSecurityGroup``) that nobody wants to be notified of. For
+    ``reaches_people`` see aws-alert-root-usage.
 
     Why: the wall between inside and outside is a list that one call changes.
-    Fix: metric filters on the event names that the message tells, with an alarm and a subscriber.
+    Fix: aws logs put-metric-filter on the event names in the message; an alarm on the metric, with a topic
+        that has a confirmed subscription.
     """
     del account
-    return _judged(evidence, _NETWORK, not_needed)
+    return _judged(_NETWORK, evidence, scope, reaches_people, not_needed)

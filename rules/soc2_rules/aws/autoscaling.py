@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.autoscaling import LaunchConfiguration
 from soc2_collectors.aws.models.redacted import recognised
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -44,7 +44,7 @@ def aws_no_secrets_launch_configuration(configuration: LaunchConfiguration) -> V
     if not seen.there:
         return passed("no user data")
     if not seen.readable:
-        return inconclusive("the user data was not redacted, so it was not looked at")
+        return inconclusive("the user data could not be looked into")
     if seen.labels:
         return failed(f"looks like {seen.labels}")
     return passed("nothing in it looks like a credential")
@@ -61,6 +61,8 @@ def aws_launch_configuration_no_public_ip(configuration: LaunchConfiguration) ->
     Why: a group that grows by itself should not grow onto the internet.
     Fix: move the group to a launch template with AssociatePublicIpAddress=false, behind a load balancer.
     """
+    if configuration.associate_public_ip_address is None:
+        return not_applicable("it leaves that to the subnet, which aws-subnet-no-public-ip judges")
     if configuration.associate_public_ip_address:
         return failed("its instances get public addresses")
-    return passed("it asks for no public address")
+    return passed("its instances get no public address")

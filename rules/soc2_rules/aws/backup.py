@@ -40,9 +40,14 @@ if TYPE_CHECKING:
     ],
 )
 def aws_backup_plan_exists(
-    account: AccountSummary, evidence: Evidence, *, min_days: int = 35
+    account: AccountSummary,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    min_days: int = 35,
+    max_run_days: int = 35,
 ) -> Verdict:
-    """Backup plans choose resources, and keep their backups for five weeks.
+    """Backup plans choose resources, ran lately, and keep their backups for five weeks.
 
     Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan.
 
@@ -53,7 +58,7 @@ def aws_backup_plan_exists(
     plans = evidence.account(Plan)
     if not plans:
         return failed("no backup plan")
-    choosing = [plan for plan in plans if plan.selections]
+    choosing = [p for p in plans if any(not one.nothing for one in p.selections)]
     if not choosing:
         return failed(f"no plan chooses any resource: {_names(plans)}")
     empty = [plan for plan in choosing if not plan.details.rules]
@@ -62,7 +67,17 @@ def aws_backup_plan_exists(
         return failed(f"kept for less than {min_days} days: {_names(short)}")
     if empty:
         return failed(f"no rule makes a backup: {_names(empty)}")
-    return passed(f"{_names(choosing)} keeps backups for {min_days} days or longer")
+    if never := [plan for plan in choosing if plan.last_execution_date is None]:
+        return failed(f"never ran: {_names(never)}")
+    due = {
+        plan.backup_plan_name: days_after(plan.last_execution_date, max_run_days)
+        for plan in choosing
+        if plan.last_execution_date is not None
+    }
+    if late := sorted(name for name, end in due.items() if now >= end):
+        return failed(f"did not run within {max_run_days} days: {', '.join(late)}")
+    told = f"{_names(choosing)}: keeps backups for {min_days} days or longer"
+    return passed(told, until=min(due.values()))
 
 
 def _names(plans: Iterable[Plan]) -> str:
@@ -128,16 +143,33 @@ _USABLE = ("COMPLETED", "AVAILABLE")
         "powerpipe:backup_recovery_point_manual_deletion_disabled",
     ],
 )
-def aws_vault_locked(vault: Vault) -> Verdict:
-    """Vaults are encrypted with KMS, and nobody deletes backups by hand.
+def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) -> Verdict:
+    """Vaults are encrypted with KMS, and a lock or a denial keeps backups from being deleted by hand.
+
+    A lock without a date, and a denial, can be lifted by whoever may change them; ``immutable = true`` asks
+    for a lock that nobody can lift any more.
 
     Why: whoever takes over an account deletes the backups first, and asks for money then.
-    Fix: aws backup put-backup-vault-lock-configuration, or aws backup put-backup-vault-access-policy with a
-        Deny of backup:DeleteRecoveryPoint for everyone.
+    Fix: aws backup put-backup-vault-lock-configuration --backup-vault-name NAME --changeable-for-days 3, or
+        aws backup put-backup-vault-access-policy --backup-vault-name NAME with a Deny of
+        backup:DeleteRecoveryPoint for everyone.
     """
+    if vault.vault_type == "RESTORE_ACCESS_BACKUP_VAULT":
+        return not_applicable("it shows another vault's backups, and holds none")
     found = []
     if not vault.encryption_key_arn and vault.vault_type == "BACKUP_VAULT":
         found.append("not encrypted with KMS")
+    air_gapped = vault.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
+    final = vault.locked and vault.lock_date is not None and vault.lock_date <= now
+    if final or air_gapped:
+        return failed("; ".join(found)) if found else passed("locked, which nobody can lift")
+    if immutable:
+        return failed("; ".join([*found, "its lock can be lifted, or it has none"]))
+    if vault.locked:
+        lifted = "by whoever may lift the lock only"
+        return (
+            failed("; ".join(found)) if found else passed(f"locked: backups are deleted {lifted}")
+        )
     denied = any(
         not statement.allow
         and statement.anyone
@@ -148,10 +180,13 @@ def aws_vault_locked(vault: Vault) -> Verdict:
         and statement.covers("backup:DeleteRecoveryPoint")
         for statement in vault.statements
     )
-    air_gapped = vault.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
-    if not (vault.locked or denied or air_gapped):
+    if not denied:
         found.append("backups can be deleted by hand")
-    return failed("; ".join(found)) if found else passed("encrypted, and nobody deletes by hand")
+    return (
+        failed("; ".join(found))
+        if found
+        else passed("its policy denies everyone to delete backups")
+    )
 
 
 @rule(
@@ -184,7 +219,10 @@ def aws_restore_tested(
     broken = [
         job.completion_date
         for job in evidence.account(RestoreJob)
-        if job.completion_date is not None and job.completion_date not in done
+        if job.completion_date is not None
+        and (
+            job.status in ("ABORTED", "FAILED") or job.validation_status in ("FAILED", "TIMED_OUT")
+        )
     ]
     if broken and now < days_after(max(broken), review_days):
         return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
@@ -268,7 +306,7 @@ def aws_rds_in_backup_plan(
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
     """
     if database.cluster is not None:
-        return not_applicable("its cluster is backed up")
+        return not_applicable("its cluster is judged for itself")
     return _backed_up(evidence, now, "RDS", f"db:{database.identifier}", max_days)
 
 
@@ -334,8 +372,10 @@ def aws_efs_backed_up(
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
     """
     verdict = _backed_up(evidence, now, "EFS", system.file_system_id, max_days)
+    if verdict.status is not Status.FAIL:
+        return verdict
     policy = system.backup_policy
-    if verdict.status is Status.FAIL and policy is not None and policy.status == "ENABLING":
+    if policy is not None and policy.status == "ENABLING":
         return inconclusive("its automatic backups are being switched on")
     return verdict
 
@@ -354,9 +394,15 @@ def aws_fsx_backed_up(
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
     Fix: aws backup create-backup-selection with the file system's ARN or tag.
     """
-    if system.file_system_type in ("ONTAP", "OPENZFS"):
-        kind = system.file_system_type
+    kind = system.file_system_type
+    if kind in ("ONTAP", "OPENZFS"):
         return inconclusive(f"{kind} is backed up volume by volume, and volumes are not collected")
+    if kind not in ("LUSTRE", "WINDOWS"):
+        return inconclusive(
+            f"how {kind or 'a file system without a type'} is backed up is not known"
+        )
+    if system.scratch:
+        return not_applicable("a scratch file system, which cannot be backed up")
     return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.iam import AccountSummary
-from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
+from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.trails import of_account, selectors
+from soc2_rules.mechanisms.undecided import problems, undecided
 
 
 @rule(
@@ -21,10 +24,10 @@ def aws_trail_kms(trail: Trail, scope: Scope) -> Verdict:
     """Trail logs are encrypted with a customer's key.
 
     Why: reading the logs then takes a right of its own.
-    Fix: aws cloudtrail update-trail --kms-key-id.
+    Fix: aws cloudtrail update-trail --name NAME --kms-key-id KEY.
     """
     if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home region {trail.home_region}")
+        return not_applicable(f"judged in its home Region {trail.home_region}")
     if trail.kms_key_id:
         return passed(f"encrypted with {trail.kms_key_id}")
     return failed("no key of the customer's")
@@ -48,42 +51,60 @@ def aws_trail_multi_region(
     *,
     may_leave_out: tuple[str, ...] = ("kms.amazonaws.com", "rdsdata.amazonaws.com"),
 ) -> Verdict:
-    """A trail of all regions records the account's management events, reads and writes.
+    """A trail of all Regions records the account's management events, reads and writes.
+
+    It may be the organisation's: what that one records is told to its owner alone, so that account must be a
+    source, too. ``may_leave_out`` names sources of events that a trail need not record.
 
     Why: it is the record of who did what; where it has gaps, nothing can be shown.
-    Fix: aws cloudtrail create-trail --is-multi-region-trail, then start-logging.
+    Fix: aws cloudtrail create-trail --name NAME --s3-bucket-name BUCKET --is-multi-region-trail, then aws
+        cloudtrail start-logging --name NAME.
     """
-    del account  # one verdict an account: the trails of every region decide together
-    problems: set[str] = set()
-    for trail in _trails(evidence):
-        problem = _unfit(trail, may_leave_out)
+    del account  # one verdict an account: the trails of every Region decide together
+    found = of_account(evidence)
+    reasons: set[str] = set()
+    missing: dict[str, FactUnavailable] = {}
+    for trail in found:
+        try:
+            problem = _unfit(trail, evidence, may_leave_out)
+        except FactUnavailable as error:
+            missing[f"{trail.name}: {error}"] = error
+            continue
         if problem is None:
-            return passed(f"{trail.name} records the management events of all regions")
-        problems.add(f"{trail.name} {problem}")
-    return failed("; ".join(sorted(problems)) or "there is no trail")
+            without = sorted(selectors(trail, evidence).excluded_sources)
+            but = f", but those of {', '.join(without)}" if without else ""
+            return passed(
+                f"{trail.name} records the management events of all Regions{but}", on=[trail]
+            )
+        reasons.add(f"{trail.name} {problem}")
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
+    return failed("; ".join(sorted(reasons)) or "there is no trail", on=found)
 
 
-def _trails(evidence: Evidence) -> list[Trail]:
-    """Each trail of the account once, as the region told it that could tell most."""
-    found: dict[str, Trail] = {}
-    for trail in sorted(evidence.account(Trail), key=lambda seen: len(seen.gaps)):
-        found.setdefault(trail.arn, trail)
-    return [found[arn] for arn in sorted(found)]
-
-
-def _unfit(trail: Trail, may_leave_out: tuple[str, ...]) -> str | None:
+def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> str | None:
     """Why a trail alone is not the record of the account; ``None`` when it is."""
     if not trail.is_multi_region_trail:
-        return "is of one region"
+        return "is of one Region"
+    if trail.leaves_out_global:
+        return "leaves out events of services without a Region"
+    if problem := _idle(trail):
+        return problem
+    recorded = selectors(trail, evidence)
+    lacking = {"read", "write"} - recorded.management_sides
+    if lacking:
+        return f"leaves out management events: {' and '.join(sorted(lacking))}"
+    if excluded := recorded.excluded_sources - set(may_leave_out):
+        return f"leaves out events of {', '.join(sorted(excluded))}"
+    return None
+
+
+def _idle(trail: Trail) -> str | None:
+    """Why a trail writes nothing; ``None`` when it does."""
     if not trail.status.is_logging:
         return "is not logging"
     if trail.status.latest_delivery_error:
         return f"cannot deliver: {trail.status.latest_delivery_error}"
-    lacking = {"read", "write"} - trail.selectors.management_sides
-    if lacking:
-        return f"leaves out management events: {' and '.join(sorted(lacking))}"
-    if excluded := trail.selectors.excluded_sources - set(may_leave_out):
-        return f"leaves out events of {', '.join(sorted(excluded))}"
     return None
 
 
@@ -100,13 +121,17 @@ def aws_trail_validation(trail: Trail, scope: Scope) -> Verdict:
     """Trails write digests by which changed or missing log files show.
 
     Why: a log that can be edited unseen proves nothing.
-    Fix: aws cloudtrail update-trail --enable-log-file-validation.
+    Fix: aws cloudtrail update-trail --name NAME --enable-log-file-validation.
     """
     if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home region {trail.home_region}")
-    if trail.log_file_validation_enabled:
-        return passed("validation is on")
-    return failed("validation is off")
+        return not_applicable(f"judged in its home Region {trail.home_region}")
+    if not trail.log_file_validation_enabled:
+        return failed("log file validation is off")
+    if not trail.status.is_logging:
+        return failed("log file validation is on, and the trail is not logging")
+    if error := trail.status.latest_digest_delivery_error:
+        return failed(f"the last delivery of a digest failed: {error}")
+    return passed("log file validation is on, and the trail is logging")
 
 
 @rule(
@@ -121,18 +146,20 @@ def aws_trail_to_cwl(trail: Trail, scope: Scope) -> Verdict:
     """Trails deliver to CloudWatch Logs.
 
     Why: alarms can be set on it; files in a bucket raise none.
-    Fix: aws cloudtrail update-trail --cloud-watch-logs-log-group-arn; waive it where a SIEM reads
-        the bucket.
+    Fix: aws cloudtrail update-trail --name NAME --cloud-watch-logs-log-group-arn GROUP
+        --cloud-watch-logs-role-arn ROLE; waive it where a SIEM reads the bucket.
     """
     if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home region {trail.home_region}")
+        return not_applicable(f"judged in its home Region {trail.home_region}")
     if not trail.cloud_watch_logs_log_group_arn:
+        if trail.account not in ("", scope.account):
+            return not_applicable(f"judged in account {trail.account}, which owns it")
         return failed("no delivery to CloudWatch Logs")
     if error := trail.status.latest_cloud_watch_logs_delivery_error:
         return failed(f"the last delivery to CloudWatch Logs failed: {error}")
     if not trail.status.is_logging:
         return failed("the trail is not logging")
-    return passed("delivers to CloudWatch Logs")
+    return passed(f"delivers to {trail.cloud_watch_logs_log_group_arn}")
 
 
 @rule(
@@ -142,39 +169,63 @@ def aws_trail_to_cwl(trail: Trail, scope: Scope) -> Verdict:
     known_as=[
         "prowler:cloudtrail_logs_s3_bucket_is_not_publicly_accessible",
         "prowler:cloudtrail_logs_s3_bucket_access_logging_enabled",
-        "prowler:cloudtrail_bucket_requires_mfa_delete",
         "powerpipe:cloudtrail_bucket_not_public",
         "powerpipe:cloudtrail_s3_logging_enabled",
-        "powerpipe:cloudtrail_trail_bucket_mfa_enabled",
     ],
 )
 def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
     """The bucket that trails write to is private, logs its readers, and keeps what is deleted.
 
     Why: whoever wants to hide something starts with the logs.
-    Fix: put-public-access-block, put-bucket-logging and put-bucket-versioning on the bucket.
+    Fix: aws s3api put-public-access-block, aws s3api put-bucket-logging and aws s3api
+        put-bucket-versioning on the bucket.
     """
-    if not any(trail.s3_bucket_name == bucket.name for trail in evidence.account(Trail)):
+    writing = [t for t in of_account(evidence) if t.s3_bucket_name == bucket.name]
+    if not writing:
         return not_applicable("no trail of this account writes to it")
-    blocks = [a.settings for a in evidence.account(AccountPublicAccessBlock)]
-    block = bucket.public_access_block or PublicAccessBlock()
-    closed = block.restrict_public_buckets or any(
-        b is not None and b.restrict_public_buckets for b in blocks
+    found = problems(
+        lambda check=check: check(bucket, evidence)  # type: ignore[misc]
+        for check in (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
     )
-    problems = [
-        problem
-        for problem, there in (
-            (
-                "public by its policy",
-                bool(bucket.policy_status and bucket.policy_status.is_public) and not closed,
-            ),
-            ("public by its ACL", bool(bucket.public_grants(write=False))),
-            ("no access logs", bucket.logging is None),
-            ("no versioning", bucket.versioning.status != "Enabled"),
-        )
-        if there
-    ]
-    return failed(", ".join(problems)) if problems else passed("private, logged and versioned")
+    if found:
+        return failed(", ".join(found), on=writing)
+    names = ", ".join(sorted({trail.name for trail in writing}))
+    return passed(f"private, logged and versioned; {names} writes to it", on=writing)
+
+
+def _blocked(bucket: Bucket, evidence: Evidence, setting: str) -> bool:
+    """Whether the block of the bucket or that of the account has a setting."""
+    blocks = [bucket.public_access_block]
+    blocks += [account.settings for account in evidence.account(AccountPublicAccessBlock)]
+    return any(block is not None and bool(getattr(block, setting)) for block in blocks)
+
+
+def _public_by_policy(bucket: Bucket, evidence: Evidence) -> str | None:
+    public = bucket.policy_status is not None and bucket.policy_status.is_public
+    return (
+        "public by its policy"
+        if public and not _blocked(bucket, evidence, "restrict_public_buckets")
+        else None
+    )
+
+
+def _public_by_acl(bucket: Bucket, evidence: Evidence) -> str | None:
+    public = bucket.public_grants(write=False)
+    return (
+        "public by its ACL"
+        if public and not _blocked(bucket, evidence, "ignore_public_acls")
+        else None
+    )
+
+
+def _unlogged(bucket: Bucket, evidence: Evidence) -> str | None:
+    del evidence
+    return None if bucket.logging is not None and bucket.logging.target_bucket else "no access logs"
+
+
+def _unversioned(bucket: Bucket, evidence: Evidence) -> str | None:
+    del evidence
+    return None if bucket.versioning.status == "Enabled" else "no versioning"
 
 
 @rule(
@@ -188,18 +239,28 @@ def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
     ],
 )
 def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """Reads and writes of S3 objects are recorded.
+    """Reads and writes of S3 objects are recorded, in every bucket and Region.
 
     Why: management events say who changed a bucket, not who read what is in it.
-    Fix: aws cloudtrail put-event-selectors with data events of AWS::S3::Object; waive it where server
-        access logs answer the question.
+    Fix: aws cloudtrail put-event-selectors --trail-name NAME with data events of AWS::S3::Object; waive it
+        where server access logs answer the question.
     """
     del account  # one verdict an account, whichever trail does it
-    sides: set[str] = set()
-    for trail in _trails(evidence):
-        if trail.is_multi_region_trail and trail.status.is_logging:
-            sides |= trail.selectors.s3_object_sides
-    lacking = sorted({"read", "write"} - sides)
-    if lacking:
-        return failed(f"not recorded for every bucket: {' and '.join(lacking)}")
-    return passed("reads and writes of the objects of every bucket are recorded")
+    sides: dict[str, Trail] = {}
+    missing: dict[str, FactUnavailable] = {}
+    for trail in of_account(evidence):
+        try:
+            if trail.is_multi_region_trail and not _idle(trail):
+                for side in selectors(trail, evidence).s3_object_sides:
+                    sides.setdefault(side, trail)
+        except FactUnavailable as error:
+            missing[f"{trail.name}: {error}"] = error
+    lacking = sorted({"read", "write"} - sides.keys())
+    if not lacking:
+        names = ", ".join(sorted({trail.name for trail in sides.values()}))
+        return passed(
+            f"{names} records reads and writes of the objects of every bucket", on=sides.values()
+        )
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
+    return failed(f"not recorded for every bucket: {' and '.join(lacking)}")

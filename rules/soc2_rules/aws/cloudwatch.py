@@ -1,34 +1,59 @@
-"""CloudWatch: alarms that somebody hears."""
+"""CloudWatch: alarms that notify somebody."""
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.cloudwatch import Alarm, Subscription
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_collectors.aws.models.arns import parsed
+from soc2_collectors.aws.models.cloudwatch import Alarm
+from soc2_pac.model import Scope, Severity, Verdict, failed, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.notified_aws import ACTS, ALARM_NEEDS, reached_by, unmuted
+from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[Subscription],
+    needs=ALARM_NEEDS,
     known_as=[
         "prowler:cloudwatch_alarm_actions_enabled",
         "prowler:cloudwatch_alarm_actions_alarm_state_configured",
         "powerpipe:cloudwatch_alarm_action_enabled",
     ],
 )
-def aws_alarm_actions(alarm: Alarm, evidence: Evidence) -> Verdict:
-    """Alarms do something when they go off, and what they tell is heard.
+def aws_alarm_actions(
+    alarm: Alarm, evidence: Evidence, scope: Scope, *, reaches_people: tuple[str, ...] = ()
+) -> Verdict:
+    """Alarms act when they go off: they notify a topic that somebody hears, or do something to machines.
 
-    Why: an alarm that tells nobody is a diary.
-    Fix: aws cloudwatch enable-alarm-actions; aws sns subscribe for the topic, and confirm the subscription.
+    A topic counts with a confirmed subscription of a person's, or of an endpoint that is chosen for it, and
+    where alarms may publish to it. ``reaches_people`` takes patterns for ARNs of functions and other programs
+    that pass on to people what is sent to them.
+
+    Why: an alarm that notifies nobody is a diary.
+    Fix: aws cloudwatch enable-alarm-actions --alarm-names NAME; aws sns subscribe for the topic, and confirm
+        the subscription.
     """
     if not alarm.actions_enabled:
         return failed("its actions are switched off")
     if not alarm.alarm_actions:
         return failed("it does nothing when it goes off")
-    heard = {item.topic_arn for item in evidence.account(Subscription) if item.confirmed}
-    deaf = sorted(a for a in alarm.alarm_actions if ":sns:" in a and a not in heard)
-    if len(deaf) == len(alarm.alarm_actions):
-        return failed(f"nobody hears {', '.join(action.rpartition(':')[2] for action in deaf)}")
-    return passed(f"{len(alarm.alarm_actions) - len(deaf)} actions")
+    acting = sorted({parsed(arn).service for arn in alarm.alarm_actions} & ACTS)
+    ways = [
+        reached_by(alarm, arn, evidence, scope, reaches_people)
+        for arn in alarm.alarm_actions
+        if not acting
+    ]
+    good = [way for way in ways if way.answer]
+    if not acting and not good:
+        unsure = [way for way in ways if way.answer is None]
+        if unsure:
+            doubts = sorted({text for way in unsure for text in way.why})
+            return undecided("; ".join(doubts), [one for way in unsure for one in way.missing])
+        return failed("; ".join(sorted({text for way in ways for text in way.why})))
+    heard = unmuted(alarm, evidence, scope)
+    if not heard.answer:
+        return undecided("; ".join(heard.why), heard.missing)
+    if acting:
+        return passed(f"acts by itself: {', '.join(acting)}")
+    said = "; ".join(dict.fromkeys(" > ".join(way.why) for way in good))
+    return passed(f"notifies {said}", on=[document for way in good for document in way.on])

@@ -2,40 +2,98 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.config import Aggregator, Recorder
+from soc2_collectors.aws.models.config import Aggregator, Recorder, RecordingGroup
 from soc2_collectors.aws.models.organizations import Organization
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.undecided import problems
 
 
 @rule(
     criteria=["CC7.1", "CC8.1"],
     severity=Severity.HIGH,
-    empty=failed("AWS Config has no recorder in this region"),
+    needs=[Recorder],
+    empty=failed("AWS Config has no recorder in this Region"),
     known_as=[
         "prowler:config_recorder_all_regions_enabled",
         "powerpipe:config_enabled_all_regions",
         "powerpipe:config_configuration_recorder_no_failed_deliver_logs",
     ],
 )
-def aws_config_recorder_on(recorder: Recorder) -> Verdict:
-    """AWS Config records all resource types in every region.
+def aws_config_recorder_on(recorder: Recorder, evidence: Evidence) -> Verdict:
+    """AWS Config records all resource types in every Region.
+
+    Users, groups, roles and policies of IAM have no Region: one recorder of the account records them.
 
     Why: it is the history of what was changed, and when.
-    Fix: aws configservice start-configuration-recorder with allSupported=true.
+    Fix: aws configservice put-configuration-recorder --configuration-recorder name=default,roleARN=ROLE
+        --recording-group allSupported=true,includeGlobalResourceTypes=true, then aws configservice
+        start-configuration-recorder --configuration-recorder-name default.
     """
-    status = recorder.status
+    if recorder.service_principal:
+        return not_applicable(f"records for {recorder.service_principal} alone")
+    status, group = recorder.status, recorder.recording_group
     if status is None or not status.recording:
         return failed("the recorder is stopped")
-    group = recorder.recording_group
-    if group is None or not group.all_supported:
-        without = group.exclusion_by_resource_types if group else None
-        if without is not None and without.resource_types:
-            return failed(f"not recorded: {', '.join(sorted(without.resource_types))}")
-        return failed("not all resource types are recorded")
-    if (status.last_status or "").lower() == "failure":
-        return failed(f"the last delivery failed: {status.last_error_code or 'no reason given'}")
-    return passed("records all resource types")
+    if group is None or group.whole is False:
+        left_out = ", ".join(group.left_out) if group else ""
+        return failed(
+            f"not recorded: {left_out}" if left_out else "not all resource types are recorded"
+        )
+    if status.last == "failure":
+        return failed(f"the last recording failed: {status.last_error_code or 'no reason given'}")
+    found = problems([lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence)])
+    if found:
+        return failed("; ".join(found))
+    unknown = _unknown(recorder, group)
+    if unknown:
+        return inconclusive(unknown)
+    often = ", once a day" if _daily(recorder) else ""
+    if group.records_global:
+        return passed(f"records all resource types{often}")
+    return passed(
+        f"records all resource types{often}; those of IAM in another Region",
+        on=[one for one in evidence.account(Recorder) if one.records_global],
+    )
+
+
+def _undelivered(recorder: Recorder) -> str | None:
+    """What is wrong with where the history goes."""
+    if not recorder.channels:
+        return "there is no delivery channel"
+    for channel in recorder.channels:
+        if channel.history is not None and channel.history.last == "failure":
+            return (
+                f"the last delivery failed: {channel.history.last_error_code or 'no reason given'}"
+            )
+    return None
+
+
+def _without_iam(recorder: Recorder, evidence: Evidence) -> str | None:
+    if recorder.records_global or any(one.records_global for one in evidence.account(Recorder)):
+        return None
+    return "no recorder of the account records users, roles and policies of IAM"
+
+
+def _unknown(recorder: Recorder, group: RecordingGroup) -> str | None:
+    """What is neither good nor bad."""
+    status = recorder.status
+    if group.whole is None:
+        return f"records by the strategy {group.strategy}, which is not known"
+    if status is not None and status.last != "success":
+        return f"its last status is {status.last_status}: nothing was recorded yet"
+    ended = [channel.history.last for channel in recorder.channels if channel.history]
+    if any(one not in ("success", "notapplicable") for one in ended):
+        return "how the last delivery ended is not known"
+    mode = recorder.recording_mode
+    if mode is not None and mode.recording_frequency not in ("CONTINUOUS", "DAILY"):
+        return f"records with the frequency {mode.recording_frequency}, which is not known"
+    return None
+
+
+def _daily(recorder: Recorder) -> bool:
+    mode = recorder.recording_mode
+    return mode is not None and mode.recording_frequency == "DAILY"
 
 
 @rule(
@@ -48,14 +106,29 @@ def aws_config_aggregator(organization: Organization, evidence: Evidence) -> Ver
     """An aggregator of AWS Config collects every account and Region of the organisation.
 
     Why: what was changed where is asked in one place, or it is asked too late.
-    Fix: aws configservice put-configuration-aggregator --organization-aggregation-source
-        AllAwsRegions=true in the delegated administrator's account.
+    Fix: aws configservice put-configuration-aggregator --configuration-aggregator-name all
+        --organization-aggregation-source RoleArn=ROLE,AllAwsRegions=true in the delegated administrator's
+        account.
     """
     found = [item for item in evidence.everywhere(Aggregator) if item.organization]
-    whole = sorted({a.name for a in found if a.organization and a.organization.all_aws_regions})
+    problems = {item.name: _problem(item) for item in found}
+    whole = [item for item in found if problems[item.name] is None]
     if whole:
-        return passed(f"{', '.join(whole)} collects all accounts and Regions")
+        names = ", ".join(sorted({item.name for item in whole}))
+        return passed(f"{names} collects all accounts and Regions", on=whole)
     if found:
-        names = ", ".join(sorted({item.name for item in found}))
-        return failed(f"{names} collects all accounts of {organization.id}, but some Regions only")
+        said = "; ".join(f"{name} {problem}" for name, problem in sorted(problems.items()))
+        return failed(f"not all accounts and Regions of {organization.id}: {said}", on=found)
     return failed(f"no aggregator collects all accounts of {organization.id}")
+
+
+def _problem(aggregator: Aggregator) -> str | None:
+    """Why an aggregator of the organisation does not have everything."""
+    if not aggregator.organization or not aggregator.organization.all_aws_regions:
+        return "collects some Regions only"
+    if aggregator.narrowed_to:
+        return f"collects {', '.join(aggregator.narrowed_to)} only"
+    failing = [one for one in aggregator.failing if one.source_type == "ORGANIZATION"]
+    if failing:
+        return f"cannot read the organisation: {failing[0].last_error_code or 'no reason given'}"
+    return None

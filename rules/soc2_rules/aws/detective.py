@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.detective import Graph, Membership
+from soc2_collectors.aws.models.detective import CORE, Graph, Membership
 from soc2_collectors.aws.models.guardduty import Detector
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -23,9 +23,15 @@ def aws_detective_graph(detector: Detector, evidence: Evidence) -> Verdict:
     """
     if detector.details.status != "ENABLED":
         return not_applicable("GuardDuty does not watch this region")
-    if evidence.here(Graph):
-        return passed("a behaviour graph of its own")
     joined = [m for m in evidence.here(Membership) if m.status == "ENABLED"]
-    if joined:
-        return passed(f"part of the behaviour graph of {joined[0].administrator_id}")
+    fed = [m for m in joined if m.ingest_states.get(CORE, "STARTED") == "STARTED"]
+    if fed:
+        return passed(f"part of the behaviour graph of {fed[0].administrator_id}", on=fed)
+    own = evidence.here(Graph)
+    if any(graph.core == "STARTED" for graph in own):
+        return passed("a behaviour graph of its own, which takes in its sources", on=own)
+    if own or joined:
+        states = sorted({*(g.core for g in own), *(m.ingest_states[CORE] for m in joined)} - {""})
+        told = ", ".join(states) or "not told"
+        return failed(f"its behaviour graph takes nothing in: {told}", on=[*own, *joined])
     return failed("in no behaviour graph")

@@ -12,8 +12,10 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicab
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from soc2_collectors.aws.models.conditions import Condition
+    from soc2_collectors.aws.models.ec2 import MetadataOptions, Permission
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 def aws_confidential_host_isolation(
     instance: Instance, evidence: Evidence, *, proxy_ports: tuple[int, ...] = (8000,)
 ) -> Verdict:
-    """Hosts of Nitro enclaves are private, closed to the internet, and ask for metadata tokens.
+    """Hosts of Nitro enclaves have no public address, no open security group, and ask for metadata tokens.
 
     ``proxy_ports`` are TCP ports by which processes on the host reach the enclave's proxy: no range of
     addresses may reach them, not even a private one; other security groups may.
@@ -46,43 +48,71 @@ def aws_confidential_host_isolation(
     if instance.enclave_options is None or not instance.enclave_options.enabled:
         return not_applicable("it hosts no enclave")
     found = [f"has the address {address}" for address in instance.public_addresses]
-    options = instance.metadata_options
-    if (
-        options is not None
-        and options.http_endpoint != "disabled"
-        and options.http_tokens != "required"
-    ):
-        found.append("the metadata service answers without a token")
+    unclear = [] if instance.state.name in _STATES else [f"its state {instance.state.name}"]
+    tokens, unknown = _metadata(instance.metadata_options)
+    found += tokens
+    unclear += unknown
+    if not instance.network_interfaces:
+        unclear.append("its interfaces")
     ids = sorted({group.group_id for one in instance.interfaces for group in one.groups})
     known = evidence.index(SecurityGroup, "group_id", within="here")
     for number in ids:
         for group in known.get(number, ()):
-            found += _open(group, proxy_ports)
+            for entry in group.ip_permissions:
+                found += _open(group, entry, proxy_ports)
+                unclear += _unclear(group, entry)
     if found:
         return failed("; ".join(dict.fromkeys(found)))
-    if options is None:
-        return inconclusive("AWS does not say how the metadata service answers")
-    missing = [number for number in ids if not known.get(number)]
-    if missing or not ids:
-        return inconclusive(f"not among those collected: {', '.join(missing) or 'its groups'}")
+    unclear += [
+        f"the group {number}, which was not collected" for number in ids if not known.get(number)
+    ]
+    unclear += [] if ids else ["its groups"]
+    if unclear:
+        return inconclusive(f"not known: {'; '.join(dict.fromkeys(unclear))}")
     return passed("private, closed to the internet, and tokens are required")
 
 
-def _open(group: SecurityGroup, proxy_ports: tuple[int, ...]) -> list[str]:
-    found = []
-    if any(entry.world for entry in group.ip_permissions):
-        found.append(f"{group.group_id} is open to every address")
-    for entry in group.ip_permissions:
-        admitted = entry.ports("tcp")
-        by_address = entry.ip_ranges or entry.ipv6_ranges or entry.prefix_list_ids
-        if admitted is None or not by_address:
-            continue
-        found += [
-            f"{group.group_id} lets addresses reach the proxy's port {port}"
-            for port in proxy_ports
-            if admitted[0] <= port <= admitted[1]
-        ]
-    return found
+def _metadata(options: MetadataOptions | None) -> tuple[list[str], list[str]]:
+    """What is wrong with the metadata service, and what is not known of it."""
+    if options is None:
+        return [], ["whether the metadata service answers"]
+    if options.http_endpoint == "disabled":
+        return [], []
+    unclear = [] if options.http_endpoint == "enabled" else ["whether the metadata service answers"]
+    if options.http_tokens == "optional":
+        return ["the metadata service answers without a token"], unclear
+    if options.http_tokens != "required":
+        unclear.append("whether the metadata service asks for a token")
+    return [], unclear
+
+
+_STATES = ("pending", "running", "stopping", "stopped")
+_PROTOCOLS = ("-1", "tcp", "udp", "icmp", "icmpv6")
+_LAST_PORT = 65535
+
+
+def _open(group: SecurityGroup, entry: Permission, proxy_ports: tuple[int, ...]) -> Iterator[str]:
+    if entry.world:
+        yield f"{group.group_id} is open to every address"
+    admitted = entry.ports("tcp")
+    by_address = entry.ip_ranges or entry.ipv6_ranges or entry.prefix_list_ids
+    if admitted is None or not by_address:
+        return
+    first, last = admitted[0], _LAST_PORT if entry.to_port is None else admitted[1]
+    for port in proxy_ports:
+        if first <= port <= last:
+            yield f"{group.group_id} lets addresses reach the proxy's port {port}"
+
+
+def _unclear(group: SecurityGroup, entry: Permission) -> Iterator[str]:
+    for one in entry.prefix_list_ids:
+        yield f"which addresses {one.prefix_list_id} holds, which {group.group_id} names"
+    if entry.ip_protocol not in _PROTOCOLS and not entry.ip_protocol.isdecimal():
+        yield f"the protocol {entry.ip_protocol} of {group.group_id}"
+    if not all(
+        [one.cidr_ip for one in entry.ip_ranges] + [one.cidr_ipv6 for one in entry.ipv6_ranges]
+    ):
+        yield f"a range of {group.group_id}"
 
 
 _ATTESTED = "kms:recipientattestation:"
@@ -97,6 +127,7 @@ _PARTS = ("pcr1", "pcr2")
 """The kernel and the application: the image only together."""
 _OF_THE_DEPLOYMENT = ("pcr3", "pcr4")
 """Measurements of where it runs: the role and the instance of the host."""
+_KEY_STATES = ("Creating", "Enabled", "Disabled", "Unavailable", "Updating")
 _DEBUG = re.compile(r"0+")
 """What an enclave in debug mode measures: nothing, written in zeros."""
 
@@ -130,21 +161,21 @@ def aws_kms_enclave_attestation(
         statement that allows kms:Decrypt or kms:GenerateDataKey, or a Deny with
         StringNotEqualsIgnoreCase for every principal.
     """
+    state = key.metadata.key_state
     if not key.metadata.customer:
         return not_applicable("AWS manages this key")
-    if key.metadata.key_state.startswith("Pending"):
-        return not_applicable(f"the key is {key.metadata.key_state}")
-    spoken = any(name.startswith(_ATTESTED) for s in key.statements for _, name, _ in s.conditions)
+    if state in ("PendingDeletion", "PendingReplicaDeletion", "PendingImport"):
+        return not_applicable(f"the key is {state}")
+    listed = key.statements
+    spoken = any(one.key.startswith(_ATTESTED) for s in listed for one in s.conditions)
     if not spoken and not any(fnmatchcase(key.key_id, pattern) for pattern in enclave_keys):
         return not_applicable("its policy does not speak of enclaves")
     denies = [
-        s
-        for s in key.statements
-        if not s.allow and s.anyone and not s.not_principals and s.every_resource
+        s for s in listed if not s.allow and s.anyone and not s.not_principals and s.every_resource
     ]
     ways: list[tuple[str, _Asked]] = []
     for use in _USES:
-        allowing = [s for s in key.statements if s.allow and s.covers(use)]
+        allowing = [s for s in listed if s.allow and s.covers(use)]
         fence = _together(_asked(s, _UNEQUAL) for s in denies if s.covers(use) and _alone(s))
         # What every fence asks for holds in each statement.
         ways += [(use, fence + _asked(s, _EQUAL)) for s in allowing]
@@ -157,6 +188,8 @@ def aws_kms_enclave_attestation(
     ]
     if found:
         return failed("; ".join(dict.fromkeys(found)))
+    if state not in _KEY_STATES:
+        return inconclusive(f"what the state {state} is is not known")
     return passed("every way to use the key asks for the enclave's measurement")
 
 
@@ -166,11 +199,18 @@ _Asked = list[tuple[str, str, str]]
 
 def _asked(statement: Statement, operators: tuple[str, ...]) -> _Asked:
     return [
-        (key.removeprefix(_ATTESTED), operator, value)
-        for operator, key, values in statement.conditions
-        if key.startswith(_ATTESTED) and operator in operators
-        for value in values
+        (one.key.removeprefix(_ATTESTED), one.test, value)
+        for one in statement.conditions
+        if one.key.startswith(_ATTESTED) and one.test in operators and _asks(one)
+        for value in one.values
     ]
+
+
+def _asks(condition: Condition) -> bool:
+    """Whether requests without an attestation are kept out: not allowed, or denied."""
+    if condition.negated:
+        return condition.quantifier != "foranyvalue" and condition.without_key() is True
+    return condition.names_values
 
 
 def _alone(statement: Statement) -> bool:

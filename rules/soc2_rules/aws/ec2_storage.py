@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
 
@@ -36,10 +36,16 @@ def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
     """Snapshots are not shared with everyone.
 
     Why: a public snapshot is a disk that anybody can mount.
-    Fix: aws ec2 modify-snapshot-attribute --attribute createVolumePermission --operation-type
-        remove --group-names all.
+    Fix: aws ec2 modify-snapshot-attribute --snapshot-id SNAPSHOT --attribute createVolumePermission
+        --operation-type remove --group-names all.
     """
-    return failed("everyone may restore it") if snapshot.public else passed("not public")
+    public = snapshot.public
+    if public is None:
+        return inconclusive("it is shared with somebody that this rule does not know")
+    if public:
+        return failed("everyone may restore it")
+    accounts = len(snapshot.permissions)
+    return passed(f"shared with {accounts} accounts by id" if accounts else "shared with nobody")
 
 
 @rule(
@@ -53,7 +59,8 @@ def aws_snapshot_encrypted(snapshot: Snapshot) -> Verdict:
     """Snapshots are encrypted.
 
     Why: a snapshot outlives its machine, and is copied more easily.
-    Fix: aws ec2 copy-snapshot --encrypted, then delete the original.
+    Fix: aws ec2 copy-snapshot --source-region REGION --source-snapshot-id SNAPSHOT --encrypted, then delete
+        the original.
     """
     return passed("encrypted") if snapshot.encrypted else failed("not encrypted")
 
@@ -69,6 +76,6 @@ def aws_ami_private(image: Image) -> Verdict:
     """Machine images that the account owns are not public.
 
     Why: images hold code, configuration and often credentials.
-    Fix: aws ec2 modify-image-attribute --launch-permission "Remove=[{Group=all}]".
+    Fix: aws ec2 modify-image-attribute --image-id IMAGE --launch-permission "Remove=[{Group=all}]".
     """
     return failed("public") if image.public else passed("not public")

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.ecr import Registry, Repository
 from soc2_collectors.aws.models.times import days_after
+from soc2_collectors.aws.models.trust import open_to_everyone
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -34,6 +36,8 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
         return inconclusive("how the registry scans is not among what was collected")
     scan_type = registries[0].scanning.scan_type
     frequency = registries[0].scans(repository.name)
+    if scan_type not in ("BASIC", "ENHANCED"):
+        return inconclusive(f"what the registry's scanning {scan_type} is is not known")
     if enhanced and scan_type != "ENHANCED":
         return failed(f"the registry's scanning is {scan_type}")
     if frequency:
@@ -63,13 +67,26 @@ def aws_ecr_immutable_private(repository: Repository) -> Verdict:
     """
     found = []
     mutability = repository.image_tag_mutability
-    if mutability == "IMMUTABLE_WITH_EXCLUSION":
-        found.append("some tags can be moved")
-    elif mutability != "IMMUTABLE":
-        found.append("tags can be moved")
-    if any(statement.public for statement in repository.statements):
-        found.append("its policy lets everyone in")
-    return failed("; ".join(found)) if found else passed("immutable and private")
+    if mutability in _MOVED:
+        found.append(_MOVED[mutability])
+    try:
+        if open_to_everyone(repository.statements):
+            found.append("its policy lets everyone in")
+    except FactUnavailable:
+        if not found:
+            raise
+    if found:
+        return failed("; ".join(found))
+    if mutability != "IMMUTABLE":
+        return inconclusive(f"what the mutability {mutability} is is not known")
+    return passed("tags are immutable, and its policy is not public")
+
+
+_MOVED = {
+    "MUTABLE": "tags can be moved",
+    "MUTABLE_WITH_EXCLUSION": "most tags can be moved",
+    "IMMUTABLE_WITH_EXCLUSION": "some tags can be moved",
+}
 
 
 _SCANNED = ("COMPLETE", "ACTIVE")
@@ -95,13 +112,11 @@ def aws_ecr_vulns_latest(
         return not_applicable("no image")
     status = image.image_scan_status.status if image.image_scan_status else None
     summary = image.image_scan_findings_summary
-    if status not in _SCANNED or summary is None:
-        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
     if image.image_pushed_at is None:
         return inconclusive("AWS does not say when the newest image was pushed")
     pushed = f"pushed on {image.image_pushed_at:%Y-%m-%d}"
     due = []
-    counts = summary.finding_severity_counts
+    counts = (summary.finding_severity_counts if summary else None) or {}
     for severity, days in (("CRITICAL", critical_days), ("HIGH", high_days)):
         number = counts.get(severity, 0)
         end = days_after(image.image_pushed_at, days)
@@ -109,6 +124,9 @@ def aws_ecr_vulns_latest(
             return failed(f"{number} {severity.lower()}, {pushed}, due {end:%Y-%m-%d}")
         if number:
             due.append((end, f"{number} {severity.lower()}, due {end:%Y-%m-%d}"))
+    # What was found counts, whatever became of the scan; that nothing was found does not.
+    if status not in _SCANNED or summary is None or summary.finding_severity_counts is None:
+        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
     if due:
         return passed(f"{pushed}: {', '.join(text for _, text in due)}", until=min(due)[0])
     return passed(f"{pushed}: no critical or high vulnerability")

@@ -30,12 +30,16 @@ def aws_guardduty_on(detector: Detector) -> Verdict:
     Fix: aws guardduty create-detector --enable in the region, or enable it for the organisation.
     """
     status = detector.details.status
-    return passed("enabled") if status == "ENABLED" else failed(f"the detector is {status}".lower())
+    if status == "ENABLED":
+        return passed("enabled")
+    if status == "DISABLED":
+        return failed("the detector is suspended")
+    return inconclusive(f"the detector's status is {status}")
 
 
 @rule(
     criteria=["CC7.2", "CC6.8"],
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     known_as=[
         "prowler:guardduty_s3_protection_enabled",
         "prowler:guardduty_eks_audit_log_enabled",
@@ -56,20 +60,32 @@ def aws_guardduty_plans(
         "EBS_MALWARE_PROTECTION",
         "RDS_LOGIN_EVENTS",
         "LAMBDA_NETWORK_LOGS",
+        "RUNTIME_MONITORING",
     ),
 ) -> Verdict:
-    """GuardDuty's protection plans are on.
+    """GuardDuty's protection plans are on, and its detector runs.
 
     Why: without its plan GuardDuty does not see a service at all.
-    Fix: aws guardduty update-detector --features; take the plans of services that are not used here out
-        of plans, with the reason.
+    Fix: aws guardduty update-detector --detector-id ID --enable --features
+        '[{"Name": "RUNTIME_MONITORING", "Status": "ENABLED"}]'; take the plans of services that are not used
+        here out of plans, with the reason.
     """
+    status = detector.details.status
+    if status == "DISABLED":
+        return failed("the detector is suspended: no plan does anything")
     features = detector.details.features
     if features is None:
         return inconclusive("AWS does not say which plans are on")
-    on = {feature.name for feature in features if feature.status == "ENABLED"}
-    missing = [plan for plan in plans if plan not in on]
-    return failed(f"off: {', '.join(missing)}") if missing else passed("all of these plans are on")
+    told = {feature.name: feature.status for feature in features}
+    if off := [plan for plan in plans if told.get(plan, "ENABLED") == "DISABLED"]:
+        return failed(f"off: {', '.join(off)}")
+    if unsaid := [plan for plan in plans if told.get(plan) != "ENABLED"]:
+        return inconclusive(
+            f"AWS does not say that these are on, or offered here: {', '.join(unsaid)}"
+        )
+    if status != "ENABLED":
+        return inconclusive(f"the detector's status is {status}")
+    return passed(f"on: {', '.join(plans)}")
 
 
 @rule(
@@ -114,7 +130,7 @@ def aws_guardduty_findings_sla(
     ],
 )
 def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
-    """Detectors report to a delegated administrator, who switches GuardDuty on for new accounts.
+    """Detectors report to an administrator's account; its own switches GuardDuty on for new accounts.
 
     Why: an attacker who owns an account can switch its own detector off, and not a managed one.
     Fix: aws guardduty enable-organization-admin-account in the management account; aws guardduty
@@ -127,10 +143,17 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     if administrator is not None and administrator.account_id:
         if administrator.relationship_status.upper() == "ENABLED":
             return passed(f"reports to {administrator.account_id}")
-        return failed(f"{administrator.account_id}: {administrator.relationship_status}")
+        state = administrator.relationship_status or "no status is told"
+        return failed(f"{administrator.account_id}: {state}")
     if detector.organization is None:
         return failed("reports to nobody")
+    if detector.organization.member_account_limit_reached:
+        return failed(
+            "the administrator, and it has as many accounts as AWS allows: others are left out"
+        )
     automatic = detector.organization.auto_enable_organization_members
+    if automatic is None:
+        return inconclusive("the administrator; AWS does not say what happens to new accounts")
     if automatic in ("ALL", "NEW"):
         return passed(f"the administrator; switched on for {automatic.lower()} accounts")
     return failed("the administrator, and new accounts are left out")

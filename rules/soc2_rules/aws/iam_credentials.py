@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.iam import Credential, Group, Policy, User
-from soc2_collectors.aws.models.policy import grants_everything
+from soc2_collectors.aws.models.iam import Credential, User
 from soc2_collectors.aws.models.times import days_after
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from soc2_rules.mechanisms.aws_administrators import KINDS, standing
 
 
 @rule(
@@ -172,62 +168,48 @@ def aws_no_key_at_creation(credential: Credential, *, setup_hours: int = 1) -> V
     created = credential.moment("user_creation_time")
     if created is None:
         return inconclusive("AWS does not say when the user was created")
+    unknown = []
     for key in credential.keys:
-        if (
-            key.used is None
-            and key.rotated
-            and key.rotated - created <= timedelta(hours=setup_hours)
-        ):
+        if key.used is not None:
+            continue
+        if key.rotated is None:
+            unknown.append(key.slot)
+        elif key.rotated - created <= timedelta(hours=setup_hours):
             return failed(
                 f"key {key.slot} was made with the user on {created:%Y-%m-%d} and never used"
             )
+    if unknown:
+        return inconclusive(
+            f"AWS does not say when key {unknown[0]} was made, which was never used"
+        )
     return passed("no key that was made with the user lies unused")
 
 
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.CRITICAL,
-    needs=[Group, Credential, Policy],
+    needs=[Credential, *KINDS],
     known_as=[
         "prowler:iam_administrator_access_with_mfa",
         "powerpipe:iam_user_with_administrator_access_mfa_enabled",
     ],
 )
-def aws_admin_user_mfa(user: User, evidence: Evidence) -> Verdict:
-    """Users with administrator rights, directly or by group, have MFA.
+def aws_admin_user_mfa(user: User, evidence: Evidence, scope: Scope) -> Verdict:
+    """Users who administer the account, by themselves, by a group or by a role, have MFA.
+
+    Enough to get everything is enough: the right to write policies, or to use a role that administers.
 
     Why: whoever gets into an administrator's account owns everything in it.
-    Fix: enable MFA for the user, or take the administrator policy away.
+    Fix: aws iam enable-mfa-device for the user, or take the rights away.
     """
-    groups = {group.group_name: group for group in evidence.account(Group)}
-    unknown = [name for name in user.group_list if name not in groups]
-    if unknown:
-        return inconclusive(f"the groups {', '.join(unknown)} were not among those collected")
-    managed = evidence.index(Policy, "arn")
-    names = [name for name in user.group_list if _administers(groups[name], managed)]
-    if not names and not _administers(user, managed):
-        holders = (user, *(groups[name] for name in user.group_list))
-        unread = sorted({p.policy_arn for h in holders for p in h.attached_managed_policies
-                         if not p.of_aws and p.policy_arn not in managed})  # fmt: skip
-        if unread:
-            return inconclusive(f"the policies {', '.join(unread)} were not among those collected")
-        return not_applicable("no administrator rights")
-    how = f"by group {', '.join(names)}" if names else "directly"
+    found = standing(evidence, user, scope)
+    if found.administrator is False:
+        return not_applicable("does not administer")
+    if found.administrator is None:
+        return inconclusive(found.how)
     rows = evidence.index(Credential, "arn").get(user.arn, ())
     if not rows:
         return inconclusive("the credential report does not have this user yet")
     if rows[0].flag("mfa_active"):
-        return passed(f"administrator {how}, with MFA")
-    return failed(f"administrator {how}, without MFA")
-
-
-def _administers(identity: User | Group, managed: Mapping[str, Sequence[Policy]]) -> bool:
-    """By AWS's administrator policy, an inline one, or a customer's policy that allows everything."""
-    inline = identity.user_policy_list if isinstance(identity, User) else identity.group_policy_list
-    if identity.administrator or any(policy.everything for policy in inline):
-        return True
-    return any(
-        grants_everything(policy.document)
-        for attached in identity.attached_managed_policies
-        for policy in managed.get(attached.policy_arn, ())
-    )
+        return passed(f"administrator {found.how}, with MFA", on=(*rows, *found.on))
+    return failed(f"administrator {found.how}, without MFA", on=(*rows, *found.on))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from soc2_collectors.aws.models.iam import (
     AccountSummary,
+    AttachedPolicy,
+    AwsPolicy,
     Credential,
     Group,
     Policy,
@@ -16,14 +18,20 @@ from soc2_collectors.aws.models.iam import (
     ServerCertificate,
     User,
     VirtualMfaDevice,
+    strong_by_name,
 )
-from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.policy import matches
+from soc2_collectors.aws.models.rights import Grants, grants_of
 from soc2_collectors.aws.models.times import days_after
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, Soc2PacError
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+
+R = TypeVar("R", bound=Resource)
 
 _LOOK_BACK_DAYS = 400
 """AWS forgets when a role was used after this many days, and says no more than if it never was."""
@@ -72,8 +80,13 @@ def aws_no_empty_groups(group: Group, evidence: Evidence) -> Verdict:
     Why: rights that are ready for nobody in particular are given to the wrong person one day.
     Fix: aws iam delete-group, after detaching its policies.
     """
-    members = sum(group.group_name in user.group_list for user in evidence.account(User))
-    return passed(f"{members} members") if members else failed("nobody is in it")
+    users = evidence.account(User)
+    members = [user for user in users if group.group_name in (user.group_list or ())]
+    if members:
+        return passed(f"{len(members)} members", on=members[:1])
+    for user in users:
+        _ = user.groups  # raises where they were not given: it may be in this one
+    return failed("nobody is in it")
 
 
 @rule(
@@ -103,7 +116,9 @@ def aws_expired_server_certs(certificate: ServerCertificate, now: datetime) -> V
     known_as=["prowler:iam_check_saml_providers_sts"],
 )
 def aws_workforce_federated(provider: SamlProvider, now: datetime) -> Verdict:
-    """People arrive through an identity provider.
+    """The account has a SAML identity provider, whose certificate is valid.
+
+    That people sign in through it is not visible here; console passwords are judged by rules of their own.
 
     Why: whoever leaves the company loses access in one place, and sign-in rules are the company's own.
     Fix: enable IAM Identity Center, or aws iam create-saml-provider with your provider's metadata.
@@ -132,7 +147,7 @@ def aws_workload_temp_credentials(
         return not_applicable("root is judged by rules of its own")
     count = len(credential.keys)
     if not count:
-        return passed("no active access key")
+        return passed("0 active access keys")
     if credential.has_password:
         return not_applicable("a person's key, judged by its age and use")
     if credential.user in allowed_users:
@@ -152,33 +167,39 @@ def aws_workload_temp_credentials(
     ],
 )
 def aws_user_phishing_resistant_mfa(credential: Credential, evidence: Evidence) -> Verdict:
-    """The MFA of console users is a hardware key or passkey rather than a code from an app.
+    """The MFA of console users is no virtual device: no app shows the codes.
 
-    Why: a code can be typed into a false page; a passkey cannot.
+    Hardware tokens that show codes are not told apart from security keys and passkeys.
+
+    Why: a secret within an app is copied with the phone, and a code can be typed into a false page; a passkey
+        cannot.
     Fix: register a passkey for the user, then aws iam deactivate-mfa-device for the virtual one.
     """
     if credential.is_root or not credential.has_password:
         return not_applicable("no user with a console password")
     if not credential.flag("mfa_active"):
         return failed("no MFA at all")
-    owners = evidence.index(VirtualMfaDevice, "owner")
-    if credential.arn in owners:
+    devices = evidence.account(VirtualMfaDevice)
+    if any(device.owner == credential.arn for device in devices):
         return failed("a virtual MFA device is the user's")
+    if unknown := [d.serial_number for d in devices if not d.owner and d.of_root is None]:
+        return inconclusive(f"whose the virtual devices {', '.join(unknown)} are is not known")
     return passed("has MFA, and no virtual device is the user's")
 
 
 _FULL_ACCESS = {
     "bedrock": "AmazonBedrockFullAccess",
     "aws-marketplace": "AWSMarketplaceFullAccess",
+    "aws-marketplace:Subscribe": "AWSMarketplaceFullAccess",
     "cloudshell": "AWSCloudShellFullAccess",
 }
-"""Services whose full access costs money or opens a way out, and AWS's policy that gives it."""
+"""What costs money or opens a way out, and AWS's policy that gives it."""
 
 
 @rule(
     criteria=["CC6.3"],
     severity=Severity.MEDIUM,
-    needs=[User, Group, Role, Policy],
+    needs=[User, Group, Role, Policy, AwsPolicy],
     known_as=[
         "prowler:bedrock_full_access_policy_attached",
         "prowler:iam_policy_no_wildcard_marketplace_subscribe",
@@ -191,44 +212,104 @@ def aws_sensitive_service_full_access(
     account: AccountSummary,
     evidence: Evidence,
     *,
-    services: tuple[str, ...] = tuple(_FULL_ACCESS),
+    services: tuple[str, ...] = ("bedrock", "aws-marketplace:Subscribe", "cloudshell"),
     allowed_principals: tuple[str, ...] = (),
 ) -> Verdict:
-    """Full access to AI services, the marketplace and CloudShell is given to approved principals only.
+    """Full access to AI services and CloudShell, and marketplace subscriptions, are for approved principals only.
+
+    ``services`` holds services, of which all actions count when a policy names them by SERVICE:*, and single
+    actions that count on every resource. Who may do everything is judged by rules about administrators.
 
     Why: models and subscriptions run up cost unseen, and CloudShell carries files out past the network.
     Fix: name the actions that are needed, or list the principal's ARN in allowed_principals.
     """
     del account  # one verdict an account
-    wanted = [service.lower() for service in services]
-    found = {arn for service in wanted for arn in _holders(evidence, service)}
-    unknown = sorted(found - set(allowed_principals))
-    if unknown:
-        return failed(f"full access to {', '.join(wanted)} is held by {', '.join(unknown)}")
-    return passed(f"nobody but approved principals has full access to {', '.join(wanted)}")
+    wanted = [service for service in services if service]
+    missing: list[Soc2PacError] = []
+    own, aws = _there(evidence, Policy, missing), _there(evidence, AwsPolicy, missing)
+    policies: list[Policy | AwsPolicy] = [*own, *aws]
+    giving = _giving(policies, wanted, missing)
+    known = {str(policy.arn) for policy in policies}
+    principals: list[User | Group | Role] = [
+        *_there(evidence, User, missing),
+        *_there(evidence, Group, missing),
+        *_there(evidence, Role, missing),
+    ]
+    found: dict[str, Resource] = {}
+    unread: set[str] = set()
+    for principal in principals:
+        attached = principal.attached_managed_policies or ()
+        by_name = [p for p in attached if p.policy_arn not in known and _by_name(p, wanted)]
+        ways = [
+            giving[arn]
+            for arn in (principal.arn, *(p.policy_arn for p in attached))
+            if arn in giving
+        ]
+        if ways or by_name:
+            found[principal.arn] = ways[0] if ways else principal
+        unread |= {p.policy_arn for p in attached} - known
+    told = ", ".join(wanted)
+    if unknown := sorted(set(found) - set(allowed_principals)):
+        who = ", ".join(unknown)
+        return failed(f"full access to {told} is held by {who}", on=[found[arn] for arn in unknown])
+    if missing:
+        raise missing[0]
+    for principal in principals:
+        _ = principal.attached  # raises where it was not given
+    if unjudged := [arn for arn in sorted(unread) if not _told_by_name(arn, wanted)]:
+        return inconclusive(f"not among those collected: {', '.join(unjudged)}")
+    return passed(f"nobody but approved principals has full access to {told}")
 
 
-def _holders(evidence: Evidence, service: str) -> Iterator[str]:
-    """ARNs of the principals that hold every action of a service: by AWS's policy, or by one of their own."""
-    whole = {
-        policy.arn if not policy.inline else policy.owner
-        for policy in evidence.account(Policy)
-        if any(_gives_all(statement, service) for statement in statements(policy.document))
-    }
-    named = _FULL_ACCESS.get(service, "")
-    for kind in (User, Group, Role):
-        for principal in evidence.account(kind):
-            attached = principal.attached_managed_policies
-            by_name = any(p.of_aws and p.policy_name == named for p in attached)
-            if by_name or principal.arn in whole or any(p.policy_arn in whole for p in attached):
-                yield principal.arn
+def _giving(
+    policies: Sequence[Policy | AwsPolicy], wanted: Sequence[str], missing: list[Soc2PacError]
+) -> dict[str, Resource]:
+    """Policies that give one of the services, by the ARN of the policy or of whom it stands in."""
+    found: dict[str, Resource] = {}
+    for policy in policies:
+        where = policy.owner if isinstance(policy, Policy) and policy.owner else policy.arn
+        try:
+            grants = grants_of([policy.statements], arn=str(where))
+        except FactUnavailable as error:
+            missing.append(error)
+            continue
+        if any(_gives(grants, service) for service in wanted):
+            found[str(where)] = policy
+    return found
 
 
-def _gives_all(statement: Statement, service: str) -> bool:
-    """Names the whole service; administrators, who hold everything, are judged by rules of their own."""
-    return (
+def _told_by_name(arn: str, wanted: Sequence[str]) -> bool:
+    """Whether the name of a policy says all there is to say here."""
+    names = {_FULL_ACCESS.get(service) for service in wanted}
+    return strong_by_name(arn) is not None or arn.rpartition("/")[2] in names
+
+
+def _there(evidence: Evidence, kind: type[R], missing: list[Soc2PacError]) -> Sequence[R]:
+    """What there is of a kind; what is missing may hide something, and what is there may prove something."""
+    try:
+        return evidence.account(kind)
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        missing.append(error)
+        return ()
+
+
+def _by_name(attached: AttachedPolicy, wanted: Sequence[str]) -> bool:
+    return attached.of_aws and any(
+        _FULL_ACCESS.get(service) == attached.policy_name for service in wanted
+    )
+
+
+def _gives(grants: Grants, service: str) -> bool:
+    """Whether policies give a whole service by its name, or an action; who has everything has it by the way."""
+    action = service if ":" in service else f"{service}:AnythingAtAll"
+    if not grants.allows(grants.request(action, everywhere=True)):
+        return False
+    return any(
         statement.allow
         and statement.every_resource
-        and not statement.limited
-        and any(action.lower() == f"{service}:*" for action in statement.actions)
+        and any(
+            not pattern.startswith("*") and matches(pattern, action)
+            for pattern in statement.actions
+        )
+        for statement in grants.statements
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.iam import AccountSummary, Group, Role, User
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.aws.models.iam import AccountSummary, AttachedPolicy, Group, Role, User
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_administrators import KINDS, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @rule(
@@ -35,7 +36,7 @@ def aws_role_managed_policy_inventory(role: Role, *, approved: tuple[str, ...] =
         return not_applicable("AWS owns this role")
     if not approved:
         return not_applicable("not judged: no list of approved policies is configured")
-    found = [policy.policy_arn for policy in role.attached_managed_policies]
+    found = [policy.policy_arn for policy in role.attached]
     unknown = sorted(
         arn for arn in found if not any(fnmatchcase(arn, pattern) for pattern in approved)
     )
@@ -45,9 +46,9 @@ def aws_role_managed_policy_inventory(role: Role, *, approved: tuple[str, ...] =
 
 
 @rule(
-    criteria=["CC6.3", "CC7.2"],
+    criteria=["CC6.3"],
     severity=Severity.LOW,
-    needs=[Role],
+    needs=KINDS,
     known_as=[
         "prowler:iam_securityaudit_role_created",
         "powerpipe:iam_security_audit_role",
@@ -56,6 +57,7 @@ def aws_role_managed_policy_inventory(role: Role, *, approved: tuple[str, ...] =
 def aws_audit_role(
     account: AccountSummary,
     evidence: Evidence,
+    scope: Scope,
     *,
     policies: tuple[str, ...] = ("arn:aws*:iam::aws:policy/SecurityAudit",),
 ) -> Verdict:
@@ -68,23 +70,28 @@ def aws_audit_role(
         arn:aws:iam::aws:policy/SecurityAudit.
     """
     del account  # one verdict an account
-    holders = [
-        role
-        for role in evidence.account(Role)
-        if not role.service_linked
-        and any(
-            fnmatchcase(policy.policy_arn, pattern)
-            for policy in role.attached_managed_policies
-            for pattern in policies
-        )
-    ]
-    good = sorted(role.role_name for role in holders if not role.administrator)
-    if good:
-        return passed(f"the role {good[0]} carries it")
-    if holders:
-        names = ", ".join(sorted(role.role_name for role in holders))
-        return failed(f"only administrators carry it: {names}")
+    strong: list[str] = []
+    unclear: list[str] = []
+    for role in sorted(evidence.account(Role), key=lambda role: role.role_name):
+        if role.service_linked:
+            continue
+        if role.attached_managed_policies is None:
+            unclear.append(f"the policies of {role.role_name} were not given")
+        elif _carries(role.attached_managed_policies, policies):
+            found = standing(evidence, role, scope)
+            if found.administrator is False:
+                return passed(f"the role {role.role_name} carries it", on=[role])
+            told = strong if found.administrator else unclear
+            told.append(f"{role.role_name} ({found.how})")
+    if unclear:
+        return inconclusive(f"whether it is no administrator is not known: {', '.join(unclear)}")
+    if strong:
+        return failed(f"only administrators carry it: {', '.join(strong)}")
     return failed("no role carries the policy for auditors")
+
+
+def _carries(attached: Sequence[AttachedPolicy], policies: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(one.policy_arn, pattern) for one in attached for pattern in policies)
 
 
 @rule(
@@ -115,21 +122,27 @@ def aws_support_role(
     found = next(_holders(evidence, policies), None)
     if found is None:
         return failed("no role, no user and no group with members carries the policy")
-    return passed(f"{found} carries it")
+    return passed(f"{found.arn} carries it", on=[found])
 
 
-def _holders(evidence: Evidence, policies: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in order: of roles, users, and groups that somebody is in."""
-    users = sorted(evidence.account(User), key=lambda user: user.arn)
-    inhabited = {name for user in users for name in user.group_list}
-    roles = sorted(evidence.account(Role), key=lambda role: role.arn)
-    groups = sorted(evidence.account(Group), key=lambda group: group.arn)
-    who = (
-        *(role for role in roles if not role.service_linked),
-        *users,
-        *(group for group in groups if group.group_name in inhabited),
+def _holders(evidence: Evidence, policies: tuple[str, ...]) -> Iterator[Role | User | Group]:
+    """Who carries it: roles, users, and groups that somebody is in. Lists that were not given come last."""
+    roles = [role for role in evidence.account(Role) if not role.service_linked]
+    users, groups = evidence.account(User), evidence.account(Group)
+    kinds: tuple[Sequence[Role | User | Group], ...] = (roles, users, groups)
+    everybody = [sorted(who, key=lambda one: one.arn) for who in kinds]
+    for who in everybody:
+        for one in who:
+            if not _carries(one.attached_managed_policies or (), policies):
+                continue
+            if not isinstance(one, Group) or _inhabited(one, users):
+                yield one
+    for who in everybody:
+        for one in who:
+            _ = one.attached  # raises where it was not given: who carries it is not known then
+
+
+def _inhabited(group: Group, users: Sequence[User]) -> bool:
+    return any(group.group_name in (user.group_list or ()) for user in users) or any(
+        group.group_name in user.groups for user in users
     )
-    for one in who:
-        attached = [policy.policy_arn for policy in one.attached_managed_policies]
-        if any(fnmatchcase(arn, pattern) for arn in attached for pattern in policies):
-            yield one.arn

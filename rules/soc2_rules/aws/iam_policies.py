@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.iam import PasswordPolicy, Policy, Role, User
-from soc2_collectors.aws.models.policy import Statement, grants_everything, statements
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
-from soc2_pac.rules import rule
-
-_ALONE = {
-    "iam:CreatePolicyVersion": "policy",
-    "iam:SetDefaultPolicyVersion": "policy",
-    "iam:CreateAccessKey": "user",
-    "iam:CreateLoginProfile": "user",
-    "iam:UpdateLoginProfile": "user",
-    "iam:AttachUserPolicy": "user",
-    "iam:AttachGroupPolicy": "group",
-    "iam:AttachRolePolicy": "role",
-    "iam:PutUserPolicy": "user",
-    "iam:PutGroupPolicy": "group",
-    "iam:PutRolePolicy": "role",
-    "iam:AddUserToGroup": "group",
-    "iam:UpdateAssumeRolePolicy": "role",
-}
-"""Each of these alone, on any resource of its sort, lets its holder become an administrator."""
-_WITH_PASS_ROLE = (
-    "ec2:RunInstances",
-    "lambda:CreateFunction",
-    "glue:CreateDevEndpoint",
-    "cloudformation:CreateStack",
-    "datapipeline:CreatePipeline",
-    "sagemaker:CreateNotebookInstance",
-    "codebuild:CreateProject",
-    "ecs:RunTask",
-    "ssm:StartAutomationExecution",
+from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
+from soc2_collectors.aws.models.rights import (
+    ASSUME,
+    BOUNDARY,
+    CENTRE,
+    EXISTING,
+    OWN,
+    PASS,
+    denied,
+    holds,
+    rights_of,
 )
-"""Together with ``iam:PassRole`` on any role these run code as any role."""
-_ANY_NAME = "any-name-that-nobody-chose"
-"""A statement that reaches a resource of this name reaches all of its sort."""
-_WHOLE_SERVICE = re.compile(r"\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+(/[*]+)?")
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_administrators import KINDS, Holder, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from soc2_collectors.aws.models.escalation import Path
+    from soc2_collectors.aws.models.policy import Statement
+
+_WHOLE_SERVICE = re.compile(r"\*+|arn(:[\w*-]*)?:\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+([/:][*]+)?")
 """Resources that stand for all of a service: ``*``, ``arn:aws:s3:::*``, ``arn:aws:sqs:*:111122223333:*``."""
+_MODEST = "makes nobody an administrator"
+
+
+def _strength(policy: Policy, whose: str) -> Verdict:
+    """Whether a policy by itself makes whoever has it an administrator."""
+    rights = rights_of(policy.grants)
+    if rights.administrator:
+        return failed(f"allows {rights.how}{whose}")
+    if rights.administrator is None:
+        return inconclusive(f"whether its conditions allow this is not known: {rights.how}")
+    return passed(_MODEST)
 
 
 @rule(
@@ -53,7 +52,10 @@ _WHOLE_SERVICE = re.compile(r"\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+(/[*]+)?")
     ],
 )
 def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
-    """Attached customer-managed policies do not grant every action on every resource.
+    """Attached customer-managed policies do not allow everything, or enough in IAM to get it.
+
+    Each policy is judged by itself. Everything is every action on every resource, ``NotAction`` too; enough is,
+    for one, the right to write policies.
 
     Why: such a policy makes administrators without saying so in its name.
     Fix: write down the actions that are needed; access-analyzer generate-policy drafts them from
@@ -61,13 +63,9 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
     """
     if policy.inline:
         return not_applicable("an inline policy, judged by a rule of its own")
-    if policy.attachment_count == 0:
+    if policy.attached == 0:
         return not_applicable("attached to nobody")
-    if grants_everything(policy.document):
-        return failed(
-            f"allows every action on every resource, attached to {policy.attachment_count}"
-        )
-    return passed("does not allow everything")
+    return _strength(policy, f"; attached to {policy.attached}")
 
 
 @rule(
@@ -80,16 +78,16 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
     ],
 )
 def aws_unattached_admin_policy(policy: Policy) -> Verdict:
-    """Customer-managed policies that nobody uses do not grant everything.
+    """Customer-managed policies that nobody uses do not allow everything, or enough in IAM to get it.
 
     Why: one call attaches it, and nobody reviews a policy that lies about.
     Fix: aws iam delete-policy.
     """
-    if policy.inline or policy.attachment_count:
+    if policy.inline or policy.attached:
         return not_applicable("in use")
-    if grants_everything(policy.document):
-        return failed("allows every action on every resource, attached to nobody")
-    return passed("does not allow everything")
+    if policy.permissions_boundary_usage_count:
+        return not_applicable("in use as a permissions boundary, which grants nothing")
+    return _strength(policy, "; attached to nobody")
 
 
 @rule(
@@ -101,7 +99,7 @@ def aws_unattached_admin_policy(policy: Policy) -> Verdict:
     ],
 )
 def aws_inline_policy_no_admin(policy: Policy) -> Verdict:
-    """Inline policies do not grant every action on every resource.
+    """Inline policies do not allow everything, or enough in IAM to get it.
 
     Why: inline policies show in no list of policies, so this is the quietest administrator there
         is.
@@ -109,9 +107,7 @@ def aws_inline_policy_no_admin(policy: Policy) -> Verdict:
     """
     if not policy.inline:
         return not_applicable("a managed policy, judged by a rule of its own")
-    if grants_everything(policy.document):
-        return failed(f"allows every action on every resource, within {policy.owner}")
-    return passed("does not allow everything")
+    return _strength(policy, f"; within {policy.owner}")
 
 
 @rule(
@@ -125,45 +121,75 @@ def aws_inline_policy_no_admin(policy: Policy) -> Verdict:
 def aws_no_privilege_escalation(
     policy: Policy, *, allowed_policies: tuple[str, ...] = ()
 ) -> Verdict:
-    """Policies hold no combination of actions that makes their holder an administrator.
+    """Policies hold no known way to more rights, on things of any name.
+
+    About a hundred public ways are known: rights in IAM or IAM Identity Center, passing any role to what runs
+    code, running code where a role is, taking on any role, and taking permissions boundaries away. A policy that
+    names the resources is not judged by what these are. ``allowed_policies`` holds ARNs of policies, or of those
+    whose inline policies are allowed.
 
     Why: the right to write policies, or to run code as any role, is the right to everything.
-    Fix: limit the actions to named resources, or pass-role to named roles by iam:PassedToService.
+    Fix: limit the actions to named resources, and iam:PassRole to named roles.
     """
     if policy.arn in allowed_policies or policy.owner in allowed_policies:
         return not_applicable("allowed by configuration")
-    found = statements(policy.document)
-    iam = _arn_of_iam(policy.arn or policy.owner or "")
-    alone = [
-        action
-        for action, sort in _ALONE.items()
-        if _allowed(found, action, f"{iam}:{sort}/{_ANY_NAME}")
-    ]
-    if alone:
-        return failed(f"allows {', '.join(alone)} on every resource")
-    if _allowed(found, "iam:PassRole", f"{iam}:role/{_ANY_NAME}"):
-        runs = [
-            action
-            for action in _WITH_PASS_ROLE
-            if any(s.allow and not s.limited and s.covers(action) for s in found)
-        ]
-        if runs:
-            return failed(f"allows iam:PassRole on every role, with {', '.join(runs)}")
-    return passed("no known combination")
+    found = list(policy.grants.paths(OWN, BOUNDARY, PASS, EXISTING, ASSUME, CENTRE))
+    if certain := [path for path, answer in found if answer]:
+        return failed(f"allows {_listed(certain)}")
+    if found:
+        told = _listed([path for path, _ in found])
+        return inconclusive(f"whether its conditions allow this is not known: {told}")
+    return passed("no known way")
 
 
-def _arn_of_iam(arn: str) -> str:
-    """``arn:aws:iam::111122223333``: how the ARNs of IAM begin where a policy stands."""
-    return ":".join(arn.split(":")[:5])
+_SAID = {
+    OWN: "in IAM",
+    BOUNDARY: "where a boundary limits its holder",
+    PASS: "for any role",
+    EXISTING: "where a role is",
+    ASSUME: "on any role",
+    CENTRE: "in IAM Identity Center",
+}
+_MANY = 5
 
 
-def _allowed(found: list[Statement], action: str, arn: str) -> bool:
-    """Allowed on a resource that nobody has named, and denied there by no statement of the same policy."""
-    allows = any(s.allow and not s.limited and s.covers(action) and s.reaches(arn) for s in found)
-    denies = any(
-        not s.allow and not s.conditions and s.covers(action) and s.reaches(arn) for s in found
-    )
-    return allows and not denies
+def _listed(paths: Sequence[Path]) -> str:
+    """``iam:PassRole with ec2:RunInstances (for any role)``, sort by sort, the first few."""
+    told = [f"{path.told} ({_SAID[path.kind]})" for path in paths[:_MANY]]
+    more = f", and {len(paths) - _MANY} more ways" if len(paths) > _MANY else ""
+    return ", ".join(told) + more
+
+
+@rule(
+    criteria=["CC6.1", "CC6.3"],
+    severity=Severity.HIGH,
+    known_as=[
+        "prowler:iam_no_custom_policy_permissive_role_assumption",
+        "powerpipe:iam_policy_custom_no_permissive_role_assumption",
+    ],
+)
+def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] = ()) -> Verdict:
+    """Customer policies do not allow sts:AssumeRole on every role.
+
+    ``allowed_policies`` holds ARNs of policies, or of those whose inline policies are allowed.
+
+    Why: whoever has it becomes each role that trusts the account, in other accounts too.
+    Fix: name the roles in Resource: arn:aws:iam::111122223333:role/deploy.
+    """
+    if policy.arn in allowed_policies or policy.owner in allowed_policies:
+        return not_applicable("allowed by configuration")
+    grants = policy.grants
+    if not any(s.allow and s.covers(_ASSUME) for s in grants.statements):
+        return passed("does not allow sts:AssumeRole")
+    answer = grants.on_any(_ASSUME)
+    if answer:
+        return failed("allows sts:AssumeRole on every role")
+    if answer is None:
+        return inconclusive("allows sts:AssumeRole under conditions that cannot be judged")
+    return passed("allows sts:AssumeRole on named roles, or under conditions, only")
+
+
+_ASSUME = "sts:AssumeRole"
 
 
 @rule(
@@ -180,43 +206,72 @@ def _allowed(found: list[Statement], action: str, arn: str) -> bool:
     ],
 )
 def aws_no_service_wildcards(policy: Policy, *, allowed_policies: tuple[str, ...] = ()) -> Verdict:
-    """Customer policies do not grant all actions of a service on every resource.
+    """Customer policies do not allow a whole service by a wildcard, on every resource.
+
+    A service that the same policy denies again does not count. ``allowed_policies`` holds ARNs of policies, or of those
+    whose inline policies are allowed.
 
     Why: a service's every action includes those that delete data and change who has access.
     Fix: name the actions that are needed.
     """
     if policy.arn in allowed_policies or policy.owner in allowed_policies:
         return not_applicable("allowed by configuration")
-    wide = sorted(
-        {
-            action
-            for s in statements(policy.document)
-            if s.allow and not s.limited and _of_whole_service(s)
-            for action in (*s.actions, *(f"everything but {name}" for name in s.not_actions))
-            if s.not_actions or not set(action.partition(":")[2]) - {"*"}
-        }
-    )
-    return (
-        failed(f"allows {', '.join(wide)} on every resource")
-        if wide
-        else passed("no service-wide wildcard")
+    answers = dict(_wildcards(policy))
+    if wide := sorted(action for action, answer in answers.items() if answer):
+        return failed(f"allows {', '.join(wide)} on every resource")
+    if unsure := sorted(action for action, answer in answers.items() if answer is None):
+        return inconclusive(f"whether its conditions allow {', '.join(unsure)} is not known")
+    return passed("no service-wide wildcard")
+
+
+def _wildcards(policy: Policy) -> Iterator[tuple[str, bool | None]]:
+    """Actions that stand for whole services, each with whether the policy allows it in the end."""
+    grants = policy.grants
+    for statement in grants.statements:
+        if not statement.allow or not _of_whole_service(statement):
+            continue
+        for action, probe in _whole(statement):
+            request = grants.request(probe, everywhere=True)
+            answer = holds(statement, request)
+            taken = denied(grants.statements, request)
+            if answer is not False and not taken:
+                yield action, None if taken is None else answer
+
+
+def _whole(statement: Statement) -> Iterator[tuple[str, str]]:
+    """(what a message names, an action of that service that nobody has named)."""
+    for action in statement.actions:
+        service, _, rest = action.partition(":")
+        if not set(rest) - {"*", "?"} and (rest or not set(action) - {"*"}):
+            yield action, f"{service.replace('*', 'any')}:AnythingAtAll"
+    for name in statement.not_actions:
+        yield f"everything but {name}", "any:AnythingAtAll"
+
+
+def _of_whole_service(statement: Statement) -> bool:
+    return bool(statement.not_resources) or any(
+        _WHOLE_SERVICE.fullmatch(resource) for resource in statement.resources
     )
 
 
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
+    needs=KINDS,
     known_as=[
         "prowler:iam_aws_attached_policy_no_administrative_privileges",
-        "prowler:iam_user_administrator_access_policy",
         "prowler:iam_role_administratoraccess_policy",
-        "prowler:iam_group_administrator_access_policy",
         "powerpipe:iam_role_no_administrator_access_policy_attached",
         "powerpipe:iam_policy_all_attached_no_star_star",
     ],
 )
-def aws_aws_admin_policy_attached(role: Role, *, allowed_roles: tuple[str, ...] = ()) -> Verdict:
-    """The AWS-managed administrator policy is attached to approved roles only.
+def aws_aws_admin_policy_attached(
+    role: Role, evidence: Evidence, scope: Scope, *, allowed_roles: tuple[str, ...] = ()
+) -> Verdict:
+    """Only approved roles administer the account.
+
+    A role administers by everything, by enough in IAM to get it, or by another role that does and that it can
+    take on or run code with. ``allowed_roles`` holds names.
 
     Why: each holder can do everything; the list should be short, known and reviewed.
     Fix: give the role the actions that it needs, or list it in allowed_roles with the reviewer's
@@ -224,11 +279,57 @@ def aws_aws_admin_policy_attached(role: Role, *, allowed_roles: tuple[str, ...] 
     """
     if role.service_linked:
         return not_applicable("AWS owns this role")
-    if not role.administrator:
-        return passed("not attached")
-    if role.role_name in allowed_roles:
-        return passed("attached, and the role is on the approved list")
-    return failed("AdministratorAccess is attached, and the role is not on the approved list")
+    return _approved(role, evidence, scope, role.role_name in allowed_roles)
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    needs=KINDS,
+    known_as=["prowler:iam_user_administrator_access_policy"],
+)
+def aws_admin_users_approved(
+    user: User, evidence: Evidence, scope: Scope, *, allowed_users: tuple[str, ...] = ()
+) -> Verdict:
+    """Only approved IAM users administer the account, by themselves, by a group, or by a role.
+
+    ``allowed_users`` holds names.
+
+    Why: each holder can do everything, for as long as the user exists; people should come by a role instead.
+    Fix: aws iam detach-user-policy, or aws iam remove-user-from-group; list the user in allowed_users with the
+        reviewer's consent.
+    """
+    return _approved(user, evidence, scope, user.user_name in allowed_users)
+
+
+@rule(
+    criteria=["CC6.3"],
+    severity=Severity.HIGH,
+    needs=KINDS,
+    known_as=["prowler:iam_group_administrator_access_policy"],
+)
+def aws_admin_groups_approved(
+    group: Group, evidence: Evidence, scope: Scope, *, allowed_groups: tuple[str, ...] = ()
+) -> Verdict:
+    """Only approved IAM groups administer the account.
+
+    ``allowed_groups`` holds names.
+
+    Why: whoever is put into the group can do everything.
+    Fix: aws iam detach-group-policy, or list the group in allowed_groups with the reviewer's consent.
+    """
+    return _approved(group, evidence, scope, group.group_name in allowed_groups)
+
+
+def _approved(holder: Holder, evidence: Evidence, scope: Scope, approved: bool) -> Verdict:  # noqa: FBT001
+    found = standing(evidence, holder, scope)
+    if found.administrator is None:
+        return inconclusive(found.how)
+    if not found.administrator:
+        return passed("does not administer")
+    if approved:
+        return passed(f"on the approved list; administers {found.how}", on=found.on)
+    return failed(f"not on the approved list; administers {found.how}", on=found.on)
 
 
 @rule(
@@ -247,13 +348,12 @@ def aws_permissions_via_groups(user: User) -> Verdict:
     Why: rights of single users are forgotten when their role changes.
     Fix: put the user into a group that has the policy, then detach it from the user.
     """
-    own = [policy.policy_name for policy in user.attached_managed_policies]
-    own += [policy.policy_name for policy in user.user_policy_list]
-    return (
-        failed(f"has policies of its own: {', '.join(sorted(own))}")
-        if own
-        else passed("none of its own")
-    )
+    own = [policy.policy_name for policy in user.user_policy_list]
+    own += [policy.policy_name for policy in user.attached_managed_policies or ()]
+    if own:
+        return failed(f"has policies of its own: {', '.join(sorted(own))}")
+    count = len(user.attached)  # raises where AWS did not name them
+    return passed(f"{count} policies of its own, in {len(user.groups)} groups")
 
 
 @rule(
@@ -270,12 +370,6 @@ def aws_no_inline_policies(policy: Policy) -> Verdict:
     Fix: make it a managed policy and attach that.
     """
     return failed(f"stands within {policy.owner}") if policy.inline else passed("a managed policy")
-
-
-def _of_whole_service(statement: Statement) -> bool:
-    return bool(statement.not_resources) or any(
-        _WHOLE_SERVICE.fullmatch(resource) for resource in statement.resources
-    )
 
 
 _NO_POLICY = "the account has no password policy: AWS's default applies"
@@ -379,7 +473,7 @@ def aws_password_max_age(account: PasswordPolicy, *, max_days: int = 90) -> Verd
     if account.policy is None:
         return failed(_NO_POLICY)
     age = account.policy.max_password_age
-    if age is None:
+    if not age or account.policy.expire_passwords is False:
         return failed("passwords do not expire")
     return (
         passed(f"passwords expire after {age} days")

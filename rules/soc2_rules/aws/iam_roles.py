@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.iam import Role
-from soc2_collectors.aws.models.policy import EVERYONE, Statement, statements
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.aws.models.trust import (
+    EVERYONE,
+    outsiders,
+    principals,
+    service,
+    services_without_source,
+)
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soc2_collectors.aws.models.policy import Statement
+
 _ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
+_WEB_IDENTITIES = {
+    "accounts.google.com": ("aud", "oaud", "sub"),
+    "cognito-identity.amazonaws.com": ("aud",),
+    "graph.facebook.com": ("app_id",),
+    "www.amazon.com": ("app_id",),
+}
+"""Issuers that AWS knows without a provider in the account -> the claims that name one application of them."""
 
 
 @rule(
     criteria=["CC6.1", "CC6.3", "CC6.6"],
     severity=Severity.CRITICAL,
     known_as=[
-        "prowler:iam_no_custom_policy_permissive_role_assumption",
         "prowler:iam_role_cross_account_readonlyaccess_policy",
         "powerpipe:iam_role_cross_account_read_only_access_policy",
-        "powerpipe:iam_policy_custom_no_permissive_role_assumption",
     ],
 )
 def aws_trust_external_accounts(
@@ -29,26 +48,44 @@ def aws_trust_external_accounts(
 ) -> Verdict:
     """Roles trust known accounts only, and third parties only with an external id.
 
+    ``known_accounts`` holds accounts, organisations (``o-...``), and networks that a condition names; third
+    parties are accounts. Who signs in by Google, Amazon, Facebook or Cognito is anybody, unless the application is
+    pinned.
+
     Why: a foreign account that may take on a role is inside; without an external id it may be
         tricked into it.
     Fix: remove the account from the trust policy, or list it in known_accounts or third_parties.
     """
     problems: list[str] = []
+    unclear: list[str] = []
     foreign: set[str] = set()
-    for statement in _trusts(role):
-        for party in sorted(statement.trusted() - {scope.account}):
-            foreign.add(party)
-            external_id = _pinned(statement, "sts:ExternalId")
+    trust = role.trust
+    for statement in _trusts(trust):
+        denials = [other for other in trust if not other.allow]
+        found = outsiders([statement, *denials], scope.account, (*known_accounts, *third_parties))
+        external_id = _pinned(statement, "sts:ExternalId")
+        foreign.update(found.known)
+        unclear += found.unclear
+        for party in found.strangers:
             if party == EVERYONE:
                 problems.append("everyone is trusted")
-            elif party in third_parties and not external_id:
-                problems.append(f"{party} is a third party and needs no external id of its own")
-            elif party not in known_accounts and party not in third_parties:
-                problems.append(
-                    f"{party} is not known{'' if external_id else ' and needs no external id'}"
-                )
+            else:
+                more = "" if external_id else " and needs no external id"
+                problems.append(f"{party} is not known{more}")
+        problems += [
+            f"{party} is a third party and needs no external id of its own"
+            for party in found.known
+            if party in third_parties and party not in known_accounts and not external_id
+        ]
+        problems += [
+            f"anybody of {issuer} is trusted"
+            for issuer, names in _issuers(statement)
+            if names is not None and not _pinned_any(statement, issuer, names)
+        ]
     if problems:
         return failed("; ".join(dict.fromkeys(problems)))
+    if unclear:
+        return inconclusive(f"nobody can tell whose these are: {', '.join(sorted(set(unclear)))}")
     if not foreign:
         return not_applicable("trusts no other account")
     return passed(f"trusts known accounts: {', '.join(sorted(foreign))}")
@@ -56,7 +93,10 @@ def aws_trust_external_accounts(
 
 @rule(criteria=["CC6.1", "CC8.1"], severity=Severity.CRITICAL)
 def aws_trust_oidc_scoped(role: Role) -> Verdict:
-    """Roles that trust an OIDC issuer pin both audience and subject.
+    """Roles that trust an OIDC issuer pin both audience and subject; those of AWS's own list pin the application.
+
+    AWS knows Google, Amazon, Facebook and Cognito without a provider in the account: there the application (the
+    identity pool) is what tells yours from anybody's.
 
     Why: every repository of GitHub has the same issuer; only the subject says which one may come
         in.
@@ -64,21 +104,26 @@ def aws_trust_oidc_scoped(role: Role) -> Verdict:
         repo:ORG/REPO:ref:refs/heads/main.
     """
     federated = [
-        (statement, value.partition("oidc-provider/")[2])
-        for statement in _trusts(role)
-        for kind, value in statement.principals
-        if kind == "Federated" and "oidc-provider/" in value
+        (statement, issuer, names)
+        for statement in _trusts(role.trust)
+        for issuer, names in _issuers(statement)
     ]
     if not federated:
         return not_applicable("trusts no OIDC issuer")
-    for statement, issuer in federated:
+    for statement, issuer, names in federated:
+        if names is not None:
+            if not _pinned_any(statement, issuer, names):
+                return failed(f"the application of {issuer} is not pinned")
+            continue
         if not _pinned(statement, f"{issuer}:aud"):
             return failed(f"the audience of {issuer} is not pinned")
-        if not _pinned(statement, f"{issuer}:sub"):
+        if not _pinned(statement, f"{issuer}:sub", subject=True):
             return failed(f"the subject of {issuer} is not pinned")
-    return passed(
-        f"audience and subject of {', '.join(sorted({issuer for _, issuer in federated}))} are pinned"
-    )
+    own = sorted({issuer for _, issuer, names in federated if names is None})
+    others = sorted({issuer for _, issuer, names in federated if names is not None})
+    told = [f"audience and subject of {', '.join(own)} are pinned"] if own else []
+    told += [f"the application of {', '.join(others)} is pinned"] if others else []
+    return passed("; ".join(told))
 
 
 @rule(
@@ -91,61 +136,104 @@ def aws_trust_oidc_scoped(role: Role) -> Verdict:
 )
 def aws_service_trust_confused_deputy(
     role: Role,
+    scope: Scope,
     *,
     services: tuple[str, ...] = (
         "cloudtrail.amazonaws.com",
         "config.amazonaws.com",
         "s3.amazonaws.com",
+        "batchoperations.s3.amazonaws.com",
         "sns.amazonaws.com",
         "events.amazonaws.com",
         "scheduler.amazonaws.com",
+        "pipes.amazonaws.com",
         "logs.amazonaws.com",
+        "vpc-flow-logs.amazonaws.com",
         "backup.amazonaws.com",
     ),
+    known_accounts: tuple[str, ...] = (),
 ) -> Verdict:
-    """Roles that AWS services take on for somebody say for whom.
+    """Roles that these AWS services take on for somebody say for whom: this account, or a known one.
+
+    ``services`` holds those that are judged, in every Region and partition; ``known_accounts`` accounts and
+    organisations that may be named beside the role's own. Where a request comes from says not for whom it is.
 
     Why: such a service serves everyone; without the condition it can be made to use your role for a
         stranger.
-    Fix: add a condition on aws:SourceAccount or aws:SourceArn to the trust policy.
+    Fix: add a condition on aws:SourceAccount, or aws:SourceArn with your account, to the trust policy.
     """
     if role.service_linked:
         return not_applicable("AWS owns this role")
-    open_to = sorted(
-        {
-            value
-            for statement in _trusts(role)
-            if not statement.narrowed
-            for kind, value in statement.principals
-            if kind == "Service" and value in services
-        }
-    )
-    if open_to:
-        return failed(f"{', '.join(open_to)} may take it on for any account")
-    named = any(v in services for s in _trusts(role) for k, v in s.principals if k == "Service")
-    return (
-        passed("narrowed to an account or resource")
-        if named
-        else not_applicable("no such service is trusted")
-    )
+    judged = {service(name) or name for name in services}
+    trust = role.trust
+    found = [
+        (name, source)
+        for name, source in services_without_source(_trusts(trust), scope.account, known_accounts)
+        if name in judged
+    ]
+    if open_to := sorted({name for name, source in found if source is None}):
+        return failed(f"{', '.join(open_to)} may take it on for any account, or for another one")
+    unclear = sorted({text for _, source in found for text in source or ()})
+    if unclear:
+        return inconclusive(f"nobody can tell whose these are: {', '.join(unclear)}")
+    unknown = sorted(str(p) for s in _trusts(trust) for p in principals(s) if p.sort == "unknown")
+    if unknown:
+        return inconclusive(f"who these are cannot be read: {', '.join(unknown)}")
+    if not found:
+        return not_applicable("none of the services is trusted")
+    names = sorted({name for name, _ in found})
+    return passed(f"{', '.join(names)} may take it on for known accounts only")
 
 
-def _trusts(role: Role) -> list[Statement]:
-    found = statements(role.assume_role_policy_document)
-    return [s for s in found if s.allow and any(s.covers(action) for action in _ASSUME)]
+def _trusts(trust: list[Statement]) -> list[Statement]:
+    return [s for s in trust if s.allow and any(s.covers(action) for action in _ASSUME)]
 
 
-def _pinned(statement: Statement, key: str) -> bool:
-    """Some positive condition gives values that are more than wildcards."""
+def _issuers(statement: Statement) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """OIDC issuers that a statement trusts, with the claims that name an application of AWS's own list."""
+    for kind, value in statement.principals:
+        if kind != "Federated" or ":saml-provider/" in value:
+            continue
+        issuer = value.partition("oidc-provider/")[2] or value
+        yield issuer, _WEB_IDENTITIES.get(issuer) if "oidc-provider/" not in value else None
+
+
+def _pinned_any(statement: Statement, issuer: str, names: tuple[str, ...]) -> bool:
+    return any(_pinned(statement, f"{issuer}:{name}") for name in names)
+
+
+def _pinned(statement: Statement, key: str, *, subject: bool = False) -> bool:
+    """Whether a condition asks for values of a key that say whose somebody is."""
     return any(
-        values and all(_specific(value) for value in values)
-        for operator, values in statement.condition_values(key)
-        if operator.removeprefix("foranyvalue:")
-        in ("stringequals", "stringlike", "stringequalsignorecase")
+        one.key == key.lower()
+        and one.names_values
+        and one.values
+        and all(
+            _specific(value, wildcards=one.test == "stringlike", subject=subject)
+            for value in one.values
+        )
+        for one in statement.conditions
+        if one.test in ("stringequals", "stringequalsignorecase", "stringlike")
     )
 
 
-def _specific(value: str) -> bool:
-    """More than ``*``: for GitHub's subjects the repository's owner must be named."""
-    head = value.partition("/")[0] if value.startswith("repo:") else value
-    return bool(value.strip("*?:")) and "*" not in head and head != "repo:"
+_SEPARATORS = re.compile(r"[:/]")
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+"""How the subjects of Kubernetes' service accounts begin; their namespace follows."""
+
+
+def _specific(value: str, *, wildcards: bool, subject: bool) -> bool:
+    """Whether a value names somebody: before a wildcard of a subject, a label and a tenant must stand whole.
+
+    ``repo:acme/*`` is one owner's repositories, ``repo:acme*`` those of everybody who is called so.
+    """
+    if not value.strip("*?:/") or "${" in value:
+        return False
+    if not wildcards or not set(value) & set("*?"):
+        return True
+    literal = re.split(r"[*?]", value, maxsplit=1)[0]
+    if not subject:
+        return bool(literal)
+    whole = _SEPARATORS.split(literal)[:-1]
+    wanted = 3 if value.startswith(_SERVICE_ACCOUNT) else 2
+    return len([part for part in whole if part]) >= wanted

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.iam import AccountSummary, Credential, VirtualMfaDevice
 from soc2_collectors.aws.models.times import days_after
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -26,12 +27,13 @@ def aws_root_mfa(summary: AccountSummary) -> Verdict:
     """
     if summary.counter("AccountMFAEnabled") == 1:
         return passed("root has MFA")
-    if (
-        summary.counters.get("AccountPasswordPresent") == 0
-        and summary.counter("AccountAccessKeysPresent") == 0
-    ):
-        return passed("root has neither password nor keys")
-    return failed("root has no MFA")
+    credentials = ("AccountPasswordPresent", "AccountAccessKeysPresent")
+    if any(summary.counters.get(name) for name in credentials):
+        return failed("root has no MFA")
+    certificates = summary.counter("AccountSigningCertificatesPresent")
+    if certificates or any(summary.counter(name) for name in credentials):
+        return failed("root has no MFA")
+    return passed("root has neither password nor keys nor certificates")
 
 
 @rule(
@@ -65,7 +67,9 @@ def aws_root_no_access_keys(summary: AccountSummary) -> Verdict:
     ],
 )
 def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence) -> Verdict:
-    """Root's MFA is a hardware key or passkey rather than a code from an app.
+    """Root's MFA is no virtual device: no app shows the codes.
+
+    Hardware tokens that show codes are not told apart from security keys and passkeys.
 
     Why: a code can be typed into a false page; a passkey cannot.
     Fix: register a passkey or hardware key for root, then remove the virtual device.
@@ -74,8 +78,11 @@ def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence)
         if summary.counters.get("AccountPasswordPresent") == 0:
             return not_applicable("root has no password")
         return failed("root has no MFA at all")
-    if any(device.of_root for device in evidence.account(VirtualMfaDevice)):
+    devices = evidence.account(VirtualMfaDevice)
+    if any(device.of_root for device in devices):
         return failed("root's MFA is a virtual device")
+    if unknown := [device.serial_number for device in devices if device.of_root is None]:
+        return inconclusive(f"whose the virtual devices {', '.join(unknown)} are is not known")
     return passed("root has MFA, and no virtual device is its")
 
 
@@ -101,20 +108,22 @@ def aws_root_unused_recently(
     rows = [row for row in evidence.account(Credential) if row.is_root]
     if not rows:
         return inconclusive("the credential report has no row for root")
-    used = [
-        moment
-        for row in rows
-        for name in (
-            "password_last_used",
-            "access_key_1_last_used_date",
-            "access_key_2_last_used_date",
-        )
-        if (moment := row.moment(name)) is not None
-    ]
+    used: list[datetime] = []
+    unread: FactUnavailable | None = None
+    for name in _USES:
+        for row in rows:
+            try:
+                used += [moment] if (moment := row.moment(name)) else []
+            except FactUnavailable as error:
+                unread = error
+    if used and now < (quiet := days_after(max(used), quiet_days)):
+        told = f"root was used on {max(used):%Y-%m-%d}, within {quiet_days} days"
+        return failed(told, until=quiet, on=rows)
+    if unread is not None:
+        raise unread
     if not used:
-        return passed("root was never used")
-    last = max(used)
-    quiet = days_after(last, quiet_days)
-    if now < quiet:
-        return failed(f"root was used on {last:%Y-%m-%d}, within {quiet_days} days", until=quiet)
-    return passed(f"root was last used on {last:%Y-%m-%d}")
+        return passed("root was never used", on=rows)
+    return passed(f"root was last used on {max(used):%Y-%m-%d}", on=rows)
+
+
+_USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")

@@ -1,4 +1,4 @@
-"""Inspector: vulnerabilities are looked for, and mended in time."""
+"""Inspector: vulnerabilities are looked for, and fixed in time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,22 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
-_AT_REST = ("EC2_INSTANCE_STOPPED", "TERMINATED", "INSTANCE_TERMINATED", "EXCLUDED_BY_TAG")
-"""Reasons for not scanning that are none to worry: the thing does not run, or somebody wants it so."""
+_AT_REST = (
+    "EC2_INSTANCE_STOPPED",
+    "IMAGE_ARCHIVED",
+    "NO_RESOURCES_FOUND",
+    "RESOURCE_STOPPED",
+    "RESOURCE_TERMINATED",
+)
+"""Reasons for not scanning where nothing runs that could be attacked."""
+_SCANNED = ("SUCCESSFUL", "SCAN_IN_PROGRESS", "PENDING_REVIVAL_SCAN")
+"""Reasons of what is scanned: when it last was, its date says."""
+_ON_DEMAND = {
+    "SCAN_FREQUENCY_MANUAL": "scanned by hand only",
+    "SCAN_FREQUENCY_SCAN_ON_PUSH": "scanned when an image is pushed, and not after that",
+}
+_EXCLUDED = "EXCLUDED_BY_TAG"
+_REPOSITORY = "AWS_ECR_REPOSITORY"
 
 
 @rule(
@@ -33,13 +47,16 @@ def aws_inspector_on(
     """
     if region.status is None:
         return inconclusive("AWS tells nothing of this account")
+    account = region.status.state.status
+    if account != "ENABLED":
+        return failed(f"Inspector is {account.lower()} in this account")
     states = region.status.resource_state
-    off = [
-        f"{name} is {states[name].status.lower()}" if name in states else f"{name} is not told"
-        for name in scans
-        if name not in states or states[name].status != "ENABLED"
-    ]
-    return failed(", ".join(off)) if off else passed(f"scans {', '.join(scans)}")
+    off = [name for name in scans if name in states and states[name].status != "ENABLED"]
+    if off:
+        return failed(", ".join(f"{name} is {states[name].status.lower()}" for name in off))
+    if untold := [name for name in scans if name not in states]:
+        return inconclusive(f"AWS says nothing of {', '.join(untold)}")
+    return passed(f"scans {', '.join(scans)}")
 
 
 @rule(
@@ -55,6 +72,7 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
 
     Why: a machine without an agent has no findings, and looks like one without holes.
     Fix: the message says why it is not scanned; most often the agent of Systems Manager does not report.
+        Waive what a tag excludes with the reason.
     """
     status = resource.scan_status
     if status is None:
@@ -62,9 +80,17 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
     if status.status_code != "ACTIVE":
         if status.reason in _AT_REST:
             return not_applicable(status.reason)
+        if status.reason == _EXCLUDED:
+            return failed("not scanned: a tag excludes it")
         return failed(f"not scanned: {status.reason or status.status_code}")
+    if status.reason in _ON_DEMAND:
+        return failed(_ON_DEMAND[status.reason])
+    if status.reason not in _SCANNED:
+        return inconclusive(f"active, and {status.reason or 'no reason is told'}")
+    if resource.resource_type == _REPOSITORY:
+        return not_applicable("its images are judged for themselves")
     if resource.last_scanned_at is None:
-        return passed("scanned")
+        return inconclusive("AWS does not say when it was last scanned")
     due = days_after(resource.last_scanned_at, max_days)
     told = f"last scanned on {resource.last_scanned_at:%Y-%m-%d}"
     return passed(told, until=due) if now < due else failed(f"{told}, over {max_days} days before")
@@ -73,6 +99,7 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
 @rule(
     criteria=["CC7.1", "CC7.3", "CC7.4"],
     severity=Severity.HIGH,
+    empty=not_applicable("no such finding is open here, or Inspector is off: see aws-inspector-on"),
     known_as=[
         "prowler:inspector2_active_findings_exist",
         "prowler:inspector2_active_findings_within_max_age",
@@ -88,9 +115,9 @@ def aws_vuln_findings_sla(
     high_days: int = 30,
     exploited_days: int = 7,
 ) -> Verdict:
-    """Critical, high and exploited vulnerabilities are mended in time.
+    """Critical and high vulnerabilities, and those with a known exploit, are fixed in time.
 
-    ``exploited_days`` holds for those that are known to be exploited, whatever their severity.
+    ``exploited_days`` holds for those with a known exploit, whatever their severity.
 
     Why: between the day a hole is known and the day it is closed everybody else knows it, too.
     Fix: patch what the finding names, or suppress it in Inspector with the reason.
@@ -98,13 +125,14 @@ def aws_vuln_findings_sla(
     if finding.status != "ACTIVE":
         return not_applicable(finding.status.lower())
     days = {"CRITICAL": critical_days, "HIGH": high_days}.get(finding.severity)
-    if finding.exploit_available == "YES":
+    exploit = finding.exploit_available not in (None, "NO")
+    if exploit:
         days = min(exploited_days, days) if days is not None else exploited_days
     if days is None:
         return not_applicable(f"{finding.severity.lower()}, and no exploit is known")
     due = days_after(finding.first_observed_at, days)
     told = f"{finding.severity.lower()}, seen since {finding.first_observed_at:%Y-%m-%d}"
-    told += ", exploited" if finding.exploit_available == "YES" else ""
+    told += ", with a known exploit" if exploit else ""
     if now < due:
         return passed(f"{told}, due {due:%Y-%m-%d}", until=due)
     return failed(f"{told}, was due {due:%Y-%m-%d}")

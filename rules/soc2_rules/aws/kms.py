@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.kms import Key
-from soc2_collectors.aws.models.policy import EVERYONE
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.aws.models.trust import outsiders
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _AWS_OWNED = "AWS manages this key"
+_STATES = ("Creating", "Enabled", "Disabled", "PendingImport", "Unavailable", "Updating")
+"""States of keys that nobody has scheduled for deletion."""
 
 
 @rule(
@@ -27,8 +29,11 @@ def aws_kms_not_pending_delete(key: Key, *, approved_keys: tuple[str, ...] = ())
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)
-    if key.metadata.key_state not in ("PendingDeletion", "PendingReplicaDeletion"):
-        return passed(f"the key is {key.metadata.key_state or 'in use'}".lower())
+    state = key.metadata.key_state
+    if state in _STATES:
+        return passed(f"the key is {state}")
+    if state not in ("PendingDeletion", "PendingReplicaDeletion"):
+        return inconclusive(f"what the state {state} is is not known")
     if key.key_id in approved_keys:
         return passed("its deletion is approved")
     when = f" on {key.metadata.deletion_date:%Y-%m-%d}" if key.metadata.deletion_date else ""
@@ -47,18 +52,23 @@ def aws_kms_policy_not_public(
 ) -> Verdict:
     """Key policies trust neither everyone nor unknown accounts.
 
+    ``known_accounts`` holds accounts, organisations (``o-...``), and networks from which everyone may come. Grants
+    are not read.
+
     Why: whoever may use the key can read what it protects.
     Fix: aws kms put-key-policy without the principal, or list the account in known_accounts.
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)
-    trusted = {party for statement in key.statements for party in statement.trusted()}
-    if EVERYONE in trusted:
+    found = outsiders(key.statements, scope.account, known_accounts)
+    if found.everyone:
         return failed("the key policy trusts everyone")
-    unknown = sorted(trusted - {scope.account, *known_accounts})
-    if unknown:
-        return failed(f"the key policy trusts unknown accounts: {', '.join(unknown)}")
-    return passed("the key policy trusts known accounts only")
+    if found.strangers:
+        return failed(f"the key policy trusts unknown accounts: {', '.join(found.strangers)}")
+    if found.unclear:
+        return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")
+    more = f" and {', '.join(found.known)}" if found.known else ""
+    return passed(f"the key policy trusts the account{more}, services of AWS apart")
 
 
 @rule(
@@ -68,17 +78,36 @@ def aws_kms_policy_not_public(
         "prowler:kms_cmk_rotation_enabled",
     ],
 )
-def aws_kms_rotation(key: Key) -> Verdict:
-    """Customer-managed symmetric keys rotate by themselves.
+def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
+    """Customer-managed symmetric keys rotate by themselves, often enough.
+
+    AWS rotates each year unless it is told another period.
 
     Why: it limits how much one key's material protects.
-    Fix: aws kms enable-key-rotation.
+    Fix: aws kms enable-key-rotation --rotation-period-in-days 365.
     """
     about = key.metadata
     if not about.customer:
         return not_applicable(_AWS_OWNED)
-    if about.spec != "SYMMETRIC_DEFAULT" or about.origin != "AWS_KMS":
+    if about.spec != "SYMMETRIC_DEFAULT" or about.origin in _FOREIGN:
         return not_applicable(f"AWS cannot rotate {about.spec} keys of origin {about.origin}")
-    if about.key_state not in ("Enabled", "Disabled"):
+    if about.key_state in ("PendingDeletion", "PendingReplicaDeletion"):
         return not_applicable(f"the key is {about.key_state}")
-    return passed("rotation is on") if key.rotation_enabled else failed("rotation is off")
+    if about.origin != "AWS_KMS" or about.key_state not in _STATES:
+        return inconclusive(
+            f"what a {about.key_state} key of origin {about.origin} is is not known"
+        )
+    rotation = key.rotation
+    if rotation is None or rotation is False:
+        return failed("rotation is off")
+    if rotation is True:
+        return inconclusive("rotation is on; how often was not kept")
+    if not rotation.key_rotation_enabled:
+        return failed("rotation is off")
+    if rotation.days > max_days:
+        return failed(f"rotates every {rotation.days} days, more than {max_days}")
+    return passed(f"rotates every {rotation.days} days")
+
+
+_FOREIGN = ("EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
+"""Where key material comes from that AWS cannot make anew."""

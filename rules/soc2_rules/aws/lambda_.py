@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.lambda_ import Function
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.aws.models.trust import open_to_everyone, services_without_source
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @rule(
@@ -26,11 +32,14 @@ def aws_lambda_no_secrets(
         "AWS_SECRET_ACCESS_KEY",
         "*PASSWORD",
         "*PASSWD",
+        "*PASSPHRASE",
         "*SECRET",
+        "*SECRET_KEY",
         "*TOKEN",
         "*API_KEY",
         "*APIKEY",
         "*PRIVATE_KEY",
+        "*CONNECTION_STRING",
     ),
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
@@ -71,23 +80,47 @@ def aws_lambda_no_secrets(
         "powerpipe:lambda_function_restrict_public_access",
     ],
 )
-def aws_lambda_not_public(function: Function, *, public_functions: tuple[str, ...] = ()) -> Verdict:
-    """Nobody may invoke functions without signing in.
+def aws_lambda_not_public(
+    function: Function, scope: Scope, *, public_functions: tuple[str, ...] = ()
+) -> Verdict:
+    """Nobody may invoke functions without signing in, by their policy or URL, nor by a bucket of another account.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
         statement that allows everyone. A public service by intent goes into public_functions.
     """
-    found = []
-    if any(statement.public for statement in function.statements):
-        found.append("its policy lets everyone invoke it")
-    if any(url.auth_type != "AWS_IAM" for url in function.urls):
-        found.append("its URL asks nobody to sign in")
-    if not found:
-        return passed("not public")
-    if function.name in public_functions:
+    found: list[str] = []
+    unread: list[FactUnavailable] = []
+    for read in (_by_policy, _by_url):
+        try:
+            found += read(function, scope)
+        except FactUnavailable as error:
+            unread.append(error)
+    if found and function.name not in public_functions:
+        return failed("; ".join(found))
+    if unread:
+        raise unread[0]
+    if found:
         return passed(f"public by intent: {'; '.join(found)}")
-    return failed("; ".join(found))
+    return passed(f"neither its policy nor its {len(function.urls)} URLs let everyone in")
+
+
+def _by_policy(function: Function, scope: Scope) -> Iterator[str]:
+    listed = function.statements
+    if open_to_everyone(listed):
+        yield "its policy lets everyone invoke it"
+    sources = services_without_source(listed, scope.account)
+    if any(name == "s3" and source is None for name, source in sources):
+        yield "its policy lets S3 invoke it for the buckets of any account"
+
+
+def _by_url(function: Function, _: Scope) -> Iterator[str]:
+    kinds = {url.auth_type for url in function.urls}
+    if "NONE" in kinds:
+        yield "its URL asks nobody to sign in"
+    if unknown := sorted(kinds - {"NONE", "AWS_IAM"}):
+        msg = f"what the sign-in {', '.join(unknown)} of its URL is is not known"
+        raise FactUnavailable(msg, field="ListFunctionUrlConfigs")
 
 
 @rule(
@@ -188,6 +221,8 @@ def aws_lambda_runtime_supported(
     """
     if function.package_type == "Image":
         return not_applicable("a container image, which brings its own runtime")
+    if function.package_type not in ("Zip", None):
+        return inconclusive(f"what the package type {function.package_type} is is not known")
     if function.runtime is None:
         return inconclusive("AWS does not say its runtime")
     told = dict(text.split("=", 1) for text in dates if "=" in text)

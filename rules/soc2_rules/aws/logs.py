@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.logs import LogGroup
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -19,14 +19,16 @@ def aws_log_retention(group: LogGroup, *, min_days: int = 365) -> Verdict:
     """Log groups keep what they hold for a year.
 
     Why: a break-in is found after months, and asked about then.
-    Fix: aws logs put-retention-policy --retention-in-days 365.
+    Fix: aws logs put-retention-policy --log-group-name NAME --retention-in-days 365.
     """
     if group.log_group_class == "DELIVERY":
         return not_applicable("a delivery group keeps a day by design")
+    if group.retention_in_days is not None and group.retention_in_days < min_days:
+        return failed(f"kept for {group.retention_in_days} days, under {min_days}")
+    if group.log_group_class not in (None, "STANDARD", "INFREQUENT_ACCESS", "ESSENTIALS"):
+        return inconclusive(f"how long a group of class {group.log_group_class} keeps is not known")
     if group.retention_in_days is None:
         return passed("kept for ever")
-    if group.retention_in_days < min_days:
-        return failed(f"kept for {group.retention_in_days} days, under {min_days}")
     return passed(f"kept for {group.retention_in_days} days")
 
 
@@ -42,6 +44,8 @@ def aws_log_encrypted(group: LogGroup) -> Verdict:
     """Log groups are encrypted with a KMS key of one's own.
 
     Why: logs hold what programs were given, passwords included; a key of one's own says who may read them.
-    Fix: aws logs associate-kms-key.
+    Fix: aws logs associate-kms-key --log-group-name NAME --kms-key-id ARN.
     """
-    return passed("a KMS key") if group.kms_key_id else failed("no KMS key of one's own")
+    if group.kms_key_id:
+        return passed(f"encrypted with {group.kms_key_id}")
+    return failed("no KMS key of one's own")

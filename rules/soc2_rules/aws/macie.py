@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.macie import Session
 from soc2_collectors.aws.models.s3 import Bucket
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -26,12 +26,21 @@ def aws_macie_on(
     Why: nobody protects data of which nobody knows that it is there.
     Fix: aws macie2 enable-macie; aws macie2 update-automated-discovery-configuration --status ENABLED.
     """
-    if not any(b.bucket_region in (None, scope.region) for b in evidence.account(Bucket)):
+    buckets = {b.name for b in evidence.account(Bucket) if b.bucket_region in (None, scope.region)}
+    if not buckets:
         return not_applicable("no bucket here")
     if session.details is None:
         return failed("not enabled")
     if session.details.status != "ENABLED":
         return failed(f"{session.details.status}")
-    if discovery and (session.discovery is None or session.discovery.status != "ENABLED"):
+    if not discovery:
+        return passed("enabled")
+    if session.discovery is None or session.discovery.status != "ENABLED":
         return failed("enabled, but it looks for nothing by itself")
-    return passed("enabled")
+    if session.scope is None:
+        return inconclusive("AWS does not say which buckets it leaves out")
+    left_out = buckets & set(session.scope.s3.excludes.bucket_names)
+    if left_out == buckets:
+        return failed(f"enabled, but all {len(buckets)} buckets here are left out")
+    told = f"; left out: {', '.join(sorted(left_out))}" if left_out else ""
+    return passed(f"looks into {len(buckets - left_out)} of {len(buckets)} buckets here{told}")

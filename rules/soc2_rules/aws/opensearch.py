@@ -6,6 +6,8 @@ from soc2_collectors.aws.models.opensearch import Domain
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
+_OPTIONS = ("EncryptionAtRestOptions", "NodeToNodeEncryptionOptions", "DomainEndpointOptions")
+
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
@@ -49,7 +51,7 @@ def aws_search_encryption(domain: Domain) -> Verdict:
     """OpenSearch domains encrypt their disks, the traffic between nodes, and that with clients.
 
     Why: indices hold the records themselves, and travel between nodes and to clients all the time.
-    Fix: aws opensearch update-domain-config --encryption-at-rest-options Enabled=true
+    Fix: aws opensearch update-domain-config --domain-name NAME --encryption-at-rest-options Enabled=true
         --node-to-node-encryption-options Enabled=true --domain-endpoint-options EnforceHTTPS=true.
     """
     said = {
@@ -61,6 +63,8 @@ def aws_search_encryption(domain: Domain) -> Verdict:
         return failed(f"lacks {', '.join(lacking)}")
     if unsaid := [name for name, on in said.items() if on is None]:
         return inconclusive(f"AWS does not say: {', '.join(unsaid)}")
+    if changing := domain.changing(*_OPTIONS):
+        return inconclusive(f"being changed, and not in force yet: {', '.join(changing)}")
     return passed("encrypted at rest, between nodes, and to clients")
 
 
@@ -81,7 +85,7 @@ def aws_search_logging(
     """OpenSearch domains send their audit and error logs to CloudWatch Logs.
 
     Why: who read which index is said by the audit log alone, and it is off by default.
-    Fix: aws opensearch update-domain-config --log-publishing-options with AUDIT_LOGS and
+    Fix: aws opensearch update-domain-config --domain-name NAME --log-publishing-options with AUDIT_LOGS and
         ES_APPLICATION_LOGS; audit logs take fine-grained access control, and the audit log has to be
         enabled in the domain's own settings too, which AWS's API does not show.
     """

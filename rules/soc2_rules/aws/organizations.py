@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.organizations import (
     ROOT_CREDENTIALS,
@@ -12,9 +15,13 @@ from soc2_collectors.aws.models.organizations import (
     Organization,
     ServiceControlPolicy,
 )
-from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.trails import of_account, selectors
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
 
 
 @rule(
@@ -23,7 +30,6 @@ from soc2_pac.rules import Evidence, rule
     needs=[Account, ServiceControlPolicy],
     known_as=[
         "prowler:organizations_account_part_of_organizations",
-        "prowler:organizations_scp_check_deny_regions",
         "powerpipe:account_part_of_organizations",
     ],
 )
@@ -36,6 +42,21 @@ def aws_account_in_org(membership: Membership, evidence: Evidence) -> Verdict:
         that denies leaving the organisation, stopping the trail and unused Regions, to the account or a unit
         above.
     """
+    limits = _above(membership, evidence)
+    if isinstance(limits, Verdict):
+        return limits
+    organization, above = limits
+    limiting = [policy for policy in above if any(_limits(one) for one in policy.statements)]
+    if limiting:
+        names = ", ".join(sorted(policy.name for policy in limiting))
+        return passed(f"in {organization}, limited by {names}", on=limiting)
+    return failed(f"in {organization}, and no service control policy limits it")
+
+
+def _above(
+    membership: Membership, evidence: Evidence
+) -> Verdict | tuple[str, list[ServiceControlPolicy]]:
+    """The organisation of an account and the policies that reach it; or why there are none."""
     organization = membership.organization
     if organization is None:
         return failed("in no organisation")
@@ -43,19 +64,15 @@ def aws_account_in_org(membership: Membership, evidence: Evidence) -> Verdict:
         return not_applicable(
             f"the management account of {organization.id}, which no policy limits"
         )
+    if organization.feature_set == "CONSOLIDATED_BILLING":
+        return failed(f"{organization.id} shares bills only: no policy can limit its accounts")
     found = evidence.index(Account, "id", within="everywhere").get(membership.account_id, ())
     if not found:
         return inconclusive(f"in {organization.id}, whose accounts were not read")
     above = {*found[0].parents, membership.account_id}
-    limiting = sorted(
-        policy.name
-        for policy in evidence.everywhere(ServiceControlPolicy)
-        if above & {target.target_id for target in policy.targets}
-        and any(_limits(statement) for statement in statements(policy.policy.content))
-    )
-    if limiting:
-        return passed(f"in {organization.id}, limited by {', '.join(limiting)}")
-    return failed(f"in {organization.id}, and no service control policy limits it")
+    policies = evidence.everywhere(ServiceControlPolicy)
+    reaching = [one for one in policies if above & {target.target_id for target in one.targets}]
+    return organization.id, reaching
 
 
 def _limits(statement: Statement) -> bool:
@@ -67,6 +84,64 @@ def _limits(statement: Statement) -> bool:
         and not statement.not_actions
         and not statement.conditions
     )
+
+
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    needs=[Account, ServiceControlPolicy],
+    known_as=["prowler:organizations_scp_check_deny_regions"],
+)
+def aws_scp_denies_regions(
+    membership: Membership, evidence: Evidence, *, allowed_regions: tuple[str, ...] = ()
+) -> Verdict:
+    """A service control policy denies each account every Region but those that are named.
+
+    It denies all actions on all resources outside of them, services without a Region and exempt principals apart.
+    ``allowed_regions``: what may be named, patterns allowed (``eu-*``); while it is empty, anything may.
+
+    Why: nobody watches a Region that the company does not use, and an intruder starts machines there.
+    Fix: aws organizations attach-policy with a policy that denies by StringNotEquals on aws:RequestedRegion.
+    """
+    limits = _above(membership, evidence)
+    if isinstance(limits, Verdict):
+        return limits
+    organization, above = limits
+    wide: list[str] = []
+    for policy in sorted(above, key=lambda one: one.name):
+        for statement in policy.statements:
+            named = _left_open(statement)
+            if named is None:
+                continue
+            others = [
+                region
+                for region in named
+                if allowed_regions and not any(fnmatchcase(region, one) for one in allowed_regions)
+            ]
+            if not others:
+                told = f"{policy.name} denies every Region but {', '.join(named)}"
+                return passed(told, on=[policy])
+            wide += others
+    if wide:
+        return failed(f"Regions are left open that are not allowed: {', '.join(sorted(set(wide)))}")
+    return failed(f"in {organization}, and no service control policy denies other Regions")
+
+
+def _left_open(statement: Statement) -> list[str] | None:
+    """The Regions that a denial of everything leaves open; ``None`` for any other statement."""
+    if statement.allow or not statement.every_action or not statement.every_resource:
+        return None
+    if statement.not_resources:
+        return None
+    regions = [one for one in statement.conditions if one.key == "aws:requestedregion"]
+    exempt = [one for one in statement.conditions if one.key != "aws:requestedregion"]
+    if len(regions) != 1 or not regions[0].negated or regions[0].quantifier:
+        return None
+    if any(one.key != "aws:principalarn" or not one.negated for one in exempt):
+        return None
+    values = regions[0].values
+    # A pattern without a letter leaves every Region open.
+    return list(values) if values and all(value.strip("*?-") for value in values) else None
 
 
 @rule(
@@ -124,20 +199,26 @@ def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
     """
     if membership.organization is None:
         return not_applicable("in no organisation")
-    trails = [trail for trail in evidence.account(Trail) if trail.is_organization_trail]
+    trails = [trail for trail in of_account(evidence) if trail.is_organization_trail]
     if not trails:
         return failed("no trail of the organisation reaches it")
     every_region = [trail for trail in trails if trail.is_multi_region_trail]
     if not every_region:
         return failed(f"{trails[0].name} records one Region only")
-    if not any(trail.status.is_logging for trail in every_region):
+    logging = [trail for trail in every_region if trail.status.is_logging]
+    if not logging:
         return failed(f"{every_region[0].name} is not logging")
-    recording = {"read", "write"} - set().union(
-        *(trail.selectors.management_sides for trail in every_region if trail.status.is_logging)
-    )
-    if recording:
+    missing = {"read", "write"}
+    unread: FactUnavailable | None = None
+    for trail in logging:
+        try:
+            missing -= selectors(trail, evidence).management_sides
+        except FactUnavailable as error:
+            unread = error
+    if missing and unread is not None:
+        raise unread
+    if missing:
         return failed(
-            f"not recorded: management events of the sort {' and '.join(sorted(recording))}"
+            f"not recorded: management events of the sort {' and '.join(sorted(missing))}"
         )
-    names = sorted({trail.name for trail in every_region if trail.status.is_logging})
-    return passed(f"recorded by {', '.join(names)}")
+    return passed(f"recorded by {', '.join(trail.name for trail in logging)}", on=logging)

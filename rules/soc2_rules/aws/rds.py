@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from soc2_collectors.aws.models.rds import (
     DbCluster,
     DbClusterSnapshot,
@@ -23,28 +25,72 @@ _TLS = {
     "neptune": "neptune_enforce_ssl",
 }
 """Engine -> the parameter by which it refuses connections without TLS."""
+_LOGS = {
+    "aurora-mysql": ("audit", "error"),
+    "aurora-postgresql": ("postgresql",),
+    "db2": ("diag.log", "notify.log"),
+    "docdb": ("audit",),
+    "mariadb": ("audit", "error"),
+    "mysql": ("audit", "error"),
+    "neptune": ("audit",),
+    "oracle": ("alert", "audit", "listener"),
+    "postgres": ("postgresql",),
+    "sqlserver": ("agent", "error"),
+}
+"""Engine -> the logs that say who did what, and what went wrong; others are about speed and upgrades."""
 _ON = ("1", "on", "true", "enabled", "tls1.2+", "tls1.3+", "fips-140-3")
+
+
+def _family(engine: str) -> str:
+    """``sqlserver`` for each of its editions; the engine's own name otherwise."""
+    first = engine.partition("-")[0]
+    return first if first in ("db2", "oracle", "sqlserver") else engine
+
+
+def _cluster_of(database: DbInstance, evidence: Evidence) -> DbCluster | None:
+    found = evidence.index(DbCluster, "identifier", within="here").get(database.cluster, ())
+    return found[0] if found else None
+
+
+def _at_rest(encrypted: bool | None, how: str | None) -> Verdict:  # noqa: FBT001
+    if encrypted is None:
+        return inconclusive(
+            f"how it is encrypted is said by '{how}', which this rule does not know"
+        )
+    if not encrypted:
+        return failed("not encrypted")
+    return passed("encrypted by a key that AWS owns" if how == "sse-rds" else "encrypted")
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.CRITICAL,
+    needs=[DbCluster],
     known_as=[
         "prowler:rds_instance_no_public_access",
         "powerpipe:rds_db_instance_prohibit_public_access",
     ],
 )
-def aws_rds_not_public(database: DbInstance) -> Verdict:
-    """Database instances have no public address.
+def aws_rds_not_public(database: DbInstance, evidence: Evidence) -> Verdict:
+    """Database instances have no public address, nor has the cluster that they are in.
 
     Why: a database should be reached by its applications, not by the internet.
-    Fix: aws rds modify-db-instance --no-publicly-accessible.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --no-publicly-accessible.
     """
-    return (
-        failed("publicly accessible")
-        if database.publicly_accessible
-        else passed("not publicly accessible")
-    )
+    if database.publicly_accessible:
+        return failed("publicly accessible")
+    if database.cluster is None:
+        return passed("not publicly accessible")
+    cluster = _cluster_of(database, evidence)
+    if cluster is None:
+        return inconclusive(f"the cluster {database.cluster} is not among those collected")
+    if cluster.publicly_accessible:
+        return failed(f"the cluster {cluster.identifier} is publicly accessible", on=[cluster])
+    if cluster.internet_access_gateway_enabled:
+        return failed(
+            f"the cluster {cluster.identifier} has an internet access gateway", on=[cluster]
+        )
+    return passed(f"neither it nor the cluster {cluster.identifier} is public", on=[cluster])
 
 
 @rule(
@@ -62,7 +108,7 @@ def aws_rds_encrypted(database: DbInstance) -> Verdict:
     Fix: copy a snapshot with encryption and restore from it: encryption cannot be switched on in
         place.
     """
-    return passed("encrypted") if database.storage_encrypted else failed("not encrypted")
+    return _at_rest(database.encrypted, database.storage_encryption_type)
 
 
 @rule(
@@ -80,7 +126,7 @@ def aws_rds_cluster_encrypted(cluster: DbCluster) -> Verdict:
     Fix: restore a snapshot into a new cluster with --kms-key-id: encryption cannot be switched on in
         place.
     """
-    return passed("encrypted") if cluster.storage_encrypted else failed("not encrypted")
+    return _at_rest(cluster.encrypted, cluster.storage_encryption_type)
 
 
 @rule(
@@ -95,7 +141,8 @@ def aws_rds_snapshot_private(snapshot: DbSnapshot) -> Verdict:
     """Manual snapshots are not shared with everyone.
 
     Why: a public snapshot is a database that anybody can restore.
-    Fix: aws rds modify-db-snapshot-attribute --attribute-name restore --values-to-remove all.
+    Fix: aws rds modify-db-snapshot-attribute --db-snapshot-identifier NAME --attribute-name restore
+        --values-to-remove all.
     """
     return _private(snapshot.restorable_by)
 
@@ -105,15 +152,18 @@ def aws_rds_cluster_snapshot_private(snapshot: DbClusterSnapshot) -> Verdict:
     """Manual snapshots of clusters are not shared with everyone.
 
     Why: a public snapshot is a database that anybody can restore.
-    Fix: aws rds modify-db-cluster-snapshot-attribute --attribute-name restore --values-to-remove all.
+    Fix: aws rds modify-db-cluster-snapshot-attribute --db-cluster-snapshot-identifier NAME --attribute-name
+        restore --values-to-remove all.
     """
     return _private(snapshot.restorable_by)
 
 
-def _private(restorable_by: list[str]) -> Verdict:
+def _private(restorable_by: list[str] | None) -> Verdict:
+    if restorable_by is None:
+        return inconclusive("AWS does not say who may restore it")
     if "all" in restorable_by:
         return failed("everyone may restore it")
-    return passed("not public")
+    return passed(f"{len(restorable_by)} other accounts may restore it")
 
 
 @rule(
@@ -125,12 +175,13 @@ def _private(restorable_by: list[str]) -> Verdict:
     ],
 )
 def aws_rds_snapshot_encrypted(snapshot: DbSnapshot) -> Verdict:
-    """Database snapshots are encrypted.
+    """Manual snapshots of databases are encrypted.
 
     Why: a snapshot outlives its database, and is copied more easily.
-    Fix: aws rds copy-db-snapshot --kms-key-id, then delete the original.
+    Fix: aws rds copy-db-snapshot --source-db-snapshot-identifier OLD --target-db-snapshot-identifier NEW
+        --kms-key-id KEY, then delete the original.
     """
-    return passed("encrypted") if snapshot.encrypted else failed("not encrypted")
+    return _at_rest(snapshot.encrypted, snapshot.storage_encryption_type)
 
 
 @rule(
@@ -149,20 +200,19 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server) or require_secure_transport=ON (MySQL, MariaDB) in
         the parameter group of the instance, or of the cluster where there is one.
     """
-    family = (
-        database.engine.partition("-")[0] if "sqlserver" in database.engine else database.engine
-    )
-    wanted = _TLS.get(family)
+    wanted = _TLS.get(_family(database.engine))
     if wanted is None:
         # Oracle and Db2 do it by option groups and listener ports.
         return inconclusive(f"how {database.engine or 'this engine'} asks for TLS is not collected")
     if database.cluster is None:
         status = database.parameter_groups[0].apply_status if database.parameter_groups else ""
         return _tls(wanted, database.parameters, status)
-    clusters = evidence.index(DbCluster, "identifier", within="here").get(database.cluster, ())
-    if not clusters:
+    cluster = _cluster_of(database, evidence)
+    if cluster is None:
         return inconclusive(f"the cluster {database.cluster} is not among those collected")
-    return _tls(wanted, clusters[0].parameters, "")
+    own = [m.apply_status for m in cluster.members if m.identifier == database.identifier]
+    verdict = _tls(wanted, cluster.parameters, own[0] if own else "")
+    return replace(verdict, on=(cluster,))
 
 
 def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> Verdict:
@@ -173,19 +223,25 @@ def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> 
         return failed(f"{wanted} is not set")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
-    if found.apply_type == "static" and apply_status == "pending-reboot":
-        return inconclusive(f"{wanted} is {found.parameter_value}, in force after a reboot")
+    if apply_status != "in-sync" and not (
+        apply_status == "pending-reboot" and found.apply_type == "dynamic"
+    ):
+        said = apply_status or "not told"
+        return inconclusive(
+            f"{wanted} is {found.parameter_value} in the parameter group; whether it is in force: {said}"
+        )
     return passed(f"{wanted} is {found.parameter_value}")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.MEDIUM)
 def aws_rds_cluster_snapshot_encrypted(snapshot: DbClusterSnapshot) -> Verdict:
-    """Manual snapshots of database clusters are encrypted, those of clusters that are gone too.
+    """Manual snapshots of database clusters are encrypted, those of deleted clusters too.
 
     Why: a snapshot outlives its cluster, and is copied more easily.
-    Fix: aws rds copy-db-cluster-snapshot --kms-key-id, then delete the original.
+    Fix: aws rds copy-db-cluster-snapshot --source-db-cluster-snapshot-identifier OLD
+        --target-db-cluster-snapshot-identifier NEW --kms-key-id KEY, then delete the original.
     """
-    return passed("encrypted") if snapshot.encrypted else failed("not encrypted")
+    return _at_rest(snapshot.encrypted, snapshot.storage_encryption_type)
 
 
 @rule(
@@ -201,10 +257,10 @@ def aws_rds_backups(database: DbInstance, *, min_days: int = 7) -> Verdict:
     """Automated backups are kept long enough.
 
     Why: what is deleted or damaged is often noticed days later.
-    Fix: aws rds modify-db-instance --backup-retention-period 7.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --backup-retention-period 7.
     """
-    if database.replica_of is not None:
-        return not_applicable(f"a replica: {database.replica_of} is backed up")
+    if database.replica_of:
+        return not_applicable(f"a replica of {database.replica_of}, which is judged for itself")
     days = database.backup_retention_period
     if days == 0:
         return failed("automated backups are off")
@@ -218,37 +274,54 @@ def aws_rds_backups(database: DbInstance, *, min_days: int = 7) -> Verdict:
 @rule(
     criteria=["CC7.5"],
     severity=Severity.MEDIUM,
-    needs=[DbCluster],
     known_as=[
         "prowler:rds_instance_multi_az",
         "prowler:rds_instance_deletion_protection",
-        "prowler:rds_cluster_multi_az",
-        "prowler:rds_cluster_deletion_protection",
         "powerpipe:rds_db_instance_multiple_az_enabled",
         "powerpipe:rds_db_instance_deletion_protection_enabled",
     ],
 )
-def aws_rds_resilience(database: DbInstance, evidence: Evidence) -> Verdict:
+def aws_rds_resilience(database: DbInstance) -> Verdict:
     """Database instances run in two zones and cannot be deleted by mistake.
 
     Why: one zone fails now and then, and one command deletes a database.
-    Fix: aws rds modify-db-instance --multi-az --deletion-protection. Waive those that are not
-        production.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --multi-az --deletion-protection. Waive
+        those that are not production.
     """
-    multi_az, protected = database.multi_az, database.deletion_protection
     if database.cluster is not None:
-        # A cluster has both for its members.
-        clusters = evidence.index(DbCluster, "identifier", within="here").get(database.cluster, ())
-        if not clusters:
-            return inconclusive(f"the cluster {database.cluster} is not among those collected")
-        multi_az, protected = clusters[0].multi_az, clusters[0].deletion_protection
-    lacking = [
-        name
-        for name, there in (("a second zone", multi_az), ("deletion protection", protected))
-        if not there
-    ]
+        return not_applicable(f"the cluster {database.cluster} has both for its members")
+    return _resilient(database.multi_az, database.deletion_protection)
+
+
+@rule(
+    criteria=["CC7.5"],
+    severity=Severity.MEDIUM,
+    known_as=[
+        "prowler:rds_cluster_multi_az",
+        "prowler:rds_cluster_deletion_protection",
+        "powerpipe:rds_db_cluster_multiple_az_enabled",
+        "powerpipe:rds_db_cluster_deletion_protection_enabled",
+    ],
+)
+def aws_rds_cluster_resilience(cluster: DbCluster) -> Verdict:
+    """Database clusters run in two zones and cannot be deleted by mistake.
+
+    Why: a cluster is more than its instances: where it has none, or one, its data is there all the same.
+    Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --deletion-protection, and aws rds
+        create-db-instance --db-cluster-identifier NAME for a second instance in another zone. Waive those
+        that are not production.
+    """
+    return _resilient(cluster.multi_az, cluster.deletion_protection)
+
+
+def _resilient(multi_az: bool | None, protected: bool | None) -> Verdict:  # noqa: FBT001
+    asked = (("a second zone", multi_az), ("deletion protection", protected))
+    lacking = [name for name, there in asked if there is False]
     if lacking:
         return failed(f"lacks {' and '.join(lacking)}")
+    unsaid = [name for name, there in asked if there is None]
+    if unsaid:
+        return inconclusive(f"AWS does not say whether it has {' and '.join(unsaid)}")
     return passed("two zones and deletion protection")
 
 
@@ -257,7 +330,6 @@ def aws_rds_resilience(database: DbInstance, evidence: Evidence) -> Verdict:
     severity=Severity.MEDIUM,
     known_as=[
         "prowler:rds_instance_minor_version_upgrade_enabled",
-        "prowler:rds_instance_deprecated_engine_version",
         "powerpipe:rds_db_instance_automatic_minor_version_upgrade_enabled",
     ],
 )
@@ -265,8 +337,10 @@ def aws_rds_patching(database: DbInstance) -> Verdict:
     """Minor versions are installed by themselves.
 
     Why: they carry the fixes for known vulnerabilities.
-    Fix: aws rds modify-db-instance --auto-minor-version-upgrade.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --auto-minor-version-upgrade.
     """
+    if database.auto_minor_version_upgrade is None:
+        return inconclusive("AWS does not say whether they are")
     return passed("automatic") if database.auto_minor_version_upgrade else failed("not automatic")
 
 
@@ -278,15 +352,32 @@ def aws_rds_patching(database: DbInstance) -> Verdict:
         "powerpipe:rds_db_instance_logging_enabled",
     ],
 )
-def aws_rds_logs_exported(database: DbInstance) -> Verdict:
-    """Databases send their logs to CloudWatch Logs.
+def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = ()) -> Verdict:
+    """Databases send the logs of who did what, and of what went wrong, to CloudWatch Logs.
+
+    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of MySQL and MariaDB; ``agent``
+    and ``error`` of SQL Server; ``alert``, ``audit`` and ``listener`` of Oracle. ``log_types`` asks for
+    others, of every engine. What the engine writes to them is its parameters' affair.
 
     Why: logs that lie on the instance are kept for days, and nobody is alarmed by them.
-    Fix: aws rds modify-db-instance --cloudwatch-logs-export-configuration EnableLogTypes=...
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --cloudwatch-logs-export-configuration
+        EnableLogTypes=postgresql.
     """
-    if database.logs_exported:
-        return passed(f"sends {', '.join(sorted(database.logs_exported))}")
-    return failed("sends no logs")
+    if database.cluster is not None:
+        return not_applicable(f"the cluster {database.cluster} sends the logs of its members")
+    return _logs(database.engine, database.logs_exported, log_types)
+
+
+def _logs(engine: str, sent: list[str], asked: tuple[str, ...]) -> Verdict:
+    told = ", ".join(sorted(sent))
+    if not sent:
+        return failed("sends no logs")
+    wanted = asked or _LOGS.get(_family(engine))
+    if wanted is None:
+        return inconclusive(f"sends {told}; which logs {engine or 'its engine'} has is not known")
+    if lacking := [name for name in wanted if name not in sent]:
+        return failed(f"does not send {', '.join(lacking)}; sends {told}")
+    return passed(f"sends {told}")
 
 
 @rule(
@@ -301,13 +392,17 @@ def aws_rds_snapshot_tags(database: DbInstance) -> Verdict:
     """Snapshots carry the tags of their database.
 
     Why: who owns a snapshot, and how long it must be kept, is said by tags.
-    Fix: aws rds modify-db-instance --copy-tags-to-snapshot.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --copy-tags-to-snapshot.
     """
-    if database.cluster is not None and database.engine.startswith("aurora"):
-        return not_applicable("the cluster takes the snapshots")
-    if database.copy_tags_to_snapshot:
-        return passed("tags are copied")
-    return failed("tags are not copied")
+    if database.cluster is not None:
+        return not_applicable(f"the cluster {database.cluster} takes the snapshots")
+    return _tags(database.copy_tags_to_snapshot)
+
+
+def _tags(copied: bool | None) -> Verdict:  # noqa: FBT001
+    if copied is None:
+        return inconclusive("AWS does not say whether tags are copied")
+    return passed("tags are copied") if copied else failed("tags are not copied")
 
 
 @rule(
@@ -315,15 +410,19 @@ def aws_rds_snapshot_tags(database: DbInstance) -> Verdict:
     severity=Severity.MEDIUM,
     known_as=["prowler:rds_cluster_integration_cloudwatch_logs"],
 )
-def aws_rds_cluster_logs_exported(cluster: DbCluster) -> Verdict:
-    """Database clusters send their logs to CloudWatch Logs.
+def aws_rds_cluster_logs_exported(
+    cluster: DbCluster, *, log_types: tuple[str, ...] = ()
+) -> Verdict:
+    """Database clusters send the logs of who did what, and of what went wrong, to CloudWatch Logs.
+
+    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of MySQL; ``audit`` of
+    DocumentDB and Neptune. ``log_types`` asks for others, of every engine.
 
     Why: logs that lie on the instances are kept for days, and nobody is alarmed by them.
-    Fix: aws rds modify-db-cluster --cloudwatch-logs-export-configuration EnableLogTypes=...
+    Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --cloudwatch-logs-export-configuration
+        EnableLogTypes=audit,error.
     """
-    if cluster.logs_exported:
-        return passed(f"sends {', '.join(sorted(cluster.logs_exported))}")
-    return failed("sends no logs")
+    return _logs(cluster.engine, cluster.logs_exported, log_types)
 
 
 @rule(
@@ -335,6 +434,6 @@ def aws_rds_cluster_snapshot_tags(cluster: DbCluster) -> Verdict:
     """Snapshots carry the tags of their cluster, Neptune's and DocumentDB's too.
 
     Why: who owns a snapshot, and how long it must be kept, is said by tags.
-    Fix: aws rds modify-db-cluster --copy-tags-to-snapshot.
+    Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --copy-tags-to-snapshot.
     """
-    return passed("tags are copied") if cluster.copy_tags_to_snapshot else failed("not copied")
+    return _tags(cluster.copy_tags_to_snapshot)

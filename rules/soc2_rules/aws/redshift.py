@@ -7,6 +7,8 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
 _TLS = "require_ssl"
+_LOGS = ("connectionlog", "userlog")
+"""Who connected, and who was made a user; S3 gets these always."""
 
 
 @rule(
@@ -21,13 +23,13 @@ def aws_redshift_not_public(cluster: Cluster) -> Verdict:
     """Redshift clusters have no public address.
 
     Why: a warehouse holds copies of everything worth analysing, and only its password would be in the way.
-    Fix: aws redshift modify-cluster --no-publicly-accessible.
+    Fix: aws redshift modify-cluster --cluster-identifier NAME --no-publicly-accessible.
     """
-    return (
-        failed("publicly accessible")
-        if cluster.publicly_accessible
-        else passed("not publicly accessible")
-    )
+    if cluster.publicly_accessible:
+        return failed("publicly accessible")
+    if cluster.pending is not None and cluster.pending.publicly_accessible:
+        return failed("about to become publicly accessible: the change is pending")
+    return passed("not publicly accessible")
 
 
 @rule(
@@ -45,8 +47,9 @@ def aws_redshift_encryption(cluster: Cluster) -> Verdict:
 
     Why: snapshots of an unencrypted cluster can be read by whoever gets them, and a client that does not
         ask for TLS sends its password and data in clear.
-    Fix: aws redshift modify-cluster --encrypted; aws redshift modify-cluster-parameter-group --parameters
-        ParameterName=require_ssl,ParameterValue=true on a group of your own, then reboot-cluster.
+    Fix: aws redshift modify-cluster --cluster-identifier NAME --encrypted; aws redshift
+        modify-cluster-parameter-group --parameter-group-name GROUP --parameters
+        ParameterName=require_ssl,ParameterValue=true, then aws redshift reboot-cluster.
     """
     if not cluster.encrypted:
         return failed("not encrypted at rest")
@@ -82,13 +85,28 @@ def _in_force(cluster: Cluster) -> bool:
     ],
 )
 def aws_redshift_audit_log(cluster: Cluster) -> Verdict:
-    """Redshift clusters write an audit log.
+    """Redshift clusters deliver the logs of connections and of users.
 
-    Why: without it nobody can say afterwards who connected and who was let in.
-    Fix: aws redshift enable-logging --log-destination-type cloudwatch --log-exports connectionlog userlog
-        useractivitylog; the last also takes enable_user_activity_logging=true in the parameter group.
+    Why: without them nobody can say afterwards who connected and who was let in.
+    Fix: aws redshift enable-logging --cluster-identifier NAME --log-destination-type cloudwatch
+        --log-exports connectionlog userlog useractivitylog; the last also takes
+        enable_user_activity_logging=true in the parameter group.
     """
-    return passed("logging is on") if cluster.logging.logging_enabled else failed("logging is off")
+    logging = cluster.logging
+    if not logging.logging_enabled:
+        return failed("logging is off")
+    if logging.failing:
+        return failed(
+            f"the delivery of {logging.last_failure_time:%Y-%m-%d} failed, and none came after"
+        )
+    if logging.log_destination_type == "cloudwatch":
+        if lacking := [name for name in _LOGS if name not in logging.log_exports]:
+            return failed(f"CloudWatch does not get {', '.join(lacking)}")
+        return passed(f"CloudWatch gets {', '.join(sorted(logging.log_exports))}")
+    if logging.log_destination_type in (None, "", "s3") and logging.bucket_name:
+        return passed(f"the bucket {logging.bucket_name} gets the logs")
+    to = logging.log_destination_type or "nowhere that AWS names"
+    return inconclusive(f"logging is on, to {to}: which logs come there is not known")
 
 
 @rule(
@@ -103,11 +121,13 @@ def aws_redshift_snapshots(cluster: Cluster, *, min_days: int = 7) -> Verdict:
     """Automated snapshots of Redshift clusters are kept long enough.
 
     Why: what is deleted or damaged is often noticed days later; the default is one day.
-    Fix: aws redshift modify-cluster --automated-snapshot-retention-period 7.
+    Fix: aws redshift modify-cluster --cluster-identifier NAME --automated-snapshot-retention-period 7.
     """
     days = cluster.automated_snapshot_retention_period
     if days <= 0:
         return failed("automated snapshots are off")
+    if cluster.snapshot_schedule_state == "FAILED":
+        return failed("its snapshot schedule is in the state FAILED")
     return (
         passed(f"kept for {days} days")
         if days >= min_days

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.aws.models.trust import outsiders
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
@@ -42,14 +43,15 @@ def aws_s3_account_bpa(account: AccountPublicAccessBlock) -> Verdict:
     needs=[AccountPublicAccessBlock],
     known_as=[
         "prowler:s3_bucket_public_access",
-        "prowler:s3_bucket_level_public_access_block",
         "prowler:s3_bucket_public_list_acl",
         "powerpipe:s3_bucket_policy_restrict_public_access",
         "powerpipe:s3_bucket_restrict_public_read_access",
     ],
 )
 def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
-    """Nobody outside can read the bucket, all of policy, ACL and block settings considered.
+    """Neither the bucket's policy nor its ACL lets everyone in, where no block setting makes that void.
+
+    What is public is S3's own judgement of the policy. Access points, and ACLs of single objects, are not read.
 
     Why: public buckets are the best-known way to lose data.
     Fix: aws s3api put-public-access-block for the bucket; publish through CloudFront instead.
@@ -80,7 +82,9 @@ def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
     ],
 )
 def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdict:
-    """Nobody outside can write to the bucket.
+    """Neither the bucket's policy nor its ACL lets everyone write, where no block setting makes that void.
+
+    Writing is all that changes objects, who may, or whether a change is kept and seen.
 
     Why: strangers could replace what others trust, or store at your cost.
     Fix: remove the statement or the ACL grant; aws s3api put-public-access-block.
@@ -92,7 +96,9 @@ def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdic
         ways += bucket.public_writes
     if not (own.ignore_public_acls or account.ignore_public_acls):
         ways += [f"ACL {grant}" for grant in bucket.public_grants(write=True)]
-    return failed(f"everyone may {', '.join(ways)}") if ways else passed("nobody outside can write")
+    if ways:
+        return failed(f"everyone may {', '.join(ways)}")
+    return passed("neither policy nor ACL lets everyone write")
 
 
 def _account_block(evidence: Evidence) -> PublicAccessBlock:
@@ -101,7 +107,11 @@ def _account_block(evidence: Evidence) -> PublicAccessBlock:
     return _NOTHING
 
 
-@rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
+@rule(
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.MEDIUM,
+    known_as=["prowler:s3_bucket_level_public_access_block"],
+)
 def aws_s3_public_access_blocked(bucket: Bucket) -> Verdict:
     """The bucket has all four settings of its own public access block.
 
@@ -131,20 +141,22 @@ def aws_s3_cross_account(
 ) -> Verdict:
     """Bucket policies grant access to known accounts only.
 
+    ``known_accounts`` holds accounts, organisations (``o-...``), canonical users, and the networks (ranges,
+    endpoints) from which everyone may come. What the policy denies again does not count.
+
     Why: data leaves through a grant to an account that nobody remembers.
     Fix: remove the principal from the bucket policy, or list the account in known_accounts.
     """
     if bucket.policy is None:
         return not_applicable("no bucket policy")
-    foreign = {party for s in bucket.statements for party in s.trusted()} - {scope.account}
-    unknown = sorted(foreign - set(known_accounts))
-    if unknown:
-        return failed(f"grants access to others than known accounts: {', '.join(unknown)}")
-    return passed(
-        f"grants access to known accounts: {', '.join(sorted(foreign))}"
-        if foreign
-        else "no other account"
-    )
+    found = outsiders(bucket.statements, scope.account, known_accounts)
+    if found.strangers:
+        return failed(f"grants access to others than known accounts: {', '.join(found.strangers)}")
+    if found.unclear:
+        return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")
+    if found.known:
+        return passed(f"grants access to known accounts: {', '.join(found.known)}")
+    return passed("grants access to nobody outside the account, services of AWS apart")
 
 
 @rule(
@@ -152,7 +164,6 @@ def aws_s3_cross_account(
     severity=Severity.MEDIUM,
     known_as=[
         "prowler:s3_bucket_default_encryption",
-        "prowler:s3_bucket_kms_encryption",
         "powerpipe:s3_bucket_default_encryption_enabled",
     ],
 )
@@ -162,11 +173,41 @@ def aws_s3_encrypted(bucket: Bucket) -> Verdict:
     Why: what is written without asking for encryption is encrypted all the same.
     Fix: aws s3api put-bucket-encryption. (AWS has set SSE-S3 on every bucket since January 2023.)
     """
-    rules = bucket.encryption.rules if bucket.encryption else []
-    found = [rule.default.algorithm for rule in rules if rule.default and rule.default.algorithm]
-    return (
-        passed(f"by default with {', '.join(found)}") if found else failed("no default encryption")
-    )
+    found = bucket.encryption.algorithms if bucket.encryption else []
+    if not found:
+        return failed("no default encryption")
+    if unknown := [name for name in found if name not in (*_KMS, "AES256")]:
+        return inconclusive(f"what {', '.join(unknown)} is is not known")
+    return passed(f"by default with {', '.join(found)}")
+
+
+_KMS = ("aws:kms", "aws:kms:dsse")
+
+
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.LOW,
+    known_as=["prowler:s3_bucket_kms_encryption"],
+)
+def aws_s3_kms_encryption(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
+    """Buckets encrypt by default with a key of KMS, not with S3's own.
+
+    ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that must; while there are none,
+    every bucket must.
+
+    Why: who may use a KMS key is said in its policy, its use is recorded, and without it the data are noise.
+    Fix: aws s3api put-bucket-encryption with SSEAlgorithm=aws:kms and a key of your own.
+    """
+    if sensitive and not any(fnmatchcase(bucket.name, pattern) for pattern in sensitive):
+        return not_applicable("not among the sensitive buckets by its name")
+    found = bucket.encryption.algorithms if bucket.encryption else []
+    if not found:
+        return failed("no default encryption")
+    if "AES256" in found:
+        return failed("by default with S3's own keys (AES256)")
+    if unknown := [name for name in found if name not in _KMS]:
+        return inconclusive(f"what {', '.join(unknown)} is is not known")
+    return passed(f"by default with {', '.join(found)}")
 
 
 @rule(
@@ -184,28 +225,32 @@ def aws_s3_tls_only(bucket: Bucket) -> Verdict:
     Fix: add a Deny for every principal and action on the bucket and its objects where
         aws:SecureTransport is false.
     """
-    if any(_denies_plain_http(statement, bucket.name) for statement in bucket.statements):
+    if bucket.policy is None:
+        return failed("no bucket policy")
+    names = {name for one in bucket.statements if _denies_plain_http(one) for name in _named(one)}
+    own = {bucket.name, f"{bucket.name}/*"}
+    if "*" in names or own <= names or f"{bucket.name}*" in names:
         return passed("the policy denies requests without TLS")
-    return failed(
-        "no statement denies all requests without TLS" if bucket.policy else "no bucket policy"
-    )
+    return failed("no statement denies all requests without TLS")
 
 
-def _denies_plain_http(statement: Statement, bucket: str) -> bool:
-    """Denies everyone every action on the bucket and its objects, under no other condition than this."""
+def _denies_plain_http(statement: Statement) -> bool:
+    """Denies everyone every action, under no other condition than that TLS is missing."""
     if statement.allow or statement.not_principals or not statement.anyone:
         return False
-    operators = [
-        operator
-        for operator, key, values in statement.conditions
-        if key == "aws:securetransport" and [value.lower() for value in values] == ["false"]
-    ]
-    if len(statement.conditions) != 1 or operators not in (["bool"], ["boolifexists"]):
+    conditions = statement.conditions
+    if len(conditions) != 1 or conditions[0].key != "aws:securetransport":
         return False
-    if not any(action in ("*", "s3:*") for action in statement.actions):
+    if conditions[0].operator not in ("bool", "boolifexists"):
         return False
-    names = {resource.partition(":::")[2] or resource for resource in statement.resources}
-    return "*" in names or {bucket, f"{bucket}/*"} <= names or f"{bucket}*" in names
+    if "false" not in [value.lower() for value in conditions[0].values]:
+        return False
+    return any(action.lower() in ("*", "s3:*") for action in statement.actions)
+
+
+def _named(statement: Statement) -> set[str]:
+    """Buckets and objects that a statement names: ``logs``, ``logs/*``, ``*``."""
+    return {resource.partition(":::")[2] or resource for resource in statement.resources}
 
 
 @rule(
@@ -217,17 +262,22 @@ def _denies_plain_http(statement: Statement, bucket: str) -> bool:
     ],
 )
 def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
-    """The bucket has a lifecycle rule in force.
+    """A lifecycle rule in force deletes objects of the bucket, or their old versions, in time.
+
+    Rules that only move objects, or stop uploads that nobody finished, delete none.
 
     Why: data that is kept for ever is disposed of never.
     Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed.
     """
-    enabled = [rule for rule in bucket.lifecycle or [] if rule.get("Status") == "Enabled"]
-    return (
-        passed(f"{len(enabled)} lifecycle rules in force")
-        if enabled
-        else failed("no lifecycle rule in force")
-    )
+    rules = bucket.lifecycle or []
+    deleting = [rule for rule in rules if rule.deletes]
+    if deleting:
+        return passed(f"{len(deleting)} of {len(rules)} lifecycle rules are in force and delete")
+    if any(rule.status == "Enabled" for rule in rules):
+        return failed("the lifecycle rules in force delete nothing")
+    if unknown := [rule.status for rule in rules if rule.status != "Disabled"]:
+        return inconclusive(f"what the status {unknown[0]} is is not known")
+    return failed("no lifecycle rule in force")
 
 
 @rule(
@@ -261,7 +311,7 @@ def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
 def aws_s3_object_lock(
     bucket: Bucket, *, names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*")
 ) -> Verdict:
-    """Buckets for logs and backups lock their objects.
+    """Buckets for logs and backups lock new objects by default.
 
     Why: logs and backups are what an intruder deletes, and an administrator by mistake.
     Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
@@ -269,9 +319,16 @@ def aws_s3_object_lock(
     """
     if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
         return not_applicable("by its name no bucket for logs or backups")
-    if bucket.object_lock is None or bucket.object_lock.get("ObjectLockEnabled") != "Enabled":
+    lock = bucket.object_lock
+    if lock is None or lock.object_lock_enabled != "Enabled":
         return failed("objects are not locked")
-    return passed("object lock is on")
+    kept = lock.rule.default_retention if lock.rule else None
+    if kept is None or not (kept.days or kept.years):
+        return failed("object lock is on, but locks nothing by default")
+    if kept.mode not in ("GOVERNANCE", "COMPLIANCE"):
+        return inconclusive(f"what the mode {kept.mode} is is not known")
+    span = f"{kept.days} days" if kept.days else f"{kept.years} years"
+    return passed(f"new objects are locked for {span} ({kept.mode})")
 
 
 @rule(
@@ -313,4 +370,6 @@ def aws_s3_access_logging(bucket: Bucket) -> Verdict:
     """
     if bucket.logging is None:
         return failed("no server access logs")
+    if not bucket.logging.target_bucket:
+        return inconclusive("AWS does not say where server access logs go")
     return passed(f"server access logs go to {bucket.logging.target_bucket}")

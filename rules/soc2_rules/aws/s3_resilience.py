@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from soc2_collectors.aws.models.s3 import Bucket, ReplicationRule
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 
@@ -18,10 +18,10 @@ from soc2_pac.rules import Evidence, rule
     ],
 )
 def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
-    """Buckets tell of every object that comes or goes.
+    """Buckets send an event for every object that is created or removed.
 
-    ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that must; while there are
-    none, every bucket must.
+    Who listens is not read. ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that
+    must; while there are none, every bucket must.
 
     Why: who is told of a change in sensitive data can look into it while it matters.
     Fix: aws s3api put-bucket-notification-configuration with EventBridgeConfiguration={}, or with
@@ -31,12 +31,10 @@ def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = (
         return not_applicable("not among the sensitive buckets by its name")
     if bucket.notifications.event_bridge_configuration is not None:
         return passed("every event goes to EventBridge")
-    about = bucket.notifications.about_objects
-    if not about:
-        return failed("nobody is told of objects that come or go")
-    if all(one.filter.key.filter_rules for one in about):
-        return failed("only objects with certain prefixes or suffixes are told of")
-    return passed("objects that come or go are told of")
+    untold = bucket.notifications.untold
+    if untold:
+        return failed(f"nobody is told when an object of any name is {' or '.join(untold)}")
+    return passed("objects of any name that are created or removed are told of")
 
 
 @rule(
@@ -70,7 +68,22 @@ def aws_s3_replication(
     whole = [one for one in enabled if one.every_object]
     if not whole:
         return failed("only objects with certain prefixes or tags are copied")
+    copied = _elsewhere(bucket, whole, evidence)
+    if copied.status is not Status.PASS or bucket.encryption is None:
+        return copied
+    found = bucket.encryption.algorithms
+    if not found or not set(found) <= {"AES256", *_KMS}:
+        return inconclusive(f"how new objects are encrypted is not known: {', '.join(found)}")
+    if not set(found) & set(_KMS):
+        return copied
+    whole = [one for one in whole if one.under_kms]
+    if not whole:
+        return failed("objects are encrypted with KMS, and such are not copied")
     return _elsewhere(bucket, whole, evidence)
+
+
+_KMS = ("aws:kms", "aws:kms:dsse")
+"""Encryption under which objects are copied only where a rule says so."""
 
 
 def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence) -> Verdict:
@@ -81,10 +94,10 @@ def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence)
             Bucket, "name", within="everywhere"
         ).get(name)
         region = found[0].bucket_region if found else None
-        if region is None or bucket.bucket_region is None:
+        if not region or not bucket.bucket_region:
             unknown.append(name)
         elif region != bucket.bucket_region:
-            return passed(f"everything is copied to {name} in {region}")
+            return passed(f"everything is copied to {name} in {region}", on=(found or ())[:1])
     if unknown:
         return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
     return failed("everything is copied, but within its own region only")

@@ -70,8 +70,6 @@ def aws_secret_stale_or_public(
     Fix: aws secretsmanager delete-secret for what is unused; aws secretsmanager put-resource-policy
         --block-public-policy with the principals that need it.
     """
-    if any(statement.public for statement in secret.policy):
-        return failed("its policy lets everyone in")
     since = secret.last_accessed_date or secret.created_date
     due = days_after(since, max_unused_days)
     told = "last read" if secret.last_accessed_date else "created, and never read,"
@@ -79,4 +77,6 @@ def aws_secret_stale_or_public(
         return failed(
             f"{told} on {since:%Y-%m-%d}, over {max_unused_days} days before {due:%Y-%m-%d}"
         )
+    if secret.public_statements:
+        return failed("its policy lets everyone in")
     return passed(f"not public; {told} on {since:%Y-%m-%d}", until=due)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.securityhub import Hub
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_collectors.aws.models.securityhub import Hub, Standard
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
 
@@ -16,7 +16,7 @@ from soc2_pac.rules import rule
         "powerpipe:securityhub_enabled",
     ],
 )
-def aws_securityhub_on(region: Hub, *, aggregated: bool = True) -> Verdict:
+def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) -> Verdict:
     """Security Hub is on in every Region, checks by a standard, and gathers its findings.
 
     ``aggregated = false`` is for an account that works in one Region.
@@ -27,9 +27,30 @@ def aws_securityhub_on(region: Hub, *, aggregated: bool = True) -> Verdict:
     """
     if region.hub is None:
         return failed("not enabled")
-    ready = [s for s in region.standards or () if s.standards_status in ("READY", "INCOMPLETE")]
+    standards = region.standards or []
+    ready = [one for one in standards if one.standards_status == "READY"]
     if not ready:
-        return failed("enabled, but it checks by no standard")
-    if aggregated and not region.aggregators:
-        return failed("its findings are gathered nowhere")
-    return passed(f"{len(ready)} standards")
+        told = sorted({_state(one) for one in standards})
+        if any(one.standards_status == "PENDING" for one in standards):
+            return inconclusive(f"its standards are being set up: {', '.join(told)}")
+        return failed(
+            f"enabled, but it checks by no standard{': ' if told else ''}{', '.join(told)}"
+        )
+    if not aggregated:
+        return passed(f"{len(ready)} standards")
+    taken = [one.takes(scope.region) for one in region.aggregators or ()]
+    if any(taken):
+        return passed(f"{len(ready)} standards; its findings are gathered")
+    if None in taken:
+        return inconclusive("its findings are gathered in a way that this rule does not know")
+    return failed(
+        "its findings are gathered, and those of this Region left out"
+        if taken
+        else "its findings are gathered nowhere"
+    )
+
+
+def _state(standard: Standard) -> str:
+    reason = standard.standards_status_reason
+    code = f" ({reason.status_reason_code})" if reason and reason.status_reason_code else ""
+    return f"{standard.standards_status}{code}"

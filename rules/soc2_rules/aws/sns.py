@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.sns import Topic
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, passed
 from soc2_pac.rules import rule
 
@@ -26,7 +27,17 @@ def aws_sns_encrypted(topic: Topic) -> Verdict:
     wrong = []
     if not topic.attributes.kms_master_key_id:
         wrong.append("not encrypted with a KMS key")
-    if public := topic.public_statements:
-        actions = sorted({action for s in public for action in s.actions})
-        wrong.append(f"its policy lets everyone do {', '.join(actions) or 'almost everything'}")
-    return failed("; ".join(wrong)) if wrong else passed("encrypted, and its policy is not public")
+    try:
+        public = topic.public_statements
+    except FactUnavailable:
+        if not wrong:
+            raise
+        public = []
+    if public:
+        told = ", ".join(sorted({statement.told for statement in public}))
+        wrong.append(f"its policy lets everyone do {told}")
+    if wrong:
+        return failed("; ".join(wrong))
+    return passed(
+        f"encrypted with {topic.attributes.kms_master_key_id}, and its policy is not public"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.sqs import Queue, QueueAttributes
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
@@ -24,9 +25,15 @@ def aws_sqs_encrypted(queue: Queue) -> Verdict:
     """
     encrypted = _encrypted(queue.attributes)
     wrong = ["not encrypted"] if encrypted == "" else []
-    if public := queue.public_statements:
-        actions = sorted({action for s in public for action in s.actions})
-        wrong.append(f"its policy lets everyone do {', '.join(actions) or 'almost everything'}")
+    try:
+        public = queue.public_statements
+    except FactUnavailable:
+        if not wrong:
+            raise
+        public = []
+    if public:
+        told = ", ".join(sorted({statement.told for statement in public}))
+        wrong.append(f"its policy lets everyone do {told}")
     if wrong:
         return failed("; ".join(wrong))
     if encrypted is None:

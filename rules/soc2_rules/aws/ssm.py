@@ -17,6 +17,7 @@ from soc2_collectors.aws.models.ssm import (
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
 
 
 @rule(
@@ -29,20 +30,36 @@ from soc2_pac.rules import Evidence, rule
     ],
 )
 def aws_ssm_docs_private(document: SsmDocument) -> Verdict:
-    """Documents of Systems Manager are shared with nobody unknown, and hold no credentials.
+    """Documents of Systems Manager are not shared with everyone, and hold no credentials.
+
+    The text of the default version is looked into.
 
     Why: a document says what is done on every machine, and how; a public one says it to everyone.
-    Fix: aws ssm modify-document-permission --permission-type Share --account-ids-to-remove all; keep secrets
-        in Parameter Store and refer to them.
+    Fix: aws ssm modify-document-permission --name NAME --permission-type Share --account-ids-to-remove all;
+        keep secrets in Parameter Store and refer to them.
     """
-    if "all" in {account.lower() for account in document.permission.account_ids}:
-        return failed("shared with everyone")
+    known, unread = asked((_shared, _text), lambda question: question(document))
+    if problems := [answer for _, answer in known if answer]:
+        return failed("; ".join(problems))
+    if unread is not None:
+        raise unread
     seen = recognised(document.text.content)
-    if seen.labels:
-        return failed(f"looks like {seen.labels}")
+    if not seen.there:
+        return inconclusive("AWS gives no text of it")
     if not seen.readable:
-        return inconclusive("its text was not redacted, so it was not looked at")
-    return passed("not public; nothing in it looks like a credential")
+        return inconclusive("its text could not be looked into")
+    shared = len(document.permission.account_ids)
+    return passed(f"shared with {shared} accounts; nothing in it looks like a credential")
+
+
+def _shared(document: SsmDocument) -> str:
+    accounts = {account.lower() for account in document.permission.account_ids}
+    return "shared with everyone" if "all" in accounts else ""
+
+
+def _text(document: SsmDocument) -> str:
+    seen = recognised(document.text.content)
+    return f"looks like {seen.labels}" if seen.labels else ""
 
 
 @rule(
@@ -57,8 +74,12 @@ def aws_ssm_public_sharing_blocked(region: RegionSettings) -> Verdict:
     Fix: aws ssm update-service-setting --setting-id /ssm/documents/console/public-sharing-permission
         --setting-value Disable.
     """
-    value = region.public_sharing.setting_value
-    return passed("blocked") if value == "Disable" else failed(f"public sharing: {value}")
+    setting = region.public_sharing
+    if setting.setting_value != "Disable":
+        return failed(f"public sharing: {setting.setting_value}")
+    if setting.status not in ("Customized", "Default"):
+        return inconclusive(f"blocked by a setting whose status is {setting.status or 'not told'}")
+    return passed("blocked")
 
 
 @rule(
@@ -112,7 +133,7 @@ def aws_ssm_secure_string(
 
 @rule(criteria=["CC6.1", "CC7.2"], severity=Severity.MEDIUM)
 def aws_session_logging(region: RegionSettings) -> Verdict:
-    """Sessions of Session Manager are logged to encrypted storage.
+    """Session Manager's preferences have sessions logged to encrypted storage.
 
     Why: a shell on a machine leaves no other trace of what was typed.
     Fix: set cloudWatchLogGroupName with cloudWatchEncryptionEnabled, or s3BucketName with
@@ -154,7 +175,9 @@ def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     if not found:
         return failed("it does not report")
     status = found[0].ping_status
-    return passed("online") if status == "Online" else failed(f"its agent is {status}")
+    if status == "Online":
+        return passed("online", on=found)
+    return failed(f"its agent is {status}", on=found)
 
 
 @rule(
@@ -167,16 +190,23 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
     """Machines are as State Manager's associations want them.
 
     Why: an association that does not succeed is a setting that is not there.
-    Fix: aws ssm list-compliance-items for the machine, and mend what it names.
+    Fix: aws ssm list-compliance-items for the machine, and fix what it names.
     """
     found = evidence.index(Compliance, "key", within="here").get(
         (machine.instance_id, "Association"), ()
     )
     if not found:
         return not_applicable("no association")
-    if found[0].status == "COMPLIANT":
-        return passed("every association succeeded")
-    return failed(f"{found[0].non_compliant.non_compliant_count} associations did not succeed")
+    count = found[0].non_compliant.non_compliant_count
+    if found[0].status == "NON_COMPLIANT" or count:
+        return failed(f"{count} associations did not succeed", on=found)
+    if found[0].status != "COMPLIANT":
+        return inconclusive(f"a result that is not known: {found[0].status}", on=found)
+    if machine.ping_status != "Online":
+        return inconclusive(
+            f"every association succeeded, and its agent is {machine.ping_status}", on=found
+        )
+    return passed("every association succeeded", on=found)
 
 
 @rule(
@@ -220,17 +250,18 @@ def aws_patch_compliant(
     due = days_after(scanned, max_scan_days)
     if now >= due:
         return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}")
-    if found[0].status == "COMPLIANT":
-        return passed(f"{told}: no approved patch is missing", until=due)
-    if found[0].status != "NON_COMPLIANT":
+    missing = found[0].non_compliant.non_compliant_count
+    if found[0].status == "COMPLIANT" and not missing:
+        return passed(f"{told}: no approved patch is missing", until=due, on=found)
+    if found[0].status not in ("COMPLIANT", "NON_COMPLIANT"):
         return inconclusive(f"{told}, with a result that is not known: {found[0].status}")
     counts = found[0].non_compliant.severity_summary
-    total = found[0].non_compliant.non_compliant_count
+    total = missing
     counted = {name: counts.get(f"{name}Count", 0) for name in severities}
-    asked = sum(counted.values())
+    wanted = sum(counted.values())
     # What AWS puts under no severity counts: nobody may call it harmless.
     untold = total - sum(counts.values())
-    if asked or untold > 0 or not total:
+    if wanted or untold > 0 or not total:
         names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
         return failed(
             f"{told}: {total} patches are missing or failed{': ' + names if names else ''}"

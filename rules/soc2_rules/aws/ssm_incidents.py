@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.ssm_incidents import ResponsePlan
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
@@ -15,17 +17,33 @@ from soc2_pac.rules import Evidence, rule
     known_as=["prowler:ssmincidents_enabled_with_plans"],
 )
 def aws_ir_response_plan(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """A response plan of Incident Manager says whom an incident engages.
+    """A response plan of Incident Manager names whom an incident engages.
+
+    Whether these contacts have confirmed their channels is not asked.
 
     Why: at three in the morning nobody should look for telephone numbers.
-    Fix: aws ssm-incidents create-response-plan --engagements with the on-call contact; waive it where
-        incidents are handled in another system, and name that system.
+    Fix: aws ssm-incidents create-response-plan --name NAME --incident-template title=TITLE,impact=1
+        --engagements CONTACT; waive it where incidents are handled in another system, and name that system.
     """
     del account  # one verdict an account
     plans = evidence.account(ResponsePlan)
     if not plans:
         return failed("no response plan")
-    engaging = sorted({plan.name for plan in plans if plan.engagements})
+    engaging: dict[str, ResponsePlan] = {}
+    missing: dict[str, FactUnavailable] = {}
+    for plan in plans:
+        try:
+            if plan.engages:
+                engaging.setdefault(plan.name, plan)
+        except FactUnavailable as error:
+            missing[f"{plan.name}: {error}"] = error
     if engaging:
-        return passed(f"{', '.join(engaging)} engages people")
-    return failed(f"{', '.join(sorted({plan.name for plan in plans}))} engages nobody")
+        whom = sorted(
+            {one.rpartition(":")[2] for plan in engaging.values() for one in plan.engages}
+        )
+        return passed(
+            f"{', '.join(sorted(engaging))} engages {', '.join(whom)}", on=engaging.values()
+        )
+    if missing:
+        return undecided("; ".join(sorted(missing)), missing.values())
+    return failed(f"{', '.join(sorted({plan.name for plan in plans}))} engages nobody", on=plans)

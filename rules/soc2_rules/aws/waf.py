@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from soc2_collectors.aws.models.waf import GlobalWebAcl, WebAcl
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
-
-if TYPE_CHECKING:
-    from soc2_collectors.aws.models.waf import Details
+from soc2_rules.mechanisms.known import asked
 
 
 @rule(
@@ -21,29 +17,72 @@ if TYPE_CHECKING:
         "powerpipe:wafv2_web_acl_logging_enabled",
     ],
 )
-def aws_waf_logging(acl: WebAcl) -> Verdict:
-    """Web ACLs hold rules, and log what they see.
+def aws_waf_logging(acl: WebAcl, *, actions: tuple[str, ...] = ("BLOCK",)) -> Verdict:
+    """Web ACLs hold rules that act, and log every request that these block.
 
-    Why: an ACL without rules lets everything through, and one without logs cannot say what it kept out.
-    Fix: aws wafv2 put-logging-configuration; aws wafv2 update-web-acl with the managed rule groups.
+    A filter of the log may drop the rest; ``actions`` says which requests it must keep.
+
+    Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
+        out.
+    Fix: aws wafv2 put-logging-configuration --logging-configuration with a LoggingFilter that keeps BLOCK, or
+        none; aws wafv2 update-web-acl with managed rule groups and OverrideAction None.
     """
-    return _judged(acl.details, logs=acl.logging is not None)
+    return _judged(acl, actions)
 
 
 @rule(criteria=["CC6.6", "CC7.2", "CC7.3"], severity=Severity.MEDIUM)
-def aws_waf_global_logging(acl: GlobalWebAcl) -> Verdict:
-    """Web ACLs for CloudFront hold rules, and log what they see.
+def aws_waf_global_logging(acl: GlobalWebAcl, *, actions: tuple[str, ...] = ("BLOCK",)) -> Verdict:
+    """Web ACLs for CloudFront hold rules that act, and log every request that these block.
 
-    Why: an ACL without rules lets everything through, and one without logs cannot say what it kept out.
-    Fix: aws wafv2 put-logging-configuration --region us-east-1; aws wafv2 update-web-acl --scope CLOUDFRONT.
+    A filter of the log may drop the rest; ``actions`` says which requests it must keep.
+
+    Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
+        out.
+    Fix: aws wafv2 put-logging-configuration --region us-east-1 --logging-configuration with a LoggingFilter
+        that keeps BLOCK, or none; aws wafv2 update-web-acl --scope CLOUDFRONT with managed rule groups and
+        OverrideAction None.
     """
-    return _judged(acl.details, logs=acl.logging is not None)
+    return _judged(acl, actions)
 
 
-def _judged(details: Details, *, logs: bool) -> Verdict:
-    found = []
-    if not details.number:
-        found.append("it has no rules")
-    if not logs:
-        found.append("it does not log")
-    return failed("; ".join(found)) if found else passed(f"{details.number} rules, and it logs")
+def _judged(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:
+    answers, unread = asked((_rules, _log), lambda question: question(acl, actions))
+    verdicts = [verdict for _, verdict in answers]
+    if problems := [one.message for one in verdicts if one.status == "fail"]:
+        return failed("; ".join(problems))
+    if unread is not None:
+        raise unread
+    if unsure := [one.message for one in verdicts if one.status == "inconclusive"]:
+        return inconclusive("; ".join(unsure))
+    return passed("; ".join(one.message for one in verdicts))
+
+
+def _rules(acl: WebAcl | GlobalWebAcl, _: tuple[str, ...]) -> Verdict:
+    rules = acl.details.every_rule
+    if not rules:
+        return failed("it has no rules")
+    told = f"{len(rules)} rules"
+    acting = [rule.acts for rule in rules]
+    if True in acting or "Block" in (acl.details.default_action or ()):
+        return passed(told)
+    if None in acting:
+        return inconclusive(f"{told}, and AWS does not say what they do")
+    return failed(f"{told}, which only count")
+
+
+def _log(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:
+    logging = acl.logging
+    if logging is None:
+        return failed("it does not log")
+    if not logging.log_destination_configs:
+        return inconclusive("AWS does not say where it logs")
+    if logging.logging_filter is None:
+        return passed("every request is logged")
+    kept = {action: logging.logging_filter.keeps(action) for action in actions}
+    if dropped := [action for action, keeps in kept.items() if keeps is False]:
+        return failed(f"the filter of its log drops {', '.join(dropped)}")
+    if unsure := [action for action, keeps in kept.items() if keeps is None]:
+        return inconclusive(
+            f"whether the filter of its log keeps {', '.join(unsure)} depends on labels"
+        )
+    return passed(f"the filter of its log keeps {', '.join(actions)}")

@@ -1,85 +1,119 @@
-"""Alerts: is anybody told when these events happen in a project?
+"""Alerts: is somebody notified when these events happen in a project?
 
-An event counts as alerted where a metric that counts log entries sees it, an alert policy watches that
-metric, and a channel of the policy is live; or where a policy looks at the entries themselves. The metric
-may be the project's own, or that of a project to which a sink above sends the entry. Filters are evaluated
-on a sample of each event, not compared with a text.
+An event counts where :mod:`soc2_rules.mechanisms.notified_gcp` finds a way from the audit log's entry to a
+channel that people read. Filters are evaluated on a sample of each event, not compared with a text; one that
+asks for what is not the same in every such entry (who called, say) leaves some of them out.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.gcp.models.log_filters import compiled
-from soc2_collectors.gcp.models.logging import LogMetric, LogSink
-from soc2_collectors.gcp.models.monitoring import AlertPolicy, NotificationChannel
+from soc2_collectors.gcp.models.monitoring import AlertPolicy
 from soc2_collectors.gcp.models.project import Project
 from soc2_collectors.gcp.models.values import unread_above
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import Evidence, Whole, rule
-from soc2_pac.text import listed
+from soc2_collectors.samples import ABSENT, Varies
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import notified
+from soc2_rules.mechanisms.notified_gcp import CHANNEL_NEEDS, NEEDS, Event, reached_by
+from soc2_rules.mechanisms.notified_gcp import notified as way
+from soc2_rules.mechanisms.undecided import undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from soc2_pac.resources import Resource
-
-_NEEDS: list[type[Resource]] = [LogMetric, LogSink, AlertPolicy, NotificationChannel]
 _NONE = inconclusive("the inventory shows no project")
-_SHOWN = 5
-_OWN_BUCKETS = ("/buckets/_Default", "/buckets/_Required")
-_SENT_TO = re.compile(r"logging\.googleapis\.com/(projects/[^/]+)(/locations/[^/]+/buckets/[^/]+)?")
+_WHO = Varies(examples=("anna@acme.example", "ci@acme-prod.iam.gserviceaccount.com"))
 
 
 def _entry(service: str, method: str, sort: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A sample of what Cloud Audit Logs write of a change; ``{}`` stands for the project's id."""
+    """What Cloud Audit Logs write of a change; ``{}`` stands for the project's id."""
+    payload = {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "serviceName": f"{service}.googleapis.com",
+        "methodName": method,
+        "authenticationInfo": {"principalEmail": _WHO},
+    }
     return {
         "logName": "projects/{}/logs/cloudaudit.googleapis.com%2Factivity",
         "severity": "NOTICE",
         "resource": {"type": sort, "labels": {"project_id": "{}"}},
-        "protoPayload": {
-            "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
-            "serviceName": f"{service}.googleapis.com",
-            "methodName": method,
-            "resourceName": "projects/{}",
-            "authenticationInfo": {"principalEmail": "anna@acme.example"},
-            **more,
-        },
+        "textPayload": ABSENT,
+        "jsonPayload": ABSENT,
+        "protoPayload": {**payload, **more.pop("payload", {})},
+        **more,
     }
 
 
-def _policy(**delta: Any) -> dict[str, Any]:  # noqa: ANN401
-    return _entry(
-        "cloudresourcemanager", "SetIamPolicy", "project", serviceData={"policyDelta": delta}
-    )
+def _event(*entries: dict[str, Any]) -> Event:
+    """A change of which one entry is written, by each of several methods."""
+    return Event(tuple((entry,) for entry in entries))
 
 
-def _owner(action: str) -> dict[str, Any]:
-    member = "user:anna@acme.example"
+def _policy(**delta: Any) -> Event:  # noqa: ANN401
+    nothing = {"bindingDeltas": ABSENT, "auditConfigDeltas": ABSENT}
+    payload = {"serviceData": {"policyDelta": {**nothing, **delta}}}
+    return _event(_entry("cloudresourcemanager", "SetIamPolicy", "project", payload=payload))
+
+
+def _owner(action: str) -> Event:
+    member = Varies(examples=("user:anna@acme.example", "group:admins@acme.example"))
     return _policy(bindingDeltas=[{"action": action, "role": "roles/owner", "member": member}])
 
 
 _OWNERS = {"an owner is added": _owner("ADD"), "an owner is removed": _owner("REMOVE")}
+_TYPES = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 _AUDIT = {
     "audit logs are switched": _policy(
-        auditConfigDeltas=[{"action": "REMOVE", "service": "allServices", "logType": "DATA_READ"}]
+        auditConfigDeltas=[
+            {
+                "action": Varies(examples=("REMOVE", "ADD")),
+                "service": Varies(examples=("allServices", "storage.googleapis.com")),
+                "logType": Varies(examples=_TYPES),
+            }
+        ]
     )
 }
 _IAM = {
     **{
-        f"{name} of a custom role": _entry("iam", f"google.iam.admin.v1.{name}", "iam_role")
+        f"{name} of a custom role": _event(_entry("iam", f"google.iam.admin.v1.{name}", "iam_role"))
         for name in ("CreateRole", "UpdateRole", "DeleteRole")
     },
-    "a bucket's permissions": _entry("storage", "storage.setIamPermissions", "gcs_bucket"),
+    "a bucket's permissions": _event(_entry("storage", "storage.setIamPermissions", "gcs_bucket")),
 }
 
 
-def _compute(sort: str, collection: str, *names: str) -> dict[str, dict[str, Any]]:
-    """``firewalls.insert`` -> a sample of it."""
+def _compute(sort: str, collection: str, *names: str) -> dict[str, Event]:
+    """``firewalls.insert`` -> the entries at its beginning and its end, by each version of the API."""
     return {
-        f"{collection}.{name}": _entry("compute", f"v1.compute.{collection}.{name}", sort)
+        f"{collection}.{name}": Event(
+            tuple(
+                tuple(
+                    _entry(
+                        "compute",
+                        f"{version}.compute.{collection}.{name}",
+                        sort,
+                        operation=operation,
+                    )
+                    for operation in (
+                        {"first": True, "last": ABSENT},
+                        {"first": ABSENT, "last": True},
+                    )
+                )
+                for version in ("v1", "beta")
+            )
+        )
         for name in names
     }
 
@@ -92,181 +126,98 @@ _NETWORK = {
     ),
 }
 _SYSTEMS = {
-    "an instance of Cloud SQL": _entry(
-        "cloudsql", "cloudsql.instances.update", "cloudsql_database"
+    "an instance of Cloud SQL": _event(
+        _entry("cloudsql", "cloudsql.instances.update", "cloudsql_database")
     ),
     **_compute("gce_instance", "instances", "insert", "delete", "setMetadata"),
 }
 """What the CIS Google Cloud Foundation Benchmark asks alerts for, and changes of machines."""
 
 
-@dataclass(frozen=True)
-class _Alarms:
-    """What is watched, by whom somebody hears of it."""
-
-    metrics: tuple[LogMetric, ...]
-    watched: Mapping[str, frozenset[str]]
-    """Type of a metric -> projects whose policies watch it."""
-    filters: Mapping[str, tuple[str, ...]]
-    """Project -> filters of policies that look at entries themselves."""
-    sinks: tuple[LogSink, ...]
-
-
-def _alarms(whole: Whole) -> _Alarms:
-    live = {c.channel.name for c in whole.everywhere(NotificationChannel) if c.live}
-    watched: dict[str, set[str]] = {}
-    filters: dict[str, list[str]] = {}
-    for one in whole.everywhere(AlertPolicy):
-        if not one.policy.enabled or not live.intersection(one.policy.notification_channels):
-            continue
-        for metric in one.watched:
-            watched.setdefault(metric, set()).add(one.project)
-        filters.setdefault(one.project, []).extend(one.log_filters)
-    return _Alarms(
-        tuple(m for m in whole.everywhere(LogMetric) if not m.metric.disabled),
-        {metric: frozenset(projects) for metric, projects in watched.items()},
-        {project: tuple(texts) for project, texts in filters.items()},
-        tuple(s for s in whole.everywhere(LogSink) if s.sink.include_children),
-    )
-
-
-class _Unsure:
-    """What keeps an event from being called unheard."""
-
-    def __init__(self) -> None:
-        self.why: set[str] = set()
-
-    def sees(self, text: str, entry: Mapping[str, Any], whose: str) -> bool:
-        """Whether a filter takes an entry; one that is not understood takes none, and is noted."""
-        test = compiled(text)
-        if test is None:
-            self.why.add(f"the filter of {whose} is not understood")
-            return False
-        return test(entry)
-
-
-def _heard(project: Project, entry: Mapping[str, Any], alarms: _Alarms, unsure: _Unsure) -> bool:
-    """Whether somebody is told of an entry of a project."""
-    for text in alarms.filters.get(project.project, ()):
-        if unsure.sees(text, entry, "an alert policy"):
-            return True
-    homes = list(_destinations(project, entry, alarms, unsure))
-    for item in alarms.metrics:
-        bucket = item.metric.bucket_name
-        own = item.project == project.project and (not bucket or bucket.endswith(_OWN_BUCKETS))
-        central = any(
-            home in (item.project, _named(item)) and (bucket == place if place else not bucket)
-            for home, place in homes
-        )
-        if not own and not central:
-            continue
-        by = alarms.watched.get(item.type, frozenset())
-        if by and unsure.sees(item.metric.filter, entry, f"the metric {item.short_name}"):
-            if item.project in by:
-                return True
-            unsure.why.add(f"another project may watch {item.type}: its metrics scope is not read")
-    return False
-
-
-def _destinations(
-    project: Project, entry: Mapping[str, Any], alarms: _Alarms, unsure: _Unsure
-) -> Iterator[tuple[str, str]]:
-    """Projects to which sinks above send an entry, each with the bucket there; empty: to its own sinks."""
-    for item in alarms.sinks:
-        sink = item.sink
-        to = _SENT_TO.fullmatch(sink.destination)
-        if sink.disabled or to is None or not item.reaches(project.ancestors):
-            continue
-        left_out = any(
-            not one.disabled and unsure.sees(one.filter, entry, f"the sink {item.short_name}")
-            for one in sink.exclusions
-        )
-        if not left_out and unsure.sees(sink.filter, entry, f"the sink {item.short_name}"):
-            yield to[1], f"{to[1]}{to[2]}" if to[2] else ""
-
-
-def _named(item: LogMetric) -> str:
-    """The project as the metric's name has it: by id or by number."""
-    return item.name.partition(".com/")[2].partition("/metrics/")[0]
-
-
-def _filled(value: Any, project: str) -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        return {key: _filled(one, project) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_filled(one, project) for one in value]
-    return value.replace("{}", project)
-
-
 def _judged(
     project: Project,
     evidence: Evidence,
     scope: Scope,
-    events: Mapping[str, dict[str, Any]],
-    optional: Iterable[str] = (),
+    now: datetime,
+    events: Mapping[str, Event],
+    reaches_people: Sequence[str],
+    not_needed: Sequence[str] = (),
 ) -> Verdict:
     if not project.active:
         return not_applicable("the project is marked for deletion")
-    alarms, unsure = evidence.derived(_alarms), _Unsure()
-    missing = [
-        name
-        for name, event in events.items()
-        if name not in set(optional)
-        and not _heard(project, _filled(event, project.id), alarms, unsure)
-    ]
-    if not missing:
-        return passed(f"somebody is told of all {len(events)}")
-    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    told = f"nobody is told of: {', '.join(missing[:_SHOWN])}{more}"
+    ways = {
+        name: way(project, event, evidence, now, reaches_people) for name, event in events.items()
+    }
+    said = notified.verdict(ways, not_needed)
     unread = unread_above(scope.boundary, project.ancestors)
-    why = unsure.why | ({unread} if unread else set())
-    return inconclusive(f"{told}; {'; '.join(sorted(why))}") if why else failed(told)
+    if said.status is Status.FAIL and unread:
+        return inconclusive(f"{said.message}; {unread}")
+    return said
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:logging_log_metric_filter_and_alert_for_project_ownership_changes_enabled",
         "powerpipe:logging_metric_alert_project_ownership_assignment",
     ],
     empty=_NONE,
 )
-def gcp_alert_owner_change(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
-    """Somebody is told when a project gets another owner.
+def gcp_alert_owner_change(
+    project: Project,
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    *,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
+    """Somebody is notified when a project gets another owner.
+
+    ``reaches_people`` takes patterns for names of channels (of Pub/Sub, say) that pass on to people what is
+    sent to them; a program that is not named is not taken for a person.
 
     Why: an owner can give themselves everything else that is in the project.
     Fix: a log-based metric on policyDelta.bindingDeltas with roles/owner (gcloud logging metrics create),
         and an alert policy on it with a channel that is verified.
     """
-    return _judged(project, evidence, scope, _OWNERS)
+    return _judged(project, evidence, scope, now, _OWNERS, reaches_people)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:logging_log_metric_filter_and_alert_for_audit_configuration_changes_enabled",
         "powerpipe:logging_metric_alert_audit_configuration_changes",
     ],
     empty=_NONE,
 )
-def gcp_alert_audit_config(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
-    """Somebody is told when audit logs are switched.
+def gcp_alert_audit_config(
+    project: Project,
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    *,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
+    """Somebody is notified when audit logs are switched.
+
+    For ``reaches_people`` see gcp-alert-owner-change.
 
     Why: who wants not to be seen switches the light off first.
     Fix: a log-based metric on methodName="SetIamPolicy" AND
         protoPayload.serviceData.policyDelta.auditConfigDeltas:*, and an alert policy on it with a channel.
     """
-    return _judged(project, evidence, scope, _AUDIT)
+    return _judged(project, evidence, scope, now, _AUDIT, reaches_people)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:logging_log_metric_filter_and_alert_for_custom_role_changes_enabled",
         "prowler:logging_log_metric_filter_and_alert_for_bucket_permission_changes_enabled",
@@ -276,23 +227,30 @@ def gcp_alert_audit_config(project: Project, evidence: Evidence, scope: Scope) -
     empty=_NONE,
 )
 def gcp_alert_iam_changes(
-    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
+    project: Project,
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when custom roles, or a bucket's permissions, are changed.
+    """Somebody is notified when custom roles, or a bucket's permissions, are changed.
 
-    ``not_needed`` names events, as the messages do, that nobody wants to be told of.
+    ``not_needed`` names events, as the messages do, that nobody wants to be notified of. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: these are the changes by which somebody gets at data without being given an account.
     Fix: log-based metrics on resource.type="iam_role" and on
         protoPayload.methodName="storage.setIamPermissions", and an alert policy on each with a channel.
     """
-    return _judged(project, evidence, scope, _IAM, not_needed)
+    return _judged(project, evidence, scope, now, _IAM, reaches_people, not_needed)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:logging_log_metric_filter_and_alert_for_vpc_firewall_rule_changes_enabled",
         "prowler:logging_log_metric_filter_and_alert_for_vpc_network_changes_enabled",
@@ -304,23 +262,30 @@ def gcp_alert_iam_changes(
     empty=_NONE,
 )
 def gcp_alert_network_changes(
-    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
+    project: Project,
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when firewall rules, routes or networks are changed.
+    """Somebody is notified when firewall rules, routes or networks are changed.
 
-    ``not_needed`` names events (``networks.addPeering``) that nobody wants to be told of.
+    ``not_needed`` names events (``networks.addPeering``) that nobody wants to be notified of. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: the wall between inside and outside is a list that one call changes.
     Fix: log-based metrics on resource.type of gce_firewall_rule, gce_route and gce_network, and an alert
         policy on each with a channel.
     """
-    return _judged(project, evidence, scope, _NETWORK, not_needed)
+    return _judged(project, evidence, scope, now, _NETWORK, reaches_people, not_needed)
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4", "CC8.1"],
     severity=Severity.MEDIUM,
-    needs=_NEEDS,
+    needs=NEEDS,
     known_as=[
         "prowler:logging_log_metric_filter_and_alert_for_sql_instance_configuration_changes_enabled",
         "prowler:logging_log_metric_filter_and_alert_for_compute_configuration_changes_enabled",
@@ -329,45 +294,54 @@ def gcp_alert_network_changes(
     empty=_NONE,
 )
 def gcp_alert_sql_compute_changes(
-    project: Project, evidence: Evidence, scope: Scope, *, not_needed: tuple[str, ...] = ()
+    project: Project,
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    *,
+    not_needed: tuple[str, ...] = (),
+    reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is told when databases of Cloud SQL or machines are changed.
+    """Somebody is notified when databases of Cloud SQL or machines are changed.
 
-    ``not_needed`` names events (``instances.insert``) that nobody wants to be told of.
+    ``not_needed`` names events (``instances.insert``) that nobody wants to be notified of. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: a backup that is switched off, or a machine that appears, is a change that somebody should know of.
     Fix: log-based metrics on protoPayload.methodName="cloudsql.instances.update" and on
         protoPayload.methodName:"compute.instances", and an alert policy on each with a channel.
     """
-    return _judged(project, evidence, scope, _SYSTEMS, not_needed)
+    return _judged(project, evidence, scope, now, _SYSTEMS, reaches_people, not_needed)
 
 
 @rule(
     criteria=["CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[NotificationChannel],
-    empty=failed("there is no alert policy: nobody is told of anything"),
+    needs=CHANNEL_NEEDS,
+    empty=failed("there is no alert policy: nobody is notified of anything"),
 )
-def gcp_alert_channels_live(policy: AlertPolicy, evidence: Evidence) -> Verdict:
+def gcp_alert_channels_live(
+    policy: AlertPolicy,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    reaches_people: tuple[str, ...] = (),
+) -> Verdict:
     """Alert policies that are on reach somebody.
 
-    A channel counts that is on, and verified where Google verifies its sort.
+    A channel counts that people read, that is on, and that is verified where Google verifies its sort. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: an alert without a channel is a line in a console that nobody has open.
     Fix: gcloud alpha monitoring policies update POLICY --add-notification-channels CHANNEL; verify the
         channel in the console.
     """
-    if not policy.policy.enabled:
+    if policy.policy.enabled is False:
         return not_applicable("the alert policy is off")
-    named = policy.policy.notification_channels
-    if not named:
-        return failed("no notification channel")
-    channels = {c.channel.name: c for c in evidence.derived(_channels)}
-    live = [channels[name] for name in named if name in channels and channels[name].live]
-    if live:
-        return passed(f"reaches {listed(c.channel.display_name or c.channel.type for c in live)}")
-    return failed(f"none of its {len(named)} notification channels is on and verified")
-
-
-def _channels(whole: Whole) -> list[NotificationChannel]:
-    return list(whole.everywhere(NotificationChannel))
+    found = reached_by(policy, evidence, now, reaches_people)
+    if found.answer:
+        return passed(f"reaches {', '.join(found.why)}", until=found.until, on=found.on)
+    why = "; ".join(found.why)
+    if found.answer is None:
+        return undecided(why, found.missing)
+    return failed(why, until=found.until)

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.balancing import BackendService, SslPolicy, TlsProxy
+import re
+
+from soc2_collectors.gcp.models.balancing import (
+    BackendService,
+    SecurityPolicy,
+    SslPolicy,
+    SslPolicyData,
+    TlsProxy,
+)
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _STRONG = ("MODERN", "RESTRICTED", "FIPS_202205")
+_SINCE_1_2 = ("RESTRICTED", "FIPS_202205")
+"""Profiles that speak 1.2 at least, whatever else is said."""
+_OLD, _NEW = ("TLS_1_0", "TLS_1_1"), ("TLS_1_2", "TLS_1_3")
 _WEAK = ("TLS_RSA_WITH_", "3DES", "RC4", "_CBC_")
+_CIPHER = re.compile(
+    r"TLS_(ECDHE_(RSA|ECDSA)_WITH_)?(AES|CHACHA20)_[A-Z0-9_]+|TLS_RSA_WITH_[A-Z0-9_]+"
+)
+"""Names of ciphers as Google writes them."""
 
 
 @rule(
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
+    needs=[SecurityPolicy],
     known_as=["powerpipe:compute_external_backend_service_iap_enabled"],
 )
-def gcp_cloud_armor(backend: BackendService) -> Verdict:
+def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     """Backends that the internet reaches over HTTP stand behind Cloud Armor or Identity-Aware Proxy.
+
+    A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
+    denies, throttles, bans or redirects. What its rules match is not judged.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
@@ -24,12 +44,23 @@ def gcp_cloud_armor(backend: BackendService) -> Verdict:
     """
     if not backend.http or not backend.external:
         return not_applicable("the internet does not reach it over HTTP")
-    data = backend.resource.data
+    data, policy = backend.resource.data, backend.policy
     if data.iap is not None and data.iap.enabled:
         return passed("behind Identity-Aware Proxy")
-    if data.security_policy:
-        return passed(f"behind {data.security_policy.rpartition('/')[2]}")
-    return failed("neither a security policy nor Identity-Aware Proxy")
+    if not policy:
+        return failed("neither a security policy nor Identity-Aware Proxy")
+    found = evidence.index(SecurityPolicy, "path", within="here").get(policy, ())
+    if not found:
+        return inconclusive(f"the security policy {policy} is not among those collected")
+    name = policy.rpartition("/")[2]
+    rules = found[0].filtering
+    if not rules:
+        return failed(
+            f"{name} lets every request through: no rule that is enforced keeps any out", on=found
+        )
+    return passed(
+        f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
+    )
 
 
 @rule(
@@ -44,7 +75,8 @@ def gcp_cloud_armor(backend: BackendService) -> Verdict:
 def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _WEAK) -> Verdict:
     """TLS proxies speak TLS 1.2 or newer, without weak ciphers.
 
-    ``weak`` are parts of names that no cipher of a policy of one's own may have.
+    Google's profiles MODERN, RESTRICTED and FIPS have none. ``weak`` are parts of names that no cipher of a
+    policy of one's own may have.
 
     Why: older versions and ciphers can be read or forced by whoever sits on the way.
     Fix: gcloud compute ssl-policies create NAME --profile=MODERN --min-tls-version=1.2, and gcloud compute
@@ -56,20 +88,28 @@ def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _
     if not found:
         return inconclusive(f"the SSL policy {proxy.policy} is not among those collected")
     policy = found[0].resource.data
-    problems = []
-    # RESTRICTED and FIPS profiles speak 1.2 at least, whatever else is said.
-    if policy.min_tls_version not in ("TLS_1_2", "TLS_1_3") and policy.profile in (
-        "COMPATIBLE",
-        "MODERN",
-        "CUSTOM",
-    ):
-        problems.append(f"speaks {policy.min_tls_version}")
-    if policy.profile == "CUSTOM":
-        bad = [c for c in policy.custom_features if any(part in c for part in weak)]
-        if bad:
-            problems.append(f"weak ciphers: {', '.join(sorted(bad))}")
-    elif policy.profile not in _STRONG:
+    version = policy.min_tls_version
+    problems = [f"speaks {version}"] if version in _OLD and policy.profile not in _SINCE_1_2 else []
+    if policy.profile == "COMPATIBLE":
         problems.append(f"the profile {policy.profile} has weak ciphers")
+    ciphers = _ciphers(policy)
+    if bad := [one for one in ciphers if any(part in one for part in weak)]:
+        problems.append(f"weak ciphers: {listed(bad)}")
     if problems:
-        return failed(f"{policy.name}: {'; '.join(problems)}")
-    return passed(f"{policy.name}: TLS 1.2 or newer, {policy.profile}")
+        return failed(f"{policy.name}: {'; '.join(problems)}", on=found)
+    if version not in (*_OLD, *_NEW) and policy.profile not in _SINCE_1_2:
+        return inconclusive(f"{policy.name}: the version {version} is not known", on=found)
+    strange = [one for one in ciphers if not _CIPHER.fullmatch(one)]
+    if policy.profile == "CUSTOM" and (strange or not ciphers):
+        return inconclusive(
+            f"{policy.name}: its ciphers are not known: {listed(strange)}", on=found
+        )
+    if policy.profile not in (*_STRONG, "CUSTOM"):
+        return inconclusive(f"{policy.name}: the profile {policy.profile} is not known", on=found)
+    return passed(f"{policy.name}: TLS 1.2 or newer, {policy.profile}", on=found)
+
+
+def _ciphers(policy: SslPolicyData) -> list[str]:
+    """The ciphers of a policy of one's own; those of Google's profiles are Google's choice."""
+    named = policy.enabled_features or policy.custom_features
+    return named if policy.profile == "CUSTOM" else []

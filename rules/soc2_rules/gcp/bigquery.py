@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from soc2_collectors.gcp.models.bigquery import Dataset
-from soc2_collectors.gcp.models.grants import held, in_force, public_grants, public_roles
+from soc2_collectors.gcp.models.grants import held, public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.values import matches
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _CONSUMER = ("gmail.com", "googlemail.com", "googlegroups.com")
 _TABLES = "/tables/"
@@ -26,7 +29,12 @@ _TABLES = "/tables/"
     ],
 )
 def gcp_bq_not_public(
-    dataset: Dataset, evidence: Evidence, *, consumer_domains: tuple[str, ...] = _CONSUMER
+    dataset: Dataset,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    *,
+    consumer_domains: tuple[str, ...] = _CONSUMER,
 ) -> Verdict:
     """Datasets and their tables are shared neither with everyone nor with consumer accounts.
 
@@ -34,24 +42,29 @@ def gcp_bq_not_public(
     Fix: bq remove-iam-policy-binding --member=allUsers --role=ROLE PROJECT:DATASET.TABLE; for a dataset, bq
         show --format=prettyjson, take the entry out of "access", bq update --source.
     """
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
     tables = evidence.derived(_tables).get(dataset.name, [])
-    grants = public_grants(in_force(by_name, by_node, dataset), services=["bigquery"])
-    grants += [f"{role} on {t.short_name}" for t in tables for role in public_roles(t)]
-    grants += [entry.role or "a view" for entry in dataset.dataset.access if entry.public]
-    if grants:
-        return failed(f"everyone holds {listed(set(grants))}")
-    own = [*by_name.get(dataset.name, ()), *tables]
-    members = {member for policy in own for member, _ in held(policy)}
-    members |= {entry.member for entry in dataset.dataset.access}
+    granted = everyone(dataset, evidence, services=("bigquery",))
+    open_tables = [one for one in tables if public_roles(one)]
+    ways = [*granted.roles]
+    ways += [f"{role} on {one.short_name}" for one in open_tables for role in public_roles(one)]
+    ways += [entry.role or "a view" for entry in dataset.dataset.access if entry.public]
+    if ways:
+        return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *open_tables])
+    own = [*evidence.index(IamPolicy, "name", within="here").get(dataset.name, ()), *tables]
+    members = {one.member.text for policy in own for one in held(policy, now)}
+    members |= {entry.member for entry in dataset.dataset.access if entry.member}
     homes = tuple(f"{sign}{domain}" for domain in consumer_domains for sign in ("@", ":"))
     consumer = {member for member in members if member.lower().endswith(homes)}
     if consumer:
-        return failed(f"shared with consumer accounts: {listed(consumer)}")
-    return passed("shared neither with everyone nor with consumer accounts")
+        return failed(f"shared with consumer accounts: {listed(consumer)}", on=own)
+    if strange := {one.special_group for one in dataset.dataset.access if not one.known}:
+        return inconclusive(f"who these are is not known: {listed(strange)}")
+    if not members:
+        return inconclusive(
+            "the inventory shows nobody who may read it, and every dataset has owners"
+        )
+    said = f"{len(members)} members, neither everyone nor consumer accounts"
+    return passed(f"{said}{beside(scope, dataset)}", on=own)
 
 
 def _tables(whole: Whole) -> dict[str, list[IamPolicy]]:

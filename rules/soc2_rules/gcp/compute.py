@@ -11,21 +11,20 @@ from soc2_collectors.gcp.models.compute import (
     Snapshot,
     marks,
 )
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _GKE = not_applicable("a node that GKE sets up: the rules of clusters judge it")
 
 
-def _private(shared: Image | Snapshot, evidence: Evidence) -> Verdict:
-    by_name = evidence.index(IamPolicy, "name", within="here")
-    by_node = evidence.index(IamPolicy, "node", within="here")
-    if roles := public_grants(in_force(by_name, by_node, shared), services=["compute"]):
-        return failed(f"everyone holds {listed(roles)}")
-    return passed("not shared with everyone")
+def _private(shared: Image | Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
+    granted = everyone(shared, evidence, services=("compute",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+    return passed(f"not shared with everyone{beside(scope, shared)}", on=granted.on)
 
 
 @rule(
@@ -34,24 +33,24 @@ def _private(shared: Image | Snapshot, evidence: Evidence) -> Verdict:
     needs=[IamPolicy],
     known_as=["prowler:compute_image_not_publicly_shared"],
 )
-def gcp_image_not_public(image: Image, evidence: Evidence) -> Verdict:
+def gcp_image_not_public(image: Image, evidence: Evidence, scope: Scope) -> Verdict:
     """Custom images are not shared with everyone.
 
     Why: images hold code, configuration and often credentials.
     Fix: gcloud compute images remove-iam-policy-binding NAME --member=allAuthenticatedUsers --role=ROLE.
     """
-    return _private(image, evidence)
+    return _private(image, evidence, scope)
 
 
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.CRITICAL, needs=[IamPolicy])
-def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
+def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
     """Snapshots of disks are not shared with everyone.
 
     Why: a public snapshot is a disk that anybody can read.
     Fix: gcloud compute snapshots remove-iam-policy-binding NAME --member=allAuthenticatedUsers
         --role=ROLE.
     """
-    return _private(snapshot, evidence)
+    return _private(snapshot, evidence, scope)
 
 
 @rule(
@@ -65,9 +64,10 @@ def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
     ],
 )
 def gcp_vm_default_sa(instance: Instance) -> Verdict:
-    """Virtual machines do not run as the project's default service account.
+    """Virtual machines do not run as a default service account of the project.
 
-    An account of one's own may have the scope of every API: its roles are what limits it.
+    Those of Compute Engine and of App Engine. An account of one's own may have the scope of every API: its
+    roles are what limits it.
 
     Why: the default account is an editor of the whole project unless somebody took that away, and every
         machine has it.
@@ -100,10 +100,12 @@ def gcp_vm_no_public_ip(instance: Instance, *, edge_labels: tuple[str, ...] = ("
     Fix: gcloud compute instances delete-access-config NAME; label the ones that are meant to be reached
         with one of edge_labels.
     """
-    addresses = sorted(set(instance.external_addresses))
+    if not instance.machine.network_interfaces:
+        return inconclusive("the inventory shows no network interface, and every machine has one")
+    addresses, found = sorted(set(instance.external_addresses)), instance.marks(edge_labels)
     if not addresses:
         return passed("no external address")
-    if found := instance.marks(edge_labels):
+    if found:
         return not_applicable(f"labelled {', '.join(found)}: meant to have {', '.join(addresses)}")
     return failed(f"external address {', '.join(addresses)}")
 
@@ -128,6 +130,8 @@ def gcp_vm_ip_forwarding(
     """
     if instance.gke_node:
         return _GKE
+    if instance.machine.can_ip_forward is None:
+        return inconclusive("the inventory does not say whether it forwards")
     if not instance.machine.can_ip_forward:
         return passed("IP forwarding is off")
     if found := instance.marks(appliance_labels):
@@ -135,20 +139,26 @@ def gcp_vm_ip_forwarding(
     return failed("IP forwarding is on")
 
 
-def _setting(instance: Instance, evidence: Evidence, key: str) -> tuple[bool, str] | None:
+def _setting(
+    instance: Instance, evidence: Evidence, key: str, *, unclear: bool
+) -> tuple[bool, str] | None:
     """A boolean setting and who says it: the machine itself, else its project; ``None``: not known."""
-    own = instance.machine.metadata.says(key)
+    if instance.machine.metadata is None:
+        return None
+    own = instance.machine.metadata.says(key, unclear=unclear)
     if own is not None:
         return own, "the machine's metadata"
     projects = evidence.index(ComputeProject, "project_id", within="here").get(
         instance.project_id, ()
     )
-    if not projects:
+    if not projects or projects[0].metadata is None:
         return None
-    return bool(projects[0].metadata.says(key)), "the project's metadata"
+    return bool(projects[0].metadata.says(key, unclear=unclear)), "the project's metadata"
 
 
-_NO_PROJECT = inconclusive("the project's metadata is not among what was collected")
+_NO_METADATA = inconclusive(
+    "metadata of the machine or of its project is not among what was collected"
+)
 
 
 @rule(
@@ -166,11 +176,11 @@ def gcp_vm_serial_port(instance: Instance, evidence: Evidence) -> Verdict:
     Why: the console knows no firewall: whoever has a key gets to it from any address.
     Fix: gcloud compute instances add-metadata NAME --metadata=serial-port-enable=FALSE.
     """
-    said = _setting(instance, evidence, "serial-port-enable")
+    said = _setting(instance, evidence, "serial-port-enable", unclear=True)
     if said is None:
-        return _NO_PROJECT
+        return _NO_METADATA
     on, where = said
-    return failed(f"switched on by {where}") if on else passed("off")
+    return failed(f"switched on by {where}") if on else passed(f"off, by {where}")
 
 
 @rule(
@@ -194,11 +204,12 @@ def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict
     """
     if instance.gke_node:
         return _GKE
-    if instance.machine.metadata.says("block-project-ssh-keys"):
+    own = instance.machine.metadata
+    if own is not None and own.says("block-project-ssh-keys", unclear=False):
         return passed("keys of the project are blocked")
-    said = _setting(instance, evidence, "enable-oslogin")
+    said = _setting(instance, evidence, "enable-oslogin", unclear=False)
     if said is None:
-        return _NO_PROJECT
+        return _NO_METADATA
     on, where = said
     if on:
         return passed(f"OS Login is on, by {where}: keys in metadata open nothing")
@@ -233,15 +244,20 @@ def gcp_os_login(
     if not machines:
         return not_applicable("the project has no virtual machine of its own")
     wanted = ["enable-oslogin", *(["enable-oslogin-2fa"] if second_factor else [])]
-    problems = [f"{key} is not TRUE" for key in wanted if not project.metadata.says(key)]
+    common = project.metadata
+    problems = [
+        f"{key} is not TRUE" for key in wanted if not (common and common.says(key, unclear=False))
+    ]
     problems += [
         f"{one.machine.name} sets {key} to another value"
         for one in sorted(machines, key=lambda one: one.name)
         for key in wanted
-        if one.machine.metadata.says(key) is False
+        if one.machine.metadata and one.machine.metadata.says(key, unclear=False) is False
     ]
     if problems:
         return failed("; ".join(problems))
+    if blind := [one.machine.name for one in machines if one.machine.metadata is None]:
+        return inconclusive(f"metadata of these machines is not shown: {listed(blind)}")
     return passed(f"{', '.join(wanted)}: TRUE, on all machines")
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.container import Cluster
-from soc2_collectors.gcp.models.reach import world
-from soc2_pac.model import Severity, Verdict, failed, passed
-from soc2_pac.rules import rule
+from datetime import datetime, timedelta
+
+from soc2_collectors.gcp.models.container import BinauthzPolicy, Cluster, NodeConfig
+from soc2_collectors.reach import open_to_internet
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _CHANNELS = ("RAPID", "REGULAR", "STABLE", "EXTENDED")
+_NODES_GO_ON = "NO_MINOR_UPGRADES"
+"""The one scope of an exclusion in which nodes and patches are upgraded all the same."""
 
 
 @rule(
@@ -22,31 +27,78 @@ _CHANNELS = ("RAPID", "REGULAR", "STABLE", "EXTENDED")
 def gcp_gke_private(cluster: Cluster) -> Verdict:
     """The control plane of a GKE cluster is private, or open to named ranges only; its nodes are private.
 
-    The endpoint by DNS name is not counted: Google asks everyone there for an identity first.
+    The public addresses of Google Cloud, which anybody can rent, are no named range. The endpoint by DNS name
+    is not counted where Google asks everyone there for an identity of IAM first; it is where tokens of
+    Kubernetes or client certificates will do.
 
     Why: whoever reaches the control plane may try stolen tokens and the next flaw of the API server, and
         a node with an address of its own is one more machine on the internet.
     Fix: gcloud container clusters update NAME --enable-master-authorized-networks
-        --master-authorized-networks=203.0.113.0/24 --enable-private-nodes.
+        --master-authorized-networks=203.0.113.0/24 --no-enable-google-cloud-access --enable-private-nodes.
     """
     problems = []
     limits = cluster.public_endpoint
-    said = "the control plane is private"
+    said, blind = "the control plane is private", False
     if limits is not None:
-        ranges = [block.cidr_block for block in limits.cidr_blocks]
-        if not limits.enabled or world(ranges):
-            problems.append("the control plane is public, for every address")
-        said = f"the control plane is public, for {', '.join(sorted(ranges)) or 'no range'}"
+        ranges = sorted(block.cidr_block for block in limits.cidr_blocks)
+        if not limits.enabled or open_to_internet(ranges):
+            problems.append("the control plane is public, for the internet")
+        elif limits.gcp_public_cidrs_access_enabled:
+            problems.append("the control plane is public, for every public address of Google Cloud")
+        blind = limits.gcp_public_cidrs_access_enabled is None
+        said = f"the control plane is public, for {', '.join(ranges) or 'no range'}"
+    if ways := cluster.past_iam:
+        problems.append(f"by its DNS name it takes {listed(ways)} from anywhere")
     if pools := cluster.public_pools:
         problems.append(f"nodes with external addresses: {', '.join(pools)}")
     if problems:
         return failed("; ".join(problems))
+    if blind:
+        return inconclusive("whether every public address of Google Cloud is let in is not said")
     return passed(f"{said}; nodes are private")
+
+
+@rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
+def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
+    """GKE clusters answer anonymous requests for health checks only, and bind no roles to everyone.
+
+    Why: by default whoever reaches the control plane may ask it without a name, and one binding to
+        system:authenticated gives rights to everybody with a Google account.
+    Fix: gcloud container clusters update NAME --anonymous-authentication-config=LIMITED
+        --no-enable-insecure-binding-system-authenticated
+        --no-enable-insecure-binding-system-unauthenticated.
+    """
+    anonymous, bindings = (
+        cluster.data.anonymous_authentication_config,
+        cluster.data.rbac_binding_config,
+    )
+    problems, unclear = [], []
+    if anonymous is None or anonymous.mode in ("ENABLED", "MODE_UNSPECIFIED"):
+        problems.append("anonymous requests are not limited")
+    elif anonymous.mode != "LIMITED":
+        unclear.append(f"the mode {anonymous.mode or '(none)'}")
+    groups = {
+        "system:authenticated": bindings and bindings.enable_insecure_binding_system_authenticated,
+        "system:unauthenticated": bindings
+        and bindings.enable_insecure_binding_system_unauthenticated,
+    }
+    if bindings is None:
+        problems.append("roles may be bound to everyone")
+    problems += [f"roles may be bound to {name}" for name, on in groups.items() if bindings and on]
+    unclear += [f"bindings to {name}" for name, on in groups.items() if bindings and on is None]
+    if problems:
+        return failed("; ".join(problems))
+    if unclear:
+        return inconclusive(f"not known: {listed(unclear)}")
+    return passed(
+        "anonymous requests are limited to health checks, roles are not bound to everyone"
+    )
 
 
 @rule(
     criteria=["CC6.8", "CC6.1"],
     severity=Severity.MEDIUM,
+    needs=[BinauthzPolicy],
     known_as=[
         "prowler:gke_cluster_no_default_service_account",
         "powerpipe:disable_gke_legacy_abac",
@@ -58,6 +110,7 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
 )
 def gcp_gke_hardening(
     cluster: Cluster,
+    evidence: Evidence,
     *,
     expected: tuple[str, ...] = (
         "no legacy authorization",
@@ -71,13 +124,14 @@ def gcp_gke_hardening(
 ) -> Verdict:
     """GKE clusters are hardened: no older ways in, network policy, shielded nodes, judged images.
 
-    ``expected`` are the parts that are asked for.
+    ``expected`` are the parts that are asked for. Binary Authorization counts where the project's policy
+    keeps images from running; its default policy lets all of them run.
 
     Why: each part stops somebody who got into one container from getting everywhere else.
     Fix: gcloud container clusters update NAME --no-enable-legacy-authorization
         --enable-network-policy --enable-shielded-nodes
-        --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE; create node pools with
-        --service-account.
+        --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE; gcloud container binauthz policy import
+        FILE; create node pools with --service-account.
     """
     parts = {
         "no legacy authorization": _no_abac(cluster),
@@ -85,17 +139,27 @@ def gcp_gke_hardening(
         "no dashboard": _no_dashboard(cluster),
         "network policy": _network_policy(cluster),
         "shielded nodes": bool(cluster.data.shielded_nodes and cluster.data.shielded_nodes.enabled),
-        "binary authorization": bool(
-            cluster.data.binary_authorization and cluster.data.binary_authorization.on
-        ),
-        "service account of its own": not any(
-            pool.config.default_account for pool in cluster.data.node_pools
-        ),
+        "binary authorization": _judges_images(cluster),
+        "service account of its own": _own_account(cluster),
     }
-    lacking = [name for name in expected if not parts.get(name, False)]
+    lacking = [name for name in expected if parts.get(name, False) is False]
     if lacking:
         return failed(f"lacks: {', '.join(lacking)}")
-    return passed(f"has: {', '.join(expected)}")
+    policies: list[BinauthzPolicy] = []
+    if "binary authorization" in expected and parts["binary authorization"]:
+        binauthz = cluster.data.binary_authorization
+        if binauthz is not None and binauthz.by_project:
+            found = evidence.index(BinauthzPolicy, "project_id", within="here")
+            policies = [*found.get(cluster.project_id, ())]
+            if policies and not policies[0].of(cluster).enforced:
+                said = "binary authorization: the project's policy lets every image run"
+                return failed(f"lacks: {said}", on=policies)
+            if not policies:
+                return inconclusive("the project's policy of Binary Authorization is not shown")
+    unknown = [name for name in expected if parts[name] is None]
+    if unknown:
+        return inconclusive(f"not known: {', '.join(unknown)}")
+    return passed(f"has: {', '.join(expected)}", on=policies)
 
 
 def _no_abac(cluster: Cluster) -> bool:
@@ -103,16 +167,13 @@ def _no_abac(cluster: Cluster) -> bool:
     return legacy is None or not legacy.enabled
 
 
-def _no_older_sign_in(cluster: Cluster) -> bool:
+def _no_older_sign_in(cluster: Cluster) -> bool | None:
     auth = cluster.data.master_auth
     if auth is None:
-        return True
+        return None
     issued = auth.client_certificate_config
-    return not (
-        auth.username
-        or auth.client_certificate
-        or (issued is not None and issued.issue_client_certificate)
-    )
+    older = (auth.username, auth.client_certificate, issued and issued.issue_client_certificate)
+    return not any(older)
 
 
 def _no_dashboard(cluster: Cluster) -> bool:
@@ -124,9 +185,24 @@ def _no_dashboard(cluster: Cluster) -> bool:
 def _network_policy(cluster: Cluster) -> bool:
     """By the addon, or by the newer data plane, which has it built in."""
     policy, network = cluster.data.network_policy, cluster.data.network_config
-    return bool(policy and policy.enabled) or (
-        network is not None and network.datapath_provider == "ADVANCED_DATAPATH"
-    )
+    addon = cluster.data.addons_config.network_policy_config if cluster.data.addons_config else None
+    by_addon = bool(policy and policy.enabled) and not (addon and addon.disabled)
+    return by_addon or (network is not None and network.datapath_provider == "ADVANCED_DATAPATH")
+
+
+def _judges_images(cluster: Cluster) -> bool | None:
+    binauthz = cluster.data.binary_authorization
+    return binauthz.on if binauthz is not None else False
+
+
+def _own_account(cluster: Cluster) -> bool | None:
+    """Whether no nodes run as the default account, those that Google adds included; ``None``: not known."""
+    data, adds = cluster.data, cluster.data.autoscaling
+    accounts = [pool.config for pool in data.node_pools]
+    if adds.enable_node_autoprovisioning or (cluster.managed and not accounts):
+        made = adds.autoprovisioning_node_pool_defaults.service_account
+        accounts.append(NodeConfig(service_account=made))
+    return not any(one.default_account for one in accounts) if accounts else None
 
 
 @rule(
@@ -140,11 +216,16 @@ def _network_policy(cluster: Cluster) -> bool:
     ],
 )
 def gcp_gke_patching(
-    cluster: Cluster, *, logged: tuple[str, ...] = ("SYSTEM_COMPONENTS", "WORKLOADS")
+    cluster: Cluster,
+    now: datetime,
+    *,
+    logged: tuple[str, ...] = ("SYSTEM_COMPONENTS", "WORKLOADS"),
+    max_exclusion_days: int = 90,
 ) -> Verdict:
     """GKE clusters are upgraded by Google, log, and encrypt their secrets with a key of one's own.
 
-    ``logged`` are the components whose logs are asked for.
+    ``logged`` are the components whose logs are asked for. A maintenance exclusion that keeps nodes from
+    being upgraded for longer than ``max_exclusion_days`` counts as switched off.
 
     Why: old versions carry known vulnerabilities, a copy of the cluster's database holds every secret, and
         without logs nobody knows what ran.
@@ -159,15 +240,34 @@ def gcp_gke_patching(
     manual = sorted(pool.name for pool in data.node_pools if not pool.management.auto_upgrade)
     if manual:
         problems.append(f"not upgraded automatically: {', '.join(manual)}")
-    if data.database_encryption is None or data.database_encryption.state != "ENCRYPTED":
+    held, until = _held_up(cluster, now, max_exclusion_days)
+    if held:
+        problems.append(f"upgrades are held up by {listed(held)}")
+    if data.database_encryption is None:
         problems.append("secrets are not encrypted with a key of one's own")
+    elif data.database_encryption.problem:
+        problems.append(data.database_encryption.problem)
     config = data.logging_config
     components = config.component_config if config else None
     on = components.enable_components if components else []
     if missing := [name for name in logged if name not in on]:
         problems.append(f"not logged: {', '.join(missing)}")
     if problems:
-        return failed("; ".join(problems))
+        return failed("; ".join(problems), until=until)
+    if not data.node_pools and not cluster.managed:
+        return inconclusive("the inventory shows no node pool of the cluster")
     return passed(
         "upgraded by Google, secrets are encrypted with a key of one's own, logs are kept"
     )
+
+
+def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], datetime | None]:
+    """Exclusions that keep nodes from being upgraded for too long, and when the last of them ends."""
+    found = {
+        name: one.end_time
+        for name, one in cluster.data.maintenance_policy.window.maintenance_exclusions.items()
+        if one.maintenance_exclusion_options.scope != _NODES_GO_ON
+        and one.start_time <= now < one.end_time
+        and one.end_time - one.start_time > timedelta(days=most)
+    }
+    return sorted(found), max(found.values(), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soc2_collectors.gcp.models.alloydb import AlloyCluster
 from soc2_collectors.gcp.models.dataproc import DataprocCluster
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _GOOGLE = failed("encrypted with Google's key")
@@ -30,8 +30,8 @@ def gcp_dataproc_alloydb_cmek(cluster: DataprocCluster) -> Verdict:
     if config is None:
         return not_applicable("it runs on GKE, and has no disks of its own")
     key = config.encryption_config
-    if key is not None and key.gce_pd_kms_key_name:
-        return passed(f"encrypted with {key.gce_pd_kms_key_name}")
+    if key is not None and (key.gce_pd_kms_key_name or key.kms_key):
+        return passed(f"encrypted with {key.gce_pd_kms_key_name or key.kms_key}")
     return _GOOGLE
 
 
@@ -46,7 +46,11 @@ def gcp_alloydb_cmek(cluster: AlloyCluster) -> Verdict:
     Why: a key of one's own can be taken away, and its use is logged.
     Fix: create the cluster anew with --kms-key=KEY, from a backup.
     """
-    key = cluster.resource.data.encryption_config
-    if key is not None and key.kms_key_name:
-        return passed(f"encrypted with {key.kms_key_name}")
-    return _GOOGLE
+    key, now = cluster.resource.data.encryption_config, cluster.resource.data.encryption_info
+    if key is None or not key.kms_key_name:
+        return _GOOGLE
+    if now is not None and now.encryption_type != "CUSTOMER_MANAGED_ENCRYPTION":
+        said = now.encryption_type or "not said"
+        verdict = failed if said == "GOOGLE_DEFAULT_ENCRYPTION" else inconclusive
+        return verdict(f"{key.kms_key_name} was asked for, and the encryption is {said}")
+    return passed(f"encrypted with {key.kms_key_name}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from soc2_collectors.gcp.models.delivery import Pipeline, Target, Trigger
-from soc2_collectors.gcp.models.values import matches
+from soc2_collectors.gcp.models.values import has_word, matches
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
-_PRODUCTION = ("*prod*", "*deploy*", "*release*", "*live*")
+_PRODUCTION = ("*prod", "prd", "production", "live", "deploy", "deployment", "release", "releases")
 _DEFAULTS = ("*@cloudbuild.gserviceaccount.com", "*-compute@developer.gserviceaccount.com")
 
 
@@ -18,7 +18,7 @@ def gcp_build_trigger_approval(
 ) -> Verdict:
     """Build triggers for production wait for approval, and run as a service account of their own.
 
-    ``production`` takes patterns for the names or tags of triggers.
+    ``production`` takes patterns for the names or tags of triggers, or for a word in them.
 
     Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
     Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
@@ -27,7 +27,7 @@ def gcp_build_trigger_approval(
     about = trigger.trigger
     if about.disabled:
         return not_applicable("the trigger is off")
-    if not any(matches(name, production) for name in (about.name, *about.tags)):
+    if not any(has_word(name, production) for name in (about.name, *about.tags)):
         return not_applicable("by name and tags not for production")
     wrong = []
     if not about.approval_config.approval_required:
@@ -44,7 +44,8 @@ def gcp_deploy_approval(
 ) -> Verdict:
     """Delivery pipelines wait for approval before production.
 
-    Production is the last target of a pipeline, and every one whose name is of a form in ``production``.
+    Production is the last target of a pipeline, and every one whose name, or a word in it, is of a form in
+    ``production``.
     Cloud Deploy then rolls nothing out there that nobody approved.
 
     Why: the person who wrote a change is the last to see what is wrong with it.
@@ -55,7 +56,7 @@ def gcp_deploy_approval(
     names = pipeline.targets()
     if not names:
         return not_applicable("the pipeline has no stages")
-    wanted = {one for one in names if matches(one.rpartition("/")[2], production)} | {names[-1]}
+    wanted = {one for one in names if has_word(one.rpartition("/")[2], production)} | {names[-1]}
     known = evidence.index(Target, "name", within="here")
     unknown = [one.rpartition("/")[2] for one in wanted if one not in known]
     if unknown:

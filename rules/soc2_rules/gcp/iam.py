@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from soc2_collectors.gcp.models.grants import held
-from soc2_collectors.gcp.models.iam import PUBLIC, IamPolicy
-from soc2_collectors.gcp.models.values import matches
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.gcp.models.grants import Held, ends, held
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.members import PEOPLE, Member, Sort
+from soc2_collectors.gcp.models.privileges import (
+    ACTING,
+    ADMINISTERS_ACCOUNTS,
+    ADMINISTERS_KEYS,
+    BASIC_CHANGING,
+    BASIC_READING,
+    USES_KEYS,
+)
+from soc2_collectors.gcp.models.project import Project
+from soc2_collectors.gcp.models.roles import Role
+from soc2_collectors.gcp.models.values import matches, unread_above
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import Definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
 _NOBODY = inconclusive("the inventory shows no IAM policy, and every project has one")
-_BASIC = ("roles/owner", "roles/editor")
-_PEOPLE = ("user:", "group:", "domain:")
-_ACTING = ("roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator")
-_KMS_ADMIN = frozenset({"roles/cloudkms.admin"})
-_KMS_USE = frozenset(
-    {
-        "roles/cloudkms.cryptoKeyEncrypterDecrypter",
-        "roles/cloudkms.cryptoKeyEncrypter",
-        "roles/cloudkms.cryptoKeyDecrypter",
-        "roles/cloudkms.cryptoOperator",
-    }
-)
-_SA_ADMIN = frozenset({"roles/iam.serviceAccountAdmin"})
-_SA_USE = frozenset({"roles/iam.serviceAccountUser"})
+_MACHINES = (Sort.ACCOUNT, Sort.ACCOUNTS)
+_BASIC = BASIC_CHANGING | BASIC_READING
 _CONSUMER = ("gmail.com", "googlemail.com")
 _LISTS = ("googlegroups.com",)
+_KEY = "/cryptoKeys/"
+
+
+def _exempted(exempt: Iterable[str]) -> str:
+    named = sorted(set(exempt))
+    return f"; exempt: {listed(named)}" if named else ""
 
 
 @rule(criteria=["CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
 def gcp_no_primitive_roles(
     policy: IamPolicy,
+    now: datetime,
     *,
     not_production: tuple[str, ...] = (),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """People and groups hold neither Owner nor Editor.
+    """No person, group or outside workload holds a basic role that changes things.
 
-    Policies of projects, folders and the organisation are judged. ``not_production`` names projects and
-    folders where it is allowed, as the inventory does (``projects/123``); ``exempt`` takes members or
-    patterns (``group:gcp-break-glass@*``).
+    Those are Owner and Editor, and the newer Admin and Writer. Service accounts are judged by
+    gcp-sa-no-admin. Policies of projects, folders and the organisation are judged. ``not_production`` names
+    projects and folders where it is allowed, as the inventory does (``projects/123``); ``exempt`` takes
+    members or patterns (``group:gcp-break-glass@*``).
 
-    Why: the two roles reach every service that there is and every one that is still to come.
+    Why: these roles reach every service that there is and every one that is still to come.
     Fix: grant the roles that the work needs, then gcloud projects remove-iam-policy-binding PROJECT
         --member MEMBER --role roles/editor.
     """
@@ -54,32 +63,44 @@ def gcp_no_primitive_roles(
         return not_applicable("basic roles are given on projects, folders and the organisation")
     if matches(policy.node, not_production):
         return not_applicable(f"{policy.node} is not production")
-    found = [
-        f"{member} ({role.removeprefix('roles/')})"
-        for member, role in held(policy)
-        if role in _BASIC
-        and (member.startswith(_PEOPLE) or member in PUBLIC)
-        and not matches(member, exempt)
+    holders = [
+        one
+        for one in held(policy, now)
+        if one.role in BASIC_CHANGING and one.member.is_a not in _MACHINES
     ]
+    found = [one for one in holders if not matches(one.member.text, exempt)]
     if found:
-        return failed(f"basic roles: {listed(found)}")
-    return passed("no person and no group holds Owner or Editor")
+        return failed(f"basic roles: {listed(_said(found))}", until=ends(found))
+    left = _exempted(one.member.text for one in holders)
+    return passed(
+        f"no person, group or outside workload holds Owner, Editor, Admin or Writer{left}"
+    )
+
+
+def _said(found: Iterable[Held]) -> set[str]:
+    return {f"{one.member.text} ({one.role.removeprefix('roles/')})" for one in found}
 
 
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.HIGH,
+    needs=[Role],
     known_as=[
         "prowler:iam_no_service_roles_at_project_level",
         "powerpipe:iam_user_not_assigned_service_account_user_role_project_level",
     ],
     empty=_NOBODY,
 )
-def gcp_no_sa_user_at_project(policy: IamPolicy, *, exempt: tuple[str, ...] = ()) -> Verdict:
-    """Nobody may act as every service account of a project, folder or organisation.
+def gcp_no_sa_user_at_project(
+    policy: IamPolicy, evidence: Evidence, now: datetime, *, exempt: tuple[str, ...] = ()
+) -> Verdict:
+    """No role gives anybody all service accounts of a project, folder or organisation to act as.
 
-    The roles are Service Account User and Service Account Token Creator. ``exempt`` takes members or
-    patterns.
+    Roles with actAs, or with which tokens are made and signed: Service Account User, Token Creator, Workload
+    Identity User and every other one that holds such a permission, custom ones too. Basic roles are judged by
+    gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out: Google grants them
+    what they need. A condition that names one service account is a grant on that account. ``exempt`` takes
+    members or patterns.
 
     Why: on a project they open every service account in it, those of tomorrow too, with all their rights.
     Fix: grant the role on the one account (gcloud iam service-accounts add-iam-policy-binding), and
@@ -87,20 +108,28 @@ def gcp_no_sa_user_at_project(policy: IamPolicy, *, exempt: tuple[str, ...] = ()
     """
     if not policy.node:
         return not_applicable("the policy of a single resource")
-    found = [
-        f"{member} ({role.removeprefix('roles/iam.')})"
-        for member, role in held(policy)
-        if role in _ACTING and not matches(member, exempt)
+    roles = Definitions(evidence)
+    holders = [
+        one
+        for one in held(policy, now)
+        if not one.member.service_agent and not one.narrow and one.role not in _BASIC
     ]
+    acting = [one for one in holders if roles.certain(one.role) & ACTING]
+    found = [one for one in acting if not matches(one.member.text, exempt)]
     if found:
-        return failed(f"may act as all service accounts below: {listed(found)}")
-    return passed("nobody may act as all service accounts below")
+        said = listed(_said(found))
+        return failed(f"may act as all service accounts below: {said}", until=ends(found))
+    judged = [one.role for one in holders if not matches(one.member.text, exempt)]
+    if unknown := roles.unknown(judged):
+        return unknown
+    left = _exempted(one.member.text for one in acting)
+    return passed(f"no role gives all service accounts below to act as{left}")
 
 
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.MEDIUM,
-    needs=[IamPolicy],
+    needs=[IamPolicy, Role],
     known_as=[
         "prowler:iam_role_kms_enforce_separation_of_duties",
         "powerpipe:kms_key_separation_of_duties_enforced",
@@ -109,23 +138,32 @@ def gcp_no_sa_user_at_project(policy: IamPolicy, *, exempt: tuple[str, ...] = ()
     empty=_NOBODY,
 )
 def gcp_sod_kms_roles(
-    policy: IamPolicy, evidence: Evidence, *, exempt: tuple[str, ...] = ()
+    policy: IamPolicy,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    *,
+    exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Nobody both administers keys and encrypts or decrypts with them.
+    """No member of IAM policies both administers keys and encrypts or decrypts with them.
 
-    Roles that are inherited count, where one of the two is set here. ``exempt`` takes members or patterns.
+    Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
+    is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
+    Who is in a group is not seen here. ``exempt`` takes members or patterns.
 
     Why: who rules a key and reads with it leaves no second person who would notice.
     Fix: take one of the roles away: gcloud kms keys remove-iam-policy-binding, or gcloud projects
         remove-iam-policy-binding.
     """
-    return _apart(policy, evidence, _KMS_ADMIN, _KMS_USE, exempt)
+    if not policy.node and not policy.name.startswith("//cloudkms.googleapis.com/"):
+        return not_applicable("the policy of another sort of resource")
+    return _apart(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt)
 
 
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.MEDIUM,
-    needs=[IamPolicy],
+    needs=[IamPolicy, Role],
     known_as=[
         "prowler:iam_role_sa_enforce_separation_of_duties",
         "powerpipe:iam_user_separation_of_duty_enforced",
@@ -133,87 +171,193 @@ def gcp_sod_kms_roles(
     empty=_NOBODY,
 )
 def gcp_sod_sa_roles(
-    policy: IamPolicy, evidence: Evidence, *, exempt: tuple[str, ...] = ()
+    policy: IamPolicy,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    *,
+    exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Nobody both administers service accounts and acts as them.
+    """No member of IAM policies both administers service accounts and acts as them.
 
-    Roles that are inherited count, where one of the two is set here. ``exempt`` takes members or patterns.
+    Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
+    is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
+    Who is in a group is not seen here. ``exempt`` takes members or patterns.
 
     Why: who makes a service account and acts as it gives the rights to themselves.
     Fix: take one of the roles away: gcloud projects remove-iam-policy-binding PROJECT --member MEMBER
         --role roles/iam.serviceAccountUser.
     """
-    return _apart(policy, evidence, _SA_ADMIN, _SA_USE, exempt)
+    if not policy.node and not policy.name.startswith("//iam.googleapis.com/"):
+        return not_applicable("the policy of another sort of resource")
+    return _apart(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt)
 
 
 def _apart(
     policy: IamPolicy,
     evidence: Evidence,
-    one: Collection[str],
-    other: Collection[str],
+    now: datetime,
+    scope: Scope,
+    sides: tuple[frozenset[str], frozenset[str]],
     exempt: tuple[str, ...],
 ) -> Verdict:
-    """Whether nobody holds roles of both sorts here, one of them at least by this very policy."""
-    here = {(member, role) for member, role in held(policy) if role in one or role in other}
-    if not here:
-        return not_applicable("grants none of these roles")
-    above = set(policy.ancestors) - {policy.node}
-    from_above = {
-        (member, role)
-        for node in above
-        for parent in evidence.index(IamPolicy, "node", within="here").get(node, ())
-        for member, role in held(parent)
-    }
-    everything = here | from_above
-    both = {
-        member
-        for member, _ in here
-        if not matches(member, exempt)
-        and any(m == member and role in one for m, role in everything)
-        and any(m == member and role in other for m, role in everything)
-    }
+    """Whether nobody holds permissions of both sides here, one of them at least by this very policy."""
+    roles = Definitions(evidence)
+    here = _by_member(held(policy, now))
+    above: dict[str, set[str]] = {}
+    for parent in _inherited(policy, evidence):
+        for member, names in _by_member(held(parent, now)).items():
+            above.setdefault(member, set()).update(names)
+    one, other = sides
+    both, some, exempted = set[str](), False, set[str]()
+    for member, names in here.items():
+        mine = {role: roles.certain(role) for role in names | above.get(member, set())}
+        some = some or any(mine[role] & (one | other) for role in names)
+        pairs = (
+            (first, second)
+            for first in mine
+            for second in mine
+            if mine[first] & one and mine[second] & other and {first, second} & names
+        )
+        if any(not {first, second} <= _BASIC for first, second in pairs):
+            (exempted if matches(member, exempt) else both).add(member)
     if both:
         return failed(f"hold both: {listed(both)}")
-    return passed("no member holds both")
+    judged = {m: names for m, names in here.items() if not matches(m, exempt)}
+    asked = {role for names in judged.values() for role in names}
+    if unknown := roles.unknown(asked - _BASIC):
+        return unknown
+    if not some:
+        return not_applicable("grants none of these roles")
+    inherited = {role for member in judged for role in above.get(member, ())}
+    if unknown := roles.unknown(inherited - _BASIC):
+        return unknown
+    if unread := unread_above(scope.boundary, policy.above):
+        return inconclusive(f"no member holds both by what was read; {unread}")
+    return passed(f"no member holds both{_exempted(exempted)}")
+
+
+def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:
+    """Roles of each member; Google's own service agents left out."""
+    roles: dict[str, set[str]] = {}
+    for one in found:
+        if not one.member.service_agent:
+            roles.setdefault(one.member.text, set()).add(one.role)
+    return roles
+
+
+def _inherited(policy: IamPolicy, evidence: Evidence) -> list[IamPolicy]:
+    """Policies that reach what this one is set on: of the key ring, and of what is above."""
+    by_node = evidence.index(IamPolicy, "node", within="here")
+    by_name = evidence.index(IamPolicy, "name", within="here")
+    ring = policy.name.partition(_KEY)[0] if _KEY in policy.name else ""
+    return [
+        *(by_name.get(ring, ()) if ring else ()),
+        *(one for node in policy.ancestors if node != policy.node for one in by_node.get(node, ())),
+    ]
 
 
 @rule(
     criteria=["CC6.1", "CC6.2"],
     severity=Severity.HIGH,
+    needs=[Project],
     known_as=["powerpipe:only_my_domain"],
     empty=_NOBODY,
 )
 def gcp_corporate_identities_only(
-    policy: IamPolicy, *, domains: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
+    policy: IamPolicy,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    *,
+    domains: tuple[str, ...] = (),
+    workforce_pools: tuple[str, ...] = (),
+    projects: tuple[str, ...] = (),
+    exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Members of IAM policies are accounts of the company.
+    """Members of IAM policies are people, service accounts and workloads of the company.
 
     ``domains`` names those of the company and of partners that it trusts: without it only consumer accounts
-    can be told apart. ``exempt`` takes members or patterns.
+    can be told apart. ``workforce_pools`` names the pools by which its people sign in. Service accounts and
+    workload pools are the company's where their project is in the organisation; ``projects`` takes ids,
+    numbers (``projects/123``) or patterns of further ones that it trusts. ``exempt`` takes members or
+    patterns.
 
     Why: an account that the company does not manage has no second factor that it demands, and stays when
-        the person leaves.
+        the person leaves; a service account of another organisation works for whoever rules that.
     Fix: gcloud projects remove-iam-policy-binding for the member, and the constraint
         iam.allowedPolicyMemberDomains so that it does not come back.
     """
-    people = sorted(
-        {
-            member
-            for member, _ in held(policy)
-            if member.startswith(_PEOPLE) and not matches(member, exempt)
-        }
-    )
-    if not people:
-        return not_applicable("no person, group or domain is a member")
-    homes = {member: member.partition(":")[2].rpartition("@")[2].lower() for member in people}
+    members = {one.member for one in held(policy, now)}
+    judged = sorted((m for m in members if not matches(m.text, exempt)), key=lambda m: m.text)
+    if not judged:
+        return not_applicable(f"no member{_exempted(m.text for m in members)}")
     mine = {domain.lower() for domain in domains}
-    consumer = [m for m in people if homes[m] in (*_CONSUMER, *_LISTS) and homes[m] not in mine]
-    if consumer:
-        return failed(f"consumer accounts: {listed(consumer)}")
-    if not mine:
-        said = listed(set(homes.values()))
-        return inconclusive(f"set domains: which of these are the company's is not known: {said}")
-    foreign = [member for member in people if homes[member] not in mine]
+    consumer = [
+        m.text for m in judged if m.domain in (*_CONSUMER, *_LISTS) and m.domain not in mine
+    ]
+    public = [m.text for m in judged if m.public]
+    if consumer or public:
+        named = _named(everyone=public, consumer=consumer)
+        return failed("; ".join(f"{name}: {listed(who)}" for name, who in named))
+    people = [m for m in judged if m.is_a in PEOPLE]
+    foreign = [
+        m.text
+        for m in people
+        if (m.pool not in workforce_pools if m.pool else m.domain not in mine)
+        and (workforce_pools if m.pool else mine)
+    ]
     if foreign:
-        return failed(f"of other domains: {listed(foreign)}")
-    return passed(f"members are of {listed(set(homes.values()))}")
+        return failed(f"of other domains or pools: {listed(foreign)}")
+    machines = [m for m in judged if m.is_a not in PEOPLE]
+    outside = _outside(policy, evidence, machines, projects) if machines else []
+    unread = unread_above(scope.boundary, policy.above)
+    if outside and not unread:
+        return failed(f"of other organisations: {listed(m.text for m in outside)}")
+    if outside:
+        said = listed(m.text for m in outside)
+        return inconclusive(
+            f"whether these are of this organisation is not known: {said}; {unread}"
+        )
+    untold = [m.text for m in machines if not m.home and not m.service_agent]
+    if untold:
+        return inconclusive(f"whose these are is not known: {listed(untold)}")
+    if unsettled := _unsettled(people, mine, workforce_pools):
+        return unsettled
+    left = _exempted(m.text for m in members if matches(m.text, exempt))
+    homes = {m.pool or m.domain for m in people}
+    return passed(
+        f"people are of {listed(homes)}; {len(machines)} machines, all of the company{left}"
+    )
+
+
+def _named(**found: list[str]) -> list[tuple[str, list[str]]]:
+    names = {"everyone": "everyone", "consumer": "consumer accounts"}
+    return [(names[key], who) for key, who in found.items() if who]
+
+
+def _outside(
+    policy: IamPolicy, evidence: Evidence, machines: list[Member], trusted: tuple[str, ...]
+) -> list[Member]:
+    """Machines whose project, folder or organisation is another's; projects are read where needed."""
+    near = {*policy.ancestors}
+    asked = [m for m in machines if m.home and m.home not in near and not matches(m.home, trusted)]
+    if not asked:
+        return []
+    own = set(near)
+    for project in evidence.here(Project):
+        own |= {project.id, *project.ancestors}
+    return [m for m in asked if m.home not in own]
+
+
+def _unsettled(people: list[Member], domains: set[str], pools: tuple[str, ...]) -> Verdict | None:
+    """What the configuration does not say, and the verdict needs."""
+    if not domains and (said := {m.domain for m in people if not m.pool}):
+        return inconclusive(
+            f"set domains: which of these are the company's is not known: {listed(said)}"
+        )
+    if not pools and (said := {m.pool for m in people if m.pool}):
+        return inconclusive(
+            f"set workforce_pools: which of these are the company's is not known: {listed(said)}"
+        )
+    return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.grants import held, in_force, public_grants
+from datetime import datetime, timedelta
+
+from soc2_collectors.gcp.models.grants import held
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.kms import CryptoKey
 from soc2_collectors.gcp.models.values import seconds
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _DAY = 86_400
 _EXTERNAL = ("EXTERNAL", "EXTERNAL_VPC")
@@ -24,7 +27,9 @@ _EXTERNAL = ("EXTERNAL", "EXTERNAL_VPC")
         "powerpipe:kms_key_users_limited_to_3",
     ],
 )
-def gcp_kms_not_public(key: CryptoKey, evidence: Evidence, *, max_members: int = 0) -> Verdict:
+def gcp_kms_not_public(
+    key: CryptoKey, evidence: Evidence, now: datetime, scope: Scope, *, max_members: int = 0
+) -> Verdict:
     """Keys are granted neither to everyone nor to many.
 
     Policies of the key ring, the project and what is above it count. ``max_members`` says how many members
@@ -34,18 +39,14 @@ def gcp_kms_not_public(key: CryptoKey, evidence: Evidence, *, max_members: int =
     Fix: gcloud kms keys remove-iam-policy-binding KEY --keyring RING --location LOCATION --member allUsers
         --role ROLE.
     """
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
-    grants = public_grants(in_force(by_name, by_node, key, key.ring), services=["cloudkms"])
-    if grants:
-        return failed(f"everyone holds {listed(grants)}")
-    own = [p for name in (key.name, key.ring) for p in by_name.get(name, ())]
-    members = {member for policy in own for member, _ in held(policy)}
+    granted = everyone(key, evidence, key.ring, services=("cloudkms",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+    members = {one.member.text for policy in granted.on for one in held(policy, now)}
     if max_members and len(members) > max_members:
-        return failed(f"granted to {len(members)} members, over {max_members}")
-    return passed(f"not granted to everyone; {len(members)} members by its own policies")
+        return failed(f"granted to {len(members)} members, over {max_members}", on=granted.on)
+    said = f"not granted to everyone; {len(members)} members by its own policies"
+    return passed(f"{said}{beside(scope, key)}", on=granted.on)
 
 
 @rule(
@@ -57,8 +58,8 @@ def gcp_kms_not_public(key: CryptoKey, evidence: Evidence, *, max_members: int =
         "powerpipe:kms_key_rotated_within_90_day",
     ],
 )
-def gcp_kms_rotation(key: CryptoKey, *, max_age_days: int = 90) -> Verdict:
-    """Symmetric keys rotate by themselves, at least every 90 days.
+def gcp_kms_rotation(key: CryptoKey, now: datetime, *, max_age_days: int = 90) -> Verdict:
+    """Symmetric keys rotate by themselves, at least every 90 days, and the next time is set.
 
     Why: it limits how much one key's material protects.
     Fix: gcloud kms keys update KEY --keyring RING --location LOCATION --rotation-period 90d
@@ -81,4 +82,15 @@ def gcp_kms_rotation(key: CryptoKey, *, max_age_days: int = 90) -> Verdict:
     days = int(period // _DAY)
     if period > max_age_days * _DAY:
         return failed(f"rotates every {days} days, over {max_age_days}")
-    return passed(f"rotates every {days} days")
+    coming = about.next_rotation_time
+    if coming is None:
+        return failed(f"rotates every {days} days, and no next time is set")
+    if coming > now + timedelta(days=max_age_days):
+        return failed(
+            f"the next rotation is on {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
+        )
+    if coming <= now:
+        return inconclusive(
+            f"that it rotated on {coming:%Y-%m-%d}, when it was due, is not seen yet"
+        )
+    return passed(f"rotates every {days} days, next on {coming:%Y-%m-%d}", until=coming)

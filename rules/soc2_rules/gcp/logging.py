@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogBucket, LogSink
 from soc2_collectors.gcp.models.project import Project
 from soc2_collectors.gcp.models.storage import Bucket
-from soc2_collectors.gcp.models.values import positive, unread_above
+from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -19,26 +20,34 @@ if TYPE_CHECKING:
 _NO_PROJECT = inconclusive("the inventory shows no project")
 _ALL = "allServices"
 _TYPES = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
+_DAY = 86_400
 _BRIEF = ("/buckets/_Default", "/buckets/_Required")
-_KEEPING = (
-    "bigquery.googleapis.com/",
-    "logging.googleapis.com/",
-    "pubsub.googleapis.com/",
-    "storage.googleapis.com/",
+_KEEPING = re.compile(
+    r"storage\.googleapis\.com/.+|bigquery\.googleapis\.com/.+"
+    r"|logging\.googleapis\.com/.+/locations/[^/]+/buckets/[^/]+"
 )
+"""Destinations that keep what they are sent; a topic passes it on, and a project sends it where it wants."""
 
 
-def _logged(policies: Iterable[IamPolicy], services: Collection[str]) -> tuple[set[str], set[str]]:
+def _logged(
+    policies: Iterable[IamPolicy], services: Collection[str], exempting: Collection[str] | None
+) -> tuple[set[str], set[str]]:
     """Types of access that are logged by policies that are in force, and who is left out of that.
 
     Google: what is set for all services and for one, here and above, adds up; who is left out by any of it
     is.
+
+    Args:
+        policies: of the project and what is above it.
+        services: whose types of access count.
+        exempting: services whose exemptions count; ``None``: those of every one.
     """
     types, exempted = set[str](), set[str]()
     for policy in policies:
         for config in policy.iam_policy.audit_configs:
             if config.service in services:
                 types |= {one.log_type for one in config.audit_log_configs}
+            if exempting is None or config.service in exempting:
                 for one in config.audit_log_configs:
                     exempted.update(one.exempted_members)
     return types, exempted
@@ -70,7 +79,8 @@ def gcp_audit_logs_all(
 ) -> Verdict:
     """Audit logs are on for every service and sort of access, and leave nobody out.
 
-    What the folders and the organisation above set counts. ``exempt`` takes members that may be left out.
+    What the folders and the organisation above set counts, and who is left out of any service's logs is left
+    out. ``exempt`` takes members that may be.
 
     Why: who read which data is asked after every break-in, and Google writes it down only where it is told
         to.
@@ -79,7 +89,7 @@ def gcp_audit_logs_all(
     """
     if not project.active:
         return not_applicable("the project is marked for deletion")
-    types, exempted = _logged(_above(evidence, project.ancestors), {_ALL})
+    types, exempted = _logged(_above(evidence, project.ancestors), {_ALL}, None)
     missing = [one for one in _TYPES if one not in types]
     if missing:
         said = f"not logged for all services: {', '.join(missing)}"
@@ -87,7 +97,8 @@ def gcp_audit_logs_all(
     left_out = exempted - set(exempt)
     if left_out:
         return failed(f"not logged of {listed(left_out)}")
-    return passed("every sort of access to every service is logged, of everybody")
+    but = f" but {listed(exempted)} (exempt by configuration)" if exempted else ""
+    return passed(f"every sort of access to every service is logged, of everybody{but}")
 
 
 @rule(
@@ -101,11 +112,14 @@ def gcp_log_bucket_retention(bucket: LogBucket, *, min_days: int = 365) -> Verdi
     Why: a break-in is found after months, and asked about then.
     Fix: gcloud logging buckets update BUCKET --location LOCATION --retention-days 365.
     """
-    if bucket.bucket.lifecycle_state == "DELETE_REQUESTED":
+    state = bucket.bucket.lifecycle_state
+    if state == "DELETE_REQUESTED":
         return not_applicable("marked for deletion")
     days = bucket.bucket.retention_days
     if days < min_days:
         return failed(f"kept for {days} days, under {min_days}")
+    if state not in ("ACTIVE", "UPDATING"):
+        return inconclusive(f"its state is {state or 'not said'}")
     return passed(f"kept for {days} days")
 
 
@@ -119,12 +133,16 @@ def gcp_log_bucket_retention(bucket: LogBucket, *, min_days: int = 365) -> Verdi
     ],
     empty=_NO_PROJECT,
 )
-def gcp_log_sink(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
-    """A sink sends every entry of the project to where it is kept.
+def gcp_log_sink(
+    project: Project, evidence: Evidence, scope: Scope, *, kept_elsewhere: tuple[str, ...] = ()
+) -> Verdict:
+    """A sink is set to send every entry of the project to where it is kept.
 
     A sink counts without a filter and without exclusions that are on: the project's own, or one above that
-    takes in what is below. How long its destination keeps things is asked by gcp-bucket-log-lock and
-    gcp-log-bucket-retention.
+    takes in what is below. What a sink above intercepts does not reach those below it. Storage buckets,
+    datasets and log buckets keep; ``kept_elsewhere`` takes patterns for topics and projects from which the
+    entries go on to where they are kept. How long that is, and whether the sink may write there, is asked by
+    gcp-bucket-log-lock and gcp-log-bucket-retention, and by the sink's own errors.
 
     Why: logs that stay only in the project are lost with it, and its owners can delete them.
     Fix: gcloud logging sinks create NAME storage.googleapis.com/BUCKET --organization ORGANIZATION
@@ -132,46 +150,93 @@ def gcp_log_sink(project: Project, evidence: Evidence, scope: Scope) -> Verdict:
     """
     if not project.active:
         return not_applicable("the project is marked for deletion")
-    found = [
-        sink.sink
+    reaching = [
+        sink
         for sink in evidence.here(LogSink)
-        if sink.reaches(project.ancestors)
-        and not sink.sink.disabled
-        and not sink.sink.filter.strip()
-        and not any(not one.disabled for one in sink.sink.exclusions)
-        and sink.sink.destination.startswith(_KEEPING)
+        if sink.reaches(project.ancestors) and not sink.sink.disabled
+    ]
+    whole = [sink for sink in reaching if _whole(sink) and not _below(sink, reaching, project)]
+    kept = [
+        sink
+        for sink in whole
+        if (
+            _KEEPING.fullmatch(sink.sink.destination)
+            or matches(sink.sink.destination, kept_elsewhere)
+        )
         and not sink.sink.destination.endswith(_BRIEF)
     ]
-    if found:
-        return passed(f"all entries go to {listed(sink.destination for sink in found)}")
+    if kept:
+        return passed(
+            f"all entries go to {listed(sink.sink.destination for sink in kept)}", on=kept
+        )
+    passing = [s for s in whole if not s.sink.destination.endswith(_BRIEF)]
+    if passing:
+        names = listed(sink.sink.destination for sink in passing)
+        return inconclusive(
+            f"all entries go to {names}: name it in kept_elsewhere if they are kept from there",
+            on=passing,
+        )
+    intercepted = [sink for sink in reaching if _whole(sink) and sink not in whole]
+    if intercepted:
+        return inconclusive(
+            f"a sink above intercepts some of what {listed(s.short_name for s in intercepted)} would send",
+            on=intercepted,
+        )
     said = "no sink sends all entries to where they are kept"
     return _unless_above(said, scope, project.ancestors)
+
+
+def _whole(sink: LogSink) -> bool:
+    """Whether a sink leaves nothing out."""
+    return not sink.sink.filter.strip() and all(one.disabled for one in sink.sink.exclusions)
+
+
+def _below(sink: LogSink, reaching: Iterable[LogSink], project: Project) -> bool:
+    """Whether a sink above another one intercepts what that would be sent."""
+    levels = {node: number for number, node in enumerate(project.ancestors)}
+    own = levels.get(sink.ancestors[0], 0)
+    return any(
+        one.sink.intercept_children and levels.get(one.ancestors[0], 0) > own for one in reaching
+    )
 
 
 @rule(
     criteria=["CC7.2"],
     severity=Severity.MEDIUM,
-    needs=[IamPolicy],
+    needs=[IamPolicy, Bucket],
     known_as=[
         "prowler:cloudstorage_audit_logs_enabled",
         "prowler:cloudstorage_bucket_logging_enabled",
     ],
 )
-def gcp_bucket_access_logs(bucket: Bucket, evidence: Evidence, scope: Scope) -> Verdict:
+def gcp_bucket_access_logs(
+    bucket: Bucket, evidence: Evidence, scope: Scope, *, exempt: tuple[str, ...] = ()
+) -> Verdict:
     """Audit logs of data access, or usage logs, say who read and wrote what is in the bucket.
+
+    ``exempt`` takes members that the audit logs may leave out.
 
     Why: without them nobody can tell who read what.
     Fix: set auditConfigs for storage.googleapis.com with DATA_READ and DATA_WRITE in the IAM policy of the
         project or above; or gcloud storage buckets update gs://BUCKET --log-bucket gs://LOGS.
     """
-    policies = _above(evidence, bucket.ancestors)
-    types, exempted = _logged(policies, {_ALL, "storage.googleapis.com"})
-    if {"DATA_READ", "DATA_WRITE"} <= types:
-        but = f", not of {listed(exempted)}" if exempted else ""
-        return passed(f"reading and writing is in the audit logs{but}")
     to = bucket.bucket.logging.log_bucket
+    policies = _above(evidence, bucket.ancestors)
+    services = {_ALL, "storage.googleapis.com"}
+    types, exempted = _logged(policies, services, services)
+    logged = {"DATA_READ", "DATA_WRITE"} <= types
+    if logged and exempted <= set(exempt):
+        but = f" but {listed(exempted)} (exempt by configuration)" if exempted else ""
+        return passed(f"reading and writing is in the audit logs, of everybody{but}")
     if to:
-        return passed(f"usage logs go to {to}")
+        found = [one for one in evidence.everywhere(Bucket) if one.bucket.name == to]
+        if found:
+            return passed(f"usage logs go to {to}", on=found)
+        return inconclusive(f"usage logs go to {to}, which is not among the buckets that were read")
+    if logged:
+        return failed(
+            f"no usage logs, and the audit logs leave out {listed(exempted - set(exempt))}"
+        )
     said = "neither audit logs of data access nor usage logs"
     return _unless_above(said, scope, bucket.ancestors)
 
@@ -185,17 +250,26 @@ def gcp_bucket_access_logs(bucket: Bucket, evidence: Evidence, scope: Scope) -> 
     ],
 )
 def gcp_bucket_versioning(bucket: Bucket, *, min_days: int = 7) -> Verdict:
-    """What is overwritten or deleted can be had back: by versions, or by soft delete.
+    """What is overwritten or deleted can be had back for some days: by versions, or by soft delete.
+
+    Versions count that no lifecycle rule deletes before ``min_days``.
 
     Why: without either, what is overwritten or deleted is gone.
     Fix: gcloud storage buckets update gs://BUCKET --versioning, or --soft-delete-duration=7d.
     """
-    if bucket.bucket.versioning.enabled:
-        return passed("versioning is on")
-    seconds = positive(bucket.bucket.soft_delete_policy.retention_duration_seconds)
-    days = seconds // 86_400
-    if seconds and days >= min_days:
+    days = positive(bucket.bucket.soft_delete_policy.retention_duration_seconds) // _DAY
+    if days and days >= min_days:
         return passed(f"what is deleted is kept for {days} days")
-    if seconds:
-        return failed(f"no versioning, and what is deleted is kept for {days} days")
-    return failed("neither versioning nor soft delete")
+    briefly = f"; what is deleted is kept for {days} days" if days else ""
+    if not bucket.bucket.versioning.enabled:
+        return failed(f"no versioning{briefly or ' and no soft delete'}")
+    kept = [one.keeps_versions(min_days) for one in bucket.bucket.lifecycle.rule]
+    if False in kept:
+        return failed(f"a lifecycle rule deletes versions before {min_days} days{briefly}")
+    if None in kept:
+        return inconclusive(
+            f"a lifecycle rule may delete versions sooner than {min_days} days after they were replaced"
+        )
+    return passed(
+        f"versioning is on, and no lifecycle rule deletes versions before {min_days} days"
+    )

@@ -17,10 +17,11 @@ _SHOWN = 5
 def gcp_os_patch(
     machine: MachineReport, now: datetime, *, critical_days: int = 7, high_days: int = 30
 ) -> Verdict:
-    """Machines get the packages that mend serious vulnerabilities in time.
+    """Machines get the packages that fix serious vulnerabilities in time.
 
-    VM Manager says which vulnerabilities a machine has, since when, and whether there is a package that mends
-    them. Nodes of GKE are replaced instead of patched: gcp-gke-patching asks for that.
+    VM Manager says which vulnerabilities a machine has, since when, and whether there is a package that fixes
+    them. How severe they are is the distribution's word, or the CVSS score. Nodes of GKE are replaced instead
+    of patched: gcp-gke-patching asks for that.
 
     Why: most break-ins use a fault for which there had been a patch for weeks.
     Fix: gcloud compute os-config patch-jobs execute, and a patch deployment that repeats it; where there is
@@ -34,24 +35,26 @@ def gcp_os_patch(
     if machine.report is None:
         return failed("VM Manager has no vulnerability report of it")
     days = {"CRITICAL": critical_days, "HIGH": high_days}
-    serious = [
-        one
+    all_of_them = [
+        (one.fixable, one.details.level, one.create_time, one.details.cve)
         for one in machine.report.vulnerabilities
-        if one.mendable and one.details.severity.upper() in days
     ]
-    undated = [one.details.cve for one in serious if one.create_time is None]
-    due = [
-        (days_after(one.create_time, days[one.details.severity.upper()]), one.details.cve)
-        for one in serious
-        if one.create_time is not None
-    ]
+    there = [(level, since, cve) for fixable, level, since, cve in all_of_them if fixable]
+    undated = [cve for level, since, cve in there if level and since is None]
+    due = [(days_after(since, days[level]), cve) for level, since, cve in there if level and since]
     late = sorted({cve for when, cve in due if when <= now})
     coming = [when for when, _ in due if when > now]
     until = min(coming) if coming else None
     if late:
         more = f" and {len(late) - _SHOWN} more" if len(late) > _SHOWN else ""
         shown = f"{', '.join(late[:_SHOWN])}{more}"
-        return failed(f"not mended in time, though there is a package: {shown}", until=until)
+        return failed(f"not fixed in time, though there is a package: {shown}", until=until)
     if undated:
         return inconclusive(f"VM Manager does not say since when: {', '.join(sorted(undated))}")
+    if unclear := sorted(cve for level, _, cve in there if level is None):
+        return inconclusive(f"VM Manager does not say how severe they are: {', '.join(unclear)}")
+    if machine.outdated:
+        return inconclusive(
+            f"the report is of {machine.outdated}: VM Manager does not reach the machine"
+        )
     return passed(f"no serious vulnerability is overdue; {len(due)} are known", until=until)

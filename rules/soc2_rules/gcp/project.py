@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from soc2_collectors.gcp.models.project import (
     AccessApproval,
-    EnrolledService,
     EssentialContacts,
     OrgPolicy,
     Perimeter,
@@ -20,6 +19,10 @@ from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _NO_PROJECT = inconclusive("the inventory shows no project")
+_EVERY_PRODUCT = {"all", "GA"}
+_ALL_APPROVED = "JUSTIFICATION_BASED_APPROVAL_ENABLED_ALL"
+_OWN_APPROVED = "JUSTIFICATION_BASED_APPROVAL_ENABLED_EXTERNAL_JUSTIFICATIONS"
+_NONE_APPROVED = "JUSTIFICATION_BASED_APPROVAL_NOT_ENABLED"
 _DELETED = not_applicable("the project is marked for deletion")
 _YES_OR_NO = {
     "no keys of service accounts": (
@@ -96,7 +99,8 @@ def gcp_vpc_sc(
     """Projects with sensitive data stand in a perimeter of VPC Service Controls.
 
     ``sensitive`` takes ids or patterns of projects, ``services`` what the perimeter must restrict. A dry run
-    does not count.
+    does not count, nor does a perimeter with a rule that lets anybody through to a whole service. What access
+    levels demand is not judged: a pass names them.
 
     Why: with a stolen credential data can be copied to a project of the thief's from anywhere; a perimeter
         lets it out nowhere.
@@ -107,21 +111,35 @@ def gcp_vpc_sc(
         return _DELETED
     if not matches(project.id, sensitive):
         return not_applicable("not named as sensitive")
+    inside = set(project.above)
     around = [
-        one.perimeter
+        one
         for one in evidence.here(Perimeter)
-        if one.perimeter.perimeter_type != "PERIMETER_TYPE_BRIDGE"
+        if one.perimeter.perimeter_type == "PERIMETER_TYPE_REGULAR"
         and one.perimeter.status is not None
-        and project.project in one.perimeter.status.resources
+        and inside.intersection(one.perimeter.status.resources)
     ]
     if not around:
         unread = unread_above(scope.boundary, project.ancestors)
         return inconclusive(unread) if unread else failed("stands in no perimeter")
-    kept = {s for one in around if one.status for s in one.status.restricted_services}
-    open_ = [one for one in services if one not in kept]
-    if open_:
-        return failed(f"its perimeter does not restrict {listed(open_)}")
-    return passed(f"stands in the perimeter {listed(one.title for one in around)}")
+    states = [one.perimeter.status for one in around if one.perimeter.status]
+    kept = {service for state in states for service in state.restricted_services}
+    wrong = [f"its perimeter does not restrict {one}" for one in services if one not in kept]
+    wrong += [
+        hole for one in services for state in states for hole in state.holes(one, project.ancestors)
+    ]
+    if wrong:
+        return failed("; ".join(sorted(set(wrong))), on=around)
+    levels = sorted({level.rpartition("/")[2] for state in states for level in state.access_levels})
+    entries = sum(len(s.ingress_policies) + len(s.egress_policies) for s in states)
+    said = f"stands in the perimeter {listed(one.perimeter.title for one in around)}"
+    said += f"; let in by the access levels {listed(levels)}" if levels else ""
+    said += (
+        f"; {entries} rules for ingress and egress, none for anybody and everything"
+        if entries
+        else ""
+    )
+    return passed(said, on=around)
 
 
 @rule(
@@ -132,8 +150,11 @@ def gcp_vpc_sc(
         "powerpipe:project_access_approval_settings_enabled",
     ],
 )
-def gcp_access_approval(approval: AccessApproval) -> Verdict:
-    """Google's staff asks before it looks at what is in the project.
+def gcp_access_approval(approval: AccessApproval, *, own_cases: bool = False) -> Verdict:
+    """Google's staff asks before it looks at what is in the project, for every product.
+
+    ``own_cases``: whether requests may be approved by themselves that belong to a support case of the
+    company's own.
 
     Why: support may look at data to solve a case; who decides that should be the company.
     Fix: gcloud access-approval settings update --project PROJECT --enrolled_services all
@@ -142,13 +163,26 @@ def gcp_access_approval(approval: AccessApproval) -> Verdict:
     settings = approval.settings
     if settings is None:
         return failed("Access Approval is not set up")
-    if settings.enrolled_ancestor:
-        return passed("Access Approval is on above the project")
-    services = settings.enrolled_services
-    named = [services] if isinstance(services, EnrolledService) else services
-    if not named:
+    enrolled, above = settings.enrolled, settings.enrolled_ancestor
+    if not enrolled and above:
+        return inconclusive(
+            "Access Approval is on above the project; for which products is not said"
+        )
+    if not enrolled:
         return failed("Access Approval is on for no service")
-    return passed(f"Access Approval is on for {listed(one.cloud_product for one in named)}")
+    names = listed({one.cloud_product for one in enrolled})
+    blocked = {one.cloud_product for one in enrolled if one.blocked}
+    if not blocked:
+        return inconclusive(f"what the enrolment of {names} does is not known")
+    if not blocked & _EVERY_PRODUCT:
+        return failed(f"Access Approval is on only for {names}")
+    if settings.unasked == _ALL_APPROVED or (settings.unasked == _OWN_APPROVED and not own_cases):
+        return failed(f"requests are approved without anybody asked: {settings.unasked}")
+    if not settings.asks_for_all and settings.unasked not in (_NONE_APPROVED, _OWN_APPROVED):
+        return inconclusive(
+            f"which requests are approved by themselves is not known: {settings.unasked}"
+        )
+    return passed(f"Access Approval is on for {names}")
 
 
 @rule(
@@ -187,7 +221,7 @@ def gcp_asset_inventory(project: Project, evidence: Evidence) -> Verdict:
 def gcp_essential_contacts(whom: EssentialContacts) -> Verdict:
     """Google has a contact for security, whose address is confirmed.
 
-    A contact for all categories counts.
+    A contact for all categories counts, and one that is set above.
 
     Why: Google writes to it about leaked keys and abuse; without one it writes to whoever is owner.
     Fix: gcloud essential-contacts create --email TEAM@COMPANY --notification-categories security
@@ -199,9 +233,11 @@ def gcp_essential_contacts(whom: EssentialContacts) -> Verdict:
     ]
     if not security:
         return failed(f"none of {len(contacts)} contacts is for security")
-    valid = [c.email for c in security if c.validation_state != "INVALID"]
-    if not valid:
+    valid = [c.email for c in security if c.validation_state == "VALID"]
+    if not valid and all(c.validation_state == "INVALID" for c in security):
         return failed("the address of the security contact is not valid")
+    if not valid:
+        return inconclusive("whether the address of the security contact is confirmed is not said")
     return passed(f"security contacts: {listed(valid)}")
 
 
@@ -214,7 +250,8 @@ def gcp_unneeded_apis(
 ) -> Verdict:
     """APIs that nobody agreed to are off.
 
-    ``unwanted`` takes names or patterns. With ``allowed`` everything that it does not name is unwanted, too.
+    ``unwanted`` takes names or patterns. ``allowed`` names what was agreed to: without it nothing else is
+    judged.
 
     Why: each API is a way to do something with the project, and one that nobody uses nobody watches.
     Fix: gcloud services disable API --project PROJECT.
@@ -223,6 +260,8 @@ def gcp_unneeded_apis(
         return not_applicable(f"{service.api} is off")
     if matches(service.api, unwanted):
         return failed(f"{service.api} is on, and it is not wanted")
-    if allowed and not matches(service.api, allowed):
+    if not allowed:
+        return not_applicable("nothing says which APIs are agreed to: set allowed")
+    if not matches(service.api, allowed):
         return failed(f"{service.api} is on, and it is not on the list of what is allowed")
-    return passed(f"{service.api} may be on")
+    return passed(f"{service.api} may be on: it is on the list of what is allowed")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from soc2_collectors.gcp.models.delivery import Registry
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.project import Service
 from soc2_collectors.gcp.models.values import matches
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _SCANNING = "containerscanning.googleapis.com"
 _OFF = "scanning is off"
@@ -28,7 +28,7 @@ _OFF = "scanning is off"
 def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     """Images are scanned for vulnerabilities when they are pushed.
 
-    The project's Container Scanning API must be on, and the repository not be left out of it.
+    The project's Container Scanning API must be on, and Google say that the repository is scanned.
 
     Why: most of what runs in an image was written by somebody else, and its faults become known later.
     Fix: gcloud services enable containerscanning.googleapis.com --project PROJECT; gcloud artifacts
@@ -37,7 +37,7 @@ def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     if not registry.images:
         return not_applicable("holds no images of its own")
     scanning = registry.repository.vulnerability_scanning_config
-    if scanning is not None and "DISABLED" in scanning.enablement_config:
+    if scanning is not None and scanning.off:
         return failed(f"{_OFF} for this repository")
     apis = [
         service
@@ -48,7 +48,11 @@ def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
         return failed(f"{_OFF}: {_SCANNING} is not enabled in the project")
     if scanning is not None and scanning.enablement_state == "SCANNING_UNSUPPORTED":
         return failed(f"{_OFF}: Google says that it does not support it here")
-    return passed("images are scanned when they are pushed")
+    if scanning is None or scanning.enablement_state != "SCANNING_ACTIVE":
+        return inconclusive(
+            "the inventory does not say that scanning is active for this repository"
+        )
+    return passed("scanning is active: images are scanned when they are pushed", on=apis)
 
 
 @rule(
@@ -57,7 +61,7 @@ def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     needs=[IamPolicy],
 )
 def gcp_registry_not_public(
-    registry: Registry, evidence: Evidence, *, mutable: tuple[str, ...] = ()
+    registry: Registry, evidence: Evidence, scope: Scope, *, mutable: tuple[str, ...] = ()
 ) -> Verdict:
     """Registries are not open to everyone, and a tag keeps to the image that it was given to.
 
@@ -68,17 +72,13 @@ def gcp_registry_not_public(
     Fix: gcloud artifacts repositories remove-iam-policy-binding REPOSITORY --member allUsers --role ROLE;
         gcloud artifacts repositories update REPOSITORY --immutable-tags.
     """
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
-    policies = in_force(by_name, by_node, registry)
-    grants = public_grants(policies, services=["artifactregistry"])
-    if grants:
-        return failed(f"everyone holds {listed(grants)}")
+    granted = everyone(registry, evidence, services=("artifactregistry",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
     about = registry.repository
     fixed = about.docker_config.immutable_tags
     pushed = about.format == "DOCKER" and about.mode == "STANDARD_REPOSITORY"
     if pushed and not fixed and not matches(registry.short_name, mutable):
         return failed("not open to everyone, but tags can be moved to other images")
-    return passed("not open to everyone" + ("; tags are immutable" if fixed else ""))
+    said = "not open to everyone" + ("; tags are immutable" if fixed else "")
+    return passed(f"{said}{beside(scope, registry)}", on=granted.on)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from soc2_collectors.gcp.models.apikeys import ApiKey
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.secretmanager import Secret
 from soc2_collectors.gcp.models.values import days_after, matches, seconds
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _DAY = 86_400
 
@@ -28,11 +28,13 @@ _DAY = 86_400
 def gcp_secrets(
     secret: Secret,
     evidence: Evidence,
+    now: datetime,
+    scope: Scope,
     *,
     max_age_days: int = 90,
     not_rotated: tuple[str, ...] = (),
 ) -> Verdict:
-    """Secrets are not open to everyone, and are rotated on a schedule.
+    """Secrets are not open to everyone, and a schedule asks for new versions of them.
 
     The schedule sends a message; whether something makes a new version then is not seen here.
     ``not_rotated`` takes names or patterns of secrets that cannot be.
@@ -41,15 +43,12 @@ def gcp_secrets(
     Fix: gcloud secrets remove-iam-policy-binding SECRET --member allUsers --role ROLE; gcloud secrets update
         SECRET --topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
     """
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
-    grants = public_grants(in_force(by_name, by_node, secret), services=["secretmanager"])
-    if grants:
-        return failed(f"everyone holds {listed(grants)}")
+    granted = everyone(secret, evidence, services=("secretmanager",))
+    if granted.roles:
+        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+    private = f"not open to everyone{beside(scope, secret)}"
     if matches(secret.short_name, not_rotated):
-        return passed("not open to everyone; cannot be rotated")
+        return passed(f"{private}; on the list of those that cannot be rotated", on=granted.on)
     rotation = secret.about.rotation
     if rotation is None or rotation.rotation_period is None:
         return failed("no rotation schedule")
@@ -58,18 +57,26 @@ def gcp_secrets(
         return inconclusive(f"the rotation period is not understood: {rotation.rotation_period}")
     days = int(period // _DAY)
     if period > max_age_days * _DAY:
-        return failed(f"rotated every {days} days, over {max_age_days}")
-    return passed(f"not open to everyone; rotated every {days} days")
+        return failed(f"asked for every {days} days, over {max_age_days}")
+    coming = rotation.next_rotation_time
+    if coming is None:
+        return failed(f"asked for every {days} days, and no next time is set")
+    if coming > now + timedelta(days=max_age_days):
+        return failed(f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead")
+    if coming <= now:
+        return inconclusive(
+            f"what came after {coming:%Y-%m-%d}, when the next was due, is not seen yet"
+        )
+    said = f"{private}; asked for every {days} days, next on {coming:%Y-%m-%d}"
+    return passed(said, until=coming, on=granted.on)
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
     known_as=[
-        "prowler:apikeys_key_exists",
         "prowler:apikeys_api_restrictions_configured",
         "prowler:apikeys_key_rotated_in_90_days",
-        "powerpipe:project_no_api_key",
         "powerpipe:iam_api_key_restricts_apis",
         "powerpipe:iam_api_key_restricts_websites_hosts_apps",
         "powerpipe:iam_api_key_age_90",
@@ -80,7 +87,8 @@ def gcp_api_keys_absent_or_restricted(
 ) -> Verdict:
     """API keys say for which APIs and for whom they are, and are replaced regularly.
 
-    ``allowed = false`` fails every key.
+    Each API by its name, and sites, addresses or apps that somebody chose: ``*.com/*`` and half of all
+    addresses are no choice. ``allowed = false`` fails every key.
 
     Why: an API key names no person and stands readable in whatever calls with it.
     Fix: gcloud services api-keys update KEY --api-target service=SERVICE --allowed-referrers SITE (or
@@ -91,15 +99,23 @@ def gcp_api_keys_absent_or_restricted(
         return not_applicable("the key is deleted")
     if not allowed:
         return failed("there is an API key")
-    wrong = []
-    if not about.restrictions or not about.restrictions.api_targets:
+    wrong, limits = [], about.restrictions
+    if not limits or not limits.api_targets:
         wrong.append("opens every API of the project")
-    if not about.restrictions or not about.restrictions.callers:
+    elif limits.wide_targets:
+        wrong.append(f"opens more than one API by {listed(limits.wide_targets)}")
+    if not limits or not limits.callers:
         wrong.append("may be used from anywhere")
+    elif limits.wide_callers:
+        wrong.append(f"may be used by whom nobody chose: {listed(limits.wide_callers)}")
     made = about.create_time
     due = days_after(made, max_age_days)
     if now >= due:
         wrong.append(f"made on {made:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}")
     if wrong:
         return failed("; ".join(wrong), until=None if now >= due else due)
-    return passed(f"for some APIs and callers; made on {made:%Y-%m-%d}", until=due)
+    apis = listed({one.service for one in limits.api_targets} if limits else ())
+    acts = f"; acts as {about.service_account_email}" if about.service_account_email else ""
+    callers = limits.callers if limits else 0
+    said = f"for {apis} and {callers} callers{acts}; made on {made:%Y-%m-%d}"
+    return passed(said, until=due)

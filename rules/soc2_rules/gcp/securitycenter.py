@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.gcp.models.securitycenter import Finding, SecurityCenter
+from soc2_collectors.gcp.models.securitycenter import Finding, SecurityCenter, SecurityService
 from soc2_collectors.gcp.models.values import days_after
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _SHOWN = 5
+_OFF = ("DISABLED", "INGEST_ONLY")
 
 
 @rule(
     criteria=["CC6.8", "CC7.1", "CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.HIGH,
-    needs=[Finding],
+    needs=[Finding, SecurityService],
 )
 def gcp_scc_on(
     center: SecurityCenter,
@@ -26,23 +28,34 @@ def gcp_scc_on(
     high_days: int = 30,
     sources: tuple[str, ...] = ("Security Health Analytics",),
 ) -> Verdict:
-    """Security Command Center looks, and what it finds of high severity does not lie about.
+    """Security Command Center looks, and no finding of high severity that is not muted stays open.
 
-    ``sources`` names what must look. A finding counts that is active and not muted, from when it was made.
+    ``sources`` names what must look, everywhere: a service that is switched off for a project fails. A
+    finding counts that is active and not muted, from when it was made.
 
-    Why: a finding that nobody reads is a break-in that somebody was told of.
-    Fix: activate Security Command Center for the organisation; mend, or mute with a reason (gcloud scc
+    Why: a finding that nobody reads is a break-in that somebody was notified of.
+    Fix: activate Security Command Center for the organisation; fix, or mute with a reason (gcloud scc
         findings set-mute), what is older than was agreed.
     """
     names = {source.display_name for source in center.sources}
     missing = [name for name in sources if name not in names]
     if missing:
         return failed(f"not among what looks: {', '.join(missing)}")
+    wanted = {name.lower().replace(" ", "-") for name in sources}
+    states = [one for one in evidence.here(SecurityService) if one.service in wanted]
+    off = [one for one in states if one.resource.data.effective_enablement_state in _OFF]
+    if off:
+        said = listed(f"{one.service} for {one.node}" for one in off)
+        return failed(f"switched off: {said}", on=off)
     due = [
-        (days_after(one.found, critical_days if serious else high_days), one.finding.category)
+        (
+            days_after(
+                one.found, critical_days if one.finding.severity == "CRITICAL" else high_days
+            ),
+            one.finding.category,
+        )
         for one in evidence.here(Finding)
-        if one.finding.state == "ACTIVE" and one.finding.mute != "MUTED"
-        if (serious := one.finding.severity == "CRITICAL") or one.finding.severity == "HIGH"
+        if one.open
     ]
     late = sorted(category or "no category" for when, category in due if when <= now)
     nexts = [when for when, _ in due if when > now]
@@ -50,4 +63,11 @@ def gcp_scc_on(
     if late:
         shown = ", ".join(sorted(set(late))[:_SHOWN])
         return failed(f"open for longer than was agreed: {len(late)} ({shown})", until=until)
-    return passed("looks, and no serious finding is open for longer than was agreed", until=until)
+    unclear = [one for one in states if one.resource.data.effective_enablement_state != "ENABLED"]
+    if unclear:
+        said = listed(f"{one.service} for {one.node}" for one in unclear)
+        return inconclusive(f"whether these look is not known: {said}", on=unclear)
+    said = (
+        f"{listed(sources)} looks; {len(due)} findings that are not muted, none open for too long"
+    )
+    return passed(said, until=until, on=states)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.grants import in_force, public_grants
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.serverless import Function, RunService
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
-
-def _public(called: Function | RunService, evidence: Evidence, service: str) -> list[str]:
-    """What everyone holds on it, set there or inherited."""
-    by_name = evidence.index(IamPolicy, "name", within="here")
-    by_node = evidence.index(IamPolicy, "node", within="here")
-    return public_grants(in_force(by_name, by_node, called), services=[service])
+_ANYWHERE = frozenset({"ALLOW_ALL", "all"})
+_LIMITED = frozenset(
+    {
+        "ALLOW_INTERNAL_AND_GCLB",
+        "ALLOW_INTERNAL_ONLY",
+        "internal",
+        "internal-and-cloud-load-balancing",
+    }
+)
+"""What functions and services say where requests are let in from."""
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.HIGH,
-    needs=[IamPolicy],
+    needs=[IamPolicy, RunService],
     known_as=[
         "prowler:cloudfunction_function_not_publicly_accessible",
         "powerpipe:cloudfunction_function_restrict_public_access",
@@ -28,28 +32,41 @@ def _public(called: Function | RunService, evidence: Evidence, service: str) -> 
     ],
 )
 def gcp_serverless_not_public(
-    function: Function, evidence: Evidence, *, limited_ingress: bool = True
+    function: Function, evidence: Evidence, scope: Scope, *, limited_ingress: bool = True
 ) -> Verdict:
     """Functions are not called by everyone, nor from everywhere.
 
-    Who may call a function of the second generation stands at its Cloud Run service, and is judged there
-    by gcp-run-not-public. ``limited_ingress``: whether requests from the internet must be shut out as well.
+    A function of the second generation is a Cloud Run service: who may call that counts. ``limited_ingress``:
+    whether requests from the internet must be shut out as well.
 
     Why: a function acts with the rights of its service account for whoever may call it.
     Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
         NAME --ingress-settings=internal-and-gclb.
     """
-    problems = []
-    if roles := _public(function, evidence, "cloudfunctions"):
-        problems.append(f"everyone holds {listed(roles)}")
-    ingress = function.resource.data.service_config.ingress_settings
-    if limited_ingress and ingress == "ALLOW_ALL" and not function.by_events_only:
+    data = function.resource.data
+    service = data.service_config.service
+    run = "" if function.first_generation else service
+    names = [f"//run.googleapis.com/{run}"] if run else []
+    granted = everyone(function, evidence, *names, services=("cloudfunctions", "run"))
+    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
+    services = evidence.index(RunService, "path", within="here").get(run, ()) if run else ()
+    if any(not one.checks_invokers for one in services):
+        problems.append("nobody is asked who calls")
+    ingress = data.service_config.ingress_settings
+    if limited_ingress and ingress in _ANYWHERE and not function.by_events_only:
         problems.append("requests are let in from everywhere")
     if problems:
-        return failed("; ".join(problems))
+        return failed("; ".join(problems), on=[*granted.on, *services])
+    if not function.first_generation and not services:
+        return inconclusive("the Cloud Run service of the function is not among those collected")
     if function.by_events_only:
-        return passed("called by events only")
-    return passed(f"not granted to everyone; ingress is {ingress}")
+        return passed(
+            f"called by events only, not by everyone{beside(scope, function)}", on=granted.on
+        )
+    if limited_ingress and ingress not in _LIMITED:
+        return inconclusive(f"what the ingress setting {ingress} lets in is not known")
+    said = f"not granted to everyone; ingress is {ingress}{beside(scope, function)}"
+    return passed(said, on=[*granted.on, *services])
 
 
 @rule(
@@ -59,7 +76,7 @@ def gcp_serverless_not_public(
     known_as=["powerpipe:cloudrun_service_restrict_public_access"],
 )
 def gcp_run_not_public(
-    service: RunService, evidence: Evidence, *, limited_ingress: bool = True
+    service: RunService, evidence: Evidence, scope: Scope, *, limited_ingress: bool = True
 ) -> Verdict:
     """Cloud Run services are not called by everyone, nor from everywhere.
 
@@ -69,13 +86,15 @@ def gcp_run_not_public(
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
         gcloud run services update NAME --ingress=internal-and-cloud-load-balancing.
     """
-    problems = []
-    if roles := _public(service, evidence, "run"):
-        problems.append(f"everyone holds {listed(roles)}")
+    granted = everyone(service, evidence, services=("run",))
+    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
     if not service.checks_invokers:
         problems.append("nobody is asked who calls")
-    if limited_ingress and service.ingress == "all":
+    if limited_ingress and service.ingress in _ANYWHERE:
         problems.append("requests are let in from everywhere")
     if problems:
-        return failed("; ".join(problems))
-    return passed(f"not granted to everyone; ingress is {service.ingress}")
+        return failed("; ".join(problems), on=granted.on)
+    if limited_ingress and service.ingress not in _LIMITED:
+        return inconclusive(f"what the ingress setting {service.ingress} lets in is not known")
+    said = f"not granted to everyone; ingress is {service.ingress}{beside(scope, service)}"
+    return passed(said, on=granted.on)

@@ -3,39 +3,64 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.grants import held
+from soc2_collectors.gcp.models.federation import UNKNOWN, host, read, shared
+from soc2_collectors.gcp.models.grants import Held, ends, held
 from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.members import Sort
+from soc2_collectors.gcp.models.privileges import (
+    BASIC_READING,
+    called_administrator,
+    escalations,
+    grants_roles,
+)
+from soc2_collectors.gcp.models.roles import Role
 from soc2_collectors.gcp.models.service_accounts import (
     ServiceAccount,
     ServiceAccountKey,
     ServiceAccountUse,
     WorkloadIdentityProvider,
 )
-from soc2_collectors.gcp.models.values import days_after, matches
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.gcp.models.values import days_after, matches, unread_above
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
+from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import Definitions
 
-_BASIC = ("roles/owner", "roles/editor")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _SYSTEM = "Google manages and rotates this key"
+_SHOWN = 3
+_ACCOUNT_DIGITS = 12
 
 
 @rule(
     criteria=["CC6.1", "CC6.3"],
     severity=Severity.HIGH,
-    needs=[IamPolicy],
+    needs=[IamPolicy, Role],
     known_as=[
         "prowler:iam_sa_no_administrative_privileges",
         "powerpipe:iam_service_account_without_admin_privilege",
     ],
 )
 def gcp_sa_no_admin(
-    account: ServiceAccount, evidence: Evidence, *, allowed: tuple[str, ...] = ()
+    account: ServiceAccount,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    *,
+    allowed: tuple[str, ...] = (),
 ) -> Verdict:
-    """Service accounts hold neither Owner, nor Editor, nor a role of an administrator.
+    """Service accounts hold no role of an administrator, and none with which they become one.
 
-    ``allowed`` takes roles or patterns (``roles/storage.objectAdmin``). Roles that come by a group are not
-    seen here.
+    On projects, folders and the organisation. Such are the basic roles that change things; predefined ones
+    that Google calls so (compute.instanceAdmin.v1, osAdminLogin); custom ones that say who may do what; and
+    any, alone or together, with permissions that lead further: to act as another service account while
+    running something, to make its tokens or keys, to change roles. A role whose condition leaves one named
+    thing counts as given on that thing. ``allowed`` takes roles or patterns (``roles/storage.objectAdmin``).
+    Roles that come by a group are not seen here.
 
     Why: a service account's rights are those of whoever can reach its workload or its key.
     Fix: gcloud projects remove-iam-policy-binding PROJECT --member serviceAccount:ACCOUNT --role ROLE, and
@@ -43,30 +68,94 @@ def gcp_sa_no_admin(
     """
     if account.account.disabled:
         return not_applicable("the service account is disabled")
-    roles = evidence.derived(_by_member).get(f"serviceaccount:{account.account.email.lower()}", {})
-    found = [
-        f"{role} on {', '.join(sorted(places))}"
-        for role, places in roles.items()
-        if _administers(role) and not matches(role, allowed)
-    ]
+    grants = _grants(account, evidence.derived(_holdings), now)
+    counted = [g for g in grants if not g.held.narrow and not matches(g.held.role, allowed)]
+    roles = Definitions(evidence)
+    found = {
+        f"{g.held.role} on {g.policy.node}{why}".rstrip(): g
+        for g in counted
+        if (why := _leads(g, roles))
+    }
+    for said, together in _together(counted, roles).items():
+        found.setdefault(said, together)
     if found:
-        return failed("; ".join(sorted(found)))
-    return passed(f"holds {len(roles)} roles, none of an administrator")
+        until = ends(grant.held for grant in found.values())
+        on = {grant.policy.name: grant.policy for grant in found.values()}
+        return failed("; ".join(sorted(found)), until=until, on=on.values())
+    if unknown := roles.unknown(g.held.role for g in counted if g.held.role not in BASIC_READING):
+        return unknown
+    if unread := unread_above(scope.boundary, account.above):
+        return inconclusive(f"no role of an administrator by what was read; {unread}")
+    excused = sorted({g.held.role for g in grants if matches(g.held.role, allowed)})
+    limited = sorted({g.held.role for g in grants if g.held.narrow} - set(excused))
+    left = f"; allowed: {listed(excused)}" if excused else ""
+    left += f"; for one thing by a condition: {listed(limited)}" if limited else ""
+    return passed(f"holds {len(grants)} roles, none of an administrator{left}")
 
 
-def _by_member(whole: Whole) -> dict[str, dict[str, set[str]]]:
-    """Of each member its roles on projects, folders and the organisation, and where."""
-    found: dict[str, dict[str, set[str]]] = {}
+class _Grant(NamedTuple):
+    """A role that an account holds, and the policy that gives it."""
+
+    held: Held
+    policy: IamPolicy
+
+
+def _holdings(whole: Whole) -> dict[str, list[IamPolicy]]:
+    """Of each service account, and each set of them, the policies of projects and above that name it."""
+    found: dict[str, dict[str, IamPolicy]] = {}
     for policy in whole.everywhere(IamPolicy):
-        if policy.node:
-            for member, role in held(policy):
-                mine = found.setdefault(member.lower(), {})
-                mine.setdefault(role, set()).add(policy.node)
+        for member, _ in policy.iam_policy.granted() if policy.node else ():
+            if member.is_a in (Sort.ACCOUNT, Sort.ACCOUNTS) and not member.deleted:
+                key = member.home if member.is_a is Sort.ACCOUNTS else member.id.lower()
+                found.setdefault(key, {})[policy.name] = policy
+    return {key: list(policies.values()) for key, policies in found.items()}
+
+
+def _grants(
+    account: ServiceAccount, holdings: Mapping[str, list[IamPolicy]], now: datetime
+) -> list[_Grant]:
+    """What an account holds by its own name, or as one of all accounts of its project and above."""
+    mail = account.account.email.lower()
+    names = {mail, *account.ancestors}
+    policies = {policy.name: policy for name in names for policy in holdings.get(name, ())}
+    return [
+        _Grant(one, policy)
+        for policy in policies.values()
+        for one in held(policy, now)
+        if (one.member.is_a is Sort.ACCOUNT and one.member.id.lower() == mail)
+        or (one.member.is_a is Sort.ACCOUNTS and one.member.home in account.ancestors)
+    ]
+
+
+def _leads(grant: _Grant, roles: Definitions) -> str:
+    """Why a role is one of an administrator: a note, or a blank where its name says it; empty: it is none."""
+    role = grant.held.role
+    if called_administrator(role):
+        return " "
+    permissions = roles.certain(role)
+    ways = escalations(permissions)
+    if not role.startswith("roles/"):
+        ways += [one for one in grants_roles(permissions) if one not in ways]
+    return f" ({', '.join(ways[:_SHOWN])})" if ways else ""
+
+
+def _together(grants: list[_Grant], roles: Definitions) -> dict[str, _Grant]:
+    """Ways that several roles open together, on the same node or one above it."""
+    found = {}
+    for here in grants:
+        reach = [g for g in grants if g.policy.node in here.policy.ancestors]
+        each = [roles.certain(g.held.role) for g in reach]
+        alone = {way for permissions in each for way in escalations(permissions)}
+        ways = [way for way in escalations(frozenset().union(*each)) if way not in alone]
+        if ways:
+            names = " with ".join(sorted({g.held.role for g in reach if _part_of(g, ways, roles)}))
+            found[f"{names} on {here.policy.node} ({', '.join(ways[:_SHOWN])})"] = here
     return found
 
 
-def _administers(role: str) -> bool:
-    return role in _BASIC or role.rpartition(".")[2].lower().endswith("admin")
+def _part_of(grant: _Grant, ways: list[str], roles: Definitions) -> bool:
+    wanted = {permission for way in ways for permission in way.split(" with ")}
+    return bool(roles.certain(grant.held.role) & wanted)
 
 
 @rule(
@@ -86,10 +175,10 @@ def gcp_no_user_managed_keys(key: ServiceAccountKey, *, exempt: tuple[str, ...] 
     Fix: have the workload sign in by workload identity federation or an attached service account, then
         gcloud iam service-accounts keys delete.
     """
-    if key.key.key_type == "SYSTEM_MANAGED":
-        return passed(_SYSTEM)
     if key.key.disabled:
         return not_applicable("the key is disabled")
+    if key.key.system:
+        return passed(_SYSTEM)
     if matches(key.account, exempt):
         return not_applicable(f"{key.account} is exempt")
     made = f"{key.key.valid_after_time:%Y-%m-%d}"
@@ -113,10 +202,12 @@ def gcp_sa_key_rotation(
     Fix: gcloud iam service-accounts keys create, move the workload to it, then delete the old one with
         gcloud iam service-accounts keys delete.
     """
-    if key.key.key_type == "SYSTEM_MANAGED":
+    if key.key.system:
         return not_applicable(_SYSTEM)
     if key.key.disabled:
         return not_applicable("the key is disabled")
+    if key.key.ended(now):
+        return not_applicable(f"the key ended on {key.key.valid_before_time:%Y-%m-%d}")
     made = key.key.valid_after_time
     due = days_after(made, max_age_days)
     if now < due:
@@ -135,8 +226,9 @@ def gcp_wif_condition(
 ) -> Verdict:
     """Workload identity providers say whose workloads they let in.
 
-    An account of AWS is named by its provider itself. ``own_issuers`` takes addresses or patterns of issuers
-    that issue tokens to nobody else (``https://container.googleapis.com/*``).
+    An account of AWS is named by its provider itself. Of an issuer that serves many customers the condition
+    must name one: an owner, a repository, an organisation, a subject. ``own_issuers`` takes addresses or
+    patterns of issuers that issue tokens to nobody else (``https://container.googleapis.com/*``).
 
     Why: an issuer such as GitHub signs tokens for every customer it has: without a condition all of their
         workloads can come in.
@@ -147,14 +239,26 @@ def gcp_wif_condition(
     if told.disabled or told.state == "DELETED":
         return not_applicable("the provider is off")
     if told.aws is not None:
-        return passed(f"only of the AWS account {told.aws.get('accountId', '(not named)')}")
+        account = str(told.aws.get("accountId") or "")
+        if len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit():
+            return passed(f"only of the AWS account {account}")
+        return inconclusive("it does not say which AWS account it takes")
+    if told.oidc is None and told.saml is None and told.x509 is None:
+        return inconclusive("it does not say which identity provider it takes")
     issuer = told.oidc.issuer_uri if told.oidc else ""
     if issuer and matches(issuer, own_issuers):
         return passed(f"{issuer} issues tokens to nobody else")
     condition = told.attribute_condition.strip()
     if not condition or condition == "true":
         return failed(f"no condition: whoever {issuer or 'the identity provider'} knows comes in")
-    return passed("an attribute condition says who comes in")
+    found = read(condition, issuer, told.attribute_mapping)
+    if found.claim:
+        return passed(f"the attribute condition demands a {found.claim}")
+    if not found.understood or shared(issuer) is UNKNOWN:
+        return inconclusive(
+            f"whether the attribute condition says who comes in is not known: {condition}"
+        )
+    return failed(f"the attribute condition names no customer of {host(issuer)}: {condition}")
 
 
 @rule(
@@ -192,7 +296,7 @@ def gcp_sa_key_unused(
         return failed(f"no use of {mail} is on record")
     moments = [(f"{mail} was last used", last)]
     for one in account.keys:
-        if one.key.key_type != "SYSTEM_MANAGED" and not one.key.disabled:
+        if not any((one.key.disabled, one.key.system, one.key.ended(now))):
             used = account.last_use(one.short_name)
             how = "was last used" if used else "was made, and never used,"
             moments.append((f"its key {one.short_name} {how}", used or one.key.valid_after_time))

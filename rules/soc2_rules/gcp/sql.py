@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.models.alloydb import AlloyInstance
 from soc2_collectors.gcp.models.compute import marks
-from soc2_collectors.gcp.models.reach import world
-from soc2_collectors.gcp.models.sql import SqlInstance
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_collectors.gcp.models.sql import BackupRun, SqlInstance
+from soc2_collectors.gcp.models.values import days_after
+from soc2_collectors.reach import open_to_internet
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,9 @@ _ON = ("on", "1", "true")
     ],
 )
 def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
-    """Authorized networks of Cloud SQL instances do not hold every address.
+    """Authorized networks of Cloud SQL instances do not admit the internet.
+
+    All entries together: a tenth of the public addresses or more is the internet.
 
     Why: a database should be reached by its applications, not by the internet.
     Fix: gcloud sql instances patch NAME --authorized-networks=203.0.113.0/24, or --no-assign-ip.
@@ -40,10 +44,11 @@ def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
         return _ELSEWHERE
     addresses = database.settings.ip_configuration
     ranges = [network.value for network in addresses.authorized_networks]
-    if not addresses.ipv4_enabled and not database.public_addresses:
+    public = database.public_addresses
+    if not addresses.ipv4_enabled and not public:
         return passed("no public address")
-    if world(ranges):
-        return failed(f"every address is authorized, by {', '.join(sorted(ranges))}")
+    if open_to_internet(ranges):
+        return failed(f"the internet is authorized, by {', '.join(sorted(ranges))}")
     return passed(f"authorized networks: {', '.join(sorted(ranges)) or 'none'}")
 
 
@@ -133,7 +138,7 @@ def gcp_mssql_access_flags(database: SqlInstance) -> Verdict:
     on = [
         f"{name} is {value}"
         for name, default in defaults.items()
-        if (value := database.flag(name) or default) not in _OFF
+        if (value := default if database.flag(name) is None else database.flag(name)) not in _OFF
     ]
     return failed("; ".join(on)) if on else passed("all four are off")
 
@@ -195,7 +200,12 @@ def gcp_sql_cmek(database: SqlInstance, *, labels: tuple[str, ...] = ()) -> Verd
     return failed("encrypted with Google's key")
 
 
-_SWITCHED_OFF = (None, "off", "0", "false", "no", "")
+_SWITCHED_ON = ("on", "1", "true", "yes", "all")
+"""PostgreSQL's words for on; ``all`` is one of log_connections, from version 18 on."""
+_RECORDED = frozenset({"all", "ddl", "function", "misc", "misc_set", "read", "role", "write"})
+"""Classes of statements that the audit extension records."""
+_OWN_TIERS = ("", "STANDARD", "BACKUP_TIER_UNSPECIFIED")
+"""Backups that Cloud SQL keeps itself; those of other tiers are kept by the Backup and DR Service."""
 _ERROR_OR_MORE = (
     "debug5",
     "debug4",
@@ -235,8 +245,13 @@ _DEFAULTS = {
         "powerpipe:sql_instance_automated_backups_enabled",
     ],
 )
-def gcp_sql_backups(database: SqlInstance, *, min_backups: int = 7) -> Verdict:
-    """Cloud SQL instances are backed up daily, and can be restored to any point in time.
+def gcp_sql_backups(
+    database: SqlInstance, *, min_backups: int = 7, min_log_days: int = 7
+) -> Verdict:
+    """Cloud SQL instances are set to be backed up daily, and to be restorable to any point of a week.
+
+    ``min_backups`` are to be kept, and logs for ``min_log_days``. Whether a backup succeeded is asked by
+    gcp-sql-backup-succeeded.
 
     Why: what is deleted or damaged is often noticed days later.
     Fix: gcloud sql instances patch NAME --backup-start-time=02:00 --retained-backups-count=7
@@ -250,19 +265,64 @@ def gcp_sql_backups(database: SqlInstance, *, min_backups: int = 7) -> Verdict:
     if backups is None or not backups.enabled:
         return failed("automated backups are off")
     problems = []
-    kept = backups.backup_retention_settings
+    kept, days = backups.backup_retention_settings, backups.log_days
     if kept is not None and kept.retained_backups < min_backups:
         problems.append(f"{kept.retained_backups} backups are kept, under {min_backups}")
-    logs = (
-        backups.binary_log_enabled
-        if database.engine == "MYSQL"
-        else backups.point_in_time_recovery_enabled
-    )
-    if not logs:
+    switches = {
+        "MYSQL": backups.binary_log_enabled,
+        "POSTGRES": backups.point_in_time_recovery_enabled,
+        "SQLSERVER": backups.point_in_time_recovery_enabled,
+    }
+    if database.engine in switches and not switches[database.engine]:
         problems.append("no point-in-time recovery")
+    elif days is not None and days < min_log_days:
+        problems.append(f"any point in time of {days} days only, under {min_log_days}")
     if problems:
         return failed("; ".join(problems))
-    return passed("backed up daily, with point-in-time recovery")
+    if database.engine not in switches:
+        return inconclusive(f"how {database.data.database_version} keeps logs is not known")
+    if kept is None or kept.retention_unit != "COUNT":
+        return inconclusive("the inventory does not say how many backups are kept")
+    if days is None:
+        return inconclusive("the inventory does not say for how many days logs are kept")
+    return passed(f"backed up daily, {kept.retained_backups} are kept; any point of {days} days")
+
+
+@rule(criteria=["CC7.5", "CC7.4"], severity=Severity.HIGH, needs=[BackupRun])
+def gcp_sql_backup_succeeded(
+    database: SqlInstance, evidence: Evidence, now: datetime, *, max_age_days: int = 2
+) -> Verdict:
+    """A backup of each Cloud SQL instance succeeded lately.
+
+    Automated or on demand. An instance that its owner stopped is not backed up meanwhile.
+
+    Why: backups that are switched on and fail are noticed on the day when one is needed.
+    Fix: gcloud sql backups list --instance=NAME shows the error; gcloud sql backups create --instance=NAME
+        makes one now.
+    """
+    if database.elsewhere:
+        return _ELSEWHERE
+    if database.replica_of is not None:
+        return not_applicable(f"a replica: {database.replica_of} is backed up")
+    if database.stopped:
+        return not_applicable("the instance is stopped")
+    runs = evidence.index(BackupRun, "instance", within="here").get(database.path, ())
+    good = [(one.resource.data.end_time, one) for one in runs if one.succeeded]
+    made = database.data.create_time
+    if not good and made is not None and now < days_after(made, max_age_days):
+        due = days_after(made, max_age_days)
+        return not_applicable(f"made on {made:%Y-%m-%d}, its first backup is not due", until=due)
+    backups = database.settings.backup_configuration
+    if not good and backups is not None and backups.backup_tier not in _OWN_TIERS:
+        return inconclusive(f"backups of the tier {backups.backup_tier} are not in this listing")
+    if not good:
+        return failed(f"none of {len(runs)} backups succeeded")
+    when, last = max(good, key=lambda pair: str(pair[0]))
+    due = days_after(when, max_age_days) if when else now
+    said = f"the last backup succeeded on {when:%Y-%m-%d}"
+    if now < due:
+        return passed(said, until=due, on=[last])
+    return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}", on=[last])
 
 
 @rule(
@@ -304,9 +364,9 @@ def gcp_sql_ha(database: SqlInstance) -> Verdict:
     ],
 )
 def gcp_pg_audit(database: SqlInstance) -> Verdict:
-    """The audit extension of PostgreSQL is on.
+    """The audit extension of PostgreSQL is on, and records something.
 
-    What it records is set by pgaudit.log, for the instance or inside of a database.
+    What it records is set by pgaudit.log. Where the instance does not set it, a database or a user may.
 
     Why: PostgreSQL's own log does not say which rows and roles somebody worked with.
     Fix: gcloud sql instances patch NAME --database-flags=cloudsql.enable_pgaudit=on,pgaudit.log=write, and
@@ -314,9 +374,15 @@ def gcp_pg_audit(database: SqlInstance) -> Verdict:
     """
     if database.engine != "POSTGRES":
         return not_applicable(f"{database.data.database_version} is not PostgreSQL")
-    if database.flag("cloudsql.enable_pgaudit") in _SWITCHED_OFF:
-        return failed("cloudsql.enable_pgaudit is off")
-    return passed(f"on; pgaudit.log is {database.flag('pgaudit.log') or 'not set here'}")
+    if database.flag("cloudsql.enable_pgaudit") not in _SWITCHED_ON:
+        return failed("cloudsql.enable_pgaudit is not on")
+    log = database.flag("pgaudit.log")
+    if log is None:
+        return inconclusive("on; what it records is not set for the instance: set pgaudit.log")
+    recorded = {one.strip() for one in log.split(",")}
+    if not recorded & _RECORDED:
+        return failed(f"on, and records nothing: pgaudit.log is {log or 'not shown'}")
+    return passed(f"on; pgaudit.log is {log}")
 
 
 @rule(
@@ -339,8 +405,8 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
     if database.engine != "POSTGRES":
         return not_applicable(f"{database.data.database_version} is not PostgreSQL")
     flags = ("log_connections", "log_disconnections")
-    if off := [name for name in flags if database.flag(name) in _SWITCHED_OFF]:
-        return failed(f"off: {', '.join(off)}")
+    if off := [name for name in flags if database.flag(name) not in _SWITCHED_ON]:
+        return failed(f"not on: {', '.join(off)}")
     return passed("connects and disconnects are logged")
 
 
@@ -394,8 +460,12 @@ def gcp_alloydb_log_levels(instance: AlloyInstance) -> Verdict:
 
 
 def _levels(flag: Callable[[str], str | None], names: tuple[str, ...]) -> Verdict:
-    found = {name: flag(name) or _DEFAULTS[name] for name in names}
-    wrong = [f"{name} is {value}" for name, value in found.items() if value not in _LEVELS[name]]
+    found = {name: _DEFAULTS[name] if flag(name) is None else flag(name) for name in names}
+    wrong = [
+        f"{name} is {value or 'not shown'}"
+        for name, value in found.items()
+        if value not in _LEVELS[name]
+    ]
     if wrong:
         return failed("; ".join(wrong))
     return passed("; ".join(f"{name} is {value}" for name, value in found.items()))
@@ -428,13 +498,13 @@ def gcp_mssql_baseline_flags(
     if database.engine != "SQLSERVER":
         return not_applicable(f"{database.data.database_version} is not SQL Server")
     problems = []
-    connections = database.flag("user connections") or "0"
+    connections = "0" if (said := database.flag("user connections")) is None else said
     if connections != str(user_connections):
         problems.append(f"user connections is {connections}, not {user_connections}")
     options = database.flag("user options")
-    if options not in (None, "0", ""):
+    if options not in (None, "0"):
         problems.append(f"user options is {options}")
-    masked = database.flag("3625") not in _SWITCHED_OFF
+    masked = database.flag("3625") in _SWITCHED_ON
     if masked is not trace_3625:
         problems.append(f"trace flag 3625 is {'on' if masked else 'off'}")
     return failed("; ".join(problems)) if problems else passed("as the baseline says")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from soc2_collectors.gcp.models.grants import in_force, public_grants
+from soc2_collectors.gcp.models.grants import public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogSink
 from soc2_collectors.gcp.models.project import OrgPolicy, effective, enforced
 from soc2_collectors.gcp.models.storage import Bucket
 from soc2_collectors.gcp.models.values import matches, positive
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
-from soc2_pac.rules import Evidence, rule
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _DAY = 86_400
+_FOLDERS = "/managedFolders/"
 
 
 @rule(
@@ -25,12 +27,13 @@ _DAY = 86_400
     ],
 )
 def gcp_bucket_not_public(
-    bucket: Bucket, evidence: Evidence, *, demand_prevention: bool = False
+    bucket: Bucket, evidence: Evidence, scope: Scope, *, demand_prevention: bool = False
 ) -> Verdict:
     """Nobody outside can reach the bucket, all of policies, ACLs and public access prevention considered.
 
-    ``demand_prevention`` also fails a bucket that is not public and that nothing keeps from becoming it.
-    Single objects may have ACLs of their own where access is not uniform: gcp-bucket-ubla asks for that.
+    Policies of managed folders count. ``demand_prevention`` also fails a bucket that is not public and that
+    nothing keeps from becoming it. Where access is not uniform, single objects may have ACLs of their own,
+    which the inventory does not show: then only public access prevention proves it.
 
     Why: public buckets are the best-known way to lose data.
     Fix: gcloud storage buckets update gs://BUCKET --public-access-prevention; publish through a load
@@ -38,20 +41,35 @@ def gcp_bucket_not_public(
     """
     if bucket.prevented:
         return passed("public access prevention is on")
-    policies = evidence.index(OrgPolicy, "constraint", within="here")
-    if enforced(effective(policies, "storage.publicAccessPrevention", bucket.ancestors)):
-        return passed("an organisation policy enforces public access prevention")
-    by_name, by_node = (
-        evidence.index(IamPolicy, "name", within="here"),
-        evidence.index(IamPolicy, "node", within="here"),
-    )
-    grants = public_grants(in_force(by_name, by_node, bucket), services=["storage"])
-    ways = [*grants, *bucket.public_acl]
+    granted = everyone(bucket, evidence, services=("storage",))
+    folders = evidence.derived(_folders).get(bucket.bucket.name, [])
+    ways = [*granted.roles, *bucket.public_acl]
+    ways += [f"{role} on {one.short_name}" for one in folders for role in public_roles(one)]
     if ways:
-        return failed(f"everyone holds {listed(ways)}")
+        policies = evidence.index(OrgPolicy, "constraint", within="here")
+        chain = effective(policies, "storage.publicAccessPrevention", bucket.ancestors)
+        if enforced(chain):
+            return passed("an organisation policy enforces public access prevention", on=chain)
+        return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *folders])
     if demand_prevention:
         return failed("not public, and public access prevention is off")
-    return passed("neither policy nor ACL opens it to everyone")
+    if not bucket.uniform:
+        return inconclusive(
+            "no policy and no ACL of the bucket opens it; ACLs of its objects are not shown"
+        )
+    return passed(
+        f"no policy opens it to everyone, and ACLs count for nothing{beside(scope, bucket)}"
+    )
+
+
+def _folders(whole: Whole) -> dict[str, list[IamPolicy]]:
+    """Policies of managed folders by the name of their bucket."""
+    found: dict[str, list[IamPolicy]] = {}
+    for policy in whole.everywhere(IamPolicy):
+        if _FOLDERS in policy.name and policy.name.startswith("//storage.googleapis.com/"):
+            name = policy.name.partition(_FOLDERS)[0].rpartition("/")[2]
+            found.setdefault(name, []).append(policy)
+    return found
 
 
 @rule(
@@ -120,19 +138,27 @@ def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 3
     ],
 )
 def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdict:
-    """The bucket has a lifecycle rule or a retention policy.
+    """The bucket has a lifecycle rule that deletes, or a retention policy.
 
-    ``kept`` takes names or patterns of buckets that are kept for ever on purpose.
+    A rule that only deletes what was replaced by a newer version leaves the newest for ever. ``kept`` takes
+    names or patterns of buckets that are kept for ever on purpose.
 
     Why: data that is kept for ever is disposed of never.
     Fix: gcloud storage buckets update gs://BUCKET --lifecycle-file with the retention that was agreed.
     """
     if matches(bucket.bucket.name, kept):
         return not_applicable("kept for ever on purpose")
-    rules = len(bucket.bucket.lifecycle.rule)
+    rules = bucket.bucket.lifecycle.rule
+    deleting = [one for one in rules if one.deletes]
+    if deleting:
+        some = sum(one.partial for one in deleting)
+        left = f"; {some} of them only some objects" if some else ""
+        return passed(f"{len(deleting)} of {len(rules)} lifecycle rules delete{left}")
     days = positive(bucket.bucket.retention_policy.retention_period) // _DAY
-    if rules:
-        return passed(f"{rules} lifecycle rules")
     if days:
         return passed(f"a retention policy of {days} days")
+    if rules:
+        return failed(
+            f"none of {len(rules)} lifecycle rules deletes live objects, and there is no retention"
+        )
     return failed("neither a lifecycle rule nor a retention policy")

@@ -1,4 +1,4 @@
-"""What reaches the organisation without being a member: tokens, Apps, keys, hooks, secrets, packages."""
+"""What reaches the organisation without being a member: Apps, keys, hooks, secrets, packages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import msgspec
 
 from soc2_collectors.github.models.access import (
     AppInstallation,
-    CredentialAuthorization,
     DeployKeyList,
-    PersonalAccessToken,
     SecretList,
     WebhookList,
 )
@@ -19,105 +17,16 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicab
 from soc2_pac.rules import rule
 
 _SHOWN = 5
-
-
-@rule(
-    criteria=["CC6.1", "CC6.3"],
-    severity=Severity.HIGH,
-    empty=not_applicable("no fine-grained token reaches the organisation"),
-)
-def github_fine_grained_pat_policy(
-    token: PersonalAccessToken,
-    now: datetime,
-    *,
-    max_lifetime_days: int = 366,
-    all_repositories_may_write: bool = False,
-) -> Verdict:
-    """Fine-grained tokens expire, and none may change every repository.
-
-    GitHub shows these tokens to Apps only. By no call does it show whether classic tokens are let in, nor
-    whether new tokens need approval: look at the organisation's settings for these. Classic tokens that
-    passed single sign-on are judged by github-classic-tokens-expire.
-
-    Why: a token acts for its owner without a second factor. One that never expires works for whoever finds
-        it in years.
-    Fix: organisation settings, Personal access tokens: require approval, set a longest lifetime, restrict
-        classic tokens; revoke the token in its list of active tokens.
-    """
-    what = f"'{token.token_name}' of {token.owner.login}"
-    if token.token_expired:
-        return not_applicable(f"the token {what} has expired")
-    if token.token_expires_at is None:
-        return failed(f"the token {what} never expires")
-    if now >= token.token_expires_at:
-        return not_applicable(f"the token {what} expired on {token.token_expires_at:%Y-%m-%d}")
-    until = token.token_expires_at
-    if until - token.access_granted_at > timedelta(days=max_lifetime_days):
-        return failed(
-            f"the token {what} was let in on {token.access_granted_at:%Y-%m-%d} and lasts until "
-            f"{until:%Y-%m-%d}, more than {max_lifetime_days} days",
-            until=until,
-        )
-    writes = sorted(
-        name
-        for name, level in token.permissions.get("repository", {}).items()
-        if level in ("write", "admin")
-    )
-    if token.repository_selection == "all" and writes and not all_repositories_may_write:
-        return failed(
-            f"the token {what} may change {', '.join(writes[:_SHOWN])} of all repositories",
-            until=until,
-        )
-    return passed(f"the token {what} expires on {until:%Y-%m-%d}", until=until)
-
-
-@rule(
-    criteria=["CC6.1", "CC6.3"],
-    severity=Severity.MEDIUM,
-    empty=not_applicable("no credential passed through the organisation's single sign-on"),
-)
-def github_classic_tokens_expire(
-    credential: CredentialAuthorization,
-    now: datetime,
-    *,
-    max_lifetime_days: int = 366,
-    powerful: tuple[str, ...] = (
-        "admin:enterprise",
-        "admin:org",
-        "admin:org_hook",
-        "admin:repo_hook",
-        "delete_repo",
-        "site_admin",
-    ),
-    approved: tuple[str, ...] = (),
-) -> Verdict:
-    """Classic tokens that single sign-on lets in expire, and do not administer.
-
-    GitHub shows them where the organisation has SAML single sign-on on Enterprise Cloud. ``approved`` names
-    members whose tokens may have scopes in ``powerful``. What is not a classic token is not judged here.
-
-    Why: a classic token reaches all that its owner reaches, in every repository. One that never expires does
-        so for whoever finds it.
-    Fix: organisation settings, Personal access tokens, restrict classic tokens, or set a longest lifetime;
-        gh api -X DELETE /orgs/ORG/credential-authorizations/ID shuts one out.
-    """
-    if credential.credential_type != "personal access token":
-        return not_applicable(f"{credential.label} is no classic token")
-    expires = credential.authorized_credential_expires_at
-    if expires is not None and now >= expires:
-        return not_applicable(f"{credential.label} expired on {expires:%Y-%m-%d}")
-    if expires is None:
-        return failed(f"{credential.label} never expires")
-    start = credential.credential_authorized_at
-    if expires - start > timedelta(days=max_lifetime_days):
-        return failed(
-            f"{credential.label} was let in on {start:%Y-%m-%d} and lasts until {expires:%Y-%m-%d}",
-            until=expires,
-        )
-    strong = sorted(set(credential.scopes or ()) & set(powerful))
-    if strong and credential.login not in approved:
-        return failed(f"{credential.label} may {', '.join(strong)}", until=expires)
-    return passed(f"{credential.label} expires on {expires:%Y-%m-%d}", until=expires)
+_SMALL = frozenset(
+    {
+        "artifact_metadata", "attestations", "checks", "code_quality", "contents", "deployments",
+        "discussions", "email_addresses", "followers", "git_ssh_keys", "gpg_keys", "interaction_limits",
+        "issues", "merge_queues", "organization_announcement_banners", "organization_projects", "packages",
+        "pages", "profile", "pull_requests", "repository_projects", "secret_scanning_alerts",
+        "security_events", "starring", "statuses", "team_discussions", "vulnerability_alerts",
+    }
+)  # fmt: skip
+"""Permissions of Apps that change content and no rights, secrets or settings (REST, app-permissions)."""
 
 
 @rule(
@@ -130,15 +39,36 @@ def github_app_policy(
     *,
     approved: tuple[str, ...] = (),
     powerful: tuple[str, ...] = (
+        "actions",
         "administration",
+        "actions_variables",
+        "codespaces",
+        "codespaces_secrets",
+        "custom_properties_for_organizations",
+        "dependabot_secrets",
+        "enterprise_administration",
+        "enterprise_custom_properties_for_organizations",
+        "enterprise_organization_installation_repositories",
+        "enterprise_organization_installations",
+        "environments",
         "members",
         "organization_administration",
+        "organization_copilot_agent_settings",
+        "organization_copilot_seat_management",
+        "organization_custom_org_roles",
+        "organization_custom_properties",
+        "organization_custom_roles",
         "organization_hooks",
+        "organization_packages",
+        "organization_personal_access_token_requests",
+        "organization_personal_access_tokens",
         "organization_secrets",
         "organization_self_hosted_runners",
         "organization_user_blocking",
+        "repository_custom_properties",
         "repository_hooks",
         "secrets",
+        "single_file",
         "workflows",
     ),
     all_repositories_may_write: bool = False,
@@ -157,18 +87,21 @@ def github_app_policy(
         return not_applicable(f"the App '{app.app_slug}' is suspended")
     if app.app_slug in approved:
         return passed(f"the App '{app.app_slug}' is approved")
-    writes = {name for name, level in app.permissions.items() if level in ("write", "admin")}
+    writes = {name for name, level in app.permissions.items() if level not in ("read", "none")}
     strong = sorted(writes & set(powerful))
     if strong:
         return failed(f"the App '{app.app_slug}' is not approved and changes {', '.join(strong)}")
-    if (
-        app.repository_selection == "all"
-        and "contents" in writes
-        and not all_repositories_may_write
-    ):
-        return failed(
-            f"the App '{app.app_slug}' is not approved and changes the code of all repositories"
-        )
+    if "contents" in writes and not all_repositories_may_write:
+        if app.repository_selection == "all":
+            return failed(
+                f"the App '{app.app_slug}' is not approved and changes the code of all repositories"
+            )
+        if app.repository_selection != "selected":
+            said = f"the App '{app.app_slug}' reaches {app.repository_selection} repositories"
+            return inconclusive(f"{said}: unknown")
+    unknown = sorted(writes - _SMALL - set(powerful))
+    if unknown:
+        return inconclusive(f"the App '{app.app_slug}' writes to {unknown[0]}: unknown")
     return passed(f"the App '{app.app_slug}' writes to nothing that takes an approval")
 
 
@@ -249,11 +182,11 @@ def github_actions_secrets_age(
     ),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Secrets of Actions are replaced regularly, and clouds are reached without any.
+    """Secrets of Actions are replaced regularly, and none is called like a long-lived key of a cloud.
 
-    ``cloud_keys`` holds beginnings of names that long-lived keys of clouds are usually given; ``exempt``
-    names secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are
-    not read.
+    ``cloud_keys`` holds parts of names that long-lived keys of clouds are usually given; ``exempt`` names
+    secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are not
+    read.
 
     Why: whoever changes a workflow can read the secrets that it gets. What was copied once works until it is
         replaced; a cloud that trusts GitHub's OpenID Connect needs none.
@@ -263,7 +196,7 @@ def github_actions_secrets_age(
     secrets = [secret for secret in found.secrets if secret.name not in exempt]
     if not secrets:
         return not_applicable(f"{found.holder.name} has no secrets of Actions")
-    cloud = sorted(s.name for s in secrets if s.name.upper().startswith(cloud_keys))
+    cloud = sorted(s.name for s in secrets if any(part in s.name.upper() for part in cloud_keys))
     allowed = timedelta(days=max_age_days)
     old = sorted(
         f"{secret.name} (set on {secret.updated_at:%Y-%m-%d})"
@@ -310,17 +243,23 @@ def github_webhooks_secure(found: WebhookList, *, exempt_hosts: tuple[str, ...] 
         wrong = []
         if not hook.config.encrypted:
             wrong.append("does not send by https")
-        if str(hook.config.insecure_ssl) not in ("0", "0.0"):
+        verified = str(hook.config.insecure_ssl)
+        if verified not in ("0", "0.0", "None"):
             wrong.append("does not verify the certificate")
-        host = hook.config.url.partition("://")[2].partition("/")[0]
         redacted = hook.config.url.startswith("[redacted")  # a URL that is a credential by itself
-        if not hook.config.secret and not redacted and host not in exempt_hosts:
+        if not hook.config.secret and not redacted and hook.config.host not in exempt_hosts:
             wrong.append("has no secret")
         if wrong:
             problems.append(f"webhook {hook.id} {', '.join(wrong)}")
     if problems:
         more = "; ..." if len(problems) > _SHOWN else ""
         return failed(f"{found.holder.name}: {'; '.join(problems[:_SHOWN])}{more}")
+    unknown = [hook.id for hook in hooks if hook.config.insecure_ssl is None]
+    if unknown:
+        return inconclusive(
+            f"GitHub does not say whether webhook {unknown[0]} of {found.holder.name} verifies whom it "
+            "sends to"
+        )
     return passed(f"the {len(hooks)} webhooks of {found.holder.name} are encrypted and signed")
 
 
@@ -349,4 +288,6 @@ def github_package_registry_access(
         return failed(
             f"the package {name} is linked to no repository: its own list says who may publish"
         )
+    if package.visibility not in ("private", "internal", "public"):
+        return inconclusive(f"the package {name} is {package.visibility}: unknown")
     return passed(f"the package {name} is {package.visibility}")

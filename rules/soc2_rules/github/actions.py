@@ -7,14 +7,15 @@ from soc2_collectors.github.models.repository import RunnerGroup
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
-_EVERYTHING = ("*", "*/*", "*/*@*", "*@*")
-
 
 @rule(
     criteria=["CC6.8", "CC8.1"], severity=Severity.HIGH, known_as=["scorecard:Pinned-Dependencies"]
 )
 def github_allowed_actions(organization: Organization, *, sha_pinning: bool = True) -> Verdict:
     """Workflows run chosen actions only, at a fixed commit.
+
+    Chosen are the organisation's own, GitHub's, those of verified creators where they are allowed, and those
+    of patterns that name an owner.
 
     Why: an action is somebody else's program, run with the workflow's token and secrets. A tag can
         be moved
@@ -36,14 +37,18 @@ def github_allowed_actions(organization: Organization, *, sha_pinning: bool = Tr
         if chosen is None:
             return inconclusive("GitHub does not say which actions are selected")
         problems += [
-            f"the pattern {p} allows every action"
-            for p in chosen.patterns_allowed
-            if p in _EVERYTHING
+            f"the pattern {pattern} allows actions of owners whom nobody chose"
+            for pattern in chosen.patterns_allowed
+            if "*" in pattern.partition("/")[0] and not pattern.startswith("!")
         ]
+    elif policy.allowed_actions != "local_only":
+        return inconclusive(f"which actions are allowed is {policy.allowed_actions}: unknown")
     if sha_pinning and policy.allowed_actions != "local_only" and not policy.sha_pinning_required:
         problems.append("actions need not be pinned to a commit")
     if problems:
         return failed("; ".join(problems))
+    if policy.enabled_repositories not in ("all", "selected"):
+        return inconclusive(f"Actions are on for {policy.enabled_repositories}: unknown")
     return passed(f"allowed actions: {policy.allowed_actions}")
 
 
@@ -83,7 +88,9 @@ def github_default_token_read_only(organization: Organization) -> Verdict:
     empty=not_applicable("the organisation has no runner groups"),
 )
 def github_self_hosted_runners(group: RunnerGroup, *, ephemeral: bool = True) -> Verdict:
-    """Self-hosted runners are closed to public repositories and used once.
+    """Groups of self-hosted runners are closed to public repositories, and their runners are used once.
+
+    Runners that a repository has to itself are in no group and are not read.
 
     Why: anyone can open a pull request on a public repository and so run a program inside the
         network. A
@@ -98,7 +105,13 @@ def github_self_hosted_runners(group: RunnerGroup, *, ephemeral: bool = True) ->
         return failed(
             f"public repositories may use the {len(group.runners)} runners of '{group.name}'"
         )
-    lasting = sorted(runner.name for runner in group.runners if not runner.ephemeral)
+    lasting = sorted(runner.name for runner in group.runners if runner.ephemeral is False)
     if ephemeral and lasting:
         return failed(f"runners of '{group.name}' take more than one job: {', '.join(lasting[:5])}")
-    return passed(f"the runners of '{group.name}' are closed to public repositories")
+    unknown = sorted(runner.name for runner in group.runners if runner.ephemeral is None)
+    if ephemeral and unknown:
+        return inconclusive(f"GitHub does not say whether '{unknown[0]}' takes more than one job")
+    once = " and used once" if ephemeral else ""
+    return passed(
+        f"the {len(group.runners)} runners of '{group.name}' are closed to public repositories{once}"
+    )

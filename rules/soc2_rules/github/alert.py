@@ -1,12 +1,18 @@
-"""Whether what the scanners found is mended in time."""
+"""Whether what the scanners found is fixed in time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from soc2_collectors.github.models.alert import CodeAlert, DependabotAlert, SecretAlert
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+
+_CLOSED = frozenset({"resolved", "closed", "dismissed", "fixed", "auto_dismissed"})
+_LESSER = frozenset({"medium", "moderate", "low", "warning", "note", "none"})
+_HARMLESS = frozenset(
+    {"revoked", "false_positive", "used_in_tests", "pattern_deleted", "pattern_edited"}
+)
 
 
 @rule(
@@ -15,13 +21,20 @@ from soc2_pac.rules import rule
     empty=not_applicable("no secret alert is open"),
 )
 def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int = 3) -> Verdict:
-    """Leaked secrets are revoked in time.
+    """No alert of a leaked secret stays open longer than agreed, or was closed with the secret alive.
+
+    Closed alerts are no longer collected; one that was closed as ``wont_fix`` fails.
 
     Why: a secret in a repository is known to everyone who can read it until it is revoked.
     Fix: revoke the secret at its issuer, replace it where it is used, then close the alert as
         revoked.
     """
-    return _in_time(f"{alert.secret_type_display_name or 'a secret'}", alert, now, max_days)
+    what = alert.secret_type_display_name or "a secret"
+    if alert.state == "resolved" and alert.resolution not in _HARMLESS:
+        said = f"{what} in {alert.repository.full_name} was closed as {alert.resolution}"
+        known = alert.resolution == "wont_fix"
+        return failed(f"{said}: it was not revoked") if known else inconclusive(f"{said}: unknown")
+    return _in_time(what, alert, now, max_days)
 
 
 @rule(
@@ -32,14 +45,14 @@ def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int
 def github_code_alerts_sla(
     alert: CodeAlert, now: datetime, *, critical_days: int = 7, high_days: int = 30
 ) -> Verdict:
-    """Critical and high findings in the code are mended in time.
+    """No critical or high finding in the code stays open longer than agreed.
 
     Why: a finding that stays open longer than agreed was reported and not handled.
-    Fix: mend the code, or dismiss the alert with the reason why it does not apply.
+    Fix: correct the code, or dismiss the alert with the reason why it does not apply.
     """
     days = {"critical": critical_days, "high": high_days}.get(alert.rule.level)
     if days is None:
-        return not_applicable(f"its severity is {alert.rule.level}")
+        return _below(alert.rule.level)
     return _in_time(f"{alert.rule.level}: {alert.rule.id or alert.tool.name}", alert, now, days)
 
 
@@ -52,7 +65,7 @@ def github_code_alerts_sla(
 def github_dependabot_alerts_sla(
     alert: DependabotAlert, now: datetime, *, critical_days: int = 7, high_days: int = 30
 ) -> Verdict:
-    """Critical and high flaws in dependencies are mended in time.
+    """No critical or high flaw in a dependency stays open longer than agreed.
 
     Why: the flaw is public, and so is the way to use it.
     Fix: merge the update that Dependabot proposes, or dismiss the alert with the reason why it does
@@ -62,16 +75,23 @@ def github_dependabot_alerts_sla(
     flaw = alert.security_vulnerability
     days = {"critical": critical_days, "high": high_days}.get(flaw.severity)
     if days is None:
-        return not_applicable(f"its severity is {flaw.severity}")
+        return _below(flaw.severity)
     what = f"{flaw.severity}: {alert.security_advisory.ghsa_id} in {flaw.package.name}"
     return _in_time(what, alert, now, days)
+
+
+def _below(severity: str) -> Verdict:
+    said = f"its severity is {severity}"
+    return not_applicable(said) if severity in _LESSER else inconclusive(f"{said}: unknown")
 
 
 def _in_time(
     what: str, alert: SecretAlert | CodeAlert | DependabotAlert, now: datetime, days: int
 ) -> Verdict:
-    if alert.state != "open":
+    if alert.state in _CLOSED:
         return passed(f"{what}: {alert.state}")
+    if alert.state != "open":
+        return inconclusive(f"{what}: the state is {alert.state}: unknown")
     due = alert.created_at + timedelta(days=days)
     opened = f"open since {alert.created_at:%Y-%m-%d}"
     said = f"{what} in {alert.repository.full_name}, {opened}, due {due:%Y-%m-%d}"

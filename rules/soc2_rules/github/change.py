@@ -6,10 +6,13 @@ import re
 from datetime import datetime, timedelta
 
 from soc2_collectors.github.models.change import (
+    CheckContext,
     Commit,
+    HeadCommit,
     ProtectionChange,
     PullRequest,
     Review,
+    Rollup,
     RuleBypass,
 )
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -18,8 +21,12 @@ from soc2_pac.rules import rule
 _SHOWN = 3
 _SHA = 10
 _DEFAULT_NAMES = ("main", "master")
-_OVERRIDE = "policy_override"
 _REMOVALS = ("destroy", "disable")
+_TICKET = (
+    r"\b(?!(?:AES|CVE|CWE|GHSA|HTTP|IEEE|IPV|ISO|JDK|JSR|MD|PEP|RFC|RSA|SHA|SSL|TLS|US|UTF|X)-)"
+    r"[A-Z][A-Z0-9]+-[0-9]+\b"
+)
+""" ``ABC-123``; names of standards look alike and are no tickets."""
 _ADDITIONS = ("create", "enable")
 
 
@@ -37,20 +44,23 @@ def github_merged_pr_population(
     approving_bots: tuple[str, ...] = (),
     allowed_mergers: tuple[str, ...] = (),
     on_merged_head: bool = True,
+    unknown_authors_are_others: bool = False,
     emergency_labels: tuple[str, ...] = (),
     emergency_review_days: int = 3,
     default_branch_names: tuple[str, ...] = _DEFAULT_NAMES,
 ) -> Verdict:
-    """Each merged change was approved by somebody other than its author.
+    """Each merged change was approved by somebody who may write and did not write any of it.
 
     An approval counts when it was in force at the merge, stands on the commit that was merged, and is by
-    somebody who neither opened the change nor made its last commit. ``exempt_authors`` names accounts whose
-    changes need none (a release bot); approvals of bots count only when ``approving_bots`` names them.
-    ``allowed_mergers`` names who may merge (logins; empty: anybody). A change with one of
-    ``emergency_labels``, or that closes an issue with one, may be approved afterwards, within
-    ``emergency_review_days``. Production is what the source's ``production_branches`` say, otherwise the
-    default branch, and branches called like ``default_branch_names``: the default branch may have been
-    another one at the merge.
+    somebody with write access who neither opened the change nor wrote or committed any of its commits. Where
+    a commit was written with an address that belongs to no account, nobody can tell whether the approver
+    wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. ``exempt_authors`` names
+    accounts whose changes need no approval (a release bot), as long as nobody else adds commits; approvals of
+    bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
+    empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be
+    approved afterwards, within ``emergency_review_days``. Production is what the source's
+    ``production_branches`` say, otherwise the default branch, and branches called like
+    ``default_branch_names``: the default branch may have been another one at the merge.
 
     Why: settings say what should happen; this looks at what did. Each change of the period is one item of
         the population that an auditor samples.
@@ -62,25 +72,39 @@ def github_merged_pr_population(
         return outside
     by = _author(change)
     merged = f"merged {change.merged_at:%Y-%m-%d}{_branch(change)}"
-    if change.author_login in exempt_authors:
-        return not_applicable(f"{merged}, opened by {by}, whose changes are exempt")
     if change.author is None:
         return inconclusive(
             f"{merged}; its author's account is deleted: nobody can tell who is another person"
         )
+    unread = change.unread(others=unknown_authors_are_others)
+    if _among(change.author_login, exempt_authors):
+        others = (
+            change.writers() - {name.lower() for name in exempt_authors} - _bots(exempt_authors)
+        )
+        if not others and not unread:
+            return not_applicable(f"{merged}, opened by {by}, whose changes are exempt")
+        if not others:
+            return inconclusive(f"{merged}, opened by {by}, whose changes are exempt; {unread}")
+        by = f"{by}, whose changes are exempt, and written by {_some(sorted(others))}"
     merger = change.merged_by.login if change.merged_by else "ghost"
-    if allowed_mergers and merger not in allowed_mergers:
+    if allowed_mergers and not _among(merger, allowed_mergers):
         return failed(f"{merged} by {merger}, who is not among those that may merge")
     approvals = _counting(change.approvals(), approving_bots)
-    current = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
-    if current or (approvals and not on_merged_head):
-        return passed(f"{merged}, opened by {by}, approved by {_names_of(current or approvals)}")
+    seen = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
+    current = seen if on_merged_head else approvals
+    doubt = _doubt(change, current, approving_bots, unread)
+    if current and not doubt:
+        named = _names_of([r for r in current if _may_write(r, approving_bots)])
+        return passed(f"{merged}, opened by {by}, approved by {named}")
     emergency = sorted(change.label_names & set(emergency_labels))
     if emergency:
         due = change.merged_at + timedelta(days=emergency_review_days)
         late = _counting(change.late_approvals(), approving_bots)
         what = f"{merged}, opened by {by}, an emergency change ({emergency[0]})"
-        return _emergency(what, due, late, now)
+        in_time = [r for r in late if r.submitted_at is not None and r.submitted_at <= due]
+        return _emergency(what, due, in_time, _doubt(change, in_time, approving_bots, unread), now)
+    if current:
+        return inconclusive(f"{merged}, opened by {by}, approved by {_names_of(current)}; {doubt}")
     if approvals:
         return failed(
             f"{merged} at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
@@ -89,10 +113,35 @@ def github_merged_pr_population(
     return failed(f"{merged} by {merger}, opened by {by}, with no approval of another person")
 
 
-def _emergency(what: str, due: datetime, late: list[Review], now: datetime) -> Verdict:
+def _bots(names: tuple[str, ...]) -> set[str]:
+    """How bots sign their commits."""
+    return {f"{name.lower()}[bot]" for name in names}
+
+
+def _doubt(
+    change: PullRequest, approvals: list[Review], approving_bots: tuple[str, ...], unread: str
+) -> str:
+    """Why approvals of others than the known authors do not prove that another person approved."""
+    if None in change.reviews.nodes:
+        return "GitHub does not show all its reviews"
+    if not any(_may_write(review, approving_bots) for review in approvals):
+        return "GitHub does not say that who approved has write access"
+    return unread
+
+
+def _may_write(review: Review, approving_bots: tuple[str, ...]) -> bool:
+    named = review.author is not None and review.author.login in approving_bots
+    return named or review.author_can_push_to_repository is True
+
+
+def _emergency(
+    what: str, due: datetime, in_time: list[Review], doubt: str, now: datetime
+) -> Verdict:
     """An emergency change is reviewed afterwards, in time."""
-    first = late[0] if late else None
-    if first is not None and first.submitted_at is not None and first.submitted_at <= due:
+    if in_time and doubt:
+        return inconclusive(f"{what}, approved afterwards by {_names_of(in_time)}; {doubt}")
+    if in_time and in_time[0].submitted_at is not None:
+        first = in_time[0]
         return passed(
             f"{what}, approved afterwards by {_names_of([first])} on {first.submitted_at:%Y-%m-%d}"
         )
@@ -114,9 +163,10 @@ def github_merged_pr_checks(
     ignored_checks: tuple[str, ...] = (),
     default_branch_names: tuple[str, ...] = _DEFAULT_NAMES,
 ) -> Verdict:
-    """Each merged change passed its checks.
+    """Each merged change passed its checks, and at least one of them ran.
 
-    ``required_checks`` names checks that must have reported and be green, whatever the others say; without
+    A check that was skipped does not stand in the way of a merge, and tested nothing. ``required_checks``
+    names checks that must have reported and be green, whatever the others say; without
     it all must be green. ``ignored_checks`` names checks that may fail. GitHub reports a check's last run:
     one that was run again after the merge shows its later result.
 
@@ -134,26 +184,47 @@ def github_merged_pr_checks(
     rollup = head.status_check_rollup
     if rollup is None:
         return failed(f"{merged}, and no check reported on {head.oid[:_SHA]}")
-    shown = {c.label: c.green for c in rollup.contexts.nodes}
-    more = rollup.contexts.page_info.has_next_page
-    missing = sorted(set(required_checks) - set(shown))
-    if missing and more:
-        return inconclusive(f"{merged}; GitHub does not show all checks, among them {missing[0]}")
-    if missing:
-        return failed(f"{merged}, and {_some(missing)} did not report on {head.oid[:_SHA]}")
-    judged = required_checks or tuple(shown)
-    red = sorted(name for name in judged if not shown[name] and name not in ignored_checks)
-    if rollup.state == "SUCCESS" and not red:
-        return passed(f"{merged} with all checks green on {head.oid[:_SHA]}")
+    return _of_checks(merged, head, rollup, required_checks, ignored_checks)
+
+
+def _of_checks(
+    merged: str,
+    head: HeadCommit,
+    rollup: Rollup,
+    required_checks: tuple[str, ...],
+    ignored_checks: tuple[str, ...],
+) -> Verdict:
+    by_name: dict[str, list[CheckContext]] = {}
+    for context in rollup.contexts.nodes:
+        if context is not None:
+            by_name.setdefault(context.label, []).append(context)
+    counting = [
+        name
+        for name in by_name
+        if name not in ignored_checks and (not required_checks or name in required_checks)
+    ]
+    # Two Apps may report a check of one name: both must be green.
+    red = sorted(name for name in counting if not all(c.green for c in by_name[name]))
     if red:
         return failed(f"{merged} with checks that were not green: {_some(red)}")
+    complete = rollup.contexts.complete
+    missing = sorted(set(required_checks) - set(by_name))
+    if missing and complete:
+        return failed(f"{merged}, and {_some(missing)} did not report on {head.oid[:_SHA]}")
+    ran = any(c.ran for name in counting for c in by_name[name])
+    if not ran and complete:
+        return failed(f"{merged}, and no check that counts ran on {head.oid[:_SHA]}")
+    if missing or not ran:
+        unseen = f", among them {missing[0]}" if missing else ""
+        return inconclusive(f"{merged}; GitHub does not show all checks{unseen}")
     if required_checks:
         return passed(f"{merged} with all required checks green on {head.oid[:_SHA]}")
-    if more or not shown:
-        return inconclusive(
-            f"{merged}; checks ended as {rollup.state}, and GitHub does not show which"
-        )
-    return passed(f"{merged}; only checks that may fail were not green")
+    if rollup.state == "SUCCESS":
+        return passed(f"{merged} with all checks green on {head.oid[:_SHA]}")
+    ended = rollup.state in ("FAILURE", "ERROR", "PENDING", "EXPECTED")
+    if ended and complete and set(ignored_checks) & set(by_name):
+        return passed(f"{merged}; only checks that may fail were not green")
+    return inconclusive(f"{merged}; checks ended as {rollup.state}, and GitHub does not show which")
 
 
 @rule(
@@ -164,14 +235,16 @@ def github_merged_pr_checks(
 def github_pr_ticket_link(
     change: PullRequest,
     *,
-    patterns: tuple[str, ...] = (r"\b[A-Z][A-Z0-9]+-[0-9]+\b",),
+    patterns: tuple[str, ...] = (_TICKET,),
     exempt_authors: tuple[str, ...] = (),
     default_branch_names: tuple[str, ...] = _DEFAULT_NAMES,
 ) -> Verdict:
     """Each merged change refers to a work item.
 
     It closes an issue, or its title or branch holds the key of a ticket by one of ``patterns`` (regular
-    expressions; the default fits ``ABC-123``). ``exempt_authors`` names accounts whose changes need none.
+    expressions; the default fits ``ABC-123`` and leaves out names of standards such as ``UTF-8``: set the
+    keys of your own projects). That the ticket exists is not asked. ``exempt_authors`` names accounts whose
+    changes need none.
 
     Why: a change without a work item cannot be traced to who asked for it and why.
     Fix: link the issue, or put the ticket's key in the title; ask for it in the pull request template.
@@ -180,10 +253,11 @@ def github_pr_ticket_link(
     if outside is not None:
         return outside
     merged = f"merged {change.merged_at:%Y-%m-%d}{_branch(change)}"
-    if change.author_login in exempt_authors:
+    if _among(change.author_login, exempt_authors):
         return not_applicable(f"{merged}, opened by {_author(change)}, whose changes are exempt")
-    if change.issues:
-        return passed(f"{merged}, closes #{change.issues[0].number}")
+    if change.closes:
+        shown = f"#{change.issues[0].number}" if change.issues else "an issue that is not shown"
+        return passed(f"{merged}, closes {shown}")
     for where, text in (("title", change.title), ("branch", change.head_ref_name)):
         for pattern in patterns:
             found = re.search(pattern, text)
@@ -205,17 +279,16 @@ def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = (
     Fix: require pull requests in a ruleset that nobody may bypass. Have this commit reviewed after the
         fact.
     """
-    if commit.author_login in exempt_authors:
+    if _among(commit.author_login, exempt_authors):
         return not_applicable(f"written by {commit.author_login}, whose commits are exempt")
     made = f"committed {commit.committed_date:%Y-%m-%d}"
+    known = [pr for pr in commit.associated_pull_requests.nodes if pr is not None]
     merged = sorted(
-        pr.number
-        for pr in commit.associated_pull_requests.nodes
-        if pr.merged_at is not None and pr.base_ref_name == commit.branch
+        pr.number for pr in known if pr.merged_at is not None and pr.base_ref_name == commit.branch
     )
     if merged:
         return passed(f"{made}, merged by pull request #{merged[0]}")
-    if commit.associated_pull_requests.total_count > len(commit.associated_pull_requests.nodes):
+    if commit.associated_pull_requests.total_count > len(known):
         return inconclusive(f"{made}; it belongs to more pull requests than were read")
     by = f" by {commit.author_login}" if commit.author_login else ""
     return failed(f"{made}{by} straight to {commit.branch}, by no pull request")
@@ -230,7 +303,8 @@ def github_bypass_events(bypass: RuleBypass, *, allowed_actors: tuple[str, ...] 
     """Each push that went past a ruleset is known and explained.
 
     ``allowed_actors`` names accounts whose bypasses are part of the process (a release bot). Any other is
-    an exception that somebody owns: a waiver with the reason keeps it listed, as accepted.
+    an exception that somebody owns: a waiver with the reason keeps it listed, as accepted. Actors whom a
+    ruleset exempts leave no record: github-admins-not-exempt names them.
 
     Why: who may bypass a ruleset passes by review and checks; each time must have a reason.
     Fix: find out why, have the change reviewed, and waive the finding with the reason; take bypass rights
@@ -241,9 +315,11 @@ def github_bypass_events(bypass: RuleBypass, *, allowed_actors: tuple[str, ...] 
         f"{actor} went past the rules of {bypass.branch} in {bypass.repository_name} "
         f"on {bypass.pushed_at:%Y-%m-%d}"
     )
+    if bypass.result in ("pass", "fail"):
+        return passed(f"{bypass.pushed_at:%Y-%m-%d}: the rules said {bypass.result}, and held")
     if bypass.result != "bypass":
-        return passed(f"{bypass.pushed_at:%Y-%m-%d}: the rules said {bypass.result}")
-    if actor in allowed_actors:
+        return inconclusive(f"{bypass.pushed_at:%Y-%m-%d}: the rules said {bypass.result}: unknown")
+    if _among(actor, allowed_actors):
         return not_applicable(f"{what}, and may")
     return failed(f"{what}, to {bypass.after_sha[:_SHA] or 'an unknown commit'}")
 
@@ -256,10 +332,12 @@ def github_bypass_events(bypass: RuleBypass, *, allowed_actors: tuple[str, ...] 
 def github_protection_changes(
     event: ProtectionChange, *, allowed_actors: tuple[str, ...] = ()
 ) -> Verdict:
-    """Nobody overrode or removed the protection of a branch without a known reason.
+    """Nobody overrode, removed or weakened the protection of a branch without a known reason.
 
-    Overrides and removals fail unless ``allowed_actors`` names who did it. What was updated is listed: the
-    log does not show whether a setting became weaker, the rules about branches judge what it is now.
+    Overrides and removals fail unless ``allowed_actors`` names who did it. So does a ruleset that was
+    switched off or to evaluate, lost rules, or got actors who may bypass it. What was updated otherwise is
+    listed: the log does not show whether a setting of classic protection became weaker, the rules about
+    branches judge what it is now.
 
     Why: protection that is taken away for an hour is not seen by looking at the settings once a day.
     Fix: find out why and what was pushed meanwhile, put the protection back, and waive the finding with
@@ -269,15 +347,23 @@ def github_protection_changes(
     where = f" in {event.repo}" if event.repo else ""
     what = f"{event.day}: {event.action} by {actor}{where}"
     act = event.action.rpartition(".")[2]
-    if act in _ADDITIONS:
+    if act.endswith("override"):
+        problem = "the branch was overridden"
+    elif act in _REMOVALS:
+        problem = "the branch was unprotected"
+    else:
+        problem = event.weakened if act == "update" else ""
+    if problem:
+        known = _among(actor, allowed_actors)
+        return not_applicable(f"{what}, who may") if known else failed(f"{what}: {problem}")
+    if act in _ADDITIONS and not event.idle:
         return passed(what)
-    if act != _OVERRIDE and act not in _REMOVALS:
-        return not_applicable(f"{what}; listed")
-    if actor in allowed_actors:
-        return not_applicable(f"{what}, who may")
-    return failed(
-        f"{what}: the branch was " + ("overridden" if act == _OVERRIDE else "unprotected")
-    )
+    return not_applicable(f"{what}; listed")
+
+
+def _among(login: str, logins: tuple[str, ...]) -> bool:
+    """Logins do not depend on case."""
+    return login.lower() in {one.lower() for one in logins}
 
 
 def _outside(change: PullRequest, default_branch_names: tuple[str, ...]) -> Verdict | None:

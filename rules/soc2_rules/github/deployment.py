@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.github.models.activity import Deployment
+from soc2_collectors.github.models.repository import is_production
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
@@ -19,14 +20,15 @@ def github_deployments_logged(
 ) -> Verdict:
     """Deployments to production are recorded with who made them and of which commit.
 
-    ``production`` holds beginnings of the names of production environments, in lower case.
+    ``production`` holds words, in lower case: an environment is production whose name begins with one, or
+    holds one by itself (``eu-prod``).
 
     Why: when something breaks, or an auditor asks, the way from what runs to the change that was approved
         leads through this record.
     Fix: deploy from a workflow whose job names its environment, or create deployments by
         POST /repos/ORG/REPO/deployments from the tool that deploys.
     """
-    if not (deployment.environment or "").casefold().startswith(production):
+    if not is_production(deployment.environment or "", production):
         return not_applicable(
             f"'{deployment.environment}' is no production environment by its name"
         )

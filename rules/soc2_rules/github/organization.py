@@ -73,13 +73,14 @@ def github_owner_count(
     Fix: organisation settings, People: make a second person owner, or change owners to members.
     """
     members = evidence.account(Member)
-    if not members or any(member.role is None for member in members):
+    if not members or any(not member.role_known for member in members):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
-    owners = sorted(member.login for member in members if member.owner)
+    own = [member for member in members if member.owner]
+    owners = sorted(member.login for member in own)
     said = f"{organization.login} has {len(owners)} owners ({', '.join(owners)})"
     if min_owners <= len(owners) <= max_owners:
-        return passed(said)
-    return failed(f"{said}; {min_owners} to {max_owners} are expected")
+        return passed(said, on=own)
+    return failed(f"{said}; {min_owners} to {max_owners} are expected", on=own)
 
 
 @rule(criteria=["CC6.1", "CC6.2"], severity=Severity.HIGH, needs=[Member, ExternalIdentity])
@@ -90,10 +91,12 @@ def github_saml_sso_enforced(
     exempt_members: tuple[str, ...] = (),
     enterprise_sso: bool = False,
 ) -> Verdict:
-    """Members sign in through the company's identity provider.
+    """Each member is linked to an account at the company's identity provider, and signed in there.
 
-    ``exempt_members`` names accounts that need no link (a break-glass owner). Set ``enterprise_sso`` where
-    single sign-on belongs to the enterprise account, which the organisation does not show.
+    By no call does GitHub show whether single sign-on is required: look at the organisation's settings for
+    that. Who is provisioned and never signed in through the provider is not linked. ``exempt_members`` names
+    accounts that need no link (a break-glass owner). Set ``enterprise_sso`` where single sign-on belongs to
+    the enterprise account, which the organisation does not show.
 
     Why: who leaves loses the account at the identity provider. An account that is not linked to it
         lives on.
@@ -110,17 +113,25 @@ def github_saml_sso_enforced(
         if not seen.viewer_can_administer:
             return inconclusive("GitHub shows the identity provider to organisation owners only")
         return failed(f"{organization.login} has no SAML identity provider")
-    linked = {identity.login for identity in evidence.account(ExternalIdentity)}
-    members = {member.login for member in evidence.account(Member)}
-    loose = sorted(members - linked - set(exempt_members))
+    linked = {
+        identity.login
+        for identity in evidence.account(ExternalIdentity)
+        if identity.login and identity.signs_in
+    }
+    members = {member.login: member for member in evidence.account(Member)}
+    loose = sorted(members.keys() - linked - set(exempt_members))
     if not members:
         return inconclusive("GitHub shows no members to this identity")
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
-            f"{len(loose)} members are linked to no external identity: {', '.join(loose[:_SHOWN])}{more}"
+            f"{len(loose)} members never signed in through the identity provider: "
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
         )
-    return passed(f"all {len(members)} members are linked to an external identity or exempt")
+    return passed(
+        f"all {len(members)} members signed in through the identity provider or are exempt"
+    )
 
 
 @rule(criteria=["CC6.7"], severity=Severity.MEDIUM)
@@ -192,13 +203,19 @@ def github_issue_deletion_limited(organization: Organization) -> Verdict:
     return passed("only owners delete issues")
 
 
-@rule(criteria=["CC6.2"], severity=Severity.MEDIUM)
+@rule(criteria=["CC6.2"], severity=Severity.MEDIUM, needs=[Member, ExternalIdentity])
 def github_scim_provisioned(
-    organization: Organization, *, unprovisioned_members: int = 0, enterprise_managed: bool = False
+    organization: Organization,
+    evidence: Evidence,
+    *,
+    unprovisioned_members: int = 0,
+    exempt_members: tuple[str, ...] = (),
+    enterprise_managed: bool = False,
 ) -> Verdict:
-    """Members are provisioned by the identity provider.
+    """Each member is provisioned by the identity provider.
 
-    ``unprovisioned_members`` is how many members may be there without (break-glass owners, bots). Set
+    Members are joined with their SCIM identities one by one. ``exempt_members`` names accounts that need none
+    (break-glass owners, bots); ``unprovisioned_members`` is how many others may be there without. Set
     ``enterprise_managed`` where the enterprise provisions its users, which the organisation does not show.
 
     Why: where an account is made and removed by hand, who leaves the company stays in the organisation
@@ -208,19 +225,42 @@ def github_scim_provisioned(
     """
     if enterprise_managed:
         return inconclusive("users are provisioned to the enterprise account, which is not read")
-    provisioned = organization.scim.total_results
-    members = organization.settings.members_with_role.total_count
-    said = f"{provisioned} accounts are provisioned by SCIM, {organization.login} has {members} members"
-    if provisioned + unprovisioned_members < members or not provisioned:
-        return failed(said)
-    return passed(said)
+    if not organization.scim.total_results:
+        return failed(f"no account of {organization.login} is provisioned by SCIM")
+    count = organization.settings.members_with_role.total_count
+    if organization.scim.total_results + unprovisioned_members + len(exempt_members) < count:
+        return failed(
+            f"{organization.scim.total_results} accounts are provisioned by SCIM, {organization.login} has "
+            f"{count} members"
+        )
+    members = {member.login: member for member in evidence.account(Member)}
+    if not members:
+        return inconclusive("GitHub shows no members to this identity")
+    provisioned = {one.login for one in evidence.account(ExternalIdentity) if one.provisioned}
+    loose = sorted(members.keys() - provisioned - set(exempt_members))
+    if len(loose) > unprovisioned_members:
+        more = ", ..." if len(loose) > _SHOWN else ""
+        return failed(
+            f"{len(loose)} of {len(members)} members are not provisioned by SCIM: "
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
+        )
+    also = f", {', '.join(loose[:_SHOWN])} may be there without" if loose else ""
+    return passed(f"{len(members) - len(loose)} members are provisioned by SCIM or exempt{also}")
 
 
 @rule(criteria=["CC6.6"], severity=Severity.LOW)
-def github_ip_allow_list(organization: Organization, *, installed_apps: bool = True) -> Verdict:
-    """The organisation is reached from allowed addresses only.
+def github_ip_allow_list(
+    organization: Organization,
+    *,
+    installed_apps: bool = True,
+    widest_ipv4: int = 8,
+    widest_ipv6: int = 16,
+) -> Verdict:
+    """The organisation is reached from chosen addresses only.
 
-    With ``installed_apps`` the addresses that Apps bring along are allowed as well.
+    All active entries together must let in no more addresses than one range of the prefix ``widest_ipv4``, or
+    ``widest_ipv6``. With ``installed_apps`` the addresses that Apps bring along are allowed as well.
 
     Why: a token that was stolen works from anywhere, unless GitHub refuses where it comes from.
     Fix: organisation settings, Authentication security, IP allow list: add the company's addresses, enable
@@ -242,7 +282,23 @@ def github_ip_allow_list(organization: Organization, *, installed_apps: bool = T
         return failed(f"the IP allow list of {organization.login} is off")
     if installed_apps and settings.ip_allow_list_for_installed_apps_enabled_setting != "ENABLED":
         return failed(f"the IP allow list of {organization.login} does not take in installed Apps")
-    return passed(f"the IP allow list of {organization.login} is on")
+    return _chosen(organization, widest_ipv4, widest_ipv6)
+
+
+def _chosen(organization: Organization, widest_ipv4: int, widest_ipv6: int) -> Verdict:
+    """Whether the entries of the list that is on choose addresses."""
+    listed = organization.settings.ip_allow_list_entries
+    what = f"the IP allow list of {organization.login}"
+    if listed is None:
+        return inconclusive(f"GitHub does not show the entries of {what}")
+    covered = listed.covers()
+    if covered is None:
+        return inconclusive(f"{what} has an entry that is no address")
+    if covered[0] > 2 ** (32 - widest_ipv4) or covered[1] > 2 ** (128 - widest_ipv6):
+        return failed(f"{what} lets in {covered[0]} IPv4 and {covered[1]} IPv6 addresses")
+    if listed.page_info.has_next_page or None in listed.nodes:
+        return inconclusive(f"not all entries of {what} were read")
+    return passed(f"{what} is on, with {len(listed.nodes)} entries")
 
 
 @rule(

@@ -28,9 +28,9 @@ def github_release_integrity(
         ".sigstore",
         ".sigstore.json",
         ".intoto.jsonl",
-        ".pem",
         ".cosign.bundle",
     ),
+    checksums: tuple[str, ...] = ("sha256", "sha512", "checksum"),
     bills_of_materials: tuple[str, ...] = (
         "sbom",
         "bom.json",
@@ -41,26 +41,49 @@ def github_release_integrity(
     ),
     require_sbom: bool = False,
 ) -> Verdict:
-    """The latest release cannot be changed, or its files are signed.
+    """The latest release cannot be changed, or each of its files comes with a signature.
 
-    GitHub attests to the files of an immutable release. A release with files of its own that can be changed
-    needs a file that ends in one of ``signatures``. With ``require_sbom`` it needs one whose name holds one
-    of ``bills_of_materials``, too.
+    GitHub attests to the files of an immutable release. Of a release that can be changed each file needs
+    another of its name that ends in one of ``signatures``, or the release a list of checksums (its name holds
+    one of ``checksums``) that comes with one, or provenance for all (``.intoto.jsonl``). Signatures are not
+    verified. With ``require_sbom`` the release needs a file whose name holds one of ``bills_of_materials``,
+    too.
 
     Why: whoever takes over an account can replace the files of a release that thousands install.
     Fix: in the repository, Settings, General, turn on "Enable release immutability"; sign files in the
         workflow that builds them, and add a bill of materials.
     """
-    names = [asset.name.lower() for asset in release.release_assets.nodes]
-    complete = not release.release_assets.page_info.has_next_page
+    shown = [asset for asset in release.release_assets.nodes if asset is not None]
+    names = [asset.name.lower() for asset in shown]
+    more = release.release_assets.page_info.has_next_page
+    complete = not more and len(shown) == len(release.release_assets.nodes)
     if require_sbom and not any(part in name for name in names for part in bills_of_materials):
         if not complete:
             return inconclusive(f"{release.label} has more files than were read")
         return failed(f"{release.label} has no bill of materials")
     if release.immutable:
         return passed(f"{release.label} is immutable")
-    if any(name.endswith(signatures) for name in names):
-        return passed(f"{release.label} can be changed; its files are signed")
     if not complete:
         return inconclusive(f"{release.label} has more files than were read")
-    return failed(f"{release.label} can be changed, and none of its files is a signature")
+    bare = _unsigned(names, signatures, checksums)
+    if bare:
+        return failed(f"{release.label} can be changed, and {bare[0]} has no signature")
+    if not names:
+        return failed(f"{release.label} can be changed, and has no file that could be signed")
+    return passed(f"{release.label} can be changed; its {len(names)} files come with signatures")
+
+
+def _unsigned(
+    names: list[str], signatures: tuple[str, ...], checksums: tuple[str, ...]
+) -> list[str]:
+    """Files that nothing signs."""
+    known = set(names)
+
+    def signed(name: str) -> bool:
+        return any(f"{name}{ending}" in known for ending in signatures)
+
+    payload = [name for name in names if not name.endswith((*signatures, ".pem"))]
+    for_all = any(name.endswith(".intoto.jsonl") for name in names) or any(
+        signed(name) for name in payload if any(part in name for part in checksums)
+    )
+    return [] if for_all else [name for name in payload if not signed(name)]

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from soc2_collectors.github.models.organization import Member
-from soc2_collectors.github.models.repository import Repository
-from soc2_collectors.github.models.workflow import Unreadable, Workflow
+from soc2_collectors.github.models.repository import Analysis, Repository
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
+_ANALYSERS = (
+    "CodeQL", "Semgrep", "SonarQube", "SonarCloud", "Snyk Code", "SnykCode", "Checkmarx", "Cx", "Veracode",
+    "Coverity", "Fortify", "Klocwork", "Contrast Scan", "Datadog Static Analysis", "Bearer", "Horusec",
+    "Qodana", "gosec", "Bandit", "Brakeman", "SpotBugs", "Find Security Bugs", "Psalm", "MobSF", "mobsfscan",
+    "njsscan", "Infer", "DevSkim", "Security Code Scan", "Flawfinder", "Xanitizer", "PMD", "ESLint",
+)  # fmt: skip
+_JAVASCRIPT = frozenset({"javascript", "typescript", "javascript-typescript"})
+_JAVA = frozenset({"java", "kotlin", "java-kotlin"})
+_C = frozenset({"c", "cpp", "c-cpp"})
+_CODEQL = {
+    "JavaScript": _JAVASCRIPT,
+    "TypeScript": _JAVASCRIPT,
+    **dict.fromkeys(("Vue", "Svelte", "Astro", "MDX", "HTML", "CSS", "SCSS", "Less"), _JAVASCRIPT),
+    "Jupyter Notebook": frozenset({"python"}),
+    "Java": _JAVA,
+    "Kotlin": _JAVA,
+    "C": _C,
+    "C++": _C,
+    "C#": frozenset({"csharp"}),
+    "Go": frozenset({"go"}),
+    "Python": frozenset({"python"}),
+    "Ruby": frozenset({"ruby"}),
+    "Rust": frozenset({"rust"}),
+    "Swift": frozenset({"swift"}),
+}
+"""Main language of a repository -> what CodeQL calls it."""
 _ARCHIVED = "the repository is archived: nobody can change it"
 _SHOWN = 5
 
@@ -27,8 +51,10 @@ def github_visibility_expected(
     Fix: make the repository private in its settings, or approve it in the configuration of this
         rule.
     """
-    if repository.visibility != "public":
+    if repository.visibility in ("private", "internal"):
         return passed(f"{repository.full_name} is {repository.visibility}")
+    if repository.visibility != "public":
+        return inconclusive(f"{repository.full_name} is {repository.visibility}: unknown")
     if repository.name in approved_public:
         return passed(f"{repository.full_name} is public and approved")
     return failed(f"{repository.full_name} is public and not on the approved list")
@@ -54,11 +80,15 @@ def github_outside_collaborators(
     admins = sorted(person.login for person in people if person.admin)
     if admins:
         return failed(f"{repository.full_name} is administered from outside by {', '.join(admins)}")
-    unknown = sorted({person.login for person in people} - set(approved))
+    names = {login.lower() for login in approved}
+    unknown = sorted(person.login for person in people if person.login.lower() not in names)
     if unknown:
         return failed(
             f"{repository.full_name} is open to outside collaborators not approved: {', '.join(unknown)}"
         )
+    unclear = sorted(person.login for person in people if not person.known)
+    if unclear:
+        return inconclusive(f"GitHub says of {unclear[0]} that the permission is an unknown one")
     return passed(f"{repository.full_name} has {len(people)} outside collaborators, all approved")
 
 
@@ -70,11 +100,16 @@ def github_outside_collaborators(
 def github_secret_scanning(repository: Repository, *, push_protection: bool = True) -> Verdict:
     """Secrets in the code are found, and kept from being pushed.
 
+    To an archived repository nobody pushes, and its settings cannot be changed: its open alerts are judged
+    by github-secret-alerts-sla.
+
     Why: a credential in a repository is read by everyone who can clone it, and stays in the
         history.
     Fix: gh api -X PATCH /repos/ORG/REPO with security_and_analysis.secret_scanning and
         secret_scanning_push_protection enabled; private repositories need Secret Protection.
     """
+    if repository.archived:
+        return not_applicable(_ARCHIVED)
     found = repository.security_and_analysis
     off = []
     if not (found.secret_scanning and found.secret_scanning.on):
@@ -85,7 +120,8 @@ def github_secret_scanning(repository: Repository, *, push_protection: bool = Tr
         off.append("push protection")
     if off:
         return failed(f"{' and '.join(off)} off for {repository.full_name}")
-    return passed(f"secret scanning is on for {repository.full_name}")
+    also = " with push protection" if push_protection else ""
+    return passed(f"secret scanning{also} is on for {repository.full_name}")
 
 
 @rule(
@@ -116,7 +152,7 @@ def github_repo_admins(
         return not_applicable(_ARCHIVED)
     people = repository.direct_collaborators
     members = {member.login: member for member in evidence.account(Member)}
-    if not members or any(member.role is None for member in members.values()):
+    if not members or any(not member.role_known for member in members.values()):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
     owners = {login for login, member in members.items() if member.owner}
     # An owner who made a repository stands among its people, and loses nothing by being removed.
@@ -130,7 +166,8 @@ def github_repo_admins(
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
             f"{len(loose)} member(s) write to {repository.full_name} without a team: "
-            f"{', '.join(loose[:_SHOWN])}{more}"
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
         )
     admins = owners | {person.login for person in people if person.admin}
     if len(admins) < min_admins:
@@ -205,7 +242,8 @@ def github_dependabot_on(repository: Repository, *, security_updates: bool = Tru
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
-    if repository.vulnerability_alerts is None:
+    alerts = repository.vulnerability_alerts
+    if alerts is None or alerts.get("hasVulnerabilityAlertsEnabled") is False:
         return failed(f"dependency alerts are off for {repository.full_name}")
     if security_updates:
         fixes = repository.automated_security_fixes
@@ -222,11 +260,19 @@ def github_dependabot_on(repository: Repository, *, security_updates: bool = Tru
     known_as=["powerpipe:cis_supply_chain_v100_2_3_7", "scorecard:SAST"],
 )
 def github_code_scanning(
-    repository: Repository, now: datetime, *, max_age_days: int = 14, exempt: tuple[str, ...] = ()
+    repository: Repository,
+    now: datetime,
+    *,
+    max_age_days: int = 14,
+    tools: tuple[str, ...] = _ANALYSERS,
+    exempt: tuple[str, ...] = (),
 ) -> Verdict:
     """The default branch is analysed for vulnerable code.
 
-    ``exempt`` names repositories that hold nothing to analyse.
+    An analysis counts that ran rules without an error, by a tool that reads the code: its name begins with
+    one of ``tools``, in any case. What Scorecard, or a scanner of dependencies or images, uploads is none.
+    One of CodeQL must cover the repository's main language, where it says which it covers. ``exempt`` names
+    repositories that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
     Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair
@@ -237,16 +283,50 @@ def github_code_scanning(
         return not_applicable(_ARCHIVED)
     if repository.name in exempt:
         return not_applicable(f"{repository.full_name} is exempt")
-    latest = repository.code_scanning_latest_analysis
-    if latest is None:
+    analyses = repository.analyses
+    if not analyses:
         return failed(f"the default branch of {repository.full_name} was never analysed")
-    when = f"{latest.tool.name} analysed {repository.full_name} on {latest.created_at:%Y-%m-%d}"
-    if latest.error:
-        return failed(f"{when} with an error")
-    due = latest.created_at + timedelta(days=max_age_days)
-    if now >= due:
-        return failed(f"{when}; another analysis was due on {due:%Y-%m-%d}")
-    return passed(when, until=due)
+    problems: list[str] = []
+    doubts: list[str] = []
+    for one in sorted(analyses, key=lambda analysis: analysis.created_at, reverse=True):
+        when = f"{one.tool.name} analysed {repository.full_name} on {one.created_at:%Y-%m-%d}"
+        due = one.created_at + timedelta(days=max_age_days)
+        wrong = _useless(one, repository, tools)
+        if wrong or now >= due:
+            problems.append(f"{when}{wrong or f'; another analysis was due on {due:%Y-%m-%d}'}")
+        elif doubt := _doubtful(one, repository):
+            doubts.append(f"{when}{doubt}")
+        else:
+            return passed(f"{when} with {one.rules_count} rules", until=due)
+    if doubts:
+        return inconclusive(doubts[0])
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return failed(f"{'; '.join(problems[:_SHOWN])}{more}")
+
+
+def _useless(analysis: Analysis, repository: Repository, tools: tuple[str, ...]) -> str:
+    """Why an analysis finds no vulnerable code in the repository; an empty text where it may."""
+    if not analysis.tool.name.lower().startswith(tuple(tool.lower() for tool in tools)):
+        return ", which is no tool that analyses code"
+    if analysis.error:
+        return " with an error"
+    if analysis.rules_count == 0:
+        return " with no rules"
+    covered, language = analysis.languages, repository.language
+    wanted = _CODEQL.get(language or "")
+    if covered and ((wanted and not covered & wanted) or covered == {"actions"}):
+        return f" for {', '.join(sorted(covered))}, and it is written in {language}"
+    return ""
+
+
+def _doubtful(analysis: Analysis, repository: Repository) -> str:
+    """Why nobody knows what an analysis is worth; an empty text where it is known."""
+    if analysis.rules_count is None or analysis.error is None:
+        return ", and GitHub does not say with how many rules, or whether it broke"
+    covered, language = analysis.languages, repository.language
+    if covered and language is not None and language not in _CODEQL:
+        return f" for {', '.join(sorted(covered))}, and it is written in {language}"
+    return ""
 
 
 @rule(
@@ -280,92 +360,3 @@ def github_security_policy(repository: Repository, *, private_reporting: bool = 
     if missing:
         return failed(f"{repository.full_name} has {' and '.join(missing)}")
     return passed(f"{repository.full_name} says how to report a vulnerability")
-
-
-@rule(
-    criteria=["CC7.1", "CC8.1"],
-    severity=Severity.LOW,
-    needs=[Workflow],
-    known_as=["powerpipe:cis_supply_chain_v100_3_2_3"],
-)
-def github_iac_and_license_scan(
-    repository: Repository,
-    evidence: Evidence,
-    *,
-    iac_languages: tuple[str, ...] = ("HCL", "Bicep", "Jsonnet"),
-    iac_scanners: tuple[str, ...] = (
-        "checkov",
-        "checkov-action",
-        "tfsec",
-        "tfsec-action",
-        "trivy",
-        "trivy-action",
-        "kics",
-        "kics-github-action",
-        "terrascan",
-        "terrascan-action",
-        "snyk iac",
-        "cfn-nag",
-        "cfn_nag_scan",
-        "cfn-guard",
-        "conftest test",
-        "wizcli iac",
-    ),
-    license_scanners: tuple[str, ...] = (
-        "dependency-review-action",
-        "fossa",
-        "fossa-action",
-        "license-checker",
-        "license_finder",
-        "licensed status",
-        "pip-licenses",
-        "go-licenses",
-        "cargo-deny",
-        "cargo-deny-action",
-        "cargo deny",
-        "scancode",
-        "ort-ci-github-action",
-        "snyk",
-        "blackduck",
-        "whitesource",
-    ),
-    exempt: tuple[str, ...] = (),
-) -> Verdict:
-    """Workflows scan infrastructure code, and the licences of dependencies.
-
-    A repository whose main language is one of ``iac_languages`` needs one of ``iac_scanners`` in its
-    workflows, any other with code one of ``license_scanners``: words of a step, in any case. That a scanner
-    is there says nothing of how it is set up. ``exempt`` names repositories that an App scans from outside,
-    which leaves nothing in a workflow.
-
-    Why: a network that is open in the code is open once it is deployed, and a licence that forbids the use
-        of a library is found by somebody else's lawyer.
-    Fix: add a scanner to the repository's workflows, for instance actions/dependency-review-action with
-        allowed licences, or bridgecrewio/checkov-action.
-    """  # fmt: skip
-    if repository.archived:
-        return not_applicable(_ARCHIVED)
-    if repository.name in exempt:
-        return not_applicable(f"{repository.full_name} is exempt")
-    if repository.language is None:
-        return not_applicable(f"GitHub finds no code in {repository.full_name}")
-    infrastructure = repository.language in iac_languages
-    names = "|".join(
-        re.escape(one) for one in (iac_scanners if infrastructure else license_scanners)
-    )
-    wanted = re.compile(rf"(?<![\w-])(?:{names})(?![\w-])", re.IGNORECASE)
-    what = "infrastructure code" if infrastructure else "licences"
-    workflows = evidence.index(Workflow, "repository_name").get(repository.full_name, ())
-    unread = ""
-    for workflow in workflows:
-        try:
-            content = workflow.content()
-        except Unreadable as error:
-            unread = unread or f"{workflow.label}: {error}"
-            continue
-        for step in content.steps:
-            if names and wanted.search(step.said):
-                return passed(f"{workflow.label} scans {what}")
-    if unread:
-        return inconclusive(unread)
-    return failed(f"no workflow of {repository.full_name} runs a known scanner of {what}")

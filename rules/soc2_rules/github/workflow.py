@@ -1,54 +1,32 @@
-"""What workflow files let strangers run, and how builds and deployments start."""
+"""What workflow files let strangers do, and how builds and deployments start."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from soc2_collectors.github.models.workflow import Content, Step, Unreadable, Workflow
+from soc2_collectors.github.models.expression import embedded
+from soc2_collectors.github.models.organization import Organization
+from soc2_collectors.github.models.repository import Environment
+from soc2_collectors.github.models.workflow import Content, Job, Unreadable, Workflow
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import github_workflow as strangers
+from soc2_rules.mechanisms import github_workflow_rights as rights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-from soc2_collectors.github.models.workflow import Job
+    from collections.abc import Iterable
+
+    from soc2_rules.mechanisms.github_workflow import Remark
+    from soc2_rules.mechanisms.github_workflow_rights import Uses
 
 _SHOWN = 5
-_EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_INDEX = re.compile(r"\[\s*'([^']*)'\s*\]")
-_HARMLESS = re.compile(r"\b(?:contains|startswith|endswith|hashfiles)\s*\([^()]*\)")
-"""Calls that give a truth value or a hash, whatever strangers wrote."""
-_COMPARISON = re.compile(r"[^&|]*[!=]=[^&|]*")
-_UNTRUSTED = re.compile(
-    r"github\s*\.\s*(?:head_ref\b|event\s*\.\s*(?:"
-    r"(?:issue|pull_request|discussion|comment|review|review_comment|discussion_comment)\s*\.\s*(?:title|body)\b"
-    r"|pull_request\s*\.\s*head\s*\.\s*(?:ref|label)\b"
-    r"|pull_request\s*\.\s*head\s*\.\s*repo\s*\.\s*(?:default_branch|description|homepage)\b"
-    r"|(?:head_commit|commits\b[^}]*?|workflow_run\s*\.\s*head_commit)\s*\.\s*"
-    r"(?:message|author\s*\.\s*(?:name|email))\b"
-    r"|workflow_run\s*\.\s*(?:head_branch|display_title)\b"
-    r"|workflow_run\s*\.\s*head_repository\s*\.\s*description\b"
-    r"|workflow_run\s*\.\s*pull_requests\b[^}]*?\.\s*head\s*\.\s*ref\b"
-    r"|pages\b[^}]*?\.\s*(?:page_name|title)\b"
-    r"))"
-)
-"""Texts that whoever opens an issue or a pull request chooses."""
-_WHOLE = re.compile(r"tojson\s*\(\s*github\s*(?:\.\s*event\s*)?\)")
-"""All of the event at once, those texts among it."""
-_PRIVILEGED = {"pull_request_target", "workflow_run"}
-"""Triggers that run with the repository's secrets, started from outside."""
-_HEAD = re.compile(
-    r"github\.head_ref|github\.event\.pull_request\.head\.|github\.event\.workflow_run\.head_"
-    r"|refs/pull/|github\.event\.workflow_run\.pull_requests"
-)
-_FETCHES_HEAD = re.compile(r"\bgh\s+pr\s+checkout\b|\bgit\s+(?:fetch|checkout|pull)\b[^\n]*\bpull/")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 @rule(
     criteria=["CC6.8", "CC8.1"],
     severity=Severity.HIGH,
+    needs=[Organization],
     empty=not_applicable("no repository has workflow files"),
     known_as=[
         "prowler:githubactions_workflow_security_scan",
@@ -63,110 +41,105 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 def github_workflow_hardening(
     workflow: Workflow,
     scope: Scope,
+    evidence: Evidence,
     *,
     pinned: bool = True,
     trusted_owners: tuple[str, ...] = ("actions", "github"),
 ) -> Verdict:
-    """Workflows run no text and no code of strangers, and name actions by their commit.
+    """Workflows run no text and no code of strangers, and what they run is named by its commit or digest.
 
-    ``trusted_owners`` names owners whose actions may be named by a tag; the organisation's own may always.
+    A stranger is whoever has no write access. Asked is: whether a text that strangers choose becomes part of
+    a script, directly, through ``env``, a matrix or a job's output; whether a workflow that strangers start
+    and that runs with the repository's rights checks out their code or runs files that they left; whether
+    its token may write everything (named in the file, or as the organisation's default); whether every secret
+    goes to another owner's workflow; whether a public repository runs strangers' pull requests on a
+    self-hosted runner; whether actions, reusable workflows and container images are named by a commit or a
+    digest. What the file alone does not answer is inconclusive, such as the output of a step in a script that
+    strangers start. Conditions that keep forks out are understood. Actions of the repository itself
+    (``./path``) are not read. ``trusted_owners`` names owners whose actions and images may be named by a tag;
+    the organisation's own may always: the verdict lists what is exempt for that.
 
     Why: an issue's title that stands in a script is a program, run with the workflow's token. On
         pull_request_target a stranger's code gets the repository's secrets. A tag can be moved to another
         program at any time.
     Fix: give event texts to scripts through env; do not check out the head of a pull request on privileged
-        triggers; write uses: owner/action@COMMIT; name permissions one by one.
+        triggers; write uses: owner/action@COMMIT and image: NAME@sha256:DIGEST; name permissions one by one.
     """
     try:
         content = workflow.content()
     except Unreadable as error:
         return inconclusive(f"{workflow.label}: {error}")
     owners = {scope.account.lower(), *(owner.lower() for owner in trusted_owners)}
-    problems = [
-        *dict.fromkeys(_injections(content)),
-        *dict.fromkeys(_untrusted_checkouts(content)),
-        *_write_all(content),
-        *(_unpinned(content, owners) if pinned else ()),
+    used = rights.uses(content, owners)
+    remarks = [
+        *strangers.injections(content),
+        *strangers.foreign_code(content),
+        *rights.tokens(content),
+        *rights.secrets_given(content, owners),
+        *rights.old_commands(content),
+        *rights.runners(content, workflow.repository),
+        *(used.loose if pinned else ()),
+        *strangers.handed_over(content),
     ]
+    problems = _texts(one for one in remarks if one.proven)
+    doubts = _texts(one for one in remarks if not one.proven)
     if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        return failed(f"{workflow.label}: {'; '.join(problems[:_SHOWN])}{more}")
-    return passed(f"{workflow.label} runs nothing of strangers and names actions by commit")
+        return failed(f"{workflow.label}: {_some(problems)}")
+    by_default = rights.by_default(content)
+    loose = _default_writes(evidence) if by_default else []
+    if loose:
+        return failed(
+            f"{workflow.label}: job '{by_default[0]}' names no permissions, and by default the "
+            "organisation's tokens write",
+            on=loose,
+        )
+    if not content.triggers:
+        return inconclusive(f"{workflow.label} names no event that starts it")
+    if doubts:
+        return inconclusive(f"{workflow.label}: {_some(doubts)}")
+    return passed(
+        f"{workflow.label}: no text and no code of strangers is run; {_named(used, pinned)}"
+    )
 
 
-def _injections(content: Content) -> Iterator[str]:
-    for step in content.steps:
-        for script in (step.run, step.inputs.get("script", "")):
-            for found in _EXPRESSION.finditer(script):
-                text = _untrusted(found[1])
-                if text:
-                    yield f"job '{step.job}' runs {text} as part of a script"
+def _texts(remarks: Iterable[Remark]) -> list[str]:
+    return list(dict.fromkeys(one.text for one in remarks))
 
 
-def _untrusted(expression: str) -> str:
-    """What of an expression strangers choose; an empty text where they choose nothing."""
-    plain = _HARMLESS.sub("", _INDEX.sub(r".\1", expression).lower())
-    if _COMPARISON.fullmatch(plain):
-        return ""
-    found = _UNTRUSTED.search(plain) or _WHOLE.search(plain)
-    return re.sub(r"\s", "", found[0]) if found else ""
+def _some(texts: list[str]) -> str:
+    more = f"; and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return f"{'; '.join(texts[:_SHOWN])}{more}"
 
 
-def _untrusted_checkouts(content: Content) -> Iterator[str]:
-    triggers = sorted(content.triggers & _PRIVILEGED)
-    if not triggers:
-        return
-    for step in content.steps:
-        if _takes_head(step):
-            yield f"job '{step.job}' checks out a stranger's code on {triggers[0]}"
-
-
-def _takes_head(step: Step) -> bool:
-    if step.run:
-        return _FETCHES_HEAD.search(step.run) is not None
-    if not step.uses.lower().startswith("actions/checkout@"):
-        return False
-    asked = f"{step.inputs.get('ref', '')} {step.inputs.get('repository', '')}"
-    return _HEAD.search(_INDEX.sub(r".\1", asked).lower()) is not None
-
-
-def _write_all(content: Content) -> Iterator[str]:
-    if content.permissions == "write-all":
-        yield "its token may write everything"
-    for job in content.jobs:
-        if job.permissions == "write-all":
-            yield f"the token of job '{job.name}' may write everything"
-
-
-def _unpinned(content: Content, owners: set[str]) -> Iterator[str]:
-    used = sorted({step.uses for step in content.steps} | {job.uses for job in content.jobs})
-    for uses in used:
-        if not uses or uses.startswith("./"):
-            continue
-        if uses.startswith("docker://"):
-            if not _DIGEST.search(uses):
-                yield f"{uses} is not named by its digest"
-            continue
-        action, _, version = uses.partition("@")
-        if action.partition("/")[0].lower() not in owners and not _COMMIT.fullmatch(version):
-            yield f"{uses} is not named by its commit"
+def _named(used: Uses, pinned: bool) -> str:  # noqa: FBT001 - a threshold
+    if not pinned:
+        return "how actions are named is not asked"
+    every = len(used.fixed) + len(used.exempt)
+    said = f"{len(used.fixed)} of {every} actions and images are named by commit or digest"
+    if used.exempt:
+        said += f", exempt by their owner are {', '.join(used.exempt[:_SHOWN])}"
+    if used.local:
+        said += f"; not read is {', '.join(used.local[:_SHOWN])}"
+    return said
 
 
 _BY_HAND = {"workflow_dispatch", "repository_dispatch"}
-_SECRET = re.compile(r"\$\{\{[^}]*\bsecrets\s*[.\[]\s*'?(?!github_token\b)\w", re.IGNORECASE)
+_SECRET = re.compile(r"\bsecrets\b(?!\s*(?:\.\s*|\[\s*')github_token\b)", re.IGNORECASE)
 
 
 @rule(
     criteria=["CC8.1"],
     severity=Severity.LOW,
+    needs=[Organization, Environment],
     empty=inconclusive("no repository has workflow files: builds are defined elsewhere, if at all"),
     known_as=["powerpipe:cis_supply_chain_v100_2_3_1", "powerpipe:cis_supply_chain_v100_2_3_5"],
 )
-def github_pipeline_as_code(workflow: Workflow) -> Verdict:
-    """Build steps are versioned files, and what is started by hand goes through an environment.
+def github_pipeline_as_code(workflow: Workflow, evidence: Evidence) -> Verdict:
+    """Build steps are versioned files, and what is started by hand waits for a reviewer.
 
-    A job of a workflow that can be started by hand or by a call needs an environment, whose rules stop it,
-    when it gets secrets or may write to anything.
+    A job of a workflow that can be started by hand or by a call needs an environment with required reviewers
+    when it gets secrets or may write to anything. What a reusable workflow does with what it gets is not
+    read.
 
     Why: who may start a workflow by hand chooses the branch and the inputs. With secrets and no environment
         that is a deployment that nobody else looked at.
@@ -176,27 +149,73 @@ def github_pipeline_as_code(workflow: Workflow) -> Verdict:
         content = workflow.content()
     except Unreadable as error:
         return inconclusive(f"{workflow.label}: {error}")
+    if not content.triggers:
+        return inconclusive(f"{workflow.label} names no event that starts it")
     by_hand = sorted(content.triggers & _BY_HAND)
     if not by_hand:
         return passed(f"{workflow.label} is started by events of the repository only")
-    loose = [job.name for job in content.jobs if not job.environment and _acts(job, content)]
+    started = f"{workflow.label} is started by {by_hand[0]}"
+    acting = [job for job in content.jobs if _acts(job, content)]
+    loose = [job.name for job in acting if not job.environment and not job.uses]
     if loose:
-        return failed(
-            f"{workflow.label} is started by {by_hand[0]}, and no environment stops its jobs: "
-            f"{', '.join(loose[:_SHOWN])}"
+        return failed(f"{started}, and no environment stops its jobs: {', '.join(loose[:_SHOWN])}")
+    called = [job.uses for job in acting if job.uses]
+    if called:
+        return inconclusive(
+            f"{started}, and {called[0]}, which is not read, gets secrets or may write"
         )
-    return passed(f"{workflow.label} is started by {by_hand[0]}, and what it changes is guarded")
+    silent = [job.name for job in content.jobs if not job.environment and _by_default(job, content)]
+    if silent and (writing := _default_writes(evidence)):
+        return failed(
+            f"{started}, and no environment stops its jobs, which by default may write: "
+            f"{', '.join(silent[:_SHOWN])}",
+            on=writing,
+        )
+    return _guarded(workflow, evidence, started, sorted({job.environment for job in acting}))
+
+
+def _guarded(
+    workflow: Workflow, evidence: Evidence, started: str, environments: list[str]
+) -> Verdict:
+    if not environments:
+        return passed(f"{started}, and gets no secrets and no permission to write")
+    known = {
+        one.name.lower(): one
+        for one in evidence.account(Environment)
+        if one.repository.name_with_owner == workflow.repository.name_with_owner
+    }
+    for name in environments:
+        if "${{" in name:
+            return inconclusive(f"{started}, and chooses its environment when it runs")
+        found = known.get(name.lower())
+        if found is None or not found.reviewed:
+            return failed(f"{started}, and the environment '{name}' has no required reviewers")
+    return passed(
+        f"{started}, and what it changes waits for reviewers of {', '.join(environments)}",
+        on=[known[name.lower()] for name in environments],
+    )
 
 
 def _acts(job: Job, content: Content) -> bool:
     """Whether a job holds what could change something: secrets, or permissions to write."""
     given = job.permissions if job.permissions is not None else content.permissions
     writes = (
-        given == "write-all"
+        given != "read-all"
         if isinstance(given, str)
-        else any(level == "write" for level in (given or {}).values())
+        else any(level not in ("read", "none") for level in (given or {}).values())
     )
-    inherits = (
-        bool(job.uses) and "inherit" in job.texts.splitlines()
-    )  # all secrets, to another workflow
-    return writes or inherits or _SECRET.search(job.texts) is not None
+    secret = any(_SECRET.search(one) for one in embedded(job.texts))
+    return writes or job.inherits_secrets or secret
+
+
+def _by_default(job: Job, content: Content) -> bool:
+    return job.permissions is None and content.permissions is None
+
+
+def _default_writes(evidence: Evidence) -> list[Organization]:
+    """The organisation, where a token for which a file names no permissions may write."""
+    return [
+        one
+        for one in evidence.account(Organization)
+        if one.workflow_permissions.default_workflow_permissions != "read"
+    ]

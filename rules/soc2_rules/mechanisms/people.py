@@ -11,7 +11,9 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from soc2_collectors.aws.models.iam import Credential
+import msgspec
+
+from soc2_collectors.aws.models.iam import Credential, alone
 from soc2_collectors.aws.models.iam import Group as IamGroup
 from soc2_collectors.aws.models.iam import User as IamUser
 from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
@@ -32,7 +34,7 @@ from soc2_collectors.okta.models.role import Group as OktaGroup
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
-from soc2_pac.identity import Account, IdentityGraph, Owned, Person
+from soc2_pac.identity import Account, IdentityGraph, Owned, Person, Strength
 from soc2_pac.model import (
     Status,
     Verdict,
@@ -194,7 +196,7 @@ class _Reading:
                     next(i for i in seen.identities(scope) if isinstance(i, Person))
                 )
             else:
-                self.identities.extend(seen.identities(scope))
+                self.identities.extend(_graded(seen, item) for item in seen.identities(scope))
         if malformed:
             self.problems[kind.kind] = f"{malformed} rows of {kind.kind} cannot be read"
         return found
@@ -213,22 +215,20 @@ class _Reading:
         groups = self.placed(IamGroup)
         if not self.has(IamUser):
             return
-        strong: dict[tuple[str, str], bool] = {}
-        for scope, group in groups:
-            known = all(policy.of_aws for policy in group.attached_managed_policies)
-            grants = group.administrator or any(p.everything for p in group.group_policy_list)
-            if grants or known:
-                strong[scope.account, group.group_name] = grants
+        strong = {(scope.account, group.group_name): alone(group) for scope, group in groups}
         for scope, user in self.placed(IamUser):
             for item in user.identities(scope):
                 self.identities.append(item)
                 if not isinstance(item, Account) or item.privileged is not None:
                     continue
-                own = all(policy.of_aws for policy in user.attached_managed_policies)
-                given = [strong.get((scope.account, name)) for name in user.group_list]
-                if any(given):
+                given = [strong.get((scope.account, name)) for name in user.group_list or ()]
+                if any(given) and user.boundary is None:
                     self._grade(item, privileged=True)
-                elif own and all(grant is False for grant in given):
+                elif (
+                    user.group_list is not None
+                    and alone(user) is False
+                    and all(grant is False for grant in given)
+                ):
                     self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:
@@ -262,7 +262,11 @@ class _Reading:
             if isinstance(item, Account) and item.system.startswith("azure:")
         }
         for scope, seen in self.placed(EntraRegistration):
-            self.identities += (item for item in seen.identities(scope) if item.key in users)
+            self.identities += (
+                _capable(seen, item)
+                for item in seen.identities(scope)
+                if isinstance(item, Account) and item.key in users
+            )
         held: dict[tuple[str, str], set[str]] = {}
         hidden = False
         for scope, role in self.placed(EntraRole):
@@ -281,6 +285,22 @@ class _Reading:
         self.identities.append(
             Account(item.system, item.uid, item.login, "", (), None, privileged, None)
         )
+
+
+def _graded(seen: Resource, item: Identity) -> Identity:
+    """What is said, less a privilege that is read of a role which nobody knows."""
+    if isinstance(seen, Member) and isinstance(item, Account) and seen.role not in _ROLES:
+        return msgspec.structs.replace(item, privileged=None)
+    return item
+
+
+_ROLES = ("ADMIN", "MEMBER")
+"""Of members of an organisation of GitHub."""
+
+
+def _capable(seen: EntraRegistration, item: Account) -> Account:
+    """The account with a second factor that the tenant lets it use: being registered is not enough."""
+    return msgspec.structs.replace(item, mfa=seen.is_mfa_registered and seen.is_mfa_capable)
 
 
 def _no_sso(organization: Organization) -> bool:
@@ -365,7 +385,14 @@ def matched(
     if blind is not None:
         return blind
     if owned.person is not None:
-        return _of_somebody(owned, owned.person, now)
+        said = _of_somebody(owned, owned.person, now)
+        overruling = [kind for kind in hanging_on if kind == ExternalIdentity.kind]
+        stronger = people.unknown(overruling) if overruling else None
+        if said.status is Status.PASS and stronger and _may_be_overruled(owned):
+            return inconclusive(
+                f"{said.message}; a stronger statement may say otherwise: {stronger}"
+            )
+        return said
     truth = "okta.user" if people.truth == "okta" else "roster.person"
     unknown = people.unknown((truth, RosterAccount.kind, *hanging_on))
     if unknown:
@@ -373,6 +400,10 @@ def matched(
     if account.sort in ("service", "shared"):
         return failed(f"{account.login} is a {account.sort} account, and {owned.reason}")
     return failed(f"{account.login} is nobody's who is known: {owned.reason}")
+
+
+def _may_be_overruled(owned: Owned) -> bool:
+    return owned.strength is not None and owned.strength < Strength.IDENTITY
 
 
 def _of_somebody(owned: Owned, person: Person, now: datetime) -> Verdict:
@@ -393,6 +424,25 @@ def _of_somebody(owned: Owned, person: Person, now: datetime) -> Verdict:
 def own(people: Population, source: str, person_id: str) -> list[Owned]:
     """Somebody's own accounts: what they answer for besides, or share, is judged for itself."""
     return [o for o in people.graph.of(source, person_id) if o.account.sort == "person"]
+
+
+def unseen(
+    people: Population, source: str, person_id: str, elsewhere: Iterable[str] = ()
+) -> list[str]:
+    """Accounts that the mapping says somebody has, in systems that are no source and not ``elsewhere``."""
+    found = []
+    for link in people.graph.unused:
+        named = people.graph.person(link.person_key) if link.person_key else None
+        provider = link.system.strip().lower().partition(":")[0]
+        if (
+            named is not None
+            and named.key == (source, person_id)
+            and link.sort in (None, "person")
+            and provider not in people.systems
+            and not matches(link.system, elsewhere)
+        ):
+            found.append(f"{link.login} in {link.system} ({link.reason})")
+    return found
 
 
 def nothing_to_compare(people: Population) -> Verdict | None:
@@ -448,6 +498,9 @@ def closed(
         return passed(
             f"{when}; to be closed by {utc_text(due or now)}: {listed(usable)}", until=due
         )
+    untied = _untied(person, people, when, accounts)
+    if untied is not None:
+        return untied
     if left and (times := [o for o in accounts if o.account.closed_at]):
         said = ", ".join(
             f"{o.account} after {_hours(o.account.closed_at - left)} hours"
@@ -456,6 +509,16 @@ def closed(
         )
         return passed(f"{when}; no account is open; closed {said}")
     return passed(f"{when}; no account is open")
+
+
+def _untied(person: Person, people: Population, when: str, accounts: list[Owned]) -> Verdict | None:
+    """Where accounts of somebody may be that nobody could see, nothing is closed for certain."""
+    elsewhere = unseen(people, person.source, person.id)
+    if elsewhere:
+        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+    if not accounts and not (person.mails or person.logins):
+        return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
+    return None
 
 
 def _hours(span: timedelta) -> str:

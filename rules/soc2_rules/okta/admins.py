@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.okta.models.app import App
+from soc2_collectors.okta.models.app import OPENID_CONNECT, App
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.role import CUSTOM, SUPER_ADMIN, Admin, Group, super_admins
+from soc2_collectors.okta.models.role import (
+    CUSTOM,
+    ROLE_TYPES,
+    SUPER_ADMIN,
+    Admin,
+    Group,
+    super_admins,
+)
 from soc2_collectors.okta.models.times import days_after
-from soc2_collectors.okta.models.user import GONE, NO_SECOND_FACTOR, User
+from soc2_collectors.okta.models.user import GONE, NO_SECOND_FACTOR, WAITS, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _SERVICE = ("svc-*", "svc.*", "svc_*", "service-*", "sa-*", "*-svc@*", "*-bot@*")
 """Forms of logins that belong to no person."""
 _NOBODY = inconclusive("Okta shows no administrators to this identity, and every org has some")
 
 
-@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.CRITICAL, empty=_NOBODY)
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
 def okta_admin_inactive(
     admin: Admin, now: datetime, *, max_idle_days: int = 45, exempt: tuple[str, ...] = ()
 ) -> Verdict:
-    """Administrators are people who are there and sign in.
+    """Users with administrator roles sign in, and none of them is suspended or deactivated.
 
     Whether a person is still with the company, by the word of the HR roster, is asked of every account by
     rules of its own. ``exempt`` takes logins or patterns (a break-glass account that is sealed).
@@ -60,39 +68,54 @@ def okta_super_admin_count(
     service_accounts: tuple[str, ...] = _SERVICE,
     not_counted: tuple[str, ...] = NO_SECOND_FACTOR,
 ) -> Verdict:
-    """The org has a few super administrators, each of them a person with a second factor.
+    """A few users are super administrators, each of them a person with a second factor.
 
-    Those who are it by a group count as well. ``service_accounts`` takes logins or patterns; ``not_counted``
-    names types of factors that are no second one.
+    Those who are it by a group count as well, and those who were never activated count against the most.
+    ``service_accounts`` takes logins or patterns; ``not_counted`` names types of factors that are no second
+    one. Apps are asked by okta-service-app-super-admin.
 
     Why: with one super administrator the org is lost with an account; each further one can turn off
         every control.
     Fix: Security, Administrators: leave between two and five people in the role, and give the others
         the roles that they need.
     """
-    ids = super_admins(evidence.account(Admin), evidence.account(Group))
-    if not ids:
-        return inconclusive("Okta shows no super administrator, and every org has one")
+    strong = super_admins(evidence.account(Admin), evidence.account(Group))
     users = evidence.index(User, "id")
-    unknown = sorted(ids - set(users))
-    if unknown:
-        return inconclusive(f"users {', '.join(unknown)} are not among those that were read")
-    people = sorted((users[one][0] for one in ids), key=lambda user: user.login)
+    people = sorted((users[one][0] for one in strong.ids if one in users), key=lambda u: u.login)
     active = [user for user in people if user.signs_in]
+    waiting = [user for user in people if user.status in WAITS]
     org = organization.company_name or organization.subdomain or organization.id
     said = (
         f"{org} has {len(active)} super administrators ({', '.join(user.login for user in active)})"
     )
+    if waiting:
+        said += f", and {', '.join(user.login for user in waiting)} once activated"
     wrong = []
-    if not min_admins <= len(active) <= max_admins:
+    complete = not strong.hidden and strong.ids <= set(users)
+    few = complete and len(active) < min_admins
+    if strong.ids and (few or len(active) + len(waiting) > max_admins):
         wrong.append(f"{min_admins} to {max_admins} are expected")
     programs = [user.login for user in active if user.named_in(service_accounts)]
     if programs:
         wrong.append(f"not people: {', '.join(programs)}")
-    bare = [user.login for user in active if not user.second_factors(not_counted)]
+    bare = [u.login for u in active if "factors" not in u.gaps and u.lacks_factor(not_counted)]
     if bare:
         wrong.append(f"without a second factor: {', '.join(bare)}")
-    return failed(f"{said}; {'; '.join(wrong)}") if wrong else passed(said)
+    if wrong:
+        return failed(f"{said}; {'; '.join(wrong)}", on=people)
+    strong.whole()
+    if not strong.ids:
+        return inconclusive("Okta shows no super administrator, and every org has one")
+    unknown = sorted(strong.ids - set(users))
+    if unknown:
+        return inconclusive(f"users {', '.join(unknown)} are not among those that were read")
+    odd = [user.login for user in people if not user.known_status]
+    if odd:
+        return inconclusive(f"these have a status that is not known here: {', '.join(odd)}")
+    unclear = [user.login for user in active if not user.has_factor(not_counted)]
+    if unclear:
+        return inconclusive(f"these have factors that are not known here: {', '.join(unclear)}")
+    return passed(f"{said}, each with a second factor", on=people)
 
 
 @rule(criteria=["CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
@@ -102,7 +125,7 @@ def okta_admin_role_least_privilege(
     service_accounts: tuple[str, ...] = _SERVICE,
     given_directly: tuple[str, ...] = (SUPER_ADMIN,),
 ) -> Verdict:
-    """Standard admin roles come by a group, and no service account is super administrator.
+    """Standard admin roles below super administrator come by a group, and no service account is that.
 
     Custom roles may be given to a person: their set of resources says how far they reach. The types in
     ``given_directly`` may be given to a person as well. ``service_accounts`` takes logins or patterns.
@@ -118,13 +141,14 @@ def okta_admin_role_least_privilege(
     login = admin.user.login
     if admin.is_super and admin.user.named_in(service_accounts):
         return failed(f"{login} is a service account and super administrator")
-    if any(role.assignment_type is None for role in roles):
-        return inconclusive(f"Okta does not say how {login} came by every role")
     allowed = (CUSTOM, *given_directly)
     direct = {r.name for r in roles if r.assignment_type == "USER" and r.type not in allowed}
     if direct:
         return failed(f"{login} holds {', '.join(sorted(direct))} directly, by no group")
-    return passed(f"{login} holds {', '.join(sorted({role.name for role in roles}))}")
+    if any(role.assignment_type not in ("USER", "GROUP") for role in roles):
+        return inconclusive(f"Okta does not say how {login} came by every role")
+    said = sorted({f"{role.name} ({'group' if role.by_group else 'directly'})" for role in roles})
+    return passed(f"{login} holds {', '.join(said)}")
 
 
 @rule(criteria=["CC6.3"], severity=Severity.HIGH)
@@ -135,11 +159,18 @@ def okta_service_app_super_admin(app: App, *, exempt: tuple[str, ...] = ()) -> V
         are the only limit left.
     Fix: Applications, the app, Admin roles: give it a custom role, or a standard one that reads only.
     """
-    if not app.active or not app.service:
-        return not_applicable(f"{app.label} is no service app that is active")
+    if not app.active:
+        return not_applicable(f"{app.called} is {app.status}")
+    if app.sign_on_mode == OPENID_CONNECT and app.application_type is None and not app.of_okta:
+        return inconclusive(f"Okta does not say what sort of app {app.called} is")
+    if not app.service:
+        return not_applicable(f"{app.called} is no service app")
     if app.named_in(exempt):
-        return not_applicable(f"{app.label} is exempt")
+        return not_applicable(f"{app.called} is exempt")
     roles = sorted({role.type for role in app.client_roles if role.status != "INACTIVE"})
     if SUPER_ADMIN in roles:
-        return failed(f"{app.label} is super administrator")
-    return passed(f"{app.label} holds {', '.join(roles) or 'no role'}")
+        return failed(f"{app.called} is super administrator")
+    unknown = set(roles) - ROLE_TYPES
+    if unknown:
+        return inconclusive(f"{app.called} holds roles that are not known here: {listed(unknown)}")
+    return passed(f"{app.called} holds {', '.join(roles) or 'no role'}")

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from soc2_collectors.okta.models.app import FEDERATED, PASSWORD_REPLAY, App
+from soc2_collectors.okta.models.app import BOOKMARK, FEDERATED, PASSWORD_REPLAY, App
 from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 _DEACTIVATES = "PUSH_USER_DEACTIVATION"
 _SOURCE = "PROFILE_MASTERING"
-_BOOKMARK = "BOOKMARK"
 _NONE = not_applicable("the org has no apps")
 
 
 def _outside(app: App, in_scope: tuple[str, ...], exempt: tuple[str, ...]) -> str | None:
     """Why the app is not asked, or ``None``."""
     if not app.active:
-        return f"{app.label} is {app.status}"
+        return f"{app.called} is {app.status}"
     if app.of_okta:
-        return f"{app.label} is a part of Okta"
+        return f"{app.called} is a part of Okta"
     if app.named_in(exempt):
-        return f"{app.label} is exempt"
+        return f"{app.called} is exempt"
     if in_scope and not app.named_in(in_scope):
-        return f"{app.label} is not in scope"
-    if app.sign_on_mode == _BOOKMARK and not in_scope:
-        return f"{app.label} is a bookmark"
-    return f"{app.label} signs in nobody: a service app" if app.service else None
+        return f"{app.called} is not in scope"
+    if app.sign_on_mode == BOOKMARK and not in_scope:
+        return f"{app.called} is a bookmark"
+    return f"{app.called} signs in nobody: a service app" if app.service else None
 
 
 @rule(criteria=["CC6.2"], severity=Severity.HIGH, empty=_NONE)
 def okta_app_provisioning(
     app: App, *, in_scope: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
 ) -> Verdict:
-    """Apps hear of it when somebody is deactivated in Okta.
+    """Apps are notified when somebody is deactivated in Okta.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
     are asked when they are named in scope. Apps that Okta takes people from (an HR system) are not asked.
@@ -43,12 +42,14 @@ def okta_app_provisioning(
     outside = _outside(app, in_scope, exempt)
     if outside:
         return not_applicable(outside)
+    if app.features is None:
+        return inconclusive(f"Okta does not say what provisioning of {app.called} does")
     if _SOURCE in app.features:
-        return not_applicable(f"{app.label} is where Okta takes people from")
+        return not_applicable(f"{app.called} is where Okta takes people from")
     if _DEACTIVATES in app.features:
-        return passed(f"{app.label} is told who is deactivated")
+        return passed(f"{app.called} is notified of deactivations")
     on = ", ".join(sorted(app.features)) or "no provisioning at all"
-    return failed(f"{app.label} is not told who is deactivated ({on})")
+    return failed(f"{app.called} is not notified of deactivations ({on})")
 
 
 @rule(criteria=["CC6.3"], severity=Severity.MEDIUM, needs=[Group], empty=_NONE)
@@ -63,7 +64,7 @@ def okta_app_assignment_by_group(
     """Apps are assigned to groups, not to single people and not to everyone.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
-    are asked when they are named in scope.
+    are asked when they are named in scope. Federation Broker Mode lets everyone in without an assignment.
 
     Why: what was given to one person is not taken back when the job changes, and what everyone has
         nobody decided on.
@@ -73,19 +74,36 @@ def okta_app_assignment_by_group(
     outside = _outside(app, in_scope, exempt)
     if outside:
         return not_applicable(outside)
-    direct = sum(user.scope == "USER" for user in app.users)
+    if app.settings is not None and app.settings.implicit_assignment:
+        return failed(
+            f"{app.called} lets everyone in who signs in to Okta (Federation Broker Mode)"
+        )
+    direct = sum(user.scope != "GROUP" for user in app.users)
     groups = {group.id for group in app.groups}
-    if not direct and not groups:
-        return not_applicable(f"{app.label} is assigned to nobody")
-    everyone = groups & {group.id for group in evidence.index(Group, "everyone").get(True, ())}
+    everyone = evidence.index(Group, "everyone").get(True, ())
     wrong = []
-    if everyone:
+    if any(group.id in groups for group in everyone):
         wrong.append("everyone")
     if direct > max_direct:
         wrong.append(f"{direct} people one by one")
     if wrong:
-        return failed(f"{app.label} is assigned to {' and to '.join(wrong)}")
-    return passed(f"{app.label} is assigned to {len(groups)} groups and {direct} single people")
+        return failed(f"{app.called} is assigned to {' and to '.join(wrong)}")
+    if not everyone:
+        return inconclusive("Okta does not list the group Everyone, and every org has it")
+    if app.settings is None:
+        return inconclusive(f"Okta does not show the settings of {app.called}")
+    asked = app.accessibility.self_service if app.accessibility else None
+    if asked is None:
+        return inconclusive(
+            f"Okta does not say whether people may add {app.called} to their own apps"
+        )
+    if asked:
+        return inconclusive(
+            f"{app.called} may be added by people themselves; whether somebody approves is not shown"
+        )
+    if not direct and not groups:
+        return not_applicable(f"{app.called} is assigned to nobody")
+    return passed(f"{app.called} is assigned to {len(groups)} groups and {direct} single people")
 
 
 @rule(criteria=["CC6.1", "CC6.2"], severity=Severity.MEDIUM, empty=_NONE)
@@ -104,10 +122,12 @@ def okta_app_sso_federated(
     if outside:
         return not_applicable(outside)
     mode = app.sign_on_mode
+    if mode is None:
+        return not_applicable(f"{app.called} is a directory: nobody signs in to it by Okta")
     if mode in FEDERATED:
-        return passed(f"{app.label} trusts Okta ({mode})")
+        return passed(f"{app.called} trusts Okta ({mode})")
     if mode in PASSWORD_REPLAY:
-        return failed(f"{app.label} has passwords of its own that Okta types in ({mode})")
-    if mode == _BOOKMARK:
-        return failed(f"{app.label} is a bookmark: who signs in does so past Okta")
-    return inconclusive(f"{app.label} has a way to sign in that is not known here: {mode}")
+        return failed(f"{app.called} has passwords of its own that Okta types in ({mode})")
+    if mode == BOOKMARK:
+        return failed(f"{app.called} is a bookmark: who signs in does so past Okta")
+    return inconclusive(f"{app.called} has a way to sign in that is not known here: {mode}")

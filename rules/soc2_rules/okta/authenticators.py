@@ -44,6 +44,8 @@ def okta_weak_authenticators_off(
         return inconclusive(f"{authenticator.name} is allowed for '{allowed}'")
     if authenticator.key == "phone_number":
         on = authenticator.active_methods
+        if not authenticator.methods:
+            return inconclusive(f"Okta does not say which methods of {authenticator.name} are on")
         if not on:
             return passed(f"{authenticator.name} has no active method")
         return failed(f"{authenticator.name} serves to sign in by {listed(on)}")
@@ -53,8 +55,7 @@ def okta_weak_authenticators_off(
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
-    needs=[Authenticator],
-    known_as=["prowler:authenticator_smart_card_active"],
+    needs=[Authenticator, EnrollmentPolicy],
     empty=inconclusive("Okta did not show the org"),
 )
 def okta_webauthn_available(
@@ -63,35 +64,52 @@ def okta_webauthn_available(
     *,
     accepted: tuple[str, ...] = ("webauthn", "signed_nonce", "cert"),
 ) -> Verdict:
-    """People can sign in with something that a false site cannot relay.
+    """A factor that a false site cannot relay is active, and an enrolment policy lets people enrol it.
 
     ``accepted`` methods: WebAuthn, Okta FastPass (``signed_nonce``) and smart cards (``cert``); leave
     ``cert`` alone where a government asks for its own cards.
 
     Why: nobody can demand a phishing-resistant factor before people can enrol one.
     Fix: Security, Authenticators: add "Security Key or Biometric" or switch on FastPass in Okta
-        Verify.
+        Verify; Enrollment: set it to optional or required in a policy.
     """
     if organization.classic:
         return inconclusive("the Classic Engine does not show its factors as authenticators")
     found = evidence.account(Authenticator)
     if not found:
         return inconclusive(_NO_AUTHENTICATOR.message)
-    able = [
-        f"{one.name} ({method})"
+    able = {
+        one.key: f"{one.name} ({method})"
         for one in found
-        if one.active
-        for method in one.active_methods & set(accepted)
+        if one.status == "ACTIVE"
+        for method in sorted(one.certain_methods & set(accepted))
+    }
+    if not able:
+        return failed(f"no active authenticator offers {' or '.join(accepted)}")
+    policies = [one for one in evidence.account(EnrollmentPolicy) if one.certainly_active]
+    admitted = [
+        (one, key)
+        for one in policies
+        for key in able
+        if (one.settings.enrolled or {}).get(key) in ("REQUIRED", "OPTIONAL")
     ]
-    if able:
-        return passed(f"active: {listed(able)}")
-    return failed(f"no active authenticator offers {' or '.join(accepted)}")
+    if admitted:
+        names = listed({able[key] for _, key in admitted})
+        by = listed({one.name for one, _ in admitted})
+        return passed(
+            f"active: {names}; enrolment is open by {by}", on=[one for one, _ in admitted]
+        )
+    silent = [one.name for one in policies if not one.settings.enrolled]
+    if not policies or silent:
+        return inconclusive(
+            f"what may be enrolled is not known of {listed(silent) or 'any policy'}"
+        )
+    return failed(f"active, but no enrolment policy admits it: {listed(able.values())}")
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.LOW,
-    known_as=["prowler:authenticator_okta_verify_fips_compliant"],
     empty=_NO_AUTHENTICATOR,
 )
 def okta_okta_verify_hardening(
@@ -119,6 +137,7 @@ def okta_okta_verify_hardening(
     binding, compliance = settings.channel_binding, settings.compliance
     asked = [
         ("user verification", settings.user_verification, ("REQUIRED",)),
+        ("what push prompts ask for", binding.style if binding else None, ("NUMBER_CHALLENGE",)),
         ("number challenge", binding.required if binding else None, number_challenge),
     ]
     if fips:

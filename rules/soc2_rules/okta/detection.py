@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.detection import BehaviorRule, EventHook, LogStream
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import AccessPolicy, Rule, SignOnPolicy, effective
+from soc2_collectors.okta.models.policy import (
+    AccessPolicy,
+    AccessRule,
+    SignOnPolicy,
+    SignOnRule,
+    certain,
+)
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -20,27 +28,46 @@ _NO_ORG = inconclusive("Okta did not show the org")
 @rule(
     criteria=["CC7.2"],
     severity=Severity.MEDIUM,
-    needs=[BehaviorRule, SignOnPolicy, AccessPolicy],
+    needs=[BehaviorRule, SignOnPolicy, AccessPolicy, App],
     empty=_NO_ORG,
 )
 def okta_behavior_detection(organization: Organization, evidence: Evidence) -> Verdict:
     """Unusual sign-ins are defined, and a policy acts on them.
 
+    A policy acts on a behavior where a rule that names it refuses access or asks for a second factor. Rules
+    count that are active and not hidden behind one that always matches; app sign-in policies, that an
+    active app uses.
+
     Why: a new device, a new country or an impossible journey is how a takeover shows first.
     Fix: Security, Behavior Detection: activate rules; then name one in a rule of a global session
-        policy, or in an expression of an app sign-in policy.
+        policy that asks for a factor, or in an expression of an app sign-in policy.
     """
     active = {one.id: one.name for one in evidence.account(BehaviorRule) if one.status == "ACTIVE"}
     if not active:
         return failed("no behavior rule is active")
-    for name, one in _session_rules(evidence):
-        if set(one.behaviors) & set(active):
-            return passed(f"active: {listed(active.values())}; acted on by {name}")
-    if not organization.classic:
-        for name, one in _app_rules(evidence):
-            if "security.behaviors" in one.expression:
-                return passed(f"active: {listed(active.values())}; acted on by {name}")
-    return failed(f"active, but no policy acts on them: {listed(active.values())}")
+    names = listed(active.values())
+    for policy, one in _session_rules(evidence):
+        if set(one.behaviors) & set(active) and one.is_careful:
+            return passed(f"active: {names}; acted on by {policy.name}: {one.name}", on=[policy])
+    if organization.classic:
+        return failed(f"active, but no policy acts on them: {names}")
+    unclear = []
+    for app_policy, rule_ in _app_rules(evidence):
+        asked = set(_ASKED.findall(rule_.expression)) & set(active.values())
+        if asked and rule_.is_careful:
+            said = f"active: {names}; acted on by {app_policy.name}: {rule_.name}"
+            return passed(said, on=[app_policy])
+        if "security.behaviors" in rule_.expression and rule_.is_careful is not False and not asked:
+            unclear.append(f"{app_policy.name}: {rule_.name}")
+    if unclear:
+        return inconclusive(
+            f"active: {names}; whether these act on them is not known: {listed(unclear)}"
+        )
+    return failed(f"active, but no policy acts on them: {names}")
+
+
+_ASKED = re.compile(r"""(?<![!\w.])security\.behaviors\.contains\(\s*(?:'|")([^'"]+)(?:'|")\s*\)""")
+"""A behavior that an expression asks for, and does not deny."""
 
 
 @rule(
@@ -53,22 +80,23 @@ def okta_behavior_detection(organization: Organization, evidence: Evidence) -> V
 def okta_log_streaming(
     organization: Organization, evidence: Evidence, *, hook_events: tuple[str, ...] = ()
 ) -> Verdict:
-    """The System Log is streamed to where it is kept and watched.
+    """An active log stream sends the System Log out of Okta.
 
-    ``hook_events``: event types of which it is enough that active event hooks carry them all, where no
+    ``hook_events``: event types of which it is enough that active event hooks carry every event, where no
     stream is set up; empty: hooks are not enough. A SIEM that fetches the log itself does not show here.
 
-    Why: Okta keeps the log for 90 days, and nobody is told what it says.
+    Why: Okta keeps the log for 90 days, and nobody is notified of what it says.
     Fix: Reports, Log Streaming: add a stream to AWS EventBridge or Splunk Cloud.
     """
-    streams = [one.name for one in evidence.account(LogStream) if one.status == "ACTIVE"]
+    streams = [one for one in evidence.account(LogStream) if one.status == "ACTIVE"]
     if streams:
-        return passed(f"streamed by {listed(streams)}")
-    hooks = [one for one in evidence.account(EventHook) if one.delivers and not one.events.filter]
-    carried = {event for hook in hooks for event in hook.events.items}
+        return passed(f"streamed by {listed(one.name for one in streams)}", on=streams)
+    hooks = [one for one in evidence.account(EventHook) if one.delivers]
+    carried: set[str] = set().union(*(hook.events.whole for hook in hooks))
     if hook_events and set(hook_events) <= carried:
+        used = [hook for hook in hooks if hook.events.whole & set(hook_events)]
         return passed(
-            f"the events that matter are carried by {listed(hook.name for hook in hooks)}"
+            f"the events that matter are carried by {listed(hook.name for hook in used)}", on=used
         )
     if hook_events:
         return failed(
@@ -77,15 +105,16 @@ def okta_log_streaming(
     return failed(f"no log stream of {organization.id} is active")
 
 
-def _session_rules(evidence: Evidence) -> Iterator[tuple[str, Rule]]:
+def _session_rules(evidence: Evidence) -> Iterator[tuple[SignOnPolicy, SignOnRule]]:
     for policy in evidence.account(SignOnPolicy):
-        if policy.active:
-            for one in effective(policy.rules):
-                yield f"{policy.name}: {one.name}", one
+        if policy.certainly_active:
+            for one in certain(policy.rules):
+                yield policy, one
 
 
-def _app_rules(evidence: Evidence) -> Iterator[tuple[str, Rule]]:
+def _app_rules(evidence: Evidence) -> Iterator[tuple[AccessPolicy, AccessRule]]:
+    used = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
     for policy in evidence.account(AccessPolicy):
-        if policy.active:
-            for one in effective(policy.rules):
-                yield f"{policy.name}: {one.name}", one
+        if policy.certainly_active and policy.id in used:
+            for one in certain(policy.rules):
+                yield policy, one

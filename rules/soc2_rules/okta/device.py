@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.device import DeviceAssurance
-from soc2_collectors.okta.models.policy import AccessPolicy, effective
+from soc2_collectors.okta.models.policy import PLATFORMS, AccessPolicy, certain
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -18,33 +20,77 @@ from soc2_pac.text import listed
 )
 def okta_device_assurance(
     assurance: DeviceAssurance,
+    now: datetime,
     evidence: Evidence,
     *,
     expected: tuple[str, ...] = ("OS version", "disk encryption", "screen lock"),
+    max_grace_days: int = 0,
 ) -> Verdict:
-    """Devices must be encrypted, locked and up to date, and the policy of an app asks for it.
+    """Devices must be encrypted, locked and of a set version, or no app lets them in.
 
-    Rules of app sign-in policies count that are active and that an active app uses.
+    An app sign-in policy must ask for the device assurance, and let in no device of the platform without
+    one. Rules count that can decide, and policies that an active app uses. ``max_grace_days``: for how
+    long a device that fails may be let in all the same.
 
     Why: whoever finds a laptop that is not encrypted has what it holds; old systems have known holes.
     Fix: Security, Device Assurance Policies: set minimum OS version, disk encryption and screen lock,
-        and choose the policy in a rule of Security, Authentication Policies.
+        and choose the policy in a rule of Security, Authentication Policies whose catch-all rule denies.
     """
+    if assurance.platform not in PLATFORMS:
+        return inconclusive(f"a platform that is not known here: {assurance.platform}")
     missing = set(expected) - assurance.demands
-    if missing and assurance.device_posture_checks:
+    if missing and assurance.has_own_checks:
         return inconclusive(
             f"does not ask for {listed(missing)}, unless its own posture checks do: those are not judged"
         )
     if missing:
         return failed(f"does not ask for {listed(missing)} ({assurance.platform})")
-    used = {app.access_policy_id for app in evidence.account(App) if app.active}
+    graced = _graced(assurance, now, max_grace_days)
+    if graced is not None:
+        return graced
+    used = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
     asking = [
-        f"{policy.name}: {one.name}"
+        policy
         for policy in evidence.account(AccessPolicy)
-        if policy.active and policy.id in used
-        for one in effective(policy.rules)
-        if assurance.id in one.assurances
+        if policy.certainly_active
+        and policy.id in used
+        and any(one.allows and assurance.id in one.assurances for one in certain(policy.rules))
     ]
     if not asking:
-        return failed("no rule of a policy that an active app uses asks for it")
-    return passed(f"asked for by {listed(asking)}")
+        return failed("no rule by which an active app lets somebody in asks for it")
+    loose = [
+        (policy, one.name)
+        for policy in asking
+        for one in policy.entries
+        if not one.assurances and one.admits(assurance.platform)
+    ]
+    if loose:
+        names = listed(f"{policy.name}: {name}" for policy, name in loose)
+        return failed(
+            f"a {assurance.platform} device without it is let in by {names}",
+            on=[policy for policy, _ in loose],
+        )
+    return passed(
+        f"asks for {listed(assurance.demands)}, version {assurance.oldest};"
+        f" no other {assurance.platform} device is let in by {listed(one.name for one in asking)}",
+        on=asking,
+    )
+
+
+def _graced(assurance: DeviceAssurance, now: datetime, max_grace_days: int) -> Verdict | None:
+    grace = assurance.grace_period
+    if grace is None:
+        return None
+    longest = timedelta(days=max_grace_days)
+    if grace.until is not None:
+        if grace.until <= now + longest:
+            return None
+        return failed(
+            f"a device that fails is let in until {grace.until:%Y-%m-%d}",
+            until=grace.until - longest,
+        )
+    if grace.lasts is not None:
+        if grace.lasts <= longest:
+            return None
+        return failed(f"a device that fails is let in for {grace.lasts.days} days more")
+    return inconclusive(f"for how long a device that fails is let in is not known: {grace.type}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.okta.models.governance import KEPT_DAYS, REVOKE, UNREVIEWED, Campaign
+from soc2_collectors.okta.models.governance import APPROVE, KEPT_DAYS, REVOKE, UNREVIEWED, Campaign
 from soc2_collectors.okta.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _SETTLED = "SUCCESS"
+_DECIDED = {APPROVE, REVOKE}
 
 
 @rule(
@@ -45,23 +46,36 @@ def okta_access_reviews(
         return failed(f"{said}, has not ended")
     if campaign.status == "ERROR":
         return failed(f"{said}, ended in an error")
+    if campaign.status == "DELETED":
+        return not_applicable(f"{said}, is deleted")
     if campaign.status != "COMPLETED":
-        return not_applicable(f"{said}, is {campaign.status}")
+        return inconclusive(f"{said}, has a status that is not known here: {campaign.status}")
+    return _decided(
+        campaign, said, due if now < due else None, days_after(campaign.end_date, look_back_days)
+    )
+
+
+def _decided(campaign: Campaign, said: str, due: datetime | None, end: datetime) -> Verdict:
+    """Of a campaign that ended; ``due``: until when revocations may still be carried out."""
     reviews = campaign.reviews
     if not reviews:
         return inconclusive(f"{said}, shows no reviews")
     open_items = sum(review.decision == UNREVIEWED for review in reviews)
     if open_items:
         return failed(f"{said}, left {open_items} of {len(reviews)} items undecided")
+    odd = {review.decision for review in reviews} - _DECIDED
+    if odd:
+        return inconclusive(
+            f"{said}, has decisions that are not known here: {', '.join(sorted(odd))}"
+        )
     revoked = [review for review in reviews if review.decision == REVOKE]
     waiting = sum(review.remediation_status != _SETTLED for review in revoked)
-    end = days_after(campaign.end_date, look_back_days)
     if not waiting:
         return passed(
             f"{said}: {len(reviews)} items decided, {len(revoked)} revoked and carried out",
             until=end,
         )
-    if now < due:
+    if due is not None:
         return not_applicable(f"{said}: {waiting} revocations are being carried out", until=due)
     return failed(
         f"{said}: {waiting} of {len(revoked)} revocations are not shown to be carried out"

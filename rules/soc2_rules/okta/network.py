@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from soc2_collectors.okta.models.network import (
+    ALL_ZONES,
     ANONYMIZERS,
     NOT_TOR,
     TOR,
     NetworkZone,
     ThreatInsight,
     TrustedOrigin,
+    held,
 )
 from soc2_collectors.okta.models.organization import Organization
-from soc2_collectors.okta.models.policy import SignOnPolicy, effective
+from soc2_collectors.okta.models.policy import SignOnPolicy, certain
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -25,10 +28,15 @@ _NO_ORG = inconclusive("Okta did not show the org")
 @rule(
     criteria=["CC6.6", "CC7.2"],
     severity=Severity.HIGH,
+    needs=[NetworkZone],
     empty=inconclusive("Okta did not show the settings of ThreatInsight"),
 )
-def okta_threatinsight_block(settings: ThreatInsight, *, max_exempt_zones: int = 1) -> Verdict:
-    """ThreatInsight blocks suspicious addresses and leaves out few zones.
+def okta_threatinsight_block(
+    settings: ThreatInsight, evidence: Evidence, *, max_exempt_zones: int = 1
+) -> Verdict:
+    """ThreatInsight blocks suspicious addresses and leaves out few zones of known addresses.
+
+    The zone of addresses that Okta lets past every blocklist counts as left out where it holds any.
 
     Why: addresses that try stolen passwords elsewhere try them here too; blocking costs nobody
         anything.
@@ -37,12 +45,28 @@ def okta_threatinsight_block(settings: ThreatInsight, *, max_exempt_zones: int =
     """
     if settings.action != "block":
         return failed(f"the action is {settings.action}: suspicious addresses get in")
-    exempt = len(settings.exclude_zones)
-    if exempt > max_exempt_zones:
+    chosen = set(settings.exclude_zones)
+    if len(chosen) > max_exempt_zones:
         return failed(
-            f"blocks, but {exempt} zones are exempt, {max_exempt_zones} at most are expected"
+            f"blocks, but {len(chosen)} zones are exempt, {max_exempt_zones} at most are expected"
         )
-    return passed(f"blocks suspicious addresses; exempt zones: {exempt}")
+    zones = [
+        zone
+        for zone in evidence.account(NetworkZone)
+        if zone.status != "INACTIVE" and (zone.id in chosen or (zone.exempt and zone.sources))
+    ]
+    names = listed(zone.name for zone in zones)
+    if held(zones).is_open():
+        return failed(f"blocks, but the zones that are exempt hold the internet: {names}", on=zones)
+    lost = chosen - {zone.id for zone in evidence.account(NetworkZone)}
+    if lost:
+        return inconclusive(f"exempt zones that Okta does not list: {listed(lost)}")
+    unclear = [zone.name for zone in zones if zone.narrows is None or zone.type != "IP"]
+    if unclear:
+        return inconclusive(
+            f"which addresses these exempt zones hold is not known: {listed(unclear)}"
+        )
+    return passed(f"blocks suspicious addresses; exempt zones: {names or 'none'}", on=zones)
 
 
 @rule(
@@ -58,24 +82,34 @@ def okta_block_anonymizers(
     """A blocklist zone covers anonymizing proxies.
 
     ``expected``: ``ALL_ANONYMIZERS``, or ``ANONYMIZER_TOR`` where other proxies are admitted. A zone that
-    is bound to places or networks as well, or that leaves services of this sort out, does not count.
+    is bound to places or networks as well, or that leaves any service out, does not count. The zone of
+    addresses that Okta lets past every blocklist must not hold the internet.
 
     Why: attackers come through anonymizers, and nobody of the company needs one to sign in.
     Fix: Security, Networks: activate DefaultEnhancedDynamicZone, or add an enhanced dynamic zone that
         blocks all anonymizers.
     """
-    blocking = [z for z in evidence.account(NetworkZone) if z.active and z.usage == "BLOCKLIST"]
+    shown = evidence.account(NetworkZone)
+    blocking = [zone for zone in shown if zone.active and zone.usage == "BLOCKLIST"]
     covered = set().union(*(zone.anonymizers for zone in blocking))
     if {TOR, NOT_TOR} <= covered:
         covered.add(ANONYMIZERS)
     if ANONYMIZERS in covered:
         covered |= {TOR, NOT_TOR}
-    names = listed(zone.name for zone in blocking if zone.anonymizers)
-    if expected in covered:
-        return passed(f"blocked by {names}")
-    return failed(
-        f"no active blocklist zone of {organization.id} covers {expected}; some of it: {names}"
-    )
+    counted = [zone for zone in blocking if zone.anonymizers]
+    names = listed(zone.name for zone in counted)
+    if expected not in covered:
+        return failed(
+            f"no active blocklist zone of {organization.id} covers {expected}; some of it: {names}"
+        )
+    exempt = [zone for zone in shown if zone.exempt and zone.status != "INACTIVE"]
+    opened = held(exempt).is_open()
+    if opened:
+        past = listed(zone.name for zone in exempt)
+        return failed(f"blocked by {names}, and the internet is let past it by {past}", on=exempt)
+    if opened is None:
+        return inconclusive("which addresses are let past the blocklist is not known")
+    return passed(f"blocked by {names}", on=counted)
 
 
 @rule(
@@ -88,31 +122,40 @@ def okta_block_anonymizers(
 def okta_network_zones_defined(organization: Organization, evidence: Evidence) -> Verdict:
     """Network zones are defined, and a global session policy looks at them.
 
+    Zones count that are active and hold some addresses, and not the internet; rules that are active and
+    not hidden behind one that always matches.
+
     Why: without them a sign-in from the office is judged like one from anywhere in the world.
     Fix: Security, Networks: describe the company's networks; Security, Global Session Policy: bind a
         rule to a zone, or refuse what comes from outside of them.
     """
     shown = evidence.account(NetworkZone)
-    usable = (z for z in shown if z.active and z.usage == "POLICY" and z.holds_addresses)
-    zones = {zone.id: zone.name for zone in usable}
+    zones = {zone.id: zone for zone in shown if zone.for_policies and zone.narrows is not False}
     if not zones:
         return failed(
-            f"no active zone of {organization.id} that policies may name holds an address"
+            f"no active zone of {organization.id} that policies may name holds a part of the internet"
         )
     used = {
-        zone
+        key
         for policy in evidence.account(SignOnPolicy)
-        if policy.active
-        for one in effective(policy.rules)
-        for zone in one.zones
+        if policy.certainly_active
+        for one in certain(policy.rules)
+        for key in one.zones
     }
-    named = [name for key, name in zones.items() if key in used]
-    if named:
-        return passed(f"a global session policy looks at {listed(named)}")
-    strange = used - {zone.id for zone in shown}
+    if ALL_ZONES in used:
+        used |= set(zones)
+    named = [zone for key, zone in zones.items() if key in used]
+    good = [zone for zone in named if zone.narrows]
+    if good:
+        return passed(f"a global session policy looks at {listed(z.name for z in good)}", on=good)
+    strange = used - {zone.id for zone in shown} - {ALL_ZONES}
     if strange:
         return inconclusive(f"policies look at zones that Okta does not list: {listed(strange)}")
-    return failed(f"no global session policy looks at a zone; there are {listed(zones.values())}")
+    if named:
+        names = listed(zone.name for zone in named)
+        return inconclusive(f"which addresses these zones hold is not known: {names}")
+    names = listed(zone.name for zone in zones.values())
+    return failed(f"no global session policy looks at a zone; there are {names}")
 
 
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.MEDIUM)
@@ -122,10 +165,10 @@ def okta_trusted_origins(
     schemes: tuple[str, ...] = ("https",),
     known_hosts: tuple[str, ...] = (),
 ) -> Verdict:
-    """Trusted origins use HTTPS, and are known.
+    """Trusted origins use HTTPS, and are known where hosts are named.
 
-    ``known_hosts`` are patterns such as ``*.acme.example``; empty: hosts are not judged. ``schemes`` may
-    admit those of mobile frameworks.
+    ``known_hosts`` are patterns such as ``*.acme.example``; empty: only origins that stand for every host of
+    a top-level domain fail. ``schemes`` may admit those of mobile frameworks.
 
     Why: whatever runs on a trusted origin acts in Okta for the person whose browser shows it.
     Fix: Security, API, Trusted Origins: switch off what is not needed, and change http to https.
@@ -140,6 +183,11 @@ def okta_trusted_origins(
     uses = listed(scope.type for scope in origin.scopes)
     if parts.scheme not in schemes:
         return failed(f"{origin.origin} ({uses}) is not {' or '.join(schemes)}")
+    if not host:
+        return inconclusive(f"{origin.origin} names no host")
+    if "*" in host.rpartition(".")[2] or re.fullmatch(r"[^.]*\*[^.]*\.[^.]*", host):
+        return failed(f"{origin.origin} ({uses}) stands for hosts of anybody")
     if known_hosts and not any(fnmatchcase(host, pattern.lower()) for pattern in known_hosts):
         return failed(f"{origin.origin} ({uses}) is not among the known hosts")
-    return passed(f"{origin.origin} ({uses})")
+    known = "a known host" if known_hosts else "which hosts are known is not configured"
+    return passed(f"{origin.origin} ({uses}): {known}")

@@ -13,7 +13,6 @@ _NONE = inconclusive("Okta showed no password policy, though each org has a defa
 @rule(
     criteria=["CC6.1"],
     severity=Severity.HIGH,
-    known_as=["prowler:authenticator_password_minimum_length_15"],
     empty=_NONE,
 )
 def okta_password_length(policy: PasswordPolicy, *, min_length: int = 12) -> Verdict:
@@ -105,7 +104,6 @@ def okta_password_common_block(policy: PasswordPolicy, *, breached: bool = False
     known_as=[
         "prowler:authenticator_password_history_5",
         "prowler:authenticator_password_minimum_age_24h",
-        "prowler:authenticator_password_maximum_age_60d",
     ],
     empty=_NONE,
 )
@@ -146,41 +144,42 @@ def okta_password_history_age(
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.MEDIUM,
-    known_as=["prowler:authenticator_password_lockout_threshold_3"],
     empty=_NONE,
 )
 def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool = True) -> Verdict:
-    """An account is locked after a few wrong passwords, and its owner is told.
+    """An account is locked after a few wrong passwords, and its owner is notified.
 
     ``max_attempts``: 10 is Okta's own default; 3 where a government's guide binds.
 
-    Why: without an end to the attempts a password can be guessed; who is told can say "that was not
-        me".
+    Why: without an end to the attempts a password can be guessed; whoever is notified can say "that
+        was not me".
     Fix: Security, Authenticators, Password: set the lockout in the policy, and send a lockout email.
     """
     if not policy.active:
         return not_applicable("the policy is inactive")
     lockout = policy.settings.password.lockout
-    if not lockout.max_attempts:
+    if lockout.max_attempts <= 0:
         return failed("an account is never locked")
     if lockout.max_attempts > max_attempts:
         return failed(f"locked after {lockout.max_attempts} attempts, {max_attempts} are expected")
     said = f"locked after {lockout.max_attempts} attempts"
     channels = lockout.user_lockout_notification_channels
-    if lockout.show_lockout_failures or channels:
-        return passed(f"{said}, its owner is told")
+    if lockout.show_lockout_failures or "EMAIL" in (channels or ()):
+        return passed(f"{said}, its owner is notified")
     if not notify:
         return passed(said)
     if channels is None:
-        return inconclusive(f"{said}; Okta does not say whether its owner is told")
-    return failed(f"{said}, but its owner is not told")
+        return inconclusive(f"{said}; Okta does not say whether its owner is notified")
+    if channels:
+        return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
+    return failed(f"{said}, but its owner is not notified")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)
 def okta_recovery_strong(
     policy: PasswordPolicy, *, weak: tuple[str, ...] = ("sms", "voice", "security_question")
 ) -> Verdict:
-    """Nobody gets a new password for a text message, a call or the answer to a question.
+    """Nobody gets a new password for a text message, a call or the answer to a question alone.
 
     Where a rule asks for a second proof that can sign somebody in, the first may be weak.
 
@@ -192,6 +191,11 @@ def okta_recovery_strong(
         return not_applicable("the policy is inactive")
     offered = [(one, one.reset) for one in effective(policy.rules)]
     ways = [_recovery(policy, one, reset, set(weak)) for one, reset in offered if reset]
+    ways += [
+        inconclusive(f"{one.name} does not say whether people reset passwords themselves")
+        for one, _ in offered
+        if one.actions.self_service_password_reset is None
+    ]
     for status in ("fail", "inconclusive"):
         for said in ways:
             if said.status == status:
@@ -216,11 +220,32 @@ def _recovery(
     second = asked.step_up.methods or [] if asked.step_up and asked.step_up.required else None
     if second == []:
         return passed(f"{one.name} asks for an authenticator besides")
-    found = sorted(set(asked.primary.methods) & weak)
+    methods = {method.lower() for method in asked.primary.methods}
+    found = sorted(methods & weak)
     if found:
         beside = f" and {listed(second)}" if second else ""
         return failed(f"{one.name} is content with {' or '.join(found)}{beside}")
-    return passed(f"{one.name} offers {listed(asked.primary.methods)}")
+    if methods - _METHODS:
+        return inconclusive(
+            f"{one.name} offers what is not known here: {listed(methods - _METHODS)}"
+        )
+    return passed(f"{one.name} offers {listed(methods)}")
+
+
+_METHODS = frozenset(
+    {
+        "email",
+        "otp",
+        "push",
+        "security_question",
+        "signed_nonce",
+        "sms",
+        "totp",
+        "voice",
+        "webauthn",
+    }
+)
+"""Ways to recover a password that Okta documents."""
 
 
 _CLASSIC = {"okta_sms": "sms", "okta_call": "voice", "okta_email": "email"}
@@ -231,6 +256,8 @@ def _recovery_classic(policy: PasswordPolicy, one: PasswordRule, weak: set[str])
     if recovery is None:
         return inconclusive(f"{one.name} does not say what is asked for")
     on = recovery.factors.active
+    if on is None:
+        return inconclusive(f"{policy.name} does not say by which ways passwords are recovered")
     first = {_CLASSIC[name] for name in on if name in _CLASSIC}
     if not first:
         first = {"security_question"} if "recovery_question" in on else set()

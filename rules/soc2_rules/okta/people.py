@@ -37,14 +37,15 @@ def okta_users_without_mfa(
     factors = user.second_factors(not_counted)
     if factors:
         return passed(f"{user.login} has {', '.join(factors)}")
-    return failed(f"{user.login} has no active second factor")
+    if user.lacks_factor(not_counted):
+        return failed(f"{user.login} has no active second factor")
+    return inconclusive(f"{user.login} has factors that are not known here")
 
 
 @rule(
     criteria=["CC6.2"],
     severity=Severity.HIGH,
     empty=_NOBODY,
-    known_as=["prowler:user_inactivity_automation_35d_enabled"],
 )
 def okta_inactive_users(
     user: User, now: datetime, *, max_idle_days: int = 90, exempt: tuple[str, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from soc2_collectors.okta.models.app import App
+from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import AccessPolicy, Session, SignOnPolicy, SignOnRule
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
@@ -19,44 +21,66 @@ _Look = Callable[[Session], tuple[str, bool]]
 @rule(
     criteria=["CC6.1", "CC6.6"], severity=Severity.CRITICAL, needs=[App, AccessPolicy], empty=_NONE
 )
-def okta_global_session_mfa(policy: SignOnPolicy, evidence: Evidence) -> Verdict:
+def okta_global_session_mfa(
+    policy: SignOnPolicy, evidence: Evidence, *, max_remembered_minutes: int = 720
+) -> Verdict:
     """No global session policy opens a session of Okta for a password alone.
 
     Rules count that are active and not hidden behind one that always matches. A rule that leaves the
     factors to the apps passes where every active app's policy demands two of them.
+    ``max_remembered_minutes``: for how long a device on which somebody gave the second factor may stand for
+    it; 12 hours is what NIST SP 800-63B allows between two sign-ins with both factors.
 
     Why: a session opens every app that the person has, so one guessed or phished password would too.
-    Fix: Security, Global Session Policy: in each rule that allows access require a secondary factor,
-        or establish the session with any factor of the app policies, and have those demand two.
+    Fix: Security, Global Session Policy: in each rule that allows access require a secondary factor at
+        every sign-in, or establish the session with any factor of the app policies, and have those
+        demand two.
     """
     entries = _entries(policy)
     if isinstance(entries, Verdict):
         return entries
+    longest = timedelta(minutes=max_remembered_minutes)
     loose = [one for one in entries if not one.actions.signon.require_factor]
+    strict = [one for one in entries if one.actions.signon.require_factor]
     alone = [one.name for one in loose if one.actions.signon.primary_factor != _ANY_FACTOR]
     if alone:
         return failed(f"asks for no second factor: {listed(alone)}")
-    if not loose:
+    remembered = [one.name for one in strict if one.actions.signon.remembers(longest)]
+    if remembered:
+        return failed(
+            "on a device that was used before the password is enough, for more than"
+            f" {max_remembered_minutes} minutes: {listed(remembered)}"
+        )
+    silent = [one.name for one in strict if one.actions.signon.remembers(longest) is None]
+    if not loose and not silent:
         return passed("every rule that lets somebody in asks for a second factor")
+    said = _left_to_apps(loose, evidence) if loose else None
+    if said is not None and said.status is Status.FAIL:
+        return said
+    if silent:
+        return inconclusive(f"when the second factor is asked for is not known of {listed(silent)}")
+    return said or passed("every rule that lets somebody in asks for a second factor")
+
+
+def _left_to_apps(loose: Sequence[SignOnRule], evidence: Evidence) -> Verdict:
     left = f"the factors are left to the policies of apps by {listed(one.name for one in loose)}"
     policies = {one.id: one for one in evidence.account(AccessPolicy)}
-    ids = {app.access_policy_id for app in evidence.account(App) if app.active and not app.service}
-    weak = [p.name for p in policies.values() if p.id in ids and p.single_factor]
+    ids = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
+    used = [one for one in policies.values() if one.id in ids]
+    weak = [one for one in used if one.single_factor]
     if weak:
-        return failed(f"{left}, and one factor is enough for {listed(weak)}")
-    unclear = [p.name for p in policies.values() if p.id in ids and (p.unclear or not p.active)]
+        names = listed(one.name for one in weak)
+        return failed(f"{left}, and one factor is enough for {names}", on=weak)
+    unclear = [p.name for p in used if p.unclear or not p.certainly_active or not p.entries]
     if unclear or not ids or ids - set(policies):
         open_ones = listed(unclear) if unclear else "policies that Okta does not show"
         return inconclusive(f"{left}; what these demand is open: {open_ones}")
-    return passed(f"{left}, and those of all active apps demand two")
+    return passed(
+        f"{left}, and those of all active apps demand two: {listed(p.name for p in used)}"
+    )
 
 
-@rule(
-    criteria=["CC6.1"],
-    severity=Severity.MEDIUM,
-    known_as=["prowler:signon_global_session_idle_timeout_15min"],
-    empty=_NONE,
-)
+@rule(criteria=["CC6.1"], severity=Severity.MEDIUM, empty=_NONE)
 def okta_session_idle(policy: SignOnPolicy, *, max_minutes: int = 120) -> Verdict:
     """A session of Okta that nobody uses ends within the limit.
 
@@ -104,22 +128,48 @@ def okta_session_lifetime(policy: SignOnPolicy, *, max_hours: int = 18) -> Verdi
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
+    needs=[Organization, App, AccessPolicy],
     known_as=["prowler:signon_global_session_cookies_not_persistent"],
     empty=_NONE,
 )
-def okta_no_persistent_cookie(policy: SignOnPolicy) -> Verdict:
-    """A session of Okta does not outlive the browser's.
+def okta_no_persistent_cookie(policy: SignOnPolicy, evidence: Evidence) -> Verdict:
+    """A session of Okta does not outlive the browser's, and no app offers to stay signed in.
+
+    The offer that comes after somebody signed in is read of the policies of active apps. The one on the
+    sign-in page itself (Security, General, Organization Security) is not shown by Okta's API.
 
     Why: on a shared or lost computer the next person would be signed in when the browser opens.
     Fix: Security, Global Session Policy: in each rule switch off cookies that persist across
-        browser sessions.
+        browser sessions; Security, Authentication Policies: in each rule switch off the prompt to stay
+        signed in.
     """
-    return _sessions(
+    said = _sessions(
         policy,
         lambda session: ("persistent", not session.use_persistent_cookie),
         "session cookies end with the browser",
         "session cookies outlive the browser",
     )
+    if said.status in (Status.FAIL, Status.NOT_APPLICABLE):
+        return said
+    if any(organization.classic for organization in evidence.account(Organization)):
+        return said  # the Classic Engine makes no such offer, and has no such policies
+    ids = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
+    used = [one for one in evidence.account(AccessPolicy) if one.id in ids]
+    kept = [(one, e.name) for one in used for e in one.entries if e.stays_signed_in]
+    if kept:
+        names = listed(f"{one.name}: {name}" for one, name in kept)
+        return failed(
+            f"people may choose to stay signed in by {names}", on=[one for one, _ in kept]
+        )
+    lost = sorted(key or "none" for key in ids - {one.id for one in used if one.entries})
+    if lost:
+        return inconclusive(f"what policies of apps offer Okta does not show: {listed(lost)}")
+    odd = [
+        f"{one.name}: {e.name}" for one in used for e in one.entries if e.stays_signed_in is None
+    ]
+    if odd:
+        return inconclusive(f"whether people may stay signed in is not known of {listed(odd)}")
+    return said
 
 
 def _entries(policy: SignOnPolicy) -> list[SignOnRule] | Verdict:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from soc2_collectors.okta.models.network import ALL_ZONES, NetworkZone, held
 from soc2_collectors.okta.models.role import Admin, Group, super_admins
 from soc2_collectors.okta.models.times import days_after
 from soc2_collectors.okta.models.token import ApiToken
-from soc2_collectors.okta.models.user import GONE, User
+from soc2_collectors.okta.models.user import GONE, WAITS, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _NONE = not_applicable("the org has no API tokens")
 
@@ -36,26 +38,37 @@ def okta_api_token_owner(
     if not found:
         return inconclusive(f"its owner, user {token.user_id}, is not among those that were read")
     owner = found[0]
-    if owner.status in GONE:
-        return failed(f"it belongs to {owner.login}, who is {owner.status}")
+    if owner.status in GONE | WAITS:
+        return failed(f"it belongs to {owner.login}, who is {owner.status}", on=[owner])
+    if not owner.known_status:
+        return inconclusive(
+            f"its owner {owner.login} has a status that is not known: {owner.status}"
+        )
     if token.name in exempt:
         return not_applicable(f"{token.name} is exempt")
-    if owner.id in super_admins(evidence.account(Admin), evidence.account(Group)):
-        return failed(f"it belongs to {owner.login}, a super administrator")
-    return passed(f"it belongs to {owner.login}")
+    strong = super_admins(evidence.account(Admin), evidence.account(Group))
+    if owner.id in strong.ids:
+        return failed(f"it belongs to {owner.login}, a super administrator", on=[owner])
+    strong.whole()
+    return passed(f"it belongs to {owner.login}, no super administrator", on=[owner])
 
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.MEDIUM,
+    needs=[NetworkZone],
     empty=_NONE,
     known_as=["prowler:apitoken_restricted_to_network_zone"],
 )
-def okta_api_token_network(token: ApiToken) -> Verdict:
-    """API tokens work from known network zones only.
+def okta_api_token_network(token: ApiToken, evidence: Evidence) -> Verdict:
+    """API tokens work from network zones of known addresses only.
+
+    Zones count that are active; what they hold together must be less than a tenth of the public addresses.
+    Whether a dynamic zone (a country, a provider) is narrow enough is not judged.
 
     Why: a token that leaked is worth nothing to somebody elsewhere.
-    Fix: Security, API, Tokens: edit the token, and name the zones that calls must come from.
+    Fix: Security, API, Tokens: edit the token, and name the zones that calls must come from; Security,
+        Networks: let these hold the addresses of the machines that use it.
     """
     network = token.network
     if network is None:
@@ -64,10 +77,36 @@ def okta_api_token_network(token: ApiToken) -> Verdict:
         return failed("it may be used from anywhere")
     if network.connection != "ZONE":
         return inconclusive(f"a restriction that is not known here: {network.connection}")
-    if network.include:
-        return passed(f"it may be used from {', '.join(sorted(network.include))}")
-    left_out = ", ".join(sorted(network.exclude))
-    return failed(f"it may be used from anywhere but {left_out or 'nowhere'}")
+    if not network.include:
+        left_out = ", ".join(sorted(network.exclude))
+        return failed(f"it may be used from anywhere but {left_out or 'nowhere'}")
+    zones = {zone.id: zone for zone in evidence.account(NetworkZone)}
+    named = [zones[key] for key in network.include if key in zones]
+    if ALL_ZONES in network.include:
+        named = [zone for zone in zones.values() if zone.for_policies]
+    active = [zone for zone in named if zone.active]
+    names = listed(zone.name for zone in named)
+    if any(held([zone]).is_open() for zone in active) or held(active).is_open():
+        return failed(f"the zones that it may be used from hold the internet: {names}", on=active)
+    lost = sorted(set(network.include) - set(zones) - {ALL_ZONES})
+    if lost:
+        return inconclusive(f"zones that Okta does not list: {', '.join(lost)}")
+    if named and all(zone.status == "INACTIVE" for zone in named):
+        return failed(f"the zones that it may be used from are inactive: {names}", on=named)
+    unclear = [
+        zone.name
+        for zone in named
+        if zone.status != "INACTIVE"
+        and not (zone.narrows and zone.type == "IP")
+        # One that holds no address lets nobody in.
+        and not (zone.active and zone.type == "IP" and not zone.sources)
+    ]
+    if unclear:
+        return inconclusive(f"which addresses these zones hold is not known: {listed(unclear)}")
+    if not held(active):
+        return inconclusive(f"the zones that it may be used from hold no address: {names}")
+    good = listed(zone.name for zone in active)
+    return passed(f"it may be used from {good}", on=active)
 
 
 @rule(criteria=["CC6.1", "CC6.2"], severity=Severity.MEDIUM, empty=_NONE)
@@ -90,16 +129,22 @@ def okta_api_token_stale(
     """
     if token.name in exempt:
         return not_applicable(f"{token.name} is exempt")
+    end = token.expires_at
+    if end is not None and end <= now:
+        return not_applicable(f"it ended on {end:%Y-%m-%d}")
     used = token.last_updated or token.created
     old, idle = days_after(token.created, max_age_days), days_after(used, max_unused_days)
     if now >= old:
         return failed(
-            f"made on {token.created:%Y-%m-%d}, over {max_age_days} days since {old:%Y-%m-%d}"
+            f"made on {token.created:%Y-%m-%d}, over {max_age_days} days since {old:%Y-%m-%d}",
+            until=end,
         )
     if now >= idle:
         return failed(
-            f"last used on {used:%Y-%m-%d}, over {max_unused_days} days since {idle:%Y-%m-%d}"
+            f"last used on {used:%Y-%m-%d}, over {max_unused_days} days since {idle:%Y-%m-%d}",
+            until=end,
         )
     return passed(
-        f"made on {token.created:%Y-%m-%d}, last used on {used:%Y-%m-%d}", until=min(old, idle)
+        f"made on {token.created:%Y-%m-%d}, last used on {used:%Y-%m-%d}",
+        until=min(old, idle, end or idle),
     )

@@ -74,10 +74,13 @@ def _closed(
         if now < due:
             return not_applicable(f"{said}, to be closed by {due:%Y-%m-%d %H:%M} UTC", until=due)
         return failed(f"{said}, and is {user.status}", until=ends)
-    closed = user.since
-    if closed > due:
+    closed = user.closed_at
+    if closed is None or closed > due:
         events = evidence.index(LogEvent, "access_of").get(user.id, ())
-        closed = min(closed, closed_since(events) or closed)
+        known = [at for at in (closed, closed_since(events)) if at is not None]
+        if not known:
+            return inconclusive(f"{said}, and is {user.status}; since when Okta does not say")
+        closed = min(known)
     hours = max(closed - left, timedelta()).total_seconds() / 3600
     if closed <= due:
         return passed(f"{said}, and was closed after {hours:.0f} hours", until=ends)

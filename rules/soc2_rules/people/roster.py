@@ -17,8 +17,8 @@ def _not_judged(person: RosterPerson, now: datetime) -> Verdict | None:
     """The verdict on a row that cannot be read, and on somebody who left; ``None`` for who works here."""
     if person.malformed or person.status == "unknown":
         return inconclusive(f"the row cannot be read: {person.malformed or 'it has no status'}")
-    if person.status == "left" or (person.left_at and person.left_at <= now):
-        return not_applicable(f"left{_on(person.left_at)}")
+    if person.status == "left" or (person.leaves_at and person.leaves_at <= now):
+        return not_applicable(f"left{_on(person.leaves_at)}")
     return None
 
 
@@ -56,7 +56,7 @@ def roster_leaver_accounts_closed(
     """
     other = _not_judged(person, now)
     if other is None:
-        return not_applicable("works here", until=person.left_at)
+        return not_applicable("works here", until=person.leaves_at)
     if person.malformed or person.status == "unknown":
         return other
     someone = next(item for item in person.identities(scope) if isinstance(item, Person))
@@ -104,18 +104,23 @@ def roster_mfa_everywhere(
     ]
     without = [o for o in asked if o.account.active and o.account.mfa is False]
     if without:
-        return failed(f"no second factor: {people.listed(without)}", until=person.left_at)
+        return failed(f"no second factor: {people.listed(without)}", until=person.leaves_at)
     unknown = [str(o.account) for o in asked if not o.account.mfa]
     if unknown:
         return inconclusive(f"whether there is a second factor is not known: {', '.join(unknown)}")
-    return _settled(found, source, person, asked, "a second factor everywhere")
+    return _settled(found, person, asked, "a second factor everywhere", elsewhere, source)
 
 
 def _settled(
-    found: people.Population, source: str, person: RosterPerson, accounts: list[Owned], what: str
+    found: people.Population,
+    person: RosterPerson,
+    accounts: list[Owned],
+    what: str,
+    elsewhere: tuple[str, ...],
+    source: str,
 ) -> Verdict:
     """What is true of all accounts, unless some may be missing."""
-    until = person.left_at
+    until = person.leaves_at
     disputed = found.graph.disputed(source, person.id)
     if disputed:
         return inconclusive(f"these may be theirs or another's: {', '.join(disputed)}")
@@ -125,6 +130,9 @@ def _settled(
     lacking = people.nothing_to_compare(found)
     if lacking:
         return lacking
+    unseen = people.unseen(found, source, person.id, elsewhere)
+    if unseen:
+        return inconclusive(f"nobody looked at {', '.join(unseen)}")
     if not accounts:
         return not_applicable("no account of theirs is asked", until=until)
     names = ", ".join(str(o.account) for o in accounts)
@@ -149,7 +157,7 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
         return failed("never reviewed")
     due = since + timedelta(days=max_days)
     what = f"reviewed on {reviewed:%Y-%m-%d}" if reviewed else f"never reviewed; joined{_on(since)}"
-    until = min((m for m in (due, person.left_at) if m and m > now), default=None)
+    until = min((m for m in (due, person.leaves_at) if m and m > now), default=None)
     if now < due:
         return passed(f"{what}, due by {due:%Y-%m-%d}", until=until)
     return failed(f"{what}, and was due by {due:%Y-%m-%d}", until=until)
@@ -209,7 +217,7 @@ def roster_privileged_by_group(
     ]
     if wrong:
         place = f"is in {person.department}" if person.department else "is in no department"
-        return failed(f"{place}, and has {people.listed(wrong)}", until=person.left_at)
+        return failed(f"{place}, and has {people.listed(wrong)}", until=person.leaves_at)
     unknown = [
         str(o.account)
         for o in accounts
@@ -218,4 +226,4 @@ def roster_privileged_by_group(
     if unknown:
         return inconclusive(f"whether it is privileged is not known: {', '.join(unknown)}")
     what = "privileged as meant" if strong else "no privileges"
-    return _settled(found, source, person, strong or accounts, what)
+    return _settled(found, person, strong or accounts, what, elsewhere, source)

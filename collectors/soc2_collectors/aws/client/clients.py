@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from soc2_collectors.aws.actions import action
-from soc2_collectors.aws.answers import unreadable
+from soc2_collectors.aws.answers import JSON, NULLS, nulls, unreadable
 from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import throttles
 from soc2_collectors.aws.client.pace import Pace
@@ -39,7 +39,7 @@ _USUAL = 20.0
 """Requests a second: what EC2 gives back to its bucket for describing calls; others are alike or unstated."""
 _OTHERWISE = {"cloudtrail": 2.0, "dynamodb": 10.0, "kms": 100.0, "organizations": 5.0, "s3": 100.0}
 """Services whose documented quotas are lower; or thousands, where each resource is asked for details."""
-_HTTP_OK = 200
+_HTTP_REDIRECT = 300
 _LARGEST_PAGE = 1000
 """Where a description allows more, or any number."""
 _CONNECTIONS = 64
@@ -136,10 +136,28 @@ class Clients:
         ).input_shape
         return frozenset(shape.members if shape else ())
 
+    def lists_structures(self, service: str, operation: str, key: str, region: str) -> bool:
+        """Whether a list of an operation's answer holds structures, not texts."""
+        model = self.client(service, region).meta
+        shape = model.service_model.operation_model(
+            model.method_to_api_mapping[operation]
+        ).output_shape
+        of = shape.members.get(key) if shape else None
+        return of is not None and of.type_name == "list" and of.member.type_name == "structure"
+
     def offered(self, service: str, region: str) -> bool:
-        """Whether the SDK knows an address of the service in the region."""
-        known = self._session.get_available_regions(service, self._settings.partition)
-        return region in known
+        """Whether the SDK knows an address of the service for the region; True where it cannot say.
+
+        A service that answers for a whole partition is in no list of regions.
+        """
+        known, here = self._session, self._settings.partition
+        if known.get_available_regions(service, here, allow_non_regional=True):
+            regions = known.get_available_regions(service, here)
+            return not regions or region in regions
+        return not any(
+            known.get_available_regions(service, partition, allow_non_regional=True)
+            for partition in known.get_available_partitions()
+        )
 
     def _make(self, service: str, region: str) -> Any:  # noqa: ANN401
         from botocore.config import Config  # noqa: PLC0415
@@ -220,16 +238,21 @@ def _guard(service: str) -> Any:  # noqa: ANN401
 
 
 def _read(service: str) -> Any:  # noqa: ANN401
-    def refuse_unreadable(http_response: Any, model: Any, **_: Any) -> None:  # noqa: ANN401
+    def refuse_unreadable(http_response: Any, model: Any, parsed: Any, **_: Any) -> None:  # noqa: ANN401
         output = model.output_shape
-        if http_response.status_code != _HTTP_OK or output is None or not output.members:
+        if http_response.status_code >= _HTTP_REDIRECT or output is None or not output.members:
             return
         payload = output.serialization.get("payload")
+        body = http_response.content
         if payload and output.members[payload].type_name in ("string", "blob"):
-            return  # a document of its own: a bucket policy
-        spoken = model.service_model
-        protocol = getattr(spoken, "resolved_protocol", None) or spoken.protocol
-        problem = unreadable(protocol, model.name, http_response.content)
+            # A document of its own: a bucket policy. That there is none is said by an error.
+            problem = None if body.strip() else "the answer is empty"
+        else:
+            spoken = model.service_model
+            protocol = getattr(spoken, "resolved_protocol", None) or spoken.protocol
+            problem = unreadable(protocol, model.name, body)
+            if problem is None and protocol in JSON:
+                parsed[NULLS] = nulls(body, output)
         if problem:
             needed = action(service, model.name)
             msg = f"{needed}: {problem}"

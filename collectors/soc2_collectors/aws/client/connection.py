@@ -12,6 +12,7 @@ from soc2_collectors.aws.actions import DISCOVERY
 from soc2_collectors.aws.client.accounts import Account, assumed_role, base_credentials
 from soc2_collectors.aws.client.call import Aws
 from soc2_collectors.aws.client.clients import Asker, Clients
+from soc2_collectors.aws.settings import HOME
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Selection
 
-_HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-"""Where each partition's account-wide services answer."""
 
 _ORGANIZATION = "organization"
 _AT_ONCE = 16
@@ -45,14 +44,19 @@ class AwsConnection:
         ``declared``: the calls of the provider's own collectors.
         """
         self._settings = settings
-        self._home = _HOME[settings.partition]
+        self._home = HOME[settings.partition]
         self._base = Account("the source's own", base_credentials(settings))
         self._clients = Clients(settings, frozenset(declared) | frozenset(DISCOVERY))
         self.spent: Counter[str] = Counter()
         """Requests of discovery and sign-in, by IAM action."""
         discovering = Asker(self._base, _Discovery(self.spent), frozenset(DISCOVERY))
         self._discovery = Aws(
-            self._clients, discovering, Scope("aws", "discovery"), self._home, settings.partition
+            self._clients,
+            discovering,
+            Scope("aws", "discovery"),
+            self._home,
+            settings.partition,
+            lenient=False,
         )
         self._lock = threading.RLock()
         self._identity: Identity | None = None
@@ -66,6 +70,10 @@ class AwsConnection:
             if self._identity is None:
                 told = self._discovery.ask("sts", "get_caller_identity")
                 settings = self._settings
+                of = told["Arn"].split(":")[1]
+                if of != settings.partition:
+                    msg = f'the credentials belong to the partition {of}: set partition = "{of}"'
+                    raise CredentialsRejected(msg, operation="sts:GetCallerIdentity")
                 details = {"accounts": ", ".join(settings.accounts)} if settings.accounts else {}
                 if settings.organization:
                     details = {"accounts": "all of the organisation"}
@@ -200,7 +208,8 @@ class AwsConnection:
         if found is None:
             asker = Asker(self._account(account), _Discovery(self.spent), frozenset(DISCOVERY))
             scope = Scope("aws", account)
-            aws = Aws(self._clients, asker, scope, self._home, self._settings.partition)
+            partition = self._settings.partition
+            aws = Aws(self._clients, asker, scope, self._home, partition, lenient=False)
             told = aws.ask("ec2", "describe_regions", AllRegions=False)
             found = self._regions[account] = sorted(r["RegionName"] for r in told["Regions"])
         return found

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.aws.actions import grants
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
     Gone,
     NotEnabled,
+    NotOffered,
     ProviderError,
     Throttled,
     Unexpected,
@@ -64,7 +67,11 @@ _NOT_ENABLED = {
     "UnsupportedOperation",
     "AWSOrganizationsNotInUseException",
 }
-_GONE = ("NoSuch", "NotFound", "DoesNotExist", "NonExistent")
+_GONE = ("nosuch", "notfound", "doesnotexist", "nonexist")
+_TRANSIENT = ("RequestTimeout", "ServiceUnavailable", "InternalServer", "InternalFailure")
+"""How codes begin that may be better later, whatever the status: 400 comes with some."""
+_NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)")
+"""Where a denial says which action was missing: it is not always the one that was asked for."""
 _HTTP_DENIED, _HTTP_TOO_MANY, _HTTP_SERVER = 403, 429, 500
 
 
@@ -95,7 +102,7 @@ def meaning(
             "the SSO session is not valid. Next: aws sso login", operation=needed
         )
     if isinstance(error, sdk.EndpointConnectionError) and not offered():
-        return NotEnabled(f"{needed}: AWS does not offer the service in {region}", operation=needed)
+        return NotOffered(f"{needed}: AWS does not offer the service in {region}", operation=needed)
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError | sdk.EndpointConnectionError):
         return Unreachable(
             f"{needed}: no answer from AWS in {region}: {type(error).__name__}", operation=needed
@@ -117,14 +124,21 @@ def _of_answer(error: Any, needed: str) -> ProviderError:  # noqa: ANN401
             f"{needed}: throttled until the retries were spent: {code}", operation=needed
         )
     if code.startswith(_DENIED) or status == _HTTP_DENIED:
-        return Denied(f"{needed}: {code}", operation=needed, permission=needed)
-    if any(sign in code for sign in _GONE):
-        return Gone(f"{needed}: {code}", operation=needed)
-    if status >= _HTTP_SERVER:
+        return Denied(f"{needed}: {code}", operation=needed, permission=_lacking(error, needed))
+    if status >= _HTTP_SERVER or code.startswith(_TRANSIENT):
+        answered = code if status < _HTTP_SERVER else status
         return Unreachable(
-            f"{needed}: AWS answered {status} until the retries were spent", operation=needed
+            f"{needed}: AWS answered {answered} until the retries were spent", operation=needed
         )
+    if any(sign in code.lower() for sign in _GONE):
+        return Gone(f"{needed}: {code}", operation=needed)
     return Unexpected(f"{needed}: {code}", operation=needed)
+
+
+def _lacking(error: Any, needed: str) -> str:  # noqa: ANN401
+    """The action to grant: the one that AWS names, or the first that the call needs."""
+    found = _NAMED.search(str(error.response.get("Error", {}).get("Message", "")))
+    return found[1] if found else grants(needed)[0]
 
 
 def throttles(code: str, status: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 from soc2_pac.resources import Resource
 
@@ -35,6 +37,8 @@ class ExternalAccess(Resource, frozen=True, kw_only=True, rename="camel"):
     """An active finding of access from outside (``ListFindingsV2``)."""
 
     kind = "aws.access_analyzer.finding"
+    may_lack: ClassVar[Mapping[str, str]] = {"resourceType": "a message names it"}
+    any_value: ClassVar[Mapping[str, str]] = {"resourceType": "a message names it"}
     volatile = ("analyzedAt", "updatedAt")
     id: str
     resource: str = ""

@@ -11,6 +11,7 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A certificate (``ListCertificates``)."""
 
     kind = "aws.acm.certificate"
+    certificate_arn: str = ""
     domain_name: str
     status: str
     """``ISSUED``, ``EXPIRED``, ``PENDING_VALIDATION``, ..."""
@@ -18,6 +19,7 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``AMAZON_ISSUED``, ``IMPORTED`` or ``PRIVATE``."""
     key_algorithm: str
     in_use: bool
+    exported: bool = False
     renewal_eligibility: str = ""
     """``ELIGIBLE``: AWS renews it by itself."""
     not_after: datetime | None = None

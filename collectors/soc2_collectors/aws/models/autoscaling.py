@@ -17,4 +17,5 @@ class LaunchConfiguration(Resource, frozen=True, kw_only=True, rename="pascal"):
     metadata_options: MetadataOptions | None = None
     associate_public_ip_address: bool | None = None
     """``None``: as the subnet says, which is a question of its own."""
-    user_data: str = ""
+    user_data: str
+    """Empty where there is none."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, statements
 from soc2_pac.resources import Resource, fact
 
+_EVERYTHING = re.compile(r"\*|arn:[^:]+(:\*)+")
+
 
 class Lifecycle(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How long a recovery point is kept; without an end it is kept for ever."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "DeleteAfterDays": "without an end a backup is kept for ever (API reference, Lifecycle)",
+        "DeleteAfterEvent": "without an event only the days count (API reference, Lifecycle)",
+    }
     delete_after_days: int | None = None
     delete_after_event: str | None = None
 
@@ -20,6 +28,9 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class PlanRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """When backups are made and how long they are kept."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "Lifecycle": "without one a backup is kept for ever (API reference, BackupRule)"
+    }
     rule_name: str
     lifecycle: Lifecycle = Lifecycle()
 
@@ -31,19 +42,29 @@ class PlanDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A choice of resources that a plan backs up."""
+    """A choice of resources that a plan backs up; every supported resource, where nothing narrows it."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "NotResources": "AWS leaves it out where nothing is left out (API reference, BackupSelection)"
+    }
     selection_name: str
+    not_resources: list[str] = []
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it leaves out everything."""
+        return any(_EVERYTHING.fullmatch(pattern) for pattern in self.not_resources)
 
 
 class Plan(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A backup plan with its rules and selections."""
 
     kind = "aws.backup.plan"
-    volatile = ("LastExecutionDate",)
     backup_plan_name: str
+    last_execution_date: datetime | None = None
+    """``None``: it never ran."""
     details: PlanDetails = fact("GetBackupPlan")
-    selections: list[Selection] = fact("ListBackupSelections")
+    selections: list[Selection] = fact("GetBackupSelection")
 
 
 class Vault(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -53,7 +74,14 @@ class Vault(Resource, frozen=True, kw_only=True, rename="pascal"):
     volatile = ("NumberOfRecoveryPoints",)
     backup_vault_name: str
     encryption_key_arn: str | None = None
+    may_lack: ClassVar[dict[str, str]] = {
+        "Locked": "without it the vault counts as not locked, which is stricter",
+        "LockDate": "without it the lock may be lifted, which is stricter",
+        "VaultType": "from before there were other types: an ordinary vault",
+    }
     locked: bool = False
+    lock_date: datetime | None = None
+    """From when on nobody can lift the lock; ``None``: whoever may, can."""
     vault_type: str = "BACKUP_VAULT"
     policy: str | None = fact("GetBackupVaultAccessPolicy")
     """``None``: it has none."""
@@ -69,6 +97,9 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.backup.recovery_point"
     volatile = ("LastRestoreTime",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "Lifecycle": "without one a backup is kept for ever (API reference, RecoveryPointByBackupVault)"
+    }
     recovery_point_arn: str
     resource_arn: str
     status: str
@@ -81,6 +112,12 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A resource that AWS Backup has backed up."""
 
     kind = "aws.backup.protected_resource"
+    may_lack: ClassVar[dict[str, str]] = {
+        "ResourceType": "it joins a resource with its backups, and without it none are found"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "ResourceType": "it joins a resource with its backups: of another type none are found"
+    }
     resource_arn: str
     resource_type: str
     """``EC2``, ``EBS``, ``RDS``, ``Aurora``, ``DynamoDB``, ``EFS``, ``FSx``, ..."""
@@ -98,6 +135,9 @@ class RestoreJob(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A restore, by hand or by a testing plan; AWS tells of those of the last weeks."""
 
     kind = "aws.backup.restore_job"
+    may_lack: ClassVar[dict[str, str]] = {
+        "ValidationStatus": "AWS leaves it out where nobody asked for a validation (RestoreJobsListMember)"
+    }
     volatile = ("PercentDone", "BackupSizeInBytes", "ExpectedCompletionTimeMinutes")
     restore_job_id: str
     status: str

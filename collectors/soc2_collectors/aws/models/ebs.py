@@ -33,9 +33,12 @@ class Snapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     permissions: list[dict[str, Any]] = fact("DescribeSnapshotAttribute")
 
     @property
-    def public(self) -> bool:
-        """Everyone may restore it."""
-        return any(p.get("Group") == "all" for p in self.permissions)
+    def public(self) -> bool | None:
+        """Everyone may restore it; ``None`` where a permission names nobody that is known."""
+        if any(p.get("Group") == "all" for p in self.permissions):
+            return True
+        known = all(p.get("UserId") and "Group" not in p for p in self.permissions)
+        return False if known else None
 
 
 class ImageDisk(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import ClassVar
 
 import msgspec
 
@@ -14,14 +16,20 @@ from soc2_pac.resources import Resource, fact
 class Scanning(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The repository's own setting; the registry's has the last word."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "scanOnPush": "absent counts as off, which a pass has to do without",
+    }
     scan_on_push: bool = False
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a scan found, by severity."""
 
-    image_scan_completed_at: datetime | None = None
-    finding_severity_counts: dict[str, int] = {}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "findingSeverityCounts": "an empty map where nothing was found; without the map nobody can tell",
+    }
+    finding_severity_counts: dict[str, int] | None = None
+    """By severity; AWS leaves out those of which there are none."""
 
 
 class ScanStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +70,7 @@ class Repository(Resource, frozen=True, kw_only=True, rename="camel"):
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Names of repositories, ``*`` for any text."""
 
+    any_value: ClassVar[Mapping[str, str]] = {"filter": "a pattern, which may be any that matches"}
     filter: str
 
 
@@ -69,7 +78,7 @@ class ScanRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """When which repositories are scanned: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` or ``MANUAL``."""
 
     scan_frequency: str
-    repository_filters: list[Filter] = []
+    repository_filters: list[Filter]
 
 
 class ScanningConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -77,7 +86,7 @@ class ScanningConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="c
 
     scan_type: str
     """``BASIC`` or ``ENHANCED``."""
-    rules: list[ScanRule] = []
+    rules: list[ScanRule]
 
 
 class Registry(Resource, frozen=True, kw_only=True):
@@ -89,9 +98,11 @@ class Registry(Resource, frozen=True, kw_only=True):
     def scans(self, name: str) -> str | None:
         """How the registry scans a repository by itself; ``None`` where it does not."""
         for rule in self.scanning.rules:
-            if rule.scan_frequency == "MANUAL":
+            if rule.scan_frequency not in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN"):
                 continue
             for wanted in rule.repository_filters:
+                if not wanted.filter:
+                    continue
                 # A filter without a wildcard matches every name that holds it.
                 pattern = wanted.filter if "*" in wanted.filter else f"*{wanted.filter}*"
                 if fnmatchcase(name, pattern):

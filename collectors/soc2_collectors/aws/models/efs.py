@@ -26,6 +26,13 @@ class FileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``None`` where the file system has none."""
 
 
+class Lustre(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``LustreConfiguration``."""
+
+    deployment_type: str = ""
+    """``SCRATCH_1``, ``SCRATCH_2``, ``PERSISTENT_1``, ``PERSISTENT_2``."""
+
+
 class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An FSx file system, of any type (``DescribeFileSystems``). FSx encrypts all of them at rest."""
 
@@ -36,3 +43,9 @@ class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     file_system_type: str
     """``WINDOWS``, ``LUSTRE``, ``ONTAP`` or ``OPENZFS``."""
     resource_arn: str = msgspec.field(name="ResourceARN")
+    lustre: Lustre | None = msgspec.field(default=None, name="LustreConfiguration")
+
+    @property
+    def scratch(self) -> bool:
+        """Whether it is Lustre without copies, which FSx cannot back up."""
+        return self.lustre is not None and self.lustre.deployment_type.startswith("SCRATCH")

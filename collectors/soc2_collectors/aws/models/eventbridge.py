@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
+import msgspec
+
+from soc2_collectors.aws.models.arns import parsed
 from soc2_pac.resources import Resource, fact
+
+WRITES, ALL = "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+"""States of a rule: with the first it is not told of calls that only read."""
+OFF = "DISABLED"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where a rule leads."""
+
+    arn: str
+    role_arn: str | None = None
+    """The role by which EventBridge sends there."""
 
 
 class EventRule(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A rule of the default bus that asks for CloudTrail's events; others are not told of."""
+    """A rule of the default bus, or of another, that may see CloudTrail's events."""
 
     kind = "aws.events.rule"
-    secret = ("ListTargetsByRule.*.Input", "ListTargetsByRule.*.InputTransformer")
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "EventBusName": "a rule without it is of the default bus; EventBridge API reference, Rule"
+    }
+    secret = (
+        "ListTargetsByRule.*.Input",
+        "ListTargetsByRule.*.InputTransformer",
+        "ListTargetsByRule.*.HttpParameters.HeaderParameters",
+        "ListTargetsByRule.*.HttpParameters.QueryStringParameters",
+    )
     name: str
     arn: str
     state: str
     """``ENABLED``, ``DISABLED`` or ``ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS``."""
     event_pattern: str = ""
-    targets: list[dict[str, Any]] = fact("ListTargetsByRule")
+    event_bus_name: str = "default"
+    targets: list[Target] = fact("ListTargetsByRule")
 
     @property
     def region(self) -> str:
         """Where it stands; events of other regions never come."""
-        return self.arn.split(":")[3] if self.arn.count(":") > 4 else ""  # noqa: PLR2004
+        return parsed(self.arn).region
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and Region."""
+        return parsed(self.arn).place
+
+    @property
+    def bus(self) -> str:
+        """The name of its bus."""
+        return self.event_bus_name.rpartition("event-bus/")[2]
 
 
 class EventBus(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -34,4 +69,9 @@ class EventBus(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def region(self) -> str:
         """Where it stands."""
-        return self.arn.split(":")[3] if self.arn.count(":") > 4 else ""  # noqa: PLR2004
+        return parsed(self.arn).region
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and Region."""
+        return parsed(self.arn).place

@@ -1,7 +1,9 @@
-"""Whether a metric filter of CloudWatch Logs sees an event: its JSON patterns, evaluated.
+"""Whether a metric filter of CloudWatch Logs sees an event: its JSON patterns, evaluated on a sample.
 
 The grammar is that of the filter and pattern syntax in the CloudWatch Logs user guide:
 ``{ ($.eventName = DeleteTrail) || ($.errorCode = "*UnauthorizedOperation") && ($.a NOT EXISTS) }``.
+``&&`` binds closer than ``||``. An asterisk stands for anything at the beginning and the end of a value, and
+for itself within; between percent signs stands a regular expression.
 """
 
 from __future__ import annotations
@@ -9,15 +11,35 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from fnmatch import translate
 from typing import Any
 
-Test = Callable[[Mapping[str, Any]], bool]
+from soc2_collectors.samples import (
+    ABSENT,
+    Answer,
+    Sample,
+    Unknown,
+    Varies,
+    compared,
+    every,
+    exists,
+    negated,
+    some,
+)
+
+Test = Callable[[Sample], Answer]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<op>&&|\|\||!=|>=|<=|[()=<>])|\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<word>[^\s()=!<>&|\"]+))"
+    r"\s*(?:(?P<op>&&|\|\||!=|>=|<=|[()=<>])|\"(?P<quoted>(?:[^\"\\]|\\.)*)\""
+    r"|(?P<regex>%(?:[^%\\]|\\.)*%)|(?P<word>[^\s()=!<>&|\"%]+))"
 )
-_MISSING = object()
+_EXPRESSION = re.compile(r"[A-Za-z0-9_#=@/;,:\-^$?\[\]{}|\\*+. ]*")
+"""What a regular expression may hold: brackets for groups are none of it."""
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    ">": lambda one, other: one > other,
+    "<": lambda one, other: one < other,
+    ">=": lambda one, other: one >= other,
+    "<=": lambda one, other: one <= other,
+}
 
 
 class NotUnderstoodError(ValueError):
@@ -65,13 +87,13 @@ class _Parser:
         tests = [self.conjunction()]
         while self._take("op", "||"):
             tests.append(self.conjunction())
-        return lambda event: any(test(event) for test in tests)
+        return lambda event: some([test(event) for test in tests])
 
     def conjunction(self) -> Test:
         tests = [self.comparison()]
         while self._take("op", "&&"):
             tests.append(self.comparison())
-        return lambda event: all(test(event) for test in tests)
+        return lambda event: every([test(event) for test in tests])
 
     def comparison(self) -> Test:
         if self._take("op", "("):
@@ -87,7 +109,9 @@ class _Parser:
         kind, sign = self._peek()
         self._at += 1
         if kind == "op" and sign in ("=", "!="):
-            return _compare(path, self._value(), equal=sign == "=")
+            return _compare(path, *self._value(), equal=sign == "=")
+        if kind == "op" and sign in _ORDER:
+            return _ordered(path, sign, self._next("word"))
         if kind == "word":
             return self._worded(path, sign.upper())
         raise NotUnderstoodError(sign)
@@ -95,21 +119,21 @@ class _Parser:
     def _worded(self, path: tuple[str, ...], word: str) -> Test:
         following = self._next("word").upper()
         if (word, following) == ("NOT", "EXISTS"):
-            return lambda event: _read(event, path) is _MISSING
+            return lambda event: negated(exists(event.read(path)))
         if (word, following) == ("IS", "NULL"):
-            return lambda event: _read(event, path) is None
+            return lambda event: _is(event.read(path), None)
         if (word, following) in (("IS", "TRUE"), ("IS", "FALSE")):
             wanted = following == "TRUE"
-            return lambda event: _read(event, path) is wanted
+            return lambda event: _is(event.read(path), wanted)
         msg = f"{word} {following}"
         raise NotUnderstoodError(msg)
 
-    def _value(self) -> str:
+    def _value(self) -> tuple[str, str]:
         kind, text = self._peek()
-        if kind not in ("quoted", "word"):
+        if kind not in ("quoted", "word", "regex"):
             raise NotUnderstoodError(text)
         self._at += 1
-        return text.replace('\\"', '"') if kind == "quoted" else text
+        return kind, text.replace('\\"', '"') if kind == "quoted" else text
 
     def _peek(self) -> tuple[str, str]:
         if self.done:
@@ -131,23 +155,60 @@ class _Parser:
         return False
 
 
-def _compare(path: tuple[str, ...], wanted: str, *, equal: bool) -> Test:
-    pattern = re.compile(translate(wanted.replace("[", "[[]").replace("?", "[?]")), re.DOTALL)
+def _compare(path: tuple[str, ...], kind: str, wanted: str, *, equal: bool) -> Test:
+    matches = _expression(wanted) if kind == "regex" else _form(wanted)
+    form = "*" if kind == "regex" else wanted
 
-    def test(event: Mapping[str, Any]) -> bool:
-        value = _read(event, path)
-        if value is _MISSING:
-            return False  # AWS: a comparison with a field that is not there holds never
-        text = value if isinstance(value, str) else str(value).lower()
-        return (pattern.match(text) is not None) is equal
+    def test(event: Sample) -> Answer:
+        value = event.read(path)
+        if value is ABSENT or isinstance(value, Mapping | list):
+            # Equal to nothing. AWS does not say whether != holds of what is not there.
+            return False if equal else None
+        answer = compared(value, form, matches)
+        return answer if equal else negated(answer)
 
     return test
 
 
-def _read(event: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401
-    value: Any = event
-    for name in path:
-        if not isinstance(value, Mapping) or name not in value:
-            return _MISSING
-        value = value[name]
-    return value
+def _form(wanted: str) -> Callable[[str], bool]:
+    """A value with an asterisk before it, after it, or both."""
+    middle = wanted.removeprefix("*").removesuffix("*")
+    if wanted in ("*", "**"):
+        return lambda _: True
+    if wanted.startswith("*") and wanted.endswith("*"):
+        return lambda text: middle in text
+    if wanted.startswith("*"):
+        return lambda text: text.endswith(middle)
+    if wanted.endswith("*"):
+        return lambda text: text.startswith(middle)
+    return lambda text: text == wanted
+
+
+def _expression(wanted: str) -> Callable[[str], bool]:
+    inner = wanted[1:-1]
+    if not _EXPRESSION.fullmatch(inner):
+        raise NotUnderstoodError(wanted)
+    try:
+        pattern = re.compile(inner)
+    except (re.error, OverflowError) as error:
+        raise NotUnderstoodError(wanted) from error
+    return lambda text: pattern.search(text) is not None
+
+
+def _ordered(path: tuple[str, ...], sign: str, wanted: str) -> Test:
+    try:
+        number = float(wanted)
+    except ValueError:
+        raise NotUnderstoodError(wanted) from None
+
+    def test(event: Sample) -> Answer:
+        value = event.read(path)
+        if isinstance(value, Varies | Unknown):
+            return None
+        return isinstance(value, int | float) and _ORDER[sign](value, number)
+
+    return test
+
+
+def _is(value: Any, wanted: object) -> Answer:  # noqa: ANN401
+    return None if isinstance(value, Varies | Unknown) else value is wanted

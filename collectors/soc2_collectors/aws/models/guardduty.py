@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -35,8 +36,9 @@ class Administrator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class OrganizationConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribeOrganizationConfiguration``."""
 
-    auto_enable_organization_members: str = "NONE"
-    """``ALL``, ``NEW`` or ``NONE``."""
+    auto_enable_organization_members: str | None = None
+    """``ALL``, ``NEW`` or ``NONE``; answers from before 2023 leave it out."""
+    member_account_limit_reached: bool = False
 
 
 class Detector(Resource, frozen=True, kw_only=True):
@@ -53,6 +55,9 @@ class Detector(Resource, frozen=True, kw_only=True):
 class FindingService(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """What the service says about a finding."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "Archived": "without it a finding counts as open, which is stricter"
+    }
     archived: bool = False
 
 
@@ -60,6 +65,10 @@ class Finding(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A finding that is not archived (``GetFindings``)."""
 
     kind = "aws.guardduty.finding"
+    may_lack: ClassVar[dict[str, str]] = {
+        "Service": "without it a finding counts as open, which is stricter",
+        "Type": "only named in the message",
+    }
     id: str
     type: str
     severity: float

@@ -8,26 +8,31 @@ From ``GetAccountSummary``, ``GetAccountPasswordPolicy``, ``GetCredentialReport`
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import grants_everything
+from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.rights import Grants, grants_of, rights_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from soc2_pac.identity import Identity
     from soc2_pac.model import Scope
 
 AWS_MANAGED = ":iam::aws:policy/"
 """What the ARN of a policy that AWS manages holds, in every partition; its name follows."""
-ADMINISTRATOR_ACCESS = f"{AWS_MANAGED}AdministratorAccess"
-"""How the ARN of the AWS-managed administrator policy ends."""
+_STRONG = ("AdministratorAccess", "AdministratorAccess-Amplify", "IAMFullAccess")
+"""Policies of AWS that make an administrator, by name: their documents were judged as any other's."""
+_HARMLESS = ("SecurityAudit", "AWSSupportAccess", "Billing", "IAMUserChangePassword")
+"""Policies of AWS that give no way to more rights, beside those that are called ``...ReadOnlyAccess``."""
 
 
 T = TypeVar("T")
@@ -66,15 +71,20 @@ class AccountSummary(Resource, frozen=True, kw_only=True):
 
 
 class PasswordPolicyDetails(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
-    """The members of ``PasswordPolicy``."""
+    """The members of ``PasswordPolicy``. AWS names all but those of age and reuse, which it leaves out for none."""
 
-    minimum_password_length: int = 0
-    require_symbols: bool = False
-    require_numbers: bool = False
-    require_uppercase_characters: bool = False
-    require_lowercase_characters: bool = False
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ExpirePasswords": "AWS names it; an age alone says as much, and a contradiction fails",
+    }
+    minimum_password_length: int
+    require_symbols: bool
+    require_numbers: bool
+    require_uppercase_characters: bool
+    require_lowercase_characters: bool
+    expire_passwords: bool | None = None
+    """Whether passwords have an end."""
     max_password_age: int | None = None
-    """Days; absent where passwords do not expire."""
+    """Days; absent, or 0, where passwords do not expire."""
     password_reuse_prevention: int | None = None
     """How many old passwords are remembered; absent for none."""
 
@@ -87,29 +97,38 @@ class PasswordPolicy(Resource, frozen=True, kw_only=True):
 
 
 class Credential(Resource, frozen=True, kw_only=True):
-    """One row of the credential report, in AWS's own words: ``true``, ``N/A``, ``no_information``."""
+    """One row of the credential report, in AWS's own words: ``true``, ``N/A``, ``no_information``.
+
+    Every report has every column; a row that lacks one says nothing of it.
+    """
 
     kind = "aws.iam.credential"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "user": "it says whose row this is; AWS calls root <root_account>, and its ARN ends in :root",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "user": "the name of a user, which may be any",
+    }
     user: str
     arn: str
-    user_creation_time: str = "N/A"
-    password_enabled: str = "not_supported"
-    password_last_used: str = "no_information"
-    password_last_changed: str = "N/A"
-    mfa_active: str
-    access_key_1_active: str
-    access_key_1_last_rotated: str = "N/A"
-    access_key_1_last_used_date: str = "N/A"
-    access_key_2_active: str
-    access_key_2_last_rotated: str = "N/A"
-    access_key_2_last_used_date: str = "N/A"
-    cert_1_active: str
-    cert_2_active: str
+    user_creation_time: str | None = None
+    password_enabled: str | None = None
+    password_last_used: str | None = None
+    password_last_changed: str | None = None
+    mfa_active: str | None = None
+    access_key_1_active: str | None = None
+    access_key_1_last_rotated: str | None = None
+    access_key_1_last_used_date: str | None = None
+    access_key_2_active: str | None = None
+    access_key_2_last_rotated: str | None = None
+    access_key_2_last_used_date: str | None = None
+    cert_1_active: str | None = None
+    cert_2_active: str | None = None
 
     @property
     def is_root(self) -> bool:
         """The account's root identity."""
-        return self.user == "<root_account>"
+        return self.user == "<root_account>" or self.arn.endswith(":root")
 
     @property
     def has_password(self) -> bool:
@@ -117,7 +136,7 @@ class Credential(Resource, frozen=True, kw_only=True):
         return self.is_root or self.flag("password_enabled")
 
     def flag(self, name: str) -> bool:
-        """A column that says ``true`` or ``false``. Raises FactUnavailable for any other word."""
+        """A column that says ``true`` or ``false``. Raises FactUnavailable for any other word, or none."""
         value = str(getattr(self, name)).lower()
         if value not in ("true", "false"):
             msg = f"the credential report says '{value}' for {name} of {self.user}"
@@ -127,10 +146,10 @@ class Credential(Resource, frozen=True, kw_only=True):
     def moment(self, name: str) -> datetime | None:
         """A column that holds a time; ``None`` for ``N/A`` and ``no_information``: it never happened.
 
-        Raises FactUnavailable for any other word, and for a time without a zone: its instant is unknown.
+        Raises FactUnavailable for any other word or none, and for a time without a zone: its instant is unknown.
         """
         value = str(getattr(self, name))
-        if value in ("N/A", "no_information", "not_supported", "", "None"):
+        if value in ("N/A", "no_information", "not_supported"):
             return None
         msg = f"the credential report says '{value}' for {name} of {self.user}"
         try:
@@ -166,23 +185,25 @@ class Credential(Resource, frozen=True, kw_only=True):
     @property
     def keys(self) -> list[AccessKey]:
         """The two key slots, active ones only."""
-        return [
-            AccessKey(
-                slot=n,
-                rotated=self.moment(f"access_key_{n}_last_rotated"),
-                used=self.moment(f"access_key_{n}_last_used_date"),
-            )
-            for n in (1, 2)
-            if self.flag(f"access_key_{n}_active")
-        ]
+        return [AccessKey(n, self) for n in (1, 2) if self.flag(f"access_key_{n}_active")]
 
 
-class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True)
+class AccessKey:
     """An active access key of a credential report's row."""
 
     slot: int
-    rotated: datetime | None
-    used: datetime | None
+    row: Credential
+
+    @property
+    def rotated(self) -> datetime | None:
+        """When it was made, or last changed. Raises as :meth:`Credential.moment`."""
+        return self.row.moment(f"access_key_{self.slot}_last_rotated")
+
+    @property
+    def used(self) -> datetime | None:
+        """When it was last used; ``None`` for never. Raises as :meth:`Credential.moment`."""
+        return self.row.moment(f"access_key_{self.slot}_last_used_date")
 
 
 class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -197,6 +218,21 @@ class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal")
         return AWS_MANAGED in self.policy_arn
 
 
+def strong_by_name(arn: str) -> bool | None:
+    """Whether a policy makes an administrator, by its name alone; ``None``: its document must say.
+
+    Only what AWS manages can be told by its name.
+    """
+    _, managed, name = arn.rpartition(AWS_MANAGED)
+    if not managed:
+        return None
+    name = name.rpartition("/")[2]
+    if name in _STRONG:
+        return True
+    readers = ("ReadOnlyAccess", "ViewOnlyAccess", "ReadOnly")
+    return False if name in _HARMLESS or name.endswith(readers) else None
+
+
 class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A policy that stands within an identity."""
 
@@ -204,23 +240,56 @@ class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     policy_document: Any
 
     @property
-    def everything(self) -> bool:
-        """Allows every action on every resource."""
-        return grants_everything(self.policy_document)
+    def statements(self) -> list[Statement]:
+        """What it says. Raises FactUnavailable where the document is none."""
+        return statements(_there(self.policy_document, "PolicyDocument"), granting=True)
+
+
+def _there(document: object, field: str) -> object:
+    if document is None:
+        msg = "the policy has no document"
+        raise FactUnavailable(msg, field=field)
+    return document
+
+
+class Boundary(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PermissionsBoundary``: the policy that says what an identity may have at most."""
+
+    permissions_boundary_arn: str
 
 
 class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
     """What users, roles and groups share."""
 
     arn: str
-    attached_managed_policies: list[AttachedPolicy] = []
+    attached_managed_policies: list[AttachedPolicy] | None = None
+    """AWS names it always, empty where there are none: without it nobody can tell."""
 
     @property
-    def administrator(self) -> bool:
-        """The AWS-managed administrator policy is attached."""
-        return any(
-            p.policy_arn.endswith(ADMINISTRATOR_ACCESS) for p in self.attached_managed_policies
-        )
+    def attached(self) -> Sequence[AttachedPolicy]:
+        """The managed policies that are attached. Raises FactUnavailable where AWS did not name them."""
+        return self._listed(self.attached_managed_policies, "AttachedManagedPolicies")
+
+    @property
+    def inline(self) -> Sequence[InlinePolicy]:
+        """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
+        raise NotImplementedError
+
+    def _listed(self, found: Sequence[T] | None, field: str) -> Sequence[T]:
+        if found is None:
+            msg = f"{field} of {self.arn} was not given"
+            raise FactUnavailable(msg, kind=self.kind, field=field)
+        return found
+
+    @property
+    def boundary(self) -> str | None:
+        """The ARN of the policy that limits it; ``None`` for none, as for every group."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """Without its path."""
+        return self.arn.rpartition("/")[2]
 
 
 class Tag(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -234,11 +303,33 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     """An IAM user (``UserDetailList``)."""
 
     kind = "aws.iam.user"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "UserPolicyList": "AWS leaves it out for a user without inline policies (GetAccountAuthorizationDetails)",
+        "PermissionsBoundary": "AWS leaves it out where there is none; without one a user may do more",
+    }
     user_name: str
     user_policy_list: list[InlinePolicy] = []
-    group_list: list[str] = []
+    group_list: list[str] | None = None
+    """AWS names it always, empty for a user in no group: without it nobody can tell."""
+    permissions_boundary: Boundary | None = None
     tags: list[Tag] = []
     """AWS leaves them out where there are none."""
+
+    @property
+    def inline(self) -> Sequence[InlinePolicy]:
+        """The policies that stand within it."""
+        return self.user_policy_list
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The names of its groups. Raises FactUnavailable where AWS did not name them."""
+        return self._listed(self.group_list, "GroupList")
+
+    @property
+    def boundary(self) -> str | None:
+        """The ARN of the policy that limits it."""
+        limit = self.permissions_boundary
+        return limit.permissions_boundary_arn if limit else None
 
     def tag(self, *names: str) -> str | None:
         """The value of the first tag of one of these names, in any case; ``None`` for none or empty."""
@@ -252,12 +343,13 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
         """The account. Whether it can be used and has a second factor stands in the credential report.
 
         Tags ``email`` (or ``mail``) and ``owner`` say whose it is. What groups and the account's own policies
-        grant is not known here: unless AWS's administrator policy is on the user itself, and unless nothing
-        is, its rights are unknown.
+        grant is not known here: unless its own policies say that it administers, and unless it has none, its
+        rights are unknown.
         """
         mails = [self.tag("email", "mail"), self.user_name if "@" in self.user_name else None]
-        unknown = bool(self.group_list or self.attached_managed_policies or self.user_policy_list)
-        strong = self.administrator or any(policy.everything for policy in self.user_policy_list)
+        strong = alone(self)
+        parts = (self.group_list, self.attached_managed_policies, self.user_policy_list)
+        unknown = any(parts) or None in parts
         yield Account(
             system=_system(self.arn, scope),
             uid=self.arn,
@@ -268,7 +360,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
             privileged=True if strong else None if unknown else False,
             mfa=None,
             person=self.tag("owner"),
-            groups=tuple(self.group_list),
+            groups=tuple(self.group_list or ()),
         )
 
 
@@ -277,7 +369,13 @@ class Group(_Identity, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.iam.group"
     group_name: str
-    group_policy_list: list[InlinePolicy] = []
+    group_policy_list: list[InlinePolicy] | None = None
+    """AWS names it always, empty where there are none: without it nobody can tell."""
+
+    @property
+    def inline(self) -> Sequence[InlinePolicy]:
+        """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
+        return self._listed(self.group_policy_list, "GroupPolicyList")
 
 
 class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
@@ -285,10 +383,31 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.iam.role"
     volatile = ("RoleLastUsed",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "PermissionsBoundary": "AWS leaves it out where there is none; without one a role may do more",
+    }
     role_name: str
     path: str = "/"
     assume_role_policy_document: Any
-    role_policy_list: list[InlinePolicy] = []
+    role_policy_list: list[InlinePolicy] | None = None
+    """AWS names it always, empty where there are none: without it nobody can tell."""
+    permissions_boundary: Boundary | None = None
+
+    @property
+    def inline(self) -> Sequence[InlinePolicy]:
+        """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
+        return self._listed(self.role_policy_list, "RolePolicyList")
+
+    @property
+    def boundary(self) -> str | None:
+        """The ARN of the policy that limits it."""
+        limit = self.permissions_boundary
+        return limit.permissions_boundary_arn if limit else None
+
+    @property
+    def trust(self) -> list[Statement]:
+        """Its trust policy. Raises FactUnavailable where the document is none."""
+        return statements(_there(self.assume_role_policy_document, "AssumeRolePolicyDocument"))
 
     @property
     def service_linked(self) -> bool:
@@ -296,19 +415,61 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
         return self.path.startswith("/aws-service-role/")
 
 
+def alone(identity: User | Group | Role) -> bool | None:
+    """Whether an identity administers, by what stands with it alone; ``None``: that depends on other documents.
+
+    AWS's policies are told by their names: of all that there are, three make an administrator. What the account's
+    own policies, groups and boundaries do stands in documents of their own.
+    """
+    attached, inline = _said(lambda: identity.attached), _said(lambda: identity.inline)
+    limited = identity.boundary is not None
+    if any(strong_by_name(p.policy_arn) for p in identity.attached_managed_policies or ()):
+        return None if limited else True
+    documents = [_said(functools.partial(getattr, policy, "statements")) for policy in inline or ()]
+    grants = grants_of(
+        [document for document in documents if document is not None],
+        arn=identity.arn,
+        holder="" if isinstance(identity, Group) else identity.arn,
+        near=(identity.arn,),
+    )
+    strong = rights_of(grants).administrator
+    if strong:
+        return None if limited else True
+    known = attached is not None and inline is not None and None not in documents
+    return False if known and strong is False and all(p.of_aws for p in attached or ()) else None
+
+
 class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A version of a managed policy."""
 
-    is_default_version: bool = False
+    is_default_version: bool
     document: Any = None
+
+
+def in_force(versions: Sequence[PolicyVersion], whose: str) -> object:
+    """The document of the default version. Raises FactUnavailable when it is not there."""
+    for item in versions:
+        if item.is_default_version and item.document is not None:
+            return item.document
+    msg = f"the default version of {whose} was not given"
+    raise FactUnavailable(msg, field="PolicyVersionList")
 
 
 class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A customer-managed policy, or one that stands within a user, group or role."""
 
     kind = "aws.iam.policy"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Arn": "an inline policy has none",
+        "Owner": "a managed policy has none: it has an ARN, and versions",
+        "PolicyDocument": "of a managed policy its versions hold the document",
+        "PolicyVersionList": "an inline policy has none",
+        "PermissionsBoundaryUsageCount": "an inline policy has none; it says that an unattached policy is in use",
+    }
     arn: str | None = None
-    attachment_count: int = 0
+    attachment_count: int | None = None
+    """AWS names it of every managed policy; an inline policy has none."""
+    permissions_boundary_usage_count: int = 0
     policy_version_list: list[PolicyVersion] = []
     owner: str | None = None
     """The ARN of the user, group or role that an inline policy stands in."""
@@ -318,27 +479,57 @@ class Policy(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def inline(self) -> bool:
         """It stands within an identity. Raises FactUnavailable when the document does not say."""
-        if self.owner is None and self.arn is None:
+        if not self.owner and not self.arn:
             msg = "the policy has neither an ARN of its own nor an owner"
             raise FactUnavailable(msg, kind=self.kind, field="Arn")
-        return self.owner is not None
+        return bool(self.owner)
 
     @property
-    def document(self) -> Any:  # noqa: ANN401 - a policy document
+    def attached(self) -> int:
+        """To how many it is attached. Raises FactUnavailable where AWS does not say."""
+        if self.attachment_count is None:
+            msg = f"how many have {self.arn} attached was not given"
+            raise FactUnavailable(msg, kind=self.kind, field="AttachmentCount")
+        return self.attachment_count
+
+    @property
+    def document(self) -> object:
         """The document in force. Raises FactUnavailable when it is not there."""
-        if self.policy_document is not None:
-            return self.policy_document
-        for item in self.policy_version_list:
-            if item.is_default_version and item.document is not None:
-                return item.document
-        msg = f"the default version of {self.arn or self.owner} was not given"
-        raise FactUnavailable(msg, kind=self.kind, field="PolicyVersionList")
+        if self.inline:
+            return _there(self.policy_document, "PolicyDocument")
+        return in_force(self.policy_version_list, str(self.arn))
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What it says. Raises FactUnavailable where the document is none."""
+        return statements(self.document, granting=True)
+
+    @property
+    def grants(self) -> Grants:
+        """What it grants, by itself."""
+        place = self.owner or self.arn or ""
+        # A group asks for nothing itself: its members do.
+        holder = self.owner or "" if ":group/" not in place else ""
+        return grants_of([self.statements], arn=place, near=(place,), holder=holder)
+
+
+class AwsPolicy(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """A policy that AWS manages and that somebody in the account has, or is limited by."""
+
+    kind = "aws.iam.aws_policy"
+    arn: str
+    policy_version_list: list[PolicyVersion]
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What it says. Raises FactUnavailable where the document is not there, or none."""
+        return statements(in_force(self.policy_version_list, self.arn), granting=True)
 
 
 class MfaUser(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Whom a device is assigned to."""
 
-    arn: str = ""
+    arn: str
 
 
 class VirtualMfaDevice(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -346,24 +537,28 @@ class VirtualMfaDevice(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.iam.virtual_mfa_device"
     serial_number: str
-    user: MfaUser = MfaUser()
+    user: MfaUser | None = None
+    """Old answers leave it out for root."""
 
     @property
     def owner(self) -> str:
-        """The ARN of whom it is assigned to."""
-        return self.user.arn
+        """The ARN of whom it is assigned to; empty where AWS does not say."""
+        return self.user.arn if self.user else ""
 
     @property
-    def of_root(self) -> bool:
-        """It is the root identity's, whatever somebody called it; only old answers leave the user out."""
-        if self.user.arn:
-            return self.user.arn.endswith(":root")
-        return self.serial_number.endswith(":mfa/root-account-mfa-device")
+    def of_root(self) -> bool | None:
+        """It is the root identity's, whatever somebody called it; ``None``: nobody can tell."""
+        if self.owner:
+            return self.owner.endswith(":root")
+        return True if self.serial_number.endswith(":mfa/root-account-mfa-device") else None
 
 
 class LastUsed(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``RoleLastUsed``; AWS looks back 400 days and leaves the date out for longer, or never."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "LastUsedDate": "AWS leaves it out for a role without use in 400 days: the day it was made counts then",
+    }
     last_used_date: datetime | None = None
 
 

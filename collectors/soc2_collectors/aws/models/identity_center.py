@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import grants_everything
+from soc2_collectors.aws.models.iam import strong_by_name
+from soc2_collectors.aws.models.policy import statements
+from soc2_collectors.aws.models.rights import Rights, grants_of, rights_of
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from soc2_pac.identity import Identity
     from soc2_pac.model import Scope
 
@@ -24,6 +25,9 @@ _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribePermissionSet``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "SessionDuration": "one hour where AWS leaves it out (IAM Identity Center user guide, session duration)",
+    }
     name: str
     session_duration: str = "PT1H"
     """ISO 8601; AWS: one hour where it is left out."""
@@ -36,6 +40,27 @@ class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal")
     arn: str
 
 
+class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A customer's policy by its name: each account has one of its own."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Path": "/ where AWS leaves it out (CustomerManagedPolicyReference)",
+    }
+    name: str
+    path: str = "/"
+
+    def names(self, arn: str) -> bool:
+        """Whether an ARN is that of the policy in some account."""
+        return arn.split(":", 5)[-1] == f"policy{self.path}{self.name}"
+
+
+class SetBoundary(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """The permissions boundary of a set: one of AWS's policies, or a customer's."""
+
+    managed_policy_arn: str | None = None
+    customer_managed_policy_reference: Reference | None = None
+
+
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Who has a permission set in which account."""
 
@@ -45,33 +70,62 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     principal_id: str
 
 
-def administers(managed: list[str], inline: object) -> bool:
-    """Whether AWS's administrator policy is among the ARNs, or an inline policy grants everything.
+def strength(managed: Iterable[str], inline: str, documents: Mapping[str, object]) -> Rights:
+    """What AWS's policies and the inline one of a set make of whoever has it, without a boundary.
 
-    Raises FactUnavailable for an inline policy that is none.
+    Args:
+        managed: ARNs of AWS's policies.
+        inline: the inline policy; empty where there is none.
+        documents: documents of AWS's policies, by ARN.
+
+    Raises:
+        FactUnavailable: an inline policy that is none.
     """
-    return any(arn.endswith(":policy/AdministratorAccess") for arn in managed) or grants_everything(
-        inline
-    )
+    arns = list(managed)
+    if strong := [arn for arn in arns if strong_by_name(arn)]:
+        return Rights(administrator=True, how=strong[0].rpartition("/")[2])
+    # AWS answers with an empty text where a set has no inline policy.
+    known = [statements(inline or None, granting=True)]
+    unread = []
+    for arn in arns:
+        if documents.get(arn) is not None:
+            known.append(statements(documents[arn], granting=True))
+        elif strong_by_name(arn) is None:
+            unread.append(arn)
+    rights = rights_of(grants_of(known))
+    if unread and not rights.administrator:
+        return Rights(administrator=None, how=f"what {', '.join(unread)} allows was not read")
+    return rights
 
 
 class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A permission set; who has it is asked only where it grants administrator rights."""
+    """A permission set; who has it is asked only where it may grant administrator rights."""
 
     kind = "aws.identity_center.permission_set"
     details: Details = fact("DescribePermissionSet")
     attached: list[AttachedPolicy] = fact("ListManagedPoliciesInPermissionSet")
+    documents: dict[str, Any] = fact("GetPolicyVersion")
+    """The documents of the attached policies whose names do not tell, by ARN."""
     inline: str = fact("GetInlinePolicyForPermissionSet")
+    """Empty where there is none."""
+    references: list[Reference] = fact("ListCustomerManagedPolicyReferencesInPermissionSet")
+    boundary: SetBoundary | None = fact("GetPermissionsBoundaryForPermissionSet")
+    """``None``: it has none."""
     assignments: list[Assignment] | None = fact("ListAccountAssignments")
     """``None`` for a set that grants no administrator rights: it was not asked."""
 
     @property
-    def administers(self) -> bool:
-        """Whether it grants administrator rights.
+    def proven(self) -> Rights:
+        """What AWS's policies that are known by name make of it, and the inline one.
 
-        Customer-managed policies, which live in each account, and boundaries are not looked into.
+        A policy of the accounts may make more of it, and a boundary less.
         """
-        return administers([policy.arn for policy in self.attached], self.inline)
+        return strength([policy.arn for policy in self.attached], self.inline, {})
+
+    @property
+    def by_name(self) -> bool:
+        """Whether one of AWS's policies that are known to be strong is attached."""
+        return any(strong_by_name(policy.arn) for policy in self.attached)
 
     @property
     def session(self) -> timedelta | None:
@@ -95,6 +149,10 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A user of the identity store. What is private and asked by nobody is redacted."""
 
     kind = "aws.identity_center.user"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Emails": "a user may have none, and is then nobody's by mail",
+        "UserStatus": "answers from before 2026 leave it out; who may be disabled is judged as enabled",
+    }
     secret = ("PhoneNumbers", "Addresses", "Birthdate")
     user_id: str
     user_name: str = ""

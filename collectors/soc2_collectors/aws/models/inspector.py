@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import ClassVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``BatchGetAccountStatus`` of this account."""
 
+    state: State
+    """Of the account as a whole: it may be suspended while each scan is on."""
     resource_state: dict[str, State]
     """By what is scanned: ``ec2``, ``ecr``, ``lambda``, ``lambdaCode``, ..."""
 
@@ -54,10 +56,12 @@ class Finding(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "aws.inspector.finding"
     volatile = ("lastObservedAt", "updatedAt", "epss", "inspectorScoreDetails")
+    may_lack: ClassVar[dict[str, str]] = {
+        "exploitAvailable": "findings on network reachability have none (API reference, Finding)"
+    }
     finding_arn: str
     title: str = ""
     severity: str
     status: str
     first_observed_at: datetime
-    exploit_available: str = "NO"
-    exploitability_details: dict[str, Any] | None = None
+    exploit_available: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -13,6 +14,10 @@ from soc2_pac.resources import Resource, fact
 class Variables(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Environment variables, each value redacted before it is kept."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Error": "AWS names an error only where it could not tell the variables",
+        "Variables": "a function may have none",
+    }
     variables: dict[str, str] = {}
     error: dict[str, Any] | None = None
     """Why AWS did not tell them: the key that encrypts them was denied."""
@@ -40,6 +45,7 @@ class Url(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Where an event goes."""
 
+    any_value: ClassVar[Mapping[str, str]] = {"Destination": "an ARN, which may be any"}
     destination: str = ""
 
 
@@ -65,12 +71,20 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A function (``ListFunctions``), its newest state."""
 
     kind = "aws.lambda.function"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Environment": "AWS leaves it out for a function without variables (FunctionConfiguration)",
+        "DeadLetterConfig": "AWS leaves it out where there is none",
+        "PackageType": "a function that names a runtime is no image, whose runtime is its own",
+        "GetPolicy": "null is ResourceNotFoundException: it has no policy (GetPolicy)",
+        "ListFunctionUrlConfigs": "a list that is empty for a function without a URL",
+    }
     secret = ("Environment.Variables.*",)
     volatile = ("RevisionId",)
     name: str = msgspec.field(name="FunctionName")
     runtime: str | None = None
     """Left out for container images, which bring their own."""
-    package_type: str = "Zip"
+    package_type: str | None = None
+    """``Zip`` or ``Image``."""
     environment: Variables = Variables()
     vpc_config: VpcConfig = VpcConfig()
     dead_letter_config: DeadLetter = DeadLetter()

@@ -13,6 +13,24 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The buckets that are left out."""
+
+    bucket_names: list[str]
+
+
+class S3Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Of S3."""
+
+    excludes: Exclusion
+
+
+class ClassificationScope(msgspec.Struct, frozen=True, kw_only=True):
+    """``GetClassificationScope``."""
+
+    s3: S3Scope
+
+
 class Session(Resource, frozen=True, kw_only=True):
     """Macie in a region."""
 
@@ -25,3 +43,5 @@ class Session(Resource, frozen=True, kw_only=True):
     """``None``: Macie is not enabled."""
     discovery: Details | None = fact("GetAutomatedDiscoveryConfiguration")
     """``None``: Macie is not enabled."""
+    scope: ClassificationScope | None = fact("GetClassificationScope")
+    """What discovery leaves out; ``None``: it has no scope yet."""

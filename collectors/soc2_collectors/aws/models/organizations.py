@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
+from soc2_collectors.aws.models.policy import Statement, statements
 from soc2_pac.resources import Resource, fact
 
 ROOT_CREDENTIALS, ROOT_SESSIONS = "RootCredentialsManagement", "RootSessions"
@@ -13,8 +17,17 @@ ROOT_CREDENTIALS, ROOT_SESSIONS = "RootCredentialsManagement", "RootSessions"
 class Described(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribeOrganization``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "FeatureSet": "only an organisation with all features has service control policies: one that is attached "
+        "says as much (Organizations user guide, feature sets)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "FeatureSet": "a service control policy that is attached is in force, whatever the features are called",
+    }
     id: str
     master_account_id: str
+    feature_set: str | None = None
+    """``ALL``, or ``CONSOLIDATED_BILLING``: no policy limits the accounts then."""
 
 
 class Membership(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -70,6 +83,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class ServiceControlPolicy(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A service control policy with its content and what it is attached to."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ListTargetsForPolicy": "a policy may be attached to nothing; it limits nobody then",
+    }
     kind = "aws.organizations.service_control_policy"
     id: str
     name: str = ""
@@ -77,16 +93,26 @@ class ServiceControlPolicy(Resource, frozen=True, kw_only=True, rename="pascal")
     policy: PolicyDetails = fact("DescribePolicy")
     targets: list[Target] = fact("ListTargetsForPolicy")
 
+    @property
+    def statements(self) -> list[Statement]:
+        """What it says. Raises FactUnavailable where its content is no policy."""
+        return statements(self.policy.content, granting=True)
+
 
 class DelegatedService(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A service that an account administers for the organisation."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"ServicePrincipal": "a message names it"}
+    any_value: ClassVar[Mapping[str, str]] = {"ServicePrincipal": "a message names it"}
     service_principal: str
 
 
 class DelegatedAdministrator(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A member account that administers services for the whole organisation."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ListDelegatedServicesForAccount": "an account may administer no service yet; a message names them",
+    }
     kind = "aws.organizations.delegated_administrator"
     id: str
     name: str = ""

@@ -1,66 +1,36 @@
-"""Reading IAM policy documents: what a statement allows, to whom, under which conditions.
+"""Reading policy documents: AWS's grammar of statements, and what one statement speaks of.
 
-The shapes are those of AWS's policy grammar: every element may be one value or a list, actions match
-without regard to case, and ``*`` and ``?`` are wildcards.
+The shapes are those of AWS's policy grammar: every element may be one value or a list, actions match without
+regard to case, and ``*`` and ``?`` are wildcards. What is no policy is refused, never read as one that says
+nothing. Whom statements let in is the question of :mod:`trust`, what they grant to whoever has them is that of
+:mod:`rights`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
+from soc2_collectors.aws.models.conditions import Condition, condition, glob
 from soc2_pac.errors import FactUnavailable
 
-_ACCOUNT = re.compile(r"^(?:\d{12}$|arn:[^:]*:(?:iam|sts)::(\d{12}):)")
-_ACCOUNT_KEYS = (
-    "aws:principalaccount",
-    "aws:sourceaccount",
-    "aws:sourceowner",  # what SNS writes into the policy of every new topic
-    "kms:calleraccount",
-    "s3:dataaccesspointaccount",
-)
-_ORGANISATION_KEYS = (
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-)
-_ARN_KEYS = ("aws:principalarn", "aws:sourcearn")
-_NETWORK_KEYS = ("aws:sourcevpc", "aws:sourcevpce", "aws:userid")
-"""Condition keys that tie a request to something that a stranger does not have."""
-_WIDEST_NETWORK = 8
-"""A range of more addresses than a /8 keeps nobody out: two halves are the whole internet."""
-EVERYONE = "everyone"
-_EVERYTHING = re.compile(r"\*+|arn(:[\w*-]*)?:\*+")
+_EVERYTHING = re.compile(r"\*+|arn(:[\w*-]*)?:\*+|arn:[^:]*:\*+:\*+:\*+:\*+")
 """Resources that stand for all: ``*``, ``arn:aws:*``."""
-_CIRCUMSTANCES = (
-    "aws:securetransport",
-    "aws:currenttime",
-    "aws:epochtime",
-    "aws:tokenissuetime",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:vpcsourceip",
-    "aws:useragent",
-    "aws:referer",
-    "aws:principal",
-    "aws:userid",
-    "aws:username",
-)
-"""How the names of condition keys begin that speak of the caller and the moment, not of what is done."""
-_POSITIVE = (
-    "stringequals",
-    "stringlike",
-    "arnequals",
-    "arnlike",
-    "ipaddress",
-    "stringequalsignorecase",
-)
+_ELEMENTS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+_ARN_PARTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +44,23 @@ class Statement:
     not_resources: tuple[str, ...]
     principals: tuple[tuple[str, str], ...]
     """(type, value): ``("AWS", "*")``, ``("Service", "ec2.amazonaws.com")``."""
+    all_but: tuple[tuple[str, str], ...]
+    """Those whom ``NotPrincipal`` names."""
     not_principals: bool
     """Whether it names everyone but some."""
-    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """(operator, key, values), operator and key in small letters."""
+    conditions: tuple[Condition, ...]
 
     def covers(self, action: str) -> bool:
         """Whether the action is among those of the statement, wildcards and ``NotAction`` considered."""
         if self.not_actions:
-            return not any(_matches(pattern, action) for pattern in self.not_actions)
-        return any(_matches(pattern, action) for pattern in self.actions)
+            return not any(matches(pattern, action) for pattern in self.not_actions)
+        return any(matches(pattern, action) for pattern in self.actions)
 
     def reaches(self, arn: str) -> bool:
         """Whether an ARN is among the resources of the statement, whose case matters."""
         if self.not_resources:
-            return not any(_pattern(p).match(arn) for p in self.not_resources)
-        return any(_pattern(p).match(arn) for p in self.resources)
-
-    @property
-    def limited(self) -> bool:
-        """Whether a condition says *what* may be done, rather than by whom, when, or from where.
-
-        The right to everything stays one when it asks for TLS. MFA counts as a limit: whoever asks for it
-        guards the right on purpose.
-        """
-        return any(not key.startswith(_CIRCUMSTANCES) for _, key, _ in self.conditions)
+            return not any(glob(p).match(arn) for p in self.not_resources)
+        return any(glob(p).match(arn) for p in self.resources)
 
     @property
     def every_action(self) -> bool:
@@ -117,154 +79,177 @@ class Statement:
     @property
     def anyone(self) -> bool:
         """Whether the principal is everyone, before conditions: ``*``, ``{"AWS": "*"}``, ``NotPrincipal``."""
-        return self.not_principals or any(
-            kind in ("AWS", "*") and value == "*" for kind, value in self.principals
-        )
-
-    @property
-    def narrowed(self) -> bool:
-        """Whether a condition ties requests to something that a stranger does not have."""
-        return any(_keeps_strangers_out(*condition) for condition in self.conditions)
+        return self.not_principals or any(value == "*" for _, value in self.principals)
 
     @property
     def public(self) -> bool:
-        """Allows everyone, under no condition that keeps strangers out."""
-        return self.allow and self.anyone and not self.narrowed
+        """Whether it lets everyone in, whatever the rest of its policy denies."""
+        from soc2_collectors.aws.models.trust import open_to_everyone  # noqa: PLC0415 - it builds on this
 
-    def trusted(self) -> set[str]:
-        """Whom an allowing statement lets in: account and organisation ids, canonical users, or everyone.
+        return bool(open_to_everyone([self]))
 
-        A statement for everyone under a condition names whom the condition lets in. Services and
-        federated principals are not among them.
-        """
-        if not self.allow:
-            return set()
-        found = set()
-        for kind, value in self.principals:
-            match = _ACCOUNT.match(value) if kind == "AWS" else None
-            if match:
-                found.add(match.group(1) or value)
-            elif kind == "CanonicalUser":
-                found.add(f"canonical user {value}")
-        if self.anyone:
-            found |= self._let_in_by_condition() if self.narrowed else {EVERYONE}
-        return found
+    @property
+    def told(self) -> str:
+        """Its actions as a message names them: ``s3:GetObject``, ``everything but iam:*``."""
+        if self.not_actions:
+            return f"everything but {', '.join(self.not_actions)}"
+        return ", ".join(self.actions)
 
-    def _let_in_by_condition(self) -> set[str]:
-        found: set[str] = set()
-        for condition in self.conditions:
-            _, key, values = condition
-            if not _keeps_strangers_out(*condition):
-                continue
-            if key in _ACCOUNT_KEYS:
-                found.update(values)
-            elif key in _ORGANISATION_KEYS:
-                found.update(value.partition("/")[0] for value in values)
-            elif key in _ARN_KEYS:
-                found.update(account for value in values if (account := _account_of(value)))
-        return found
-
-    def condition_values(self, key: str) -> list[tuple[str, tuple[str, ...]]]:
-        """(operator, values) of the conditions on a key, given in any case."""
-        wanted = key.lower()
-        return [(operator, values) for operator, name, values in self.conditions if name == wanted]
+    def takes_back(self, other: Statement) -> bool:
+        """Whether its actions and resources hold all of another's, leaving principals and conditions aside."""
+        return _holds_all(
+            (self.actions, self.not_actions), (other.actions, other.not_actions), fold=True
+        ) and (
+            _holds_all(
+                (self.resources, self.not_resources),
+                (other.resources, other.not_resources),
+                fold=False,
+            )
+        )
 
 
-def _keeps_strangers_out(operator: str, key: str, values: tuple[str, ...]) -> bool:
-    """Whether every value of a condition names something that a stranger cannot have.
-
-    ``ForAllValues:`` holds where the key is missing, and ``...IfExists`` too: neither keeps anybody out.
-    """
-    if operator.removeprefix("foranyvalue:") not in _POSITIVE or not values:
-        return False
-    if key == "aws:sourceip":
-        return all(_narrow_network(value) for value in values)
-    if key in _ARN_KEYS:
-        return all(_account_of(value) or _names_a_resource(value) for value in values)
-    if key in (*_ACCOUNT_KEYS, *_ORGANISATION_KEYS):
-        return all(value and not set("*?") & set(value.partition("/")[0]) for value in values)
-    return key in _NETWORK_KEYS and all(value and not set("*?") & set(value) for value in values)
+def _holds_all(
+    mine: tuple[tuple[str, ...], tuple[str, ...]],
+    theirs: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    fold: bool,
+) -> bool:
+    (patterns, but), (wanted, all_but) = mine, theirs
+    if but:
+        return but == all_but
+    if all_but:
+        return any(not set(pattern) - {"*"} for pattern in patterns)
+    return all(any(_subsumes(p, one, fold=fold) for p in patterns) for one in wanted)
 
 
-def _account_of(arn: str) -> str:
-    """The account that an ARN names, or nothing where it is left out or a wildcard."""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""  # noqa: PLR2004 - an ARN's six parts
+def _subsumes(pattern: str, other: str, *, fold: bool) -> bool:
+    """Whether a pattern matches whatever another one matches."""
+    if fold:
+        pattern, other = pattern.lower(), other.lower()
+    if "?" in pattern and "*" in other:
+        return pattern == other
+    return glob(pattern).match(other) is not None
 
 
-def _names_a_resource(arn: str) -> bool:
-    """Whether an ARN without an account (a bucket's) names one resource by the start of its name."""
-    parts = arn.split(":", 5)
-    return len(parts) == 6 and parts[4] == "" and not parts[5].startswith(("*", "?"))  # noqa: PLR2004
+def statements(document: object, *, granting: bool = False) -> list[Statement]:
+    """The statements of a policy document, given as an object or as JSON text; none where there is no policy.
 
+    ``None`` says that the provider said that there is none. An empty text does not.
 
-def _narrow_network(cidr: str) -> bool:
-    try:
-        return ipaddress.ip_network(cidr, strict=False).prefixlen >= _WIDEST_NETWORK
-    except ValueError:
-        return False
-
-
-def statements(document: object) -> list[Statement]:
-    """The statements of a policy document, given as an object or as JSON text.
+    Args:
+        document: the policy.
+        granting: it is the policy of an identity, which names resources in every statement.
 
     Raises:
         FactUnavailable: it is not a policy document, so nobody knows what it allows.
     """
-    if document is None or document == "":
+    if document is None:
         return []
     try:
-        parsed: Any = json.loads(document) if isinstance(document, str) else document
-        listed = parsed["Statement"]
-        return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        found = list(_read(document)) if isinstance(document, str) else _statements(document)
+        if granting:
+            _demand_resources(found)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         msg = f"a policy document is not as expected: {type(error).__name__}: {error}"
         raise FactUnavailable(msg) from error
+    return found
+
+
+def _demand_resources(found: list[Statement]) -> None:
+    if not found:
+        msg = "no statements, and IAM takes no such policy"
+        raise ValueError(msg)
+    if not all(one.resources or one.not_resources for one in found):
+        msg = "a statement without resources"
+        raise ValueError(msg)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[Statement, ...]:
+    return tuple(_statements(json.loads(text)))
+
+
+def _statements(document: Any) -> list[Statement]:  # noqa: ANN401 - parsed JSON
+    listed = document["Statement"]
+    return [_statement(item) for item in (listed if isinstance(listed, list) else [listed])]
 
 
 def _statement(item: dict[str, Any]) -> Statement:
-    principal = item.get("Principal", {})
-    pairs: list[tuple[str, str]] = []
-    if principal == "*":
-        pairs = [("*", "*")]
-    elif isinstance(principal, dict):
-        pairs = [(kind, value) for kind, values in principal.items() for value in _many(values)]
-    conditions = [
-        (operator.lower(), key.lower(), tuple(_many(values)))
-        for operator, keys in (item.get("Condition") or {}).items()
-        for key, values in keys.items()
-    ]
+    if unknown := set(item) - _ELEMENTS:
+        msg = f"a statement with {', '.join(sorted(map(str, unknown)))}"
+        raise ValueError(msg)
+    if item["Effect"] not in ("Allow", "Deny"):
+        msg = f"the effect {item['Effect']}"
+        raise ValueError(msg)
+    for one, other in (("Action", "NotAction"), ("Resource", "NotResource")):
+        if one in item and other in item:
+            msg = f"a statement with {one} and {other}"
+            raise ValueError(msg)
+    actions, not_actions = _many(item.get("Action")), _many(item.get("NotAction"))
+    resources, not_resources = _many(item.get("Resource")), _many(item.get("NotResource"))
+    if not all(actions + not_actions) or not actions + not_actions:
+        msg = "a statement without actions"
+        raise ValueError(msg)
+    if not all(resources + not_resources):
+        msg = "a resource without a name"
+        raise ValueError(msg)
     return Statement(
-        allow=item.get("Effect") == "Allow",
-        actions=tuple(_many(item.get("Action"))),
-        not_actions=tuple(_many(item.get("NotAction"))),
-        resources=tuple(_many(item.get("Resource"))),
-        not_resources=tuple(_many(item.get("NotResource"))),
-        principals=tuple(pairs),
+        allow=item["Effect"] == "Allow",
+        actions=actions,
+        not_actions=not_actions,
+        resources=resources,
+        not_resources=not_resources,
+        principals=_principals(item.get("Principal", {})),
+        all_but=_principals(item.get("NotPrincipal", {})),
         not_principals="NotPrincipal" in item,
-        conditions=tuple(conditions),
+        conditions=tuple(
+            condition(operator, key, _many(values))
+            for operator, keys in (item.get("Condition") or {}).items()
+            for key, values in keys.items()
+        ),
     )
 
 
-def _many(value: object) -> list[str]:
+def _principals(principal: object) -> tuple[tuple[str, str], ...]:
+    if principal == "*":
+        return (("*", "*"),)
+    if not isinstance(principal, dict):
+        msg = f"the principal {principal}"
+        raise TypeError(msg)
+    return tuple((kind, value) for kind, values in principal.items() for value in _many(values))
+
+
+def _many(value: object) -> tuple[str, ...]:
     if value is None:
-        return []
-    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+        return ()
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(_text(item) for item in listed)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    # fnmatch would read [..] as a class; IAM has no such thing.
-    return re.compile(translate(pattern.replace("[", "[[]")))
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        msg = f"{type(value).__name__} in place of text"
+        raise TypeError(msg)
+    return value
 
 
-def _matches(pattern: str, action: str) -> bool:
-    return _pattern(pattern.lower()).match(action.lower()) is not None
+@lru_cache(maxsize=65536)
+def matches(pattern: str, action: str) -> bool:
+    """Whether an action is one that a pattern stands for, letter case aside."""
+    return glob(pattern.lower()).match(action.lower()) is not None
 
 
-def grants_everything(document: object) -> bool:
-    """Whether some statement allows every action on every resource, under no condition that limits what."""
-    return any(
-        s.allow and s.every_action and s.every_resource and not s.limited and not s.not_actions
-        for s in statements(document)
-    )
+def account_of(arn: str) -> str:
+    """The account that an ARN names, or nothing where it is left out or a wildcard."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) >= _ARN_PARTS and parts[4].isdigit() else ""
+
+
+def partition_of(arn: str) -> str:
+    """``aws``, ``aws-cn``, ``aws-us-gov``, ...; ``aws`` where it is no ARN."""
+    parts = arn.split(":")
+    return parts[1] if len(parts) >= _ARN_PARTS and parts[0] == "arn" and parts[1] else "aws"

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from soc2_pac.resources import Resource, fact
+
+_OLDER: dict[str, str] = {
+    "StorageEncryptionType": "AWS tells it since 2025; what is encrypted by a key in KMS says so by itself "
+    "(API reference, DBCluster)"
+}
+
+
+def _at_rest(by_kms: bool, how: str | None) -> bool | None:  # noqa: FBT001
+    """Whether storage is encrypted: by a key in KMS, or by one that AWS owns; ``None``: it cannot be told."""
+    if by_kms:
+        return True
+    return {None: False, "none": False, "sse-kms": True, "sse-rds": True}.get(how)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -31,19 +43,23 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.rds.instance"
     volatile = ("LatestRestorableTime",)
     identifier: str = msgspec.field(name="DBInstanceIdentifier")
+    may_lack: ClassVar[dict[str, str]] = _OLDER | {
+        "DBClusterIdentifier": "AWS leaves it out of what is in no cluster",
+    }
     engine: str = ""
     publicly_accessible: bool
     storage_encrypted: bool
+    storage_encryption_type: str | None = None
     backup_retention_period: int
     """Days; 0 where automated backups are off."""
-    deletion_protection: bool = False
-    auto_minor_version_upgrade: bool = False
-    multi_az: bool = msgspec.field(default=False, name="MultiAZ")
+    deletion_protection: bool | None = None
+    auto_minor_version_upgrade: bool | None = None
+    multi_az: bool | None = msgspec.field(default=None, name="MultiAZ")
     cluster: str | None = msgspec.field(default=None, name="DBClusterIdentifier")
     replica_of: str | None = msgspec.field(
         default=None, name="ReadReplicaSourceDBInstanceIdentifier"
     )
-    copy_tags_to_snapshot: bool = False
+    copy_tags_to_snapshot: bool | None = None
     logs_exported: list[str] = msgspec.field(
         default_factory=list, name="EnabledCloudwatchLogsExports"
     )
@@ -53,6 +69,18 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     parameters: list[Parameter] | None = fact("DescribeDBParameters")
     """Those that ask for TLS, of its parameter group; ``None`` where there is no such group."""
 
+    @property
+    def encrypted(self) -> bool | None:
+        """Whether it is encrypted at rest; ``None``: it cannot be told."""
+        return _at_rest(self.storage_encrypted, self.storage_encryption_type)
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """An instance of a cluster."""
+
+    identifier: str = msgspec.field(name="DBInstanceIdentifier")
+    apply_status: str = msgspec.field(default="", name="DBClusterParameterGroupStatus")
+
 
 class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A database cluster."""
@@ -60,44 +88,64 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.rds.cluster"
     volatile = ("LatestRestorableTime", "EarliestRestorableTime")
     identifier: str = msgspec.field(name="DBClusterIdentifier")
+    may_lack: ClassVar[dict[str, str]] = _OLDER | {
+        "PubliclyAccessible": "AWS leaves it out of Aurora's clusters: their instances have it",
+        "InternetAccessGatewayEnabled": "only clusters of the express configuration have such a gateway",
+    }
     engine: str = ""
     storage_encrypted: bool
+    storage_encryption_type: str | None = None
+    publicly_accessible: bool = False
+    """Of Multi-AZ clusters only."""
+    internet_access_gateway_enabled: bool = False
     backup_retention_period: int
-    deletion_protection: bool = False
-    multi_az: bool = msgspec.field(default=False, name="MultiAZ")
+    deletion_protection: bool | None = None
+    multi_az: bool | None = msgspec.field(default=None, name="MultiAZ")
+    members: list[Member] = msgspec.field(default_factory=list, name="DBClusterMembers")
     logs_exported: list[str] = msgspec.field(
         default_factory=list, name="EnabledCloudwatchLogsExports"
     )
-    copy_tags_to_snapshot: bool = False
+    copy_tags_to_snapshot: bool | None = None
     parameters: list[Parameter] | None = fact("DescribeDBClusterParameters")
     """Those that ask for TLS, of its parameter group; ``None`` where there is no such group."""
 
+    @property
+    def encrypted(self) -> bool | None:
+        """Whether it is encrypted at rest; ``None``: it cannot be told."""
+        return _at_rest(self.storage_encrypted, self.storage_encryption_type)
 
-def restorable_by(attributes: list[dict[str, Any]]) -> list[str]:
-    """Accounts that may restore a snapshot, from its attributes; ``all`` for everyone."""
-    return [
-        str(value)
-        for item in attributes
-        if item.get("AttributeName") == "restore"
-        for value in _listed(item.get("AttributeValues"))
+
+def restorable_by(attributes: list[dict[str, Any]]) -> list[str] | None:
+    """Accounts that may restore a snapshot, from its attributes; ``all`` for everyone.
+
+    ``None`` where the attribute that says so is not among them: AWS lists it without values for nobody.
+    """
+    found = [
+        item.get("AttributeValues") for item in attributes if item.get("AttributeName") == "restore"
     ]
-
-
-def _listed(values: object) -> list[object]:
-    return values if isinstance(values, list) else [] if values is None else [values]
+    if not found or not all(isinstance(values, list) for values in found):
+        return None
+    return [str(value) for values in found for value in values or ()]
 
 
 class DbSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A manual snapshot of an instance."""
 
     kind = "aws.rds.snapshot"
+    may_lack: ClassVar[dict[str, str]] = _OLDER
     volatile = ("PercentProgress",)
     identifier: str = msgspec.field(name="DBSnapshotIdentifier")
-    encrypted: bool
+    by_kms: bool = msgspec.field(name="Encrypted")
+    storage_encryption_type: str | None = None
     attributes: list[dict[str, Any]] = fact("DescribeDBSnapshotAttributes")
 
     @property
-    def restorable_by(self) -> list[str]:
+    def encrypted(self) -> bool | None:
+        """Whether it is encrypted at rest; ``None``: it cannot be told."""
+        return _at_rest(self.by_kms, self.storage_encryption_type)
+
+    @property
+    def restorable_by(self) -> list[str] | None:
         """Accounts that may restore it; ``all`` for everyone."""
         return restorable_by(self.attributes)
 
@@ -106,13 +154,20 @@ class DbClusterSnapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A manual snapshot of a cluster."""
 
     kind = "aws.rds.cluster_snapshot"
+    may_lack: ClassVar[dict[str, str]] = _OLDER
     volatile = ("PercentProgress",)
     identifier: str = msgspec.field(name="DBClusterSnapshotIdentifier")
     cluster: str = msgspec.field(name="DBClusterIdentifier")
-    encrypted: bool = msgspec.field(name="StorageEncrypted")
+    by_kms: bool = msgspec.field(name="StorageEncrypted")
+    storage_encryption_type: str | None = None
     attributes: list[dict[str, Any]] = fact("DescribeDBClusterSnapshotAttributes")
 
     @property
-    def restorable_by(self) -> list[str]:
+    def encrypted(self) -> bool | None:
+        """Whether it is encrypted at rest; ``None``: it cannot be told."""
+        return _at_rest(self.by_kms, self.storage_encryption_type)
+
+    @property
+    def restorable_by(self) -> list[str] | None:
         """Accounts that may restore it; ``all`` for everyone."""
         return restorable_by(self.attributes)

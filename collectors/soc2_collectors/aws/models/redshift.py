@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -33,9 +36,35 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribeLoggingStatus``."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "LogDestinationType": "from before there was a choice: a bucket that is named says that it is S3",
+        "LastFailureTime": "AWS leaves it out where no delivery failed (API reference, LoggingStatus)",
+        "LastFailureMessage": "it only takes a failure back: empty where there was none",
+        "LastSuccessfulDeliveryTime": "it matters where a delivery failed",
+    }
+
     logging_enabled: bool
     bucket_name: str | None = None
     log_destination_type: str | None = None
+    """``None``: from before there was a choice; the bucket says that it is S3."""
+    log_exports: list[str] = []
+    last_successful_delivery_time: datetime | None = None
+    last_failure_time: datetime | None = None
+    last_failure_message: str | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last delivery failed."""
+        last = self.last_successful_delivery_time
+        return self.last_failure_time is not None and (
+            last is None or last < self.last_failure_time
+        )
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PendingModifiedValues``: what was asked for and is not in force yet."""
+
+    publicly_accessible: bool | None = None
 
 
 class Cluster(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -48,15 +77,19 @@ class Cluster(Resource, frozen=True, kw_only=True, rename="pascal"):
         "RestoreStatus",
         "DataTransferProgress",
         "LoggingPublishStatus",
-        "DescribeLoggingStatus.LastSuccessfulDeliveryTime",
-        "DescribeLoggingStatus.LastFailureTime",
     )
     secret = ("PendingModifiedValues.MasterUserPassword",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "PendingModifiedValues": "AWS leaves out what nobody asked for (API reference, Cluster)",
+        "SnapshotScheduleState": "AWS tells it of clusters with a schedule of their own only",
+    }
     cluster_identifier: str
     publicly_accessible: bool
     encrypted: bool
     automated_snapshot_retention_period: int
     """Days; 0 where automated snapshots are off."""
+    snapshot_schedule_state: str | None = None
+    pending: Pending | None = msgspec.field(default=None, name="PendingModifiedValues")
     cluster_parameter_groups: list[GroupStatus] = []
     parameters: list[Parameter] | None = fact("DescribeClusterParameters")
     """``require_ssl`` of its parameter group; ``None`` where there is no such group."""

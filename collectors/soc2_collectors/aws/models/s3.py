@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.trust import open_to_everyone
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
-_EVERYONE = (
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-)
-_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
+_GROUPS = {
+    "http://acs.amazonaws.com/groups/global/AllUsers": True,
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": True,
+    "http://acs.amazonaws.com/groups/s3/LogDelivery": False,
+}
+"""The groups of S3 -> whether strangers are in them."""
+_PERSONS = ("CanonicalUser", "AmazonCustomerByEmail")
+_READS = ("READ", "READ_ACP")
 _WRITE_ACTIONS = (
     "s3:PutObject",
     "s3:PutObjectAcl",
@@ -41,8 +47,14 @@ _WRITE_ACTIONS = (
 
 
 class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The four settings; AWS names all of them whenever there is a configuration."""
+    """The four settings; AWS names all of them whenever there is a configuration. One that is absent is off."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "BlockPublicAcls": "absent counts as off, which a pass has to do without",
+        "IgnorePublicAcls": "absent counts as off, which a pass has to do without",
+        "BlockPublicPolicy": "absent counts as off, which a pass has to do without",
+        "RestrictPublicBuckets": "absent counts as off, which a pass has to do without",
+    }
     block_public_acls: bool = False
     ignore_public_acls: bool = False
     block_public_policy: bool = False
@@ -63,32 +75,57 @@ class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
 class Grantee(msgspec.Struct, frozen=True, kw_only=True):
     """Who an ACL grants to."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"URI": "only groups have one (S3 API, Grantee)"}
+    type: str | None = msgspec.field(default=None, name="Type")
     uri: str | None = msgspec.field(default=None, name="URI")
+
+    @property
+    def everyone(self) -> bool:
+        """Strangers are among them. Raises FactUnavailable for a group or a sort that nobody knows."""
+        if self.uri in _GROUPS:
+            return _GROUPS[self.uri]
+        if self.type in _PERSONS:
+            return False
+        msg = f"an ACL grants to a {self.type} that is not known: {self.uri}"
+        raise FactUnavailable(msg, field="GetBucketAcl")
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One grant of an ACL."""
 
+    any_value: ClassVar[Mapping[str, str]] = {
+        "Permission": "any permission counts that strangers have; a word that is not known counts as writing",
+    }
     permission: str
-    grantee: Grantee = Grantee()
+    grantee: Grantee
 
 
 class Acl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetBucketAcl``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Grants": "an owner may take all grants away; the list is there all the same",
+    }
     grants: list[Grant]
 
 
 class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``LoggingEnabled`` of ``GetBucketLogging``."""
 
-    target_bucket: str = ""
+    any_value: ClassVar[Mapping[str, str]] = {
+        "TargetBucket": "the name of a bucket, which may be any"
+    }
+    target_bucket: str
 
 
 class DefaultEncryption(msgspec.Struct, frozen=True, kw_only=True):
     """``ApplyServerSideEncryptionByDefault``."""
 
-    algorithm: str = msgspec.field(default="", name="SSEAlgorithm")
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "KMSMasterKeyID": "AWS leaves it out for its own key; a message names the key",
+    }
+    algorithm: str = msgspec.field(name="SSEAlgorithm")
+    """``AES256``, ``aws:kms``, ``aws:kms:dsse``; ``aws:fsx`` and ``aws:backup`` where those services keep data."""
     key: str | None = msgspec.field(default=None, name="KMSMasterKeyID")
 
 
@@ -103,7 +140,12 @@ class EncryptionRule(msgspec.Struct, frozen=True, kw_only=True):
 class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``ServerSideEncryptionConfiguration``."""
 
-    rules: list[EncryptionRule] = []
+    rules: list[EncryptionRule]
+
+    @property
+    def algorithms(self) -> list[str]:
+        """How what is stored is encrypted by default."""
+        return [rule.default.algorithm for rule in self.rules if rule.default]
 
 
 class OwnershipRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -119,10 +161,68 @@ class OwnershipControls(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
 
 
 class Versioning(msgspec.Struct, frozen=True, kw_only=True):
-    """``GetBucketVersioning``; AWS leaves both out for a bucket that never had versioning."""
+    """``GetBucketVersioning``; AWS leaves it out for a bucket that never had versioning."""
 
     status: str | None = msgspec.field(default=None, name="Status")
-    mfa_delete: str | None = msgspec.field(default=None, name="MFADelete")
+
+
+class Expiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """When a lifecycle rule deletes objects; deleting markers alone (``ExpiredObjectDeleteMarker``) deletes no data."""
+
+    days: int | None = None
+    date: str | None = None
+
+
+class NoncurrentExpiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """When a lifecycle rule deletes old versions."""
+
+    noncurrent_days: int | None = None
+
+
+class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One rule of ``GetBucketLifecycleConfiguration``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("Expiration", "NoncurrentVersionExpiration"), "either of the two deletes data"
+    )
+    status: str
+    expiration: Expiration | None = None
+    noncurrent_version_expiration: NoncurrentExpiration | None = None
+
+    @property
+    def deletes(self) -> bool:
+        """It is in force and deletes data: objects or their old versions."""
+        if self.status != "Enabled":
+            return False
+        new, old = self.expiration, self.noncurrent_version_expiration
+        return bool((new and (new.days or new.date)) or (old and old.noncurrent_days))
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``DefaultRetention``: how long every new object is locked."""
+
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("Days", "Years"),
+        "a period is given in days or in years, never in both (S3 API, DefaultRetention)",
+    )
+    mode: str | None = None
+    """``GOVERNANCE``, or ``COMPLIANCE``, which nobody can lift."""
+    days: int | None = None
+    years: int | None = None
+
+
+class LockRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``Rule`` of an object lock configuration."""
+
+    default_retention: Retention | None = None
+
+
+class ObjectLock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``ObjectLockConfiguration``."""
+
+    object_lock_enabled: str | None = None
+    rule: LockRule | None = None
+    """Left out where nothing is locked by default."""
 
 
 class PolicyStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -131,35 +231,52 @@ class PolicyStatus(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     is_public: bool
 
 
+_ALL_OBJECTS = "without a filter it is about every object (S3 API, NotificationConfigurationFilter)"
+
+
 class KeyFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Prefixes and suffixes of keys."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"FilterRules": _ALL_OBJECTS}
     filter_rules: list[dict[str, Any]] = []
 
 
 class NotificationFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Which objects a notification is about; left out for all."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"Key": _ALL_OBJECTS}
     key: KeyFilter = KeyFilter()
+
+
+_CREATED = frozenset({"Put", "Post", "Copy", "CompleteMultipartUpload"})
+_REMOVED = frozenset({"Delete", "DeleteMarkerCreated"})
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Events that are sent to a topic, a queue or a function: ``s3:ObjectCreated:*``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"Filter": _ALL_OBJECTS}
     events: list[str]
     filter: NotificationFilter = NotificationFilter()
 
     @property
-    def about_objects(self) -> bool:
-        """It tells of objects that come, change or go."""
-        return any(
-            event.startswith(("s3:ObjectCreated:", "s3:ObjectRemoved:")) for event in self.events
-        )
+    def every_object(self) -> bool:
+        """It is about objects of any name."""
+        return not self.filter.key.filter_rules
 
 
 class Notifications(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetBucketNotificationConfiguration``; empty where there is none."""
 
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "TopicConfigurations",
+            "QueueConfigurations",
+            "LambdaFunctionConfigurations",
+            "EventBridgeConfiguration",
+        ),
+        "AWS leaves out what there is none of (S3 API, GetBucketNotificationConfiguration)",
+    )
     topic_configurations: list[Notification] = []
     queue_configurations: list[Notification] = []
     lambda_function_configurations: list[Notification] = []
@@ -167,14 +284,27 @@ class Notifications(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Without members; where it stands, every event goes to EventBridge."""
 
     @property
-    def about_objects(self) -> list[Notification]:
-        """Those to topics, queues and functions that tell of objects."""
-        listed = (
+    def listed(self) -> list[Notification]:
+        """Those to topics, queues and functions."""
+        return [
             *self.topic_configurations,
             *self.queue_configurations,
             *self.lambda_function_configurations,
-        )
-        return [one for one in listed if one.about_objects]
+        ]
+
+    @property
+    def untold(self) -> list[str]:
+        """What happens to objects of any name without being told: ``created``, ``removed``."""
+        events = {event for one in self.listed if one.every_object for event in one.events}
+        return [
+            word
+            for word, sort, all_of_it in (
+                ("created", "ObjectCreated", _CREATED),
+                ("removed", "ObjectRemoved", _REMOVED),
+            )
+            if f"s3:{sort}:*" not in events
+            and not {f"s3:{sort}:{one}" for one in all_of_it} <= events
+        ]
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -189,27 +319,53 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return self.bucket.rpartition(":")[2]
 
 
+_ALL_COPIED = "without it nothing is left out (S3 API, ReplicationRule)"
+
+
 class ReplicationFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Which objects are copied."""
 
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(("Prefix", "Tag", "And"), _ALL_COPIED)
     prefix: str | None = None
     tag: dict[str, Any] | None = None
     both: dict[str, Any] | None = msgspec.field(default=None, name="And")
 
 
+class Selected(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Whether objects of a sort are copied: ``Enabled`` or ``Disabled``."""
+
+    status: str
+
+
+class SourceSelection(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``SourceSelectionCriteria``: objects that are copied only when somebody says so."""
+
+    sse_kms_encrypted_objects: Selected | None = None
+
+
 class ReplicationRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One rule of ``GetBucketReplication``; older ones have a prefix of their own for a filter."""
 
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(("Prefix", "Filter"), _ALL_COPIED)
     status: str
     destination: Destination
     prefix: str | None = None
     filter: ReplicationFilter = ReplicationFilter()
+    source_selection_criteria: SourceSelection | None = None
+    """Left out by most rules: objects under KMS keys are not copied then."""
 
     @property
     def every_object(self) -> bool:
-        """It copies whatever comes into the bucket."""
+        """It copies whatever comes into the bucket, encryption left aside."""
         narrowed = (self.prefix, self.filter.prefix, self.filter.tag, self.filter.both)
         return not any(narrowed)
+
+    @property
+    def under_kms(self) -> bool:
+        """It copies objects that are encrypted with KMS keys."""
+        chosen = self.source_selection_criteria
+        kms = chosen.sse_kms_encrypted_objects if chosen else None
+        return kms is not None and kms.status == "Enabled"
 
 
 class Replication(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -222,6 +378,9 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A bucket and its protections."""
 
     kind = "aws.s3.bucket"
+    any_value: ClassVar[Mapping[str, str]] = {
+        "BucketRegion": "the name of a Region, which may be any"
+    }
     name: str
     bucket_region: str | None = None
     """Left out by listings that are not made in pages."""
@@ -234,8 +393,8 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     encryption: Encryption | None = fact("GetBucketEncryption")
     versioning: Versioning = fact("GetBucketVersioning")
     logging: Logging | None = fact("GetBucketLogging")
-    lifecycle: list[dict[str, Any]] | None = fact("GetBucketLifecycleConfiguration")
-    object_lock: dict[str, Any] | None = fact("GetObjectLockConfiguration")
+    lifecycle: list[LifecycleRule] | None = fact("GetBucketLifecycleConfiguration")
+    object_lock: ObjectLock | None = fact("GetObjectLockConfiguration")
     ownership: OwnershipControls | None = fact("GetBucketOwnershipControls")
     """``None`` for buckets from before there was such a thing, whose ACLs count."""
     notifications: Notifications = fact("GetBucketNotificationConfiguration")
@@ -251,17 +410,14 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         return [
             grant.permission
             for grant in self.acl.grants
-            if grant.grantee.uri in _EVERYONE and (grant.permission in _WRITES or not write)
+            if grant.grantee.everyone and (grant.permission not in _READS or not write)
         ]
 
     @property
     def public_writes(self) -> list[str]:
         """Writing actions that the policy gives to everyone."""
-        return [
-            action
-            for action in _WRITE_ACTIONS
-            if any(s.public and s.covers(action) for s in self.statements)
-        ]
+        public = open_to_everyone(self.statements)
+        return [action for action in _WRITE_ACTIONS if any(s.covers(action) for s in public)]
 
 
 class AccountPublicAccessBlock(Resource, frozen=True, kw_only=True):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.resources import Resource, fact
 
 
@@ -21,6 +24,12 @@ class Secret(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A secret (``ListSecrets``); its value is never asked for."""
 
     kind = "aws.secretsmanager.secret"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "OwningService": "AWS leaves it out for a secret that nobody manages (SecretListEntry)",
+        "PrimaryRegion": "AWS leaves it out for a secret without copies: it is no copy then",
+        "NextRotationDate": "AWS leaves it out where no date is set; the last rotation is judged all the same",
+        "GetResourcePolicy": "AWS leaves ResourcePolicy out where there is none (GetResourcePolicy)",
+    }
     volatile = ("SecretVersionsToStages",)
     name: str
     created_date: datetime
@@ -38,6 +47,6 @@ class Secret(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``None``: it has none."""
 
     @property
-    def policy(self) -> list[Statement]:
-        """The statements of its resource policy."""
-        return statements(self.resource_policy)
+    def public_statements(self) -> list[Statement]:
+        """Those of its resource policy that let everyone in. Raises FactUnavailable for a policy that is none."""
+        return open_to_everyone(statements(self.resource_policy))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.trust import open_to_everyone
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
 
@@ -13,7 +15,8 @@ class TopicAttributes(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
 
     kms_master_key_id: str | None = None
     """AWS leaves it out where a topic is not encrypted."""
-    policy: str
+    policy: str | None = None
+    """Every topic has one."""
 
 
 class Topic(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -30,5 +33,11 @@ class Topic(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def public_statements(self) -> list[Statement]:
-        """Those of its policy that allow everyone. The one that SNS writes into new topics does not."""
-        return [s for s in statements(self.attributes.policy) if s.public]
+        """Those of its policy that let everyone in. The one that SNS writes into new topics does not.
+
+        Raises FactUnavailable where its policy was not told, or is none.
+        """
+        if self.attributes.policy is None:
+            msg = "its policy was not told"
+            raise FactUnavailable(msg, field="GetTopicAttributes")
+        return open_to_everyone(statements(self.attributes.policy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -26,6 +27,9 @@ class ManagedInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
 class NonCompliant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How many items are not as they should be, by severity."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "NonCompliantCount": "the status says it too, and what it says is needed"
+    }
     non_compliant_count: int = 0
     severity_summary: dict[str, int] = {}
 
@@ -41,6 +45,13 @@ class Compliance(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ssm.compliance"
     volatile = ("ExecutionSummary.ExecutionId",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "NonCompliantSummary": "the status says it too, and what it says is needed",
+        "ComplianceType": "it says which question a summary answers, and joins it",
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "ComplianceType": "it says which question a summary answers, and joins it"
+    }
     compliance_type: str
     """``Patch``, ``Association``, or ``Custom:...``."""
     resource_id: str
@@ -93,11 +104,17 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetServiceSetting``."""
 
     setting_value: str
+    status: str = ""
+    """``Default``, ``Customized``, or ``PendingUpdate`` while a change is not in force."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Of Session Manager's preferences what says where sessions are logged; the rest holds commands."""
 
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("s3EncryptionEnabled", "cloudWatchEncryptionEnabled", "s3BucketName"),
+        "read where sessions go there; without it they count as not encrypted, or not sent",
+    )
     bucket: str = msgspec.field(default="", name="s3BucketName")
     bucket_encrypted: bool = msgspec.field(default=False, name="s3EncryptionEnabled")
     group: str = msgspec.field(default="", name="cloudWatchLogGroupName")

@@ -78,7 +78,7 @@ class Gcp:
 
         Args:
             asset_type: one type, ``compute.googleapis.com/Instance``, or several; empty: all that there are.
-            content: ``RESOURCE``, ``IAM_POLICY``, ``ORG_POLICY`` or ``ACCESS_POLICY``.
+            content: ``RESOURCE``, ``IAM_POLICY``, or ``ACCESS_POLICY``, which an organisation alone has.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.gcp.answers`.
@@ -293,17 +293,16 @@ class _Asked:
 
 
 def _records(body: Mapping[str, Any], key: str, call: str) -> list[dict[str, Any]]:
-    """The records of a page; Google leaves out an empty list."""
+    """The records of a page; Google leaves out an empty list, and never says ``null`` in its place."""
     first, star, inner = key.partition(".*.")
-    found = body.get(first)
+    if first not in body:
+        return []
+    found = body[first]
     if star:
-        places = {} if found is None else found
-        if not isinstance(places, dict) or not all(isinstance(p, dict) for p in places.values()):
+        if not isinstance(found, dict) or not all(isinstance(p, dict) for p in found.values()):
             msg = f"{call} answered no places under {first}"
             raise Unexpected(msg, operation=call)
-        return [one for place in places.values() for one in _records(place, inner, call)]
-    if found is None:
-        return []
+        return [one for place in found.values() for one in _records(place, inner, call)]
     if not isinstance(found, list):
         msg = f"{call} answered no list under {first}"
         raise Unexpected(msg, operation=call)

@@ -267,7 +267,8 @@ def _place(project: dict[str, Any], project_id: str) -> Scope | Unread:
     scope = Scope(_PROVIDER, project_id)
     if project.get("state") == DELETED:
         why = f"the project is marked for deletion (lifecycle state {DELETED}): nothing in it serves anybody"
-        return Unread(scope, CollectionStatus.SKIPPED, why)
+        # Whatever is asked of it, one answer: there is nothing of it to judge.
+        return Unread(scope, CollectionStatus.COMPLETE, why)
     return scope
 
 

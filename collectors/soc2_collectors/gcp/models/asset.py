@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource
 
 D = TypeVar("D")
@@ -35,6 +36,14 @@ class Asset(Resource, frozen=True, kw_only=True, rename="camel"):
     ancestors: list[str] = []
     """From the nearest up, by number: ``projects/1``, ``folders/2``, ``organizations/3``. A project, folder
     or organisation is itself the first."""
+
+    @property
+    def above(self) -> list[str]:
+        """The ancestors. Raises FactUnavailable where there are none: what is inherited is not known then."""
+        if not self.ancestors:
+            msg = "the inventory does not say which project, folders and organisation are above it"
+            raise FactUnavailable(msg, kind=type(self).kind, field="ancestors")
+        return self.ancestors
 
     @property
     def short_name(self) -> str:

@@ -5,6 +5,9 @@ Source: Cloud Logging API v2, ``LogEntry``; Cloud Audit Logs, ``AuditLog``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment
@@ -20,6 +23,7 @@ class Who(msgspec.Struct, frozen=True, rename="camel"):
 class Status(msgspec.Struct, frozen=True, rename="camel"):
     """How it ended. Google leaves out the code of what was carried out."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"code": "0, OK, is left out; google.rpc.Status"}
     code: int = 0
     message: str = ""
 
@@ -27,6 +31,9 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
 class AuditLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``AuditLog``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": "it is empty where it was carried out; Cloud Audit Logs, AuditLog"
+    }
     service_name: str
     method_name: str
     resource_name: str = ""

@@ -1,18 +1,24 @@
 """Views of load balancing: backend services, TLS proxies and their policies.
 
 Source: Compute Engine API v1, ``backendServices``, ``targetHttpsProxies``, ``targetSslProxies``,
-``sslPolicies``.
+``sslPolicies``, ``securityPolicies``; "SSL policies overview".
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located, short
 from soc2_collectors.gcp.models.network import LogConfig
 
-_HTTP = frozenset({"HTTP", "HTTPS", "HTTP2", "H2C"})
-_EXTERNAL = frozenset({"EXTERNAL", "EXTERNAL_MANAGED"})
+_NOT_HTTP = frozenset({"TCP", "SSL", "UDP", "UNSPECIFIED"})
+_INTERNAL = frozenset({"INTERNAL", "INTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"})
+_FILTERS = ("deny", "throttle", "rate_based_ban", "redirect", "fairshare")
+_DEFAULT = 2147483647
+"""The priority of the rule that holds for whatever no other one matches."""
 
 
 class Iap(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +29,15 @@ class Iap(msgspec.Struct, frozen=True, kw_only=True):
 
 class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A backend service as Compute Engine shows it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "securityPolicy": "left out where there is none; then Identity-Aware Proxy must be on",
+        "iap": "left out where it was never set; then a security policy must be there",
+        "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
+    }
 
     name: str
     protocol: str
@@ -42,12 +57,20 @@ class BackendService(Located, frozen=True, kw_only=True, rename="camel"):
     def http(self) -> bool:
         """Whether a load balancer sends HTTP requests to it; a service mesh does so without one."""
         data = self.resource.data
-        return data.protocol in _HTTP and data.load_balancing_scheme != "INTERNAL_SELF_MANAGED"
+        return (
+            data.protocol not in _NOT_HTTP and data.load_balancing_scheme != "INTERNAL_SELF_MANAGED"
+        )
 
     @property
     def external(self) -> bool:
         """Whether load balancers that the internet reaches may send to it."""
-        return self.resource.data.load_balancing_scheme in _EXTERNAL
+        return self.resource.data.load_balancing_scheme not in _INTERNAL
+
+    @property
+    def policy(self) -> str:
+        """The security policy that it follows, by path; empty: none."""
+        link = self.resource.data.security_policy
+        return short(link) if link else ""
 
 
 class ProxyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -74,10 +97,20 @@ class TlsProxy(Located, frozen=True, kw_only=True, rename="camel"):
 class SslPolicyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An SSL policy as Compute Engine shows it."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "customFeatures": "of CUSTOM profiles alone; there none passes without features that are named",
+        "enabledFeatures": "what the profile comes to, where it is shown; the profile says the same",
+        "minTlsVersion": "RESTRICTED and FIPS_202205 speak 1.2 at least, whatever is set (SSL policies)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "minTlsVersion": "RESTRICTED and FIPS_202205 speak 1.2 at least, whatever is set (SSL policies)",
+    }
+
     name: str
     profile: str
     min_tls_version: str
     custom_features: list[str] = []
+    enabled_features: list[str] = []
 
 
 class SslPolicy(Located, frozen=True, kw_only=True, rename="camel"):
@@ -85,3 +118,46 @@ class SslPolicy(Located, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.compute.ssl_policy"
     resource: Held[SslPolicyData]
+
+
+class ArmorRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule of a security policy."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "preview": "left out where it is false (SecurityPolicyRule): the rule is enforced",
+        "priority": "only tells the default rule apart",
+    }
+
+    action: str
+    """``allow``, ``deny(403)``, ``throttle``, ``rate_based_ban``, ``redirect``."""
+    preview: bool = False
+    priority: int = 0
+
+    @property
+    def filters(self) -> bool:
+        """Whether it keeps requests out, or slows them, in earnest."""
+        return self.action.startswith(_FILTERS) and not self.preview
+
+    @property
+    def default(self) -> bool:
+        """Whether it is for all that no other rule matches."""
+        return self.priority == _DEFAULT
+
+
+class ArmorData(msgspec.Struct, frozen=True, kw_only=True):
+    """A security policy as Compute Engine shows it."""
+
+    name: str
+    rules: list[ArmorRule]
+
+
+class SecurityPolicy(Located, frozen=True, kw_only=True, rename="camel"):
+    """A policy of Cloud Armor, of a region or global (``securityPolicies.list``)."""
+
+    kind = "gcp.compute.security_policy"
+    resource: Held[ArmorData]
+
+    @property
+    def filtering(self) -> list[ArmorRule]:
+        """Rules that keep requests out, or slow them, in earnest."""
+        return [one for one in self.resource.data.rules if one.filters]

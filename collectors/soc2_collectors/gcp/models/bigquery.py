@@ -5,14 +5,28 @@ Source: BigQuery API v2, ``Dataset``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_collectors.gcp.models.iam import PUBLIC
 
+_PROJECT = ("projectOwners", "projectReaders", "projectWriters")
+"""Special groups that are holders of basic roles on the project."""
+
 
 class Access(msgspec.Struct, frozen=True, rename="camel"):
     """An entry of a dataset's list of access; of the parties, one is there."""
+
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("role", "specialGroup", "iamMember", "userByEmail", "groupByEmail", "domain"),
+        "one party is there and the others are left out; views have no role (BigQuery, Dataset.access)",
+    )
+    any_value: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("role", "iamMember"), "who it is decides: what is not everyone is somebody"
+    )
 
     role: str = ""
     special_group: str = ""
@@ -40,6 +54,11 @@ class Access(msgspec.Struct, frozen=True, rename="camel"):
         """Whether it is everyone."""
         return self.member in PUBLIC
 
+    @property
+    def known(self) -> bool:
+        """Whether it is said in a form that is known: Google may add groups of its own."""
+        return self.special_group in ("", *_PROJECT, *PUBLIC)
+
 
 class Encryption(msgspec.Struct, frozen=True, rename="camel"):
     """The key of new tables."""
@@ -49,6 +68,10 @@ class Encryption(msgspec.Struct, frozen=True, rename="camel"):
 
 class DatasetData(msgspec.Struct, frozen=True, rename="camel"):
     """``Dataset``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "access": "the IAM policy says the same, and one of both must name somebody",
+    }
 
     access: list[Access] = []
     """What the inventory shows of it; the IAM policy says the same and is read as well."""

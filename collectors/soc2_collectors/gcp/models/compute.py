@@ -6,14 +6,18 @@ Source: Compute Engine API v1, ``instances``, ``projects``, ``disks``, ``images`
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
 
-_DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
+_DEFAULT_ACCOUNT = re.compile(r"(\d+-compute@developer|.+@appspot)\.gserviceaccount\.com|default")
+"""Those of Compute Engine and of App Engine."""
 _TRUE = frozenset({"true", "1", "yes", "y"})
-"""Google: boolean metadata is on with TRUE, Y, Yes or 1, in any case."""
+_FALSE = frozenset({"false", "0", "no", "n"})
+"""Google: boolean metadata is on with TRUE, Y, Yes or 1, and off with FALSE, N, No or 0, in any case."""
 SETTINGS = frozenset(
     {
         "block-project-ssh-keys",
@@ -37,28 +41,62 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """Metadata of a machine or of a project; without items there is none."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "items": "left out where nothing is set (Compute Engine, Metadata); then the defaults hold",
+    }
+
     items: list[Item] = []
 
-    def says(self, key: str) -> bool | None:
-        """Whether a setting is on; ``None`` where nothing is said. The last one counts."""
-        said = [item.value for item in self.items if item.key.lower() == key]
-        return said[-1].strip().lower() in _TRUE if said else None
+    def says(self, key: str, *, unclear: bool) -> bool | None:
+        """Whether a setting is on; ``None`` where nothing is said. The last one counts.
+
+        ``unclear``: what a value counts as that is neither TRUE nor FALSE in any of their forms.
+        """
+        said = [item.value.strip().lower() for item in self.items if item.key.lower() == key]
+        if not said:
+            return None
+        return unclear if said[-1] not in _TRUE | _FALSE else said[-1] in _TRUE
 
 
 class External(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address of a network interface that the internet reaches; a stopped machine has none yet."""
 
     nat_ip: str = msgspec.field(default="", name="natIP")
+    external_ip: str = msgspec.field(default="", name="externalIp")
+    """The same, as the inventory writes it."""
     external_ipv6: str = msgspec.field(default="", name="externalIpv6")
+
+    @property
+    def address(self) -> str:
+        """The number; of one that is given at the next start, that."""
+        return self.nat_ip or self.external_ip or self.external_ipv6 or "given when it starts"
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A network interface."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "accessConfigs": "an interface without an external address has none (NetworkInterface)",
+        "ipv6AccessConfigs": "an interface without an external IPv6 address has none (NetworkInterface)",
+        "ipv6AccessType": "only of interfaces with IPv6 (NetworkInterface)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "ipv6AccessType": "EXTERNAL alone is reached from the internet; its address stands beside it as well",
+    }
+
     access_configs: list[External] = []
     ipv6_access_configs: list[External] = msgspec.field(
         default_factory=list, name="ipv6AccessConfigs"
     )
+    ipv6_access_type: str = msgspec.field(default="", name="ipv6AccessType")
+
+    @property
+    def external(self) -> list[str]:
+        """Addresses that the internet reaches it by."""
+        found = [one.address for one in (*self.access_configs, *self.ipv6_access_configs)]
+        if self.ipv6_access_type == "EXTERNAL" and not self.ipv6_access_configs:
+            found.append("IPv6 from the internet")
+        return found
 
 
 class RunsAs(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +122,11 @@ class Shielded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Confidential(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Confidential computing, by the older switch or by the newer type."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enableConfidentialCompute": "the newer type says the same; without both it is off",
+        "confidentialInstanceType": "the older switch says the same; without both it is off",
+    }
+
     enable_confidential_compute: bool = False
     confidential_instance_type: str = ""
 
@@ -94,18 +137,27 @@ class Confidential(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             "SEV",
             "SEV_SNP",
             "TDX",
+            "CCA",
         )
 
 
 class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A machine as Compute Engine shows it."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "labels": "left out where there are none (Instance); labels only take machines out",
+        "serviceAccounts": "a machine that runs as no account has none (Instance)",
+        "metadata": "without items nothing is set; where all of it is missing nothing passes",
+    }
+
     name: str
     status: str
-    can_ip_forward: bool = False
+    can_ip_forward: bool | None = None
+    """The API always says it: where it is missing nothing is known."""
     network_interfaces: list[Interface]
     service_accounts: list[RunsAs] = []
-    metadata: Metadata = Metadata()
+    metadata: Metadata | None = None
+    """The API always has it, without items where nothing is set: missing, nothing is known."""
     shielded_instance_config: Shielded | None = None
     confidential_instance_config: Confidential | None = None
     labels: dict[str, str] = {}
@@ -133,9 +185,9 @@ class Instance(Located, frozen=True, kw_only=True, rename="camel"):
     def external_addresses(self) -> list[str]:
         """Addresses that the internet reaches it by. One that is given at the next start has no number."""
         return [
-            external.nat_ip or external.external_ipv6 or "given when it starts"
+            address
             for interface in self.machine.network_interfaces
-            for external in (*interface.access_configs, *interface.ipv6_access_configs)
+            for address in interface.external
         ]
 
     def marks(self, wanted: tuple[str, ...]) -> list[str]:
@@ -152,8 +204,12 @@ def marks(labels: dict[str, str], wanted: tuple[str, ...]) -> list[str]:
 class ProjectData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A project as Compute Engine shows it."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "commonInstanceMetadata": "without items nothing is set; where all of it is missing nothing passes",
+    }
+
     name: str
-    common_instance_metadata: Metadata = Metadata()
+    common_instance_metadata: Metadata | None = None
 
 
 class ComputeProject(Located, frozen=True, kw_only=True, rename="camel"):
@@ -165,8 +221,8 @@ class ComputeProject(Located, frozen=True, kw_only=True, rename="camel"):
     resource: Held[ProjectData]
 
     @property
-    def metadata(self) -> Metadata:
-        """Metadata that its machines inherit where they say nothing themselves."""
+    def metadata(self) -> Metadata | None:
+        """Metadata that its machines inherit where they say nothing themselves; ``None``: not known."""
         return self.resource.data.common_instance_metadata
 
 

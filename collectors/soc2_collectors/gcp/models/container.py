@@ -1,13 +1,27 @@
 """Views of Google Kubernetes Engine.
 
-Source: Kubernetes Engine API v1, ``projects.locations.clusters``. What is false or empty is left out there.
+Source: Kubernetes Engine API v1, ``projects.locations.clusters``; Binary Authorization API v1,
+``projects.getPolicy``. What is false or empty is left out there, unless it says otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
+from soc2_collectors.gcp.models.values import Moment
+
+_JUDGING = frozenset(
+    {
+        "POLICY_BINDINGS",
+        "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE",
+        "PROJECT_SINGLETON_POLICY_ENFORCE",
+    }
+)
+"""Modes of Binary Authorization in which images are judged."""
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,29 +39,76 @@ class Cidr(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class AuthorizedNetworks(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who may reach the public endpoint, where it is limited."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "cidrBlocks": "limits that name no range let nobody in from outside (MasterAuthorizedNetworksConfig)",
+    }
+
     enabled: bool = False
     cidr_blocks: list[Cidr] = []
+    gcp_public_cidrs_access_enabled: bool | None = None
+    """Whether every public address of Google Cloud is let in. Google says false as well; where nothing is
+    said its own default holds, which lets them in for public clusters."""
 
 
 class PrivateCluster(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is private of a cluster."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enablePrivateNodes": "left out where it is false: then nodes are public, or the newer field says it",
+        "enablePrivateEndpoint": "left out where it is false: then it is public, and its limits count",
+    }
 
     enable_private_nodes: bool = False
     enable_private_endpoint: bool = False
 
 
 class IpEndpoints(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Endpoints of the control plane that have an address."""
+    """Endpoints of the control plane that have an address. Google says false as well."""
 
-    enabled: bool = False
-    enable_public_endpoint: bool = False
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "unless it is false the endpoint counts as there, and its limits count",
+        "enablePublicEndpoint": "unless it is false the endpoint counts as public, and its limits count",
+        "authorizedNetworksConfig": "masterAuthorizedNetworksConfig says the same; without both it fails",
+    }
+
+    enabled: bool | None = None
+    enable_public_endpoint: bool | None = None
     authorized_networks_config: AuthorizedNetworks | None = None
+
+
+class DnsEndpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The endpoint by name. Google asks for an identity of IAM there, unless told to take what follows."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "allowExternalTraffic": "off unless it is switched on (DNSEndpointConfig)",
+        "enableK8sTokensViaDns": "off unless it is switched on (DNSEndpointConfig)",
+        "enableK8sCertsViaDns": "off unless it is switched on (DNSEndpointConfig)",
+    }
+
+    allow_external_traffic: bool = False
+    enable_k8s_tokens_via_dns: bool = msgspec.field(default=False, name="enableK8sTokensViaDns")
+    enable_k8s_certs_via_dns: bool = msgspec.field(default=False, name="enableK8sCertsViaDns")
+
+    @property
+    def past_iam(self) -> list[str]:
+        """With what one gets in from anywhere without an identity of IAM."""
+        ways = (
+            ("Kubernetes tokens", self.enable_k8s_tokens_via_dns),
+            ("client certificates", self.enable_k8s_certs_via_dns),
+        )
+        return [name for name, on in ways if on and self.allow_external_traffic]
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How the control plane is reached; newer than ``privateClusterConfig``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ipEndpointsConfig": "older answers have privateClusterConfig; without both it is public",
+        "dnsEndpointConfig": "without it no traffic from outside is let in by name (DNSEndpointConfig)",
+    }
+
     ip_endpoints_config: IpEndpoints | None = None
+    dns_endpoint_config: DnsEndpoint | None = None
 
 
 class ClientCertificate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,6 +119,12 @@ class ClientCertificate(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 class MasterAuth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Ways to sign in that are older than IAM."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "username": "left out where there is none (MasterAuth)",
+        "clientCertificate": "left out where none is issued (MasterAuth)",
+        "clientCertificateConfig": "left out where none is issued, the default since 1.12",
+    }
 
     username: str = ""
     client_certificate: str = ""
@@ -73,11 +140,22 @@ class Addon(msgspec.Struct, frozen=True, kw_only=True):
 class Addons(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Addons; new clusters do not have the dashboard, and leave it out."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "kubernetesDashboard": "clusters since 1.15 do not have it, and leave it out (AddonsConfig)",
+        "networkPolicyConfig": "only takes a network policy away that is switched on elsewhere",
+    }
+
     kubernetes_dashboard: Addon | None = None
+    network_policy_config: Addon | None = None
 
 
 class ClusterNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A cluster's network."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "datapathProvider": "without the newer data plane the addon must be on",
+        "defaultEnablePrivateNodes": "left out where it is false: then the older field must say it",
+    }
 
     datapath_provider: str = ""
     default_enable_private_nodes: bool = False
@@ -86,14 +164,27 @@ class ClusterNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Binauthz(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Binary Authorization, by the older switch or by the newer mode."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "the newer mode says the same, and where it is said the switch is ignored",
+        "evaluationMode": "the older switch says the same where no mode is said",
+    }
+
     enabled: bool = False
     evaluation_mode: str = ""
 
     @property
-    def on(self) -> bool:
-        """Whether images are judged before they run."""
-        modes = ("", "DISABLED", "EVALUATION_MODE_UNSPECIFIED")
-        return self.enabled or self.evaluation_mode not in modes
+    def on(self) -> bool | None:
+        """Whether images are judged before they run; ``None`` for a mode that is not known."""
+        if self.evaluation_mode in ("", "EVALUATION_MODE_UNSPECIFIED"):
+            return self.enabled
+        if self.evaluation_mode == "DISABLED":
+            return False
+        return True if self.evaluation_mode in _JUDGING else None
+
+    @property
+    def by_project(self) -> bool:
+        """Whether the project's policy says which images may run."""
+        return "BINDINGS" not in self.evaluation_mode or "SINGLETON" in self.evaluation_mode
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +193,25 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = "UNSPECIFIED"
 
 
-class Encryption(msgspec.Struct, frozen=True, kw_only=True):
-    """How the secrets of the cluster are kept."""
+class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the secrets of the cluster are kept: as it was asked for, and as it is."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "currentState": "said of every cluster since it was added; older answers have what was asked for",
+    }
 
     state: str = "UNKNOWN"
+    current_state: str | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why secrets are not encrypted with a key of one's own; empty: they are."""
+        if self.state not in ("ENCRYPTED", "ALL_OBJECTS_ENCRYPTION_ENABLED"):
+            return "secrets are not encrypted with a key of one's own"
+        good = ("CURRENT_STATE_ENCRYPTED", "CURRENT_STATE_ALL_OBJECTS_ENCRYPTION_ENABLED")
+        if self.current_state is not None and self.current_state not in good:
+            return f"encryption of secrets was asked for, and is {self.current_state}"
+        return ""
 
 
 class LogComponents(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -135,6 +241,75 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class AutoprovisionedNodes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How nodes are made that Google adds by itself."""
+
+    service_account: str = ""
+
+
+class Autoscaling(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether Google adds node pools by itself."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enableNodeAutoprovisioning": "off unless it is switched on (ClusterAutoscaling)",
+        "autoprovisioningNodePoolDefaults": "without it such nodes run as the default account, which fails",
+    }
+
+    enable_node_autoprovisioning: bool = False
+    autoprovisioning_node_pool_defaults: AutoprovisionedNodes = AutoprovisionedNodes()
+
+
+class Anonymous(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the control plane answers without a name."""
+
+    mode: str = ""
+
+
+class Bindings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """To which groups of everyone roles may be bound."""
+
+    enable_insecure_binding_system_authenticated: bool | None = None
+    enable_insecure_binding_system_unauthenticated: bool | None = None
+
+
+class ExclusionOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an exclusion keeps from happening."""
+
+    scope: str = "NO_UPGRADES"
+
+
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A time in which upgrades do not happen."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "maintenanceExclusionOptions": "without options no upgrade happens at all, the stricter reading",
+    }
+
+    start_time: Moment
+    end_time: Moment
+    maintenance_exclusion_options: ExclusionOptions = ExclusionOptions()
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """When maintenance happens."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "maintenanceExclusions": "without any, nothing keeps upgrades from happening (MaintenanceWindow)",
+    }
+
+    maintenance_exclusions: dict[str, Exclusion] = {}
+
+
+class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
+    """When maintenance happens."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "window": "without one, maintenance happens at any time (MaintenancePolicy)",
+    }
+
+    window: Window = Window()
+
+
 class Management(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What Google does to nodes by itself."""
 
@@ -144,11 +319,19 @@ class Management(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class PoolNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A pool's network."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enablePrivateNodes": "where it is not said, the cluster's default holds (NodeNetworkConfig)",
+    }
+
     enable_private_nodes: bool | None = None
 
 
 class NodePool(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Nodes that are alike."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "networkConfig": "where it is not said, the cluster's default holds (NodeNetworkConfig)",
+    }
 
     name: str
     config: NodeConfig = NodeConfig()
@@ -158,6 +341,20 @@ class NodePool(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A cluster as Kubernetes Engine shows it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "addonsConfig": "left out where no addon is set (Cluster); the dashboard must be there to count",
+        "autopilot": "left out of clusters whose nodes are managed by their owner",
+        "autoscaling": "left out where Google adds no pools by itself (ClusterAutoscaling)",
+        "controlPlaneEndpointsConfig": "older answers have privateClusterConfig; without both it is public",
+        "legacyAbac": "left out or empty where it is off, the default since 1.8 (LegacyAbac)",
+        "maintenancePolicy": "without one, maintenance happens at any time",
+        "masterAuth": "is always there, with none of the older ways where they are off; missing, it does "
+        "not pass",
+        "networkConfig": "without the newer data plane and the newer default, the older fields must say it",
+        "networkPolicy": "without it the newer data plane must be on",
+        "privateClusterConfig": "newer answers have controlPlaneEndpointsConfig; without both it is public",
+    }
 
     name: str
     status: str
@@ -175,6 +372,11 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     release_channel: Channel | None = None
     database_encryption: Encryption | None = None
     logging_config: LoggingConfig | None = None
+    autopilot: Switch | None = None
+    autoscaling: Autoscaling = Autoscaling()
+    anonymous_authentication_config: Anonymous | None = None
+    rbac_binding_config: Bindings | None = None
+    maintenance_policy: Maintenance = Maintenance()
 
 
 class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
@@ -182,7 +384,12 @@ class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.container.cluster"
     volatile = ("updateTime", "resource.data.etag", "resource.data.currentNodeCount")
-    secret = ("resource.data.masterAuth.clientKey", "resource.data.masterAuth.password")
+    secret = (
+        "resource.data.masterAuth.clientKey",
+        "resource.data.masterAuth.password",
+        "resource.data.nodePools.*.config.metadata.*",
+        "resource.data.nodeConfig.metadata.*",
+    )
 
     resource: Held[ClusterData]
 
@@ -195,26 +402,45 @@ class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
     def public_endpoint(self) -> AuthorizedNetworks | None:
         """The limits of the public endpoint; ``None`` where there is no public endpoint."""
         data = self.data
-        newer = data.control_plane_endpoints_config
-        if newer is not None and newer.ip_endpoints_config is not None:
-            endpoints = newer.ip_endpoints_config
-            if not endpoints.enabled or not endpoints.enable_public_endpoint:
+        newer, private = data.control_plane_endpoints_config, data.private_cluster_config
+        endpoints = newer.ip_endpoints_config if newer is not None else None
+        if endpoints is not None:
+            if endpoints.enabled is False or endpoints.enable_public_endpoint is False:
                 return None
-            return endpoints.authorized_networks_config or AuthorizedNetworks()
-        private = data.private_cluster_config
-        if private is not None and private.enable_private_endpoint:
+        elif private is not None and private.enable_private_endpoint:
             return None
-        return data.master_authorized_networks_config or AuthorizedNetworks()
+        limits = endpoints.authorized_networks_config if endpoints is not None else None
+        return limits or data.master_authorized_networks_config or AuthorizedNetworks()
+
+    @property
+    def past_iam(self) -> list[str]:
+        """With what one gets in by name, from anywhere, without an identity of IAM."""
+        newer = self.data.control_plane_endpoints_config
+        by_name = newer.dns_endpoint_config if newer is not None else None
+        return by_name.past_iam if by_name is not None else []
+
+    @property
+    def managed(self) -> bool:
+        """Whether Google makes and upgrades the nodes."""
+        return self.data.autopilot is not None and self.data.autopilot.enabled
+
+    @property
+    def place(self) -> str:
+        """``europe-west1.main``, as policies of Binary Authorization name it."""
+        *_, location, _, name = self.path.split("/")
+        return f"{location}.{name}"
 
     @property
     def public_pools(self) -> list[str]:
-        """Pools whose nodes have external addresses, by name."""
+        """Pools whose nodes have external addresses, by name; where no pool is shown, what is made next."""
         data = self.data
         private = data.private_cluster_config
         network = data.network_config
-        default = bool(private and private.enable_private_nodes) or bool(
-            network and network.default_enable_private_nodes
-        )
+        older = private is not None and private.enable_private_nodes
+        newer = network is not None and network.default_enable_private_nodes
+        default = older or newer
+        if not data.node_pools and not default:
+            return ["those that are made next"]
         return sorted(
             pool.name
             for pool in data.node_pools
@@ -224,3 +450,39 @@ class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
                 else pool.network_config.enable_private_nodes
             )
         )
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which images may run."""
+
+    evaluation_mode: str = ""
+    enforcement_mode: str = ""
+
+    @property
+    def enforced(self) -> bool:
+        """Whether it keeps images from running."""
+        judged = self.evaluation_mode in ("REQUIRE_ATTESTATION", "ALWAYS_DENY")
+        return judged and self.enforcement_mode == "ENFORCED_BLOCK_AND_AUDIT_LOG"
+
+
+class BinauthzData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A project's policy as Binary Authorization shows it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "clusterAdmissionRules": "left out where no cluster has a rule of its own: the default counts",
+    }
+
+    default_admission_rule: Admission
+    cluster_admission_rules: dict[str, Admission] = {}
+
+
+class BinauthzPolicy(Located, frozen=True, kw_only=True, rename="camel"):
+    """Which images may run in a project (``projects.getPolicy``). Shape from documentation."""
+
+    kind = "gcp.binaryauthorization.policy"
+    resource: Held[BinauthzData]
+
+    def of(self, cluster: Cluster) -> Admission:
+        """The rule of a cluster: its own, or the default."""
+        data = self.resource.data
+        return data.cluster_admission_rules.get(cluster.place, data.default_admission_rule)

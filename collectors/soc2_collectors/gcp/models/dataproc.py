@@ -5,6 +5,9 @@ Source: Dataproc API v1, ``projects.regions.clusters``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
@@ -13,7 +16,13 @@ from soc2_collectors.gcp.models.located import Held, Located
 class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whose keys the disks are encrypted with."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "gcePdKmsKeyName": "kmsKey is for the disks as well (EncryptionConfig); without both it fails",
+        "kmsKey": "gcePdKmsKeyName is for the disks as well (EncryptionConfig); without both it fails",
+    }
+
     gce_pd_kms_key_name: str = ""
+    kms_key: str = ""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -34,5 +43,6 @@ class DataprocCluster(Located, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.dataproc.cluster"
     volatile = ("updateTime", "resource.data.metrics")
+    secret = ("resource.data.config.gceClusterConfig.metadata.*",)
 
     resource: Held[DataprocData]

@@ -6,6 +6,9 @@ Source: Artifact Registry API v1, ``Repository``; Cloud Build API v1, ``BuildTri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
@@ -18,14 +21,34 @@ class DockerConfig(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Scanning(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether images are looked at."""
+    """Whether images are looked at: as it was asked for, and as it is."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enablementConfig": "what was asked for; the state says what is (VulnerabilityScanningConfig)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "enablementConfig": "what was asked for; the state says what is (VulnerabilityScanningConfig)",
+    }
 
     enablement_config: str = "INHERITED"
     enablement_state: str = ""
 
+    @property
+    def off(self) -> bool:
+        """Whether it is switched off, by either."""
+        return self.enablement_config == "DISABLED" or self.enablement_state == "SCANNING_DISABLED"
+
 
 class RepositoryData(msgspec.Struct, frozen=True, rename="camel"):
     """``Repository``. Google leaves out what is false or empty."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "mode": "without a mode a repository is a standard one, which is judged (Repository.mode)",
+        "dockerConfig": "left out where nothing is set: then tags are not immutable",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "mode": "only virtual and remote repositories are left out; whatever else is judged",
+    }
 
     name: str
     format: str
@@ -62,6 +85,11 @@ class Approval(msgspec.Struct, frozen=True, rename="camel"):
 class TriggerData(msgspec.Struct, frozen=True, rename="camel"):
     """``BuildTrigger``. Google leaves out what is false or empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "left out where it is false (BuildTrigger); a trigger that is on is judged",
+        "tags": "left out where there are none (BuildTrigger); the name says what it is for as well",
+    }
+
     name: str = ""
     id: str = ""
     tags: list[str] = []
@@ -74,7 +102,13 @@ class Trigger(Asset, frozen=True, kw_only=True, rename="camel"):
     """A trigger of Cloud Build. Shape from documentation."""
 
     kind = "gcp.cloudbuild.trigger"
-    secret = ("resource.data.substitutions.*", "resource.data.build.substitutions.*")
+    secret = (
+        "resource.data.substitutions.*",
+        "resource.data.build.substitutions.*",
+        "resource.data.build.steps.*.env.*",
+        "resource.data.build.steps.*.args.*",
+        "resource.data.build.options.env.*",
+    )
     resource: Held[TriggerData]
 
     @property
@@ -97,6 +131,10 @@ class Serial(msgspec.Struct, frozen=True, rename="camel"):
 
 class PipelineData(msgspec.Struct, frozen=True, rename="camel"):
     """``DeliveryPipeline``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "suspended": "left out where it is false (DeliveryPipeline); a pipeline that runs is judged",
+    }
 
     name: str
     suspended: bool = False

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from soc2_pac.errors import FactUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
 
-    from soc2_collectors.gcp.models.asset import Asset
     from soc2_collectors.gcp.models.iam import IamPolicy
+    from soc2_collectors.gcp.models.members import Member
 
 
-def held(policy: IamPolicy) -> Iterator[tuple[str, str]]:
-    """Each member with each of its roles by this policy alone; who is deleted holds nothing."""
+class Held(NamedTuple):
+    """A role that somebody holds by one policy."""
+
+    member: Member
+    role: str
+    until: datetime | None
+    """When its condition ends it; ``None``: never, as far as is understood."""
+    narrow: bool
+    """Whether its condition leaves one thing of all that the policy is set on."""
+
+
+def held(policy: IamPolicy, now: datetime) -> Iterator[Held]:
+    """Each member with each of its roles by this policy alone.
+
+    Who is deleted holds nothing, nor does anybody by a condition whose time is over. A condition that is not
+    understood takes nothing away.
+    """
     for member, binding in policy.iam_policy.granted():
-        if not member.deleted:
-            yield member.text, binding.role
+        if not binding.role:
+            msg = "a binding of the policy names no role"
+            raise FactUnavailable(msg, kind=type(policy).kind, field="iamPolicy")
+        condition = binding.condition
+        if member.deleted or (condition is not None and condition.ended(now)):
+            continue
+        if condition is None:
+            yield Held(member, binding.role, None, narrow=False)
+        else:
+            yield Held(member, binding.role, condition.end, condition.narrows(binding.role))
+
+
+def ends(found: Iterable[Held]) -> datetime | None:
+    """The instant at which all of these are over; ``None`` where one of them has no end."""
+    instants = [one.until for one in found]
+    known = [one for one in instants if one is not None]
+    return max(known) if known and len(known) == len(instants) else None
 
 
 def public_roles(policy: IamPolicy) -> list[str]:
     """Roles that everyone holds by this policy alone; a condition does not say who."""
     return sorted({role for _, role in policy.iam_policy.public_roles})
-
-
-def in_force(
-    policies: Mapping[str, Sequence[IamPolicy]],
-    nodes: Mapping[str, Sequence[IamPolicy]],
-    asset: Asset,
-    *parents: str,
-) -> Iterator[IamPolicy]:
-    """The policies that grant something on an asset: its own, and those that it inherits.
-
-    Args:
-        policies: by name of the asset.
-        nodes: by :attr:`IamPolicy.node`.
-        asset: what is asked about.
-        parents: names of assets between it and its project: the key ring of a key.
-    """
-    for name in (asset.name, *parents):
-        yield from policies.get(name, ())
-    for node in asset.ancestors:
-        yield from nodes.get(node, ())
 
 
 def public_grants(policies: Iterable[IamPolicy], *, services: Collection[str]) -> list[str]:

@@ -9,107 +9,31 @@ Inventory: Asset.ancestors".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_collectors.gcp.models import conditions
 from soc2_collectors.gcp.models.asset import Asset
+from soc2_collectors.gcp.models.members import PUBLIC, Member
+from soc2_collectors.gcp.models.privileges import (
+    ACTING,
+    ONLY_GRANTS,
+    called_administrator,
+    escalations,
+    known_permissions,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
-PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
-"""Anybody, and anybody with a Google account."""
-_NODES = frozenset(
-    {
-        "cloudresourcemanager.googleapis.com/Organization",
-        "cloudresourcemanager.googleapis.com/Folder",
-        "cloudresourcemanager.googleapis.com/Project",
-    }
-)
-BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-_DEFAULT_ACCOUNTS = (
-    "-compute@developer.gserviceaccount.com",
-    "@appspot.gserviceaccount.com",
-)
-_AGENT_DOMAINS = (
-    "bigquery-encryption.iam.",
-    "cloud-filer.iam.",
-    "cloud-redis.iam.",
-    "cloudservices.gserviceaccount.",
-    "compute-system.iam.",
-    "container-engine-robot.iam.",
-    "containerregistry.iam.",
-    "dataflow-service-producer-prod.iam.",
-    "dataproc-accounts.iam.",
-    "endpoints-portal.iam.",
-    "firebase-rules.iam.",
-    "gae-api-prod.google.com.iam.",
-    "gcf-admin-robot.iam.",
-    "gs-project-accounts.iam.",
-    "serverless-robot-prod.iam.",
-    "service-networking.iam.",
-    "sourcerepo-service-accounts.iam.",
-)
-"""Of Google's own projects. That an account is called ``service-1`` alone proves nothing: anybody may call
-one so."""
+__all__ = ["PUBLIC", "Binding", "Condition", "IamPolicy", "Inheritance", "Member", "Policy"]
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A principal as a binding names it."""
-
-    text: str
-    """As it came: ``user:ana@acme.example``, ``allUsers``, ``deleted:user:bo@acme.example?uid=1``."""
-
-    @property
-    def deleted(self) -> bool:
-        """Whether the principal no longer exists: the grant is dead until it is restored."""
-        return self.text.startswith("deleted:")
-
-    @property
-    def sort(self) -> str:
-        """``user``, ``group``, ``serviceAccount``, ``domain``, ``principalSet``, ``allUsers``."""
-        return self.text.removeprefix("deleted:").partition(":")[0]
-
-    @property
-    def id(self) -> str:
-        """What follows the sort, without the uid of a deleted principal: a mail address, a domain."""
-        said = self.text.removeprefix("deleted:").partition(":")[2]
-        return said.partition("?uid=")[0] if self.deleted else said
-
-    @property
-    def public(self) -> bool:
-        """Whether it is anybody at all, or anybody with a Google account."""
-        return self.text in PUBLIC
-
-    @property
-    def domain(self) -> str:
-        """Of the mail address or the domain, in lower case; empty where it has none."""
-        if self.sort == "domain":
-            return self.id.lower()
-        return self.id.rpartition("@")[2].lower() if "@" in self.id else ""
-
-    @property
-    def service_account(self) -> bool:
-        """Whether it is a service account, Google's own included."""
-        return self.sort == "serviceAccount"
-
-    @property
-    def service_agent(self) -> bool:
-        """Whether it is an account by which Google itself works: ``service-1@gcp-sa-pubsub.iam...``."""
-        local, _, domain = self.id.partition("@")
-        if not self.service_account or not domain.endswith((".gserviceaccount.com", ".google.com")):
-            return False
-        return domain.startswith(_AGENT_DOMAINS) or (
-            local.startswith("service-") and domain.startswith("gcp-sa-")
-        )
-
-    @property
-    def default_account(self) -> bool:
-        """Whether it is the default account of Compute Engine or App Engine."""
-        return self.service_account and self.id.endswith(_DEFAULT_ACCOUNTS)
+_NODE = "//cloudresourcemanager.googleapis.com/"
+"""Names of projects, folders and organisations begin so."""
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,9 +42,35 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     expression: str
     title: str = ""
 
+    def ended(self, now: datetime) -> bool:
+        """Whether it can no longer hold; never of one that is not understood."""
+        return conditions.ended(self.expression, now)
+
+    @property
+    def end(self) -> datetime | None:
+        """The instant from which on it does not hold; ``None``: it has none that is understood."""
+        return conditions.end_of(self.expression)
+
+    def narrows(self, role: str) -> bool:
+        """Whether it leaves one thing of what the role is granted on, or grants of harmless roles only."""
+        return conditions.narrows(self.expression, _harmless if role in ONLY_GRANTS else None)
+
+
+def _harmless(role: str) -> bool:
+    """Whether who may grant a role gets no further by it, as far as is known of Google's own roles."""
+    if not role.startswith("roles/") or called_administrator(role):
+        return False
+    held = known_permissions(role)
+    return not escalations(held) and not held & ACTING
+
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Who has a role."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "condition": "without one a binding holds always (IAM, Binding): the stricter reading",
+        "members": "a binding that names nobody gives nobody anything",
+    }
 
     role: str
     members: list[str] = []
@@ -151,6 +101,10 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An allow policy; Google leaves out what is empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "bindings": "left out where it is empty: a policy of audit logs grants nothing (IAM, Policy)",
+    }
+
     bindings: list[Binding] = []
     audit_configs: list[AuditConfig] = []
 
@@ -163,7 +117,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def public_roles(self) -> list[tuple[str, str]]:
-        """(member, role) of what anybody was granted, sorted; deleted principals are nobody."""
+        """(member, role) of what anybody was granted, sorted; deleted principals are nobody.
+
+        A condition is left aside: it never says who.
+        """
         return sorted({(m.text, b.role) for m, b in self.granted() if m.public})
 
 
@@ -171,13 +128,23 @@ class IamPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
     """The allow policy that is set on one resource (inventory content ``IAM_POLICY``)."""
 
     kind = "gcp.iam.policy"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "iamPolicy": "a policy that is there and empty grants nothing (IAM, Policy)",
+    }
 
     iam_policy: Policy
 
     @property
     def node(self) -> str:
-        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty."""
-        return self.ancestors[0] if self.asset_type in _NODES and self.ancestors else ""
+        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty.
+
+        Raises FactUnavailable where its name has a project's id and nothing says the number.
+        """
+        if not self.name.startswith(_NODE):
+            return ""
+        # The name has a project's id or its number, the ancestors always the number.
+        named = self.name.removeprefix(_NODE)
+        return named if named.rpartition("/")[2].isdigit() else self.above[0]
 
 
 @dataclass(frozen=True, slots=True)

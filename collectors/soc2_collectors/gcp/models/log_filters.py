@@ -1,9 +1,9 @@
-"""Whether a filter of Cloud Logging sees an entry: its query language, evaluated.
+"""Whether a filter of Cloud Logging sees an entry: its query language, evaluated on a sample.
 
 ``resource.type="gce_route" AND NOT protoPayload.methodName:"routes.get"`` and the like. ``NOT`` binds
 closest, then ``OR``, then ``AND``, which also stands between comparisons that nothing joins. Texts are
 compared without regard to case, except by regular expressions. A comparison with a field that is not there
-holds never, so its ``NOT`` always does.
+holds never, so its ``NOT`` always does. What a sample says nothing of is neither yes nor no.
 
 Source: Cloud Logging, "Logging query language".
 """
@@ -15,7 +15,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Test = Callable[[Mapping[str, Any]], bool]
+from soc2_collectors.samples import (
+    ABSENT,
+    Absent,
+    Answer,
+    Sample,
+    Unknown,
+    Varies,
+    compared,
+    every,
+    negated,
+    some,
+    text_of,
+)
+
+Test = Callable[[Sample], Answer]
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|--[^\n]*)"
@@ -61,7 +75,7 @@ def compiled(text: str) -> Test | None:
     return test if parser.done else None
 
 
-def _all(entry: Mapping[str, Any]) -> bool:
+def _all(entry: Sample) -> Answer:
     del entry
     return True
 
@@ -95,13 +109,13 @@ class _Parser:
         while not self.done and self._peek() != ("op", ")"):
             self._take("word", "AND")
             tests.append(self.disjunction())
-        return lambda entry: all(test(entry) for test in tests)
+        return lambda entry: every([test(entry) for test in tests])
 
     def disjunction(self) -> Test:
         tests = [self.term()]
         while self._take("word", "OR"):
             tests.append(self.term())
-        return lambda entry: any(test(entry) for test in tests)
+        return lambda entry: some([test(entry) for test in tests])
 
     def term(self) -> Test:
         self._depth += 1
@@ -159,7 +173,9 @@ class _Parser:
             self._take("op", ",")
         if name.lower() == "log_id" and len(given) == 1:
             wanted = f"/logs/{given[0]}".lower()
-            return lambda entry: _decoded(str(entry.get("logName", ""))).endswith(wanted)
+            return lambda entry: compared(
+                entry.read(("logName",)), f"*{wanted}", lambda text: _decoded(text).endswith(wanted)
+            )
         if name.upper() == "SEARCH" and len(given) == 1 and re.fullmatch(r"\w+", given[0]):
             return functools.partial(_anywhere, given[0].lower())
         raise NotUnderstoodError(name)
@@ -219,7 +235,7 @@ class _Values(_Parser):
 
 
 def _negated(test: Test) -> Test:
-    return lambda entry: not test(entry)
+    return lambda entry: negated(test(entry))
 
 
 def _path(text: str) -> tuple[str, ...]:
@@ -231,21 +247,39 @@ def _path(text: str) -> tuple[str, ...]:
 def _comparison(path: tuple[str, ...], sign: str, kind: str, wanted: str) -> Test:
     if sign in ("=~", "!~"):
         expression = _expression(wanted)
-        if sign == "=~":
-            return lambda entry: any(expression.search(_text(v)) for v in _read(entry, path))
-        return lambda entry: any(not expression.search(_text(v)) for v in _read(entry, path))
+        like = sign == "=~"
+        return _of_values(path, "*", lambda text: (expression.search(text) is not None) is like)
     if sign == ":" and (kind, wanted) == ("word", "*"):
-        return lambda entry: any(True for _ in _read(entry, path, whole=True))
+        return lambda entry: some([_there(value) for value in entry.values(path)])
     if kind == "word" and wanted == "NULL_VALUE":
         raise NotUnderstoodError(wanted)
+    exact = wanted.lower()
     if sign == ":":
-        part = wanted.lower()
-        return lambda entry: any(_holds(value, part) for value in _read(entry, path, whole=True))
-    if sign in ("=", "!="):
-        exact = wanted.lower()
-        equal = sign == "="
-        return lambda entry: any((_text(v).lower() == exact) is equal for v in _read(entry, path))
+        return lambda entry: some([_holds(value, exact) for value in entry.values(path)])
+    if sign == "=":
+        return _of_values(path, exact, lambda text: text.lower() == exact)
+    if sign == "!=":
+        return _of_values(path, exact, lambda text: text.lower() != exact, unlike=True)
     return _ordered(path, sign, wanted)
+
+
+def _of_values(
+    path: tuple[str, ...], form: str, test: Callable[[str], bool], *, unlike: bool = False
+) -> Test:
+    """Whether one of the values at a path passes a test of texts; objects pass none."""
+
+    def one(value: Any) -> Answer:  # noqa: ANN401
+        if isinstance(value, Mapping | Absent):
+            return False
+        if unlike and isinstance(value, Varies):
+            return None if value.may_be(form) else True
+        return compared(value, form, test)
+
+    return lambda entry: some([one(value) for value in entry.values(path)])
+
+
+def _there(value: Any) -> Answer:  # noqa: ANN401
+    return None if isinstance(value, Unknown) else value is not ABSENT
 
 
 def _ordered(path: tuple[str, ...], sign: str, wanted: str) -> Test:
@@ -255,8 +289,11 @@ def _ordered(path: tuple[str, ...], sign: str, wanted: str) -> Test:
     if path == ("severity",) and wanted.upper() in _SEVERITIES:
         limit = _SEVERITIES.index(wanted.upper())
 
-        def by_severity(entry: Mapping[str, Any]) -> bool:
-            said = str(entry.get("severity", "DEFAULT")).upper()
+        def by_severity(entry: Sample) -> Answer:
+            value = entry.read(path)
+            if isinstance(value, Varies | Unknown):
+                return None
+            said = "DEFAULT" if value is ABSENT else text_of(value).upper()
             return said in _SEVERITIES and holds(_SEVERITIES.index(said), limit)
 
         return by_severity
@@ -267,11 +304,12 @@ def _ordered(path: tuple[str, ...], sign: str, wanted: str) -> Test:
     except ValueError:
         raise NotUnderstoodError(wanted) from None
 
-    def by_number(entry: Mapping[str, Any]) -> bool:
-        numbers = (v for v in _read(entry, path) if isinstance(v, int | float))
-        return any(holds(value, number) for value in numbers)
+    def by_number(value: Any) -> Answer:  # noqa: ANN401
+        if isinstance(value, Varies | Unknown):
+            return None
+        return isinstance(value, int | float) and holds(value, number)
 
-    return by_number
+    return lambda entry: some([by_number(value) for value in entry.values(path)])
 
 
 def _expression(text: str) -> re.Pattern[str]:
@@ -286,29 +324,22 @@ def _expression(text: str) -> re.Pattern[str]:
         raise NotUnderstoodError(text) from None
 
 
-def _read(value: Any, path: tuple[str, ...], *, whole: bool = False) -> Iterator[Any]:  # noqa: ANN401
-    """The values at a path; of a list each member counts. ``whole``: objects too, otherwise none."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _read(one, path, whole=whole)
-    elif path:
-        if isinstance(value, Mapping) and path[0] in value:
-            yield from _read(value[path[0]], path[1:], whole=whole)
-    elif whole or not isinstance(value, Mapping):
-        yield value
-
-
-def _holds(value: Any, part: str) -> bool:  # noqa: ANN401
+def _holds(value: Any, part: str) -> Answer:  # noqa: ANN401
+    """Whether a value has a text in it: itself, a member, or a field of that name."""
+    if isinstance(value, Absent):
+        return False
     if isinstance(value, Mapping):
-        return any(part == str(key).lower() or _holds(one, part) for key, one in value.items())
+        named = some([part == str(key).lower() for key in value])
+        return some([named, *(_holds(one, part) for one in value.values())])
     if isinstance(value, list):
-        return any(_holds(one, part) for one in value)
-    return part in _text(value).lower()
+        return some([_holds(one, part) for one in value])
+    return compared(value, f"*{part}*", lambda text: part in text.lower())
 
 
-def _anywhere(part: str, entry: Mapping[str, Any]) -> bool:
+def _anywhere(part: str, entry: Sample) -> Answer:
     """Whether any value of the entry holds the text."""
-    return any(_holds(value, part) for value in _leaves(entry))
+    unknown: Answer = False if entry.whole else None
+    return some([unknown, *(_holds(value, part) for value in _leaves(entry.known))])
 
 
 def _leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401
@@ -320,10 +351,6 @@ def _leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401
     else:
         for one in inner:
             yield from _leaves(one)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401
-    return value if isinstance(value, str) else str(value).lower()
 
 
 def _decoded(name: str) -> str:

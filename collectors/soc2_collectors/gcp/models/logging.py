@@ -5,6 +5,9 @@ Source: Cloud Logging API v2, ``LogSink``, ``LogBucket``, ``LogMetric``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
@@ -13,6 +16,9 @@ from soc2_collectors.gcp.models.asset import Asset, Held
 class Exclusion(msgspec.Struct, frozen=True):
     """Entries that a sink leaves out."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "false is left out, and then it holds; Cloud Logging API v2, LogExclusion"
+    }
     filter: str
     disabled: bool = False
 
@@ -20,12 +26,23 @@ class Exclusion(msgspec.Struct, frozen=True):
 class Sink(msgspec.Struct, frozen=True, rename="camel"):
     """``LogSink``. Google leaves out what is false or empty: no filter takes every entry."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "filter": "without one a sink takes every entry; Cloud Logging API v2, LogSink",
+        "disabled": "false is left out; Cloud Logging API v2, LogSink",
+        "exclusions": "nothing is excluded; Cloud Logging API v2, LogSink",
+        "interceptChildren": "false is left out; Cloud Logging API v2, LogSink",
+        "writerIdentity": "a sink into its own project has none; Cloud Logging API v2, LogSink",
+    }
     name: str
     destination: str
     filter: str = ""
     disabled: bool = False
     exclusions: list[Exclusion] = []
     include_children: bool = False
+    intercept_children: bool = False
+    """Whether sinks below are not sent what it takes."""
+    writer_identity: str = ""
+    """As whom it writes: ``serviceAccount:...``."""
 
 
 class LogSink(Asset, frozen=True, kw_only=True, rename="camel"):
@@ -52,7 +69,7 @@ class Bucket(msgspec.Struct, frozen=True, rename="camel"):
 
     name: str
     retention_days: int
-    lifecycle_state: str = "ACTIVE"
+    lifecycle_state: str
     locked: bool = False
 
 
@@ -68,14 +85,29 @@ class LogBucket(Asset, frozen=True, kw_only=True, rename="camel"):
         return self.resource.data
 
 
+class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
+    """What sort of metric it is."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "valueType": "INT64, a count, by default; Cloud Logging API v2, LogMetric"
+    }
+    value_type: str = "INT64"
+
+
 class Metric(msgspec.Struct, frozen=True, rename="camel"):
     """``LogMetric``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "false is left out; Cloud Logging API v2, LogMetric",
+        "bucketName": "of the project's own entries; Cloud Logging API v2, LogMetric",
+        "metricDescriptor": "a count by default; Cloud Logging API v2, LogMetric",
+    }
     name: str
     filter: str
     disabled: bool = False
     bucket_name: str = ""
     """Of which bucket entries are counted; empty: of the project's own entries."""
+    metric_descriptor: Descriptor = Descriptor()
 
 
 class LogMetric(Asset, frozen=True, kw_only=True, rename="camel"):
@@ -93,3 +125,10 @@ class LogMetric(Asset, frozen=True, kw_only=True, rename="camel"):
     def type(self) -> str:
         """By which name alert policies call it."""
         return f"logging.googleapis.com/user/{self.metric.name.rpartition('/metrics/')[2]}"
+
+    @property
+    def counts(self) -> bool | None:
+        """Whether it counts entries; a distribution of what stands in them is something else."""
+        return {"INT64": True, "DOUBLE": None, "DISTRIBUTION": None}.get(
+            self.metric.metric_descriptor.value_type.upper()
+        )

@@ -7,7 +7,8 @@ API v2, ``Policy``; Access Context Manager API v1, ``ServicePerimeter``; Access 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -15,11 +16,16 @@ from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 class ProjectData(msgspec.Struct, frozen=True, rename="camel"):
     """``Project``; its state is called otherwise in v1 and in v3."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lifecycleState": "the name in v1; without a state the project counts as active, and is judged",
+        "state": "the name in v3; without a state the project counts as active, and is judged",
+    }
 
     project_id: str
     lifecycle_state: str | None = None
@@ -80,6 +86,13 @@ class Values(msgspec.Struct, frozen=True, rename="camel"):
 class PolicyRule(msgspec.Struct, frozen=True, rename="camel"):
     """One rule; with a condition it holds only where a tag says so."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "condition": "a rule without a condition holds everywhere (Organization Policy, PolicyRule)",
+        "allowAll": "left out where it is false (PolicyRule); true takes a pass away",
+        "denyAll": "left out where it is false (PolicyRule); what a rule forbids must stand elsewhere then",
+        "values": "other sorts of rule have none (PolicyRule); what is forbidden must stand elsewhere then",
+    }
+
     enforce: bool | None = None
     allow_all: bool = False
     deny_all: bool = False
@@ -90,6 +103,11 @@ class PolicyRule(msgspec.Struct, frozen=True, rename="camel"):
 
 class PolicySpec(msgspec.Struct, frozen=True, rename="camel"):
     """Google leaves out what is false or empty."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "inheritFromParent": "left out where it is false (PolicySpec); then the policy stands alone",
+        "reset": "left out where it is false (PolicySpec); true takes a pass away",
+    }
 
     rules: list[PolicyRule] = []
     inherit_from_parent: bool = False
@@ -123,47 +141,193 @@ class OrgPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
         return self.ancestors[0] if self.ancestors else ""
 
 
+class Selector(msgspec.Struct, frozen=True, rename="camel"):
+    """A method or a permission; ``*`` for all of them."""
+
+    method: str = ""
+    permission: str = ""
+
+
+class Operation(msgspec.Struct, frozen=True, rename="camel"):
+    """What may be called; a service of ``*`` is every one."""
+
+    service_name: str = ""
+    method_selectors: list[Selector] = []
+
+    def covers(self, service: str) -> bool:
+        """Whether every method of a service may be called."""
+        if self.service_name == "*":
+            return True
+        return self.service_name == service and any(
+            "*" in (one.method, one.permission) for one in self.method_selectors
+        )
+
+
+class Origin(msgspec.Struct, frozen=True, rename="camel"):
+    """Where a request comes from; an access level of ``*`` is anywhere."""
+
+    access_level: str = ""
+    resource: str = ""
+
+
+class From(msgspec.Struct, frozen=True, rename="camel"):
+    """``IngressFrom`` and ``EgressFrom``: who, and from where."""
+
+    identity_type: str = ""
+    sources: list[Origin] = []
+
+    @property
+    def anybody(self) -> bool:
+        """Whether it takes every identity that there is, people's and machines'."""
+        return self.identity_type == "ANY_IDENTITY"
+
+
+class To(msgspec.Struct, frozen=True, rename="camel"):
+    """``IngressTo`` and ``EgressTo``: what of which projects."""
+
+    resources: list[str] = []
+    operations: list[Operation] = []
+
+
+class Ingress(msgspec.Struct, frozen=True, rename="camel"):
+    """Who is let in."""
+
+    ingress_from: From = From()
+    ingress_to: To = To()
+
+
+class Egress(msgspec.Struct, frozen=True, rename="camel"):
+    """What is let out."""
+
+    egress_from: From = From()
+    egress_to: To = To()
+
+
 class PerimeterStatus(msgspec.Struct, frozen=True, rename="camel"):
     """What a perimeter does."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ingressPolicies": "a perimeter that lets nobody in has none (ServicePerimeterConfig)",
+        "egressPolicies": "a perimeter that lets nothing out has none (ServicePerimeterConfig)",
+        "accessLevels": "a perimeter without levels lets nobody in by them (ServicePerimeterConfig)",
+    }
+
     resources: list[str] = []
-    """``projects/123``."""
+    """``projects/123``, ``folders/1``, and networks by their full names."""
     restricted_services: list[str] = []
+    access_levels: list[str] = []
+    ingress_policies: list[Ingress] = []
+    egress_policies: list[Egress] = []
+
+    def holes(self, service: str, ancestors: Sequence[str]) -> list[str]:
+        """Ways on which anybody gets through to everything of a service, of what has these ancestors."""
+        found = []
+        inside = {"*", *ancestors}
+        for rule in self.ingress_policies:
+            to = rule.ingress_to
+            if (
+                rule.ingress_from.anybody
+                and any(one.access_level == "*" for one in rule.ingress_from.sources)
+                and inside & set(to.resources)
+                and any(one.covers(service) for one in to.operations)
+            ):
+                found.append(f"{service} is let in for anybody from anywhere")
+        for way in self.egress_policies:
+            out = way.egress_to
+            if (
+                way.egress_from.anybody
+                and "*" in out.resources
+                and any(one.covers(service) for one in out.operations)
+            ):
+                found.append(f"{service} is let out by anybody to anywhere")
+        return sorted(set(found))
 
 
 class PerimeterData(msgspec.Struct, frozen=True, rename="camel"):
     """``ServicePerimeter``; without ``status`` it is a dry run."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "perimeterType": "REGULAR is the enumeration's first value, and left out (ServicePerimeter)",
+    }
+
+    name: str
     title: str = ""
     perimeter_type: str = "PERIMETER_TYPE_REGULAR"
     status: PerimeterStatus | None = None
 
 
 class Perimeter(Asset, frozen=True, kw_only=True, rename="camel"):
-    """A perimeter of VPC Service Controls. Shape from documentation."""
+    """A perimeter of VPC Service Controls (inventory content ``ACCESS_POLICY``).
+
+    The asset is the organisation: only the perimeter in it has a name of its own.
+    """
 
     kind = "gcp.access_context.perimeter"
-    resource: Held[PerimeterData]
+    volatile = ("updateTime", "servicePerimeter.etag")
+
+    service_perimeter: PerimeterData
 
     @property
     def perimeter(self) -> PerimeterData:
         """What Access Context Manager says."""
-        return self.resource.data
+        return self.service_perimeter
 
 
 class EnrolledService(msgspec.Struct, frozen=True, rename="camel"):
     """A product whose access by Google's staff awaits approval."""
 
-    cloud_product: str = "all"
+    cloud_product: str = ""
     enrollment_level: str = "ENROLLMENT_LEVEL_UNSPECIFIED"
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing is looked at without approval."""
+        return self.enrollment_level == "BLOCK_ALL"
+
+
+class ApprovalPolicy(msgspec.Struct, frozen=True, rename="camel"):
+    """``CustomerApprovalApprovalPolicy``: which requests are approved without anybody asked."""
+
+    justification_based_approval_policy: str = ""
 
 
 class ApprovalSettings(msgspec.Struct, frozen=True, rename="camel"):
     """``AccessApprovalSettings``. Google leaves out what is false or empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enrolledAncestor": "left out where it is false (AccessApprovalSettings)",
+        "ancestorsEnrolledServices": "only adds to what is enrolled here",
+        "enrolledServices": "left out where it is empty; what is enrolled above counts then",
+        "approvalPolicy": "optional: without one each request awaits approval",
+        "effectiveApprovalPolicy": "optional: without one each request awaits approval",
+    }
+
     enrolled_services: list[EnrolledService] | EnrolledService = []
     enrolled_ancestor: bool = False
+    ancestors_enrolled_services: list[EnrolledService] = []
     notification_emails: list[str] = []
+    approval_policy: ApprovalPolicy | None = None
+    effective_approval_policy: ApprovalPolicy | None = None
+
+    @property
+    def enrolled(self) -> list[EnrolledService]:
+        """Products that are enrolled here or above."""
+        own = self.enrolled_services
+        return [
+            *([own] if isinstance(own, EnrolledService) else own),
+            *self.ancestors_enrolled_services,
+        ]
+
+    @property
+    def unasked(self) -> str:
+        """Which requests are approved without anybody asked, in Google's words; empty: nothing is said."""
+        said = self.effective_approval_policy or self.approval_policy
+        return said.justification_based_approval_policy if said else ""
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether no policy says that some requests need no approval."""
+        return self.effective_approval_policy is None and self.approval_policy is None
 
 
 class AccessApproval(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -222,10 +386,12 @@ def effective(
 def enforced(chain: Sequence[OrgPolicy]) -> bool:
     """Whether a yes-or-no constraint holds everywhere in a place, by what :func:`effective` gives.
 
-    A rule with a condition may let something off; then it does not hold everywhere.
+    A rule with a condition holds where a tag says so: one without must be there, and none may let off.
     """
     spec = chain[0].resource.data.spec if chain else None
-    return spec is not None and bool(spec.rules) and all(rule.enforce for rule in spec.rules)
+    if spec is None or not all(rule.enforce for rule in spec.rules):
+        return False
+    return any(rule.condition is None for rule in spec.rules)
 
 
 def restricted(chain: Sequence[OrgPolicy], *, denied: bool) -> bool:
@@ -236,8 +402,9 @@ def restricted(chain: Sequence[OrgPolicy], *, denied: bool) -> bool:
         denied: whether all values must be denied; otherwise a list of allowed ones will do.
     """
     rules = [r for policy in chain for r in (policy.resource.data.spec or PolicySpec()).rules]
-    if not rules or any(one.allow_all for one in rules):
+    if any(one.allow_all for one in rules):
         return False
+    everywhere = [one for one in rules if one.condition is None]
     if denied:
-        return all(one.deny_all for one in rules)
-    return any(one.deny_all or (one.values and one.values.allowed_values) for one in rules)
+        return bool(everywhere) and all(one.deny_all for one in rules)
+    return any(one.deny_all or (one.values and one.values.allowed_values) for one in everywhere)

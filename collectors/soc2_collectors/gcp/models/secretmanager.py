@@ -8,13 +8,14 @@ from __future__ import annotations
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
+from soc2_collectors.gcp.models.values import Moment
 
 
 class Rotation(msgspec.Struct, frozen=True, rename="camel"):
     """When a message asks for a new version."""
 
     rotation_period: str | None = None
-    next_rotation_time: str | None = None
+    next_rotation_time: Moment | None = None
 
 
 class SecretData(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,7 +6,8 @@ Source: Cloud Functions API v2, ``projects.locations.functions`` (both generatio
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -16,11 +17,25 @@ from soc2_collectors.gcp.models.located import Held, Located
 class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a function is reached."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "service": "of the first generation there is none; of the second one without it does not pass",
+    }
+
     ingress_settings: str
+    service: str = ""
+    """The Cloud Run service of one of the second generation: ``projects/p/locations/l/services/f``."""
 
 
 class FunctionData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A function as Cloud Functions shows it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "eventTrigger": "one that is called by a web request has none (Function); then ingress is judged",
+        "environment": "whatever is not GEN_1 is judged by its Cloud Run service, which must be shown",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "environment": "whatever is not GEN_1 is judged by its Cloud Run service, which must be shown",
+    }
 
     environment: str
     """``GEN_1`` or ``GEN_2``."""
@@ -41,14 +56,22 @@ class Function(Located, frozen=True, kw_only=True, rename="camel"):
     resource: Held[FunctionData]
 
     @property
+    def first_generation(self) -> bool:
+        """Whether it is no Cloud Run service."""
+        return self.resource.data.environment == "GEN_1"
+
+    @property
     def by_events_only(self) -> bool:
         """Whether no web request reaches it. Those of the second generation have an address in any case."""
-        data = self.resource.data
-        return data.environment == "GEN_1" and bool(data.event_trigger)
+        return self.first_generation and bool(self.resource.data.event_trigger)
 
 
 class ServiceMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Metadata of a service."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "annotations": "without any, a service lets everything in and asks who calls, which are the defaults",
+    }
 
     name: str
     annotations: dict[str, str] = {}
@@ -64,14 +87,23 @@ class RunService(Located, frozen=True, kw_only=True, rename="camel"):
     """A Cloud Run service (``services.list``)."""
 
     kind = "gcp.run.service"
-    secret = ("resource.data.spec.template.spec.containers.*.env.*.value",)
+    secret = (
+        "resource.data.spec.template.spec.containers.*.env.*.value",
+        "resource.data.spec.template.spec.containers.*.args.*",
+        "resource.data.spec.template.spec.containers.*.command.*",
+    )
 
     resource: Held[ServiceData]
 
     @property
     def ingress(self) -> str:
-        """``all``, ``internal`` or ``internal-and-cloud-load-balancing``; all where it is left out."""
-        return self.resource.data.metadata.annotations.get("run.googleapis.com/ingress", "all")
+        """``all``, ``internal`` or ``internal-and-cloud-load-balancing``; all where it is left out.
+
+        What is in force counts where Google says it beside what was asked for.
+        """
+        said = self.resource.data.metadata.annotations
+        asked = said.get("run.googleapis.com/ingress", "all")
+        return said.get("run.googleapis.com/ingress-status", asked)
 
     @property
     def checks_invokers(self) -> bool:

@@ -5,7 +5,8 @@ Source: IAM API v1, ``ServiceAccount``, ``ServiceAccountKey``, ``WorkloadIdentit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 class ServiceAccountData(msgspec.Struct, frozen=True, rename="camel"):
     """``ServiceAccount``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "left out where it is false (IAM, ServiceAccount); an enabled account is judged",
+    }
 
     email: str
     display_name: str = ""
@@ -39,12 +44,30 @@ class ServiceAccount(Asset, frozen=True, kw_only=True, rename="camel"):
 class KeyData(msgspec.Struct, frozen=True, rename="camel"):
     """``ServiceAccountKey``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabled": "left out where it is false (IAM, ServiceAccountKey); an enabled key is judged",
+        "keyType": "whatever is not SYSTEM_MANAGED is judged as a key that people keep",
+        "validBeforeTime": "only ends a key; without it the key is judged as one that does not end",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "keyType": "whatever is not SYSTEM_MANAGED is judged as a key that people keep",
+    }
+
     name: str
     key_type: str
     """``USER_MANAGED`` or ``SYSTEM_MANAGED``."""
     valid_after_time: Moment
-    valid_before_time: str = ""
+    valid_before_time: Moment | None = None
     disabled: bool = False
+
+    @property
+    def system(self) -> bool:
+        """Whether Google keeps it."""
+        return self.key_type == "SYSTEM_MANAGED"
+
+    def ended(self, now: datetime) -> bool:
+        """Whether it was made for a time that is over."""
+        return self.valid_before_time is not None and self.valid_before_time <= now
 
 
 class ServiceAccountKey(Asset, frozen=True, kw_only=True, rename="camel"):
@@ -74,10 +97,22 @@ class Oidc(msgspec.Struct, frozen=True, rename="camel"):
 class ProviderData(msgspec.Struct, frozen=True, rename="camel"):
     """``WorkloadIdentityPoolProvider``. Google leaves out what is false or empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "state": "only DELETED takes a provider out (IAM, WorkloadIdentityPoolProvider); others are judged",
+        "disabled": "left out where it is false; a provider that is on is judged",
+        "attributeMapping": "only adds names for claims, which a condition may name by themselves",
+        "aws": "one of aws, oidc, saml, x509 is there; without aws the condition decides",
+        "attributeCondition": "an AWS account, or an issuer of one's own, says by itself who comes in",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "state": "only DELETED takes a provider out (IAM, WorkloadIdentityPoolProvider); others are judged",
+    }
+
     name: str
     state: str = "ACTIVE"
     disabled: bool = False
     attribute_condition: str = ""
+    attribute_mapping: dict[str, str] = {}
     oidc: Oidc | None = None
     aws: dict[str, Any] | None = None
     saml: dict[str, Any] | None = None

@@ -1,13 +1,20 @@
 """Views of Cloud SQL.
 
-Source: Cloud SQL Admin API v1, ``instances``; "Configure database flags" for defaults.
+Source: Cloud SQL Admin API v1, ``instances`` and ``backupRuns``; "Configure database flags" for defaults.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
+from soc2_collectors.gcp.models.values import Moment, positive
+
+_REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
+_NOT_PUBLIC = ("PRIVATE", "OUTGOING")
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +26,12 @@ class Allowed(msgspec.Struct, frozen=True, kw_only=True):
 class IpConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How an instance is reached."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "authorizedNetworks": "without entries nobody reaches the public address (IpConfiguration)",
+        "sslMode": "where the mode was never set, requireSsl says what holds (IpConfiguration)",
+        "requireSsl": "where it is missing, TLS is not required, which fails",
+    }
+
     ipv4_enabled: bool = msgspec.field(name="ipv4Enabled")
     authorized_networks: list[Allowed] = []
     ssl_mode: str = "SSL_MODE_UNSPECIFIED"
@@ -29,15 +42,29 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How many backups are kept."""
 
     retained_backups: int
+    retention_unit: str = ""
 
 
 class Backups(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Automated backups, and the logs by which any point in time can be restored."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "binaryLogEnabled": "the switch of MySQL alone; where it is missing there, it is off",
+        "pointInTimeRecoveryEnabled": "the switch of PostgreSQL and SQL Server; missing there, it is off",
+    }
+
     enabled: bool = False
     binary_log_enabled: bool = False
     point_in_time_recovery_enabled: bool = False
+    transaction_log_retention_days: int | str | None = None
     backup_retention_settings: Retention | None = None
+    backup_tier: str = ""
+
+    @property
+    def log_days(self) -> int | None:
+        """For how many days back any point in time can be had; ``None``: not said."""
+        said = self.transaction_log_retention_days
+        return None if said is None else positive(said)
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +72,21 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     value: str = ""
+    """Empty where the inventory leaves it out: then it is of no known value."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the owner of an instance sets."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "databaseFlags": "flags that are not there have their defaults (Settings.databaseFlags)",
+        "connectorEnforcement": "where it is missing, connections without a connector are let in",
+        "userLabels": "left out where there are none (Settings); labels only take instances out",
+        "activationPolicy": "only NEVER takes an instance out; whatever else is judged",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "activationPolicy": "only NEVER takes an instance out; whatever else is judged",
+    }
 
     ip_configuration: IpConfiguration
     backup_configuration: Backups | None = None
@@ -56,11 +94,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     availability_type: str = "ZONAL"
     deletion_protection_enabled: bool = False
     connector_enforcement: str = "NOT_REQUIRED"
+    activation_policy: str = ""
     user_labels: dict[str, str] = {}
 
 
 class IpAddress(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An address of an instance: ``PRIMARY`` is public, ``OUTGOING`` is only called from."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"ipAddress": "only named in the message"}
 
     type: str
     ip_address: str = ""
@@ -75,11 +116,22 @@ class DiskKey(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class SqlData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An instance as Cloud SQL shows it."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "instanceType": "only servers elsewhere and replicas are left out; whatever else is judged",
+        "masterInstanceName": "of instances that are no replicas it is left out (DatabaseInstance)",
+        "ipAddresses": "ipv4Enabled says whether there is a public one; addresses only add to a failure",
+        "createTime": "only takes out an instance that is younger than its first backup",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "instanceType": "only servers elsewhere and replicas are left out; whatever else is judged",
+    }
+
     name: str
     database_version: str
     settings: Settings
     instance_type: str = "CLOUD_SQL_INSTANCE"
     master_instance_name: str = ""
+    create_time: Moment | None = None
     ip_addresses: list[IpAddress] = []
     disk_encryption_configuration: DiskKey | None = None
 
@@ -112,7 +164,12 @@ class SqlInstance(Located, frozen=True, kw_only=True, rename="camel"):
         """The instance that it reads from, where it is a replica."""
         if self.data.master_instance_name:
             return self.data.master_instance_name.rpartition(":")[2]
-        return "another" if self.data.instance_type == "READ_REPLICA_INSTANCE" else None
+        return "another" if self.data.instance_type in _REPLICAS else None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its owner switched it off."""
+        return self.settings.activation_policy == "NEVER"
 
     @property
     def engine(self) -> str:
@@ -121,10 +178,35 @@ class SqlInstance(Located, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def public_addresses(self) -> list[str]:
-        """Addresses that the internet reaches."""
-        return sorted(a.ip_address for a in self.data.ip_addresses if a.type == "PRIMARY")
+        """Addresses that the internet reaches: of every type but those that are known to be none."""
+        return sorted(a.ip_address for a in self.data.ip_addresses if a.type not in _NOT_PUBLIC)
 
     def flag(self, name: str) -> str | None:
-        """A flag's value in lower case; ``None`` where the default holds."""
+        """A flag's value in lower case; ``None`` where the default holds, empty where it is not shown."""
         said = [f.value.lower() for f in self.settings.database_flags if f.name == name]
         return said[-1] if said else None
+
+
+class RunData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A backup as Cloud SQL shows it."""
+
+    status: str
+    end_time: Moment | None = None
+    """None while it is under way."""
+
+
+class BackupRun(Located, frozen=True, kw_only=True, rename="camel"):
+    """A backup of an instance, automated or on demand (``backupRuns.list``). Shape from documentation."""
+
+    kind = "gcp.sql.backup_run"
+    resource: Held[RunData]
+
+    @property
+    def instance(self) -> str:
+        """The path of the instance: ``projects/p/instances/db``."""
+        return self.path.partition("/backupRuns/")[0]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it can be restored."""
+        return self.resource.data.status == "SUCCESSFUL" and self.resource.data.end_time is not None

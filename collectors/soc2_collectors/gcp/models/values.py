@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -18,6 +19,15 @@ Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Whether a name is, or is of the form of, one of these; upper and lower case are alike."""
     return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def has_word(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name, or a word in it, is or is of the form of one of these: ``web-live``, ``deployProd``.
+
+    A word inside of another is none: ``delivery`` is not ``live``.
+    """
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
+    return matches(name, patterns) or any(matches(word, patterns) for word in words)
 
 
 def days_after(moment: datetime, days: float) -> datetime:

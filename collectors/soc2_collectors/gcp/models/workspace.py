@@ -5,7 +5,8 @@ Source: Admin SDK Directory API v1, ``User`` and ``Customer``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -45,13 +46,17 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
         "notes",
     )
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "primaryEmail": "named in messages, and in exemptions: an empty address has none",
+    }
+
     id: str
     primary_email: str
     name: UserName | None = None
     aliases: list[str] = []
     """Further addresses of the account; Google leaves out an empty list."""
     suspended: bool
-    archived: bool = False
+    archived: bool
     is_admin: bool
     """Super administrator."""
     is_delegated_admin: bool = False
@@ -102,6 +107,9 @@ class WorkspaceCustomer(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "gcp.workspace.customer"
     volatile = ("etag",)
     secret = ("alternateEmail", "phoneNumber", "postalAddress.*")
+
+    may_lack: ClassVar[Mapping[str, str]] = {"customerDomain": "only named in the message"}
+    any_value: ClassVar[Mapping[str, str]] = may_lack
 
     id: str
     customer_domain: str

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import urllib.parse
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -37,15 +40,30 @@ class HookConfig(msgspec.Struct, frozen=True):
     """Where a webhook sends to."""
 
     url: str = ""
-    insecure_ssl: str | int | float = "0"
-    """``1``: the certificate is not verified; GitHub's default is ``0``."""
+    insecure_ssl: str | int | float | None = None
+    """``1``: the certificate is not verified, ``0``: it is. ``None``: not said; the specification leaves open
+    what that means."""
     secret: str | None = None
     """Something where there is one; GitHub leaves it out where there is none."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "secret": "left out where there is none, and then only hosts that are exempt pass (REST, webhooks)"
+    }
 
     @property
     def encrypted(self) -> bool:
         """Whether it sends by HTTPS. A URL that was redacted as a whole began with it."""
         return self.url.lower().startswith(("https://", "[redacted slack-webhook]"))
+
+    @property
+    def host(self) -> str:
+        """Whom it sends to; an empty text where the URL has none, or one that programs read differently."""
+        if "\\" in self.url:
+            return ""
+        try:
+            return urllib.parse.urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -79,6 +97,10 @@ class DeployKey(msgspec.Struct, frozen=True):
     enabled: bool = True
     """Off where a policy of the organisation forbids deploy keys; older servers have no such policy."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "a key of an older server, which leaves it out, counts as enabled: it is judged"
+    }
+
 
 class DeployKeyList(Resource, frozen=True):
     """The deploy keys of a repository that has some."""
@@ -103,7 +125,8 @@ class PersonalAccessToken(Resource, frozen=True):
     token_expires_at: datetime | None
     """``None``: never."""
     token_name: str = ""
-    permissions: dict[str, dict[str, str]] = {}
+    permissions: dict[str, dict[str, str]] | None = None
+    """By sort (``organization``, ``repository``, ``other``) and name: ``read``, ``write`` or ``admin``."""
 
 
 class CredentialAuthorization(Resource, frozen=True):
@@ -139,6 +162,14 @@ class AppInstallation(Resource, frozen=True):
     """``all`` or ``selected``."""
     permissions: dict[str, str]
     suspended_at: datetime | None = None
+    """Without it the App counts as one at work."""
+
+    any_value: ClassVar[Mapping[str, str]] = {"app_slug": "a name; only approved ones count"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "app_slug": "a name; without it nothing is approved",
+        "suspended_at": "without it the App counts as one at work, and is judged",
+        "permissions": "an App without permissions writes to nothing (REST, installations)",
+    }
 
 
 class AuditLogStream(Resource, frozen=True):
@@ -147,7 +178,11 @@ class AuditLogStream(Resource, frozen=True):
     kind = "github.audit_log_stream"
     volatile = ("updated_at",)
 
+    any_value: ClassVar[Mapping[str, str]] = {"stream_type": "only named"}
+    may_lack: ClassVar[Mapping[str, str]] = {"stream_type": "only named"}
+
     stream_type: str
     """``Splunk``, ``Amazon S3`` ..."""
     enabled: bool
-    paused_at: datetime | None = None
+    paused_at: datetime | None
+    """``None``: it runs."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -60,7 +62,8 @@ class PageInfo(msgspec.Struct, frozen=True, rename="camel"):
 class Assets(msgspec.Struct, frozen=True, rename="camel"):
     """The files of a release."""
 
-    nodes: list[Asset]
+    nodes: list[Asset | None]
+    """``None``: one that GitHub does not show."""
     page_info: PageInfo
 
 
@@ -92,6 +95,8 @@ class Package(Resource, frozen=True):
     """A package in GitHub's registry (``GET /orgs/{org}/packages``)."""
 
     kind = "github.package"
+    any_value: ClassVar[Mapping[str, str]] = {"package_type": "a part of the name"}
+    may_lack: ClassVar[Mapping[str, str]] = {"package_type": "a part of the name"}
     volatile = ("version_count", "updated_at", "owner.avatar_url")
 
     name: str

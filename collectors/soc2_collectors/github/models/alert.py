@@ -32,6 +32,8 @@ class SecretAlert(Resource, frozen=True):
     secret_type_display_name: str = ""
     validity: str | None = None
     """``active``, ``inactive`` or ``unknown``."""
+    resolution: str | None = None
+    """Why it was closed: ``revoked``, ``false_positive``, ``used_in_tests``, ``wont_fix`` ..."""
     publicly_leaked: bool | None = None
 
 

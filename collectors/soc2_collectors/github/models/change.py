@@ -5,8 +5,9 @@ Names are those of GraphQL for pull requests and commits, those of REST for the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-class Actor(msgspec.Struct, frozen=True, rename={"typename": "__typename"}):
+class Actor(
+    msgspec.Struct, frozen=True, rename={"typename": "__typename", "database_id": "databaseId"}
+):
     """Who did something. GitHub gives ``null`` for a deleted account."""
 
     login: str
-    typename: str = "User"
+    typename: str
     """``User``, ``Bot``, ``Mannequin`` ..."""
+    database_id: int | None = None
+    """The account's number, which stays when it is renamed; left out for what is no user."""
 
 
 class Oid(msgspec.Struct, frozen=True):
@@ -43,6 +48,11 @@ class RepositoryRef(msgspec.Struct, frozen=True, rename="camel"):
     default_branch_ref: BranchRef | None = None
     """The default branch when the change was read, which may be another than at the merge."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "defaultBranchRef": "without it a change to whatever branch counts as one to production",
+    }
+
 
 class Label(msgspec.Struct, frozen=True):
     """A label."""
@@ -53,7 +63,9 @@ class Label(msgspec.Struct, frozen=True):
 class Labels(msgspec.Struct, frozen=True):
     """Labels of a pull request or an issue; GitHub gives ``null`` for none."""
 
-    nodes: list[Label] = []
+    nodes: list[Label | None] = []
+
+    may_lack: ClassVar[Mapping[str, str]] = {"nodes": "without them nothing is an emergency"}
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -63,12 +75,20 @@ class Issue(msgspec.Struct, frozen=True):
     url: str = ""
     labels: Labels | None = None
 
+    may_lack: ClassVar[Mapping[str, str]] = {"labels": "without them nothing is an emergency"}
+
 
 class Issues(msgspec.Struct, frozen=True, rename="camel"):
     """The issues that a pull request closes."""
 
-    nodes: list[Issue] = []
+    nodes: list[Issue | None] = []
+    """``None``: an issue that the identity may not see."""
     total_count: int = 0
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nodes": "without them nothing is an emergency, and no issue is named",
+        "totalCount": "without it those that are shown count",
+    }
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel"):
@@ -80,12 +100,16 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     author: Actor | None = None
     commit: Oid | None = None
     """The head that was reviewed; ``None`` where that commit no longer exists."""
+    author_can_push_to_repository: bool | None = None
+    """Whether the reviewer may write to the repository, today. GitHub counts no other approvals. ``None``:
+    nobody asked."""
 
 
 class Reviews(msgspec.Struct, frozen=True):
     """All reviews of a pull request."""
 
-    nodes: list[Review]
+    nodes: list[Review | None]
+    """``None``: one that GitHub does not show."""
 
 
 class CheckContext(msgspec.Struct, frozen=True):
@@ -95,6 +119,17 @@ class CheckContext(msgspec.Struct, frozen=True):
     conclusion: str | None = None
     context: str | None = None
     state: str | None = None
+
+    any_value: ClassVar[Mapping[str, str]] = {
+        "name": "names of checks are free text",
+        "context": "names of checks are free text",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "name": "a check run has a name, a commit status a context; only named",
+        "context": "a check run has a name, a commit status a context; only named",
+        "conclusion": "a commit status has a state instead; without either it is not green",
+        "state": "a check run has a conclusion instead; without either it is not green",
+    }
 
     @property
     def label(self) -> str:
@@ -106,36 +141,64 @@ class CheckContext(msgspec.Struct, frozen=True):
         """Whether it does not stand in the way of a merge, as GitHub counts it."""
         return (self.conclusion or self.state) in ("SUCCESS", "NEUTRAL", "SKIPPED")
 
+    @property
+    def ran(self) -> bool:
+        """Whether it tested something, and found it good."""
+        return (self.conclusion or self.state) == "SUCCESS"
+
 
 class PageInfo(msgspec.Struct, frozen=True, rename="camel"):
     """Whether there is more."""
 
-    has_next_page: bool = False
+    has_next_page: bool
 
 
 class CheckContexts(msgspec.Struct, frozen=True, rename="camel"):
     """The checks behind a rollup."""
 
-    nodes: list[CheckContext] = []
-    page_info: PageInfo = PageInfo()
+    nodes: list[CheckContext | None] = []
+    page_info: PageInfo | None = None
+    """``None``: nobody asked whether there are more."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "pageInfo": "the rollup's SUCCESS holds for all checks; where a pass rests on those that are shown, "
+        "it needs this",
+    }
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all."""
+        known = self.page_info is not None and not self.page_info.has_next_page
+        return known and None not in self.nodes
 
 
-class CommitUser(msgspec.Struct, frozen=True):
+class CommitUser(msgspec.Struct, frozen=True, rename="camel"):
     """A GitHub account."""
 
     login: str
+    database_id: int | None = None
 
 
 class CommitAuthor(msgspec.Struct, frozen=True):
-    """Who wrote a commit."""
+    """Who wrote a commit, as the commit says: nothing proves it but a signature."""
 
     user: CommitUser | None = None
+    """``None``: the address belongs to no account."""
+    name: str | None = None
+    """A free text."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "user": "null where the address belongs to no account: nobody is named then, and it is said",
+        "name": "only tells a bot, whose address never belongs to a user",
+    }
 
 
-class CommitAuthors(msgspec.Struct, frozen=True):
+class CommitAuthors(msgspec.Struct, frozen=True, rename="camel"):
     """Who wrote a commit together (``Co-authored-by``)."""
 
-    nodes: list[CommitAuthor] = []
+    nodes: list[CommitAuthor | None] = []
+    total_count: int | None = None
+    """``None``: nobody asked how many there are."""
 
 
 class Rollup(msgspec.Struct, frozen=True):
@@ -146,33 +209,70 @@ class Rollup(msgspec.Struct, frozen=True):
     contexts: CheckContexts = CheckContexts()
 
 
-class HeadCommit(msgspec.Struct, frozen=True, rename="camel"):
-    """The last commit of a pull request."""
+class ChangeCommit(msgspec.Struct, frozen=True):
+    """A commit of a pull request, by whom it was made."""
 
     oid: str
-    status_check_rollup: Rollup | None
-    """``None``: no check reported on it."""
     author: CommitAuthor | None = None
     authors: CommitAuthors = CommitAuthors()
     committer: CommitAuthor | None = None
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "author": "stands among ``authors``, too (GraphQL Commit)",
+        "committer": "who committed did not write it; counted besides where the account is known",
+    }
+
     @property
-    def logins(self) -> set[str]:
-        """Logins of who wrote it and who committed it; ``web-flow`` is GitHub's own button."""
-        people = [self.author, self.committer, *self.authors.nodes]
-        return {p.user.login for p in people if p and p.user} - {"web-flow"}
+    def people(self) -> list[CommitAuthor]:
+        """Who wrote it, and who committed it where that is known; ``web-flow`` is GitHub's own button."""
+        wrote = [*self.authors.nodes, self.author]
+        committed = self.committer if self.committer and self.committer.user else None
+        found = [one for one in (*wrote, committed) if one is not None]
+        return [one for one in found if one.user is None or one.user.login != "web-flow"]
+
+    @property
+    def shown(self) -> bool:
+        """Whether everybody is named who wrote it together."""
+        known = self.authors.total_count
+        return known is not None and known == len([n for n in self.authors.nodes if n is not None])
+
+
+class HeadCommit(ChangeCommit, frozen=True, rename="camel"):
+    """The last commit of a pull request, with its checks."""
+
+    status_check_rollup: Rollup | None = None
+    """``None``: no check reported on it."""
 
 
 class HeadNode(msgspec.Struct, frozen=True):
-    """A commit of a pull request."""
+    """The last commit of a pull request."""
 
     commit: HeadCommit
 
 
-class Heads(msgspec.Struct, frozen=True):
+class Heads(msgspec.Struct, frozen=True, rename="camel"):
     """The last commit, in a list of one."""
 
     nodes: list[HeadNode]
+    total_count: int | None = None
+    """Of all commits; ``None``: nobody asked."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "totalCount": "needed where ``allCommits`` was not read, and the other way round"
+    }
+
+
+class CommitNode(msgspec.Struct, frozen=True):
+    """A commit of a pull request."""
+
+    commit: ChangeCommit
+
+
+class ChangeCommits(msgspec.Struct, frozen=True, rename="camel"):
+    """All commits of a pull request; GitHub shows 250 at most."""
+
+    nodes: list[CommitNode | None]
+    total_count: int
 
 
 class PullRequest(Resource, frozen=True, rename="camel"):
@@ -180,6 +280,13 @@ class PullRequest(Resource, frozen=True, rename="camel"):
 
     kind = "github.pull_request"
     volatile = ("updatedAt",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "allCommits": "needed where ``commits`` does not say that the last is the only one",
+        "labels": "without them nothing is an emergency",
+        "closingIssuesReferences": "without them nothing is an emergency, and no issue is closed",
+        "productionBranches": "left out where the settings name none: the default branch is production",
+        "mergedBy": "null for a deleted account; with allowed_mergers that is nobody who may",
+    }
 
     number: int
     repository: RepositoryRef
@@ -188,6 +295,8 @@ class PullRequest(Resource, frozen=True, rename="camel"):
     reviews: Reviews
     commits: Heads
     base_ref_name: str
+    all_commits: ChangeCommits | None = None
+    """``None``: only the last one was read."""
     title: str = ""
     head_ref_name: str = ""
     labels: Labels | None = None
@@ -221,56 +330,115 @@ class PullRequest(Resource, frozen=True, rename="camel"):
     def issues(self) -> list[Issue]:
         """Issues that it closes, two at most."""
         found = self.closing_issues_references
-        return found.nodes if found else []
+        return [one for one in found.nodes if one is not None] if found else []
+
+    @property
+    def closes(self) -> int:
+        """How many issues it closes, those that the identity may not see too."""
+        found = self.closing_issues_references
+        return max(found.total_count, len(found.nodes)) if found else 0
 
     @property
     def label_names(self) -> set[str]:
         """Labels of the pull request and of the issues that it closes."""
         groups = [self.labels, *(issue.labels for issue in self.issues)]
-        return {label.name for group in groups if group for label in group.nodes}
+        return {
+            label.name for group in groups if group for label in group.nodes if label is not None
+        }
 
-    def own(self) -> set[str]:
-        """Logins of who opened it and of who made its last commit."""
-        logins = {login for node in self.commits.nodes for login in node.commit.logins}
-        return logins | ({self.author.login} if self.author else set())
+    @property
+    def made_of(self) -> list[ChangeCommit]:
+        """The commits that were read."""
+        if self.all_commits is not None:
+            return [node.commit for node in self.all_commits.nodes if node is not None]
+        return [node.commit for node in self.commits.nodes]
+
+    def unread(self, *, others: bool = False) -> str:
+        """Why somebody may have written a part of it whom nobody can name; empty: everybody is named.
+
+        ``others``: authors whose address belongs to no account are somebody else.
+        """
+        commits = self.made_of
+        total = self.all_commits.total_count if self.all_commits else self.commits.total_count
+        if total is None or total > len(commits) or not commits:
+            count = "an unknown number" if total is None else str(total)
+            return f"{len(commits)} of {count} commits were read"
+        for commit in commits:
+            if not commit.shown or not commit.people:
+                return f"not everybody was read who wrote {commit.oid[:10]}"
+            unknown = [one for one in commit.people if one.user is None and not self._bots_own(one)]
+            if unknown and not others:
+                return f"{commit.oid[:10]} was written with an address that belongs to no account"
+        return ""
+
+    def _bots_own(self, author: CommitAuthor) -> bool:
+        """Bots write with addresses that belong to no user."""
+        bot = self.author if self.author and self.author.typename == "Bot" else None
+        return bot is not None and author.name == f"{bot.login}[bot]"
+
+    def writers(self) -> set[str]:
+        """Logins, in lower case, of who wrote or committed a part of it."""
+        people = [one for commit in self.made_of for one in commit.people]
+        return {one.user.login.lower() for one in people if one.user}
+
+    def is_own(self, reviewer: Actor) -> bool:
+        """Whether a reviewer opened the change or wrote or committed a part of it."""
+        numbers = {
+            one.user.database_id
+            for commit in self.made_of
+            for one in commit.people
+            if one.user and one.user.database_id is not None
+        }
+        logins = self.writers()
+        if self.author is not None:
+            logins.add(self.author.login.lower())
+            if self.author.database_id is not None:
+                numbers.add(self.author.database_id)
+        return reviewer.login.lower() in logins or reviewer.database_id in numbers
+
+    @property
+    def opinions(self) -> list[Review]:
+        """Reviews with an author and a time, oldest first."""
+        known = [
+            (review.submitted_at, number, review)
+            for number, review in enumerate(self.reviews.nodes)
+            if review is not None and review.author is not None and review.submitted_at is not None
+        ]
+        return [review for *_, review in sorted(known, key=lambda one: one[:2])]
 
     def late_approvals(self) -> list[Review]:
-        """Approvals after the merge, of others than the author and who made the last commit; oldest first."""
+        """Approvals after the merge, of others than who wrote a part of the change; oldest first."""
         if self.author is None:
             return []
-        own = self.own()
-        found = [
-            (review.submitted_at, review)
-            for review in self.reviews.nodes
+        return [
+            review
+            for review in self.opinions
             if review.state == "APPROVED"
             and review.submitted_at is not None
             and review.submitted_at > self.merged_at
             and review.author is not None
-            and review.author.login not in own
+            and not self.is_own(review.author)
         ]
-        return [review for _, review in sorted(found, key=lambda pair: pair[0])]
 
     def approvals(self) -> list[Review]:
-        """Approvals in force at the merge, of others than the author and who made the last commit.
+        """Approvals in force at the merge, of others than who wrote a part of the change.
 
         Of each reviewer the last opinion before the merge counts. Who cannot be named (a deleted account)
         is taken for nobody: they could be the author.
         """
         last: dict[str, Review] = {}
-        known = [r for r in self.reviews.nodes if r.author and r.submitted_at is not None]
-        for review in sorted(known, key=lambda r: r.submitted_at or self.merged_at):
-            if review.state not in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
-                continue
-            if (
-                review.submitted_at is not None
-                and review.submitted_at <= self.merged_at
-                and review.author
-            ):
-                last[review.author.login] = review
+        for review in self.opinions:
+            in_time = review.submitted_at is not None and review.submitted_at <= self.merged_at
+            decides = review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
+            if decides and in_time and review.author is not None:
+                last[review.author.login.lower()] = review
         if self.author is None:
             return []
-        own = self.own()
-        return [r for login, r in last.items() if r.state == "APPROVED" and login not in own]
+        return [
+            review
+            for review in last.values()
+            if review.state == "APPROVED" and review.author and not self.is_own(review.author)
+        ]
 
 
 class AssociatedPullRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -285,7 +453,7 @@ class AssociatedPullRequest(msgspec.Struct, frozen=True, rename="camel"):
 class AssociatedPullRequests(msgspec.Struct, frozen=True, rename="camel"):
     """The pull requests that a commit belongs to."""
 
-    nodes: list[AssociatedPullRequest]
+    nodes: list[AssociatedPullRequest | None]
     total_count: int
 
 
@@ -293,6 +461,7 @@ class Commit(Resource, frozen=True, rename="camel"):
     """A commit on a production branch."""
 
     kind = "github.commit"
+    may_lack: ClassVar[Mapping[str, str]] = {"author": "only exempts; without it nobody is exempt"}
 
     oid: str
     committed_date: datetime
@@ -312,11 +481,13 @@ class RuleBypass(Resource, frozen=True):
     """A push that went past a ruleset (REST: a rule suite with the result ``bypass``)."""
 
     kind = "github.rule_bypass"
+    may_lack: ClassVar[Mapping[str, str]] = {"ref": "only named"}
 
     ref: str
     repository_name: str
     pushed_at: datetime
     result: str
+    """``pass``, ``fail`` or ``bypass``."""
     actor_name: str | None = None
     before_sha: str = ""
     after_sha: str = ""
@@ -331,6 +502,14 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     """An event of the organisation's audit log that changes or overrides branch protection."""
 
     kind = "github.protection_change"
+    any_value: ClassVar[Mapping[str, str]] = {"actor": "a login, which messages name"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "actor": "null for a deleted account, which is then nobody who may",
+        "repo": "only named; left out where a ruleset of the organisation changed",
+        "ruleset_enforcement": "left out of events about classic protection (audit log events)",
+        "ruleset_rules_deleted": "left out where none were",
+        "ruleset_bypass_actors_added": "left out where none were",
+    }
 
     action: str
     """``protected_branch.policy_override``, ``repository_ruleset.destroy``, ..."""
@@ -338,6 +517,28 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     """Milliseconds since 1970, UTC."""
     actor: str | None = None
     repo: str | None = None
+    ruleset_enforcement: str | None = None
+    """Of an event about a ruleset: ``active`` (or ``enabled``), ``evaluate`` or ``disabled``, since then."""
+    ruleset_old_enforcement: str | None = None
+    """The same, before."""
+    ruleset_rules_deleted: object = None
+    ruleset_bypass_actors_added: object = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether the ruleset demands nothing since then."""
+        return self.ruleset_enforcement not in (None, "active", "enabled")
+
+    @property
+    def weakened(self) -> str:
+        """What an update took away, where the log says so."""
+        if self.idle and self.ruleset_old_enforcement in (None, "active", "enabled"):
+            return f"a ruleset was switched to {self.ruleset_enforcement}"
+        if self.ruleset_rules_deleted:
+            return "rules were taken out of a ruleset"
+        if self.ruleset_bypass_actors_added:
+            return "actors were added who may bypass a ruleset"
+        return ""
 
     @property
     def day(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -25,7 +27,8 @@ class ActionsPermissions(msgspec.Struct, frozen=True):
     allowed_actions: str | None = None
     """``all``, ``local_only`` or ``selected``; left out where Actions are off."""
     sha_pinning_required: bool = False
-    """Whether an action must be named by its full commit SHA. Older servers leave it out."""
+    """Whether an action must be named by its full commit SHA. Older servers, which leave it out, ask for
+    none."""
 
 
 class SelectedActions(msgspec.Struct, frozen=True):
@@ -34,6 +37,14 @@ class SelectedActions(msgspec.Struct, frozen=True):
     github_owned_allowed: bool
     verified_allowed: bool
     patterns_allowed: list[str] = []
+    """Left out where there are none."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "patterns_allowed": "an extra list of what is allowed: left out it allows no more (REST, Actions)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "patterns_allowed": "whatever a pattern names, what counts is whether it chooses an owner",
+    }
 
 
 class WorkflowPermissions(msgspec.Struct, frozen=True):
@@ -66,6 +77,48 @@ class Count(msgspec.Struct, frozen=True, rename="camel"):
     total_count: int
 
 
+class AllowListEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """An address, or a range of addresses, of an IP allow list."""
+
+    allow_list_value: str
+    is_active: bool
+
+
+class PageInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """Whether there is more than was read."""
+
+    has_next_page: bool
+
+
+class AllowList(msgspec.Struct, frozen=True, rename="camel"):
+    """The IP allow list (GraphQL ``ipAllowListEntries``)."""
+
+    nodes: list[AllowListEntry | None]
+    page_info: PageInfo
+
+    may_lack: ClassVar[Mapping[str, str]] = {"nodes": "an empty list lets nobody in"}
+
+    def covers(self) -> tuple[int, int] | None:
+        """How many addresses of each family its active entries let in; ``None`` where one is no address."""
+        four: list[ipaddress.IPv4Network] = []
+        six: list[ipaddress.IPv6Network] = []
+        for entry in self.nodes:
+            if entry is None or not entry.is_active:
+                continue
+            try:
+                network = ipaddress.ip_network(entry.allow_list_value.strip(), strict=False)
+            except ValueError:
+                return None
+            if isinstance(network, ipaddress.IPv4Network):
+                four.append(network)
+            else:
+                six.append(network)
+        return (
+            sum(one.num_addresses for one in ipaddress.collapse_addresses(four)),
+            sum(one.num_addresses for one in ipaddress.collapse_addresses(six)),
+        )
+
+
 class OrganizationSettings(msgspec.Struct, frozen=True, rename="camel"):
     """GraphQL ``Organization``: settings that REST does not have. Older servers leave them out."""
 
@@ -77,6 +130,8 @@ class OrganizationSettings(msgspec.Struct, frozen=True, rename="camel"):
     """``ENABLED`` or ``DISABLED``."""
     ip_allow_list_for_installed_apps_enabled_setting: str | None = None
     """``ENABLED`` or ``DISABLED``."""
+    ip_allow_list_entries: AllowList | None = None
+    """``None``: nobody asked."""
 
 
 class ScimUsers(msgspec.Struct, frozen=True, rename="camel"):
@@ -169,6 +224,11 @@ class Member(Resource, frozen=True, rename="camel"):
         """Whether the member owns the organisation."""
         return self.role == "ADMIN"
 
+    @property
+    def role_known(self) -> bool:
+        """Whether GitHub says which of the two."""
+        return self.role in ("ADMIN", "MEMBER")
+
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """The member's account."""
         yield Account(
@@ -220,6 +280,16 @@ class ExternalIdentity(Resource, frozen=True, rename="camel"):
     def login(self) -> str | None:
         """The member's login."""
         return self.user.login if self.user else None
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the account signed in through the identity provider."""
+        return self.saml_identity is not None and bool(self.saml_identity.name_id)
+
+    @property
+    def provisioned(self) -> bool:
+        """Whether SCIM made the account, or took it over."""
+        return self.scim_identity is not None and bool(self.scim_identity.username)
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """Links from the account to whom the identity provider says it is."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
 
@@ -33,7 +36,7 @@ class AutomatedSecurityFixes(msgspec.Struct, frozen=True):
     """``GET /repos/{owner}/{repo}/automated-security-fixes``."""
 
     enabled: bool
-    paused: bool = False
+    paused: bool
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -42,13 +45,40 @@ class Tool(msgspec.Struct, frozen=True):
     name: str
 
 
+_LANGUAGE = re.compile(r"/language:([\w-]+)|\"language\"\s*:\s*\"([\w-]+)\"")
+
+
 class Analysis(msgspec.Struct, frozen=True):
     """A code scanning analysis."""
 
     created_at: datetime
     ref: str
     tool: Tool
-    error: str = ""
+    error: str | None = None
+    """Why it broke; empty where it did not."""
+    rules_count: int | None = None
+    """How many rules were run."""
+    category: str = ""
+    """Tells analyses of one tool apart: ``/language:python``."""
+    environment: str = ""
+    """Of the job that made it, as JSON."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "category": "only says which language was analysed, where it does (REST, code scanning)",
+        "environment": "only says which language was analysed, where it does (REST, code scanning)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "category": "a free text, in which CodeQL writes the language",
+        "environment": "a free text, in which CodeQL writes the language",
+    }
+
+    @property
+    def languages(self) -> set[str]:
+        """The languages that CodeQL says it analysed; none where it does not say."""
+        if self.tool.name != "CodeQL":
+            return set()
+        texts = (self.category, self.environment)
+        return {one for text in texts for pair in _LANGUAGE.findall(text) for one in pair if one}
 
 
 class User(msgspec.Struct, frozen=True):
@@ -65,6 +95,7 @@ _LEVELS = (
     ("pull", "READ"),
 )
 """What REST calls a permission -> what GraphQL calls it, the strongest first."""
+KNOWN_LEVELS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE", "READ", "NONE"})
 
 
 class Collaborator(msgspec.Struct, frozen=True):
@@ -80,6 +111,12 @@ class Collaborator(msgspec.Struct, frozen=True):
     rest_login: str | None = msgspec.field(name="login", default=None)
     permissions: dict[str, bool] = {}
     """By REST: ``pull``, ``triage``, ``push``, ``maintain``, ``admin``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "node": "GraphQL says node and permission, REST login and permissions; one of the two is demanded",
+        "permission": "as above",
+        "permissions": "as above",
+    }
 
     def __post_init__(self) -> None:
         """Raises ValueError for what neither GraphQL nor REST says."""
@@ -104,6 +141,11 @@ class Collaborator(msgspec.Struct, frozen=True):
     def admin(self) -> bool:
         """Whether they administer the repository."""
         return self.level == "ADMIN"
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what they may."""
+        return self.level in KNOWN_LEVELS
 
 
 class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -143,6 +185,12 @@ class Repository(Resource, frozen=True):
         "automated_security_fixes.updated_at",
     )
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "code_scanning_analyses": "older looks kept the newest analysis only, and a pass rests on it then",
+        "code_scanning_latest_analysis": "later looks keep the newest of each tool instead",
+        "vulnerability_alerts": "``{}`` is how REST says that they are on (204, no content)",
+    }
+
     name: str
     full_name: str
     visibility: str
@@ -154,10 +202,13 @@ class Repository(Resource, frozen=True):
     language: str | None = None
     security_and_analysis: SecurityAndAnalysis = fact("security_and_analysis")
     vulnerability_alerts: dict[str, Any] | None = fact("vulnerability_alerts")
-    """``{}`` where they are on, ``None`` where they are off."""
+    """``{}`` or ``{"hasVulnerabilityAlertsEnabled": true}`` where they are on, ``None`` where they are
+    off."""
     automated_security_fixes: AutomatedSecurityFixes | None = fact("automated_security_fixes")
     code_scanning_latest_analysis: Analysis | None = fact("code_scanning_latest_analysis")
-    """The newest analysis of the default branch."""
+    """The newest analysis of the default branch: older looks kept this one only."""
+    code_scanning_analyses: list[Analysis] = fact("code_scanning_analyses")
+    """The newest analysis of the default branch of each tool and category, the newest of all first."""
     settings: RepositorySettings = fact("settings")
     direct_collaborators: list[Collaborator] = fact("direct_collaborators")
     """People, outside ones too, who were given access to this very repository."""
@@ -170,6 +221,18 @@ class Repository(Resource, frozen=True):
     """``pushed_at`` where that was more than 30 days before the look, else ``None``: in an active repository
     it moves all the time."""
 
+    @property
+    def analyses(self) -> list[Analysis]:
+        """The newest analyses of the default branch, as many as were kept. Raises FactUnavailable."""
+        try:
+            return self.code_scanning_analyses
+        except FactUnavailable as error:
+            try:
+                latest = self.code_scanning_latest_analysis
+            except FactUnavailable:
+                raise error from None
+            return [] if latest is None else [latest]
+
 
 class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     """A repository as part of another document, as GraphQL says it."""
@@ -179,12 +242,24 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     visibility: str = ""
     """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
     viewer_can_administer: bool = False
+    """Left out it is no: what only administrators see is then asked for elsewhere, or unknown."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "viewerCanAdminister": "without it the identity counts as one that sees less (GraphQL Repository)",
+    }
 
 
 class Reviewer(msgspec.Struct, frozen=True):
     """Who may approve a deployment."""
 
     type: str
+    """``User`` or ``Team``."""
+
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "whatever sort of account it is, GitHub waits for it (REST, environments)",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {"type": "as above"}
 
 
 class ProtectionRule(msgspec.Struct, frozen=True):
@@ -193,6 +268,7 @@ class ProtectionRule(msgspec.Struct, frozen=True):
     type: str
     """``required_reviewers``, ``wait_timer``, ``branch_policy`` or a custom one."""
     prevent_self_review: bool = False
+    """Older servers, which lack it, let people approve their own deployments."""
     reviewers: list[Reviewer] = []
 
 
@@ -203,6 +279,30 @@ class DeploymentBranchPolicy(msgspec.Struct, frozen=True):
     custom_branch_policies: bool
 
 
+_WILD = re.compile(r"\[[^\]]*\]|[*?/]")
+
+
+class BranchPattern(msgspec.Struct, frozen=True):
+    """A pattern of names that branches, or tags, must match to deploy."""
+
+    name: str
+    """As Ruby's ``File.fnmatch`` reads it."""
+
+    @property
+    def open_to(self) -> str:
+        """Whom it lets deploy without choosing: ``every branch``; an empty text where it chooses."""
+        name = self.name.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        if name.startswith("refs/pull/"):
+            return "every pull request"
+        return "" if _WILD.sub("", name) else "every branch"
+
+
+class Count(msgspec.Struct, frozen=True, rename="camel"):
+    """How many there are."""
+
+    total_count: int
+
+
 class Environment(Resource, frozen=True):
     """A deployment environment (``GET /repos/{owner}/{repo}/environments``)."""
 
@@ -211,17 +311,42 @@ class Environment(Resource, frozen=True):
 
     name: str
     repository: RepositoryNode
+    can_admins_bypass: bool | None = None
+    """Whether administrators may deploy past the rules, as they may by default. ``None``: not said."""
     protection_rules: list[ProtectionRule] = []
+    """Left out where there are none."""
     deployment_branch_policy: DeploymentBranchPolicy | None = None
     """``None``: every branch may deploy."""
+    branch_policies: list[BranchPattern] = fact("branch_policies")
+    """The patterns, where ``custom_branch_policies`` are on."""
+    branch_protection_rules: Count = fact("branch_protection_rules")
+    """How many rules of classic protection the repository has, as far as the identity sees them: where
+    there is none, "protected branches only" lets every branch deploy."""
+
+    @property
+    def label(self) -> str:
+        """``'production' of acme/api``."""
+        return f"'{self.name}' of {self.repository.name_with_owner}"
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether deployments wait for a reviewer."""
+        return any(r.type == "required_reviewers" and r.reviewers for r in self.protection_rules)
+
+
+def is_production(name: str, words: tuple[str, ...]) -> bool:
+    """Whether an environment is production by its name: it begins with a word, or holds one by itself."""
+    lower = name.casefold()
+    parts = re.split(r"[^a-z0-9]+", lower)
+    return lower.startswith(words) or any(part.rstrip("0123456789") in words for part in parts)
 
 
 class Runner(msgspec.Struct, frozen=True):
     """A self-hosted runner."""
 
     name: str
-    ephemeral: bool = False
-    """Whether it takes one job only. Older servers leave it out."""
+    ephemeral: bool | None = None
+    """Whether it takes one job only. ``None``: older servers leave it out."""
 
 
 class RunnerGroup(Resource, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,10 @@ _MOST_VALUES = 20_000
 _MOST_TEXT = 4 * _MOST_CHARACTERS
 """A file of aliases to aliases stands for more than it has characters."""
 _DEEPEST = 40
+_PROGRAM = re.compile(
+    r"(^|[-_])script($|[-_])|script$|^(run|command|commands|cmd|code|args|arguments|entrypoint|eval)$"
+)
+"""Names of inputs that actions take for a program or its arguments."""
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Builds texts, lists and mappings, nothing else: ``on`` stays ``on``, a date stays what it was."""
 
@@ -28,9 +33,9 @@ class Blob(msgspec.Struct, frozen=True, rename="camel"):
     """A file's content."""
 
     byte_size: int
-    is_binary: bool | None = None
-    is_truncated: bool = False
+    is_truncated: bool
     """Whether GitHub cut the text off."""
+    is_binary: bool | None = None
     text: str | None = None
 
 
@@ -44,11 +49,16 @@ class Step(msgspec.Struct, frozen=True):
     """The script; empty for an action."""
     inputs: dict[str, str]
     """What is given to the action: ``with``."""
+    env: dict[str, str] = {}
+    condition: str = ""
+    """``if``."""
+    shell: str = ""
 
     @property
-    def said(self) -> str:
-        """The action, or the script."""
-        return self.uses or self.run
+    def scripts(self) -> list[str]:
+        """What a shell or an interpreter runs of it: ``run``, and inputs that actions take for programs."""
+        given = [text for name, text in self.inputs.items() if _PROGRAM.search(name.lower())]
+        return [text for text in (self.run, self.shell, *given) if text]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -64,6 +74,20 @@ class Job(msgspec.Struct, frozen=True):
     """The deployment environment, or an empty text."""
     texts: str
     """All texts of the job, one after the other."""
+    env: dict[str, str] = {}
+    condition: str = ""
+    """``if``."""
+    runs_on: tuple[str, ...] = ()
+    """Labels of runners; a group is ``group NAME``."""
+    images: tuple[str, ...] = ()
+    """Container images: of the job itself and of its services."""
+    matrix: dict[str, list[str]] | str = {}
+    """The texts of each value; a text where an expression makes it all."""
+    inputs: dict[str, str] = {}
+    """What is given to a reusable workflow: ``with``."""
+    inherits_secrets: bool = False
+    """Whether the reusable workflow gets every secret: ``secrets: inherit``."""
+    outputs: dict[str, str] = {}
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -74,6 +98,9 @@ class Content(msgspec.Struct, frozen=True):
     permissions: dict[str, str] | str | None
     """What ``GITHUB_TOKEN`` may do; ``None``: as the repository's settings say."""
     jobs: list[Job]
+    env: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    """Inputs of who starts or calls it -> their type; ``string`` where it is left out."""
 
     @property
     def steps(self) -> list[Step]:
@@ -158,7 +185,18 @@ def _workflow(found: Mapping[str, Any]) -> Content:
     on = found.get("on", ())
     triggers = frozenset([on] if isinstance(on, str) else (str(one) for one in on))
     jobs = [_job(str(name), job) for name, job in found["jobs"].items() if isinstance(job, dict)]
-    return Content(triggers, _permissions(found.get("permissions")), jobs)
+    inputs: dict[str, str] = {}
+    for event in ("workflow_dispatch", "workflow_call"):
+        asked = on.get(event) if isinstance(on, dict) else None
+        declared = asked.get("inputs") if isinstance(asked, dict) else None
+        for name, one in (declared if isinstance(declared, dict) else {}).items():
+            said = _text(one.get("type")) if isinstance(one, dict) else ""
+            same = inputs.setdefault(str(name).lower(), said or "string") == (said or "string")
+            if not same:
+                inputs[str(name).lower()] = "string"
+    return Content(
+        triggers - {""}, _permissions(found), jobs, _texts_by_name(found.get("env")), inputs
+    )
 
 
 def _job(name: str, job: dict[str, Any]) -> Job:
@@ -166,33 +204,74 @@ def _job(name: str, job: dict[str, Any]) -> Job:
     environment = job.get("environment")
     if isinstance(environment, dict):
         environment = environment.get("name")
+    strategy = job.get("strategy")
+    services = job.get("services")
+    containers = [job.get("container"), *(services.values() if isinstance(services, dict) else ())]
     return Job(
         name=name,
         steps=[_step(name, step) for step in steps if isinstance(step, dict)]
         if isinstance(steps, list)
         else [],
         uses=_text(job.get("uses")),
-        permissions=_permissions(job.get("permissions")),
+        permissions=_permissions(job),
         environment=_text(environment),
         texts="\n".join(_texts(job)),
+        env=_texts_by_name(job.get("env")),
+        condition=_text(job.get("if")),
+        runs_on=_labels(job.get("runs-on")),
+        images=tuple(
+            filter(None, (_text(c.get("image") if isinstance(c, dict) else c) for c in containers))
+        ),
+        matrix=_matrix(strategy.get("matrix") if isinstance(strategy, dict) else None),
+        inputs=_texts_by_name(job.get("with")),
+        inherits_secrets=job.get("secrets") == "inherit",
+        outputs=_texts_by_name(job.get("outputs")),
     )
 
 
 def _step(job: str, step: dict[str, Any]) -> Step:
-    inputs = step.get("with")
-    given = inputs.items() if isinstance(inputs, dict) else ()
     return Step(
         job=job,
         uses=_text(step.get("uses")),
         run=_text(step.get("run")),
-        inputs={str(name): _text(value) for name, value in given},
+        inputs=_texts_by_name(step.get("with")),
+        env=_texts_by_name(step.get("env")),
+        condition=_text(step.get("if")),
+        shell=_text(step.get("shell")),
     )
 
 
-def _permissions(value: object) -> dict[str, str] | str | None:
+def _texts_by_name(value: object) -> dict[str, str]:
+    return {str(n): _text(v) for n, v in value.items()} if isinstance(value, dict) else {}
+
+
+def _labels(value: object) -> tuple[str, ...]:
     if isinstance(value, dict):
-        return {str(name): _text(level) for name, level in value.items()}
-    return value if isinstance(value, str) else None
+        group = _text(value.get("group"))
+        return (*([f"group {group}"] if group else []), *_labels(value.get("labels")))
+    return tuple(_texts(value)) if isinstance(value, str | list) else ()
+
+
+def _matrix(value: object) -> dict[str, list[str]] | str:
+    """Every text that a name of the matrix may stand for, those that are included too."""
+    if not isinstance(value, dict):
+        return _text(value)
+    found: dict[str, list[str]] = {}
+    for name, values in value.items():
+        if name in ("include", "exclude") and isinstance(values, list):
+            for one in values if name == "include" else ():
+                for key, inner in one.items() if isinstance(one, dict) else ():
+                    found.setdefault(str(key).lower(), []).extend(_texts(inner))
+        else:
+            found.setdefault(str(name).lower(), []).extend(_texts(values))
+    return found
+
+
+def _permissions(holder: Mapping[str, Any]) -> dict[str, str] | str | None:
+    if "permissions" not in holder:
+        return None
+    value = holder["permissions"]
+    return _texts_by_name(value) if isinstance(value, dict) else _text(value)
 
 
 def _text(value: object) -> str:

@@ -5,12 +5,18 @@ Source: Okta Management API, "Applications", "Application Groups", "Application 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
 
 FEDERATED = frozenset({"SAML_2_0", "SAML_1_1", "OPENID_CONNECT", "WS_FEDERATION"})
 """Sign-on modes in which the app trusts Okta's word and holds no password of its own."""
+OPENID_CONNECT = "OPENID_CONNECT"
+BOOKMARK = "BOOKMARK"
+"""The sign-on mode of a mere link."""
 PASSWORD_REPLAY = frozenset({"AUTO_LOGIN", "BASIC_AUTH", "BROWSER_PLUGIN", "SECURE_PASSWORD_STORE"})
 """Sign-on modes in which Okta keeps a password of the app and types it in."""
 
@@ -51,7 +57,22 @@ class OauthClient(msgspec.Struct, frozen=True):
 class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
     """Settings; which there are depends on the app."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "implicitAssignment": "Okta gives it of apps with Federation Broker Mode only (Applications API, "
+        "settings)",
+        "oauthClient": "OpenID Connect apps alone have it",
+    }
+
     oauth_client: OauthClient | None = None
+    implicit_assignment: bool | None = None
+    """Federation Broker Mode: everybody gets in, and nobody is assigned."""
+
+
+class Accessibility(msgspec.Struct, frozen=True, rename="camel"):
+    """How people get at an app."""
+
+    self_service: bool | None = None
+    """Whether people may add the app to their own."""
 
 
 class GroupAssignment(msgspec.Struct, frozen=True, rename="camel"):
@@ -73,15 +94,38 @@ class UserAssignment(msgspec.Struct, frozen=True, rename="camel"):
 class ClientRole(msgspec.Struct, frozen=True):
     """An administrator role of a service app (``GET /oauth2/v1/clients/{clientId}/roles``)."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "of a role that is not in force",
+        "status": "whatever is not INACTIVE counts as in force",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as in force"
+    }
+
     type: str
     """``SUPER_ADMIN``, ``READ_ONLY_ADMIN``, ..., or ``CUSTOM``."""
     status: str | None = None
+
+
+_ACTIVE = "whatever is not INACTIVE or DELETED counts as active, and the app is asked"
+_MODE = (
+    "policy, provisioning and assignments decide by themselves; null is Okta's word for directories, and "
+    "which modes are federated is asked of known ones only"
+)
 
 
 class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """An application of the org (``GET /api/v1/apps``), active or not, Okta's own included."""
 
     kind = "okta.app"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "label": "only named; the key stands in its place",
+        "client_roles": "a list that may be empty: the app administers nothing",
+        "status": _ACTIVE,
+        "signOnMode": _MODE,
+        "settings": "without settings it is no service app, and is asked; assignments ask for them",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _ACTIVE, "signOnMode": _MODE}
     volatile = ("_links.logo", "_links.uploadLogo")
     secret = (
         "credentials.oauthClient.client_secret",
@@ -95,14 +139,16 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     """The app's key in Okta's catalogue: ``saasure`` is the Admin Console, ``okta_enduser`` the dashboard."""
-    label: str
+    label: str | None = None
     """What administrators call it."""
     status: str
     """``ACTIVE``, ``INACTIVE`` or ``DELETED``."""
-    sign_on_mode: str
-    """``SAML_2_0``, ``OPENID_CONNECT``, ``BROWSER_PLUGIN``, ``BOOKMARK``, ..."""
-    features: list[str]
+    sign_on_mode: str | None
+    """``SAML_2_0``, ``OPENID_CONNECT``, ``BROWSER_PLUGIN``, ``BOOKMARK``, ...; ``None`` of directories
+    (Active Directory, LDAP), to which nobody signs in by Okta."""
+    features: list[str] | None = None
     """What provisioning does: ``PUSH_NEW_USERS``, ``PUSH_USER_DEACTIVATION``, ...; empty without."""
+    accessibility: Accessibility | None = None
     visibility: Visibility | None = None
     links: AppLinks | None = msgspec.field(default=None, name="_links")
     settings: AppSettings | None = None
@@ -114,15 +160,30 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """Read of service apps."""
 
     @property
+    def called(self) -> str:
+        """What administrators call it, or else its key."""
+        return self.label or self.name
+
+    @property
     def active(self) -> bool:
-        """Whether anybody can sign in to it."""
-        return self.status == "ACTIVE"
+        """Whether anybody can sign in to it; a status that is not known counts."""
+        return self.status not in ("INACTIVE", "DELETED")
+
+    @property
+    def signs_people_in(self) -> bool:
+        """Whether people sign in to it by Okta: it is active, no machine's, and no directory."""
+        return self.active and not self.service and self.sign_on_mode is not None
+
+    @property
+    def application_type(self) -> str | None:
+        """What an OpenID Connect app is: ``web``, ``native``, ``browser`` or ``service``."""
+        client = self.settings.oauth_client if self.settings else None
+        return client.application_type if client else None
 
     @property
     def service(self) -> bool:
         """Whether it is a machine's: it gets tokens for itself, and nobody signs in to it."""
-        client = self.settings.oauth_client if self.settings else None
-        return client is not None and client.application_type == "service"
+        return self.application_type == "service"
 
     @property
     def of_okta(self) -> bool:
@@ -131,7 +192,7 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
 
     def named_in(self, names: tuple[str, ...]) -> bool:
         """Whether its label, key or id is one of these. Letter case does not matter."""
-        mine = {self.label.lower(), self.name.lower(), self.id.lower()}
+        mine = {self.called.lower(), self.name.lower(), self.id.lower()}
         return not mine.isdisjoint(name.lower() for name in names)
 
     @property

@@ -66,7 +66,15 @@ class Authenticator(Resource, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def active_methods(self) -> set[str]:
-        """Types of the methods that are on."""
+        """Types of the methods that are on; a status that is not known counts."""
+        return {one.type.lower() for one in self._methods if one.status != "INACTIVE"}
+
+    @property
+    def certain_methods(self) -> set[str]:
+        """Types of the methods of which Okta says that they are on."""
+        return {one.type.lower() for one in self._methods if one.status == "ACTIVE"}
+
+    @property
+    def _methods(self) -> list[MethodState]:
         # Some of Okta's own examples hold the one object where the description has a list.
-        found = self.methods if isinstance(self.methods, list) else [self.methods]
-        return {method.type for method in found if method.status != "INACTIVE"}
+        return self.methods if isinstance(self.methods, list) else [self.methods]

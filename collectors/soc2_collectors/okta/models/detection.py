@@ -5,6 +5,9 @@ Source: Okta Management API, "Behavior Rules", "Log Streaming", "Event Hooks".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource
@@ -35,19 +38,49 @@ class LogStream(Resource, frozen=True, kw_only=True, rename="camel"):
     status: str
 
 
+class FilteredEvent(msgspec.Struct, frozen=True):
+    """A type of events that a hook gets only in part."""
+
+    event: str | None = None
+
+
+class HookFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """What narrows the events of a hook."""
+
+    event_filter_map: list[FilteredEvent] | None = None
+    """``None``: Okta does not say which types it narrows."""
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """Which events a hook gets."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "filter": "Okta writes null, or nothing, for a hook without a filter (Event Hooks API)",
+    }
+
     items: list[str]
-    filter: dict[str, object] | None = None
-    """Narrows them further; ``None``: all of these types."""
+    filter: HookFilter | None = None
+    """Narrows some of them; ``None``: all events of these types."""
+
+    @property
+    def whole(self) -> set[str]:
+        """Types of which the hook gets every event."""
+        if self.filter is None:
+            return set(self.items)
+        narrowed = self.filter.event_filter_map
+        return set() if narrowed is None else set(self.items) - {one.event for one in narrowed}
 
 
 class EventHook(Resource, frozen=True, kw_only=True, rename="camel"):
     """A hook that sends events of chosen types to an address (``GET /api/v1/eventHooks``)."""
 
     kind = "okta.event_hook"
-    secret = ("channel.config.headers.*.value", "channel.config.authScheme.value")
+    secret = (
+        "channel.config.authScheme.value",
+        "channel.config.headers.*.value",
+        # Receivers of hooks often take their key in the path or the query.
+        "channel.config.uri",
+    )
 
     id: str
     name: str

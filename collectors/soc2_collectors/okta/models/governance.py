@@ -11,6 +11,7 @@ from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource, fact
 
 UNREVIEWED = "UNREVIEWED"
+APPROVE = "APPROVE"
 REVOKE = "REVOKE"
 KEPT_DAYS = 400
 """Reviews of campaigns that ended longer ago are not read."""

@@ -5,13 +5,50 @@ Source: Okta Management API, "Identity Providers".
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import msgspec
 
 from soc2_pac.resources import Resource
 
 AUTO = "AUTO"
+DISABLED = "DISABLED"
+SMART_CARD = "X509"
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What is done with somebody."""
+
+    action: str | None = None
+
+
+class Comeback(msgspec.Struct, frozen=True):
+    """What happens with somebody who left and comes again."""
+
+    deprovisioned: Action | None = None
+    """``NONE``, or ``REACTIVATE``: the account is opened again."""
+    suspended: Action | None = None
+    """``NONE``, or ``UNSUSPEND``."""
+
+
+class GroupProvisioning(msgspec.Struct, frozen=True):
+    """Into which groups people come."""
+
+    action: str | None = None
+    """``NONE``; ``ASSIGN``: into some; ``APPEND`` and ``SYNC``: into those that the provider names."""
+    assignments: list[str] | None = None
+    """Ids, of ``ASSIGN``."""
+    filter: list[str] | None = None
+    """Ids of those that the provider may name."""
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """Ids of the groups that people may come into; ``None``: that is not known."""
+        if self.action == "NONE":
+            return ()
+        if self.action == "ASSIGN":
+            return tuple(self.assignments or ()) or None
+        return tuple(self.filter or ()) or None if self.action in ("APPEND", "SYNC") else None
 
 
 class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
@@ -20,6 +57,20 @@ class Provisioning(msgspec.Struct, frozen=True, rename="camel"):
     action: str
     """``AUTO``: an account is made on the spot; ``DISABLED``: nobody gets in."""
     profile_master: bool | None = None
+    conditions: Comeback | None = None
+    groups: GroupProvisioning | None = None
+
+
+class LinkGroups(msgspec.Struct, frozen=True):
+    """Groups of which somebody must be a member to be linked."""
+
+    include: list[str] | None = None
+
+
+class LinkFilter(msgspec.Struct, frozen=True):
+    """Whom an account may be linked to. Users that it only leaves out limit nothing."""
+
+    groups: LinkGroups | None = None
 
 
 class AccountLink(msgspec.Struct, frozen=True):
@@ -27,8 +78,14 @@ class AccountLink(msgspec.Struct, frozen=True):
 
     action: str
     """``AUTO``: whoever matches is linked; ``DISABLED``."""
-    filter: dict[str, Any] | None = None
-    """Groups that linking is limited to, users that it leaves out; ``None``: anybody."""
+    filter: LinkFilter | None = None
+    """``None``: anybody."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Ids of the groups that linking is limited to; empty: it is not."""
+        chosen = self.filter.groups if self.filter else None
+        return tuple(chosen.include or ()) if chosen else ()
 
 
 class Subject(msgspec.Struct, frozen=True, rename="camel"):
@@ -37,6 +94,75 @@ class Subject(msgspec.Struct, frozen=True, rename="camel"):
     filter: str | None = None
     """A regular expression that names must match; ``None``: any name."""
     match_type: str | None = None
+
+    @property
+    def names_a_domain(self) -> bool | None:
+        """Whether only names of stated domains match; ``None``: this view cannot say."""
+        if not self.filter:
+            return False
+        try:
+            pattern = re.compile(self.filter)
+        except (re.error, OverflowError, RecursionError):
+            return None
+        if any(pattern.search(name) for name in STRANGERS):
+            return False
+        return all(_domain_stated(one) for one in _alternatives(self.filter)) or None
+
+
+STRANGERS = (
+    "eve",
+    "EVE",
+    "e.v@e.io",
+    "eve@evil.com",
+    "EVE@EVIL.ORG",
+    "eve@e.co.uk",
+    "1@2.net",
+    "@",
+    "",
+)
+"""Names of nobody's domain. They are short, so that no expression takes long over them."""
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9-]|\\?\.|\||\(\?:|[()])+(?:\$|\\[bZz]|\))*")
+"""What stated domains look like: no part of them stands for anything else."""
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The alternatives of a regular expression that no group holds together."""
+    found, depth, start, place = [], 0, 0, 0
+    while place < len(pattern):
+        letter = pattern[place]
+        if letter == "\\":
+            place += 1
+        elif letter in "([":
+            depth += 1
+        elif letter in ")]":
+            depth -= 1
+        elif letter == "|" and not depth:
+            found.append(pattern[start:place])
+            start = place + 1
+        place += 1
+    found.append(pattern[start:])
+    if (
+        len(found) == 1
+        and pattern.startswith("(")
+        and pattern.endswith(")")
+        and _one_group(pattern)
+    ):
+        return _alternatives(pattern[3:-1] if pattern.startswith("(?:") else pattern[1:-1])
+    return found
+
+
+def _one_group(pattern: str) -> bool:
+    depth = 0
+    for place, letter in enumerate(re.sub(r"\\.", "__", pattern)):
+        depth += (letter == "(") - (letter == ")")
+        if not depth:
+            return place == len(pattern) - 1
+    return False
+
+
+def _domain_stated(alternative: str) -> bool:
+    name, at, domain = alternative.rpartition("@")
+    return bool(name and at and "." in domain and _DOMAIN.fullmatch(domain))
 
 
 class IdpPolicy(msgspec.Struct, frozen=True, rename="camel"):
@@ -70,3 +196,14 @@ class IdentityProvider(Resource, frozen=True, kw_only=True, rename="camel"):
     def verifies_identity_only(self) -> bool:
         """Whether it checks documents of people and signs nobody in."""
         return self.type.startswith("IDV_")
+
+    @property
+    def by_name(self) -> bool | None:
+        """Whether only names of stated domains count; ``None``: this view cannot say."""
+        return self.policy.subject.names_a_domain if self.policy.subject else False
+
+    @property
+    def names(self) -> str:
+        """Which names count, for a message."""
+        pattern = self.policy.subject.filter if self.policy.subject else None
+        return f"names like {pattern}" if pattern else "any name"

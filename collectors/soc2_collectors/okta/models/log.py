@@ -5,10 +5,12 @@ Source: Okta Management API, "System Log". Okta keeps 90 days.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_collectors.okta.models.event_types import BY_OKTA_S_STAFF, changes_administration
 from soc2_collectors.okta.models.times import Moment
 from soc2_pac.resources import Resource
 
@@ -16,35 +18,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-CHANGES = (
-    "application.lifecycle.",
-    "application.policy.sign_on.rule.",
-    "application.policy.sign_on.update",
-    "group.privilege.",
-    "iam.",
-    "policy.lifecycle.",
-    "policy.rule.",
-    "security.authenticator.lifecycle.",
-    "security.threat.configuration.",
-    "system.api_token.",
-    "system.idp.lifecycle.",
-    "user.account.privilege.",
-    "zone.",
-)
-"""What begins the types of events that change how the org is administered and signed in to. What happens at
-every sign-in (``policy.evaluate_sign_on``) begins with none of them."""
-LEAVING = ("user.lifecycle.deactivate", "user.lifecycle.suspend")
+LEAVING = ("system.import.user.suspend", "user.lifecycle.deactivate", "user.lifecycle.suspend")
 """Types of events by which a person loses access."""
 RETURNING = (
+    "system.import.user.unsuspend",
+    "system.import.user.unsuspend_after_confirm",
+    "system.import.user.update_user_lifecycle_from_master",
     "user.lifecycle.activate",
     "user.lifecycle.reactivate",
     "user.lifecycle.unsuspend",
 )
-"""Types of events by which a person gets it back."""
+"""Types of events by which a person gets it back, or may: an import that changes the status says not how."""
+NOT_DONE = frozenset({"ABANDONED", "DENY", "FAILURE", "RATE_LIMIT", "SKIPPED", "UNANSWERED"})
+"""Outcomes by which nothing was done."""
+
+
+_WHO = "whoever is not Okta itself is asked for a review; the name of a person is not taken for a pipeline"
 
 
 class Actor(msgspec.Struct, frozen=True, rename="camel"):
     """Who did it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"type": _WHO}
+    any_value: ClassVar[Mapping[str, str]] = {"type": _WHO}
 
     id: str
     type: str
@@ -52,6 +48,14 @@ class Actor(msgspec.Struct, frozen=True, rename="camel"):
     alternate_id: str | None = None
     """A user's login."""
     display_name: str | None = None
+    """Of a user, what the profile says: people may write it themselves."""
+
+    def is_one_of(self, names: tuple[str, ...]) -> bool:
+        """Whether its id or login is one of these, or the name of an app; a person's name proves nothing."""
+        mine = {self.id, self.alternate_id}
+        if self.type != "User":
+            mine.add(self.display_name)
+        return not mine.isdisjoint(names)
 
     @property
     def called(self) -> str:
@@ -69,8 +73,14 @@ class Target(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str | None = None
 
 
+_DONE = "what Okta does not call refused may have been done, and counts; only SUCCESS takes access"
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """Whether it was done."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"result": _DONE}
+    any_value: ClassVar[Mapping[str, str]] = {"result": _DONE}
 
     result: str | None = None
     """``SUCCESS``, ``FAILURE``, ``SKIPPED``, ``ALLOW``, ``DENY``, ``CHALLENGE``, ``UNKNOWN``, ..."""
@@ -80,6 +90,11 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     """An event that changes administration, or gives a person access or takes it (``GET /api/v1/logs``)."""
 
     kind = "okta.log_event"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "outcome": _DONE,
+        "target": "only named in messages; an event without a user takes nobody's access",
+        "displayMessage": "only a name",
+    }
     secret = (
         "authenticationContext.externalSessionId",
         "authenticationContext.rootSessionId",
@@ -94,24 +109,32 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
     target: list[Target] | None = None
 
     @property
-    def happened(self) -> bool:
-        """Whether Okta says that it was done."""
-        return self.outcome is not None and self.outcome.result == "SUCCESS"
+    def refused(self) -> bool:
+        """Whether Okta says that it was not done; where it says nothing, it may have been."""
+        return self.outcome is not None and self.outcome.result in NOT_DONE
 
     @property
     def changes_administration(self) -> bool:
-        """Whether its type is one of :data:`CHANGES`."""
-        return self.event_type.startswith(CHANGES)
+        """Whether its type changes how the org is set up, administered or signed in to."""
+        return changes_administration(self.event_type)
+
+    @property
+    def by_okta_itself(self) -> bool:
+        """Whether Okta did it by itself: not where its type says that Okta's staff reached the org."""
+        return self.actor.type == "SystemPrincipal" and not self.event_type.startswith(
+            BY_OKTA_S_STAFF
+        )
 
     @property
     def takes_access(self) -> bool:
-        """Whether a person lost access by it."""
-        return self.event_type in LEAVING and self.happened
+        """Whether a person certainly lost access by it."""
+        done = self.outcome is not None and self.outcome.result == "SUCCESS"
+        return self.event_type in LEAVING and done
 
     @property
     def access_of(self) -> str | None:
-        """The id of the user who lost access by it, or got it back; ``None`` for other events."""
-        if self.event_type not in LEAVING + RETURNING or not self.happened:
+        """The id of the user who lost access by it, or may have got it back; ``None`` for other events."""
+        if not (self.takes_access or (self.event_type in RETURNING and not self.refused)):
             return None
         return next((t.id for t in self.target or () if t.type == "User"), None)
 

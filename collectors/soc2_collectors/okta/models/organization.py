@@ -5,7 +5,9 @@ Source: Okta Management API, "Org Setting", "Okta Application Settings", "Brands
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -14,8 +16,16 @@ from soc2_pac.resources import Resource, fact
 CLASSIC = "v1"
 
 
+_PIPELINE = (
+    "only v1 is the Classic Engine; with any other word the policies and authenticators are read"
+)
+
+
 class WellKnown(msgspec.Struct, frozen=True):
     """``GET /.well-known/okta-organization``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"pipeline": _PIPELINE}
+    any_value: ClassVar[Mapping[str, str]] = {"pipeline": _PIPELINE}
 
     pipeline: str
     """``idx``: Identity Engine; ``v1``: Classic Engine."""
@@ -28,6 +38,27 @@ class SupportAccess(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``ENABLED`` or ``DISABLED``."""
     expiration: datetime | None = None
     """When a grant ends; ``None``: none is given, or it has no end."""
+
+
+class SupportCase(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A case of Okta's support (``GET /api/v1/org/privacy/oktaSupport/cases``)."""
+
+    case_number: str | None = None
+    subject: str | None = None
+    impersonation: Impersonation | None = None
+
+    @property
+    def called(self) -> str:
+        """Its number, or else its subject."""
+        return f"case {self.case_number or self.subject or 'without a number'}"
+
+
+class Impersonation(msgspec.Struct, frozen=True):
+    """Whether support may sign in as an administrator for a case."""
+
+    status: str | None = None
+    """``ENABLED``, ``DISABLED``, ``REQUESTED`` or ``NOT_REQUESTED``."""
+    expiration: datetime | None = None
 
 
 class AdminConsole(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,6 +79,8 @@ class Organization(Resource, frozen=True, kw_only=True, rename="camel"):
     company_name: str | None = None
     well_known: WellKnown = fact("okta-organization")
     support: SupportAccess = fact("oktaSupport")
+    support_cases: list[SupportCase] = fact("cases")
+    """Those that this identity may see; since cases can be granted access one by one, each is asked."""
     admin_console: AdminConsole = fact("admin-console")
 
     @property
@@ -59,8 +92,8 @@ class Organization(Resource, frozen=True, kw_only=True, rename="camel"):
 class SignInPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A sign-in page that was changed (``GET /api/v1/brands/{brandId}/pages/sign-in/customized``)."""
 
-    page_content: str
-    """HTML."""
+    page_content: str | None = None
+    """HTML; ``None`` where nothing but labels of the sign-in widget were changed."""
 
 
 class Brand(Resource, frozen=True, kw_only=True, rename="camel"):

@@ -7,8 +7,10 @@ that Okta made (catch-all, default) comes last. App sign-in policies exist in th
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -19,14 +21,34 @@ if TYPE_CHECKING:
 
 ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
+ALLOW = "ALLOW"
 DENY = "DENY"
 REQUIRED = "REQUIRED"
+REMEMBERED = timedelta(hours=12)
+"""How long a device may stand for a second factor that was given on it: NIST SP 800-63B asks for both again
+after 12 hours (AAL2)."""
 
 _NEUTRAL = ("ANY", "ANYWHERE")
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+
+
+_STATUS = (
+    "what is not known counts as active where all are asked; where one is enough only ACTIVE counts"
+)
+_ACCESS = "whatever is not DENY counts as a way in, and is asked"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A rule of a policy (``GET /api/v1/policies/{policyId}/rules``)."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": _STATUS,
+        "priority": "without an order no rule hides another, and each is asked (Okta Policies API, rule)",
+        "system": "false by Okta's description; the priority orders the rule then",
+        "conditions": "null is Okta's own word for a rule that always matches; a rule that lacks the field "
+        "counts as one that may not match, and hides none",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
     name: str
     status: str
@@ -34,13 +56,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     priority: int | None = None
     system: bool = False
     """Whether Okta made it: then it comes last, and cannot be removed."""
-    conditions: dict[str, Any] | None = None
+    conditions: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
     """When it matches; ``None``: always."""
 
     @property
     def unconditional(self) -> bool:
         """Whether it certainly matches whatever reaches it; a condition that is not understood is one."""
-        return _neutral(self.conditions)
+        return self.conditions is not msgspec.UNSET and _neutral(self.conditions)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -72,7 +94,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Ids of the device assurance policies of which the device must satisfy one."""
         return _texts(_inner(self.conditions, "device", "assurance", "include"))
 
+    def admits(self, platform: str) -> bool:
+        """Whether a device of a platform (``MACOS``, ``IOS``, ...) may match; unknown ones may."""
+        chosen = _inner(self.conditions, "platform", "include")
+        if not isinstance(chosen, list) or not chosen:
+            return True
+        systems = {_inner(one, "os", "type") for one in chosen}
+        return not systems <= PLATFORMS or platform in systems
 
+
+PLATFORMS = frozenset({"ANDROID", "CHROMEOS", "IOS", "MACOS", "WINDOWS"})
+"""Systems that the condition of a rule, and a device assurance policy, may name."""
 R = TypeVar("R", bound=Rule)
 
 
@@ -93,8 +125,34 @@ def effective(rules: Sequence[R]) -> list[R]:
     return taken
 
 
+def certain(rules: Sequence[R]) -> list[R]:
+    """The rules that certainly can decide: active, and behind no rule that may match all that comes."""
+    return [
+        rule
+        for rule in rules
+        if rule.status == ACTIVE
+        and not any(
+            other.unconditional and other.status != INACTIVE and not _after(other, rule)
+            for other in rules
+            if other is not rule
+        )
+    ]
+
+
+def _after(one: Rule, other: Rule) -> bool:
+    if one.priority is None or other.priority is None:
+        return False
+    return (one.system, one.priority) > (other.system, other.priority)
+
+
 class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
     """What all policies have (``GET /api/v1/policies?type=...``)."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "status": _STATUS,
+        "conditions": "whom it is for; of a password policy without it the passwords count as Okta's own",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
     id: str
     name: str
@@ -106,6 +164,11 @@ class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
     def active(self) -> bool:
         """Whether Okta considers it; a status that is not known counts."""
         return self.status != INACTIVE
+
+    @property
+    def certainly_active(self) -> bool:
+        """Whether Okta says that it considers it."""
+        return self.status == ACTIVE
 
 
 # -- global session policies ---------------------------------------------------------------------------
@@ -124,13 +187,48 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class SignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a matching rule does."""
 
+    any_value: ClassVar[Mapping[str, str]] = {
+        "access": _ACCESS,
+        "primaryFactor": "only PASSWORD_IDP_ANY_FACTOR leaves the factors to the apps; with any other the "
+        "rule itself must ask for the second",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "access": _ACCESS,
+        "primaryFactor": "the Classic Engine has none: the password is first, and requireFactor decides",
+        "rememberDeviceByDefault": "false by Okta's description",
+        "requireFactor": "false by Okta's description: the factors are left to the apps, which are asked",
+    }
+
     access: str
     """``ALLOW`` or ``DENY``."""
     require_factor: bool = False
     """Whether a second factor is asked for; Okta documents ``false``."""
+    factor_prompt_mode: str | None = None
+    """When it is asked for: ``ALWAYS``, ``DEVICE`` (on a device that is new) or ``SESSION`` (when its
+    lifetime on the device is over). Always there where a factor is required."""
+    factor_lifetime: int | None = None
+    """Of ``SESSION``, in minutes."""
+    remember_device_by_default: bool = False
+    """Whether devices are remembered without anybody's choice; Okta documents ``false``."""
     primary_factor: str | None = None
     """``PASSWORD_IDP``; ``PASSWORD_IDP_ANY_FACTOR`` (Identity Engine): whatever the app's policy demands."""
     session: Session | None = None
+
+    def remembers(self, longest: timedelta) -> bool | None:
+        """Whether a device on which the second factor was given stands for it any longer than that.
+
+        ``None``: Okta does not say. With ``ALWAYS`` no device is remembered, whatever
+        ``rememberDeviceByDefault`` says; with the other two it says that people do not even choose it.
+        """
+        if self.factor_prompt_mode == "ALWAYS":
+            return False
+        if self.factor_prompt_mode == "DEVICE":
+            return True
+        if self.factor_prompt_mode == "SESSION" and self.factor_lifetime is not None:
+            return (
+                self.remember_device_by_default or timedelta(minutes=self.factor_lifetime) > longest
+            )
+        return None
 
 
 class SignOnActions(msgspec.Struct, frozen=True):
@@ -148,6 +246,11 @@ class SignOnRule(Rule, frozen=True, kw_only=True):
     def allows(self) -> bool:
         """Whether anybody comes in by it."""
         return self.actions.signon.access != DENY
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether it refuses whoever it matches, or asks for a second factor."""
+        return not self.allows or self.actions.signon.require_factor
 
 
 class SignOnPolicy(Policy, frozen=True, kw_only=True):
@@ -176,7 +279,12 @@ PHISHING_RESISTANT = frozenset({"webauthn", "cert"})
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An authenticator with one of its methods."""
+    """An authenticator with one of its methods. Okta writes methods in both letter cases."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "phishingResistant": "OPTIONAL by Okta's description, and the method itself is asked",
+        "userVerification": "OPTIONAL by Okta's description, and the other steps are asked",
+    }
 
     key: str | None = None
     method: str | None = None
@@ -186,11 +294,21 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def resists_phishing(self) -> bool:
         """Whether a false site cannot relay it."""
-        return self.phishing_resistant == REQUIRED or self.method in PHISHING_RESISTANT
+        return self.phishing_resistant == REQUIRED or self.among(PHISHING_RESISTANT)
+
+    def among(self, methods: frozenset[str]) -> bool:
+        """Whether it is one of these."""
+        return (self.method or "").lower() in methods
 
 
 class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a factor of one class must be; left out, Okta documents ``OPTIONAL``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "required": "true by Okta's description of constraints",
+        "methods": "an empty list narrows nothing; what is demanded is read of the other fields then",
+        "phishingResistant": "OPTIONAL by Okta's description, and the methods are asked",
+    }
 
     required: bool | None = None
     """Whether the factor is demanded at all; left out, it is."""
@@ -206,7 +324,7 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             return True
         if self.authentication_methods:
             return all(method.resists_phishing for method in _several(self.authentication_methods))
-        return bool(self.methods) and set(self.methods or ()) <= PHISHING_RESISTANT
+        return bool(self.methods) and {m.lower() for m in self.methods or ()} <= PHISHING_RESISTANT
 
 
 class Constraints(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +336,8 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True):
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A step of a chain of methods: one of these, then the next step."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"next": "the last step of a chain has none"}
 
     authentication_methods: list[Method] = []
     next: list[Step] | None = None
@@ -243,6 +363,13 @@ class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="came
     """One of these must be satisfied."""
     chains: list[Step] | None = None
     """One of these must be followed, of ``AUTH_METHOD_CHAIN``."""
+    reauthenticate_in: str | None = None
+    """How long what was proven counts: ``PT12H``; ``PT0S``: never again without a proof."""
+
+    @property
+    def forgets_within(self) -> timedelta | None:
+        """How long what was proven counts; ``None``: Okta does not say, or not as a length of time."""
+        return duration(self.reauthenticate_in)
 
     @property
     def two_factors(self) -> bool | None:
@@ -280,12 +407,46 @@ class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="came
         return None
 
 
+class KeepMeSignedIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether people are offered to stay signed in: who accepts is not asked for factors on the device."""
+
+    post_auth: str | None = None
+    """``ALLOWED`` or ``NOT_ALLOWED``."""
+
+
 class AppSignOn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a matching rule does."""
+
+    any_value: ClassVar[Mapping[str, str]] = {
+        "access": _ACCESS,
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "access": _ACCESS,
+        "keepMeSignedIn": "Okta leaves it out of rules by which nobody is offered to stay signed in "
+        "(guide: Keep me signed in)",
+    }
 
     access: str
     """``ALLOW`` or ``DENY``."""
     verification_method: VerificationMethod | None = None
+    keep_me_signed_in: KeepMeSignedIn | None = None
+
+    @property
+    def stays_signed_in(self) -> bool | None:
+        """Whether people may choose to stay signed in; ``None``: a word that is not known."""
+        if self.keep_me_signed_in is None:
+            return False
+        said = self.keep_me_signed_in.post_auth
+        return {"ALLOWED": True, "NOT_ALLOWED": False}.get(said or "")
+
+    @property
+    def remembers(self) -> bool | None:
+        """Whether a device stands for the second factor longer than :data:`REMEMBERED`."""
+        if not self.stays_signed_in:
+            return self.stays_signed_in
+        asked = self.verification_method
+        within = asked.forgets_within if asked else None
+        return within is None or within > REMEMBERED
 
 
 class AccessActions(msgspec.Struct, frozen=True, rename="camel"):
@@ -305,10 +466,30 @@ class AccessRule(Rule, frozen=True, kw_only=True):
         return self.actions.app_sign_on.access != DENY
 
     @property
+    def is_careful(self) -> bool | None:
+        """Whether it refuses whoever it matches, or asks for two factors; ``None``: this view cannot say."""
+        return self.two_factors if self.allows else True
+
+    @property
     def two_factors(self) -> bool | None:
-        """Whether it demands two factors; ``None``: this view cannot say."""
+        """Whether it demands two factors of whoever comes; ``None``: this view cannot say."""
         asked = self.actions.app_sign_on.verification_method
-        return asked.two_factors if asked else None
+        remembers = self.actions.app_sign_on.remembers
+        return _all_of(
+            [asked.two_factors if asked else None, None if remembers is None else not remembers]
+        )
+
+    @property
+    def stays_signed_in(self) -> bool | None:
+        """Whether people may choose to stay signed in; ``None``: a word that is not known."""
+        return self.actions.app_sign_on.stays_signed_in
+
+    @property
+    def called(self) -> str:
+        """The name, with what makes one factor enough where that is not the rule's own demand."""
+        asked = self.actions.app_sign_on.verification_method
+        on_device = asked and asked.two_factors and self.actions.app_sign_on.remembers
+        return f"{self.name} (on a device that stays signed in)" if on_device else self.name
 
     @property
     def resists_phishing(self) -> bool | None:
@@ -332,7 +513,7 @@ class AccessPolicy(Policy, frozen=True, kw_only=True):
     @property
     def single_factor(self) -> list[str]:
         """Names of the entries by which one factor is enough."""
-        return [rule.name for rule in self.entries if rule.two_factors is False]
+        return [rule.called for rule in self.entries if rule.two_factors is False]
 
     @property
     def unclear(self) -> list[str]:
@@ -360,8 +541,8 @@ def _possession_resists(possession: Constraint | None) -> bool | None:
 def _chain_of_two(way: list[Step]) -> bool | None:
     if any(_each(step, lambda method: method.user_verification == REQUIRED) for step in way):
         return True
-    known = any(_each(step, lambda method: method.method in KNOWLEDGE) for step in way)
-    had = any(_each(step, lambda method: method.method in POSSESSION) for step in way)
+    known = any(_each(step, lambda method: method.among(KNOWLEDGE)) for step in way)
+    had = any(_each(step, lambda method: method.among(POSSESSION)) for step in way)
     if known and had:
         return True
     return False if len(way) == 1 and way[0].authentication_methods else None
@@ -386,12 +567,16 @@ class GracePeriod(msgspec.Struct, frozen=True, kw_only=True):
     """How long somebody may put the enrolment off."""
 
     type: str
-    """``BY_DATE_TIME``; other types are not in the documentation."""
+    """``BY_DATE_TIME``, or ``BY_SKIP_COUNT``: so many times."""
     expiry: datetime | None = None
 
 
 class Enroll(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether people enrol."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "gracePeriod": "enrolment may not be put off where none is given (guide: Policies, grace periods)",
+    }
 
     by_themselves: str = msgspec.field(name="self")
     """``REQUIRED``, ``OPTIONAL`` or ``NOT_ALLOWED``; of a rule ``LOGIN``, ``CHALLENGE`` or ``NEVER``."""
@@ -408,6 +593,15 @@ class Enrollable(msgspec.Struct, frozen=True, kw_only=True):
 class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What people enrol: ``authenticators`` in the Identity Engine, ``factors`` from the Classic Engine."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
+        "authenticators": "the Classic Engine has factors instead; without both the question is open",
+        "factors": "the Identity Engine has authenticators instead",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "only FACTORS turns to the factors where there are both",
+    }
+
     type: str | None = None
     """``AUTHENTICATORS`` or ``FACTORS``; the Classic Engine leaves it out."""
     authenticators: list[Enrollable] | None = None
@@ -416,10 +610,7 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def required(self) -> dict[str, GracePeriod | None] | None:
         """Keys of what must be enrolled, with how long it may be put off; ``None``: Okta does not say."""
-        if self.type == "FACTORS" or self.authenticators is None:
-            known = self.factors
-        else:
-            known = {one.key: one for one in self.authenticators if one.key}
+        known = self._known
         if known is None:
             return None
         return {
@@ -427,6 +618,20 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
             for key, one in known.items()
             if one.enroll and one.enroll.by_themselves == REQUIRED
         }
+
+    @property
+    def enrolled(self) -> dict[str, str] | None:
+        """By key whether people enrol it: ``REQUIRED``, ``OPTIONAL``, ``NOT_ALLOWED``; ``None``: not said."""
+        known = self._known
+        if known is None:
+            return None
+        return {key: one.enroll.by_themselves for key, one in known.items() if one.enroll}
+
+    @property
+    def _known(self) -> dict[str, Enrollable] | None:
+        if self.type == "FACTORS" or self.authenticators is None:
+            return self.factors
+        return {one.key: one for one in self.authenticators if one.key}
 
 
 class EnrollmentActions(msgspec.Struct, frozen=True):
@@ -488,6 +693,10 @@ class Age(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """When an account is locked."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "showLockoutFailures": "false by Okta's description: the mail is asked for then",
+    }
+
     max_attempts: int
     """0: never."""
     show_lockout_failures: bool = False
@@ -527,9 +736,11 @@ class RecoveryFactors(msgspec.Struct, frozen=True):
     recovery_question: RecoveryFactor | None = None
 
     @property
-    def active(self) -> set[str]:
-        """Names of those that are on."""
+    def active(self) -> set[str] | None:
+        """Names of those that are on; ``None``: Okta says nothing of any."""
         offered = {name: getattr(self, name) for name in self.__struct_fields__}
+        if not any(offered.values()):
+            return None
         return {name for name, one in offered.items() if one and one.status != INACTIVE}
 
 
@@ -573,6 +784,13 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class SelfService(msgspec.Struct, frozen=True):
     """Whether people may do something without help."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "access": "whatever is not DENY counts as offered, and is asked"
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "access": "whatever is not DENY counts as offered, and is asked"
+    }
+
     access: str
     requirement: Requirement | None = None
 
@@ -581,7 +799,7 @@ class PasswordActions(msgspec.Struct, frozen=True, rename="camel"):
     """Actions of a rule of a password policy."""
 
     self_service_password_reset: SelfService | None = None
-    """Left out: nobody resets a password themselves."""
+    """Left out: Okta does not say."""
 
 
 class PasswordRule(Rule, frozen=True, kw_only=True):
@@ -591,7 +809,7 @@ class PasswordRule(Rule, frozen=True, kw_only=True):
 
     @property
     def reset(self) -> SelfService | None:
-        """How somebody resets a password; ``None``: not by themselves."""
+        """How somebody resets a password; ``None``: not by themselves, or Okta does not say."""
         offered = self.actions.self_service_password_reset
         return offered if offered and offered.access != DENY else None
 
@@ -627,6 +845,18 @@ def _neutral(value: object) -> bool:
     if isinstance(value, dict):
         return all(_neutral(part) for part in value.values())
     return value is None or value in _NEUTRAL or value == []
+
+
+def duration(text: str | None) -> timedelta | None:
+    """A length of time as in ISO 8601, ``PT12H``; ``None`` for what is none, or has no fixed length."""
+    found = _DURATION.fullmatch(text or "")
+    if found is None or not any(found.groups()):
+        return None
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return timedelta.max
 
 
 def _inner(value: object, *way: str) -> object:

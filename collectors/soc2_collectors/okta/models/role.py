@@ -5,12 +5,14 @@ Source: Okta Management API, "Role Assignments", "Roles" and "Groups".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
 from soc2_collectors.okta.models.times import Moment
 from soc2_collectors.okta.models.user import User
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
@@ -22,10 +24,46 @@ if TYPE_CHECKING:
 
 SUPER_ADMIN = "SUPER_ADMIN"
 CUSTOM = "CUSTOM"
+ROLE_TYPES = frozenset(
+    {
+        "ACCESS_CERTIFICATIONS_ADMIN",
+        "ACCESS_REQUESTS_ADMIN",
+        "API_ACCESS_MANAGEMENT_ADMIN",
+        "API_ADMIN",
+        "APP_ADMIN",
+        CUSTOM,
+        "GROUP_MEMBERSHIP_ADMIN",
+        "HELP_DESK_ADMIN",
+        "MOBILE_ADMIN",
+        "ORG_ADMIN",
+        "READ_ONLY_ADMIN",
+        "REPORT_ADMIN",
+        SUPER_ADMIN,
+        "USER_ADMIN",
+        "WORKFLOWS_ADMIN",
+    }
+)
+"""The types of roles that Okta documents."""
+
+
+_TYPE = (
+    "any role makes an administrator; where it matters who is super administrator, an unknown type leaves "
+    "the question open"
+)
 
 
 class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     """A role that a user, a group or a client holds."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": _TYPE,
+        "status": "Okta lists roles that are assigned; without a word one counts as in force",
+        "label": "only named in messages; a custom role without one is called by its type",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "status": "whatever is not INACTIVE counts as in force",
+        "type": _TYPE,
+    }
 
     type: str
     """``SUPER_ADMIN``, ``ORG_ADMIN``, ``APP_ADMIN``, ..., or ``CUSTOM``."""
@@ -42,6 +80,11 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
         return self.status != "INACTIVE"
 
     @property
+    def by_group(self) -> bool:
+        """Whether it comes by a group."""
+        return self.assignment_type == "GROUP"
+
+    @property
     def name(self) -> str:
         """The type of a standard role, the label of a custom one."""
         return self.label or self.type if self.type == CUSTOM else self.type
@@ -51,6 +94,9 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user with administrator roles (``GET /api/v1/iam/assignees/users``)."""
 
     kind = "okta.admin"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "roles": "a list that may be empty: the user administers nothing any more",
+    }
     volatile = ("_links", "user._links")
     secret = ("user.credentials.password", "user.credentials.recovery_question.answer")
 
@@ -81,6 +127,11 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
     def held(self) -> list[RoleAssignment]:
         """Roles that can be used."""
         return [role for role in self.roles if role.in_force]
+
+    @property
+    def holds_unknown(self) -> bool:
+        """Whether a role is of a type that is not known here."""
+        return _unknown(self.held)
 
     @property
     def is_super(self) -> bool:
@@ -118,6 +169,11 @@ class GroupProfile(msgspec.Struct, frozen=True):
 class GroupStats(msgspec.Struct, frozen=True, rename="camel"):
     """Counts of a group (``expand=stats``)."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "hasAdminPrivilege": "without the word the roles themselves are read",
+        "hasAdminPrivlege": "Okta writes the name with or without the i",
+    }
+
     users_count: int | None = None
     apps_count: int | None = None
     has_admin_privilege: bool | None = None
@@ -135,6 +191,10 @@ class GroupStats(msgspec.Struct, frozen=True, rename="camel"):
 class GroupEmbedded(msgspec.Struct, frozen=True):
     """What is asked for with a group."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "stats": "without the count the roles themselves are read"
+    }
+
     stats: GroupStats | None = None
 
 
@@ -149,6 +209,11 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     """A group with the number of its members, and with the roles that it gives (``GET /api/v1/groups``)."""
 
     kind = "okta.group"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "_embedded": "without the count the roles themselves are read",
+        "roles": "a list that may be empty: the group gives no role",
+        "members": "a list that may be empty: nobody is in the group",
+    }
     volatile = ("_links", "_embedded.stats._links")
 
     id: str
@@ -205,7 +270,47 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
         return any(role.type == SUPER_ADMIN for role in self.held)
 
 
-def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> set[str]:
-    """The ids of users who are super administrators, in their own right or by a group."""
-    own = {admin.id for admin in admins if admin.is_super}
-    return own.union(*({m.id for m in group.members} for group in groups if group.makes_super))
+def _unknown(roles: Iterable[RoleAssignment]) -> bool:
+    return any(role.type not in ROLE_TYPES for role in roles)
+
+
+class SuperAdmins(NamedTuple):
+    """Who is known to be a super administrator, and what hides others."""
+
+    ids: frozenset[str]
+    """Of users, in their own right or by a group."""
+    hidden: tuple[Admin | Group, ...]
+    """Administrators and groups whose roles or members could not be read, or are not known here."""
+
+    def whole(self) -> None:
+        """Raise FactUnavailable, with what was denied, unless everybody is known."""
+        for one in self.hidden:
+            types = sorted({role.type for role in one.held} - ROLE_TYPES)
+            if types:
+                msg = f"roles are not known here: {', '.join(types)}"
+                raise FactUnavailable(msg, kind=one.kind)
+            if isinstance(one, Group):
+                len(one.members)
+
+
+def super_admins(admins: Iterable[Admin], groups: Iterable[Group]) -> SuperAdmins:
+    """The users who are super administrators, as far as it is known."""
+    ids: set[str] = set()
+    hidden: list[Admin | Group] = []
+    for admin in admins:
+        try:
+            if admin.is_super:
+                ids.add(admin.id)
+            elif admin.holds_unknown:
+                hidden.append(admin)
+        except FactUnavailable:
+            hidden.append(admin)
+    for group in groups:
+        try:
+            if group.makes_super:
+                ids.update(member.id for member in group.members)
+            elif _unknown(group.held):
+                hidden.append(group)
+        except FactUnavailable:
+            hidden.append(group)
+    return SuperAdmins(frozenset(ids), tuple(hidden))

@@ -6,6 +6,9 @@ less; it ends 30 days after its last use; it is refused while its user is not ac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_collectors.okta.models.times import Moment
@@ -26,6 +29,10 @@ class ApiToken(Resource, frozen=True, kw_only=True, rename="camel"):
     """An API token without its value, which Okta shows once (``GET /api/v1/api-tokens``)."""
 
     kind = "okta.api_token"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lastUpdated": "without it the token counts as unused since it was made",
+        "expiresAt": "without it the token counts as one that does not end",
+    }
     volatile = ("_links", "_link")
 
     id: str

@@ -5,8 +5,9 @@ Source: Okta Management API, "Users" and "User Factors".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -31,10 +32,38 @@ GONE = frozenset({"DEPROVISIONED", "SUSPENDED"})
 
 NO_SECOND_FACTOR = ("email", "password", "question")
 """Types of factors that are no second one: what a person knows, and mail, which Okta enrolls by itself."""
+KNOWLEDGE = frozenset({"password", "question", "security_question"})
+"""Types of factors that are nothing but what a person knows."""
+FACTORS = frozenset(
+    {
+        "assertion:oidc",
+        "assertion:saml2",
+        "call",
+        "claims_provider",
+        "email",
+        "hotp",
+        "push",
+        "signed_nonce",
+        "sms",
+        "token",
+        "token:hardware",
+        "token:hotp",
+        "token:software:totp",
+        "u2f",
+        "web",
+        "webauthn",
+    }
+)
+"""Types of factors that Okta documents, less those that are nothing but knowledge."""
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel"):
     """What a user's profile says, as far as rules read it. The rest is the company's own."""
+
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("department", "displayName", "employeeNumber", "managerId"),
+        "an attribute of the profile that a company may leave empty; it only adds a tie to a person",
+    )
 
     login: str
     email: str | None = None
@@ -61,8 +90,15 @@ class Credentials(msgspec.Struct, frozen=True):
     provider: Provider | None = None
 
 
+_TYPE = "a type that is not known is no second factor; it matters where no other one is active"
+_STATUS = "only ACTIVE counts; it matters where no other factor is active"
+
+
 class Factor(msgspec.Struct, frozen=True, rename="camel"):
     """A factor that a user enrolled, or began to (``GET /api/v1/users/{userId}/factors``)."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"factorType": _TYPE, "status": _STATUS}
+    any_value: ClassVar[Mapping[str, str]] = {"factorType": _TYPE, "status": _STATUS}
 
     factor_type: str
     """``push``, ``token:software:totp``, ``webauthn``, ``signed_nonce``, ``sms``, ``question``, ..."""
@@ -75,6 +111,12 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user of the org, the deactivated ones included (``GET /api/v1/users``)."""
 
     kind = "okta.user"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "activated": "null: never, or before Okta kept it; then the sign-in or the creation counts, which is "
+        "no later (Users API)",
+        "lastLogin": "null: nobody ever signed in (Users API); then the activation or creation counts",
+        "credentials": "not asked by any rule",
+    }
     volatile = ("_links",)
     secret = ("credentials.password", "credentials.recovery_question.answer")
 
@@ -120,6 +162,11 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         """Since when the account has its status."""
         return self.status_changed or self.activated or self.created
 
+    @property
+    def closed_at(self) -> datetime | None:
+        """Since when nobody can sign in; ``None``: somebody can, or Okta does not say since when."""
+        return self.status_changed if self.status in GONE else None
+
     def named_in(self, patterns: tuple[str, ...]) -> bool:
         """Whether the login is one of these, or of their form: ``svc-*``. Letter case does not matter."""
         login = self.login.lower()
@@ -138,7 +185,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             name=name,
             mails=mails,
             active=not left,
-            left_at=self.since if left else None,
+            left_at=self.closed_at,
             source=f"okta:{scope.account}",
             joined_at=self.created,
             manager=profile.manager_id,
@@ -154,15 +201,28 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             mails=mails,
             active=not left if self.known_status else None,
             privileged=None,
-            mfa=None if hidden else bool(self.second_factors(NO_SECOND_FACTOR)),
+            mfa=None if hidden else self.has_factor(NO_SECOND_FACTOR),
             person=profile.employee_number,
             created=self.created,
             last_used=self.last_login,
             signs_in=self.status not in WAITS if self.known_status else None,
-            closed_at=self.since if left else None,
+            closed_at=self.closed_at,
         )
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
-        """Types of active factors that are none of ``without``, sorted."""
-        active = {factor.factor_type for factor in self.factors if factor.status == "ACTIVE"}
-        return sorted(active - set(without))
+        """Types of active factors that Okta documents and that are none of ``without``, sorted."""
+        return sorted((self._active_factors & FACTORS) - set(without))
+
+    def lacks_factor(self, without: tuple[str, ...]) -> bool:
+        """Whether there is certainly no second factor: none is active, or none but these and knowledge."""
+        return self._active_factors <= {*without, *KNOWLEDGE}
+
+    def has_factor(self, without: tuple[str, ...]) -> bool | None:
+        """Whether there is a second factor; ``None``: there are only such as are not known here."""
+        if self.second_factors(without):
+            return True
+        return False if self.lacks_factor(without) else None
+
+    @property
+    def _active_factors(self) -> set[str]:
+        return {factor.factor_type for factor in self.factors if factor.status == "ACTIVE"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+
+import msgspec
 
 from soc2_pac.identity import Link, Person, Strength
 from soc2_pac.resources import Resource, fact
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: what has none is no instant, and is not read."""
+
+
 class RosterPerson(Resource, frozen=True, kw_only=True):
     """Somebody who works here, or did, as a row of the roster says.
 
@@ -22,6 +29,14 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
     """
 
     kind = "roster.person"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "joined_at": "a column that a file may lack; without it a day of leaving is taken as it stands",
+        "left_at": "who works here has none; of who left without a day, whatever can be used fails at once",
+        "logins": "a column that a file may lack; it only adds ties to accounts",
+        "manager": "a column that a file may lack; only named",
+        "department": "a column that a file may lack; who is in none is meant to administer nothing",
+        "malformed": "only rows that cannot be read have it",
+    }
 
     id: str
     """The personnel number; ``malformed:...`` for a row that cannot be read."""
@@ -31,15 +46,26 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
     """Further keys that systems know the person by."""
     status: Literal["active", "left", "unknown"]
     """``unknown`` for a row that cannot be read."""
-    joined_at: datetime | None = None
-    left_at: datetime | None = None
+    joined_at: Moment | None = None
+    left_at: Moment | None = None
     """The day they leave, or left; ``None`` where the file does not say."""
     manager: str | None = None
     department: str | None = None
-    access_reviewed_at: datetime | None = fact("access_reviewed_at")
+    access_reviewed_at: Moment | None = fact("access_reviewed_at")
     """``None``: never. A file without the column does not say."""
     malformed: str | None = None
     """Why the row cannot be read."""
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When they leave, or left; not the end of an earlier employment, of who came back since."""
+        came_back = (
+            self.status == "active"
+            and self.joined_at is not None
+            and self.left_at is not None
+            and self.left_at < self.joined_at
+        )
+        return None if came_back else self.left_at
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """The person; nobody for a row that cannot be read."""
@@ -49,7 +75,7 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
                 name=self.name,
                 mails=tuple(self.mails),
                 active=self.status == "active",
-                left_at=self.left_at,
+                left_at=self.leaves_at,
                 source=f"roster:{scope.account}",
                 joined_at=self.joined_at,
                 manager=self.manager,
@@ -62,6 +88,12 @@ class RosterAccount(Resource, frozen=True, kw_only=True):
     """A line of the mapping: whose an account is, and what it is."""
 
     kind = "roster.account"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "file": "only named",
+        "note": "a column that a file may lack; only named",
+        "malformed": "only lines that cannot be read have it",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"file": "only named"}
 
     system: str
     """``github``, or ``github:acme`` for one organisation alone; ``aws:111122223333``."""

@@ -1,0 +1,541 @@
+"""What the policies of somebody grant, taken together: everything, enough to become that, or less.
+
+This is the one place that says who is an administrator. Requests are judged as AWS does: an explicit denial wins,
+then something must allow, and every ceiling (a permissions boundary) must allow as well. Where a condition is on what
+its holder chooses (the moment, the network, the tags of a new thing), it is taken as met; where it is on what a thing
+that nobody has named would have, that thing has no tags and no boundary. What nobody can tell stays unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from soc2_collectors.aws.models.conditions import Condition, glob
+from soc2_collectors.aws.models.escalation import (
+    ASSUME,
+    BOUNDARY,
+    CENTRE,
+    EXISTING,
+    OWN,
+    PASS,
+    PASS_ROLE,
+    Path,
+    catalogue,
+    named_by,
+)
+from soc2_collectors.aws.models.policy import Statement, account_of, partition_of, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = [
+    "ASSUME",
+    "BOUNDARY",
+    "CENTRE",
+    "EVERYTHING",
+    "EXISTING",
+    "OWN",
+    "PASS",
+    "Grants",
+    "Request",
+    "Rights",
+    "decide",
+    "denied",
+    "grants_of",
+    "holds",
+    "rights_of",
+    "trusted_by",
+]  # fmt: skip
+
+NAME = "any-name-that-nobody-chose"
+"""What reaches a resource of this name reaches all of its sort."""
+_REGION, _ACCOUNT = "any-region", "any-account"
+_PROBES = ("iam", "s3", "ec2", "kms", "lambda", "anything-else")
+"""Who may do an action that nobody has named in each of these services may do everything."""
+_GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where the calls of IAM count as requested, by partition (IAM user guide, ``aws:RequestedRegion``)."""
+_STRONG = (
+    "arn:{partition}:iam::aws:policy/AdministratorAccess",
+    "arn:{partition}:iam::aws:policy/IAMFullAccess",
+    "arn:{partition}:iam::{account}:policy/any-name-that-nobody-chose",
+)
+"""Policies that whoever may attach one will attach: any of them is enough."""
+
+
+class Fact(Enum):
+    """What is known of a condition key in a request, beside values."""
+
+    FREE = "its holder chooses"
+    ABSENT = "the request has no such key"
+    UNKNOWN = "nobody can tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One action on one resource, asked for by whoever holds the policies."""
+
+    action: str
+    arn: str | None = None
+    """On what; ``None`` for some resource whose name its holder chooses."""
+    everywhere: bool = False
+    """On every resource there is."""
+    holder: str = ""
+    """The ARN of whose policies these are, where it is known."""
+    partition: str = "aws"
+    account: str = ""
+    passed_to: str = ""
+    """The service that a role is passed to: ``lambda``."""
+    policy: str = ""
+    """The ARN of the policy that is attached."""
+    itself: bool = False
+    """The thing may be its holder: a policy names it by a variable."""
+
+    @property
+    def service(self) -> str:
+        """``iam`` of ``iam:PassRole``."""
+        return self.action.partition(":")[0].lower()
+
+    def known(self, key: str) -> Fact | tuple[str, ...]:
+        """What is known of a condition key, given in small letters."""
+        service = self.service
+        if key == "aws:requestedregion":
+            home = _GLOBAL.get(self.partition)
+            return (home,) if service == "iam" and home else Fact.FREE
+        if key in _OF_HOLDERS:
+            return self._of_holder(key)
+        if key in ("aws:resourceaccount", "s3:resourceaccount"):
+            return (self.account,) if self.account else Fact.FREE
+        if ":resourcetag/" in key or key in _OF_SERVICES:
+            return Fact.ABSENT
+        if key.startswith(_FREE):
+            return Fact.FREE
+        prefix = key.partition(":")[0]
+        if prefix == "iam" and service == "iam":
+            return self._of_iam(key)
+        if prefix == "aws":
+            return Fact.UNKNOWN
+        if prefix == service:
+            return Fact.FREE if self.arn is None or service == "sts" else Fact.UNKNOWN
+        # Who signed in elsewhere has keys of their provider: accounts.google.com:aud, saml:aud.
+        return Fact.FREE if "." in prefix or prefix in ("saml", "ldap") else Fact.ABSENT
+
+    def _of_holder(self, key: str) -> Fact | tuple[str, ...]:
+        if not self.holder:
+            return Fact.FREE
+        if key == "aws:principalaccount":
+            return (account_of(self.holder),) if account_of(self.holder) else Fact.FREE
+        if key == "aws:username":
+            user = ":user/" in self.holder
+            return (self.holder.rpartition("/")[2],) if user else Fact.ABSENT
+        return (self.holder,)
+
+    def _of_iam(self, key: str) -> Fact | tuple[str, ...]:
+        if key == "iam:passedtoservice":
+            endings = (
+                ".amazonaws.com",
+                *((".amazonaws.com.cn",) if self.partition == "aws-cn" else ()),
+            )
+            return tuple(self.passed_to + end for end in endings) if self.passed_to else Fact.FREE
+        if key == "iam:policyarn":
+            return (self.policy,) if self.policy else Fact.FREE
+        if key == "iam:permissionsboundary":
+            # Of things that nobody has named: none. Who changes boundaries says which.
+            return Fact.FREE if self.action.endswith("PermissionsBoundary") else Fact.ABSENT
+        return Fact.FREE if key in _CHOSEN else Fact.UNKNOWN
+
+
+_OF_HOLDERS = {"aws:principalarn", "aws:principalaccount", "aws:username"}
+_OF_SERVICES = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid",
+                "aws:sourceorgpaths"}  # fmt: skip
+"""Keys of requests that AWS's services make of their own."""
+_CHOSEN = {"iam:associatedresourcearn", "iam:awsservicename"}
+_FREE = (
+    "aws:securetransport",
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:tokenissuetime",
+    "aws:multifactorauth",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourceidentity",
+    "aws:vpce",
+    "aws:vpcsourceip",
+    "aws:useragent",
+    "aws:referer",
+    "aws:principal",
+    "aws:userid",
+    "aws:federatedprovider",
+    "aws:calledvia",
+    "aws:viaawsservice",
+    "aws:requesttag/",
+    "aws:tagkeys",
+    "aws:resourceorg",
+    "aws:ec2instancesource",
+    "ec2:sourceinstancearn",
+    "ec2:roledelivery",
+    "aws:chatbotsourcearn",
+    "aws:signinsessionarn",
+    "aws:assumedroot",
+    "sts:",
+)
+"""How the names of keys begin that speak of the caller and the moment, or that the caller chooses."""
+
+
+# -- one request ------------------------------------------------------------------------------------------
+
+
+def decide(listed: Iterable[Statement], request: Request) -> bool | None:
+    """Whether statements allow a request, denials first; ``None``: nobody can tell."""
+    allowed: bool | None = False
+    unsure = False
+    for statement in listed:
+        if not (_covers(statement, request.action) and _reaches(statement, request)):
+            continue
+        answer = holds(statement, request)
+        if not statement.allow:
+            if answer:
+                return False
+            unsure = unsure or answer is None
+        elif answer or (answer is None and not allowed):
+            allowed = True if answer else None
+    return None if allowed and unsure else allowed
+
+
+def denied(listed: Iterable[Statement], request: Request) -> bool | None:
+    """Whether a statement denies a request, whatever others allow; ``None``: nobody can tell."""
+    return _any(
+        holds(statement, request)
+        for statement in listed
+        if not statement.allow
+        and _covers(statement, request.action)
+        and _reaches(statement, request)
+    )
+
+
+def _covers(statement: Statement, action: str) -> bool:
+    known = _named(statement.actions, statement.not_actions)
+    return action in known if action in catalogue().actions else statement.covers(action)
+
+
+@lru_cache(maxsize=65536)
+def _named(actions: tuple[str, ...], not_actions: tuple[str, ...]) -> frozenset[str]:
+    """The actions of the catalogue that a statement speaks of."""
+    if not_actions:
+        return catalogue().actions.difference(*(named_by(pattern) for pattern in not_actions))
+    return frozenset().union(*(named_by(pattern) for pattern in actions))
+
+
+def _reaches(statement: Statement, request: Request) -> bool:
+    if request.everywhere:
+        return statement.every_resource and (statement.allow or not statement.not_resources)
+    if request.arn is None:
+        # A denial of some resources leaves others.
+        return statement.allow or (statement.every_resource and not statement.not_resources)
+    loose = statement.allow
+    if statement.not_resources:
+        return not any(_inside(p, request, loose=not loose) for p in statement.not_resources)
+    return any(_inside(p, request, loose=loose) for p in statement.resources)
+
+
+def _inside(pattern: str, request: Request, *, loose: bool) -> bool:
+    """Whether a pattern holds the ARN of a request; loose: in whatever Region and account the pattern names."""
+    arn = request.arn or ""
+    if "${" in pattern:
+        pattern = _resolved(pattern, request, loose=loose)
+    if loose and (_REGION in arn or _ACCOUNT in arn):
+        parts, named = arn.split(":", 5), pattern.split(":", 5)
+        if len(named) == len(parts):
+            parts[3] = named[3] if parts[3] == _REGION else parts[3]
+            parts[4] = named[4] if parts[4] == _ACCOUNT else parts[4]
+            arn = ":".join(parts)
+    return glob(pattern).match(arn) is not None
+
+
+def _resolved(pattern: str, request: Request, *, loose: bool) -> str:
+    holder = request.holder
+    mine = holder.rpartition("/")[2] if ":user/" in holder else ""
+    if mine:
+        pattern = pattern.replace("${aws:username}", mine)
+    elif request.itself and loose:
+        pattern = pattern.replace("${aws:username}", "*")
+    for variable in ("${aws:PrincipalAccount}", "${aws:ResourceAccount}"):
+        pattern = pattern.replace(variable, request.account or "*")
+    return pattern
+
+
+def holds(statement: Statement, request: Request) -> bool | None:
+    """Whether all conditions of a statement hold, as its holder would have it."""
+    answers = [
+        _one(condition, request.known(condition.key), allow=statement.allow)
+        for condition in statement.conditions
+    ]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def _one(condition: Condition, known: Fact | tuple[str, ...], *, allow: bool) -> bool | None:
+    if not condition.known:
+        return None
+    if known is Fact.FREE:
+        if allow:
+            return bool(condition.values)
+        # Whoever can do otherwise is not kept back by a denial.
+        return condition.of_any_value and not condition.negated
+    if known is Fact.ABSENT:
+        return condition.without_key()
+    if known is Fact.UNKNOWN:
+        return True if condition.of_any_value and not condition.negated else None
+    if len(known) == 1:
+        return condition.holds(*known)
+    # Several names of one service: it is named where any is.
+    answers = [condition.holds(name) for name in known]
+    if None in answers:
+        return None
+    return all(answers) if condition.negated else any(answers)
+
+
+# -- policies together ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The policies of one holder: what allows and denies, and the ceilings above it."""
+
+    statements: tuple[Statement, ...]
+    ceilings: tuple[tuple[Statement, ...] | None, ...] = ()
+    """Each must allow too; ``None`` for one that was not read."""
+    holder: str = ""
+    """The ARN of the user, role or group that holds them; empty where policies are judged by themselves."""
+    near: tuple[str, ...] = ()
+    """ARNs of what belongs to the holder: its own, its groups', those of the policies attached to it."""
+    partition: str = "aws"
+    account: str = ""
+    _shown: frozenset[str] = field(init=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        """Find the actions of the catalogue that anything allows, so that most paths are never looked at."""
+        shown = frozenset().union(
+            *(_named(s.actions, s.not_actions) for s in self.statements if s.allow)
+        )
+        object.__setattr__(self, "_shown", shown)
+
+    def allows(self, request: Request) -> bool | None:
+        """Whether the holder may; ``None``: nobody can tell."""
+        answers = [decide(self.statements, request)]
+        if answers[0] is not False:
+            answers += [None if c is None else decide(c, request) for c in self.ceilings]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    def request(self, action: str, arn: str | None = None, **more: Any) -> Request:  # noqa: ANN401
+        """A request of the holder; ``more`` are fields of :class:`Request`."""
+        about = {"holder": self.holder, "partition": self.partition, "account": self.account}
+        return Request(action, arn, **{**about, **more})
+
+    @property
+    def without_ceilings(self) -> Grants:
+        """What the policies say by themselves."""
+        return replace(self, ceilings=())
+
+    @property
+    def everything(self) -> bool | None:
+        """Every action on every resource."""
+        answers = [
+            self.allows(self.request(f"{service}:AnythingAtAll", everywhere=True))
+            for service in _PROBES
+        ]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    def paths(self, *kinds: str) -> Iterator[tuple[Path, bool | None]]:
+        """The paths that the holder may go, or perhaps may (``None``), on things that nobody has named."""
+        for path in self.candidates(*kinds):
+            answer = self.goes(path)
+            if answer is not False:
+                yield path, answer
+
+    def candidates(self, *kinds: str) -> Iterator[Path]:
+        """The paths whose actions are all allowed on something, under some condition."""
+        for path in catalogue().paths:
+            if path.kind in kinds and self._shown.issuperset(path.actions):
+                yield path
+
+    def goes(self, path: Path) -> bool | None:
+        """Whether the holder may go a path on things that nobody has named; ``None``: nobody can tell."""
+        if path.kind == PASS:
+            services = path.services or ("",)
+            return _any(
+                _all(
+                    self.on_any(action, passed_to=service) if action == PASS_ROLE
+                    else self.allows(self.request(action))
+                    for action in path.actions
+                )
+                for service in services
+            )  # fmt: skip
+        itself = path.kind in (OWN, BOUNDARY) and path.id not in _NOT_OF_ONESELF
+        return _all(self.on_any(action, itself=itself) for action in path.actions)
+
+    def on_any(self, action: str, **more: Any) -> bool | None:  # noqa: ANN401
+        """Whether the holder may do it to any of its sort, or to what belongs to the holder.
+
+        ``more`` are fields of :class:`Request`.
+        """
+        targets = catalogue().targets.get(action)
+        if targets is None:
+            return self.allows(self.request(action, **more))
+        if action.startswith("iam:Attach") and "policy" not in more:
+            place = {"partition": self.partition, "account": self.account or _ACCOUNT}
+            return _any(self.on_any(action, policy=p.format(**place), **more) for p in _STRONG)
+        return _any(
+            self.allows(self.request(action, arn, **more))
+            for arn in (*self._any(targets), *(self._own(targets) if more.get("itself") else ()))
+        )
+
+    def _any(self, targets: Sequence[str]) -> Iterator[str]:
+        for target in targets:
+            service, region, account, rest = target.split(":", 3)
+            yield ":".join(
+                (
+                    "arn",
+                    self.partition,
+                    service,
+                    _REGION if region else "",
+                    (self.account or _ACCOUNT) if account else "",
+                    rest.replace("NAME", NAME),
+                )
+            )
+
+    def _own(self, targets: Sequence[str]) -> Iterator[str]:
+        sorts = {target.rpartition(":")[2].partition("/")[0] for target in targets}
+        for arn in self.near:
+            if arn.split(":", 5)[-1].partition("/")[0] in sorts:
+                yield arn
+
+
+_NOT_OF_ONESELF = {
+    "iam-create-access-key",
+    "iam-create-login-profile",
+    "iam-update-login-profile",
+    "iam-update-assume-role-policy",
+    "iam-put-user-permissions-boundary",
+    "iam-put-role-permissions-boundary",
+}
+"""Paths that make their holder somebody else: done to oneself they give nothing."""
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    unsure = False
+    for answer in answers:
+        if answer:
+            return True
+        unsure = unsure or answer is None
+    return None if unsure else False
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    unsure = False
+    for answer in answers:
+        if answer is False:
+            return False
+        unsure = unsure or answer is None
+    return None if unsure else True
+
+
+def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: str) -> bool:
+    """Whether a user or role may take on a role of its own account.
+
+    Args:
+        trust: the trust policy of the role.
+        holder: the ARN of the user or role that asks.
+        grants: what the asking one's policies grant.
+        role: the ARN of the role.
+    """
+    account = account_of(role)
+    request = Request(
+        _ASSUME_ROLE, role, holder=holder, partition=partition_of(role), account=account
+    )
+    named = general = False
+    root = f"arn:{partition_of(role)}:iam::{account}:root"
+    for statement in trust:
+        if not statement.covers(_ASSUME_ROLE) or not holds(statement, request):
+            continue
+        values = {value for kind, value in statement.principals if kind in ("AWS", "*")}
+        anyone = statement.not_principals or bool(values & {account, root, "*"})
+        if not statement.allow:
+            if anyone or holder in values:
+                return False
+            continue
+        named = named or holder in values
+        general = general or anyone
+    # Who is named needs nothing else in the same account; whom the account lets in needs the right to ask.
+    return named or (general and bool(grants.allows(grants.request(_ASSUME_ROLE, role))))
+
+
+_ASSUME_ROLE = "sts:AssumeRole"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """How strong policies are: ``how`` says by what, empty where they make nobody an administrator."""
+
+    administrator: bool | None
+    """``None``: nobody can tell."""
+    how: str = ""
+
+
+def rights_of(grants: Grants) -> Rights:
+    """Whether policies make an administrator: everything, or enough in IAM itself to get it.
+
+    What needs a role that others hold (passing one on, running where one runs) is not judged here: whether such a
+    role exists is not in the policies.
+    """
+    everything = grants.everything
+    if everything:
+        return Rights(administrator=True, how="every action on every resource")
+    found = list(grants.paths(OWN))
+    certain = [path for path, answer in found if answer]
+    if certain:
+        return Rights(administrator=True, how=_listed(certain))
+    if everything is None:
+        return Rights(administrator=None, how="every action on every resource")
+    if found:
+        return Rights(administrator=None, how=_listed([path for path, _ in found]))
+    return Rights(administrator=False)
+
+
+_MANY = 4
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    told = ", ".join(path.told for path in paths[:_MANY])
+    more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
+    return f"{told}{more}: enough to take every right"
+
+
+EVERYTHING = tuple(statements({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}))
+"""What a policy counts as that is known to be strong by its name, where its document was not read."""
+
+
+def grants_of(
+    documents: Iterable[Sequence[Statement]],
+    *,
+    arn: str = "",
+    near: tuple[str, ...] = (),
+    ceilings: tuple[tuple[Statement, ...] | None, ...] = (),
+    holder: str = "",
+) -> Grants:
+    """Policies taken together; ``arn`` says in which partition and account they stand."""
+    return Grants(
+        statements=tuple(statement for document in documents for statement in document),
+        ceilings=ceilings,
+        holder=holder,
+        near=near,
+        partition=partition_of(arn),
+        account=account_of(arn),
+    )

@@ -1,0 +1,335 @@
+"""Whom a policy on a resource, or the trust policy of a role, lets in.
+
+A condition narrows who that is only where its key says who asks, or from where, and its values name somebody: what
+strangers can have as well keeps nobody out. Explicit denials count where they take back all that a statement gives.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.conditions import Condition, wide
+from soc2_collectors.aws.models.policy import Statement, account_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+EVERYONE = "everyone"
+_ACCOUNTS = {
+    "aws:principalaccount",
+    "aws:sourceaccount",
+    "aws:sourceowner",  # what SNS writes into the policy of every new topic
+    "kms:calleraccount",
+    "s3:dataaccesspointaccount",
+}
+_ORGANISATIONS = {
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+}
+_ARNS = {
+    "aws:principalarn",
+    "aws:sourcearn",
+    "aws:federatedprovider",
+    "s3:dataaccesspointarn",
+    "lambda:sourcefunctionarn",
+}
+_PLACES = {
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:sourcevpcarn",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+}
+"""Keys that name a network: whoever sends from there is let in, of whatever account."""
+_SERVICES = {"aws:principalservicename", "aws:principalservicenameslist"}
+_OF_SERVICES = {"aws:principalisawsservice", "aws:viaawsservice"}
+"""Whether a service of AWS asks, itself or for somebody: strangers are no service."""
+_OWN_ACCOUNT, _OWN_ORGANISATION = "${aws:resourceaccount}", "${aws:resourceorgid}"
+_ACCOUNT = re.compile(r"\d{12}")
+_IDENTITY = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):.+")
+_ORIGIN = re.compile(r"arn:[^:]+:iam::cloudfront:user/CloudFront Origin Access Identity (\w+)")
+_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+"""What AWS shows in place of a principal that was deleted."""
+_SERVICE = re.compile(
+    r"(?P<name>[\w.-]+?)(\.[a-z]{2,4}(-[a-z]+)+-\d+)?"
+    r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.internal|api\.aws)"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Party:
+    """Somebody, or some, whom a statement lets in."""
+
+    sort: str
+    """``everyone``, ``account``, ``organisation``, ``canonical user``, ``resource``, ``place``, ``id``, ``origin``,
+    ``service``, ``federated``, or ``unknown`` for a principal that nobody can parse."""
+    name: str = ""
+
+    def __str__(self) -> str:
+        """As a message names it."""
+        if self.sort in ("account", "organisation"):
+            return self.name
+        if self.sort == "place":
+            return f"everyone from {self.name}"
+        if self.sort == "origin":
+            return f"CloudFront's origin access identity {self.name}"
+        return f"{self.sort} {self.name}".strip()
+
+    @property
+    def unclear(self) -> bool:
+        """Nobody can tell of which account it is."""
+        return self.sort in ("unknown", "id", "origin", "resource")
+
+    @property
+    def inside(self) -> bool:
+        """A service, or somebody who signs in elsewhere: judged by other rules."""
+        return self.sort in ("service", "federated")
+
+
+ANYBODY = Party(EVERYONE)
+_OWN = Party("account", _OWN_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Outsiders:
+    """Whom policies let in beside the account itself, as messages name them, sorted."""
+
+    strangers: tuple[str, ...]
+    """Neither the account's own nor known."""
+    unclear: tuple[str, ...]
+    """Not known, and nobody can tell of which account: a principal that was deleted, a bucket's name."""
+    known: tuple[str, ...]
+
+    @property
+    def everyone(self) -> bool:
+        """Everyone is among them."""
+        return EVERYONE in self.strangers
+
+
+def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()) -> Outsiders:
+    """Whom the allowing statements of a policy let in, less what its denying ones take back.
+
+    Args:
+        listed: the statements of the policy.
+        own: the account that the resource is in.
+        known: accounts, organisations, networks, ids that are expected.
+    """
+    strangers: set[str] = set()
+    unclear: set[str] = set()
+    fine: set[str] = set()
+    accepted = {own, *known}
+    for statement in listed:
+        if not statement.allow:
+            continue
+        chosen = _smallest(bounds(statement, listed), accepted)
+        for party in chosen:
+            if party.inside or party.name in (own, _OWN_ACCOUNT, _OWN_ORGANISATION):
+                continue
+            if party.name in accepted:
+                fine.add(str(party))
+            elif party.unclear:
+                unclear.add(str(party))
+            else:
+                strangers.add(str(party))
+    return Outsiders(
+        tuple(sorted(strangers)), tuple(sorted(unclear - strangers)), tuple(sorted(fine))
+    )
+
+
+def open_to_everyone(listed: Sequence[Statement]) -> list[Statement]:
+    """The allowing statements that let everyone in, whatever the conditions and denials of the policy say."""
+    return [
+        statement
+        for statement in listed
+        if statement.allow and all(ANYBODY in bound for bound in bounds(statement, listed))
+    ]
+
+
+def bounds(statement: Statement, listed: Sequence[Statement] = ()) -> list[frozenset[Party]]:
+    """Sets of parties, each of which holds everyone whom an allowing statement lets in.
+
+    The first is what its principal says, the others are what its conditions and the policy's denials leave.
+    """
+    found = [principals(statement)]
+    found += [named for one in statement.conditions if (named := _let_in(one)) is not None]
+    found += [
+        left
+        for denial in listed
+        if not denial.allow
+        and denial.takes_back(statement)
+        and (left := _left_by(denial)) is not None
+    ]
+    return found
+
+
+def principals(statement: Statement) -> frozenset[Party]:
+    """Whom the principal of a statement names."""
+    if statement.not_principals:
+        return frozenset({ANYBODY})
+    return frozenset(party(kind, value) for kind, value in statement.principals)
+
+
+def party(kind: str, value: str) -> Party:
+    """Whom a principal names, given its type and value."""
+    if value == "*":
+        return ANYBODY
+    if kind == "AWS":
+        if _ACCOUNT.fullmatch(value):
+            return Party("account", value)
+        if match := _IDENTITY.fullmatch(value):
+            return Party("account", match[1])
+        if match := _ORIGIN.fullmatch(value):
+            return Party("origin", match[1])
+        if _UNIQUE_ID.fullmatch(value):
+            return Party("id", value)
+    if kind == "Service" and (name := service(value)):
+        return Party("service", name)
+    if kind == "CanonicalUser":
+        return Party("canonical user", value)
+    if kind == "Federated" and account_of(value):
+        return Party("account", account_of(value))  # whose identity provider it is
+    if kind == "Federated" and value:
+        return Party("federated", value)
+    return Party("unknown", f"principal {value or kind}")
+
+
+def service(principal: str) -> str:
+    """``logs`` of ``logs.amazonaws.com``, ``logs.eu-west-1.amazonaws.com`` and those of other partitions."""
+    match = _SERVICE.fullmatch(principal.lower())
+    return match["name"] if match else ""
+
+
+def _smallest(found: list[frozenset[Party]], accepted: Collection[str]) -> frozenset[Party]:
+    """Of sets that each hold all who are let in, the one that says best who they are."""
+
+    def rank(bound: frozenset[Party]) -> tuple[int, int, int]:
+        foreign = [
+            one
+            for one in bound
+            if not one.inside
+            and one.name not in accepted
+            and one.name not in (_OWN_ACCOUNT, _OWN_ORGANISATION)
+        ]
+        return (
+            sum(one.sort == EVERYONE for one in foreign),
+            sum(not one.unclear for one in foreign),
+            len(foreign),
+        )
+
+    return min(found, key=rank)
+
+
+def _let_in(one: Condition) -> frozenset[Party] | None:
+    """Whom a condition of an allowing statement leaves; ``None`` where it keeps no stranger out."""
+    return _named(one) if one.names_values else None
+
+
+def _left_by(denial: Statement) -> frozenset[Party] | None:
+    """Whom a denial does not shut out, of all who ask; ``None`` where it shuts out too few to tell."""
+    if denial.not_principals:
+        if denial.conditions:
+            return None
+        return frozenset(party(kind, value) for kind, value in denial.all_but)
+    if not denial.anyone:
+        return None
+    left: set[Party] = set()
+    for one in denial.conditions:
+        if one.key in _OF_SERVICES and one.test == "bool":
+            # "Unless a service asks": strangers send no such key, or false.
+            if one.if_exists and [value.lower() for value in one.values] == ["false"]:
+                continue
+            return None
+        # A denial with several conditions shuts out only who breaks all of them.
+        named = _named(one) if one.known and one.negated and one.without_key() else None
+        if named is None or one.quantifier == "foranyvalue":
+            return None
+        left |= named
+    return frozenset(left)
+
+
+def _named(one: Condition) -> frozenset[Party] | None:
+    """Whom the values of a condition name; ``None`` where a stranger may be among them."""
+    if not one.values:
+        return None
+    if one.key == "aws:sourceip":
+        return None if wide(one.values) else frozenset(Party("place", v) for v in one.values)
+    if one.key == "aws:principalisawsservice" and one.test == "bool":
+        services = [value.lower() for value in one.values] == ["true"]
+        return frozenset({Party("service", "any")}) if services else None
+    parties = [_by_key(one.key, value) for value in one.values]
+    return None if None in parties else frozenset(p for p in parties if p is not None)
+
+
+def _by_key(key: str, value: str) -> Party | None:
+    if key in _ACCOUNTS:
+        if value.lower() == _OWN_ACCOUNT:
+            return _OWN
+        return Party("account", value) if _ACCOUNT.fullmatch(value) else None
+    if key in _ARNS:
+        return _by_arn(value)
+    head = value.partition("/" if key in _ORGANISATIONS else ":")[0]
+    if key in _ORGANISATIONS and value.lower() == _OWN_ORGANISATION:
+        return Party("organisation", _OWN_ORGANISATION)
+    if not head or set(head) & set("*?$"):
+        return None
+    if key in _ORGANISATIONS:
+        return Party("organisation", head)
+    if key in _PLACES and not set(value) & set("*?$"):
+        return Party("place", value)
+    if key == "aws:userid":
+        return Party("account" if _ACCOUNT.fullmatch(head) else "id", head)
+    if key in _SERVICES and service(value):
+        return Party("service", service(value))
+    return None
+
+
+def _by_arn(arn: str) -> Party | None:
+    """Whose an ARN is: its account's, or that of the bucket that it names."""
+    if account := account_of(arn):
+        return Party("account", account)
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or "$" in arn:  # noqa: PLR2004 - an ARN's parts
+        return None
+    # The names of buckets are unique in a partition, whatever stands for Region and account.
+    bucket = parts[2] == "s3" and not set(parts[3] + parts[4]) - {"*"}
+    literal = parts[5] and not set(parts[5].partition("/")[0]) & set("*?")
+    if literal and (bucket or not parts[4]):
+        return Party("resource", arn)
+    return None
+
+
+def services_without_source(
+    listed: Iterable[Statement], own: str, known: Collection[str] = ()
+) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """Services that a statement lets in, each with what keeps it to the account's own resources.
+
+    Yields:
+        (service, ``None``) where it may act for anybody; (service, unclear) with what nobody can tell the account
+        of; (service, ()) where it acts for this account or known ones only.
+    """
+    accepted = {own, *known, _OWN_ACCOUNT, _OWN_ORGANISATION}
+    for statement in listed:
+        if not statement.allow:
+            continue
+        sources = [
+            named
+            for one in statement.conditions
+            if one.key.startswith("aws:source")
+            and one.key not in ("aws:sourceip", "aws:sourceidentity", *_PLACES)
+            and (named := _let_in(one)) is not None
+        ]
+        best: tuple[str, ...] | None = None
+        for named in sources:
+            foreign = [one for one in named if one.name not in accepted]
+            if any(not one.unclear for one in foreign):
+                continue
+            told = tuple(sorted(str(one) for one in foreign))
+            best = told if best is None else min(best, told, key=len)
+        for one in principals(statement):
+            if one.sort == "service":
+                yield one.name, best

@@ -1,0 +1,200 @@
+"""Whose workloads an attribute condition of a workload identity provider lets in.
+
+An issuer that serves many customers signs tokens for all of them: a condition narrows only where it says in
+which account, project or repository of the issuer the workload must be. Of issuers that are not known here, a
+subject that is named does.
+
+Source: Google, "Configure Workload Identity Federation with deployment pipelines", "Best practices for using
+workload identity federation"; the issuers' lists of claims: GitHub, "OpenID Connect reference"; GitLab, "ID
+token payload"; HashiCorp, "Workload identity tokens"; Buildkite, "OpenID Connect in pipelines".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from soc2_collectors.gcp.models.cel import (
+    Both,
+    Call,
+    Compared,
+    Either,
+    Literal,
+    Many,
+    NotUnderstood,
+    Path,
+    Tree,
+    parsed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SUBJECT = "sub"
+
+
+class Issuer(NamedTuple):
+    """An issuer that signs tokens of many customers."""
+
+    claims: frozenset[str]
+    """Those that one customer has for itself: named, they say who comes in."""
+    starts: Mapping[str, str]
+    """Claim -> what its beginning must be like to name a customer."""
+
+
+ISSUERS: dict[str, Issuer] = {
+    "token.actions.githubusercontent.com": Issuer(
+        frozenset(
+            {
+                "enterprise",
+                "enterprise_id",
+                "repository",
+                "repository_id",
+                "repository_owner",
+                "repository_owner_id",
+                "sub",
+                "workflow_ref",
+            }
+        ),
+        {
+            "repository": r"[^/*]+/",
+            "sub": r"(?:repo:[^/*]+/|repository_owner(?:_id)?:[^:*]+:)",
+            "workflow_ref": r"[^/*]+/",
+        },
+    ),
+    "gitlab.com": Issuer(
+        frozenset({"namespace_id", "namespace_path", "project_id", "project_path", "sub"}),
+        {"project_path": r"[^/*]+/", "sub": r"project_path:[^/*]+/"},
+    ),
+    "app.terraform.io": Issuer(
+        frozenset(
+            {
+                "sub",
+                "terraform_organization_id",
+                "terraform_organization_name",
+                "terraform_project_id",
+                "terraform_workspace_id",
+            }
+        ),
+        {"sub": r"organization:[^:*]+:"},
+    ),
+    "agent.buildkite.com": Issuer(
+        frozenset({"organization_id", "organization_slug", "pipeline_id", "sub"}),
+        {"sub": r"organization:[^:*]+:"},
+    ),
+    "accounts.google.com": Issuer(frozenset({"email", "hd", "sub"}), {}),
+}
+"""Host of the issuer -> what names a customer of it."""
+
+UNKNOWN = Issuer(frozenset({SUBJECT}), {})
+"""An issuer of which it is not known what its claims mean."""
+
+
+class Read(NamedTuple):
+    """What a condition was found to say."""
+
+    claim: str
+    """The claim that names who comes in; empty: none does."""
+    understood: bool
+    """Whether all of it could be read: if not, it may narrow in a way that is not known here."""
+
+
+def host(issuer: str) -> str:
+    """``token.actions.githubusercontent.com``."""
+    return issuer.lower().removeprefix("https://").partition("/")[0]
+
+
+def shared(issuer: str) -> Issuer:
+    """The issuer with the claims that tell its customers apart."""
+    return ISSUERS.get(host(issuer), UNKNOWN)
+
+
+def read(condition: str, issuer: str, mapping: Mapping[str, str]) -> Read:
+    """Whether a condition says whose workloads come in.
+
+    Args:
+        condition: of the provider.
+        issuer: its address.
+        mapping: attribute (``attribute.repository``) -> the expression that fills it.
+    """
+    try:
+        tree = parsed(condition)
+    except NotUnderstood:
+        return Read("", understood=False)
+    claims = _claims(mapping)
+    return Read(_pinned(tree, shared(issuer), claims), understood=True)
+
+
+def _claims(mapping: Mapping[str, str]) -> dict[str, str]:
+    """Attribute -> the claim that it is a copy of; others are left out."""
+    found = {}
+    for attribute, expression in mapping.items():
+        try:
+            tree = parsed(expression)
+        except NotUnderstood:
+            continue
+        if isinstance(tree, Path) and tree.text.startswith("assertion."):
+            found[attribute] = tree.text.removeprefix("assertion.")
+    return found
+
+
+def _pinned(tree: Tree, issuer: Issuer, claims: Mapping[str, str]) -> str:
+    """The claim that a tree demands to be of one customer; empty where it does not."""
+    if isinstance(tree, Both):
+        return next((one for part in tree.parts if (one := _pinned(part, issuer, claims))), "")
+    if isinstance(tree, Either):
+        found = [_pinned(part, issuer, claims) for part in tree.parts]
+        return found[0] if all(found) else ""
+    if isinstance(tree, Compared):
+        return _compared(tree, issuer, claims)
+    if isinstance(tree, Call) and tree.on is not None and len(tree.arguments) == 1:
+        claim = _claim(tree.on, claims)
+        (argument,) = tree.arguments
+        if isinstance(argument, Literal) and isinstance(argument.value, str):
+            return claim if _begins(tree.name, claim, argument.value, issuer) else ""
+    return ""
+
+
+def _compared(tree: Compared, issuer: Issuer, claims: Mapping[str, str]) -> str:
+    if tree.sign == "==":
+        for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
+            claim = _claim(side, claims)
+            if claim in issuer.claims and _says(other):
+                return claim
+    if tree.sign == "in" and isinstance(tree.right, Many) and tree.right.items:
+        claim = _claim(tree.left, claims)
+        if claim in issuer.claims and all(_says(one) for one in tree.right.items):
+            return claim
+    return ""
+
+
+def _begins(method: str, claim: str, text: str, issuer: Issuer) -> bool:
+    """Whether ``startsWith`` or an anchored ``matches`` demands a beginning that names a customer."""
+    form = issuer.starts.get(claim)
+    if form is None:
+        return False
+    if method == "startsWith":
+        return re.match(form, text) is not None
+    if method != "matches" or not text.startswith("^"):
+        return False
+    # The letters up to the first sign of a regular expression must name the customer whole, and a sign that
+    # lets the last letter be missing takes it away.
+    said = text[1:].replace("\\.", ".").replace("\\/", "/")
+    plain = re.match(r"[\w:/@-]*", said)
+    if plain is None or "|" in text:
+        return False
+    sure = plain[0][:-1] if said[plain.end() :].startswith(("?", "*", "{")) else plain[0]
+    return re.match(form, sure) is not None
+
+
+def _claim(tree: Tree, claims: Mapping[str, str]) -> str:
+    if not isinstance(tree, Path):
+        return ""
+    if tree.text.startswith("assertion."):
+        return tree.text.removeprefix("assertion.")
+    return claims.get(tree.text, "")
+
+
+def _says(tree: Tree) -> bool:
+    """Whether it is a text with something in it."""
+    return isinstance(tree, Literal) and isinstance(tree.value, str) and bool(tree.value.strip())

@@ -1,0 +1,206 @@
+"""Members of IAM policies: who they are, and whose.
+
+Source: Google, "IAM: Principal identifiers", "Service accounts", "Service agents".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers", "principalSet://goog/public:all"})
+"""Anybody, and anybody with a Google account."""
+
+_DEFAULT_ACCOUNTS = (
+    "-compute@developer.gserviceaccount.com",
+    "@appspot.gserviceaccount.com",
+)
+_AGENT_DOMAINS = (
+    "bigquery-encryption.iam.",
+    "cloud-filer.iam.",
+    "cloud-redis.iam.",
+    "cloudservices.gserviceaccount.",
+    "compute-system.iam.",
+    "container-engine-robot.iam.",
+    "containerregistry.iam.",
+    "dataflow-service-producer-prod.iam.",
+    "dataproc-accounts.iam.",
+    "endpoints-portal.iam.",
+    "firebase-rules.iam.",
+    "gae-api-prod.google.com.iam.",
+    "gcf-admin-robot.iam.",
+    "gs-project-accounts.iam.",
+    "serverless-robot-prod.iam.",
+    "service-networking.iam.",
+    "sourcerepo-service-accounts.iam.",
+)
+"""Of Google's own projects. That an account is called ``service-1`` alone proves nothing: anybody may call
+one so."""
+_OF_GOOGLE_ITSELF = frozenset({"system.gserviceaccount.com"})
+"""Accounts that are the same for every customer: ``cloud-logs@system.gserviceaccount.com``."""
+
+_WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/(?P<pool>[^/]+)/.")
+_WORKLOAD = re.compile(
+    r"//iam\.googleapis\.com/projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/."
+)
+_RESOURCE_SET = re.compile(
+    r"//cloudresourcemanager\.googleapis\.com/(?P<node>(projects|folders|organizations)/\d+)(/type/\w+)?"
+)
+_KUBERNETES = re.compile(r"(?P<project>[^\[\]@/]+)\.svc\.id\.goog\[.+/.+\]")
+_NUMBERED = re.compile(
+    r"(?:service-)?(?P<node>org-|folder-|o(?=\d)|f(?=\d)|p(?=\d)|)(?P<number>\d+)(?:-[\w-]+)?(?:@|$)"
+)
+"""``service-123``, ``service-org-9``, ``p123-456``, ``o9-456``, ``123-compute``, ``123``."""
+_NODES = {"o": "organizations", "f": "folders"}
+_MANAGED = ("developer.gserviceaccount.com", "cloudbuild.gserviceaccount.com")
+
+
+class Sort(StrEnum):
+    """What a member is."""
+
+    EVERYONE = "everyone"
+    PERSON = "person"
+    GROUP = "group"
+    DOMAIN = "domain"
+    WORKFORCE = "workforce pool"
+    """People who sign in with an identity provider of a workforce pool."""
+    WORKLOAD = "workload pool"
+    """Workloads that sign in with an identity provider of a workload identity pool."""
+    ACCOUNT = "service account"
+    ACCOUNTS = "service accounts of a resource"
+    """Those of a project, a folder or an organisation, all at once."""
+    HOLDERS = "holders of a basic role"
+    """``projectOwner:acme``: whoever holds that role on the project."""
+    UNKNOWN = "unknown"
+
+
+_SORTS = {
+    "user": Sort.PERSON,
+    "group": Sort.GROUP,
+    "domain": Sort.DOMAIN,
+    "serviceAccount": Sort.ACCOUNT,
+    "projectOwner": Sort.HOLDERS,
+    "projectEditor": Sort.HOLDERS,
+    "projectViewer": Sort.HOLDERS,
+}
+PEOPLE = frozenset({Sort.PERSON, Sort.GROUP, Sort.DOMAIN, Sort.WORKFORCE})
+"""Sorts behind which there are people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A principal as a binding names it."""
+
+    text: str
+    """As it came: ``user:ana@acme.example``, ``allUsers``, ``deleted:user:bo@acme.example?uid=1``."""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the principal no longer exists: the grant is dead until it is restored."""
+        return self.text.startswith("deleted:")
+
+    @property
+    def sort(self) -> str:
+        """``user``, ``group``, ``serviceAccount``, ``domain``, ``principalSet``, ``allUsers``."""
+        return self.text.removeprefix("deleted:").partition(":")[0]
+
+    @property
+    def id(self) -> str:
+        """What follows the sort, without the uid of a deleted principal: a mail address, a domain."""
+        said = self.text.removeprefix("deleted:").partition(":")[2]
+        return said.partition("?uid=")[0] if self.deleted else said
+
+    @property
+    def is_a(self) -> Sort:
+        """What it is; ``UNKNOWN`` for a form that Google added since."""
+        if self.public:
+            return Sort.EVERYONE
+        if self.sort in ("principal", "principalSet"):
+            for form, sort in (
+                (_WORKFORCE, Sort.WORKFORCE),
+                (_WORKLOAD, Sort.WORKLOAD),
+                (_RESOURCE_SET, Sort.ACCOUNTS),
+            ):
+                if form.match(self.id):
+                    return sort
+            return Sort.UNKNOWN
+        if self.sort == "serviceAccount" and _KUBERNETES.fullmatch(self.id):
+            return Sort.WORKLOAD
+        return _SORTS.get(self.sort, Sort.UNKNOWN)
+
+    @property
+    def public(self) -> bool:
+        """Whether it is anybody at all, or anybody with a Google account."""
+        return self.text in PUBLIC
+
+    @property
+    def domain(self) -> str:
+        """Of the mail address or the domain, in lower case; empty where it has none."""
+        if self.sort == "domain":
+            return self.id.lower()
+        if self.sort not in ("user", "group", "serviceAccount"):
+            return ""
+        return self.id.rpartition("@")[2].lower() if "@" in self.id else ""
+
+    @property
+    def pool(self) -> str:
+        """The id of the workforce pool; empty for other sorts."""
+        found = _WORKFORCE.match(self.id)
+        return found["pool"] if found else ""
+
+    @property
+    def home(self) -> str:
+        """Where a machine's identity is from: ``projects/123``, a project's id, ``folders/1``, ...; or empty.
+
+        Empty where it belongs to no customer, and where its form does not tell.
+        """
+        if found := _RESOURCE_SET.match(self.id):
+            return found["node"]
+        if found := _WORKLOAD.match(self.id):
+            project = found["project"]
+            return f"projects/{project}" if project.isdigit() else project
+        if found := _KUBERNETES.fullmatch(self.id):
+            return found["project"]
+        if self.is_a is Sort.HOLDERS:
+            return self.id
+        return _home(self.id) if self.service_account else ""
+
+    @property
+    def service_account(self) -> bool:
+        """Whether it is a service account, Google's own included."""
+        return self.sort == "serviceAccount"
+
+    @property
+    def service_agent(self) -> bool:
+        """Whether it is an account by which Google itself works: ``service-1@gcp-sa-pubsub.iam...``."""
+        local, _, domain = self.id.partition("@")
+        if not self.service_account or not domain.endswith((".gserviceaccount.com", ".google.com")):
+            return False
+        return (
+            domain.startswith(_AGENT_DOMAINS)
+            or domain in _OF_GOOGLE_ITSELF
+            or (domain.startswith("gcp-sa-") and _NUMBERED.match(f"{local}@") is not None)
+        )
+
+    @property
+    def default_account(self) -> bool:
+        """Whether it is the default account of Compute Engine or App Engine."""
+        return self.service_account and self.id.endswith(_DEFAULT_ACCOUNTS)
+
+
+def _home(mail: str) -> str:
+    """The project of a service account: by number (``projects/123``), or by id; empty where it has none."""
+    local, _, domain = mail.lower().partition("@")
+    if domain == "appspot.gserviceaccount.com":
+        return local
+    agent = domain.startswith((*_AGENT_DOMAINS, "gcp-sa-")) or domain in _MANAGED
+    if agent:
+        found = _NUMBERED.match(local)
+        return f"{_NODES.get(found['node'][:1], 'projects')}/{found['number']}" if found else ""
+    project = domain.removesuffix(".iam.gserviceaccount.com")
+    if project == domain or not project:
+        return ""
+    # A project of a domain: mail@proj.example.com.iam... is of example.com:proj.
+    name, _, rest = project.partition(".")
+    return f"{rest}:{name}" if rest else name

@@ -1,0 +1,194 @@
+"""Rulesets: what they demand of a branch, and who may bypass them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+import msgspec
+
+from soc2_collectors.github.models.protection import Check, Toggle
+
+_LEFT_OUT = (
+    "a parameter that is left out demands nothing: without it less is demanded (REST, rulesets)"
+)
+
+
+class RequiredReviewer(msgspec.Struct, frozen=True):
+    """A team that must approve changes to some files."""
+
+    file_patterns: list[str] = []
+    minimum_approvals: int = 0
+    """``0``: the team is asked and need not answer."""
+
+    @property
+    def of_all_files(self) -> bool:
+        """Whether no file is left out."""
+        return any(one in ("**", "**/*") for one in self.file_patterns) and not any(
+            one.startswith("!") for one in self.file_patterns
+        )
+
+
+class RuleParameters(msgspec.Struct, frozen=True):
+    """Parameters of the rule types that are read here; what is left out is not required."""
+
+    required_approving_review_count: int = 0
+    dismiss_stale_reviews_on_push: bool = False
+    require_code_owner_review: bool = False
+    require_last_push_approval: bool = False
+    required_review_thread_resolution: bool = False
+    required_reviewers: list[RequiredReviewer] = []
+    dismissal_restriction: Toggle = Toggle(enabled=False)
+    strict_required_status_checks_policy: bool = False
+    required_status_checks: list[Check] = []
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "required_approving_review_count": _LEFT_OUT,
+        "dismiss_stale_reviews_on_push": _LEFT_OUT,
+        "require_code_owner_review": _LEFT_OUT,
+        "require_last_push_approval": _LEFT_OUT,
+        "required_review_thread_resolution": _LEFT_OUT,
+        "required_reviewers": _LEFT_OUT,
+        "dismissal_restriction": _LEFT_OUT,
+        "strict_required_status_checks_policy": _LEFT_OUT,
+        "required_status_checks": _LEFT_OUT,
+    }
+
+    @property
+    def approvals(self) -> int:
+        """How many approvals each change needs."""
+        teams = [one.minimum_approvals for one in self.required_reviewers if one.of_all_files]
+        return max([self.required_approving_review_count, *teams])
+
+
+class RulesetRule(msgspec.Struct, frozen=True):
+    """One rule of a ruleset."""
+
+    type: str
+    parameters: RuleParameters = RuleParameters()
+
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "only finds the parameters of a rule that GitHub lists among those in force",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "only finds the parameters of a rule that GitHub lists among those in force",
+        "parameters": "rule types such as deletion have none; one that needs some asks for nothing then",
+    }
+
+
+_WRITERS = {1: "read", 3: "triage", 4: "write"}
+"""Ids of built-in roles that everybody with write access has, or less; 2 is maintain, 5 is admin."""
+_CHOSEN = frozenset(
+    {
+        "Team",
+        "Integration",
+        "OrganizationAdmin",
+        "DeployKey",
+        "EnterpriseOwner",
+        "EnterpriseRole",
+        "User",
+    }
+)
+"""Sorts of actors whom somebody chose, or who administer."""
+
+
+class BypassActor(msgspec.Struct, frozen=True):
+    """Who may pass by a ruleset."""
+
+    actor_type: str
+    """``Team``, ``Integration``, ``OrganizationAdmin``, ``RepositoryRole``, ``DeployKey`` ..."""
+    actor_id: int | None = None
+    bypass_mode: str = "always"
+    """``always``, ``pull_request`` (when merging, not when pushing) or ``exempt`` (nothing is recorded).
+    GitHub takes what is left out for ``always``."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "bypass_mode": "left out it is ``always``, the widest (REST, rulesets)",
+    }
+
+    def __str__(self) -> str:
+        """``Team:234``, as thresholds name it."""
+        return self.actor_type if self.actor_id is None else f"{self.actor_type}:{self.actor_id}"
+
+    @property
+    def described(self) -> str:
+        """``Team:234 (pull requests only)``."""
+        role = _WRITERS.get(self.actor_id or 0) if self.actor_type == "RepositoryRole" else None
+        words = [f"the role {role}"] if role else []
+        words += {"pull_request": ["pull requests only"], "exempt": ["unrecorded"]}.get(
+            self.bypass_mode, []
+        )
+        return f"{self} ({', '.join(words)})" if words else str(self)
+
+    @property
+    def everybody(self) -> bool | None:
+        """Whether everyone with write access is meant; ``None``: a sort of actor that nobody knows here."""
+        if self.actor_type == "RepositoryRole":
+            return None if self.actor_id is None else self.actor_id in _WRITERS
+        return False if self.actor_type in _CHOSEN else None
+
+    def on(self, *, merging: bool) -> bool:
+        """Whether the bypass works when a pull request is merged, or else when something is pushed."""
+        return merging or self.bypass_mode != "pull_request"
+
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """``GET /repos/{owner}/{repo}/rulesets/{ruleset_id}``."""
+
+    id: int
+    name: str
+    enforcement: str | None = None
+    """``active``, ``evaluate`` (it only watches) or ``disabled``."""
+    rules: list[RulesetRule] = []
+    """Left out where there are none."""
+    bypass_actors: list[BypassActor] | None = None
+    """``None``: hidden, since the identity may not edit the ruleset."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "rules": "left out where there are none; they only give the parameters of rules in force",
+        "enforcement": "GitHub lists rules of active rulesets only among those that apply to a branch "
+        "(GraphQL Ref.rules); one that says otherwise does not count",
+    }
+
+    def loose(self, *, merging: bool = True) -> str:
+        """Why it does not bind everyone with write access; an empty text where it does, or nobody knows."""
+        if self.enforcement in ("evaluate", "disabled"):
+            return f"the ruleset '{self.name}' is not enforced ({self.enforcement})"
+        open_to = [
+            actor.described
+            for actor in self.bypass_actors or ()
+            if actor.everybody and actor.on(merging=merging)
+        ]
+        if not open_to:
+            return ""
+        return (
+            f"everyone with write access may bypass the ruleset '{self.name}': {', '.join(open_to)}"
+        )
+
+    def unclear(self, *, merging: bool = True) -> str:
+        """Why nobody knows whether it binds everyone with write access; an empty text where it is known."""
+        if self.enforcement not in (None, "active", "evaluate", "disabled"):
+            return f"the ruleset '{self.name}' has the unknown enforcement '{self.enforcement}'"
+        if self.bypass_actors is None:
+            return (
+                f"GitHub hides who may bypass the ruleset '{self.name}': it shows this to those who may edit "
+                "the ruleset"
+            )
+        unknown = [
+            str(actor)
+            for actor in self.bypass_actors
+            if actor.everybody is None and actor.on(merging=merging)
+        ]
+        return (
+            f"the ruleset '{self.name}' may be bypassed by {unknown[0]}: unknown" if unknown else ""
+        )
+
+
+class Demand(NamedTuple):
+    """A rule in force of one type, with the ruleset that it comes from."""
+
+    type: str
+    ruleset: Ruleset | None
+    """``None``: GitHub does not show it."""
+    parameters: RuleParameters | None
+    """``None``: not shown."""

@@ -1,0 +1,107 @@
+"""Who may do what in Google Cloud: policies with what they inherit, and roles with what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from soc2_collectors.gcp.models.grants import public_grants, public_roles
+from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.privileges import known_permissions
+from soc2_collectors.gcp.models.roles import Role
+from soc2_collectors.gcp.models.values import unread_above
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
+from soc2_pac.model import inconclusive
+from soc2_pac.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soc2_collectors.gcp.models.asset import Asset
+    from soc2_pac.model import Scope, Verdict
+    from soc2_pac.rules import Evidence
+
+
+class Everyone(NamedTuple):
+    """What everyone may do with something."""
+
+    roles: list[str]
+    """``roles/storage.objectViewer (projects/123)``, where it is inherited; sorted."""
+    on: list[IamPolicy]
+    """The policies that say so."""
+
+
+def everyone(
+    asset: Asset, evidence: Evidence, *parents: str, services: tuple[str, ...]
+) -> Everyone:
+    """What everyone may do with something, by its own policy or by one that it inherits.
+
+    A pass adds :func:`beside`, which asks whether it is known what is above.
+
+    Args:
+        asset: what is asked about.
+        evidence: of the rule, which needs :class:`IamPolicy`.
+        parents: names of assets between it and its project: the key ring of a key.
+        services: of a policy that is inherited, roles of these count (``storage``), basic and custom ones.
+    """
+    by_name = evidence.index(IamPolicy, "name", within="here")
+    own = [policy for name in (asset.name, *parents) for policy in by_name.get(name, ())]
+    by_node = evidence.index(IamPolicy, "node", within="here")
+    policies = [*own, *(one for node in asset.ancestors for one in by_node.get(node, ()))]
+    if roles := public_grants(policies, services=services):
+        return Everyone(roles, [one for one in policies if public_roles(one)])
+    return Everyone([], own)
+
+
+def beside(scope: Scope, asset: Asset) -> str:
+    """What a pass adds where the source reads less than the organisation; else empty.
+
+    Google refuses everyone as a member on projects; what folders and the organisation grant is read where the
+    source reads them. Raises FactUnavailable where the asset does not say what is above it.
+    """
+    unread = unread_above(scope.boundary, asset.above)
+    return f"; {unread}" if unread else ""
+
+
+class Definitions:
+    """Roles with what they hold, as far as it is known."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        """``evidence`` of a rule that needs :class:`Role`. That roles were not read is kept for later."""
+        self._missing: EvidenceIncomplete | None = None
+        self._unreadable: dict[str, FactUnavailable] = {}
+        self._roles: Mapping[str, Sequence[Role]] = {}
+        try:
+            self._roles = evidence.index(Role, "name", within="here")
+        except EvidenceIncomplete as error:
+            self._missing = error
+
+    def known(self, role: str) -> frozenset[str] | None:
+        """All that a role grants; ``None`` where that is not known."""
+        found = self._roles.get(role)
+        if not found:
+            return None
+        try:
+            return found[0].permissions
+        except FactUnavailable as error:
+            self._unreadable[role] = error
+            return None
+
+    def certain(self, role: str) -> frozenset[str]:
+        """What a role surely grants, perhaps not all of it."""
+        known = self.known(role)
+        return known_permissions(role) if known is None else known
+
+    def unknown(self, roles: Iterable[str]) -> Verdict | None:
+        """The verdict where what some of these roles grant is not known; ``None``: it is known of all.
+
+        Raises EvidenceIncomplete, FactUnavailable: what keeps it from being known.
+        """
+        lacking = sorted({role for role in roles if self.known(role) is None})
+        if not lacking:
+            return None
+        if self._missing is not None:
+            raise self._missing
+        for role in lacking:
+            if role in self._unreadable:
+                raise self._unreadable[role]
+        return inconclusive(f"what these roles grant is not known: {listed(lacking)}")

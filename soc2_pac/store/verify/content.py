@@ -1,0 +1,195 @@
+"""What is kept by its content: evidence, rule sources, bases; and rows that belong to nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from soc2_pac import rule_source
+from soc2_pac.store import schema, tables
+from soc2_pac.store.verify.report import digest_of, short, stream
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from soc2_pac.store.verify.report import Report
+
+
+def evidence(connection: Connection, report: Report) -> None:
+    """Documents match their digests, and every observation has its document."""
+    count = 0
+    for row in stream(connection, sa.select(tables.evidence.c.digest, tables.evidence.c.body)):
+        count += 1
+        if digest_of(row.body) != row.digest:
+            report.find(f"evidence {short(row.digest)}", "was edited: it does not match its digest")
+    report.checked["evidence"] = count
+    o, e = tables.observation, tables.evidence
+    lost = (
+        sa.select(o.c.id, o.c.digest)
+        .select_from(o.outerjoin(e, e.c.digest == o.c.digest))
+        .where(e.c.digest.is_(None))
+    )
+    for row in stream(connection, lost):
+        report.find(f"observation {row.id}", f"its evidence {short(row.digest)} is missing")
+
+
+def rules(connection: Connection, report: Report) -> None:
+    """Rule sources and their parts match their digests, and versions have theirs."""
+    parts: set[str] = set()
+    for row in stream(connection, sa.select(tables.rule_part)):
+        if digest_of(row.body) == row.digest:
+            parts.add(row.digest)
+        else:
+            report.find(
+                f"rule_part {short(row.digest)}", "was edited: it does not match its digest"
+            )
+    for row in stream(connection, sa.select(tables.rule_source)):
+        where = f"rule_source {short(row.digest)}"
+        try:
+            content = json.loads(row.body)
+            whole = content.get("format") == rule_source.FORMAT
+            named = {digest for _, digest in content["parts"]} if whole else set()
+            digest = digest_of(row.body) if whole else rule_source.digest_of_modules(content)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            report.find(where, "was edited: it cannot be read")
+            continue
+        if digest != row.digest:
+            report.find(where, "was edited: it does not match its digest")
+        if lost := named - parts:
+            report.find(where, f"{len(lost)} of its parts are missing or edited")
+    c = tables.rule_criterion
+    listed: dict[int, set[str]] = {}
+    for row in connection.execute(sa.select(c)):
+        listed.setdefault(row.rule_version_id, set()).add(row.criterion)
+    v = tables.rule_version
+    sources = set(connection.execute(sa.select(tables.rule_source.c.digest)).scalars())
+    for row in connection.execute(sa.select(v.c.id, v.c.criteria, v.c.source_digest)):
+        if listed.pop(row.id, set()) != _set(row.criteria):
+            report.find(
+                f"rule_criterion of rule_version {row.id}", "differs from the recorded criteria"
+            )
+        if row.source_digest not in sources:
+            report.find(f"rule_version {row.id}", "its source text is missing")
+    for version in listed:
+        report.find(f"rule_criterion of rule_version {version}", "belongs to no rule version")
+
+
+def rules_in_force(connection: Connection, report: Report) -> None:
+    """The version in force is the one that the last evaluation of each rule listed."""
+    v, e, i = tables.rule_version, tables.evaluation, tables.rule_in_force
+    rule_of = {row[0]: row[1] for row in connection.execute(sa.select(v.c.id, v.c.rule_id))}
+    expected: dict[int, int] = {}
+    for (versions,) in connection.execute(sa.select(e.c.rule_versions).order_by(e.c.id)):
+        with contextlib.suppress(
+            ValueError, TypeError
+        ):  # an edit that the evaluation's entry shows
+            expected.update((rule_of[one], one) for one in json.loads(versions) if one in rule_of)
+    found = {row[0]: row[1] for row in connection.execute(sa.select(i))}
+    for rule in sorted(found.keys() | expected.keys()):
+        if found.get(rule) != expected.get(rule):
+            report.find(
+                f"rule_in_force {rule}", "is not the version that the last evaluation of it listed"
+            )
+
+
+def bases(connection: Connection, report: Report) -> None:
+    """What findings rest on: by content, and none missing."""
+    for row in stream(connection, sa.select(tables.basis)):
+        if digest_of(row.body) != row.digest:
+            report.find(f"basis {short(row.digest)}", "was edited: it does not match its digest")
+    f, b = tables.finding, tables.basis
+    lost = (
+        sa.select(f.c.id, f.c.basis)
+        .select_from(f.outerjoin(b, b.c.digest == f.c.basis))
+        .where(f.c.basis.is_not(None), b.c.digest.is_(None))
+    )
+    for row in stream(connection, lost):
+        report.find(f"finding {row.id}", f"what it rests on is missing: {short(row.basis)}")
+
+
+def _set(text: str) -> set[str]:
+    try:
+        return set(json.loads(text))
+    except (ValueError, TypeError):
+        return set()
+
+
+def strays(connection: Connection, report: Report) -> None:
+    """Rows that nothing refers to: what writes them writes what they belong to in the same transaction."""
+    t = tables
+    used = sa.union(
+        sa.select(t.collection.c.scope_id.label("id")), sa.select(t.finding.c.scope_id)
+    ).subquery()
+    versions = sa.select(t.rule_version.c.rule_id.label("id")).distinct().subquery()
+    sources = sa.select(t.rule_version.c.source_digest.label("id")).distinct().subquery()
+    bases_used = sa.select(t.finding.c.basis.label("id")).distinct().subquery()
+    for table, column, where in (
+        (t.scope, t.scope.c.id, used),
+        (t.rule, t.rule.c.id, versions),
+        (t.rule_source, t.rule_source.c.digest, sources),
+        (t.basis, t.basis.c.digest, bases_used),
+    ):
+        query = sa.select(column).outerjoin(where, where.c.id == column).where(where.c.id.is_(None))
+        for value in connection.execute(query).scalars():
+            report.find(f"{table.name} {short(value)}", "belongs to nothing that was recorded")
+    _stray_parts(connection, report)
+    _stray_evidence(connection, report)
+    _stray_sightings(connection, report)
+    revisions = (
+        connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
+    )
+    if list(revisions) != [schema.HEAD]:
+        report.find("alembic_version", f"is not {schema.HEAD}, by which this store was written")
+
+
+def _stray_parts(connection: Connection, report: Report) -> None:
+    named: set[str] = set()
+    for body in connection.execute(sa.select(tables.rule_source.c.body)).scalars():
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            named.update(digest for _, digest in json.loads(body)["parts"])
+    for digest in connection.execute(sa.select(tables.rule_part.c.digest)).scalars():
+        if digest not in named:
+            report.find(f"rule_part {short(digest)}", "belongs to no rule source")
+
+
+def _stray_evidence(connection: Connection, report: Report) -> None:
+    e, o, r = tables.evidence, tables.observation, tables.resource
+    observed = (
+        sa.select(o.c.digest, r.c.kind)
+        .select_from(o.join(r, r.c.id == o.c.resource_id))
+        .distinct()
+        .subquery()
+    )
+    query = (
+        sa.select(e.c.digest)
+        .outerjoin(observed, sa.and_(observed.c.digest == e.c.digest, observed.c.kind == e.c.kind))
+        .where(observed.c.digest.is_(None))
+    )
+    for row in stream(connection, query):
+        report.find(f"evidence {short(row.digest)}", "is of no resource of the kind that it names")
+
+
+def _stray_sightings(connection: Connection, report: Report) -> None:
+    s, c, r = tables.sighting, tables.collection, tables.resource
+    query = (
+        sa.select(s.c.collection_id, s.c.resource_id)
+        .select_from(
+            s.outerjoin(c, c.c.id == s.c.collection_id).outerjoin(r, r.c.id == s.c.resource_id)
+        )
+        .where(
+            sa.or_(
+                c.c.id.is_(None),
+                c.c.status == "complete",
+                r.c.id.is_(None),
+                r.c.kind != c.c.kind,
+                r.c.scope_id != c.c.scope_id,
+            )
+        )
+    )
+    for row in stream(connection, query):
+        report.find(
+            f"sighting of {row.resource_id}", f"belongs to no incomplete collection: {row[0]}"
+        )

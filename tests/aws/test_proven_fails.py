@@ -1,0 +1,57 @@
+"""What proves a fail stands, whatever else of the same resource could not be read."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, NamedTuple
+
+import pytest
+
+from soc2_pac import plugins
+from soc2_pac.cases import load_cases
+from soc2_pac.model import Status
+from soc2_pac.testing import judge_document
+
+RULES = plugins.load().rules
+
+
+class Proof(NamedTuple):
+    """One state of a resource."""
+
+    rule: str
+    path: str
+    """Where the document of the rule's first passing case is changed; dots and indexes."""
+    value: Any
+    denied: str
+    """The fact that could not be read."""
+
+
+PROOFS = [
+    Proof(
+        "aws-ssm-docs-private", "GetDocument.Content", "export DB_PASSWORD=correct-horse",
+        "DescribeDocumentPermission",
+    ),
+    Proof(
+        "aws-ssm-docs-private", "DescribeDocumentPermission.AccountIds", ["all"], "GetDocument"
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: f"{proof.rule} {proof.path}")
+def test_a_proven_fail_stands(proof: Proof) -> None:
+    rule = RULES[proof.rule]
+    case = next(case for case in load_cases(rule) if case.status is Status.PASS)
+    body = copy.deepcopy(case.document())
+    body.pop(proof.denied, None)
+    body["$gaps"] = {
+        proof.denied: {"status": "denied", "operation": proof.denied, "reason": "AccessDenied"}
+    }
+    given = {kind: documents for kind, documents in case.given.items()}
+    without = judge_document(rule, body, given, now=case.now, scope=case.scope)
+    here: Any = body
+    *steps, last = proof.path.split(".")
+    for step in steps:
+        here = here[int(step)] if step.isdecimal() else here[step]
+    here[int(last) if last.isdecimal() else last] = proof.value
+    proven = judge_document(rule, body, given, now=case.now, scope=case.scope)
+    assert (without.status, proven.status) == (Status.INCONCLUSIVE, Status.FAIL), proven.message

@@ -1,0 +1,104 @@
+"""A store that an older version wrote keeps its history, and nothing is judged twice for a new format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from soc2_pac.store import Store, checkpoint, open_store, schema, tables
+from soc2_pac.store.database import Database
+
+from .helpers import CHANGES, RULES, T0, active, one_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLD = Path(__file__).parent / "data" / "schema_0002.sql"
+ALL = active([*RULES, *CHANGES])
+
+
+def old_store(url: str) -> None:
+    """A store of schema 0002 with what version 0.1.0 wrote."""
+    from alembic import command
+
+    database = Database(url)
+    database.create_file()
+    with database.writing() as writer:
+        settings = schema._alembic_config()
+        settings.attributes["connection"] = writer
+        command.upgrade(settings, "0002")
+        for line in OLD.read_text(encoding="utf-8").splitlines():
+            if line.startswith("INSERT"):
+                # As the driver takes it: a percent sign is no placeholder.
+                writer.connection.driver_connection.execute(line)  # type: ignore[union-attr]
+    database.close()
+
+
+def old_checkpoint() -> checkpoint.Checkpoint:
+    """Where the old store's ledger stood, taken by the old version."""
+    return checkpoint.load(OLD.read_text(encoding="utf-8").splitlines()[-1].removeprefix("-- "))
+
+
+@pytest.fixture
+def upgraded(empty_store_url: str) -> Iterator[Store]:
+    old_store(empty_store_url)
+    database = Database(empty_store_url)
+    assert schema.current(database) == "0002"
+    assert schema.upgrade(database) == ("0002", schema.HEAD)
+    database.close()
+    with open_store(empty_store_url) as store:
+        yield store
+
+
+def test_entries_of_the_old_format_stay_verifiable(upgraded: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    assert upgraded.verify([old_checkpoint()]).problems == []
+    with upgraded.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    assert {f.severity for f in upgraded.findings()}
+
+
+def test_a_version_that_is_the_same_but_for_its_format_judges_nothing(upgraded: Store) -> None:
+    # The old store was evaluated last on the third day; nothing came due since.
+    before = [(f.fingerprint, f.status, f.since) for f in upgraded.findings()]
+    again = one_run(upgraded, [], at=T0.replace(day=3), rules=ALL)
+    assert (again.opened, again.closed) == (0, 0)
+    assert [(f.fingerprint, f.status, f.since) for f in upgraded.findings()] == before
+    with upgraded.reading() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT r.name, v.moved_from FROM rule_version v JOIN rule r ON r.id = v.rule_id "
+                "WHERE v.moved_from IS NOT NULL ORDER BY r.name"
+            )
+        ).all()
+    assert {name for name, _ in rows} == {item.rule.id for item in ALL}
+    # Only findings about whole scopes are looked at each time.
+    with upgraded.reading() as connection:
+        scopes = connection.execute(
+            text("SELECT count(*) FROM finding WHERE resource_id IS NULL AND closed_by IS NULL")
+        ).scalar_one()
+    assert again.judged == scopes
+    assert upgraded.verify([old_checkpoint()]).problems == []
+
+
+def test_old_and_new_entries_stand_in_one_chain(upgraded: Store) -> None:
+    one_run(upgraded, [], at=T0.replace(day=4), rules=ALL, full=True)
+    with upgraded.reading() as connection:
+        forms = connection.execute(text("SELECT DISTINCT format FROM ledger ORDER BY format")).all()
+    assert [form for (form,) in forms] == [1, 2]
+    assert upgraded.verify([old_checkpoint()]).problems == []
+
+
+def test_the_old_rule_sources_are_in_the_old_format() -> None:
+    line = next(
+        line for line in OLD.read_text(encoding="utf-8").splitlines() if "INTO rule_source" in line
+    )
+    body = json.loads(line.partition("VALUES (")[2].split(", ", 1)[1][1:-3].replace("''", "'"))
+    assert "format" not in body
+    assert all(text.startswith('"""') for text in body.values())

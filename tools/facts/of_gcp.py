@@ -1,0 +1,157 @@
+"""Facts of Google Cloud, from the discovery documents that google-api-python-client ships.
+
+Cloud Asset Inventory shows most resources as their own API does; where it does not (letter case, numbers as
+text), no document says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import googleapiclient
+from views import Laying, Member, Shape, fields_of, name_of
+
+from soc2_pac import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from views import Struct
+
+    from soc2_pac.resources import Collector
+
+NEEDS = ("google-api-python-client",)
+"""What is installed beside the project."""
+_DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
+_ALWAYS = ("cloudasset", "cloudresourcemanager")
+"""What any view may hold a part of."""
+_APIS = {
+    "cloudidentity": "cloudidentity",
+    "directory": "admin.directory",
+    "workspace": "admin.directory",
+}
+"""Words in a module that name an API which is not asked by a host name."""
+_SCALARS = {"boolean": "boolean", "integer": "number", "number": "number", "any": "any"}
+
+
+@functools.cache
+def _document(service: str) -> dict[str, Any]:
+    """The schemas of the newest stable version of an API, by ``service.Schema``."""
+    files = sorted(_DOCUMENTS.glob(f"{service}.*v*.json"), key=lambda path: _age(path.name))
+    if not files:
+        return {}
+    content = json.loads(files[-1].read_text(encoding="utf-8"))
+    return {f"{_plain(service)}.{name}": schema for name, schema in content["schemas"].items()}
+
+
+def _age(name: str) -> tuple[bool, tuple[int, ...]]:
+    """Stable before preview, then the higher version."""
+    digits = re.findall(r"v(\d+)(?:\.|beta|alpha|$|_)", name)
+    return not re.search(r"alpha|beta|eap", name), tuple(int(digit) for digit in digits)
+
+
+def _plain(service: str) -> str:
+    return service.replace(".", "_")
+
+
+def _schema(name: str) -> dict[str, Any] | None:
+    service = name.partition(".")[0].replace("_", ".")
+    return _document(service).get(name)
+
+
+def _shape(name: str) -> Shape | None:
+    """A schema or an object within one, ``service.Schema.property``."""
+    service, schema, *way = name.split(".")
+    found = _schema(f"{service}.{schema}")
+    for step in way:
+        found = _objects((found or {}).get("properties", {}).get(step))
+    if found is None or "properties" not in found:
+        return None
+    return {
+        field: Member(_type(service, f"{name}.{field}", of), _held(service, f"{name}.{field}", of))
+        for field, of in found["properties"].items()
+    }
+
+
+def _objects(of: Any) -> Any:
+    """What a list or a map of objects holds."""
+    while of is not None and ("items" in of or "additionalProperties" in of):
+        of = of.get("items") or of.get("additionalProperties")
+    return of
+
+
+def _held(service: str, name: str, of: dict[str, Any]) -> str | None:
+    inner = _objects(of)
+    if "$ref" in inner:
+        return f"{service}.{inner['$ref']}"
+    return name if "properties" in inner else None
+
+
+def _type(service: str, name: str, of: dict[str, Any]) -> str:
+    if "$ref" in of:
+        return f"object {service}.{of['$ref']}"
+    if of.get("type") == "array":
+        return f"list of {_type(service, name, of['items'])}"
+    if "additionalProperties" in of:
+        return f"map of {_type(service, name, of['additionalProperties'])}"
+    if "properties" in of:
+        return f"object {name}"
+    if "enum" in of:
+        return "enum: " + "|".join(sorted(of["enum"]))
+    if of.get("format") in ("google-datetime", "date-time", "google-duration"):
+        return "time"
+    if of.get("format") in ("int64", "uint64", "int32", "uint32"):
+        return "number"
+    return _SCALARS.get(of.get("type", ""), "string")
+
+
+def _services(collector: Collector) -> list[str]:
+    """The APIs whose objects a collector yields, by the hosts that it names."""
+    text = inspect.getsource(collector.function)
+    hosts = re.findall(r"([a-z]+)\.googleapis\.com/", text)
+    module = inspect.getsource(sys.modules[collector.function.__module__])
+    hosts += re.findall(r"([a-z]+)\.googleapis\.com", module) if not hosts else []
+    hosts += [api for word, api in _APIS.items() if word in module.lower()]
+    return list(dict.fromkeys([*hosts, *_ALWAYS]))
+
+
+def _candidates(services: list[str]) -> Iterator[tuple[int, str]]:
+    for distance, service in enumerate(services):
+        for name in _document(service):
+            yield distance, name
+
+
+def _lay(laying: Laying, where: str, struct: Struct, services: list[str]) -> None:
+    """The envelope of an asset is ours; what it holds is laid over schemas."""
+    for name, inner in fields_of(struct).items():
+        for one in inner:
+            if name_of(one) == "gcp.models.asset:Held":
+                for data in fields_of(one)["data"]:
+                    shape = laying.best(fields_of(data), _candidates(services))
+                    laying.lay(f"{where} {name}", data, shape)
+            else:
+                shape = laying.best(fields_of(one), _candidates(services))
+                laying.lay(f"{where} {name}", one, shape)
+    if not any(fields_of(struct).values()):
+        shape = laying.best(fields_of(struct), _candidates(services))
+        laying.lay(where, struct, shape)
+
+
+def main() -> None:
+    """Extract and write."""
+    laying = Laying("gcp", _shape)
+    for collector in plugins.load().collectors.values():
+        if collector.provider == "gcp":
+            _lay(laying, collector.kind, collector.resource, _services(collector))
+    laying.write(f"google-api-python-client {version('google-api-python-client')}")
+
+
+if __name__ == "__main__":
+    main()
