@@ -168,6 +168,12 @@ class AuthenticationFlows(msgspec.Struct, frozen=True, rename="camel"):
         return frozenset(part.strip() for part in parts if part.strip() not in ("", "none"))
 
 
+class Devices(msgspec.Struct, frozen=True, rename="camel"):
+    """By which devices."""
+
+    device_filter: dict[str, Any] | None = None
+
+
 class Conditions(msgspec.Struct, frozen=True, rename="camel"):
     """When a policy applies. ``null`` of a condition: it does not matter."""
 
@@ -192,8 +198,7 @@ class Conditions(msgspec.Struct, frozen=True, rename="camel"):
     """``null`` of a policy for programs, which has ``clientApplications`` instead."""
     platforms: Platforms | None = None
     locations: Locations | None = None
-    devices: dict[str, Any] | None = None
-    """By which devices: a filter; lists, in old policies."""
+    devices: Devices | None = None
     device_states: dict[str, Any] | None = None
     times: dict[str, Any] | None = None
     user_risk_levels: list[str] | None = None
@@ -362,7 +367,7 @@ class ConditionalAccessPolicy(Resource, frozen=True, kw_only=True, rename="camel
             "locations": places
             and where is not None
             and bool(where.exclude_locations or where.include_locations not in (None, [], [ALL])),
-            "devices": any((asked.devices or {}).values()),
+            "devices": asked.devices is not None and bool(asked.devices.device_filter),
             "states of devices": any((asked.device_states or {}).values()),
             "times": bool(asked.times),
             "user risk": risk and bool(asked.user_risk_levels),
