@@ -111,7 +111,8 @@ def azure_pg_network(
             unsure.append(f"the addresses of these rules cannot all be read: {names}")
     backup = server.properties.backup
     geo = backup.geo_redundant_backup if backup else None
-    if geo_backup and not (
+    asked = geo_backup and not server.properties.replica
+    if asked and not (
         geo and chosen(geo, "geoRedundantBackup", good=("Enabled",), bad=("Disabled",))
     ):
         wrong.append("backups stay in one region")
@@ -123,7 +124,8 @@ def azure_pg_network(
         return failed("connections are not throttled after failures")
     if unsure:
         return inconclusive("; ".join(unsure))
-    return passed("closed, throttled" + (", backed up elsewhere" if geo_backup else ""))
+    copy = "; a replica has no backups of its own" if geo_backup and not asked else ""
+    return passed("closed, throttled" + (", backed up elsewhere" if asked else copy))
 
 
 @rule(

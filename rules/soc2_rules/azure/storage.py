@@ -61,6 +61,8 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
         return failed("no minimum version of TLS is set, which admits 1.0")
     if not chosen(version, "minimumTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
         return failed(f"the minimum version is {version}")
+    if account.properties.is_nfs_v3_enabled:
+        return failed("NFS 3.0 is on, which is not encrypted")
     return passed(f"HTTPS only, minimum version {version}")
 
 
