@@ -102,7 +102,7 @@ def human_changes(azure: Azure) -> Iterator[Document]:
     """
     now = datetime.now(UTC)
     when = f"{now - _WINDOW:%Y-%m-%dT%H:%M:%SZ}", f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    changed = named = 0
+    named, unnamed = 0, list[dict[str, Any]]()
     for event in azure.items(
         _EVENTS,
         api_version="2015-04-01",
@@ -111,19 +111,23 @@ def human_changes(azure: Azure) -> Iterator[Document]:
     ):
         if MALFORMED in event:
             yield document(event)
+        elif not _changed(event):
             continue
-        if not _changed(event):
-            continue
-        caller = event.get("caller")
-        changed += 1
-        named += bool(caller)
-        if not caller or "@" in str(caller):
-            yield document(
-                {key: event[key] for key in _KEPT if key in event}, name="operationName.value"
-            )
-    if changed and not named:
-        msg = f"the activity log does not say who made any of {changed} changes"
+        elif not event.get("caller"):
+            unnamed.append(event)
+        else:
+            named += 1
+            if "@" in str(event["caller"]):
+                yield _kept(event)
+    if unnamed and not named:
+        msg = f"the activity log does not say who made any of {len(unnamed)} changes"
         raise Unexpected(msg, operation=f"GET {_EVENTS}")
+    for event in unnamed:
+        yield _kept(event)
+
+
+def _kept(event: dict[str, Any]) -> Document:
+    return document({key: event[key] for key in _KEPT if key in event}, name="operationName.value")
 
 
 def _changed(event: dict[str, Any]) -> bool:

@@ -447,6 +447,11 @@ class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
         """The same as one of a resource."""
         return Diagnostic(name=self.name, properties=self.properties)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it sends to where it is kept: event hubs and partners' solutions pass it on."""
+        return bool(self.properties.storage_account_id or self.properties.workspace_id)
+
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A word of the activity log; beside it stands a translation."""
