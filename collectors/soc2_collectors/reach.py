@@ -80,6 +80,8 @@ def without(spans: Spans, cuts: Spans) -> Spans:
     """What is left of the first when the second is taken off."""
     if not spans or not cuts:
         return spans
+    if spans == cuts:
+        return ()
     left: list[Span] = []
     place = 0
     for first, last in spans:
@@ -147,7 +149,7 @@ class Addresses:
     @property
     def share(self) -> Share:
         """How much of the public addresses of each family it holds."""
-        return Share(_share(self.v4, (_PUBLIC.v4,)), _share(self.v6, (_PUBLIC.v6, _ALLOCATED)))
+        return _share_of(self)
 
 
 class Share(NamedTuple):
@@ -164,6 +166,11 @@ class Share(NamedTuple):
     def is_open(self, share: float = OPEN_SHARE) -> bool:
         """Whether it is "the internet" in either family."""
         return self.larger >= share
+
+
+@lru_cache(maxsize=4096)
+def _share_of(held: Addresses) -> Share:
+    return Share(_share(held.v4, (PUBLIC.v4,)), _share(held.v6, (PUBLIC.v6, _ALLOCATED)))
 
 
 def _share(spans: Spans, populations: Iterable[Spans]) -> float:
@@ -257,7 +264,7 @@ NOT_PUBLIC = _all_of(
 
 Of IPv6 everything outside 2000::/3 is not public either.
 """
-_PUBLIC = Addresses(EVERY_V4.v4, _all_of("2000::/3").v6) - NOT_PUBLIC
+PUBLIC = Addresses(EVERY_V4.v4, _all_of("2000::/3").v6) - NOT_PUBLIC
 _ALLOCATED = (
     _all_of(
         "2001::/16",
@@ -274,7 +281,6 @@ _ALLOCATED = (
     - NOT_PUBLIC
 ).v6
 """What of 2000::/3 is handed out to the regional registries: most of it is still empty."""
-PUBLIC = _PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +336,11 @@ def unread(name: str, at_most: Addresses = EVERYBODY) -> Sources:
 
 def networks(cidrs: Iterable[str]) -> Sources:
     """The addresses of a list of networks; one that cannot be read may be anybody."""
+    return _networks(tuple(cidrs))
+
+
+@lru_cache(maxsize=16384)
+def _networks(cidrs: tuple[str, ...]) -> Sources:
     v4: list[Span] = []
     v6: list[Span] = []
     unknown: list[str] = []
@@ -393,6 +404,11 @@ def _unreadable(names: Sequence[str]) -> Unreadable:
 # -- protocols and ports ------------------------------------------------------------------------------
 
 
+def _is_number(text: str) -> bool:
+    """Whether a text is a number of no more digits than a port has."""
+    return len(text) <= len(str(LAST_PORT)) and text.isascii() and text.isdecimal()
+
+
 def protocol_number(text: str) -> int | None:
     """The number of a protocol by its name or number; ``None`` where it stands for every protocol.
 
@@ -403,17 +419,18 @@ def protocol_number(text: str) -> int | None:
         return None
     if name in PROTOCOLS:
         return PROTOCOLS[name]
-    if name.isascii() and name.isdecimal() and int(name) <= _LAST_PROTOCOL:
+    if _is_number(name) and int(name) <= _LAST_PROTOCOL:
         return int(name)
     msg = f"which protocol {text!r} is cannot be told"
     raise Unreadable(msg)
 
 
+@lru_cache(maxsize=16384)
 def port_span(text: str) -> Span | None:
     """``22``, ``20-25``; ``None`` for what is no range of ports."""
     first, dash, last = text.strip().partition("-")
     parts = (first.strip(), last.strip() if dash else first.strip())
-    if not all(part.isascii() and part.isdecimal() for part in parts):
+    if not all(map(_is_number, parts)):
         return None
     start, end = int(parts[0]), int(parts[1])
     return (start, end) if start <= end <= LAST_PORT else None
@@ -474,6 +491,8 @@ def admitted(*lists: Sequence[Entry], otherwise: Sources = NO_SOURCE) -> list[Op
     What no entry of a list matches, or what one hands on, the next list decides; what none decides is
     admitted as far as ``otherwise`` says. Ports that nobody reaches are left out.
     """
+    if not otherwise and not any(lists):
+        return []
     edges = {0, LAST_PORT + 1}
     for entry in chain.from_iterable(lists):
         for first, last in (*entry.ports.certain, *entry.ports.possible):

@@ -491,7 +491,8 @@ class _Taken:
         gaps, self._doubtful = self._doubtful, {}
         if gaps:
             for record in self._aside.records():
-                if record.uid not in deleted:
+                # What came again later, whole, is known by that.
+                if record.uid not in deleted and record.uid not in self.seen:
                     self._lay_down(record, gaps[record.uid])
 
     def _record(

@@ -43,6 +43,7 @@ GLASS = ("glass-1", "glass-2")
 _GLOBAL = "62e90394-69f5-4237-9190-012177145e10"
 _USER_ADMIN = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 _SECURITY = "194ae4cb-b126-40b2-bd5b-6091b380977d"
+_ACCESS = "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9"
 _GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 _ROLE_MANAGEMENT = "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
 _GLASS_GROUP = azure_id("group:break-glass")
@@ -117,6 +118,10 @@ def _reference(login: str, principal: str) -> dict[str, Any]:
         "displayName": login,
         "userPrincipalName": principal,
     }
+
+
+def _group(number: str, name: str) -> dict[str, Any]:
+    return {"id": number, "displayName": name, "visibility": None}
 
 
 def _policy(name: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -209,6 +214,7 @@ def people(state: Tenant, now: datetime) -> None:
                     "lastSignInDateTime": seen,
                     "lastSignInRequestId": azure_id(f"request:{now}"),
                     "lastNonInteractiveSignInDateTime": None,
+                    "lastSuccessfulSignInDateTime": seen,
                 },
             }
         )
@@ -293,6 +299,7 @@ def access(state: Tenant, now: datetime) -> None:  # noqa: ARG001 - as every are
                     "includeUnknownCountriesAndRegions": False,
                 },
             ],
+            f"/v1.0/groups/{_GLASS_GROUP}": _group(_GLASS_GROUP, "Break glass"),
             f"/v1.0/groups/{_GLASS_GROUP}/transitiveMembers": glass,
             f"{policies}/identitySecurityDefaultsEnforcementPolicy": {
                 "id": "00000000-0000-0000-0000-000000000005",
@@ -371,6 +378,18 @@ def roles(state: Tenant, now: datetime) -> None:
         }
         for one in assignments
     ]
+    state.answers[f"{management}/roleEligibilityScheduleInstances"] = [
+        {
+            "id": azure_id("eligible:security-team"),
+            "principalId": team["id"],
+            "roleDefinitionId": _ACCESS,
+            "directoryScopeId": "/",
+            "memberType": "Direct",
+            "startDateTime": _text(now - timedelta(days=200)),
+            "endDateTime": None,
+            "principal": team,
+        }
+    ]
     state.answers[f"/v1.0/groups/{_SECURITY_GROUP}/transitiveMembers"] = [
         _reference("ana-kovac", f"ana.kovac@{DOMAIN}")
     ]
@@ -390,43 +409,84 @@ def roles(state: Tenant, now: datetime) -> None:
                 ],
             },
         }
-        for role in (_GLOBAL, _USER_ADMIN, _SECURITY)
+        for role in (_GLOBAL, _USER_ADMIN, _SECURITY, _ACCESS)
     ]
-    review = azure_id("review:roles")
+    _reviews(state, now)
+
+
+def _reviews(state: Tenant, now: datetime) -> None:
+    """Who holds roles, and which guests there are: both were asked last month."""
     definitions = "/v1.0/identityGovernance/accessReviews/definitions"
-    state.answers[definitions] = [
-        {
-            "id": review,
-            "displayName": "Administrators",
-            "status": "InProgress",
+    roles = "/roleManagement/directory/roleDefinitions"
+    asked: dict[str, dict[str, Any]] = {
+        "Administrators": {
             "scope": {
                 "@odata.type": "#microsoft.graph.principalResourceMembershipsScope",
                 "principalScopes": [{"query": "/users", "queryType": "MicrosoftGraph"}],
                 "resourceScopes": [
-                    {
-                        "query": f"/roleManagement/directory/roleDefinitions/{_GLOBAL}",
-                        "queryType": "MicrosoftGraph",
-                    }
+                    {"query": f"{roles}/{role}", "queryType": "MicrosoftGraph"}
+                    for role in (_GLOBAL, _USER_ADMIN, _SECURITY, _ACCESS)
                 ],
             },
-            "settings": {"recurrence": {"pattern": {"type": "absoluteMonthly", "interval": 3}}},
-        }
-    ]
-    state.answers[f"{definitions}/{review}/instances"] = [
-        {
-            "id": azure_id("round:1"),
-            "status": "Applied",
-            "startDateTime": _text(now - timedelta(days=40)),
-            "endDateTime": _text(now - timedelta(days=26)),
-        }
-    ]
+            "instanceEnumerationScope": None,
+        },
+        "Guests": {
+            "scope": {
+                "@odata.type": "#microsoft.graph.accessReviewQueryScope",
+                "query": "./members/microsoft.graph.user/?$count=true&$filter=(userType eq 'Guest')",
+                "queryType": "MicrosoftGraph",
+            },
+            "instanceEnumerationScope": {
+                "query": "/groups?$filter=(groupTypes/any(c:c+eq+'Unified'))",
+                "queryType": "MicrosoftGraph",
+            },
+        },
+    }
+    recurrence = {
+        "pattern": {"type": "absoluteMonthly", "interval": 3},
+        "range": {
+            "type": "noEnd",
+            "startDate": f"{now - timedelta(days=400):%Y-%m-%d}",
+            "endDate": None,
+            "numberOfOccurrences": 0,
+        },
+    }
+    state.answers[definitions] = []
+    for name, about in asked.items():
+        review, last = azure_id(f"review:{name}"), azure_id(f"round:{name}")
+        state.answers[definitions].append(
+            {
+                "id": review,
+                "displayName": name,
+                "status": "InProgress",
+                **about,
+                "settings": {"recurrence": recurrence},
+            }
+        )
+        state.answers[f"{definitions}/{review}/instances"] = [
+            {
+                "id": last,
+                "status": "Applied",
+                "startDateTime": _text(now - timedelta(days=40)),
+                "endDateTime": _text(now - timedelta(days=26)),
+            }
+        ]
+        state.answers[f"{definitions}/{review}/instances/{last}/decisions"] = [
+            {
+                "id": azure_id(f"decision:{name}"),
+                "decision": "Approve",
+                "reviewedBy": {"id": user_id("ana-kovac"), "displayName": "ana-kovac"},
+                "reviewedDateTime": _text(now - timedelta(days=27)),
+            }
+        ]
 
 
 def apps(state: Tenant, now: datetime) -> None:
     """Apps with their secrets, and what they may do."""
-    state.answers["/v1.0/applications"] = [
-        _app("Warehouse sync", now, days=3650),
-        _app("HR import", now, days=180),
+    own_apps = [_app("Warehouse sync", now, days=3650), _app("HR import", now, days=180)]
+    state.answers["/v1.0/applications"] = own_apps
+    state.answers["/v1.0/applications?$expand=federatedIdentityCredentials"] = [
+        {"id": one["id"], "federatedIdentityCredentials": []} for one in own_apps
     ]
     graph = {
         "id": azure_id("sp:graph"),
@@ -454,6 +514,16 @@ def apps(state: Tenant, now: datetime) -> None:
     principals = "/v1.0/servicePrincipals"
     state.answers[principals] = own
     state.answers[f"{principals}?$filter=appId eq '{_GRAPH_APP}'"] = [graph]
+    state.answers["/v1.0/oauth2PermissionGrants"] = [
+        {
+            "id": "grant-of-the-warehouse",
+            "clientId": azure_id("sp:Warehouse sync"),
+            "consentType": "Principal",
+            "principalId": user_id("ana-kovac"),
+            "resourceId": graph["id"],
+            "scope": "openid User.Read",
+        }
+    ]
     state.answers[f"{principals}/{graph['id']}/appRoleAssignedTo"] = [
         {
             "id": f"permission-{name}",
@@ -496,6 +566,7 @@ def _app(name: str, now: datetime, *, days: int) -> dict[str, Any]:
 def subscriptions(state: Tenant, now: datetime) -> None:  # noqa: ARG001 - as every area
     """Who may do what on the subscriptions: the operators of the machines, by a group."""
     number = azure_id("group:machine-operators")
+    state.answers[f"/v1.0/groups/{number}"] = _group(number, "Machine operators")
     state.answers[f"/v1.0/groups/{number}/transitiveMembers"] = [
         _reference(login, f"{login.replace('-', '.')}@{DOMAIN}")
         for login in ("ben-osei", "zoe-fischer")
@@ -515,6 +586,7 @@ def subscriptions(state: Tenant, now: datetime) -> None:  # noqa: ARG001 - as ev
             },
         }
         state.answers.setdefault(f"{authorization}/roleAssignments", []).append(held)
+        state.answers[f"{authorization}/roleEligibilityScheduleInstances"] = []
 
 
 AREAS: tuple[Callable[[Tenant, datetime], None], ...] = (

@@ -34,6 +34,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted("azure-kv-expiry", "acme-build", "a secret without end"),
     Planted("azure-vm-hardening", "legacy", "SSH by password"),
     Planted("azure-vm-patch", "legacy", "security updates are missing"),
+    Planted("azure-vm-encryption-at-host", "legacy", "caches are written in the clear"),
     Planted("azure-vm-backup", "legacy", "no backup"),
     Planted("azure-pg-tls", "acme-telemetry", "connections without TLS"),
     Planted("azure-app-https-tls", "acme-portal", "plain HTTP"),
@@ -239,10 +240,12 @@ def _databases(state: Tenant, now: datetime) -> None:
         state,
         f"{server}/acme-orders",
         firewallRules=[{"name": "AllowAllWindowsAzureIps", "properties": ends}],
+        ipv6FirewallRules=[],
         administrators=[
             {"properties": {"administratorType": "ActiveDirectory", "login": "database-admins"}}
         ],
         auditingSettings__default={"properties": {"state": "Disabled", "retentionDays": 0}},
+        extendedAuditingSettings__default={"properties": {"state": "Disabled"}},
         encryptionProtector__current={"properties": {"serverKeyType": "ServiceManaged"}},
         securityAlertPolicies__default={
             "properties": {"state": "Enabled", "emailAccountAdmins": True}
@@ -253,6 +256,8 @@ def _databases(state: Tenant, now: datetime) -> None:
             "properties": {"state": "Disabled"}
         },
     )
+    master = f"{server}/acme-orders/databases/master/providers/Microsoft.Insights"
+    _said(state, master, diagnosticSettings=[])
     postgres = "Microsoft.DBforPostgreSQL/flexibleServers"
     _add(
         state,
@@ -302,6 +307,7 @@ def _vaults(state: Tenant, now: datetime) -> None:
 def _machines(state: Tenant, now: datetime) -> None:
     sort = "Microsoft.Compute/virtualMachines"
     trusted = {
+        "encryptionAtHost": True,
         "securityType": "TrustedLaunch",
         "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
     }
@@ -362,6 +368,9 @@ def _machines(state: Tenant, now: datetime) -> None:
                     "sourceResourceId": f"{_IN}/{sort}/web",
                     "protectionState": "Protected",
                     "policyId": policy,
+                    "lastBackupStatus": "Completed",
+                    "lastBackupTime": _text(now - timedelta(hours=9)),
+                    "lastRecoveryPoint": _text(now - timedelta(hours=9)),
                 }
             }
         ],
@@ -429,8 +438,18 @@ def _apps(state: Tenant, now: datetime) -> None:
                     "ipSecurityRestrictions": [{"ipAddress": "Any", "action": "Allow"}],
                 }
             },
-            config__authsettingsV2={"properties": {"platform": {"enabled": asked}}},
+            config__authsettingsV2={
+                "properties": {
+                    "platform": {"enabled": asked},
+                    "globalValidation": {
+                        "requireAuthentication": asked,
+                        "unauthenticatedClientAction": "RedirectToLoginPage",
+                        "excludedPaths": None,
+                    },
+                }
+            },
         )
+        _said(state, f"{site}/{name}/providers/Microsoft.Insights", diagnosticSettings=_ALL_LOGS)
     registry = f"{_IN}/Microsoft.ContainerRegistry/registries/acmeimages"
     _assessed(state, registry, "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5")
     _add(
@@ -569,6 +588,7 @@ def _lists(state: Tenant, now: datetime) -> None:
             }
         },
         "Microsoft.Authorization/locks": {},
+        "Microsoft.Authorization/policyExemptions": {},
         "Microsoft.Authorization/policyAssignments": {
             "SecurityCenterBuiltIn": {
                 "displayName": "ASC Default",

@@ -256,6 +256,7 @@ def data(estate: Estate, now: datetime) -> None:
             },
             "acl": [],
             "versioning": {"enabled": not public},
+            "softDeletePolicy": {"retentionDurationSeconds": "604800"},
             "lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 400}}]},
             "retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}
             if "logs" in name
@@ -340,11 +341,7 @@ def logs(estate: Estate, now: datetime) -> None:
     estate.assets.append(
         asset("logging.googleapis.com/LogSink", f"{_TOP}/sinks/everything", None, sink)
     )
-    metric = {
-        "name": "owners",
-        "filter": _OWNERS,
-        "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "unit": "1"},
-    }
+    metric = {"name": "owners", "filter": _OWNERS}
     path = f"projects/{PRODUCTION}/metrics/owners"
     estate.assets.append(asset("logging.googleapis.com/LogMetric", path, PRODUCTION, metric))
     channel = f"projects/{PRODUCTION}/notificationChannels/1"
@@ -359,13 +356,18 @@ def logs(estate: Estate, now: datetime) -> None:
         asset("monitoring.googleapis.com/NotificationChannel", channel, PRODUCTION, on_call)
     )
     path = f"projects/{PRODUCTION}/alertPolicies/1"
-    aggregation = {"alignmentPeriod": "600s", "perSeriesAligner": "ALIGN_DELTA"}
     condition = {
         "filter": 'metric.type="logging.googleapis.com/user/owners"',
         "comparison": "COMPARISON_GT",
         "duration": "0s",
-        "aggregations": [aggregation],
         "trigger": {"count": 1},
+        "aggregations": [
+            {
+                "alignmentPeriod": "600s",
+                "perSeriesAligner": "ALIGN_DELTA",
+                "crossSeriesReducer": "REDUCE_SUM",
+            }
+        ],
     }
     alert = {
         "name": path,
@@ -376,15 +378,14 @@ def logs(estate: Estate, now: datetime) -> None:
         "notificationChannels": [channel],
     }
     estate.assets.append(asset("monitoring.googleapis.com/AlertPolicy", path, PRODUCTION, alert))
-    snoozed = f"projects/{PRODUCTION}/alertPolicies/2"
-    path = f"projects/{PRODUCTION}/snoozes/1"
-    snooze = {
-        "name": path,
-        "displayName": "moving house",
-        "criteria": {"policies": [snoozed]},
-        "interval": {"startTime": ago(now, 41), "endTime": ago(now, 40)},
+    snooze = f"projects/{PRODUCTION}/snoozes/1"
+    moved = {
+        "name": snooze,
+        "displayName": "accounts were moved",
+        "criteria": {"policies": [path]},
+        "interval": {"startTime": ago(now, 101), "endTime": ago(now, 100)},
     }
-    estate.assets.append(asset("monitoring.googleapis.com/Snooze", path, PRODUCTION, snooze))
+    estate.assets.append(asset("monitoring.googleapis.com/Snooze", snooze, PRODUCTION, moved))
 
 
 def guardrails(estate: Estate, now: datetime) -> None:
@@ -425,8 +426,7 @@ def guardrails(estate: Estate, now: datetime) -> None:
         {**organization, "servicePerimeter": perimeter},
         {**organization, "accessLevel": level},
     ]
-    service = "organizations/{}/locations/global/securityCenterServices/security-health-analytics"
-    path = service.format(ORGANIZATION)
+    path = f"{_TOP}/locations/global/securityCenterServices/security-health-analytics"
     found = {"name": path, "effectiveEnablementState": "ENABLED"}
     kind = "securitycentermanagement.googleapis.com/SecurityCenterService"
     estate.assets.append(asset(kind, path, None, found))

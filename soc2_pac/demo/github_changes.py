@@ -28,13 +28,27 @@ def _search(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     found = _found(company, variables["search"])
     start = int(variables.get("after") or 0)
     end = start + min(int(variables.get("first", 1)), _MAX_PAGE)
-    nodes = [
-        {**pull, "reviews": _connection(pull["reviews"]["nodes"], {"first": 50})}
-        for pull in found[start : min(end, _SEARCH_SHOWS)]
-    ]
+    nodes = [_shown(pull) for pull in found[start : min(end, _SEARCH_SHOWS)]]
     more = end < min(len(found), _SEARCH_SHOWS)
     info = {"hasNextPage": more, "endCursor": str(end)}
     return {"search": {"issueCount": len(found), "pageInfo": info, "nodes": nodes}}
+
+
+def _shown(pull: dict[str, Any]) -> dict[str, Any]:
+    """A pull request with the first of its reviews, of its commits, and of who wrote each."""
+    commits = [
+        {"commit": _first_authors(one["commit"])} for one in pull["allCommits"]["nodes"][:20]
+    ]
+    return {
+        **pull,
+        "reviews": _connection(pull["reviews"]["nodes"], {"first": 50}),
+        "allCommits": {"totalCount": pull["allCommits"]["totalCount"], "nodes": commits},
+    }
+
+
+def _first_authors(commit: dict[str, Any]) -> dict[str, Any]:
+    authors = commit["authors"]
+    return {**commit, "authors": {**authors, "nodes": authors["nodes"][:3]}}
 
 
 def _found(company: Company, text: str) -> list[dict[str, Any]]:
@@ -68,6 +82,12 @@ def _reviews(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
     nodes = next(pull["reviews"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
     return {"node": {"reviews": _connection(nodes, variables)}}
+
+
+def _made_of(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    pulls = (pull for pulls in company.pull_requests.values() for pull in pulls)
+    nodes = next(pull["allCommits"]["nodes"] for pull in pulls if pull["id"] == variables["id"])
+    return {"node": {"commits": _connection(nodes, variables)}}
 
 
 def _commits(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +146,7 @@ OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = 
     "MergedPullRequests": _search,
     "MergedPullRequestCount": _counted,
     "PullRequestReviews": _reviews,
+    "PullRequestCommits": _made_of,
     "RepositoryCommits": _histories,
     "BranchCommits": _commits,
 }

@@ -159,6 +159,7 @@ def acme_robotics(now: datetime | None = None) -> Company:
             "notificationDeliveryRestrictionEnabledSetting": "DISABLED",
             "ipAllowListEnabledSetting": "DISABLED",
             "ipAllowListForInstalledAppsEnabledSetting": "DISABLED",
+            "ipAllowListEntries": {"pageInfo": {"hasNextPage": False}, "nodes": []},
         },
         idle={"marek-zielinski"},
     )
@@ -238,8 +239,18 @@ def _change(
         "state": "APPROVED",
         "submittedAt": _time(now, days + 0.2),
         "authorAssociation": "MEMBER",
-        "author": {"__typename": "User", "login": reviewer},
+        "authorCanPushToRepository": True,
+        "author": {"__typename": "User", "login": reviewer, "databaseId": _number(reviewer or "")},
         "commit": {"oid": seen},
+    }
+    bot = author == "dependabot"
+    user = None if bot else {"login": author, "databaseId": _number(author)}
+    wrote = {"name": f"{author}[bot]" if bot else author, "user": user}
+    made = {
+        "oid": head,
+        "author": wrote,
+        "authors": {"totalCount": 1, "nodes": [wrote]},
+        "committer": {"user": user},
     }
     return {
         "id": f"PR_{repo}_{number}",
@@ -254,7 +265,9 @@ def _change(
         "headRefOid": head,
         "labels": {"nodes": []},
         "closingIssuesReferences": {"totalCount": 0, "nodes": []},
-        "author": {"__typename": "Bot" if author == "dependabot" else "User", "login": author},
+        "author": {"__typename": "Bot", "login": author}
+        if bot
+        else {"__typename": "User", "login": author, "databaseId": _number(author)},
         "mergedBy": {"__typename": "User", "login": merged_by or reviewer or author},
         "mergeCommit": {"oid": _sha(f"merge {repo} {number}")},
         "repository": {
@@ -264,14 +277,13 @@ def _change(
             "defaultBranchRef": {"name": "main"},
         },
         "reviews": {"nodes": [review] if reviewer else []},
+        "allCommits": {"totalCount": 1, "nodes": [{"commit": made}]},
         "commits": {
+            "totalCount": 1,
             "nodes": [
                 {
                     "commit": {
-                        "oid": head,
-                        "author": {"user": {"login": author}},
-                        "authors": {"nodes": [{"user": {"login": author}}]},
-                        "committer": {"user": {"login": author}},
+                        **made,
                         "statusCheckRollup": {
                             "state": checks,
                             "contexts": {
@@ -283,7 +295,7 @@ def _change(
                         },
                     }
                 }
-            ]
+            ],
         },
     }
 

@@ -100,7 +100,7 @@ _RULES: tuple[dict[str, Any], ...] = (
         "type": "required_status_checks",
         "parameters": {
             "strict_required_status_checks_policy": True,
-            "required_status_checks": [{"context": "test"}],
+            "required_status_checks": [{"context": "test", "integration_id": 15368}],
         },
     },
 )

@@ -22,6 +22,8 @@ jobs:
       - uses: {_CHECKOUT}
       - uses: actions/dependency-review-action@v4
         if: github.event_name == 'pull_request'
+        with:
+          deny-licenses: AGPL-3.0-only, SSPL-1.0
       - run: make test
 """
 _PLAN = f"""\

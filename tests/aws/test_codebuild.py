@@ -133,7 +133,8 @@ def _guard(webhook: dict[str, Any]) -> Status:
     ("policy", "status"),
     [
         ({"requiresCommentApproval": "ALL_PULL_REQUESTS", "approverRoles": ["GITHUB_WRITE"]}, Status.PASS),
-        ({"requiresCommentApproval": "FORK_PULL_REQUESTS"}, Status.PASS),
+        ({"requiresCommentApproval": "FORK_PULL_REQUESTS"}, Status.INCONCLUSIVE),
+        ({"requiresCommentApproval": "FORK_PULL_REQUESTS", "approverRoles": ["GITLAB_OWNER"]}, Status.PASS),
         ({"requiresCommentApproval": "ALL_PULL_REQUESTS", "approverRoles": ["GITHUB_READ"]}, Status.FAIL),
         ({"requiresCommentApproval": "DISABLED", "approverRoles": ["GITHUB_ADMIN"]}, Status.FAIL),
         ({"requiresCommentApproval": "SOME_OF_THEM"}, Status.FAIL),
@@ -149,7 +150,12 @@ def test_whose_comment_starts_a_build(policy: dict[str, Any], status: Status) ->
         ("PUSH", False, Status.PASS),
         ("PULL_REQUEST_MERGED", False, Status.PASS),
         ("PUSH, PULL_REQUEST_REOPENED", False, Status.FAIL),
-        ("PULL_REQUEST_CREATED, PULL_REQUEST_UPDATED, PULL_REQUEST_REOPENED", True, Status.PASS),
+        ("PULL_REQUEST_CREATED, PULL_REQUEST_UPDATED, PULL_REQUEST_REOPENED", True, Status.FAIL),
+        (
+            "PULL_REQUEST_CREATED, PULL_REQUEST_UPDATED, PULL_REQUEST_REOPENED, PULL_REQUEST_CLOSED",
+            True,
+            Status.PASS,
+        ),
         ("PULL_REQUEST_CREATED", True, Status.FAIL),
     ],
 )

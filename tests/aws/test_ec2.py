@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, reached
 from soc2_collectors.aws.models.redacted import recognised
 from soc2_collectors.reach import networks, open_ports
+from soc2_pac import plugins
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Status
 from soc2_pac.resources import view
+from soc2_pac.testing import judge_document
 
 from .regional import HOME, Account, account
 from .test_recordings import answers, judged
@@ -366,6 +368,40 @@ def test_a_prefix_list_that_was_not_looked_up_may_be_anybody() -> None:
     assert "pl-1" in found.unknown[0]
     assert group_of([entry]).prefix_lists("tcp", ((22, 22),)) == {"pl-1"}
     assert group_of([entry]).prefix_lists("udp", ((22, 22),)) == set()
+
+
+# -- what proves a failure is enough ----------------------------------------------------------------------
+
+_GAP = {"status": "denied", "operation": "x", "reason": "UnauthorizedOperation", "permission": "x"}
+
+
+def test_one_fact_that_proves_a_failure_is_enough() -> None:
+    rules = plugins.load().rules
+    region = {
+        "RegionName": HOME,
+        "GetImageBlockPublicAccessState": {"ImageBlockPublicAccessState": "unblocked"},
+        "$gaps": {"GetSnapshotBlockPublicAccessState": _GAP},
+    }
+    verdict = judge_document(rules["aws-snapshot-block-public"], region)
+    assert (verdict.status, verdict.message) == (Status.FAIL, "not blocked for images")
+    lists: list[dict[str, Any]] = [
+        {"PrefixListId": "pl-1", "$gaps": {"GetManagedPrefixListEntries": _GAP}},
+        {"PrefixListId": "pl-2", "GetManagedPrefixListEntries": [{"Cidr": "0.0.0.0/1"}]},
+    ]
+    entry = {
+        "IpProtocol": "-1",
+        "PrefixListIds": [{"PrefixListId": "pl-1"}, {"PrefixListId": "pl-2"}],
+    }
+    group = {"GroupId": "sg-1", "GroupName": "x", "IpPermissions": [entry]}
+    for rule in (
+        "aws-sg-no-wide-public-ranges",
+        "aws-sg-no-ssh-world",
+        "aws-sg-no-all-ports-world",
+    ):
+        verdict = judge_document(rules[rule], group, {"aws.ec2.managed_prefix_list": lists})
+        assert verdict.status is Status.FAIL, rule
+        some = judge_document(rules[rule], group, {"aws.ec2.managed_prefix_list": lists[:1]})
+        assert some.status is Status.INCONCLUSIVE, rule
 
 
 # -- what an instance shows ---------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ NONE = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3::
     ],
 )
 def test_requests_are_decided_as_aws_decides_them(
-    listed: list[dict[str, Any]], ceilings: tuple[Any, ...], allowed: bool | None
+    listed: list[dict[str, Any]], ceilings: tuple[Any, ...], *, allowed: bool | None
 ) -> None:
     assert grants(*listed, ceilings=ceilings) is allowed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soc2_collectors.aws.models.kms import Key
+from soc2_collectors.aws.models.kms import Key, Rotation
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Status
 from soc2_pac.resources import view
@@ -109,22 +109,33 @@ def _facts(url: str) -> tuple[object, int]:
     return ("a gap", 1) if isinstance(value, Gap) else (value, 0)
 
 
+def _says_which_sort(metadata: dict[str, object]) -> bool:
+    """Answers from before 2019, when there was one sort of keys, do not."""
+    return bool({"KeySpec", "CustomerMasterKeySpec"} & set(metadata))
+
+
 @pytest.mark.parametrize(
     ("operation", "member"),
     [
         ("DescribeKey", "KeyMetadata"),
-        ("GetKeyRotationStatus", "KeyRotationEnabled"),
+        ("GetKeyRotationStatus", None),
         ("GetKeyPolicy", "Policy"),
     ],
 )
-def test_recorded_facts(recordings: Callable[[str], Path], operation: str, member: str) -> None:
-    found = [said[member] for _, said in answers(recordings("aws"), f"kms.{operation}")]
+def test_recorded_facts(
+    recordings: Callable[[str], Path], operation: str, member: str | None
+) -> None:
+    all_of_it = [said for _, said in answers(recordings("aws"), f"kms.{operation}")]
+    found = [said[member] if member else said for said in all_of_it]
     assert found
     for value in found:
         body = {"KeyId": "k", operation: value}
         assert judged("aws.kms.key", body)
         seen = view(Key, canonical(body))
-        if operation == "DescribeKey":
+        if operation == "DescribeKey" and _says_which_sort(value):
             assert seen.metadata.spec
+        if operation == "GetKeyRotationStatus":
+            assert isinstance(seen.rotation, Rotation)
+            assert seen.rotation.days
         if operation == "GetKeyPolicy":
             assert seen.statements

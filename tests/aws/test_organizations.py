@@ -147,9 +147,9 @@ def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: A
     found = {
         s.view.details.name: s.view for s in center.collect("aws.identity_center.permission_set")
     }
-    assert found["Admin"].administers
+    assert found["Admin"].proven.administrator
     assert [a.principal_type for a in found["Admin"].assignments] == ["GROUP"]
-    assert not found["Read"].administers
+    assert found["Read"].proven.administrator is False
     assert found["Read"].assignments is None
     assert center.calls["sso:ListAccountAssignments"] == 1
 

@@ -122,7 +122,7 @@ def test_actions_match_as_aws_matches_them(action: str, asked: str, *, covered: 
     ],
 )
 def test_conditions_hold_as_aws_documents_it(
-    operator: str, values: list[str], present: bool | None, absent: bool | None
+    operator: str, values: list[str], *, present: bool | None, absent: bool | None
 ) -> None:
     found = condition(operator, "aws:Key", tuple(values))
     assert found.holds("x") is present
@@ -158,6 +158,10 @@ def test_services_are_known_in_every_region_and_partition(name: str, known: str)
     [
         ("*", None, {EVERYONE}),
         ({"AWS": "*"}, None, {EVERYONE}),
+        ({"Federated": "*"}, None, {EVERYONE}),
+        ({"Federated": "arn:aws:iam::444455556666:saml-provider/x"}, None, {"444455556666"}),
+        ({"Federated": "arn:aws:iam::999999999999:oidc-provider/x"}, None, set()),
+        ({"Federated": "accounts.google.com"}, None, set()),
         ({"AWS": "444455556666"}, None, {"444455556666"}),
         ({"AWS": "arn:aws-cn:iam::444455556666:role/x"}, None, {"444455556666"}),
         ({"AWS": "arn:aws:iam::1:root"}, None, {"unknown principal arn:aws:iam::1:root"}),
@@ -319,7 +323,7 @@ def test_everyone_but_some_is_denied() -> None:
         ({"Condition": {"StringRoughlyEquals": {"aws:SourceIp": "y"}}}, None),
     ],
 )
-def test_what_makes_an_administrator(values: dict[str, Any], administrator: bool | None) -> None:
+def test_what_makes_an_administrator(values: dict[str, Any], *, administrator: bool | None) -> None:
     document = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", **values}}
     assert rights_of(grants_of([statements(document)])).administrator is administrator
 

@@ -44,7 +44,11 @@ def aws() -> Iterator[Account]:
             arn = made.client("sqs").get_queue_attributes(
                 QueueUrl=queue, AttributeNames=["QueueArn"]
             )["Attributes"]["QueueArn"]
-            told = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], **narrowed}
+            told = {
+                "QueueArn": arn,
+                "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+                **narrowed,
+            }
             s3.put_bucket_notification_configuration(
                 Bucket=name, NotificationConfiguration={"QueueConfigurations": [told]}
             )

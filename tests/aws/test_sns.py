@@ -44,7 +44,7 @@ def aws() -> Iterator[Account]:
 @pytest.mark.parametrize(
     ("name", "status", "message"),
     [
-        ("good", Status.PASS, "encrypted, and its policy is not public"),
+        ("good", Status.PASS, "encrypted with alias/aws/sns, and its policy is not public"),
         ("plain", Status.FAIL, "not encrypted with a KMS key"),
         ("public", Status.FAIL, "its policy lets everyone do sns:Publish"),
     ],

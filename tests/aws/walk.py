@@ -58,6 +58,7 @@ _FINDING = {
     "Type": "Recon:EC2/PortProbeUnprotectedPort",
     "UpdatedAt": "2026-01-01T00:00:00.000Z",
 }
+_EVERYTHING = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 
 def _subscription(name: str, topic: str, owner: str) -> dict[str, str]:
@@ -90,8 +91,10 @@ ANSWERS: Mapping[str, Any] = {
     "organizations:ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
     "organizations:ListRoots": {"Roots": [{"Id": "r-abcd", "Name": "Root"}]},
     "sso:ListManagedPoliciesInPermissionSet": {
-        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/AdministratorAccess"}]
+        "AttachedManagedPolicies": [{"Name": "a", "Arn": "arn:aws:iam::aws:policy/NewlyNamed"}]
     },
+    "iam:GetPolicy": {"Policy": {"DefaultVersionId": "v1"}},
+    "iam:GetPolicyVersion": {"PolicyVersion": {"Document": _EVERYTHING, "IsDefaultVersion": True}},
     "sns:GetSubscriptionAttributes": {"Attributes": {"PendingConfirmation": "false"}},
     "sns:GetTopicAttributes": {"Attributes": {"Policy": "{}"}},
     "sns:ListSubscriptions": {"Subscriptions": [_subscription("s1", "heard", ACCOUNT)]},

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from .conftest import Source
 
 ENTRA = sorted(kind for kind in KINDS if kind.startswith("azure.entra."))
-SEEN = [*ENTRA, "azure.authorization.role_assignment"]
+SEEN = [
+    *ENTRA,
+    "azure.authorization.role_assignment",
+    "azure.authorization.role_definition",
+    "azure.authorization.role_eligibility",
+]
 """What rules on Entra read."""
 P2 = ("azure.entra.role_instance", "azure.entra.role_policy", "azure.entra.access_review")
 
@@ -72,6 +77,20 @@ def test_a_missing_licence_is_named(azure: Source, kind: str) -> None:
     result = look(azure, kind)
     assert result.status is S.SKIPPED
     assert "Entra ID P2" in result.reason
+
+
+def test_without_the_licence_nobody_is_eligible(azure: Source) -> None:
+    """A role can only be made eligible where the tenant pays for it: no gap, and no role."""
+    answers = azure.emulator.state.answers
+    for path in [k for k in answers if k.endswith("/roleEligibilityScheduleInstances")]:
+        answers[path] = Refusal(
+            400, "AadPremiumLicenseRequired", "The tenant needs an AAD Premium license."
+        )
+    for kind in ("azure.entra.role_eligibility", "azure.authorization.role_eligibility"):
+        result = look(azure, kind)
+        assert (result.status, result.count) == (S.COMPLETE, 0)
+    result = look(azure, "azure.entra.subscription_group")
+    assert (result.status, result.count) == (S.COMPLETE, 1)
 
 
 def test_users_are_read_without_the_licence_for_their_sign_ins(azure: Source) -> None:
@@ -162,14 +181,18 @@ def verdicts(azure: Source, **thresholds: dict[str, Any]) -> dict[str, dict[str,
 
 
 NAMED: dict[str, dict[str, Any]] = {
+    "azure_ca_mfa_admin_portals": {"emergency": ["glass-*"]},
     "azure_ca_mfa_all_users": {"emergency": ["glass-*"]},
     "azure_emergency_accounts": {"accounts": ["glass-*"]},
+    "azure_pim_jit": {"emergency": ["glass-*"]},
+    "azure_privileged_mfa": {"emergency": ["glass-*"]},
+    "azure_risk_policies": {"emergency": ["glass-*"]},
     "azure_security_defaults": {"emergency": ["glass-*"]},
 }
 
 
 def test_every_entra_question_is_asked() -> None:
-    assert len(RULES) == 23
+    assert len(RULES) == 24
     assert {one.rule for one in azure_entra.PLANTED} <= set(RULES)
 
 
@@ -213,7 +236,8 @@ def test_policies_of_a_real_tenant() -> None:
     if not file.is_file():
         unavailable("the recordings are not beside this checkout")
     policies = [canonical(one) for one in _camel(json.loads(file.read_text("utf-8")))]
-    tenant = canonical({"id": TENANT, "displayName": "Laboratory", "assignedPlans": []})
+    plan = {"servicePlanId": "eec0eb4f-6444-4f95-aba0-50c24d67f998", "capabilityStatus": "Enabled"}
+    tenant = canonical({"id": TENANT, "displayName": "Laboratory", "assignedPlans": [plan]})
     defaults = canonical({"id": "defaults", "isEnabled": False})
     stored: dict[str, list[bytes]] = {
         "azure.entra.conditional_access_policy": policies,

@@ -191,7 +191,7 @@ def test_whether_a_denied_address_is_in_a_group_nobody_can_say() -> None:
 @pytest.mark.parametrize("word", ["direction", "access", "protocol"])
 def test_a_word_that_is_not_known_is_never_narrow(word: str) -> None:
     with pytest.raises(Unreadable):
-        group([allow(**{word: "Perhaps"})]).opens("tcp")
+        group([{**allow(), word: "Perhaps"}]).opens("tcp")
 
 
 def test_service_tags_are_few_addresses_but_those_of_all_customers() -> None:

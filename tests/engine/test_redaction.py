@@ -31,12 +31,12 @@ def mime(script: bytes) -> bytes:
     "value",
     [
         SCRIPT,
-        gzip.compress(SCRIPT),
+        gzip.compress(SCRIPT, mtime=0),
         SCRIPT.decode().encode("utf-16"),
         SCRIPT.decode().encode("utf-16-le"),
         mime(SCRIPT),
-        gzip.compress(mime(SCRIPT)),
-        b"write_files:\n- encoding: gz+b64\n  content: " + base64.b64encode(gzip.compress(SCRIPT)),
+        gzip.compress(mime(SCRIPT), mtime=0),
+        b"write_files:\n- encoding: gz+b64\n  content: " + base64.b64encode(gzip.compress(SCRIPT, mtime=0)),
         b"powershell -EncodedCommand " + base64.b64encode(SCRIPT.decode().encode("utf-16-le")),
     ],
     ids=[
@@ -58,8 +58,8 @@ def test_a_packed_secret_is_found(value: bytes) -> None:
     "value",
     [
         b"PK\x03\x04" + SCRIPT,
-        gzip.compress(b"#!/bin/sh\ndate\n")[:-12],
-        gzip.compress(b"a" * 6_000_000),
+        gzip.compress(b"#!/bin/sh\ndate\n", mtime=0)[:-12],
+        gzip.compress(b"a" * 6_000_000, mtime=0),
         b"\x28\xb5\x2f\xfd" + SCRIPT,
     ],
     ids=["zip", "cut off", "too large", "zstandard"],
@@ -70,7 +70,7 @@ def test_what_cannot_be_looked_into_is_not_clean(value: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"#!/bin/sh\nyum update -y\n", gzip.compress(b"#!/bin/sh\ndate\n")]
+    "value", [b"#!/bin/sh\nyum update -y\n", gzip.compress(b"#!/bin/sh\ndate\n", mtime=0)]
 )
 def test_what_was_looked_into_and_holds_nothing(value: bytes) -> None:
     assert redacted(value) == REDACTED

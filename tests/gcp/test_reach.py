@@ -17,7 +17,6 @@ from soc2_collectors.gcp.models.reach import (
     policy_opens,
     ports,
     surroundings,
-    world,
 )
 from soc2_collectors.reach import ALL_PORTS, Ports, Unreadable, admitted
 
@@ -291,27 +290,6 @@ def test_a_policy_of_another_sort_closes_nothing() -> None:
     allow = firewall("a", sourceRanges=EVERYWHERE, allowed=tcp("22"))
     rdma = policy("x", "organizations/3", [_deny_all()], policyType="RDMA_ROCE_POLICY")
     assert opens(allow, surroundings(allow, [], [rdma], None), "tcp").sure([22]) == [22]
-
-
-@pytest.mark.parametrize(
-    ("cidrs", "versions"),
-    [
-        (["0.0.0.0/0"], {4}),
-        (["::/0"], {6}),
-        (["0.0.0.0/0", "::/0"], {4, 6}),
-        (["0.0.0.0/1"], {4}),
-        (["2000::/3"], {6}),
-        (["10.0.0.0/8", "192.0.2.1"], set()),
-        ([], set()),
-    ],
-)
-def test_the_world(cidrs: list[str], versions: set[int]) -> None:
-    assert world(cidrs) == versions
-
-
-def test_what_is_no_range_is_not_narrow() -> None:
-    with pytest.raises(Unreadable):
-        world(["nonsense"])
 
 
 @pytest.mark.parametrize(

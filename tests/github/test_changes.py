@@ -13,7 +13,7 @@ from soc2_pac.collect.fetch import Limits, Unit, UnitResult, forget_connections,
 from soc2_pac.config import SourceSettings
 from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.evaluate.judge import judge
-from soc2_pac.model import CollectionStatus, Document, Period, Scope, Status
+from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status
 from soc2_pac.store import Store, open_store
 from soc2_rules.github.change import github_merged_pr_population
 
@@ -49,7 +49,7 @@ def pull(
     commit = {
         "oid": f"{number:040x}",
         "author": {"user": {"login": "ann"}},
-        "authors": {"nodes": [{"user": {"login": "ann"}}]},
+        "authors": {"totalCount": 1, "nodes": [{"user": {"login": "ann"}}]},
         "committer": None,
         "statusCheckRollup": None,
     }
@@ -60,7 +60,8 @@ def pull(
         "headRefOid": commit["oid"], "author": {"__typename": "User", "login": "ann"},
         "mergedBy": None, "mergeCommit": None, "repository": repository, "labels": {"nodes": []},
         "closingIssuesReferences": {"totalCount": 0, "nodes": []}, "reviews": {"nodes": []},
-        "commits": {"nodes": [{"commit": commit}]}, **more,
+        "allCommits": {"totalCount": 1, "nodes": [{"commit": commit}]},
+        "commits": {"totalCount": 1, "nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip
 
 
@@ -210,8 +211,9 @@ def test_ten_thousand_reviews_of_one_pull_request(github: Source) -> None:
     (found,), period = look(github)
     assert period.total == 1
     reviews: Any = found.body["reviews"]
-    assert len(reviews["nodes"]) == 10_000
-    assert len(canonical(found.body)) < Limits().document_bytes
+    body = {**found.body, "reviews": reviews.call()}
+    assert len(body["reviews"]["nodes"]) == 10_000
+    assert len(canonical(body)) < Limits().document_bytes
 
 
 # -- when it breaks off -----------------------------------------------------------------------------------
@@ -361,7 +363,7 @@ def review(login: str | None, at: datetime, oid: str, state: str = "APPROVED") -
     author = None if login is None else {"__typename": "User", "login": login}
     return {
         "id": f"{login}{at}", "state": state, "submittedAt": text(at), "author": author,
-        "commit": {"oid": oid}, "authorAssociation": "MEMBER",
+        "commit": {"oid": oid}, "authorAssociation": "MEMBER", "authorCanPushToRepository": True,
     }  # fmt: skip
 
 
@@ -406,6 +408,36 @@ def test_emergency_changes_are_reviewed_afterwards_in_time_by_somebody_else() ->
     status, message = judged(one, **emergency, emergency_review_days=30)
     assert status is Status.NOT_APPLICABLE
     assert "due by" in message
+
+
+def written(number: int, *logins: str) -> dict[str, Any]:
+    authors = [{"name": login, "user": {"login": login}} for login in logins]
+    commit = {"oid": f"{number:040x}", "author": authors[0], "committer": None}
+    return {"commit": {**commit, "authors": {"totalCount": len(authors), "nodes": authors}}}
+
+
+@pytest.mark.parametrize(("commits", "together"), [(130, 1), (2, 7)])
+def test_everybody_is_read_who_wrote_a_part_of_a_change(
+    github: Source, commits: int, together: int
+) -> None:
+    """Beyond a page of commits, and beyond the first authors of one."""
+    one = pull(1, NOW - timedelta(days=1))
+    people = [f"user-{n}" for n in range(together - 1)]
+    nodes = [written(n, "ann") for n in range(commits - 1)]
+    nodes.insert(commits - 2, written(9999, *people, "bob"))
+    one["allCommits"] = {"totalCount": commits, "nodes": nodes}
+    one["commits"]["totalCount"] = commits
+    one["reviews"]["nodes"] = [review("bob", NOW - timedelta(days=2), one["headRefOid"])]
+    github.emulator.state.pull_requests = {"big": [one]}
+    (found,), _ = look(github)
+    body = {
+        key: value.call() if isinstance(value, Fact) else value for key, value in found.body.items()
+    }
+    assert judged(body)[0] is Status.FAIL
+    assert (
+        sum("PullRequestCommits" in path for _, path in github.emulator.requests)
+        == 1 + commits // 101
+    )
 
 
 # -- commits ----------------------------------------------------------------------------------------------

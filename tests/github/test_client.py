@@ -225,6 +225,23 @@ def test_the_token_does_not_follow_a_link_to_another_host(github: Source) -> Non
         list(github.client(TEAMS).items("/orgs/{org}/teams"))
 
 
+@pytest.mark.parametrize(
+    "there",
+    [
+        "@elsewhere.example/teams",
+        "//elsewhere.example/teams",
+        "https://elsewhere.example/teams",
+        "x:y",
+        "http://[/",
+    ],
+)
+def test_a_next_page_elsewhere_is_not_asked_for(github: Source, there: str) -> None:
+    github.emulator.faults.add("/teams", headers={"Link": f'<{there}>; rel="next"'})
+    with pytest.raises(Unexpected, match="next page that is not at"):
+        list(github.client(TEAMS).items("/orgs/{org}/teams"))
+    assert len(github.emulator.requests) == 1
+
+
 def test_graphql_errors_are_errors_though_the_status_is_200(github: Source) -> None:
     github.emulator.faults.add(
         "graphql",

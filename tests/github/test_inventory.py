@@ -90,8 +90,11 @@ def test_what_a_look_at_200_repositories_costs(github: Source, kind: str, reques
 
 
 def test_environments_are_asked_of_repositories_that_have_some(github: Source) -> None:
-    bodies(github, "github.environment")
-    assert asked(github, "/environments") == 2
+    found = bodies(github, "github.environment")
+    assert asked(github, "/environments?") == 2
+    patterns = found["acme-robotics/api/production"]["branch_policies"]
+    assert [one["name"] for one in patterns] == ["main"]
+    assert asked(github, "/deployment-branch-policies") == 2, "of those that name branches"
 
 
 # -- branches ---------------------------------------------------------------------------------------------
@@ -153,10 +156,31 @@ def test_a_ruleset_that_is_not_shown_leaves_its_rules_in_doubt(github: Source) -
         rule["repositoryRuleset"] = None
     found = verdicts(github)
     assert found["github-admins-not-exempt"]["acme-robotics/api:main"] is Status.INCONCLUSIVE
-    assert found["github-no-force-push"]["acme-robotics/api:main"] is Status.PASS
+    assert found["github-no-force-push"]["acme-robotics/api:main"] is Status.INCONCLUSIVE
 
 
 # -- repositories -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [204, 200])
+def test_no_body_is_no_answer_about_analyses(github: Source, status: int) -> None:
+    github.emulator.faults.add("/api/code-scanning/analyses", status=status, body="")
+    found = bodies(github, "github.repository")["acme-robotics/api"]
+    assert "code_scanning_analyses" in found["$gaps"]
+    assert verdicts(github)["github-code-scanning"]["acme-robotics/api"] is Status.INCONCLUSIVE
+
+
+def test_of_analyses_the_newest_of_each_tool_is_kept(github: Source) -> None:
+    path = "/repos/acme-robotics/api/code-scanning/analyses"
+    (one,) = github.emulator.state.rest[path]
+    other = {**one, "tool": {"name": "Scorecard"}, "category": "scorecard"}
+    github.emulator.state.rest[path] = [other, one, {**other, "id": 1}, {**one, "id": 2}]
+    kept = bodies(github, "github.repository")["acme-robotics/api"]["code_scanning_analyses"]
+    assert [(a["tool"]["name"], a["id"]) for a in kept] == [
+        ("Scorecard", other["id"]),
+        ("CodeQL", one["id"]),
+    ]
+    assert verdicts(github)["github-code-scanning"]["acme-robotics/api"] is Status.PASS
 
 
 def test_alerts_that_graphql_calls_off_are_asked_by_rest(github: Source) -> None:
@@ -283,6 +307,53 @@ def test_a_node_that_is_left_out_is_no_gap(github: Source) -> None:
     assert look(github, "github.deploy_key_list").status is CollectionStatus.DENIED
 
 
+@pytest.mark.parametrize("why", ["not for you", ""])
+@pytest.mark.parametrize(
+    ("kind", "path", "places"),
+    [
+        ("github.workflow", "organization.repositories", "nodes"),
+        ("github.member", "organization.membersWithRole", "edges"),
+        ("github.verified_mails", "organization.membersWithRole", "nodes"),
+        ("github.member_activity", "organization.membersWithRole", "nodes"),
+    ],
+)
+def test_a_record_that_is_null_costs_that_record_only(
+    github: Source, monkeypatch: pytest.MonkeyPatch, kind: str, path: str, places: str, why: str
+) -> None:
+    from soc2_pac.demo.github_graphql import answer_query as answer
+
+    before = look(github, kind).count
+
+    def one_is_null(*given: Any) -> dict[str, Any]:
+        said = answer(*given)
+        here: Any = said["data"]
+        for step in path.split("."):
+            here = (here or {}).get(step)
+        if here and places in here:
+            here[places][1] = None if places == "nodes" else {"role": None, "node": None}
+            way = [*path.split("."), places, 1, "some", "field"]
+            if why:
+                said["errors"] = [{"type": "FORBIDDEN", "path": way, "message": why}]
+        return said
+
+    monkeypatch.setattr("soc2_pac.demo.github.answer_query", one_is_null)
+    result = look(github, kind)
+    assert result.status is CollectionStatus.PARTIAL
+    assert (why or "1 record(s) as null") in result.reason
+    assert 0 < before - result.count <= 2
+
+
+def test_a_rest_record_that_is_null_or_nameless_costs_that_record_only(github: Source) -> None:
+    teams = github.emulator.state.rest["/orgs/acme-robotics/teams"]
+    teams[1] = None
+    result = look(github, "github.team")
+    assert (result.status, result.count) == (CollectionStatus.PARTIAL, 2)
+    teams[1] = {"slug": "nameless"}
+    result = look(github, "github.team")
+    assert (result.status, result.count) == (CollectionStatus.PARTIAL, 2)
+    assert "no id" in result.reason
+
+
 # -- keys, hooks, secrets ---------------------------------------------------------------------------------
 
 
@@ -346,6 +417,9 @@ def test_fields_that_an_older_server_lacks_are_left_out(github: Source) -> None:
         "immutable",
         "isVerified",
         "ipAllowListEnabledSetting",
+        "ipAllowListEntries",
+        "lockBranch",
+        "requiredStatusChecks",
         "notificationDeliveryRestrictionEnabledSetting",
         "isSecurityPolicyEnabled",
     }
@@ -354,6 +428,7 @@ def test_fields_that_an_older_server_lacks_are_left_out(github: Source) -> None:
     assert found["github-ip-allow-list"]["acme-robotics"] is Status.INCONCLUSIVE
     assert found["github-security-policy"]["acme-robotics/docs"] is Status.INCONCLUSIVE
     assert found["github-inactive-repos"]["acme-robotics/api"] is Status.PASS
+    assert found["github-default-branch-protected"]["acme-robotics/robot-sdk:main"] is Status.PASS
 
 
 def test_a_field_that_is_needed_and_lacking_fails_the_look(github: Source) -> None:

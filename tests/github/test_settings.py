@@ -40,6 +40,8 @@ def private_key() -> str:
         {"app_id": 1, "private_key": TOKEN},
         {"token": TOKEN, "organization": "acme/api"},
         {"token": TOKEN, "base_url": "api.github.com"},
+        {"token": TOKEN, "base_url": "http://github.acme.example/api/v3"},
+        {"token": TOKEN, "base_url": "http://127.0.0.1.acme.example"},
         {"token": TOKEN, "max_attempts": 0},
         {"token": TOKEN, "organisation": "acme"},
         {"token": "ghp_written_into_the_file"},

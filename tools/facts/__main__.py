@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import subprocess
 import sys
 import tempfile
 import venv
 from pathlib import Path
+
+from npm import FOLDER
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -40,16 +43,25 @@ def main() -> None:
             packages = _packages(provider)
             if packages:
                 subprocess.run([*pip, *packages], check=True)
+            _from_npm(Path(directory), _packages(provider, "NPM"))
             _extract(python, provider)
 
 
-def _packages(provider: str) -> list[str]:
-    """What an extractor needs beside the project: its constant ``NEEDS``. It cannot be imported here."""
+def _packages(provider: str, name: str = "NEEDS") -> list[str]:
+    """What an extractor needs beside the project, a constant of it. It cannot be imported here."""
     tree = ast.parse((HERE / f"of_{provider}.py").read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS":
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return list(ast.literal_eval(node.value))
     return []
+
+
+def _from_npm(directory: Path, packages: list[str]) -> None:
+    """Install what comes through npm beside the environment."""
+    os.environ[FOLDER] = str(directory)
+    if packages:
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(directory)]
+        subprocess.run([*npm, *packages], check=True)
 
 
 def _extract(python: Path, provider: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.cloudfront import Distribution, LogSource
-from soc2_pac.model import Document
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -16,24 +17,59 @@ if TYPE_CHECKING:
 
 @collects(
     Distribution,
-    calls=["cloudfront:ListDistributions", "cloudfront:GetDistributionConfig"],
+    calls=[
+        "cloudfront:ListDistributions",
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListOriginAccessControls",
+    ],
     per="account",
-    cost="pages of 100 + N",
+    cost="pages of 100 + pages of 100 access controls + N",
 )
 def distributions(aws: Aws) -> Iterator[Document]:
-    """Distributions; what the listing leaves out (logging) is a fact."""
+    """Distributions; what the listing leaves out (logging, how origins are asked) are facts."""
+
+    @functools.cache
+    def controls() -> dict[str, dict[str, Any]]:
+        """One listing tells of all of them."""
+        return {
+            control["Id"]: control
+            for page in aws.pages("cloudfront", "list_origin_access_controls")
+            for control in page["OriginAccessControlList"].get("Items") or ()
+        }
+
+    def used(item: dict[str, Any]) -> list[dict[str, Any]]:
+        origins = (item.get("Origins") or {}).get("Items") or ()
+        wanted = {origin.get("OriginAccessControlId") for origin in origins}
+        return [control for number, control in sorted(controls().items()) if number in wanted]
+
     for page in aws.pages("cloudfront", "list_distributions"):
         for item in page["DistributionList"].get("Items") or ():
             config = aws.fact(
                 "cloudfront", "get_distribution_config", key="DistributionConfig", Id=item["Id"]
             )
             name = item.get("Comment") or item["DomainName"]
-            yield Document(item["ARN"], name, {**item, "GetDistributionConfig": config})
+            listed = Fact("cloudfront:ListOriginAccessControls", functools.partial(used, item))
+            body = {**item, "GetDistributionConfig": config, "ListOriginAccessControls": listed}
+            yield Document(item["ARN"], name, body)
 
 
-@collects(LogSource, calls=["logs:DescribeDeliverySources"], per="account", cost="pages of 50")
+@collects(
+    LogSource,
+    calls=["logs:DescribeDeliverySources", "logs:DescribeDeliveries"],
+    per="account",
+    cost="pages of 50 + pages of 50 deliveries",
+)
 def log_sources(aws: Aws) -> Iterator[Document]:
     """What sends logs through CloudWatch's deliveries; CloudFront's are those of its home region."""
+
+    @functools.cache
+    def deliveries() -> list[dict[str, Any]]:
+        return list(aws.items("logs", "describe_deliveries", "deliveries"))
+
+    def of(name: str) -> list[dict[str, Any]]:
+        return [one for one in deliveries() if one.get("deliverySourceName") == name]
+
     for item in aws.items("logs", "describe_delivery_sources", "deliverySources"):
         if item.get("service") == "cloudfront":
-            yield Document(item["arn"], item["name"], item)
+            sent = Fact("logs:DescribeDeliveries", functools.partial(of, item["name"]))
+            yield Document(item["arn"], item["name"], {**item, "DescribeDeliveries": sent})

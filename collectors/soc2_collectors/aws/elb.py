@@ -23,9 +23,10 @@ _PAGE = {"PageSize": 400}
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
     ],
     per="region",
-    cost="pages of 400 + 2 N",
+    cost="pages of 400 + 3 N + 1 per listener of plain HTTP",
 )
 def load_balancers(aws: Aws) -> Iterator[Document]:
     """Application, network and gateway load balancers."""
@@ -43,6 +44,7 @@ def load_balancers(aws: Aws) -> Iterator[Document]:
                 **item,
                 "DescribeLoadBalancerAttributes": attributes,
                 "DescribeListeners": _listeners(aws, arn),
+                "DescribeRules": _rules(aws, arn),
             },
         )
 
@@ -52,6 +54,23 @@ def _listeners(aws: Aws, arn: str) -> Fact:
         return list(aws.items("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn))
 
     return Fact("elasticloadbalancing:DescribeListeners", call)
+
+
+def _rules(aws: Aws, arn: str) -> Fact:
+    """The rules of listeners of plain HTTP: their default actions hold for what no rule is about."""
+
+    def call() -> list[Any]:
+        listeners = aws.items("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=arn)
+        return [
+            {**rule, "ListenerArn": listener["ListenerArn"]}
+            for listener in listeners
+            if listener.get("Protocol") == "HTTP"
+            for rule in aws.items(
+                "elbv2", "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]
+            )
+        ]
+
+    return Fact("elasticloadbalancing:DescribeRules", call)
 
 
 @collects(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.iam import AWS_MANAGED
+from soc2_collectors.aws.models.iam import strong_by_name
 from soc2_collectors.aws.models.identity_center import Group, PermissionSet, User, strength
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
@@ -54,7 +54,14 @@ def permission_sets(aws: Aws) -> Iterator[Document]:
                     "ListManagedPoliciesInPermissionSet": told.attached,
                     "ListCustomerManagedPolicyReferencesInPermissionSet": told.references,
                     "GetInlinePolicyForPermissionSet": told.inline,
-                    "GetPermissionsBoundaryForPermissionSet": told.boundary,
+                    "GetPermissionsBoundaryForPermissionSet": aws.fact(
+                        "sso-admin",
+                        "get_permissions_boundary_for_permission_set",
+                        key="PermissionsBoundary",
+                        absent=["ResourceNotFoundException"],
+                        optional=True,
+                        **asked,
+                    ),
                     "GetPolicyVersion": Fact("iam:GetPolicyVersion", told.documents),
                     "ListAccountAssignments": Fact("sso:ListAccountAssignments", told.assignments),
                 },
@@ -80,16 +87,6 @@ class _Told:
                 "sso-admin", "get_inline_policy_for_permission_set", key="InlinePolicy", **asked
             )
         )
-        self.boundary = _once(
-            aws.fact(
-                "sso-admin",
-                "get_permissions_boundary_for_permission_set",
-                key="PermissionsBoundary",
-                absent=["ResourceNotFoundException"],
-                optional=True,
-                **asked,
-            )
-        )
 
     def _all(self, operation: str, key: str) -> Fact:
         """A fact of several pages."""
@@ -98,15 +95,16 @@ class _Told:
         return _once(Fact(asked.operation, lambda: list(items())))
 
     def documents(self) -> dict[str, object]:
-        """The documents of the policies that AWS manages: they are the same in every account."""
+        """The documents of AWS's policies whose names do not tell: they are the same in every account."""
         policies: Any = self.attached.call()
-        boundary: Any = self.boundary.call() or {}
-        wanted = {policy["Arn"] for policy in policies} | {boundary.get("ManagedPolicyArn")}
-        return {arn: self._document(arn) for arn in sorted(wanted - {None}) if AWS_MANAGED in arn}
+        wanted = {policy["Arn"] for policy in policies if strong_by_name(policy["Arn"]) is None}
+        return {arn: self._document(arn) for arn in sorted(wanted)}
 
     def _document(self, arn: str) -> object:
         if arn not in self._known:
-            version = self._aws.ask("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            version = self._aws.ask("iam", "get_policy", PolicyArn=arn)["Policy"][
+                "DefaultVersionId"
+            ]
             answer = self._aws.ask("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
             self._known[arn] = answer["PolicyVersion"]["Document"]
         return self._known[arn]
@@ -140,8 +138,9 @@ class _Told:
         policies: Any = self.attached.call()
         inline: Any = self.inline.call()
         arns = [policy["Arn"] for policy in policies]
-        if strength(arns, inline, {}).administrator:
-            return True
+        proven = strength(arns, inline, {}).administrator
+        if proven is not None:
+            return proven
         return strength(arns, inline, self.documents()).administrator is not False
 
 

@@ -114,7 +114,7 @@ def action(call: str) -> str | None:
 
 
 def shown(call: str, permissions: Iterable[Permission]) -> bool:
-    """Whether Resource Graph shows what a call asks for: it leaves out, without a word, what may not be read."""
+    """Whether Resource Graph shows what a call asks for: what may not be read it leaves out in silence."""
     need = action(call)
     return need is None or may(permissions, need.replace("/*", "/read"))
 
@@ -123,7 +123,9 @@ def grant(call: str) -> str | None:
     """What to grant for a call; ``None`` for one that is not known here (of a plugin)."""
     if call.startswith(GRAPH):
         needs = GRAPH_NEEDS.get(call)
-        return f"{' and '.join(needs)} (application permission of Microsoft Graph)" if needs else None
+        return (
+            f"{' and '.join(needs)} (application permission of Microsoft Graph)" if needs else None
+        )
     need = action(call)
     return f"{need} (Azure role, such as Reader, on the subscription)" if need else None
 

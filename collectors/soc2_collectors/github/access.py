@@ -46,7 +46,7 @@ def secrets(github: Github) -> Iterator[Document]:
     of_all = github.list_fact(_ORGANIZATION_SECRETS, key="secrets")
     yield _held_by_organization(github, {"secrets": of_all})
     for repository in _active(github):
-        found = github.list_fact(_SECRETS, key="secrets", repo=repository["name"])
+        found = github.list_fact(_SECRETS, key="secrets", repo=repository.get("name", ""))
         yield _held(repository, {"secrets": found})
 
 
@@ -67,7 +67,7 @@ def webhooks(github: Github) -> Iterator[Document]:
 
     yield _held_by_organization(github, {"hooks": hooks(_ORGANIZATION_HOOKS)})
     for repository in _active(github):
-        yield _held(repository, {"hooks": hooks(_HOOKS, repo=repository["name"])})
+        yield _held(repository, {"hooks": hooks(_HOOKS, repo=repository.get("name", ""))})
 
 
 def _without_query(hook: dict[str, Any]) -> dict[str, Any]:
@@ -102,8 +102,9 @@ def deploy_keys(github: Github) -> Iterator[Document]:
 def personal_access_tokens(github: Github) -> Iterator[Document]:
     """Fine-grained tokens that the organisation let in; GitHub tells Apps only."""
     for token in github.items(_TOKENS):
-        name = f"{token['owner']['login']}: {token.get('token_name') or token['token_id']}"
-        yield Document(uid=str(token["id"]), name=name, body=token)
+        owner = (token.get("owner") or {}).get("login")
+        name = f"{owner}: {token.get('token_name') or token.get('token_id')}"
+        yield Document(uid=str(token.get("id", "")), name=name, body=token)
 
 
 @collects(
@@ -115,9 +116,9 @@ def personal_access_tokens(github: Github) -> Iterator[Document]:
 def credential_authorizations(github: Github) -> Iterator[Document]:
     """Classic tokens, SSH keys and tokens of apps that members passed through single sign-on."""
     for credential in github.items(_CREDENTIALS):
-        number = credential["credential_id"]
-        name = f"{credential['login']}: {credential['credential_type']} {number}"
-        yield Document(str(number), name, credential)
+        number = str(credential.get("credential_id", ""))
+        name = f"{credential.get('login')}: {credential.get('credential_type')} {number}"
+        yield Document(number, name, credential)
 
 
 @collects(
@@ -126,7 +127,9 @@ def credential_authorizations(github: Github) -> Iterator[Document]:
 def app_installations(github: Github) -> Iterator[Document]:
     """GitHub Apps that are installed in the organisation."""
     for installation in github.items(_INSTALLATIONS, key="installations"):
-        yield Document(str(installation["id"]), installation["app_slug"], installation)
+        yield Document(
+            str(installation.get("id", "")), installation.get("app_slug", ""), installation
+        )
 
 
 @collects(AuditLogStream, calls=[f"GET {_STREAMS}"], per="organization", cost="1")
@@ -139,7 +142,8 @@ def audit_log_streams(github: Github) -> Iterator[Document]:
         )
         raise NotEnabled(msg, operation=f"GET {_STREAMS}")
     for stream in github.items(_STREAMS, enterprise=github.enterprise):
-        yield Document(str(stream["id"]), f"{github.enterprise}: {stream['stream_type']}", stream)
+        name = f"{github.enterprise}: {stream.get('stream_type')}"
+        yield Document(str(stream.get("id", "")), name, stream)
 
 
 def _active(github: Github) -> Iterator[dict[str, Any]]:
@@ -157,6 +161,6 @@ def _held_by_organization(github: Github, facts: dict[str, Fact]) -> Document:
 
 
 def _held(repository: dict[str, Any], facts: dict[str, Fact]) -> Document:
-    name = repository["full_name"]
-    holder = {"name": name, "node_id": repository["node_id"]}
-    return Document(repository["node_id"], name, {"holder": holder, **facts})
+    name, uid = str(repository.get("full_name")), repository.get("node_id", "")
+    holder = {"name": name, "node_id": uid}
+    return Document(uid, name, {"holder": holder, **facts})

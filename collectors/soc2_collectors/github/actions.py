@@ -26,5 +26,6 @@ _RUNNERS = "/orgs/{org}/actions/runner-groups/{runner_group_id}/runners"
 def runner_groups(github: Github) -> Iterator[Document]:
     """Runner groups of the organisation with their runners."""
     for group in github.items(_GROUPS, key="runner_groups"):
-        runners = github.list_fact(_RUNNERS, key="runners", runner_group_id=group["id"])
-        yield Document(uid=str(group["id"]), name=group["name"], body={**group, "runners": runners})
+        number = str(group.get("id", ""))
+        runners = github.list_fact(_RUNNERS, key="runners", runner_group_id=number)
+        yield Document(uid=number, name=group.get("name", ""), body={**group, "runners": runners})

@@ -52,7 +52,8 @@ def member_activity(github: Github) -> Iterator[Document]:
     # What GitHub adds up for each member takes it long: pages are small.
     members = github.graphql(MEMBER_ACTIVITY, variables, "organization.membersWithRole", size=25)
     for member in members:
-        yield Document(member["id"], member["login"], {**member, "windowDays": _WINDOW_DAYS})
+        body = {**member, "windowDays": _WINDOW_DAYS}
+        yield Document(member.get("id", ""), member.get("login", ""), body)
 
 
 @collects(
@@ -115,8 +116,9 @@ def packages(github: Github) -> Iterator[Document]:
     """Packages in the organisation's registry."""
     for package_type in _PACKAGE_TYPES:
         for package in github.items(_PACKAGES, package_type=package_type):
-            uid = f"{package['package_type']}:{package['id']}"
-            yield Document(uid, f"{package['package_type']}/{package['name']}", package)
+            number, name = package.get("id"), f"{package_type}/{package.get('name')}"
+            uid = "" if number is None else f"{package_type}:{number}"
+            yield Document(uid, name, package)
 
 
 def _days_ago(days: int) -> datetime:

@@ -42,9 +42,11 @@ def dependabot_alerts(github: Github) -> Iterator[Document]:
 
 
 def _document(alert: dict[str, Any]) -> Document:
-    repository = alert["repository"]
+    repository = alert.get("repository") or {}
+    number, of = alert.get("number"), repository.get("id")
+    known = number is not None and of is not None
     return Document(
-        uid=f"{repository['id']}#{alert['number']}",
-        name=f"{repository['full_name']}#{alert['number']}",
+        uid=f"{of}#{number}" if known else "",  # one without an id is noted, and costs no other
+        name=f"{repository.get('full_name')}#{number}",
         body=alert,
     )

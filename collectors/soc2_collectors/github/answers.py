@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soc2_pac.errors import (
     CredentialsRejected,
@@ -164,10 +164,20 @@ def graphql_problem(body: object, call: str, grant: str | None) -> ProviderError
     return Unexpected(f"{call}: {sort or 'error'}: {said}", operation=call)
 
 
-def hidden_parts(body: object, path: str) -> list[tuple[int, str, str]] | None:
-    """The parts of a page's nodes that the identity may not read: place, field, what GitHub says.
+class Hidden(NamedTuple):
+    """A record of a page, or a part of one, that the identity may not read."""
 
-    ``None`` where an error says anything else, or leaves a node out altogether.
+    place: int
+    field: str | None
+    """``None``: the record itself is null."""
+    said: str
+
+
+def hidden_parts(body: object, path: str) -> list[Hidden] | None:
+    """What a page of a connection lacks since the identity may not read it.
+
+    A null goes up to the next part that may be null: an error about a field may leave out the whole record.
+    ``None`` where an error says anything else.
 
     Args:
         body: a GraphQL answer.
@@ -176,25 +186,34 @@ def hidden_parts(body: object, path: str) -> list[tuple[int, str, str]] | None:
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(errors, list):
         return None
-    nodes: Any = body.get("data")
-    for step in (*path.split("."), "nodes"):
-        nodes = nodes.get(step) if isinstance(nodes, dict) else None
+    connection: Any = body.get("data")
+    for step in path.split("."):
+        connection = connection.get(step) if isinstance(connection, dict) else None
+    if not isinstance(connection, dict):
+        return None
     found = []
-    lead = [*path.split("."), "nodes"]
     for said in errors:
         error = said if isinstance(said, dict) else {}
         way = error.get("path")
+        lead = path.split(".")
         if (
             error.get("type") != "FORBIDDEN"
             or not isinstance(way, list)
             or way[: len(lead)] != lead
         ):
             return None
-        place, *rest = way[len(lead) :] or [None]
-        known = isinstance(nodes, list) and isinstance(place, int) and place < len(nodes)
-        if not rest or not known or not isinstance(nodes[place], dict):
+        list_, place, *rest = [*way[len(lead) :], None, None][: max(2, len(way) - len(lead))]
+        records = connection.get(list_) if list_ in ("nodes", "edges") else None
+        if not isinstance(records, list) or not isinstance(place, int) or place >= len(records):
             return None
-        found.append((place, str(rest[0]), str(error.get("message", ""))[:_REASON_CHARACTERS]))
+        message = str(error.get("message", ""))[:_REASON_CHARACTERS]
+        record = records[place]
+        if record is None or (list_ == "edges" and record.get("node") is None):
+            found.append(Hidden(place, None, message))
+        elif rest and list_ == "nodes" and isinstance(record, dict):
+            found.append(Hidden(place, str(rest[0]), message))
+        else:
+            return None
     return found
 
 

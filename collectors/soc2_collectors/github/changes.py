@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_collectors.github.models.change import Commit, ProtectionChange, PullRequest, RuleBypass
 from soc2_collectors.github.queries import (
     BRANCH_COMMITS,
+    LOST,
     MERGED_PULL_REQUEST_COUNT,
     MERGED_PULL_REQUESTS,
     PULL_REQUEST_COMMITS,
@@ -290,7 +291,7 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         commit_overlap_days=0 if first else _COMMIT_OVERLAP.days,
         note="a commit made longer than commit_overlap_days before its push is not seen by later looks",
     )
-    total = repositories = 0
+    total = repositories = lost = 0
     variables = {
         "org": github.organization,
         "since": _text(since),
@@ -303,6 +304,7 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         after=after,
         size=_REPOSITORIES_AT_ONCE,
     ):
+        lost += page[LOST]
         for repository in page["nodes"]:
             pushed = repository.get("pushedAt")
             if pushed is None or _time(pushed) < pushed_since:
@@ -317,6 +319,9 @@ def commits(github: Github, period: Period) -> Iterator[Document]:
         last = page["nodes"][-1].get("pushedAt") if page["nodes"] else None
         if last is not None and _time(last) < pushed_since:
             break
+    if lost:
+        msg = f"{REPOSITORY_COMMITS.call} answered {lost} repositories as null"
+        raise Unexpected(msg, operation=REPOSITORY_COMMITS.call)
     period.done(total=total, cursor=cursor, repositories=repositories)
 
 
@@ -355,6 +360,8 @@ def _commits_of(
         )
         nodes = (node for part in (history["nodes"], more) for node in part)
     for node in nodes:
+        if node is None:
+            continue  # the count says that one is missing
         # A commit stands on several branches of a repository; on the default branch it keeps its own id.
         uid = node["id"] if branch == default else f"{node['id']}:{branch}"
         name = f"{repository['nameWithOwner']}@{node['oid'][:10]}"
@@ -404,7 +411,7 @@ def rule_bypasses(github: Github, period: Period) -> Iterator[Document]:
     for suite in github.items(_RULE_SUITES, rule_suite_result="bypass", time_period=asked):
         total += 1
         name = f"{suite.get('repository_name')}@{str(suite.get('after_sha'))[:10]}"
-        yield Document(str(suite["id"]), name, suite)
+        yield Document(str(suite.get("id", "")), name, suite)
     period.done(total=total, cursor={"from": _text(start), "to": _text(end)})
 
 
@@ -439,8 +446,9 @@ def protection_changes(github: Github, period: Period) -> Iterator[Document]:
     for phrase in phrases:
         for event in github.items(_AUDIT_LOG, phrase=phrase, include="web", order="asc"):
             total += 1
-            uid = str(event.get("_document_id") or f"{event['@timestamp']}:{event['action']}")
-            yield Document(uid, f"{event['action']} {event.get('repo') or ''}".strip(), event)
+            what = event.get("action", "")
+            uid = str(event.get("_document_id") or f"{event.get('@timestamp')}:{what}")
+            yield Document(uid, f"{what} {event.get('repo') or ''}".strip(), event)
     period.done(total=total, cursor={"from": _text(start), "to": _text(end)})
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from soc2_collectors.attempts import attempted
 from soc2_collectors.github.answers import (
     Answer,
+    Hidden,
     TooSlow,
     UnknownField,
     graphql_problem,
@@ -27,10 +28,11 @@ from soc2_collectors.github.answers import (
     wait_asked,
 )
 from soc2_collectors.github.permissions import grant
-from soc2_collectors.github.queries import Query, only_reads
+from soc2_collectors.github.queries import LOST, WHY, Query, only_reads
 from soc2_pac.errors import (
     CallRefused,
     CredentialsRejected,
+    Denied,
     NotEnabled,
     ProviderError,
     Throttled,
@@ -231,23 +233,29 @@ class Github:
         """
         call = f"GET {path}"
         url, query = self._url(path, {"per_page": PAGE, **params})
+        lost = 0
         while url:
             self._meter.page()
             answer = self._get(call, url, query)
             body = answer.json(call)
             page = body.get(key) if key is not None and isinstance(body, dict) else body
-            if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
+            if not isinstance(page, list):
                 msg = f"{call} answered no list of objects"
                 raise Unexpected(msg, operation=call)
-            yield from page
-            following = _next(answer.headers.get("link", ""))
+            records = [item for item in page if isinstance(item, dict)]
+            lost += len(page) - len(records)
+            yield from records
+            following = self._following(answer.headers.get("link", ""), call)
             if following == url:
                 msg = f"{call} names a page as its own next page: the listing would never end"
                 raise Unexpected(msg, operation=call)
             url, query = following, {}
+        if lost:
+            msg = f"{call} answered {lost} record(s) that are no objects"
+            raise Unexpected(msg, operation=call)
 
     def ask(self, path: str, **params: object) -> dict[str, Any]:
-        """One object; ``{}`` where GitHub says yes without a body (204). Raises ProviderError."""
+        """One object. Raises ProviderError."""
         return self.ask_with_headers(path, **params)[0]
 
     def ask_with_headers(
@@ -257,7 +265,7 @@ class Github:
         call = f"GET {path}"
         answer = self._get(call, *self._url(path, params))
         body = answer.json(call)
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) or not answer.text:
             msg = f"{call} answered no object"
             raise Unexpected(msg, operation=call)
         return body, answer.headers
@@ -268,6 +276,7 @@ class Github:
         *,
         absent: Sequence[int | str] = (_NOT_FOUND,),
         plan_may_lack: bool = False,
+        says_yes: bool = False,
         **params: object,
     ) -> Fact:
         """A call of its own for one part of a document.
@@ -277,6 +286,7 @@ class Github:
             absent: statuses, or messages of a 404, by which GitHub says that there is none. Where GitHub
                 also answers 404 to hide what may not be read, name the message: ``Branch not protected``.
             plan_may_lack: whether "not in your plan" says that there is none.
+            says_yes: whether an answer without a body (204) is one: the value is then ``{}``.
             params: for the template and the query.
         """
         call = f"GET {path}"
@@ -288,7 +298,12 @@ class Github:
                 if plan_may_lack:
                     return None
                 raise
-            return None if _absent(answer, absent) else answer.json(call)
+            if _absent(answer, absent):
+                return None
+            if not answer.text and not says_yes:
+                msg = f"{call} answered {answer.status} without a body"
+                raise Unexpected(msg, operation=call)
+            return answer.json(call)
 
         return Fact(call, read)
 
@@ -324,10 +339,19 @@ class Github:
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
         """
+        lost, why = 0, ""
         for connection in self.connections(
             query, variables, path, absent=absent, after=after, size=size, gaps=gaps
         ):
             yield from connection["edges"] if "edges" in connection else connection["nodes"]
+            lost += connection[LOST]
+            why = why or connection[WHY]
+        # After all the others: one record that GitHub does not show costs that one.
+        if why:
+            raise Denied(why, operation=query.call, permission=grant(query.call))
+        if lost:
+            msg = f"{query.call} answered {lost} record(s) as null"
+            raise Unexpected(msg, operation=query.call)
 
     def connections(
         self,
@@ -340,10 +364,12 @@ class Github:
         size: int = PAGE,
         gaps: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        """Every page of a connection as it came, with its counts.
+        """Every page of a connection with its counts, without the records that are null.
 
-        The document takes ``$first`` and ``$after``. GitHub answers 502 when a page takes it longer than
-        ten seconds: the page is then halved. ``size``: of the first page; ``gaps``: as in :meth:`graphql`.
+        Under ``LOST`` (of :mod:`soc2_collectors.github.queries`) stands how many of those there were, under
+        ``WHY`` what GitHub says of it. The document takes ``$first`` and ``$after``. GitHub answers 502 when
+        a page takes it longer than ten seconds: the page is then halved. ``size``: of the first page;
+        ``gaps``: as in :meth:`graphql`.
 
         Raises:
             ProviderError: see :mod:`soc2_collectors.github.answers`.
@@ -352,7 +378,7 @@ class Github:
             self._meter.page()
             try:
                 page_of = {**variables, "first": size, "after": after}
-                data = self.query(query, page_of, gaps_in=path if gaps else None)
+                data = self.query(query, page_of, path=path, gaps=gaps)
             except TooSlow:
                 if size <= _SMALLEST_PAGE:
                     raise
@@ -363,16 +389,16 @@ class Github:
                 _follow(data, parent, query.call)
                 return
             connection = _follow(data, path, query.call)
-            page = connection.get("edges", connection.get("nodes"))
-            info = connection.get("pageInfo")
-            if (
-                not isinstance(page, list)
-                or not isinstance(info, dict)
-                or not all(isinstance(item, dict) for item in page)
-            ):
+            key = "edges" if "edges" in connection else "nodes"
+            page, info = connection.get(key), connection.get("pageInfo")
+            if not isinstance(page, list) or not isinstance(info, dict):
                 msg = f"{query.call}: {path} is no connection"
                 raise Unexpected(msg, operation=query.call)
-            yield connection
+            records = [
+                one for one in page if isinstance(one, dict) and one.get("node", one) is not None
+            ]
+            lost = len(page) - len(records)
+            yield {**connection, key: records, LOST: lost, WHY: data.get(WHY, "")}
             if not info.get("hasNextPage"):
                 return
             if not info.get("endCursor") or info["endCursor"] == after:
@@ -381,14 +407,21 @@ class Github:
             after = info["endCursor"]
 
     def query(
-        self, query: Query, variables: Mapping[str, object], *, gaps_in: str | None = None
+        self,
+        query: Query,
+        variables: Mapping[str, object],
+        *,
+        path: str | None = None,
+        gaps: bool = False,
     ) -> dict[str, Any]:
         """The ``data`` of one GraphQL query.
 
         Args:
             query: what to ask.
             variables: of the query.
-            gaps_in: a connection whose nodes hold a Gap where the identity may not read a part of them.
+            path: of a connection whose records may be null where the identity may not read them; what GitHub
+                says of it stands under ``WHY``.
+            gaps: whether they hold a Gap where it may not read a part of them.
 
         Raises:
             CallRefused: the document is no query. ProviderError: see :mod:`soc2_collectors.github.answers`.
@@ -401,14 +434,20 @@ class Github:
         lacking = self._connection.lacking
         while True:
             try:
-                return self._queried(query, query.without(lacking), variables, gaps_in)
+                return self._queried(query, query.without(lacking), variables, path, gaps=gaps)
             except UnknownField as error:
                 if error.field not in query.optional or error.field in lacking:
                     raise
                 lacking.add(error.field)
 
     def _queried(
-        self, query: Query, text: str, variables: Mapping[str, object], gaps_in: str | None
+        self,
+        query: Query,
+        text: str,
+        variables: Mapping[str, object],
+        path: str | None,
+        *,
+        gaps: bool,
     ) -> dict[str, Any]:
         call = query.call
         document = {
@@ -417,21 +456,28 @@ class Github:
             "operationName": query.name,
         }
 
+        def hidden(body: object) -> list[Hidden]:
+            """What may be missing; nothing where GitHub says something else, which is then an error."""
+            found = (hidden_parts(body, path) if path is not None else None) or []
+            return found if gaps or all(one.field is None for one in found) else []
+
         def exchange() -> tuple[Answer, ProviderError | None]:
             answer = self._connection.send("POST", "", {}, document)
             wrong = problem(answer, call, grant(call))
             if wrong is None:
                 body = answer.json(call)
-                if gaps_in is None or not hidden_parts(body, gaps_in):
+                if not hidden(body):
                     wrong = graphql_problem(body, call, grant(call))
             return answer, wrong
 
         body = attempted(self._meter, self._attempts, call, exchange, wait_asked).json(call)
         data: dict[str, Any] = body["data"]
-        if gaps_in is not None:
-            for place, field, said in hidden_parts(body, gaps_in) or ():
-                gap = Gap(CollectionStatus.DENIED, call, f"FORBIDDEN: {said}", grant(call))
-                _follow(data, gaps_in, call)["nodes"][place][field] = gap
+        for one in hidden(body):
+            if one.field is None or path is None:
+                data.setdefault(WHY, f"FORBIDDEN: {one.said}")
+                continue
+            gap = Gap(CollectionStatus.DENIED, call, f"FORBIDDEN: {one.said}", grant(call))
+            _follow(data, path, call)["nodes"][one.place][one.field] = gap
         return data
 
     # -- what is asked once ---------------------------------------------------------------------------
@@ -456,6 +502,20 @@ class Github:
         given = {"org": self.organization, "owner": self.organization, **params}
         quoted = {name: urllib.parse.quote(str(given[name]), safe="") for name in names}
         return path.format(**quoted), {k: v for k, v in params.items() if k not in names}
+
+    def _following(self, link: str, call: str) -> str:
+        """The next page that a Link header names, at the host that was configured; an empty text for none."""
+        url = _next(link)
+        try:
+            there = urllib.parse.urlsplit(url)
+        except ValueError:
+            there = urllib.parse.urlsplit("//elsewhere")
+        home = urllib.parse.urlsplit(self._connection.settings.base_url)
+        relative = not there.scheme and not there.netloc and url.startswith("/")
+        if url and not relative and (there.scheme, there.netloc) != (home.scheme, home.netloc):
+            msg = f"{call} names a next page that is not at {home.netloc}"
+            raise Unexpected(msg, operation=call)
+        return url
 
     def _guard(self, call: str) -> None:
         if call not in self._allowed:
@@ -528,7 +588,7 @@ def _absent(answer: Answer, absent: Sequence[int | str]) -> bool:
 
 
 def _next(link: str) -> str:
-    """The path and query of ``rel="next"`` in a Link header, or an empty text. Its host is not followed."""
+    """The URL of ``rel="next"`` in a Link header, or an empty text."""
     for part in link.split(","):
         target, _, attributes = part.partition(";")
         if 'rel="next"' in attributes:

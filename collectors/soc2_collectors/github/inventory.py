@@ -240,15 +240,17 @@ def listed(
 
     Raises:
         ProviderError: see :mod:`soc2_collectors.github.answers`; Denied where a field that is not among
-            ``gaps`` may not be read, once all the other repositories were yielded.
+            ``gaps`` may not be read, Unexpected for a repository without an id or that is null, once all the
+            others were yielded.
     """
     variables = {"org": github.organization}
     path = "organization.repositories"
     refused: Gap | None = None
+    nameless = False
     for node in github.graphql(query, variables, path, size=size, gaps=True):
         if not node.get("id") or not node.get("nameWithOwner"):
-            msg = f"{query.call} answered a repository without id or name"
-            raise Unexpected(msg, operation=query.call)
+            nameless = True
+            continue
         hidden = [v for key, v in node.items() if isinstance(v, Gap) and key not in gaps]
         if hidden:
             refused = refused or hidden[0]
@@ -256,6 +258,9 @@ def listed(
             yield node
     if refused is not None:
         refuse(refused)
+    if nameless:
+        msg = f"{query.call} answered a repository without id or name"
+        raise Unexpected(msg, operation=query.call)
 
 
 def hidden_contents(node: dict[str, Any], query: Query) -> Gap | None:

@@ -38,7 +38,8 @@ def members(github: Github) -> Iterator[Document]:
         ORGANIZATION_MEMBERS, {"org": github.organization}, "organization.membersWithRole"
     )
     for edge in edges:
-        yield Document(uid=edge["node"]["id"], name=edge["node"]["login"], body=edge)
+        node = edge.get("node") or {}
+        yield Document(uid=node.get("id", ""), name=node.get("login", ""), body=edge)
 
 
 @collects(
@@ -53,7 +54,7 @@ def verified_mails(github: Github) -> Iterator[Document]:
         VERIFIED_MAILS, {"org": github.organization}, "organization.membersWithRole"
     )
     for node in nodes:
-        yield Document(uid=node["id"], name=node["login"], body=node)
+        yield Document(uid=node.get("id", ""), name=node.get("login", ""), body=node)
 
 
 @collects(
@@ -76,7 +77,8 @@ def external_identities(github: Github) -> Iterator[Document]:
     path = "organization.samlIdentityProvider.externalIdentities"
     for node in github.graphql(EXTERNAL_IDENTITIES, variables, path):
         saml = node.get("samlIdentity") or {}
-        yield Document(uid=node["guid"], name=str(saml.get("nameId") or node["guid"]), body=node)
+        guid = node.get("guid", "")
+        yield Document(uid=guid, name=str(saml.get("nameId") or guid), body=node)
 
 
 @collects(
@@ -93,15 +95,15 @@ def outside_collaborators(github: Github) -> Iterator[Document]:
 
     for user in github.items(_OUTSIDE):
 
-        def disabled(node_id: str = user["node_id"]) -> bool:
+        def disabled(node_id: str = user.get("node_id", "")) -> bool:
             return node_id in github.once("2fa_disabled", without_two_factor)
 
         body = {**user, "two_factor_disabled": Fact(f"GET {_OUTSIDE}", disabled)}
-        yield Document(uid=user["node_id"], name=user["login"], body=body)
+        yield Document(uid=user.get("node_id", ""), name=user.get("login", ""), body=body)
 
 
 @collects(Team, calls=[f"GET {_TEAMS}"], per="organization", cost="pages of 100 teams")
 def teams(github: Github) -> Iterator[Document]:
     """Teams of the organisation."""
     for team in github.items(_TEAMS):
-        yield Document(uid=team["node_id"], name=team["slug"], body=team)
+        yield Document(uid=team.get("node_id", ""), name=team.get("slug", ""), body=team)

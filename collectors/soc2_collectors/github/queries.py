@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+LOST = "$lost"
+"""In a page of a connection, as the client gives it: how many of its records are null."""
+WHY = "$why"
+"""In a page of a connection, as the client gives it: what GitHub says of records that it does not show."""
 _FIRST_WORD = re.compile(r"^\s*(\w+)\b.*$", re.DOTALL)
 
 

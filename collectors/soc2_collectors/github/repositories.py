@@ -38,6 +38,7 @@ _ALERTS_OFF = "Vulnerability alerts are disabled."
 _FIXES_OFF = "Automated security fixes are disabled."
 _NO_ANALYSIS = "no analysis found"
 _ACTIVE_DAYS = 30
+_NAMES = ("node_id", "name", "full_name", "default_branch")
 _PAGE = 100
 """Analyses that are read of each repository: enough for the newest of each tool."""
 _SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
@@ -68,9 +69,11 @@ def repositories(github: Github) -> Iterator[Document]:
         pushed = repository.get("pushed_at") or repository.get("created_at")
         if pushed:
             body["dormant_since"] = pushed if datetime.fromisoformat(pushed) < active else None
-        if not repository.get("archived"):
+        named = all(repository.get(key) for key in _NAMES)
+        if named and not repository.get("archived"):
             body.update(_facts(github, repository))
-        yield Document(uid=repository["node_id"], name=repository["full_name"], body=body)
+        uid = str(repository["node_id"]) if named else ""  # one without an id costs no other
+        yield Document(uid=uid, name=str(repository.get("full_name")), body=body)
 
 
 def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
@@ -79,7 +82,7 @@ def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
     analyses = github.fact(
         _ANALYSES, absent=(_NO_ANALYSIS,), plan_may_lack=True, repo=repo, ref=ref, per_page=_PAGE
     )
-    alerts = github.fact(_ALERTS, absent=(_ALERTS_OFF,), repo=repo)
+    alerts = github.fact(_ALERTS, absent=(_ALERTS_OFF,), says_yes=True, repo=repo)
     settings = partial(_settings, github, repository["node_id"])
 
     def vulnerability_alerts() -> object:
@@ -171,7 +174,7 @@ def environments(github: Github) -> Iterator[Document]:
         if node["isArchived"] or not node["environments"]["totalCount"]:
             continue
         for environment in github.items(_ENVIRONMENTS, key="environments", repo=node["name"]):
-            name = environment["name"]
+            name = environment.get("name", "")
             body: dict[str, object] = {
                 **environment,
                 "repository": {**named(node), "viewerCanAdminister": node["viewerCanAdminister"]},
@@ -181,4 +184,5 @@ def environments(github: Github) -> Iterator[Document]:
                 body["branch_policies"] = github.list_fact(
                     _PATTERNS, key="branch_policies", repo=node["name"], environment_name=name
                 )
-            yield Document(environment["node_id"], f"{node['nameWithOwner']}/{name}", body)
+            uid = environment.get("node_id", "")
+            yield Document(uid, f"{node['nameWithOwner']}/{name}", body)

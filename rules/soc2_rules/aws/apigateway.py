@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.apigateway import HttpApi, RestApi
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 _SHOWN = 3
+_KNOWN = ("AWS_IAM", "COGNITO_USER_POOLS", "CUSTOM", "JWT")
+"""Ways to know a caller."""
 
 
 @rule(
@@ -21,6 +23,8 @@ _SHOWN = 3
 def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Verdict:
     """REST APIs know who calls each method, and stand behind a web ACL.
 
+    What is defined is read; a stage serves it once it is deployed.
+
     Why: a method without authorization is answered to everybody who finds its address.
     Fix: aws apigateway update-method with authorizationType AWS_IAM, CUSTOM or COGNITO_USER_POOLS; aws wafv2
         associate-web-acl with the stage's ARN. An API for everyone by intent goes into public_apis.
@@ -34,7 +38,15 @@ def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Ve
         found.append(f"anybody may call {_some(methods)}")
     if bare := sorted(stage.stage_name for stage in api.stages if not stage.web_acl_arn):
         found.append(f"no web ACL: {', '.join(bare)}")
-    return failed("; ".join(found)) if found else passed("callers are known, behind a web ACL")
+    if found:
+        return failed("; ".join(found))
+    if api.name in public_apis:
+        return passed("public by intent, behind a web ACL")
+    if not api.methods:
+        return inconclusive("AWS tells of no method that could be called")
+    if strange := sorted({by for by in api.methods.values() if by not in _KNOWN}):
+        return inconclusive(f"not known: authorization by {', '.join(strange)}")
+    return passed(f"callers of {len(api.methods)} methods are known, behind a web ACL")
 
 
 @rule(
@@ -48,15 +60,19 @@ def aws_apigw_http_auth(api: HttpApi, *, public_apis: tuple[str, ...] = ()) -> V
     Web ACLs cannot be attached to them: put CloudFront in front of one that needs a filter.
 
     Why: a route without authorization is answered to everybody who finds its address.
-    Fix: aws apigatewayv2 update-route --authorization-type JWT with an authorizer. An API for everyone by
-        intent goes into public_apis.
+    Fix: aws apigatewayv2 update-route --api-id ID --route-id ROUTE --authorization-type JWT
+        --authorizer-id AUTHORIZER. An API for everyone by intent goes into public_apis.
     """
     if api.name in public_apis:
         return passed("public by intent")
-    routes = api.open_routes
-    if not routes:
-        return passed("callers of every route are known")
-    return failed(f"anybody may call {_some(routes)}")
+    callers = api.callers
+    if not callers:
+        return not_applicable("no route: nobody can call it")
+    if free := sorted(route for route, by in callers.items() if by == "NONE"):
+        return failed(f"anybody may call {_some(free)}")
+    if strange := sorted({by for by in callers.values() if by not in _KNOWN}):
+        return inconclusive(f"not known: authorization by {', '.join(strange)}")
+    return passed(f"callers of {_some(sorted(callers))} are known")
 
 
 @rule(
@@ -76,13 +92,17 @@ def aws_apigw_cache_encrypted(api: RestApi) -> Verdict:
     cached = [stage for stage in api.stages if stage.cache_cluster_enabled]
     if not cached:
         return not_applicable("no stage has a cache")
-    plain = sorted(
-        f"{stage.stage_name}: {method}"
+    kept = {
+        f"{stage.stage_name}: {method}": setting.cache_data_encrypted
         for stage in cached
         for method, setting in stage.method_settings.items()
-        if setting.caching_enabled and not setting.cache_data_encrypted
-    )
-    return failed(f"not encrypted: {_some(plain)}") if plain else passed("encrypted")
+        if setting.caching_enabled
+    }
+    if not kept:
+        return not_applicable("no method is cached")
+    if plain := sorted(method for method, encrypted in kept.items() if not encrypted):
+        return failed(f"not encrypted: {_some(plain)}")
+    return passed(f"encrypted: {_some(sorted(kept))}")
 
 
 def _some(names: list[str]) -> str:
@@ -99,7 +119,7 @@ def _some(names: list[str]) -> str:
     ],
 )
 def aws_apigw_logging(api: RestApi) -> Verdict:
-    """Stages of REST APIs log who called, or what every method did.
+    """Stages of REST APIs keep access logs, or execution logs of every method.
 
     Why: an API that is tried out by a stranger looks like one in use, unless somebody reads the log.
     Fix: aws apigateway update-stage --patch-operations op=replace,path=/accessLogSettings/destinationArn.

@@ -92,7 +92,7 @@ def aws_cfn_termination_protection(
     if found:
         return failed("; ".join(found))
     if unread:
-        return inconclusive(f"not redacted, so not looked at: {', '.join(unread)}")
+        return inconclusive(f"could not be looked into: {', '.join(unread)}")
     if counts:
         return passed("protected from deletion, and no output looks like a credential")
     why = "it is nested: its root's protection counts" if stack.root_id else "not production"

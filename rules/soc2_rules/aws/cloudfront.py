@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.cloudfront import Distribution, LogSource
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
+from soc2_collectors.aws.models.cloudfront import Distribution, LogSource, Origin
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
+_GOOD = ("TLSv1.2", "TLSv1.3")
+_SIGNING = ("always", "no-override", "always-amz-auth")
 _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
 
 
@@ -19,7 +21,9 @@ _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
     ],
 )
 def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
-    """Origins are spoken to in TLS, and buckets let in the distribution alone.
+    """Origins are spoken to in TLS, and buckets by requests that the distribution signs.
+
+    Whether a bucket lets in others, too, is what its own policy says.
 
     Why: an origin that everybody reaches goes round the distribution's filters.
     Fix: aws cloudfront update-distribution with OriginProtocolPolicy=https-only, TLSv1.2, and an origin
@@ -27,22 +31,51 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
     """
     if not distribution.enabled:
         return not_applicable("disabled")
-    found = []
-    for origin in distribution.origins.items:
-        custom, bucket = origin.custom_origin_config, origin.s3_origin_config
-        if custom is not None:
-            old = [p for p in custom.origin_ssl_protocols.items if p in _TOO_OLD]
-            if custom.origin_protocol_policy == "match-viewer" and not _plain(distribution):
-                pass  # no viewer comes in clear, so nothing goes on in clear
-            elif custom.origin_protocol_policy != "https-only":
-                found.append(f"{origin.id} is spoken to by {custom.origin_protocol_policy}")
-            if old:
-                found.append(f"{origin.id} is spoken to in {', '.join(old)}")
-        elif bucket is not None and not (
+    origins = distribution.origins.items
+    found = [problem for origin in origins for problem in _wrong(distribution, origin)]
+    if found:
+        return failed("; ".join(found))
+    if not origins:
+        return inconclusive("AWS tells of no origin")
+    named = {o.origin_access_control_id for o in origins if o.s3_origin_config} - {""}
+    signing = (
+        {control.id: control.signing_behavior for control in distribution.access_controls}
+        if named
+        else {}
+    )
+    if idle := sorted(number for number in named if signing.get(number) == "never"):
+        return failed(f"an access control that never signs: {', '.join(idle)}")
+    unclear = [origin.id for origin in origins if _unclear(origin)]
+    unclear += sorted(number for number in named if signing.get(number) not in _SIGNING)
+    if unclear:
+        return inconclusive(f"how it is spoken to is not known: {', '.join(unclear)}")
+    return passed(f"{len(origins)} origins are protected")
+
+
+def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
+    custom, bucket = origin.custom_origin_config, origin.s3_origin_config
+    if custom is None:
+        unsigned = bucket is not None and not (
             origin.origin_access_control_id or bucket.origin_access_identity
-        ):
-            found.append(f"{origin.id} has no origin access control")
-    return failed("; ".join(found)) if found else passed("origins are protected")
+        )
+        return [f"{origin.id} has no origin access control"] if unsigned else []
+    found = []
+    # Where no viewer comes in clear, nothing goes on in clear.
+    matched = custom.origin_protocol_policy == "match-viewer" and not _plain(distribution)
+    if custom.origin_protocol_policy != "https-only" and not matched:
+        found.append(f"{origin.id} is spoken to by {custom.origin_protocol_policy}")
+    if old := [p for p in custom.origin_ssl_protocols.items if p in _TOO_OLD]:
+        found.append(f"{origin.id} is spoken to in {', '.join(old)}")
+    return found
+
+
+def _unclear(origin: Origin) -> bool:
+    """Whether it is an origin of another sort (in a VPC), or its TLS versions are not known."""
+    custom = origin.custom_origin_config
+    if custom is None:
+        return origin.s3_origin_config is None
+    versions = custom.origin_ssl_protocols.items
+    return not versions or not set(versions) <= set(_GOOD)
 
 
 def _plain(distribution: Distribution) -> list[str]:
@@ -105,9 +138,13 @@ def aws_cf_waf_logging(distribution: Distribution, evidence: Evidence) -> Verdic
     found = []
     if not distribution.web_acl:
         found.append("no web ACL")
-    if not distribution.config.logging.enabled and not any(
-        distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
+    sources = [
+        source
         for source in evidence.here(LogSource)
-    ):
-        found.append("no access logs")
-    return failed("; ".join(found)) if found else passed("behind a web ACL, with access logs")
+        if distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
+    ]
+    if not distribution.config.logging.enabled and not any(one.deliveries for one in sources):
+        found.append("access logs that are delivered nowhere" if sources else "no access logs")
+    if found:
+        return failed("; ".join(found), on=sources)
+    return passed("behind a web ACL, with access logs", on=sources)

@@ -50,7 +50,7 @@ def aws_codebuild_no_plaintext_secrets(
     ),
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
-    """Environment variables of builds hold no credentials in plain text.
+    """Variables of builds, and buildspecs that stand in the project, hold no credentials in plain text.
 
     Why: whoever may look at a build project reads its variables, and every build prints them into its log.
     Fix: keep the value in Secrets Manager or Parameter Store and change the variable's type to
@@ -59,7 +59,8 @@ def aws_codebuild_no_plaintext_secrets(
     """
     found: list[str] = []
     unread: list[str] = []
-    plain = [v for v in project.environment.environment_variables if v.type not in _REFERENCES]
+    variables = project.environment.environment_variables
+    plain = [v for v in variables or () if v.type not in _REFERENCES]
     for variable in sorted(plain, key=lambda v: v.name):
         seen = recognised(variable.value)
         if not seen.readable:
@@ -68,11 +69,23 @@ def aws_codebuild_no_plaintext_secrets(
             found.append(f"{variable.name} looks like {seen.labels}")
         elif seen.there and _named(variable.name, names) and variable.name not in allowed_names:
             found.append(f"{variable.name} is called like a credential")
+    for source in project.sources:
+        seen = recognised(source.buildspec)
+        if seen.labels:
+            found.append(f"the buildspec{_of(source)} looks like {seen.labels}")
+        elif not seen.readable:
+            unread.append(f"the buildspec{_of(source)}")
     if found:
         return failed(f"in plain text: {', '.join(found)}")
+    if variables is None:
+        return inconclusive("AWS does not say which variables it has")
     if unread:
-        return inconclusive(f"not redacted, so not looked at: {', '.join(unread)}")
+        return inconclusive(f"could not be looked into: {', '.join(unread)}")
     return passed(f"{len(plain)} variables in plain text, none of which looks like a credential")
+
+
+def _of(source: Source) -> str:
+    return f" of {source.source_identifier}" if source.source_identifier else ""
 
 
 def _named(name: str, patterns: tuple[str, ...]) -> bool:
@@ -81,7 +94,7 @@ def _named(name: str, patterns: tuple[str, ...]) -> bool:
 
 @rule(
     criteria=["CC7.2", "CC8.1"],
-    severity=Severity.LOW,
+    severity=Severity.MEDIUM,
     known_as=[
         "prowler:codebuild_project_logging_enabled",
         "prowler:codebuild_project_s3_logs_encrypted",
@@ -116,14 +129,34 @@ _ANCHORED = (
     "ORGANIZATION_NAME",
 )
 """Filters of which a pattern without ^ and $ lets in what only holds the wanted value."""
-_FROM_PROPOSALS = ("PULL_REQUEST_CREATED", "PULL_REQUEST_UPDATED", "PULL_REQUEST_REOPENED")
-"""Events whose code nobody has accepted yet."""
+_FROM_PROPOSALS = (
+    "PULL_REQUEST_CREATED",
+    "PULL_REQUEST_UPDATED",
+    "PULL_REQUEST_REOPENED",
+    "PULL_REQUEST_CLOSED",
+)
+"""Events whose code nobody has accepted: whoever made a pull request may close it, too."""
+_ACCEPTED = ("PUSH", "PULL_REQUEST_MERGED", "RELEASED", "PRERELEASED")
+"""Events that only somebody with rights in the repository can cause."""
 _WORKFLOW = "WORKFLOW_JOB_QUEUED"
 """The event by which a project serves as a runner: of pull requests too, as far as the host lets them."""
 _ACTORS = re.compile(r"\^(?:[\w{}:-]+|\((?:\?:)?[\w{}:-]+(?:\|[\w{}:-]+)*\))\$")
 """One account id, or several in brackets; anything else may match more accounts than one reads."""
-_APPROVED_BY_ANYONE = ("GITHUB_READ", "GITLAB_GUEST", "BITBUCKET_READ")
-"""Roles that everybody has in a public repository."""
+_APPROVERS = (
+    "GITHUB_TRIAGE",
+    "GITHUB_WRITE",
+    "GITHUB_MAINTAIN",
+    "GITHUB_ADMIN",
+    "GITLAB_PLANNER",
+    "GITLAB_REPORTER",
+    "GITLAB_DEVELOPER",
+    "GITLAB_MAINTAINER",
+    "GITLAB_OWNER",
+    "BITBUCKET_WRITE",
+    "BITBUCKET_ADMIN",
+)
+"""Roles that somebody has to give; others everybody has in a public repository."""
+_BUILDKITE = "RUNNER_BUILDKITE_BUILD"
 _POLICIES = ("ALL_PULL_REQUESTS", "FORK_PULL_REQUESTS")
 _OWNER = re.compile(r"^\w+://(?:[^/@]*@)?[^/]+/([^/]+)/")
 _USER_INFO = re.compile(r"^\w+://([^/@]*)@")
@@ -157,16 +190,48 @@ def aws_codebuild_trigger_guard(
     found += _foreign(project, organizations)
     if project.webhook is not None:
         found += _loose(project.webhook)
-        if not _guarded(project.webhook):
+        if project.webhook.build_type != _BUILDKITE and not _guarded(project.webhook):
             steps = " and its buildspec" if project.buildspec_from == "source" else ""
             found.append(f"pull requests of anybody start builds: their code{steps} is run")
     if found:
         return failed("; ".join(found))
     if project.webhook is not None and _for_workflows(project.webhook):
         return inconclusive("who may start workflow jobs on it is decided where the repository is")
+    if strange := _strange(project):
+        return inconclusive(f"not known: {', '.join(strange)}")
     started = "no webhook starts it" if project.webhook is None else "its webhook is guarded"
     owners = "" if organizations else "; organizations is not set, so every owner is accepted"
     return passed(f"private, {started}{owners}")
+
+
+def _strange(project: Project) -> list[str]:
+    """What this rule does not know, and cannot call safe."""
+    found = [
+        f"a source of type {source.type}"
+        for source in project.sources
+        if source.type not in (*_HOSTS, *_WITHIN_AWS)
+    ]
+    webhook = project.webhook
+    if webhook is None:
+        return found
+    if webhook.build_type not in ("BUILD", "BUILD_BATCH"):
+        found.append(f"who starts a {webhook.build_type}")
+    policy = webhook.pull_request_build_policy
+    if (
+        policy is not None
+        and policy.requires_comment_approval in _POLICIES
+        and not policy.approver_roles
+    ):
+        found.append("who may approve pull requests")
+    for group in webhook.filter_groups:
+        for condition in group:
+            if condition.type == "EVENT":
+                named = {event.strip() for event in condition.pattern.split(",")}
+                found += [
+                    f"the event {event or 'without a name'}"
+                    for event in sorted(named - {*_FROM_PROPOSALS, *_ACCEPTED, _WORKFLOW})
+                ]
+    return found
 
 
 def _foreign(project: Project, organizations: tuple[str, ...]) -> list[str]:
@@ -244,7 +309,7 @@ def _guarded(webhook: Webhook) -> bool:
     if (
         policy is not None
         and policy.requires_comment_approval in _POLICIES
-        and not set(policy.approver_roles) & set(_APPROVED_BY_ANYONE)
+        and set(policy.approver_roles) <= set(_APPROVERS)
     ):
         return True
     # Without groups every push and pull request starts a build.
@@ -310,6 +375,11 @@ def aws_codebuild_source_auth(project: Project, evidence: Evidence) -> Verdict:
     if not sources:
         return not_applicable("its source is not read from a host outside AWS")
     told = [_in_url(source) or _read_by(source, evidence) for source in sources]
+    told += [
+        inconclusive(f"AWS does not say where its {source.type} source is")
+        for source in sources
+        if not source.location
+    ]
     for status in (Status.FAIL, Status.INCONCLUSIVE):
         worst = [verdict.message for verdict in told if verdict.status is status]
         if worst:

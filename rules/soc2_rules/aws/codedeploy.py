@@ -49,7 +49,8 @@ def _at_once(group: DeploymentGroup) -> bool | None:
     """Whether its configuration replaces everything at once; ``None`` where nobody knows."""
     name = group.deployment_config_name
     if name.startswith("CodeDeployDefault."):
-        return name.endswith("AllAtOnce")
+        gradual = any(word in name for word in ("OneAtATime", "HalfAtATime", "Canary", "Linear"))
+        return True if name.endswith("AllAtOnce") else False if gradual else None
     config = group.config
     if config is None:
         return None

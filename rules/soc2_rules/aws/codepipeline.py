@@ -12,6 +12,9 @@ from soc2_pac.rules import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OTHERS = ("Approval", "Build", "Compute", "Invoke", "Source", "Test")
+"""Categories of actions that do not deploy by what they are called; what their commands do is not known."""
+_NOT_GIVEN = ("Abandoned", "Failed", "InProgress")
 _Step = tuple[int, int, Action]
 """(stage, run order, action): what is smaller in the first two has ended before."""
 
@@ -31,7 +34,8 @@ def aws_pipeline_manual_approval(
         before the deployment, and leave codepipeline:PutApprovalResult to those who do not start runs.
     """
     steps = list(_steps(pipeline))
-    deploying = [step for step in steps if step[2].action_type_id.category == "Deploy"]
+    # What this rule does not know may deploy.
+    deploying = [step for step in steps if step[2].action_type_id.category not in _OTHERS]
     if production:
         deploying = [step for step in deploying if _matches(pipeline, step, production)]
     elif deploying:
@@ -47,7 +51,12 @@ def aws_pipeline_manual_approval(
     if free:
         names = sorted({f"{pipeline.structure.stages[at].name}/{act.name}" for at, _, act in free})
         return failed(f"deploys without an approval: {', '.join(names)}")
-    return _by_somebody_else(pipeline)
+    guards = {
+        (pipeline.structure.stages[at].name, act.name)
+        for at, order, act in approvals
+        if any((at, order) < step[:2] for step in deploying)
+    }
+    return _by_somebody_else(pipeline, guards)
 
 
 def _steps(pipeline: Pipeline) -> Iterator[_Step]:
@@ -64,29 +73,29 @@ def _matches(pipeline: Pipeline, step: _Step, patterns: tuple[str, ...]) -> bool
     )
 
 
-def _by_somebody_else(pipeline: Pipeline) -> Verdict:
-    """Whether the newest approvals name who gave them, and that is not who started the run."""
-    given = [approval for approval in pipeline.approvals if approval.status == "Succeeded"]
+def _by_somebody_else(pipeline: Pipeline, guards: set[tuple[str, str]]) -> Verdict:
+    """Whether the newest approvals name who gave them, and one of each run's is not who started it."""
+    given: dict[str, set[str | None]] = {}
+    for approval in pipeline.approvals:
+        if (
+            approval.status in _NOT_GIVEN
+            or (approval.stage_name, approval.action_name) not in guards
+        ):
+            continue
+        given.setdefault(approval.pipeline_execution_id, set()).add(approval.updated_by or None)
     started = {
-        run.pipeline_execution_id: run.trigger.trigger_detail
+        run.pipeline_execution_id: run.trigger.trigger_detail if run.trigger is not None else None
         for run in pipeline.manual_starts
-        if run.trigger is not None and run.trigger.trigger_detail
+        if run.pipeline_execution_id in given
     }
-    own = sorted(
-        {
-            f"{approval.updated_by} in {approval.pipeline_execution_id}"
-            for approval in given
-            if approval.updated_by
-            and started.get(approval.pipeline_execution_id) == approval.updated_by
-        }
-    )
+    own = sorted(run for run, starter in started.items() if starter and given[run] == {starter})
     if own:
-        return failed(f"started and approved by the same: {', '.join(own)}")
-    unnamed = sorted({a.pipeline_execution_id for a in given if not a.updated_by})
-    if unnamed:
+        told = ", ".join(f"{started[run]} in {run}" for run in own)
+        return failed(f"started and approved by the same: {told}")
+    if unnamed := sorted(run for run, approvers in given.items() if None in approvers):
         return inconclusive(f"it is not said who approved {', '.join(unnamed)}")
+    if unknown := sorted(run for run, starter in started.items() if not starter):
+        return inconclusive(f"it is not said who started {', '.join(unknown)}")
     if not given:
         return passed("waits for an approval; none is among its newest executions")
-    return passed(
-        "waits for an approval; the newest name who gave them, nobody who started the run"
-    )
+    return passed("waits for an approval; the newest were given by others than who started the run")

@@ -46,11 +46,11 @@ def aws_dms_private(instance: ReplicationInstance) -> Verdict:
     Fix: aws dms create-replication-instance --no-publicly-accessible and move the tasks: it cannot be
         changed, and a public address is the default.
     """
-    return (
-        failed("publicly accessible")
-        if instance.publicly_accessible
-        else passed("not publicly accessible")
-    )
+    if instance.publicly_accessible:
+        return failed("publicly accessible")
+    if addresses := [address for address in instance.public_addresses if address]:
+        return failed(f"has public addresses: {', '.join(addresses)}")
+    return passed("not publicly accessible, and has no public address")
 
 
 @rule(
@@ -67,9 +67,9 @@ def aws_dms_endpoint_tls(
     """Endpoints of the Database Migration Service are reached over TLS.
 
     Why: a migration sends whole tables, and the password that opens them.
-    Fix: aws dms modify-endpoint --ssl-mode require, or verify-full with --certificate-arn; for Kafka and
-        Redis --kafka-settings SecurityProtocol=ssl-encryption, --redis-settings
-        SslSecurityProtocol=ssl-encryption.
+    Fix: aws dms modify-endpoint --endpoint-arn ARN --ssl-mode require, or verify-full with
+        --certificate-arn; for Kafka and Redis --kafka-settings SecurityProtocol=ssl-encryption,
+        --redis-settings SslSecurityProtocol=ssl-encryption.
     """
     engine = endpoint.engine_name
     if engine in _ALWAYS:

@@ -15,11 +15,11 @@ from soc2_pac.rules import rule
         "powerpipe:dynamodb_table_point_in_time_recovery_enabled",
     ],
 )
-def aws_dynamodb_pitr(table: Table, *, min_days: int = 1) -> Verdict:
-    """DynamoDB tables can be restored to any point in time.
+def aws_dynamodb_pitr(table: Table, *, min_days: int = 7) -> Verdict:
+    """DynamoDB tables can be restored to any point of the last week.
 
     Why: one faulty deployment overwrites a table within seconds, and nothing else keeps what it held.
-    Fix: aws dynamodb update-continuous-backups --point-in-time-recovery-specification
+    Fix: aws dynamodb update-continuous-backups --table-name NAME --point-in-time-recovery-specification
         PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35.
     """
     backups = table.continuous_backups
@@ -33,6 +33,10 @@ def aws_dynamodb_pitr(table: Table, *, min_days: int = 1) -> Verdict:
         return failed("point-in-time recovery is off")
     if status != "ENABLED":
         return inconclusive(f"point-in-time recovery is in a state that is not known: {status}")
+    if backups.continuous_backups_status != "ENABLED":
+        return inconclusive(
+            f"continuous backups are in the state {backups.continuous_backups_status}"
+        )
     days = recovery.recovery_period_in_days
     if days < min_days:
         return failed(f"reaches back {days} days, under {min_days}")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.ec2 import Address, LaunchTemplateVersion, RegionSettings
 from soc2_collectors.aws.models.redacted import recognised
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _BLOCKED = frozenset({"block-all-sharing", "block-new-sharing"})
 """States in which nothing can be made public any more."""
@@ -137,11 +144,20 @@ def aws_snapshot_block_public(region: RegionSettings) -> Verdict:
     Fix: aws ec2 enable-snapshot-block-public-access --state block-all-sharing, and aws ec2
         enable-image-block-public-access --image-block-public-access-state block-new-sharing.
     """
-    states = {"snapshots": region.snapshot_sharing.state, "images": region.image_sharing.state}
-    if unblocked := [what for what, state in states.items() if state == "unblocked"]:
+    unblocked = [what for what, state in _sharing(region) if state == "unblocked"]
+    if unblocked:
         return failed(f"not blocked for {' and '.join(unblocked)}")
+    states = {"snapshots": region.snapshot_sharing.state, "images": region.image_sharing.state}
     said = ", ".join(f"{what}: {state}" for what, state in states.items())
     return passed(said) if _BLOCKED.issuperset(states.values()) else inconclusive(said)
+
+
+def _sharing(region: RegionSettings) -> Iterator[tuple[str, str]]:
+    """What could be read of how sharing is set: either may be denied."""
+    with suppress(FactUnavailable):
+        yield "snapshots", region.snapshot_sharing.state
+    with suppress(FactUnavailable):
+        yield "images", region.image_sharing.state
 
 
 @rule(

@@ -10,6 +10,7 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicab
 from soc2_pac.rules import Evidence, rule
 
 _GOING = ("deleting", "deleted")
+_LOOSE = ("available", "creating", "error")
 _OPEN = "not encrypted, so deleting a key does not dispose of it"
 
 
@@ -64,6 +65,8 @@ def aws_orphan_volume_disposal(
         return not_applicable(f"it is {volume.state}")
     if not volume.state:
         return inconclusive("AWS does not say whether it is attached")
+    if volume.state not in _LOOSE:
+        return inconclusive(f"a state that is not known: {volume.state}")
     if not volume.encrypted:
         return failed(f"attached to nothing and {_OPEN}")
     if volume.create_time is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from soc2_collectors.aws.models.conditions import Condition
-    from soc2_collectors.aws.models.ec2 import Permission
+    from soc2_collectors.aws.models.ec2 import MetadataOptions, Permission
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -49,14 +49,9 @@ def aws_confidential_host_isolation(
         return not_applicable("it hosts no enclave")
     found = [f"has the address {address}" for address in instance.public_addresses]
     unclear = [] if instance.state.name in _STATES else [f"its state {instance.state.name}"]
-    options = instance.metadata_options
-    if options is None or options.http_endpoint not in ("enabled", "disabled"):
-        unclear.append("how the metadata service answers")
-    elif options.http_endpoint == "enabled":
-        if options.http_tokens == "optional":
-            found.append("the metadata service answers without a token")
-        elif options.http_tokens != "required":
-            unclear.append("whether the metadata service asks for a token")
+    tokens, unknown = _metadata(instance.metadata_options)
+    found += tokens
+    unclear += unknown
     if not instance.network_interfaces:
         unclear.append("its interfaces")
     ids = sorted({group.group_id for one in instance.interfaces for group in one.groups})
@@ -68,11 +63,27 @@ def aws_confidential_host_isolation(
                 unclear += _unclear(group, entry)
     if found:
         return failed("; ".join(dict.fromkeys(found)))
-    unclear += [f"the group {number}, which was not collected" for number in ids if not known.get(number)]
+    unclear += [
+        f"the group {number}, which was not collected" for number in ids if not known.get(number)
+    ]
     unclear += [] if ids else ["its groups"]
     if unclear:
         return inconclusive(f"not known: {'; '.join(dict.fromkeys(unclear))}")
     return passed("private, closed to the internet, and tokens are required")
+
+
+def _metadata(options: MetadataOptions | None) -> tuple[list[str], list[str]]:
+    """What is wrong with the metadata service, and what is not known of it."""
+    if options is None:
+        return [], ["whether the metadata service answers"]
+    if options.http_endpoint == "disabled":
+        return [], []
+    unclear = [] if options.http_endpoint == "enabled" else ["whether the metadata service answers"]
+    if options.http_tokens == "optional":
+        return ["the metadata service answers without a token"], unclear
+    if options.http_tokens != "required":
+        unclear.append("whether the metadata service asks for a token")
+    return [], unclear
 
 
 _STATES = ("pending", "running", "stopping", "stopped")
@@ -98,7 +109,9 @@ def _unclear(group: SecurityGroup, entry: Permission) -> Iterator[str]:
         yield f"which addresses {one.prefix_list_id} holds, which {group.group_id} names"
     if entry.ip_protocol not in _PROTOCOLS and not entry.ip_protocol.isdecimal():
         yield f"the protocol {entry.ip_protocol} of {group.group_id}"
-    if not all([one.cidr_ip for one in entry.ip_ranges] + [one.cidr_ipv6 for one in entry.ipv6_ranges]):
+    if not all(
+        [one.cidr_ip for one in entry.ip_ranges] + [one.cidr_ipv6 for one in entry.ipv6_ranges]
+    ):
         yield f"a range of {group.group_id}"
 
 
@@ -158,9 +171,7 @@ def aws_kms_enclave_attestation(
     if not spoken and not any(fnmatchcase(key.key_id, pattern) for pattern in enclave_keys):
         return not_applicable("its policy does not speak of enclaves")
     denies = [
-        s
-        for s in listed
-        if not s.allow and s.anyone and not s.not_principals and s.every_resource
+        s for s in listed if not s.allow and s.anyone and not s.not_principals and s.every_resource
     ]
     ways: list[tuple[str, _Asked]] = []
     for use in _USES:

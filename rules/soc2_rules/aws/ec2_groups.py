@@ -13,6 +13,7 @@ from soc2_collectors.aws.models.ec2 import (
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
 from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
@@ -60,8 +61,8 @@ def _closed(group: SecurityGroup, evidence: Evidence, ports: tuple[int, ...], wh
 def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens all ports to the internet.
 
-    All entries count together, and all ports of TCP or of UDP but a few are all: so do most of the internet's
-    addresses, of IPv4 or of IPv6. Prefix lists are looked into.
+    All entries count together, and prefix lists are looked into. Nine tenths of the ports of TCP or of
+    UDP count as all. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
@@ -91,8 +92,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdi
 def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens SSH to the internet.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Session Manager, or open port 22 to the addresses of your VPN only.
@@ -112,8 +113,8 @@ def aws_sg_no_ssh_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
 def aws_sg_no_rdp_world(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """No security group opens RDP to the internet, over TCP or UDP.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Session Manager or a gateway, or open port 3389 to the addresses of your VPN only.
@@ -148,8 +149,8 @@ def aws_sg_no_data_ports_world(
 ) -> Verdict:
     """No security group opens databases, caches, brokers, directories or file shares to the internet.
 
-    Nor protocols without encryption. All entries count together, IPv4 and IPv6, and prefix lists are looked
-    into. Most of the internet's addresses are the internet.
+    Nor protocols without encryption. All entries count together, IPv4 and IPv6, and prefix lists are
+    looked into. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: let them be reached from the security groups of their clients only.
@@ -171,8 +172,8 @@ def aws_sg_public_ports_allowlist(
 ) -> Verdict:
     """The ports of TCP and UDP that a security group opens to the internet are approved.
 
-    All entries count together, IPv4 and IPv6, and prefix lists are looked into. Most of the internet's
-    addresses are the internet.
+    All entries count together, IPv4 and IPv6, and prefix lists are looked into. A tenth of the public
+    addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: each open port is a decision; the ones that nobody made show here.
     Fix: close the port, or add it to allowed with the reason.
@@ -205,14 +206,20 @@ def aws_sg_no_wide_public_ranges(
     numbers = sorted({one for entry in group.ip_permissions for one in entry.lists})
     known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
     read = [known[number][0] for number in numbers if number in known]
-    through = sorted(
-        f"{entry.cidr} ({one.prefix_list_id})"
-        for one in read
-        for entry in one.entries
-        if is_wide(entry.cidr, shortest_ipv4, shortest_ipv6)
-    )
+    through: list[str] = []
+    unread: list[str] = []
+    for one in read:
+        try:
+            cidrs = [entry.cidr for entry in one.entries]
+        except FactUnavailable as error:
+            unread.append(str(error))
+            continue
+        wide = [cidr for cidr in cidrs if is_wide(cidr, shortest_ipv4, shortest_ipv6)]
+        through += [f"{cidr} ({one.prefix_list_id})" for cidr in wide]
     if through:
-        return failed(f"lets in {', '.join(through)}", on=read)
+        return failed(f"lets in {', '.join(sorted(through))}", on=read)
+    if unread:
+        return inconclusive("; ".join(unread), on=read)
     if missing := [number for number in numbers if number not in known]:
         return inconclusive(
             f"prefix lists that are not among those collected: {', '.join(missing)}"

@@ -28,6 +28,7 @@ def aws_ecs_task_hardening(
     task: TaskDefinition,
     *,
     host_network: bool = False,
+    host_paths: tuple[str, ...] = (),
     names: tuple[str, ...] = (
         "*PASSWORD",
         "*PASSWD",
@@ -37,9 +38,10 @@ def aws_ecs_task_hardening(
         "*PRIVATE_KEY",
     ),
 ) -> Verdict:
-    """Tasks are not privileged, share nothing with their host, carry no secrets, and log.
+    """Tasks are not privileged, share no namespace or directory with their host, hold no secrets, and log.
 
-    The newest active revision of each family is judged. ``host_network = true`` accepts the host's network.
+    The newest active revision of each family is judged. ``host_network = true`` accepts the host's network,
+    ``host_paths`` holds patterns (``/proc``) of directories that may be shared.
 
     Why: a privileged container is root on its host, and with it on every other container there.
     Fix: register a revision with privileged=false, without pidMode, ipcMode and networkMode of the host, with
@@ -54,6 +56,13 @@ def aws_ecs_task_hardening(
     ]
     if details.network_mode == "host" and not host_network:
         shared.append("the network")
+    shared += [
+        volume.host.source_path
+        for volume in details.volumes
+        if volume.host is not None
+        and volume.host.source_path
+        and not any(fnmatchcase(volume.host.source_path, path) for path in host_paths)
+    ]
     if shared:
         found.append(f"shares {' and '.join(shared)} with its host")
     unread: list[str] = []
@@ -64,12 +73,27 @@ def aws_ecs_task_hardening(
     if found:
         return failed("; ".join(found))
     if unread:
-        return inconclusive(f"not redacted, so not looked at: {', '.join(unread)}")
+        return inconclusive(f"could not be looked into: {', '.join(unread)}")
+    if not details.container_definitions:
+        return inconclusive("AWS tells of no container")
+    modes = (details.network_mode, details.pid_mode, details.ipc_mode)
+    if strange := [mode for mode in modes if mode not in _MODES]:
+        return inconclusive(f"not known: {', '.join(map(str, strange))}")
     return passed(f"{len(details.container_definitions)} containers")
+
+
+_MODES = (None, "awsvpc", "bridge", "default", "none", "task", "host")
+"""Of networks, processes and memory; what is the host's was looked for before."""
 
 
 def _carried(container: Container, names: tuple[str, ...], unread: list[str]) -> list[str]:
     found = []
+    for text in (*container.entry_point, *container.command):
+        seen = recognised(text)
+        if seen.labels:
+            found.append(f"{container.name}: its command looks like {seen.labels}")
+        elif not seen.readable:
+            unread.append(f"{container.name}: its command")
     for variable in container.environment:
         seen = recognised(variable.value)
         if seen.labels:

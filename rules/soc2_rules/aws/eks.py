@@ -21,7 +21,8 @@ from soc2_pac.rules import Evidence, rule
 def aws_eks_endpoint(cluster: Cluster) -> Verdict:
     """The API endpoint of a Kubernetes cluster is private, or open to named ranges only.
 
-    All ranges count together, IPv4 and IPv6. Most of the internet's addresses are the internet.
+    All ranges count together, IPv4 and IPv6. A tenth of the public addresses of IPv4 or of IPv6 counts as
+    the internet.
 
     Why: whoever reaches the endpoint may try stolen tokens and the next flaw of the API server.
     Fix: aws eks update-cluster-config --name NAME --resources-vpc-config endpointPublicAccess=false, or

@@ -17,7 +17,7 @@ from soc2_pac.rules import rule
     ],
 )
 def aws_elasticache_encrypted(group: ReplicationGroup) -> Verdict:
-    """ElastiCache encrypts at rest and in transit, and lets nobody in without a password or a role.
+    """Replication groups encrypt at rest and in transit, and let nobody in without a password or a role.
 
     Why: a cache holds sessions and copies of records, and answers everyone in its network who asks.
     Fix: make a group with --at-rest-encryption-enabled --transit-encryption-enabled and --auth-token or
@@ -65,10 +65,11 @@ def _users(users: list[User]) -> Verdict:
     ],
 )
 def aws_elasticache_backup(group: ReplicationGroup, *, min_days: int = 15) -> Verdict:
-    """Automatic backups of ElastiCache are kept long enough.
+    """Automatic backups of replication groups are kept long enough.
 
     Why: what is used as a store, not as a cache, cannot be filled again from elsewhere.
-    Fix: aws elasticache modify-replication-group --snapshot-retention-limit 15. Waive pure caches.
+    Fix: aws elasticache modify-replication-group --replication-group-id ID --snapshot-retention-limit 15.
+        Waive pure caches.
     """
     days = group.snapshot_retention_limit
     if days <= 0:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from soc2_collectors.aws.models.acm import Certificate
 from soc2_collectors.aws.models.elb import ClassicLoadBalancer, LoadBalancer, TlsPolicy
 from soc2_collectors.aws.models.waf import WebAcl
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
 
 _HTTP = 80
 _TLS = ("HTTPS", "TLS")
+_PLAIN = ("HTTP", "TCP", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE")
+"""Protocols of listeners that hold no TLS of the balancer's own."""
+_GOOD = ("TLSv1.2", "TLSv1.3")
 _TOO_OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
 _WEAK = ("RC4", "DES-CBC3", "3DES", "NULL", "EXPORT", "MD5")
 
@@ -25,27 +30,33 @@ def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
     """Application load balancers send clients of plain HTTP to HTTPS.
 
     Why: a form that is sent in clear is read by everybody on the way.
-    Fix: aws elbv2 modify-listener --default-actions Type=redirect,RedirectConfig={Protocol=HTTPS,
-        Port=443,StatusCode=HTTP_301}.
+    Fix: aws elbv2 modify-listener --listener-arn ARN --default-actions
+        Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}, and aws elbv2 modify-rule
+        for rules that answer.
     """
     if balancer.type != "application":
         return not_applicable(f"a {balancer.type} load balancer")
+    if not balancer.listeners:
+        return not_applicable("no listener")
     plain = [listener for listener in balancer.listeners if listener.protocol == "HTTP"]
-    if not plain:
-        return passed("no listener of plain HTTP")
     answering = [
         str(listener.port)
         for listener in plain
-        if not any(
-            action.type == "redirect"
-            and action.redirect_config is not None
-            and action.redirect_config.protocol == "HTTPS"
-            for action in listener.default_actions
-        )
+        if not listener.default_actions
+        or any(action.answers for action in listener.default_actions)
     ]
     if answering:
         return failed(f"answers plain HTTP on {', '.join(answering)}")
-    return passed("plain HTTP is redirected to HTTPS")
+    if any(listener.protocol not in ("HTTP", "HTTPS") for listener in balancer.listeners):
+        return inconclusive("AWS tells of a listener whose protocol is not known")
+    if not plain:
+        return passed("no listener of plain HTTP")
+    rules = balancer.plain_rules
+    if not rules:
+        return inconclusive("AWS tells of no rule, and every listener has one")
+    if answering := [r for r in rules if not r.actions or any(act.answers for act in r.actions)]:
+        return failed(f"{len(answering)} of {len(rules)} rules for plain HTTP answer it")
+    return passed(f"plain HTTP is redirected to HTTPS by {len(rules)} rules")
 
 
 @rule(
@@ -61,12 +72,18 @@ def aws_alb_waf(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
     """Internet-facing application load balancers stand behind a web ACL.
 
     Why: whole classes of attacks are known by their shape, and need not reach the application.
-    Fix: aws wafv2 associate-web-acl --resource-arn with the balancer's ARN.
+    Fix: aws wafv2 associate-web-acl --web-acl-arn ACL --resource-arn ARN.
     """
-    if balancer.type != "application" or balancer.scheme != "internet-facing":
+    if balancer.type in ("network", "gateway") or balancer.scheme == "internal":
         return not_applicable(f"{balancer.scheme or 'no scheme'}, {balancer.type}")
-    names = sorted(acl.name for acl in evidence.here(WebAcl) if balancer.arn in acl.protects)
-    return passed(f"behind {', '.join(names)}") if names else failed("no web ACL")
+    if balancer.type != "application" or balancer.scheme != "internet-facing":
+        return inconclusive(f"not known: {balancer.scheme or 'no scheme'}, {balancer.type}")
+    known, unread = asked(evidence.here(WebAcl), lambda acl: balancer.arn in acl.protects)
+    if acls := sorted((acl for acl, protects in known if protects), key=lambda acl: acl.name):
+        return passed(f"behind {', '.join(acl.name for acl in acls)}", on=acls)
+    if unread is not None:
+        raise unread
+    return failed("no web ACL")
 
 
 @rule(
@@ -87,9 +104,9 @@ def aws_lb_tls_policy(
     What a policy allows is asked of AWS, not of a list.
 
     Why: older versions can be read by somebody who records them and has time.
-    Fix: aws elbv2 modify-listener --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06.
+    Fix: aws elbv2 modify-listener --listener-arn ARN --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06.
     """
-    encrypted = [listener for listener in balancer.listeners if listener.protocol in _TLS]
+    encrypted = [listener for listener in balancer.listeners if listener.protocol not in _PLAIN]
     if not encrypted:
         return not_applicable("no TLS listener")
     policies = evidence.index(TlsPolicy, "name", within="here")
@@ -100,7 +117,12 @@ def aws_lb_tls_policy(
         if not known:
             unknown.append(str(listener.ssl_policy))
             continue
-        old = [protocol for protocol in known[0].ssl_protocols if protocol in too_old]
+        protocols = known[0].ssl_protocols
+        old = [protocol for protocol in protocols if protocol in too_old]
+        if not protocols or not known[0].ciphers or set(protocols) - {*too_old, *_GOOD}:
+            unknown.append(str(listener.ssl_policy))
+        if listener.protocol not in _TLS:
+            unknown.append(f"{listener.protocol or 'a protocol that is not told'}")
         bad = [c.name for c in known[0].ciphers if any(sign in c.name for sign in weak)]
         if old or bad:
             found.append(
@@ -116,6 +138,7 @@ def aws_lb_tls_policy(
 @rule(
     criteria=["CC6.7", "CC6.1"],
     severity=Severity.MEDIUM,
+    needs=[Certificate],
     known_as=[
         "prowler:elb_ssl_listeners",
         "prowler:elb_ssl_listeners_use_acm_certificate",
@@ -123,23 +146,43 @@ def aws_lb_tls_policy(
         "powerpipe:elb_classic_lb_use_tls_https_listeners",
     ],
 )
-def aws_clb_tls(balancer: ClassicLoadBalancer) -> Verdict:
-    """Classic load balancers listen to TLS only, with certificates of ACM.
+def aws_clb_tls(balancer: ClassicLoadBalancer, evidence: Evidence) -> Verdict:
+    """Classic load balancers listen to TLS only, with certificates that ACM renews.
 
-    Why: ACM renews its certificates; one that was uploaded ends on a day that nobody remembers.
+    Why: ACM renews what it issued; one that was imported or uploaded ends on a day that nobody remembers.
     Fix: aws elb create-load-balancer-listeners with Protocol=HTTPS and an ACM certificate, and delete the
         others; better, move to an application load balancer.
     """
     if not balancer.listeners:
         return not_applicable("no listener")
-    found = []
+    found, encrypted = [], []
     for item in balancer.listeners:
         listener = item.listener
         if listener.protocol.upper() not in ("HTTPS", "SSL"):
             found.append(f"{listener.protocol} on {listener.load_balancer_port}")
         elif ":acm:" not in (listener.certificate or ""):
             found.append(f"no certificate of ACM on {listener.load_balancer_port}")
-    return failed("; ".join(found)) if found else passed("TLS on every port")
+        else:
+            encrypted.append(listener)
+    if found:
+        return failed("; ".join(found))
+    certificates = evidence.index(Certificate, "certificate_arn", within="here")
+    types = {
+        listener.load_balancer_port: [c.type for c in certificates.get(listener.certificate, ())]
+        for listener in encrypted
+    }
+    if imported := sorted(port for port, found in types.items() if "IMPORTED" in found):
+        return failed(f"an imported certificate, which ACM does not renew: {_ports(imported)}")
+    if unknown := sorted(port for port, found in types.items() if not set(found) & set(_RENEWED)):
+        return inconclusive(f"not among the certificates that were collected: {_ports(unknown)}")
+    return passed(f"TLS with certificates that ACM issued: {_ports(sorted(types))}")
+
+
+_RENEWED = ("AMAZON_ISSUED", "PRIVATE")
+
+
+def _ports(numbers: list[int]) -> str:
+    return ", ".join(f"port {number}" for number in numbers)
 
 
 @rule(
@@ -160,21 +203,29 @@ def aws_clb_tls_policy(balancer: ClassicLoadBalancer) -> Verdict:
         return not_applicable("no TLS listener")
     policies = {policy.policy_name: policy for policy in balancer.policies}
     found: list[str] = []
+    unclear: list[str] = []
     for item in encrypted:
         attached = [policies[name] for name in item.policy_names if name in policies]
         negotiation = [p for p in attached if p.policy_type_name == "SSLNegotiationPolicyType"]
         if not negotiation:
             return inconclusive(f"no TLS policy is told for {item.listener.load_balancer_port}")
-        on = {
-            attribute.attribute_name.removeprefix("Protocol-")
+        said = {
+            attribute.attribute_name.removeprefix("Protocol-"): attribute.attribute_value.lower()
             for policy in negotiation
             for attribute in policy.attributes
-            if attribute.attribute_value.lower() == "true"
+            if attribute.attribute_name != "Reference-Security-Policy"
         }
+        on = {name for name, value in said.items() if value == "true"}
+        if "TLSv1.2" not in on or set(said.values()) - {"true", "false"}:
+            unclear.append(str(item.listener.load_balancer_port))
         bad = sorted(name for name in on if name in _TOO_OLD or any(sign in name for sign in _WEAK))
         if bad:
             found.append(f"{item.listener.load_balancer_port} allows {', '.join(bad)}")
-    return failed("; ".join(found)) if found else passed("TLS 1.2 without weak ciphers")
+    if found:
+        return failed("; ".join(found))
+    if unclear:
+        return inconclusive(f"AWS does not say what is allowed on {', '.join(unclear)}")
+    return passed("TLS 1.2 without weak ciphers")
 
 
 @rule(
@@ -197,6 +248,8 @@ def aws_alb_drop_invalid_headers(balancer: LoadBalancer) -> Verdict:
     value = balancer.attribute("routing.http.drop_invalid_header_fields.enabled")
     if value is None:
         return inconclusive("AWS does not say")
+    if value not in ("true", "false"):
+        return inconclusive(f"AWS says {value}")
     return passed("dropped") if value == "true" else failed("passed on")
 
 
@@ -216,9 +269,15 @@ def aws_lb_access_logs(balancer: LoadBalancer) -> Verdict:
     """
     if balancer.type == "gateway":
         return not_applicable("gateway load balancers write no access logs")
+    if balancer.type not in ("application", "network"):
+        return inconclusive(f"a type that is not known: {balancer.type}")
+    if balancer.type == "network" and not any(one.protocol == "TLS" for one in balancer.listeners):
+        return not_applicable("network load balancers log TLS listeners only, and it has none")
     value = balancer.attribute("access_logs.s3.enabled")
     if value is None:
         return inconclusive("AWS does not say")
+    if value not in ("true", "false"):
+        return inconclusive(f"AWS says {value}")
     return passed("kept") if value == "true" else failed("not kept")
 
 

@@ -8,6 +8,8 @@ from soc2_collectors.aws.models.emr import Cluster, PublicAccess
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
+_PRIVATE = ("ip-", "i-")
+"""How private names in a VPC begin: by address, or by the instance's id."""
 _SSH = 22
 
 
@@ -36,6 +38,8 @@ def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Ve
         return inconclusive("AWS does not say yet what its master node is called")
     if name.startswith("ec2-"):
         return failed(f"its master node is public: {name}")
+    if not name.startswith(_PRIVATE):
+        return inconclusive(f"whether its master node is public is not known by its name: {name}")
     shared = any(fnmatchcase(cluster.name, pattern) for pattern in multi_user)
     if shared and not details.kerberos_attributes:
         return failed("several people use it without Kerberos")
@@ -44,7 +48,7 @@ def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Ve
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     known_as=["prowler:emr_cluster_account_public_block_enabled"],
 )
 def aws_emr_public_block(region: PublicAccess) -> Verdict:
@@ -65,4 +69,5 @@ def aws_emr_public_block(region: PublicAccess) -> Verdict:
     )
     if others:
         return failed(f"the block leaves open: {', '.join(others)}")
-    return passed("on")
+    told = "port 22 may be open" if block.permitted else "no port may be open"
+    return passed(f"on: {told}")

@@ -180,8 +180,8 @@ def aws_user_phishing_resistant_mfa(credential: Credential, evidence: Evidence) 
     if not credential.flag("mfa_active"):
         return failed("no MFA at all")
     devices = evidence.account(VirtualMfaDevice)
-    if any(device.owner == credential.arn for device in devices):
-        return failed("a virtual MFA device is the user's")
+    if own := [device for device in devices if device.owner == credential.arn]:
+        return failed("a virtual MFA device is the user's", on=own)
     if unknown := [d.serial_number for d in devices if not d.owner and d.of_root is None]:
         return inconclusive(f"whose the virtual devices {', '.join(unknown)} are is not known")
     return passed("has MFA, and no virtual device is the user's")
@@ -226,32 +226,28 @@ def aws_sensitive_service_full_access(
     del account  # one verdict an account
     wanted = [service for service in services if service]
     missing: list[Soc2PacError] = []
-    policies = [*_there(evidence, Policy, missing), *_there(evidence, AwsPolicy, missing)]
-    giving: dict[str, Resource] = {}
-    for policy in policies:
-        where = policy.owner if isinstance(policy, Policy) and policy.owner else policy.arn
-        try:
-            grants = grants_of([policy.statements], arn=str(where))
-        except FactUnavailable as error:
-            missing.append(error)
-            continue
-        if any(_gives(grants, service) for service in wanted):
-            giving[str(where)] = policy
+    own, aws = _there(evidence, Policy, missing), _there(evidence, AwsPolicy, missing)
+    policies: list[Policy | AwsPolicy] = [*own, *aws]
+    giving = _giving(policies, wanted, missing)
     known = {str(policy.arn) for policy in policies}
+    principals: list[User | Group | Role] = [
+        *_there(evidence, User, missing),
+        *_there(evidence, Group, missing),
+        *_there(evidence, Role, missing),
+    ]
     found: dict[str, Resource] = {}
     unread: set[str] = set()
-    principals = [one for kind in (User, Group, Role) for one in _there(evidence, kind, missing)]
     for principal in principals:
-        if principal.arn in giving:
-            found[principal.arn] = giving[principal.arn]
-        for attached in principal.attached_managed_policies or ():
-            if attached.policy_arn in giving:
-                found[principal.arn] = giving[attached.policy_arn]
-            elif attached.policy_arn not in known:
-                if _by_name(attached, wanted):
-                    found[principal.arn] = principal
-                elif strong_by_name(attached.policy_arn) is None:
-                    unread.add(attached.policy_arn)
+        attached = principal.attached_managed_policies or ()
+        by_name = [p for p in attached if p.policy_arn not in known and _by_name(p, wanted)]
+        ways = [
+            giving[arn]
+            for arn in (principal.arn, *(p.policy_arn for p in attached))
+            if arn in giving
+        ]
+        if ways or by_name:
+            found[principal.arn] = ways[0] if ways else principal
+        unread |= {p.policy_arn for p in attached} - known
     told = ", ".join(wanted)
     if unknown := sorted(set(found) - set(allowed_principals)):
         who = ", ".join(unknown)
@@ -260,9 +256,32 @@ def aws_sensitive_service_full_access(
         raise missing[0]
     for principal in principals:
         _ = principal.attached  # raises where it was not given
-    if unread:
-        return inconclusive(f"not among those collected: {', '.join(sorted(unread))}")
+    if unjudged := [arn for arn in sorted(unread) if not _told_by_name(arn, wanted)]:
+        return inconclusive(f"not among those collected: {', '.join(unjudged)}")
     return passed(f"nobody but approved principals has full access to {told}")
+
+
+def _giving(
+    policies: Sequence[Policy | AwsPolicy], wanted: Sequence[str], missing: list[Soc2PacError]
+) -> dict[str, Resource]:
+    """Policies that give one of the services, by the ARN of the policy or of whom it stands in."""
+    found: dict[str, Resource] = {}
+    for policy in policies:
+        where = policy.owner if isinstance(policy, Policy) and policy.owner else policy.arn
+        try:
+            grants = grants_of([policy.statements], arn=str(where))
+        except FactUnavailable as error:
+            missing.append(error)
+            continue
+        if any(_gives(grants, service) for service in wanted):
+            found[str(where)] = policy
+    return found
+
+
+def _told_by_name(arn: str, wanted: Sequence[str]) -> bool:
+    """Whether the name of a policy says all there is to say here."""
+    names = {_FULL_ACCESS.get(service) for service in wanted}
+    return strong_by_name(arn) is not None or arn.rpartition("/")[2] in names
 
 
 def _there(evidence: Evidence, kind: type[R], missing: list[Soc2PacError]) -> Sequence[R]:

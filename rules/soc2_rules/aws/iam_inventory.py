@@ -70,7 +70,8 @@ def aws_audit_role(
         arn:aws:iam::aws:policy/SecurityAudit.
     """
     del account  # one verdict an account
-    strong, unclear = [], []
+    strong: list[str] = []
+    unclear: list[str] = []
     for role in sorted(evidence.account(Role), key=lambda role: role.role_name):
         if role.service_linked:
             continue
@@ -128,7 +129,8 @@ def _holders(evidence: Evidence, policies: tuple[str, ...]) -> Iterator[Role | U
     """Who carries it: roles, users, and groups that somebody is in. Lists that were not given come last."""
     roles = [role for role in evidence.account(Role) if not role.service_linked]
     users, groups = evidence.account(User), evidence.account(Group)
-    everybody = [sorted(who, key=lambda one: one.arn) for who in (roles, users, groups)]
+    kinds: tuple[Sequence[Role | User | Group], ...] = (roles, users, groups)
+    everybody = [sorted(who, key=lambda one: one.arn) for who in kinds]
     for who in everybody:
         for one in who:
             if not _carries(one.attached_managed_policies or (), policies):

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
-from soc2_collectors.aws.models.policy import Statement
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from soc2_collectors.aws.models.escalation import Path
+    from soc2_collectors.aws.models.policy import Statement
 
 _WHOLE_SERVICE = re.compile(r"\*+|arn(:[\w*-]*)?:\*+|arn:[^:]*:[^:]*:[*]?:[^:]*:[*]+([/:][*]+)?")
 """Resources that stand for all of a service: ``*``, ``arn:aws:s3:::*``, ``arn:aws:sqs:*:111122223333:*``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from soc2_collectors.aws.models.iam import Policy
+from soc2_collectors.aws.models.iam import AwsPolicy, Policy
 from soc2_collectors.aws.models.identity_center import (
     Group,
     PermissionSet,
@@ -14,7 +14,7 @@ from soc2_collectors.aws.models.identity_center import (
     strength,
 )
 from soc2_collectors.aws.models.policy import Statement, statements
-from soc2_collectors.aws.models.rights import Grants, Rights, grants_of, rights_of
+from soc2_collectors.aws.models.rights import EVERYTHING, Grants, Rights, grants_of, rights_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -56,7 +56,7 @@ def aws_identity_center_roster(
     return failed("not on the roster")
 
 
-@rule(criteria=["CC6.1", "CC6.3"], severity=Severity.HIGH, needs=[Group, Policy])
+@rule(criteria=["CC6.1", "CC6.3"], severity=Severity.HIGH, needs=[Group, Policy, AwsPolicy])
 def aws_permission_set_session(
     permission_set: PermissionSet,
     evidence: Evidence,
@@ -94,30 +94,34 @@ def aws_permission_set_session(
 
 def _rights(permission_set: PermissionSet, evidence: Evidence) -> Rights:
     """What a set makes of whoever has it."""
-    proven = permission_set.proven
+    rights = permission_set.proven
     boundary = _boundary(permission_set)
-    if proven.administrator and boundary is None:
-        return proven
-    arns = [policy.arn for policy in permission_set.attached]
-    rights = strength(arns, permission_set.inline, permission_set.documents)
-    found: list[list[Statement]] = []
+    if rights.administrator and boundary is None:
+        return rights
+    if rights.administrator is None:
+        arns = [policy.arn for policy in permission_set.attached]
+        rights = strength(arns, permission_set.inline, permission_set.documents)
+    theirs: list[list[Statement]] = []
     for reference in permission_set.references if not rights.administrator else ():
         own = [p for p in evidence.everywhere(Policy) if reference.names(p.arn or "")]
         if not own:
             how = f"the policy {reference.name} was not among those collected"
             return Rights(administrator=None, how=how)
-        # What it says in one account does not lessen what it says in another.
-        for policy in own:
-            found.append(policy.statements)
-            strong = rights_of(_together(permission_set, [policy.statements]))
-            rights = strong if strong.administrator else rights
+        theirs += [policy.statements for policy in own]
+    # What a policy says in one account does not lessen what it says in another.
+    alone = [rights_of(_together(permission_set, [one])) for one in theirs]
+    rights = next((one for one in alone if one.administrator), rights)
     if rights.administrator is False or boundary is None:
         return rights
-    limit = boundary.managed_policy_arn and permission_set.documents.get(boundary.managed_policy_arn)
-    if not limit:
-        return Rights(administrator=None, how="what its permissions boundary allows was not read")
-    grants = _together(permission_set, found)
-    return rights_of(replace(grants, ceilings=(tuple(statements(limit, granting=True)),)))
+    limits = _limits(boundary, evidence)
+    if not limits:
+        return Rights(administrator=None, how="what its permissions boundary leaves was not read")
+    left = [
+        rights_of(replace(_together(permission_set, [one]), ceilings=(tuple(limit),)))
+        for one in theirs or [[]]
+        for limit in limits
+    ]
+    return next((one for one in left if one.administrator), left[0])
 
 
 def _boundary(permission_set: PermissionSet) -> SetBoundary | None:
@@ -128,10 +132,23 @@ def _boundary(permission_set: PermissionSet) -> SetBoundary | None:
         return None
 
 
+def _limits(boundary: SetBoundary, evidence: Evidence) -> list[list[Statement]]:
+    """What a boundary allows, in each account where it was read."""
+    reference = boundary.customer_managed_policy_reference
+    if reference is not None:
+        own = (p for p in evidence.everywhere(Policy) if reference.names(p.arn or ""))
+        return [policy.statements for policy in own]
+    arn = boundary.managed_policy_arn
+    return [policy.statements for policy in evidence.everywhere(AwsPolicy) if policy.arn == arn]
+
+
 def _together(permission_set: PermissionSet, more: list[list[Statement]]) -> Grants:
-    texts = [permission_set.documents.get(policy.arn) for policy in permission_set.attached]
-    documents = [statements(text, granting=True) for text in texts if text is not None]
-    return grants_of([*documents, statements(permission_set.inline or None, granting=True), *more])
+    if permission_set.by_name:
+        return grants_of([EVERYTHING, *more])
+    texts = permission_set.documents.values()
+    documents = [statements(text, granting=True) for text in texts]
+    inline = statements(permission_set.inline or None, granting=True)
+    return grants_of([*documents, inline, *more])
 
 
 def _assigned(

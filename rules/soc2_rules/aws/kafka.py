@@ -23,9 +23,11 @@ def aws_msk_secure(cluster: Cluster) -> Verdict:
     """Kafka clusters speak TLS only, let nobody in without logging in, and are not public.
 
     Why: whoever reaches an open broker reads and writes every topic.
-    Fix: aws kafka update-security --encryption-info '{"EncryptionInTransit": {"ClientBroker": "TLS"}}'
-        --client-authentication with Unauthenticated off; aws kafka update-connectivity with PublicAccess
-        DISABLED. Traffic between brokers is set when a cluster is made.
+    Fix: aws kafka update-security --cluster-arn ARN --current-version V
+        --encryption-info '{"EncryptionInTransit": {"ClientBroker": "TLS"}}'
+        --client-authentication '{"Sasl": {"Iam": {"Enabled": true}}, "Unauthenticated": {"Enabled": false}}',
+        and aws kafka update-connectivity with PublicAccess DISABLED. Traffic between brokers is set when a
+        cluster is made.
     """
     if cluster.cluster_type == "PROVISIONED" and cluster.provisioned is not None:
         return _provisioned(cluster.provisioned)
@@ -51,6 +53,8 @@ def _provisioned(cluster: Provisioned) -> Verdict:
         return failed("; ".join(wrong))
     if transit.client_broker not in _CLIENTS or transit.in_cluster is None:
         return inconclusive("AWS does not say, or in words not known, how traffic is encrypted")
+    if logins.unauthenticated.enabled is None:
+        return inconclusive("AWS does not say whether clients have to log in")
     if access not in _PUBLIC:
         return inconclusive(f"whether it is public is not known: {access or 'not said'}")
     return passed(f"TLS only, clients log in by {', '.join(logins.ways)}, not public")

@@ -67,7 +67,7 @@ def aws_lambda_no_secrets(
     if told:
         return failed("; ".join(told))
     if unread:
-        return inconclusive(f"not redacted, so not looked at: {', '.join(unread)}")
+        return inconclusive(f"nobody could look into {', '.join(unread)}")
     return passed(f"{len(variables)} variables, none of which looks like a credential")
 
 
@@ -89,7 +89,8 @@ def aws_lambda_not_public(
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
         statement that allows everyone. A public service by intent goes into public_functions.
     """
-    found, unread = [], []
+    found: list[str] = []
+    unread: list[FactUnavailable] = []
     for read in (_by_policy, _by_url):
         try:
             found += read(function, scope)

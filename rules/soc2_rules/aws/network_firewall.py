@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.network_firewall import Firewall
+from contextlib import suppress
+
+from soc2_collectors.aws.models.network_firewall import Firewall, Policy
 from soc2_collectors.aws.models.vpc import InternetGateway, Vpc
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -44,31 +47,45 @@ def aws_network_firewall(
     found = [f"{item.name} {problem}" for item in here if (problem := _problem(item, logs))]
     if found:
         return failed("; ".join(sorted(found)), on=here)
-    unknown = [f"{item.name}: {what}" for item in here if (what := _unknown(item))]
+    unknown = [f"{item.name}: {what}" for item in here if (what := _unknown(item, logs))]
     if unknown:
         return inconclusive("; ".join(sorted(unknown)), on=here)
     return passed(f"behind {', '.join(sorted(item.name for item in here))}", on=here)
 
 
 def _problem(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
-    policy = firewall.policy
+    """What is wrong with a firewall for certain, whatever else could not be read."""
+    with suppress(FactUnavailable):
+        if passes := _lets_through(firewall.policy):
+            return passes
+    with suppress(FactUnavailable):
+        if lacking := _not_logged(firewall, logs):
+            return f"does not log {', '.join(lacking)}"
+    return None
+
+
+def _lets_through(policy: Policy) -> str:
     for what, actions in (
         ("packets", policy.stateless_default_actions),
         ("fragments", policy.stateless_fragment_default_actions),
     ):
         if actions is not None and (not actions or _PASSES in actions):
             return f"lets unknown {what} through ({', '.join(actions) or 'no default action'})"
+    return ""
+
+
+def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
     set_up = firewall.logging.log_destination_configs if firewall.logging else []
-    lacking = sorted(set(logs) - {destination.log_type for destination in set_up})
-    return f"does not log {', '.join(lacking)}" if lacking else None
+    return sorted(set(logs) - {destination.log_type for destination in set_up})
 
 
-def _unknown(firewall: Firewall) -> str | None:
-    """Why nobody can say what happens to an unknown packet; ``None`` where it is dropped or inspected."""
+def _unknown(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
+    """Why nobody can say that a firewall is right; ``None`` where it is. Raises FactUnavailable."""
     policy = firewall.policy
     for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
         if actions is None:
             return "AWS does not say what happens to fragments"
         if not _KEEPS.intersection(actions):
             return f"what {', '.join(actions)} does is not known"
-    return None
+    lacking = _not_logged(firewall, logs)
+    return f"not logged: {', '.join(lacking)}" if lacking else None

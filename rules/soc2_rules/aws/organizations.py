@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.organizations import (
@@ -14,10 +15,13 @@ from soc2_collectors.aws.models.organizations import (
     Organization,
     ServiceControlPolicy,
 )
-from soc2_collectors.aws.models.policy import Statement
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.trails import of_account, selectors
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
 
 
 @rule(
@@ -195,8 +199,7 @@ def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
     """
     if membership.organization is None:
         return not_applicable("in no organisation")
-    seen = {trail.arn: trail for trail in evidence.account(Trail) if trail.is_organization_trail}
-    trails = sorted(seen.values(), key=lambda trail: trail.arn)
+    trails = [trail for trail in of_account(evidence) if trail.is_organization_trail]
     if not trails:
         return failed("no trail of the organisation reaches it")
     every_region = [trail for trail in trails if trail.is_multi_region_trail]
@@ -209,28 +212,13 @@ def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
     unread: FactUnavailable | None = None
     for trail in logging:
         try:
-            missing -= _recorded(trail, evidence)
+            missing -= selectors(trail, evidence).management_sides
         except FactUnavailable as error:
             unread = error
     if missing and unread is not None:
         raise unread
     if missing:
-        return failed(f"not recorded: management events of the sort {' and '.join(sorted(missing))}")
+        return failed(
+            f"not recorded: management events of the sort {' and '.join(sorted(missing))}"
+        )
     return passed(f"recorded by {', '.join(trail.name for trail in logging)}", on=logging)
-
-
-def _recorded(trail: Trail, evidence: Evidence) -> set[str]:
-    """What a trail records of management events: only the account that owns it is told, mostly.
-
-    Raises FactUnavailable where neither this account nor its owner's says so.
-    """
-    try:
-        return trail.selectors.management_sides
-    except FactUnavailable as error:
-        for other in evidence.everywhere(Trail):
-            if other.arn == trail.arn:
-                try:
-                    return other.selectors.management_sides
-                except FactUnavailable:
-                    continue
-        raise error from None

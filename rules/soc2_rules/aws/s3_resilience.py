@@ -20,8 +20,8 @@ from soc2_pac.rules import Evidence, rule
 def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
     """Buckets send an event for every object that is created or removed.
 
-    Who listens is not read. ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that must; while there are
-    none, every bucket must.
+    Who listens is not read. ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that
+    must; while there are none, every bucket must.
 
     Why: who is told of a change in sensitive data can look into it while it matters.
     Fix: aws s3api put-bucket-notification-configuration with EventBridgeConfiguration={}, or with
@@ -33,8 +33,8 @@ def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = (
         return passed("every event goes to EventBridge")
     untold = bucket.notifications.untold
     if untold:
-        return failed(f"nobody is told when an object of any name is {' or '.join(untold)}")
-    return passed("objects of any name that are created or removed are told of")
+        return failed(f"no event is sent when an object of any name is {' or '.join(untold)}")
+    return passed("an event is sent when an object of any name is created or removed")
 
 
 @rule(
@@ -97,7 +97,7 @@ def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence)
         if not region or not bucket.bucket_region:
             unknown.append(name)
         elif region != bucket.bucket_region:
-            return passed(f"everything is copied to {name} in {region}", on=found[:1])
+            return passed(f"everything is copied to {name} in {region}", on=(found or ())[:1])
     if unknown:
         return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
     return failed("everything is copied, but within its own region only")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.sagemaker import EndpointConfig, Notebook
-from soc2_pac.model import Severity, Verdict, failed, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
 
 @rule(
     criteria=["CC6.6", "CC6.1"],
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     known_as=[
         "prowler:sagemaker_notebook_instance_without_direct_internet_access_configured",
         "prowler:sagemaker_notebook_instance_encryption_enabled",
@@ -26,11 +26,15 @@ def aws_sagemaker_private(notebook: Notebook) -> Verdict:
     """
     details = notebook.details
     found = []
-    if details.direct_internet_access != "Disabled":
+    if details.direct_internet_access == "Enabled":
         found.append("it has internet access of its own")
     if not details.kms_key_id:
         found.append("not encrypted with a KMS key")
-    return failed("; ".join(found)) if found else passed("in a VPC, and encrypted with a KMS key")
+    if found:
+        return failed("; ".join(found))
+    if details.direct_internet_access != "Disabled":
+        return inconclusive(f"internet access is {details.direct_internet_access or 'not told'}")
+    return passed("no internet access of its own, and encrypted with a KMS key")
 
 
 @rule(
@@ -45,7 +49,8 @@ def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
     """The storage of endpoints is encrypted with a KMS key.
 
     Why: captured requests and model files lie on the volumes of an endpoint's instances.
-    Fix: aws sagemaker create-endpoint-config --kms-key-id, then aws sagemaker update-endpoint.
+    Fix: aws sagemaker create-endpoint-config --endpoint-config-name NAME --kms-key-id KEY, then aws sagemaker
+        update-endpoint.
     """
     if config.details.kms_key_id:
         return passed("encrypted with a KMS key")

@@ -106,8 +106,8 @@ def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
 def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)) -> Verdict:
     """Network access lists do not admit administration from the internet, over TCP.
 
-    The entries count in their order, allowing and denying, IPv4 and IPv6. Most of the internet's addresses
-    are the internet.
+    The entries count in their order, allowing and denying, IPv4 and IPv6. A tenth of the public addresses
+    of IPv4 or of IPv6 counts as the internet.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
     Fix: aws ec2 create-network-acl-entry with a lower number and --rule-action deny for ports 22 and

@@ -97,7 +97,9 @@ def azure_app_auth_identity(
         unsure.append("Azure does not say whether remote debugging is on")
     if unsure:
         return inconclusive("; ".join(unsure))
-    asked = "who is not signed in is refused" if authentication else "authentication is not asked about"
+    asked = (
+        "who is not signed in is refused" if authentication else "authentication is not asked about"
+    )
     return passed(f"{asked}; a managed identity; no remote debugging")
 
 
@@ -164,9 +166,9 @@ def azure_app_logging(app: Site) -> Verdict:
     """Apps log the requests that they answer, to their file system or by a diagnostic setting.
 
     Why: without them nobody can tell what an attacker asked for, and what he got.
-    Fix: az monitor diagnostic-settings create --resource APP-ID --name requests --workspace WORKSPACE-ID --logs
-        '[{"category": "AppServiceHTTPLogs", "enabled": true}]'; or az webapp log config --web-server-logging
-        filesystem.
+    Fix: az monitor diagnostic-settings create --resource APP-ID --name requests --workspace WORKSPACE-ID
+        --logs '[{"category": "AppServiceHTTPLogs", "enabled": true}]'; or az webapp log config
+        --web-server-logging filesystem.
     """
     if app.config is not None and app.config.properties.http_logging_enabled:
         return passed("requests are logged to the file system")

@@ -217,8 +217,9 @@ def azure_vm_patch(
     Updates that wait for a restart are missing, too.
 
     Why: what attackers scan for is what was fixed last month.
-    Fix: az vm install-patches --ids MACHINE-ID --maximum-duration PT2H --reboot-setting IfRequired; az vm update
-        --ids MACHINE-ID --set osProfile.linuxConfiguration.patchSettings.assessmentMode=AutomaticByPlatform.
+    Fix: az vm install-patches --ids MACHINE-ID --maximum-duration PT2H --reboot-setting IfRequired; az vm
+        update --ids MACHINE-ID --set
+        osProfile.linuxConfiguration.patchSettings.assessmentMode=AutomaticByPlatform.
     """
     assessed = _assessed(machine, evidence, UPDATES)
     if bad := [one for one in assessed if one.unhealthy]:
@@ -269,7 +270,8 @@ def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
     """Virtual machines are scanned for vulnerabilities.
 
     Why: a machine that nobody scans has the holes that nobody knows of.
-    Fix: az rest --method put --url https://management.azure.com/subscriptions/ID/providers/Microsoft.Security/serverVulnerabilityAssessmentsSettings/azureServersSetting?api-version=2023-05-01
+    Fix: az rest --method put --url
+        https://management.azure.com/subscriptions/ID/providers/Microsoft.Security/serverVulnerabilityAssessmentsSettings/azureServersSetting?api-version=2023-05-01
         with the kind AzureServersSetting and selectedProvider MdeTvm, and Defender for Servers.
     """
     found = _assessed(machine, evidence, VULNERABILITY_SCANNER)

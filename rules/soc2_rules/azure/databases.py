@@ -87,7 +87,7 @@ def azure_mysql_tls(server: MySqlServer) -> Verdict:
 def azure_pg_network(
     server: PostgresServer, *, geo_backup: bool = True, max_addresses: int = 65536
 ) -> Verdict:
-    """PostgreSQL servers admit neither the internet nor all of Azure, slow down guessing, and have backups elsewhere.
+    """PostgreSQL servers admit no internet and not all of Azure, slow down guessing, and back up elsewhere.
 
     ``max_addresses``: how many addresses all firewall rules together may admit.
 
@@ -111,7 +111,8 @@ def azure_pg_network(
             unsure.append(f"the addresses of these rules cannot all be read: {names}")
     backup = server.properties.backup
     geo = backup.geo_redundant_backup if backup else None
-    if geo_backup and not (
+    asked = geo_backup and not server.properties.replica
+    if asked and not (
         geo and chosen(geo, "geoRedundantBackup", good=("Enabled",), bad=("Disabled",))
     ):
         wrong.append("backups stay in one region")
@@ -123,7 +124,8 @@ def azure_pg_network(
         return failed("connections are not throttled after failures")
     if unsure:
         return inconclusive("; ".join(unsure))
-    return passed("closed, throttled" + (", backed up elsewhere" if geo_backup else ""))
+    copy = "; a replica has no backups of its own" if geo_backup and not asked else ""
+    return passed("closed, throttled" + (", backed up elsewhere" if asked else copy))
 
 
 @rule(
@@ -222,8 +224,8 @@ def azure_redis_tls(cache: RedisCache) -> Verdict:
     """Redis caches take TLS 1.2 or later only, and are not open to the internet.
 
     Why: over the plain port, keys and data travel readable.
-    Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false minimumTlsVersion=1.2
-        publicNetworkAccess=Disabled.
+    Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false
+        minimumTlsVersion=1.2 publicNetworkAccess=Disabled.
     """
     settings = cache.properties
     if settings.enable_non_ssl_port:
@@ -257,8 +259,8 @@ def azure_redis_entra_only(cache: RedisCache) -> Verdict:
     """Redis caches refuse access keys.
 
     Why: a key opens the whole cache, belongs to nobody, and is seldom replaced.
-    Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after the
-        clients sign in by Entra.
+    Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after
+        the clients sign in by Entra.
     """
     if cache.properties.disable_access_key_authentication:
         return passed("access keys are refused")

@@ -148,9 +148,7 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
     Fix: az security pricing create --name Containers --tier Standard --extensions
         name=ContainerRegistriesVulnerabilityAssessments isEnabled=True; rebuild images that have findings.
     """
-    plan = next(
-        (one for one in evidence.here(DefenderPlan) if same(one.name, "Containers")), None
-    )
+    plan = next((one for one in evidence.here(DefenderPlan) if same(one.name, "Containers")), None)
     if plan is None or (weakness := plan.weakness):
         return failed(f"the plan Containers is {weakness if plan else 'off'}")
     extensions = plan.properties.extensions
@@ -187,7 +185,8 @@ def azure_security_contacts(contact: SecurityContact, *, owners: bool = True) ->
 
     Why: an alert that waits in a portal is read after the damage.
     Fix: az security contact create --name default --emails security@example.com --notifications-by-role
-        '{"state": "On", "roles": ["Owner"]}' --alert-notifications '{"state": "On", "minimalSeverity": "High"}'.
+        '{"state": "On", "roles": ["Owner"]}' --alert-notifications '{"state": "On", "minimalSeverity":
+        "High"}'.
     """
     settings = contact.properties
     if not (settings.emails or "").strip(" ;,"):
@@ -257,9 +256,7 @@ def azure_defender_integrations(
     Fix: az security setting update --name MCAS --setting-kind DataExportSettings --enabled true.
     """
     on = {
-        one.name.casefold(): one
-        for one in evidence.here(DefenderSetting)
-        if one.properties.enabled
+        one.name.casefold(): one for one in evidence.here(DefenderSetting) if one.properties.enabled
     }
     off = [name for name in integrations if name.casefold() not in on]
     if off:

@@ -31,7 +31,7 @@ from soc2_rules.mechanisms.entra import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _NO_TENANT = inconclusive("Graph did not show the tenant")
 _MFA = "demands a second factor from everybody in every app"
@@ -342,7 +342,7 @@ def azure_device_join_mfa(
 
 
 def _joins(policy: ConditionalAccessPolicy) -> list[str] | None:
-    if REGISTER_DEVICE not in policy.conditions.applications.include_user_actions:
+    if REGISTER_DEVICE not in (policy.conditions.applications.include_user_actions or ()):
         return None
     return [lack for lack in mfa_lacks(policy) if lack != "not for every app"]
 
@@ -445,17 +445,7 @@ def azure_emergency_accounts(
     for user in evidence.account(User):
         if not user.named_in(accounts):
             continue
-        lacking = []
-        if not user.account_enabled:
-            lacking.append("disabled")
-        if user.on_premises_sync_enabled:
-            lacking.append("synchronised from on premises")
-        if GLOBAL_ADMINISTRATOR not in held.get(user.id, ()):
-            lacking.append("no global administrator")
-        registered = keys.get(user.id)
-        if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
-            lacking.append("no hardware key")
-        if lacking:
+        if lacking := _unfit(user, held.get(user.id, ()), keys.get(user.id)):
             why.append(f"{user.login}: {', '.join(lacking)}")
         else:
             fit.append(user)
@@ -485,3 +475,17 @@ def azure_emergency_accounts(
         )
     said = "; ".join(f"{login} by {listed(caught[login])}" for login in sorted(caught))
     return failed(f"each is held by an enforced policy: {said}")
+
+
+def _unfit(user: User, roles: Collection[str], registered: Registration | None) -> list[str]:
+    """Why an account would not help in an emergency."""
+    lacking = []
+    if not user.account_enabled:
+        lacking.append("disabled")
+    if user.on_premises_sync_enabled:
+        lacking.append("synchronised from on premises")
+    if GLOBAL_ADMINISTRATOR not in roles:
+        lacking.append("no global administrator")
+    if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
+        lacking.append("no hardware key")
+    return lacking

@@ -56,9 +56,10 @@ _TIER_0_PERMISSIONS = (
     "UserAuthMethod-TAP.ReadWrite.All",
     "UserAuthenticationMethod.ReadWrite.All",
 )
-"""Permissions by which an app can make itself, or somebody, a global administrator: at once, or by apps, groups,
-methods, domains or devices that administrators use. By Microsoft Graph's permissions reference, and public research
-on ways to a higher tier.
+"""Permissions by which an app can make itself, or somebody, a global administrator.
+
+At once, or by apps, groups, methods, domains or devices that administrators use. By Microsoft Graph's
+permissions reference, and public research on ways to a higher tier.
 """
 
 
@@ -175,12 +176,13 @@ def azure_delegated_grants(
 ) -> Verdict:
     """Apps that may act for every user with permissions that could take over the tenant are approved.
 
-    Judged are the delegated ``permissions`` that an administrator granted for all users; they are as strong as
-    who signs in to the app. ``approved`` names apps, by name or id. Microsoft's own apps are not asked about.
+    Judged are the delegated ``permissions`` that an administrator granted for all users; they are as strong
+    as who signs in to the app. ``approved`` names apps, by name or id. Microsoft's own apps are not asked
+    about.
 
     Why: such an app is a global administrator for as long as one is signed in to it, and nobody sees it act.
-    Fix: az ad app permission delete --id APP --api 00000003-0000-0000-c000-000000000000; then revoke the grant
-        under Enterprise applications, Permissions.
+    Fix: az ad app permission delete --id APP --api 00000003-0000-0000-c000-000000000000; then revoke the
+        grant under Enterprise applications, Permissions.
     """
     if principal.app_owner_organization_id == _MICROSOFT:
         return not_applicable("one of Microsoft's own apps")

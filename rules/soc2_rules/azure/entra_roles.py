@@ -95,10 +95,10 @@ def azure_access_reviews(
 ) -> Verdict:
     """Who holds privileged roles, and which guests there are, is reviewed each quarter, by persons.
 
-    A review counts that recurs at least every ``max_days`` days, whose series goes on, and whose last round was
-    completed in that time, each access decided by a person or taken away. Reviews must cover each privileged
-    role that a person has or may activate, Global Administrator in any case; and all guests, where there are
-    any: their access to all groups, or to every Microsoft 365 group.
+    A review counts that recurs at least every ``max_days`` days, whose series goes on, and whose last round
+    was completed in that time, each access decided by a person or taken away. Reviews must cover each
+    privileged role that a person has or may activate, Global Administrator in any case; and all guests,
+    where there are any: their access to all groups, or to every Microsoft 365 group.
 
     Why: rights pile up and guests stay, where nobody asks whether they are still needed.
     Fix: in Identity Governance, Access reviews, create recurring reviews of Microsoft Entra roles and of

@@ -132,7 +132,7 @@ def azure_all_users_mfa(
 
 
 def _with_mfa(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
-    """Whether somebody has a second factor, and something demands it: what fails comes before what is unknown."""
+    """Whether somebody has a second factor, and something demands it: a fault comes before a doubt."""
     registered = _registered(user, evidence, who)
     if registered is not None and registered.status is Status.FAIL:
         return registered
@@ -380,8 +380,9 @@ def azure_inactive_users(
 ) -> Verdict:
     """Accounts that nobody signed in to for months are disabled.
 
-    Sign-ins count that succeeded, by a person or by an app for them; Microsoft keeps when since December 2023.
-    Of an account without one, the time since it was made counts. ``exempt`` names accounts for emergencies.
+    Sign-ins count that succeeded, by a person or by an app for them; Microsoft keeps when since December
+    2023. Of an account without one, the time since it was made counts. ``exempt`` names accounts for
+    emergencies.
 
     Why: nobody misses an account that nobody uses, and nobody sees when somebody else does.
     Fix: az ad user update --id USER --account-enabled false

@@ -86,8 +86,8 @@ def azure_kv_expiry(vault: KeyVault) -> Verdict:
     """Keys and secrets in key vaults carry an expiry.
 
     Why: what has no end is never replaced, and stays useful to whoever copied it.
-    Fix: az keyvault key set-attributes --vault-name VAULT --name KEY --expires 2027-01-01T00:00:00Z; az keyvault
-        secret set-attributes likewise.
+    Fix: az keyvault key set-attributes --vault-name VAULT --name KEY --expires 2027-01-01T00:00:00Z; az
+        keyvault secret set-attributes likewise.
     """
     endless = [
         f"{what} {item.name}"

@@ -21,6 +21,7 @@ from soc2_collectors.azure.models.network import (
 from soc2_collectors.azure.models.security import JitPolicy
 from soc2_collectors.azure.models.security_group import NetworkSecurityGroup, Witness, witnesses
 from soc2_collectors.reach import LAST_PORT, NOT_OPEN, Opened, both, open_ports, span
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
@@ -288,7 +289,7 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     if policies:
         return passed("its ports open on request", on=policies)
     hosts = evidence.here(BastionHost)
-    states = [(one, one.properties and one.properties.provisioning_state) for one in hosts]
+    states = [(one, one.provisioning_state) for one in hosts]
     good = [one for one, state in states if same(state, "Succeeded") or same(state, "Updating")]
     if good:
         said = f"there is Bastion in the subscription: {listed(one.name for one in good)}"
@@ -317,6 +318,7 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
         return not_applicable("it is off")
     wrong: list[str] = []
     strange: list[str] = []
+    unread: list[str] = []
     found: dict[str, FrontDoorWafPolicy] = {}
     for frontend in door.properties.frontend_endpoints:
         name = frontend.properties.host_name or frontend.name
@@ -330,13 +332,20 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
             strange.append(last_part(link.id))
             continue
         found[policy.id] = policy
-        if weakness := policy.weakness:
+        try:
+            weakness = policy.weakness
+        except FactUnavailable as error:
+            unread.append(str(error))
+            continue
+        if weakness:
             wrong.append(f"the policy {policy.name} of {name} {weakness}")
     on = list(found.values())
     if wrong:
         return failed("; ".join(wrong), on=on)
     if strange:
         return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
+    if unread:
+        return inconclusive("; ".join(dict.fromkeys(unread)), on=on)
     count = len(door.properties.frontend_endpoints)
     if not count:
         return not_applicable("it has no domain")

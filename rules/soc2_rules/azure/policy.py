@@ -43,8 +43,9 @@ def azure_policy_enforced(
     """The security benchmark is assigned to each subscription, and enforced for all of it.
 
     ``initiatives``: ids of definitions of which one must be assigned, here or above. ``left_out``: names or
-    patterns of resource groups that an assignment may exclude. Exclusions, exemptions, overrides and selectors
-    count; single effects that a parameter switches off, and exemptions of single definitions, are named.
+    patterns of resource groups that an assignment may exclude. Exclusions, exemptions, overrides and
+    selectors count; single effects that a parameter switches off, and exemptions of single definitions, are
+    named.
 
     Why: what strays from the benchmark is seen only where it is assigned.
     Fix: az policy assignment create --policy-set-definition 1f3afdf9-d0c9-4c3d-847f-89da613e70a8 --scope
@@ -106,16 +107,7 @@ def _lacks(one: PolicyAssignment, path: str, left_out: tuple[str, ...]) -> _Lack
         found.unsure.append(str(error))
     if settings.resource_selectors:
         found.certain.append("it is for chosen resources only")
-    for scope in settings.not_scopes or ():
-        folded = scope.rstrip("/").casefold()
-        if folded == path:
-            found.certain.append("the subscription is excluded")
-        elif folded.startswith(_GROUPS):
-            found.unsure.append(f"the management group {last_part(scope)} is excluded")
-        elif folded.startswith(f"{path}/"):
-            group = folded.removeprefix(f"{path}/resourcegroups/").partition("/")[0]
-            if not any(fnmatchcase(group, pattern.casefold()) for pattern in left_out):
-                found.unsure.append(f"excluded: {scope}")
+    _excluded(settings.not_scopes or (), path, left_out, found)
     for override in settings.overrides or ():
         if not same(override.kind, "policyEffect"):
             continue
@@ -125,6 +117,19 @@ def _lacks(one: PolicyAssignment, path: str, left_out: tuple[str, ...]) -> _Lack
             else:
                 found.certain.append("an override switches every effect off")
     return found
+
+
+def _excluded(scopes: Iterable[str], path: str, left_out: tuple[str, ...], found: _Lacks) -> None:
+    for scope in scopes:
+        folded = scope.rstrip("/").casefold()
+        if folded == path:
+            found.certain.append("the subscription is excluded")
+        elif folded.startswith(_GROUPS):
+            found.unsure.append(f"the management group {last_part(scope)} is excluded")
+        elif folded.startswith(f"{path}/"):
+            group = folded.removeprefix(f"{path}/resourcegroups/").partition("/")[0]
+            if not any(fnmatchcase(group, pattern.casefold()) for pattern in left_out):
+                found.unsure.append(f"excluded: {scope}")
 
 
 class _Exempt(NamedTuple):

@@ -109,21 +109,11 @@ def azure_flow_logs(
     good, poor, unsure = set[str](), dict[str, str](), dict[str, str]()
     for log in evidence.here(FlowLog):
         target = log.properties.target_resource_id.casefold()
-        kept = log.kept(min_days)
-        if not log.properties.enabled:
-            poor[target] = "off"
-        elif same(log.properties.provisioning_state, "Failed"):
-            poor[target] = "in a failed state"
-        elif log.partial:
-            poor[target] = log.partial
-        elif workspace and not log.analysed:
-            poor[target] = "not sent to a workspace"
-        elif kept is False:
-            poor[target] = f"kept for less than {min_days} days"
-        elif kept is None:
-            unsure[target] = "kept nobody knows for how long"
-        elif (log.properties.provisioning_state or "Succeeded").casefold() not in _STANDS:
-            unsure[target] = f"in the state {log.properties.provisioning_state}"
+        lacks, doubt = _lacks(log, min_days, workspace=workspace)
+        if lacks:
+            poor[target] = lacks
+        elif doubt:
+            unsure[target] = doubt
         else:
             good.add(target)
     own = network.id.casefold()
@@ -143,6 +133,25 @@ def azure_flow_logs(
 
 
 _STANDS = ("succeeded", "updating")
+
+
+def _lacks(log: FlowLog, min_days: int, *, workspace: bool) -> tuple[str, str]:
+    """What is wrong with a flow log, and what cannot be told of it; both empty: nothing."""
+    state = log.properties.provisioning_state or "Succeeded"
+    kept = log.kept(min_days)
+    if not log.properties.enabled:
+        return "off", ""
+    if same(state, "Failed"):
+        return "in a failed state", ""
+    if log.partial:
+        return log.partial, ""
+    if workspace and not log.analysed:
+        return "not sent to a workspace", ""
+    if kept is False:
+        return f"kept for less than {min_days} days", ""
+    if kept is None:
+        return "", "kept nobody knows for how long"
+    return "", "" if state.casefold() in _STANDS else f"in the state {state}"
 
 
 def _logged_by(subnet: Subnet) -> set[str]:
@@ -166,7 +175,8 @@ def azure_restore_tested(
 
     Why: a backup that nobody ever restored is a hope.
     Fix: az backup restore restore-disks --resource-group GROUP --vault-name VAULT --container-name MACHINE
-        --item-name MACHINE --rp-name POINT --storage-account ACCOUNT, every quarter, and look at what came out.
+        --item-name MACHINE --rp-name POINT --storage-account ACCOUNT, every quarter, and look at what came
+        out.
     """
     del subscription  # one verdict a subscription
     vaults = evidence.here(RecoveryVault)

@@ -27,8 +27,9 @@ def _closed(group: NetworkSecurityGroup, ports: tuple[int, ...], what: str) -> V
 def azure_nsg_ssh(group: NetworkSecurityGroup) -> Verdict:
     """No network security group opens SSH to the internet.
 
-    All rules count together and in their order, allowing and denying, IPv4 and IPv6. Most of the internet's
-    addresses are the internet, and so are those of every customer of Azure (AzureCloud).
+    All rules count together and in their order, allowing and denying, IPv4 and IPv6. A tenth of the
+    public addresses of IPv4 or of IPv6 counts as the internet, and so do those of every customer of Azure
+    (AzureCloud).
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Azure Bastion, or az network nsg rule update --source-address-prefixes with the addresses
@@ -48,8 +49,9 @@ def azure_nsg_ssh(group: NetworkSecurityGroup) -> Verdict:
 def azure_nsg_rdp(group: NetworkSecurityGroup) -> Verdict:
     """No network security group opens RDP to the internet, over TCP or UDP.
 
-    All rules count together and in their order, allowing and denying, IPv4 and IPv6. Most of the internet's
-    addresses are the internet, and so are those of every customer of Azure (AzureCloud).
+    All rules count together and in their order, allowing and denying, IPv4 and IPv6. A tenth of the
+    public addresses of IPv4 or of IPv6 counts as the internet, and so do those of every customer of Azure
+    (AzureCloud).
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Azure Bastion, or az network nsg rule update --source-address-prefixes with the addresses
@@ -73,9 +75,9 @@ def azure_nsg_data_ports(
 ) -> Verdict:
     """No network security group opens databases, caches, brokers, directories or file shares to the internet.
 
-    Nor protocols without encryption.
-    All rules count together and in their order, allowing and denying, IPv4 and IPv6. Most of the internet's
-    addresses are the internet, and so are those of every customer of Azure (AzureCloud).
+    Nor protocols without encryption. All rules count together and in their order, allowing and denying,
+    IPv4 and IPv6. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet, and so do
+    those of every customer of Azure (AzureCloud).
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: let them be reached from the subnets or application security groups of their clients only.
@@ -99,8 +101,9 @@ def azure_nsg_udp_http(
 
     ``allowed_udp`` are ports that are meant to be open, as 443 for QUIC.
 
-    All rules count together and in their order, allowing and denying, IPv4 and IPv6. Most of the internet's
-    addresses are the internet, and so are those of every customer of Azure (AzureCloud).
+    All rules count together and in their order, allowing and denying, IPv4 and IPv6. A tenth of the
+    public addresses of IPv4 or of IPv6 counts as the internet, and so do those of every customer of Azure
+    (AzureCloud).
 
     Why: services on UDP are abused to flood others, and what HTTP carries can be read on its way.
     Fix: close the port, or serve HTTP from a gateway that only redirects; list UDP ports that are meant.

@@ -41,9 +41,10 @@ def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Ver
         return failed(
             f"open to the internet, or to more than {max_addresses} addresses, by {names}"
         )
-    every = [*rules, *server.ipv6_rules]
-    wide = too_wide([one.sources for one in every], max_addresses)
-    names = listed(one.name for one in every)
+    rules6 = server.ipv6_rules
+    every = [*(one.sources for one in rules), *(one.sources for one in rules6)]
+    wide = too_wide(every, max_addresses)
+    names = listed([*(one.name for one in rules), *(one.name for one in rules6)])
     if wide:
         return failed(
             f"open to the internet, or to more than {max_addresses} addresses, by {names}"
@@ -149,10 +150,10 @@ def azure_sql_tls(server: SqlServer) -> Verdict:
 def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     """SQL servers are audited in full, and the records sent where they are kept.
 
-    In full: every statement, and who signed in or failed to, without a filter. Records go to a storage account,
-    or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics workspace
-    keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0 means for
-    ever.
+    In full: every statement, and who signed in or failed to, without a filter. Records go to a storage
+    account, or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics
+    workspace keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0
+    means for ever.
 
     Why: without records nobody can tell afterwards who read or changed what.
     Fix: az sql server audit-policy update --name SERVER --resource-group GROUP --state Enabled

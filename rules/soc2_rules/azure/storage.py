@@ -61,6 +61,8 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
         return failed("no minimum version of TLS is set, which admits 1.0")
     if not chosen(version, "minimumTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
         return failed(f"the minimum version is {version}")
+    if account.properties.is_nfs_v3_enabled:
+        return failed("NFS 3.0 is on, which is not encrypted")
     return passed(f"HTTPS only, minimum version {version}")
 
 
@@ -211,10 +213,11 @@ def azure_storage_recovery(
     An account with a hierarchical namespace cannot keep versions: there deleted blobs alone are asked about.
 
     Why: without it, what is overwritten or deleted is gone.
-    Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention true
-        --delete-retention-days 7 --enable-container-delete-retention true --container-delete-retention-days 7
-        --enable-versioning true; az storage account file-service-properties update --account-name ACCOUNT
-        --enable-delete-retention true --delete-retention-days 7.
+    Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention
+        true --delete-retention-days 7 --enable-container-delete-retention true
+        --container-delete-retention-days 7 --enable-versioning true; az storage account
+        file-service-properties update --account-name ACCOUNT --enable-delete-retention true
+        --delete-retention-days 7.
     """
     missing: list[str] = []
     blobs, files = account.blob_service, account.file_service

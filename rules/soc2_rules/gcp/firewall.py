@@ -16,7 +16,6 @@ from soc2_collectors.gcp.models.reach import (
 )
 from soc2_collectors.reach import ALL_PORTS, Spans, common
 from soc2_pac.model import Severity, Status, Verdict, inconclusive, not_applicable
-from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.gcp.models.reach import Surroundings
     from soc2_collectors.reach import Open
+    from soc2_pac.resources import Resource
 
 _DIRECTIONS = ("INGRESS", "EGRESS")
 _BEFORE: list[type[Resource]] = [FirewallPolicy, Network]
@@ -104,9 +104,9 @@ def _closed(firewall: Firewall, evidence: Evidence, wanted: tuple[int, ...], wha
 def gcp_fw_no_all(firewall: Firewall, evidence: Evidence) -> Verdict:
     """No VPC firewall rule opens all ports to the internet.
 
-    All ports of TCP or of UDP but a few are all, and most of the internet's addresses are the internet. What
-    rules of the same network and firewall policies deny before is taken off, and rules that let in a part of
-    the internet each are added up.
+    Nine tenths of the ports of TCP or of UDP count as all. A tenth of the public addresses of IPv4 or of
+    IPv6 counts as the internet. What rules of the same network and firewall policies deny before is taken
+    off, and rules that let in a part of the internet each are added up.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: gcloud compute firewall-rules delete NAME; open the ports that are needed to those who need them.
@@ -130,7 +130,8 @@ def gcp_fw_no_ssh(firewall: Firewall, evidence: Evidence) -> Verdict:
     """No VPC firewall rule opens SSH to the internet.
 
     What rules of the same network and firewall policies deny before is taken off, and rules that let in a
-    part of the internet each are added up. Most of the internet's addresses are the internet.
+    part of the internet each are added up. A tenth of the public addresses of IPv4 or of IPv6 counts as
+    the internet.
 
     Why: it is tried by robots within minutes, with every password that ever leaked.
     Fix: use Identity-Aware Proxy (gcloud compute ssh --tunnel-through-iap), and gcloud compute
@@ -153,7 +154,8 @@ def gcp_fw_no_rdp(firewall: Firewall, evidence: Evidence) -> Verdict:
     """No VPC firewall rule opens RDP to the internet, over TCP or UDP.
 
     What rules of the same network and firewall policies deny before is taken off, and rules that let in a
-    part of the internet each are added up. Most of the internet's addresses are the internet.
+    part of the internet each are added up. A tenth of the public addresses of IPv4 or of IPv6 counts as
+    the internet.
 
     Why: open RDP is the way by which most ransomware comes in.
     Fix: use Identity-Aware Proxy (gcloud compute start-iap-tunnel), and gcloud compute firewall-rules
@@ -182,7 +184,8 @@ def gcp_fw_no_data_ports(
     Nor protocols without encryption.
 
     What rules of the same network and firewall policies deny before is taken off, and rules that let in a
-    part of the internet each are added up. Most of the internet's addresses are the internet.
+    part of the internet each are added up. A tenth of the public addresses of IPv4 or of IPv6 counts as
+    the internet.
 
     Why: such services expect a friendly network and often ask for no password.
     Fix: gcloud compute firewall-rules update NAME --source-tags or --source-service-accounts of their
@@ -197,8 +200,9 @@ def gcp_fw_policy_no_world(
 ) -> Verdict:
     """Firewall policies open neither administration nor data ports to the internet.
 
-    Hierarchical policies and those of networks, each by itself. What an earlier rule of the policy denies, or
-    leaves to whoever is asked next, is taken off. Most of the internet's addresses are the internet.
+    Hierarchical policies and those of networks, each by itself. What an earlier rule of the policy
+    denies, or leaves to whoever is asked next, is taken off. A tenth of the public addresses of IPv4 or
+    of IPv6 counts as the internet.
 
     Why: a rule of a policy opens every network below it, and nobody finds it among the network's own rules.
     Fix: gcloud compute network-firewall-policies rules update PRIORITY --firewall-policy=NAME

@@ -298,10 +298,8 @@ def gcp_corporate_identities_only(
     ]
     public = [m.text for m in judged if m.public]
     if consumer or public:
-        said = [
-            f"{name}: {listed(who)}" for name, who in _named(everyone=public, consumer=consumer)
-        ]
-        return failed("; ".join(said))
+        named = _named(everyone=public, consumer=consumer)
+        return failed("; ".join(f"{name}: {listed(who)}" for name, who in named))
     people = [m for m in judged if m.is_a in PEOPLE]
     foreign = [
         m.text

@@ -263,7 +263,7 @@ def gcp_bucket_versioning(bucket: Bucket, *, min_days: int = 7) -> Verdict:
     briefly = f"; what is deleted is kept for {days} days" if days else ""
     if not bucket.bucket.versioning.enabled:
         return failed(f"no versioning{briefly or ' and no soft delete'}")
-    kept = [one.leaves_versions(min_days) for one in bucket.bucket.lifecycle.rule]
+    kept = [one.keeps_versions(min_days) for one in bucket.bucket.lifecycle.rule]
     if False in kept:
         return failed(f"a lifecycle rule deletes versions before {min_days} days{briefly}")
     if None in kept:

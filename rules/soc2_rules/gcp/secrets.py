@@ -75,10 +75,8 @@ def gcp_secrets(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
     known_as=[
-        "prowler:apikeys_key_exists",
         "prowler:apikeys_api_restrictions_configured",
         "prowler:apikeys_key_rotated_in_90_days",
-        "powerpipe:project_no_api_key",
         "powerpipe:iam_api_key_restricts_apis",
         "powerpipe:iam_api_key_restricts_websites_hosts_apps",
         "powerpipe:iam_api_key_age_90",

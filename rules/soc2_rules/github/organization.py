@@ -75,11 +75,12 @@ def github_owner_count(
     members = evidence.account(Member)
     if not members or any(not member.role_known for member in members):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
-    owners = sorted(member.login for member in members if member.owner)
+    own = [member for member in members if member.owner]
+    owners = sorted(member.login for member in own)
     said = f"{organization.login} has {len(owners)} owners ({', '.join(owners)})"
     if min_owners <= len(owners) <= max_owners:
-        return passed(said)
-    return failed(f"{said}; {min_owners} to {max_owners} are expected")
+        return passed(said, on=own)
+    return failed(f"{said}; {min_owners} to {max_owners} are expected", on=own)
 
 
 @rule(criteria=["CC6.1", "CC6.2"], severity=Severity.HIGH, needs=[Member, ExternalIdentity])
@@ -117,15 +118,16 @@ def github_saml_sso_enforced(
         for identity in evidence.account(ExternalIdentity)
         if identity.login and identity.signs_in
     }
-    members = {member.login for member in evidence.account(Member)}
-    loose = sorted(members - linked - set(exempt_members))
+    members = {member.login: member for member in evidence.account(Member)}
+    loose = sorted(members.keys() - linked - set(exempt_members))
     if not members:
         return inconclusive("GitHub shows no members to this identity")
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
             f"{len(loose)} members never signed in through the identity provider: "
-            f"{', '.join(loose[:_SHOWN])}{more}"
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
         )
     return passed(
         f"all {len(members)} members signed in through the identity provider or are exempt"
@@ -231,16 +233,17 @@ def github_scim_provisioned(
             f"{organization.scim.total_results} accounts are provisioned by SCIM, {organization.login} has "
             f"{count} members"
         )
-    members = {member.login for member in evidence.account(Member)}
+    members = {member.login: member for member in evidence.account(Member)}
     if not members:
         return inconclusive("GitHub shows no members to this identity")
     provisioned = {one.login for one in evidence.account(ExternalIdentity) if one.provisioned}
-    loose = sorted(members - provisioned - set(exempt_members))
+    loose = sorted(members.keys() - provisioned - set(exempt_members))
     if len(loose) > unprovisioned_members:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
             f"{len(loose)} of {len(members)} members are not provisioned by SCIM: "
-            f"{', '.join(loose[:_SHOWN])}{more}"
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
         )
     also = f", {', '.join(loose[:_SHOWN])} may be there without" if loose else ""
     return passed(f"{len(members) - len(loose)} members are provisioned by SCIM or exempt{also}")

@@ -166,7 +166,8 @@ def github_repo_admins(
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
             f"{len(loose)} member(s) write to {repository.full_name} without a team: "
-            f"{', '.join(loose[:_SHOWN])}{more}"
+            f"{', '.join(loose[:_SHOWN])}{more}",
+            on=[members[login] for login in loose],
         )
     admins = owners | {person.login for person in people if person.admin}
     if len(admins) < min_admins:

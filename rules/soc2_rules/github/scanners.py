@@ -105,7 +105,7 @@ def github_iac_and_license_scan(
         for step, by_itself in _running(content):
             if (by_itself or called) and (found := _scanner(step, names)):
                 return passed(f"{workflow.label} runs {found}, which scans {what}", on=[workflow])
-        unread = unread or _elsewhere(workflow, content)
+        unread = unread or _elsewhere(workflow, content, set(read))
     if unread:
         return inconclusive(unread)
     return failed(f"no workflow of {repository.full_name} runs a known scanner of {what}")
@@ -150,10 +150,10 @@ def _checks_licences(step: Step) -> bool:
     return told and step.inputs.get("license-check", "true").lower() != "false"
 
 
-def _elsewhere(workflow: Workflow, content: Content) -> str:
+def _elsewhere(workflow: Workflow, content: Content, read: set[str]) -> str:
     """Why a scanner may run that stands in no file that is read."""
     for job in content.jobs:
-        if job.uses and not job.uses.startswith(_LOCAL):
+        if job.uses and job.uses.removeprefix(_LOCAL) not in read:
             return f"{workflow.label} calls {job.uses}, which is not read"
     for step, _ in _running(content):
         if step.uses.startswith("./"):

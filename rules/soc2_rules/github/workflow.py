@@ -83,17 +83,22 @@ def github_workflow_hardening(
     ]
     problems = _texts(one for one in remarks if one.proven)
     doubts = _texts(one for one in remarks if not one.proven)
-    by_default = rights.by_default(content)
-    if by_default and not problems:
-        problems = _default_token(by_default, evidence)
     if problems:
         return failed(f"{workflow.label}: {_some(problems)}")
+    by_default = rights.by_default(content)
+    loose = _default_writes(evidence) if by_default else []
+    if loose:
+        return failed(
+            f"{workflow.label}: job '{by_default[0]}' names no permissions, and by default the "
+            "organisation's tokens write",
+            on=loose,
+        )
     if not content.triggers:
         return inconclusive(f"{workflow.label} names no event that starts it")
     if doubts:
         return inconclusive(f"{workflow.label}: {_some(doubts)}")
     return passed(
-        f"{workflow.label}: no script holds text or code of strangers; {_named(used, pinned)}"
+        f"{workflow.label}: no text and no code of strangers is run; {_named(used, pinned)}"
     )
 
 
@@ -106,24 +111,15 @@ def _some(texts: list[str]) -> str:
     return f"{'; '.join(texts[:_SHOWN])}{more}"
 
 
-def _default_token(jobs: list[str], evidence: Evidence) -> list[str]:
-    """A job that names no permissions gets what the organisation's settings give, or less."""
-    if all(
-        one.workflow_permissions.default_workflow_permissions == "read"
-        for one in evidence.account(Organization)
-    ):
-        return []
-    return [f"job '{jobs[0]}' names no permissions, and by default the organisation's tokens write"]
-
-
 def _named(used: Uses, pinned: bool) -> str:  # noqa: FBT001 - a threshold
     if not pinned:
         return "how actions are named is not asked"
-    said = f"{len(used.fixed)} action(s) and image(s) are named by commit or digest"
+    every = len(used.fixed) + len(used.exempt)
+    said = f"{len(used.fixed)} of {every} actions and images are named by commit or digest"
     if used.exempt:
-        said += f", {', '.join(used.exempt[:_SHOWN])} by owners who are exempt"
+        said += f", exempt by their owner are {', '.join(used.exempt[:_SHOWN])}"
     if used.local:
-        said += f"; {', '.join(used.local[:_SHOWN])} is not read"
+        said += f"; not read is {', '.join(used.local[:_SHOWN])}"
     return said
 
 
@@ -169,10 +165,11 @@ def github_pipeline_as_code(workflow: Workflow, evidence: Evidence) -> Verdict:
             f"{started}, and {called[0]}, which is not read, gets secrets or may write"
         )
     silent = [job.name for job in content.jobs if not job.environment and _by_default(job, content)]
-    if silent and _default_writes(evidence):
+    if silent and (writing := _default_writes(evidence)):
         return failed(
             f"{started}, and no environment stops its jobs, which by default may write: "
-            f"{', '.join(silent[:_SHOWN])}"
+            f"{', '.join(silent[:_SHOWN])}",
+            on=writing,
         )
     return _guarded(workflow, evidence, started, sorted({job.environment for job in acting}))
 
@@ -215,8 +212,10 @@ def _by_default(job: Job, content: Content) -> bool:
     return job.permissions is None and content.permissions is None
 
 
-def _default_writes(evidence: Evidence) -> bool:
-    return any(
-        one.workflow_permissions.default_workflow_permissions != "read"
+def _default_writes(evidence: Evidence) -> list[Organization]:
+    """The organisation, where a token for which a file names no permissions may write."""
+    return [
+        one
         for one in evidence.account(Organization)
-    )
+        if one.workflow_permissions.default_workflow_permissions != "read"
+    ]

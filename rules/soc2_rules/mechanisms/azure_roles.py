@@ -1,7 +1,7 @@
 """Who administers a subscription: everything, or enough to make oneself, or anybody, an owner.
 
-By the built-in roles, and by custom ones: their actions less what they leave out. A condition counts only where
-it keeps the holder from giving away an administrator's role.
+By the built-in roles, and by custom ones: their actions less what they leave out. A condition counts only
+where it keeps the holder from giving away an administrator's role.
 """
 
 from __future__ import annotations

@@ -171,8 +171,8 @@ def policies_for_everybody(
 ) -> Verdict:
     """The same of policies alone.
 
-    Whom a policy for all users leaves out, another that is an answer, too, may be for: the guests, the holders
-    of a role, or single accounts.
+    Whom a policy for all users leaves out, another that is an answer, too, may be for: the guests, the
+    holders of a role, or single accounts.
     """
     about = [
         (one, lacking)

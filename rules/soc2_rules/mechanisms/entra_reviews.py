@@ -44,7 +44,7 @@ def counted(reviews: Iterable[AccessReview], now: datetime, max_days: int) -> Co
 
 
 def roles_covered(reviews: Iterable[AccessReview]) -> frozenset[str]:
-    """Ids of the roles of which all users are reviewed: at once, or the active and the eligible ones apart."""
+    """Ids of the roles of which all users are reviewed: at once, or active and eligible ones apart."""
     whole: set[str] = set()
     eligible: set[str] = set()
     active: set[str] = set()

@@ -91,12 +91,17 @@ _READS = re.compile(
 _DYNAMIC = re.compile(r"\$\(|`|\$\{?(?!GITHUB_|RUNNER_|\{)\w")
 
 
+_OF_A_CHANGE = re.compile(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
+
+
 def injections(content: Content) -> Iterator[Remark]:
     """Texts of strangers that become part of a script."""
     for one in steps(content):
         where = f"job '{one.job.name}'"
         for script in one.step.scripts:
             flow = words(script, one.place)
+            if one.own and _OF_A_CHANGE.search(flow.what):
+                continue  # where forks are kept out, who wrote it has write access
             if flow.grade is Grade.CHOSEN:
                 yield problem(f"{where} runs {flow.what} as part of a script")
             elif flow.grade is Grade.UNKNOWN and one.exposed:
@@ -120,7 +125,9 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         if (text := one.place.variable(name)) is not None
         and words(text, one.place).grade is Grade.CHOSEN
     ]
-    if chosen and evaluates:
+    if any(_runs_as_program(script, name) for name in chosen):
+        yield problem(f"{where} runs {chosen[0]}, a text of strangers, as part of a script")
+    elif chosen and evaluates:
         yield doubt(
             f"{where} reads {chosen[0]}, a text of strangers, beside a call of an interpreter"
         )
@@ -132,6 +139,14 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         yield doubt(
             f"{where} sets variables of later steps on {one.exposed[0]} by what it works out"
         )
+
+
+def _runs_as_program(script: str, variable: str) -> bool:
+    """Whether a variable's text becomes a part of what an interpreter is told, before it reads it."""
+    name = rf"\$\{{?(?:env:)?{re.escape(variable)}\b"
+    evaluated = rf"\b(?:eval|Invoke-Expression|iex)\b[^\n]{{0,500}}?{name}"
+    told = rf"\b(?:(?:ba|da|z)?sh\s+-\w*c|python3?\s+-c|(?:node|perl|ruby)\s+-e)\s+\"[^\"]{{0,500}}?{name}"
+    return re.search(f"{evaluated}|{told}", script, re.IGNORECASE) is not None
 
 
 def handed_over(content: Content) -> Iterator[Remark]:
@@ -169,6 +184,12 @@ _PULLS = re.compile(r"\b(?:gh\s+pr|hub\s+pr|git\s+pr)\s+checkout\b|\bgh\s+co\b")
 _PATCHES = re.compile(
     r"\bgh\s+pr\s+diff\b|/pulls?/[^\s\"']{0,200}?\.(?:patch|diff)\b"
     r"|application/vnd\.github\.[\w.]{0,20}(?:diff|patch)"
+)
+_ARCHIVES = re.compile(
+    r"\b(?:archive|tarball|zipball)\b|\bcodeload\.|\bgit\+(?:https|ssh)\b|\braw\.githubusercontent\b|/raw/"
+)
+_CLIENTS = re.compile(
+    r"\b(?:curl|wget|aria2c|Invoke-WebRequest|docker\s+(?:buildx\s+)?build)\b", re.IGNORECASE
 )
 _VARIABLE = re.compile(r"\$\{?(?:env:)?(?!GITHUB_|RUNNER_|HOME\b|\{)([A-Za-z_]\w*)")
 _OURS_BY_DEFAULT = re.compile(r"\bGITHUB_HEAD_REF\b")
@@ -215,7 +236,7 @@ def _by_script(script: str, place: Place) -> Flow:
     if _PULLS.search(script):
         return Flow(Grade.CHOSEN, _PULLS.search(script)[0])  # type: ignore[index]
     if not _GIT.search(without_expressions(script)):
-        return Flow(Grade.UNKNOWN, "a patch") if _PATCHES.search(script) else SAFE
+        return _downloaded(script, place)
     if _OURS_BY_DEFAULT.search(script):
         return Flow(Grade.CHOSEN, "GITHUB_HEAD_REF")
     found = code(script, place)
@@ -224,6 +245,16 @@ def _by_script(script: str, place: Place) -> Flow:
         flow = Flow(Grade.UNKNOWN, f"${name}") if value is None else code(value, place)
         found = _most((found, flow))
     return found
+
+
+def _downloaded(script: str, place: Place) -> Flow:
+    """What a script gets of a repository without git."""
+    found = code(script, place)
+    if found.grade is Grade.CHOSEN and _ARCHIVES.search(script):
+        return found
+    if found.grade is Grade.CHOSEN and _CLIENTS.search(script):
+        return Flow(Grade.UNKNOWN, found.what)
+    return Flow(Grade.UNKNOWN, "a patch") if _PATCHES.search(script) else SAFE
 
 
 _DOWNLOADS = re.compile(

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.network import ManagedPrefixList, resolved, unresolved
 from soc2_collectors.aws.models.ports import ports_of
-from soc2_collectors.reach import ALL_PORTS, joined, port_names, size, without
+from soc2_collectors.reach import ALL_PORTS, common, joined, port_names, size, without
 from soc2_pac.model import Status, Verdict, failed, inconclusive, passed
 
 if TYPE_CHECKING:
@@ -31,34 +32,39 @@ def closed(found: Mapping[str, Open], ports: tuple[int, ...], what: str) -> Verd
 
     ``what`` is the start of a sentence: "SSH is".
     """
-    asked = {protocol: ports_of(protocol, ports) for protocol in found}
-    sure = [f"{name} {port}" for name, seen in found.items() for port in seen.sure(asked[name])]
+    open_ones = {name: seen for name, seen in found.items() if seen.possible}
+    asked = {protocol: ports_of(protocol, ports) for protocol in open_ones}
+    sure = [f"{name} {port}" for name, seen in open_ones.items() for port in seen.sure(asked[name])]
     if sure:
         return failed(f"open to {_whom(found)}: {', '.join(sure)}")
-    maybe = [f"{name} {port}" for name, seen in found.items() for port in seen.maybe(asked[name])]
+    maybe = [
+        f"{name} {port}" for name, seen in open_ones.items() for port in seen.maybe(asked[name])
+    ]
     if maybe:
         return _depends(found, ", ".join(maybe))
     return passed(f"{what} not open to the internet")
 
 
+@functools.lru_cache(maxsize=256)
 def wanted(protocol: str, ports: tuple[int, ...]) -> Spans:
     """The ports that :func:`closed` asks for over a protocol."""
     return joined((port, port) for port in ports_of(protocol, ports))
 
 
-def only(found: Mapping[str, Open], allowed: Collection[int]) -> Verdict:
+def only(found: Mapping[str, Open], allowed: tuple[int, ...]) -> Verdict:
     """No other port is open to the internet than these."""
-    listed = joined((port, port) for port in allowed)
-    sure = _named({name: without(seen.certain, listed) for name, seen in found.items()})
+    asked = others(allowed)
+    sure = _named({name: common(seen.certain, asked) for name, seen in found.items()})
     if sure:
         return failed(f"open to {_whom(found)}: {', '.join(sure)}")
-    maybe = _named({name: without(seen.possible, listed) for name, seen in found.items()})
+    maybe = _named({name: common(seen.possible, asked) for name, seen in found.items()})
     if maybe:
         return _depends(found, ", ".join(maybe))
     return passed("no port that is not approved is open to the internet")
 
 
-def others(allowed: Collection[int]) -> Spans:
+@functools.lru_cache(maxsize=256)
+def others(allowed: tuple[int, ...]) -> Spans:
     """The ports that :func:`only` asks for."""
     return without(ALL_PORTS, joined((port, port) for port in allowed))
 

@@ -11,6 +11,7 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A certificate (``ListCertificates``)."""
 
     kind = "aws.acm.certificate"
+    certificate_arn: str = ""
     domain_name: str
     status: str
     """``ISSUED``, ``EXPIRED``, ``PENDING_VALIDATION``, ..."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -10,12 +12,22 @@ from soc2_pac.resources import Resource, fact
 class EndpointConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """``EDGE``, ``REGIONAL`` or ``PRIVATE``."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "types": "without one an API counts as reached from everywhere, which is stricter"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "types": "what is not PRIVATE counts as reached from everywhere, which is stricter"
+    }
     types: list[str] = []
 
 
 class MethodSetting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of the methods that a path pattern names."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "loggingLevel": "OFF where it is left out (API reference, MethodSetting)",
+        "cachingEnabled": "nothing is cached where it is left out (API reference, Stage)",
+    }
     logging_level: str = "OFF"
     caching_enabled: bool = False
     cache_data_encrypted: bool = False
@@ -30,6 +42,10 @@ class AccessLog(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Stage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A stage of a REST API."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "accessLogSettings": "without them the execution of every method has to be logged",
+        "methodSettings": "without them access logs are needed",
+    }
     stage_name: str
     cache_cluster_enabled: bool = False
     method_settings: dict[str, MethodSetting] = {}
@@ -42,7 +58,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         if self.access_log_settings and self.access_log_settings.destination_arn:
             return True
         every = self.method_settings.get("*/*")
-        return every is not None and every.logging_level in ("INFO", "ERROR")
+        return every is not None and all(
+            setting.logging_level in ("INFO", "ERROR") for setting in self.method_settings.values()
+        )
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,6 +82,9 @@ class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "aws.apigateway.rest_api"
     secret = ("GetStages.*.variables",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "endpointConfiguration": "without one an API counts as reached from everywhere, which is stricter"
+    }
     id: str
     name: str = ""
     endpoint_configuration: EndpointConfiguration = EndpointConfiguration()
@@ -80,12 +101,17 @@ class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def open_methods(self) -> list[str]:
         """``GET /orders`` for each method that anybody may call; preflight requests never carry who asks."""
-        return sorted(
-            f"{verb} {path.path}"
+        return sorted(name for name, by in self.methods.items() if by == "NONE")
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """By what the callers of each method are known; preflight requests left out."""
+        return {
+            f"{verb} {path.path}": method.authorization_type
             for path in self.paths
             for verb, method in path.resource_methods.items()
-            if verb != "OPTIONS" and method.authorization_type == "NONE"
-        )
+            if verb != "OPTIONS"
+        }
 
 
 class HttpAccessLog(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -113,6 +139,12 @@ class HttpApi(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.apigateway.http_api"
     secret = ("GetStages.*.StageVariables",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "ProtocolType": "without it every route counts, which is stricter"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "ProtocolType": "of what is no WebSocket every route counts, which is stricter"
+    }
     api_id: str
     name: str = ""
     protocol_type: str = ""
@@ -121,9 +153,12 @@ class HttpApi(Resource, frozen=True, kw_only=True, rename="pascal"):
     routes: list[Route] = fact("GetRoutes")
 
     @property
-    def open_routes(self) -> list[str]:
-        """Routes that anybody may call. A WebSocket knows its caller from ``$connect`` on."""
-        routes = self.routes
+    def callers(self) -> dict[str, str]:
+        """By what the callers of each route are known. A WebSocket knows its caller from ``$connect`` on.
+
+        Where a WebSocket has no such route, AWS connects everybody.
+        """
+        told = {route.route_key: route.authorization_type for route in self.routes}
         if self.protocol_type == "WEBSOCKET":
-            routes = [route for route in routes if route.route_key == "$connect"]
-        return sorted(route.route_key for route in routes if route.authorization_type == "NONE")
+            return {"$connect": told.get("$connect", "NONE")} if told else {}
+        return told

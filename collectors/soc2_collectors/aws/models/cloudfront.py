@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -24,6 +26,9 @@ class CustomOrigin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A bucket, reached as itself."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "OriginAccessIdentity": "empty where there is none, and then an access control is needed"
+    }
     origin_access_identity: str = ""
     """The predecessor of origin access control; empty where there is none."""
 
@@ -31,10 +36,22 @@ class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Where content comes from."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "CustomOriginConfig": "a bucket has another one in its place; without both the rule is inconclusive",
+        "S3OriginConfig": "others have another in its place; without both the rule is inconclusive",
+    }
     id: str
     custom_origin_config: CustomOrigin | None = None
     s3_origin_config: S3Origin | None = msgspec.field(default=None, name="S3OriginConfig")
     origin_access_control_id: str = ""
+
+
+class AccessControl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An origin access control that origins of the distribution name."""
+
+    id: str
+    signing_behavior: str
+    """``always``, ``no-override``, ``always-amz-auth``; or ``never``, which protects nothing."""
 
 
 class Origins(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -54,12 +71,18 @@ class Behavior(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Behaviors(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Behaviours beside the default one."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "Items": "AWS leaves it out where there are none (API reference, CacheBehaviors)"
+    }
     items: list[Behavior] = []
 
 
 class ViewerCertificate(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The certificate and the oldest TLS version."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "CloudFrontDefaultCertificate": "AWS leaves it out beside another certificate"
+    }
     cloud_front_default_certificate: bool = False
     minimum_protocol_version: str = ""
 
@@ -80,6 +103,9 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A distribution (``ListDistributions``)."""
 
     kind = "aws.cloudfront.distribution"
+    may_lack: ClassVar[dict[str, str]] = {
+        "CacheBehaviors": "without it there is the default one only (DistributionSummary)"
+    }
     id: str
     arn: str = msgspec.field(name="ARN")
     enabled: bool
@@ -89,6 +115,8 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     viewer_certificate: ViewerCertificate
     web_acl: str = msgspec.field(default="", name="WebACLId")
     config: Config = fact("GetDistributionConfig")
+    access_controls: list[AccessControl] = fact("ListOriginAccessControls")
+    """Those that its origins name."""
 
     @property
     def behaviors(self) -> list[Behavior]:
@@ -103,3 +131,5 @@ class LogSource(Resource, frozen=True, kw_only=True, rename="camel"):
     name: str
     resource_arns: list[str] = []
     log_type: str = ""
+    deliveries: list[dict[str, Any]] = fact("DescribeDeliveries")
+    """Where it sends to; a source without one sends nothing."""

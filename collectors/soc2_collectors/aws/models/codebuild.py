@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource
@@ -10,6 +12,14 @@ from soc2_pac.resources import Resource
 class Variable(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An environment variable; the value is redacted before it is kept."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "type": "without one it is plain text, and is looked into (API reference, EnvironmentVariable)",
+        "value": "a variable without a value holds nothing",
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "type": "what is no reference is plain text, and is looked into",
+        "value": "any text is looked into",
+    }
     name: str
     value: str | None = None
     type: str = "PLAINTEXT"
@@ -19,12 +29,20 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Environment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Where builds run."""
 
-    environment_variables: list[Variable] = []
+    may_lack: ClassVar[dict[str, str]] = {
+        "environmentVariables": "an empty list says that there are none; without it the rule is inconclusive"
+    }
+    environment_variables: list[Variable] | None = None
+    """``None`` where AWS did not say."""
 
 
 class SourceAuth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a source is read: ``OAUTH``, ``CODECONNECTIONS`` or ``SECRETS_MANAGER``."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "resource": "without one the region's credential is used, and judged (API reference, SourceAuth)"
+    }
+    any_value: ClassVar[dict[str, str]] = {"resource": "an ARN: which one does not matter"}
     type: str
     resource: str | None = None
     """The connection or secret; where it is left out, the region's credential is used."""
@@ -33,11 +51,18 @@ class SourceAuth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A source of a project."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "auth": "without it the region's credential is used, and judged (API reference, ProjectSource)",
+        "buildspec": "without one the file buildspec.yml of the source counts",
+    }
+    any_value: ClassVar[dict[str, str]] = {"buildspec": "any text is looked into"}
     type: str
     location: str = ""
     """Left out where there is none: ``CODEPIPELINE``, ``NO_SOURCE``. What stands before the host's ``@`` is
     cut out before it is kept; see the collector."""
     auth: SourceAuth | None = None
+    buildspec: str | None = None
+    """Redacted before it is kept."""
     source_identifier: str = ""
     """Only secondary sources have one."""
 
@@ -45,6 +70,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class WebhookFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One condition of a filter group; all of a group must hold."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "excludeMatchedPattern": "false where it is left out (API reference, WebhookFilter)"
+    }
     type: str
     pattern: str
     exclude_matched_pattern: bool = False
@@ -67,6 +95,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What starts builds by itself. Without filter groups every push and pull request does."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "branchFilter": "the form from before filter groups: only looked into where it is there",
+        "filterGroups": "without groups every event starts a build, which is stricter",
+        "pullRequestBuildPolicy": "without one every pull request that the filters let in starts a build",
+        "scopeConfiguration": "of webhooks of whole organisations only (API reference, Webhook)",
+        "buildType": "an ordinary build where it is left out (API reference, Webhook)",
+    }
+    build_type: str = "BUILD"
+    """``BUILD``, ``BUILD_BATCH``, or ``RUNNER_BUILDKITE_BUILD``: Buildkite starts its jobs."""
     filter_groups: list[list[WebhookFilter]] = []
     branch_filter: str | None = None
     """The form from before filter groups: a regular expression on branches."""
@@ -83,6 +120,9 @@ class CloudWatchLogs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class S3Logs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``s3Logs`` of ``logsConfig``; they are encrypted unless somebody says otherwise."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "encryptionDisabled": "logs in S3 are encrypted where nothing is said (API reference, S3LogsConfig)"
+    }
     status: str
     encryption_disabled: bool = False
 
@@ -90,6 +130,10 @@ class S3Logs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Where builds log to. AWS: CloudWatch Logs are on by default, logs in S3 are not."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "cloudWatchLogs": "on where nothing is said (API reference, LogsConfig)",
+        "s3Logs": "off where nothing is said (API reference, LogsConfig)",
+    }
     cloud_watch_logs: CloudWatchLogs | None = None
     s3_logs: S3Logs | None = None
 
@@ -107,6 +151,13 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
         "badge.badgeRequestUrl",
     )
     """Commands hold passwords as user data does; the two URLs carry tokens of their own."""
+    may_lack: ClassVar[dict[str, str]] = {
+        "webhook": "AWS leaves it out where there is none (API reference, Project)",
+        "secondarySources": "AWS tells none, or an empty list, where there are none",
+        "logsConfig": "logs go to CloudWatch where nothing is said (API reference, LogsConfig)",
+        "projectVisibility": "answers from before builds could be made public leave it out",
+        "buildspecFrom": "only named in a message",
+    }
     name: str
     environment: Environment
     source: Source

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource
@@ -12,8 +14,14 @@ class ReplicationInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.dms.replication_instance"
     secret = ("KerberosAuthenticationSettings.Krb5FileContents",)
+    may_lack: ClassVar[dict[str, str]] = {
+        "ReplicationInstancePublicIpAddresses": "PubliclyAccessible says it, too; null stands for none"
+    }
     replication_instance_identifier: str
     publicly_accessible: bool
+    public_addresses: list[str | None] = msgspec.field(
+        default_factory=list, name="ReplicationInstancePublicIpAddresses"
+    )
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

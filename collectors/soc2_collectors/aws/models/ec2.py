@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _UNKNOWN = -1
 """Stands for a protocol that is not known."""
 
-_PRIVATE: Mapping[str, str] = {
+_FOUR_LISTS: Mapping[str, str] = {
     "IpRanges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
     "Ipv6Ranges": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
     "PrefixListIds": "an entry names its sources in one or more of four lists; EC2 API, IpPermission",
@@ -74,7 +74,7 @@ class GroupPair(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One entry of a security group. Ports are absent for every port, and for protocols without ports."""
 
-    may_lack: ClassVar[Mapping[str, str]] = _PRIVATE
+    may_lack: ClassVar[Mapping[str, str]] = _FOUR_LISTS
 
     ip_protocol: str
     from_port: int | None = None
@@ -138,10 +138,8 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         ports = self.ports(protocol)
         if ports is None or not common((ports,), wanted):
             return None
-        if self._number == _UNKNOWN:
-            sources = unread(f"the protocol {self.ip_protocol!r}")
-        else:
-            sources = self.sources(resolve)
+        known = self._number != _UNKNOWN
+        sources = self.sources(resolve) if known else unread(f"the protocol {self.ip_protocol!r}")
         return Entry(allow=True, sources=sources, ports=single_ports(ports))
 
 

@@ -21,11 +21,34 @@ class Redirect(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``HTTPS``, or the protocol of the request."""
 
 
+class FixedResponse(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What a listener answers itself."""
+
+    status_code: str = ""
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """What a listener does by default."""
 
     type: str
     redirect_config: Redirect | None = None
+    fixed_response_config: FixedResponse | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether a client of plain HTTP gets anything but a refusal, or the way to HTTPS."""
+        if self.type == "redirect":
+            return self.redirect_config is None or self.redirect_config.protocol != "HTTPS"
+        if self.type == "fixed-response" and self.fixed_response_config is not None:
+            return not self.fixed_response_config.status_code.startswith(("4", "5"))
+        return True
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A rule of a listener of plain HTTP (``DescribeRules``)."""
+
+    actions: list[Action]
+    priority: str = ""
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -49,6 +72,8 @@ class LoadBalancer(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``internet-facing`` or ``internal``; gateway balancers have none."""
     attributes: list[Attribute] = fact("DescribeLoadBalancerAttributes")
     listeners: list[Listener] = fact("DescribeListeners")
+    plain_rules: list[Rule] = fact("DescribeRules")
+    """Of its listeners of plain HTTP."""
 
     def attribute(self, key: str) -> str | None:
         """The value of an attribute; ``None`` where balancers of this type have none of the name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -41,6 +43,9 @@ class Cluster(Resource, frozen=True, kw_only=True, rename="pascal"):
 class PortRange(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Ports that may be open to everyone all the same."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "MaxRange": "one port where it is left out (API reference, PortRange)"
+    }
     min_range: int
     max_range: int | None = None
 
@@ -48,6 +53,9 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Block(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetBlockPublicAccessConfiguration``."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "PermittedPublicSecurityGroupRuleRanges": "no port is left open without it, which is stricter"
+    }
     block_public_security_group_rules: bool
     permitted: list[PortRange] = msgspec.field(
         default_factory=list, name="PermittedPublicSecurityGroupRuleRanges"

@@ -105,7 +105,7 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: Details = fact("DescribePermissionSet")
     attached: list[AttachedPolicy] = fact("ListManagedPoliciesInPermissionSet")
     documents: dict[str, Any] = fact("GetPolicyVersion")
-    """The documents of the attached policies and of the boundary, as far as AWS manages them, by ARN."""
+    """The documents of the attached policies whose names do not tell, by ARN."""
     inline: str = fact("GetInlinePolicyForPermissionSet")
     """Empty where there is none."""
     references: list[Reference] = fact("ListCustomerManagedPolicyReferencesInPermissionSet")
@@ -116,11 +116,16 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def proven(self) -> Rights:
-        """What can be told without what was not read: AWS's policies that are known by name, and the inline one.
+        """What AWS's policies that are known by name make of it, and the inline one.
 
-        Only a proof counts: a set that is no administrator by this may be one all the same.
+        A policy of the accounts may make more of it, and a boundary less.
         """
         return strength([policy.arn for policy in self.attached], self.inline, {})
+
+    @property
+    def by_name(self) -> bool:
+        """Whether one of AWS's policies that are known to be strong is attached."""
+        return any(strong_by_name(policy.arn) for policy in self.attached)
 
     @property
     def session(self) -> timedelta | None:

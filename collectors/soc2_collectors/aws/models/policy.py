@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +49,8 @@ class Statement:
     not_principals: bool
     """Whether it names everyone but some."""
     conditions: tuple[Condition, ...]
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out of it already; it says nothing of its own."""
 
     def covers(self, action: str) -> bool:
         """Whether the action is among those of the statement, wildcards and ``NotAction`` considered."""
@@ -79,9 +81,7 @@ class Statement:
     @property
     def anyone(self) -> bool:
         """Whether the principal is everyone, before conditions: ``*``, ``{"AWS": "*"}``, ``NotPrincipal``."""
-        return self.not_principals or any(
-            kind in ("AWS", "*") and value == "*" for kind, value in self.principals
-        )
+        return self.not_principals or any(value == "*" for _, value in self.principals)
 
     @property
     def public(self) -> bool:
@@ -149,16 +149,21 @@ def statements(document: object, *, granting: bool = False) -> list[Statement]:
         return []
     try:
         found = list(_read(document)) if isinstance(document, str) else _statements(document)
-        if granting and not found:
-            msg = "no statements, and IAM takes no such policy"
-            raise ValueError(msg)
-        if granting and not all(one.resources or one.not_resources for one in found):
-            msg = "a statement without resources"
-            raise ValueError(msg)
-        return found
+        if granting:
+            _demand_resources(found)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         msg = f"a policy document is not as expected: {type(error).__name__}: {error}"
         raise FactUnavailable(msg) from error
+    return found
+
+
+def _demand_resources(found: list[Statement]) -> None:
+    if not found:
+        msg = "no statements, and IAM takes no such policy"
+        raise ValueError(msg)
+    if not all(one.resources or one.not_resources for one in found):
+        msg = "a statement without resources"
+        raise ValueError(msg)
 
 
 @lru_cache(maxsize=1024)
@@ -237,7 +242,15 @@ def _text(value: object) -> str:
 @lru_cache(maxsize=65536)
 def matches(pattern: str, action: str) -> bool:
     """Whether an action is one that a pattern stands for, letter case aside."""
-    return glob(pattern.lower()).match(action.lower()) is not None
+    pattern, action = pattern.lower(), action.lower()
+    literal = _WILDCARD.split(pattern, maxsplit=1)[0]
+    if len(literal) == len(pattern):
+        return pattern == action
+    return action.startswith(literal) and glob(pattern).match(action) is not None
+
+
+_WILDCARD = re.compile(r"[*?]")
+"""To compare what stands before it first saves most patterns from being compiled."""
 
 
 def account_of(arn: str) -> str:

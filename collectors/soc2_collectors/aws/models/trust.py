@@ -176,7 +176,7 @@ def principals(statement: Statement) -> frozenset[Party]:
 
 def party(kind: str, value: str) -> Party:
     """Whom a principal names, given its type and value."""
-    if value == "*" and kind in ("AWS", "*"):
+    if value == "*":
         return ANYBODY
     if kind == "AWS":
         if _ACCOUNT.fullmatch(value):
@@ -191,6 +191,8 @@ def party(kind: str, value: str) -> Party:
         return Party("service", name)
     if kind == "CanonicalUser":
         return Party("canonical user", value)
+    if kind == "Federated" and account_of(value):
+        return Party("account", account_of(value))  # whose identity provider it is
     if kind == "Federated" and value:
         return Party("federated", value)
     return Party("unknown", f"principal {value or kind}")
@@ -329,5 +331,5 @@ def services_without_source(
             told = tuple(sorted(str(one) for one in foreign))
             best = told if best is None else min(best, told, key=len)
         for one in principals(statement):
-            if one.sort == "service":
-                yield one.name, best
+            if one.sort == "service" or one == ANYBODY:
+                yield one.name or EVERYONE, best

@@ -28,7 +28,7 @@ ADMINISTRATORS: Mapping[str, str] = {
     USER_ACCESS_ADMINISTRATOR: "User Access Administrator",
     RBAC_ADMINISTRATOR: "Role Based Access Control Administrator",
 }
-"""Built-in roles whose holders can make themselves, or anybody, an owner. Ids are the same in every tenant."""
+"""Built-in roles whose holders can make themselves, or anybody, an owner; the same in every tenant."""
 
 GIVES_ACCESS = (
     "Microsoft.Authorization/roleAssignments/write",

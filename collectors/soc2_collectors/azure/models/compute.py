@@ -135,9 +135,9 @@ class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a disk."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "publicNetworkAccess": "left out is Enabled: then the network access policy decides; Azure REST API, Disks",
+        "publicNetworkAccess": "left out is Enabled: then the other setting decides; Azure REST API, Disks",
         "securityProfile": "of disks of confidential machines alone; Azure REST API, Disks",
-        "networkAccessPolicy": "left out is AllowAll: then public network access must be off; Azure REST API, Disks",
+        "networkAccessPolicy": "left out is AllowAll: then the other setting decides; Azure REST API, Disks",
     }
 
     disk_state: str | None = None

@@ -97,10 +97,18 @@ class FlexibleProperties(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "network": "without it a server is judged as public, and its firewall rules are read",
+        "replicationRole": "without it a server is judged as one that has backups of its own",
     }
 
     network: Network | None = None
     backup: Backup | None = None
+    replication_role: str | None = None
+    """``None`` (the word), ``Primary``, ``AsyncReplica``, ``GeoAsyncReplica``."""
+
+    @property
+    def replica(self) -> bool:
+        """Whether it is a copy that follows another server, which has the backups."""
+        return any(same(self.replication_role, one) for one in ("AsyncReplica", "GeoAsyncReplica"))
 
     @property
     def private(self) -> bool:

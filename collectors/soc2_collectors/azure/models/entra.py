@@ -276,7 +276,7 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
 
 class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
-        "permissionGrantPoliciesAssigned": "empty: users may consent to nothing; Graph, defaultUserRolePermissions",
+        "permissionGrantPoliciesAssigned": "empty: no user may consent; Graph, defaultUserRolePermissions",
     }
 
     allowed_to_create_apps: bool

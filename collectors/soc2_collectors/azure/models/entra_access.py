@@ -368,7 +368,7 @@ class ConditionalAccessPolicy(Resource, frozen=True, kw_only=True, rename="camel
             and where is not None
             and bool(where.exclude_locations or where.include_locations not in (None, [], [ALL])),
             "devices": asked.devices is not None and bool(asked.devices.device_filter),
-            "states of devices": bool(asked.device_states),
+            "states of devices": any((asked.device_states or {}).values()),
             "times": bool(asked.times),
             "user risk": risk and bool(asked.user_risk_levels),
             "sign-in risk": risk and bool(asked.sign_in_risk_levels),

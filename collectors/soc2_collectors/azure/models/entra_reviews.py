@@ -1,7 +1,7 @@
 """Reviews of access: what they cover, whether they go on, and who decided.
 
-A review is judged by its own words: the queries of its scope, its recurrence, its rounds, and the decisions of
-the last round.
+A review is judged by its own words: the queries of its scope, its recurrence, its rounds, and what was
+decided in the last one.
 
 Source: Microsoft Graph v1.0, "accessReviewScheduleDefinition", "accessReviewInstance",
 "accessReviewInstanceDecisionItem", "patternedRecurrence"; "Configure the scope of your access review".

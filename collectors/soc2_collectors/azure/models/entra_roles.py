@@ -98,7 +98,7 @@ class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
     """A user, group or service principal, as far as a reference to it says."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "@odata.type": "a member without a type is judged as a person; of who holds a role, Held.sort needs it",
+        "@odata.type": "a member without a type is judged as a person; of a holder it is needed",
     }
 
     id: str
@@ -155,12 +155,12 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def privileged(self) -> bool:
         """Whether it is one of the privileged built-in roles."""
-        return self.role_definition_id in PRIVILEGED
+        return self.role_definition_id.casefold() in PRIVILEGED
 
     @property
     def role(self) -> str:
         """The role's name, where it is known; else its id."""
-        return PRIVILEGED.get(self.role_definition_id, f"role {self.role_definition_id}")
+        return PRIVILEGED.get(self.role_definition_id.casefold(), f"role {self.role_definition_id}")
 
     @property
     def hides_holders(self) -> bool:
@@ -181,19 +181,11 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
             return []
         return [one.id for one in self.members if one.odata_type in (None, _USER)]
 
-
-class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
-    """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
-
-    Shape from documentation. A role that was activated for some hours is among them.
-    """
-
-    kind = "azure.entra.role_assignment"
-
-    app_scope_id: str | None = None
-
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """What users may do by it; nothing where the members of a group could not be read."""
+        """What users may do by it, at once or once it is active.
+
+        Nothing where the members of a group could not be read.
+        """
         if self.hides_holders:
             return
         for holder in self.users():
@@ -208,6 +200,17 @@ class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
                 mfa=None,
                 groups=(self.role,),
             )
+
+
+class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
+    """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
+
+    Shape from documentation. A role that was activated for some hours is among them.
+    """
+
+    kind = "azure.entra.role_assignment"
+
+    app_scope_id: str | None = None
 
 
 class RoleEligibility(Held, frozen=True, kw_only=True, rename="camel"):
@@ -228,7 +231,7 @@ def roles_by_holder(held: Iterable[Held]) -> dict[str, set[str]]:
     roles: dict[str, set[str]] = {}
     for one in held:
         for holder in one.holders():
-            roles.setdefault(holder, set()).add(one.role_definition_id)
+            roles.setdefault(holder, set()).add(one.role_definition_id.casefold())
     return roles
 
 

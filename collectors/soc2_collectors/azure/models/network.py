@@ -141,6 +141,11 @@ class BastionHost(Arm, frozen=True, kw_only=True, rename="camel"):
 
     properties: BastionProperties | None = None
 
+    @property
+    def provisioning_state(self) -> str | None:
+        """What Azure says of its state; ``None`` for nothing."""
+        return self.properties.provisioning_state if self.properties else None
+
 
 class Analytics(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Traffic analytics."""

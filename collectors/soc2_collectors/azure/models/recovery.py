@@ -110,7 +110,9 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def protected(self) -> bool:
         """Whether backups are to go on."""
         said = self.properties
-        return same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
+        return (
+            same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
+        )
 
     def of(self, resource_id: str) -> bool:
         """Whether it is this resource."""

@@ -46,7 +46,7 @@ class PlanProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How a plan is set."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "resourcesCoverageStatus": "only of plans that can be set for single resources; Azure REST API, Pricings",
+        "resourcesCoverageStatus": "only of plans that may be for single resources; Azure REST API, Pricings",
     }
 
     pricing_tier: str

@@ -11,6 +11,7 @@ Source: Azure, "Network security groups" (how rules are processed, default rules
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -52,7 +53,7 @@ from soc2_collectors.reach import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _ANYWHERE = frozenset({"*", "any"})
 _INTERNET = "internet"
@@ -129,7 +130,7 @@ class RuleProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return _ports(_both(self.destination_port_range, self.destination_port_ranges))
 
     @property
-    def destinations(self) -> list[str]:
+    def destinations(self) -> tuple[str, ...]:
         """The addresses and tags that it goes to, folded."""
         return _both(self.destination_address_prefix, self.destination_address_prefixes)
 
@@ -290,11 +291,12 @@ def witnesses(
     return [at._replace(source_port=port) for at, port in product(destinations, sorted(edges))]
 
 
-def _both(one: str | None, several: Sequence[str]) -> list[str]:
-    return [text.strip().casefold() for text in (*((one,) if one else ()), *several) if text]
+def _both(one: str | None, several: Sequence[str]) -> tuple[str, ...]:
+    return tuple(t.strip().casefold() for t in (*((one,) if one else ()), *several) if t)
 
 
-def _ports(texts: Iterable[str]) -> Ports:
+@functools.lru_cache(maxsize=4096)
+def _ports(texts: tuple[str, ...]) -> Ports:
     """``22``, ``20-25``, ``*``. What cannot be read, or is not there, may be any port."""
     spans = [ALL_PORTS[0] if text in _ANYWHERE else port_span(text) for text in texts]
     certain = joined(one for one in spans if one is not None)

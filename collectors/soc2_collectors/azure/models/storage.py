@@ -79,6 +79,7 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         "publicNetworkAccess": PUBLIC_ACCESS,
         "privateEndpointConnections": "a list that may be empty; asked for where private endpoints are",
         "isHnsEnabled": "without it blobs must have versions",
+        "isNfsV3Enabled": "off, unless an account was made with it; Azure REST API, Storage Accounts",
         "allowSharedKeyAccessForServices": "exceptions by service: without them the account's setting holds",
     }
 
@@ -104,6 +105,8 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     public_network_access: str | None = None
     """``Enabled``, ``Disabled`` or ``SecuredByPerimeter``; not set: enabled."""
     supports_https_traffic_only: bool
+    is_nfs_v3_enabled: bool | None = msgspec.field(default=None, name="isNfsV3Enabled")
+    """Whether NFS 3.0 is spoken, which is not encrypted, whatever else is set."""
     is_hns_enabled: bool | None = None
     """Whether names form a hierarchy (Data Lake Storage): such an account cannot keep versions."""
 

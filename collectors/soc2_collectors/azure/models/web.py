@@ -89,8 +89,8 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "ipSecurityRestrictions": "a list that may be empty: then every address is let in",
-        "ipSecurityRestrictionsDefaultAction": "left out: what no restriction names is refused where any lets in",
-        "scmMinTlsVersion": "of the site by which an app is deployed; 1.2 by default; Azure REST API, SiteConfig",
+        "ipSecurityRestrictionsDefaultAction": "left out: the rest is refused where any restriction lets in",
+        "scmMinTlsVersion": "where an app is deployed; 1.2 by default; Azure REST API, SiteConfig",
     }
 
     ftps_state: str | None = None
@@ -124,9 +124,7 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
             )
         else:
             lets = not any(entry.allow for entry in entries)
-        opened = reach.admitted(
-            entries, otherwise=reach.EVERY_SOURCE if lets else reach.NO_SOURCE
-        )
+        opened = reach.admitted(entries, otherwise=reach.EVERY_SOURCE if lets else reach.NO_SOURCE)
         return opened[0].sources if opened else reach.NO_SOURCE
 
 
@@ -142,7 +140,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Platform(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether App Service looks at who comes; left out: no."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "configFilePath": "only where a file of the app holds the settings; Azure REST API, AuthPlatform",
+    }
+
     enabled: bool | None = None
+    config_file_path: str | None = None
+    """Set where a file, which is deployed with the app, says all the rest."""
 
 
 class GlobalValidation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -185,6 +189,9 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         platform, asked = self.properties.platform, self.properties.global_validation
         if platform is None or not platform.enabled:
             return Entrance(open=True, why="authentication is off")
+        if platform.config_file_path:
+            msg = f"the file {platform.config_file_path} in the app says who must sign in"
+            raise FactUnavailable(msg, field="configFilePath")
         if asked is None or asked.require_authentication is None:
             if asked is not None and same(asked.unauthenticated_client_action, "AllowAnonymous"):
                 return Entrance(open=True, why="who is not signed in is let through")

@@ -17,29 +17,26 @@ from soc2_collectors.reach import open_to_internet
 
 _EVERY_API = "cloudapis.googleapis.com"
 """Google Cloud APIs: a name that stands for most of them."""
-_SHARED_HOSTS = frozenset(
-    {
-        "appspot.com",
-        "azurewebsites.net",
-        "blogspot.com",
-        "co.jp",
-        "co.uk",
-        "com.au",
-        "com.br",
-        "firebaseapp.com",
-        "github.io",
-        "gitlab.io",
-        "herokuapp.com",
-        "netlify.app",
-        "org.uk",
-        "pages.dev",
-        "run.app",
-        "vercel.app",
-        "web.app",
-        "workers.dev",
-    }
-)
-"""Domains under which anybody can have a site, with a dot in them."""
+_SITES = """
+    000webhostapp.com akamaized.net amplifyapp.com appspot.com awsapprunner.com azure-api.net
+    azureedge.net azurefd.net azurestaticapps.net azurewebsites.net b-cdn.net backblazeb2.com
+    bitbucket.io blogspot.com carrd.co cloudapp.net cloudfront.net cloudfunctions.net
+    codesandbox.io csb.app deno.dev digitaloceanspaces.com edgekey.net elasticbeanstalk.com
+    fastly.net firebaseapp.com fly.dev framer.app framer.website gitbook.io github.dev github.io
+    githubpreview.dev gitlab.io glitch.me herokuapp.com hf.space infinityfreeapp.com loca.lt
+    lovable.app myshopify.com neocities.org netlify.app netlify.com ngrok-free.app ngrok.app
+    ngrok.io notion.site now.sh ondigitalocean.app onrender.com pages.dev pythonanywhere.com
+    r2.dev railway.app readthedocs.io repl.co replit.app replit.dev run.app squarespace.com
+    stackblitz.io streamlit.app supabase.co surge.sh trycloudflare.com tumblr.com vercel.app
+    vercel.dev web.app webcontainer.io webflow.io weebly.com wixsite.com wordpress.com
+    workers.dev
+"""
+_SHARED_HOSTS = frozenset(_SITES.split())
+"""Domains under which anybody can have a site."""
+_CLOUDS = ("amazonaws.com", "googleusercontent.com", "translate.goog", "windows.net")
+"""Domains in which everything at any depth is of one of many customers."""
+_SECOND = re.compile(r"(ac|co|com|edu|go|gob|gov|ltd|ne|net|or|org|plc)\.[a-z]{2}")
+"""Where a country gives out names below a second label: ``co.uk``."""
 
 
 class Target(msgspec.Struct, frozen=True, rename="camel"):
@@ -166,8 +163,17 @@ def names_site(referrer: str) -> bool:
     if not labels or "*" in rest or not all(labels):
         return False
     if rest != host:  # any name below it
-        return len(labels) > 1 and rest not in _SHARED_HOSTS
+        return len(labels) > 1 and not _of_many(rest)
     return len(labels) > 1 or rest == "localhost"
+
+
+def _of_many(domain: str) -> bool:
+    """Whether anybody can have a name below this domain."""
+    return (
+        domain in _SHARED_HOSTS
+        or _SECOND.fullmatch(domain) is not None
+        or any(domain == one or domain.endswith(f".{one}") for one in _CLOUDS)
+    )
 
 
 class KeyData(msgspec.Struct, frozen=True, rename="camel"):

@@ -33,6 +33,10 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "securityPolicy": "left out where there is none; then Identity-Aware Proxy must be on",
         "iap": "left out where it was never set; then a security policy must be there",
+        "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
     }
 
     name: str

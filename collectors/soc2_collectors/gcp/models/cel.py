@@ -156,6 +156,9 @@ class _Parser:
 
     def _one(self) -> Tree:
         if self._take("!"):
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                self._wrong()
             return Not(self._one())
         kind, said = self._next()
         found: Tree

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NOW = Path("request.time")
-_ONE_RESOURCE = re.compile(
-    r"(//[a-z.]+/)?(projects|folders|organizations)/[^/*]+/(?:[^/*]+/[^/*]+/)*[A-Za-z]+/[^/*]+"
-)
-"""A project and, in it, one thing by its name: ``projects/_/buckets/orders``."""
+_NODES = ("projects", "folders", "organizations")
+_PLACES = ("locations", "regions", "zones")
 _GRANTED = "iam.googleapis.com/modifiedGrantsByRole"
 
 
@@ -55,18 +53,19 @@ def end_of(expression: str) -> datetime | None:
     return None if tree is None else _end(tree)
 
 
-def narrows(expression: str, harmless: Callable[[str], bool]) -> bool:
+def narrows(expression: str, harmless: Callable[[str], bool] | None = None) -> bool:
     """Whether a condition leaves one named thing of what a role is granted on, or only harmless grants.
 
     Args:
         expression: of the condition.
-        harmless: whether somebody who may grant this role gets no further by it.
+        harmless: of a role that does nothing but grant: whether somebody who may grant this one gets no
+            further by it. ``None``: the role does more, which a limit to what it grants leaves open.
     """
     tree = _tree(expression)
     return tree is not None and _narrow(tree, harmless)
 
 
-def _narrow(tree: Tree, harmless: Callable[[str], bool]) -> bool:
+def _narrow(tree: Tree, harmless: Callable[[str], bool] | None) -> bool:
     if isinstance(tree, Both):
         return any(_narrow(part, harmless) for part in tree.parts)
     if isinstance(tree, Either):
@@ -80,15 +79,23 @@ def _narrow(tree: Tree, harmless: Callable[[str], bool]) -> bool:
         return (
             tree.name == "startsWith" and len(tree.arguments) == 1 and _names_one(*tree.arguments)
         )
-    return _limits_grants(tree, harmless)
+    return harmless is not None and _limits_grants(tree, harmless)
 
 
 def _names_one(tree: Tree) -> bool:
-    return (
-        isinstance(tree, Literal)
-        and isinstance(tree.value, str)
-        and _ONE_RESOURCE.match(tree.value) is not None
-    )
+    """Whether it is a project and, in it, one thing by its name: ``projects/_/buckets/orders``."""
+    if not (isinstance(tree, Literal) and isinstance(tree.value, str)) or "*" in tree.value:
+        return False
+    path = re.sub(r"^//[a-z.]+/", "", tree.value)
+    node, holder, *rest = [*path.split("/"), "", ""]
+    if node not in _NODES or not holder:
+        return False
+    if rest[:1] == ["global"]:
+        rest = rest[1:]
+    elif rest[:1] and rest[0] in _PLACES:
+        rest = rest[2:]
+    sort, name = [*rest, "", ""][:2]
+    return bool(sort and name)
 
 
 def _limits_grants(tree: Tree, harmless: Callable[[str], bool]) -> bool:
@@ -115,9 +122,9 @@ def _end(tree: Tree) -> datetime | None:
         ends = [end for part in tree.parts if (end := _end(part)) is not None]
         return min(ends, default=None)
     if isinstance(tree, Either):
-        ends = [_end(part) for part in tree.parts]
-        known = [end for end in ends if end is not None]
-        return max(known) if len(known) == len(ends) else None
+        each = [_end(part) for part in tree.parts]
+        known = [end for end in each if end is not None]
+        return max(known) if len(known) == len(each) else None
     if not isinstance(tree, Compared) or tree.sign not in MIRRORED:
         return None
     sign, left, right = tree.sign, tree.left, tree.right

@@ -177,9 +177,14 @@ def _begins(method: str, claim: str, text: str, issuer: Issuer) -> bool:
         return re.match(form, text) is not None
     if method != "matches" or not text.startswith("^"):
         return False
-    # The letters up to the first sign of a regular expression must name the customer whole.
-    plain = re.match(r"[\w:/@-]*", text[1:].replace("\\.", ".").replace("\\/", "/"))
-    return plain is not None and "|" not in text and re.match(form, plain[0]) is not None
+    # The letters up to the first sign of a regular expression must name the customer whole, and a sign that
+    # lets the last letter be missing takes it away.
+    said = text[1:].replace("\\.", ".").replace("\\/", "/")
+    plain = re.match(r"[\w:/@-]*", said)
+    if plain is None or "|" in text:
+        return False
+    sure = plain[0][:-1] if said[plain.end() :].startswith(("?", "*", "{")) else plain[0]
+    return re.match(form, sure) is not None
 
 
 def _claim(tree: Tree, claims: Mapping[str, str]) -> str:

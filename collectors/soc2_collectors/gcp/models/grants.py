@@ -41,7 +41,7 @@ def held(policy: IamPolicy, now: datetime) -> Iterator[Held]:
         if condition is None:
             yield Held(member, binding.role, None, narrow=False)
         else:
-            yield Held(member, binding.role, condition.end, condition.narrows)
+            yield Held(member, binding.role, condition.end, condition.narrows(binding.role))
 
 
 def ends(found: Iterable[Held]) -> datetime | None:

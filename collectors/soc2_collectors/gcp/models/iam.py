@@ -20,6 +20,7 @@ from soc2_collectors.gcp.models.asset import Asset
 from soc2_collectors.gcp.models.members import PUBLIC, Member
 from soc2_collectors.gcp.models.privileges import (
     ACTING,
+    ONLY_GRANTS,
     called_administrator,
     escalations,
     known_permissions,
@@ -50,10 +51,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
         """The instant from which on it does not hold; ``None``: it has none that is understood."""
         return conditions.end_of(self.expression)
 
-    @property
-    def narrows(self) -> bool:
+    def narrows(self, role: str) -> bool:
         """Whether it leaves one thing of what the role is granted on, or grants of harmless roles only."""
-        return conditions.narrows(self.expression, _harmless)
+        return conditions.narrows(self.expression, _harmless if role in ONLY_GRANTS else None)
 
 
 def _harmless(role: str) -> bool:
@@ -136,11 +136,15 @@ class IamPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def node(self) -> str:
-        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty."""
+        """``projects/1``, ``folders/2``, ``organizations/3`` where that is what it is set on; else empty.
+
+        Raises FactUnavailable where its name has a project's id and nothing says the number.
+        """
         if not self.name.startswith(_NODE):
             return ""
         # The name has a project's id or its number, the ancestors always the number.
-        return self.ancestors[0] if self.ancestors else self.name.removeprefix(_NODE)
+        named = self.name.removeprefix(_NODE)
+        return named if named.rpartition("/")[2].isdigit() else self.above[0]
 
 
 @dataclass(frozen=True, slots=True)

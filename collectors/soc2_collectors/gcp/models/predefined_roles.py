@@ -15,6 +15,39 @@ _HOLDERS = {
         aiplatform.serviceAgent aiplatform.user editor iam.dataScientist iam.mlEngineer
         notebooks.serviceAgent owner visualinspection.serviceAgent
     """,
+    "aiplatform.endpoints.deploy": """
+        aiplatform.admin aiplatform.customCodeServiceAgent aiplatform.editor
+        aiplatform.reasoningEngineServiceAgent aiplatform.serviceAgent
+        aiplatform.tuningServiceAgent aiplatform.user editor iam.dataScientist iam.mlEngineer
+        owner visualinspection.serviceAgent
+    """,
+    "aiplatform.notebookExecutionJobs.create": """
+        aiplatform.admin aiplatform.colabEnterpriseAdmin aiplatform.colabEnterpriseUser
+        aiplatform.colabServiceAgent aiplatform.customCodeServiceAgent aiplatform.editor
+        aiplatform.notebookExecutorUser aiplatform.serviceAgent aiplatform.user editor
+        iam.dataScientist iam.mlEngineer notebooks.admin notebooks.runner notebooks.serviceAgent
+        owner visualinspection.serviceAgent
+    """,
+    "aiplatform.notebookRuntimes.assign": """
+        aiplatform.admin aiplatform.colabEnterpriseAdmin aiplatform.colabEnterpriseUser
+        aiplatform.customCodeServiceAgent aiplatform.editor aiplatform.notebookRuntimeAdmin
+        aiplatform.notebookRuntimeUser aiplatform.serviceAgent aiplatform.user
+        bigquery.studioAdmin bigquery.studioUser editor iam.dataScientist iam.mlEngineer owner
+        visualinspection.serviceAgent
+    """,
+    "aiplatform.pipelineJobs.create": """
+        aiplatform.admin aiplatform.colabEnterpriseAdmin aiplatform.colabEnterpriseUser
+        aiplatform.customCodeServiceAgent aiplatform.editor aiplatform.notebookExecutorUser
+        aiplatform.serviceAgent aiplatform.user editor iam.dataScientist iam.mlEngineer
+        notebooks.admin notebooks.runner notebooks.serviceAgent owner
+        visualinspection.serviceAgent
+    """,
+    "aiplatform.reasoningEngines.create": """
+        aiplatform.admin aiplatform.customCodeServiceAgent aiplatform.editor
+        aiplatform.expressAdmin aiplatform.expressUser aiplatform.serviceAgent aiplatform.user
+        discoveryengine.serviceAgent editor iam.dataScientist iam.mlEngineer owner
+        visualinspection.serviceAgent
+    """,
     "appengine.versions.create": """
         appengine.admin appengine.appAdmin appengine.deployer appengine.editor
         clouddeploymentmanager.serviceAgent composer.serviceAgent editor owner
@@ -30,6 +63,9 @@ _HOLDERS = {
         dataflow.developer datapipelines.serviceAgent dataprep.serviceAgent
         designcenter.serviceAgent editor firebaseapphosting.serviceAgent iam.devOps owner
         run.serviceAgent run.sourceDeveloper runapps.serviceAgent serverless.serviceAgent
+    """,
+    "clouddeploy.targets.create": """
+        clouddeploy.admin clouddeploy.editor clouddeploy.operator editor owner
     """,
     "cloudfunctions.functions.create": """
         clouddeploymentmanager.serviceAgent cloudfunctions.admin cloudfunctions.developer
@@ -63,8 +99,47 @@ _HOLDERS = {
         clouddeploymentmanager.serviceAgent cloudscheduler.admin datapipelines.serviceAgent editor
         integrations.serviceAgent kuberun.eventsControlPlaneServiceAgent owner
     """,
+    "cloudscheduler.jobs.update": """
+        clouddeploymentmanager.serviceAgent cloudscheduler.admin datapipelines.serviceAgent editor
+        integrations.serviceAgent owner
+    """,
+    "cloudtasks.tasks.create": """
+        cloudtasks.admin cloudtasks.editor cloudtasks.enqueuer editor firebasemods.serviceAgent
+        owner
+    """,
     "composer.environments.create": """
         composer.admin composer.editor composer.environmentAndStorageObjectAdmin editor owner
+    """,
+    "composer.environments.update": """
+        composer.admin composer.editor composer.environmentAndStorageObjectAdmin editor owner
+    """,
+    "compute.instanceGroupManagers.create": """
+        appengineflex.serviceAgent batch.serviceAgent clouddeploymentmanager.serviceAgent
+        cloudtpu.serviceAgent composer.serviceAgent compute.admin compute.editor
+        compute.instanceAdmin compute.instanceAdmin.v1 container.serviceAgent
+        dataflow.serviceAgent dataproc.serviceAgent editor genomics.serviceAgent
+        hypercomputecluster.serviceAgent iam.infrastructureAdmin iam.networkAdmin
+        iam.siteReliabilityEngineer lifesciences.serviceAgent metastore.migrationAdmin
+        notebooks.legacyAdmin notebooks.serviceAgent owner vpcaccess.serviceAgent
+    """,
+    "compute.instanceGroupManagers.update": """
+        aiplatform.serviceAgent appengineflex.serviceAgent batch.serviceAgent
+        clouddeploymentmanager.serviceAgent cloudtpu.serviceAgent composer.serviceAgent
+        compute.admin compute.editor compute.instanceAdmin compute.instanceAdmin.v1
+        compute.networkAdmin container.serviceAgent dataflow.serviceAgent dataflow.worker
+        dataproc.serviceAgent editor genomics.serviceAgent hypercomputecluster.serviceAgent
+        iam.infrastructureAdmin iam.networkAdmin iam.siteReliabilityEngineer
+        lifesciences.serviceAgent notebooks.legacyAdmin notebooks.serviceAgent owner
+        vpcaccess.serviceAgent
+    """,
+    "compute.instanceTemplates.create": """
+        appengineflex.serviceAgent batch.serviceAgent clouddeploymentmanager.serviceAgent
+        cloudtpu.serviceAgent composer.serviceAgent compute.admin compute.editor
+        compute.instanceAdmin compute.instanceAdmin.v1 container.serviceAgent
+        dataflow.serviceAgent dataproc.serviceAgent editor genomics.serviceAgent
+        hypercomputecluster.serviceAgent iam.infrastructureAdmin iam.networkAdmin
+        iam.siteReliabilityEngineer lifesciences.serviceAgent metastore.migrationAdmin
+        notebooks.legacyAdmin notebooks.serviceAgent owner vpcaccess.serviceAgent
     """,
     "compute.instances.create": """
         aiplatform.colabServiceAgent aiplatform.serviceAgent appengineflex.serviceAgent
@@ -78,6 +153,23 @@ _HOLDERS = {
         metastore.migrationAdmin notebooks.legacyAdmin notebooks.serviceAgent owner
         spanner.serviceAgent vmmigration.serviceAgent vpcaccess.serviceAgent
         workstations.serviceAgent
+    """,
+    "compute.instances.osAdminLogin": """
+        batch.serviceAgent cloudtpu.serviceAgent composer.serviceAgent compute.admin
+        compute.editor compute.instanceAdmin compute.instanceAdmin.v1
+        compute.instanceGroupManagerServiceAgent compute.osAdminLogin container.serviceAgent
+        dataflow.serviceAgent dataproc.serviceAgent editor genomics.serviceAgent iam.devOps
+        iam.infrastructureAdmin iam.networkAdmin iam.siteReliabilityEngineer
+        lifesciences.serviceAgent notebooks.legacyAdmin notebooks.serviceAgent owner
+    """,
+    "compute.instances.osLogin": """
+        batch.serviceAgent cloudtpu.serviceAgent composer.serviceAgent compute.admin
+        compute.editor compute.instanceAdmin compute.instanceAdmin.v1
+        compute.instanceGroupManagerServiceAgent compute.osAdminLogin compute.osLogin
+        container.serviceAgent dataflow.serviceAgent dataproc.serviceAgent editor
+        genomics.serviceAgent iam.devOps iam.infrastructureAdmin iam.networkAdmin
+        iam.siteReliabilityEngineer lifesciences.serviceAgent notebooks.legacyAdmin
+        notebooks.serviceAgent owner
     """,
     "compute.instances.setMetadata": """
         aiplatform.colabServiceAgent aiplatform.serviceAgent appengineflex.serviceAgent
@@ -116,17 +208,59 @@ _HOLDERS = {
         config.admin config.editor designcenter.serviceAgent editor owner
         saasservicemgmt.serviceAgent workloadmanager.serviceAgent
     """,
+    "config.deployments.update": """
+        config.admin config.editor designcenter.serviceAgent editor owner
+        saasservicemgmt.serviceAgent workloadmanager.serviceAgent
+    """,
+    "container.clusters.create": """
+        clouddeploymentmanager.serviceAgent composer.serviceAgent composer.worker container.admin
+        container.clusterAdmin container.editor container.serviceAgent editor
+        gameservices.serviceAgent hypercomputecluster.serviceAgent iam.infrastructureAdmin
+        krmapihosting.anthosApiEndpointServiceAgent krmapihosting.serviceAgent owner
+        telcoautomation.serviceAgent
+    """,
+    "container.clusters.update": """
+        anthosservicemesh.serviceAgent appdevelopmentexperience.serviceAgent
+        clouddeploymentmanager.serviceAgent composer.serviceAgent composer.worker container.admin
+        container.clusterAdmin container.editor container.serviceAgent dataproc.serviceAgent
+        editor gameservices.serviceAgent gkebackup.serviceAgent gkehub.serviceAgent
+        hypercomputecluster.serviceAgent iam.infrastructureAdmin
+        krmapihosting.anthosApiEndpointServiceAgent krmapihosting.serviceAgent
+        meshcontrolplane.serviceAgent owner telcoautomation.serviceAgent
+        workloadcertificate.serviceAgent
+    """,
     "dataflow.jobs.create": """
         aiplatform.serviceAgent automlrecommendations.serviceAgent dataflow.admin
         dataflow.developer dataflow.serviceAgent datapipelines.serviceAgent dataprep.serviceAgent
         editor owner retail.serviceAgent
     """,
+    "dataform.workflowInvocations.create": """
+        aiplatform.colabEnterpriseAdmin bigquery.admin bigquery.studioAdmin dataflow.serviceAgent
+        dataform.admin dataform.editor dataform.serviceAgent dataplex.serviceAgent editor
+        iam.databasesAdmin iam.mlEngineer owner
+    """,
     "datafusion.instances.create": """
         datafusion.admin editor owner
+    """,
+    "dataplex.tasks.create": """
+        dataplex.admin dataplex.developer dataplex.editor editor owner
+    """,
+    "dataproc.batches.create": """
+        bigquery.studioAdmin bigquery.studioUser datafusion.serviceAgent dataplex.serviceAgent
+        dataproc.admin dataproc.editor dataproc.serverlessEditor editor iam.dataScientist
+        iam.mlEngineer owner
     """,
     "dataproc.clusters.create": """
         clouddeploymentmanager.serviceAgent datafusion.serviceAgent dataproc.admin dataproc.editor
         dataproc.hubAgent dataproc.serviceAgent editor iam.mlEngineer owner
+    """,
+    "dataproc.sessions.create": """
+        bigquery.studioAdmin bigquery.studioUser datafusion.serviceAgent dataproc.admin
+        dataproc.editor dataproc.serverlessEditor dataproc.serviceAgent editor iam.dataScientist
+        iam.mlEngineer owner
+    """,
+    "dataproc.workflowTemplates.instantiateInline": """
+        datafusion.serviceAgent dataproc.admin dataproc.editor editor iam.mlEngineer owner
     """,
     "deploymentmanager.deployments.create": """
         appengineflex.serviceAgent clouddeploymentmanager.serviceAgent composer.serviceAgent
@@ -138,9 +272,37 @@ _HOLDERS = {
         deploymentmanager.admin deploymentmanager.editor editor firebasemods.serviceAgent owner
         vpcaccess.serviceAgent
     """,
+    "eventarc.triggers.create": """
+        cloudfunctions.admin cloudfunctions.developer cloudfunctions.editor
+        cloudfunctions.serviceAgent editor eventarc.admin eventarc.developer eventarc.editor
+        firebase.admin firebase.developAdmin iam.dataScientist iam.devOps owner
+        run.sourceDeveloper
+    """,
+    "iam.googleapis.com/workforcePoolProviderKeys.create": """
+        iam.admin iam.workforcePoolAdmin owner
+    """,
+    "iam.googleapis.com/workforcePoolProviders.create": """
+        iam.admin iam.workforcePoolAdmin iam.workforcePoolEditor owner
+    """,
+    "iam.googleapis.com/workforcePoolProviders.update": """
+        iam.admin iam.workforcePoolAdmin iam.workforcePoolEditor owner
+    """,
+    "iam.googleapis.com/workloadIdentityPoolProviderKeys.create": """
+        iam.admin iam.workloadIdentityPoolAdmin owner
+    """,
+    "iam.googleapis.com/workloadIdentityPoolProviders.create": """
+        iam.admin iam.workloadIdentityPoolAdmin owner
+    """,
+    "iam.googleapis.com/workloadIdentityPoolProviders.update": """
+        iam.admin iam.workloadIdentityPoolAdmin owner
+    """,
     "iam.roles.update": """
         clouddeploymentmanager.serviceAgent iam.admin iam.organizationRoleAdmin iam.roleAdmin
         owner
+    """,
+    "iam.serviceAccountApiKeyBindings.create": """
+        editor iam.admin iam.devOps iam.editor iam.serviceAccountAdmin
+        iam.serviceAccountApiKeyBindingAdmin owner
     """,
     "iam.serviceAccountKeys.create": """
         assuredoss.admin editor iam.admin iam.editor iam.serviceAccountKeyAdmin owner
@@ -208,9 +370,24 @@ _HOLDERS = {
         dataflow.serviceAgent iam.serviceAccountTokenCreator ml.serviceAgent pubsub.serviceAgent
         securesourcemanager.serviceAgent
     """,
+    "lifesciences.workflows.run": """
+        editor lifesciences.admin lifesciences.editor lifesciences.workflowsRunner owner
+    """,
+    "ml.jobs.create": """
+        datalabeling.serviceAgent editor ml.admin ml.developer ml.editor ml.jobOwner
+        notebooks.serviceAgent owner
+    """,
     "notebooks.instances.create": """
         aiplatform.colabServiceAgent aiplatform.serviceAgent editor notebooks.admin
         notebooks.editor notebooks.legacyAdmin notebooks.runner notebooks.serviceAgent owner
+    """,
+    "orgpolicy.policies.create": """
+        assuredworkloads.admin assuredworkloads.editor orgpolicy.policyAdmin securityposture.admin
+        securityposture.postureDeployer
+    """,
+    "orgpolicy.policies.update": """
+        assuredworkloads.admin assuredworkloads.editor orgpolicy.policyAdmin securityposture.admin
+        securityposture.postureDeployer
     """,
     "orgpolicy.policy.set": """
         assuredworkloads.admin assuredworkloads.editor orgpolicy.policyAdmin securityposture.admin
@@ -259,8 +436,20 @@ _HOLDERS = {
     "storage.hmacKeys.create": """
         clouddeploymentmanager.serviceAgent editor owner storage.editor storage.hmacKeyAdmin
     """,
+    "tpu.nodes.create": """
+        container.serviceAgent editor owner tpu.admin tpu.editor
+    """,
     "workflows.workflows.create": """
         clouddeploymentmanager.serviceAgent editor owner workflows.admin workflows.editor
+    """,
+    "workflows.workflows.update": """
+        editor owner workflows.admin workflows.editor
+    """,
+    "workstations.workstationConfigs.create": """
+        editor owner workstations.admin workstations.editor
+    """,
+    "workstations.workstationConfigs.update": """
+        editor owner workstations.admin workstations.editor
     """,
 }
 """Permission -> roles, without their ``roles/``."""

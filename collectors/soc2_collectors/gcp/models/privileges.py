@@ -21,6 +21,10 @@ BASIC_CHANGING = frozenset({"roles/owner", "roles/editor", "roles/admin", "roles
 """Basic roles that may change things, the older and the newer ones."""
 BASIC_READING = frozenset({"roles/viewer", "roles/reader", "roles/browser"})
 """Basic roles that only read."""
+ONLY_GRANTS = frozenset(
+    {"roles/resourcemanager.folderIamAdmin", "roles/resourcemanager.projectIamAdmin"}
+)
+"""Roles that read and write what is granted on projects and folders, and do nothing else."""
 
 ACT_AS = "iam.serviceAccounts.actAs"
 ACTING = frozenset(
@@ -66,7 +70,12 @@ class Way(NamedTuple):
 
 _RHINO = "Rhino Security Labs"
 _GOOGLE = "Google, Attach service accounts to resources"
+_TEMPLATE = "compute.instanceTemplates.create"
 _IAM = "Google, Roles for service account authentication"
+_FEDERATION = "Google, Best practices for using Workload Identity Federation"
+_LOGIN = "Google, Set up OS Login"
+_ORG_POLICY = "Google, Access control for organization policy"
+_TASKS = "Google, Create HTTP target tasks"
 
 
 def _ways() -> tuple[Way, ...]:
@@ -74,7 +83,14 @@ def _ways() -> tuple[Way, ...]:
         "cloudbuild.builds.create": _RHINO,
         "deploymentmanager.deployments.create": _RHINO,
         "deploymentmanager.deployments.update": _RHINO,
+        "iam.googleapis.com/workforcePoolProviderKeys.create": _FEDERATION,
+        "iam.googleapis.com/workforcePoolProviders.create": _FEDERATION,
+        "iam.googleapis.com/workforcePoolProviders.update": _FEDERATION,
+        "iam.googleapis.com/workloadIdentityPoolProviderKeys.create": _FEDERATION,
+        "iam.googleapis.com/workloadIdentityPoolProviders.create": _FEDERATION,
+        "iam.googleapis.com/workloadIdentityPoolProviders.update": _FEDERATION,
         "iam.roles.update": _RHINO,
+        "iam.serviceAccountApiKeyBindings.create": "Google, Manage API keys",
         "iam.serviceAccountKeys.create": _RHINO,
         "iam.serviceAccounts.getAccessToken": _RHINO,
         "iam.serviceAccounts.getOpenIdToken": _IAM,
@@ -82,8 +98,8 @@ def _ways() -> tuple[Way, ...]:
         "iam.serviceAccounts.setIamPolicy": _RHINO,
         "iam.serviceAccounts.signBlob": _RHINO,
         "iam.serviceAccounts.signJwt": _RHINO,
-        "iam.workloadIdentityPoolProviders.create": "Google, Best practices for workload identity federation",
-        "iam.workloadIdentityPoolProviders.update": "Google, Best practices for workload identity federation",
+        "orgpolicy.policies.create": _ORG_POLICY,
+        "orgpolicy.policies.update": _ORG_POLICY,
         "orgpolicy.policy.set": _RHINO,
         "resourcemanager.folders.setIamPolicy": _RHINO,
         "resourcemanager.organizations.setIamPolicy": _RHINO,
@@ -92,30 +108,60 @@ def _ways() -> tuple[Way, ...]:
     }
     run_as = {
         "aiplatform.customJobs.create": _GOOGLE,
+        "aiplatform.endpoints.deploy": _GOOGLE,
+        "aiplatform.notebookExecutionJobs.create": _GOOGLE,
+        "aiplatform.notebookRuntimes.assign": _GOOGLE,
+        "aiplatform.pipelineJobs.create": _GOOGLE,
+        "aiplatform.reasoningEngines.create": _GOOGLE,
         "appengine.versions.create": _GOOGLE,
         "batch.jobs.create": _GOOGLE,
+        "clouddeploy.targets.create": _GOOGLE,
         "cloudfunctions.functions.create": _RHINO,
         "cloudfunctions.functions.update": _RHINO,
         "cloudscheduler.jobs.create": _RHINO,
+        "cloudscheduler.jobs.update": _GOOGLE,
+        "cloudtasks.tasks.create": _TASKS,
         "composer.environments.create": _GOOGLE,
+        "composer.environments.update": _GOOGLE,
         "compute.instances.create": _RHINO,
+        "compute.instances.osAdminLogin": _LOGIN,
+        "compute.instances.osLogin": _LOGIN,
         "compute.instances.setMetadata": _GOOGLE,
         "compute.instances.setServiceAccount": _GOOGLE,
         "compute.projects.setCommonInstanceMetadata": _GOOGLE,
         "config.deployments.create": _GOOGLE,
+        "config.deployments.update": _GOOGLE,
+        "container.clusters.create": _GOOGLE,
+        "container.clusters.update": _GOOGLE,
         "dataflow.jobs.create": _GOOGLE,
+        "dataform.workflowInvocations.create": _GOOGLE,
         "datafusion.instances.create": _GOOGLE,
+        "dataplex.tasks.create": _GOOGLE,
+        "dataproc.batches.create": _GOOGLE,
         "dataproc.clusters.create": _GOOGLE,
+        "dataproc.sessions.create": _GOOGLE,
+        "dataproc.workflowTemplates.instantiateInline": _GOOGLE,
+        "eventarc.triggers.create": _GOOGLE,
+        "lifesciences.workflows.run": _GOOGLE,
+        "ml.jobs.create": _GOOGLE,
         "notebooks.instances.create": _GOOGLE,
         "run.jobs.create": _GOOGLE,
         "run.jobs.update": _GOOGLE,
         "run.services.create": _RHINO,
         "run.services.update": _GOOGLE,
+        "tpu.nodes.create": _GOOGLE,
         "workflows.workflows.create": _GOOGLE,
+        "workflows.workflows.update": _GOOGLE,
+        "workstations.workstationConfigs.create": _GOOGLE,
+        "workstations.workstationConfigs.update": _GOOGLE,
     }
     return (
         *(Way(frozenset({one}), source) for one, source in alone.items()),
         *(Way(frozenset({one, ACT_AS}), source) for one, source in run_as.items()),
+        *(
+            Way(frozenset({f"compute.instanceGroupManagers.{one}", _TEMPLATE, ACT_AS}), _GOOGLE)
+            for one in ("create", "update")
+        ),
     )
 
 

@@ -232,12 +232,12 @@ class PerimeterStatus(msgspec.Struct, frozen=True, rename="camel"):
                 and any(one.covers(service) for one in to.operations)
             ):
                 found.append(f"{service} is let in for anybody from anywhere")
-        for rule in self.egress_policies:
-            to = rule.egress_to
+        for way in self.egress_policies:
+            out = way.egress_to
             if (
-                rule.egress_from.anybody
-                and "*" in to.resources
-                and any(one.covers(service) for one in to.operations)
+                way.egress_from.anybody
+                and "*" in out.resources
+                and any(one.covers(service) for one in out.operations)
             ):
                 found.append(f"{service} is let out by anybody to anywhere")
         return sorted(set(found))

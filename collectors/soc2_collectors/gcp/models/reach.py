@@ -77,23 +77,6 @@ _FEW_COUNTRIES = 1
 """So many others are less than a tenth of the addresses together; of more nobody can say."""
 
 
-def world(cidrs: Iterable[str]) -> frozenset[int]:
-    """The versions of IP (4, 6) in which these ranges, all together, are the internet.
-
-    Raises Unreadable where that depends on what is no range.
-    """
-    found = networks(cidrs)
-    versions = frozenset(
-        version
-        for version, family in ((4, EVERY_V4), (6, EVERY_V6))
-        if (found & known(family)).is_open()
-    )
-    if not versions and found.unknown:
-        msg = f"which addresses these are cannot be told: {', '.join(found.unknown)}"
-        raise Unreadable(msg)
-    return versions
-
-
 # -- machines -----------------------------------------------------------------------------------------
 
 
@@ -225,6 +208,8 @@ def sources(match: Match, *, admitting: bool) -> Sources:
         return unread(f"the network {', '.join(sorted(where))}")
     if match.src_networks or where & _FROM_INSIDE:
         return NO_SOURCE
+    if "*" in match.src_ip_ranges:
+        return EVERY_SOURCE
     found = networks(match.src_ip_ranges)
     named = match.src_fqdns or match.src_secure_tags
     lists = match.src_threat_intelligences

@@ -14,6 +14,8 @@ from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_collectors.gcp.models.iam import PUBLIC
 from soc2_collectors.gcp.models.values import positive
 
+_NO_DELETION = ("SetStorageClass", "AbortIncompleteMultipartUpload")
+
 
 class Switch(msgspec.Struct, frozen=True):
     """Something that is on or off; off when nothing is said."""
@@ -60,47 +62,60 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
     """To which objects: all of these must hold."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "age": "left out where a rule does not ask how old an object is (Bucket.lifecycle)",
+        "createdBefore": "left out where a rule does not ask when an object was made",
+        "customTimeBefore": "left out where a rule does not ask for a custom time",
+        "daysSinceCustomTime": "left out where a rule does not ask for a custom time",
         "isLive": "left out where a rule is for live objects and older versions alike (Bucket.lifecycle)",
-        "age": "left out where a rule does not count from when an object was written",
-        "createdBefore": "left out where a rule does not count from when an object was written",
-        "customTimeBefore": "left out where a rule does not count from a custom time",
-        "daysSinceCustomTime": "left out where a rule does not count from a custom time",
         "numNewerVersions": "left out where a rule does not count newer versions",
         "daysSinceNoncurrentTime": "left out where a rule is not about older versions",
         "noncurrentTimeBefore": "left out where a rule is not about older versions",
+        "matchesPattern": "only named in the message",
         "matchesPrefix": "only named in the message",
         "matchesSuffix": "only named in the message",
         "matchesStorageClass": "only named in the message",
     }
     any_value: ClassVar[Mapping[str, str]] = {
+        "matchesPattern": "only named in the message",
         "matchesPrefix": "only named in the message",
         "matchesSuffix": "only named in the message",
         "matchesStorageClass": "only named in the message",
     }
 
-    is_live: bool | None = None
     age: int | str | None = None
     created_before: str | None = None
     custom_time_before: str | None = None
     days_since_custom_time: int | str | None = None
+    is_live: bool | None = None
     num_newer_versions: int | str | None = None
     days_since_noncurrent_time: int | str | None = None
     noncurrent_time_before: str | None = None
+    matches_pattern: str | None = None
     matches_prefix: list[str] = []
     matches_suffix: list[str] = []
     matches_storage_class: list[str] = []
 
     @property
-    def counts(self) -> bool:
-        """Whether it counts from something else than an object's writing or replacement."""
-        others = (
-            self.num_newer_versions,
-            self.noncurrent_time_before,
+    def more_than_age(self) -> bool:
+        """Whether it asks for more than how old an object is, and whether it is live."""
+        asked = (
             self.created_before,
             self.custom_time_before,
             self.days_since_custom_time,
+            self.num_newer_versions,
+            self.noncurrent_time_before,
         )
-        return any(one is not None for one in others)
+        return self.some_objects or any(one is not None for one in asked)
+
+    @property
+    def some_objects(self) -> bool:
+        """Whether it asks for their names or classes."""
+        return bool(
+            self.matches_pattern
+            or self.matches_prefix
+            or self.matches_suffix
+            or self.matches_storage_class
+        )
 
 
 class LifecycleRule(msgspec.Struct, frozen=True):
@@ -124,31 +139,23 @@ class LifecycleRule(msgspec.Struct, frozen=True):
         )
         return self.action.type == "Delete" and when.is_live is not False and not any(older)
 
-    def leaves_versions(self, days: int) -> bool | None:
-        """Whether versions that were replaced stay for so many days; ``None``: not known."""
+    def keeps_versions(self, days: int) -> bool | None:
+        """Whether versions that were replaced are left alone for so many days; ``None``: not known."""
         when = self.condition
-        if self.action.type in ("SetStorageClass", "AbortIncompleteMultipartUpload"):
-            return True
         if self.action.type != "Delete":
-            return None
+            return True if self.action.type in _NO_DELETION else None
         if when.is_live is True:
             return True  # what is deleted becomes a version
         if when.days_since_noncurrent_time is not None:
-            enough = positive(when.days_since_noncurrent_time) >= days
-            return True if enough else (None if self.partial or when.counts else False)
-        if when.age is None or when.counts:
-            return None
-        # Age counts from when it was written: what is old goes as soon as it is replaced, unless nothing of
-        # that age is left.
-        if positive(when.age) < days:
-            return None if self.partial else False
-        return True if when.is_live is None else None
+            return positive(when.days_since_noncurrent_time) >= days
+        # By age, which counts from when it was written, a version may go on the day on which it is replaced.
+        briefly = when.age is not None and positive(when.age) < days
+        return False if briefly and not when.more_than_age else None
 
     @property
     def partial(self) -> bool:
         """Whether it is for some objects, by their names or classes."""
-        when = self.condition
-        return bool(when.matches_prefix or when.matches_suffix or when.matches_storage_class)
+        return self.condition.some_objects
 
 
 class Lifecycle(msgspec.Struct, frozen=True):

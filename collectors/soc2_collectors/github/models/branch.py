@@ -128,9 +128,8 @@ class Branch(Resource, frozen=True):
             if type_ not in types:
                 continue
             source = rule.repository_ruleset
-            ruleset = source and next(
-                (r for r in self.rulesets if r.id == source.database_id), None
-            )
+            known = [] if source is None else self.rulesets
+            ruleset = next((r for r in known if source and r.id == source.database_id), None)
             same = [one for one in (ruleset.rules if ruleset else ()) if one.type == type_]
             found += [Demand(type_, ruleset, one.parameters) for one in same]
             if not same:

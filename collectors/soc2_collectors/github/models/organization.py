@@ -100,7 +100,8 @@ class AllowList(msgspec.Struct, frozen=True, rename="camel"):
 
     def covers(self) -> tuple[int, int] | None:
         """How many addresses of each family its active entries let in; ``None`` where one is no address."""
-        found: dict[int, list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {4: [], 6: []}
+        four: list[ipaddress.IPv4Network] = []
+        six: list[ipaddress.IPv6Network] = []
         for entry in self.nodes:
             if entry is None or not entry.is_active:
                 continue
@@ -108,12 +109,14 @@ class AllowList(msgspec.Struct, frozen=True, rename="camel"):
                 network = ipaddress.ip_network(entry.allow_list_value.strip(), strict=False)
             except ValueError:
                 return None
-            found[network.version].append(network)
-        four, six = (
-            sum(one.num_addresses for one in ipaddress.collapse_addresses(found[family]))  # type: ignore[type-var]
-            for family in (4, 6)
+            if isinstance(network, ipaddress.IPv4Network):
+                four.append(network)
+            else:
+                six.append(network)
+        return (
+            sum(one.num_addresses for one in ipaddress.collapse_addresses(four)),
+            sum(one.num_addresses for one in ipaddress.collapse_addresses(six)),
         )
-        return four, six
 
 
 class OrganizationSettings(msgspec.Struct, frozen=True, rename="camel"):

@@ -365,6 +365,10 @@ _FORK = frozenset(
 )
 
 
+_MERGED = "github.event.pull_request.merged"
+"""Somebody with write access merged the change: its code is the repository's by then."""
+
+
 class Admitted(NamedTuple):
     """What a condition lets through."""
 
@@ -392,6 +396,8 @@ def admitted(node: Node | None, triggers: frozenset[str]) -> Admitted:
     if isinstance(node, Operation) and node.sign == "!":
         inner = node.operands[0]
         return Admitted(triggers, isinstance(inner, Reference) and str(inner) in _FORK)
+    if isinstance(node, Reference) and str(node) == _MERGED:
+        return Admitted(triggers, own=True)
     if isinstance(node, Literal) and node.text == "false":
         return Admitted(frozenset(), own=True)
     return Admitted(triggers, own=False)
@@ -407,4 +413,5 @@ def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
     own = equal and bool(sides & _HEAD_REPOSITORIES) and bool(sides & _OWN_REPOSITORY)
     not_fork = bool(sides & _FORK) and texts == (["false"] if equal else ["true"])
     pushed = equal and sides == {"github.event.workflow_run.event"} and texts == ["push"]
-    return Admitted(triggers, own or not_fork or pushed)
+    merged = equal and sides == {_MERGED} and texts == ["true"]
+    return Admitted(triggers, own or not_fork or pushed or merged)
