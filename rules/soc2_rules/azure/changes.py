@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from soc2_collectors.azure.models.arm import last_part
 from soc2_collectors.azure.models.monitor import HumanChange
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -43,6 +43,8 @@ def azure_portal_changes_outside_pipeline(
         one.casefold() for one in subscriptions
     }:
         return not_applicable("not a production subscription")
+    if not change.action or not change.caller:
+        return inconclusive("the activity log does not say what was done, or by whom")
     if any(fnmatchcase(change.action.casefold(), pattern.casefold()) for pattern in ignored):
         return not_applicable(f"{change.action} is on the list of what changes nothing")
     when = f"{change.event_timestamp:%Y-%m-%d %H:%M} UTC"
