@@ -461,9 +461,10 @@ class _Taken:
 
     def settle(self, documents: Callable[[], Iterator[object]]) -> None:
         """Keep the doubtful documents that are listed still; the others were deleted. Raises nothing."""
-        if not self._doubtful:
+        # What came again, and was read whole, stands for itself.
+        wanted = set(self._doubtful) - self.seen.keys()
+        if not wanted:
             return
-        wanted = set(self._doubtful)
         try:
             for document in documents():
                 wanted.discard(storable(str(getattr(document, "uid", ""))))
@@ -479,7 +480,7 @@ class _Taken:
         gaps, self._doubtful = self._doubtful, {}
         if gaps:
             for record in self._aside.records():
-                if record.uid not in deleted:
+                if record.uid not in deleted and record.uid not in self.seen:
                     self._lay_down(record, gaps[record.uid])
 
     def _record(
