@@ -51,6 +51,8 @@ class Access(NamedTuple):
 
     policies: list[ConditionalAccessPolicy]
     """Those that are enforced and that demand a second factor from everything that they cover."""
+    blocks: list[ConditionalAccessPolicy]
+    """Those that are enforced and that block clients without a second factor."""
     groups: Groups
     defaults: SecurityDefaults | None
     """Security defaults, where they are on."""
@@ -81,6 +83,7 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
     return {
         tenant: Access(
             [one for one in here.policies if not mfa_lacks(one) and one.enforced],
+            [one for one in here.policies if blocks_legacy(one) == [] and one.enforced],
             Groups(here.groups),
             next((one for one in here.defaults if one.is_enabled), None),
         )
@@ -105,7 +108,10 @@ def administrators(whole: Whole) -> dict[str, set[str]]:
 
 
 def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
-    """What keeps a policy from demanding a second factor at every sign-in of those it is for."""
+    """What keeps a policy from demanding a second factor at every sign-in of those it is for.
+
+    By clients that know one; of others, see :func:`blocks_legacy`.
+    """
     lacking = [] if policy.demands_mfa else ["can be met without a second factor"]
     if not policy.all_apps:
         lacking.append("not for every app")
@@ -114,10 +120,20 @@ def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
     return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
 
 
+def blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
+    """What keeps a policy from blocking clients that know no second factor; ``None``: it is no such policy."""
+    if not policy.blocks or not policy.legacy_clients or policy.narrowed(places=False):
+        return None
+    lacking = [] if policy.all_apps else ["not for every app"]
+    return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
+
+
 def demanded(
     access: Access, user: User, roles: Collection[str]
 ) -> ConditionalAccessPolicy | SecurityDefaults | None:
     """What demands a second factor from a user at every sign-in; ``None``: nothing in force does.
+
+    A policy that is not for old clients, too, counts where another one blocks them.
 
     Raises FactUnavailable where a policy may, and nobody can tell.
     """
@@ -126,7 +142,10 @@ def demanded(
     doubt: FactUnavailable | None = None
     for policy in access.policies:
         try:
-            if meets(policy, access.groups, user, roles):
+            if meets(policy, access.groups, user, roles) and (
+                policy.legacy_clients
+                or any(meets(one, access.groups, user, roles) for one in access.blocks)
+            ):
                 return policy
         except FactUnavailable as error:
             doubt = doubt or error
