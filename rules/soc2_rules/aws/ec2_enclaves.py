@@ -111,7 +111,9 @@ def _metadata(options: MetadataOptions | None) -> tuple[list[str], list[str]]:
 _STATES = ("pending", "running", "stopping", "stopped")
 
 
-def _network(groups: list[SecurityGroup], proxy_ports: tuple[int, ...], resolve: Resolve) -> Verdict:
+def _network(
+    groups: list[SecurityGroup], proxy_ports: tuple[int, ...], resolve: Resolve
+) -> Verdict:
     """Whom all groups of a host let in, together: no internet, and no address at all to the proxy."""
     every = NO_SOURCE
     for group in groups:

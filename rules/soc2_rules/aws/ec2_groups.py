@@ -219,7 +219,9 @@ def aws_sg_no_wide_public_ranges(
         unread += [f"{text} ({one.prefix_list_id})" for text in strange]
     if wide:
         return failed(f"lets in {', '.join(wide)}", on=read)
-    unread += [f"{number}, which is not among those collected" for number in numbers if number not in known]
+    unread += [
+        f"{number}, which is not among those collected" for number in numbers if number not in known
+    ]
     if unread:
         return inconclusive(f"which addresses it lets in depends on {', '.join(unread)}", on=read)
     return passed(

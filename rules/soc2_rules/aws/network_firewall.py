@@ -76,9 +76,13 @@ def _lets_through(policy: Policy) -> str:
     ):
         if actions is not None and (not actions or _PASSES in actions):
             return f"lets unknown {what} through ({', '.join(actions) or 'no default action'})"
-        if actions is not None and _HANDS_ON in actions and not policy.inspects:
-            return f"hands {what} to a stateful engine that has no rules and drops nothing"
+    if _HANDS_ON in _defaults(policy) and not policy.inspects:
+        return "hands packets to a stateful engine that has no rules and drops nothing"
     return ""
+
+
+def _defaults(policy: Policy) -> set[str]:
+    return {*policy.stateless_default_actions, *(policy.stateless_fragment_default_actions or ())}
 
 
 def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:

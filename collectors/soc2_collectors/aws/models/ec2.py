@@ -339,7 +339,11 @@ _UNIQUE_LOCAL = 0xFC >> 1
 
 def _unique_local(text: str) -> bool:
     found = span(text)
-    return found is not None and all(last >> 121 == _UNIQUE_LOCAL for _, last in found.v6) and bool(found.v6)
+    return (
+        found is not None
+        and all(last >> 121 == _UNIQUE_LOCAL for _, last in found.v6)
+        and bool(found.v6)
+    )
 
 
 class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
