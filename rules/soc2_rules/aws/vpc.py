@@ -178,8 +178,8 @@ def aws_peering_routes_narrow(
     """Peering connections lead to known accounts, by routes to a part of the other network.
 
     A route is too wide that leads to a whole range of either network, or to a range shorter than
-    ``shortest_prefix`` (of IPv4) or than /44 (of IPv6), the widest that a network can have. Routes by prefix list count by the ranges that the list holds. Judged are
-    the route tables of this account and Region.
+    ``shortest_prefix`` (of IPv4) or than /44 (of IPv6), the widest that a network can have. Routes by prefix
+    list count by the ranges that the list holds. Judged are the route tables of this account and Region.
 
     Why: a peering joins two networks as if they were one; what it is not for should not pass.
     Fix: replace the route by narrower ones (aws ec2 replace-route), or list the peer's account in

@@ -501,8 +501,6 @@ class Address(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An Elastic IP address (``DescribeAddresses``)."""
 
     kind = "aws.ec2.address"
-    public_ip: str | None = None
-    """Left out for an address of a carrier's network."""
     association_id: str | None = None
     instance_id: str | None = None
     network_interface_id: str | None = None

@@ -273,6 +273,12 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True):
     last: int = msgspec.field(name="To")
 
 
+_UNREADABLE_ENTRY: Mapping[str, str] = dict.fromkeys(
+    ("Protocol", "RuleAction"),
+    "an entry that cannot be read may admit whom it speaks of, or nobody: both count, see AclEntry.said",
+)
+
+
 class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One numbered entry. The lowest number that matches decides."""
 
@@ -280,7 +286,9 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         "CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
         "Ipv6CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
         "PortRange": "left out for every protocol, which has every port; EC2 API, NetworkAclEntry",
+        **_UNREADABLE_ENTRY,
     }
+    any_value: ClassVar[Mapping[str, str]] = _UNREADABLE_ENTRY
 
     rule_number: int
     rule_action: str
@@ -296,13 +304,13 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         ranges = [cidr for cidr in (self.cidr_block, self.ipv6_cidr_block) if cidr is not None]
         return networks(ranges) if ranges else unread(f"entry {self.rule_number} without a range")
 
-    def entry(self, protocol: int, wanted: Spans) -> Entry | None:
-        """What it says of some ports of TCP or UDP, coming in; ``None`` for nothing.
+    def said(self, protocol: int, wanted: Spans) -> list[Entry]:
+        """What it says of some ports of TCP or UDP, coming in.
 
         An entry of a protocol or an action that is not known may admit or refuse whom it speaks of.
         """
         if self.egress:
-            return None
+            return []
         strange = [] if self.rule_action in ("allow", "deny") else [f"action {self.rule_action!r}"]
         number: int | None = None
         try:
@@ -310,16 +318,16 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         except Unreadable:
             strange.append(f"protocol {self.protocol!r}")
         if number not in (None, protocol):
-            return None
+            return []
         ports = EVERY_PORT if number is None else self._ports
         if not common(ports.possible, wanted):
-            return None
+            return []
         sources = self.sources
         if strange:
             name = f"the {' and '.join(strange)} of entry {self.rule_number}"
             sources = Sources(sources.certain, sources.possible, (*sources.unknown, name))
-        allow = self.rule_action != "deny"
-        return Entry(allow=allow, sources=sources, ports=ports, sure=not strange)
+        actions = {"allow": (True,), "deny": (False,)}.get(self.rule_action, (True, False))
+        return [Entry(allow=a, sources=sources, ports=ports, sure=not strange) for a in actions]
 
     @property
     def _ports(self) -> Ports:
@@ -352,15 +360,20 @@ class NetworkAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     def reached(self, protocol: str, wanted: Spans = ALL_PORTS) -> list[Opened]:
         """Who reaches which ports of ``tcp`` or ``udp`` in its subnets, by its entries in order."""
         ordered = sorted(self.entries, key=lambda entry: entry.rule_number)
-        found = (entry.entry(PROTOCOLS[protocol], wanted) for entry in ordered)
-        return admitted([entry for entry in found if entry is not None])
+        return admitted([one for e in ordered for one in e.said(PROTOCOLS[protocol], wanted)])
 
 
 # -- ways between networks --------------------------------------------------------------------------------
 
 
+_ATTACHED = "only what is said to be detached is: any other state counts as attached"
+
+
 class GatewayAttachment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A VPC that a gateway is attached to."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"State": _ATTACHED}
+    any_value: ClassVar[Mapping[str, str]] = {"State": _ATTACHED}
 
     vpc_id: str
     state: str | None = None
