@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -27,11 +30,30 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     log_destination_configs: list[LogDestination] = []
 
 
+class RuleGroup(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A group of stateful rules, by ARN."""
+
+    resource_arn: str
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``FirewallPolicy`` of ``DescribeFirewallPolicy``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "StatefulRuleGroupReferences": "a policy without stateful rules has none; Network Firewall API, FirewallPolicy",
+        "StatefulDefaultActions": "only strict order has them; Network Firewall API, FirewallPolicy",
+    }
+
     stateless_default_actions: list[str]
     stateless_fragment_default_actions: list[str] | None = None
+    stateful_default_actions: list[str] = []
+    stateful_rule_group_references: list[RuleGroup] = []
+
+    @property
+    def inspects(self) -> bool:
+        """Whether the stateful engine has rules, or drops what it does not know."""
+        drops = any(action.startswith("aws:drop_") for action in self.stateful_default_actions)
+        return drops or bool(self.stateful_rule_group_references)
 
 
 class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):
