@@ -398,14 +398,15 @@ def admitted(node: Node | None, triggers: frozenset[str]) -> Admitted:
         return Admitted(triggers, isinstance(inner, Reference) and str(inner) in _FORK)
     if isinstance(node, Reference) and str(node) == _MERGED:
         return Admitted(triggers, own=True)
-    if isinstance(node, Literal) and node.text == "false":
+    if isinstance(node, Literal) and node.text == "false" and not node.quoted:
         return Admitted(frozenset(), own=True)
     return Admitted(triggers, own=False)
 
 
 def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
     sides = {str(one) for one in node.operands if isinstance(one, Reference)}
-    texts = [one.text for one in node.operands if isinstance(one, Literal)]
+    # GitHub compares texts in whatever case.
+    texts = [one.text.lower() for one in node.operands if isinstance(one, Literal)]
     equal = node.sign == "=="
     if sides == {"github.event_name"} and texts:
         named = frozenset(texts)
