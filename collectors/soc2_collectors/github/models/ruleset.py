@@ -35,6 +35,7 @@ class RequiredWorkflow(msgspec.Struct, frozen=True):
     path: str
 
     any_value: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
+    may_lack: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
 
 
 class RequiredTool(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class RequiredTool(msgspec.Struct, frozen=True):
     tool: str
 
     any_value: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
+    may_lack: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
 
 
 class RuleParameters(msgspec.Struct, frozen=True):
