@@ -130,30 +130,29 @@ def github_dismiss_stale(branch: Branch) -> Verdict:
     """
     if (aside := beside(branch)) is not None:
         return aside
-    rulesets = branch.binding(
+    approving = branch.binding(("pull_request",), asks(lambda p: p.approvals > 0))
+    renewing = branch.binding(
         ("pull_request",),
-        asks(
-            lambda p: (
-                p.approvals > 0
-                and (p.dismiss_stale_reviews_on_push or p.require_last_push_approval)
-            )
-        ),
+        asks(lambda p: p.dismiss_stale_reviews_on_push or p.require_last_push_approval),
     )
-    if rulesets.binding:
-        return passed(
-            f"approvals of changes to {branch.label} follow the last push, by {rulesets.names}"
-        )
     classic, hidden = branch.classic_or_why()
-    if (
-        classic is not None
-        and classic.requires_approving_reviews
-        and (classic.required_approving_review_count or 0) > 0
-        and (classic.dismisses_stale_reviews or classic.require_last_push_approval)
-    ):
+    reviews = classic if classic is not None and classic.requires_approving_reviews else None
+    by_classic = reviews is not None and (
+        reviews.dismisses_stale_reviews or reviews.require_last_push_approval
+    )
+    # What rulesets and classic protection demand adds up: one may ask for the approval, another renew it.
+    approved = bool(approving.binding) or (
+        reviews is not None and (reviews.required_approving_review_count or 0) > 0
+    )
+    if approved and renewing.binding:
+        return passed(
+            f"approvals of changes to {branch.label} follow the last push, by {renewing.names}"
+        )
+    if approved and by_classic:
         return passed(f"the protection of {branch.label} makes approvals follow the last push")
     return otherwise(
         f"on {branch.label} no required approval is taken away or renewed by a later push",
-        rulesets,
+        Found([], [*approving.loose, *renewing.loose], [*approving.unclear, *renewing.unclear]),
         hidden,
     )
 

@@ -281,6 +281,9 @@ def github_pr_ticket_link(
 def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = ()) -> Verdict:
     """Each commit on a production branch came by a merged pull request.
 
+    ``exempt_authors`` names accounts whose commits need none. The author is who the commit says: where nothing
+    but such an account may push, have the branch demand signed commits as well.
+
     Why: a commit that was pushed straight to the branch passed by review and checks, and stands in no list
         of pull requests.
     Fix: require pull requests in a ruleset that nobody may bypass. Have this commit reviewed after the
