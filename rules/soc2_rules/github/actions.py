@@ -99,8 +99,15 @@ def github_self_hosted_runners(group: RunnerGroup, *, ephemeral: bool = True) ->
         runners
         with ``--ephemeral``, or let a controller make one for each job.
     """
+    if not group.runners and group.allows_public_repositories:
+        return inconclusive(
+            f"public repositories may use '{group.name}', which had no self-hosted runner at the collection: "
+            "one that takes one job only registers for that job"
+        )
     if not group.runners:
-        return not_applicable(f"the group '{group.name}' has no runners")
+        return not_applicable(
+            f"the group '{group.name}' has no runners, and is closed to public repositories"
+        )
     if group.allows_public_repositories:
         return failed(
             f"public repositories may use the {len(group.runners)} runners of '{group.name}'"

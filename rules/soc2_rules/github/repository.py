@@ -8,6 +8,7 @@ from soc2_collectors.github.models.organization import Member
 from soc2_collectors.github.models.repository import Analysis, Repository
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.github_logins import among
 
 _ANALYSERS = (
     "CodeQL", "Semgrep", "SonarQube", "SonarCloud", "Snyk Code", "SnykCode", "Checkmarx", "Cx", "Veracode",
@@ -67,15 +68,13 @@ def github_outside_collaborators(
     """Outside collaborators are known, and none administers a repository.
 
     ``approved`` holds the logins of outside collaborators that somebody answers for. An administrator from
-    outside fails even then.
+    outside fails even then. An archived repository counts: who had access can still read it.
 
     Why: nobody's leaving process removes people who never joined.
-    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done; approve
-        the
-        others in the configuration of this rule, with write access at most.
+    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done (unarchive an
+        archived repository before); approve the others in the configuration of this rule, with write access
+        at most.
     """
-    if repository.archived:
-        return not_applicable(_ARCHIVED)
     people = repository.outside_collaborators
     admins = sorted(person.login for person in people if person.admin)
     if admins:
@@ -159,7 +158,8 @@ def github_repo_admins(
     loose = sorted(
         person.login
         for person in people
-        if person.login in members.keys() - owners - {*approved}
+        if person.login in members.keys() - owners
+        and not among(person.login, approved)
         and person.level not in allowed_direct
     )
     if loose:
@@ -308,6 +308,8 @@ def _useless(analysis: Analysis, repository: Repository, tools: tuple[str, ...])
     """Why an analysis finds no vulnerable code in the repository; an empty text where it may."""
     if not analysis.tool.name.lower().startswith(tuple(tool.lower() for tool in tools)):
         return ", which is no tool that analyses code"
+    if analysis.ref != f"refs/heads/{repository.default_branch}":
+        return f" at {analysis.ref}, which is not the default branch"
     if analysis.error:
         return " with an error"
     if analysis.rules_count == 0:
