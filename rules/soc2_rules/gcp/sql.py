@@ -202,6 +202,8 @@ def gcp_sql_cmek(database: SqlInstance, *, labels: tuple[str, ...] = ()) -> Verd
 
 _SWITCHED_ON = ("on", "1", "true", "yes", "all")
 """PostgreSQL's words for on; ``all`` is one of log_connections, from version 18 on."""
+_SAY_WHO = frozenset({"all", "authentication", "authorization"})
+"""Words of log_connections, from version 18 on, by which the log names who came in; ``receipt`` does not."""
 _RECORDED = frozenset({"all", "ddl", "function", "misc", "misc_set", "read", "role", "write"})
 """Classes of statements that the audit extension records."""
 _OWN_TIERS = ("", "STANDARD", "BACKUP_TIER_UNSPECIFIED")
@@ -260,7 +262,7 @@ def gcp_sql_backups(
     if database.elsewhere:
         return _ELSEWHERE
     if database.replica_of is not None:
-        return not_applicable(f"a replica: {database.replica_of} is backed up")
+        return not_applicable(f"a replica of {database.replica_of}: backups are made of that")
     backups = database.settings.backup_configuration
     if backups is None or not backups.enabled:
         return failed("automated backups are off")
@@ -303,7 +305,7 @@ def gcp_sql_backup_succeeded(
     if database.elsewhere:
         return _ELSEWHERE
     if database.replica_of is not None:
-        return not_applicable(f"a replica: {database.replica_of} is backed up")
+        return not_applicable(f"a replica of {database.replica_of}: backups are made of that")
     if database.stopped:
         return not_applicable("the instance is stopped")
     runs = evidence.index(BackupRun, "instance", within="here").get(database.path, ())
@@ -379,10 +381,19 @@ def gcp_pg_audit(database: SqlInstance) -> Verdict:
     log = database.flag("pgaudit.log")
     if log is None:
         return inconclusive("on; what it records is not set for the instance: set pgaudit.log")
-    recorded = {one.strip() for one in log.split(",")}
-    if not recorded & _RECORDED:
+    if not _classes(log):
         return failed(f"on, and records nothing: pgaudit.log is {log or 'not shown'}")
     return passed(f"on; pgaudit.log is {log}")
+
+
+def _classes(log: str) -> set[str]:
+    """What pgaudit.log comes to: classes in order, ``-`` takes one away, ``all`` is every one."""
+    recorded = set[str]()
+    for word in log.split(","):
+        name = word.strip().removeprefix("-")
+        named = _RECORDED - {"all"} if name == "all" else _RECORDED & {name}
+        recorded = recorded - named if word.strip().startswith("-") else recorded | named
+    return recorded
 
 
 @rule(
@@ -405,7 +416,13 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
     if database.engine != "POSTGRES":
         return not_applicable(f"{database.data.database_version} is not PostgreSQL")
     flags = ("log_connections", "log_disconnections")
-    if off := [name for name in flags if database.flag(name) not in _SWITCHED_ON]:
+    named = {one.strip() for one in (database.flag("log_connections") or "").split(",")}
+    who = bool(named & _SAY_WHO)
+    if off := [
+        name
+        for name in flags
+        if database.flag(name) not in _SWITCHED_ON and not (who and name == "log_connections")
+    ]:
         return failed(f"not on: {', '.join(off)}")
     return passed("connects and disconnects are logged")
 
