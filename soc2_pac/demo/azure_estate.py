@@ -498,6 +498,11 @@ def _monitor(state: Tenant, now: datetime) -> None:
             {"enabled": True, "emailReceivers": [{"name": "oncall", "status": "Enabled"}]},
         ),
         _alert("nsg", administrative, (sort, "microsoft.network/networksecuritygroups")),
+        _alert(
+            "nsg-rules",
+            administrative,
+            (sort, "microsoft.network/networksecuritygroups/securityrules"),
+        ),
         _alert("ip", administrative, (sort, "microsoft.network/publicipaddresses")),
         _alert("policy", administrative, (sort, "microsoft.authorization/policyassignments")),
         _alert(

@@ -93,10 +93,15 @@ def human_changes(azure: Azure) -> Iterator[Document]:
     ):
         if MALFORMED in event:
             yield document(event)
-        elif "@" in str(event.get("caller", "")) and _changed(event):
+        elif _by_a_person(event.get("caller")) and _changed(event):
             yield document(
                 {key: event[key] for key in _KEPT if key in event}, name="operationName.value"
             )
+
+
+def _by_a_person(caller: object) -> bool:
+    """Whether a person called. A program is named by its id; who is not named may be a person."""
+    return caller in (None, "") or "@" in str(caller)
 
 
 def _changed(event: dict[str, Any]) -> bool:

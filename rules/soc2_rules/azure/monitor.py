@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import last_part, recorded, same, subscription_of
+from soc2_collectors.azure.models.arm import chosen, last_part, recorded, same, subscription_of
 from soc2_collectors.azure.models.monitor import ActivityLogSetting
 from soc2_collectors.azure.models.storage import StorageAccount
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 
 @rule(
@@ -23,12 +24,13 @@ from soc2_pac.rules import Evidence, rule
 def azure_activity_log_store(
     setting: ActivityLogSetting, evidence: Evidence, *, customer_key: bool = False
 ) -> Verdict:
-    """Storage accounts that keep the activity log are private.
+    """No container of a storage account that keeps the activity log can be made public.
 
-    ``customer_key`` asks that they are encrypted with a key of the company's own.
+    ``customer_key`` asks that the account is encrypted with a key of the company's own. From which networks
+    the account can be reached, ``azure-storage-network`` asks.
 
     Why: the log names everybody who administers, and every resource by its address.
-    Fix: az storage account update --allow-blob-public-access false for the account.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-blob-public-access false.
     """
     number = setting.properties.storage_account_id
     if not number:
@@ -40,10 +42,17 @@ def azure_activity_log_store(
     if account is None:
         return inconclusive(f"the storage account {name} is not among the collected ones")
     if account.properties.allow_blob_public_access is not False:
-        return failed(f"containers of {name} may be public")
-    if customer_key and not same(account.properties.encryption.key_source, "Microsoft.Keyvault"):
-        return failed(f"{name} is encrypted with a key of Microsoft's")
-    return passed(f"{name} is private")
+        return failed(f"containers of {name} may be public", on=[account])
+    own = customer_key and chosen(
+        account.properties.encryption.key_source,
+        "keySource",
+        good=("Microsoft.Keyvault",),
+        bad=("Microsoft.Storage",),
+    )
+    if customer_key and not own:
+        return failed(f"{name} is encrypted with a key of Microsoft's", on=[account])
+    key = ", and its key is the company's own" if own else ""
+    return passed(f"no container of {name} can be made public{key}", on=[account])
 
 
 _ALL = "alllogs"
@@ -67,11 +76,15 @@ def azure_activity_log_export(
     *,
     categories: tuple[str, ...] = ("Administrative", "Alert", "Policy", "Security"),
 ) -> Verdict:
-    """The activity log of each subscription is sent somewhere that keeps it.
+    """The activity log of each subscription is exported, in the categories that are asked for.
+
+    To a workspace, a storage account, an event hub or a partner's service; how long it is kept there is not
+    asked about.
 
     Why: Azure keeps it for 90 days, and an audit looks back further.
-    Fix: az monitor diagnostic-settings subscription create --workspace ID --logs with Administrative,
-        Alert, Policy and Security.
+    Fix: az monitor diagnostic-settings subscription create --name NAME --location LOCATION --workspace
+        WORKSPACE_ID --logs '[{"category":"Administrative","enabled":true},{"category":"Alert","enabled":true},
+        {"category":"Policy","enabled":true},{"category":"Security","enabled":true}]'.
     """
     settings = [one.setting for one in evidence.here(ActivityLogSetting)]
     if not settings:
@@ -79,5 +92,7 @@ def azure_activity_log_export(
     seen = recorded(settings)
     missing = [name for name in categories if name.casefold() not in seen]
     if missing and _ALL not in seen:
-        return failed(f"not sent: {', '.join(missing)}")
-    return passed(f"sent: {', '.join(categories)}")
+        return failed(f"not exported: {', '.join(missing)}")
+    by = [one for one in evidence.here(ActivityLogSetting) if one.setting.recorded]
+    names = listed(one.name for one in by)
+    return passed(f"exported: {', '.join(categories)}; by {names}", on=by)

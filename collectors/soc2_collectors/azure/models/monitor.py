@@ -5,7 +5,8 @@ Source: Azure REST API, "Activity Log Alerts", "Action Groups", "Subscription Di
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -14,16 +15,19 @@ from soc2_collectors.azure.models.arm import (
     Diagnostic,
     DiagnosticProperties,
     Moment,
+    chosen,
     same,
 )
 from soc2_pac.resources import Resource
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One condition on one field of an event."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "containsAny": "a condition has equals or containsAny; one with neither is never met",
+        "equals": "a condition has equals or containsAny; one with neither is never met",
+    }
 
     field: str | None = None
     equals: str | None = None
@@ -41,6 +45,12 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class Condition(Leaf, frozen=True, kw_only=True, rename="camel"):
     """A condition, or several of which one is enough."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Leaf.may_lack,
+        "anyOf": "a condition has alternatives or a field; one with neither is never met",
+        "field": "a condition has alternatives or a field; one with neither is never met",
+    }
 
     any_of: list[Leaf] | None = None
 
@@ -71,6 +81,10 @@ class Actions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class AlertProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What an alert watches."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "left out is on; Azure REST API, Activity Log Alerts: AlertRuleProperties.enabled",
+    }
 
     enabled: bool = True
     """Left out: on."""
@@ -104,15 +118,43 @@ class ActivityLogAlert(Arm, frozen=True, kw_only=True, rename="camel"):
         ]
 
 
+_NONE_OF_THEM = "a list that may be empty: without it one sort of receivers is missing"
+
+
 class EmailReceiver(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Somebody who gets a mail, or a message."""
 
     status: str | None = None
     """``Enabled``, ``Disabled`` (has opted out), ``NotSpecified``."""
 
+    @property
+    def listens(self) -> bool:
+        """Whether it has not opted out. Raises FactUnavailable for a status that is missing or not known."""
+        return chosen(
+            self.status,
+            "the status of a receiver",
+            good=("Enabled", "NotSpecified"),
+            bad=("Disabled",),
+        )
+
 
 class ActionGroupProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who and what is called. A sort of receivers that is left out has none."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "emailReceivers": _NONE_OF_THEM,
+        "smsReceivers": _NONE_OF_THEM,
+        "voiceReceivers": _NONE_OF_THEM,
+        "azureAppPushReceivers": _NONE_OF_THEM,
+        "armRoleReceivers": _NONE_OF_THEM,
+        "webhookReceivers": _NONE_OF_THEM,
+        "itsmReceivers": _NONE_OF_THEM,
+        "automationRunbookReceivers": _NONE_OF_THEM,
+        "logicAppReceivers": _NONE_OF_THEM,
+        "azureFunctionReceivers": _NONE_OF_THEM,
+        "eventHubReceivers": _NONE_OF_THEM,
+        "incidentReceivers": _NONE_OF_THEM,
+    }
 
     enabled: bool
     email_receivers: list[EmailReceiver] | None = None
@@ -144,8 +186,13 @@ class ActionGroup(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def heard(self) -> bool:
-        """Whether it is on and somebody, or something, is called."""
+        """Whether it is on and somebody, or something, is called.
+
+        Raises FactUnavailable where that depends on a receiver that does not say whether it opted out.
+        """
         who = self.properties
+        if not who.enabled:
+            return False
         people = [*(who.email_receivers or ()), *(who.sms_receivers or ())]
         others = (
             who.voice_receivers,
@@ -159,8 +206,9 @@ class ActionGroup(Arm, frozen=True, kw_only=True, rename="camel"):
             who.event_hub_receivers,
             who.incident_receivers,
         )
-        listening = any(not same(one.status, "Disabled") for one in people)
-        return who.enabled and (listening or any(others))
+        if any(others) or any(same(one.status, "Enabled") for one in people):
+            return True
+        return any([one.listens for one in people])
 
 
 class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -190,7 +238,8 @@ class HumanChange(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "azure.monitor.human_change"
 
     id: str
-    caller: str
+    caller: str | None = None
+    """Who made it, by the name of the account; left out where Azure's claims hold none."""
     operation_name: Word
     event_timestamp: Moment
     resource_id: str = ""
