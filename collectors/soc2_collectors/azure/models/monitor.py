@@ -121,6 +121,9 @@ class ActivityLogAlert(Arm, frozen=True, kw_only=True, rename="camel"):
 _NONE_OF_THEM = "a list that may be empty: without it one sort of receivers is missing"
 
 
+_LISTENING = ("Enabled", "NotSpecified")
+
+
 class EmailReceiver(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Somebody who gets a mail, or a message."""
 
@@ -133,7 +136,7 @@ class EmailReceiver(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return chosen(
             self.status,
             "the status of a receiver",
-            good=("Enabled", "NotSpecified"),
+            good=_LISTENING,
             bad=("Disabled",),
         )
 
@@ -206,9 +209,8 @@ class ActionGroup(Arm, frozen=True, kw_only=True, rename="camel"):
             who.event_hub_receivers,
             who.incident_receivers,
         )
-        if any(others) or any(same(one.status, "Enabled") for one in people):
-            return True
-        return any([one.listens for one in people])
+        sure = any(same(one.status, word) for one in people for word in _LISTENING)
+        return sure or any(others) or any(one.listens for one in people)
 
 
 class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
