@@ -62,7 +62,7 @@ def _details(aws: Aws, arn: str) -> Fact:
             raise Unexpected(msg, operation="network-firewall:DescribeFirewall")
         status = (answer.get("FirewallStatus") or {}).get("Status")
         # The rest of the status says how full each zone is, which changes at every read.
-        return {**firewall, "FirewallStatus": {"Status": status}}
+        return {**firewall, "FirewallStatusValue": status}
 
     return Fact("network-firewall:DescribeFirewall", call)
 

@@ -10,25 +10,13 @@ import msgspec
 from soc2_pac.resources import Resource, fact
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """Whether a firewall handles traffic: its part of ``DescribeFirewall``."""
-
-    status: str | None = None
-    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``."""
-
-
 class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``Firewall`` of ``DescribeFirewall``."""
 
     vpc_id: str | None = None
     """Left out where the firewall stands at a transit gateway."""
-    firewall_status: Status | None = None
-    """The collector puts it here: in the answer it stands beside the firewall."""
-
-    @property
-    def status(self) -> str | None:
-        """``READY`` where it handles traffic in every zone."""
-        return self.firewall_status.status if self.firewall_status else None
+    status: str | None = msgspec.field(default=None, name="FirewallStatusValue")
+    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``. The collector takes it from FirewallStatus."""
 
 
 class LogDestination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
