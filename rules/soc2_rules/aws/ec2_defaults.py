@@ -128,7 +128,7 @@ def aws_ebs_default_encryption(region: RegionSettings) -> Verdict:
     """New volumes are encrypted by default.
 
     Why: nobody has to remember it then.
-    Fix: aws ec2 enable-ebs-encryption-by-default in the region.
+    Fix: aws ec2 enable-ebs-encryption-by-default --region REGION.
     """
     return passed("on") if region.ebs_encryption.ebs_encryption_by_default else failed("off")
 

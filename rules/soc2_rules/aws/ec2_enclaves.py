@@ -46,9 +46,9 @@ def aws_confidential_host_isolation(
     the internet.
 
     Why: the host is the enclave's only way out; whoever is on it talks to the enclave and to its keys.
-    Fix: aws ec2 modify-instance-metadata-options --http-tokens required; move the instance to a private
-        subnet and take the wide entries out of its security groups (aws ec2
-        revoke-security-group-ingress).
+    Fix: aws ec2 modify-instance-metadata-options --instance-id ID --http-tokens required; move the instance to
+        a private subnet; take the wide entries out of its security groups (aws ec2
+        revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE).
     """
     if instance.ended:
         return not_applicable("terminated")

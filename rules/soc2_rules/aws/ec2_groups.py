@@ -65,8 +65,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdi
     UDP count as all. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: whatever listens on the machine, now or later, is on the internet.
-    Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
-        those who need them.
+    Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; open the ports
+        that are needed to those who need them.
     """
     wanted = {
         name: ALL_PORTS
@@ -197,7 +197,8 @@ def aws_sg_no_wide_public_ranges(
     range: the other rules judge it port by port.
 
     Why: a wide range belongs to many customers of a provider, and one of them is not yours.
-    Fix: aws ec2 revoke-security-group-ingress for the range; let in the addresses of the partner only.
+    Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; let in the
+        addresses of the partner only.
     """
     ranges = sorted({text for entry in group.ip_permissions for text in entry.ranges})
     wide, unread = _wide(ranges, shortest_ipv4, shortest_ipv6)
@@ -277,7 +278,7 @@ def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
     by name.
 
     Why: a forgotten group is given to the next machine without anyone reading its entries again.
-    Fix: aws ec2 delete-security-group.
+    Fix: aws ec2 delete-security-group --group-id GROUP.
     """
     if group.group_name == "default":
         return not_applicable("a default group cannot be deleted")

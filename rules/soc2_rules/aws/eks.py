@@ -62,8 +62,9 @@ def aws_eks_secrets_logs(
 
     Why: whoever gets a copy of etcd reads every secret, and without the audit log nobody knows who did what
         in the cluster.
-    Fix: aws eks associate-encryption-config --encryption-config resources=secrets,provider={keyArn=...};
-        aws eks update-cluster-config --logging with all types enabled.
+    Fix: aws eks associate-encryption-config --cluster-name NAME --encryption-config
+        'resources=secrets,provider={keyArn=ARN}'; aws eks update-cluster-config --name NAME --logging
+        '{"clusterLogging":[{"types":["api","audit","authenticator","controllerManager","scheduler"],"enabled":true}]}'.
     """
     details = cluster.details
     found = []
@@ -96,7 +97,8 @@ def aws_eks_version(cluster: Cluster, evidence: Evidence, now: datetime) -> Verd
     Local clusters on Outposts have dates of their own.
 
     Why: after that only AWS patches it, for a fee, and in the end AWS upgrades it on a day of its own choice.
-    Fix: aws eks update-cluster-version, one minor version at a time, then the node groups.
+    Fix: aws eks update-cluster-version --name NAME --kubernetes-version VERSION, one minor version at a time,
+        then the node groups.
     """
     number = cluster.details.version
     known = evidence.index(Version, "cluster_version", within="here").get(number, ())

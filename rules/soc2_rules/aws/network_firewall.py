@@ -14,6 +14,7 @@ _KEEPS = frozenset({"aws:drop", "aws:forward_to_sfe"})
 """What may happen to a packet that no stateless rule knows: dropped, or handed to the stateful engine."""
 _HANDS_ON = "aws:forward_to_sfe"
 _PASSES = "aws:pass"
+_OUT_OF_USE = ("DELETING", "FAILED")
 
 
 @rule(
@@ -32,9 +33,9 @@ def aws_network_firewall(
 ) -> Verdict:
     """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    Default is what happens to whole packets and fragments that no stateless rule knows. Inspected is what a
-    stateful engine gets that has rules, or drops what it does not know. Which routes lead through the
-    firewall, and what its rules let through, is not judged.
+    A firewall counts that is ready. Default is what happens to whole packets and fragments that no stateless
+    rule knows. Inspected is what a stateful engine gets that has rules, or drops what it does not know. Which
+    routes lead through the firewall, and what its rules let through, is not judged.
 
     Why: security groups say who may connect, and nothing of what is said then.
     Fix: aws network-firewall create-firewall in the VPC, update-logging-configuration for alerts and flows,
@@ -60,6 +61,8 @@ def aws_network_firewall(
 
 def _problem(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
     """What is wrong with a firewall for certain, whatever else could not be read."""
+    if firewall.details.status in _OUT_OF_USE:
+        return f"is {firewall.details.status}: it handles no traffic"
     with suppress(FactUnavailable):
         if passes := _lets_through(firewall.policy):
             return passes
@@ -92,6 +95,9 @@ def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
 
 def _unknown(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
     """Why nobody can say that a firewall is right; ``None`` where it is. Raises FactUnavailable."""
+    status = firewall.details.status
+    if status != "READY":
+        return f"whether it handles traffic is not known: AWS says {status or 'no status'}"
     policy = firewall.policy
     for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
         if actions is None:

@@ -123,8 +123,9 @@ def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)
     of IPv4 or of IPv6 counts as the internet.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
-    Fix: aws ec2 create-network-acl-entry with a lower number and --rule-action deny for ports 22 and
-        3389, or replace the entry that admits everything.
+    Fix: aws ec2 create-network-acl-entry --network-acl-id ACL --ingress --rule-number NUMBER --protocol tcp
+        --port-range From=22,To=22 --cidr-block 0.0.0.0/0 --rule-action deny, with a number below that of the
+        entry that admits it; the same for port 3389, for UDP and for IPv6.
     """
     if not acl.associations:
         return not_applicable("no subnet uses it")
@@ -144,8 +145,8 @@ def aws_igw_authorized(gateway: InternetGateway, *, approved_vpcs: tuple[str, ..
     """Internet gateways are attached to approved VPCs only.
 
     Why: a gateway is what makes a network part of the internet; that should be somebody's decision.
-    Fix: list the VPC in approved_vpcs with the record of the decision, or aws ec2
-        detach-internet-gateway.
+    Fix: list the VPC in approved_vpcs with the record of the decision, or aws ec2 detach-internet-gateway
+        --internet-gateway-id GATEWAY --vpc-id VPC.
     """
     attached = sorted(a.vpc_id for a in gateway.attachments if a.state != "detached")
     if not attached:

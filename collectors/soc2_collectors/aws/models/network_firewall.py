@@ -15,6 +15,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     vpc_id: str | None = None
     """Left out where the firewall stands at a transit gateway."""
+    status: str | None = msgspec.field(default=None, name="FirewallStatusValue")
+    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``. The collector takes it from FirewallStatus."""
 
 
 class LogDestination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
