@@ -71,7 +71,8 @@ def _properties(schema: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
     for part in (*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())):
         inner, inner_name = _resolved(part, name)
         found |= _properties(inner, inner_name)
-    return found | schema.get("properties", {})
+    found |= schema.get("properties", {})
+    return found
 
 
 @functools.cache
