@@ -49,7 +49,8 @@ def github_allowed_actions(organization: Organization, *, sha_pinning: bool = Tr
         return failed("; ".join(problems))
     if policy.enabled_repositories not in ("all", "selected"):
         return inconclusive(f"Actions are on for {policy.enabled_repositories}: unknown")
-    return passed(f"allowed actions: {policy.allowed_actions}")
+    pinned = ", pinned to a commit" if policy.sha_pinning_required else ""
+    return passed(f"allowed actions: {policy.allowed_actions}{pinned}")
 
 
 @rule(
@@ -79,7 +80,9 @@ def github_default_token_read_only(organization: Organization) -> Verdict:
         problems.append(f"the default token may {given.default_workflow_permissions}")
     if given.can_approve_pull_request_reviews:
         problems.append("workflows may approve pull requests")
-    return failed("; ".join(problems)) if problems else passed("the default token only reads")
+    if problems:
+        return failed("; ".join(problems))
+    return passed("the default token only reads, and workflows cannot approve pull requests")
 
 
 @rule(

@@ -104,8 +104,9 @@ def github_secret_scanning(repository: Repository, *, push_protection: bool = Tr
 
     Why: a credential in a repository is read by everyone who can clone it, and stays in the
         history.
-    Fix: gh api -X PATCH /repos/ORG/REPO with security_and_analysis.secret_scanning and
-        secret_scanning_push_protection enabled; private repositories need Secret Protection.
+    Fix: gh api -X PATCH /repos/ORG/REPO -f 'security_and_analysis[secret_scanning][status]=enabled'
+        -f 'security_and_analysis[secret_scanning_push_protection][status]=enabled'; private repositories need
+        Secret Protection.
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
@@ -235,10 +236,11 @@ def github_inactive_repos(
     ],
 )
 def github_dependabot_on(repository: Repository, *, security_updates: bool = True) -> Verdict:
-    """Vulnerable dependencies are reported and updates proposed.
+    """Vulnerable dependencies are reported, and security updates are on.
 
     Why: most of a program is other people's code, and its flaws are published with instructions.
-    Fix: gh api -X PUT /repos/ORG/REPO/vulnerability-alerts and .../automated-security-fixes.
+    Fix: gh api -X PUT /repos/ORG/REPO/vulnerability-alerts; gh api -X PUT
+        /repos/ORG/REPO/automated-security-fixes.
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
@@ -251,7 +253,8 @@ def github_dependabot_on(repository: Repository, *, security_updates: bool = Tru
             return failed(f"security updates are off for {repository.full_name}")
         if fixes.paused:
             return failed(f"security updates are paused for {repository.full_name}")
-    return passed(f"dependency alerts are on for {repository.full_name}")
+    also = " and security updates" if security_updates else ""
+    return passed(f"dependency alerts{also} are on for {repository.full_name}")
 
 
 @rule(
@@ -275,8 +278,7 @@ def github_code_scanning(
     repositories that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
-    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair
-        the
+    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
         workflow that uploads the analysis.
     """
     if repository.archived:
