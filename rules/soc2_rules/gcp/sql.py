@@ -42,7 +42,7 @@ def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
     """
     if database.elsewhere:
         return _ELSEWHERE
-    addresses = database.settings.ip_configuration
+    addresses = database.access
     ranges = [network.value for network in addresses.authorized_networks]
     public = database.public_addresses
     if not addresses.ipv4_enabled and not public:
@@ -70,7 +70,7 @@ def gcp_sql_private_ip(database: SqlInstance) -> Verdict:
     if database.elsewhere:
         return _ELSEWHERE
     public = database.public_addresses
-    if public or database.settings.ip_configuration.ipv4_enabled:
+    if public or database.access.ipv4_enabled:
         return failed(f"public address {', '.join(public) or 'is switched on'}")
     return passed("no public address")
 
@@ -92,14 +92,14 @@ def gcp_sql_tls(database: SqlInstance) -> Verdict:
     if database.elsewhere:
         return _ELSEWHERE
     settings = database.settings
-    mode = settings.ip_configuration.ssl_mode
+    mode = database.access.ssl_mode
     if mode in _ENCRYPTED:
         return passed(f"sslMode is {mode}")
     if settings.connector_enforcement == "REQUIRED":
         return passed("only connectors are let in, and they speak TLS")
     if mode == "SSL_MODE_UNSPECIFIED":
         # The older switch says what holds where the mode was never set.
-        required = settings.ip_configuration.require_ssl
+        required = database.access.require_ssl
         return passed("requireSsl is on") if required else failed("TLS is not required")
     return failed(f"sslMode is {mode}")
 
