@@ -365,7 +365,7 @@ def _place(kind: str | None, path: Path) -> str:
 def _excused(place: str, excuses: Mapping[str, str]) -> bool:
     """Whether an excuse names the place, or what holds it (``Statement.**``)."""
     return any(
-        excuse == place or excuse.endswith(".**") and place.startswith(excuse[:-2])
+        excuse == place or (excuse.endswith(".**") and place.startswith(excuse[:-2]))
         for excuse in excuses
     )
 
