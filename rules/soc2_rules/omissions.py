@@ -49,7 +49,13 @@ _FUNCTION_SETTINGS = (
     "keys and settings of a function app are given out only by calls that give the secrets themselves "
     "(listKeys, appsettings/list), which a role that reads may not make; who reaches it is judged"
 )
+_MFA_DELETE = (
+    "MFA delete asks for the root user's device, and only the root user can switch it on; "
+    "aws-trail-bucket-protected asks for versions, which keep what is deleted"
+)
 PARTS: dict[str, str] = {
+    "prowler:cloudtrail_bucket_requires_mfa_delete": _MFA_DELETE,
+    "powerpipe:cloudtrail_trail_bucket_mfa_enabled": _MFA_DELETE,
     "prowler:cloudfunction_function_inside_vpc": (
         "a connector to a VPC is the way by which a function calls others; who calls the function is decided "
         "by its policy and its ingress, which gcp-serverless-not-public judges"

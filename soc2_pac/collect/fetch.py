@@ -491,7 +491,8 @@ class _Taken:
         gaps, self._doubtful = self._doubtful, {}
         if gaps:
             for record in self._aside.records():
-                if record.uid not in deleted:
+                # What came again later, whole, is known by that.
+                if record.uid not in deleted and record.uid not in self.seen:
                     self._lay_down(record, gaps[record.uid])
 
     def _record(
@@ -636,8 +637,11 @@ def _resolve_all(document: Document) -> Document | _NotFound:
     body: dict[str, object] = {}
     missing = False
     for key, value in document.body.items():
+        if not isinstance(value, Fact):
+            body[key] = value
+            continue
         try:
-            body[key] = resolve(value) if isinstance(value, Fact) else value
+            body[key] = resolve(value)
         except Gone as error:
             missing = True
             body[key] = not_found(error, value)

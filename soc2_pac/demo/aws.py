@@ -312,10 +312,23 @@ def _detector(answer: dict[str, Any]) -> dict[str, Any]:
     features = [
         {"name": name, "status": "ENABLED"} for name in ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
     ]
+    told = {feature["name"] for feature in answer["features"]}
+    # AWS lists every plan that the Region knows, with those that are off.
+    others = [{"name": name, "status": "DISABLED"} for name in _PLANS if name not in told]
     return answer | {
         "dataSources": answer["dataSources"] | always,
-        "features": features + answer["features"],
+        "features": features + answer["features"] + others,
     }
+
+
+_PLANS = (
+    "S3_DATA_EVENTS",
+    "EKS_AUDIT_LOGS",
+    "EBS_MALWARE_PROTECTION",
+    "RDS_LOGIN_EVENTS",
+    "LAMBDA_NETWORK_LOGS",
+    "RUNTIME_MONITORING",
+)
 
 
 _REPORT_COLUMNS = (

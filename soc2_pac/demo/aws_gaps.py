@@ -13,6 +13,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
 
+from soc2_pac.demo.company import ACCOUNT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -29,6 +31,7 @@ class Refusal(NamedTuple):
     message: str
 
 
+_OFF = {"status": "DISABLED", "errorCode": "ALREADY_ENABLED", "errorMessage": ""}
 GAPS: Mapping[str, Mapping[str, Mapping[str, Any] | Refusal]] = {
     "accessanalyzer": {"ListAnalyzers": {"analyzers": []}},
     "artifact": {"ListReports": {"reports": []}},
@@ -46,7 +49,31 @@ GAPS: Mapping[str, Mapping[str, Mapping[str, Any] | Refusal]] = {
             409, "OrganizationNotFoundException", "The account is in no organization."
         )
     },
-    "inspector2": {"ListCoverage": {"coveredResources": []}},
+    "emr": {
+        "GetBlockPublicAccessConfiguration": {
+            "BlockPublicAccessConfiguration": {
+                "BlockPublicSecurityGroupRules": True,
+                "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22, "MaxRange": 22}],
+            },
+            "BlockPublicAccessConfigurationMetadata": {
+                "CreationDateTime": 1577836800,
+                "CreatedByArn": f"arn:aws:iam::{ACCOUNT}:root",
+            },
+        }
+    },
+    "inspector2": {
+        "BatchGetAccountStatus": {
+            "accounts": [
+                {
+                    "accountId": ACCOUNT,
+                    "state": _OFF,
+                    "resourceState": dict.fromkeys(("ec2", "ecr", "lambda", "lambdaCode"), _OFF),
+                }
+            ],
+            "failedAccounts": [],
+        },
+        "ListCoverage": {"coveredResources": []},
+    },
     "kafkaconnect": {"ListConnectors": {"connectors": []}},
     "macie2": {
         "GetAutomatedDiscoveryConfiguration": Refusal(

@@ -498,13 +498,32 @@ def _monitor(state: Tenant, now: datetime) -> None:
             {"enabled": True, "emailReceivers": [{"name": "oncall", "status": "Enabled"}]},
         ),
         _alert("nsg", administrative, (sort, "microsoft.network/networksecuritygroups")),
+        _alert(
+            "nsg-rules",
+            administrative,
+            (sort, "microsoft.network/networksecuritygroups/securityrules"),
+        ),
         _alert("ip", administrative, (sort, "microsoft.network/publicipaddresses")),
         _alert("policy", administrative, (sort, "microsoft.authorization/policyassignments")),
-        _alert(
-            "solution", ("category", "Security"), (sort, "microsoft.security/securitysolutions")
-        ),
+        _alert("solution", administrative, (sort, "microsoft.security/securitysolutions")),
         _alert("health", ("category", "ServiceHealth")),
         _alert("quiet", administrative, (sort, "microsoft.sql/servers/firewallrules"), heard=False),
+        _row(
+            "microsoft.alertsManagement/actionRules",
+            "nightly",
+            {
+                "enabled": True,
+                "scopes": [_HOME],
+                "conditions": [{"field": "SignalType", "operator": "Equals", "values": ["Metric"]}],
+                "schedule": {
+                    "timeZone": "UTC",
+                    "recurrences": [
+                        {"recurrenceType": "Daily", "startTime": "01:00:00", "endTime": "03:00:00"}
+                    ],
+                },
+                "actions": [{"actionType": "RemoveAllActionGroups"}],
+            },
+        ),
     )
     _add(
         state,

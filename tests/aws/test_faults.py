@@ -184,6 +184,25 @@ def test_a_record_that_lacks_a_member_loses_no_other(
                 assert "lack" in result.reason, told
 
 
+NOT_SUBSCRIBED = "Account 111122223333 is not subscribed to AWS Security Hub"
+NOT_ENABLED = "Macie is not enabled"
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused", "gaps_of"),
+    [
+        ("aws.securityhub.hub", Refused(401, "InvalidAccessException", NOT_SUBSCRIBED), 0),
+        ("aws.securityhub.hub", Refused(401, "InvalidAccessException", "The account cannot be used"), 3),
+        ("aws.macie.session", Refused(403, "AccessDeniedException", NOT_ENABLED), 0),
+        ("aws.macie.session", Refused(403, "AccessDeniedException", "not authorized to perform"), 3),
+    ],
+)  # fmt: skip
+def test_off_is_what_says_so(kind: str, refused: Refused, gaps_of: int, aws: SyntheticAws) -> None:
+    # The same code means other refusals, too: only its message tells them apart.
+    result = look(aws, kind, {"*": refused})
+    assert (result.status, result.count, result.gaps) == (S.COMPLETE, 1, gaps_of)
+
+
 def test_a_page_that_is_cut_off(kind: str, aws: SyntheticAws, clean: Any) -> None:
     for operation in sorted(clean(kind).listing):
         result = look(aws, kind, {operation: CUT})

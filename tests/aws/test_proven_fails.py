@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any, NamedTuple
 
 import pytest
@@ -26,6 +27,9 @@ class Proof(NamedTuple):
     """The fact that could not be read."""
 
 
+_EVERYONE = json.dumps(
+    {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}
+)
 PROOFS = [
     Proof(
         "aws-ssm-docs-private", "GetDocument.Content", "export DB_PASSWORD=correct-horse",
@@ -33,6 +37,20 @@ PROOFS = [
     ),
     Proof(
         "aws-ssm-docs-private", "DescribeDocumentPermission.AccountIds", ["all"], "GetDocument"
+    ),
+    Proof("aws-lambda-not-public", "GetPolicy", _EVERYONE, "ListFunctionUrlConfigs"),
+    Proof("aws-lambda-not-public", "ListFunctionUrlConfigs", [{"AuthType": "NONE"}], "GetPolicy"),
+    Proof(
+        "aws-secret-stale-or-public", "LastAccessedDate", "2024-01-01T00:00:00Z", "GetResourcePolicy"
+    ),
+    Proof("aws-ecr-immutable-private", "imageTagMutability", "MUTABLE", "GetRepositoryPolicy"),
+    Proof(
+        "aws-permission-set-session", "DescribePermissionSet.SessionDuration", "P1D",
+        "ListManagedPoliciesInPermissionSet",
+    ),
+    Proof(
+        "aws-permission-set-session", "ListAccountAssignments.0.PrincipalType", "USER",
+        "GetPermissionsBoundaryForPermissionSet",
     ),
 ]  # fmt: skip
 
@@ -46,7 +64,7 @@ def test_a_proven_fail_stands(proof: Proof) -> None:
     body["$gaps"] = {
         proof.denied: {"status": "denied", "operation": proof.denied, "reason": "AccessDenied"}
     }
-    given = {kind: documents for kind, documents in case.given.items()}
+    given = dict(case.given.items())
     without = judge_document(rule, body, given, now=case.now, scope=case.scope)
     here: Any = body
     *steps, last = proof.path.split(".")

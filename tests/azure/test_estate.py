@@ -134,3 +134,32 @@ def test_only_what_persons_changed_is_kept_and_no_claims(azure: Source) -> None:
     (record,) = records(look(azure, "azure.monitor.human_change"))
     assert b"erik.holm" in record.body
     assert b"198.51.100.7" not in record.body
+
+
+def test_alerts_of_the_estate_are_heard_but_for_what_was_planted(azure: Source) -> None:
+    found = {
+        rule: {name: verdict.status for name, verdict in judged.items()}
+        for rule, judged in verdicts(azure).items()
+        if rule.startswith("azure-alert-") and rule != "azure-alert-receivers"
+    }
+    assert found == {
+        rule: {"acme-production": Status.FAIL if "-sql-" in rule else Status.PASS} for rule in found
+    }
+    assert found
+
+
+def test_who_made_changes_must_be_said(azure: Source) -> None:
+    (listing,) = (
+        answer
+        for path, answer in azure.emulator.state.answers.items()
+        if path.endswith("/eventtypes/management/values") and answer
+    )
+    del listing[1]["caller"]
+    unnamed, pipeline = records(look(azure, "azure.monitor.human_change")), listing[2].pop("caller")
+    assert [b"caller" in one.body for one in unnamed] == [False]
+    refused = look(azure, "azure.monitor.human_change")
+    assert refused.status is S.FAILED
+    assert "does not say who made any of 2 changes" in refused.reason
+    listing[1]["caller"] = listing[2]["caller"] = pipeline
+    nobody = look(azure, "azure.monitor.human_change")
+    assert (nobody.status, nobody.count) == (S.COMPLETE, 0)

@@ -230,7 +230,7 @@ POSSESSION = {"required": True}
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSWORD])]), False),
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSKEY])]), False),
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([VERIFIED])]), True),
-        (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSWORD], [QUESTION])]), None),
+        (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSWORD], [QUESTION])]), False),
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSWORD], [CODE])]), None),
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([PASSWORD, PUSH], [PASSKEY])]), None),
         (method(type="AUTH_METHOD_CHAIN", chains=[chain([]), chain([PASSWORD], [PUSH])]), None),

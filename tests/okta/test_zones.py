@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from soc2_collectors.okta.models.detection import EventHook
-from soc2_collectors.okta.models.identity_provider import Subject
+from soc2_collectors.okta.models.identity_provider import NameTemplate, Subject
 from soc2_collectors.okta.models.network import NetworkZone, held
 from soc2_collectors.okta.models.policy import certain, duration
 from soc2_pac.canonical import canonical
@@ -86,7 +86,16 @@ def test_zones_are_taken_together() -> None:
     ],
 )
 def test_whether_a_pattern_names_a_domain(pattern: str | None, *, expected: bool | None) -> None:
-    assert Subject(filter=pattern).names_a_domain is expected
+    as_it_comes = NameTemplate("idpuser.email")
+    subject = Subject(user_name_template=as_it_comes, filter=pattern)
+    assert subject.names_a_domain is expected
+
+
+def test_a_name_that_is_made_proves_no_domain() -> None:
+    made = NameTemplate("idpuser.login + '@agency.example'")
+    for template in (None, made, NameTemplate(None)):
+        subject = Subject(user_name_template=template, filter=r"\S+@agency\.example")
+        assert subject.names_a_domain is None
 
 
 @pytest.mark.parametrize(

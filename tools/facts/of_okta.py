@@ -11,7 +11,7 @@ import re
 import typing
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import okta.models
 from pydantic import BaseModel
@@ -19,18 +19,70 @@ from views import Laying, Member, Shape, facts_of, fields_of, name_of
 
 from soc2_pac import plugins
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from views import Struct
+
 NEEDS = ("okta",)
 """What is installed beside the project."""
-_PREFERRED = {
-    # Where several models have the same fields: the one that the API answers with.
-    "okta.models.app:App": "Application",
-    "okta.models.user:User": "User",
-    "okta.models.policy:SignOnPolicy": "OktaSignOnPolicy",
-    "okta.models.policy:PasswordPolicy": "PasswordPolicy",
-    "okta.models.policy:AccessPolicy": "AccessPolicy",
-    "okta.models.network:NetworkZone": "IPNetworkZone",
-    "okta.models.log:LogEvent": "LogEvent",
-    "okta.models.identity_provider:IdentityProvider": "IdentityProvider",
+_SHAPES: dict[str, tuple[str, ...]] = {
+    # Where the fields alone do not say which model the API answers with, and where it has several.
+    "okta.models.app:App": ("OpenIdConnectApplication",),
+    "okta.models.app:ClientRole": ("CustomRole", "StandardRole"),
+    "okta.models.app:GroupAssignment": ("ApplicationGroupAssignment",),
+    "okta.models.app:UserAssignment": ("AppUser",),
+    "okta.models.authenticator:Authenticator": (
+        "AuthenticatorKeyEmail",
+        "AuthenticatorKeyOktaVerify",
+        "AuthenticatorKeyPhone",
+    ),
+    "okta.models.authenticator:MethodState": ("AuthenticatorMethodBase",),
+    "okta.models.detection:BehaviorRule": ("BehaviorRule",),
+    "okta.models.detection:LogStream": ("LogStream",),
+    "okta.models.device:DeviceAssurance": (
+        "DeviceAssuranceAndroidPlatform",
+        "DeviceAssuranceChromeOSPlatform",
+        "DeviceAssuranceIOSPlatform",
+        "DeviceAssuranceMacOSPlatform",
+        "DeviceAssuranceWindowsPlatform",
+    ),
+    # The SDK has no models of Identity Governance.
+    "okta.models.governance:Campaign": (),
+    "okta.models.governance:Review": (),
+    "okta.models.identity_provider:IdentityProvider": ("IdentityProvider",),
+    "okta.models.log:LogEvent": ("LogEvent",),
+    "okta.models.network:NetworkZone": (
+        "DynamicNetworkZone",
+        "EnhancedDynamicNetworkZone",
+        "IPNetworkZone",
+    ),
+    "okta.models.policy:AccessPolicy": ("AccessPolicy",),
+    "okta.models.policy:AccessRule": ("AccessPolicyRule",),
+    "okta.models.policy:EnrollmentPolicy": ("AuthenticatorEnrollmentPolicy",),
+    "okta.models.policy:EnrollmentRule": ("AuthenticatorEnrollmentPolicyRule",),
+    "okta.models.policy:GracePeriod": (
+        "ByDateTimeAuthenticatorGracePeriodExpiry",
+        "EnrollmentPolicyAuthenticatorGracePeriod",
+    ),
+    "okta.models.policy:PasswordPolicy": ("PasswordPolicy",),
+    "okta.models.policy:PasswordRule": ("PasswordPolicyRule",),
+    "okta.models.policy:SignOnPolicy": ("OktaSignOnPolicy",),
+    "okta.models.policy:SignOnRule": ("OktaSignOnPolicyRule",),
+    "okta.models.policy:VerificationMethod": (
+        "AssuranceMethod",
+        "AuthenticationMethodChainMethod",
+        "IdProofingMethod",
+    ),
+    "okta.models.role:Admin": ("RoleAssignedUser",),
+    "okta.models.role:CustomRole": ("IamRole",),
+    "okta.models.role:Group": ("Group",),
+    "okta.models.role:GroupMember": ("User",),
+    "okta.models.role:GroupProfile": ("OktaUserGroupProfile",),
+    "okta.models.role:Permission": ("Permission",),
+    "okta.models.role:RoleAssignment": ("CustomRole", "StandardRole"),
+    "okta.models.user:Factor": ("UserFactor",),
+    "okta.models.user:User": ("User",),
 }
 
 
@@ -39,13 +91,13 @@ def _models() -> dict[str, type[BaseModel]]:
     found: dict[str, type[BaseModel]] = {}
     for module in pkgutil.iter_modules(okta.models.__path__):
         loaded = importlib.import_module(f"okta.models.{module.name}")
-        for name, value in vars(loaded).items():
-            if (
-                isinstance(value, type)
-                and issubclass(value, BaseModel)
-                and value.__module__ == loaded.__name__
-            ):
-                found[name] = value
+        found |= {
+            name: value
+            for name, value in vars(loaded).items()
+            if isinstance(value, type)
+            and issubclass(value, BaseModel)
+            and value.__module__ == loaded.__name__
+        }
     return found
 
 
@@ -95,9 +147,21 @@ def _member(of: Any, values: list[str] | None) -> Member:
     return Member(scalars.get(of, "any"))
 
 
+class _Okta(Laying):
+    """Lays a view over the models of :data:`_SHAPES` where it has any there, also deep within another."""
+
+    def lay(
+        self, where: str, struct: Struct, name: str | None, only: Collection[str] | None = None
+    ) -> None:
+        """As in Laying, once for each model."""
+        chosen = _SHAPES.get(name_of(struct))
+        for one in (name,) if chosen is None else (f"okta.{model}" for model in chosen):
+            super().lay(where, struct, one, only)
+
+
 def main() -> None:
     """Extract and write."""
-    laying = Laying("okta", _shape)
+    laying = _Okta("okta", _shape)
     candidates = [(0, f"okta.{name}") for name in sorted(_models())]
     for collector in plugins.load().collectors.values():
         if collector.provider != "okta":
@@ -105,9 +169,7 @@ def main() -> None:
         struct, facts = collector.resource, facts_of(collector.resource)
         plain = fields_of(struct).keys() - facts
         if plain:
-            preferred = _PREFERRED.get(name_of(struct))
-            shape = f"okta.{preferred}" if preferred else laying.best(plain, candidates)
-            laying.lay(collector.kind, struct, shape, only=plain)
+            laying.lay(collector.kind, struct, laying.best(plain, candidates), only=plain)
         for name in sorted(facts):
             for inner in fields_of(struct)[name]:
                 shape = laying.best(fields_of(inner), candidates)

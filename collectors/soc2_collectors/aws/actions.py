@@ -20,6 +20,16 @@ _EXCEPTIONS = {
 _GRANTS = {
     # Both versions of the call are authorised by the first one's name.
     "access-analyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
+    # Of all stacks at once, without a name.
+    "cloudformation:DescribeStacks": (
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStacks",
+    ),
+    "network-firewall:DescribeLoggingConfiguration": (
+        "network-firewall:DescribeLoggingConfiguration",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+    ),
     # AWS WAF asks each service whose resources it tells of.
     "wafv2:ListResourcesForWebACL": (
         "wafv2:ListResourcesForWebACL",

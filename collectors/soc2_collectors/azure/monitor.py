@@ -10,8 +10,10 @@ from soc2_collectors.azure.models.monitor import (
     ActionGroup,
     ActivityLogAlert,
     ActivityLogSetting,
+    AlertProcessingRule,
     HumanChange,
 )
+from soc2_pac.errors import Unexpected
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -65,6 +67,20 @@ def action_groups(azure: Azure) -> Iterator[Document]:
         yield document(group)
 
 
+@collects(
+    AlertProcessingRule,
+    calls=["RESOURCEGRAPH microsoft.alertsmanagement/actionrules"],
+    per="subscription",
+    cost="pages of 1000",
+)
+def processing_rules(azure: Azure) -> Iterator[Document]:
+    """Rules that keep alerts from calling anybody, or have them call others."""
+    for rule in azure.graph_query(
+        "resources | where type =~ 'microsoft.alertsmanagement/actionrules'"
+    ):
+        yield document(rule)
+
+
 @collects(ActivityLogSetting, calls=[f"GET {_SETTINGS}"], per="subscription", cost="1")
 def settings(azure: Azure) -> Iterator[Document]:
     """Where the activity log of the subscription goes; Resource Graph does not know."""
@@ -81,10 +97,12 @@ def settings(azure: Azure) -> Iterator[Document]:
 def human_changes(azure: Azure) -> Iterator[Document]:
     """What persons changed in the last week, by the portal or by a command line.
 
-    The activity log can be asked for a time, not for a sort of callers: the rest is read and left out.
+    The activity log can be asked for a time, not for a sort of callers: the rest is read and left out. Where
+    it leaves out who called, it did not give what was asked for.
     """
     now = datetime.now(UTC)
     when = f"{now - _WINDOW:%Y-%m-%dT%H:%M:%SZ}", f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    named, unnamed = 0, list[dict[str, Any]]()
     for event in azure.items(
         _EVENTS,
         api_version="2015-04-01",
@@ -93,10 +111,23 @@ def human_changes(azure: Azure) -> Iterator[Document]:
     ):
         if MALFORMED in event:
             yield document(event)
-        elif "@" in str(event.get("caller", "")) and _changed(event):
-            yield document(
-                {key: event[key] for key in _KEPT if key in event}, name="operationName.value"
-            )
+        elif not _changed(event):
+            continue
+        elif not event.get("caller"):
+            unnamed.append(event)
+        else:
+            named += 1
+            if "@" in str(event["caller"]):
+                yield _kept(event)
+    if unnamed and not named:
+        msg = f"the activity log does not say who made any of {len(unnamed)} changes"
+        raise Unexpected(msg, operation=f"GET {_EVENTS}")
+    for event in unnamed:
+        yield _kept(event)
+
+
+def _kept(event: dict[str, Any]) -> Document:
+    return document({key: event[key] for key in _KEPT if key in event}, name="operationName.value")
 
 
 def _changed(event: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ _PAGE = 1000
 _TERMS = 45
 """Parts of one filter."""
 _OVERLAP = timedelta(hours=2)
-"""Events reach the log with a delay: each look reads so much again, and finds what it knows."""
+"""Events reach the log with a delay: each collection reads so much again, and finds what it knows."""
 
 
 @collects(
@@ -34,7 +34,7 @@ _OVERLAP = timedelta(hours=2)
     instant="published",
 )
 def log_events(okta: Okta, period: Period) -> Iterator[Document]:
-    """Events since the last complete look, or of the last ``log_since_days``; sign-ins are left out."""
+    """Events since the last complete collection, or of the last ``log_since_days``; sign-ins are left out."""
     known: Any = period.since_cursor
     begins = period.began - timedelta(days=okta.log_since_days)
     first, start = (

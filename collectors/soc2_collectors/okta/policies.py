@@ -1,7 +1,7 @@
 """Collects policies with their rules, a kind for each type.
 
-A type that the org does not have is Okta's error, and no empty listing: on the Classic Engine the look at
-app sign-in policies fails, and what reads them is inconclusive.
+A type that the org does not have is Okta's error, and no empty listing: on the Classic Engine the collection
+of app sign-in policies fails, and what reads them is inconclusive.
 """
 
 from __future__ import annotations

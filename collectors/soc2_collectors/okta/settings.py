@@ -39,7 +39,7 @@ class OktaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
     log_since_days: int = 90
-    """The first look at the system log goes back so many days; Okta keeps 90."""
+    """The first collection of the system log goes back so many days; Okta keeps 90."""
 
     def __post_init__(self) -> None:
         """Raises ValueError unless there is exactly one whole way to sign in, over a line nobody reads."""

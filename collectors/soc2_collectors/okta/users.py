@@ -57,7 +57,7 @@ def _factors(
     def read(number: str) -> Mapping[str, object]:
         if record.get("status") not in SIGNS_IN:
             return {}
-        # All in one answer: as a listing, 10,000 users would use up the pages that a look may take.
+        # All in one answer: as a listing, 10,000 users would use up the pages that a collection may take.
         asked = okta.fact(_FACTORS, absent=(), userId=number)
 
         def factors() -> object:

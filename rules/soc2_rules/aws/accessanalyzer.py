@@ -27,17 +27,21 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
         delegated administrator's account.
     """
-    own = sorted(item.name for item in evidence.here(Analyzer) if item.external)
+    own = [item for item in evidence.here(Analyzer) if item.external]
     if own:
-        return passed(", ".join(own))
-    above = sorted(
-        item.name
+        return passed(_names(own), on=own)
+    above = [
+        item
         for item in evidence.everywhere(Analyzer)
         if item.external and item.type == "ORGANIZATION" and item.region == bus.region
-    )
+    ]
     if above:
-        return passed(f"the organisation's {', '.join(above)}")
+        return passed(f"the organisation's {_names(above)}", on=above)
     return failed("no analyzer of access from outside")
+
+
+def _names(analyzers: list[Analyzer]) -> str:
+    return ", ".join(sorted(item.name for item in analyzers))
 
 
 @rule(

@@ -41,11 +41,11 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
     if enhanced and scan_type != "ENHANCED":
         return failed(f"the registry's scanning is {scan_type}")
     if frequency:
-        return passed(f"{scan_type} scanning, {frequency}")
+        return passed(f"{scan_type} scanning, {frequency}", on=registries)
     # The repository's own setting counts only where the registry's scanning is the basic one.
     if scan_type == "BASIC" and repository.image_scanning_configuration.scan_on_push:
-        return passed("BASIC scanning on push, as the repository says")
-    return failed("not scanned")
+        return passed("BASIC scanning on push, as the repository says", on=registries)
+    return failed("not scanned", on=registries)
 
 
 @rule(

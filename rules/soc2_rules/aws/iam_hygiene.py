@@ -180,8 +180,8 @@ def aws_user_phishing_resistant_mfa(credential: Credential, evidence: Evidence) 
     if not credential.flag("mfa_active"):
         return failed("no MFA at all")
     devices = evidence.account(VirtualMfaDevice)
-    if any(device.owner == credential.arn for device in devices):
-        return failed("a virtual MFA device is the user's")
+    if own := [device for device in devices if device.owner == credential.arn]:
+        return failed("a virtual MFA device is the user's", on=own)
     if unknown := [d.serial_number for d in devices if not d.owner and d.of_root is None]:
         return inconclusive(f"whose the virtual devices {', '.join(unknown)} are is not known")
     return passed("has MFA, and no virtual device is the user's")

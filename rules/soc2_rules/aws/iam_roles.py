@@ -169,7 +169,7 @@ def aws_service_trust_confused_deputy(
     found = [
         (name, source)
         for name, source in services_without_source(_trusts(trust), scope.account, known_accounts)
-        if name in judged
+        if name in judged or name == EVERYONE
     ]
     if open_to := sorted({name for name, source in found if source is None}):
         return failed(f"{', '.join(open_to)} may take it on for any account, or for another one")

@@ -79,8 +79,8 @@ def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence)
             return not_applicable("root has no password")
         return failed("root has no MFA at all")
     devices = evidence.account(VirtualMfaDevice)
-    if any(device.of_root for device in devices):
-        return failed("root's MFA is a virtual device")
+    if own := [device for device in devices if device.of_root]:
+        return failed("root's MFA is a virtual device", on=own)
     if unknown := [device.serial_number for device in devices if device.of_root is None]:
         return inconclusive(f"whose the virtual devices {', '.join(unknown)} are is not known")
     return passed("root has MFA, and no virtual device is its")

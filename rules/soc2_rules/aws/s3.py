@@ -11,6 +11,8 @@ from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_a
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -57,7 +59,8 @@ def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
     Fix: aws s3api put-public-access-block for the bucket; publish through CloudFront instead.
     """
     own = bucket.public_access_block or _NOTHING
-    account = _account_block(evidence)
+    blocks = evidence.account(AccountPublicAccessBlock)
+    account = _account_block(blocks)
     ways: list[str] = []
     restricted = own.restrict_public_buckets or account.restrict_public_buckets
     if not restricted and bucket.policy_status is not None and bucket.policy_status.is_public:
@@ -67,8 +70,8 @@ def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
         if grants:
             ways.append(f"its ACL ({', '.join(grants)})")
     if ways:
-        return failed(f"public through {' and '.join(ways)}")
-    return passed("neither policy nor ACL opens it to everyone")
+        return failed(f"public through {' and '.join(ways)}", on=blocks)
+    return passed("neither policy nor ACL opens it to everyone", on=blocks)
 
 
 @rule(
@@ -90,21 +93,20 @@ def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdic
     Fix: remove the statement or the ACL grant; aws s3api put-public-access-block.
     """
     own = bucket.public_access_block or _NOTHING
-    account = _account_block(evidence)
+    blocks = evidence.account(AccountPublicAccessBlock)
+    account = _account_block(blocks)
     ways: list[str] = []
     if not (own.restrict_public_buckets or account.restrict_public_buckets):
         ways += bucket.public_writes
     if not (own.ignore_public_acls or account.ignore_public_acls):
         ways += [f"ACL {grant}" for grant in bucket.public_grants(write=True)]
     if ways:
-        return failed(f"everyone may {', '.join(ways)}")
-    return passed("neither policy nor ACL lets everyone write")
+        return failed(f"everyone may {', '.join(ways)}", on=blocks)
+    return passed("neither policy nor ACL lets everyone write", on=blocks)
 
 
-def _account_block(evidence: Evidence) -> PublicAccessBlock:
-    for account in evidence.account(AccountPublicAccessBlock):
-        return account.settings or _NOTHING
-    return _NOTHING
+def _account_block(blocks: Sequence[AccountPublicAccessBlock]) -> PublicAccessBlock:
+    return (blocks[0].settings if blocks else None) or _NOTHING
 
 
 @rule(

@@ -33,8 +33,8 @@ def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = (
         return passed("every event goes to EventBridge")
     untold = bucket.notifications.untold
     if untold:
-        return failed(f"nobody is told when an object of any name is {' or '.join(untold)}")
-    return passed("objects of any name that are created or removed are told of")
+        return failed(f"no event is sent when an object of any name is {' or '.join(untold)}")
+    return passed("an event is sent when an object of any name is created or removed")
 
 
 @rule(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
 from soc2_collectors.azure.models.arm import last_part, recorded, same, subscription_of
 from soc2_collectors.azure.models.monitor import ActivityLogSetting
 from soc2_collectors.azure.models.storage import StorageAccount
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @rule(
@@ -66,18 +72,37 @@ def azure_activity_log_export(
     evidence: Evidence,
     *,
     categories: tuple[str, ...] = ("Administrative", "Alert", "Policy", "Security"),
+    kept_elsewhere: tuple[str, ...] = (),
 ) -> Verdict:
     """The activity log of each subscription is sent somewhere that keeps it.
+
+    Workspaces and storage accounts keep it; event hubs and partners' solutions pass it on. ``kept_elsewhere``
+    takes patterns for names of settings that send it to one from where it is kept. Whether the destination
+    still exists, and how long it keeps what it gets, is not asked here.
 
     Why: Azure keeps it for 90 days, and an audit looks back further.
     Fix: az monitor diagnostic-settings subscription create --workspace ID --logs with Administrative,
         Alert, Policy and Security.
     """
-    settings = [one.setting for one in evidence.here(ActivityLogSetting)]
-    if not settings:
+    found = evidence.here(ActivityLogSetting)
+    if not found:
         return failed(f"no diagnostic setting of {subscription.display_name or 'the subscription'}")
-    seen = recorded(settings)
-    missing = [name for name in categories if name.casefold() not in seen]
-    if missing and _ALL not in seen:
+    keeping = [one for one in found if one.keeps or _named(one.name, kept_elsewhere)]
+    if missing := _missing(found, categories):
         return failed(f"not sent: {', '.join(missing)}")
-    return passed(f"sent: {', '.join(categories)}")
+    if missing := _missing(keeping, categories):
+        return inconclusive(
+            f"{', '.join(missing)} only sent by {', '.join(one.name for one in found if one not in keeping)} "
+            "to what passes it on: name the setting in kept_elsewhere if it is kept from there"
+        )
+    return passed(f"sent: {', '.join(categories)}", on=keeping)
+
+
+def _missing(settings: Iterable[ActivityLogSetting], categories: Iterable[str]) -> list[str]:
+    """Categories that no setting sends."""
+    seen = recorded(one.setting for one in settings)
+    return [] if _ALL in seen else [name for name in categories if name.casefold() not in seen]
+
+
+def _named(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.casefold(), one.casefold()) for one in patterns)

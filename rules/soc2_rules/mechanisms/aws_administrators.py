@@ -8,19 +8,21 @@ service control policies take away is not looked at.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from soc2_collectors.aws.models.escalation import PASS_ROLE
 from soc2_collectors.aws.models.iam import AwsPolicy, Group, Policy, Role, User, strong_by_name
+from soc2_collectors.aws.models.policy import account_of, partition_of
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
     EVERYTHING,
     EXISTING,
     PASS,
-    Grants,
     Rights,
+    all_of,
     grants_of,
     rights_of,
     trusted_by,
@@ -29,7 +31,7 @@ from soc2_collectors.aws.models.trust import service
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from soc2_collectors.aws.models.escalation import Path
     from soc2_collectors.aws.models.policy import Statement
@@ -92,12 +94,38 @@ def _shelf(_: Whole) -> Shelf:
 
 @dataclass(frozen=True, slots=True)
 class _Strong:
-    """A role that administers."""
+    """A role that administers, and who may take it on."""
 
     role: Role
     trust: tuple[Statement, ...]
     services: frozenset[str]
-    """Who may take it on: ``lambda``, ``ecs-tasks``; ``saml`` for whoever signs in elsewhere."""
+    """``lambda``, ``ecs-tasks``; ``saml`` for whoever signs in elsewhere."""
+    named: frozenset[str]
+    """Users and roles, by ARN."""
+    general: bool
+    """Whoever the account lets."""
+
+
+def _strong(role: Role) -> _Strong:
+    try:
+        trust = tuple(role.trust)
+    except FactUnavailable:
+        trust = ()
+    allowed = [pair for one in trust if one.allow for pair in one.principals]
+    account = account_of(role.arn)
+    whole = {"*", account, f"arn:{partition_of(role.arn)}:iam::{account}:root"}
+    return _Strong(
+        role=role,
+        trust=trust,
+        services=frozenset(
+            "saml" if ":saml-provider/" in value else service(value)
+            for kind, value in allowed
+            if kind == "Service" or ":saml-provider/" in value
+        ),
+        named=frozenset(value for kind, value in allowed if kind == "AWS"),
+        general=any(one.allow and one.not_principals for one in trust)
+        or any(value in whole for _, value in allowed),
+    )
 
 
 @dataclass(slots=True)
@@ -108,8 +136,10 @@ class Book:
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy | AwsPolicy] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
-    _strong: dict[str, _Strong] | None = None
-    _known: dict[str, Standing] = field(default_factory=dict)
+    _strong: list[_Strong] | None = None
+    _standings: dict[str, Standing] = field(default_factory=dict)
+    _held: dict[str, _Held] = field(default_factory=dict)
+    _read: dict[str, Sequence[Statement]] = field(default_factory=dict)
 
     def add(self, one: Resource) -> None:
         """Take up a document."""
@@ -122,114 +152,83 @@ class Book:
 
     def standing(self, holder: Holder) -> Standing:
         """Whether a holder administers."""
-        if holder.arn not in self._known:
-            self._known[holder.arn] = self._standing(holder)
-        return self._known[holder.arn]
+        if holder.arn not in self._standings:
+            self._standings[holder.arn] = self._standing(self.held(holder))
+        return self._standings[holder.arn]
 
-    def _standing(self, holder: Holder) -> Standing:
-        parts = [holder, *self._groups_of(holder)]
-        held = _Held(self, holder, parts)
-        if (alone := self._direct(held)).administrator:
+    def held(self, holder: Holder) -> _Held:
+        """All that a holder has."""
+        if holder.arn not in self._held:
+            names = (holder.group_list or ()) if isinstance(holder, User) else ()
+            groups = [self.groups[name] for name in names if name in self.groups]
+            self._held[holder.arn] = _Held(self, holder, [holder, *groups])
+        return self._held[holder.arn]
+
+    def read(self, arn: str) -> Sequence[Statement] | None:
+        """What a managed policy says; ``None`` where it was not collected. Raises FactUnavailable."""
+        if arn not in self._read:
+            found = self.policies.get(arn)
+            if found is None:
+                return None
+            self._read[arn] = found.statements
+        return self._read[arn]
+
+    def _standing(self, held: _Held) -> Standing:
+        alone = held.alone
+        if alone.administrator:
             return alone
-        if way := next(self._by_roles(held), None):
-            return Standing(administrator=True, how=way[0], on=(*held.documents, way[1]))
+        ways = list(_ways(held, self.strong))
+        sure = next(((how, role) for how, role, answer in ways if answer), None)
+        if sure:
+            return Standing(administrator=True, how=sure[0], on=(*held.documents, sure[1]))
         missing = [*held.missing, *([] if held.modest else self.unreadable)]
         if missing:
             return Standing(administrator=None, how="; ".join(missing))
+        if ways and alone.administrator is False:
+            why = (
+                f"whether the conditions of its policies let it do this is not known: {ways[0][0]}"
+            )
+            return Standing(administrator=None, how=why)
         return alone
 
-    def _direct(self, held: _Held) -> Standing:
-        """By what its policies say, without a look at roles."""
-        rights = held.rights
-        how = rights.how
-        if not rights.administrator and held.ceiling_is_its_own:
-            rights, how = (
-                Rights(administrator=True),
-                "it may take its own permissions boundary away",
-            )
-        if rights.administrator:
-            return Standing(administrator=True, how=held.told(how), on=held.documents)
-        if rights.administrator is None:
-            if None in held.grants.ceilings:
-                why = (
-                    f"its permissions boundary {held.holder.boundary} was not among those collected"
-                )
-            else:
-                why = f"whether the conditions of its policies let it do this is not known: {how}"
-            return Standing(administrator=None, how=why)
-        return Standing(administrator=False)
-
-    def _groups_of(self, holder: Holder) -> list[Group]:
-        names = (holder.group_list or ()) if isinstance(holder, User) else ()
-        return [self.groups[name] for name in names if name in self.groups]
-
-    # -- by a role ------------------------------------------------------------------------------------
-
     @property
-    def strong(self) -> dict[str, _Strong]:
-        """The roles that administer, by ARN: by their policies, then by other roles that do."""
-        if self._strong is not None:
-            return self._strong
-        self._strong = {}
-        held = {arn: _Held(self, role, [role]) for arn, role in self.roles.items()}
-        found = [arn for arn, one in held.items() if self._direct(one).administrator]
-        while found:
-            for arn in found:
-                self._strong[arn] = _strong(self.roles[arn])
-                del held[arn]
-            found = [arn for arn, one in held.items() if next(self._by_roles(one), None)]
+    def strong(self) -> list[_Strong]:
+        """The roles that administer: by their policies, then by other roles that do."""
+        if self._strong is None:
+            rest = {arn: self.held(role) for arn, role in self.roles.items()}
+            new = [arn for arn, one in rest.items() if one.alone.administrator]
+            self._strong = []
+            while new:
+                found = [_strong(self.roles[arn]) for arn in new]
+                self._strong += found
+                rest = {arn: one for arn, one in rest.items() if arn not in set(new)}
+                new = [
+                    arn
+                    for arn, one in rest.items()
+                    if any(answer for _, _, answer in _ways(one, found))
+                ]
         return self._strong
 
-    def _by_roles(self, held: _Held) -> Iterator[tuple[str, Role]]:
-        """How a holder gets the rights of a role that administers."""
-        holder = held.holder
-        for strong in self.strong.values():
-            if strong.role.arn == holder.arn:
-                continue
-            if not isinstance(holder, Group) and trusted_by(
-                strong.trust, holder.arn, held.grants, strong.role.arn
-            ):
-                yield (
-                    f"it may take on the role {strong.role.role_name}, which administers",
-                    strong.role,
-                )
-            for path in _paths(held.grants, strong):
-                yield (
-                    f"{path.told}, with the role {strong.role.role_name}, which administers",
-                    strong.role,
-                )
 
-
-def _paths(grants: Grants, strong: _Strong) -> Iterator[Path]:
-    for path in grants.candidates(PASS, EXISTING):
-        shared = strong.services.intersection(path.services)
-        if not shared:
+def _ways(held: _Held, strong: Iterable[_Strong]) -> Iterator[tuple[str, Role, bool | None]]:
+    """How a holder gets, or may get (``None``), the rights of one of these roles."""
+    means = held.means
+    arn = held.holder.arn
+    for one in strong:
+        role = one.role
+        if role.arn == arn:
             continue
-        if path.kind == EXISTING:
-            if grants.goes(path):
-                yield path
-            continue
-        others = [action for action in path.actions if action != PASS_ROLE]
-        if any(
-            grants.allows(grants.request(PASS_ROLE, strong.role.arn, passed_to=service))
-            for service in shared
-        ) and all(grants.allows(grants.request(action)) for action in others):
-            yield path
-
-
-def _strong(role: Role) -> _Strong:
-    try:
-        trust = tuple(role.trust)
-    except FactUnavailable:
-        trust = ()
-    services = {
-        "saml" if ":saml-provider/" in value else service(value)
-        for statement in trust
-        if statement.allow
-        for kind, value in statement.principals
-        if kind == "Service" or ":saml-provider/" in value
-    }
-    return _Strong(role, trust, frozenset(services))
+        if (arn in one.named or (one.general and held.may_assume)) and trusted_by(
+            one.trust, arn, held.grants, role.arn
+        ):
+            yield f"it may take on the role {role.role_name}, which administers", role, True
+        for name in one.services & means.keys():
+            for path, answer in means[name]:
+                passed = held.passes(role.arn, name) if path.kind == PASS else True
+                together = all_of([answer, passed])
+                if together is not False:
+                    how = f"{path.told}, with the role {role.role_name}, which administers"
+                    yield how, role, together
 
 
 class _Held:
@@ -242,6 +241,7 @@ class _Held:
         self.by_name: list[str] = []
         self._book = book
         self._parts = parts
+        self._passes_any: dict[str, bool | None] = {}
         if isinstance(holder, User):
             if holder.group_list is None:
                 self.missing.append("the groups of the user were not given")
@@ -273,11 +273,11 @@ class _Held:
                 self.missing.append(f"the policy {policy.policy_name} of {part.name}: {error}")
         unread = []
         for attached in self._listed(lambda: part.attached):
-            found = self._book.policies.get(attached.policy_arn)
             try:
+                found = self._book.read(attached.policy_arn)
                 if found is not None:
-                    yield found.statements
-                    self.documents = (*self.documents, found)
+                    yield found
+                    self.documents = (*self.documents, self._book.policies[attached.policy_arn])
                     continue
             except FactUnavailable as error:
                 self.missing.append(f"the policy {attached.policy_arn}: {error}")
@@ -304,13 +304,13 @@ class _Held:
         arn = self.holder.boundary
         if arn is None:
             return ()
-        found = self._book.policies.get(arn)
         try:
-            return (tuple(found.statements) if found is not None else None,)
+            found = self._book.read(arn)
         except FactUnavailable:
             return (None,)
+        return (tuple(found) if found is not None else None,)
 
-    @property
+    @functools.cached_property
     def rights(self) -> Rights:
         """By its policies alone."""
         rights = rights_of(self.grants)
@@ -318,13 +318,64 @@ class _Held:
             return Rights(administrator=True, how=self.by_name[0].rpartition("/")[2])
         return rights
 
+    @functools.cached_property
+    def alone(self) -> Standing:
+        """By what its policies say, without a look at roles."""
+        rights = self.rights
+        if not rights.administrator and self._frees_itself:
+            how = "it may take its own permissions boundary away"
+            rights = Rights(administrator=True, how=how)
+        if rights.administrator:
+            return Standing(administrator=True, how=self.told(rights.how), on=self.documents)
+        if rights.administrator is None:
+            why = (
+                f"whether the conditions of its policies let it do this is not known: {rights.how}"
+            )
+            if None in self.grants.ceilings:
+                limit = self.holder.boundary
+                why = f"its permissions boundary {limit} was not among those collected"
+            return Standing(administrator=None, how=why)
+        return Standing(administrator=False)
+
     @property
-    def ceiling_is_its_own(self) -> bool:
+    def _frees_itself(self) -> bool:
         """Whether a boundary is what holds it back, and it may take that away."""
         if not self.grants.ceilings:
             return False
         free = rights_of(self.grants.without_ceilings).administrator
         return bool(free) and any(answer for _, answer in self.grants.paths(BOUNDARY))
+
+    @functools.cached_property
+    def means(self) -> dict[str, list[tuple[Path, bool | None]]]:
+        """Ways to the rights of a role that a service has, or is passed, by service; passing itself left aside."""
+        found: dict[str, list[tuple[Path, bool | None]]] = {}
+        for path in self.grants.candidates(PASS, EXISTING):
+            answer = (
+                self.grants.goes(path)
+                if path.kind == EXISTING
+                else all_of(
+                    self.grants.allows(self.grants.request(action))
+                    for action in path.actions
+                    if action != PASS_ROLE
+                )
+            )
+            if answer is not False:
+                for name in path.services:
+                    found.setdefault(name, []).append((path, answer))
+        return found
+
+    @property
+    def may_assume(self) -> bool:
+        """Whether anything lets it take on roles; a group takes on none."""
+        return not isinstance(self.holder, Group) and self.grants.shows("sts:AssumeRole")
+
+    def passes(self, role: str, name: str) -> bool | None:
+        """Whether it may pass a role on to a service."""
+        if name not in self._passes_any:
+            self._passes_any[name] = self.grants.on_any(PASS_ROLE, passed_to=name)
+        if self._passes_any[name]:
+            return True
+        return self.grants.allows(self.grants.request(PASS_ROLE, role, passed_to=name))
 
     @property
     def modest(self) -> bool:
@@ -333,24 +384,12 @@ class _Held:
 
     def told(self, how: str) -> str:
         """By what, and of whose policies."""
-        names = [
-            part.group_name
-            for part in self._parts
-            if isinstance(part, Group) and part is not self.holder
-        ]
-        if not names:
+        groups = [one for one in self._parts if isinstance(one, Group) and one is not self.holder]
+        own = _Held(self._book, self.holder, [self.holder]) if groups else self
+        if not groups or own.rights.administrator:
             return f"directly ({how})"
-        own = _Held(self._book, self.holder, [self.holder])
-        if own.rights.administrator:
-            return f"directly ({how})"
-        strong = [
-            name
-            for name in names
-            if _Held(
-                self._book, self._book.groups[name], [self._book.groups[name]]
-            ).rights.administrator
-        ]
-        return f"by group {', '.join(strong or names)} ({how})"
+        strong = [one for one in groups if self._book.held(one).rights.administrator]
+        return f"by group {', '.join(one.group_name for one in strong or groups)} ({how})"
 
 
 __all__ = ["KINDS", "Holder", "Standing", "standing"]

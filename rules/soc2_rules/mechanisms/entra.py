@@ -11,12 +11,14 @@ from soc2_collectors.azure.models.entra import User
 from soc2_collectors.azure.models.entra_access import (
     ConditionalAccessPolicy,
     Groups,
+    Left,
     PolicyGroup,
     SecurityDefaults,
     left_out,
     meets,
 )
 from soc2_collectors.azure.models.entra_roles import (
+    DIRECTORY_SYNCHRONIZATION,
     PRIVILEGED,
     RoleAssignment,
     RoleEligibility,
@@ -234,24 +236,25 @@ def _exclusions(
     others = [one for one in good if one is not policy]
     try:
         left = left_out(policy, groups)
-        gaps = [
-            f"holders of the role {PRIVILEGED.get(role, role)}"
-            for role in left.roles
-            if not any(_for_role(other, role) for other in others)
-        ]
+        gaps, unsure = _roles(left, others, groups, people, emergency)
         covered = frozenset[str]().union(*(o.users.sorts_in - o.users.sorts_out for o in others))
         if missing := left.sorts - covered:
             gaps.append(f"guests ({listed(missing)})")
-        there = [people[one] for one in left.users if one in people]
-        users = [
-            one.login
-            for one in there
-            if one.account_enabled is not False
-            and not one.named_in(emergency)
-            and not any(meets(other, groups, one, ()) for other in others)
+        sorts = left.sorts - missing
+        there = [
+            one
+            for number, one in people.items()
+            if number in left.users or (sorts and one.guest_sort in sorts)
         ]
+        by = {
+            one.login: [other for other in others if meets(other, groups, one, ())]
+            for one in there
+            if _counts(one, emergency)
+        }
     except FactUnavailable as error:
         return inconclusive(f"whom {name} leaves out cannot be told: {error}", on=[policy])
+    users = [login for login, found in by.items() if not found]
+    unsure |= {login for login, found in by.items() if found and all(map(_without_roles, found))}
     if gaps or (users and (emergency or len(users) > _FEW)):
         return failed(f"{name} leaves out {listed([*gaps, *users])}", on=[policy])
     if users:
@@ -259,12 +262,60 @@ def _exclusions(
             f"{name} leaves out {listed(users)}: name the emergency accounts in `emergency`",
             on=[policy],
         )
+    if unsure:
+        return inconclusive(
+            f"{name} leaves out some whom another policy is for, but not if they hold, or do not hold, a "
+            f"certain role: {listed(unsure)}",
+            on=[policy, *others],
+        )
     exempt = sorted(one.login for one in there if one.named_in(emergency))
     and_not = f", but for the emergency accounts {listed(exempt)}" if exempt else ""
     return passed(
         f"{name}: enforced, for all users{and_not}, and every case asked about",
         on=[policy, *(others if left.roles or left.sorts else ())],
     )
+
+
+def _roles(
+    left: Left,
+    others: Sequence[ConditionalAccessPolicy],
+    groups: Groups,
+    people: Mapping[str, User],
+    emergency: tuple[str, ...],
+) -> tuple[list[str], set[str]]:
+    """Of roles that are left out: those that no other policy is for, and whom it leaves out in turn.
+
+    Who is left out by both may hold the role: then no policy is for them.
+    """
+    gaps: list[str] = []
+    unsure: set[str] = set()
+    for role in left.roles:
+        covering = [one for one in others if _for_role(one, role)]
+        if not covering:
+            gaps.append(f"holders of the role {PRIVILEGED.get(role, role)}")
+            continue
+        besides = []
+        for other in covering:
+            outside = left_out(other, groups)
+            names = {f"holders of the role {PRIVILEGED.get(one, one)}" for one in outside.roles}
+            names |= {
+                one.login
+                for number, one in people.items()
+                if _counts(one, emergency)
+                and (number in outside.users or (outside.sorts and one.guest_sort in outside.sorts))
+            }
+            besides.append(names)
+        unsure |= set.intersection(*besides)
+    return gaps, unsure
+
+
+def _without_roles(policy: ConditionalAccessPolicy) -> bool:
+    """Whether a policy leaves out the holders of any role."""
+    return bool(set(policy.users.exclude_roles or ()) - DIRECTORY_SYNCHRONIZATION)
+
+
+def _counts(user: User, emergency: tuple[str, ...]) -> bool:
+    return user.account_enabled is not False and not user.named_in(emergency)
 
 
 def _for_role(policy: ConditionalAccessPolicy, role: str) -> bool:

@@ -370,7 +370,7 @@ class _Asked:
         ]
         return along(
             *(
-                lambda one=one: link(  # type: ignore[misc]
+                lambda one=one: link(
                     None if one.answer is None else not one.answer, f"{whose} may leave it out"
                 )
                 for one in left_out

@@ -101,7 +101,7 @@ class Population(NamedTuple):
     missing: frozenset[str]
     """Those of the kinds with a problem of which nothing is known, or not to the end."""
     systems: frozenset[str]
-    """Providers with accounts that were looked at."""
+    """Providers with accounts that were collected."""
 
     def unknown(self, kinds: Iterable[str] = ()) -> str | None:
         """Why an answer that hangs on these kinds is not known; else ``None``.
@@ -232,8 +232,11 @@ class _Reading:
                     self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:
-        """Who is not among the administrators, by a group or not, is none, where these are known."""
-        self.read(OktaAdmin)
+        """Who is not among the administrators, by a group or not, is none, where these are known.
+
+        Every org has administrators: where a listing names none of an org, it shows them to nobody here.
+        """
+        orgs = {scope.account for scope, _ in self.read(OktaAdmin)}
         hidden = any(group.hides_administrators for _, group in self.read(OktaGroup))
         unknown = {OktaAdmin.kind, OktaGroup.kind} & self.problems.keys()
         if hidden or unknown or not self.has(OktaAdmin):
@@ -248,13 +251,15 @@ class _Reading:
                 and item.system.startswith("okta:")
                 and item.key not in known
                 and item.login
+                and item.system.partition(":")[2] in orgs
             ):
                 self._grade(item, privileged=False)
 
     def entra(self) -> None:
         """Factors and roles of Entra's users; who holds no role has none, where these are known.
 
-        A report may name somebody who is gone: what it says of no user makes none.
+        A report may name somebody who was deleted: what it says of no user makes none. Every tenant has a global
+        administrator: where a listing names no holder in a tenant, it shows them to nobody here.
         """
         users = {
             item.key: item
@@ -269,7 +274,9 @@ class _Reading:
             )
         held: dict[tuple[str, str], set[str]] = {}
         hidden = False
+        tenants = set()
         for scope, role in self.placed(EntraRole):
+            tenants.add(scope.account)
             hidden = hidden or role.hides_holders
             for item in role.identities(scope):
                 if item.key in users:
@@ -278,7 +285,7 @@ class _Reading:
         if hidden or EntraRole.kind in self.problems or not self.has(EntraRole):
             return
         for key, item in users.items():
-            if held.get(key, set()) <= HARMLESS:
+            if held.get(key, set()) <= HARMLESS and item.system.partition(":")[2] in tenants:
                 self._grade(item, privileged=False)
 
     def _grade(self, item: Account, *, privileged: bool) -> None:
@@ -349,6 +356,11 @@ def accounts_of(seen: Resource, scope: Scope, people: Population) -> list[Accoun
     known = {record.key for record in records}
     others = [people.graph.account(*key) for key in sorted(known)]
     return [*records, *(other.account for other in others if other is not None)]
+
+
+def contested(owned: Owned) -> bool:
+    """Whether an account is nobody's because more than one person may own it."""
+    return owned.person is None and " persons" in owned.reason
 
 
 def speaks_of(line: RosterAccount, owned: Owned) -> bool:
@@ -466,10 +478,17 @@ def closed(
     usable = [o for o in accounts if o.account.active]
     if usable and (due is None or due <= now):
         return failed(f"{when}, and can still use {listed(usable)}")
-    used = [o for o in accounts if due and o.account.last_used and o.account.last_used > due]
-    if used:
-        last = max(o.account.last_used for o in used if o.account.last_used)
-        return failed(f"{when}; used as late as {last:%Y-%m-%d}: {listed(used)}")
+    used = [
+        (o.account.last_used, o)
+        for o in accounts
+        if due and o.account.last_used and o.account.last_used > due
+    ]
+    last = max((at for at, _ in used), default=None)
+    if last and now < (forgotten := last + timedelta(days=period_days)):
+        return failed(
+            f"{when}; used as late as {last:%Y-%m-%d}: {listed(o for _, o in used)}",
+            until=forgotten,
+        )
     late = [
         (o.account.closed_at, o)
         for o in accounts
@@ -515,7 +534,7 @@ def _untied(person: Person, people: Population, when: str, accounts: list[Owned]
     """Where accounts of somebody may be that nobody could see, nothing is closed for certain."""
     elsewhere = unseen(people, person.source, person.id)
     if elsewhere:
-        return inconclusive(f"{when}; nobody looked at {', '.join(elsewhere)}")
+        return inconclusive(f"{when}; not collected: {', '.join(elsewhere)}")
     if not accounts and not (person.mails or person.logins):
         return inconclusive(f"{when}; neither a mail address nor a login ties accounts to them")
     return None

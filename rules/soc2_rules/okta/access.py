@@ -156,7 +156,7 @@ def okta_apps_not_password_only(
     empty=_NO_POLICY,
 )
 def okta_app_policy_zone(policy: AccessPolicy, evidence: Evidence) -> Verdict:
-    """App sign-in policies look at the network from which somebody comes.
+    """App sign-in policies ask from which network somebody comes.
 
     Policies count that an active app uses; rules that are active and not hidden behind one that always
     matches; zones that are active and hold some addresses, and not the internet.
@@ -173,7 +173,7 @@ def okta_app_policy_zone(policy: AccessPolicy, evidence: Evidence) -> Verdict:
         return not_applicable("no active app uses the policy")
     looking = [one for one in certain(policy.rules) if one.zones]
     if not looking:
-        return failed(f"no rule looks at a network zone; active apps that use it: {len(apps)}")
+        return failed(f"no rule asks for a network zone; active apps that use it: {len(apps)}")
     if not policy.certainly_active:
         return inconclusive(f"the policy has a status that is not known here: {policy.status}")
     zones = {zone.id: zone for zone in evidence.account(NetworkZone)}
@@ -185,7 +185,7 @@ def okta_app_policy_zone(policy: AccessPolicy, evidence: Evidence) -> Verdict:
         useful = [z for z in named if z is not None and z.for_policies and z.narrows]
         if useful:
             names = listed(zone.name for zone in useful)
-            return passed(f"{one.name} looks at network zones: {names}", on=useful)
+            return passed(f"{one.name} asks for network zones: {names}", on=useful)
         perhaps = perhaps or any(zone is None or zone.narrows is None for zone in named)
     names = listed(one.name for one in looking)
     if perhaps:

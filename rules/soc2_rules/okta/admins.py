@@ -68,7 +68,7 @@ def okta_super_admin_count(
     service_accounts: tuple[str, ...] = _SERVICE,
     not_counted: tuple[str, ...] = NO_SECOND_FACTOR,
 ) -> Verdict:
-    """A few users are super administrators, each of them a person with a second factor.
+    """A few users are super administrators, each with a second factor, none named like a service account.
 
     Those who are it by a group count as well, and those who were never activated count against the most.
     ``service_accounts`` takes logins or patterns; ``not_counted`` names types of factors that are no second
@@ -125,7 +125,7 @@ def okta_admin_role_least_privilege(
     service_accounts: tuple[str, ...] = _SERVICE,
     given_directly: tuple[str, ...] = (SUPER_ADMIN,),
 ) -> Verdict:
-    """Standard admin roles below super administrator come by a group, and no service account is that.
+    """Standard roles below super administrator come by a group; no service account is super administrator.
 
     Custom roles may be given to a person: their set of resources says how far they reach. The types in
     ``given_directly`` may be given to a person as well. ``service_accounts`` takes logins or patterns.

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from soc2_collectors.okta.models.app import BOOKMARK, FEDERATED, PASSWORD_REPLAY, App
+from soc2_collectors.okta.models.app import (
+    BOOKMARK,
+    FEDERATED,
+    GRANT_TYPES,
+    OPENID_CONNECT,
+    PASSWORD_REPLAY,
+    App,
+)
 from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_pac.text import listed
 
 _DEACTIVATES = "PUSH_USER_DEACTIVATION"
 _SOURCE = "PROFILE_MASTERING"
+_MAKES = {"PUSH_NEW_USERS", "PUSH_PENDING_USERS"}
+"""Features by which Okta makes accounts in the app."""
 _NONE = not_applicable("the org has no apps")
 
 
@@ -34,7 +44,8 @@ def okta_app_provisioning(
     """Apps are notified when somebody is deactivated in Okta.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
-    are asked when they are named in scope. Apps that Okta takes people from (an HR system) are not asked.
+    are asked when they are named in scope. Apps that Okta takes people from (an HR system), and makes no
+    accounts in, are not asked.
 
     Why: without it the account in the app, its sessions and its tokens outlive the person.
     Fix: Applications, the app, Provisioning, To App: turn on "Deactivate Users".
@@ -44,10 +55,10 @@ def okta_app_provisioning(
         return not_applicable(outside)
     if app.features is None:
         return inconclusive(f"Okta does not say what provisioning of {app.called} does")
-    if _SOURCE in app.features:
-        return not_applicable(f"{app.called} is where Okta takes people from")
     if _DEACTIVATES in app.features:
         return passed(f"{app.called} is notified of deactivations")
+    if _SOURCE in app.features and not _MAKES & set(app.features):
+        return not_applicable(f"{app.called} is where Okta takes people from")
     on = ", ".join(sorted(app.features)) or "no provisioning at all"
     return failed(f"{app.called} is not notified of deactivations ({on})")
 
@@ -110,13 +121,15 @@ def okta_app_assignment_by_group(
 def okta_app_sso_federated(
     app: App, *, in_scope: tuple[str, ...] = (), exempt: tuple[str, ...] = ()
 ) -> Verdict:
-    """People sign in to apps by SAML or OpenID Connect, not with a password that Okta types in.
+    """People sign in to apps by SAML or OpenID Connect, not with a password that they or Okta type into the app.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
-    are asked when they are named in scope.
+    are asked when they are named in scope. An OpenID Connect app that may use the grant type password takes
+    people's Okta passwords itself.
 
     Why: a password of the app's own goes around Okta's policies, and works on after the person left.
-    Fix: set up SAML or OpenID Connect for the app, and turn off passwords there.
+    Fix: set up SAML or OpenID Connect for the app, and turn off passwords there; Applications, the app, General:
+        clear the grant type Resource Owner Password.
     """
     outside = _outside(app, in_scope, exempt)
     if outside:
@@ -124,6 +137,16 @@ def okta_app_sso_federated(
     mode = app.sign_on_mode
     if mode is None:
         return not_applicable(f"{app.called} is a directory: nobody signs in to it by Okta")
+    if mode == OPENID_CONNECT:
+        grants = app.grant_types
+        if grants is None:
+            return inconclusive(f"Okta does not say how {app.called} gets its tokens")
+        if "password" in grants:
+            return failed(f"{app.called} takes people's passwords itself (grant type password)")
+        if strange := set(grants) - GRANT_TYPES:
+            return inconclusive(
+                f"{app.called} has ways to get tokens that are not known here: {listed(strange)}"
+            )
     if mode in FEDERATED:
         return passed(f"{app.called} trusts Okta ({mode})")
     if mode in PASSWORD_REPLAY:

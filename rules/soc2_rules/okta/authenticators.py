@@ -118,7 +118,7 @@ def okta_okta_verify_hardening(
     number_challenge: tuple[str, ...] = ("ALWAYS", "HIGH_RISK_ONLY"),
     fips: bool = False,
 ) -> Verdict:
-    """Okta Verify demands a PIN or biometric, and a number in push prompts.
+    """Okta Verify demands a PIN or biometric, and a number in push prompts where it sends any.
 
     ``number_challenge``: when the number must be typed. ``fips`` also demands devices with validated
     cryptography.
@@ -135,20 +135,31 @@ def okta_okta_verify_hardening(
     if settings is None:
         return inconclusive("Okta does not show the settings of Okta Verify")
     binding, compliance = settings.channel_binding, settings.compliance
-    asked = [
-        ("user verification", settings.user_verification, ("REQUIRED",)),
-        ("what push prompts ask for", binding.style if binding else None, ("NUMBER_CHALLENGE",)),
-        ("number challenge", binding.required if binding else None, number_challenge),
+    asked: list[tuple[str, str | None, tuple[str, ...]]] = [
+        ("user verification", settings.user_verification, ("REQUIRED",))
     ]
     if fips:
         asked.append(("FIPS", compliance.fips if compliance else None, ("REQUIRED",)))
+    # The methods are asked for last: they may not be readable, and what is wrong is wrong without them.
+    if all(said in good for _, said, good in asked) and authenticator.pushes:
+        asked += [
+            (
+                "what push prompts ask for",
+                binding.style if binding else None,
+                ("NUMBER_CHALLENGE",),
+            ),
+            ("number challenge", binding.required if binding else None, number_challenge),
+        ]
     wrong = [f"{what} is {said}" for what, said, good in asked if said and said not in good]
     if wrong:
         return failed("; ".join(wrong))
     silent = [what for what, said, _ in asked if not said]
     if silent:
         return inconclusive(f"Okta does not say what is set: {listed(silent)}")
-    return passed("user verification is required, and a number in push prompts")
+    number = f"a number in push prompts is {binding.required}" if binding else "no number"
+    pushes = number if authenticator.pushes else "push prompts are off"
+    also = "; FIPS is REQUIRED" if fips else ""
+    return passed(f"user verification is REQUIRED; {pushes}{also}")
 
 
 @rule(

@@ -53,7 +53,7 @@ def okta_behavior_detection(organization: Organization, evidence: Evidence) -> V
         return failed(f"active, but no policy acts on them: {names}")
     unclear = []
     for app_policy, rule_ in _app_rules(evidence):
-        asked = set(_ASKED.findall(rule_.expression)) & set(active.values())
+        asked = _asked(rule_.expression) & set(active.values())
         if asked and rule_.is_careful:
             said = f"active: {names}; acted on by {app_policy.name}: {rule_.name}"
             return passed(said, on=[app_policy])
@@ -66,8 +66,15 @@ def okta_behavior_detection(organization: Organization, evidence: Evidence) -> V
     return failed(f"active, but no policy acts on them: {names}")
 
 
-_ASKED = re.compile(r"""(?<![!\w.])security\.behaviors\.contains\(\s*(?:'|")([^'"]+)(?:'|")\s*\)""")
-"""A behavior that an expression asks for, and does not deny."""
+_ASKED = re.compile(r"""(?<![\w.])security\.behaviors\.contains\(\s*(?:'|")([^'"]+)(?:'|")\s*\)""")
+_TURNED = re.compile(r"!|\bnot\b|\bfalse\b|\?", re.IGNORECASE)
+"""What may turn an expression into its opposite."""
+
+
+def _asked(expression: str) -> set[str]:
+    """Behaviors that an expression asks for; none where a part of it may deny them."""
+    rest = _ASKED.sub("", expression)
+    return set() if _TURNED.search(rest) else set(_ASKED.findall(expression))
 
 
 @rule(

@@ -26,11 +26,12 @@ def okta_device_assurance(
     expected: tuple[str, ...] = ("OS version", "disk encryption", "screen lock"),
     max_grace_days: int = 0,
 ) -> Verdict:
-    """Devices must be encrypted, locked and of a set version, or no app lets them in.
+    """A device assurance policy asks for encryption, a screen lock and a set version, and apps enforce it.
 
     An app sign-in policy must ask for the device assurance, and let in no device of the platform without
-    one. Rules count that can decide, and policies that an active app uses. ``max_grace_days``: for how
-    long a device that fails may be let in all the same.
+    one. Rules count that can decide, and policies that an active app uses; apps whose policies ask for no
+    device assurance are not asked. ``max_grace_days``: for how long a device that fails may be let in all the
+    same.
 
     Why: whoever finds a laptop that is not encrypted has what it holds; old systems have known holes.
     Fix: Security, Device Assurance Policies: set minimum OS version, disk encryption and screen lock,
@@ -41,7 +42,8 @@ def okta_device_assurance(
     missing = set(expected) - assurance.demands
     if missing and assurance.has_own_checks:
         return inconclusive(
-            f"does not ask for {listed(missing)}, unless its own posture checks do: those are not judged"
+            f"does not ask for {listed(missing)}, unless its own posture checks or the device management do:"
+            " those are not judged"
         )
     if missing:
         return failed(f"does not ask for {listed(missing)} ({assurance.platform})")

@@ -120,7 +120,7 @@ def okta_block_anonymizers(
     empty=_NO_ORG,
 )
 def okta_network_zones_defined(organization: Organization, evidence: Evidence) -> Verdict:
-    """Network zones are defined, and a global session policy looks at them.
+    """Network zones are defined, and a global session policy asks for them.
 
     Zones count that are active and hold some addresses, and not the internet; rules that are active and
     not hidden behind one that always matches.
@@ -147,15 +147,15 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     named = [zone for key, zone in zones.items() if key in used]
     good = [zone for zone in named if zone.narrows]
     if good:
-        return passed(f"a global session policy looks at {listed(z.name for z in good)}", on=good)
+        return passed(f"a global session policy asks for {listed(z.name for z in good)}", on=good)
     strange = used - {zone.id for zone in shown} - {ALL_ZONES}
     if strange:
-        return inconclusive(f"policies look at zones that Okta does not list: {listed(strange)}")
+        return inconclusive(f"policies ask for zones that Okta does not list: {listed(strange)}")
     if named:
         names = listed(zone.name for zone in named)
         return inconclusive(f"which addresses these zones hold is not known: {names}")
     names = listed(zone.name for zone in zones.values())
-    return failed(f"no global session policy looks at a zone; there are {names}")
+    return failed(f"no global session policy asks for a zone; there are {names}")
 
 
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.MEDIUM)
@@ -167,8 +167,9 @@ def okta_trusted_origins(
 ) -> Verdict:
     """Trusted origins use HTTPS, and are known where hosts are named.
 
-    ``known_hosts`` are patterns such as ``*.acme.example``; empty: only origins that stand for every host of
-    a top-level domain fail. ``schemes`` may admit those of mobile frameworks.
+    ``known_hosts`` are patterns such as ``*.acme.example``. Where it is empty an origin that stands for many
+    hosts is open, for others may own some of them (``*.github.io``); one that stands for every host of a
+    top-level domain fails. ``schemes`` may admit those of mobile frameworks.
 
     Why: whatever runs on a trusted origin acts in Okta for the person whose browser shows it.
     Fix: Security, API, Trusted Origins: switch off what is not needed, and change http to https.
@@ -189,5 +190,9 @@ def okta_trusted_origins(
         return failed(f"{origin.origin} ({uses}) stands for hosts of anybody")
     if known_hosts and not any(fnmatchcase(host, pattern.lower()) for pattern in known_hosts):
         return failed(f"{origin.origin} ({uses}) is not among the known hosts")
+    if "*" in host and not known_hosts:
+        return inconclusive(
+            f"{origin.origin} ({uses}) stands for many hosts; which are known is not configured"
+        )
     known = "a known host" if known_hosts else "which hosts are known is not configured"
     return passed(f"{origin.origin} ({uses}): {known}")

@@ -121,7 +121,7 @@ def okta_login_banner(brand: Brand, *, required: tuple[str, ...] = ()) -> Verdic
     style or template. Whether the page's styles show them is not judged. Where none is set no notice is
     required of you, and nothing is judged.
 
-    Why: some laws and contracts ask that people are told whose system this is before they sign in.
+    Why: some laws and contracts ask that people are notified whose system this is before they sign in.
     Fix: Customizations, Brands, Pages, Sign-in page: put the text into the page.
     """
     if not required:

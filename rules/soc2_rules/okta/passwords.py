@@ -146,14 +146,22 @@ def okta_password_history_age(
     severity=Severity.MEDIUM,
     empty=_NONE,
 )
-def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool = True) -> Verdict:
-    """An account is locked after a few wrong passwords, and its owner is notified.
+def okta_lockout(
+    policy: PasswordPolicy,
+    *,
+    max_attempts: int = 10,
+    min_locked_minutes: int = 15,
+    notify: bool = True,
+) -> Verdict:
+    """An account is locked for a while after a few wrong passwords, and its owner is notified.
 
-    ``max_attempts``: 10 is Okta's own default; 3 where a government's guide binds.
+    ``max_attempts``: 10 is Okta's own default; 3 where a government's guide binds. ``min_locked_minutes``: how
+    long it stays locked at least, where it opens by itself; 30 where PCI DSS binds, 0 asks nothing.
 
     Why: without an end to the attempts a password can be guessed; whoever is notified can say "that
         was not me".
-    Fix: Security, Authenticators, Password: set the lockout in the policy, and send a lockout email.
+    Fix: Security, Authenticators, Password: set the lockout and its length in the policy, and send a lockout
+        email.
     """
     if not policy.active:
         return not_applicable("the policy is inactive")
@@ -162,17 +170,27 @@ def okta_lockout(policy: PasswordPolicy, *, max_attempts: int = 10, notify: bool
         return failed("an account is never locked")
     if lockout.max_attempts > max_attempts:
         return failed(f"locked after {lockout.max_attempts} attempts, {max_attempts} are expected")
-    said = f"locked after {lockout.max_attempts} attempts"
+    opens = lockout.auto_unlock_minutes
+    if opens and opens < min_locked_minutes:
+        return failed(
+            f"a locked account opens by itself after {opens} minutes, {min_locked_minutes} are expected"
+        )
     channels = lockout.user_lockout_notification_channels
-    if lockout.show_lockout_failures or "EMAIL" in (channels or ()):
-        return passed(f"{said}, its owner is notified")
+    told = lockout.show_lockout_failures or "EMAIL" in (channels or ())
+    said = f"locked after {lockout.max_attempts} attempts"
+    if notify and not told and channels == []:
+        return failed(f"{said}, but its owner is not notified")
+    if opens is None:
+        return inconclusive(f"{said}; Okta does not say for how long")
+    said += f", for {opens} minutes" if opens else ", until somebody unlocks it"
+    if told:
+        how = "at the sign-in" if lockout.show_lockout_failures else "by mail"
+        return passed(f"{said}; its owner is notified {how}")
     if not notify:
         return passed(said)
     if channels is None:
         return inconclusive(f"{said}; Okta does not say whether its owner is notified")
-    if channels:
-        return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
-    return failed(f"{said}, but its owner is not notified")
+    return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
 
 
 @rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)
@@ -268,9 +286,16 @@ def _recovery_classic(policy: PasswordPolicy, one: PasswordRule, weak: set[str])
     return passed(f"{one.name} offers {listed(first)}")
 
 
+_DIRECTORIES = ("ACTIVE_DIRECTORY", "LDAP")
+
+
 def _aside(policy: PasswordPolicy) -> Verdict | None:
     if not policy.active:
         return not_applicable("the policy is inactive")
+    if policy.directory and policy.directory not in _DIRECTORIES:
+        return inconclusive(
+            f"passwords are kept in a directory that is not known here: {policy.directory}"
+        )
     if policy.directory:
         return not_applicable(
             f"the passwords are kept in {policy.directory}, and made by its rules"

@@ -29,7 +29,8 @@ def okta_global_session_mfa(
     Rules count that are active and not hidden behind one that always matches. A rule that leaves the
     factors to the apps passes where every active app's policy demands two of them.
     ``max_remembered_minutes``: for how long a device on which somebody gave the second factor may stand for
-    it; 12 hours is what NIST SP 800-63B allows between two sign-ins with both factors.
+    it, where that person chose so; 12 hours is what NIST SP 800-63B allows between two sign-ins with both
+    factors.
 
     Why: a session opens every app that the person has, so one guessed or phished password would too.
     Fix: Security, Global Session Policy: in each rule that allows access require a secondary factor at
@@ -49,17 +50,29 @@ def okta_global_session_mfa(
     if remembered:
         return failed(
             "on a device that was used before the password is enough, for more than"
-            f" {max_remembered_minutes} minutes: {listed(remembered)}"
+            f" {max_remembered_minutes} minutes or without anybody's choice: {listed(remembered)}"
         )
     silent = [one.name for one in strict if one.actions.signon.remembers(longest) is None]
+    asking = f"every rule that lets somebody in asks for a second factor: {_named(strict)}"
     if not loose and not silent:
-        return passed("every rule that lets somebody in asks for a second factor")
+        return passed(asking)
     said = _left_to_apps(loose, evidence) if loose else None
     if said is not None and said.status is Status.FAIL:
         return said
     if silent:
         return inconclusive(f"when the second factor is asked for is not known of {listed(silent)}")
-    return said or passed("every rule that lets somebody in asks for a second factor")
+    return said or passed(asking)
+
+
+def _named(rules: Sequence[SignOnRule]) -> str:
+    """Names of rules, with how long a device stands for the second factor."""
+    return listed(
+        f"{one.name} (once in {signon.factor_lifetime} minutes on a device)"
+        if signon.factor_prompt_mode == "SESSION"
+        else one.name
+        for one in rules
+        for signon in [one.actions.signon]
+    )
 
 
 def _left_to_apps(loose: Sequence[SignOnRule], evidence: Evidence) -> Verdict:

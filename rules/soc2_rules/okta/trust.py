@@ -37,8 +37,9 @@ def okta_inbound_idps(
     ``known`` names the providers (name or id) that somebody reviewed, other Okta orgs among them; without it
     the question stays open. ``may_create`` names those whose people may get accounts on the spot under any
     name. Linking to accounts that are there must be limited to members of a group other than Everyone, or to
-    names of stated domains. Nobody who left may be let in again by the provider's word, and nobody may
-    become an administrator of the org by it.
+    names of stated domains, as the provider gives them and in a type of provider whose names Okta filters.
+    Nobody who left may be let in again by the provider's word. It must put nobody into a group that
+    administers the org, nor be linked to the members of one, unless administrators are excluded.
 
     Why: whoever controls the provider signs in as anybody whom it may name; that is how an org is
         taken over without one stolen password.
@@ -71,7 +72,10 @@ def okta_inbound_idps(
         return inconclusive(
             f"{called} is limited in whom it makes and links; who is known is not stated"
         )
-    return passed(f"{called} is known, and limited in whom it makes and links")
+    link = provider.policy.account_link
+    reached = link is not None and link.action == AUTO and not link.spares_administrators
+    also = "; administrators are not excluded from linking" if reached else ""
+    return passed(f"{called} is known, and limited in whom it makes and links{also}")
 
 
 class _Said(NamedTuple):
@@ -119,6 +123,8 @@ def _linking(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]:
             yield _Said("to which accounts it is linked", open=True)
         elif not limited:
             yield _Said(f"is linked to any account whose name it gives ({provider.names})")
+        if limited is not False:
+            yield from _linked_administrators(link, evidence)
     elif link.action != DISABLED:
         yield _Said("whether it is linked to accounts that are there", open=True)
 
@@ -145,6 +151,18 @@ def _grouping(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]
                 yield _Said(f"puts people into {group.profile.name}, which administers the org")
         if key not in groups:
             yield _Said(f"what the group {key} is, into which it puts people", open=True)
+
+
+def _linked_administrators(link: AccountLink, evidence: Evidence) -> Iterator[_Said]:
+    """Whether administrators are among the members of the groups that linking is limited to."""
+    if link.spares_administrators:
+        return
+    groups = evidence.index(Group, "id") if link.groups else {}
+    for group in (one for key in link.groups for one in groups.get(key, ())):
+        if group.hides_administrators:
+            yield _Said(f"whether the group {group.profile.name} administers the org", open=True)
+        elif group.held:
+            yield _Said(f"is linked to members of {group.profile.name}, which administers the org")
 
 
 def _limited(link: AccountLink, provider: IdentityProvider, evidence: Evidence) -> bool | None:

@@ -99,4 +99,4 @@ def roster_no_shared_accounts(
         return lacking
     if there:
         return passed(f"{name} cannot be used")
-    return not_applicable(f"{name} is in no system that was looked at")
+    return not_applicable(f"{name} is in no system that was collected")

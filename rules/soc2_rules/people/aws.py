@@ -32,8 +32,10 @@ def aws_users_match_roster(
 
     Why: a user whom nobody knows has a password or keys to the account, and nobody will remember to
         delete it.
-    Fix: aws iam delete-user, or say whose it is: aws iam tag-user --tags Key=owner,Value=MAIL, or a line in
-        the mapping of accounts.
+    Fix: say whose it is: aws iam tag-user --user-name USER --tags Key=owner,Value=MAIL, or a line in the
+        mapping of accounts. Else delete its password and keys, then the user: aws iam delete-login-profile
+        --user-name USER; aws iam delete-access-key --user-name USER --access-key-id KEY; aws iam delete-user
+        --user-name USER.
     """
     found = people.of(evidence)
     owned = found.graph.whose(*people.accounts_of(user, scope, found))

@@ -32,7 +32,8 @@ def azure_users_match_roster(
     asked about by azure-guests-controlled.
 
     Why: an account that belongs to nobody who works here is nobody's to close, and a way in all the same.
-    Fix: disable the account, or add the person to the roster, or a line to the mapping of accounts.
+    Fix: az ad user update --id USER --account-enabled false, or add the person to the roster, or a line to
+        the mapping of accounts.
     """
     if user.guest:
         return not_applicable(f"{user.login} is a guest")

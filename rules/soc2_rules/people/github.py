@@ -31,7 +31,7 @@ def github_members_match_roster(
     of the organisation; never by a likeness of names. ``exempt`` takes logins or patterns.
 
     Why: a member whom nobody knows reaches the code, and nobody will remember to remove them.
-    Fix: remove the member (organisation settings, People), or say whose the account is: single sign-on, a
+    Fix: gh api --method DELETE orgs/ORGANISATION/members/LOGIN, or say whose the account is: single sign-on, a
         verified mail address, or a line in the mapping of accounts.
     """
     found = people.of(evidence)

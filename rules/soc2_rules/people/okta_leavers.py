@@ -51,6 +51,8 @@ def okta_deprovisioned_in_sla(
         unknown = found.unknown((RosterPerson.kind, RosterAccount.kind))
         if unknown:
             return inconclusive(f"whose {user.login} is, is not known: {unknown}")
+        if people.contested(owned):
+            return inconclusive(f"whose {user.login} is, is not known: {owned.reason}")
         return not_applicable(f"{user.login} is nobody's on the roster")
     if owned.account.sort != "person":
         return not_applicable(f"{user.login} is a {owned.account.sort} account")

@@ -46,7 +46,7 @@ def roster_leaver_accounts_closed(
 
     An account may outlive its owner by ``max_hours``, counted from ``left_at``; a day without a time is its
     first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
-    for ``period_days``: that cannot be mended, only explained. Shared accounts and those of services that
+    for ``period_days``: that cannot be fixed, only explained. Shared accounts and those of services that
     the person answers for are asked about elsewhere.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
@@ -132,7 +132,7 @@ def _settled(
         return lacking
     unseen = people.unseen(found, source, person.id, elsewhere)
     if unseen:
-        return inconclusive(f"nobody looked at {', '.join(unseen)}")
+        return inconclusive(f"not collected: {', '.join(unseen)}")
     if not accounts:
         return not_applicable("no account of theirs is asked", until=until)
     names = ", ".join(str(o.account) for o in accounts)
@@ -143,15 +143,22 @@ def _settled(
 def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int = 92) -> Verdict:
     """Everybody's access was reviewed within the quarter.
 
-    Read from the column ``access_reviewed_at``. Who joined has ``max_days`` for the first review.
+    Read from the column ``access_reviewed_at``. Who joined, or came back, has ``max_days`` for the first
+    review. A day that has not come yet is no review.
 
-    Why: rights that were given for a task stay when the task is done, unless somebody looks.
+    Why: rights that were given for a task stay when the task is done, unless somebody reviews them.
     Fix: have the manager review what the person can reach, and write down the day.
     """
     other = _not_judged(person, now)
     if other is not None:
         return other
     reviewed = person.access_reviewed_at
+    if reviewed and reviewed > now:
+        return failed(
+            f"the review is dated {reviewed:%Y-%m-%d}, which has not come yet", until=reviewed
+        )
+    if reviewed and person.joined_at and reviewed < person.joined_at:
+        reviewed = None  # of an earlier employment
     since = reviewed or person.joined_at
     if since is None:
         return failed("never reviewed")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.conditions import Condition, glob
@@ -108,7 +107,11 @@ class Request:
             return self._of_holder(key)
         if key in ("aws:resourceaccount", "s3:resourceaccount"):
             return (self.account,) if self.account else Fact.FREE
-        if ":resourcetag/" in key or key in _OF_SERVICES:
+        if ":resourcetag/" in key:
+            # What nobody has named has no tags; those of a thing that is there were not read.
+            named = self.arn is not None and NAME not in self.arn
+            return Fact.UNKNOWN if named else Fact.ABSENT
+        if key in _OF_SERVICES:
             return Fact.ABSENT
         if key.startswith(_FREE):
             return Fact.FREE
@@ -206,7 +209,7 @@ def decide(listed: Iterable[Statement], request: Request) -> bool | None:
 
 def denied(listed: Iterable[Statement], request: Request) -> bool | None:
     """Whether a statement denies a request, whatever others allow; ``None``: nobody can tell."""
-    return _any(
+    return any_of(
         holds(statement, request)
         for statement in listed
         if not statement.allow
@@ -216,16 +219,25 @@ def denied(listed: Iterable[Statement], request: Request) -> bool | None:
 
 
 def _covers(statement: Statement, action: str) -> bool:
-    known = _named(statement.actions, statement.not_actions)
-    return action in known if action in catalogue().actions else statement.covers(action)
+    if action in catalogue().actions:
+        return action in _named(statement)
+    known: bool | None = statement.memo.get(action)
+    if known is None:
+        known = statement.memo[action] = statement.covers(action)
+    return known
 
 
-@lru_cache(maxsize=65536)
-def _named(actions: tuple[str, ...], not_actions: tuple[str, ...]) -> frozenset[str]:
+def _named(statement: Statement) -> frozenset[str]:
     """The actions of the catalogue that a statement speaks of."""
-    if not_actions:
-        return catalogue().actions.difference(*(named_by(pattern) for pattern in not_actions))
-    return frozenset().union(*(named_by(pattern) for pattern in actions))
+    found: frozenset[str] | None = statement.memo.get("named")
+    if found is None:
+        if statement.not_actions:
+            left_out = (named_by(pattern) for pattern in statement.not_actions)
+            found = catalogue().actions.difference(*left_out)
+        else:
+            found = frozenset().union(*(named_by(pattern) for pattern in statement.actions))
+        statement.memo["named"] = found
+    return found
 
 
 def _reaches(statement: Statement, request: Request) -> bool:
@@ -315,17 +327,23 @@ class Grants:
     partition: str = "aws"
     account: str = ""
     _shown: frozenset[str] = field(init=False, default=frozenset())
+    _about: dict[str, tuple[Statement, ...]] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+    """The statements that speak of an action, for those that were asked for."""
 
     def __post_init__(self) -> None:
         """Find the actions of the catalogue that anything allows, so that most paths are never looked at."""
-        shown = frozenset().union(
-            *(_named(s.actions, s.not_actions) for s in self.statements if s.allow)
-        )
+        shown = frozenset().union(*(_named(s) for s in self.statements if s.allow))
         object.__setattr__(self, "_shown", shown)
 
     def allows(self, request: Request) -> bool | None:
         """Whether the holder may; ``None``: nobody can tell."""
-        answers = [decide(self.statements, request)]
+        about = self._about.get(request.action)
+        if about is None:
+            about = tuple(s for s in self.statements if _covers(s, request.action))
+            self._about[request.action] = about
+        answers = [decide(about, request)]
         if answers[0] is not False:
             answers += [None if c is None else decide(c, request) for c in self.ceilings]
         if False in answers:
@@ -345,13 +363,10 @@ class Grants:
     @property
     def everything(self) -> bool | None:
         """Every action on every resource."""
-        answers = [
+        return all_of(
             self.allows(self.request(f"{service}:AnythingAtAll", everywhere=True))
             for service in _PROBES
-        ]
-        if False in answers:
-            return False
-        return None if None in answers else True
+        )
 
     def paths(self, *kinds: str) -> Iterator[tuple[Path, bool | None]]:
         """The paths that the holder may go, or perhaps may (``None``), on things that nobody has named."""
@@ -359,6 +374,10 @@ class Grants:
             answer = self.goes(path)
             if answer is not False:
                 yield path, answer
+
+    def shows(self, action: str) -> bool:
+        """Whether an action of the catalogue is allowed on something, under some condition."""
+        return action in self._shown
 
     def candidates(self, *kinds: str) -> Iterator[Path]:
         """The paths whose actions are all allowed on something, under some condition."""
@@ -370,8 +389,8 @@ class Grants:
         """Whether the holder may go a path on things that nobody has named; ``None``: nobody can tell."""
         if path.kind == PASS:
             services = path.services or ("",)
-            return _any(
-                _all(
+            return any_of(
+                all_of(
                     self.on_any(action, passed_to=service) if action == PASS_ROLE
                     else self.allows(self.request(action))
                     for action in path.actions
@@ -379,7 +398,7 @@ class Grants:
                 for service in services
             )  # fmt: skip
         itself = path.kind in (OWN, BOUNDARY) and path.id not in _NOT_OF_ONESELF
-        return _all(self.on_any(action, itself=itself) for action in path.actions)
+        return all_of(self.on_any(action, itself=itself) for action in path.actions)
 
     def on_any(self, action: str, **more: Any) -> bool | None:  # noqa: ANN401
         """Whether the holder may do it to any of its sort, or to what belongs to the holder.
@@ -391,8 +410,8 @@ class Grants:
             return self.allows(self.request(action, **more))
         if action.startswith("iam:Attach") and "policy" not in more:
             place = {"partition": self.partition, "account": self.account or _ACCOUNT}
-            return _any(self.on_any(action, policy=p.format(**place), **more) for p in _STRONG)
-        return _any(
+            return any_of(self.on_any(action, policy=p.format(**place), **more) for p in _STRONG)
+        return any_of(
             self.allows(self.request(action, arn, **more))
             for arn in (*self._any(targets), *(self._own(targets) if more.get("itself") else ()))
         )
@@ -429,7 +448,8 @@ _NOT_OF_ONESELF = {
 """Paths that make their holder somebody else: done to oneself they give nothing."""
 
 
-def _any(answers: Iterable[bool | None]) -> bool | None:
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether one is true; ``None``: nobody can tell."""
     unsure = False
     for answer in answers:
         if answer:
@@ -438,7 +458,8 @@ def _any(answers: Iterable[bool | None]) -> bool | None:
     return None if unsure else False
 
 
-def _all(answers: Iterable[bool | None]) -> bool | None:
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether none is false; ``None``: nobody can tell."""
     unsure = False
     for answer in answers:
         if answer is False:

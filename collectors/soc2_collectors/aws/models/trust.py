@@ -331,5 +331,5 @@ def services_without_source(
             told = tuple(sorted(str(one) for one in foreign))
             best = told if best is None else min(best, told, key=len)
         for one in principals(statement):
-            if one.sort == "service":
-                yield one.name, best
+            if one.sort == "service" or one == ANYBODY:
+                yield one.name or EVERYONE, best

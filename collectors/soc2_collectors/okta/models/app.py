@@ -15,6 +15,26 @@ from soc2_pac.resources import Resource, fact
 FEDERATED = frozenset({"SAML_2_0", "SAML_1_1", "OPENID_CONNECT", "WS_FEDERATION"})
 """Sign-on modes in which the app trusts Okta's word and holds no password of its own."""
 OPENID_CONNECT = "OPENID_CONNECT"
+GRANT_TYPES = frozenset(
+    {
+        "authorization_code",
+        "client_credentials",
+        "http://auth0.com/oauth/grant-type/mfa-oob",
+        "http://auth0.com/oauth/grant-type/mfa-otp",
+        "implicit",
+        "interaction_code",
+        "password",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:okta:params:oauth:grant-type:oob",
+        "urn:okta:params:oauth:grant-type:otp",
+        "urn:openid:params:grant-type:ciba",
+    }
+)
+"""Ways to get tokens that Okta documents."""
 BOOKMARK = "BOOKMARK"
 """The sign-on mode of a mere link."""
 PASSWORD_REPLAY = frozenset({"AUTO_LOGIN", "BASIC_AUTH", "BROWSER_PLUGIN", "SECURE_PASSWORD_STORE"})
@@ -52,6 +72,8 @@ class OauthClient(msgspec.Struct, frozen=True):
 
     application_type: str | None = None
     """``web``, ``native``, ``browser`` or ``service``."""
+    grant_types: list[str] | None = None
+    """How it gets tokens: ``authorization_code``, ``password`` (it takes people's passwords itself), ..."""
 
 
 class AppSettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -179,6 +201,12 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
         """What an OpenID Connect app is: ``web``, ``native``, ``browser`` or ``service``."""
         client = self.settings.oauth_client if self.settings else None
         return client.application_type if client else None
+
+    @property
+    def grant_types(self) -> list[str] | None:
+        """How an OpenID Connect app gets its tokens; ``None``: Okta does not say."""
+        client = self.settings.oauth_client if self.settings else None
+        return (client.grant_types or None) if client else None
 
     @property
     def service(self) -> bool:

@@ -75,6 +75,11 @@ class Authenticator(Resource, frozen=True, kw_only=True, rename="camel"):
         return {one.type.lower() for one in self._methods if one.status == "ACTIVE"}
 
     @property
+    def pushes(self) -> bool:
+        """Whether it may send push prompts: it does, unless Okta says that the method is off."""
+        return {one.status for one in self._methods if one.type.lower() == "push"} != {"INACTIVE"}
+
+    @property
     def _methods(self) -> list[MethodState]:
         # Some of Okta's own examples hold the one object where the description has a list.
         return self.methods if isinstance(self.methods, list) else [self.methods]

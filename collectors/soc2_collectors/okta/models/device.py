@@ -72,10 +72,26 @@ class AndroidTrust(msgspec.Struct, frozen=True, rename="camel"):
     """``NONE``, ``LOW``, ``MEDIUM`` or ``HIGH``."""
 
 
+class Management(msgspec.Struct, frozen=True, rename="camel"):
+    """What the company's own device management must report, by a provider of identities."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "compliant": "without it nothing is demanded of the management (Device Assurance API)",
+    }
+
+    compliant: bool | None = None
+    """Whether the device must meet the demands that were made there."""
+
+
 class Signals(msgspec.Struct, frozen=True, rename="camel"):
     """What other parties must report of the device."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "devicePostureIdP": "only where the device management reports, which can only add demands",
+    }
+
     dtc: ChromeConnector | None = None
+    device_posture_id_p: Management | None = None
     android_device_trust: AndroidTrust | None = None
 
 
@@ -160,7 +176,11 @@ class DeviceAssurance(Resource, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def has_own_checks(self) -> bool:
-        """Whether queries of the company's own must be answered as well."""
+        """Whether queries of the company's own, or its device management, must be satisfied as well."""
+        signals = self.third_party_signal_providers
+        management = signals.device_posture_id_p if signals else None
+        if management is not None and management.compliant:
+            return True
         checks = self.device_posture_checks
         return bool(checks.get("include") if isinstance(checks, dict) else checks)
 

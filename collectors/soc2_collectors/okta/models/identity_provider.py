@@ -6,6 +6,8 @@ Source: Okta Management API, "Identity Providers".
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 import msgspec
 
@@ -14,6 +16,8 @@ from soc2_pac.resources import Resource
 AUTO = "AUTO"
 DISABLED = "DISABLED"
 SMART_CARD = "X509"
+FILTERED = frozenset({"OIDC", "OKTA_INTEGRATION", "SAML2"})
+"""Types of providers whose names Okta filters. Those of others come in whatever the filter says."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -67,10 +71,26 @@ class LinkGroups(msgspec.Struct, frozen=True):
     include: list[str] | None = None
 
 
+class LinkUsers(msgspec.Struct, frozen=True, rename="camel"):
+    """Users who are never linked."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "excludeAdmins": "false by Okta's description: administrators may be linked",
+    }
+
+    exclude_admins: bool = False
+    """Whether administrators are left out; Okta documents ``false``."""
+
+
 class LinkFilter(msgspec.Struct, frozen=True):
     """Whom an account may be linked to. Users that it only leaves out limit nothing."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "users": "without it nobody is left out, administrators neither (Identity Providers API)",
+    }
+
     groups: LinkGroups | None = None
+    users: LinkUsers | None = None
 
 
 class AccountLink(msgspec.Struct, frozen=True):
@@ -82,15 +102,37 @@ class AccountLink(msgspec.Struct, frozen=True):
     """``None``: anybody."""
 
     @property
+    def spares_administrators(self) -> bool:
+        """Whether nobody who administers the org is ever linked."""
+        users = self.filter.users if self.filter else None
+        return users is not None and users.exclude_admins
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Ids of the groups that linking is limited to; empty: it is not."""
         chosen = self.filter.groups if self.filter else None
         return tuple(chosen.include or ()) if chosen else ()
 
 
+class NameTemplate(msgspec.Struct, frozen=True):
+    """How a name is made of what the provider says."""
+
+    template: str | None = None
+    """``idpuser.email``: the attribute as it comes; or an expression that makes another name of it."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the name is what the provider says, and nothing is made of it."""
+        return bool(_ATTRIBUTE.fullmatch(self.template or ""))
+
+
+_ATTRIBUTE = re.compile(r"\s*[A-Za-z]\w*\.[A-Za-z]\w*\s*")
+
+
 class Subject(msgspec.Struct, frozen=True, rename="camel"):
     """How the name from outside is read."""
 
+    user_name_template: NameTemplate | None = None
     filter: str | None = None
     """A regular expression that names must match; ``None``: any name."""
     match_type: str | None = None
@@ -106,6 +148,8 @@ class Subject(msgspec.Struct, frozen=True, rename="camel"):
             return None
         if any(pattern.search(name) for name in STRANGERS):
             return False
+        if self.user_name_template is None or not self.user_name_template.plain:
+            return None  # the filter meets the name that is made: "x" of anybody may become x@acme.example
         return all(_domain_stated(one) for one in _alternatives(self.filter)) or None
 
 
@@ -122,7 +166,7 @@ STRANGERS = (
 )
 """Names of nobody's domain. They are short, so that no expression takes long over them."""
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9-]|\\?\.|\||\(\?:|[()])+(?:\$|\\[bZz]|\))*")
-"""What stated domains look like: no part of them stands for anything else."""
+"""The form of stated domains: no part of them stands for anything else."""
 
 
 def _alternatives(pattern: str) -> list[str]:
@@ -200,7 +244,9 @@ class IdentityProvider(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def by_name(self) -> bool | None:
         """Whether only names of stated domains count; ``None``: this view cannot say."""
-        return self.policy.subject.names_a_domain if self.policy.subject else False
+        subject = self.policy.subject
+        limited = subject.names_a_domain if subject else False
+        return None if limited and self.type not in FILTERED else limited
 
     @property
     def names(self) -> str:

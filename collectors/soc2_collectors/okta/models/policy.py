@@ -278,10 +278,33 @@ PHISHING_RESISTANT = frozenset({"webauthn", "cert"})
 """Methods that a false site cannot relay, whatever else is demanded."""
 
 
+_CODE = frozenset({"otp"})
+METHODS_OF: Mapping[str, frozenset[str]] = {
+    "custom_otp": _CODE,
+    "duo": frozenset({"duo"}),
+    "google_otp": _CODE,
+    "okta_email": frozenset({"email"}),
+    "okta_password": frozenset({"password"}),
+    "okta_verify": frozenset({"push", "signed_nonce", "totp"}),
+    "onprem_mfa": _CODE,
+    "phone_number": frozenset({"sms", "voice"}),
+    "rsa_token": _CODE,
+    "security_question": frozenset({"security_question"}),
+    "smart_card_idp": frozenset({"cert"}),
+    "symantec_vip": _CODE,
+    "webauthn": frozenset({"webauthn"}),
+    "yubikey_token": _CODE,
+}
+"""By its key, every method that an authenticator has."""
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An authenticator with one of its methods. Okta writes methods in both letter cases."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "key": "the method is asked, where it is named",
+        "method": "Okta need not name one (Policies API, authenticationMethods): then each of the authenticator "
+        "is asked",
         "phishingResistant": "OPTIONAL by Okta's description, and the method itself is asked",
         "userVerification": "OPTIONAL by Okta's description, and the other steps are asked",
     }
@@ -297,8 +320,9 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.phishing_resistant == REQUIRED or self.among(PHISHING_RESISTANT)
 
     def among(self, methods: frozenset[str]) -> bool:
-        """Whether it is one of these."""
-        return (self.method or "").lower() in methods
+        """Whether it is one of these; where no method is named, whether each of the authenticator is."""
+        own = {self.method.lower()} if self.method else METHODS_OF.get(self.key or "", frozenset())
+        return bool(own) and own <= methods
 
 
 class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -306,6 +330,7 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "required": "true by Okta's description of constraints",
+        "reauthenticateIn": "without it the interval of the verification method counts (Policies API)",
         "methods": "an empty list narrows nothing; what is demanded is read of the other fields then",
         "phishingResistant": "OPTIONAL by Okta's description, and the methods are asked",
     }
@@ -316,6 +341,8 @@ class Constraint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     authentication_methods: list[Method] | Method | None = None
     phishing_resistant: str = "OPTIONAL"
     user_verification: str = "OPTIONAL"
+    reauthenticate_in: str | None = None
+    """How long this factor counts; it goes before the interval of the verification method."""
 
     @property
     def resists_phishing(self) -> bool:
@@ -337,9 +364,14 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True):
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A step of a chain of methods: one of these, then the next step."""
 
-    may_lack: ClassVar[Mapping[str, str]] = {"next": "the last step of a chain has none"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "next": "the last step of a chain has none",
+        "reauthenticateIn": "without it the interval of the verification method counts (Policies API)",
+    }
 
     authentication_methods: list[Method] = []
+    reauthenticate_in: str | None = None
+    """How long this step counts; the verification method has no interval then."""
     next: list[Step] | None = None
 
     @property
@@ -368,8 +400,25 @@ class VerificationMethod(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
     @property
     def forgets_within(self) -> timedelta | None:
-        """How long what was proven counts; ``None``: Okta does not say, or not as a length of time."""
-        return duration(self.reauthenticate_in)
+        """How long what was proven counts at most; ``None``: Okta does not say, or not as a length of time.
+
+        An interval of a constraint or of a step goes before that of the method. Of two the longer one counts:
+        until it is over, one of the factors is asked for alone.
+        """
+        own = [one.reauthenticate_in for one in self._parts]
+        said = [duration(text or self.reauthenticate_in) for text in own or [None]]
+        return None if None in said else max(one for one in said if one is not None)
+
+    @property
+    def _parts(self) -> list[Constraint | Step]:
+        """The constraints and steps, each of which may have an interval of its own."""
+        factors = [
+            one
+            for way in _several(self.constraints)
+            for one in (way.knowledge, way.possession)
+            if one is not None
+        ]
+        return [*factors, *(s for chain in self.chains or () for way in chain.ways for s in way)]
 
     @property
     def two_factors(self) -> bool | None:
@@ -545,6 +594,8 @@ def _chain_of_two(way: list[Step]) -> bool | None:
     had = any(_each(step, lambda method: method.among(POSSESSION)) for step in way)
     if known and had:
         return True
+    if all(_each(step, lambda method: method.among(KNOWLEDGE)) for step in way):
+        return False
     return False if len(way) == 1 and way[0].authentication_methods else None
 
 
@@ -594,16 +645,16 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What people enrol: ``authenticators`` in the Identity Engine, ``factors`` from the Classic Engine."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "type": "the Classic Engine leaves it out; only FACTORS turns to the factors where there are both",
+        "type": "FACTORS by Okta's description; it matters where there are both",
         "authenticators": "the Classic Engine has factors instead; without both the question is open",
         "factors": "the Identity Engine has authenticators instead",
     }
     any_value: ClassVar[Mapping[str, str]] = {
-        "type": "only FACTORS turns to the factors where there are both",
+        "type": "it matters where there are both authenticators and factors: the question is open then",
     }
 
     type: str | None = None
-    """``AUTHENTICATORS`` or ``FACTORS``; the Classic Engine leaves it out."""
+    """``AUTHENTICATORS`` or ``FACTORS``, which Okta documents for a policy that leaves it out."""
     authenticators: list[Enrollable] | None = None
     factors: dict[str, Enrollable] | None = None
 
@@ -629,9 +680,11 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _known(self) -> dict[str, Enrollable] | None:
-        if self.type == "FACTORS" or self.authenticators is None:
-            return self.factors
-        return {one.key: one for one in self.authenticators if one.key}
+        sort, found = self.type or "FACTORS", self.authenticators
+        offered = None if found is None else {one.key: one for one in found if one.key}
+        if offered is None or self.factors is None:
+            return self.factors if offered is None else offered
+        return {"AUTHENTICATORS": offered, "FACTORS": self.factors}.get(sort)
 
 
 class EnrollmentActions(msgspec.Struct, frozen=True):
@@ -699,6 +752,8 @@ class Lockout(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     max_attempts: int
     """0: never."""
+    auto_unlock_minutes: int | None = None
+    """After how long a locked account opens by itself; 0: never; ``None``: Okta does not say."""
     show_lockout_failures: bool = False
     """Whether the sign-in page says so; Okta documents ``false``."""
     user_lockout_notification_channels: list[str] | None = None
@@ -824,9 +879,9 @@ class PasswordPolicy(Policy, frozen=True, kw_only=True):
 
     @property
     def directory(self) -> str | None:
-        """``ACTIVE_DIRECTORY`` or ``LDAP`` where passwords are made and kept there; ``None``: in Okta."""
+        """Where passwords are made and kept, other than in Okta: ``ACTIVE_DIRECTORY``, ``LDAP``."""
         provider = _inner(self.conditions, "authProvider", "provider")
-        return provider if provider in ("ACTIVE_DIRECTORY", "LDAP") else None
+        return None if provider in (None, "OKTA", "ANY") else str(provider)
 
 
 # -- reading ---------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             id=self.id,
             name=name,
             mails=mails,
-            active=not left,
+            active=self.known_status and not left,  # a status that is not known vouches for nobody
             left_at=self.closed_at,
             source=f"okta:{scope.account}",
             joined_at=self.created,

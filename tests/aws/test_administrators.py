@@ -1,0 +1,215 @@
+"""Who administers an account: alone, with groups, under a boundary, and by way of roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soc2_pac import plugins
+from soc2_pac.model import Scope
+from soc2_pac.testing import judge_document
+
+if TYPE_CHECKING:
+    from soc2_pac.model import Verdict
+
+ACCOUNT = "111122223333"
+ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+RULE = plugins.load().rules["aws-admin-users-approved"]
+KINDS = ("aws.iam.group", "aws.iam.role", "aws.iam.policy", "aws.iam.aws_policy")
+
+
+def statement(actions: object, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
+
+
+def inline(*statements: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"PolicyName": "p", "PolicyDocument": {"Statement": list(statements)}}]
+
+
+def role(name: str, trusts: object, *statements: dict[str, Any], **more: Any) -> dict[str, Any]:
+    trust = {"Effect": "Allow", "Principal": trusts, "Action": "sts:AssumeRole"}
+    return {
+        "RoleName": name,
+        "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}",
+        "Path": "/",
+        "AssumeRolePolicyDocument": {"Statement": [trust]},
+        "AttachedManagedPolicies": [],
+        "RolePolicyList": inline(*statements) if statements else [],
+        **more,
+    }
+
+
+def policy(name: str, *statements: dict[str, Any]) -> dict[str, Any]:
+    version = {"IsDefaultVersion": True, "Document": {"Statement": list(statements)}}
+    return {
+        "Arn": f"arn:aws:iam::{ACCOUNT}:policy/{name}",
+        "AttachmentCount": 1,
+        "PolicyVersionList": [version],
+    }
+
+
+def judged(
+    *statements: dict[str, Any],
+    given: dict[str, list[dict[str, Any]]] | None = None,
+    without: str = "",
+    **user: Any,
+) -> Verdict:
+    """What the rule says of a user with these statements in an inline policy."""
+    document = {
+        "UserName": "ann",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:user/ann",
+        "GroupList": [],
+        "AttachedManagedPolicies": [],
+        "UserPolicyList": inline(*statements) if statements else [],
+        **user,
+    }
+    joined = {kind: (given or {}).get(kind, []) for kind in KINDS if kind != without}
+    return judge_document(RULE, document, joined, scope=Scope("aws", ACCOUNT))
+
+
+def status(*statements: dict[str, Any], **more: Any) -> str:
+    return judged(*statements, **more).status.value
+
+
+ASSUME = statement("sts:AssumeRole")
+GOD = statement("*")
+
+
+def test_a_chain_of_roles_leads_to_everything() -> None:
+    chain = [
+        role("third", ROOT, GOD),
+        role("second", {"AWS": f"arn:aws:iam::{ACCOUNT}:role/first"}),
+        role("first", ROOT, statement("s3:Get*")),
+    ]
+    chain[1]["RolePolicyList"] = inline(
+        statement("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/third")
+    )
+    only_first = statement("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/first")
+    # Who is named in the trust policy of a role of the account needs no right to ask: first becomes second.
+    verdict = judged(only_first, given={"aws.iam.role": chain})
+    assert verdict.status.value == "fail"
+    assert "the role first, which administers" in verdict.message
+    assert status(only_first, given={"aws.iam.role": chain[:1] + chain[2:]}) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("trusts", "expected"),
+    [
+        (ROOT, "fail"),
+        ({"AWS": ACCOUNT}, "fail"),
+        ("*", "fail"),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}, "fail"),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/bob"}, "pass"),
+        ({"AWS": "arn:aws:iam::444455556666:root"}, "pass"),
+        ({"Service": "ec2.amazonaws.com"}, "pass"),
+    ],
+)
+def test_whom_a_role_that_administers_lets_in(trusts: object, expected: str) -> None:
+    assert status(ASSUME, given={"aws.iam.role": [role("god", trusts, GOD)]}) == expected
+
+
+def test_a_trust_policy_that_denies_is_heeded() -> None:
+    god = role("god", ROOT, GOD)
+    denial: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}
+    god["AssumeRolePolicyDocument"]["Statement"].append(denial)
+    assert status(ASSUME, given={"aws.iam.role": [god]}) == "pass"
+    denial["Condition"] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    assert status(ASSUME, given={"aws.iam.role": [god]}) == "fail"
+    denial["Condition"] = {"ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/bob"}}
+    assert status(ASSUME, given={"aws.iam.role": [god]}) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("actions", "service", "expected"),
+    [
+        ("lambda:UpdateFunctionCode", "lambda", "fail"),
+        ("lambda:UpdateFunctionCode", "ec2", "pass"),
+        ("ssm:SendCommand", "ec2", "fail"),
+        (["iam:PassRole", "ec2:RunInstances"], "ec2", "fail"),
+        (["iam:PassRole", "ec2:RunInstances"], "lambda", "pass"),
+        ("ec2:RunInstances", "ec2", "pass"),
+        ("s3:*", "ec2", "pass"),
+    ],
+)
+def test_a_service_that_has_the_role_is_a_way_to_it(
+    actions: object, service: str, expected: str
+) -> None:
+    god = role("god", {"Service": f"{service}.amazonaws.com"}, GOD)
+    assert status(statement(actions), given={"aws.iam.role": [god]}) == expected
+    reader = role("reader", {"Service": f"{service}.amazonaws.com"}, statement("s3:Get*"))
+    assert status(statement(actions), given={"aws.iam.role": [reader]}) == "pass"
+
+
+def test_only_the_roles_that_may_be_passed_count() -> None:
+    god = role("god", {"Service": "ec2.amazonaws.com"}, GOD)
+    run = statement("ec2:RunInstances")
+    for name, expected in (("god", "fail"), ("app", "pass")):
+        passing = statement("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/{name}")
+        assert status(run, passing, given={"aws.iam.role": [god]}) == expected
+
+
+def test_a_boundary_holds_a_role_back_too() -> None:
+    limit: dict[str, Any] = {
+        "PermissionsBoundary": {
+            "PermissionsBoundaryType": "Policy",
+            "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/limit",
+        }
+    }
+    god = role("god", ROOT, GOD, **limit)
+    for allowed, expected in (("s3:*", "pass"), ("*", "fail"), ("iam:Delete*", "fail")):
+        found = {
+            "aws.iam.role": [god],
+            "aws.iam.policy": [policy("limit", statement(allowed))],
+        }
+        assert status(ASSUME, given=found) == expected
+    # One may take one's own boundary away, if both policy and boundary let one.
+    free = policy("limit", statement("iam:DeleteUser*"))
+    own = judged(GOD, given={"aws.iam.policy": [free]}, **limit)
+    assert "may take its own permissions boundary away" in own.message
+    mine = f"arn:aws:iam::{ACCOUNT}:user/bob"
+    other = policy("limit", statement("iam:DeleteUserPermissionsBoundary", mine))
+    assert status(GOD, given={"aws.iam.policy": [other]}, **limit) == "pass"
+
+
+def test_policies_of_a_user_and_a_group_count_together() -> None:
+    builders = {
+        "GroupName": "builders",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:group/builders",
+        "AttachedManagedPolicies": [],
+        "GroupPolicyList": inline(statement("lambda:CreateFunction")),
+    }
+    god = role("god", {"Service": "lambda.amazonaws.com"}, GOD)
+    found = {"aws.iam.group": [builders], "aws.iam.role": [god]}
+    assert status(statement("iam:PassRole"), given=found, GroupList=["builders"]) == "fail"
+    assert status(statement("iam:PassRole"), given=found) == "pass"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_proven_stands_without_the_rest(kind: str) -> None:
+    assert status(statement("iam:PutUserPolicy"), without=kind) == "fail"
+
+
+def test_what_was_not_collected_leaves_it_open() -> None:
+    assert status(ASSUME, without="aws.iam.role") == "inconclusive"
+    assert status(statement("s3:Get*"), without="aws.iam.role") == "pass"
+    attached = [{"PolicyName": "x", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/x"}]
+    assert status(without="aws.iam.policy", AttachedManagedPolicies=attached) == "inconclusive"
+    assert status(GroupList=["ghosts"]) == "inconclusive"
+
+
+def test_tags_of_a_role_that_is_there_were_not_read() -> None:
+    god = role("god", {"Service": "ec2.amazonaws.com"}, GOD)
+    tagged = {"StringEquals": {"iam:ResourceTag/team": "web"}}
+    passing = statement("iam:PassRole", Condition=tagged)
+    run = statement("ec2:RunInstances")
+    assert status(run, passing, given={"aws.iam.role": [god]}) == "inconclusive"
+    assert status(run, passing) == "pass"
+
+
+def test_conditions_that_nobody_knows_leave_it_open() -> None:
+    god = role("god", {"Service": "ec2.amazonaws.com"}, GOD)
+    odd = {"StringEquals": {"aws:NewlyInvented": "yes"}}
+    verdict = judged(statement("ssm:SendCommand", Condition=odd), given={"aws.iam.role": [god]})
+    assert verdict.status.value == "inconclusive"
+    assert "ssm:SendCommand" in verdict.message
