@@ -214,7 +214,9 @@ def test_no_decision_is_left_over(provider: str) -> None:
         if not _is(name, known, read=read)
     ]
     for name in decided.get("ours", {}):
-        view, _, field = name.rpartition(".")
+        module, _, rest = name.partition(":")
+        struct, _, field = rest.partition(".")
+        view = f"{module}:{struct}"
         if view not in known.views or field not in _fields(struct_of(view)):
             stale.append(name)
     assert not stale, "these are read by now, or gone"
