@@ -85,6 +85,9 @@ def aws_lambda_not_public(
 ) -> Verdict:
     """Nobody may invoke functions without signing in, by their policy or URL, nor by a bucket of another account.
 
+    The policy of the function itself is read, and the URLs of its aliases too. Policies of single versions and
+    aliases are not read.
+
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
         statement that allows everyone. A public service by intent goes into public_functions.
