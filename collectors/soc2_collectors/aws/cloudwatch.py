@@ -70,7 +70,9 @@ def subscriptions(aws: Aws) -> Iterator[Document]:
         arn = topic["TopicArn"]
         if arn in heard:
             continue
-        for item in aws.items("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn):
+        for item in aws.children(
+            "sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn
+        ):
             if item.get("Owner") != aws.account:
                 yield _subscription(aws, item)
 

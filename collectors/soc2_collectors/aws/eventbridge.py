@@ -25,7 +25,7 @@ def rules(aws: Aws) -> Iterator[Document]:
     """Rules of every bus that may see CloudTrail's events, with their targets."""
     for bus in aws.items("events", "list_event_buses", "EventBuses"):
         name = bus["Name"]
-        for item in aws.items("events", "list_rules", "Rules", EventBusName=name):
+        for item in aws.children("events", "list_rules", "Rules", EventBusName=name):
             if _may_see_calls(item.get("EventPattern") or ""):
                 targets = _targets(aws, item["Name"], name)
                 yield Document(item["Arn"], item["Name"], {**item, "ListTargetsByRule": targets})

@@ -352,7 +352,9 @@ class UserIdentity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def role(self) -> str:
         """The name of the role whose session it is; nothing for users and root."""
         issuer = self.session_context.session_issuer if self.session_context else None
-        return issuer.user_name if issuer is not None and issuer.type == "Role" else ""
+        if self.type != "AssumedRole" or issuer is None or issuer.type != "Role":
+            return ""
+        return issuer.user_name
 
 
 class TouchedResource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
