@@ -218,7 +218,10 @@ ROWS: tuple[Row, ...] = (
         ("aws-rds-encrypted", "azure-sql-tde", "gcp-sql-cmek"),
         "Google encrypts always, and the question is whose key it is",
     ),
-    Row("Databases are backed up", ("aws-rds-backups", "gcp-sql-backups")),
+    Row(
+        "Databases are backed up",
+        ("aws-rds-backups", "gcp-sql-backup-succeeded", "gcp-sql-backups"),
+    ),
     Row(
         "Databases outlast a zone, and a slip of the hand",
         ("aws-rds-resilience", "gcp-sql-ha"),

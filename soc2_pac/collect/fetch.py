@@ -637,8 +637,11 @@ def _resolve_all(document: Document) -> Document | _NotFound:
     body: dict[str, object] = {}
     missing = False
     for key, value in document.body.items():
+        if not isinstance(value, Fact):
+            body[key] = value
+            continue
         try:
-            body[key] = resolve(value) if isinstance(value, Fact) else value
+            body[key] = resolve(value)
         except Gone as error:
             missing = True
             body[key] = not_found(error, value)

@@ -451,6 +451,7 @@ def _reviews(state: Tenant, now: datetime) -> None:
             "numberOfOccurrences": 0,
         },
     }
+    about_whom = {"Administrators": GLASS[0], "Guests": "guest-pixel"}
     state.answers[definitions] = []
     for name, about in asked.items():
         review, last = azure_id(f"review:{name}"), azure_id(f"round:{name}")
@@ -477,6 +478,8 @@ def _reviews(state: Tenant, now: datetime) -> None:
                 "decision": "Approve",
                 "reviewedBy": {"id": user_id("ana-kovac"), "displayName": "ana-kovac"},
                 "reviewedDateTime": _text(now - timedelta(days=27)),
+                "principal": {"id": user_id(about_whom[name])},
+                "applyResult": "New",
             }
         ]
 

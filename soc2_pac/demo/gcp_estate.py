@@ -397,7 +397,11 @@ def guardrails(estate: Estate, now: datetime) -> None:
             estate.assets.append(
                 asset("serviceusage.googleapis.com/Service", path, project, service)
             )
-    for constraint in ("iam.disableServiceAccountKeyCreation", "sql.restrictPublicIp"):
+    for constraint in (
+        "iam.disableServiceAccountKeyCreation",
+        "iam.disableServiceAccountKeyUpload",
+        "sql.restrictPublicIp",
+    ):
         path = f"{_TOP}/policies/{constraint}"
         policy = {"name": path, "spec": {"rules": [{"enforce": True}], "updateTime": ago(now, 90)}}
         estate.assets.append(asset("orgpolicy.googleapis.com/Policy", path, None, policy))

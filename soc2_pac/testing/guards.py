@@ -364,10 +364,10 @@ def _place(kind: str | None, path: Path) -> str:
 
 def _excused(place: str, excuses: Mapping[str, str]) -> bool:
     """Whether an excuse names the place, or what holds it (``Statement.**``)."""
-    for excuse in excuses:
-        if excuse == place or (excuse.endswith(".**") and place.startswith(excuse[:-2])):
-            return True
-    return False
+    return any(
+        excuse == place or (excuse.endswith(".**") and place.startswith(excuse[:-2]))
+        for excuse in excuses
+    )
 
 
 def _named(path: Path) -> bool:

@@ -198,6 +198,15 @@ def test_what_was_not_collected_leaves_it_open() -> None:
     assert status(GroupList=["ghosts"]) == "inconclusive"
 
 
+def test_tags_of_a_role_that_is_there_were_not_read() -> None:
+    god = role("god", {"Service": "ec2.amazonaws.com"}, GOD)
+    tagged = {"StringEquals": {"iam:ResourceTag/team": "web"}}
+    passing = statement("iam:PassRole", Condition=tagged)
+    run = statement("ec2:RunInstances")
+    assert status(run, passing, given={"aws.iam.role": [god]}) == "inconclusive"
+    assert status(run, passing) == "pass"
+
+
 def test_conditions_that_nobody_knows_leave_it_open() -> None:
     god = role("god", {"Service": "ec2.amazonaws.com"}, GOD)
     odd = {"StringEquals": {"aws:NewlyInvented": "yes"}}

@@ -82,7 +82,7 @@ def test_everything_wrong_is_said_at_once(aws: Account) -> None:
     ).message
     assert "198.51.100.7" in said
     assert "without a token" in said
-    assert f"{group} is open to every address" in said
+    assert f"{group} is open to the internet" in said
     assert "port 8000" in said
 
 

@@ -197,9 +197,7 @@ NOT_ENABLED = "Macie is not enabled"
         ("aws.macie.session", Refused(403, "AccessDeniedException", "not authorized to perform"), 3),
     ],
 )  # fmt: skip
-def test_off_is_what_says_so(
-    kind: str, refused: Refused, gaps_of: int, aws: SyntheticAws
-) -> None:
+def test_off_is_what_says_so(kind: str, refused: Refused, gaps_of: int, aws: SyntheticAws) -> None:
     # The same code means other refusals, too: only its message tells them apart.
     result = look(aws, kind, {"*": refused})
     assert (result.status, result.count, result.gaps) == (S.COMPLETE, 1, gaps_of)

@@ -64,7 +64,7 @@ def test_a_proven_fail_stands(proof: Proof) -> None:
     body["$gaps"] = {
         proof.denied: {"status": "denied", "operation": proof.denied, "reason": "AccessDenied"}
     }
-    given = {kind: documents for kind, documents in case.given.items()}
+    given = dict(case.given.items())
     without = judge_document(rule, body, given, now=case.now, scope=case.scope)
     here: Any = body
     *steps, last = proof.path.split(".")

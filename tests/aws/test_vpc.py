@@ -181,7 +181,7 @@ def test_a_list_that_leads_elsewhere_closes_nothing_until_it_is_known() -> None:
     )
     assert table.internet().is_open() is True
     assert table.internet(lambda _: known(EVERY_V4)).is_open() is False
-    assert not table.through_endpoint()
+    assert not table.through_appliance()
 
 
 # -- access lists: entries are asked in order -----------------------------------------------------------
@@ -218,7 +218,9 @@ _SAMPLES = ["10.1.1.1", "9.9.9.9", "198.51.100.7", "223.1.1.1", "2a00::1", "2001
 def test_an_access_list_agrees_with_the_plain_reading(
     entries: list[dict[str, Any]], protocol: str
 ) -> None:
-    acl = view(NetworkAcl, canonical({"NetworkAclId": "acl-1", "Entries": entries}))
+    acl = view(
+        NetworkAcl, canonical({"NetworkAclId": "acl-1", "Associations": [], "Entries": entries})
+    )
     found = acl.reached(protocol)
     for port in (0, 22, 23, 85, 65535):
         here = [one.sources for one in found if one.first <= port <= one.last]

@@ -11,7 +11,6 @@ import pytest
 from soc2_collectors.azure.answers import MALFORMED, document
 from soc2_collectors.azure.client import wire
 from soc2_collectors.azure.client.tables import VISIBLE, call_of
-from soc2_collectors.azure.permissions import HELD as MAY
 from soc2_pac.collect.fetch import Limits, Meter
 from soc2_pac.demo.azure import Raw, Refusal, subscription
 from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id, resource
@@ -104,7 +103,7 @@ def test_subscriptions_share_the_pages(azure: Source) -> None:
     assert requests == 1
     assert as_of[0] == {None}, "the unit that asked saw it itself"
     assert [at is not None for at in as_of[1]] == [True], "the other has it as of then"
-    assert connection.spent == {"GET /subscriptions": 1, VISIBLE: 1, MAY: 2}
+    assert connection.spent == {"GET /subscriptions": 1, VISIBLE: 1}
 
 
 def test_who_asks_again_asks_anew(azure: Source) -> None:
@@ -199,8 +198,14 @@ def test_what_one_assignment_leaves_out_another_gives(azure: Source) -> None:
         {"actions": ["*/read"], "notActions": ["Microsoft.Storage/*"]},
         {"actions": ["Microsoft.Storage/storageAccounts/read"], "notActions": []},
     ]
+    assert list(azure.client(ROWS).graph_query(QUERY)) == []
+
+
+def test_where_rows_are_shown_nobody_asks_what_the_identity_may_do(azure: Source) -> None:
+    """Requests grow with the pages, and not with the subscriptions."""
     fill(azure, 2)
     assert len(list(azure.client(ROWS).graph_query(QUERY))) == 2
+    assert not [path for _, path in azure.emulator.requests if "/permissions" in path]
 
 
 def test_what_the_identity_may_do_is_asked_once_for_each_subscription(azure: Source) -> None:

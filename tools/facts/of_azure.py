@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.mgmt
 from npm import folder, version_of
-from views import Laying, Member, Shape, facts_of, fields_of
+from views import Laying, Member, Shape, facts_of, fields_of, name_of
 
 from soc2_pac import plugins
 
@@ -34,7 +34,7 @@ NEEDS = (
     "azure-mgmt-monitor", "azure-mgmt-mysqlflexibleservers", "azure-mgmt-network",
     "azure-mgmt-postgresqlflexibleservers", "azure-mgmt-recoveryservices", "azure-mgmt-recoveryservicesbackup",
     "azure-mgmt-redis", "azure-mgmt-resource", "azure-mgmt-security", "azure-mgmt-sql", "azure-mgmt-storage",
-    "azure-mgmt-subscription", "azure-mgmt-web",
+    "azure-mgmt-resource-locks", "azure-mgmt-resource-policy", "azure-mgmt-subscription", "azure-mgmt-web",
 )  # fmt: skip
 NPM = ("@microsoft/microsoft-graph-types",)
 _SCALARS = {
@@ -179,7 +179,7 @@ def _graph() -> tuple[dict[str, tuple[str, str]], dict[str, list[str]]]:
     interfaces = {
         name: (base or "", body)
         for name, base, body in re.findall(
-            r"export interface (\w+)(?: extends (\w+))?\s*\{(.*?)\n\}", text, re.DOTALL
+            r"export interface (\w+)(?: extends (\w+))?\s*\{([^{}]*)\}", text
         )
     }
     enums = {
@@ -247,10 +247,52 @@ _PROVIDERS = {
 """Where a package is not called as its resource provider."""
 
 
+_HINTS: dict[str, str | None] = {
+    "authorization:Lock": "resource.ManagementLockObject",
+    "authorization:PolicyAssignment": "resource.PolicyAssignment",
+    "authorization:PolicyExemption": None,
+    "authorization:ResourceGroup": "resource.ResourceGroup",
+    "authorization:RoleEligibility": "authorization.RoleEligibilityScheduleInstance",
+    "compute:PatchAssessment": None,
+    "entra:Registration": "graph.UserRegistrationDetails",
+    "entra:Tenant": "graph.Organization",
+    "entra_access:GroupInfo": "graph.Group",
+    "entra_access:NamedLocation": "graph.IpNamedLocation",
+    "entra_access:PolicyGroup": None,
+    "entra_access:SecurityDefaults": "graph.IdentitySecurityDefaultsEnforcementPolicy",
+    "entra_access:SubscriptionGroup": None,
+    "entra_reviews:Query": "graph.AccessReviewInactiveUsersQueryScope",
+    "entra_roles:RoleEligibility": "graph.UnifiedRoleEligibilityScheduleInstance",
+    "monitor:ActivityLogSetting": None,
+    "arm:Diagnostic": None,
+    "network:BastionHost": "network.BastionHost",
+    "network:WafPolicy": "network.WebApplicationFirewallPolicy",
+    "recovery:BackupPolicy": None,
+    "recovery:ProtectedItem": None,
+    "recovery:RecoveryVault": "recoveryservices.Vault",
+    "recovery:RestoreJob": None,
+    "security:Assessment": "security.SecurityAssessmentResponse",
+    "security:DefenderSetting": "security.DataExportSettings",
+    "sql:AlertPolicy": "sql.ServerSecurityAlertPolicy",
+    "sql:SqlDatabase": "sql.Database",
+    "sql:TransparentEncryption": "sql.LogicalDatabaseTransparentDataEncryption",
+}
+"""Where the fields alone lead astray: the class that a view reads; ``None``: no package has it.
+
+What Resource Graph keeps of assessments of updates, and of backups, is of no class; diagnostic settings are of
+a package of their own that is not published for this language.
+"""
+
+
 def _lay(
     laying: Laying, where: str, struct: Struct, fields: set[str], candidates: list[tuple[int, str]]
 ) -> None:
     """Properties say more of what an object is than the envelope that all share."""
+    hint = name_of(struct).removeprefix("azure.models.")
+    if hint in _HINTS:
+        if _HINTS[hint] is not None:
+            laying.lay(where, struct, _HINTS[hint], only=fields)
+        return
     inner = [one for name in ("properties",) if name in fields for one in fields_of(struct)[name]]
     best: tuple[int, str | None] = (-1, None)
     for distance, name in candidates:

@@ -38,13 +38,54 @@ _APIS = {
     "workspace": "admin.directory",
 }
 """Words in a module that name an API which is not asked by a host name."""
+_HINTS = {
+    "gcp.models.audit:AuditLog": None,
+    "gcp.models.balancing:ArmorData": "compute.SecurityPolicy",
+    "gcp.models.balancing:ProxyData": "compute.TargetHttpsProxy",
+    "gcp.models.container:BinauthzData": None,
+    "gcp.models.delivery:TriggerData": "cloudbuild.BuildTrigger",
+    "gcp.models.monitoring:SnoozeData": "monitoring.Snooze",
+    "gcp.models.network:FirewallPolicyData": "compute.FirewallPolicy",
+    "gcp.models.osconfig:Machine": "compute.Instance",
+    "gcp.models.osconfig:Report": "osconfig.VulnerabilityReport",
+    "gcp.models.project:ApprovalSettings": "accessapproval.AccessApprovalSettings",
+    "gcp.models.project:Contact": "essentialcontacts.GoogleCloudEssentialcontactsV1Contact",
+    "gcp.models.project:ServiceData": "serviceusage.GoogleApiServiceusageV1Service",
+    "gcp.models.roles:Definition": "iam.Role",
+    "gcp.models.securitycenter:FindingData": "securitycenter.Finding",
+    "gcp.models.securitycenter:Source": "securitycenter.Source",
+    "gcp.models.securitycenter:ServiceData": None,
+    "gcp.models.service_accounts:Activity": "policyanalyzer.GoogleCloudPolicyanalyzerV1Activity",
+    "gcp.models.service_accounts:KeyData": "iam.ServiceAccountKey",
+    "gcp.models.service_accounts:ProviderData": "iam.WorkloadIdentityPoolProvider",
+    "gcp.models.service_accounts:ServiceAccountData": "iam.ServiceAccount",
+    "gcp.models.serverless:ServiceData": "run.Service",
+    "gcp.models.sql:RunData": "sqladmin.BackupRun",
+    "gcp.models.workspace:WorkspaceCustomer": "admin_directory.Customer",
+    "gcp.models.workspace:WorkspaceUser": "admin_directory.User",
+}
+"""Views whose shape is not found by their fields; None: no discovery document has it."""
+_ASSETS = frozenset({"gcp.models.service_accounts:ServiceAccountKey"})
+"""Assets within assets: laid by their own collector."""
+_BARE = frozenset({"gcp.models.compute:Image", "gcp.models.compute:Snapshot"})
+"""Views of the envelope alone, which is ours."""
+_FILES = {
+    "admin.directory": "admin.directory_v1.json",
+    "cloudbuild": "cloudbuild.v1.json",
+    "iam": "iam.v1.json",
+    "osconfig": "osconfig.v1.json",
+    "run": "run.v1.json",
+    "securitycenter": "securitycenter.v1.json",
+}
+"""Versions that the inventory or our calls use, where there is a newer one."""
 _SCALARS = {"boolean": "boolean", "integer": "number", "number": "number", "any": "any"}
 
 
 @functools.cache
 def _document(service: str) -> dict[str, Any]:
     """The schemas of the newest stable version of an API, by ``service.Schema``."""
-    files = sorted(_DOCUMENTS.glob(f"{service}.*v*.json"), key=lambda path: _age(path.name))
+    pattern = _FILES.get(service, f"{service}.*v*.json")
+    files = sorted(_DOCUMENTS.glob(pattern), key=lambda path: _age(path.name))
     if not files:
         return {}
     content = json.loads(files[-1].read_text(encoding="utf-8"))
@@ -128,20 +169,29 @@ def _candidates(services: list[str]) -> Iterator[tuple[int, str]]:
             yield distance, name
 
 
+def _put(laying: Laying, where: str, struct: Struct, services: list[str]) -> None:
+    """Lay a view over what a hint names, else over the schema with most of its fields."""
+    if name_of(struct) in _HINTS:
+        if (hint := _HINTS[name_of(struct)]) is not None:
+            laying.lay(where, struct, hint)
+        return
+    laying.lay(where, struct, laying.best(fields_of(struct), _candidates(services)))
+
+
 def _lay(laying: Laying, where: str, struct: Struct, services: list[str]) -> None:
     """The envelope of an asset is ours; what it holds is laid over schemas."""
+    if name_of(struct) in _HINTS:
+        _put(laying, where, struct, services)
+        return
     for name, inner in fields_of(struct).items():
         for one in inner:
             if name_of(one) == "gcp.models.asset:Held":
                 for data in fields_of(one)["data"]:
-                    shape = laying.best(fields_of(data), _candidates(services))
-                    laying.lay(f"{where} {name}", data, shape)
-            else:
-                shape = laying.best(fields_of(one), _candidates(services))
-                laying.lay(f"{where} {name}", one, shape)
-    if not any(fields_of(struct).values()):
-        shape = laying.best(fields_of(struct), _candidates(services))
-        laying.lay(where, struct, shape)
+                    _put(laying, f"{where} {name}", data, services)
+            elif name_of(one) not in _ASSETS:
+                _put(laying, f"{where} {name}", one, services)
+    if not any(fields_of(struct).values()) and name_of(struct) not in _BARE:
+        _put(laying, where, struct, services)
 
 
 def main() -> None:

@@ -8,16 +8,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npm import folder, version_of
-from views import Laying, Member, Shape, facts_of, fields_of
+from views import Laying, Member, Shape, Struct, facts_of, fields_of, name_of
 
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 NPM = ("@octokit/openapi", "@octokit/graphql-schema")
 """What is installed beside the project, by npm."""
 _DEPTH = 5
+_RULES = ("pull-request", "required-status-checks", "workflows", "code-scanning")
+_HINTS: dict[str, tuple[str, ...]] = {
+    "github.models.access:Holder": (),  # put together by the collector
+    "github.models.access:Secret": ("rest.actions-secret", "rest.organization-actions-secret"),
+    "github.models.change:CheckContext": ("graphql.CheckRun", "graphql.StatusContext"),
+    "github.models.repository:BranchPattern": ("rest.deployment-branch-policy",),
+    "github.models.repository:Collaborator": (
+        "rest.collaborator",
+        "graphql.RepositoryCollaboratorEdge",
+    ),
+    "github.models.repository:Count": ("graphql.BranchProtectionRuleConnection",),
+    "github.models.ruleset:RuleParameters": tuple(
+        f"rest.repository-rule-{rule}.parameters" for rule in (*_RULES, "required-deployments")
+    ),
+    "github.models.workflow:Blob": ("graphql.Blob",),
+}
+"""Structs -> the shapes that they read, where those that fit best are others."""
 
 
 @functools.cache
@@ -54,7 +71,8 @@ def _properties(schema: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
     for part in (*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())):
         inner, inner_name = _resolved(part, name)
         found |= _properties(inner, inner_name)
-    return found | schema.get("properties", {})
+    own: dict[str, dict[str, Any]] = schema.get("properties", {})
+    return found | own
 
 
 @functools.cache
@@ -137,9 +155,24 @@ def _inside(name: str | None, depth: int, seen: set[str]) -> Iterator[tuple[int,
         yield from _inside(member.shape, depth + 1, seen)
 
 
+class _Hinted(Laying):
+    """Lays where the hints say."""
+
+    def lay(
+        self, where: str, struct: Struct, name: str | None, only: Collection[str] | None = None
+    ) -> None:
+        """As the hints say, where they do."""
+        hints = _HINTS.get(name_of(struct))
+        if hints is None:
+            super().lay(where, struct, name, only)
+        for one in hints or ():
+            _shape(one.rpartition(".")[0])  # notes the objects inside
+            super().lay(where, struct, one, only)
+
+
 def main() -> None:
     """Extract and write."""
-    laying = Laying("github", _shape)
+    laying = _Hinted("github", _shape)
     for collector in plugins.load().collectors.values():
         if collector.provider != "github":
             continue

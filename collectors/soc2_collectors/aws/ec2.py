@@ -159,7 +159,9 @@ def addresses(aws: Aws) -> Iterator[Document]:
     """Elastic IP addresses."""
     for address in aws.items("ec2", "describe_addresses", "Addresses"):
         number = address.get("AllocationId") or address["PublicIp"]
-        yield Document(number, tagged_name(address, address["PublicIp"]), address)
+        # An address of a Wavelength Zone has no public one.
+        given = address.get("PublicIp") or address.get("CarrierIp") or number
+        yield Document(number, tagged_name(address, given), address)
 
 
 @collects(

@@ -30,7 +30,7 @@ def firewalls(aws: Aws) -> Iterator[Document]:
     """Firewalls."""
     for item in aws.items("network-firewall", "list_firewalls", "Firewalls"):
         arn = item["FirewallArn"]
-        details = aws.fact("network-firewall", "describe_firewall", key="Firewall", FirewallArn=arn)
+        details = _details(aws, arn)
         logging = aws.fact(
             "network-firewall",
             "describe_logging_configuration",
@@ -48,6 +48,23 @@ def firewalls(aws: Aws) -> Iterator[Document]:
                 "DescribeFirewallPolicy": _policy(aws, details),
             },
         )
+
+
+def _details(aws: Aws, arn: str) -> Fact:
+    """A firewall with its status, which stands beside it in the answer."""
+    whole = aws.fact("network-firewall", "describe_firewall", FirewallArn=arn)
+
+    def call() -> object:
+        answer: Any = whole.call()
+        firewall = answer.get("Firewall")
+        if not isinstance(firewall, dict):
+            msg = "network-firewall:DescribeFirewall: the answer has no Firewall"
+            raise Unexpected(msg, operation="network-firewall:DescribeFirewall")
+        status = (answer.get("FirewallStatus") or {}).get("Status")
+        # The rest of the status says how full each zone is, which changes at every read.
+        return {**firewall, "FirewallStatusValue": status}
+
+    return Fact("network-firewall:DescribeFirewall", call)
 
 
 def _policy(aws: Aws, details: Fact) -> Fact:

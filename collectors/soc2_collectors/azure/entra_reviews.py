@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REVIEWS = "/identityGovernance/accessReviews/definitions"
 _ROUNDS = f"{_REVIEWS}/{{definitionId}}/instances"
 _DECISIONS = f"{_ROUNDS}/{{instanceId}}/decisions"
-_DECISION = "id,decision,reviewedBy,reviewedDateTime"
+_DECISION = "id,decision,reviewedBy,reviewedDateTime,principal,applyResult"
 
 
 @collects(

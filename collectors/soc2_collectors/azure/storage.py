@@ -22,6 +22,8 @@ _BLOBS = f"{_ACCOUNT}/blobServices/default"
 _FILES = f"{_ACCOUNT}/fileServices/default"
 _DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
 _API = "2023-05-01"
+_FILES_API = "2025-06-01"
+"""The first version that shows which protocols of file shares must be encrypted."""
 _DIAGNOSTICS_API = "2021-05-01-preview"
 _LACKING = (404, "FeatureNotSupportedForAccount")
 _ONLY_BLOBS = frozenset({"blobstorage", "blockblobstorage"})
@@ -62,7 +64,9 @@ def accounts(azure: Azure) -> Iterator[Document]:
                 "blobServices": azure.fact(_BLOBS, api_version=_API, of=number, absent=_LACKING)
                 if blobs
                 else None,
-                "fileServices": azure.fact(_FILES, api_version=_API, of=number, absent=_LACKING)
+                "fileServices": azure.fact(
+                    _FILES, api_version=_FILES_API, of=number, absent=_LACKING
+                )
                 if files
                 else None,
                 "blobDiagnosticSettings": logs("blobServices") if blobs else None,

@@ -21,11 +21,12 @@ _WINDOW = timedelta(days=7)
 _MOST = 20_000
 _BY_PEOPLE = (
     'log_id("cloudaudit.googleapis.com/activity")'
-    ' AND protoPayload.authenticationInfo.principalEmail:"@"'
+    ' AND (protoPayload.authenticationInfo.principalEmail:"@"'
+    ' OR protoPayload.authenticationInfo.principalSubject:"/workforcePools/")'
     ' AND NOT protoPayload.authenticationInfo.principalEmail:"gserviceaccount.com"'
     " AND NOT (operation.last=true AND NOT operation.first=true)"
 )
-"""The end of an operation that was asked for earlier is no other change."""
+"""People of a workforce pool have a subject and no address. The end of an operation is no other change."""
 
 
 @collects(

@@ -52,10 +52,10 @@ _SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
     + [REPOSITORY_SETTINGS.call, COLLABORATORS.call],
     per="organization",
     cost="2 x pages of 100 + 2 N; + 1 for each public one and each without dependency alerts",
-    version="3",
+    version="4",
 )
 def repositories(github: Github) -> Iterator[Document]:
-    """Repositories. Of an archived one, which nobody can change, only the listing is read."""
+    """Repositories. Of an archived one, which nobody can change, only who has access is read."""
     active = datetime.now(UTC) - timedelta(days=_ACTIVE_DAYS)
     for repository in github.items(REPOSITORIES, type="all"):
         body: dict[str, object] = dict(repository)
@@ -70,10 +70,20 @@ def repositories(github: Github) -> Iterator[Document]:
         if pushed:
             body["dormant_since"] = pushed if datetime.fromisoformat(pushed) < active else None
         named = all(repository.get(key) for key in _NAMES)
+        if named:
+            body.update(_access(github, repository))
         if named and not repository.get("archived"):
             body.update(_facts(github, repository))
         uid = str(repository["node_id"]) if named else ""  # one without an id costs no other
         yield Document(uid=uid, name=str(repository.get("full_name")), body=body)
+
+
+def _access(github: Github, repository: dict[str, Any]) -> dict[str, object]:
+    settings = partial(_settings, github, repository["node_id"])
+    return {
+        f"{sort}_collaborators": _collaborators(github, settings, sort)
+        for sort in ("direct", "outside")
+    }
 
 
 def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
@@ -97,8 +107,6 @@ def _facts(github: Github, repository: dict[str, Any]) -> dict[str, object]:
         "code_scanning_analyses": Fact(
             analyses.operation, lambda: _newest(analyses.call(), analyses.operation)
         ),
-        "direct_collaborators": _collaborators(github, settings, "direct"),
-        "outside_collaborators": _collaborators(github, settings, "outside"),
     }
     if repository.get("visibility") == "public":
         facts["private_vulnerability_reporting"] = github.fact(_REPORTING, absent=(), repo=repo)

@@ -13,6 +13,7 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_collectors.aws.models.vpc import NetworkAcl, RouteTable, Subnet
 from soc2_collectors.reach import EVERY_V4, EVERY_V6, NOBODY, Opened, Sources, both, open_ports
 from soc2_collectors.reach import known as for_certain
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
@@ -49,7 +50,8 @@ def aws_instance_reachable_port(
     """No public address of an instance is open to the internet on an administration or data port.
 
     Read are the groups of the interface together, prefix lists, the access list and the route table of its
-    subnet, and VPC Block Public Access. What a load balancer passes on to the instance is not.
+    subnet, and VPC Block Public Access. What a load balancer passes on to the instance is not. Addresses of
+    a carrier's network and unique local IPv6 addresses are not public.
 
     Why: a public address, a public route and an open port together are an exposure; one of them
         alone is not.
@@ -65,7 +67,10 @@ def aws_instance_reachable_port(
     for interface in instance.interfaces:
         if not (interface.public_ipv4 or interface.ipv6):
             continue
-        verdict = _exposed(interface, evidence, ports)
+        try:
+            verdict = _exposed(interface, evidence, ports)
+        except FactUnavailable as error:
+            verdict = inconclusive(str(error))
         if verdict.status is Status.FAIL:
             return verdict
         if verdict.status is Status.PASS:
@@ -164,9 +169,10 @@ def _way_in(interface: Interface, evidence: Evidence) -> Verdict:
             return inconclusive(
                 f"whether it is routed to the internet depends on {', '.join(ways.unknown)}"
             )
-        if table.through_endpoint():
+        if table.through_appliance():
             return inconclusive(
-                "its route to the internet leads through a firewall, which is not looked into"
+                "its route to the internet leads through a firewall or another machine, which is not"
+                " looked into"
             )
         return passed("no route leads from its public addresses to the internet", on=[table])
 
@@ -250,8 +256,10 @@ def aws_imdsv2_required(instance: Instance) -> Verdict:
         if options.http_tokens not in (None, "optional"):
             return inconclusive(f"tokens are {options.http_tokens!r}, which is not known")
         return failed(f"tokens are {options.http_tokens or 'not required'}")
-    if options.state not in (None, "applied"):
-        return inconclusive(f"its metadata options are {options.state}: it does not answer so yet")
+    if options.changing is not None:
+        return inconclusive(
+            f"its metadata options are {options.changing}: it does not answer so yet"
+        )
     return passed("tokens are required" if tokens else "the metadata service is off")
 
 
@@ -274,7 +282,7 @@ def aws_no_secrets_user_data(instance: Instance) -> Verdict:
     if not seen.there:
         return passed("no user data")
     if not seen.readable:
-        return inconclusive("the user data was not redacted, so it was not looked at")
+        return inconclusive("the user data could not be looked into")
     if seen.labels:
         return failed(f"looks like {seen.labels}")
     return passed("nothing in it looks like a credential")

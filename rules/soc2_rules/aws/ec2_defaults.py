@@ -26,10 +26,17 @@ _BLOCKED = frozenset({"block-all-sharing", "block-new-sharing"})
 def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
     """New instances ask for a metadata session token unless an image, a template or a caller says otherwise.
 
+    A region counts as well that lets no instance start without, or switches the metadata service off by
+    default.
+
     Why: what is started without thinking of it must not give its credentials away.
-    Fix: aws ec2 modify-instance-metadata-defaults --http-tokens required, in the region.
+    Fix: aws ec2 modify-instance-metadata-defaults --http-tokens required --region REGION.
     """
     defaults = region.metadata_defaults
+    if defaults is not None and defaults.http_tokens_enforced == "enabled":
+        return passed("tokens are enforced: no instance starts without")
+    if defaults is not None and defaults.http_endpoint == "disabled":
+        return passed("the metadata service is off by default")
     if defaults is None or defaults.http_tokens is None:
         return failed("no default is set: the image or the caller decides")
     if defaults.http_tokens == "required":
@@ -80,7 +87,7 @@ def aws_no_secrets_launch_template(template: LaunchTemplateVersion) -> Verdict:
     if not seen.there:
         return passed("no user data")
     if not seen.readable:
-        return inconclusive("the user data was not redacted, so it was not looked at")
+        return inconclusive("the user data could not be looked into")
     if seen.labels:
         return failed(f"looks like {seen.labels}")
     return passed("nothing in it looks like a credential")
@@ -121,7 +128,7 @@ def aws_ebs_default_encryption(region: RegionSettings) -> Verdict:
     """New volumes are encrypted by default.
 
     Why: nobody has to remember it then.
-    Fix: aws ec2 enable-ebs-encryption-by-default in the region.
+    Fix: aws ec2 enable-ebs-encryption-by-default --region REGION.
     """
     return passed("on") if region.ebs_encryption.ebs_encryption_by_default else failed("off")
 

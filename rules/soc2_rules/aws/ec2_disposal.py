@@ -11,6 +11,8 @@ from soc2_pac.rules import Evidence, rule
 
 _GOING = ("deleting", "deleted")
 _LOOSE = ("available", "creating", "error")
+_USED = ("available", "disabled", "pending", "transient")
+"""States of an image that somebody can still start, or enable again."""
 _OPEN = "not encrypted, so deleting a key does not dispose of it"
 
 
@@ -25,8 +27,8 @@ def aws_orphan_data_disposal(
 ) -> Verdict:
     """Snapshots are encrypted, and deleted once they are older than the retention.
 
-    A snapshot that an image of the account is made of is in use, however old it is. ``approved`` holds ids
-    of snapshots that are kept for longer on purpose.
+    A snapshot that an image of the account is made of is in use, however old it is, unless the image is
+    deregistered or failed. ``approved`` holds ids of snapshots that are kept for longer on purpose.
 
     Why: what is kept for longer than promised can still be stolen, demanded or restored by mistake.
     Fix: aws ec2 delete-snapshot, or a lifecycle policy of Data Lifecycle Manager or AWS Backup.
@@ -42,8 +44,8 @@ def aws_orphan_data_disposal(
     if snapshot.snapshot_id in approved:
         return passed(f"{made}, and kept on purpose")
     for image in evidence.here(Image):
-        if snapshot.snapshot_id in image.snapshots:
-            return passed(f"{made}, and the image {image.image_id} is made of it")
+        if snapshot.snapshot_id in image.snapshots and image.state in _USED:
+            return passed(f"{made}, and the image {image.image_id} is made of it", on=[image])
     return failed(f"{made}, over {retention_days} days of retention")
 
 

@@ -6,16 +6,20 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup
+from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, reached
 from soc2_collectors.aws.models.kms import Key
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.aws.models.network import ManagedPrefixList
+from soc2_collectors.reach import NO_SOURCE
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms import openings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from soc2_collectors.aws.models.conditions import Condition
-    from soc2_collectors.aws.models.ec2 import MetadataOptions, Permission
+    from soc2_collectors.aws.models.ec2 import MetadataOptions
+    from soc2_collectors.aws.models.network import Resolve
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     criteria=["CC6.6", "CC7.2"],
     severity=Severity.LOW,
     needs=[SecurityGroup],
+    where_sourced=[ManagedPrefixList],
     known_as=[
         "prowler:ec2_confidential_workload_host_public_ip",
         "prowler:ec2_confidential_workload_host_unrestricted_ingress",
@@ -33,15 +38,17 @@ if TYPE_CHECKING:
 def aws_confidential_host_isolation(
     instance: Instance, evidence: Evidence, *, proxy_ports: tuple[int, ...] = (8000,)
 ) -> Verdict:
-    """Hosts of Nitro enclaves have no public address, no open security group, and ask for metadata tokens.
+    """Hosts of Nitro enclaves are neither public nor open to the internet, and ask for metadata tokens.
 
     ``proxy_ports`` are TCP ports by which processes on the host reach the enclave's proxy: no range of
-    addresses may reach them, not even a private one; other security groups may.
+    addresses may reach them, not even a private one; other security groups may. All groups of the host count
+    together, and prefix lists are looked into. A tenth of the public addresses of IPv4 or of IPv6 counts as
+    the internet.
 
     Why: the host is the enclave's only way out; whoever is on it talks to the enclave and to its keys.
-    Fix: aws ec2 modify-instance-metadata-options --http-tokens required; move the instance to a private
-        subnet and take the wide entries out of its security groups (aws ec2
-        revoke-security-group-ingress).
+    Fix: aws ec2 modify-instance-metadata-options --instance-id ID --http-tokens required; move the instance to
+        a private subnet; take the wide entries out of its security groups (aws ec2
+        revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE).
     """
     if instance.ended:
         return not_applicable("terminated")
@@ -56,29 +63,44 @@ def aws_confidential_host_isolation(
         unclear.append("its interfaces")
     ids = sorted({group.group_id for one in instance.interfaces for group in one.groups})
     known = evidence.index(SecurityGroup, "group_id", within="here")
-    for number in ids:
-        for group in known.get(number, ()):
-            for entry in group.ip_permissions:
-                found += _open(group, entry, proxy_ports)
-                unclear += _unclear(group, entry)
+    groups = [group for number in ids for group in known.get(number, ())]
+    network = openings.with_prefix_lists(
+        evidence,
+        lambda resolve: _network(groups, proxy_ports, resolve),
+        lambda: {one for group in groups for entry in group.ip_permissions for one in entry.lists},
+    )
+    if network.status is Status.FAIL:
+        found.append(network.message)
     if found:
-        return failed("; ".join(dict.fromkeys(found)))
+        return failed("; ".join(found), on=[*groups, *network.on])
+    if network.status is Status.INCONCLUSIVE:
+        unclear.append(network.message)
     unclear += [
         f"the group {number}, which was not collected" for number in ids if not known.get(number)
     ]
     unclear += [] if ids else ["its groups"]
     if unclear:
-        return inconclusive(f"not known: {'; '.join(dict.fromkeys(unclear))}")
-    return passed("private, closed to the internet, and tokens are required")
+        return inconclusive(f"not known: {'; '.join(dict.fromkeys(unclear))}", on=network.on)
+    options = instance.metadata_options
+    off = options is not None and options.http_endpoint == "disabled"
+    return passed(
+        f"no public address; {len(groups)} security groups are closed to the internet; the metadata service"
+        f" {'is off' if off else 'asks for tokens'}",
+        on=[*groups, *network.on],
+    )
 
 
 def _metadata(options: MetadataOptions | None) -> tuple[list[str], list[str]]:
     """What is wrong with the metadata service, and what is not known of it."""
     if options is None:
         return [], ["whether the metadata service answers"]
+    unclear = []
+    if options.changing is not None:
+        unclear.append(f"its metadata options, which are {options.changing}")
     if options.http_endpoint == "disabled":
-        return [], []
-    unclear = [] if options.http_endpoint == "enabled" else ["whether the metadata service answers"]
+        return [], unclear
+    if options.http_endpoint != "enabled":
+        unclear.append("whether the metadata service answers")
     if options.http_tokens == "optional":
         return ["the metadata service answers without a token"], unclear
     if options.http_tokens != "required":
@@ -87,38 +109,44 @@ def _metadata(options: MetadataOptions | None) -> tuple[list[str], list[str]]:
 
 
 _STATES = ("pending", "running", "stopping", "stopped")
-_PROTOCOLS = ("-1", "tcp", "udp", "icmp", "icmpv6")
-_LAST_PORT = 65535
 
 
-def _open(group: SecurityGroup, entry: Permission, proxy_ports: tuple[int, ...]) -> Iterator[str]:
-    if entry.world:
-        yield f"{group.group_id} is open to every address"
-    admitted = entry.ports("tcp")
-    by_address = entry.ip_ranges or entry.ipv6_ranges or entry.prefix_list_ids
-    if admitted is None or not by_address:
-        return
-    first, last = admitted[0], _LAST_PORT if entry.to_port is None else admitted[1]
-    for port in proxy_ports:
-        if first <= port <= last:
-            yield f"{group.group_id} lets addresses reach the proxy's port {port}"
-
-
-def _unclear(group: SecurityGroup, entry: Permission) -> Iterator[str]:
-    for one in entry.prefix_list_ids:
-        yield f"which addresses {one.prefix_list_id} holds, which {group.group_id} names"
-    if entry.ip_protocol not in _PROTOCOLS and not entry.ip_protocol.isdecimal():
-        yield f"the protocol {entry.ip_protocol} of {group.group_id}"
-    if not all(
-        [one.cidr_ip for one in entry.ip_ranges] + [one.cidr_ipv6 for one in entry.ipv6_ranges]
-    ):
-        yield f"a range of {group.group_id}"
+def _network(
+    groups: list[SecurityGroup], proxy_ports: tuple[int, ...], resolve: Resolve
+) -> Verdict:
+    """Whom all groups of a host let in, together: no internet, and no address at all to the proxy."""
+    every = NO_SOURCE
+    for group in groups:
+        for entry in group.ip_permissions:
+            every |= entry.sources(resolve)
+    proxy = reached(groups, "tcp", openings.wanted("tcp", proxy_ports), resolve)
+    by_address = [p for p in proxy_ports for o in proxy if o.first <= p <= o.last]
+    sure = [p for p in proxy_ports for o in proxy if o.first <= p <= o.last and o.sources.certain]
+    names = ", ".join(group.group_id for group in groups)
+    found = [f"{names} is open to the internet"] if every.is_open() else []
+    found += [f"{names} lets addresses reach the proxy's port {p}" for p in dict.fromkeys(sure)]
+    if found:
+        return failed("; ".join(found))
+    if every.is_open() is None or by_address:
+        unknown = {*every.unknown, *(name for one in proxy for name in one.sources.unknown)}
+        return inconclusive(f"whom {names} lets in, which depends on {', '.join(sorted(unknown))}")
+    return passed("closed")
 
 
 _ATTESTED = "kms:recipientattestation:"
 """How the condition keys begin that speak of what an enclave proves about itself."""
-_USES = ("kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret")
-"""Operations that take an attestation and hand out what a key protects."""
+_USES = (
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:DeriveSharedSecret",
+    "kms:ReEncryptFrom",
+)
+"""Operations that hand out what a key protects: those that take an attestation, and one that takes none.
+
+ReEncrypt puts what the key protects under another key, which the host may have. Source: KMS Developer Guide,
+"AWS KMS condition keys for attested platforms".
+"""
 _EQUAL = ("stringequals", "stringequalsignorecase", "stringlike")
 _UNEQUAL = ("stringnotequals", "stringnotequalsignorecase", "stringnotlike")
 _WHOLE_IMAGE = ("imagesha384", "pcr0", "pcr8")

@@ -12,7 +12,7 @@ from soc2_collectors.aws.models.ec2 import (
 )
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
-from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports
+from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports, span
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -65,8 +65,8 @@ def aws_sg_no_all_ports_world(group: SecurityGroup, evidence: Evidence) -> Verdi
     UDP count as all. A tenth of the public addresses of IPv4 or of IPv6 counts as the internet.
 
     Why: whatever listens on the machine, now or later, is on the internet.
-    Fix: aws ec2 revoke-security-group-ingress for the entry; open the ports that are needed to
-        those who need them.
+    Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; open the ports
+        that are needed to those who need them.
     """
     wanted = {
         name: ALL_PORTS
@@ -197,36 +197,44 @@ def aws_sg_no_wide_public_ranges(
     range: the other rules judge it port by port.
 
     Why: a wide range belongs to many customers of a provider, and one of them is not yours.
-    Fix: aws ec2 revoke-security-group-ingress for the range; let in the addresses of the partner only.
+    Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; let in the
+        addresses of the partner only.
     """
-    ranges = {text for entry in group.ip_permissions for text in entry.ranges}
-    wide = sorted(text for text in ranges if is_wide(text, shortest_ipv4, shortest_ipv6))
-    if wide:
-        return failed(f"lets in {', '.join(wide)}")
+    ranges = sorted({text for entry in group.ip_permissions for text in entry.ranges})
+    wide, unread = _wide(ranges, shortest_ipv4, shortest_ipv6)
     numbers = sorted({one for entry in group.ip_permissions for one in entry.lists})
     known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
     read = [known[number][0] for number in numbers if number in known]
-    through: list[str] = []
-    unread: list[str] = []
     for one in read:
         try:
-            cidrs = [entry.cidr for entry in one.entries]
+            within, strange = _wide([e.cidr for e in one.entries], shortest_ipv4, shortest_ipv6)
         except FactUnavailable as error:
             unread.append(str(error))
             continue
-        wide = [cidr for cidr in cidrs if is_wide(cidr, shortest_ipv4, shortest_ipv6)]
-        through += [f"{cidr} ({one.prefix_list_id})" for cidr in wide]
-    if through:
-        return failed(f"lets in {', '.join(sorted(through))}", on=read)
+        # While a list is being changed nobody can say which entries are in force.
+        unsettled = [] if one.settled else [f"its state {one.state}"]
+        if unsettled:
+            strange = [*strange, *within, *unsettled]
+            within = []
+        wide += [f"{cidr} ({one.prefix_list_id})" for cidr in within]
+        unread += [f"{text} ({one.prefix_list_id})" for text in strange]
+    if wide:
+        return failed(f"lets in {', '.join(wide)}", on=read)
+    unread += [
+        f"{number}, which is not among those collected" for number in numbers if number not in known
+    ]
     if unread:
-        return inconclusive("; ".join(unread), on=read)
-    if missing := [number for number in numbers if number not in known]:
-        return inconclusive(
-            f"prefix lists that are not among those collected: {', '.join(missing)}"
-        )
+        return inconclusive(f"which addresses it lets in depends on {', '.join(unread)}", on=read)
     return passed(
         f"{len(ranges)} ranges and {len(read)} prefix lists, none wide and public", on=read
     )
+
+
+def _wide(texts: list[str], shortest_ipv4: int, shortest_ipv6: int) -> tuple[list[str], list[str]]:
+    """(the wide ranges among these, those that are no range)."""
+    strange = [text for text in texts if span(text) is None]
+    ranges = [text for text in texts if text not in strange]
+    return [one for one in ranges if is_wide(one, shortest_ipv4, shortest_ipv6)], strange
 
 
 @rule(
@@ -266,10 +274,11 @@ def aws_default_sg_closed(group: SecurityGroup) -> Verdict:
 def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """Security groups that nothing uses are deleted.
 
-    Used is what a network interface has, another group's entry names, or a launch template gives.
+    Used is what a network interface has, another group's entry names, or a launch template gives, by id or
+    by name.
 
     Why: a forgotten group is given to the next machine without anyone reading its entries again.
-    Fix: aws ec2 delete-security-group.
+    Fix: aws ec2 delete-security-group --group-id GROUP.
     """
     if group.group_name == "default":
         return not_applicable("a default group cannot be deleted")
@@ -288,7 +297,12 @@ def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
     if other is not None:
         return passed(f"an entry of {other.group_id} names it", on=[other])
     template = next(
-        (one for one in evidence.here(LaunchTemplateVersion) if number in one.data.groups), None
+        (
+            one
+            for one in evidence.here(LaunchTemplateVersion)
+            if one.data.groups & {number, group.group_name}
+        ),
+        None,
     )
     if template is not None:
         name = f"{template.launch_template_name}:{template.version_number}"

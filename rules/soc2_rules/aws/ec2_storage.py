@@ -43,7 +43,7 @@ def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
     if public is None:
         return inconclusive("it is shared with somebody that this rule does not know")
     if public:
-        return failed("everyone may restore it")
+        return failed("it is shared with the group all: everyone")
     accounts = len(snapshot.permissions)
     return passed(f"shared with {accounts} accounts by id" if accounts else "shared with nobody")
 

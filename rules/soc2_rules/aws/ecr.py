@@ -98,14 +98,21 @@ _SCANNED = ("COMPLETE", "ACTIVE")
     known_as=["prowler:ecr_repositories_scan_vulnerabilities_in_latest_image"],
 )
 def aws_ecr_vulns_latest(
-    repository: Repository, now: datetime, *, critical_days: int = 7, high_days: int = 30
+    repository: Repository,
+    now: datetime,
+    *,
+    critical_days: int = 7,
+    high_days: int = 30,
+    max_scan_days: int = 30,
 ) -> Verdict:
-    """The newest image has no critical or high vulnerability for longer than is allowed.
+    """The newest image was scanned lately, and has no critical or high vulnerability for longer than is allowed.
 
-    How long is reckoned from the day when the image was pushed: AWS's summary tells no dates of findings.
+    How long is reckoned from the day when the image was pushed: AWS's summary tells no dates of findings. A basic scan
+    sees what was known on its day, and counts for ``max_scan_days``; a continuous one goes on.
 
     Why: what was pushed last is what runs, and what is known about it is known to everybody.
-    Fix: build the image anew on a patched base, and push it.
+    Fix: build the image anew on a patched base, and push it. For another scan: aws ecr start-image-scan
+        --repository-name NAME --image-id imageDigest=DIGEST, or continuous scanning of the registry.
     """
     image = repository.newest
     if image is None:
@@ -127,6 +134,18 @@ def aws_ecr_vulns_latest(
     # What was found counts, whatever became of the scan; that nothing was found does not.
     if status not in _SCANNED or summary is None or summary.finding_severity_counts is None:
         return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
-    if due:
-        return passed(f"{pushed}: {', '.join(text for _, text in due)}", until=min(due)[0])
-    return passed(f"{pushed}: no critical or high vulnerability")
+    ends = [end for end, _ in due]
+    if status == "COMPLETE":
+        if summary.image_scan_completed_at is None:
+            return inconclusive("AWS does not say when the newest image was scanned")
+        scanned = summary.image_scan_completed_at
+        stale = days_after(scanned, max_scan_days)
+        if now >= stale:
+            return failed(
+                f"scanned on {scanned:%Y-%m-%d}, over {max_scan_days} days before {stale:%Y-%m-%d}"
+            )
+        ends.append(stale)
+    told = ", ".join(text for _, text in due) or "no critical or high vulnerability"
+    if unrated := sum(counts.get(name, 0) for name in ("UNDEFINED", "UNTRIAGED")):
+        told += f"; {unrated} without a severity"
+    return passed(f"{pushed}: {told}", until=min(ends, default=None))

@@ -30,7 +30,7 @@ def aws_eks_endpoint(cluster: Cluster) -> Verdict:
     """
     network = cluster.details.network
     if not network.endpoint_public_access:
-        return passed("private")
+        return passed("private: its public endpoint is off")
     ranges = network.public_access_cidrs
     # AWS: without ranges the endpoint is open to 0.0.0.0/0.
     if not ranges:
@@ -62,8 +62,9 @@ def aws_eks_secrets_logs(
 
     Why: whoever gets a copy of etcd reads every secret, and without the audit log nobody knows who did what
         in the cluster.
-    Fix: aws eks associate-encryption-config --encryption-config resources=secrets,provider={keyArn=...};
-        aws eks update-cluster-config --logging with all types enabled.
+    Fix: aws eks associate-encryption-config --cluster-name NAME --encryption-config
+        'resources=secrets,provider={keyArn=ARN}'; aws eks update-cluster-config --name NAME --logging
+        '{"clusterLogging":[{"types":["api","audit","authenticator","controllerManager","scheduler"],"enabled":true}]}'.
     """
     details = cluster.details
     found = []
@@ -78,7 +79,7 @@ def aws_eks_secrets_logs(
         found.append(f"not logged: {', '.join(missing)}")
     if found:
         return failed("; ".join(found))
-    return passed("secrets are encrypted with a key of one's own, and the control plane logs")
+    return passed(f"secrets are encrypted with a key of one's own; logged: {', '.join(types)}")
 
 
 @rule(
@@ -93,15 +94,19 @@ def aws_eks_secrets_logs(
 def aws_eks_version(cluster: Cluster, evidence: Evidence, now: datetime) -> Verdict:
     """Clusters run a version of Kubernetes in standard support.
 
+    Local clusters on Outposts have dates of their own.
+
     Why: after that only AWS patches it, for a fee, and in the end AWS upgrades it on a day of its own choice.
-    Fix: aws eks update-cluster-version, one minor version at a time, then the node groups.
+    Fix: aws eks update-cluster-version --name NAME --kubernetes-version VERSION, one minor version at a time,
+        then the node groups.
     """
     number = cluster.details.version
     known = evidence.index(Version, "cluster_version", within="here").get(number, ())
-    ends = [version.end_of_standard_support for version in known if version.end_of_standard_support]
+    own = [version for version in known if version.cluster_type == cluster.details.sort]
+    ends = [version.end_of_standard_support for version in own if version.end_of_standard_support]
     if not ends:
-        return inconclusive(f"AWS does not say until when it supports {number}")
-    end = max(ends)
+        return inconclusive(f"AWS does not say until when it supports {number}", on=own)
+    end = min(ends)
     if now >= end:
-        return failed(f"{number} left standard support on {end:%Y-%m-%d}")
-    return passed(f"{number} is in standard support until {end:%Y-%m-%d}", until=end)
+        return failed(f"{number} left standard support on {end:%Y-%m-%d}", on=own)
+    return passed(f"{number} is in standard support until {end:%Y-%m-%d}", until=end, on=own)

@@ -54,8 +54,9 @@ def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
     rules = balancer.plain_rules
     if not rules:
         return inconclusive("AWS tells of no rule, and every listener has one")
-    if answering := [r for r in rules if not r.actions or any(act.answers for act in r.actions)]:
-        return failed(f"{len(answering)} of {len(rules)} rules for plain HTTP answer it")
+    serving = sum(not r.actions or any(act.answers for act in r.actions) for r in rules)
+    if serving:
+        return failed(f"{serving} of {len(rules)} rules for plain HTTP answer it")
     return passed(f"plain HTTP is redirected to HTTPS by {len(rules)} rules")
 
 

@@ -65,6 +65,9 @@ def aws_guardduty_plans(
 ) -> Verdict:
     """GuardDuty's protection plans are on, and its detector runs.
 
+    Runtime Monitoring sees what an agent runs on. Where GuardDuty does not install agents by itself, the message names
+    it: whether somebody did by hand is not read.
+
     Why: without its plan GuardDuty does not see a service at all.
     Fix: aws guardduty update-detector --detector-id ID --enable --features
         '[{"Name": "RUNTIME_MONITORING", "Status": "ENABLED"}]'; take the plans of services that are not used
@@ -85,7 +88,15 @@ def aws_guardduty_plans(
         )
     if status != "ENABLED":
         return inconclusive(f"the detector's status is {status}")
-    return passed(f"on: {', '.join(plans)}")
+    by_hand = [
+        addition.name
+        for feature in features
+        if feature.name in plans
+        for addition in feature.additional_configuration
+        if addition.status != "ENABLED"
+    ]
+    more = f"; not installed by GuardDuty: {', '.join(by_hand)}" if by_hand else ""
+    return passed(f"on: {', '.join(plans)}{more}")
 
 
 @rule(

@@ -9,6 +9,7 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.aws_administrators import KINDS, standing
+from soc2_rules.mechanisms.known import asked
 
 
 @rule(
@@ -52,17 +53,21 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
     """
     keys = credential.keys
     if not keys:
-        return not_applicable("no active access key")
-    if any(key.rotated is None for key in keys):
-        return inconclusive("AWS does not say when an active key was created")
-    oldest = min(key.rotated for key in keys if key.rotated)
+        return _unseen(credential) or not_applicable("no active access key")
+    known, unread = asked(keys, lambda key: key.rotated)
+    made = [moment for _, moment in known if moment is not None]
+    oldest = min(made, default=now)
     due = days_after(oldest, max_age_days)
-    if now < due:
-        return passed(
-            f"the oldest active key is of {oldest:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due
+    if made and now >= due:
+        return failed(
+            f"an active key is of {oldest:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}"
         )
-    return failed(
-        f"an active key is of {oldest:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}"
+    if unread is not None:
+        raise unread
+    if len(made) < len(keys):
+        return inconclusive("AWS does not say when an active key was created")
+    return _unseen(credential) or passed(
+        f"the oldest active key is of {oldest:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due
     )
 
 
@@ -85,16 +90,21 @@ def aws_access_key_inactive(
     """
     keys = credential.keys
     if not keys:
-        return not_applicable("no active access key")
-    last = [key.used or key.rotated for key in keys]
-    if any(moment is None for moment in last):
-        return inconclusive("AWS says neither when an active key was used nor when it was created")
-    quiet = min(moment for moment in last if moment)
+        return _unseen(credential) or not_applicable("no active access key")
+    known, unread = asked(keys, lambda key: key.used or key.rotated)
+    last = [moment for _, moment in known if moment is not None]
+    quiet = min(last, default=now)
     due = days_after(quiet, max_unused_days)
-    if now < due:
-        return passed(f"every active key was used or made since {quiet:%Y-%m-%d}", until=due)
-    return failed(
-        f"an active key has not been used since {quiet:%Y-%m-%d}, over {max_unused_days} days"
+    if last and now >= due:
+        return failed(
+            f"an active key has not been used since {quiet:%Y-%m-%d}, over {max_unused_days} days"
+        )
+    if unread is not None:
+        raise unread
+    if len(last) < len(keys):
+        return inconclusive("AWS says neither when an active key was used nor when it was created")
+    return _unseen(credential) or passed(
+        f"every active key was used or made since {quiet:%Y-%m-%d}", until=due
     )
 
 
@@ -146,7 +156,16 @@ def aws_single_active_key(credential: Credential) -> Verdict:
     Fix: finish the rotation: aws iam update-access-key --status Inactive for the old key.
     """
     count = len(credential.keys)
-    return failed("two active access keys") if count > 1 else passed(f"{count} active access keys")
+    if count > 1:
+        return failed("two active access keys")
+    return _unseen(credential) or passed(f"{count} active access keys")
+
+
+def _unseen(credential: Credential) -> Verdict | None:
+    """The credential report shows two keys and two certificates, and counts the others."""
+    if credential.more is None:
+        return None
+    return inconclusive(f"the report does not show all keys and certificates: {credential.more}")
 
 
 @rule(

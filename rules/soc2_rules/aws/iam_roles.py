@@ -100,7 +100,7 @@ def aws_trust_oidc_scoped(role: Role) -> Verdict:
 
     Why: every repository of GitHub has the same issuer; only the subject says which one may come
         in.
-    Fix: add conditions on ISSUER:aud and ISSUER:sub, the latter as narrow as
+    Fix: add conditions on ISSUER:aud and ISSUER:sub, the latter with the owner and as narrow as
         repo:ORG/REPO:ref:refs/heads/main.
     """
     federated = [
@@ -210,11 +210,31 @@ def _pinned(statement: Statement, key: str, *, subject: bool = False) -> bool:
         and one.values
         and all(
             _specific(value, wildcards=one.test == "stringlike", subject=subject)
+            and (one.key != f"{_GITHUB}:sub" or _of_github(value))
             for value in one.values
         )
         for one in statement.conditions
         if one.test in ("stringequals", "stringequalsignorecase", "stringlike")
     )
+
+
+_GITHUB = "token.actions.githubusercontent.com"
+_OWNERS = re.compile(
+    r"(^|:)(repo|repository|repository_id|repository_owner|repository_owner_id|enterprise|enterprise_id|workflow_ref)"
+    r":[^:/*?$]+([:/]|$)"
+)
+"""Parts of GitHub's subjects that say whose repository asks. Whoever owns one may choose its subject's other parts:
+an environment, a branch, a reusable workflow that is called."""
+
+
+def _of_github(value: str) -> bool:
+    """Whether a subject of GitHub names an owner, whole, before any wildcard."""
+    literal = re.split(r"[*?]", value, maxsplit=1)[0]
+    # What a wildcard cuts short is no whole name.
+    end = (
+        literal if literal == value else literal[: max(literal.rfind(":"), literal.rfind("/")) + 1]
+    )
+    return _OWNERS.search(end) is not None
 
 
 _SEPARATORS = re.compile(r"[:/]")

@@ -81,9 +81,19 @@ def aws_lambda_no_secrets(
     ],
 )
 def aws_lambda_not_public(
-    function: Function, scope: Scope, *, public_functions: tuple[str, ...] = ()
+    function: Function,
+    scope: Scope,
+    *,
+    public_functions: tuple[str, ...] = (),
+    known_accounts: tuple[str, ...] = (),
 ) -> Verdict:
-    """Nobody may invoke functions without signing in, by their policy or URL, nor by a bucket of another account.
+    """Nobody may invoke functions without signing in, by their policy or URL, nor by a service for other accounts.
+
+    Services are S3, SNS, EventBridge, API Gateway, CloudWatch Logs, SES, IoT and Config: anybody can point what they
+    have there at a function. ``known_accounts`` holds accounts and organisations that may.
+
+    The policy of the function itself is read, and the URLs of its aliases too. Policies of single versions and
+    aliases are not read.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
@@ -93,7 +103,7 @@ def aws_lambda_not_public(
     unread: list[FactUnavailable] = []
     for read in (_by_policy, _by_url):
         try:
-            found += read(function, scope)
+            found += read(function, scope, known_accounts)
         except FactUnavailable as error:
             unread.append(error)
     if found and function.name not in public_functions:
@@ -105,16 +115,30 @@ def aws_lambda_not_public(
     return passed(f"neither its policy nor its {len(function.urls)} URLs let everyone in")
 
 
-def _by_policy(function: Function, scope: Scope) -> Iterator[str]:
+_SERVICES = {
+    "apigateway": "API Gateway",
+    "config": "Config",
+    "events": "EventBridge",
+    "iot": "IoT",
+    "logs": "CloudWatch Logs",
+    "s3": "S3",
+    "ses": "SES",
+    "sns": "SNS",
+}
+"""Services that invoke a function by its policy alone, whoever's topic, bucket or rule names it."""
+
+
+def _by_policy(function: Function, scope: Scope, known: tuple[str, ...]) -> Iterator[str]:
     listed = function.statements
     if open_to_everyone(listed):
         yield "its policy lets everyone invoke it"
-    sources = services_without_source(listed, scope.account)
-    if any(name == "s3" and source is None for name, source in sources):
-        yield "its policy lets S3 invoke it for the buckets of any account"
+    sources = services_without_source(listed, scope.account, known)
+    loose = {_SERVICES[name] for name, source in sources if name in _SERVICES and source is None}
+    if loose:
+        yield f"its policy lets {', '.join(sorted(loose))} invoke it for any account, or for another one"
 
 
-def _by_url(function: Function, _: Scope) -> Iterator[str]:
+def _by_url(function: Function, *_: object) -> Iterator[str]:
     kinds = {url.auth_type for url in function.urls}
     if "NONE" in kinds:
         yield "its URL asks nobody to sign in"

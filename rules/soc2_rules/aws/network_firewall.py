@@ -7,12 +7,14 @@ from contextlib import suppress
 from soc2_collectors.aws.models.network_firewall import Firewall, Policy
 from soc2_collectors.aws.models.vpc import InternetGateway, Vpc
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 _KEEPS = frozenset({"aws:drop", "aws:forward_to_sfe"})
 """What may happen to a packet that no stateless rule knows: dropped, or handed to the stateful engine."""
+_HANDS_ON = "aws:forward_to_sfe"
 _PASSES = "aws:pass"
+_OUT_OF_USE = ("DELETING", "FAILED")
 
 
 @rule(
@@ -27,17 +29,20 @@ _PASSES = "aws:pass"
     ],
 )
 def aws_network_firewall(
-    vpc: Vpc, evidence: Evidence, *, logs: tuple[str, ...] = ("ALERT", "FLOW")
+    vpc: Vpc, scope: Scope, evidence: Evidence, *, logs: tuple[str, ...] = ("ALERT", "FLOW")
 ) -> Verdict:
     """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    Default is what happens to whole packets and fragments that no stateless rule knows. Which routes lead
-    through the firewall, and what its stateful rules let through, is not judged.
+    A firewall counts that is ready. Default is what happens to whole packets and fragments that no stateless
+    rule knows. Inspected is what a stateful engine gets that has rules, or drops what it does not know. Which
+    routes lead through the firewall, and what its rules let through, is not judged.
 
     Why: security groups say who may connect, and nothing of what is said then.
     Fix: aws network-firewall create-firewall in the VPC, update-logging-configuration for alerts and flows,
         and a policy with aws:forward_to_sfe or aws:drop; waive it where another product does this.
     """
+    if vpc.owner_id not in (None, scope.account):
+        return not_applicable(f"it belongs to the account {vpc.owner_id}, which shares it")
     gateways = evidence.here(InternetGateway)
     if not any(a.vpc_id == vpc.vpc_id for gateway in gateways for a in gateway.attachments):
         return not_applicable("no internet gateway")
@@ -50,11 +55,14 @@ def aws_network_firewall(
     unknown = [f"{item.name}: {what}" for item in here if (what := _unknown(item, logs))]
     if unknown:
         return inconclusive("; ".join(sorted(unknown)), on=here)
-    return passed(f"behind {', '.join(sorted(item.name for item in here))}", on=here)
+    names = ", ".join(sorted(item.name for item in here))
+    return passed(f"{names}: logs {', '.join(sorted(logs))}, drops or inspects by default", on=here)
 
 
 def _problem(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
     """What is wrong with a firewall for certain, whatever else could not be read."""
+    if firewall.details.status in _OUT_OF_USE:
+        return f"is {firewall.details.status}: it handles no traffic"
     with suppress(FactUnavailable):
         if passes := _lets_through(firewall.policy):
             return passes
@@ -71,7 +79,13 @@ def _lets_through(policy: Policy) -> str:
     ):
         if actions is not None and (not actions or _PASSES in actions):
             return f"lets unknown {what} through ({', '.join(actions) or 'no default action'})"
+    if _HANDS_ON in _defaults(policy) and not policy.inspects:
+        return "hands packets to a stateful engine that has no rules and drops nothing"
     return ""
+
+
+def _defaults(policy: Policy) -> set[str]:
+    return {*policy.stateless_default_actions, *(policy.stateless_fragment_default_actions or ())}
 
 
 def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
@@ -81,6 +95,9 @@ def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
 
 def _unknown(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
     """Why nobody can say that a firewall is right; ``None`` where it is. Raises FactUnavailable."""
+    status = firewall.details.status
+    if status != "READY":
+        return f"whether it handles traffic is not known: AWS says {status or 'no status'}"
     policy = firewall.policy
     for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
         if actions is None:

@@ -259,16 +259,20 @@ def aws_rds_backups(database: DbInstance, *, min_days: int = 7) -> Verdict:
     Why: what is deleted or damaged is often noticed days later.
     Fix: aws rds modify-db-instance --db-instance-identifier NAME --backup-retention-period 7.
     """
-    if database.replica_of:
-        return not_applicable(f"a replica of {database.replica_of}, which is judged for itself")
+    if source := database.replica_of or database.replica_of_cluster:
+        return not_applicable(f"a replica of {source}, which is judged for itself")
     days = database.backup_retention_period
     if days == 0:
         return failed("automated backups are off")
-    return (
-        passed(f"kept for {days} days")
-        if days >= min_days
-        else failed(f"kept for {days} days, under {min_days}")
-    )
+    if days < min_days:
+        return failed(f"kept for {days} days, under {min_days}")
+    asked = database.pending.backup_retention_period
+    if asked is not None and asked < min_days:
+        return failed(f"about to be kept for {asked} days, under {min_days}: the change is pending")
+    for mode in (database.automation_mode, database.pending.automation_mode):
+        if mode not in (None, "full"):
+            return inconclusive(f"kept for {days} days; the automation of RDS Custom is {mode}")
+    return passed(f"kept for {days} days")
 
 
 @rule(

@@ -53,6 +53,9 @@ def aws_redshift_encryption(cluster: Cluster) -> Verdict:
     """
     if not cluster.encrypted:
         return failed("not encrypted at rest")
+    asked = cluster.pending.encryption_type if cluster.pending else None
+    if asked is not None and asked.upper() == "NONE":
+        return failed("about to lose its encryption at rest: the change is pending")
     if cluster.parameters is None:
         return inconclusive("its parameter group was not found")
     found = next((p for p in cluster.parameters if p.parameter_name == _TLS), None)
@@ -60,6 +63,8 @@ def aws_redshift_encryption(cluster: Cluster) -> Verdict:
         return inconclusive(f"its parameter group does not say {_TLS}")
     if found.parameter_value.lower() != "true":
         return failed(f"{_TLS} is {found.parameter_value}")
+    if asked is not None and asked.upper() != "KMS":
+        return inconclusive(f"what the encryption {asked} is, which is pending, is not known")
     if not _in_force(cluster):
         return inconclusive(f"{_TLS} is true, in force after a reboot")
     return passed(f"encrypted at rest, and {_TLS} is true")

@@ -87,7 +87,7 @@ def aws_s3_bucket_not_public(bucket: Bucket, evidence: Evidence) -> Verdict:
 def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdict:
     """Neither the bucket's policy nor its ACL lets everyone write, where no block setting makes that void.
 
-    Writing is all that changes objects, who may, or whether a change is kept and seen.
+    Writing is every action that is not called Get, List or Describe.
 
     Why: strangers could replace what others trust, or store at your cost.
     Fix: remove the statement or the ACL grant; aws s3api put-public-access-block.

@@ -45,13 +45,17 @@ _FIELDS = (
         "powerpipe:vpc_flow_logs_enabled",
     ],
 )
-def aws_vpc_flow_logs(vpc: Vpc, evidence: Evidence) -> Verdict:
+def aws_vpc_flow_logs(vpc: Vpc, scope: Scope, evidence: Evidence) -> Verdict:
     """Every VPC has an active flow log of rejected or of all traffic that says who talked to whom.
+
+    The flow logs of a VPC that another account shares are that account's: it cannot show them here.
 
     Why: without it nobody can tell afterwards who talked to whom.
     Fix: aws ec2 create-flow-logs --resource-type VPC --resource-ids ID --traffic-type REJECT
         --log-destination-type s3 --log-destination ARN.
     """
+    if shared := _shared(vpc, scope):
+        return shared
     logs = evidence.index(FlowLog, "resource_id", within="here").get(vpc.vpc_id, ())
     problems: list[str] = []
     for log in logs:
@@ -70,6 +74,13 @@ def aws_vpc_flow_logs(vpc: Vpc, evidence: Evidence) -> Verdict:
         else:
             return passed(f"flow log {log.flow_log_id} records {log.traffic_type}", on=[log])
     return failed("; ".join(sorted(problems)) if problems else "no flow log", on=logs)
+
+
+def _shared(vpc: Vpc, scope: Scope) -> Verdict | None:
+    """``not_applicable`` where the network is another account's, which alone can change it."""
+    if vpc.owner_id in (None, scope.account):
+        return None
+    return not_applicable(f"it belongs to the account {vpc.owner_id}, which shares it")
 
 
 @rule(
@@ -104,18 +115,24 @@ def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
     ],
 )
 def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)) -> Verdict:
-    """Network access lists do not admit administration from the internet, over TCP.
+    """Network access lists do not admit administration from the internet, over TCP or UDP.
+
+    Over UDP that is RDP: SSH speaks TCP only.
 
     The entries count in their order, allowing and denying, IPv4 and IPv6. A tenth of the public addresses
     of IPv4 or of IPv6 counts as the internet.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
-    Fix: aws ec2 create-network-acl-entry with a lower number and --rule-action deny for ports 22 and
-        3389, or replace the entry that admits everything.
+    Fix: aws ec2 create-network-acl-entry --network-acl-id ACL --ingress --rule-number NUMBER --protocol tcp
+        --port-range From=22,To=22 --cidr-block 0.0.0.0/0 --rule-action deny, with a number below that of the
+        entry that admits it; the same for port 3389, for UDP and for IPv6.
     """
     if not acl.associations:
         return not_applicable("no subnet uses it")
-    found = {"tcp": open_ports(acl.reached("tcp", openings.wanted("tcp", ports)))}
+    found = {
+        name: open_ports(acl.reached(name, openings.wanted(name, ports)))
+        for name in openings.PROTOCOLS
+    }
     return openings.closed(found, ports, "these ports are")
 
 
@@ -128,10 +145,10 @@ def aws_igw_authorized(gateway: InternetGateway, *, approved_vpcs: tuple[str, ..
     """Internet gateways are attached to approved VPCs only.
 
     Why: a gateway is what makes a network part of the internet; that should be somebody's decision.
-    Fix: list the VPC in approved_vpcs with the record of the decision, or aws ec2
-        detach-internet-gateway.
+    Fix: list the VPC in approved_vpcs with the record of the decision, or aws ec2 detach-internet-gateway
+        --internet-gateway-id GATEWAY --vpc-id VPC.
     """
-    attached = sorted(a.vpc_id for a in gateway.attachments if a.vpc_id)
+    attached = sorted(a.vpc_id for a in gateway.attachments if a.state != "detached")
     if not attached:
         return not_applicable("attached to no VPC")
     others = [vpc for vpc in attached if vpc not in approved_vpcs]
@@ -162,15 +179,17 @@ def aws_peering_routes_narrow(
     """Peering connections lead to known accounts, by routes to a part of the other network.
 
     A route is too wide that leads to a whole range of either network, or to a range shorter than
-    ``shortest_prefix`` (of IPv4). Routes by prefix list count by the ranges that the list holds. Judged are
-    the route tables of this account and Region.
+    ``shortest_prefix`` (of IPv4) or than /44 (of IPv6), the widest that a network can have. Routes by prefix
+    list count by the ranges that the list holds. Judged are the route tables of this account and Region.
 
     Why: a peering joins two networks as if they were one; what it is not for should not pass.
     Fix: replace the route by narrower ones (aws ec2 replace-route), or list the peer's account in
         known_accounts.
     """
-    if peering.status.code != "active":
+    if peering.status.code in _NO_PEERING:
         return not_applicable(f"the connection is {peering.status.code}")
+    if peering.status.code != "active":
+        return inconclusive(f"what a connection is that is {peering.status.code!r} is not known")
     owners = {peering.accepter.owner_id, peering.requester.owner_id}
     strangers = sorted(owners - {scope.account, *known_accounts})
     if strangers:
@@ -211,6 +230,23 @@ def aws_peering_routes_narrow(
     )
 
 
+_NO_PEERING = frozenset(
+    {
+        "initiating-request",
+        "pending-acceptance",
+        "provisioning",
+        "deleting",
+        "deleted",
+        "rejected",
+        "failed",
+        "expired",
+    }
+)
+"""States of a connection that carries nothing: not yet, or not any more."""
+_WIDEST_IPV6 = 44
+"""The shortest prefix that AWS lets a VPC have of IPv6 (VPC User Guide, "IP addressing")."""
+
+
 def _too_wide(
     route: Route, blocks: Sequence[str], shortest_prefix: int, resolve: Resolve
 ) -> str | None:
@@ -223,6 +259,8 @@ def _too_wide(
     )
     if any(last - first + 1 > 2 ** (32 - shortest_prefix) for first, last in to.v4):
         return f"{name}, wider than /{shortest_prefix}"
+    if any(last - first + 1 > 2 ** (128 - _WIDEST_IPV6) for first, last in to.v6):
+        return f"{name}, wider than /{_WIDEST_IPV6}"
     for block in blocks:
         whole = span(block)
         if whole is not None and not whole - to:
@@ -265,12 +303,17 @@ def aws_tgw_manual_accept(gateway: TransitGateway, scope: Scope) -> Verdict:
         "powerpipe:vpc_subnet_public_and_private",
     ],
 )
-def aws_vpc_tiered_subnets(vpc: Vpc, evidence: Evidence) -> Verdict:
+def aws_vpc_tiered_subnets(vpc: Vpc, scope: Scope, evidence: Evidence) -> Verdict:
     """VPCs have subnets that the internet does not route to.
+
+    A subnet whose way out leads through a firewall or another machine counts as neither: what passes there is
+    not looked into.
 
     Why: databases and workers need a place where a public address alone opens nothing.
     Fix: make subnets whose route table has no internet gateway, and move what serves nobody outside.
     """
+    if shared := _shared(vpc, scope):
+        return shared
     subnets = [s for s in evidence.here(Subnet) if s.vpc_id == vpc.vpc_id]
     if not subnets:
         return not_applicable("no subnets")
@@ -278,16 +321,21 @@ def aws_vpc_tiered_subnets(vpc: Vpc, evidence: Evidence) -> Verdict:
     own = {subnet: table for table in tables for subnet in table.subnets}
     main = next((table for table in tables if table.is_main), None)
     private: list[str] = []
+    unclear: list[str] = []
     on: dict[str, RouteTable] = {}
     for subnet in subnets:
         table = own.get(subnet.subnet_id, main)
         if table is None:
             return inconclusive(f"no route table of {subnet.subnet_id} is among those collected")
         on[table.route_table_id] = table
-        if not table.to_internet:
-            private.append(subnet.subnet_id)
+        if table.to_internet:
+            continue
+        (unclear if table.through_appliance() else private).append(subnet.subnet_id)
     seen = [*subnets, *on.values()]
     if private:
         said = f"{len(private)} of {len(subnets)} subnets are private: {listed(private)}"
         return passed(said, on=seen)
+    if unclear:
+        said = f"{listed(unclear)} leads to the internet through a firewall or another machine"
+        return inconclusive(said, on=seen)
     return failed(f"all of its {len(subnets)} subnets are public", on=seen)

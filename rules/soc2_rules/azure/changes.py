@@ -29,15 +29,15 @@ def azure_portal_changes_outside_pipeline(
         "microsoft.advisor/*",
     ),
 ) -> Verdict:
-    """Nobody changes production by hand, past the pipeline.
+    """Nobody but named persons changed production by hand in the last week, past the pipeline.
 
     ``deployers`` holds patterns for the names of persons who may; ``subscriptions`` the ids of the
     production subscriptions, every one while it is empty; ``ignored`` patterns for operations that change
     nothing. What a service principal does is taken for the pipeline's work.
 
     Why: what is changed by hand was neither reviewed nor tested, and the next deployment may undo it.
-    Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read
-        (az role assignment create --role Reader).
+    Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read:
+        az role assignment create --role Reader --assignee ID --scope /subscriptions/ID.
     """
     if subscriptions and (scope.region or "").casefold() not in {
         one.casefold() for one in subscriptions
@@ -49,6 +49,10 @@ def azure_portal_changes_outside_pipeline(
         return not_applicable(f"{change.action} is on the list of what changes nothing")
     when = f"{change.event_timestamp:%Y-%m-%d %H:%M} UTC"
     about = f" ({last_part(change.resource_id)})" if change.resource_id else ""
+    if not change.action:
+        return inconclusive("Azure does not say which operation was called")
+    if not change.caller:
+        return inconclusive(f"Azure does not say who called {change.action}{about} on {when}")
     if any(fnmatchcase(change.caller.casefold(), one.casefold()) for one in deployers):
         return passed(f"{change.caller} may: {change.action}{about} on {when}")
     return failed(f"{change.caller} called {change.action}{about} on {when}")

@@ -256,14 +256,16 @@ _MOST = 65536
 
 @rule(criteria=["CC6.1"], severity=Severity.LOW)
 def azure_redis_entra_only(cache: RedisCache) -> Verdict:
-    """Redis caches refuse access keys.
+    """Redis caches refuse access keys, and nobody comes in without signing in.
 
     Why: a key opens the whole cache, belongs to nobody, and is seldom replaced.
     Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after
         the clients sign in by Entra.
     """
+    if cache.anonymous:
+        return failed("clients need not sign in at all")
     if cache.properties.disable_access_key_authentication:
-        return passed("access keys are refused")
+        return passed("access keys are refused, and clients must sign in")
     return failed("access keys are accepted")
 
 

@@ -49,7 +49,8 @@ def _plans(evidence: Evidence, wanted: tuple[str, ...]) -> Verdict:
         return failed(f"plans that do not watch everything: {listed(weak)}", on=there.values())
     if doubts:
         return inconclusive("; ".join(doubts), on=there.values())
-    return passed(f"plans that are on: {', '.join(wanted)}", on=there.values())
+    labels = ", ".join(there[name.casefold()].label for name in wanted)
+    return passed(f"plans that are on: {labels}", on=there.values())
 
 
 @rule(

@@ -24,6 +24,8 @@ from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import (
     ACCESS,
+    NO_DEFAULTS,
+    blocks_legacy,
     for_everybody,
     mfa_lacks,
     policies_for_everybody,
@@ -57,22 +59,44 @@ def azure_ca_mfa_all_users(
     """A second factor is demanded from all users in all apps, emergency accounts left out.
 
     One policy counts that is enforced, for all users, apps and clients, with no condition that narrows
-    it and no way around the second factor; one that only reports does not. Exclusions of groups are
-    followed to their members; whom it leaves out, another policy of the same strictness may be for.
-    ``emergency`` names the accounts that may be left out.
+    it and no way around the second factor; one that only reports does not. It need not be for old clients,
+    which know no second factor, where another policy blocks them. Exclusions of groups are followed to their
+    members; whom it leaves out, another policy of the same strictness may be for. ``emergency`` names the
+    accounts that may be left out.
 
     Why: a stolen password alone opens every account for which no second factor is asked.
     Fix: in conditional access, create a policy for all users and all resources that grants access with
         multifactor authentication, exclude two emergency accounts and nobody else, and turn it on; or
         turn on security defaults.
     """
-    return for_everybody(
+    found = for_everybody(
         evidence,
-        _mfa,
+        _mfa_of_all,
         _MFA,
         emergency=emergency,
         defaults=_DEFAULTS_MFA if security_defaults_suffice else None,
     )
+    if found.status is Status.PASS or found is NO_DEFAULTS:
+        return found
+    modern = policies_for_everybody(evidence, _mfa, _MFA, emergency=emergency)
+    if modern.status is Status.FAIL:
+        return found
+    both = _all([modern, _legacy_blocked(evidence, emergency)])
+    return found if both.status is Status.FAIL and found.status is not Status.FAIL else both
+
+
+def _legacy_blocked(evidence: Evidence, emergency: tuple[str, ...]) -> Verdict:
+    return policies_for_everybody(
+        evidence, blocks_legacy, "blocks old clients", emergency=emergency
+    )
+
+
+def _mfa_of_all(policy: ConditionalAccessPolicy) -> list[str] | None:
+    """Old clients included."""
+    lacking = _mfa(policy)
+    if lacking is None or policy.legacy_clients:
+        return lacking
+    return [*lacking, "not for old clients"]
 
 
 def _mfa(policy: ConditionalAccessPolicy) -> list[str] | None:
@@ -179,7 +203,7 @@ def azure_legacy_auth_blocked(
     found = [
         for_everybody(
             evidence,
-            _blocks_legacy,
+            blocks_legacy,
             "blocks old clients",
             emergency=emergency,
             defaults="they block clients without modern authentication",
@@ -192,13 +216,6 @@ def azure_legacy_auth_blocked(
             )
         )
     return _all(found)
-
-
-def _blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
-    if not policy.blocks or not policy.legacy_clients or policy.narrowed(places=False):
-        return None
-    lacking = [] if policy.all_apps else ["not for every app"]
-    return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
 
 
 def _blocks_codes(policy: ConditionalAccessPolicy) -> list[str] | None:
@@ -236,7 +253,7 @@ def azure_security_defaults(
         return passed("security defaults are on")
     found = [
         policies_for_everybody(evidence, _mfa, _MFA, emergency=emergency),
-        policies_for_everybody(evidence, _blocks_legacy, "blocks old clients", emergency=emergency),
+        _legacy_blocked(evidence, emergency),
     ]
     said = _all(found)
     return Verdict(said.status, f"security defaults are off; {said.message}", said.until, said.on)

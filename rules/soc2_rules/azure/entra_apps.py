@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
+from soc2_collectors.azure.models.arm import same
 from soc2_collectors.azure.models.entra_apps import (
     Application,
     AppPermission,
@@ -115,8 +116,9 @@ def azure_privileged_apps(
 
     Such are apps with one of the ``permissions`` to Microsoft Graph of their own right, or with a privileged
     role of the directory, by a group, too. ``approved`` names them, by name or id. Where they sign in by a
-    token of another issuer, one subject must be named, and no pattern. Microsoft's own apps are asked about
-    where somebody gave them a secret, a certificate or an owner here.
+    token of another issuer, one subject must be named, and no pattern. Of apps of other organisations, what
+    they have here is asked about; of Microsoft's own, too, where somebody gave them a secret, a certificate
+    or an owner here.
 
     Why: whoever copies the secret of such an app, or owns it, is a global administrator in effect, and no
         second factor is asked.
@@ -153,7 +155,13 @@ def azure_privileged_apps(
         )
     if not approved:
         return inconclusive(f"has {listed(might)}: name it in `approved` where it is", on=documents)
-    return passed(f"has {listed(might)}; approved, without secrets and owners", on=documents)
+    issuers = {one.issuer for part in home for one in part.federated}
+    signs_in = f"; signs in by tokens of {listed(issuers)}" if issuers else ""
+    if not home and not same(principal.service_principal_type, "ManagedIdentity"):
+        signs_in = "; registered elsewhere: what secrets it has there is not shown"
+    return passed(
+        f"has {listed(might)}; approved, without secrets and owners here{signs_in}", on=documents
+    )
 
 
 def _named(principal: ServicePrincipal, patterns: tuple[str, ...]) -> bool:

@@ -242,6 +242,8 @@ _LOGS_IN: dict[str, str] = {
     RBAC_ADMINISTRATOR: "Role Based Access Control Administrator",
     "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
     "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
+    "92aaf0da-9dab-42b6-94a3-d43ce8d16293": "Log Analytics Contributor",  # extensions of machines
+    "4f8fab4f-1852-4a58-a46a-8eaf358af14a": "Avere Contributor",
     "a959dbd1-f747-45e3-8ba6-dd80f235f97c": "Desktop Virtualization Virtual Machine Contributor",
     "66f75aeb-eabe-4b70-9f1e-c350c4c9ad04": "Virtual Machine Data Access Administrator",
     "1c0163c0-47e6-4577-8991-ea5c82e286e4": "Virtual Machine Administrator Login",

@@ -225,7 +225,8 @@ def _near(evidence: Evidence, kind: type[R], wanted: str, here: str) -> Sequence
 def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     """Application gateways have a web application firewall that refuses attacks.
 
-    Policies of single listeners and paths count as the gateway's own does: they hold there instead of it.
+    Policies of single listeners and paths count as the gateway's own does: they hold there instead of it. A
+    custom rule that lets every request pass switches the rules of Azure off.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -308,7 +309,8 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
 def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     """Each domain of a classic Front Door has a web application firewall that refuses attacks.
 
-    Profiles of Azure Front Door Standard and Premium are not judged.
+    A custom rule that lets every request pass switches the rules of Azure off. Profiles of Azure Front Door
+    Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and

@@ -28,7 +28,7 @@ def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
     A static website, which is public by design, is a setting that Azure does not show.
 
     Why: one container that is set to public is enough for anybody to read all that is in it.
-    Fix: az storage account update --allow-blob-public-access false.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-blob-public-access false.
     """
     allowed = account.properties.allow_blob_public_access
     if allowed is None:
@@ -49,10 +49,12 @@ def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
     ],
 )
 def azure_storage_https_tls(account: StorageAccount) -> Verdict:
-    """Storage accounts take encrypted connections only, of TLS 1.2 or later.
+    """Storage accounts take encrypted connections only, of TLS 1.2 or later, for file shares as well.
 
     Why: over HTTP, keys and data travel readable; the versions before 1.2 can be broken.
-    Fix: az storage account update --https-only true --min-tls-version TLS1_2.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --https-only true --min-tls-version
+        TLS1_2; for file shares, Update-AzStorageFileServiceProperty -ResourceGroupName GROUP
+        -StorageAccountName ACCOUNT -SmbEncryptionInTransitRequired $true -NfsEncryptionInTransitRequired $true.
     """
     if not account.properties.supports_https_traffic_only:
         return failed("plain HTTP is accepted")
@@ -63,6 +65,9 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
         return failed(f"the minimum version is {version}")
     if account.properties.is_nfs_v3_enabled:
         return failed("NFS 3.0 is on, which is not encrypted")
+    files = account.file_service
+    if files is not None and (open_ := files.properties.unencrypted):
+        return failed(f"file shares are reached without encryption by {', '.join(open_)}")
     return passed(f"HTTPS only, minimum version {version}")
 
 
@@ -85,8 +90,8 @@ def azure_storage_network(
     ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint.
 
     Why: a stolen key works from everywhere, unless the network is asked as well.
-    Fix: az storage account update --default-action Deny, or --public-network-access Disabled with a
-        private endpoint.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --default-action Deny, or
+        --public-network-access Disabled with a private endpoint.
     """
     if account.reachable:
         return failed("open to the internet")
@@ -115,8 +120,9 @@ def azure_storage_shared_key(
     Where shared keys are admitted, the portal asks Entra first.
 
     Why: an account key opens everything in the account, and nobody can tell who used it.
-    Fix: az storage account update --allow-shared-key-access false; else az storage account keys renew
-        for both keys, and --set default-to-oauth-authentication=true.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-shared-key-access false; else
+        az storage account keys renew --account-name ACCOUNT --resource-group GROUP --key primary, then
+        secondary, and az storage account update --set defaultToOAuthAuthentication=true.
     """
     settings = account.properties
     keys = account.takes_keys
@@ -148,7 +154,8 @@ def azure_storage_cross_tenant(account: StorageAccount) -> Verdict:
     """Storage accounts replicate to no other tenant.
 
     Why: a replication rule is a quiet way to take all data out of the company.
-    Fix: az storage account update --allow-cross-tenant-replication false.
+    Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-cross-tenant-replication
+        false.
     """
     allowed = account.properties.allow_cross_tenant_replication
     if allowed is None:

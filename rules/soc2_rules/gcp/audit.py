@@ -38,7 +38,7 @@ def gcp_console_changes_outside_pipeline(
     payload = change.proto_payload
     if payload.status.code:
         return not_applicable(f"{change.action} was refused or failed (code {payload.status.code})")
-    who = payload.authentication_info.principal_email
+    who = change.who
     when = f"{change.timestamp:%Y-%m-%d %H:%M} UTC"
     if matches(who, deployers):
         return passed(f"{who} may: {change.action} on {when}")

@@ -11,6 +11,8 @@ from soc2_collectors.gcp.models.balancing import (
     SslPolicyData,
     TlsProxy,
 )
+from soc2_collectors.gcp.models.grants import public_roles
+from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -24,19 +26,21 @@ _CIPHER = re.compile(
     r"TLS_(ECDHE_(RSA|ECDSA)_WITH_)?(AES|CHACHA20)_[A-Z0-9_]+|TLS_RSA_WITH_[A-Z0-9_]+"
 )
 """Names of ciphers as Google writes them."""
+_IAP = "//iap.googleapis.com/"
 
 
 @rule(
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
-    needs=[SecurityPolicy],
+    needs=[SecurityPolicy, IamPolicy],
     known_as=["powerpipe:compute_external_backend_service_iap_enabled"],
 )
 def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     """Backends that the internet reaches over HTTP stand behind Cloud Armor or Identity-Aware Proxy.
 
     A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
-    denies, throttles, bans or redirects. What its rules match is not judged.
+    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts unless
+    one of its policies that were collected lets everyone through.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
@@ -45,8 +49,14 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     if not backend.http or not backend.external:
         return not_applicable("the internet does not reach it over HTTP")
     data, policy = backend.resource.data, backend.policy
-    if data.iap is not None and data.iap.enabled:
-        return passed("behind Identity-Aware Proxy")
+    proxied = data.iap is not None and data.iap.enabled
+    through = _let_through(backend, evidence) if proxied else []
+    if proxied and not through:
+        return passed(
+            "behind Identity-Aware Proxy; no policy of it that was collected is for everyone"
+        )
+    if not policy and through:
+        return failed("Identity-Aware Proxy lets everyone through", on=through)
     if not policy:
         return failed("neither a security policy nor Identity-Aware Proxy")
     found = evidence.index(SecurityPolicy, "path", within="here").get(policy, ())
@@ -61,6 +71,21 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     return passed(
         f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
     )
+
+
+def _let_through(backend: BackendService, evidence: Evidence) -> list[IamPolicy]:
+    """Policies of Identity-Aware Proxy that hold for a backend, and let everyone through."""
+    here = {backend.project, f"projects/{backend.project_id}"}
+    known = {backend.resource.data.name, str(backend.resource.data.id)}
+    found = []
+    for one in evidence.here(IamPolicy):
+        node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
+        if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
+            continue
+        # All of the project, all backends, those of a region, or one by its name or number.
+        if rest in ("", "/compute") or rest.rpartition("/")[2] in known or "/services/" not in rest:
+            found.append(one)
+    return found
 
 
 @rule(

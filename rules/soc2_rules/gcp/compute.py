@@ -142,12 +142,18 @@ def gcp_vm_ip_forwarding(
 def _setting(
     instance: Instance, evidence: Evidence, key: str, *, unclear: bool
 ) -> tuple[bool, str] | None:
-    """A boolean setting and who says it: the machine itself, else its project; ``None``: not known."""
+    """A boolean setting and who says it: the machine itself, else its zone, else its project.
+
+    ``None``: not known.
+    """
     if instance.machine.metadata is None:
         return None
     own = instance.machine.metadata.says(key, unclear=unclear)
     if own is not None:
         return own, "the machine's metadata"
+    in_force = instance.in_force(key)
+    if in_force is not None:
+        return in_force, "metadata of its zone or project"
     projects = evidence.index(ComputeProject, "project_id", within="here").get(
         instance.project_id, ()
     )
@@ -204,8 +210,10 @@ def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict
     """
     if instance.gke_node:
         return _GKE
-    own = instance.machine.metadata
-    if own is not None and own.says("block-project-ssh-keys", unclear=False):
+    own, blocked = instance.machine.metadata, None
+    if own is not None:
+        blocked = own.says("block-project-ssh-keys", unclear=False)
+    if blocked or (blocked is None and instance.in_force("block-project-ssh-keys")):
         return passed("keys of the project are blocked")
     said = _setting(instance, evidence, "enable-oslogin", unclear=False)
     if said is None:
@@ -253,6 +261,14 @@ def gcp_os_login(
         for one in sorted(machines, key=lambda one: one.name)
         for key in wanted
         if one.machine.metadata and one.machine.metadata.says(key, unclear=False) is False
+    ]
+    problems += [
+        f"the zone of {one.machine.name} switches {key} off"
+        for one in sorted(machines, key=lambda one: one.name)
+        for key in wanted
+        if one.in_force(key) is False
+        and one.machine.metadata
+        and one.machine.metadata.says(key, unclear=False) is None
     ]
     if problems:
         return failed("; ".join(problems))

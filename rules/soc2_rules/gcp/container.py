@@ -55,7 +55,8 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
         return failed("; ".join(problems))
     if blind:
         return inconclusive("whether every public address of Google Cloud is let in is not said")
-    return passed(f"{said}; nodes are private")
+    by_name = "; by its DNS name it is reached from anywhere with an identity of IAM"
+    return passed(f"{said}{by_name if cluster.by_name else ''}; nodes are private")
 
 
 @rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
@@ -262,12 +263,23 @@ def gcp_gke_patching(
 
 
 def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], datetime | None]:
-    """Exclusions that keep nodes from being upgraded for too long, and when the last of them ends."""
-    found = {
+    """Exclusions that keep nodes from being upgraded for too long, and when the last of them ends.
+
+    Those of the cluster, and those of a pool until its version is supported no longer.
+    """
+    found: dict[str, datetime | None] = {
         name: one.end_time
         for name, one in cluster.data.maintenance_policy.window.maintenance_exclusions.items()
         if one.maintenance_exclusion_options.scope != _NODES_GO_ON
         and one.start_time <= now < one.end_time
         and one.end_time - one.start_time > timedelta(days=most)
     }
-    return sorted(found), max(found.values(), default=None)
+    for pool in cluster.data.node_pools:
+        one = pool.maintenance_policy.exclusion_until_end_of_support
+        start, end = one.start_time, one.end_time
+        if one.enabled and (start is None or end is None):
+            found[f"an exclusion of the pool {pool.name}"] = None
+        elif one.enabled and start and end and now < end and end - start > timedelta(days=most):
+            found[f"an exclusion of the pool {pool.name}"] = end
+    ends = [end for end in found.values() if end is not None]
+    return sorted(found), max(ends) if ends and len(ends) == len(found) else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from soc2_collectors.gcp.models.delivery import Pipeline, Target, Trigger
-from soc2_collectors.gcp.models.values import has_word, matches
+from soc2_collectors.gcp.models.members import default_account
+from soc2_collectors.gcp.models.values import has_word
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _PRODUCTION = ("*prod", "prd", "production", "live", "deploy", "deployment", "release", "releases")
-_DEFAULTS = ("*@cloudbuild.gserviceaccount.com", "*-compute@developer.gserviceaccount.com")
 
 
 @rule(criteria=["CC8.1"], severity=Severity.HIGH)
@@ -33,7 +33,7 @@ def gcp_build_trigger_approval(
     if not about.approval_config.approval_required:
         wrong.append("builds start without approval")
     account = about.service_account.rpartition("/")[2]
-    if not account or matches(account, _DEFAULTS):
+    if not account or default_account(account):
         wrong.append("runs as a default service account")
     return failed("; ".join(wrong)) if wrong else passed(f"waits for approval, runs as {account}")
 

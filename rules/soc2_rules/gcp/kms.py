@@ -30,7 +30,7 @@ _EXTERNAL = ("EXTERNAL", "EXTERNAL_VPC")
 def gcp_kms_not_public(
     key: CryptoKey, evidence: Evidence, now: datetime, scope: Scope, *, max_members: int = 0
 ) -> Verdict:
-    """Keys are granted neither to everyone nor to many.
+    """Keys are not granted to everyone, nor to more members than were agreed.
 
     Policies of the key ring, the project and what is above it count. ``max_members`` says how many members
     the policies of the key and its ring may name; 0: any number.

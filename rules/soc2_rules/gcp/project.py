@@ -25,9 +25,13 @@ _OWN_APPROVED = "JUSTIFICATION_BASED_APPROVAL_ENABLED_EXTERNAL_JUSTIFICATIONS"
 _NONE_APPROVED = "JUSTIFICATION_BASED_APPROVAL_NOT_ENABLED"
 _DELETED = not_applicable("the project is marked for deletion")
 _YES_OR_NO = {
-    "no keys of service accounts": (
+    "no new keys of service accounts": (
         "iam.disableServiceAccountKeyCreation",
         "iam.managed.disableServiceAccountKeyCreation",
+    ),
+    "no uploaded keys of service accounts": (
+        "iam.disableServiceAccountKeyUpload",
+        "iam.managed.disableServiceAccountKeyUpload",
     ),
     "no public addresses of Cloud SQL": ("sql.restrictPublicIp",),
     "no public buckets": ("storage.publicAccessPrevention",),
@@ -53,8 +57,8 @@ def gcp_org_policy_guardrails(
 ) -> Verdict:
     """Organisation policies forbid what no project should do.
 
-    Keys of service accounts, public addresses of machines and databases, public buckets, members of other
-    domains. What is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
+    New and uploaded keys of service accounts, public addresses of machines and databases, public buckets,
+    members of other domains. What is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
 
     Why: a rule finds what is wrong after it was done; a guardrail keeps it from being done.
     Fix: gcloud resource-manager org-policies enable-enforce CONSTRAINT --organization ORGANIZATION; for

@@ -13,6 +13,13 @@ from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _SCANNING = "containerscanning.googleapis.com"
 _OFF = "scanning is off"
+_POINTING = (
+    "VIRTUAL_REPOSITORY",
+    "REMOTE_REPOSITORY",
+    "AOSS_REPOSITORY",
+    "ASSURED_OSS_REPOSITORY",
+)
+"""Modes of repositories that nobody pushes to: the tags are those of what they point at."""
 
 
 @rule(
@@ -77,7 +84,7 @@ def gcp_registry_not_public(
         return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
     about = registry.repository
     fixed = about.docker_config.immutable_tags
-    pushed = about.format == "DOCKER" and about.mode == "STANDARD_REPOSITORY"
+    pushed = about.format == "DOCKER" and about.mode not in _POINTING
     if pushed and not fixed and not matches(registry.short_name, mutable):
         return failed("not open to everyone, but tags can be moved to other images")
     said = "not open to everyone" + ("; tags are immutable" if fixed else "")

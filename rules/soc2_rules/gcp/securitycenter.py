@@ -63,6 +63,9 @@ def gcp_scc_on(
     if late:
         shown = ", ".join(sorted(set(late))[:_SHOWN])
         return failed(f"open for longer than was agreed: {len(late)} ({shown})", until=until)
+    silent = sorted(wanted - {one.service for one in states})
+    if silent:
+        return inconclusive(f"no state of these services is shown: {listed(silent)}")
     unclear = [one for one in states if one.resource.data.effective_enablement_state != "ENABLED"]
     if unclear:
         said = listed(f"{one.service} for {one.node}" for one in unclear)

@@ -36,8 +36,9 @@ def gcp_serverless_not_public(
 ) -> Verdict:
     """Functions are not called by everyone, nor from everywhere.
 
-    A function of the second generation is a Cloud Run service: who may call that counts. ``limited_ingress``:
-    whether requests from the internet must be shut out as well.
+    A function of the second generation is a Cloud Run service: who may call that counts, and what that lets
+    in, which may have been changed past the function. ``limited_ingress``: whether requests from the internet
+    must be shut out as well.
 
     Why: a function acts with the rights of its service account for whoever may call it.
     Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
@@ -52,8 +53,10 @@ def gcp_serverless_not_public(
     services = evidence.index(RunService, "path", within="here").get(run, ()) if run else ()
     if any(not one.checks_invokers for one in services):
         problems.append("nobody is asked who calls")
-    ingress = data.service_config.ingress_settings
-    if limited_ingress and ingress in _ANYWHERE and not function.by_events_only:
+    asked = data.service_config.ingress_settings
+    ingresses = sorted({one.ingress for one in services}) or [asked]
+    ingress = listed(ingresses)
+    if limited_ingress and not function.by_events_only and _ANYWHERE.intersection(ingresses):
         problems.append("requests are let in from everywhere")
     if problems:
         return failed("; ".join(problems), on=[*granted.on, *services])
@@ -63,7 +66,7 @@ def gcp_serverless_not_public(
         return passed(
             f"called by events only, not by everyone{beside(scope, function)}", on=granted.on
         )
-    if limited_ingress and ingress not in _LIMITED:
+    if limited_ingress and not _LIMITED.issuperset(ingresses):
         return inconclusive(f"what the ingress setting {ingress} lets in is not known")
     said = f"not granted to everyone; ingress is {ingress}{beside(scope, function)}"
     return passed(said, on=[*granted.on, *services])

@@ -123,7 +123,11 @@ def _grants(
         for policy in policies.values()
         for one in held(policy, now)
         if (one.member.is_a is Sort.ACCOUNT and one.member.id.lower() == mail)
-        or (one.member.is_a is Sort.ACCOUNTS and one.member.home in account.ancestors)
+        or (
+            one.member.is_a is Sort.ACCOUNTS
+            and not one.member.service_agent
+            and one.member.home in account.ancestors
+        )
     ]
 
 
@@ -166,10 +170,13 @@ def _part_of(grant: _Grant, ways: list[str], roles: Definitions) -> bool:
         "powerpipe:iam_service_account_gcp_managed_key",
     ],
 )
-def gcp_no_user_managed_keys(key: ServiceAccountKey, *, exempt: tuple[str, ...] = ()) -> Verdict:
+def gcp_no_user_managed_keys(
+    key: ServiceAccountKey, now: datetime, *, exempt: tuple[str, ...] = ()
+) -> Verdict:
     """Service accounts have no keys that people keep.
 
-    ``exempt`` takes accounts or patterns that have no other way to sign in.
+    Keys that are disabled, or whose time is over, sign nobody in and are left out. ``exempt`` takes accounts
+    or patterns that have no other way to sign in.
 
     Why: such a key is a password in a file that does not expire; workload identity needs none.
     Fix: have the workload sign in by workload identity federation or an attached service account, then
@@ -179,6 +186,8 @@ def gcp_no_user_managed_keys(key: ServiceAccountKey, *, exempt: tuple[str, ...] 
         return not_applicable("the key is disabled")
     if key.key.system:
         return passed(_SYSTEM)
+    if key.key.ended(now):
+        return not_applicable(f"the key ended on {key.key.valid_before_time:%Y-%m-%d}")
     if matches(key.account, exempt):
         return not_applicable(f"{key.account} is exempt")
     made = f"{key.key.valid_after_time:%Y-%m-%d}"

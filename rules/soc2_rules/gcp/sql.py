@@ -42,7 +42,7 @@ def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
     """
     if database.elsewhere:
         return _ELSEWHERE
-    addresses = database.settings.ip_configuration
+    addresses = database.access
     ranges = [network.value for network in addresses.authorized_networks]
     public = database.public_addresses
     if not addresses.ipv4_enabled and not public:
@@ -70,7 +70,7 @@ def gcp_sql_private_ip(database: SqlInstance) -> Verdict:
     if database.elsewhere:
         return _ELSEWHERE
     public = database.public_addresses
-    if public or database.settings.ip_configuration.ipv4_enabled:
+    if public or database.access.ipv4_enabled:
         return failed(f"public address {', '.join(public) or 'is switched on'}")
     return passed("no public address")
 
@@ -92,14 +92,14 @@ def gcp_sql_tls(database: SqlInstance) -> Verdict:
     if database.elsewhere:
         return _ELSEWHERE
     settings = database.settings
-    mode = settings.ip_configuration.ssl_mode
+    mode = database.access.ssl_mode
     if mode in _ENCRYPTED:
         return passed(f"sslMode is {mode}")
     if settings.connector_enforcement == "REQUIRED":
         return passed("only connectors are let in, and they speak TLS")
     if mode == "SSL_MODE_UNSPECIFIED":
         # The older switch says what holds where the mode was never set.
-        required = settings.ip_configuration.require_ssl
+        required = database.access.require_ssl
         return passed("requireSsl is on") if required else failed("TLS is not required")
     return failed(f"sslMode is {mode}")
 
@@ -202,6 +202,8 @@ def gcp_sql_cmek(database: SqlInstance, *, labels: tuple[str, ...] = ()) -> Verd
 
 _SWITCHED_ON = ("on", "1", "true", "yes", "all")
 """PostgreSQL's words for on; ``all`` is one of log_connections, from version 18 on."""
+_SAY_WHO = frozenset({"all", "authentication", "authorization"})
+"""Words of log_connections, from version 18 on, by which the log names who came in; ``receipt`` does not."""
 _RECORDED = frozenset({"all", "ddl", "function", "misc", "misc_set", "read", "role", "write"})
 """Classes of statements that the audit extension records."""
 _OWN_TIERS = ("", "STANDARD", "BACKUP_TIER_UNSPECIFIED")
@@ -260,7 +262,7 @@ def gcp_sql_backups(
     if database.elsewhere:
         return _ELSEWHERE
     if database.replica_of is not None:
-        return not_applicable(f"a replica: {database.replica_of} is backed up")
+        return not_applicable(f"a replica of {database.replica_of}: backups are made of that")
     backups = database.settings.backup_configuration
     if backups is None or not backups.enabled:
         return failed("automated backups are off")
@@ -303,7 +305,7 @@ def gcp_sql_backup_succeeded(
     if database.elsewhere:
         return _ELSEWHERE
     if database.replica_of is not None:
-        return not_applicable(f"a replica: {database.replica_of} is backed up")
+        return not_applicable(f"a replica of {database.replica_of}: backups are made of that")
     if database.stopped:
         return not_applicable("the instance is stopped")
     runs = evidence.index(BackupRun, "instance", within="here").get(database.path, ())
@@ -379,10 +381,19 @@ def gcp_pg_audit(database: SqlInstance) -> Verdict:
     log = database.flag("pgaudit.log")
     if log is None:
         return inconclusive("on; what it records is not set for the instance: set pgaudit.log")
-    recorded = {one.strip() for one in log.split(",")}
-    if not recorded & _RECORDED:
+    if not _classes(log):
         return failed(f"on, and records nothing: pgaudit.log is {log or 'not shown'}")
     return passed(f"on; pgaudit.log is {log}")
+
+
+def _classes(log: str) -> set[str]:
+    """What pgaudit.log comes to: classes in order, ``-`` takes one away, ``all`` is every one."""
+    recorded = set[str]()
+    for word in log.split(","):
+        name = word.strip().removeprefix("-")
+        named = _RECORDED - {"all"} if name == "all" else _RECORDED & {name}
+        recorded = recorded - named if word.strip().startswith("-") else recorded | named
+    return recorded
 
 
 @rule(
@@ -405,7 +416,13 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
     if database.engine != "POSTGRES":
         return not_applicable(f"{database.data.database_version} is not PostgreSQL")
     flags = ("log_connections", "log_disconnections")
-    if off := [name for name in flags if database.flag(name) not in _SWITCHED_ON]:
+    named = {one.strip() for one in (database.flag("log_connections") or "").split(",")}
+    who = bool(named & _SAY_WHO)
+    if off := [
+        name
+        for name in flags
+        if database.flag(name) not in _SWITCHED_ON and not (who and name == "log_connections")
+    ]:
         return failed(f"not on: {', '.join(off)}")
     return passed("connects and disconnects are logged")
 

@@ -7,7 +7,7 @@ from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogSink
 from soc2_collectors.gcp.models.project import OrgPolicy, effective, enforced
 from soc2_collectors.gcp.models.storage import Bucket
-from soc2_collectors.gcp.models.values import matches, positive
+from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
@@ -45,14 +45,17 @@ def gcp_bucket_not_public(
     folders = evidence.derived(_folders).get(bucket.bucket.name, [])
     ways = [*granted.roles, *bucket.public_acl]
     ways += [f"{role} on {one.short_name}" for one in folders for role in public_roles(one)]
-    if ways:
+    if ways or demand_prevention or not bucket.uniform:
         policies = evidence.index(OrgPolicy, "constraint", within="here")
         chain = effective(policies, "storage.publicAccessPrevention", bucket.ancestors)
         if enforced(chain):
             return passed("an organisation policy enforces public access prevention", on=chain)
+    if ways:
         return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *folders])
     if demand_prevention:
-        return failed("not public, and public access prevention is off")
+        unread = unread_above(scope.boundary, bucket.ancestors)
+        said = "not public, and public access prevention is off"
+        return inconclusive(f"{said}; {unread}") if unread else failed(said)
     if not bucket.uniform:
         return inconclusive(
             "no policy and no ACL of the bucket opens it; ACLs of its objects are not shown"

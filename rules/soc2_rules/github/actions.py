@@ -49,7 +49,8 @@ def github_allowed_actions(organization: Organization, *, sha_pinning: bool = Tr
         return failed("; ".join(problems))
     if policy.enabled_repositories not in ("all", "selected"):
         return inconclusive(f"Actions are on for {policy.enabled_repositories}: unknown")
-    return passed(f"allowed actions: {policy.allowed_actions}")
+    pinned = ", pinned to a commit" if policy.sha_pinning_required else ""
+    return passed(f"allowed actions: {policy.allowed_actions}{pinned}")
 
 
 @rule(
@@ -79,7 +80,9 @@ def github_default_token_read_only(organization: Organization) -> Verdict:
         problems.append(f"the default token may {given.default_workflow_permissions}")
     if given.can_approve_pull_request_reviews:
         problems.append("workflows may approve pull requests")
-    return failed("; ".join(problems)) if problems else passed("the default token only reads")
+    if problems:
+        return failed("; ".join(problems))
+    return passed("the default token only reads, and workflows cannot approve pull requests")
 
 
 @rule(
@@ -99,8 +102,15 @@ def github_self_hosted_runners(group: RunnerGroup, *, ephemeral: bool = True) ->
         runners
         with ``--ephemeral``, or let a controller make one for each job.
     """
+    if not group.runners and group.allows_public_repositories:
+        return inconclusive(
+            f"public repositories may use '{group.name}', which had no self-hosted runner at the collection: "
+            "one that takes one job only registers for that job"
+        )
     if not group.runners:
-        return not_applicable(f"the group '{group.name}' has no runners")
+        return not_applicable(
+            f"the group '{group.name}' has no runners, and is closed to public repositories"
+        )
     if group.allows_public_repositories:
         return failed(
             f"public repositories may use the {len(group.runners)} runners of '{group.name}'"

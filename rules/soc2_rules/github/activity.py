@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from soc2_collectors.github.models.activity import MemberActivity
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.github_logins import among
 
 
 @rule(
@@ -21,7 +22,7 @@ def github_inactive_members(
     """Members who contribute nothing are reviewed, and removed when nobody needs them.
 
     Contributions are commits to default branches, issues, pull requests and reviews, as far as the identity
-    that looks may see the repositories. Who only reads contributes nothing: ``reviewed`` holds the logins of
+    that collects may see the repositories. Who only reads contributes nothing: ``reviewed`` holds the logins of
     members whose access somebody confirmed.
 
     Why: an account that nobody uses is watched by nobody either, and keeps its access.
@@ -31,14 +32,14 @@ def github_inactive_members(
     days = member.window_days
     done = member.contributions_collection
     if done.has_any_contributions:
-        return passed(f"{member.login} contributed within {days} days before the look")
+        return passed(f"{member.login} contributed within {days} days before the collection")
     if done.has_any_restricted_contributions:
         return inconclusive(f"GitHub hides from this identity what {member.login} contributed")
-    if member.login in reviewed:
+    if among(member.login, reviewed):
         return not_applicable(f"{member.login} contributed nothing, and the access was confirmed")
     due = member.created_at + timedelta(days=days)
     if now < due:
         return not_applicable(
             f"the account {member.login} was made on {member.created_at:%Y-%m-%d}", until=due
         )
-    return failed(f"{member.login} contributed nothing within {days} days before the look")
+    return failed(f"{member.login} contributed nothing within {days} days before the collection")

@@ -10,6 +10,8 @@ from soc2_pac.rules import rule
 
 _CLOSED = frozenset({"resolved", "closed", "dismissed", "fixed", "auto_dismissed"})
 _LESSER = frozenset({"medium", "moderate", "low", "warning", "note", "none"})
+_STILL_THERE = frozenset({"fix_started", "no_bandwidth"})
+"""Reasons for which an alert of Dependabot was dismissed while the flaw is there, and known to be."""
 _HARMLESS = frozenset(
     {"revoked", "false_positive", "used_in_tests", "pattern_deleted", "pattern_edited"}
 )
@@ -23,13 +25,19 @@ _HARMLESS = frozenset(
 def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int = 3) -> Verdict:
     """No alert of a leaked secret stays open longer than agreed, or was closed with the secret alive.
 
-    Closed alerts are no longer collected; one that was closed as ``wont_fix`` fails.
+    Closed alerts are no longer collected; one that was closed as ``wont_fix`` fails, and so does one whose
+    secret its issuer still accepts. Generic patterns and passwords are not read: GitHub lists their alerts
+    only to who asks for each by name.
 
     Why: a secret in a repository is known to everyone who can read it until it is revoked.
     Fix: revoke the secret at its issuer, replace it where it is used, then close the alert as
         revoked.
     """
     what = alert.secret_type_display_name or "a secret"
+    if alert.state == "resolved" and alert.validity == "active" and alert.resolution == "revoked":
+        return failed(
+            f"{what} in {alert.repository.full_name} was closed as revoked, and its issuer accepts it"
+        )
     if alert.state == "resolved" and alert.resolution not in _HARMLESS:
         said = f"{what} in {alert.repository.full_name} was closed as {alert.resolution}"
         known = alert.resolution == "wont_fix"
@@ -77,6 +85,8 @@ def github_dependabot_alerts_sla(
     if days is None:
         return _below(flaw.severity)
     what = f"{flaw.severity}: {alert.security_advisory.ghsa_id} in {flaw.package.name}"
+    if alert.state == "dismissed" and alert.dismissed_reason in _STILL_THERE:
+        return _until_due(f"{what}, dismissed as {alert.dismissed_reason},", alert, now, days)
     return _in_time(what, alert, now, days)
 
 
@@ -92,6 +102,12 @@ def _in_time(
         return passed(f"{what}: {alert.state}")
     if alert.state != "open":
         return inconclusive(f"{what}: the state is {alert.state}: unknown")
+    return _until_due(what, alert, now, days)
+
+
+def _until_due(
+    what: str, alert: SecretAlert | CodeAlert | DependabotAlert, now: datetime, days: int
+) -> Verdict:
     due = alert.created_at + timedelta(days=days)
     opened = f"open since {alert.created_at:%Y-%m-%d}"
     said = f"{what} in {alert.repository.full_name}, {opened}, due {due:%Y-%m-%d}"

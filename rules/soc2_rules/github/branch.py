@@ -61,9 +61,8 @@ def github_default_branch_protected(branch: Branch) -> Verdict:
 
 
 def _limits(demand: Demand) -> bool | None:
-    if demand.type != "required_status_checks":
-        return True
-    return None if demand.parameters is None else bool(demand.parameters.required_status_checks)
+    # A pull request is in the way whatever its parameters say.
+    return None if demand.hidden and demand.type != "pull_request" else True
 
 
 def _classic_limits(classic: Protection) -> list[str]:
@@ -131,30 +130,29 @@ def github_dismiss_stale(branch: Branch) -> Verdict:
     """
     if (aside := beside(branch)) is not None:
         return aside
-    rulesets = branch.binding(
+    approving = branch.binding(("pull_request",), asks(lambda p: p.approvals > 0))
+    renewing = branch.binding(
         ("pull_request",),
-        asks(
-            lambda p: (
-                p.approvals > 0
-                and (p.dismiss_stale_reviews_on_push or p.require_last_push_approval)
-            )
-        ),
+        asks(lambda p: p.dismiss_stale_reviews_on_push or p.require_last_push_approval),
     )
-    if rulesets.binding:
-        return passed(
-            f"approvals of changes to {branch.label} follow the last push, by {rulesets.names}"
-        )
     classic, hidden = branch.classic_or_why()
-    if (
-        classic is not None
-        and classic.requires_approving_reviews
-        and (classic.required_approving_review_count or 0) > 0
-        and (classic.dismisses_stale_reviews or classic.require_last_push_approval)
-    ):
+    reviews = classic if classic is not None and classic.requires_approving_reviews else None
+    by_classic = reviews is not None and (
+        reviews.dismisses_stale_reviews or reviews.require_last_push_approval
+    )
+    # What rulesets and classic protection demand adds up: one may ask for the approval, another renew it.
+    approved = bool(approving.binding) or (
+        reviews is not None and (reviews.required_approving_review_count or 0) > 0
+    )
+    if approved and renewing.binding:
+        return passed(
+            f"approvals of changes to {branch.label} follow the last push, by {renewing.names}"
+        )
+    if approved and by_classic:
         return passed(f"the protection of {branch.label} makes approvals follow the last push")
     return otherwise(
         f"on {branch.label} no required approval is taken away or renewed by a later push",
-        rulesets,
+        Found([], [*approving.loose, *renewing.loose], [*approving.unclear, *renewing.unclear]),
         hidden,
     )
 
@@ -189,7 +187,9 @@ def github_status_checks(
         ("required_status_checks",),
         asks(lambda p: bool(p.required_status_checks)),
     )
-    more = branch.binding(("workflows", "merge_queue"), lambda _: True)
+    more = branch.binding(
+        ("workflows", "merge_queue"), lambda demand: None if demand.hidden else True
+    )
     names: dict[str, bool] = {}
     current = any(one.type == "merge_queue" for one in more.binding)
     for one in checks.binding:
@@ -250,10 +250,10 @@ def github_conversation_resolution(branch: Branch) -> Verdict:
     ],
 )
 def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) -> Verdict:
-    """A valid CODEOWNERS file names owners, and changes to their files need their review.
+    """A CODEOWNERS file without errors is there, and changes to files of code owners need their review.
 
-    Which files have an owner is not read. A ruleset that wants the approval of a team for all files does as
-    well. ``exempt`` names repositories (``acme/sandbox``) that need none.
+    Which files have an owner is not read, nor whether any has. A ruleset that wants the approval of a team
+    for all files does as well. ``exempt`` names repositories (``acme/sandbox``) that need none.
 
     Why: an approval by somebody who does not know the code lets through what its owner would stop. A line
         of CODEOWNERS that GitHub cannot read protects nothing, without a word.
@@ -289,5 +289,5 @@ def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) ->
         ("pull_request",),
         asks(lambda p: p.require_code_owner_review),
         lambda c: c.requires_approving_reviews and c.requires_code_owner_reviews,
-        "review by the code owners that its CODEOWNERS file names",
+        "review by code owners, and its CODEOWNERS file has no errors: it",
     )

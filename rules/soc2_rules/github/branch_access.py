@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from soc2_collectors.github.models.ruleset import Demand, Ruleset
 
 _APPROVALS, _PULL_REQUEST, _FORCE = "approvals", "pull requests", "no force pushes"
+_OWNERS, _LAST_PUSH = "review by code owners", "approval of the last push"
+_STALE, _RESOLVED = "no stale approvals", "resolved conversations"
+_CHECK = "the check"
+_BY_PULL_REQUEST = (_PULL_REQUEST, _APPROVALS, _OWNERS, _LAST_PUSH, _STALE, _RESOLVED)
+"""What a push without a pull request does without."""
 _DEMANDS = {
     "pull_request": _PULL_REQUEST,
-    "required_status_checks": "status checks",
-    "workflows": "status checks",
-    "code_scanning": "status checks",
+    "required_status_checks": _CHECK,
+    "workflows": "the workflow",
+    "code_scanning": "results of",
     "merge_queue": "a merge queue",
-    "required_deployments": "deployments",
+    "required_deployments": "a deployment to",
     "update": "a list of who may push",
     "lock_branch": "a lock",
     "non_fast_forward": _FORCE,
@@ -53,13 +58,13 @@ class _Layer(NamedTuple):
 def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...] = ()) -> Verdict:
     """Nobody may bypass what the default branch demands of changes, administrators included.
 
-    Rulesets and classic protection are layers. Whatever one of them demands (a number of approvals, pull
-    requests, status checks, a merge queue, a list of who may push) must be demanded as much by a layer that
-    binds everyone. So a layer without approvals that binds everyone does not make up for one with approvals
-    that some may bypass. Every bypass counts: always, on pull requests only, and ``exempt``, which leaves no
-    record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``, ``Integration:29110``,
-    ``OrganizationAdmin``, ``RepositoryRole:5``, ``DeployKey``; of classic protection ``Team platform``, ``App
-    renovate``, ``User ann``.
+    Rulesets and classic protection are layers. Whatever one of them demands (a number of approvals, review by
+    code owners, each single check, a merge queue, a list of who may push) must be demanded as much by a layer
+    that binds everyone. So a layer that binds everyone and demands one check does not make up for one with
+    another check that some may bypass. Every bypass counts: always, on pull requests only, and ``exempt``,
+    which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
+    ``Integration:29110``, ``OrganizationAdmin``, ``RepositoryRole:5``, ``DeployKey``; of classic protection
+    ``Team platform``, ``App renovate``, ``User ann``.
 
     Why: a control that administrators can skip does not control those who can do most damage, and an
         auditor cannot tell a skipped review from a forgotten one.
@@ -160,6 +165,8 @@ def _layers(branch: Branch, approved: tuple[str, ...]) -> tuple[list[_Layer], li
     """The layers that GitHub shows, and why there may be others."""
     classic, hidden = branch.classic_or_why()
     unclear = [hidden] if hidden else []
+    if branch.rules_in_force is not None and None in branch.rules_in_force.nodes:
+        unclear.append(f"GitHub does not show every rule that applies to {branch.label}")
     layers = [_of_classic(classic, approved)] if classic is not None else []
     by_ruleset: dict[int, tuple[Ruleset, list[Demand]]] = {}
     for demand in branch.demands(*_DEMANDS):
@@ -168,15 +175,32 @@ def _layers(branch: Branch, approved: tuple[str, ...]) -> tuple[list[_Layer], li
         else:
             by_ruleset.setdefault(demand.ruleset.id, (demand.ruleset, []))[1].append(demand)
     for ruleset, found in by_ruleset.values():
-        demands = {_DEMANDS[one.type]: 1 for one in found}
-        approvals = max((one.parameters.approvals for one in found if one.parameters), default=0)
-        if approvals:
-            demands[_APPROVALS] = approvals
+        demands: dict[str, int] = {}
+        for one in found:
+            for demanded, level in _demanded(one).items():
+                demands[demanded] = max(level, demands.get(demanded, 0))
         doubt = _doubt(ruleset)
-        if any(one.type == "pull_request" and one.parameters is None for one in found):
-            doubt = f"GitHub does not show what pull_request of '{ruleset.name}' demands"
+        if hidden_types := sorted(one.type for one in found if one.hidden):
+            doubt = f"GitHub does not show what {hidden_types[0]} of '{ruleset.name}' demands"
         layers.append(_Layer(demands, _exempt(ruleset, demands, approved), doubt))
     return layers, unclear
+
+
+def _demanded(demand: Demand) -> dict[str, int]:
+    """What one rule demands, each check by its name, and how much of it."""
+    what = _DEMANDS[demand.type]
+    if demand.lists is not None:
+        return {f"{what} {name}": 1 for name in demand.lists}
+    found = {what: 1}
+    if demand.type == "pull_request" and (given := demand.parameters) is not None:
+        found |= {
+            _APPROVALS: given.approvals,
+            _OWNERS: int(given.require_code_owner_review),
+            _LAST_PUSH: int(given.require_last_push_approval),
+            _STALE: int(given.dismiss_stale_reviews_on_push),
+            _RESOLVED: int(given.required_review_thread_resolution),
+        }
+    return {name: level for name, level in found.items() if level}
 
 
 def _exempt(
@@ -207,8 +231,13 @@ def _of_classic(classic: Protection, approved: tuple[str, ...]) -> _Layer:
     if classic.requires_approving_reviews:
         demands[_PULL_REQUEST] = 1
         demands[_APPROVALS] = classic.required_approving_review_count or 0
-    if classic.requires_status_checks and classic.checks:
-        demands["status checks"] = 1
+        demands[_OWNERS] = int(classic.requires_code_owner_reviews)
+        demands[_LAST_PUSH] = int(classic.require_last_push_approval)
+        demands[_STALE] = int(classic.dismisses_stale_reviews)
+    if classic.requires_conversation_resolution:
+        demands[_RESOLVED] = 1
+    if classic.requires_status_checks:
+        demands |= {f"{_CHECK} {name}": 1 for name in classic.checks}
     if classic.restricts_pushes:
         demands["a list of who may push"] = 1
     if classic.lock_branch:
@@ -220,7 +249,7 @@ def _of_classic(classic: Protection, approved: tuple[str, ...]) -> _Layer:
     past, unread = _beyond(classic.bypass_pull_request_allowances, approved)
     forced, forced_unread = _beyond(classic.bypass_force_push_allowances, approved)
     exempt = {demand: list(admins) for demand in demands}
-    for demand in (_PULL_REQUEST, _APPROVALS):
+    for demand in _BY_PULL_REQUEST:
         if demand in demands and past:
             exempt[demand].append(
                 f"classic protection lets {', '.join(past)} push without a pull request"

@@ -17,6 +17,7 @@ from soc2_collectors.github.models.change import (
 )
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.github_logins import among
 
 _SHOWN = 3
 _SHA = 10
@@ -55,8 +56,9 @@ def github_merged_pr_population(
     somebody with write access who neither opened the change nor wrote or committed any of its commits. Where
     a commit was written with an address that belongs to no account, nobody can tell whether the approver
     wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. ``exempt_authors`` names
-    accounts whose changes need no approval (a release bot), as long as nobody else adds commits; approvals of
-    bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
+    accounts whose changes need no approval (a release bot), as long as nobody else adds commits;
+    ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of bots count
+    only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
     empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be
     approved afterwards, within ``emergency_review_days``. Production is what the source's
     ``production_branches`` say, otherwise the default branch, and branches called like
@@ -77,7 +79,7 @@ def github_merged_pr_population(
             f"{merged}; its author's account is deleted: nobody can tell who is another person"
         )
     unread = change.unread(others=unknown_authors_are_others)
-    if _among(change.author_login, exempt_authors):
+    if _exempt(change, exempt_authors):
         others = (
             change.writers() - {name.lower() for name in exempt_authors} - _bots(exempt_authors)
         )
@@ -87,7 +89,7 @@ def github_merged_pr_population(
             return inconclusive(f"{merged}, opened by {by}, whose changes are exempt; {unread}")
         by = f"{by}, whose changes are exempt, and written by {_some(sorted(others))}"
     merger = change.merged_by.login if change.merged_by else "ghost"
-    if allowed_mergers and not _among(merger, allowed_mergers):
+    if allowed_mergers and not among(merger, allowed_mergers):
         return failed(f"{merged} by {merger}, who is not among those that may merge")
     approvals = _counting(change.approvals(), approving_bots)
     seen = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
@@ -130,8 +132,13 @@ def _doubt(
 
 
 def _may_write(review: Review, approving_bots: tuple[str, ...]) -> bool:
-    named = review.author is not None and review.author.login in approving_bots
-    return named or review.author_can_push_to_repository is True
+    return _named_bot(review, approving_bots) or review.author_can_push_to_repository is True
+
+
+def _named_bot(review: Review, approving_bots: tuple[str, ...]) -> bool:
+    """Whether a bot approved whose approvals count. A user may be called like a bot."""
+    author = review.author
+    return author is not None and author.typename == "Bot" and among(author.login, approving_bots)
 
 
 def _emergency(
@@ -253,7 +260,7 @@ def github_pr_ticket_link(
     if outside is not None:
         return outside
     merged = f"merged {change.merged_at:%Y-%m-%d}{_branch(change)}"
-    if _among(change.author_login, exempt_authors):
+    if _exempt(change, exempt_authors):
         return not_applicable(f"{merged}, opened by {_author(change)}, whose changes are exempt")
     if change.closes:
         shown = f"#{change.issues[0].number}" if change.issues else "an issue that is not shown"
@@ -274,12 +281,15 @@ def github_pr_ticket_link(
 def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = ()) -> Verdict:
     """Each commit on a production branch came by a merged pull request.
 
+    ``exempt_authors`` names accounts whose commits need none. The author is who the commit says: where nothing
+    but such an account may push, have the branch demand signed commits as well.
+
     Why: a commit that was pushed straight to the branch passed by review and checks, and stands in no list
         of pull requests.
     Fix: require pull requests in a ruleset that nobody may bypass. Have this commit reviewed after the
         fact.
     """
-    if _among(commit.author_login, exempt_authors):
+    if among(commit.author_login, exempt_authors):
         return not_applicable(f"written by {commit.author_login}, whose commits are exempt")
     made = f"committed {commit.committed_date:%Y-%m-%d}"
     known = [pr for pr in commit.associated_pull_requests.nodes if pr is not None]
@@ -319,7 +329,7 @@ def github_bypass_events(bypass: RuleBypass, *, allowed_actors: tuple[str, ...] 
         return passed(f"{bypass.pushed_at:%Y-%m-%d}: the rules said {bypass.result}, and held")
     if bypass.result != "bypass":
         return inconclusive(f"{bypass.pushed_at:%Y-%m-%d}: the rules said {bypass.result}: unknown")
-    if _among(actor, allowed_actors):
+    if among(actor, allowed_actors):
         return not_applicable(f"{what}, and may")
     return failed(f"{what}, to {bypass.after_sha[:_SHA] or 'an unknown commit'}")
 
@@ -335,9 +345,10 @@ def github_protection_changes(
     """Nobody overrode, removed or weakened the protection of a branch without a known reason.
 
     Overrides and removals fail unless ``allowed_actors`` names who did it. So does a ruleset that was
-    switched off or to evaluate, lost rules, or got actors who may bypass it. What was updated otherwise is
-    listed: the log does not show whether a setting of classic protection became weaker, the rules about
-    branches judge what it is now.
+    switched off or to evaluate, lost rules, or got actors who may bypass it. Where rules, conditions or
+    bypasses of a ruleset were changed the log does not say whether it became weaker: that is inconclusive.
+    What was updated otherwise is listed: the log does not show whether a setting of classic protection became
+    weaker, the rules about branches judge what it is now.
 
     Why: protection that is taken away for an hour is not seen by looking at the settings once a day.
     Fix: find out why and what was pushed meanwhile, put the protection back, and waive the finding with
@@ -354,16 +365,25 @@ def github_protection_changes(
     else:
         problem = event.weakened if act == "update" else ""
     if problem:
-        known = _among(actor, allowed_actors)
+        known = among(actor, allowed_actors)
         return not_applicable(f"{what}, who may") if known else failed(f"{what}: {problem}")
+    if act == "update" and event.changed:
+        if among(actor, allowed_actors):
+            return not_applicable(f"{what}, who may")
+        return inconclusive(
+            f"{what}: {event.changed}; the log does not say whether it became weaker"
+        )
     if act in _ADDITIONS and not event.idle:
         return passed(what)
     return not_applicable(f"{what}; listed")
 
 
-def _among(login: str, logins: tuple[str, ...]) -> bool:
-    """Logins do not depend on case."""
-    return login.lower() in {one.lower() for one in logins}
+def _exempt(change: PullRequest, names: tuple[str, ...]) -> bool:
+    """Whether the author is named: by the login, or an App by ``NAME[bot]``."""
+    bot = change.author is not None and change.author.typename == "Bot"
+    return among(change.author_login, names) or (
+        bot and among(f"{change.author_login}[bot]", names)
+    )
 
 
 def _outside(change: PullRequest, default_branch_names: tuple[str, ...]) -> Verdict | None:
@@ -389,7 +409,7 @@ def _counting(reviews: list[Review], approving_bots: tuple[str, ...]) -> list[Re
         review
         for review in reviews
         if review.author
-        and (review.author.typename == "User" or review.author.login in approving_bots)
+        and (review.author.typename == "User" or _named_bot(review, approving_bots))
     ]
 
 

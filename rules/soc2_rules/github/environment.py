@@ -16,13 +16,13 @@ def github_prod_environment_reviewers(
     block_self_review: bool = True,
     admins_may_bypass: bool = False,
 ) -> Verdict:
-    """Deployments to production need a reviewer, come from chosen branches, and nobody bypasses that.
+    """Deployments to production need a reviewer, come from chosen branches or tags, and nobody bypasses that.
 
     ``production`` holds words, in lower case: an environment is production whose name begins with one, or
-    holds one by itself (``eu-prod``). Branches are chosen by patterns that do not match everything, or as
-    the protected ones where the repository has rules of classic protection: without any, GitHub lets every
-    branch deploy. Administrators may bypass the rules of an environment unless that is switched off;
-    ``admins_may_bypass`` accepts it.
+    holds one by itself (``eu-prod``). Branches and tags are chosen by patterns that do not match everything;
+    who may make one of such a name is not read. The protected branches are chosen, too, where the repository
+    has rules of classic protection: without any, GitHub lets every branch deploy. Administrators may bypass
+    the rules of an environment unless that is switched off; ``admins_may_bypass`` accepts it.
 
     Why: a workflow can deploy whatever a branch holds, with the environment's secrets. The environment is
         the last place where a second person can stop it.
@@ -66,7 +66,7 @@ def _branches(environment: Environment) -> tuple[str, str, str]:
         if policy.custom_branch_policies:
             patterns = environment.branch_policies
             every = next((one.open_to for one in patterns if one.open_to), "")
-            return ", ".join(sorted(one.name for one in patterns)) or "no branch", every, ""
+            return ", ".join(sorted(str(one) for one in patterns)) or "no branch", every, ""
         if policy.protected_branches and environment.branch_protection_rules.total_count:
             return "protected branches", "", ""
     except FactUnavailable as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soc2_collectors.github.models.organization import ExternalIdentity, Member, Organization
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.github_logins import beyond
 
 _SHOWN = 5
 
@@ -119,7 +120,7 @@ def github_saml_sso_enforced(
         if identity.login and identity.signs_in
     }
     members = {member.login: member for member in evidence.account(Member)}
-    loose = sorted(members.keys() - linked - set(exempt_members))
+    loose = beyond(members, linked, exempt_members)
     if not members:
         return inconclusive("GitHub shows no members to this identity")
     if loose:
@@ -236,8 +237,10 @@ def github_scim_provisioned(
     members = {member.login: member for member in evidence.account(Member)}
     if not members:
         return inconclusive("GitHub shows no members to this identity")
-    provisioned = {one.login for one in evidence.account(ExternalIdentity) if one.provisioned}
-    loose = sorted(members.keys() - provisioned - set(exempt_members))
+    provisioned = {
+        one.login for one in evidence.account(ExternalIdentity) if one.login and one.provisioned
+    }
+    loose = beyond(members, provisioned, exempt_members)
     if len(loose) > unprovisioned_members:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soc2_collectors.github.models.organization import Member, OutsideCollaborator
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.github_logins import among
 
 
 @rule(
@@ -20,7 +21,7 @@ def github_members_without_2fa(member: Member, *, exempt: tuple[str, ...] = ()) 
         which
         removes accounts without it.
     """
-    if member.login in exempt:
+    if among(member.login, exempt):
         return not_applicable(f"{member.login} is exempt")
     if member.has_two_factor_enabled is None:
         return inconclusive(

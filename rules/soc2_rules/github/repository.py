@@ -8,6 +8,7 @@ from soc2_collectors.github.models.organization import Member
 from soc2_collectors.github.models.repository import Analysis, Repository
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.github_logins import among
 
 _ANALYSERS = (
     "CodeQL", "Semgrep", "SonarQube", "SonarCloud", "Snyk Code", "SnykCode", "Checkmarx", "Cx", "Veracode",
@@ -67,15 +68,13 @@ def github_outside_collaborators(
     """Outside collaborators are known, and none administers a repository.
 
     ``approved`` holds the logins of outside collaborators that somebody answers for. An administrator from
-    outside fails even then.
+    outside fails even then. An archived repository counts: who had access can still read it.
 
     Why: nobody's leaving process removes people who never joined.
-    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done; approve
-        the
-        others in the configuration of this rule, with write access at most.
+    Fix: gh api -X DELETE /repos/ORG/REPO/collaborators/LOGIN for those whose work is done (unarchive an
+        archived repository before); approve the others in the configuration of this rule, with write access
+        at most.
     """
-    if repository.archived:
-        return not_applicable(_ARCHIVED)
     people = repository.outside_collaborators
     admins = sorted(person.login for person in people if person.admin)
     if admins:
@@ -105,8 +104,9 @@ def github_secret_scanning(repository: Repository, *, push_protection: bool = Tr
 
     Why: a credential in a repository is read by everyone who can clone it, and stays in the
         history.
-    Fix: gh api -X PATCH /repos/ORG/REPO with security_and_analysis.secret_scanning and
-        secret_scanning_push_protection enabled; private repositories need Secret Protection.
+    Fix: gh api -X PATCH /repos/ORG/REPO -f 'security_and_analysis[secret_scanning][status]=enabled'
+        -f 'security_and_analysis[secret_scanning_push_protection][status]=enabled'; private repositories need
+        Secret Protection.
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
@@ -159,7 +159,8 @@ def github_repo_admins(
     loose = sorted(
         person.login
         for person in people
-        if person.login in members.keys() - owners - {*approved}
+        if person.login in members.keys() - owners
+        and not among(person.login, approved)
         and person.level not in allowed_direct
     )
     if loose:
@@ -235,10 +236,11 @@ def github_inactive_repos(
     ],
 )
 def github_dependabot_on(repository: Repository, *, security_updates: bool = True) -> Verdict:
-    """Vulnerable dependencies are reported and updates proposed.
+    """Vulnerable dependencies are reported, and security updates are on.
 
     Why: most of a program is other people's code, and its flaws are published with instructions.
-    Fix: gh api -X PUT /repos/ORG/REPO/vulnerability-alerts and .../automated-security-fixes.
+    Fix: gh api -X PUT /repos/ORG/REPO/vulnerability-alerts; gh api -X PUT
+        /repos/ORG/REPO/automated-security-fixes.
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
@@ -251,7 +253,8 @@ def github_dependabot_on(repository: Repository, *, security_updates: bool = Tru
             return failed(f"security updates are off for {repository.full_name}")
         if fixes.paused:
             return failed(f"security updates are paused for {repository.full_name}")
-    return passed(f"dependency alerts are on for {repository.full_name}")
+    also = " and security updates" if security_updates else ""
+    return passed(f"dependency alerts{also} are on for {repository.full_name}")
 
 
 @rule(
@@ -275,8 +278,7 @@ def github_code_scanning(
     repositories that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
-    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair
-        the
+    Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
         workflow that uploads the analysis.
     """
     if repository.archived:
@@ -308,6 +310,8 @@ def _useless(analysis: Analysis, repository: Repository, tools: tuple[str, ...])
     """Why an analysis finds no vulnerable code in the repository; an empty text where it may."""
     if not analysis.tool.name.lower().startswith(tuple(tool.lower() for tool in tools)):
         return ", which is no tool that analyses code"
+    if analysis.ref != f"refs/heads/{repository.default_branch}":
+        return f" at {analysis.ref}, which is not the default branch"
     if analysis.error:
         return " with an error"
     if analysis.rules_count == 0:

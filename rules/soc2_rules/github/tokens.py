@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from soc2_collectors.github.models.access import CredentialAuthorization, PersonalAccessToken
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.github_logins import among
 
 _SHOWN = 5
 _SMALL_SCOPES = frozenset(
@@ -22,6 +23,9 @@ _SMALL_SCOPES = frozenset(
 )  # fmt: skip
 """Scopes of classic tokens that do not administer, but for what their owner may (GitHub Docs, "Scopes for
 OAuth apps")."""
+
+
+_OTHER_CREDENTIALS = frozenset({"SSH key", "OAuth app token", "GitHub app token"})
 
 
 @rule(
@@ -126,8 +130,10 @@ def github_classic_tokens_expire(
     Fix: organisation settings, Personal access tokens, restrict classic tokens, or set a longest lifetime;
         gh api -X DELETE /orgs/ORG/credential-authorizations/ID shuts one out.
     """
-    if credential.credential_type != "personal access token":
+    if credential.credential_type in _OTHER_CREDENTIALS:
         return not_applicable(f"{credential.label} is no classic token")
+    if credential.credential_type != "personal access token":
+        return inconclusive(f"{credential.label} is of an unknown type")
     expires = credential.authorized_credential_expires_at
     if expires is not None and now >= expires:
         return not_applicable(f"{credential.label} expired on {expires:%Y-%m-%d}")
@@ -139,7 +145,7 @@ def github_classic_tokens_expire(
             f"{credential.label} was let in on {start:%Y-%m-%d} and lasts until {expires:%Y-%m-%d}",
             until=expires,
         )
-    if credential.login in approved:
+    if among(credential.login, approved):
         return passed(f"{credential.label} expires on {expires:%Y-%m-%d}", until=expires)
     if credential.scopes is None:
         return inconclusive(f"GitHub does not say what {credential.label} may")

@@ -204,7 +204,9 @@ def _acts(job: Job, content: Content) -> bool:
         if isinstance(given, str)
         else any(level not in ("read", "none") for level in (given or {}).values())
     )
-    secret = any(_SECRET.search(one) for one in embedded(job.texts))
+    # Variables of the whole file reach every job.
+    texts = [job.texts, *content.env.values()]
+    secret = any(_SECRET.search(one) for text in texts for one in embedded(text))
     return writes or job.inherits_secrets or secret
 
 

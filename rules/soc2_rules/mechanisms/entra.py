@@ -11,12 +11,14 @@ from soc2_collectors.azure.models.entra import User
 from soc2_collectors.azure.models.entra_access import (
     ConditionalAccessPolicy,
     Groups,
+    Left,
     PolicyGroup,
     SecurityDefaults,
     left_out,
     meets,
 )
 from soc2_collectors.azure.models.entra_roles import (
+    DIRECTORY_SYNCHRONIZATION,
     PRIVILEGED,
     RoleAssignment,
     RoleEligibility,
@@ -51,6 +53,8 @@ class Access(NamedTuple):
 
     policies: list[ConditionalAccessPolicy]
     """Those that are enforced and that demand a second factor from everything that they cover."""
+    blocks: list[ConditionalAccessPolicy]
+    """Those that are enforced and that block clients without a second factor."""
     groups: Groups
     defaults: SecurityDefaults | None
     """Security defaults, where they are on."""
@@ -81,6 +85,7 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
     return {
         tenant: Access(
             [one for one in here.policies if not mfa_lacks(one) and one.enforced],
+            [one for one in here.policies if blocks_legacy(one) == [] and one.enforced],
             Groups(here.groups),
             next((one for one in here.defaults if one.is_enabled), None),
         )
@@ -105,7 +110,10 @@ def administrators(whole: Whole) -> dict[str, set[str]]:
 
 
 def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
-    """What keeps a policy from demanding a second factor at every sign-in of those it is for."""
+    """What keeps a policy from demanding a second factor at every sign-in of those it is for.
+
+    By clients that know one; of others, see :func:`blocks_legacy`.
+    """
     lacking = [] if policy.demands_mfa else ["can be met without a second factor"]
     if not policy.all_apps:
         lacking.append("not for every app")
@@ -114,10 +122,20 @@ def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
     return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
 
 
+def blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
+    """What keeps a policy from blocking clients that know no second factor; ``None``: it is no such policy."""
+    if not policy.blocks or not policy.legacy_clients or policy.narrowed(places=False):
+        return None
+    lacking = [] if policy.all_apps else ["not for every app"]
+    return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
+
+
 def demanded(
     access: Access, user: User, roles: Collection[str]
 ) -> ConditionalAccessPolicy | SecurityDefaults | None:
     """What demands a second factor from a user at every sign-in; ``None``: nothing in force does.
+
+    A policy that is not for old clients, too, counts where another one blocks them.
 
     Raises FactUnavailable where a policy may, and nobody can tell.
     """
@@ -126,7 +144,10 @@ def demanded(
     doubt: FactUnavailable | None = None
     for policy in access.policies:
         try:
-            if meets(policy, access.groups, user, roles):
+            if meets(policy, access.groups, user, roles) and (
+                policy.legacy_clients
+                or any(meets(one, access.groups, user, roles) for one in access.blocks)
+            ):
                 return policy
         except FactUnavailable as error:
             doubt = doubt or error
@@ -215,24 +236,25 @@ def _exclusions(
     others = [one for one in good if one is not policy]
     try:
         left = left_out(policy, groups)
-        gaps = [
-            f"holders of the role {PRIVILEGED.get(role, role)}"
-            for role in left.roles
-            if not any(_for_role(other, role) for other in others)
-        ]
+        gaps, unsure = _roles(left, others, groups, people, emergency)
         covered = frozenset[str]().union(*(o.users.sorts_in - o.users.sorts_out for o in others))
         if missing := left.sorts - covered:
             gaps.append(f"guests ({listed(missing)})")
-        there = [people[one] for one in left.users if one in people]
-        users = [
-            one.login
-            for one in there
-            if one.account_enabled is not False
-            and not one.named_in(emergency)
-            and not any(meets(other, groups, one, ()) for other in others)
+        sorts = left.sorts - missing
+        there = [
+            one
+            for number, one in people.items()
+            if number in left.users or (sorts and one.guest_sort in sorts)
         ]
+        by = {
+            one.login: [other for other in others if meets(other, groups, one, ())]
+            for one in there
+            if _counts(one, emergency)
+        }
     except FactUnavailable as error:
         return inconclusive(f"whom {name} leaves out cannot be told: {error}", on=[policy])
+    users = [login for login, found in by.items() if not found]
+    unsure |= {login for login, found in by.items() if found and all(map(_without_roles, found))}
     if gaps or (users and (emergency or len(users) > _FEW)):
         return failed(f"{name} leaves out {listed([*gaps, *users])}", on=[policy])
     if users:
@@ -240,12 +262,60 @@ def _exclusions(
             f"{name} leaves out {listed(users)}: name the emergency accounts in `emergency`",
             on=[policy],
         )
+    if unsure:
+        return inconclusive(
+            f"{name} leaves out some whom another policy is for, but not if they hold, or do not hold, a "
+            f"certain role: {listed(unsure)}",
+            on=[policy, *others],
+        )
     exempt = sorted(one.login for one in there if one.named_in(emergency))
     and_not = f", but for the emergency accounts {listed(exempt)}" if exempt else ""
     return passed(
         f"{name}: enforced, for all users{and_not}, and every case asked about",
         on=[policy, *(others if left.roles or left.sorts else ())],
     )
+
+
+def _roles(
+    left: Left,
+    others: Sequence[ConditionalAccessPolicy],
+    groups: Groups,
+    people: Mapping[str, User],
+    emergency: tuple[str, ...],
+) -> tuple[list[str], set[str]]:
+    """Of roles that are left out: those that no other policy is for, and whom it leaves out in turn.
+
+    Who is left out by both may hold the role: then no policy is for them.
+    """
+    gaps: list[str] = []
+    unsure: set[str] = set()
+    for role in left.roles:
+        covering = [one for one in others if _for_role(one, role)]
+        if not covering:
+            gaps.append(f"holders of the role {PRIVILEGED.get(role, role)}")
+            continue
+        besides = []
+        for other in covering:
+            outside = left_out(other, groups)
+            names = {f"holders of the role {PRIVILEGED.get(one, one)}" for one in outside.roles}
+            names |= {
+                one.login
+                for number, one in people.items()
+                if _counts(one, emergency)
+                and (number in outside.users or (outside.sorts and one.guest_sort in outside.sorts))
+            }
+            besides.append(names)
+        unsure |= set.intersection(*besides)
+    return gaps, unsure
+
+
+def _without_roles(policy: ConditionalAccessPolicy) -> bool:
+    """Whether a policy leaves out the holders of any role."""
+    return bool(set(policy.users.exclude_roles or ()) - DIRECTORY_SYNCHRONIZATION)
+
+
+def _counts(user: User, emergency: tuple[str, ...]) -> bool:
+    return user.account_enabled is not False and not user.named_in(emergency)
 
 
 def _for_role(policy: ConditionalAccessPolicy, role: str) -> bool:

@@ -84,7 +84,8 @@ class Aws:
                 break
         answer.pop("ResponseMetadata", None)
         answer.pop(NULLS, None)
-        return self._listed(answer)
+        listed: dict[str, Any] = self._listed(answer)
+        return listed
 
     def items(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:  # noqa: ANN401
         """The items under ``key`` of every page, as they come.

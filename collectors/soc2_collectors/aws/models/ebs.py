@@ -61,6 +61,7 @@ class Image(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.ec2.image"
     image_id: str
     name: str = ""
+    state: str | None = None
     public: bool
     block_device_mappings: list[BlockDevice] = []
 

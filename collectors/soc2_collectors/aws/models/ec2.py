@@ -24,6 +24,7 @@ from soc2_collectors.reach import (
     networks,
     protocol_number,
     single_ports,
+    span,
     unread,
 )
 from soc2_pac.resources import Resource, fact
@@ -214,6 +215,11 @@ class MetadataOptions(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     state: str | None = None
     """``pending`` until the instance answers so, then ``applied``."""
 
+    @property
+    def changing(self) -> str | None:
+        """What its state is, where that is no state in which the options are in force."""
+        return None if self.state in (None, "applied") else self.state
+
 
 class State(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """An instance's state."""
@@ -242,7 +248,7 @@ class Monitoring(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class EnclaveOptions(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Whether the instance may host a Nitro enclave."""
 
-    enabled: bool = False
+    enabled: bool
 
 
 class UserData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -256,13 +262,16 @@ class AddressAssociation(msgspec.Struct, frozen=True, kw_only=True, rename="pasc
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "PublicIp": "left out for a carrier's address; EC2 API, InstanceNetworkInterfaceAssociation",
+        "CarrierIp": "only Wavelength Zones have it; EC2 API, InstanceNetworkInterfaceAssociation",
     }
 
     public_ip: str | None = None
+    carrier_ip: str | None = None
+    """Of a carrier's network. An instance names it as its public address, too."""
 
 
 class Ipv6Address(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """An IPv6 address; all that AWS hands out are public ones."""
+    """An IPv6 address: a public one, or a unique local one of a private range."""
 
     ipv6_address: str = msgspec.field(default="", name="Ipv6Address")
 
@@ -310,11 +319,31 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def ipv6(self) -> list[str]:
-        """Its IPv6 addresses and ranges; all that AWS hands out are public ones."""
-        return [
+        """Its IPv6 addresses and ranges that the internet could route to: all but unique local ones."""
+        given = [
             *(one.ipv6_address for one in self.ipv6_addresses if one.ipv6_address),
             *(one.ipv6_prefix for one in self.ipv6_prefixes if one.ipv6_prefix),
         ]
+        return [text for text in given if not _unique_local(text)]
+
+    @property
+    def carrier(self) -> list[str]:
+        """Its addresses in a carrier's network, which are none of the internet."""
+        given = (self.association, *(one.association for one in self.private_ip_addresses))
+        return [one.carrier_ip for one in given if one and one.carrier_ip]
+
+
+_UNIQUE_LOCAL = 0xFC >> 1
+"""The first seven bits of fc00::/7, which nobody routes on the internet (RFC 4193)."""
+
+
+def _unique_local(text: str) -> bool:
+    found = span(text)
+    return (
+        found is not None
+        and all(last >> 121 == _UNIQUE_LOCAL for _, last in found.v6)
+        and bool(found.v6)
+    )
 
 
 class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -358,7 +387,7 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     def interfaces(self) -> list[Interface]:
         """Its interfaces; what stands beside the instance only is taken for one more."""
         known = self.network_interfaces or []
-        listed = {address for one in known for address in (*one.public_ipv4, *one.ipv6)}
+        listed = {a for one in known for a in (*one.public_ipv4, *one.carrier, *one.ipv6)}
         beside = [a for a in (self.public_ip_address, self.ipv6_address) if a and a not in listed]
         if known and not beside:
             return known
@@ -440,12 +469,26 @@ class ImageSharing(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     state: str = msgspec.field(name="ImageBlockPublicAccessState")
 
 
+class MetadataDefaults(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``AccountLevel`` of ``GetInstanceMetadataDefaults``; each default may be left out."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "HttpEndpoint": "no default where it is left out; EC2 API, InstanceMetadataDefaultsResponse",
+        "HttpTokensEnforced": "not enforced where it is left out; EC2 API, InstanceMetadataDefaultsResponse",
+    }
+
+    http_tokens: str | None = None
+    http_endpoint: str | None = None
+    http_tokens_enforced: str | None = None
+    """``enabled``: no instance starts whose tokens are not required."""
+
+
 class RegionSettings(Resource, frozen=True, kw_only=True, rename="pascal"):
     """What a region does with everything new. Each setting is a call of its own."""
 
     kind = "aws.ec2.region_settings"
     ebs_encryption: EbsEncryption = fact("GetEbsEncryptionByDefault")
-    metadata_defaults: MetadataOptions | None = fact("GetInstanceMetadataDefaults")
+    metadata_defaults: MetadataDefaults | None = fact("GetInstanceMetadataDefaults")
     """``None`` where nobody has set any."""
     snapshot_sharing: SnapshotSharing = fact("GetSnapshotBlockPublicAccessState")
     image_sharing: ImageSharing = fact("GetImageBlockPublicAccessState")
@@ -458,7 +501,6 @@ class Address(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An Elastic IP address (``DescribeAddresses``)."""
 
     kind = "aws.ec2.address"
-    public_ip: str
     association_id: str | None = None
     instance_id: str | None = None
     network_interface_id: str | None = None

@@ -28,6 +28,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "findingSeverityCounts": "an empty map where nothing was found; without the map nobody can tell",
     }
+    image_scan_completed_at: datetime | None = None
     finding_severity_counts: dict[str, int] | None = None
     """By severity; AWS leaves out those of which there are none."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -46,10 +48,21 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Details(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``DescribeCluster``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "outpostConfig": "left out for clusters in the cloud; EKS API, Cluster",
+    }
+
     version: str
     network: Network = msgspec.field(name="resourcesVpcConfig")
     logging: Logging | None = None
     encryption_config: list[Encryption] = []
+    outpost_config: dict[str, Any] | None = None
+    """Only local clusters on Outposts have it."""
+
+    @property
+    def sort(self) -> str:
+        """The ``clusterType`` under which AWS lists its versions."""
+        return "eks" if self.outpost_config is None else "eks-local-outposts"
 
 
 class Cluster(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -66,6 +79,8 @@ class Version(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "aws.eks.version"
     volatile = ("defaultPlatformVersion", "kubernetesPatchVersion")
     cluster_version: str
+    cluster_type: str
+    """``eks``, ``eks-local-outposts``: each is supported for a time of its own."""
     end_of_standard_support: datetime | None = msgspec.field(
         default=None, name="endOfStandardSupportDate"
     )

@@ -10,11 +10,27 @@ import msgspec
 from soc2_pac.resources import Resource, fact
 
 
-class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A protection plan or log source."""
+class Addition(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What belongs to a plan: whether GuardDuty installs the agents of Runtime Monitoring by itself."""
 
     name: str
     status: str = ""
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A protection plan or log source."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "AdditionalConfiguration": "only plans with agents have it, and a message names it",
+        "AdditionalConfiguration.*.Status": "a message names what is not ENABLED",
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "AdditionalConfiguration.*.Name": "a message names it",
+        "AdditionalConfiguration.*.Status": "a message names what is not ENABLED",
+    }
+    name: str
+    status: str = ""
+    additional_configuration: list[Addition] = []
 
 
 class DetectorDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

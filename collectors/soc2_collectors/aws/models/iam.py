@@ -105,6 +105,8 @@ class Credential(Resource, frozen=True, kw_only=True):
     kind = "aws.iam.credential"
     may_lack: ClassVar[Mapping[str, str]] = {
         "user": "it says whose row this is; AWS calls root <root_account>, and its ARN ends in :root",
+        "additional_credentials_info": "AWS leaves the column out where nobody has more than two (IAM user guide, "
+        "credential reports)",
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "user": "the name of a user, which may be any",
@@ -124,6 +126,14 @@ class Credential(Resource, frozen=True, kw_only=True):
     access_key_2_last_used_date: str | None = None
     cert_1_active: str | None = None
     cert_2_active: str | None = None
+    additional_credentials_info: str | None = None
+    """How many keys or certificates there are beyond two, which the report says nothing else of."""
+
+    @property
+    def more(self) -> str | None:
+        """What the report says of keys or certificates that it does not show; ``None``: there are no others."""
+        told = (self.additional_credentials_info or "").strip()
+        return told if told not in ("", "N/A", "no_information") else None
 
     @property
     def is_root(self) -> bool:

@@ -50,9 +50,14 @@ class ManagedPrefixList(Resource, frozen=True, kw_only=True, rename="pascal"):
     entries: list[PrefixListEntry] = fact("GetManagedPrefixListEntries")
 
     @property
+    def settled(self) -> bool:
+        """Whether its entries are in force, and none is being changed."""
+        return self.state is None or self.state in _SETTLED
+
+    @property
     def sources(self) -> Sources:
         """Its addresses; unknown while it is being changed."""
-        if self.state is not None and self.state not in _SETTLED:
+        if not self.settled:
             return unread(f"{self.prefix_list_id}, whose state is {self.state or 'not said'}")
         return networks(entry.cidr for entry in self.entries)
 

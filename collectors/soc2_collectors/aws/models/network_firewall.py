@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -12,6 +15,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     vpc_id: str | None = None
     """Left out where the firewall stands at a transit gateway."""
+    status: str | None = msgspec.field(default=None, name="FirewallStatusValue")
+    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``. The collector takes it from FirewallStatus."""
 
 
 class LogDestination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -27,11 +32,30 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     log_destination_configs: list[LogDestination] = []
 
 
+class RuleGroup(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A group of stateful rules, by ARN."""
+
+    resource_arn: str
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``FirewallPolicy`` of ``DescribeFirewallPolicy``."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "StatefulRuleGroupReferences": "a policy without stateful rules has none; Network Firewall API, FirewallPolicy",
+        "StatefulDefaultActions": "only strict order has them; Network Firewall API, FirewallPolicy",
+    }
+
     stateless_default_actions: list[str]
     stateless_fragment_default_actions: list[str] | None = None
+    stateful_default_actions: list[str] = []
+    stateful_rule_group_references: list[RuleGroup] = []
+
+    @property
+    def inspects(self) -> bool:
+        """Whether the stateful engine has rules, or drops what it does not know."""
+        drops = any(action.startswith("aws:drop_") for action in self.stateful_default_actions)
+        return drops or bool(self.stateful_rule_group_references)
 
 
 class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -31,12 +31,14 @@ class Sender(NamedTuple):
         return parsed(self.source).account
 
 
-def may_publish(policy: str, topic: str, sender: Sender) -> Answer:
+def may_publish(policy: str | None, topic: str, sender: Sender) -> Answer:
     """Whether a topic's policy lets a service publish.
 
     Alarms publish as their account does: the policy of a new topic, which names its owner in
     ``AWS:SourceOwner``, lets them. EventBridge may only where it is named.
     """
+    if policy is None:
+        return None  # every topic has a policy: this one was not shown
     found = [one for one in statements(policy) if one.covers("sns:Publish") and one.reaches(topic)]
     return _allowed(found, sender)
 
@@ -74,7 +76,9 @@ def _holds(condition: Condition, sender: Sender) -> Answer:
         return condition.holds(sender.account)
     if condition.key == "aws:sourceowner":
         # The key of old, which SNS writes into the policy of every topic; only alarms bring it.
-        return condition.holds(sender.account) if sender.service == ALARMS else condition.without_key()
+        return (
+            condition.holds(sender.account) if sender.service == ALARMS else condition.without_key()
+        )
     if condition.key == "aws:sourcearn":
         return condition.holds(sender.source)
     return None

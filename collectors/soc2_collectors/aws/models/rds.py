@@ -37,6 +37,17 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     apply_status: str = msgspec.field(default="", name="ParameterApplyStatus")
 
 
+class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PendingModifiedValues``: what was asked for and is not in force yet."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("BackupRetentionPeriod", "AutomationMode"),
+        "AWS names what was asked for only (API reference, PendingModifiedValues)",
+    )
+    backup_retention_period: int | None = None
+    automation_mode: str | None = None
+
+
 class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A database instance."""
 
@@ -45,6 +56,8 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     identifier: str = msgspec.field(name="DBInstanceIdentifier")
     may_lack: ClassVar[dict[str, str]] = _OLDER | {
         "DBClusterIdentifier": "AWS leaves it out of what is in no cluster",
+        "PendingModifiedValues": "empty, or left out, where nobody asked for a change (API reference, DBInstance)",
+        "AutomationMode": "only instances of RDS Custom have one (API reference, DBInstance)",
     }
     engine: str = ""
     publicly_accessible: bool
@@ -59,6 +72,12 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     replica_of: str | None = msgspec.field(
         default=None, name="ReadReplicaSourceDBInstanceIdentifier"
     )
+    replica_of_cluster: str | None = msgspec.field(
+        default=None, name="ReadReplicaSourceDBClusterIdentifier"
+    )
+    pending: Pending = msgspec.field(default=Pending(), name="PendingModifiedValues")
+    automation_mode: str | None = None
+    """``full``, or ``all-paused``; ``None`` for whatever is not RDS Custom."""
     copy_tags_to_snapshot: bool | None = None
     logs_exported: list[str] = msgspec.field(
         default_factory=list, name="EnabledCloudwatchLogsExports"

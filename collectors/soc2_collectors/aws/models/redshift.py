@@ -64,7 +64,12 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``PendingModifiedValues``: what was asked for and is not in force yet."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "EncryptionType": "AWS names what was asked for only (API reference, PendingModifiedValues)",
+    }
     publicly_accessible: bool | None = None
+    encryption_type: str | None = None
+    """``KMS``, or ``NONE`` where encryption is to be removed."""
 
 
 class Cluster(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -107,7 +107,11 @@ class Request:
             return self._of_holder(key)
         if key in ("aws:resourceaccount", "s3:resourceaccount"):
             return (self.account,) if self.account else Fact.FREE
-        if ":resourcetag/" in key or key in _OF_SERVICES:
+        if ":resourcetag/" in key:
+            # What nobody has named has no tags; those of a thing that is there were not read.
+            named = self.arn is not None and NAME not in self.arn
+            return Fact.UNKNOWN if named else Fact.ABSENT
+        if key in _OF_SERVICES:
             return Fact.ABSENT
         if key.startswith(_FREE):
             return Fact.FREE

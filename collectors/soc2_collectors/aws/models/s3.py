@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.policy import Statement, matches, statements
 from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
@@ -43,7 +44,21 @@ _WRITE_ACTIONS = (
     "s3:PutReplicationConfiguration",
     "s3:DeleteBucket",
 )
-"""Actions that change objects, or who may, or whether a change is kept and seen."""
+"""Actions that change objects, or who may, or whether a change is kept and seen: what a wildcard is named by."""
+_READING = ("s3:get", "s3:list", "s3:describe")
+"""How the actions that read begin. Whatever begins in another way changes something."""
+
+
+def _changes(pattern: str) -> list[str]:
+    """What an action of a policy changes; nothing where it reads."""
+    literal = re.split(r"[*?]", pattern.lower(), maxsplit=1)[0]
+    if literal.startswith(_READING):
+        return []
+    if named := [action for action in _WRITE_ACTIONS if matches(pattern, action)]:
+        return named
+    # ``s3:G*`` stands for actions that read, and for no others.
+    cut_short = len(literal) > len("s3:") and any(word.startswith(literal) for word in _READING)
+    return [] if cut_short else [pattern]
 
 
 class PublicAccessBlock(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -415,9 +430,16 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def public_writes(self) -> list[str]:
-        """Writing actions that the policy gives to everyone."""
-        public = open_to_everyone(self.statements)
-        return [action for action in _WRITE_ACTIONS if any(s.covers(action) for s in public)]
+        """Actions of the policy that are given to everyone and are not known to read only."""
+        found: dict[str, None] = {}
+        for statement in open_to_everyone(self.statements):
+            if statement.not_actions:
+                named = [action for action in _WRITE_ACTIONS if statement.covers(action)]
+                more = [statement.told] if statement.covers("s3:AnythingAtAll") else []
+                found |= dict.fromkeys(named or more)
+            for pattern in statement.actions:
+                found |= dict.fromkeys(_changes(pattern))
+        return list(found)
 
 
 class AccountPublicAccessBlock(Resource, frozen=True, kw_only=True):

@@ -40,8 +40,14 @@ class Vpc(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A network (``DescribeVpcs``)."""
 
     kind = "aws.ec2.vpc"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "OwnerId": "a network that nobody is said to own is judged as this account's; EC2 API, Vpc",
+    }
+
     vpc_id: str
     is_default: bool = False
+    owner_id: str | None = None
+    """Another account's where the network is shared with this one."""
 
 
 class FlowLog(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -91,9 +97,15 @@ class Subnet(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def blocked(self) -> bool:
-        """Whether nothing comes in through an internet gateway."""
+        """Whether nothing comes in through an internet gateway. Raises Unreadable for an unknown mode."""
         states = self.block_public_access_states
-        return states is not None and states.internet_gateway_block_mode.startswith("block-")
+        if states is None or states.internet_gateway_block_mode == "off":
+            return False
+        mode = states.internet_gateway_block_mode
+        if mode not in ("block-bidirectional", "block-ingress"):
+            msg = f"what VPC Block Public Access does by {mode!r} is not known"
+            raise Unreadable(msg)
+        return True
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -106,7 +118,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
                 "destination",
                 ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"),
             ),
-            ("target", ("GatewayId", "VpcPeeringConnectionId")),
+            ("target", ("GatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId")),
         )
         for name in names
     }
@@ -117,6 +129,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     )
     destination_prefix_list_id: str | None = None
     gateway_id: str | None = None
+    network_interface_id: str | None = None
+    """Of a machine that passes traffic on: a firewall, a router, or a NAT instance."""
     vpc_peering_connection_id: str | None = None
     state: str | None = None
     """``active``, ``blackhole``, ``filtered``."""
@@ -127,13 +141,18 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return self.state != "blackhole" and (self.gateway_id or "").startswith("igw-")
 
     @property
-    def to_endpoint(self) -> bool:
-        """Leads to an endpoint of a gateway load balancer, behind which a firewall may stand.
+    def to_appliance(self) -> bool:
+        """Leads to a machine, or to an endpoint of a gateway load balancer: a firewall may stand there.
 
         Endpoints of S3 and DynamoDB are routed to by prefix lists of AWS.
         """
-        alive = self.state != "blackhole" and self.destination_prefix_list_id is None
-        return alive and (self.gateway_id or "").startswith("vpce-")
+        if self.state == "blackhole":
+            return False
+        if self.network_interface_id:
+            return True
+        return self.destination_prefix_list_id is None and (self.gateway_id or "").startswith(
+            "vpce-"
+        )
 
     def destination(self, resolve: Resolve) -> Sources:
         """The addresses that it leads to."""
@@ -149,16 +168,33 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return found
 
 
+class AssociationState(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Whether an association of a route table is in force."""
+
+    state: str
+
+
 class Association(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Which subnet a table is for; ``main`` for all that have none of their own."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "AssociationState": "left out by answers of before it was added, which list what is in force",
         "Main": "false where it is left out; an association says a subnet, a gateway or main",
         "SubnetId": "left out for the main table and for gateways; EC2 API, RouteTableAssociation",
     }
 
     main: bool = False
     subnet_id: str | None = None
+    association_state: AssociationState | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it counts. Raises Unreadable while it is being changed."""
+        state = self.association_state.state if self.association_state else "associated"
+        if state not in ("associated", "disassociated", "failed"):
+            msg = f"an association of the route table of {self.subnet_id or 'a VPC'} is {state!r}"
+            raise Unreadable(msg)
+        return state == "associated"
 
 
 class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -177,12 +213,12 @@ class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def is_main(self) -> bool:
         """It is for every subnet that has none of its own. Raises Unreadable."""
-        return any(one.main for one in self._associations)
+        return any(one.main and one.in_force for one in self._associations)
 
     @property
     def subnets(self) -> set[str]:
         """The subnets whose own table it is. Raises Unreadable."""
-        return {one.subnet_id for one in self._associations if one.subnet_id}
+        return {one.subnet_id for one in self._associations if one.subnet_id and one.in_force}
 
     @property
     def _associations(self) -> list[Association]:
@@ -200,9 +236,9 @@ class RouteTable(Resource, frozen=True, kw_only=True, rename="pascal"):
         """The addresses that its internet gateways lead to. The longest prefix that matches decides."""
         return self._leads(lambda route: route.to_internet, resolve)
 
-    def through_endpoint(self) -> bool:
-        """Whether the internet is reached through an endpoint of a gateway load balancer."""
-        ways = self._leads(lambda route: route.to_endpoint, unresolved)
+    def through_appliance(self) -> bool:
+        """Whether the internet is reached through a machine, or an endpoint of a gateway load balancer."""
+        ways = self._leads(lambda route: route.to_appliance, unresolved)
         return ways.is_open() is not False
 
     def _leads(self, chosen: Callable[[Route], bool], resolve: Resolve) -> Sources:
@@ -237,6 +273,12 @@ class PortRange(msgspec.Struct, frozen=True, kw_only=True):
     last: int = msgspec.field(name="To")
 
 
+_UNREADABLE_ENTRY: Mapping[str, str] = dict.fromkeys(
+    ("Protocol", "RuleAction"),
+    "an entry that cannot be read may admit whom it speaks of, or nobody: both count, see AclEntry.said",
+)
+
+
 class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """One numbered entry. The lowest number that matches decides."""
 
@@ -244,7 +286,9 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         "CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
         "Ipv6CidrBlock": "an entry has one range, IPv4 or IPv6; EC2 API, NetworkAclEntry",
         "PortRange": "left out for every protocol, which has every port; EC2 API, NetworkAclEntry",
+        **_UNREADABLE_ENTRY,
     }
+    any_value: ClassVar[Mapping[str, str]] = _UNREADABLE_ENTRY
 
     rule_number: int
     rule_action: str
@@ -260,21 +304,30 @@ class AclEntry(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         ranges = [cidr for cidr in (self.cidr_block, self.ipv6_cidr_block) if cidr is not None]
         return networks(ranges) if ranges else unread(f"entry {self.rule_number} without a range")
 
-    def entry(self, protocol: int, wanted: Spans) -> Entry | None:
-        """What it says of some ports of TCP or UDP, coming in; ``None`` for nothing.
+    def said(self, protocol: int, wanted: Spans) -> list[Entry]:
+        """What it says of some ports of TCP or UDP, coming in.
 
-        Raises Unreadable for a protocol or an action that is not known: it may admit or refuse anybody.
+        An entry of a protocol or an action that is not known may admit or refuse whom it speaks of.
         """
-        number = protocol_number(self.protocol)
-        if self.egress or number not in (None, protocol):
-            return None
+        if self.egress:
+            return []
+        strange = [] if self.rule_action in ("allow", "deny") else [f"action {self.rule_action!r}"]
+        number: int | None = None
+        try:
+            number = protocol_number(self.protocol)
+        except Unreadable:
+            strange.append(f"protocol {self.protocol!r}")
+        if number not in (None, protocol):
+            return []
         ports = EVERY_PORT if number is None else self._ports
         if not common(ports.possible, wanted):
-            return None
-        if self.rule_action not in ("allow", "deny"):
-            msg = f"what entry {self.rule_number} does is not known: {self.rule_action!r}"
-            raise Unreadable(msg)
-        return Entry(allow=self.rule_action == "allow", sources=self.sources, ports=ports)
+            return []
+        sources = self.sources
+        if strange:
+            name = f"the {' and '.join(strange)} of entry {self.rule_number}"
+            sources = Sources(sources.certain, sources.possible, (*sources.unknown, name))
+        actions = {"allow": (True,), "deny": (False,)}.get(self.rule_action, (True, False))
+        return [Entry(allow=a, sources=sources, ports=ports, sure=not strange) for a in actions]
 
     @property
     def _ports(self) -> Ports:
@@ -302,23 +355,29 @@ class NetworkAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     vpc_id: str = ""
     is_default: bool = False
     entries: list[AclEntry]
-    associations: list[AclAssociation] = []
+    associations: list[AclAssociation]
 
     def reached(self, protocol: str, wanted: Spans = ALL_PORTS) -> list[Opened]:
         """Who reaches which ports of ``tcp`` or ``udp`` in its subnets, by its entries in order."""
         ordered = sorted(self.entries, key=lambda entry: entry.rule_number)
-        found = (entry.entry(PROTOCOLS[protocol], wanted) for entry in ordered)
-        return admitted([entry for entry in found if entry is not None])
+        return admitted([one for e in ordered for one in e.said(PROTOCOLS[protocol], wanted)])
 
 
 # -- ways between networks --------------------------------------------------------------------------------
 
 
+_ATTACHED = "only what is said to be detached is: any other state counts as attached"
+
+
 class GatewayAttachment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A VPC that a gateway is attached to."""
 
-    vpc_id: str = ""
-    state: str = ""
+    may_lack: ClassVar[Mapping[str, str]] = {"State": _ATTACHED}
+    any_value: ClassVar[Mapping[str, str]] = {"State": _ATTACHED}
+
+    vpc_id: str
+    state: str | None = None
+    """``available``; while it changes ``attaching``, ``detaching``, ``detached``."""
 
 
 class InternetGateway(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -9,8 +9,8 @@ down in a file that has no name; the other units take theirs from there. Request
 - A subscription takes its rows once. Who asks a second time asks anew, so nothing old is called new. What
   another unit read is evidence as of then (``Row.read_at``), and rows older than an hour are asked for again.
 - Resource Graph leaves out, without a word, what the identity may not read. A subscription counts only when
-  Resource Graph shows the subscription itself, and when the identity may read the type in all of it: a custom
-  role may lack one type. Otherwise it is denied there.
+  Resource Graph shows the subscription itself. Where it shows nothing of a type there, the identity must be
+  one that may read the type in all of the subscription: a custom role may lack one. Otherwise it is denied.
 - The rows must be as many as Resource Graph counts, each with an id of its own. They are asked for once
   more if they are not, since things come and go between two pages; then every subscription has its rows, and
   an incomplete look.
@@ -145,11 +145,14 @@ class Tables:
             error = table.error
             raise type(error)(str(error), operation=error.operation, permission=error.permission)
         self._connection.check_visible(azure, subscription)
-        self._connection.check_shown(azure, subscription, call)
+        nothing = True
         for found in table.rows(subscription):
+            nothing = False
             row = Row(found)
             row.read_at = None if mine else table.read_at
             yield row
+        if nothing:
+            self._connection.check_shown(azure, subscription, call)
         if table.shortfall:
             raise Unexpected(table.shortfall, operation=call)
 

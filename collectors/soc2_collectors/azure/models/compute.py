@@ -140,7 +140,6 @@ class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "networkAccessPolicy": "left out is AllowAll: then the other setting decides; Azure REST API, Disks",
     }
 
-    disk_state: str | None = None
     encryption: DiskEncryption
     network_access_policy: str | None = None
     """``AllowAll``, ``AllowPrivate``, ``DenyAll``; left out: allow all."""

@@ -253,12 +253,24 @@ class RedisFirewallRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         return reach.unread(self.name) if found is None else reach.known(found)
 
 
+class RedisConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the server itself; each is a text."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "authnotrequired": "authentication is needed unless somebody switched it off; Azure REST API, Redis",
+    }
+
+    authnotrequired: str | None = None
+    """``true``: clients need not sign in at all (of caches in a subnet)."""
+
+
 class RedisProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a cache."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "publicNetworkAccess": PUBLIC_ACCESS,
         "subnetId": "without it a cache is public, and its firewall rules are read",
+        "redisConfiguration": "authentication is needed unless somebody switched it off; Azure REST API, Redis",
     }
 
     enable_non_ssl_port: bool
@@ -269,6 +281,7 @@ class RedisProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     subnet_id: str | None = None
     disable_access_key_authentication: bool | None = None
     """Left out: keys are accepted."""
+    redis_configuration: RedisConfiguration | None = None
     private_endpoint_connections: list[PrivateEndpoint] | None = None
 
 
@@ -281,6 +294,13 @@ class RedisCache(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: RedisProperties
     firewall_rules: list[RedisFirewallRule] = fact("firewallRules")
     """None: every address is admitted."""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether clients come in without signing in. Raises FactUnavailable for a word that is not known."""
+        settings = self.properties.redis_configuration
+        said = settings.authnotrequired if settings else None
+        return not chosen(said or "false", "authnotrequired", good=("false",), bad=("true",))
 
     @property
     def closed(self) -> bool:

@@ -85,6 +85,7 @@ class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
     secret = _SECRETS
     may_lack: ClassVar[Mapping[str, str]] = {
         "accountEnabled": "null is judged as enabled",
+        "servicePrincipalType": "only said in the message",
         "appOwnerOrganizationId": "an app whose maker is not shown is judged as the company's own",
         "passwordCredentials": "a list that may be empty: the app has no secret here",
         "keyCredentials": "a list that may be empty: the app has no certificate here",
@@ -92,6 +93,7 @@ class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "appOwnerOrganizationId": "an app of whomever else is judged as the company's own",
+        "servicePrincipalType": "only said in the message",
     }
 
     id: str

@@ -117,8 +117,8 @@ class ReviewInstance(msgspec.Struct, frozen=True, rename="camel"):
     end_date_time: Moment
 
 
-class Reviewer(msgspec.Struct, frozen=True, rename="camel"):
-    """Who decided; zeros where it was the system, or nobody yet."""
+class Who(msgspec.Struct, frozen=True, rename="camel"):
+    """Who decided, with zeros where it was the system, or nobody yet; or whose access it is."""
 
     id: str | None = None
 
@@ -126,18 +126,39 @@ class Reviewer(msgspec.Struct, frozen=True, rename="camel"):
 class Decision(msgspec.Struct, frozen=True, rename="camel"):
     """What was decided of one principal's access."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "applyResult": "read where access was denied by nobody: then it must be taken away",
+        "reviewedBy": "an approval by nobody does not count; a denial does once it was applied",
+    }
+
     id: str
     decision: str
     """``Approve``, ``Deny``, ``DontKnow``, ``NotReviewed``."""
-    reviewed_by: Reviewer | None = None
+    reviewed_by: Who | None = None
+    principal: Who | None = None
+    apply_result: str | None = None
+    """``New``, ``AppliedSuccessfully``, ``AppliedWithUnknownFailure``, ...: of a denial."""
+
+    @property
+    def by(self) -> str | None:
+        """The person who decided."""
+        who = self.reviewed_by.id if self.reviewed_by else None
+        return who if who and who != _NOBODY and self.decision in ("Approve", "Deny") else None
 
     @property
     def settled(self) -> bool:
         """Whether a person decided, or access was taken away."""
-        if self.decision == "Deny":
-            return True
-        who = self.reviewed_by.id if self.reviewed_by else None
-        return bool(who) and who != _NOBODY and self.decision in ("Approve", "DontKnow")
+        return self.by is not None or (
+            self.decision == "Deny" and (self.apply_result or "").startswith("AppliedSuccessfully")
+        )
+
+    @property
+    def of_oneself(self) -> bool | None:
+        """Whether somebody approved their own access; None where Graph does not show whose it is."""
+        if self.decision != "Approve" or self.by is None:
+            return False
+        whose = self.principal.id if self.principal else None
+        return self.by == whose if whose else None
 
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -340,7 +361,11 @@ class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
         open_ = [one for one in made if not one.settled]
         if open_:
             return f"nobody decided {len(open_)} of {len(made)} in its last round", ""
-        return "", ""
+        own = [one.of_oneself for one in made]
+        if True in own:
+            said = f"{own.count(True)} of {len(made)} approved their own access in its last round"
+            return said, ""
+        return "", "whose access was approved is not shown" if None in own else ""
 
 
 def _last_round(ended: Sequence[ReviewInstance]) -> list[ReviewInstance]:

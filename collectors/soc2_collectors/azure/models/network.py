@@ -7,12 +7,16 @@ Gateways", "Bastion Hosts", "Flow Logs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from soc2_collectors import reach
 from soc2_collectors.azure.models.arm import Arm, same
 from soc2_collectors.reach import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -233,13 +237,69 @@ class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     managed_rule_sets: list[Any] = []
 
 
+class Match(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One condition of a custom rule; gateways and Front Door name the same things differently."""
+
+    operator: str | None = None
+    match_values: list[str] | None = None
+    match_value: list[str] | None = None
+    negation_conditon: bool | None = None
+    """So spelled by Azure."""
+    negate_condition: bool | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether every request of the internet meets it."""
+        if self.negation_conditon or self.negate_condition:
+            return False
+        values = [*(self.match_values or ()), *(self.match_value or ())]
+        if same(self.operator, "Any"):
+            return True
+        if same(self.operator, "IPMatch"):
+            return reach.open_to_internet(values)
+        if same(self.operator, "BeginsWith") or same(self.operator, "Contains"):
+            return any(value in ("", "/") for value in values)
+        return same(self.operator, "Regex") and any(
+            value in (".*", ".+", "^.*$") for value in values
+        )
+
+
+class CustomRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule of the customer's, which comes before those of Azure."""
+
+    name: str | None = None
+    action: str | None = None
+    """``Allow`` ends the evaluation: the rules of Azure do not see the request."""
+    state: str | None = None
+    enabled_state: str | None = None
+    match_conditions: list[Match] | None = None
+
+    @property
+    def lets_all_pass(self) -> bool:
+        """Whether it lets every request pass. Left out: enabled."""
+        off = same(self.state, "Disabled") or same(self.enabled_state, "Disabled")
+        conditions = self.match_conditions or ()
+        return not off and same(self.action, "Allow") and all(one.everything for one in conditions)
+
+
+_NO_CUSTOM = "a policy may have no rule of the customer's; Network REST API"
+
+
+def _passes(rules: Iterable[CustomRule]) -> str:
+    """What is wrong with custom rules; empty for nothing."""
+    names = [one.name or "without a name" for one in rules if one.lets_all_pass]
+    return f"lets everything pass by its custom rule {names[0]}" if names else ""
+
+
 class WafPolicyProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A policy of a web application firewall."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "managedRules": "no policy can be made without; Network REST API, WebApplicationFirewallPolicies",
+        "customRules": _NO_CUSTOM,
     }
 
+    custom_rules: list[CustomRule] | None = None
     policy_settings: WafSettings
     managed_rules: RuleSets | None = None
 
@@ -260,7 +320,9 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
             return "is off"
         if not same(settings.mode, "Prevention"):
             return "only detects" if same(settings.mode, "Detection") else "has no mode"
-        return "has no rules of Azure" if rules and not rules.managed_rule_sets else ""
+        if rules and not rules.managed_rule_sets:
+            return "has no rules of Azure"
+        return _passes(self.properties.custom_rules or ())
 
 
 class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -382,9 +444,20 @@ class FrontDoorWafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     mode: str | None = None
 
 
+class CustomRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The rules of the customer's in a policy of Front Door."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"rules": _NO_CUSTOM}
+
+    rules: list[CustomRule] | None = None
+
+
 class FrontDoorWafProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A policy of Front Door."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"customRules": _NO_CUSTOM}
+
+    custom_rules: CustomRules | None = None
     policy_settings: FrontDoorWafSettings
     managed_rules: RuleSets | None = None
 
@@ -408,4 +481,7 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
         if rules is None:
             msg = f"Azure does not say which rules the policy {self.name} applies"
             raise Unreadable(msg)
-        return "" if rules.managed_rule_sets else "has no rules of Azure"
+        if not rules.managed_rule_sets:
+            return "has no rules of Azure"
+        own = self.properties.custom_rules
+        return _passes((own and own.rules) or ())

@@ -47,7 +47,10 @@ class PlanProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "resourcesCoverageStatus": "only of plans that may be for single resources; Azure REST API, Pricings",
+        "deprecated": "set of plans that others replace; Azure REST API, Pricings",
+        "subPlan": "only said in the message",
     }
+    any_value: ClassVar[Mapping[str, str]] = {"subPlan": "only said in the message"}
 
     pricing_tier: str
     """``Standard`` (on) or ``Free`` (off)."""
@@ -67,10 +70,16 @@ class DefenderPlan(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: PlanProperties
 
     @property
+    def label(self) -> str:
+        """Which plan it is: ``VirtualMachines (P2)``."""
+        sort = self.properties.sub_plan
+        return f"{self.name} ({sort})" if sort else self.name
+
+    @property
     def weakness(self) -> str:
         """Why it does not watch everything; empty where it does.
 
-        Raises FactUnavailable for a tier or a coverage that is not known.
+        Raises FactUnavailable for a tier or a coverage that is not known, and of a plan that is deprecated.
         """
         said = self.properties
         if not chosen(said.pricing_tier, "pricingTier", good=("Standard",), bad=("Free",)):
@@ -83,6 +92,9 @@ class DefenderPlan(Arm, frozen=True, kw_only=True, rename="camel"):
             bad=("PartiallyCovered", "NotCovered"),
         ):
             return f"on, and {covered}"
+        if said.deprecated:
+            msg = f"the plan {self.name} is deprecated: what it still watches is not known"
+            raise FactUnavailable(msg, field="deprecated")
         return ""
 
     @property

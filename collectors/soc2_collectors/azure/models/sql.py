@@ -279,10 +279,13 @@ class EncryptionProperties(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     may_lack: ClassVar[Mapping[str, str]] = {
         "state": "one of the two says it",
         "status": "one of the two says it",
+        "scanState": "of newer versions alone; Azure REST API, Transparent Data Encryptions",
     }
 
     state: str | None = None
     status: str | None = None
+    scan_state: str | None = None
+    """How far a change got: ``None`` (the word), ``Completed``, ``Running``, ``Suspend``, ``Aborted``, ..."""
 
 
 class TransparentEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -305,7 +308,11 @@ class SqlDatabase(Arm, frozen=True, kw_only=True, rename="camel"):
         state = said and (said.state or said.status)
         if not state:
             return None
-        return chosen(state, "the state of encryption", good=("Enabled",), bad=("Disabled",))
+        if not chosen(state, "the state of encryption", good=("Enabled",), bad=("Disabled",)):
+            return False
+        under_way = (said and said.scan_state) or "None"
+        chosen(under_way, "the scan that encrypts", good=("None", "Completed"), bad=())
+        return True
 
     @property
     def server_id(self) -> str:

@@ -142,10 +142,58 @@ class BlobService(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     properties: BlobServiceProperties
 
 
+_PROTOCOLS = (
+    "not set: what the account says of secure transfer holds; Azure REST API, File Services"
+)
+
+
+class InTransit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a protocol must be encrypted."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"required": _PROTOCOLS}
+
+    required: bool | None = None
+
+
+class Protocol(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """SMB, or NFS, of file shares."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"encryptionInTransit": _PROTOCOLS}
+
+    encryption_in_transit: InTransit | None = None
+
+
+class Protocols(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """By which protocols shares are reached."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {"smb": _PROTOCOLS, "nfs": _PROTOCOLS}
+
+    smb: Protocol | None = None
+    nfs: Protocol | None = None
+
+
 class FileServiceProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of the file service."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"protocolSettings": _PROTOCOLS}
+
     share_delete_retention_policy: Retention | None = None
+    protocol_settings: Protocols | None = None
+    """Set for one protocol, it goes before what the account says (versions since 2025-06-01)."""
+
+    @property
+    def unencrypted(self) -> list[str]:
+        """Protocols by which shares may be reached without encryption, though the account asks for it."""
+        said = self.protocol_settings
+        if said is None:
+            return []
+        return [
+            name
+            for name, one in (("SMB", said.smb), ("NFS", said.nfs))
+            if one is not None
+            and one.encryption_in_transit is not None
+            and one.encryption_in_transit.required is False
+        ]
 
 
 class FileService(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -11,13 +11,20 @@ from typing import ClassVar
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource
 
 
 class Who(msgspec.Struct, frozen=True, rename="camel"):
-    """``authenticationInfo``."""
+    """``authenticationInfo``. People who sign in by a workforce pool have a subject and no address."""
 
-    principal_email: str
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "principalSubject": "whoever has an address is named by it; Cloud Audit Logs, AuthenticationInfo",
+        "principalEmail": "people of a workforce pool have a subject instead; without both nothing is known",
+    }
+
+    principal_email: str = ""
+    principal_subject: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,6 +63,15 @@ class HumanChange(Resource, frozen=True, kw_only=True, rename="camel"):
     insert_id: str
     timestamp: Moment
     proto_payload: AuditLog
+
+    @property
+    def who(self) -> str:
+        """The address of who did it, else the subject. Raises FactUnavailable where neither is said."""
+        said = self.proto_payload.authentication_info
+        if found := said.principal_email or said.principal_subject:
+            return found
+        msg = "the entry does not say who did it"
+        raise FactUnavailable(msg, kind=type(self).kind, field="protoPayload")
 
     @property
     def action(self) -> str:

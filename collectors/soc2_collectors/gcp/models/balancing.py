@@ -33,10 +33,12 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "securityPolicy": "left out where there is none; then Identity-Aware Proxy must be on",
         "iap": "left out where it was never set; then a security policy must be there",
+        "id": "policies of Identity-Aware Proxy name a backend by its number or its name",
         "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
+        "id": "policies of Identity-Aware Proxy name a backend by its number or its name",
     }
 
     name: str
@@ -44,6 +46,8 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     load_balancing_scheme: str
     security_policy: str | None = None
     iap: Iap | None = None
+    id: int | str = ""
+    """The number by which policies of Identity-Aware Proxy name it."""
     log_config: LogConfig | None = None
 
 

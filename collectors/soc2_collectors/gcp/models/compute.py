@@ -141,6 +141,33 @@ class Confidential(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class InForce(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings as Google reckons them from the machine, its zone and its project."""
+
+    may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "blockProjectSshKeysMetadataValue",
+            "enableOsloginMetadataValue",
+            "serialPortEnableMetadataValue",
+        ),
+        "where it is not reckoned, the machine's metadata and its project's count (ResourceStatus)",
+    )
+
+    block_project_ssh_keys_metadata_value: bool | None = None
+    enable_oslogin_metadata_value: bool | None = None
+    serial_port_enable_metadata_value: bool | None = None
+
+
+class ResourceStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How a machine is, beside what was asked for."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "effectiveInstanceMetadata": "where it is not reckoned, the machine's metadata and its project's count",
+    }
+
+    effective_instance_metadata: InForce = InForce()
+
+
 class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A machine as Compute Engine shows it."""
 
@@ -148,6 +175,7 @@ class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "labels": "left out where there are none (Instance); labels only take machines out",
         "serviceAccounts": "a machine that runs as no account has none (Instance)",
         "metadata": "without items nothing is set; where all of it is missing nothing passes",
+        "resourceStatus": "where it is not said, the machine's metadata and its project's count",
     }
 
     name: str
@@ -161,6 +189,7 @@ class InstanceData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     shielded_instance_config: Shielded | None = None
     confidential_instance_config: Confidential | None = None
     labels: dict[str, str] = {}
+    resource_status: ResourceStatus = ResourceStatus()
 
 
 class Instance(Located, frozen=True, kw_only=True, rename="camel"):
@@ -175,6 +204,15 @@ class Instance(Located, frozen=True, kw_only=True, rename="camel"):
     def machine(self) -> InstanceData:
         """What Compute Engine says of it."""
         return self.resource.data
+
+    def in_force(self, key: str) -> bool | None:
+        """A setting as Google reckons it, its zone's metadata considered; ``None``: not said."""
+        said = self.machine.resource_status.effective_instance_metadata
+        return {
+            "block-project-ssh-keys": said.block_project_ssh_keys_metadata_value,
+            "enable-oslogin": said.enable_oslogin_metadata_value,
+            "serial-port-enable": said.serial_port_enable_metadata_value,
+        }.get(key)
 
     @property
     def gke_node(self) -> bool:

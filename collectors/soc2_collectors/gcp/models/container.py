@@ -326,17 +326,43 @@ class PoolNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     enable_private_nodes: bool | None = None
 
 
+class UntilEnd(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether a pool is not upgraded until its version is supported no longer."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "enabled": "left out where it is false (ExclusionUntilEndOfSupport)",
+        "startTime": "without times an exclusion that is on counts as one that is too long",
+        "endTime": "without times an exclusion that is on counts as one that is too long",
+    }
+
+    enabled: bool = False
+    start_time: Moment | None = None
+    end_time: Moment | None = None
+
+
+class PoolMaintenance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """When maintenance of a pool does not happen."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exclusionUntilEndOfSupport": "without one the pool follows its cluster (NodePoolMaintenancePolicy)",
+    }
+
+    exclusion_until_end_of_support: UntilEnd = UntilEnd()
+
+
 class NodePool(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Nodes that are alike."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "networkConfig": "where it is not said, the cluster's default holds (NodeNetworkConfig)",
+        "maintenancePolicy": "without one the pool follows its cluster (NodePool)",
     }
 
     name: str
     config: NodeConfig = NodeConfig()
     management: Management = Management()
     network_config: PoolNetwork = PoolNetwork()
+    maintenance_policy: PoolMaintenance = PoolMaintenance()
 
 
 class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -411,6 +437,13 @@ class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
             return None
         limits = endpoints.authorized_networks_config if endpoints is not None else None
         return limits or data.master_authorized_networks_config or AuthorizedNetworks()
+
+    @property
+    def by_name(self) -> bool:
+        """Whether the endpoint by name is reached from anywhere."""
+        newer = self.data.control_plane_endpoints_config
+        by_name = newer.dns_endpoint_config if newer is not None else None
+        return by_name is not None and by_name.allow_external_traffic
 
     @property
     def past_iam(self) -> list[str]:

@@ -15,6 +15,7 @@ PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers", "principalSet://goog/pu
 _DEFAULT_ACCOUNTS = (
     "-compute@developer.gserviceaccount.com",
     "@appspot.gserviceaccount.com",
+    "@cloudbuild.gserviceaccount.com",
 )
 _AGENT_DOMAINS = (
     "bigquery-encryption.iam.",
@@ -45,7 +46,7 @@ _WORKLOAD = re.compile(
     r"//iam\.googleapis\.com/projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/."
 )
 _RESOURCE_SET = re.compile(
-    r"//cloudresourcemanager\.googleapis\.com/(?P<node>(projects|folders|organizations)/\d+)(/type/\w+)?"
+    r"//cloudresourcemanager\.googleapis\.com/(?P<node>(projects|folders|organizations)/\d+)(/type/(?P<type>\w+))?"
 )
 _KUBERNETES = re.compile(r"(?P<project>[^\[\]@/]+)\.svc\.id\.goog\[.+/.+\]")
 _NUMBERED = re.compile(
@@ -173,7 +174,13 @@ class Member:
 
     @property
     def service_agent(self) -> bool:
-        """Whether it is an account by which Google itself works: ``service-1@gcp-sa-pubsub.iam...``."""
+        """Whether it is an account by which Google itself works, or all of them of a resource.
+
+        ``service-1@gcp-sa-pubsub.iam...``, ``principalSet://.../projects/1/type/ServiceAgent``.
+        """
+        found = _RESOURCE_SET.match(self.id)
+        if found is not None and self.sort == "principalSet":
+            return found["type"] == "ServiceAgent"
         local, _, domain = self.id.partition("@")
         if not self.service_account or not domain.endswith((".gserviceaccount.com", ".google.com")):
             return False
@@ -185,8 +192,13 @@ class Member:
 
     @property
     def default_account(self) -> bool:
-        """Whether it is the default account of Compute Engine or App Engine."""
-        return self.service_account and self.id.endswith(_DEFAULT_ACCOUNTS)
+        """Whether it is the default account of Compute Engine, App Engine or Cloud Build."""
+        return self.service_account and default_account(self.id)
+
+
+def default_account(mail: str) -> bool:
+    """Whether an account is one that Google makes for a project: of Compute Engine, App Engine, Cloud Build."""
+    return mail.lower().endswith(_DEFAULT_ACCOUNTS)
 
 
 def _home(mail: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
 from soc2_collectors.gcp.models.values import Moment, positive
+from soc2_pac.errors import FactUnavailable
 
 _REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
 _NOT_PUBLIC = ("PRIVATE", "OUTGOING")
@@ -88,7 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "activationPolicy": "only NEVER takes an instance out; whatever else is judged",
     }
 
-    ip_configuration: IpConfiguration
+    ip_configuration: IpConfiguration | None = None
+    """One that only stands for a server elsewhere has none."""
     backup_configuration: Backups | None = None
     database_flags: list[Flag] = []
     availability_type: str = "ZONAL"
@@ -153,6 +155,15 @@ class SqlInstance(Located, frozen=True, kw_only=True, rename="camel"):
     def settings(self) -> Settings:
         """What its owner sets."""
         return self.resource.data.settings
+
+    @property
+    def access(self) -> IpConfiguration:
+        """How it is reached. Raises FactUnavailable where that is not said."""
+        said = self.settings.ip_configuration
+        if said is None:
+            msg = "the inventory does not say how the instance is reached"
+            raise FactUnavailable(msg, kind=type(self).kind, field="resource")
+        return said
 
     @property
     def elsewhere(self) -> bool:

@@ -107,3 +107,6 @@ class DependabotAlert(Resource, frozen=True):
     security_advisory: Advisory
     security_vulnerability: Vulnerability
     repository: AlertRepository
+    dismissed_reason: str | None = None
+    """Of a dismissed one: ``fix_started``, ``no_bandwidth``, ``tolerable_risk``, ``inaccurate`` or
+    ``not_used``."""

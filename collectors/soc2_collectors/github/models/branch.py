@@ -134,7 +134,7 @@ class Branch(Resource, frozen=True):
             found += [Demand(type_, ruleset, one.parameters) for one in same]
             if not same:
                 found.append(Demand(type_, ruleset, None))
-        return found
+        return [one for one in found if one.lists != []]  # an empty list demands nothing
 
     def binding(
         self,
@@ -155,6 +155,8 @@ class Branch(Resource, frozen=True):
             demands = self.demands(*types)
         except FactUnavailable as error:
             return Found([], [], [str(error)])
+        if self.rules_in_force is not None and None in self.rules_in_force.nodes:
+            found.unclear.append(f"GitHub does not show every rule that applies to {self.label}")
         for demand in demands:
             wanted, ruleset = asks(demand), demand.ruleset
             if ruleset is None:

@@ -509,6 +509,11 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
         "ruleset_enforcement": "left out of events about classic protection (audit log events)",
         "ruleset_rules_deleted": "left out where none were",
         "ruleset_bypass_actors_added": "left out where none were",
+        "ruleset_rules_updated": "left out where none were",
+        "ruleset_conditions_added": "left out where none were",
+        "ruleset_conditions_updated": "left out where none were",
+        "ruleset_conditions_deleted": "left out where none were",
+        "ruleset_bypass_actors_updated": "left out where none were",
     }
 
     action: str
@@ -523,6 +528,11 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     """The same, before."""
     ruleset_rules_deleted: object = None
     ruleset_bypass_actors_added: object = None
+    ruleset_bypass_actors_updated: object = None
+    ruleset_rules_updated: object = None
+    ruleset_conditions_added: object = None
+    ruleset_conditions_updated: object = None
+    ruleset_conditions_deleted: object = None
 
     @property
     def idle(self) -> bool:
@@ -538,6 +548,22 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
             return "rules were taken out of a ruleset"
         if self.ruleset_bypass_actors_added:
             return "actors were added who may bypass a ruleset"
+        return ""
+
+    @property
+    def changed(self) -> str:
+        """What an update changed that may have made it weaker; an empty text for nothing of that sort."""
+        if self.ruleset_rules_updated:
+            return "parameters of rules were changed"
+        conditions = (
+            self.ruleset_conditions_added,
+            self.ruleset_conditions_updated,
+            self.ruleset_conditions_deleted,
+        )
+        if any(conditions):
+            return "what the ruleset applies to was changed"
+        if self.ruleset_bypass_actors_updated:
+            return "how actors may bypass the ruleset was changed"
         return ""
 
     @property

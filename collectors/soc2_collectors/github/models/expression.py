@@ -32,6 +32,8 @@ class Literal:
     """A text, number or truth value."""
 
     text: str
+    quoted: bool = False
+    """A text, which is true unless it is empty: ``'false'`` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,14 @@ def parse(text: str) -> Node:
 
 
 def condition(text: str) -> Node | None:
-    """What an ``if`` asks, with or without brackets; ``None`` for none, or for one that is not understood."""
+    """What an ``if`` asks, with or without brackets; ``None`` for none, or for one that is not understood.
+
+    Anything beside the brackets, be it a line break, makes a text of the whole, which is always true.
+    """
     inner = text.strip()
-    if inner.startswith("${{") and inner.endswith("}}") and len(embedded(inner)) == 1:
-        inner = embedded(inner)[0]
+    if _OPENING in text:
+        bare = text.startswith(_OPENING) and text.endswith(_CLOSING) and len(embedded(text)) == 1
+        inner = embedded(text)[0] if bare else ""
     try:
         return parse(inner) if inner else None
     except NotAnExpression:
@@ -174,7 +180,7 @@ class _Parser:
         sort, text = self.tokens[self.at]
         self.at += 1
         if sort == "text":
-            return Literal(text[1:-1].replace("''", "'"))
+            return Literal(text[1:-1].replace("''", "'"), quoted=True)
         if sort == "number":
             return Literal(text)
         if text == "(":

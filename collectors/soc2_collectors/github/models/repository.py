@@ -287,6 +287,19 @@ class BranchPattern(msgspec.Struct, frozen=True):
 
     name: str
     """As Ruby's ``File.fnmatch`` reads it."""
+    type: str = "branch"
+    """``branch`` or ``tag``; older servers, which leave it out, know branches only."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "type": "left out by older servers, which know branches only; only named",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "type": "only named: a pattern chooses both or neither"
+    }
+
+    def __str__(self) -> str:
+        """``main``, ``tag v*``."""
+        return f"tag {self.name}" if self.type == "tag" else self.name
 
     @property
     def open_to(self) -> str:
@@ -294,7 +307,7 @@ class BranchPattern(msgspec.Struct, frozen=True):
         name = self.name.removeprefix("refs/heads/").removeprefix("refs/tags/")
         if name.startswith("refs/pull/"):
             return "every pull request"
-        return "" if _WILD.sub("", name) else "every branch"
+        return "" if _WILD.sub("", name) else f"every {'tag' if self.type == 'tag' else 'branch'}"
 
 
 class Count(msgspec.Struct, frozen=True, rename="camel"):

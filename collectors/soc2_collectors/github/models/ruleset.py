@@ -29,6 +29,24 @@ class RequiredReviewer(msgspec.Struct, frozen=True):
         )
 
 
+class RequiredWorkflow(msgspec.Struct, frozen=True):
+    """A workflow file that must pass."""
+
+    path: str
+
+    any_value: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
+    may_lack: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
+
+
+class RequiredTool(msgspec.Struct, frozen=True):
+    """A tool whose results a change needs."""
+
+    tool: str
+
+    any_value: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
+    may_lack: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
+
+
 class RuleParameters(msgspec.Struct, frozen=True):
     """Parameters of the rule types that are read here; what is left out is not required."""
 
@@ -41,7 +59,13 @@ class RuleParameters(msgspec.Struct, frozen=True):
     dismissal_restriction: Toggle = Toggle(enabled=False)
     strict_required_status_checks_policy: bool = False
     required_status_checks: list[Check] = []
+    workflows: list[RequiredWorkflow] = []
+    code_scanning_tools: list[RequiredTool] = []
+    required_deployment_environments: list[str] = []
 
+    any_value: ClassVar[Mapping[str, str]] = {
+        "required_deployment_environments": "names of environments, which messages name",
+    }
     may_lack: ClassVar[Mapping[str, str]] = {
         "required_approving_review_count": _LEFT_OUT,
         "dismiss_stale_reviews_on_push": _LEFT_OUT,
@@ -52,6 +76,9 @@ class RuleParameters(msgspec.Struct, frozen=True):
         "dismissal_restriction": _LEFT_OUT,
         "strict_required_status_checks_policy": _LEFT_OUT,
         "required_status_checks": _LEFT_OUT,
+        "workflows": _LEFT_OUT,
+        "code_scanning_tools": _LEFT_OUT,
+        "required_deployment_environments": _LEFT_OUT,
     }
 
     @property
@@ -192,3 +219,31 @@ class Demand(NamedTuple):
     """``None``: GitHub does not show it."""
     parameters: RuleParameters | None
     """``None``: not shown."""
+
+    @property
+    def lists(self) -> list[str] | None:
+        """What a rule demands one by one (checks, workflows, tools, environments).
+
+        ``None``: its type has no such list, or GitHub does not show it. An empty list demands nothing.
+        """
+        given = self.parameters
+        if given is None:
+            return None
+        found = {
+            "required_status_checks": [one.context for one in given.required_status_checks],
+            "workflows": [one.path for one in given.workflows],
+            "code_scanning": [one.tool for one in given.code_scanning_tools],
+            "required_deployments": given.required_deployment_environments,
+        }
+        return found.get(self.type)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether what it demands is in parameters that GitHub does not show."""
+        return self.parameters is None and self.type in _BY_PARAMETERS
+
+
+_BY_PARAMETERS = frozenset(
+    {"pull_request", "required_status_checks", "workflows", "code_scanning", "required_deployments"}
+)
+"""Rule types that demand what their parameters say."""

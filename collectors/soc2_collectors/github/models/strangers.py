@@ -398,20 +398,23 @@ def admitted(node: Node | None, triggers: frozenset[str]) -> Admitted:
         return Admitted(triggers, isinstance(inner, Reference) and str(inner) in _FORK)
     if isinstance(node, Reference) and str(node) == _MERGED:
         return Admitted(triggers, own=True)
-    if isinstance(node, Literal) and node.text == "false":
+    if isinstance(node, Literal) and node.text == "false" and not node.quoted:
         return Admitted(frozenset(), own=True)
     return Admitted(triggers, own=False)
 
 
 def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
     sides = {str(one) for one in node.operands if isinstance(one, Reference)}
-    texts = [one.text for one in node.operands if isinstance(one, Literal)]
+    # GitHub compares texts in whatever case.
+    texts = [one.text.lower() for one in node.operands if isinstance(one, Literal)]
+    # A truth value equals no text: ``fork != 'true'`` holds for every fork.
+    truths = [one.text for one in node.operands if isinstance(one, Literal) and not one.quoted]
     equal = node.sign == "=="
     if sides == {"github.event_name"} and texts:
         named = frozenset(texts)
         return Admitted(triggers & named if equal else triggers - named, own=False)
     own = equal and bool(sides & _HEAD_REPOSITORIES) and bool(sides & _OWN_REPOSITORY)
-    not_fork = bool(sides & _FORK) and texts == (["false"] if equal else ["true"])
+    not_fork = bool(sides & _FORK) and truths == (["false"] if equal else ["true"])
     pushed = equal and sides == {"github.event.workflow_run.event"} and texts == ["push"]
-    merged = equal and sides == {_MERGED} and texts == ["true"]
+    merged = equal and sides == {_MERGED} and truths == ["true"]
     return Admitted(triggers, own or not_fork or pushed or merged)

@@ -53,6 +53,7 @@ class Step(msgspec.Struct, frozen=True):
     condition: str = ""
     """``if``."""
     shell: str = ""
+    """Of a script, and then by ``defaults`` of the job or the workflow where the step names none."""
 
     @property
     def scripts(self) -> list[str]:
@@ -184,7 +185,10 @@ def _bounded(text: str) -> None:
 def _workflow(found: Mapping[str, Any]) -> Content:
     on = found.get("on", ())
     triggers = frozenset([on] if isinstance(on, str) else (str(one) for one in on))
-    jobs = [_job(str(name), job) for name, job in found["jobs"].items() if isinstance(job, dict)]
+    shell = _default_shell(found)
+    jobs = [
+        _job(str(name), job, shell) for name, job in found["jobs"].items() if isinstance(job, dict)
+    ]
     inputs: dict[str, str] = {}
     for event in ("workflow_dispatch", "workflow_call"):
         asked = on.get(event) if isinstance(on, dict) else None
@@ -199,7 +203,13 @@ def _workflow(found: Mapping[str, Any]) -> Content:
     )
 
 
-def _job(name: str, job: dict[str, Any]) -> Job:
+def _default_shell(holder: Mapping[str, Any]) -> str:
+    defaults = holder.get("defaults")
+    run = defaults.get("run") if isinstance(defaults, dict) else None
+    return _text(run.get("shell")) if isinstance(run, dict) else ""
+
+
+def _job(name: str, job: dict[str, Any], shell: str) -> Job:
     steps = job.get("steps")
     environment = job.get("environment")
     if isinstance(environment, dict):
@@ -209,7 +219,11 @@ def _job(name: str, job: dict[str, Any]) -> Job:
     containers = [job.get("container"), *(services.values() if isinstance(services, dict) else ())]
     return Job(
         name=name,
-        steps=[_step(name, step) for step in steps if isinstance(step, dict)]
+        steps=[
+            _step(name, step, _default_shell(job) or shell)
+            for step in steps
+            if isinstance(step, dict)
+        ]
         if isinstance(steps, list)
         else [],
         uses=_text(job.get("uses")),
@@ -229,7 +243,7 @@ def _job(name: str, job: dict[str, Any]) -> Job:
     )
 
 
-def _step(job: str, step: dict[str, Any]) -> Step:
+def _step(job: str, step: dict[str, Any], shell: str) -> Step:
     return Step(
         job=job,
         uses=_text(step.get("uses")),
@@ -237,7 +251,7 @@ def _step(job: str, step: dict[str, Any]) -> Step:
         inputs=_texts_by_name(step.get("with")),
         env=_texts_by_name(step.get("env")),
         condition=_text(step.get("if")),
-        shell=_text(step.get("shell")),
+        shell=_text(step.get("shell")) or (shell if step.get("run") else ""),
     )
 
 
