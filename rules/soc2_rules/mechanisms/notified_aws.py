@@ -529,7 +529,8 @@ class _Account:
         if topic is None:
             return stops(f"there is no topic {to.resource} in {to.region}")
         key = topic.attributes.kms_master_key_id
-        answer = may_publish(topic.attributes.policy, arn, sender)
+        policy = topic.attributes.policy
+        answer = may_publish(policy, arn, sender) if policy else None
         return along(
             lambda: link(answer, _let(answer, f"the policy of the topic {to.resource}", sender)),
             lambda: self._opens(key, sender, to.place, to.resource) if key else holds(),
