@@ -275,7 +275,7 @@ class _Judge:
         if evidence is None:
             return verdict, None
         try:
-            return verdict, evidence.basis(verdict.on)
+            return verdict, evidence.basis(verdict.on, seen.view)
         except TypeError as error:
             return judge.explain(error), evidence.basis()
 

@@ -281,13 +281,15 @@ class EvidenceHere:
         self._read.update((kind, "everywhere") for kind in kinds)
         return found
 
-    def basis(self, on: Iterable[object] = ()) -> Basis | None:
+    def basis(self, on: Iterable[object] = (), judged: object = None) -> Basis | None:
         """What was read so far, and the documents of these views; ``None`` where nothing was.
+
+        ``judged``: the judged view, which a finding names anyway.
 
         Raises:
             TypeError: one of ``on`` is no view of a joined document.
         """
-        documents = {self._joined.document_of(seen) for seen in on}
+        documents = {self._joined.document_of(seen) for seen in on if seen is not judged}
         populations = {
             (kind, _pattern(within, self._scope))
             for kind, within in self._read

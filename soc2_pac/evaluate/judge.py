@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
+from soc2_pac.evaluate.evidence import EvidenceHere
 from soc2_pac.model import Status, Verdict
 from soc2_pac.resources import view
 
@@ -60,13 +61,10 @@ def judge(
     """
     settled = rule.settle({}) if thresholds is None else thresholds
     try:
-        return apply(
-            rule,
-            view(rule.resource, body),
-            now=now,
-            scope=scope,
-            evidence=evidence,
-            thresholds=settled,
-        )
+        seen = view(rule.resource, body)
+        verdict = apply(rule, seen, now=now, scope=scope, evidence=evidence, thresholds=settled)
+        if isinstance(evidence, EvidenceHere):
+            evidence.basis(verdict.on, seen)  # raises for what is no document of the evidence
+        return verdict  # noqa: TRY300 - what it rests on is part of it
     except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
         return explain(error)

@@ -50,7 +50,7 @@ def fake_user_wrong_on(user: User, evidence: Evidence) -> Verdict:
     Why: a mistake of its author.
     Fix: pass views.
     """
-    return passed(f"{user.name} {len(evidence.here(Team))}", on=[user])
+    return passed(f"{user.name} {len(evidence.here(Team))}", on=[user, user.name])
 
 
 OWN = active([fake_user_own_team])
@@ -117,7 +117,7 @@ def test_naming_what_is_no_joined_document_is_an_error(store: Store) -> None:
     assert {(f.status, f.message) for f in store.findings()} == {
         (
             Status.ERROR,
-            "the rule broke: TypeError: on=[...] takes views of joined documents, not User",
+            "the rule broke: TypeError: on=[...] takes views of joined documents, not str",
         )
     }
 
