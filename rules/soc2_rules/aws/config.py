@@ -30,8 +30,10 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence) -> Verdict:
         --recording-group allSupported=true,includeGlobalResourceTypes=true, then aws configservice
         start-configuration-recorder --configuration-recorder-name default.
     """
-    if recorder.service_principal:
-        return not_applicable(f"records for {recorder.service_principal} alone")
+    if recorder.of_another:
+        if all(one.of_another for one in evidence.here(Recorder)):
+            return failed(f"the only recorder of the Region records for {recorder.of_another}")
+        return not_applicable(f"records for {recorder.of_another} alone")
     status, group = recorder.status, recorder.recording_group
     if status is None or not status.recording:
         return failed("the recorder is stopped")

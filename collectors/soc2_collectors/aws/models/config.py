@@ -129,6 +129,7 @@ class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "aws.config.recorder"
     may_lack: ClassVar[Mapping[str, str]] = {
         "servicePrincipal": "recorders that belong to a service have it; AWS Config API reference",
+        "connectorArn": "recorders of other clouds have it; AWS Config API reference",
         "recordingMode": "continuous by default; AWS Config API reference, RecordingMode",
     }
     volatile = (
@@ -144,15 +145,22 @@ class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):
     name: str
     service_principal: str | None = None
     """Of a service that records for itself."""
+    connector_arn: str | None = None
+    """Of a recorder of another cloud."""
     recording_group: RecordingGroup | None = None
     recording_mode: RecordingMode | None = None
     status: RecorderStatus | None = fact("DescribeConfigurationRecorderStatus")
     channels: list[ChannelStatus] = fact("DescribeDeliveryChannelStatus")
 
     @property
+    def of_another(self) -> str:
+        """Of which service or cloud it is; empty for the account's own of the Region."""
+        return self.service_principal or ("another cloud" if self.connector_arn else "")
+
+    @property
     def records_global(self) -> bool:
         """Whether it is on and records users, groups, roles and policies of IAM."""
-        on = self.status is not None and self.status.recording
+        on = self.status is not None and self.status.recording and not self.of_another
         return on and self.recording_group is not None and self.recording_group.records_global
 
 
