@@ -55,6 +55,15 @@ _MFA_DELETE = (
 )
 PARTS: dict[str, str] = {
     "prowler:cloudtrail_bucket_requires_mfa_delete": _MFA_DELETE,
+    "prowler:rds_instance_deprecated_engine_version": (
+        "it holds engines against a list of versions that are deprecated; our rule asks for automatic minor updates"
+    ),
+    "prowler:apikeys_key_exists": (
+        "it fails every project that has a key; our rule asks whether the keys that there are have restrictions"
+    ),
+    "powerpipe:project_no_api_key": (
+        "it fails every project that has a key; our rule asks whether the keys that there are have restrictions"
+    ),
     "powerpipe:cloudtrail_trail_bucket_mfa_enabled": _MFA_DELETE,
     "prowler:cloudfunction_function_inside_vpc": (
         "a connector to a VPC is the way by which a function calls others; who calls the function is decided "
