@@ -157,6 +157,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 _WHITE = re.compile(rb"\s+")
 _MIME = re.compile(rb"(?i)^(?:[\w-]+:[^\n]*\n)*?content-type:\s*multipart/")
 _PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
+_LONGEST_DIGEST = 128
+"""Characters: SHA-512 in hexadecimal. What is longer, and base64 of no text, hides something."""
 _CLOSED = (b"PK\x03\x04", b"(\xb5/\xfd", b'\x04"M\x18', b"7z\xbc\xaf")
 """How archives begin that are not unpacked: zip, zstd, lz4, 7z."""
 
@@ -172,6 +174,9 @@ def _texts(data: bytes, depth: int) -> Iterator[str | None]:
         if not whole:
             yield None
         return
+    if not _is_text(data):
+        yield None
+        return
     wide = _wide(data)
     text = wide if wide is not None else data.decode("utf-8", "replace")
     yield text
@@ -181,9 +186,13 @@ def _texts(data: bytes, depth: int) -> Iterator[str | None]:
             if not part.is_multipart():
                 yield from _texts(_bytes_of(part), depth - 1)
         return
-    inner = _of_base64(_WHITE.sub(b"", plain))
+    dense = _WHITE.sub(b"", plain)
+    inner = _of_base64(dense)
     if inner is not None:  # all of it: user data comes so
         yield from _texts(inner, depth - 1)
+        return
+    if len(dense) > _LONGEST_DIGEST and _BASE64.fullmatch(dense):
+        yield None
         return
     for found in _BASE64.finditer(plain):
         inner = _of_base64(found[0])
@@ -224,10 +233,21 @@ def _of_base64(text: bytes) -> bytes | None:
         data = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         return None
-    if data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", *_CLOSED)) or _wide(data) is not None:
-        return data
+    packed = data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", *_CLOSED))
+    return data if data and (packed or _is_text(data)) else None
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether data can be read: mostly printable ASCII, UTF-8 of any script, or UTF-16."""
     printable = len(data) - len(data.translate(None, _PRINTABLE))
-    return data if data and printable * 10 >= len(data) * 8 else None
+    if printable * 10 >= len(data) * 8 or _wide(data) is not None:
+        return True
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    unprintable = sum(not (sign.isprintable() or sign.isspace()) for sign in text)
+    return unprintable * 10 <= len(text)
 
 
 def _bytes_of(part: Any) -> bytes:  # noqa: ANN401 - an email.message.Message

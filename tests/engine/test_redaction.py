@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
@@ -12,6 +13,7 @@ import pytest
 from soc2_pac.collect.redact import REDACTED, UNREADABLE, redact_paths
 
 SCRIPT = b"#!/bin/sh\nexport DB_PASSWORD=correct-horse\n"
+PROGRAM = bytes(range(128, 256)) * 2
 FOUND = "[redacted: found password-assignment]"
 
 
@@ -22,6 +24,9 @@ def redacted(value: bytes) -> str:
 
 def mime(script: bytes) -> bytes:
     parts = MIMEMultipart()
+    if script is PROGRAM:
+        parts.attach(MIMEApplication(PROGRAM))
+        return parts.as_bytes()
     parts.attach(MIMEText("#cloud-config\npackages: [nginx]\n", "cloud-config", "utf-8"))
     parts.attach(MIMEText(script.decode(), "x-shellscript", "utf-8"))
     return parts.as_bytes()
@@ -39,6 +44,7 @@ def mime(script: bytes) -> bytes:
         b"write_files:\n- encoding: gz+b64\n  content: "
         + base64.b64encode(gzip.compress(SCRIPT, mtime=0)),
         b"powershell -EncodedCommand " + base64.b64encode(SCRIPT.decode().encode("utf-16-le")),
+        ("# " + "\u043f\u0430\u0440\u043e\u043b\u044c" * 20 + "\n").encode() + SCRIPT,
     ],
     ids=[
         "plain",
@@ -49,6 +55,7 @@ def mime(script: bytes) -> bytes:
         "mime in gzip",
         "a file",
         "a command",
+        "another script than Latin",
     ],
 )
 def test_a_packed_secret_is_found(value: bytes) -> None:
@@ -62,8 +69,10 @@ def test_a_packed_secret_is_found(value: bytes) -> None:
         gzip.compress(b"#!/bin/sh\ndate\n", mtime=0)[:-12],
         gzip.compress(b"a" * 6_000_000, mtime=0),
         b"\x28\xb5\x2f\xfd" + SCRIPT,
+        PROGRAM,
+        mime(PROGRAM),
     ],
-    ids=["zip", "cut off", "too large", "zstandard"],
+    ids=["zip", "cut off", "too large", "zstandard", "no text", "a program in mime"],
 )
 def test_what_cannot_be_looked_into_is_not_clean(value: bytes) -> None:
     assert redacted(value) == UNREADABLE
