@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from store_and_evaluation import SCOPES, SLA, T0, rules
 
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
 from soc2_pac.store.evidence import Look, Record

@@ -18,8 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope, Severity, Verdict, failed, passed
 from soc2_pac.resources import Resource
 from soc2_pac.rules import Rule, rule

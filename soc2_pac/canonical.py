@@ -75,61 +75,6 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def collection_root(pairs: Iterable[tuple[str, str]]) -> str:
-    """Merkle root (SHA-256, hex) over the sorted (uid, digest) pairs of one collection.
-
-    The tree is that of RFC 6962: leaves and nodes are told apart by a first byte, and an odd node goes up
-    as it is. So one pair can be proved without the others: see :func:`merkle_proof`.
-    """
-    level = [_leaf(uid, document) for uid, document in sorted(pairs)]
-    if not level:
-        return hashlib.sha256(b"").hexdigest()
-    while len(level) > 1:
-        level = _above(level)
-    return level[0].hex()
-
-
-def merkle_proof(pairs: Iterable[tuple[str, str]], uid: str) -> list[tuple[str, str]]:
-    """What proves that a uid is in a collection: (``left`` or ``right``, hash) from the leaf up.
-
-    Raises KeyError when it is not.
-    """
-    ordered = sorted(pairs)
-    index = next((n for n, (one, _) in enumerate(ordered) if one == uid), None)
-    if index is None:
-        raise KeyError(uid)
-    level = [_leaf(one, document) for one, document in ordered]
-    proof: list[tuple[str, str]] = []
-    while len(level) > 1:
-        beside = index ^ 1
-        if beside < len(level):
-            proof.append(("left" if beside < index else "right", level[beside].hex()))
-        level, index = _above(level), index // 2
-    return proof
-
-
-def merkle_root_of(uid: str, document: str, proof: Iterable[tuple[str, str]]) -> str:
-    """The root (hex) to which a pair and its proof lead."""
-    node = _leaf(uid, document)
-    for side, other in proof:
-        near = bytes.fromhex(other)
-        node = _node(near, node) if side == "left" else _node(node, near)
-    return node.hex()
-
-
-def _leaf(uid: str, document: str) -> bytes:
-    return hashlib.sha256(f"\0{uid}\0{document}".encode("utf-8", "surrogatepass")).digest()
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
-def _above(level: list[bytes]) -> list[bytes]:
-    pairs = [_node(level[n], level[n + 1]) for n in range(0, len(level) - 1, 2)]
-    return [*pairs, level[-1]] if len(level) % 2 else pairs
-
-
 def collection_root_1(pairs: Iterable[tuple[str, str]]) -> str:
     """The root of collections that were recorded in format 1: SHA-256 (hex) over the sorted pairs."""
     root = hashlib.sha256()

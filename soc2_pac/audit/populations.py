@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_pac.canonical import collection_root
 from soc2_pac.errors import UsageError
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.store import findings, queries
 from soc2_pac.text import nearest

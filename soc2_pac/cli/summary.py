@@ -95,6 +95,11 @@ def _loud(work: Workspace, outcome: Outcome) -> list[str]:
         f"{_rules_are(len(rules))} not judged: no {provider} source is configured."
         for provider, rules in sorted(work.unsourced.items())
     ]
+    if outcome.evaluated is not None and outcome.evaluated.ahead is not None:
+        lines.append(
+            f"A clock was ahead: the store was judged as of {outcome.evaluated.ahead}, which is yet to come. "
+            "All of that was judged again."
+        )
     if work.off:
         lines.append(
             f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.collect import redact
 from soc2_pac.errors import (
     CredentialsRejected,
@@ -34,6 +34,7 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import (
     MALFORMED,
     NOT_OFFERED,

@@ -7,9 +7,7 @@ changed equals that of judging everything (a property test holds the two against
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import gc
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +22,7 @@ from soc2_pac.resources import view
 from soc2_pac.rule_source import source_of, source_of_stored
 from soc2_pac.store import evidence as store_evidence
 from soc2_pac.store import findings as store
-from soc2_pac.store.database import storable
+from soc2_pac.store.database import storable, without_cycle_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +75,9 @@ class Evaluated:
     judged: int
     opened: int
     closed: int
+    ahead: str | None = None
+    """The instant, later than this one, as of which some of it had been judged: a clock was ahead. All that
+    was judged then was judged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +116,9 @@ def evaluate(
         full: judge everything, changed or not.
         retire: close the findings of rules that are not in ``active``.
     """
-    with _no_cycle_collection():
+    with without_cycle_search():
         work = _Evaluation(connection, active, run_id, now, sla, tool_version, whole=retire)
         return work.run(full=full)
-
-
-@contextlib.contextmanager
-def _no_cycle_collection() -> Iterator[None]:
-    """Judging makes millions of small tuples and no cycles: looking for some took a tenth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def judge_as_of(
@@ -360,7 +349,9 @@ class _Evaluation:
             for finding in store.findings_of_other_rules(self._connection, rules):
                 self._writer.close(finding, self._now_text)
         opened, closed = self._writer.seal(datetime.now(self._now.tzinfo))
-        return Evaluated(self._writer.id, self._writer.judged, opened, closed)
+        last = max((before.as_of for before in self._previous.values()), default="")
+        ahead = last if last > self._now_text else None
+        return Evaluated(self._writer.id, self._writer.judged, opened, closed, ahead)
 
     # -- what is to be judged -------------------------------------------------------------------------
 
@@ -381,7 +372,8 @@ class _Evaluation:
 
     def _todo(self, item: ActiveRule, *, full: bool) -> _Todo:
         before = self._previous_of(item)
-        if full or before is None or self._joins_changed(item, before):
+        ahead = before is not None and before.as_of > self._now_text
+        if full or before is None or ahead or self._joins_changed(item, before):
             return _Todo(everything=True, resources=set(), scopes=set())
         due = store.due(self._connection, self._ids[item.rule.id][0], self._now_text)
         return _Todo(

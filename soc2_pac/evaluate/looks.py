@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.evaluate.evidence import Held
@@ -10,12 +11,16 @@ from soc2_pac.store import findings as store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from soc2_pac.model import Scope
     from soc2_pac.store.findings import LookRow
+
+
+_DRIFT = timedelta(minutes=5)
+"""By how much the clocks of those who collect and those who judge may differ."""
 
 
 class State(NamedTuple):
@@ -39,6 +44,12 @@ def state_of(look: LookRow, now: datetime, max_age: timedelta) -> State:
     if look.status is not CollectionStatus.COMPLETE:
         grant = f"; grant {look.permission}" if look.permission else ""
         return State(Status.INCONCLUSIVE, f"the last look was {look.status}: {look.reason}{grant}")
+    if utc_time(look.finished_at) > now + _DRIFT:
+        at = look.finished_at
+        return State(
+            Status.STALE,
+            f"the last complete look says {at}, which is yet to come: a clock was ahead",
+        )
     if utc_time(look.finished_at) + max_age <= now:
         day = look.finished_at[:10]
         return State(

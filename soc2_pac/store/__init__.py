@@ -9,7 +9,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from soc2_pac.store import checkpoint, evidence, queries, runs, schema, waivers
+from soc2_pac.store import checkpoint, evidence, keys, queries, runs, schema, waivers
 from soc2_pac.store import verify as verification
 from soc2_pac.store.copy import copy
 from soc2_pac.store.database import Database
@@ -185,10 +185,29 @@ class Store:
         with self.database.reading() as connection:
             return queries.resumable(connection, before)
 
-    def verify(self, checkpoints: Sequence[checkpoint.Checkpoint] = ()) -> verification.Report:
+    def verify(
+        self,
+        checkpoints: Sequence[checkpoint.Checkpoint] = (),
+        part: verification.Part = verification.WHOLE,
+    ) -> verification.Report:
         """Check that nothing was edited, added, cut or lost."""
         with self.database.reading() as connection:
-            return verification.verify(connection, checkpoints)
+            return verification.verify(connection, checkpoints, part)
+
+    def add_key(self, public_key: str, *, reason: str, owner: str) -> str:
+        """Record a key that signs checkpoints; see :func:`soc2_pac.store.keys.add`."""
+        with self.database.writing() as connection:
+            return keys.add(connection, public_key, reason=reason, owner=owner)
+
+    def revoke_key(self, name: str, *, reason: str, owner: str) -> None:
+        """End a key; see :func:`soc2_pac.store.keys.revoke`."""
+        with self.database.writing() as connection:
+            keys.revoke(connection, name, reason=reason, owner=owner)
+
+    def signing_keys(self) -> list[keys.SigningKey]:
+        """Every key that signs or signed checkpoints."""
+        with self.database.reading() as connection:
+            return keys.listed(connection)
 
     def checkpoint(self) -> checkpoint.Checkpoint:
         """Where the ledger stands."""

@@ -35,12 +35,12 @@ def copy(
     if schema.current(target) is not None:
         msg = f"the target {target.name} is not empty: a copy never mixes two histories"
         raise StoreError(msg)
-    schema.upgrade(target)
+    schema.prepare(target)
     copied: dict[str, int] = {}
     with source.reading() as reader, target.writing() as writer:
-        for table in (tables.ledger, tables.meta):
-            # A new store begins with an identity of its own; the copy takes the source's.
-            writer.execute(sa.delete(table))
+        # The schema and the rows in one transaction, without an identity of its own: a copy that is killed
+        # leaves nothing that could be taken for a store.
+        schema.migrate(writer)
         for table in tables.metadata.sorted_tables:
             count = 0
             rows = reader.execute(sa.select(table).execution_options(yield_per=_BATCH))

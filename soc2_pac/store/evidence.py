@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from soc2_pac.canonical import collection_root
 from soc2_pac.errors import IntegrityError
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, utc_text
 from soc2_pac.store import ledger, tables
 from soc2_pac.store.database import batched, close_intervals, insert, next_id
@@ -28,7 +28,8 @@ _BATCH = 5000
 # so that they are neither built nor compiled for each.
 _SCOPE = sa.text("SELECT id FROM scope WHERE provider = :provider AND boundary = :boundary")
 _CURRENT = sa.text(
-    "SELECT r.uid, r.id, o.id, o.digest, o.name FROM resource r "
+    "SELECT r.uid, r.id, o.id, o.digest, o.name, CASE WHEN o.valid_from > :at THEN o.valid_from END "
+    "FROM resource r "
     "LEFT JOIN observation o ON o.resource_id = r.id AND o.closed_by IS NULL "
     "WHERE r.scope_id = :scope AND r.kind = :kind"
 )
@@ -80,7 +81,7 @@ class Look:
     gaps: int
     """How many facts of single resources could not be read."""
     root: str
-    """Over the sorted (uid, digest) pairs of ``records``; see :func:`soc2_pac.canonical.collection_root`."""
+    """Over the sorted (uid, digest) pairs of ``records``; see :func:`soc2_pac.merkle.collection_root`."""
     asked: tuple[str, ...]
     """The calls that the collector declares."""
     read: Mapping[str, int]
@@ -239,6 +240,8 @@ class _Intervals:
         self._kind = kind
         self._collection_id = collection_id
         self._at = at
+        self._ends: dict[int, str] = {}
+        """Open observation id -> when it ends, where that is not ``at``."""
         self._current = self._load_current()
         self._resource_ids: dict[str, int] = {}
         self._next_resource = next_id(connection, tables.resource)
@@ -249,10 +252,16 @@ class _Intervals:
         """Uid -> (resource id, open observation id, its digest, its name); the latter None when gone."""
         rows = self._connection.execute(
             _CURRENT,
-            {"scope": self._scope_id, "kind": self._kind},
+            {"scope": self._scope_id, "kind": self._kind, "at": self._at},
             execution_options={"yield_per": _BATCH},
         )
-        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+        current = {}
+        for uid, resource_id, observation_id, document, name, begins in rows:
+            current[uid] = (resource_id, observation_id, document, name)
+            if begins is not None:
+                # A clock was ahead: no interval ends before it begins.
+                self._ends[observation_id] = begins
+        return current
 
     def write(self, batch: list[Record]) -> None:
         """Insert what is new in a batch of records."""
@@ -273,7 +282,7 @@ class _Intervals:
             else:
                 resource_id = known[0]
                 if known[1] is not None:
-                    self._to_close.append((self._at, self._collection_id, known[1]))
+                    self._to_close.append(self._ended(known[1]))
             self._resource_ids[item.uid] = resource_id
             bodies.append((item.digest, self._kind, item.body.decode()))
             number = self._next_observation
@@ -308,13 +317,16 @@ class _Intervals:
         """End the intervals of resources that a complete look did not find."""
         self._to_close = sorted(
             (
-                (self._at, self._collection_id, observation_id)
+                self._ended(observation_id)
                 for uid, (_, observation_id, _, _) in self._current.items()
                 if observation_id is not None and uid not in self.seen
             ),
             key=lambda row: row[2],
         )
         self._flush_closed()
+
+    def _ended(self, observation_id: int) -> tuple[str, int, int]:
+        return self._ends.get(observation_id, self._at), self._collection_id, observation_id
 
     def note_sightings(self) -> None:
         """Remember which resources an incomplete look did see."""

@@ -479,6 +479,11 @@ def _json(value: object) -> str:
 # -- writing ------------------------------------------------------------------------------------------
 
 
+def last_as_of(connection: Connection) -> str | None:
+    """The latest instant as of which anything was ever judged."""
+    return connection.execute(sa.select(sa.func.max(tables.evaluation.c.as_of))).scalar()
+
+
 class EvaluationWriter:
     """One evaluation in the making: opens and closes findings, then seals them with a ledger entry."""
 
@@ -503,6 +508,8 @@ class EvaluationWriter:
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
         self._closed: list[tuple[str, int, int]] = []
+        # A clock that was ahead left intervals that begin later than now.
+        self._ahead = (last_as_of(connection) or "") > utc_text(as_of)
         insert(
             connection,
             tables.evaluation,
@@ -555,9 +562,23 @@ class EvaluationWriter:
         insert(self._connection, tables.finding, rows)
         self._root.open(self._opened)
         self._opened = []
+        if self._ahead:
+            self._closed = self._not_before_they_began(self._closed)
         close_intervals(self._connection, tables.finding, self._closed)
         self._root.close(self._closed)
         self._closed = []
+
+    def _not_before_they_began(
+        self, closed: list[tuple[str, int, int]]
+    ) -> list[tuple[str, int, int]]:
+        f = tables.finding
+        began: dict[int, str] = {}
+        for some in batched((finding for _, _, finding in closed), _CHUNK):
+            rows = self._connection.execute(
+                sa.select(f.c.id, f.c.valid_from).where(f.c.id.in_(some))
+            )
+            began.update((row[0], row[1]) for row in rows)
+        return [(max(at, began[finding]), by, finding) for at, by, finding in closed]
 
     def seal(self, finished: datetime) -> tuple[int, int]:
         """Finish: returns how many findings were opened and closed."""

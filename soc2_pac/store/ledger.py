@@ -62,6 +62,7 @@ COLUMNS: dict[str, dict[int, str]] = {
     "evaluation": {1: _EVALUATION, 2: _EVALUATION},
     "rule_version": {1: _RULE_VERSION, 2: f"{_RULE_VERSION} moved_from"},
     "waiver": {1: "id waiver action rule scope resource reason owner expires_at recorded_at"},
+    "signing_key": {1: "id key_id public_key action reason owner recorded_at"},
 }
 """Entry kind -> format -> the columns of its body, the first of which is the entry's ``ref``.
 
@@ -69,7 +70,7 @@ A list that was once in force never changes: a column that comes later starts a 
 entries stay verifiable. What is summed up in a root within a body is named by the format, too.
 """
 
-_TABLES = {
+TABLES = {
     "run.started": tables.run,
     "run.ended": tables.run,
     "config": tables.config,
@@ -78,7 +79,9 @@ _TABLES = {
     "evaluation": tables.evaluation,
     "rule_version": tables.rule_version,
     "waiver": tables.waiver_event,
+    "signing_key": tables.signing_key_event,
 }
+"""Entry kind -> the table of its rows."""
 _COMPUTED = {("collection", "scope"): _scope_text, ("rule_version", "rule"): _rule_name}
 
 MERKLE = 2
@@ -89,7 +92,7 @@ BASIS = 2
 
 def body_query(kind: str, form: int) -> sa.Select[Any]:
     """The rows that are the bodies of entries of a kind and format; the first column is their ``ref``."""
-    table = _TABLES[kind]
+    table = TABLES[kind]
     columns = [
         _COMPUTED[kind, name].label(name) if (kind, name) in _COMPUTED else table.c[name]
         for name in COLUMNS[kind][form].split()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision that this version knows; a test holds it against the migrations."""
 
 
@@ -45,21 +45,27 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     Raises:
         StoreError: the store was written by a newer version, or cannot be written.
     """
-    database.create_file()
+    prepare(database)
     before = current(database)
     if before not in (None, HEAD) and before not in known():
         raise StoreError(_too_new(database, before))
     if before == HEAD:
         return before, HEAD
-    if database.sqlite and database.path is not None:
-        with database.engine.connect() as connection:
-            # Persistent, and not allowed within a transaction.
-            connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
     with database.writing() as connection:
         migrate(connection)
         if before is None:
             _found(connection)
     return before, HEAD
+
+
+def prepare(database: Database) -> None:
+    """Make the file, where there is none, that :func:`migrate` brings up."""
+    database.create_file()
+    if database.path is None or current(database) is not None:
+        return
+    with database.engine.connect() as connection:
+        # Persistent, and not allowed within a transaction.
+        connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[union-attr]
 
 
 def migrate(connection: sa.Connection) -> None:

@@ -298,6 +298,12 @@ finding = Table(
         postgresql_where=text("closed_by IS NULL"),
     ),
     Index(
+        "finding_closed",
+        "closed_by",
+        sqlite_where=text("closed_by IS NOT NULL"),
+        postgresql_where=text("closed_by IS NOT NULL"),
+    ),
+    Index(
         "finding_due",
         "until",
         sqlite_where=text("closed_by IS NULL AND until IS NOT NULL"),
@@ -323,6 +329,20 @@ waiver_event = Table(
     CheckConstraint("action IN ('add', 'revoke')", name="waiver_action"),
 )
 """Append-only. A waiver holds from its ``add`` until ``expires_at`` or its ``revoke``."""
+
+signing_key_event = Table(
+    "signing_key_event",
+    metadata,
+    _id(),
+    _text("key_id"),
+    _text("public_key"),
+    _text("action"),
+    _text("reason"),
+    _text("owner"),
+    _text("recorded_at"),
+    CheckConstraint("action IN ('add', 'revoke')", name="signing_key_action"),
+)
+"""Append-only. Which keys sign checkpoints: one is in force from its ``add`` until its ``revoke``."""
 
 ledger = Table(
     "ledger",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_pac.audit.populations import AuditPeriod, population
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.errors import UsageError
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.store import open_store, schema
+from soc2_pac.store import checkpoint, open_store, schema
 
 from ..store.helpers import AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
 
@@ -286,6 +286,76 @@ def test_verify_of_a_sound_store(ask: Callable[..., Ended], tmp_path: Path) -> N
     with_checkpoint = ask("verify", "--checkpoint", "kept.json")
     assert with_checkpoint.code == 0
     assert "Not checked" not in with_checkpoint.out
+
+
+def test_verify_since_a_checkpoint_says_what_it_read(
+    ask: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ask("checkpoint", "--output", "kept.json")
+    ended = ask("verify", "--since", "kept.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert "Everything that was checked is as it was written." in ended.out
+    assert "the 1 in 30 whose turn is today" in ended.out
+    assert "Not read: the rest of what is older." in ended.out
+    old = {**json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))}
+    del old["ends"]
+    (tmp_path / "old.json").write_text(
+        json.dumps({**old, "format": "soc2-pac checkpoint 1"}), encoding="utf-8"
+    )
+    assert ask("verify", "--checkpoint", "old.json").code == 0
+    refused = ask("verify", "--since", "old.json")
+    assert refused.code == 2
+    assert "Next: verify --checkpoint with it once, then take a new one" in refused.err
+
+
+def test_keys_are_made_listed_replaced_and_revoked(
+    cli: Callable[..., Ended], ask: Callable[..., Ended], tmp_path: Path
+) -> None:
+    made = cli("checkpoint", "keygen", "key.pem")
+    assert made.code == 0
+    assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+    assert cli("checkpoint", "keygen", "key.pem").code == 2
+    key_id, public = (
+        next(line.split()[-1] for line in made.out.splitlines() if line.startswith(start))
+        for start in ("Key id:", "Public key:")
+    )
+    settings = tmp_path / "soc2-pac.toml"
+    before = settings.read_text(encoding="utf-8") if settings.exists() else ""
+    settings.write_text(before + '\n[signing]\nkey = { file = "key.pem" }\n', encoding="utf-8")
+    unlisted = ask("checkpoint", "-o", "one.json")
+    assert (unlisted.code, f"does not list the key {key_id}" in unlisted.err) == (0, True)
+    terms = ("--reason", "first key", "--owner", "ciso")
+    assert ask("checkpoint", "trust", *terms).out == f"The key {key_id} signs from now on.\n"
+    assert ask("checkpoint", "trust", public, *terms).code == 2
+    listed = json.loads(ask("checkpoint", "keys", "--format", "json").out)
+    assert [(key["key_id"], key["revoked_at"]) for key in listed] == [(key_id, None)]
+    taken = ask("checkpoint", "-o", "two.json")
+    assert (taken.code, taken.err) == (0, "")
+    assert json.loads((tmp_path / "two.json").read_text())["signature"]["key_id"] == key_id
+    # Several keys may be trusted: in the option, or a line each in a file.
+    (tmp_path / "trusted.txt").write_text(f"{'A' * 43}=\n{public}\n", encoding="utf-8")
+    trusted = ask("verify", "--checkpoint", "two.json", "--public-key", "trusted.txt")
+    assert trusted.code == 0
+    other = ask("verify", "--checkpoint", "two.json", "--public-key", "A" * 43 + "=")
+    assert (other.code, "signed by another key" in other.err) == (4, True)
+    assert ask("verify", "--public-key", "nonsense").code == 2
+    # A checkpoint that the key signs after it was revoked proves nothing.
+    private = (tmp_path / "key.pem").read_text(encoding="utf-8")
+    assert ask("checkpoint", "revoke", "0" * 16, *terms).code == 2
+    assert ask("checkpoint", "revoke", key_id, "--reason", "lost", "--owner", "ciso").code == 0
+    assert "was revoked on" in ask("checkpoint", "-o", "three.json").err
+    assert ask("verify", "--checkpoint", "two.json").code == 0
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        late = checkpoint.dump(store.checkpoint(), private)
+    (tmp_path / "late.json").write_text(late, encoding="utf-8")
+    ended = ask("verify", "--checkpoint", "late.json")
+    assert ended.code == 4
+    assert f"was signed by {key_id}, which was revoked on" in ended.out
+    unknown = checkpoint.generate_key()[0]
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        strange = checkpoint.dump(store.checkpoint(), unknown)
+    (tmp_path / "strange.json").write_text(strange, encoding="utf-8")
+    assert "which the store does not list" in ask("verify", "--checkpoint", "strange.json").out
 
 
 def test_verify_of_an_edited_store_ends_in_4(ask: Callable[..., Ended], tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.canonical import collection_root
 from soc2_pac.collect import events, fetch
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, run_unit
 from soc2_pac.collect.plan import collect, make_plan
 from soc2_pac.errors import ConfigError
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus as S
 from soc2_pac.model import Lacking, Listed, Scope, listed, strictly
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, evaluate
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import (
     CollectionStatus,
     Scope,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ import pytest
 from sqlalchemy import event
 
 from soc2_pac.errors import IntegrityError, StoreError
-from soc2_pac.store import Store, open_store, schema, tables
+from soc2_pac.model import Status
+from soc2_pac.store import Store, copy, open_store, schema, tables
 from soc2_pac.store.database import Database, parse_url, storable
 
 from .helpers import T0, look, one_run, user
@@ -198,3 +200,168 @@ def test_the_ledger_does_not_fork_under_four_writers(
     assert stores[0].verify().problems == []
     for store in stores:
         store.close()
+
+
+# -- all or nothing -----------------------------------------------------------------------------------------
+
+_COPIER = """
+import sys
+from soc2_pac.store import copy
+from soc2_pac.store.database import Database
+def told(table, rows):
+    print(table, flush=True)
+copy(Database(sys.argv[1]), Database(sys.argv[2]), told)
+"""
+
+
+@pytest.mark.slow
+def test_a_copy_that_is_killed_leaves_nothing(
+    store_url: str, make_store_url: Callable[..., str]
+) -> None:
+    with open_store(store_url, create=True) as store:
+        people = {f"u{n}": user(f"u{n}") for n in range(3000)}
+        one_run(store, [look(people)])
+    for wait_for in ("meta", "evidence", "finding"):
+        target = make_store_url(migrated=False)
+        child = subprocess.Popen(
+            [sys.executable, "-c", _COPIER, store_url, target], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        assert any(line.strip() == wait_for for line in child.stdout)
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        other = Database(target)
+        assert schema.current(other) is None
+        origin = Database(store_url)
+        copied = copy(origin, other)
+        origin.close()
+        assert copied["evidence"] == 3000
+        other.close()
+        with open_store(target) as whole:
+            assert whole.verify().problems == []
+
+
+_UPGRADER = """
+import sys, os
+from sqlalchemy import event
+from soc2_pac.store import schema
+from soc2_pac.store.database import Database
+database = Database(sys.argv[1])
+left = [int(sys.argv[2])]
+@event.listens_for(database.engine, "after_cursor_execute")
+def count(*_):
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), 9)
+schema.upgrade(database)
+"""
+
+
+@pytest.mark.slow
+def test_an_upgrade_that_is_killed_leaves_nothing(make_store_url: Callable[..., str]) -> None:
+    url = make_store_url(migrated=False)
+    for statements in (3, 20, 60):
+        ended = subprocess.run([sys.executable, "-c", _UPGRADER, url, str(statements)], check=False)
+        assert ended.returncode == -signal.SIGKILL
+        database = Database(url)
+        assert schema.current(database) is None
+        database.close()
+    open_store(url, create=True).close()
+
+
+# -- a clock that was ahead -----------------------------------------------------------------------------------
+
+
+def test_a_clock_that_was_ahead_is_told_and_all_is_judged_again(
+    store_url: str, make_store_url: Callable[..., str]
+) -> None:
+    from soc2_pac.store.checkpoint import Checkpoint
+
+    def days(store: Store, *ahead: int) -> None:
+        one_run(store, [look({"a": user("ann"), "b": user("bob", GetMfa=False)})])
+        for years in ahead:
+            later = T0 + timedelta(days=365 * years)
+            found = {"a": user("ann", GetMfa=False), "b": user("bob", day=years), "c": user("cyd")}
+            one_run(store, [look(found, at=later)], at=later)
+        at = T0 + timedelta(days=1)
+        now = one_run(store, [look({"a": user("ann"), "d": user("dan")}, at=at)], at=at)
+        assert (now.ahead is None) == (not ahead)
+        again = one_run(store, [], at=at + timedelta(hours=1))
+        assert again.ahead is None
+
+    with open_store(store_url, create=True) as store, open_store(make_store_url()) as straight:
+        days(store, 1, 12, 80)
+        days(straight)
+
+        def said(of: Store) -> set[tuple[object, ...]]:
+            return {(f.rule, f.resource, f.status, f.message) for f in of.findings()}
+
+        assert said(store) == said(straight)
+        with store.reading() as connection:
+            for table in (tables.observation, tables.finding):
+                wrong = table.select().where(table.c.valid_to < table.c.valid_from)
+                assert connection.execute(wrong).all() == []
+        kept = store.checkpoint()
+        assert isinstance(kept, Checkpoint)
+        assert store.verify([kept]).problems == []
+
+
+def test_a_look_of_the_future_proves_nothing_now(store_url: str) -> None:
+    with open_store(store_url, create=True) as store:
+        ahead = T0 + timedelta(days=3650)
+        one_run(store, [look({"a": user("ann")}, at=ahead)], at=T0)
+        found = [f for f in store.findings() if f.rule == "fake-user-mfa"]
+        assert found
+        assert all(f.status is Status.STALE and "yet to come" in f.message for f in found)
+
+
+# -- where the file stands --------------------------------------------------------------------------------------
+
+
+def test_a_link_that_leads_nowhere_yet_makes_a_private_file(tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "elsewhere" / "real.db")
+    open_store(f"sqlite:///{link}", create=True).close()
+    assert (tmp_path / "elsewhere" / "real.db").stat().st_mode & 0o777 == 0o600
+    circle = tmp_path / "circle.db"
+    circle.symlink_to(circle)
+    with pytest.raises(StoreError, match="cannot be created"):
+        open_store(f"sqlite:///{circle}", create=True)
+    with pytest.raises(StoreError, match="URI"):
+        open_store(f"sqlite:///file:{link}?mode=rwc", create=True)
+
+
+def test_a_store_on_read_only_media_can_be_read_and_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "media" / "s.db"
+    with open_store(f"sqlite:///{path}", create=True) as store:
+        one_run(store, [look({"a": user("ann")})])
+    before = sorted(path.parent.iterdir())
+    (path.parent / "s.db.lock").unlink(missing_ok=True)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    # Root may write everywhere; a medium that is mounted read-only answers like this to root, too.
+    real = os.access
+    monkeypatch.setattr(
+        os, "access", lambda p, mode, **k: not mode & os.W_OK and real(p, mode, **k)
+    )
+    try:
+        with open_store(f"sqlite:///{path}") as store:
+            assert store.findings()
+            assert store.evidence()
+            kept = store.checkpoint()
+            assert store.verify([kept]).problems == []
+            with pytest.raises(StoreError, match="read-only"):
+                store.add_waiver(rule="r", reason="x", owner="y")
+            with pytest.raises(StoreError, match="written to while"), store.reading():
+                os.utime(path, ns=(1, 1))
+    finally:
+        path.parent.chmod(0o755)
+    assert sorted(p for p in path.parent.iterdir() if p.name != "s.db.lock") == [
+        p for p in before if p.name != "s.db.lock"
+    ]
+    path.with_name("s.db-wal").write_bytes(b"x")
+    with pytest.raises(StoreError, match="not folded in"):
+        open_store(f"sqlite:///{path}")

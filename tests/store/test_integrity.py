@@ -184,14 +184,14 @@ def test_signed_checkpoints() -> None:
     taken = checkpoint.Checkpoint("s", 3, "h", 3, "2026-01-01T00:00:00.000Z")
     pem, public = _key()
     text = checkpoint.dump(taken, pem)
-    assert checkpoint.load(text, public) == taken
+    assert checkpoint.load(text, [public]) == taken
     with pytest.raises(IntegrityError, match="another key"):
-        checkpoint.load(text, _key()[1])
+        checkpoint.load(text, [_key()[1]])
     with pytest.raises(IntegrityError, match="not signed"):
-        checkpoint.load(checkpoint.dump(taken), public)
+        checkpoint.load(checkpoint.dump(taken), [public])
     edited = json.dumps({**json.loads(text), "seq": 2})
     with pytest.raises(IntegrityError, match="changed"):
-        checkpoint.load(edited, public)
+        checkpoint.load(edited, [public])
     for wrong in ("{}", "[]", "no", '{"format": "soc2-pac checkpoint 1"}'):
         with pytest.raises(UsageError):
             checkpoint.load(wrong)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soc2_pac.canonical import canonical, collection_root, digest
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.errors import IntegrityError
+from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus
 from soc2_pac.store import Store, copy, open_store
 from soc2_pac.store.database import Database

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_pac.store.database import without_cycle_search
 from soc2_pac.store.verify import content, history, ledgered, objects
+from soc2_pac.store.verify.part import WHOLE, Part
 from soc2_pac.store.verify.report import Problem, Report, tolerant
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
     from soc2_pac.store.checkpoint import Checkpoint
 
-__all__ = ["Problem", "Report", "verify"]
+__all__ = ["WHOLE", "Part", "Problem", "Report", "verify"]
 
-_STEPS: dict[str, Callable[[Connection, Report], None]] = {
+_STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     "schema": objects.schema_objects,
     "ledger": ledgered.chain,
     "ledger kinds": ledgered.kinds,
@@ -35,32 +37,46 @@ _STEPS: dict[str, Callable[[Connection, Report], None]] = {
     "observations": history.observations,
     "findings": history.findings,
     "open intervals": history.open_intervals,
-    "fingerprints": history.fingerprints,
     "collections": history.roots,
+    "sightings": history.sightings,
 }
 
 
-def verify(connection: Connection, checkpoints: Sequence[Checkpoint] = ()) -> Report:
-    """Check everything within one reading transaction. Memory grows with the largest scope, not the store.
+def verify(
+    connection: Connection,
+    checkpoints: Sequence[Checkpoint] = (),
+    part: Part = WHOLE,
+) -> Report:
+    """Check within one reading transaction. Memory grows with the largest scope, not the store.
 
     Never raises for what the store holds: a step that cannot be done is a problem.
+
+    Args:
+        connection: reading.
+        checkpoints: kept elsewhere; each is held against the ledger.
+        part: what to read; everything unless said. The checkpoint that it starts from is held, too.
     """
     report = Report()
-    with tolerant(connection):
+    kept = [*checkpoints, part.since] if part.since is not None else checkpoints
+    with tolerant(connection), without_cycle_search():
         for name, step in _STEPS.items():
-            _do(connection, report, name, step)
-        for checkpoint in checkpoints:
-            _do(connection, report, "checkpoint", ledgered.checkpointed(checkpoint))
+            _do(connection, report, part, name, step)
+        for checkpoint in kept:
+            _do(connection, report, part, "checkpoint", ledgered.checkpointed(checkpoint))
     return report
 
 
 def _do(
-    connection: Connection, report: Report, name: str, step: Callable[[Connection, Report], None]
+    connection: Connection,
+    report: Report,
+    part: Part,
+    name: str,
+    step: Callable[[Connection, Report, Part], None],
 ) -> None:
     try:
         # A savepoint: on PostgreSQL an error would end the transaction for the steps that follow.
         with connection.begin_nested():
-            step(connection, report)
+            step(connection, report, part)
     except Exception as error:  # noqa: BLE001 - the store may hold anything
         said = str(error).partition("\n")[0]
         report.find(name, f"cannot be checked: {type(error).__name__}: {said}")

@@ -15,28 +15,37 @@ from soc2_pac.store.verify.report import digest_of, short, stream
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from soc2_pac.store.verify.part import Part
     from soc2_pac.store.verify.report import Report
 
 
-def evidence(connection: Connection, report: Report) -> None:
+def evidence(connection: Connection, report: Report, part: Part) -> None:
     """Documents match their digests, and every observation has its document."""
-    count = 0
-    for row in stream(connection, sa.select(tables.evidence.c.digest, tables.evidence.c.body)):
-        count += 1
-        if digest_of(row.body) != row.digest:
-            report.find(f"evidence {short(row.digest)}", "was edited: it does not match its digest")
-    report.checked["evidence"] = count
     o, e = tables.observation, tables.evidence
-    lost = (
-        sa.select(o.c.id, o.c.digest)
-        .select_from(o.outerjoin(e, e.c.digest == o.c.digest))
-        .where(e.c.digest.is_(None))
-    )
-    for row in stream(connection, lost):
-        report.find(f"observation {row.id}", f"its evidence {short(row.digest)} is missing")
+    queries = [sa.select(e.c.digest, e.c.body).where(part.digests(e.c.digest))]
+    if part.since is not None:
+        new = sa.select(o.c.digest).where(o.c.id > part.last_old(o))
+        queries.append(sa.select(e.c.digest, e.c.body).where(e.c.digest.in_(new)))
+    count = 0
+    for query in queries:
+        for row in stream(connection, query):
+            count += 1
+            if digest_of(row.body) != row.digest:
+                report.find(
+                    f"evidence {short(row.digest)}", "was edited: it does not match its digest"
+                )
+    report.checked["evidence"] = count
+    for condition in part.in_ranges(connection, o, tables.collection):
+        lost = (
+            sa.select(o.c.id, o.c.digest)
+            .select_from(o.outerjoin(e, e.c.digest == o.c.digest))
+            .where(e.c.digest.is_(None), condition)
+        )
+        for row in stream(connection, lost):
+            report.find(f"observation {row.id}", f"its evidence {short(row.digest)} is missing")
 
 
-def rules(connection: Connection, report: Report) -> None:
+def rules(connection: Connection, report: Report, _part: Part) -> None:
     """Rule sources and their parts match their digests, and versions have theirs."""
     parts: set[str] = set()
     for row in stream(connection, sa.select(tables.rule_part)):
@@ -77,7 +86,7 @@ def rules(connection: Connection, report: Report) -> None:
         report.find(f"rule_criterion of rule_version {version}", "belongs to no rule version")
 
 
-def rules_in_force(connection: Connection, report: Report) -> None:
+def rules_in_force(connection: Connection, report: Report, _part: Part) -> None:
     """The version in force is the one that the last evaluation of each rule listed."""
     v, e, i = tables.rule_version, tables.evaluation, tables.rule_in_force
     rule_of = {row[0]: row[1] for row in connection.execute(sa.select(v.c.id, v.c.rule_id))}
@@ -95,19 +104,22 @@ def rules_in_force(connection: Connection, report: Report) -> None:
             )
 
 
-def bases(connection: Connection, report: Report) -> None:
+def bases(connection: Connection, report: Report, part: Part) -> None:
     """What findings rest on: by content, and none missing."""
-    for row in stream(connection, sa.select(tables.basis)):
+    for row in stream(
+        connection, sa.select(tables.basis).where(part.digests(tables.basis.c.digest))
+    ):
         if digest_of(row.body) != row.digest:
             report.find(f"basis {short(row.digest)}", "was edited: it does not match its digest")
     f, b = tables.finding, tables.basis
-    lost = (
-        sa.select(f.c.id, f.c.basis)
-        .select_from(f.outerjoin(b, b.c.digest == f.c.basis))
-        .where(f.c.basis.is_not(None), b.c.digest.is_(None))
-    )
-    for row in stream(connection, lost):
-        report.find(f"finding {row.id}", f"what it rests on is missing: {short(row.basis)}")
+    for condition in part.in_ranges(connection, f, tables.evaluation):
+        lost = (
+            sa.select(f.c.id, f.c.basis)
+            .select_from(f.outerjoin(b, b.c.digest == f.c.basis))
+            .where(f.c.basis.is_not(None), b.c.digest.is_(None), condition)
+        )
+        for row in stream(connection, lost):
+            report.find(f"finding {row.id}", f"what it rests on is missing: {short(row.basis)}")
 
 
 def _set(text: str) -> set[str]:
@@ -117,8 +129,22 @@ def _set(text: str) -> set[str]:
         return set()
 
 
-def strays(connection: Connection, report: Report) -> None:
+def strays(connection: Connection, report: Report, part: Part) -> None:
     """Rows that nothing refers to: what writes them writes what they belong to in the same transaction."""
+    _stray_parts(connection, report)
+    revisions = (
+        connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
+    )
+    if list(revisions) != [schema.HEAD]:
+        report.find("alembic_version", f"is not {schema.HEAD}, by which this store was written")
+    _stray_sightings(connection, report, part)
+    if part.comes("stray evidence"):
+        _stray_evidence(connection, report)
+    if part.comes("strays"):
+        _strays(connection, report)
+
+
+def _strays(connection: Connection, report: Report) -> None:
     t = tables
     used = sa.union(
         sa.select(t.collection.c.scope_id.label("id")), sa.select(t.finding.c.scope_id)
@@ -135,14 +161,6 @@ def strays(connection: Connection, report: Report) -> None:
         query = sa.select(column).outerjoin(where, where.c.id == column).where(where.c.id.is_(None))
         for value in connection.execute(query).scalars():
             report.find(f"{table.name} {short(value)}", "belongs to nothing that was recorded")
-    _stray_parts(connection, report)
-    _stray_evidence(connection, report)
-    _stray_sightings(connection, report)
-    revisions = (
-        connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
-    )
-    if list(revisions) != [schema.HEAD]:
-        report.find("alembic_version", f"is not {schema.HEAD}, by which this store was written")
 
 
 def _stray_parts(connection: Connection, report: Report) -> None:
@@ -172,7 +190,7 @@ def _stray_evidence(connection: Connection, report: Report) -> None:
         report.find(f"evidence {short(row.digest)}", "is of no resource of the kind that it names")
 
 
-def _stray_sightings(connection: Connection, report: Report) -> None:
+def _stray_sightings(connection: Connection, report: Report, part: Part) -> None:
     s, c, r = tables.sighting, tables.collection, tables.resource
     query = (
         sa.select(s.c.collection_id, s.c.resource_id)
@@ -180,13 +198,14 @@ def _stray_sightings(connection: Connection, report: Report) -> None:
             s.outerjoin(c, c.c.id == s.c.collection_id).outerjoin(r, r.c.id == s.c.resource_id)
         )
         .where(
+            part.rows(s.c.collection_id, c),
             sa.or_(
                 c.c.id.is_(None),
                 c.c.status == "complete",
                 r.c.id.is_(None),
                 r.c.kind != c.c.kind,
                 r.c.scope_id != c.c.scope_id,
-            )
+            ),
         )
     )
     for row in stream(connection, query):

@@ -4,106 +4,175 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import defaultdict
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from soc2_pac.canonical import collection_root, collection_root_1
+from soc2_pac.canonical import collection_root_1
+from soc2_pac.merkle import Tree, collection_root, key_of, value_of
 from soc2_pac.store import ledger, tables
 from soc2_pac.store.verify.report import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
+    from soc2_pac.store.verify.part import Part
     from soc2_pac.store.verify.report import Report
 
+    Hashed = tuple[Any, ...]
 
-_OBSERVATION = ("id", "resource_id", "digest", "name", "observed_at", "valid_from")
-_FINDING = (
-    "id",
-    "fingerprint",
-    "rule_id",
-    "rule_version_id",
-    "scope_id",
-    "resource_id",
-    "status",
-    "message",
-    "digest",
-    "until",
-    "failing_since",
-    "sla_due",
-    "valid_from",
+_AT_ONCE = 200_000
+"""Changes that are laid into a tree together: more are fewer hashes, and more memory."""
+_ENTRY = 64
+"""Bytes: where a uid stands, and the digest of its document."""
+
+
+class _Intervals(NamedTuple):
+    """A table of intervals, and what opens and closes them."""
+
+    table: sa.Table
+    owner: sa.Table
+    columns: tuple[str, ...]
+    """What opening fixed, in the order in which it was hashed."""
+
+
+_OBSERVATIONS = _Intervals(
+    tables.observation,
+    tables.collection,
+    ("id", "resource_id", "digest", "name", "observed_at", "valid_from"),
 )
-"""The columns that opening an interval fixed, in the order in which they were hashed.
+_FINDINGS = _Intervals(
+    tables.finding,
+    tables.evaluation,
+    (
+        "id",
+        "fingerprint",
+        "rule_id",
+        "rule_version_id",
+        "scope_id",
+        "resource_id",
+        "status",
+        "message",
+        "digest",
+        "until",
+        "failing_since",
+        "sla_due",
+        "valid_from",
+        # Hashed from format 2 of evaluations on.
+        "basis",
+    ),
+)
 
-From format 2 of evaluations on, a finding's basis comes last.
-"""
 
-
-def observations(connection: Connection, report: Report) -> None:
+def observations(connection: Connection, report: Report, part: Part) -> None:
     """What collections opened and closed."""
-    _intervals(connection, report, tables.observation, tables.collection, _OBSERVATION)
+    _intervals(connection, report, part, _OBSERVATIONS, lambda row: tuple(row[1:]))
 
 
-def findings(connection: Connection, report: Report) -> None:
-    """What evaluations opened and closed."""
-    _intervals(connection, report, tables.finding, tables.evaluation, _FINDING)
+def findings(connection: Connection, report: Report, part: Part) -> None:
+    """What evaluations opened and closed; and that each is of the rule, scope and resource that it names.
+
+    A fingerprint is made of their names: an edit of a name shows here.
+    """
+    named = _Fingerprints(connection)
+    with_basis = _first_of_format(connection, "evaluation", ledger.BASIS)
+    res = tables.resource
+    width = len(_FINDINGS.columns)
+
+    def hashed(row: Any) -> Hashed:  # noqa: ANN401
+        values = tuple(row[1 : width + 1])
+        if named.of(values[2], values[4], row[width + 1]) != values[1]:
+            what = "its rule, scope or resource was renamed or is missing"
+            report.find(f"finding {values[0]}", what)
+        if with_basis is not None and row[0] >= with_basis:
+            return values
+        if values[-1] is not None:
+            report.find(f"finding {values[0]}", "has a basis, and none was recorded then")
+        return values[:-1]
+
+    joined = tables.finding.outerjoin(res, res.c.id == tables.finding.c.resource_id)
+    _intervals(connection, report, part, _FINDINGS, hashed, joined, (res.c.uid,))
 
 
-def open_intervals(connection: Connection, report: Report) -> None:
+class _Fingerprints:
+    """Names of findings, from those of their rules, scopes and resources."""
+
+    def __init__(self, connection: Connection) -> None:
+        r, s = tables.rule, tables.scope
+        self._rules = {row[0]: row[1] for row in connection.execute(sa.select(r.c.id, r.c.name))}
+        scopes = connection.execute(sa.select(s.c.id, s.c.provider, s.c.boundary))
+        self._scopes = {row[0]: f"{row[1]}:{row[2]}" for row in scopes}
+        self._starts: dict[tuple[int, int], hashlib._Hash] = {}
+
+    def of(self, rule: int, scope: int, uid: object) -> str:
+        """The fingerprint, 20 hex digits."""
+        start = self._starts.get((rule, scope))
+        if start is None:
+            named = f"{self._rules.get(rule)}\0{self._scopes.get(scope)}\0"
+            start = hashlib.sha256(named.encode("utf-8", "surrogatepass"))
+            self._starts[rule, scope] = start
+        whole = start.copy()
+        whole.update(str("" if uid is None else uid).encode("utf-8", "surrogatepass"))
+        return whole.hexdigest()[:20]
+
+
+def open_intervals(connection: Connection, report: Report, part: Part) -> None:
     """An interval that nothing closed has no end."""
-    for table in (tables.observation, tables.finding):
-        query = sa.select(table.c.id).where(
-            table.c.closed_by.is_(None), table.c.valid_to.is_not(None)
-        )
-        for number in connection.execute(query).scalars():
-            report.find(f"{table.name} {number}", "has an end, and nothing closed it")
+    for table, owner, _ in (_OBSERVATIONS, _FINDINGS):
+        ended = sa.and_(table.c.closed_by.is_(None), table.c.valid_to.is_not(None))
+        conditions: list[ColumnElement[bool]] = [sa.true()]
+        if not part.comes(f"open {table.name}"):
+            conditions = part.in_ranges(connection, table, owner)
+        for condition in conditions:
+            for number in connection.execute(
+                sa.select(table.c.id).where(ended, condition)
+            ).scalars():
+                report.find(f"{table.name} {number}", "has an end, and nothing closed it")
 
 
 def _intervals(
-    connection: Connection, report: Report, table: sa.Table, owner: sa.Table, columns: Sequence[str]
+    connection: Connection,
+    report: Report,
+    part: Part,
+    of: _Intervals,
+    hashed: Callable[[Any], Hashed],
+    joined: sa.FromClause | None = None,
+    more: tuple[ColumnElement[Any], ...] = (),
 ) -> None:
-    """Recompute each owner's changes root from the intervals that it opened and closed."""
-    of_findings = table is tables.finding
-    # Rows that older evaluations opened were hashed without the last column.
-    with_last = _first_of_format(connection, owner.name, ledger.BASIS) if of_findings else None
-    taken = (*columns, "basis") if of_findings else columns
-    opened = _grouped(
-        stream(
-            connection,
-            sa.select(table.c.opened_by, *(table.c[name] for name in taken)).order_by(
-                table.c.opened_by, table.c.id
-            ),
-        )
+    """Recompute each owner's changes root from the intervals that it opened and closed.
+
+    ``hashed``: a row, which begins with what opened it, as it was hashed.
+    """
+    table, owner, columns = of
+    chosen = sa.select(table.c.opened_by, *(table.c[name] for name in columns), *more)
+    chosen = chosen.select_from(table if joined is None else joined).order_by(table.c.id)
+    opened = itertools.chain.from_iterable(
+        stream(connection, chosen.where(condition))
+        for condition in part.in_ranges(connection, table, owner)
     )
-    closed = _grouped(
-        stream(
-            connection,
-            sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
-            .where(table.c.closed_by.is_not(None))
-            .order_by(table.c.closed_by, table.c.id),
-        )
+    closed = stream(
+        connection,
+        sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
+        .where(table.c.closed_by.is_not(None), part.rows(table.c.closed_by, owner))
+        .order_by(table.c.closed_by, table.c.id),
     )
     opens, closes = _Cursor(opened), _Cursor(closed)
-    query = sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root).order_by(
-        owner.c.id
-    )
+    query = sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root)
+    query = query.where(part.rows(owner.c.id, owner)).order_by(owner.c.id)
     count = 0
     for row in connection.execute(query).all():
         root = ledger.ChangesRoot()
-        short = of_findings and (with_last is None or row.id < with_last)
-        root.open(_hashed(opens.take(row.id, report, table.name), report, short=short))
+        root.open(map(hashed, opens.take(row.id, report, table.name)))
         root.close(
             (valid_to, 0, number) for _, valid_to, number in closes.take(row.id, report, table.name)
         )
         count += root.opened
-        if (root.opened, root.closed) != (
-            row.opened,
-            row.closed,
-        ) or root.hexdigest() != row.changes_root:
+        recorded = (row.opened, row.closed, row.changes_root)
+        if (root.opened, root.closed, root.hexdigest()) != recorded:
             report.find(
                 f"{owner.name} {row.id}",
                 f"{table.name} rows were edited, added or deleted: it opened {row.opened} and closed "
@@ -114,35 +183,22 @@ def _intervals(
     report.checked[f"{table.name}s"] = count
 
 
-def _hashed(rows: Iterator[Any], report: Report, *, short: bool) -> Iterator[tuple[Any, ...]]:
-    """The values that opening a row fixed; ``short``: hashed before findings had a basis."""
-    for _, *values in rows:
-        if not short:
-            yield tuple(values)
-            continue
-        if values[-1] is not None:
-            report.find(f"finding {values[0]}", "has a basis, and none was recorded then")
-        yield tuple(values[:-1])
-
-
 def _first_of_format(connection: Connection, kind: str, form: int) -> int | None:
     """The first row of a kind whose entry has at least this format; ids count up, so later ones have, too."""
     l = tables.ledger  # noqa: E741 - reads as the table that it is
-    query = sa.select(l.c.ref).where(l.c.kind == kind, l.c.format >= form)
-    numbers = [int(ref) for ref in connection.execute(query).scalars() if ref.isdecimal()]
-    return min(numbers, default=None)
-
-
-def _grouped(rows: Iterator[Any]) -> Iterator[tuple[int, Iterator[Any]]]:
-    return itertools.groupby(rows, key=lambda row: row[0])
+    query = (
+        sa.select(l.c.ref).where(l.c.kind == kind, l.c.format >= form).order_by(l.c.seq).limit(1)
+    )
+    ref = connection.execute(query).scalar()
+    return int(ref) if ref is not None and ref.isdecimal() else None
 
 
 class _Cursor:
     """Walks groups of rows by owner, in step with the owners."""
 
-    def __init__(self, groups: Iterator[tuple[int, Iterator[Any]]]) -> None:
-        self._groups = groups
-        self._next = next(groups, None)
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._groups = itertools.groupby(rows, key=lambda row: row[0])
+        self._next = next(self._groups, None)
 
     def take(self, owner: int, report: Report, table: str) -> Iterator[Any]:
         """The rows of one owner, to be read to the end; rows of owners that do not exist are reported."""
@@ -162,71 +218,148 @@ class _Cursor:
             self._next = next(self._groups, None)
 
 
-def fingerprints(connection: Connection, report: Report) -> None:
-    """A fingerprint is made of rule, scope and resource: an edit of their names shows here."""
-    f, r, s, res = tables.finding, tables.rule, tables.scope, tables.resource
-    query = sa.select(
-        f.c.id, f.c.fingerprint, r.c.name, s.c.provider, s.c.boundary, res.c.uid
-    ).select_from(
-        f.outerjoin(r, r.c.id == f.c.rule_id)
-        .outerjoin(s, s.c.id == f.c.scope_id)
-        .outerjoin(res, res.c.id == f.c.resource_id)
-    )
-    for row in stream(connection, query):
-        named = f"{row.name}\0{row.provider}:{row.boundary}\0{row.uid or ''}"
-        if hashlib.sha256(named.encode()).hexdigest()[:20] != row.fingerprint:
-            report.find(
-                f"finding {row.id}", "its rule, scope or resource was renamed or is missing"
-            )
+# -- collections ------------------------------------------------------------------------------------------
 
 
-def roots(connection: Connection, report: Report) -> None:
-    """Rebuild what each collection saw from the intervals, and hold it against the recorded root."""
+def roots(connection: Connection, report: Report, part: Part) -> None:
+    """Rebuild what each complete collection saw from the intervals, and hold it against the recorded root."""
     c = tables.collection
     pairs = connection.execute(
         sa.select(c.c.scope_id, c.c.kind).distinct().order_by(c.c.scope_id, c.c.kind)
     ).all()
-    resources = 0
     merkle = _first_of_format(connection, "collection", ledger.MERKLE)
-    for scope_id, kind in pairs:
-        resources += _replay(connection, report, scope_id, kind, merkle)
-    total = (
-        connection.execute(sa.select(sa.func.count()).select_from(tables.resource)).scalar() or 0
+    resources = sum(
+        _replay(connection, report, scope_id, kind, merkle)
+        for scope_id, kind in pairs
+        if part.comes(f"{scope_id} {kind}")
     )
     report.checked["resources"] = resources
-    if resources != total:
-        report.find(
-            "resource", f"{total - resources} rows belong to no collection's kind and scope"
-        )
+    if part.comes("resources of no collection"):
+        r = tables.resource
+        looked = sa.exists().where(c.c.scope_id == r.c.scope_id, c.c.kind == r.c.kind)
+        for number in connection.execute(sa.select(r.c.id).where(~looked)).scalars():
+            report.find(f"resource {number}", "belongs to no collection's kind and scope")
 
 
 def _replay(
     connection: Connection, report: Report, scope_id: int, kind: str, merkle: int | None
 ) -> int:
-    """``merkle``: the first collection whose root is a Merkle root."""
-    c, o, r = tables.collection, tables.observation, tables.resource
-    rows = connection.execute(
-        sa.select(r.c.id, r.c.uid, o.c.digest, o.c.opened_by, o.c.closed_by)
-        .select_from(r.outerjoin(o, o.c.resource_id == r.c.id))
-        .where(r.c.scope_id == scope_id, r.c.kind == kind)
-    ).all()
-    for row in rows:
-        if row.opened_by is None:
-            report.find(f"resource {row.id}", "was never observed")
-    opens = sorted((row for row in rows if row.opened_by is not None), key=attrgetter("opened_by"))
-    closes = sorted((row for row in rows if row.closed_by is not None), key=attrgetter("closed_by"))
-    state: dict[int, tuple[str, str]] = {}
-    opened, closed = 0, 0
-    root: str | None = None
+    """``merkle``: the first collection whose root is a Merkle root. Returns the number of resources."""
+    c = tables.collection
     looks = connection.execute(
         sa.select(c.c.id, c.c.status, c.c.root, c.c.count.label("found"))
         .where(c.c.scope_id == scope_id, c.c.kind == kind)
         .order_by(c.c.id)
+    ).all()
+    if merkle is None or looks[0].id < merkle:
+        early = [look for look in looks if merkle is None or look.id < merkle]
+        _replay_1(connection, report, scope_id, kind, early)
+    opens, closes, resources = _changes(connection, report, scope_id, kind)
+    tree = Tree()
+    for look in looks:
+        ended, begun = closes.pop(look.id, b""), opens.pop(look.id, b"")
+        for start in range(0, len(ended), _ENTRY * _AT_ONCE):
+            some = ended[start : start + _ENTRY * _AT_ONCE]
+            tree.update(dict.fromkeys(_split(some)))
+        for start in range(0, len(begun), _ENTRY * _AT_ONCE):
+            some = begun[start : start + _ENTRY * _AT_ONCE]
+            tree.update(_split(some))
+        if look.status == "complete" and merkle is not None and look.id >= merkle:
+            _hold(report, look, tree.root(), len(tree))
+    for number in sorted({*opens, *closes}):
+        report.find(
+            f"{kind} of collection {number}",
+            f"was not seen by one of scope {scope_id} and this kind",
+        )
+    return resources
+
+
+def _split(entries: bytes) -> dict[bytes, bytes]:
+    half = _ENTRY // 2
+    return {
+        entries[n : n + half]: entries[n + half : n + _ENTRY]
+        for n in range(0, len(entries), _ENTRY)
+    }
+
+
+def _changes(
+    connection: Connection, report: Report, scope_id: int, kind: str
+) -> tuple[dict[int, bytes], dict[int, bytes], int]:
+    """What each look at a kind and scope opened and closed, packed; and how many resources there are."""
+    o, r = tables.observation, tables.resource
+    query = (
+        sa.select(r.c.id, r.c.uid, o.c.digest, o.c.opened_by, o.c.closed_by)
+        .select_from(r.outerjoin(o, o.c.resource_id == r.c.id))
+        .where(r.c.scope_id == scope_id, r.c.kind == kind)
     )
-    root_of = collection_root_1
-    for look in looks.all():
-        if root_of is collection_root_1 and merkle is not None and look.id >= merkle:
-            root_of, root = collection_root, None
+    opens: dict[int, bytearray] = defaultdict(bytearray)
+    closes: dict[int, bytearray] = defaultdict(bytearray)
+    last, key = None, b""
+    for number, uid, document, opened_by, closed_by in stream(connection, query):
+        if number != last:
+            last, key = number, key_of(str(uid))
+        if opened_by is None:
+            report.find(f"resource {number}", "was never observed")
+            continue
+        entry = key + value_of(document)
+        opens[opened_by] += entry
+        if closed_by is not None:
+            closes[closed_by] += entry
+    count = sa.select(sa.func.count()).where(r.c.scope_id == scope_id, r.c.kind == kind)
+    return _frozen(opens), _frozen(closes), connection.execute(count).scalar() or 0
+
+
+def _frozen(packed: dict[int, bytearray]) -> dict[int, bytes]:
+    return {number: bytes(packed[number]) for number in list(packed)}
+
+
+def _hold(report: Report, look: Any, root: str, count: int) -> None:  # noqa: ANN401
+    if (root, count) != (look.root, look.found):
+        report.find(
+            f"collection {look.id}",
+            f"saw {look.found} resources; the store's intervals give {count} or others",
+        )
+
+
+def sightings(connection: Connection, report: Report, part: Part) -> None:
+    """What incomplete collections saw, against their roots."""
+    c, o, s, r = tables.collection, tables.observation, tables.sighting, tables.resource
+    merkle = _first_of_format(connection, "collection", ledger.MERKLE)
+    query = sa.select(c.c.id, c.c.root, c.c.count.label("found")).where(
+        c.c.status != "complete", part.rows(c.c.id, c)
+    )
+    for look in connection.execute(query.order_by(c.c.id)).all():
+        current = sa.and_(
+            o.c.resource_id == s.c.resource_id,
+            o.c.opened_by <= look.id,
+            sa.or_(o.c.closed_by.is_(None), o.c.closed_by > look.id),
+        )
+        seen = connection.execute(
+            sa.select(r.c.uid, o.c.digest)
+            .select_from(s.outerjoin(r, r.c.id == s.c.resource_id).outerjoin(o, current))
+            .where(s.c.collection_id == look.id)
+        ).all()
+        root_of = collection_root if merkle is not None and look.id >= merkle else collection_root_1
+        pairs = [(str(uid), str(document)) for uid, document in seen]
+        _hold(report, look, root_of(pairs), len(pairs))
+
+
+def _replay_1(
+    connection: Connection, report: Report, scope_id: int, kind: str, looks: list[Any]
+) -> None:
+    """Complete looks whose root is over the whole sorted list: each one that changed sorts it again."""
+    o, r = tables.observation, tables.resource
+    rows = connection.execute(
+        sa.select(r.c.id, r.c.uid, o.c.digest, o.c.opened_by, o.c.closed_by)
+        .select_from(r.join(o, o.c.resource_id == r.c.id))
+        .where(r.c.scope_id == scope_id, r.c.kind == kind, o.c.opened_by <= looks[-1].id)
+    ).all()
+    opens = sorted(rows, key=attrgetter("opened_by"))
+    closes = sorted((row for row in rows if row.closed_by is not None), key=attrgetter("closed_by"))
+    state: dict[int, tuple[str, str]] = {}
+    opened, closed = 0, 0
+    root: str | None = None
+    for look in looks:
         while closed < len(closes) and closes[closed].closed_by <= look.id:
             state.pop(closes[closed].id, None)
             closed, root = closed + 1, None
@@ -235,20 +368,5 @@ def _replay(
                 state[opens[opened].id] = (opens[opened].uid, opens[opened].digest)
             opened, root = opened + 1, None
         if look.status == "complete":
-            root = root or root_of(state.values())
-            seen_root, count = root, len(state)
-        else:
-            s = tables.sighting
-            ids = (
-                connection.execute(sa.select(s.c.resource_id).where(s.c.collection_id == look.id))
-                .scalars()
-                .all()
-            )
-            seen = [state[number] for number in ids if number in state]
-            seen_root, count = root_of(seen), len(ids)
-        if (seen_root, count) != (look.root, look.found):
-            report.find(
-                f"collection {look.id}",
-                f"saw {look.found} resources; the store's intervals give {count} or others",
-            )
-    return len({row.id for row in rows})
+            root = root or collection_root_1(state.values())
+            _hold(report, look, root, len(state))

@@ -2,41 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from soc2_pac.store import ledger, tables
+from soc2_pac.store import keys, ledger, tables
+from soc2_pac.store.database import batched
+from soc2_pac.store.verify.part import DAYS
 from soc2_pac.store.verify.report import digest_of, short, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from soc2_pac.store.checkpoint import Checkpoint
+    from soc2_pac.store.verify.part import Part
     from soc2_pac.store.verify.report import Report
 
 
-def chain(connection: Connection, report: Report) -> None:
+def chain(connection: Connection, report: Report, part: Part) -> None:
     """Each entry follows from the one before it, and none is missing."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
     previous, expected = ledger.GENESIS, 1
     count = 0
-    for row in stream(connection, sa.select(tables.ledger).order_by(tables.ledger.c.seq)):
+    query = sa.select(l).order_by(l.c.seq)
+    if part.since is not None:
+        previous, expected = part.since.head, part.since.seq + 1
+        query = query.where(l.c.seq >= expected)
+        count = _old_links(connection, report, part, part.since.seq)
+    for row in stream(connection, query):
         count += 1
         if row.seq != expected:
             report.find(f"ledger {expected}", f"missing: the next entry is {row.seq}")
         if row.prev != previous:
             report.find(f"ledger {row.seq}", "does not follow from the entry before it")
-        link = ledger.link_hash(
-            row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev, row.format
-        )
-        if link != row.hash:
-            report.find(f"ledger {row.seq}", "was edited: its hash does not match")
+        _linked(report, row)
         previous, expected = row.hash, row.seq + 1
     report.checked["ledger entries"] = count
-    if count == 0:
+    if ledger.head(connection).seq == 0:
         report.find("ledger", "is empty")
+
+
+def _old_links(connection: Connection, report: Report, part: Part, upto: int) -> int:
+    """The entries before a checkpoint whose turn it is, each against the one before it. How many there are."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
+    before = l.alias("before")
+    query = (
+        sa.select(l, before.c.hash.label("previous"))
+        .select_from(l.outerjoin(before, before.c.seq == l.c.seq - 1))
+        .where(l.c.seq <= upto, l.c.seq % DAYS == part.turn)
+    )
+    count = 0
+    for row in stream(connection, query):
+        count += 1
+        if row.prev != (row.previous if row.seq > 1 else ledger.GENESIS):
+            report.find(f"ledger {row.seq}", "does not follow from the entry before it")
+        _linked(report, row)
+    if part.comes("ledger count"):
+        there = connection.execute(
+            sa.select(sa.func.count()).select_from(l).where(l.c.seq.between(1, upto))
+        ).scalar()
+        if there != upto:
+            report.find("ledger", f"has {there} of the {upto} entries before the checkpoint")
+        strange = sa.select(l.c.seq).where(l.c.seq < 1)
+        for seq in connection.execute(strange).scalars():
+            report.find(f"ledger {seq}", "stands before the first")
+    return count
+
+
+def _linked(report: Report, row: Row[Any]) -> None:
+    link = ledger.link_hash(
+        row.seq, row.kind, row.ref, row.body_digest, row.recorded_at, row.prev, row.format
+    )
+    if link != row.hash:
+        report.find(f"ledger {row.seq}", "was edited: its hash does not match")
 
 
 class _Entry(NamedTuple):
@@ -47,15 +87,15 @@ class _Entry(NamedTuple):
     form: int
 
 
-def bodies(connection: Connection, report: Report) -> None:
+def bodies(connection: Connection, report: Report, part: Part) -> None:
     """Every ledger entry has its row as it was, every ledgered row has its entry, and each only one."""
     for kind in ledger.COLUMNS:
-        expected = _entries(connection, report, kind)
+        expected = _entries(connection, report, part, kind)
         used = sorted({entry.form for entry in expected.values()} or {ledger.in_force(kind)})
         count = 0
         without: set[str] = set()
         for form in used:
-            for row in stream(connection, ledger.body_query(kind, form)):
+            for row in _rows(connection, part, kind, form, expected):
                 if kind == "run.ended" and row.status is None:
                     continue
                 ref = str(row[0])
@@ -75,10 +115,32 @@ def bodies(connection: Connection, report: Report) -> None:
         report.checked[kind] = count + len(without)
 
 
-def _entries(connection: Connection, report: Report, kind: str) -> dict[str, _Entry]:
+def _rows(
+    connection: Connection, part: Part, kind: str, form: int, expected: Mapping[str, _Entry]
+) -> Iterator[Row[Any]]:
+    """The rows of a kind to hold against its entries."""
+    query = ledger.body_query(kind, form)
+    column = query.selected_columns[0]
+    if part.since is None or not isinstance(column.type, sa.Integer):
+        yield from stream(connection, query)
+        return
+    old = part.last_old(ledger.TABLES[kind])
+    yield from stream(connection, query.where(part.rows(column, ledger.TABLES[kind])))
+    # What began before the checkpoint and ended after it has its entry among the new ones.
+    late = [
+        int(ref)
+        for ref in expected
+        if ref.isdecimal() and int(ref) <= old and int(ref) % DAYS != part.turn
+    ]
+    for some in batched(late, 500):
+        yield from connection.execute(query.where(column.in_(some)))
+
+
+def _entries(connection: Connection, report: Report, part: Part, kind: str) -> dict[str, _Entry]:
     """The entries of a kind by their row. One act has one entry: whoever edits a row must not add another."""
     l = tables.ledger  # noqa: E741 - reads as the table that it is
-    query = sa.select(l.c.ref, l.c.seq, l.c.body_digest, l.c.format).where(l.c.kind == kind)
+    query = sa.select(l.c.ref, l.c.seq, l.c.body_digest, l.c.format)
+    query = query.where(part.entries(kind, ledger.TABLES[kind]))
     found: dict[str, _Entry] = {}
     for row in connection.execute(query.order_by(l.c.seq)):
         if row.ref in found:
@@ -92,20 +154,20 @@ def _entries(connection: Connection, report: Report, kind: str) -> dict[str, _En
     return found
 
 
-def kinds(connection: Connection, report: Report) -> None:
+def kinds(connection: Connection, report: Report, part: Part) -> None:
     """No entry is of a kind that nobody writes, and the store was founded once."""
     l = tables.ledger  # noqa: E741 - reads as the table that it is
     strange = sa.select(l.c.seq, l.c.kind).where(l.c.kind.not_in([*ledger.COLUMNS, "store"]))
-    for row in connection.execute(strange.order_by(l.c.seq)):
+    for row in connection.execute(strange.where(part.rows(l.c.seq, l)).order_by(l.c.seq)):
         report.find(
             f"ledger {row.seq}", f"is of a kind that this version does not know: {row.kind}"
         )
-    founded = sa.select(l.c.seq).where(l.c.kind == "store", l.c.seq != 1).order_by(l.c.seq)
-    for row in connection.execute(founded):
+    founded = sa.select(l.c.seq).where(l.c.kind == "store", l.c.seq != 1)
+    for row in connection.execute(founded.where(part.rows(l.c.seq, l)).order_by(l.c.seq)):
         report.find(f"ledger {row.seq}", "founds the store again: entry 1 did already")
 
 
-def identity(connection: Connection, report: Report) -> None:
+def identity(connection: Connection, report: Report, _part: Part) -> None:
     """The store is the one that the first entry founded, and configurations match their digests."""
     store_id = connection.execute(
         sa.select(tables.meta.c.value).where(tables.meta.c.key == "store_id")
@@ -123,9 +185,9 @@ def identity(connection: Connection, report: Report) -> None:
             report.find(f"config {short(row.digest)}", "was edited: it does not match its digest")
 
 
-def checkpointed(checkpoint: Checkpoint) -> Callable[[Connection, Report], None]:
+def checkpointed(checkpoint: Checkpoint) -> Callable[[Connection, Report, Part], None]:
     """The step that holds the ledger against a checkpoint that was kept elsewhere."""
-    return lambda connection, report: _checkpoint(connection, report, checkpoint)
+    return lambda connection, report, _: _checkpoint(connection, report, checkpoint)
 
 
 def _checkpoint(connection: Connection, report: Report, checkpoint: Checkpoint) -> None:
@@ -136,6 +198,7 @@ def _checkpoint(connection: Connection, report: Report, checkpoint: Checkpoint) 
     if checkpoint.store != store_id:
         report.find(where, f"was made of another store ({checkpoint.store[:12]})")
         return
+    _key_in_force(connection, report, checkpoint, where)
     last = ledger.head(connection)
     if last.seq < checkpoint.seq:
         report.find(where, f"the ledger was cut: it had {checkpoint.seq} entries, now {last.seq}")
@@ -148,3 +211,18 @@ def _checkpoint(connection: Connection, report: Report, checkpoint: Checkpoint) 
             where, f"entry {checkpoint.seq} is another one than then: the ledger was rewritten"
         )
     report.checked["checkpoints"] = report.checked.get("checkpoints", 0) + 1
+
+
+def _key_in_force(
+    connection: Connection, report: Report, checkpoint: Checkpoint, where: str
+) -> None:
+    """The key that signed was in force, as far as the store lists any."""
+    known = {key.key_id: key for key in keys.listed(connection)}
+    if checkpoint.signed_by is None or not known:
+        return
+    key = known.get(checkpoint.signed_by)
+    if key is None:
+        report.find(where, f"was signed by {checkpoint.signed_by}, which the store does not list")
+    elif key.revoked_at is not None and key.revoked_at <= checkpoint.recorded_at:
+        what = f"was signed by {key.key_id}, which was revoked on {key.revoked_at[:10]}"
+        report.find(where, f"{what}: {key.revoked_because}")

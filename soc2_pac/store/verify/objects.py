@@ -18,12 +18,13 @@ from soc2_pac.store import schema
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from soc2_pac.store.verify.part import Part
     from soc2_pac.store.verify.report import Report
 
 _SCRATCH = "soc2_pac_verify"
 
 
-def schema_objects(connection: Connection, report: Report) -> None:
+def schema_objects(connection: Connection, report: Report, _part: Part) -> None:
     """Hold every object of the schema against a fresh one."""
     if connection.dialect.name == "sqlite":
         expected, found = _fresh_sqlite(), _sqlite(connection)
