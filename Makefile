@@ -11,7 +11,9 @@ BIN := $(VENV)/bin
 # The first of these that is new enough; or say make PYTHON=...
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# The checkout itself: its dependencies and its build backend are there already, by version and hash.
+CHECKOUT := --no-deps --no-build-isolation --editable .
 # Test processes side by side.
 WORKERS ?= 2
 
@@ -24,7 +26,7 @@ help:
 	@echo "make format  put the code into the form that make check asks for"
 	@echo "make docs    generate the reference pages and build the site into site/"
 	@echo "make bench   measure size and speed"
-	@echo "make lock    refresh constraints.txt from the ranges in pyproject.toml"
+	@echo "make lock    refresh requirements-*.txt (versions and hashes) and sbom.cdx.json from pyproject.toml"
 	@echo "make clean   remove what the others made, .venv too"
 
 # -- the environment: stamps, so that nothing is installed twice ------------------------------------
@@ -34,12 +36,14 @@ $(VENV)/stamp-venv:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/stamp-demo: $(VENV)/stamp-venv pyproject.toml constraints.txt
-	$(PIP_INSTALL) --editable '.[demo]'
+$(VENV)/stamp-demo: $(VENV)/stamp-venv pyproject.toml requirements-demo.txt
+	$(PIP_INSTALL) --require-hashes --requirement requirements-demo.txt
+	$(PIP_INSTALL) $(CHECKOUT)
 	@touch $@
 
-$(VENV)/stamp-dev: $(VENV)/stamp-venv pyproject.toml constraints.txt
-	$(PIP_INSTALL) --editable '.[dev]'
+$(VENV)/stamp-dev: $(VENV)/stamp-venv pyproject.toml requirements-dev.txt
+	$(PIP_INSTALL) --require-hashes --requirement requirements-dev.txt
+	$(PIP_INSTALL) $(CHECKOUT)
 	@touch $@ $(VENV)/stamp-demo
 
 # -- what people ask for ----------------------------------------------------------------------------

@@ -53,8 +53,7 @@ def _environment(path: Path) -> Path:
 def _install(environment: Path, what: str) -> None:
     python = str(environment / "bin" / "python")
     pip = [python, "-m", "pip", "-qq", "--disable-pip-version-check"]
-    constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, "install", *constraints, what], check=True)
+    subprocess.run([*pip, "install", what], check=True)
 
 
 def _size(path: Path) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tomllib
 import venv
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -78,10 +80,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
         "install",
         "--quiet",
         "--disable-pip-version-check",
-        "--constraint",
-        str(ROOT / "constraints.txt"),
-        f"{wheel}[demo]",
+        "--require-hashes",
+        "--requirement",
+        str(ROOT / "requirements-demo.txt"),
     )
+    there.run("python", "-m", "pip", "install", "--quiet", "--no-deps", str(wheel))
+    # What the lock holds is what the ranges ask for.
+    there.run("python", "-m", "pip", "check")
     return there
 
 
@@ -98,6 +103,15 @@ def test_the_wheel_holds_every_file_that_the_code_reads(wheel: Path) -> None:
     cases = {str(case_file(rule).relative_to(ROOT / "rules")) for rule in rules}
     assert cases
     assert cases <= names
+
+
+def test_the_wheel_carries_its_bill_of_materials(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        name = next(name for name in opened.namelist() if name.endswith("sboms/sbom.cdx.json"))
+        bill = json.loads(opened.read(name))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["version"] == version("soc2-pac")
+    assert {"boto3", "SQLAlchemy", "azure-identity"} <= {c["name"] for c in bill["components"]}
 
 
 def test_the_wheel_adds_only_our_packages(wheel: Path) -> None:
