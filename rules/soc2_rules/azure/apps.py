@@ -115,7 +115,8 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
     """Function apps are not open to the internet or to all of Azure, or refuse who is not signed in.
 
     Restrictions are judged in their order, with what happens to whom none of them names. ``open_paths`` are
-    paths, or patterns, that may be open without signing in.
+    paths, or patterns, that may be open without signing in. Of an app in an App Service Environment, whose
+    load balancer may stand inside a network, only what closes it by itself is judged.
 
     Why: a function that anybody may call is an entrance to whatever its identity may do.
     Fix: az functionapp update --name APP --resource-group GROUP --set publicNetworkAccess=Disabled, or az
@@ -149,6 +150,11 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
             unknown = listed(settings.sources.unknown)
             return inconclusive(f"which addresses these are cannot be told: {unknown}")
         found = "open to the internet"
+    if app.properties.hosting_environment_profile is not None:
+        return inconclusive(
+            f"{found}, unless the load balancer of its App Service Environment is an internal one, which is "
+            "not collected"
+        )
     if doubt:
         return inconclusive(f"{found}; {doubt}")
     return failed(f"{found}, and {who}")

@@ -98,7 +98,8 @@ def azure_sql_tde(
 ) -> Verdict:
     """SQL databases are encrypted at rest.
 
-    ``customer_key`` asks that the server's protector is a key in the company's vault.
+    ``customer_key`` asks that the protector of the server, or of the database itself, is a key in the
+    company's vault.
 
     Why: backups and copies of an unencrypted database can be read by whoever gets them.
     Fix: az sql db tde set --status Enabled; az sql server tde-key set --server-key-type AzureKeyVault.
@@ -109,6 +110,8 @@ def azure_sql_tde(
         return failed("not encrypted")
     if not customer_key:
         return passed("encrypted")
+    if database.own_key:
+        return passed("encrypted with a key in a vault, which is the database's own")
     for server in evidence.here(SqlServer):
         if server.id.casefold() == database.server_id:
             if server.protector is None:

@@ -450,7 +450,7 @@ class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def keeps(self) -> bool:
         """Whether it sends to where it is kept: event hubs and partners' solutions pass it on."""
-        return bool(self.properties.storage_account_id or self.properties.workspace_id)
+        return self.setting.keeps
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
