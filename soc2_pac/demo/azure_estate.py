@@ -275,12 +275,14 @@ def _databases(state: Tenant, now: datetime) -> None:
         "log_connections": "on",
         "log_disconnections": "on",
         "log_checkpoints": "on",
+        "logfiles.download_enable": "on",
         "logfiles.retention_days": "7",
         "connection_throttle.enable": "on",
     }.items():
         path = f"{_IN}/{postgres}/acme-telemetry/configurations/{name}"
         state.answers[path] = {"name": name, "properties": {"value": value}}
     state.answers[f"{_IN}/{postgres}/acme-telemetry/firewallRules"] = []
+    _said(state, f"{postgres}/acme-telemetry/providers/Microsoft.Insights", diagnosticSettings=[])
 
 
 def _vaults(state: Tenant, now: datetime) -> None:

@@ -346,14 +346,23 @@ def main() -> None:
 
 def _actions(operations: Any) -> dict[str, str]:
     """Of the actions that we ask for those that are published, as Azure writes them."""
-    calls = {c for one in plugins.load().collectors.values() if one.provider == "azure" for c in one.calls}
+    calls = {
+        c
+        for one in plugins.load().collectors.values()
+        if one.provider == "azure"
+        for c in one.calls
+    }
     asked = json.loads(permissions(sorted(calls), "json"))["role"]["Actions"]
     names: dict[str, str] = {}
 
     def look(at: Any) -> None:
         for inner in at.values() if isinstance(at, dict) else at if isinstance(at, list) else ():
             look(inner)
-        if isinstance(at, dict) and isinstance(at.get("name"), str) and at.get("isDataAction") is False:
+        if (
+            isinstance(at, dict)
+            and isinstance(at.get("name"), str)
+            and at.get("isDataAction") is False
+        ):
             names[at["name"].casefold()] = at["name"]
 
     look(operations)
@@ -363,7 +372,9 @@ def _actions(operations: Any) -> dict[str, str]:
 def _authorising(published: dict[str, Any]) -> dict[str, str]:
     """Of the permissions that we ask for those that an application can have."""
     asked = {need for needs in GRAPH_NEEDS.values() for need in needs}
-    return {one: "read" for one in asked if "Application" in published.get(one, {}).get("schemes", ())}
+    return {
+        one: "read" for one in asked if "Application" in published.get(one, {}).get("schemes", ())
+    }
 
 
 def _calls(published: dict[str, Any]) -> dict[str, list[str]]:

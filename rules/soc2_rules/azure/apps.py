@@ -130,11 +130,12 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
         return passed("public network access is off")
     if app.config is None or app.auth is None:
         return _NO_CONFIG
-    doubt = ""
+    doubt = _inside(app)
+    who = ""
     try:
         entrance = app.auth.entrance(open_paths)
     except FactUnavailable as error:
-        doubt, who = str(error), ""
+        doubt = str(error)
     else:
         if not entrance.open:
             return passed("App Service refuses who is not signed in")
@@ -150,14 +151,14 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
             unknown = listed(settings.sources.unknown)
             return inconclusive(f"which addresses these are cannot be told: {unknown}")
         found = "open to the internet"
-    if app.properties.hosting_environment_profile is not None:
-        return inconclusive(
-            f"{found}, unless the load balancer of its App Service Environment is an internal one, which is "
-            "not collected"
-        )
-    if doubt:
-        return inconclusive(f"{found}; {doubt}")
-    return failed(f"{found}, and {who}")
+    return inconclusive(f"{found}; {doubt}") if doubt else failed(f"{found}, and {who}")
+
+
+def _inside(app: Site) -> str:
+    """Why an app that lets everybody in may be reached from inside of a network alone; empty where not."""
+    if app.properties.hosting_environment_profile is None:
+        return ""
+    return "its App Service Environment may have an internal load balancer only, which is not collected"
 
 
 @rule(

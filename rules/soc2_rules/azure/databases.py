@@ -307,7 +307,9 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
     if files is None or kept is None:
         return _NOT_SHOWN
     if not files.on:
-        return failed("kept nowhere: the server keeps no log files, and no diagnostic setting sends the logs")
+        return failed(
+            "kept nowhere: the server keeps no log files, and no diagnostic setting sends the logs"
+        )
     if not (kept.value.isascii() and kept.value.isdecimal()):
         return inconclusive("how long logs are kept cannot be read")
     days = int(kept.value[:9])

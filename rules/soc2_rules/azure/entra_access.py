@@ -25,9 +25,9 @@ from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import (
     ACCESS,
     NO_DEFAULTS,
+    ROLES,
     blocks_legacy,
     for_everybody,
-    ROLES,
     mfa_lacks,
     policies_for_everybody,
     roles_eligible,
@@ -471,7 +471,9 @@ def azure_emergency_accounts(
             continue
         lacking = _unfit(user, held.get(user.id, ()), keys.get(user.id))
         if GLOBAL_ADMINISTRATOR in eligible.get(user.id, ()):
-            lacking.append("may activate the role of a global administrator, and need not have it for good")
+            lacking.append(
+                "may activate the role of a global administrator, and need not have it for good"
+            )
         if lacking:
             why.append(f"{user.login}: {', '.join(lacking)}")
         else:
@@ -515,6 +517,6 @@ def _unfit(user: User, roles: Collection[str], registered: Registration | None) 
         lacking.append("no global administrator")
     if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
         lacking.append("no key bound to a device")
-    elif registered.is_mfa_capable is False:
+    elif not registered.is_mfa_capable:
         lacking.append("no factor that the tenant admits")
     return lacking

@@ -127,11 +127,11 @@ def azure_privileged_apps(
 ) -> Verdict:
     """Apps that could take over the tenant are approved, and have neither secrets nor owners.
 
-    Such are apps with one of the ``permissions`` to Microsoft Graph of their own right, or with a privileged
-    role of the directory, by a group, too. ``approved`` names them, by name or id. Where they sign in by a
-    token of another issuer, one subject must be named, and no pattern; which issuers a managed identity trusts
-    is not shown. Of apps of other organisations, what they have here is asked about; of Microsoft's own, too, where somebody gave them a secret, a certificate
-    or an owner here.
+    Such are apps with one of the ``permissions`` to Microsoft Graph of their own right, or with a
+    privileged role of the directory, by a group, too. ``approved`` names them, by name or id. Where they
+    sign in by a token of another issuer, one subject must be named, and no pattern; which issuers a managed
+    identity trusts is not shown. Of apps of other organisations, what they have here is asked about; of
+    Microsoft's own, too, where somebody gave them a secret, a certificate or an owner here.
 
     Why: whoever copies the secret of such an app, or owns it, is a global administrator in effect, and no
         second factor is asked.

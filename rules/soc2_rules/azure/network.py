@@ -253,14 +253,7 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
             strange.append(last_part(link.id))
         else:
             found.append(policy)
-    wrong: list[str] = []
-    unread: list[str] = []
-    for policy in found:
-        try:
-            if weakness := policy.weakness:
-                wrong.append(f"the policy {policy.name} {weakness}")
-        except FactUnavailable as error:
-            unread.append(f"{policy.name}: {error}")
+    wrong, unread = _weak(found)
     if wrong:
         return failed("; ".join(sorted(wrong)), on=found)
     if whole is None and not gateway.all_listeners:
@@ -276,6 +269,19 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
         off = _off({name for one in found for name in one.spared})
         return passed(f"refuses attacks by {listed(one.name for one in found)}{off}", on=found)
     return passed(f"its firewall refuses attacks{_off(own.spared if own else ())}")
+
+
+def _weak(policies: Sequence[WafPolicy]) -> tuple[list[str], list[str]]:
+    """What is wrong with policies, and what cannot be told of them."""
+    wrong: list[str] = []
+    unread: list[str] = []
+    for policy in policies:
+        try:
+            if weakness := policy.weakness:
+                wrong.append(f"the policy {policy.name} {weakness}")
+        except FactUnavailable as error:
+            unread.append(f"{policy.name}: {error}")
+    return wrong, unread
 
 
 def _off(groups: Collection[str]) -> str:

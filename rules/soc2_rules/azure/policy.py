@@ -126,9 +126,8 @@ def _excluded(scopes: Iterable[str], path: str, left_out: tuple[str, ...], found
             found.certain.append("the subscription is excluded")
         elif folded.startswith(_GROUPS):
             found.unsure.append(f"the management group {last_part(scope)} is excluded")
-        elif folded.startswith(f"{path}/"):
-            if not _may_be_out(folded, path, left_out):
-                found.unsure.append(f"excluded: {scope}")
+        elif folded.startswith(f"{path}/") and not _may_be_out(folded, path, left_out):
+            found.unsure.append(f"excluded: {scope}")
 
 
 class _Exempt(NamedTuple):

@@ -87,9 +87,7 @@ def azure_subscription_owners(
         return inconclusive(f"{said}; Defender for Cloud has not assessed whether guests may write")
     if len(owners) < min_owners:
         return inconclusive(f"{said}; how many members the group has is not known here")
-    return passed(
-        f"{said}; no guest among owners and writers", on=[*_documents(found), *eligible]
-    )
+    return passed(f"{said}; no guest among owners and writers", on=[*_documents(found), *eligible])
 
 
 def _counted(found: list[azure_roles.Administrator], most: int) -> tuple[str, Verdict | None]:

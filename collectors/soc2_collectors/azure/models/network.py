@@ -7,7 +7,7 @@ Gateways", "Bastion Hosts", "Flow Logs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
