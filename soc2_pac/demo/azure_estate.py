@@ -454,6 +454,8 @@ def _apps(state: Tenant, now: datetime) -> None:
         _said(state, f"{site}/{name}/providers/Microsoft.Insights", diagnosticSettings=_ALL_LOGS)
     registry = f"{_IN}/Microsoft.ContainerRegistry/registries/acmeimages"
     _assessed(state, registry, "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5")
+    fleet = f"{_IN}/Microsoft.ContainerService/managedClusters/acme-fleet"
+    _assessed(state, fleet, "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5")
     _add(
         state,
         _row(

@@ -30,6 +30,8 @@ _FUNCTION = not_applicable("a function app, which has a rule of its own")
 def azure_app_https_tls(app: Site) -> Verdict:
     """Apps answer by HTTPS of TLS 1.2 or later only, their deployment site too, and take no plain FTP.
 
+    Deployment slots, which have settings of their own, are not judged.
+
     Why: over HTTP and FTP, sessions and passwords travel readable.
     Fix: az webapp update --https-only true; az webapp config set --min-tls-version 1.2 --ftps-state
         Disabled.
@@ -67,7 +69,8 @@ def azure_app_auth_identity(
     """Web apps ask who comes, sign in elsewhere with a managed identity, and allow no remote debugging.
 
     ``authentication``: whether App Service's own authentication is asked for; false where apps have their
-    own. It must refuse who is not signed in; ``open_paths`` are paths, or patterns, that may be open.
+    own. It must refuse who is not signed in; ``open_paths`` are paths, or patterns, that may be open. Who has
+    an account with a configured provider counts as signed in. Deployment slots are not judged.
 
     Why: an app without an identity keeps passwords in its settings, where they are read and copied.
     Fix: az webapp auth update --name APP --resource-group GROUP --enabled true --action Return401; az webapp
@@ -116,7 +119,8 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
 
     Restrictions are judged in their order, with what happens to whom none of them names. ``open_paths`` are
     paths, or patterns, that may be open without signing in. Of an app in an App Service Environment, whose
-    load balancer may stand inside a network, only what closes it by itself is judged.
+    load balancer may stand inside a network, only what closes it by itself is judged. Who has an account with
+    a configured provider counts as signed in. Deployment slots are not judged.
 
     Why: a function that anybody may call is an entrance to whatever its identity may do.
     Fix: az functionapp update --name APP --resource-group GROUP --set publicNetworkAccess=Disabled, or az
@@ -171,6 +175,8 @@ def _inside(app: Site) -> str:
 )
 def azure_app_logging(app: Site) -> Verdict:
     """Apps log the requests that they answer, to their file system or by a diagnostic setting.
+
+    Deployment slots, which have settings of their own, are not judged.
 
     Why: without them nobody can tell what an attacker asked for, and what he got.
     Fix: az monitor diagnostic-settings create --resource APP-ID --name requests --workspace WORKSPACE-ID

@@ -270,10 +270,12 @@ def azure_security_defaults(
 def azure_risk_policies(
     tenant: Tenant, evidence: Evidence, *, emergency: tuple[str, ...] = ()
 ) -> Verdict:
-    """Sign-ins and users at high risk are blocked or must prove themselves again.
+    """Sign-ins at high risk are blocked or take a second factor, users at high risk a new password.
 
     For a sign-in at risk, a policy counts that blocks or demands a second factor; for a user at risk, one
     that blocks or demands a new password. Each must be enforced, for all users and apps, and not narrowed.
+    Whether a second factor of earlier in the same session is enough is up to the policy's sign-in frequency,
+    which is not asked about.
 
     Why: Microsoft sees leaked passwords and stolen sessions; without a policy nothing comes of it.
     Fix: in conditional access, create a policy for sign-in risk "high" that demands multifactor
