@@ -591,6 +591,7 @@ def _lists(state: Tenant, now: datetime) -> None:
                 "logs": [{"categoryGroup": "allLogs", "enabled": True}],
             }
         },
+        "Microsoft.AlertsManagement/actionRules": {},
         "Microsoft.Authorization/locks": {},
         "Microsoft.Authorization/policyExemptions": {},
         "Microsoft.Authorization/policyAssignments": {

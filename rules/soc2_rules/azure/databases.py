@@ -139,6 +139,9 @@ def azure_pg_network(
 def azure_cosmos_network(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts are open neither to the internet nor to all of Azure.
 
+    Rules of a network security perimeter, which hold instead where the account is associated with one, are
+    not read.
+
     Why: a key of an account opens all of it from anywhere, unless the network is asked as well.
     Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --public-network-access DISABLED, or
         --ip-range-filter with the company's addresses.

@@ -24,7 +24,8 @@ def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Ver
     """The server firewalls of SQL servers admit neither the internet nor all of Azure, by IPv4 or IPv6.
 
     ``max_addresses``: how many addresses all rules together may admit; an IPv6 network of /64 counts as one.
-    Rules that a database has of its own are not shown by Azure.
+    Rules that a database has of its own are not shown by Azure; those of a network security perimeter, which
+    hold instead where the server is associated with one, are not read.
 
     Why: a database should be reached by its applications, not by the internet, and the services of Azure
         are everybody's who has an account there.

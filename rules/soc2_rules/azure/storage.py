@@ -96,7 +96,8 @@ def azure_storage_network(
 ) -> Verdict:
     """Storage accounts are not open to the internet, and sensitive ones have a private endpoint.
 
-    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint.
+    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint. Rules of a
+    network security perimeter, which hold instead where the account is associated with one, are not read.
 
     Why: a stolen key works from everywhere, unless the network is asked as well.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --default-action Deny, or
