@@ -176,6 +176,8 @@ def _inside(app: Site) -> str:
 def azure_app_logging(app: Site) -> Verdict:
     """Apps log the requests that they answer, to their file system or by a diagnostic setting.
 
+    Of function apps, which write no log of requests of their own on every plan, a log of what they executed
+    counts as well; where a diagnostic setting sends neither, Application Insights, which is not collected, may.
     Deployment slots, which have settings of their own, are not judged.
 
     Why: without them nobody can tell what an attacker asked for, and what he got.
@@ -185,11 +187,20 @@ def azure_app_logging(app: Site) -> Verdict:
     """
     if app.config is not None and app.config.properties.http_logging_enabled:
         return passed("requests are logged to the file system")
-    if recorded(app.diagnostics) & _REQUESTS:
+    sent = recorded(app.diagnostics)
+    if sent & _REQUESTS:
         return passed("requests are logged by a diagnostic setting")
+    if app.function:
+        if sent & _EXECUTIONS:
+            return passed("what the functions execute is logged by a diagnostic setting")
+        return inconclusive(
+            "a function app without a diagnostic setting for its logs: Application Insights, which is not "
+            "collected, may have them"
+        )
     if app.config is None:
         return _NO_CONFIG
     return failed("requests are not logged")
 
 
 _REQUESTS = frozenset({"appservicehttplogs", "alllogs"})
+_EXECUTIONS = frozenset({"functionapplogs"})

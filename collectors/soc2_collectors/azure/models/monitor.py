@@ -421,6 +421,9 @@ def _met(condition: Filter, fired: Fired) -> Answer:
     }.get(field)
     if own:
         equal = own in values
+        if field == "targetresourcetype" and not equal and any(_akin(own, one) for one in values):
+            # Whether an alert on a part of a resource names the part or the whole is not documented.
+            return None
         return {
             "equals": equal,
             "notequals": not equal,
