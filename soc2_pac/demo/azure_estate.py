@@ -275,12 +275,14 @@ def _databases(state: Tenant, now: datetime) -> None:
         "log_connections": "on",
         "log_disconnections": "on",
         "log_checkpoints": "on",
+        "logfiles.download_enable": "on",
         "logfiles.retention_days": "7",
         "connection_throttle.enable": "on",
     }.items():
         path = f"{_IN}/{postgres}/acme-telemetry/configurations/{name}"
         state.answers[path] = {"name": name, "properties": {"value": value}}
     state.answers[f"{_IN}/{postgres}/acme-telemetry/firewallRules"] = []
+    _said(state, f"{postgres}/acme-telemetry/providers/Microsoft.Insights", diagnosticSettings=[])
 
 
 def _vaults(state: Tenant, now: datetime) -> None:
@@ -452,6 +454,8 @@ def _apps(state: Tenant, now: datetime) -> None:
         _said(state, f"{site}/{name}/providers/Microsoft.Insights", diagnosticSettings=_ALL_LOGS)
     registry = f"{_IN}/Microsoft.ContainerRegistry/registries/acmeimages"
     _assessed(state, registry, "c0b7cfc6-3172-465a-b378-53c7ff2cc0d5")
+    fleet = f"{_IN}/Microsoft.ContainerService/managedClusters/acme-fleet"
+    _assessed(state, fleet, "c609cf0f-71ab-41e9-a3c6-9a1f7fe1b8d5")
     _add(
         state,
         _row(
@@ -587,6 +591,7 @@ def _lists(state: Tenant, now: datetime) -> None:
                 "logs": [{"categoryGroup": "allLogs", "enabled": True}],
             }
         },
+        "Microsoft.AlertsManagement/actionRules": {},
         "Microsoft.Authorization/locks": {},
         "Microsoft.Authorization/policyExemptions": {},
         "Microsoft.Authorization/policyAssignments": {

@@ -144,6 +144,8 @@ NSG = "microsoft.network/networksecuritygroups"
         (condition("AlertRuleName", "Equals"), None),
         (condition("TargetResourceType", "Equals", NSG), True),
         (condition("TargetResourceType", "Equals", "microsoft.compute/virtualmachines"), False),
+        (condition("TargetResourceType", "Equals", f"{NSG}/securityRules"), None),
+        (condition("TargetResourceType", "NotEquals", f"{NSG}/securityRules"), None),
         (condition("MonitorService", "Equals", "Platform"), False),
         (condition("MonitorService", "Equals", "ActivityLog Administrative"), None),
         (condition("Severity", "Equals", "Sev0", "Sev1"), False),

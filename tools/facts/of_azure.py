@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
+import os
 import re
+import sys
 from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import azure.mgmt
 from npm import folder, version_of
-from views import Laying, Member, Shape, facts_of, fields_of, name_of
+from views import Laying, Member, Shape, facts_of, fields_of, name_of, write_permissions
 
+from soc2_collectors.azure.permissions import GRAPH, GRAPH_NEEDS, permissions
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
@@ -324,6 +328,76 @@ def main() -> None:
                 _lay(laying, f"{collector.kind} {name}", inner, set(fields_of(inner)), candidates)
     sources = {p: f"azure-mgmt-{p} {version(f'azure-mgmt-{p}')}" for p in _PACKAGES if _has(p)}
     laying.write({**sources, "graph": f"{NPM[0]} {version_of(NPM[0])}"})
+    lists = [os.environ.get(name, "") for name in ("AZURE_OPERATIONS", "GRAPH_PERMISSIONS")]
+    if not all(lists):
+        print(
+            "permissions are kept as they are: AZURE_OPERATIONS names no answer of 'az provider operation "
+            "list', or GRAPH_PERMISSIONS no permissions.json of Microsoft Graph",
+            file=sys.stderr,
+        )
+        return
+    operations, graph = (json.loads(Path(one).read_text(encoding="utf-8")) for one in lists)
+    known = _actions(operations) | _authorising(graph["permissions"])
+    write_permissions(
+        "azure", "az provider operation list; Microsoft Graph permissions", known,
+        calls=_calls(graph["permissions"]),
+    )  # fmt: skip
+
+
+def _actions(operations: Any) -> dict[str, str]:
+    """Of the actions that we ask for those that are published, as Azure writes them."""
+    calls = {
+        c
+        for one in plugins.load().collectors.values()
+        if one.provider == "azure"
+        for c in one.calls
+    }
+    asked = json.loads(permissions(sorted(calls), "json"))["role"]["Actions"]
+    names: dict[str, str] = {}
+
+    def look(at: Any) -> None:
+        for inner in at.values() if isinstance(at, dict) else at if isinstance(at, list) else ():
+            look(inner)
+        if (
+            isinstance(at, dict)
+            and isinstance(at.get("name"), str)
+            and at.get("isDataAction") is False
+        ):
+            names[at["name"].casefold()] = at["name"]
+
+    look(operations)
+    return {names[one.casefold()]: "read" for one in asked if one.casefold() in names}
+
+
+def _authorising(published: dict[str, Any]) -> dict[str, str]:
+    """Of the permissions that we ask for those that an application can have."""
+    asked = {need for needs in GRAPH_NEEDS.values() for need in needs}
+    return {
+        one: "read" for one in asked if "Application" in published.get(one, {}).get("schemes", ())
+    }
+
+
+def _calls(published: dict[str, Any]) -> dict[str, list[str]]:
+    """Each call of Graph, and the application permissions that authorise it and only read."""
+
+    def plain(path: str) -> str:
+        return re.sub(r"\{[^}]*\}", "{id}", path).casefold()
+
+    found: dict[str, list[str]] = {}
+    for call in GRAPH_NEEDS:
+        path = plain(call.removeprefix(GRAPH))
+        found[call] = sorted(
+            name
+            for name, one in published.items()
+            if "Write" not in name
+            and any(
+                "GET" in part["methods"]
+                and "Application" in part["schemeKeys"]
+                and path in map(plain, part["paths"])
+                for part in one["pathSets"]
+            )
+        )
+    return found
 
 
 def _has(package: str) -> bool:

@@ -132,11 +132,13 @@ def name_of(struct: Any) -> str:
     return f"{plain.__module__.removeprefix('soc2_collectors.')}:{plain.__name__}"
 
 
-def write_permissions(provider: str, source: str, known: Mapping[str, str]) -> None:
+def write_permissions(
+    provider: str, source: str, known: Mapping[str, str], **more: Mapping[str, Any]
+) -> None:
     """Write which of the permissions that we ask for are published, each with what it allows."""
     path = FACTS / "permissions" / f"{provider}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _dump(path, {"source": source, "known": dict(known)})
+    _dump(path, {"source": source, "known": dict(known), **more})
 
 
 def _dump(path: Path, content: Mapping[str, Any]) -> None:

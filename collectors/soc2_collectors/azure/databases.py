@@ -25,6 +25,8 @@ _MYSQL = f"{_GROUP}/Microsoft.DBforMySQL/flexibleServers/{{serverName}}"
 _POSTGRES_FIREWALL = f"{_POSTGRES}/firewallRules"
 _POSTGRES_SETTING = f"{_POSTGRES}/configurations/{{configurationName}}"
 _MYSQL_SETTING = f"{_MYSQL}/configurations/{{configurationName}}"
+_DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
+_DIAGNOSTICS_API = "2021-05-01-preview"
 _REDIS_FIREWALL = f"{_GROUP}/Microsoft.Cache/redis/{{cacheName}}/firewallRules"
 _REDIS_API = "2024-03-01"
 _POSTGRES_API = "2022-12-01"
@@ -34,6 +36,7 @@ _POSTGRES_PARAMETERS = {
     "log_connections": "log_connections",
     "log_disconnections": "log_disconnections",
     "log_checkpoints": "log_checkpoints",
+    "logfiles_download_enable": "logfiles.download_enable",
     "logfiles_retention_days": "logfiles.retention_days",
     "connection_throttle_enable": "connection_throttle.enable",
 }
@@ -54,9 +57,10 @@ _MYSQL_PARAMETERS = (
         "RESOURCEGRAPH microsoft.dbforpostgresql/flexibleservers",
         f"GET {_POSTGRES_FIREWALL}",
         f"GET {_POSTGRES_SETTING}",
+        f"GET {_DIAGNOSTICS}",
     ],
     per="subscription",
-    cost="pages of 1000 + 7 N",
+    cost="pages of 1000 + 9 N",
 )
 def postgres_servers(azure: Azure) -> Iterator[Document]:
     """Flexible servers of PostgreSQL with the parameters that rules read."""
@@ -65,6 +69,9 @@ def postgres_servers(azure: Azure) -> Iterator[Document]:
         return {
             "firewallRules": azure.list_fact(
                 _POSTGRES_FIREWALL, api_version=_POSTGRES_API, of=number
+            ),
+            "diagnosticSettings": azure.list_fact(
+                _DIAGNOSTICS, api_version=_DIAGNOSTICS_API, resourceUri=number
             ),
             **{
                 key: azure.fact(
@@ -85,19 +92,28 @@ def postgres_servers(azure: Azure) -> Iterator[Document]:
 
 @collects(
     MySqlServer,
-    calls=["RESOURCEGRAPH microsoft.dbformysql/flexibleservers", f"GET {_MYSQL_SETTING}"],
+    calls=[
+        "RESOURCEGRAPH microsoft.dbformysql/flexibleservers",
+        f"GET {_MYSQL_SETTING}",
+        f"GET {_DIAGNOSTICS}",
+    ],
     per="subscription",
-    cost="pages of 1000 + 6 N",
+    cost="pages of 1000 + 7 N",
 )
 def mysql_servers(azure: Azure) -> Iterator[Document]:
     """Flexible servers of MySQL with the parameters that rules read."""
 
     def further(number: str) -> dict[str, Any]:
         return {
-            name: azure.fact(
-                _MYSQL_SETTING, api_version=_MYSQL_API, of=number, configurationName=name
-            )
-            for name in _MYSQL_PARAMETERS
+            "diagnosticSettings": azure.list_fact(
+                _DIAGNOSTICS, api_version=_DIAGNOSTICS_API, resourceUri=number
+            ),
+            **{
+                name: azure.fact(
+                    _MYSQL_SETTING, api_version=_MYSQL_API, of=number, configurationName=name
+                )
+                for name in _MYSQL_PARAMETERS
+            },
         }
 
     for server in azure.graph_query(

@@ -38,6 +38,9 @@ _KEPT = (
     "resourceId",
 )
 """Claims and requests stay where they are: they hold addresses of persons, and at times secrets."""
+_PROCESSING = "/subscriptions/{subscriptionId}/providers/Microsoft.AlertsManagement/actionRules"
+_PROCESSING_API = "2021-08-08"
+"""The first version in which a rule says what it takes away or adds; before, it was called a suppression."""
 _SETTINGS = "/subscriptions/{subscriptionId}/providers/Microsoft.Insights/diagnosticSettings"
 
 
@@ -67,17 +70,13 @@ def action_groups(azure: Azure) -> Iterator[Document]:
         yield document(group)
 
 
-@collects(
-    AlertProcessingRule,
-    calls=["RESOURCEGRAPH microsoft.alertsmanagement/actionrules"],
-    per="subscription",
-    cost="pages of 1000",
-)
+@collects(AlertProcessingRule, calls=[f"GET {_PROCESSING}"], per="subscription", cost="pages")
 def processing_rules(azure: Azure) -> Iterator[Document]:
-    """Rules that keep alerts from calling anybody, or have them call others."""
-    for rule in azure.graph_query(
-        "resources | where type =~ 'microsoft.alertsmanagement/actionrules'"
-    ):
+    """Rules that keep alerts from calling anybody, or have them call others.
+
+    Not by Resource Graph, which does not say in which version it shows them.
+    """
+    for rule in azure.items(_PROCESSING, api_version=_PROCESSING_API):
         yield document(rule)
 
 

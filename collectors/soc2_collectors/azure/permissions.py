@@ -48,7 +48,7 @@ GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
     "GRAPH GET /policies/authorizationPolicy": ("Policy.Read.All",),
     "GRAPH GET /policies/deviceRegistrationPolicy": ("Policy.Read.DeviceConfiguration",),
     "GRAPH GET /policies/identitySecurityDefaultsEnforcementPolicy": ("Policy.Read.All",),
-    "GRAPH GET /policies/roleManagementPolicyAssignments": ("RoleManagementPolicy.Read.Directory",),
+    "GRAPH GET /policies/roleManagementPolicyAssignments": ("RoleManagement.Read.Directory",),
     "GRAPH GET /reports/authenticationMethods/userRegistrationDetails": ("AuditLog.Read.All",),
     "GRAPH GET /roleManagement/directory/roleAssignmentScheduleInstances": ("RoleAssignmentSchedule.Read.Directory",),
     "GRAPH GET /roleManagement/directory/roleAssignments": ("RoleManagement.Read.Directory",),
@@ -65,6 +65,10 @@ ACTIONS: dict[str, str] = {
     "GET /subscriptions/{subscriptionId}": "Microsoft.Resources/subscriptions/read",
     "GET /subscriptions/{subscriptionId}/providers/Microsoft.Security/jitNetworkAccessPolicies": (
         "Microsoft.Security/locations/jitNetworkAccessPolicies/read"
+    ),
+    # Published is no action of this type, and Azure refuses a role that names one: a wildcard is taken.
+    "GET /subscriptions/{subscriptionId}/providers/Microsoft.Security/serverVulnerabilityAssessmentsSettings": (
+        "Microsoft.Security/*/read"
     ),
     "GET /subscriptions/{subscriptionId}/resources": "Microsoft.Resources/subscriptions/resources/read",
     # Resource Graph asks for a read of the type itself, which no action is named for: by a wildcard alone.

@@ -30,6 +30,8 @@ _FUNCTION = not_applicable("a function app, which has a rule of its own")
 def azure_app_https_tls(app: Site) -> Verdict:
     """Apps answer by HTTPS of TLS 1.2 or later only, their deployment site too, and take no plain FTP.
 
+    Deployment slots, which have settings of their own, are not judged.
+
     Why: over HTTP and FTP, sessions and passwords travel readable.
     Fix: az webapp update --https-only true; az webapp config set --min-tls-version 1.2 --ftps-state
         Disabled.
@@ -67,7 +69,8 @@ def azure_app_auth_identity(
     """Web apps ask who comes, sign in elsewhere with a managed identity, and allow no remote debugging.
 
     ``authentication``: whether App Service's own authentication is asked for; false where apps have their
-    own. It must refuse who is not signed in; ``open_paths`` are paths, or patterns, that may be open.
+    own. It must refuse who is not signed in; ``open_paths`` are paths, or patterns, that may be open. Who has
+    an account with a configured provider counts as signed in. Deployment slots are not judged.
 
     Why: an app without an identity keeps passwords in its settings, where they are read and copied.
     Fix: az webapp auth update --name APP --resource-group GROUP --enabled true --action Return401; az webapp
@@ -115,7 +118,9 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
     """Function apps are not open to the internet or to all of Azure, or refuse who is not signed in.
 
     Restrictions are judged in their order, with what happens to whom none of them names. ``open_paths`` are
-    paths, or patterns, that may be open without signing in.
+    paths, or patterns, that may be open without signing in. Of an app in an App Service Environment, whose
+    load balancer may stand inside a network, only what closes it by itself is judged. Who has an account with
+    a configured provider counts as signed in. Deployment slots are not judged.
 
     Why: a function that anybody may call is an entrance to whatever its identity may do.
     Fix: az functionapp update --name APP --resource-group GROUP --set publicNetworkAccess=Disabled, or az
@@ -129,11 +134,12 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
         return passed("public network access is off")
     if app.config is None or app.auth is None:
         return _NO_CONFIG
-    doubt = ""
+    doubt = _inside(app)
+    who = ""
     try:
         entrance = app.auth.entrance(open_paths)
     except FactUnavailable as error:
-        doubt, who = str(error), ""
+        doubt = str(error)
     else:
         if not entrance.open:
             return passed("App Service refuses who is not signed in")
@@ -149,9 +155,14 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
             unknown = listed(settings.sources.unknown)
             return inconclusive(f"which addresses these are cannot be told: {unknown}")
         found = "open to the internet"
-    if doubt:
-        return inconclusive(f"{found}; {doubt}")
-    return failed(f"{found}, and {who}")
+    return inconclusive(f"{found}; {doubt}") if doubt else failed(f"{found}, and {who}")
+
+
+def _inside(app: Site) -> str:
+    """Why an app that lets everybody in may be reached from inside of a network alone; empty where not."""
+    if app.properties.hosting_environment_profile is None:
+        return ""
+    return "its App Service Environment may have an internal load balancer only, which is not collected"
 
 
 @rule(
@@ -165,6 +176,10 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
 def azure_app_logging(app: Site) -> Verdict:
     """Apps log the requests that they answer, to their file system or by a diagnostic setting.
 
+    Of function apps, which write no log of requests of their own on every plan, a log of what they executed
+    counts as well; where a diagnostic setting sends neither, Application Insights, which is not collected, may.
+    Deployment slots, which have settings of their own, are not judged.
+
     Why: without them nobody can tell what an attacker asked for, and what he got.
     Fix: az monitor diagnostic-settings create --resource APP-ID --name requests --workspace WORKSPACE-ID
         --logs '[{"category": "AppServiceHTTPLogs", "enabled": true}]'; or az webapp log config
@@ -172,11 +187,20 @@ def azure_app_logging(app: Site) -> Verdict:
     """
     if app.config is not None and app.config.properties.http_logging_enabled:
         return passed("requests are logged to the file system")
-    if recorded(app.diagnostics) & _REQUESTS:
+    sent = recorded(app.diagnostics)
+    if sent & _REQUESTS:
         return passed("requests are logged by a diagnostic setting")
+    if app.function:
+        if sent & _EXECUTIONS:
+            return passed("what the functions execute is logged by a diagnostic setting")
+        return inconclusive(
+            "a function app without a diagnostic setting for its logs: Application Insights, which is not "
+            "collected, may have them"
+        )
     if app.config is None:
         return _NO_CONFIG
     return failed("requests are not logged")
 
 
 _REQUESTS = frozenset({"appservicehttplogs", "alllogs"})
+_EXECUTIONS = frozenset({"functionapplogs"})

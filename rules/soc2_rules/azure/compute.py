@@ -180,7 +180,8 @@ def azure_disk_not_public(disk: Disk) -> Verdict:
 def azure_disk_cmk(disk: Disk, *, customer_key: bool = True) -> Verdict:
     """Disks, attached or not, are encrypted with keys of the company's own.
 
-    Azure encrypts every disk with its own key at least; ``customer_key`` asks for the company's.
+    Azure encrypts every disk with its own key at least; ``customer_key`` asks for the company's, be it by a
+    disk encryption set or by Azure Disk Encryption inside of the machine.
 
     Why: who holds the key can make a disk that was left behind unreadable.
     Fix: az disk update --encryption-type EncryptionAtRestWithCustomerKey --disk-encryption-set SET.
@@ -214,7 +215,9 @@ def azure_vm_patch(
 ) -> Verdict:
     """Virtual machines lack no critical or security updates, and are assessed regularly.
 
-    Updates that wait for a restart are missing, too.
+    Updates that wait for a restart are missing, too. Resource Graph keeps assessments for seven days: where it
+    has none, a recommendation of Defender for Cloud can say that updates are missing, and not that somebody
+    looked of late.
 
     Why: what attackers scan for is what was fixed last month.
     Fix: az vm install-patches --ids MACHINE-ID --maximum-duration PT2H --reboot-setting IfRequired; az vm
@@ -229,7 +232,10 @@ def azure_vm_patch(
     )
     if not results:
         if good := [one for one in assessed if one.healthy]:
-            return passed("Defender for Cloud says that no system update is missing", on=good)
+            return inconclusive(
+                "Defender for Cloud says that no system update is missing, and no assessment shows since when",
+                on=good,
+            )
         if assessed:
             return inconclusive("Defender for Cloud has not assessed its updates", on=assessed)
         return failed("nothing assesses which updates it lacks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import chosen
+from soc2_collectors.azure.models.arm import chosen, recorded
 from soc2_collectors.azure.models.databases import (
     CosmosAccount,
     MySqlServer,
@@ -139,6 +139,9 @@ def azure_pg_network(
 def azure_cosmos_network(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts are open neither to the internet nor to all of Azure.
 
+    Rules of a network security perimeter, which hold instead where the account is associated with one, are
+    not read.
+
     Why: a key of an account opens all of it from anywhere, unless the network is asked as well.
     Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --public-network-access DISABLED, or
         --ip-range-filter with the company's addresses.
@@ -161,16 +164,16 @@ def azure_cosmos_network(account: CosmosAccount) -> Verdict:
 def azure_cosmos_entra_only(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts refuse keys, where their API can do without.
 
-    The APIs of MongoDB, Cassandra and Gremlin take keys only.
+    The APIs of MongoDB, Cassandra and Gremlin take keys only, whatever the setting says.
 
     Why: a key of an account opens all of it, belongs to nobody, and is seldom replaced.
     Fix: az resource update --ids ACCOUNT-ID --set properties.disableLocalAuth=true, after the clients have
         roles.
     """
-    if account.properties.disable_local_auth:
-        return passed("keys are refused")
     if account.needs_keys:
         return not_applicable("an API that takes keys only")
+    if account.properties.disable_local_auth:
+        return passed("keys are refused")
     return failed("keys are accepted")
 
 
@@ -281,11 +284,15 @@ def azure_redis_entra_only(cache: RedisCache) -> Verdict:
     ],
 )
 def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
-    """PostgreSQL servers log connections, disconnections and checkpoints, and keep the logs.
+    """PostgreSQL servers log connections, disconnections and checkpoints, and the logs are kept.
+
+    As files of the server for ``min_days`` at least, where it keeps such files; or in a workspace or a storage
+    account, to which a diagnostic setting sends them. How long these keep them is a setting of theirs.
 
     Why: without them nobody can tell who was in the database, and for how long.
     Fix: az postgres flexible-server parameter set --name log_connections --value on; log_disconnections,
-        log_checkpoints, and logfiles.retention_days to 7.
+        log_checkpoints and logfiles.download_enable likewise, and logfiles.retention_days to 7; or az monitor
+        diagnostic-settings create for the server, with the category PostgreSQLLogs, to a workspace.
     """
     parameters = {
         "log_connections": server.log_connections,
@@ -295,15 +302,27 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
     off = [name for name, value in parameters.items() if value is not None and not value.on]
     if off:
         return failed(f"off: {', '.join(off)}")
-    kept = server.log_retention
-    if kept is None or any(value is None for value in parameters.values()):
+    if any(value is None for value in parameters.values()):
         return _NOT_SHOWN
+    if recorded(one for one in server.diagnostics if one.keeps) & _PG_LOGS:
+        return passed("logged, and sent by a diagnostic setting to where it is kept")
+    files, kept = server.log_files, server.log_retention
+    if files is None or kept is None:
+        return _NOT_SHOWN
+    if not files.on:
+        return failed(
+            "kept nowhere: the server keeps no log files, and no diagnostic setting sends the logs"
+        )
     if not (kept.value.isascii() and kept.value.isdecimal()):
         return inconclusive("how long logs are kept cannot be read")
     days = int(kept.value[:9])
     if days < min_days:
         return failed(f"logs are kept for {days} days")
     return passed(f"logged, and kept for {days} days")
+
+
+_PG_LOGS = frozenset({"postgresqllogs", "alllogs"})
+_MYSQL_AUDIT = frozenset({"mysqlauditlogs", "audit", "alllogs"})
 
 
 @rule(
@@ -316,11 +335,14 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
     ],
 )
 def azure_mysql_audit(server: MySqlServer) -> Verdict:
-    """MySQL servers write an audit log, connections of all users included.
+    """MySQL servers write an audit log, connections of all users included, and a diagnostic setting sends it.
+
+    Azure keeps no audit log on the server: it goes where a diagnostic setting sends it.
 
     Why: without it nobody can tell who was in the database.
     Fix: az mysql flexible-server parameter set --name audit_log_enabled --value ON; the same with
-        audit_log_events and CONNECTION.
+        audit_log_events and CONNECTION; az monitor diagnostic-settings create for the server, with the
+        category MySqlAuditLogs, to a workspace.
     """
     if server.audit_log is None or server.audit_events is None:
         return _NOT_SHOWN
@@ -334,9 +356,11 @@ def azure_mysql_audit(server: MySqlServer) -> Verdict:
         return failed(f"only these users are audited: {only.value}")
     if but is not None and (left := {part.strip() for part in but.value.split(",")} - _SYSTEM):
         return failed(f"users that are not audited: {listed(left)}")
+    if not recorded(server.diagnostics) & _MYSQL_AUDIT:
+        return failed("the audit log is sent nowhere: no diagnostic setting takes it")
     if only is None or but is None:
         return _NOT_SHOWN
-    return passed("audited, connections of all users included")
+    return passed("audited, connections of all users included, and sent by a diagnostic setting")
 
 
 _SYSTEM = frozenset({"", "azure_superuser"})

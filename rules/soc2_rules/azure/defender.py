@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.azure.models.arm import chosen, days_after, last_part, same
-from soc2_collectors.azure.models.containers import Registry
+from soc2_collectors.azure.models.containers import Cluster, Registry
 from soc2_collectors.azure.models.security import (
     IMAGES,
     Assessment,
@@ -129,7 +129,7 @@ def azure_defender_data(
 @rule(
     criteria=["CC7.1", "CC7.2", "CC6.8"],
     severity=Severity.HIGH,
-    needs=[DefenderPlan, Assessment, Registry],
+    needs=[DefenderPlan, Assessment, Registry, Cluster],
     known_as=[
         "prowler:defender_ensure_defender_for_containers_is_on",
         "prowler:defender_container_images_scan_enabled",
@@ -143,7 +143,7 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
     """Defender for Cloud watches containers, images are scanned, and what it finds is resolved.
 
     Images are judged by the recommendations on images, which Microsoft replaces by one for each finding since
-    2026: where none of them is there, and a registry is, the answer is not known.
+    2026: of a registry or a cluster without one that was assessed, the answer is not known.
 
     Why: an image carries its holes into every place where it runs.
     Fix: az security pricing create --name Containers --tier Standard --extensions
@@ -162,8 +162,17 @@ def azure_defender_containers(subscription: Subscription, evidence: Evidence) ->
     if bad:
         names = listed({last_part(one.resource_id) for one in bad})
         return failed(f"images with findings: {names}", on=bad)
-    if not any(one.healthy for one in assessed) and evidence.here(Registry):
-        return inconclusive("there are registries, and no image of them has been assessed")
+    seen = [one.resource_id for one in assessed if one.healthy]
+    unseen = [
+        one.name
+        for one in (*evidence.here(Registry), *evidence.here(Cluster))
+        if not any(f"{where}/".startswith(f"{one.id.casefold()}/") for where in seen)
+    ]
+    if unseen:
+        return inconclusive(
+            f"registries and clusters of which no image has been assessed: {listed(unseen)}",
+            on=assessed,
+        )
     return passed("watched, and no image has findings", on=[plan, *assessed])
 
 

@@ -17,7 +17,7 @@ from soc2_collectors.azure.models.entra_access import (
     SecurityDefaults,
     meets,
 )
-from soc2_collectors.azure.models.entra_roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from soc2_collectors.azure.models.entra_roles import GLOBAL_ADMINISTRATOR
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
@@ -25,10 +25,12 @@ from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import (
     ACCESS,
     NO_DEFAULTS,
+    ROLES,
     blocks_legacy,
     for_everybody,
     mfa_lacks,
     policies_for_everybody,
+    roles_eligible,
     roles_held,
 )
 
@@ -268,10 +270,12 @@ def azure_security_defaults(
 def azure_risk_policies(
     tenant: Tenant, evidence: Evidence, *, emergency: tuple[str, ...] = ()
 ) -> Verdict:
-    """Sign-ins and users at high risk are blocked or must prove themselves again.
+    """Sign-ins at high risk are blocked or take a second factor, users at high risk a new password.
 
     For a sign-in at risk, a policy counts that blocks or demands a second factor; for a user at risk, one
     that blocks or demands a new password. Each must be enforced, for all users and apps, and not narrowed.
+    Whether a second factor of earlier in the same session is enough is up to the policy's sign-in frequency,
+    which is not asked about.
 
     Why: Microsoft sees leaked passwords and stolen sessions; without a policy nothing comes of it.
     Fix: in conditional access, create a policy for sign-in risk "high" that demands multifactor
@@ -353,6 +357,8 @@ def azure_device_join_mfa(
     """
     if registration.mfa:
         return passed("the device settings demand a second factor")
+    if registration.closed:
+        return passed("nobody may join or register a device")
     return for_everybody(
         evidence, _joins, "demands a second factor to register a device", emergency=emergency
     )
@@ -434,7 +440,7 @@ _HARDWARE = frozenset(
 @rule(
     criteria=["CC6.1", "CC7.2"],
     severity=Severity.MEDIUM,
-    needs=[*ACCESS, Registration, RoleAssignment],
+    needs=[*ACCESS, Registration, *ROLES],
     empty=_NO_TENANT,
 )
 def azure_emergency_accounts(
@@ -444,10 +450,12 @@ def azure_emergency_accounts(
     accounts: tuple[str, ...] = (),
     minimum: int = 2,
 ) -> Verdict:
-    """Emergency accounts exist, have a hardware key, and one of them is left out of every policy.
+    """Emergency accounts exist, have a key bound to a device, and one of them is left out of every policy.
 
     ``accounts`` names them. Each counts that is enabled, of the cloud alone, and a global administrator for
-    good; of the policies, every one that is enforced. Alarms on their use are not asked about here.
+    good: who may activate the role may have it for some hours only. A key is a passkey that cannot leave its
+    device, a security key or a phone, or Windows Hello for Business. Of the policies, every one that is
+    enforced counts. Alarms on their use are not asked about here.
 
     Why: a wrong policy, or an outage of the second factor, locks every administrator out of the tenant.
     Fix: create two accounts on the onmicrosoft.com domain, assign Global Administrator for good, register
@@ -456,13 +464,19 @@ def azure_emergency_accounts(
     if not accounts:
         return inconclusive("nobody said which are the emergency accounts: name them in `accounts`")
     held = evidence.derived(roles_held)
+    eligible = evidence.derived(roles_eligible)
     keys = {one.id: one for one in evidence.account(Registration)}
     fit: list[User] = []
     why: list[str] = []
     for user in evidence.account(User):
         if not user.named_in(accounts):
             continue
-        if lacking := _unfit(user, held.get(user.id, ()), keys.get(user.id)):
+        lacking = _unfit(user, held.get(user.id, ()), keys.get(user.id))
+        if GLOBAL_ADMINISTRATOR in eligible.get(user.id, ()):
+            lacking.append(
+                "may activate the role of a global administrator, and need not have it for good"
+            )
+        if lacking:
             why.append(f"{user.login}: {', '.join(lacking)}")
         else:
             fit.append(user)
@@ -504,5 +518,7 @@ def _unfit(user: User, roles: Collection[str], registered: Registration | None) 
     if GLOBAL_ADMINISTRATOR not in roles:
         lacking.append("no global administrator")
     if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
-        lacking.append("no hardware key")
+        lacking.append("no key bound to a device")
+    elif not registered.is_mfa_capable:
+        lacking.append("no factor that the tenant admits")
     return lacking

@@ -26,10 +26,13 @@ _TIER_0_PERMISSIONS = (
     "Application.ReadWrite.All",
     "Application.ReadWrite.OwnedBy",
     "DelegatedAdminRelationship.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
     "DeviceManagementRBAC.ReadWrite.All",
     "DeviceManagementScripts.ReadWrite.All",
+    "Directory.AccessAsUser.All",
     "Directory.ReadWrite.All",
+    "Domain-InternalFederation.ReadWrite.All",
     "Domain.ReadWrite.All",
     "EntitlementManagement.ReadWrite.All",
     "Group.ReadWrite.All",
@@ -43,6 +46,7 @@ _TIER_0_PERMISSIONS = (
     "PrivilegedAccess.ReadWrite.AzureResources",
     "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
     "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+    "PublicKeyInfrastructure.ReadWrite.All",
     "RoleAssignmentSchedule.ReadWrite.Directory",
     "RoleEligibilitySchedule.ReadWrite.Directory",
     "RoleManagement.ReadWrite.Directory",
@@ -51,16 +55,25 @@ _TIER_0_PERMISSIONS = (
     "SignInIdentifier.ReadWrite.All",
     "User-PasswordProfile.ReadWrite.All",
     "User.ReadWrite.All",
+    "UserAuthMethod-Email.ReadWrite.All",
+    "UserAuthMethod-External.ReadWrite.All",
     "UserAuthMethod-HardwareOATH.ReadWrite.All",
+    "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All",
+    "UserAuthMethod-Passkey.ReadWrite.All",
+    "UserAuthMethod-Password.ReadWrite.All",
     "UserAuthMethod-Phone.ReadWrite.All",
+    "UserAuthMethod-PlatformCred.ReadWrite.All",
     "UserAuthMethod-QR.ReadWrite.All",
+    "UserAuthMethod-SoftwareOATH.ReadWrite.All",
     "UserAuthMethod-TAP.ReadWrite.All",
+    "UserAuthMethod-WindowsHello.ReadWrite.All",
     "UserAuthenticationMethod.ReadWrite.All",
 )
 """Permissions by which an app can make itself, or somebody, a global administrator.
 
-At once, or by apps, groups, methods, domains or devices that administrators use. By Microsoft Graph's
-permissions reference, and public research on ways to a higher tier.
+At once, or by apps, groups, methods, domains, certificates or devices that administrators use; for a user who
+signs in, by acting as that user in the directory. By Microsoft Graph's permissions reference, and public
+research on ways to a higher tier.
 """
 
 
@@ -114,11 +127,11 @@ def azure_privileged_apps(
 ) -> Verdict:
     """Apps that could take over the tenant are approved, and have neither secrets nor owners.
 
-    Such are apps with one of the ``permissions`` to Microsoft Graph of their own right, or with a privileged
-    role of the directory, by a group, too. ``approved`` names them, by name or id. Where they sign in by a
-    token of another issuer, one subject must be named, and no pattern. Of apps of other organisations, what
-    they have here is asked about; of Microsoft's own, too, where somebody gave them a secret, a certificate
-    or an owner here.
+    Such are apps with one of the ``permissions`` to Microsoft Graph of their own right, or with a
+    privileged role of the directory, by a group, too. ``approved`` names them, by name or id. Where they
+    sign in by a token of another issuer, one subject must be named, and no pattern; which issuers a managed
+    identity trusts is not shown. Of apps of other organisations, what they have here is asked about; of
+    Microsoft's own, too, where somebody gave them a secret, a certificate or an owner here.
 
     Why: whoever copies the secret of such an app, or owns it, is a global administrator in effect, and no
         second factor is asked.
@@ -157,7 +170,9 @@ def azure_privileged_apps(
         return inconclusive(f"has {listed(might)}: name it in `approved` where it is", on=documents)
     issuers = {one.issuer for part in home for one in part.federated}
     signs_in = f"; signs in by tokens of {listed(issuers)}" if issuers else ""
-    if not home and not same(principal.service_principal_type, "ManagedIdentity"):
+    if same(principal.service_principal_type, "ManagedIdentity"):
+        signs_in = "; a managed identity: whether it trusts tokens of other issuers is not shown"
+    elif not home:
         signs_in = "; registered elsewhere: what secrets it has there is not shown"
     return passed(
         f"has {listed(might)}; approved, without secrets and owners here{signs_in}", on=documents

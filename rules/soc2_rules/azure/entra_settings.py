@@ -62,6 +62,8 @@ def azure_app_consent(
     requests = policy.admin_consent_request_policy
     if requests is None or not requests.is_enabled:
         return failed("nobody can ask an administrator for consent: admin consent requests are off")
+    if requests.reviewers == []:
+        return failed("requests for consent reach nobody: there is no reviewer")
     unknown = [one for one in (*given, *policy.other_grants) if one not in allowed]
     if unknown:
         return inconclusive(
@@ -239,7 +241,8 @@ def azure_weak_methods_off(
 ) -> Verdict:
     """Codes by text message, call and mail are off, and everybody may use a phishing-resistant method.
 
-    ``weak`` names the methods that must be off, for everybody.
+    ``weak`` names the methods that must be off, for everybody. Whether guests may sign in by a code to their
+    own mail is a setting of its own, and not asked about.
 
     Why: a text message goes to whoever talks the carrier into a new SIM, and a code to whoever asks for
         it on a false page.

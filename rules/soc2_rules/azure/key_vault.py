@@ -50,7 +50,8 @@ def azure_kv_recoverable(vault: KeyVault) -> Verdict:
 def azure_kv_access(vault: KeyVault, *, private_only: bool = False) -> Verdict:
     """Key vaults are opened by roles, and not from all of the internet.
 
-    ``private_only`` asks that they are reached through private endpoints alone.
+    ``private_only`` asks that they are reached through private endpoints alone. Rules of a network security
+    perimeter, which hold instead where the vault is associated with one, are not read.
 
     Why: access policies can be rewritten by whoever may change the vault; a role assignment cannot.
     Fix: az keyvault update --name VAULT --enable-rbac-authorization true --default-action Deny.

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def azure_activity_log_store(
     setting: ActivityLogSetting, evidence: Evidence, *, customer_key: bool = False
 ) -> Verdict:
-    """Storage accounts that keep the activity log are private.
+    """No container of a storage account that keeps the activity log can be public.
+
+    From which networks the account is reached is asked by azure-storage-network.
 
     ``customer_key`` asks that they are encrypted with a key of the company's own.
 
@@ -49,7 +51,8 @@ def azure_activity_log_store(
         return failed(f"containers of {name} may be public")
     if customer_key and not same(account.properties.encryption.key_source, "Microsoft.Keyvault"):
         return failed(f"{name} is encrypted with a key of Microsoft's")
-    return passed(f"{name} is private")
+    key = ", and its key is the company's own" if customer_key else ""
+    return passed(f"no container of {name} can be public{key}")
 
 
 _ALL = "alllogs"

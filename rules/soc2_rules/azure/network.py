@@ -29,7 +29,7 @@ from soc2_pac.text import listed
 from soc2_rules.mechanisms import openings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from soc2_collectors.reach import Open, Place
 
@@ -39,6 +39,7 @@ _SCALE_SET = "/virtualmachinescalesets/"
 _CLOSED_SKUS = ("standard", "standardv2")
 """Addresses of these are closed where no group opens them; those of Basic are open."""
 _NIC = "/providers/microsoft.network/networkinterfaces/"
+_BALANCER = "/providers/microsoft.network/loadbalancers/"
 
 
 @rule(
@@ -90,8 +91,9 @@ def azure_ddos(
     production_tag: str = "environment",
     production_values: tuple[str, ...] = ("production", "prod"),
 ) -> Verdict:
-    """Virtual networks of production are protected against floods (DDoS).
+    """Virtual networks of production are protected against floods (DDoS) by a plan.
 
+    Protection of single addresses (DDoS IP Protection) is not asked about: a network that relies on it fails.
     ``production_tag`` and ``production_values`` say which networks are meant; an empty tag: all.
 
     Why: Azure's basic protection keeps Azure up, not the company's service.
@@ -112,7 +114,7 @@ def azure_ddos(
 def azure_public_ip_exposure(
     address: PublicAddress, evidence: Evidence, *, allowed: tuple[int, ...] = (80, 443)
 ) -> Verdict:
-    """Public addresses of machines expose approved ports only.
+    """Public addresses of machines' own expose approved ports only.
 
     Judged by the network security groups of the interface and of its subnet: both must admit a port. Rules of
     Virtual Network Manager, which come before them, are not read.
@@ -130,6 +132,10 @@ def azure_public_ip_exposure(
     if _SCALE_SET in number:
         return inconclusive("held by a machine of a scale set, whose interfaces are not collected")
     if _NIC not in number:
+        if _BALANCER in number:
+            return not_applicable(
+                "held by a load balancer: which ports of machines are behind it is not judged here"
+            )
         return not_applicable("held by a service, not by a machine")
     interface = next(
         (
@@ -226,7 +232,8 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     """Application gateways have a web application firewall that refuses attacks.
 
     Policies of single listeners and paths count as the gateway's own does: they hold there instead of it. A
-    custom rule that lets every request pass switches the rules of Azure off.
+    policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule that
+    lets every request pass switches them off. Groups of rules that are off in whole or in part are named.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -246,7 +253,7 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
             strange.append(last_part(link.id))
         else:
             found.append(policy)
-    wrong = [f"the policy {one.name} {one.weakness}" for one in found if one.weakness]
+    wrong, unread = _weak(found)
     if wrong:
         return failed("; ".join(sorted(wrong)), on=found)
     if whole is None and not gateway.all_listeners:
@@ -256,9 +263,30 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
             return failed(f"the mode is {own.firewall_mode or 'not set'}", on=found)
     if strange:
         return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
+    if unread:
+        return inconclusive("; ".join(unread), on=found)
     if found:
-        return passed(f"refuses attacks by {listed(one.name for one in found)}", on=found)
-    return passed("its firewall refuses attacks")
+        off = _off({name for one in found for name in one.spared})
+        return passed(f"refuses attacks by {listed(one.name for one in found)}{off}", on=found)
+    return passed(f"its firewall refuses attacks{_off(own.spared if own else ())}")
+
+
+def _weak(policies: Sequence[WafPolicy]) -> tuple[list[str], list[str]]:
+    """What is wrong with policies, and what cannot be told of them."""
+    wrong: list[str] = []
+    unread: list[str] = []
+    for policy in policies:
+        try:
+            if weakness := policy.weakness:
+                wrong.append(f"the policy {policy.name} {weakness}")
+        except FactUnavailable as error:
+            unread.append(f"{policy.name}: {error}")
+    return wrong, unread
+
+
+def _off(groups: Collection[str]) -> str:
+    """Names groups of rules that are off."""
+    return f"; off in whole or in part: {listed(groups)}" if groups else ""
 
 
 @rule(
@@ -309,8 +337,9 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
 def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     """Each domain of a classic Front Door has a web application firewall that refuses attacks.
 
-    A custom rule that lets every request pass switches the rules of Azure off. Profiles of Azure Front Door
-    Standard and Premium are not judged.
+    A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
+    not enough. A custom rule that lets every request pass switches them off. Groups of rules that are off in
+    whole or in part are named. Profiles of Azure Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and
@@ -351,4 +380,5 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     count = len(door.properties.frontend_endpoints)
     if not count:
         return not_applicable("it has no domain")
-    return passed(f"each of {count} domains has a firewall that refuses attacks", on=on)
+    off = _off({name for one in on for name in one.spared})
+    return passed(f"each of {count} domains has a firewall that refuses attacks{off}", on=on)

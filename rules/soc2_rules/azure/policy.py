@@ -43,9 +43,9 @@ def azure_policy_enforced(
     """The security benchmark is assigned to each subscription, and enforced for all of it.
 
     ``initiatives``: ids of definitions of which one must be assigned, here or above. ``left_out``: names or
-    patterns of resource groups that an assignment may exclude. Exclusions, exemptions, overrides and
-    selectors count; single effects that a parameter switches off, and exemptions of single definitions, are
-    named.
+    patterns of resource groups that an assignment may exclude, or an exemption be for. Exclusions, exemptions,
+    overrides and selectors count; single effects that a parameter switches off, and exemptions of single
+    definitions, are named.
 
     Why: what strays from the benchmark is seen only where it is assigned.
     Fix: az policy assignment create --policy-set-definition 1f3afdf9-d0c9-4c3d-847f-89da613e70a8 --scope
@@ -72,11 +72,11 @@ def azure_policy_enforced(
     for one, lacks in judged:
         if lacks.certain:
             continue
-        exempt = _exempt(one, evidence.here(PolicyExemption), subscription.path, now)
+        exempt = _exempt(one, evidence.here(PolicyExemption), subscription.path, now, left_out)
         if exempt.whole:
             waived.append(f"{one.label}: exempt by {listed(exempt.whole)}")
-        elif lacks.unsure:
-            unsure.append(f"{one.label}: {listed(lacks.unsure)}")
+        elif doubts := [*lacks.unsure, *exempt.groups]:
+            unsure.append(f"{one.label}: {listed(doubts)}")
         else:
             off = [f"switched off by a parameter: {name}" for name in one.disabled]
             named = [*off, *(f"in part exempt by {name}" for name in exempt.part)]
@@ -126,28 +126,44 @@ def _excluded(scopes: Iterable[str], path: str, left_out: tuple[str, ...], found
             found.certain.append("the subscription is excluded")
         elif folded.startswith(_GROUPS):
             found.unsure.append(f"the management group {last_part(scope)} is excluded")
-        elif folded.startswith(f"{path}/"):
-            group = folded.removeprefix(f"{path}/resourcegroups/").partition("/")[0]
-            if not any(fnmatchcase(group, pattern.casefold()) for pattern in left_out):
-                found.unsure.append(f"excluded: {scope}")
+        elif folded.startswith(f"{path}/") and not _may_be_out(folded, path, left_out):
+            found.unsure.append(f"excluded: {scope}")
 
 
 class _Exempt(NamedTuple):
     whole: list[str]
     """Exemptions of the subscription from all of the assignment."""
+    groups: list[str]
+    """Those of resource groups, or of resources, from all of it: they are outside as excluded ones are."""
     part: list[str]
-    """Those from single definitions, or of something in the subscription."""
+    """Those from single definitions, and what may be exempt by ``left_out``."""
 
 
 def _exempt(
-    one: PolicyAssignment, exemptions: Iterable[PolicyExemption], path: str, now: datetime
+    one: PolicyAssignment,
+    exemptions: Iterable[PolicyExemption],
+    path: str,
+    now: datetime,
+    left_out: tuple[str, ...],
 ) -> _Exempt:
-    found = _Exempt([], [])
+    found = _Exempt([], [], [])
     for exemption in exemptions:
         what = exemption.properties
         if not same(what.policy_assignment_id, one.id) or not exemption.in_force(now):
             continue
         above = exemption.exempt_id == path or exemption.exempt_id.startswith(_GROUPS)
-        narrow = what.policy_definition_reference_ids or what.resource_selectors
-        (found.whole if above and not narrow else found.part).append(exemption.name)
+        if what.policy_definition_reference_ids or (above and what.resource_selectors):
+            found.part.append(exemption.name)
+        elif above:
+            found.whole.append(exemption.name)
+        elif _may_be_out(exemption.exempt_id, path, left_out):
+            found.part.append(exemption.name)
+        else:
+            found.groups.append(f"exempt by {exemption.name}: {exemption.exempt_id}")
     return found
+
+
+def _may_be_out(folded: str, path: str, left_out: tuple[str, ...]) -> bool:
+    """Whether a resource group of the subscription, or something in one, may be left out."""
+    group = folded.removeprefix(f"{path}/resourcegroups/").partition("/")[0]
+    return any(fnmatchcase(group, pattern.casefold()) for pattern in left_out)

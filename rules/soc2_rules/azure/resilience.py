@@ -38,8 +38,9 @@ def azure_vm_backup(
 ) -> Verdict:
     """Virtual machines are backed up, the last backup succeeded of late, and backups are kept long enough.
 
-    ``max_age_days``: how old the latest copy may be. ``exempt_tag`` and ``exempt_values`` say which machines
-    hold nothing that is worth a backup.
+    Vaults of Recovery Services count; copies of single disks in Backup vaults, and replicas of Site Recovery,
+    do not. ``max_age_days``: how old the latest copy may be. ``exempt_tag`` and ``exempt_values`` say which
+    machines hold nothing that is worth a backup.
 
     Why: what a machine holds is gone with it, by an accident or by a blackmailer.
     Fix: az backup protection enable-for-vm --resource-group GROUP --vault-name VAULT --vm MACHINE-ID

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from soc2_collectors.azure.models.arm import chosen
-from soc2_collectors.azure.models.authorization import RoleAssignment, RoleDefinition
+from soc2_collectors.azure.models.arm import chosen, same
+from soc2_collectors.azure.models.authorization import (
+    OWNER,
+    RoleAssignment,
+    RoleDefinition,
+    RoleEligibility,
+)
 from soc2_collectors.azure.models.security import GUEST_OWNERS, GUEST_WRITERS, Assessment
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -17,7 +22,7 @@ _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, RoleDefinition, Assessment],
+    needs=[RoleAssignment, RoleDefinition, RoleEligibility, Assessment],
     known_as=[
         "powerpipe:iam_subscription_owner_max_3",
         "powerpipe:iam_subscription_owner_more_than_1",
@@ -34,8 +39,9 @@ def azure_subscription_owners(
 
     Counted are those who are assigned for good, here or above, and those who can make themselves an owner:
     User Access Administrator, Role Based Access Control Administrator, and custom roles that can give access.
-    A group counts once. At least ``min_owners`` must be owners themselves. Guests are found by the
-    recommendations of Defender for Cloud.
+    A group counts once. At least ``min_owners`` must be owners themselves, or may activate it (Privileged
+    Identity Management), which counts for that alone. Guests are found by the recommendations of Defender for
+    Cloud.
 
     Why: an owner can do everything and give it away; with one alone nobody can stand in.
     Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
@@ -43,7 +49,7 @@ def azure_subscription_owners(
     """
     assigned = [one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)]
     found = azure_roles.built_in(assigned)
-    said, verdict = _counted(found, min_owners, max_owners)
+    said, verdict = _counted(found, max_owners)
     if verdict is not None:
         return verdict
     guests = {
@@ -58,21 +64,34 @@ def azure_subscription_owners(
     if bad:
         return failed(f"{said}; Defender for Cloud sees guests among owners or writers", on=bad)
     found += azure_roles.custom(assigned, evidence.here(RoleDefinition))
-    said, verdict = _counted(found, min_owners, max_owners)
+    said, verdict = _counted(found, max_owners)
     if verdict is not None:
         return verdict
+    owners = {one.principal: one.assignment.properties.principal_type for one in found if one.owner}
+    eligible: list[RoleEligibility] = []
+    if len(owners) < min_owners:
+        eligible = [
+            one
+            for one in evidence.here(RoleEligibility)
+            if one.role == OWNER and one.holds_over(subscription.path)
+        ]
+        owners |= {
+            one.properties.principal_id.casefold(): one.properties.principal_type
+            for one in eligible
+        }
+        said += f"; {len({one.properties.principal_id for one in eligible})} may become one"
+        if len(owners) < min_owners and not any(same(one, "Group") for one in owners.values()):
+            wanted = f"expected are {min_owners} to {max_owners}"
+            return failed(f"{said}; {wanted}", on=[*_documents(found), *eligible])
     if not all(any(one.healthy for one in assessed) for assessed in guests.values()):
         return inconclusive(f"{said}; Defender for Cloud has not assessed whether guests may write")
-    owners = {one.principal for one in found if one.owner}
     if len(owners) < min_owners:
         return inconclusive(f"{said}; how many members the group has is not known here")
-    return passed(f"{said}; no guest among owners and writers")
+    return passed(f"{said}; no guest among owners and writers", on=[*_documents(found), *eligible])
 
 
-def _counted(
-    found: list[azure_roles.Administrator], least: int, most: int
-) -> tuple[str, Verdict | None]:
-    """How many administrators there are, and the verdict where that decides it."""
+def _counted(found: list[azure_roles.Administrator], most: int) -> tuple[str, Verdict | None]:
+    """How many administrators there are, and the verdict where they are too many."""
     sorts = {
         one.principal: (one.assignment.properties.principal_type or "").casefold() for one in found
     }
@@ -81,9 +100,8 @@ def _counted(
     said = f"{len(owners)} owners are assigned, {groups} of them groups"
     if others := [one.label for one in found if one.principal not in owners]:
         said += f"; owners by what they may do: {listed(set(others))}"
-    wanted = f"expected are {least} to {most}"
-    if len(sorts) > most or (len(owners) < least and not groups):
-        return said, failed(f"{said}; {wanted}", on=_documents(found))
+    if len(sorts) > most:
+        return said, failed(f"{said}; expected are {most} at most", on=_documents(found))
     return said, None
 
 
@@ -109,7 +127,8 @@ def azure_user_access_admin_root(
 
     The whole tenant is the root (``/``) and the root management group, whose id is the tenant's. The other
     roles are Owner, Role Based Access Control Administrator, and custom ones that can assign roles. An
-    assignment whose condition keeps these roles back does not count.
+    assignment whose condition keeps these roles back does not count; nor does who may only activate such a
+    role (Privileged Identity Management).
 
     Why: who elevated access once, for an hour, keeps the right to give every role to anybody.
     Fix: az role assignment delete --role "User Access Administrator" --assignee ID --scope "/".

@@ -24,7 +24,8 @@ def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Ver
     """The server firewalls of SQL servers admit neither the internet nor all of Azure, by IPv4 or IPv6.
 
     ``max_addresses``: how many addresses all rules together may admit; an IPv6 network of /64 counts as one.
-    Rules that a database has of its own are not shown by Azure.
+    Rules that a database has of its own are not shown by Azure; those of a network security perimeter, which
+    hold instead where the server is associated with one, are not read.
 
     Why: a database should be reached by its applications, not by the internet, and the services of Azure
         are everybody's who has an account there.
@@ -98,7 +99,8 @@ def azure_sql_tde(
 ) -> Verdict:
     """SQL databases are encrypted at rest.
 
-    ``customer_key`` asks that the server's protector is a key in the company's vault.
+    ``customer_key`` asks that the protector of the server, or of the database itself, is a key in the
+    company's vault.
 
     Why: backups and copies of an unencrypted database can be read by whoever gets them.
     Fix: az sql db tde set --status Enabled; az sql server tde-key set --server-key-type AzureKeyVault.
@@ -109,6 +111,8 @@ def azure_sql_tde(
         return failed("not encrypted")
     if not customer_key:
         return passed("encrypted")
+    if database.own_key:
+        return passed("encrypted with a key in a vault, which is the database's own")
     for server in evidence.here(SqlServer):
         if server.id.casefold() == database.server_id:
             if server.protector is None:

@@ -51,6 +51,9 @@ def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
 def azure_storage_https_tls(account: StorageAccount) -> Verdict:
     """Storage accounts take encrypted connections only, of TLS 1.2 or later, for file shares as well.
 
+    Storage speaks no HTTPS under a domain of the company's own, and Microsoft's pages disagree on whether it
+    refuses HTTP there: of an account with such a domain the answer is not known.
+
     Why: over HTTP, keys and data travel readable; the versions before 1.2 can be broken.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --https-only true --min-tls-version
         TLS1_2; for file shares, Update-AzStorageFileServiceProperty -ResourceGroupName GROUP
@@ -68,6 +71,12 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
     files = account.file_service
     if files is not None and (open_ := files.properties.unencrypted):
         return failed(f"file shares are reached without encryption by {', '.join(open_)}")
+    domain = account.properties.custom_domain
+    if domain is not None and domain.name:
+        return inconclusive(
+            f"reached by the domain {domain.name}, under which Storage speaks no HTTPS: whether plain HTTP "
+            "is refused there is not known"
+        )
     return passed(f"HTTPS only, minimum version {version}")
 
 
@@ -87,7 +96,8 @@ def azure_storage_network(
 ) -> Verdict:
     """Storage accounts are not open to the internet, and sensitive ones have a private endpoint.
 
-    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint.
+    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint. Rules of a
+    network security perimeter, which hold instead where the account is associated with one, are not read.
 
     Why: a stolen key works from everywhere, unless the network is asked as well.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --default-action Deny, or
@@ -176,10 +186,11 @@ def azure_storage_cross_tenant(account: StorageAccount) -> Verdict:
 def azure_storage_cmk(
     account: StorageAccount, *, customer_key: bool = True, infrastructure: bool = False
 ) -> Verdict:
-    """Blobs and files of storage accounts are encrypted with keys of the company's own.
+    """Storage accounts encrypt blobs and files with a key of the company's own.
 
-    Queues and tables that take another key are named. ``infrastructure`` asks for a second encryption below
-    the first.
+    The key of the account is asked about; an encryption scope, which single containers may have, can name
+    another. Queues and tables that take another key are named. ``infrastructure`` asks for a second
+    encryption below the first.
 
     Why: who holds the key can cut off the data from everybody at once, the provider included.
     Fix: az storage account update --encryption-key-source Microsoft.Keyvault with the vault and the key.

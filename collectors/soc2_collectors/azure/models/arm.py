@@ -46,14 +46,14 @@ def chosen(value: str | None, what: str, *, good: Iterable[str], bad: Iterable[s
 def public(access: str | None) -> bool:
     """Whether a resource answers on its public endpoint, by its ``publicNetworkAccess``.
 
-    What is not set is on. ``SecuredByPerimeter``: a network security perimeter decides, and refuses what it
-    does not name. Raises FactUnavailable for another word.
+    What is not set is on. Raises FactUnavailable for another word, and for ``SecuredByPerimeter``: then the
+    access rules of a network security perimeter decide, which may name the internet and are not collected.
     """
+    if same(access, "SecuredByPerimeter"):
+        msg = "a network security perimeter decides who comes in, and its rules are not collected"
+        raise FactUnavailable(msg, field="publicNetworkAccess")
     return not chosen(
-        access or "Enabled",
-        "publicNetworkAccess",
-        good=("Disabled", "SecuredByPerimeter"),
-        bad=("Enabled",),
+        access or "Enabled", "publicNetworkAccess", good=("Disabled",), bad=("Enabled",)
     )
 
 
@@ -217,6 +217,11 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             or where.event_hub_authorization_rule_id
             or where.marketplace_partner_id
         )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it sends to where it is kept: event hubs and partners' solutions pass it on."""
+        return bool(self.properties.storage_account_id or self.properties.workspace_id)
 
     @property
     def recorded(self) -> frozenset[str]:

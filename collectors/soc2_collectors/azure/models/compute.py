@@ -131,16 +131,24 @@ class DiskSecurity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     security_type: str | None = None
 
 
+class DiskEncryptionSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Azure Disk Encryption: the machine encrypts with a key in the company's vault."""
+
+    enabled: bool
+
+
 class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of a disk."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "publicNetworkAccess": "left out is Enabled: then the other setting decides; Azure REST API, Disks",
         "securityProfile": "of disks of confidential machines alone; Azure REST API, Disks",
+        "encryptionSettingsCollection": "of disks with Azure Disk Encryption alone; Azure REST API, Disks",
         "networkAccessPolicy": "left out is AllowAll: then the other setting decides; Azure REST API, Disks",
     }
 
     encryption: DiskEncryption
+    encryption_settings_collection: DiskEncryptionSettings | None = None
     network_access_policy: str | None = None
     """``AllowAll``, ``AllowPrivate``, ``DenyAll``; left out: allow all."""
     public_network_access: str | None = None
@@ -151,8 +159,12 @@ class DiskProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def own_key(self) -> bool:
         """Whether it is encrypted with a key of the company's. Raises FactUnavailable for a sort not known.
 
-        The disk of a confidential machine may be so inside of the machine, whatever else is said.
+        The disk of a confidential machine, and one with Azure Disk Encryption, are so inside of the machine,
+        whatever else is said.
         """
+        inside = self.encryption_settings_collection
+        if inside is not None and inside.enabled:
+            return True
         profile = self.security_profile
         if profile and same(profile.security_type, _CONFIDENTIAL):
             return True

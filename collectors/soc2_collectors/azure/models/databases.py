@@ -15,6 +15,7 @@ from soc2_collectors import reach
 from soc2_collectors.azure.models.arm import (
     PUBLIC_ACCESS,
     Arm,
+    Diagnostic,
     PrivateEndpoint,
     chosen,
     public,
@@ -130,8 +131,12 @@ class PostgresServer(Arm, frozen=True, kw_only=True, rename="camel"):
     log_connections: Configuration | None = fact("log_connections")
     log_disconnections: Configuration | None = fact("log_disconnections")
     log_checkpoints: Configuration | None = fact("log_checkpoints")
+    log_files: Configuration | None = fact("logfiles_download_enable")
+    """Whether the server keeps its logs as files; off by default."""
     log_retention: Configuration | None = fact("logfiles_retention_days")
+    """For how many days it keeps them."""
     throttling: Configuration | None = fact("connection_throttle_enable")
+    diagnostics: list[Diagnostic] = fact("diagnosticSettings")
 
 
 class MySqlServer(Arm, frozen=True, kw_only=True, rename="camel"):
@@ -146,6 +151,7 @@ class MySqlServer(Arm, frozen=True, kw_only=True, rename="camel"):
     audit_events: Configuration | None = fact("audit_log_events")
     audit_excluded: Configuration | None = fact("audit_log_exclude_users")
     audit_included: Configuration | None = fact("audit_log_include_users")
+    diagnostics: list[Diagnostic] = fact("diagnosticSettings")
 
 
 class CosmosIp(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -287,7 +287,13 @@ class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class _ConsentRequests(msgspec.Struct, frozen=True, rename="camel"):
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "reviewers": "where requests are on, Graph asks for reviewers; only an empty list says that nobody is",
+    }
+
     is_enabled: bool
+    reviewers: list[Any] | None = None
+    """Who gets the requests."""
 
 
 class AuthorizationPolicy(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -381,6 +387,25 @@ class AuthenticationMethodsPolicy(Resource, frozen=True, kw_only=True, rename="c
         return next(found, None)
 
 
+class Membership(msgspec.Struct, frozen=True, rename="camel"):
+    """Who may: everybody, nobody, or some."""
+
+    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nobody may."""
+        return (self.odata_type or "").endswith(".noDeviceRegistrationMembership")
+
+
+class _Join(msgspec.Struct, frozen=True, rename="camel"):
+    allowed_to_join: Membership | None = None
+
+
+class _Register(msgspec.Struct, frozen=True, rename="camel"):
+    allowed_to_register: Membership | None = None
+
+
 class DeviceRegistration(Resource, frozen=True, kw_only=True, rename="camel"):
     """What joining a device takes (``GET /policies/deviceRegistrationPolicy``). Shape from documentation."""
 
@@ -389,6 +414,15 @@ class DeviceRegistration(Resource, frozen=True, kw_only=True, rename="camel"):
     id: str
     multi_factor_auth_configuration: str
     """``required`` or ``notRequired``; ``1`` or ``0`` in the beta."""
+    join: _Join | None = msgspec.field(default=None, name="azureADJoin")
+    register: _Register | None = msgspec.field(default=None, name="azureADRegistration")
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody may join or register a device."""
+        joins = self.join and self.join.allowed_to_join
+        registers = self.register and self.register.allowed_to_register
+        return bool(joins and joins.nobody and registers and registers.nobody)
 
     @property
     def mfa(self) -> bool:

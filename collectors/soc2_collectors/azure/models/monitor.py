@@ -421,6 +421,9 @@ def _met(condition: Filter, fired: Fired) -> Answer:
     }.get(field)
     if own:
         equal = own in values
+        if field == "targetresourcetype" and not equal and any(_akin(own, one) for one in values):
+            # Whether an alert on a part of a resource names the part or the whole is not documented.
+            return None
         return {
             "equals": equal,
             "notequals": not equal,
@@ -450,7 +453,7 @@ class ActivityLogSetting(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def keeps(self) -> bool:
         """Whether it sends to where it is kept: event hubs and partners' solutions pass it on."""
-        return bool(self.properties.storage_account_id or self.properties.workspace_id)
+        return self.setting.keeps
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

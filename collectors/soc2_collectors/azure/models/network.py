@@ -7,12 +7,12 @@ Gateways", "Bastion Hosts", "Flow Logs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from soc2_collectors import reach
-from soc2_collectors.azure.models.arm import Arm, same
+from soc2_collectors.azure.models.arm import Arm, chosen, same
 from soc2_collectors.reach import Unreadable
 
 if TYPE_CHECKING:
@@ -231,10 +231,93 @@ class WafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     mode: str | None = None
 
 
+_ATTACKS = ("OWASP", "Microsoft_DefaultRuleSet", "DefaultRuleSet")
+"""Rules of Azure against attacks on the app."""
+_OTHERS = ("Microsoft_BotManagerRuleSet", "BotProtection", "Microsoft_HTTPDDoSRuleSet")
+"""Rules of Azure against robots, and against floods."""
+
+
+class RuleOverride(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Another state or action of one rule of Azure."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "state": "of gateways; a rule that is listed without one is off; Network REST API",
+        "enabledState": "of Front Door; a rule that is listed without one is off; Front Door REST API",
+        "action": "without one the rule's own holds",
+    }
+
+    state: str | None = None
+    enabled_state: str | None = None
+    action: str | None = None
+
+    @property
+    def spares(self) -> bool:
+        """Whether what the rule finds is let pass."""
+        on = same(self.state or self.enabled_state, "Enabled")
+        return not on or same(self.action, "Log") or same(self.action, "Allow")
+
+
+class GroupOverride(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Changes of a group of rules; one that lists none is off as a whole."""
+
+    rule_group_name: str = ""
+    rules: list[RuleOverride] | None = None
+
+
+class ManagedRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A set of rules of Azure."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "ruleSetAction": "of Front Door alone, and there of newer sets; Front Door REST API, ManagedRuleSet",
+        "ruleGroupOverrides": "changes of single rules: without one the set is as Azure made it",
+    }
+
+    rule_set_type: str
+    rule_set_action: str | None = None
+    """``Block``, ``Log``, ``Redirect``: what happens to what the set finds; left out: as each rule says."""
+    rule_group_overrides: list[GroupOverride] | None = None
+
+    @property
+    def spared(self) -> list[str]:
+        """Groups of rules that are off, or of which single rules let pass what they find."""
+        return sorted(
+            one.rule_group_name
+            for one in self.rule_group_overrides or ()
+            if not one.rules or any(rule.spares for rule in one.rules)
+        )
+
+
 class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The rules of Azure that a policy applies."""
 
-    managed_rule_sets: list[Any] = []
+    managed_rule_sets: list[ManagedRules] = []
+
+    @property
+    def weakness(self) -> str:
+        """Why these refuse no attack; empty where they do. Raises FactUnavailable for a set not known."""
+        if not self.managed_rule_sets:
+            return "has no rules of Azure"
+        found = [
+            one
+            for one in self.managed_rule_sets
+            if chosen(one.rule_set_type, "ruleSetType", good=_ATTACKS, bad=_OTHERS)
+        ]
+        if not found:
+            return "has no rules of Azure against attacks, but against robots or floods alone"
+        if all(
+            one.rule_set_action
+            and not chosen(
+                one.rule_set_action, "ruleSetAction", good=("Block", "Redirect"), bad=("Log",)
+            )
+            for one in found
+        ):
+            return "only logs what its rules of Azure find"
+        return ""
+
+    @property
+    def spared(self) -> list[str]:
+        """Groups of rules that are off, in whole or in part."""
+        return sorted({name for one in self.managed_rule_sets for name in one.spared})
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -313,23 +396,47 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: WafPolicyProperties
 
     @property
+    def spared(self) -> list[str]:
+        """Groups of rules of Azure that are off, in whole or in part."""
+        rules = self.properties.managed_rules
+        return rules.spared if rules else []
+
+    @property
     def weakness(self) -> str:
-        """Why it refuses no attack; empty where it is on, and refuses."""
+        """Why it refuses no attack; empty where it is on, and refuses. Raises FactUnavailable."""
         settings, rules = self.properties.policy_settings, self.properties.managed_rules
         if not same(settings.state, "Enabled"):
             return "is off"
         if not same(settings.mode, "Prevention"):
             return "only detects" if same(settings.mode, "Detection") else "has no mode"
-        if rules and not rules.managed_rule_sets:
-            return "has no rules of Azure"
-        return _passes(self.properties.custom_rules or ())
+        passing = _passes(self.properties.custom_rules or ())
+        return passing or (rules.weakness if rules else "")
+
+
+class DisabledGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A group of rules that is off, or single rules of it."""
+
+    rule_group_name: str
 
 
 class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A firewall that is set at the gateway itself."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "disabledRuleGroups": "rules that are off: without any all are on; Network REST API",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "ruleGroupName": "only named in the message",
+    }
+
     enabled: bool = False
     firewall_mode: str | None = None
+    disabled_rule_groups: list[DisabledGroup] | None = None
+
+    @property
+    def spared(self) -> list[str]:
+        """Groups of rules that are off, in whole or in part."""
+        return sorted({one.rule_group_name for one in self.disabled_rule_groups or ()})
 
 
 class PartProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -471,8 +578,14 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: FrontDoorWafProperties
 
     @property
+    def spared(self) -> list[str]:
+        """Groups of rules of Azure that are off, in whole or in part."""
+        rules = self.properties.managed_rules
+        return rules.spared if rules else []
+
+    @property
     def weakness(self) -> str:
-        """Why it refuses no attack; empty where it is on, and refuses. Raises Unreadable."""
+        """Why it refuses no attack; empty where it is on, and refuses. Raises FactUnavailable."""
         settings, rules = self.properties.policy_settings, self.properties.managed_rules
         if not same(settings.enabled_state, "Enabled"):
             return "is off"
@@ -481,7 +594,5 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
         if rules is None:
             msg = f"Azure does not say which rules the policy {self.name} applies"
             raise Unreadable(msg)
-        if not rules.managed_rule_sets:
-            return "has no rules of Azure"
         own = self.properties.custom_rules
-        return _passes((own and own.rules) or ())
+        return _passes((own and own.rules) or ()) or rules.weakness

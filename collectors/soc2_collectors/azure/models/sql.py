@@ -294,11 +294,28 @@ class TransparentEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="c
     properties: EncryptionProperties
 
 
+class DatabaseProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of a database."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "encryptionProtector": "of a database with a key of its own; else the server's key holds",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {"encryptionProtector": "which key it is is not asked"}
+
+    encryption_protector: str | None = None
+    """The address of a key in a vault, where the database has one of its own."""
+
+
 class SqlDatabase(Arm, frozen=True, kw_only=True, rename="camel"):
     """A database of SQL Database; the system's own, ``master``, is left out."""
 
     kind = "azure.sql.database"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Arm.may_lack,
+        "properties": "only asked for a key of the database's own",
+    }
 
+    properties: DatabaseProperties | None = None
     encryption: TransparentEncryption | None = fact("transparentDataEncryption")
 
     @property
@@ -313,6 +330,11 @@ class SqlDatabase(Arm, frozen=True, kw_only=True, rename="camel"):
         under_way = (said and said.scan_state) or "None"
         chosen(under_way, "the scan that encrypts", good=("None", "Completed"), bad=())
         return True
+
+    @property
+    def own_key(self) -> bool:
+        """Whether it is encrypted with a key in a vault that is its own, and not the server's."""
+        return self.properties is not None and bool(self.properties.encryption_protector)
 
     @property
     def server_id(self) -> str:

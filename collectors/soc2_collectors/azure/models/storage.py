@@ -72,6 +72,12 @@ class SharedKey(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     enabled: bool | None = None
 
 
+class CustomDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain of the company's that stands for the endpoint of blobs, or of the website."""
+
+    name: str = ""
+
+
 class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of an account. What is left out was never set; the documentation says what that means."""
 
@@ -80,6 +86,7 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         "privateEndpointConnections": "a list that may be empty; asked for where private endpoints are",
         "isHnsEnabled": "without it blobs must have versions",
         "isNfsV3Enabled": "off, unless an account was made with it; Azure REST API, Storage Accounts",
+        "customDomain": "left out where an account has none; Azure REST API, Storage Accounts",
         "allowSharedKeyAccessForServices": "exceptions by service: without them the account's setting holds",
     }
 
@@ -95,6 +102,7 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         default=None, name="defaultToOAuthAuthentication"
     )
     """Not set: the portal asks for the key first."""
+    custom_domain: CustomDomain | None = None
     encryption: Encryption
     key_creation_time: KeyCreationTime | None = None
     """Not set: the keys are older than this field (2021), or were never made anew since."""

@@ -90,6 +90,7 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     may_lack: ClassVar[Mapping[str, str]] = {
         "ipSecurityRestrictions": "a list that may be empty: then every address is let in",
         "ipSecurityRestrictionsDefaultAction": "left out: the rest is refused where any restriction lets in",
+        "publicNetworkAccess": "the site itself says it, too: without either it is on",
         "scmMinTlsVersion": "where an app is deployed; 1.2 by default; Azure REST API, SiteConfig",
     }
 
@@ -100,6 +101,8 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """Of the site by which the app is deployed."""
     remote_debugging_enabled: bool | None = None
     http_logging_enabled: bool = False
+    public_network_access: str | None = None
+    """Counts where the site itself does not say."""
     ip_security_restrictions: list[Restriction] | None = None
     ip_security_restrictions_default_action: str | None = None
 
@@ -221,14 +224,24 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``SystemAssigned``, ``UserAssigned``, both with a comma, or ``None`` (the word)."""
 
 
+class HostingEnvironment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The App Service Environment that an app runs in."""
+
+    id: str | None = None
+
+
 class SiteProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of an app."""
 
-    may_lack: ClassVar[Mapping[str, str]] = {"publicNetworkAccess": PUBLIC_ACCESS}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "publicNetworkAccess": PUBLIC_ACCESS,
+        "hostingEnvironmentProfile": "of apps in an App Service Environment alone; Azure REST API, Sites",
+    }
 
     https_only: bool
     public_network_access: str | None = None
-    """Left out: enabled."""
+    """Left out: the configuration says it, or it is enabled."""
+    hosting_environment_profile: HostingEnvironment | None = None
     state: str | None = None
 
 
@@ -262,8 +275,11 @@ class Site(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def public(self) -> bool:
-        """Whether it answers on its public endpoint."""
-        return public(self.properties.public_network_access)
+        """Whether it answers on its public endpoint, by the site or, where that is silent, its configuration."""
+        said = self.properties.public_network_access
+        if not said and self.config is not None:
+            said = self.config.properties.public_network_access
+        return public(said)
 
     @property
     def function(self) -> bool:
