@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from soc2_collectors.aws.models.artifact import Report
@@ -43,11 +44,14 @@ def aws_csp_soc_report(
 
 
 def _soc2(report: Report) -> bool:
-    text = f"{report.name} {report.series}".lower().replace("-", " ")
-    return "soc 2" in text or "soc2" in text
+    # "Service Organization Controls (SOC) 2 Report", "SOC-2": what stands between the letters and the number varies.
+    return _SOC2.search(f"{report.name} {report.series}") is not None
+
+
+_SOC2 = re.compile(r"\bSOC\W*2\b", re.IGNORECASE)
+_AWS = re.compile(r"(amazon|aws)\b.*", re.IGNORECASE)
 
 
 def _of_aws(report: Report) -> bool:
     """Marketplace vendors offer theirs in the same list, under a company name."""
-    name = report.company_name.lower()
-    return not name or "amazon" in name or name == "aws"
+    return not report.company_name or _AWS.fullmatch(report.company_name.strip()) is not None

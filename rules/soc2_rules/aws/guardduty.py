@@ -150,10 +150,12 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     memberships = evidence.account(Membership)
     if memberships and all(item.organization is None for item in memberships):
         return not_applicable("in no organisation")
+    if detector.details.status == "DISABLED":
+        return failed("the detector is suspended: it finds nothing that it could report")
     administrator = detector.administrator
     if administrator is not None and administrator.account_id:
         if administrator.relationship_status.upper() == "ENABLED":
-            return passed(f"reports to {administrator.account_id}")
+            return _told(detector) or passed(f"reports to {administrator.account_id}")
         state = administrator.relationship_status or "no status is told"
         return failed(f"{administrator.account_id}: {state}")
     if detector.organization is None:
@@ -166,5 +168,12 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     if automatic is None:
         return inconclusive("the administrator; AWS does not say what happens to new accounts")
     if automatic in ("ALL", "NEW"):
-        return passed(f"the administrator; switched on for {automatic.lower()} accounts")
+        told = f"the administrator; switched on for {automatic.lower()} accounts"
+        return _told(detector) or passed(told)
     return failed("the administrator, and new accounts are left out")
+
+
+def _told(detector: Detector) -> Verdict | None:
+    """What to say where nobody knows whether a detector runs."""
+    status = detector.details.status
+    return None if status == "ENABLED" else inconclusive(f"the detector's status is {status}")

@@ -186,7 +186,7 @@ def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] 
         return failed("allows sts:AssumeRole on every role")
     if answer is None:
         return inconclusive("allows sts:AssumeRole under conditions that cannot be judged")
-    return passed("allows sts:AssumeRole on named roles, or under conditions, only")
+    return passed("allows sts:AssumeRole, and not on every role")
 
 
 _ASSUME = "sts:AssumeRole"

@@ -24,7 +24,15 @@ _ON_DEMAND = {
     "SCAN_FREQUENCY_SCAN_ON_PUSH": "scanned when an image is pushed, and not after that",
 }
 _EXCLUDED = "EXCLUDED_BY_TAG"
-_REPOSITORY = "AWS_ECR_REPOSITORY"
+_REPOSITORIES = frozenset(
+    {
+        "AWS_ECR_REPOSITORY",
+        "Microsoft.ContainerRegistry/registries",
+        "Microsoft.ContainerRegistry/registry/containerRepository",
+        "artifactregistry.googleapis.com/Repository",
+    }
+)
+"""What holds images, here and in the clouds that Inspector looks into: each image is a resource of its own."""
 
 
 @rule(
@@ -87,7 +95,7 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
         return failed(_ON_DEMAND[status.reason])
     if status.reason not in _SCANNED:
         return inconclusive(f"active, and {status.reason or 'no reason is told'}")
-    if resource.resource_type == _REPOSITORY:
+    if resource.resource_type in _REPOSITORIES:
         return not_applicable("its images are judged for themselves")
     if resource.last_scanned_at is None:
         return inconclusive("AWS does not say when it was last scanned")
