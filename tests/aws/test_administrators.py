@@ -210,17 +210,23 @@ def test_a_role_that_may_be_given_every_right_and_used_is_a_way() -> None:
 
 
 def test_a_role_under_a_boundary_cannot_be_given_every_right() -> None:
-    limited = role("app", ROOT, PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::1:policy/l"})
+    limited = role(
+        "app", ROOT, PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::1:policy/l"}
+    )
     puts, takes = statement("iam:PutRolePolicy", on("app")), statement("sts:AssumeRole", on("app"))
     assert status(puts, takes, given={"aws.iam.role": [limited]}) == "pass"
 
 
 def test_a_chain_through_a_role_that_raises_another() -> None:
     chain = [
-        role("deploy", ROOT, statement("iam:PutRolePolicy", on("app")), statement("sts:*", on("app"))),
+        role(
+            "deploy", ROOT, statement("iam:PutRolePolicy", on("app")), statement("sts:*", on("app"))
+        ),
         role("app", ROOT),
     ]
-    assert status(statement("sts:AssumeRole", on("deploy")), given={"aws.iam.role": chain}) == "fail"
+    assert (
+        status(statement("sts:AssumeRole", on("deploy")), given={"aws.iam.role": chain}) == "fail"
+    )
     assert status(statement("sts:AssumeRole", on("app")), given={"aws.iam.role": chain}) == "pass"
 
 
@@ -229,13 +235,18 @@ def test_a_group_that_administers_may_be_joined() -> None:
     group = {"GroupName": "admins", "Arn": arn, "AttachedManagedPolicies": []}
     strong = {"aws.iam.group": [{**group, "GroupPolicyList": inline(GOD)}]}
     weak = {"aws.iam.group": [{**group, "GroupPolicyList": []}]}
-    assert "may join the group admins" in judged(statement("iam:AddUserToGroup", arn), given=strong).message
+    assert (
+        "may join the group admins"
+        in judged(statement("iam:AddUserToGroup", arn), given=strong).message
+    )
     assert status(statement("iam:AddUserToGroup", arn), given=strong) == "fail"
     assert status(statement("iam:AddUserToGroup", arn), given=weak) == "pass"
 
 
 def test_rights_over_named_things_leave_it_open_where_roles_were_not_read() -> None:
-    assert status(statement("iam:PutRolePolicy", on("app")), without="aws.iam.role") == "inconclusive"
+    assert (
+        status(statement("iam:PutRolePolicy", on("app")), without="aws.iam.role") == "inconclusive"
+    )
     assert status(statement("s3:*"), without="aws.iam.role") == "pass"
 
 

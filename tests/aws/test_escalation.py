@@ -122,7 +122,9 @@ def test_what_is_made_has_a_name_that_the_policy_lets_one_choose(path: Path) -> 
     assert ways(made, changed) == set()
     # Under one name only, it may be there already.
     assert ways(allow(path.actions, f"arn:aws:iam::*:{sort}/ci")) == set()
-    limited = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/limit"}}
+    limited = {
+        "StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/limit"}
+    }
     assert ways(allow(path.actions, own, Condition=limited)) == set()
     status, message = verdict(allow(path.actions, own))
     assert (status, path.told in message) == ("fail", True)

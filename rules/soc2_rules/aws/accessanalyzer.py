@@ -44,7 +44,9 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     if good := [item for item in above if mine and theirs[item.account] == mine]:
         return passed(f"the organisation's {_names(good)}", on=good)
     if mine != "" and (mine is None or None in theirs.values()):
-        return inconclusive(f"whether {_names(above)} is of this account's organisation is not known")
+        return inconclusive(
+            f"whether {_names(above)} is of this account's organisation is not known"
+        )
     return failed(f"no analyzer of access from outside; {_names(above)} is of another organisation")
 
 

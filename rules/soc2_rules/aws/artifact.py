@@ -25,13 +25,15 @@ def aws_csp_soc_report(
     Fix: open AWS Artifact, accept the agreement, and file the newest SOC 2 report and its bridge letter.
     """
     del account  # one verdict an account
-    published = [
+    found = [
         report
         for report in evidence.account(Report)
         if report.state == "PUBLISHED" and _soc2(report) and _of_aws(report)
     ]
+    published = [report for report in found if report.upload_state in (None, "COMPLETE")]
     if not published:
-        return failed("no SOC 2 report of AWS is on offer")
+        without = "; ".join(f"the document of {one.name} is {one.upload_state}" for one in found)
+        return failed(f"no SOC 2 report of AWS is on offer{'; ' if without else ''}{without}")
     dated = [(report.period_end, report.name) for report in published if report.period_end]
     if not dated:
         return inconclusive("AWS does not say for which period its SOC 2 report is")

@@ -54,7 +54,9 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence, scope: Scope)
         )
     if status.last == "failure":
         return failed(f"the last recording failed: {status.last_error_code or 'no reason given'}")
-    found = problems([lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence, scope)])
+    found = problems(
+        [lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence, scope)]
+    )
     if found:
         return failed("; ".join(found))
     where = _of_iam(recorder, evidence, scope)

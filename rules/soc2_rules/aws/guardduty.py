@@ -63,10 +63,11 @@ def aws_guardduty_plans(
         "RUNTIME_MONITORING",
     ),
 ) -> Verdict:
-    """GuardDuty's protection plans are on, and its detector runs.
+    """The protection plans of GuardDuty that are asked for are on, and its detector runs.
 
-    Runtime Monitoring sees what an agent runs on. Where GuardDuty does not install agents by itself, the message names
-    it: whether somebody did by hand is not read.
+    Plans that are off and not in ``plans`` are named in the message. Runtime Monitoring sees what an agent runs
+    on. Where GuardDuty does not install agents by itself, the message names it: whether somebody did by
+    hand is not read.
 
     Why: without its plan GuardDuty does not see a service at all.
     Fix: aws guardduty update-detector --detector-id ID --enable --features
@@ -96,7 +97,16 @@ def aws_guardduty_plans(
         if addition.status != "ENABLED"
     ]
     more = f"; not installed by GuardDuty: {', '.join(by_hand)}" if by_hand else ""
+    asked = (*plans, *_FOUNDATION, *_REPLACED)
+    others = [name for name, state in told.items() if state != "ENABLED" and name not in asked]
+    more += f"; off, and not asked for: {', '.join(others)}" if others else ""
     return passed(f"on: {', '.join(plans)}{more}")
+
+
+_FOUNDATION = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
+"""What every detector reads: nobody can switch it off (GuardDuty API, DetectorFeatureConfiguration)."""
+_REPLACED = ("EKS_RUNTIME_MONITORING",)
+"""A plan that Runtime Monitoring holds in itself."""
 
 
 @rule(

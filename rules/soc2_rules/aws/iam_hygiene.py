@@ -155,9 +155,7 @@ def aws_workload_temp_credentials(
         return not_applicable("a person's key, judged by its age and use")
     if credential.user in allowed_users:
         return unseen(credential) or passed(f"{count}, and the user is on the approved list")
-    return failed(
-        f"no console password, {count}: a workload's long-lived credentials"
-    )
+    return failed(f"no console password, {count}: a workload's long-lived credentials")
 
 
 @rule(
@@ -220,9 +218,9 @@ def aws_sensitive_service_full_access(
 ) -> Verdict:
     """Full access to AI services and CloudShell, and marketplace subscriptions, are for approved principals only.
 
-    ``services`` holds services, of which all actions count when a policy allows them, by SERVICE:* or by everything but
-    some others, and single actions that count on every resource. A denial counts where it stands in the same policy. Who may do everything is
-    judged by rules about administrators.
+    ``services`` holds services, of which all actions count when a policy allows them, by SERVICE:* or by
+    everything but some others, and single actions that count on every resource. A denial counts where it
+    stands in the same policy. Who may do everything is judged by rules about administrators.
 
     Why: models and subscriptions run up cost unseen, and CloudShell carries files out past the network.
     Fix: name the actions that are needed, or list the principal's ARN in allowed_principals.

@@ -124,10 +124,11 @@ def aws_no_privilege_escalation(
 ) -> Verdict:
     """Policies hold no known way to more rights, on things of any name.
 
-    About a hundred public ways are known: rights in IAM or IAM Identity Center, giving rights to roles and users that
-    its holder makes, passing any role to what runs code, running code where a role is, taking on any role, and
-    taking permissions boundaries away. A policy that names the resources is not judged by what these are. ``allowed_policies`` holds ARNs of policies, or of those
-    whose inline policies are allowed.
+    About a hundred public ways are known: rights in IAM or IAM Identity Center, giving rights to roles and
+    users that its holder makes, passing any role to what runs code, running code where a role is, taking on
+    any role, and taking permissions boundaries away. A policy that names the resources is not judged by
+    what these are. ``allowed_policies`` holds ARNs of policies, or of those whose inline policies are
+    allowed.
 
     Why: the right to write policies, or to run code as any role, is the right to everything.
     Fix: limit the actions to named resources, and iam:PassRole to named roles.

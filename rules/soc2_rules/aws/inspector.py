@@ -12,7 +12,6 @@ from soc2_pac.rules import rule
 _AT_REST = (
     "EC2_INSTANCE_STOPPED",
     "IMAGE_ARCHIVED",
-    "NO_RESOURCES_FOUND",
     "RESOURCE_STOPPED",
     "RESOURCE_TERMINATED",
 )
@@ -104,6 +103,9 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
     return passed(told, until=due) if now < due else failed(f"{told}, over {max_days} days before")
 
 
+_LESSER = ("MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+
+
 @rule(
     criteria=["CC7.1", "CC7.3", "CC7.4"],
     severity=Severity.HIGH,
@@ -130,12 +132,16 @@ def aws_vuln_findings_sla(
     Why: between the day a hole is known and the day it is closed everybody else knows it, too.
     Fix: patch what the finding names, or suppress it in Inspector with the reason.
     """
-    if finding.status != "ACTIVE":
+    if finding.status in ("SUPPRESSED", "CLOSED"):
         return not_applicable(finding.status.lower())
+    if finding.status != "ACTIVE":
+        return inconclusive(f"what the status {finding.status} is is not known")
     days = {"CRITICAL": critical_days, "HIGH": high_days}.get(finding.severity)
     exploit = finding.exploit_available not in (None, "NO")
     if exploit:
         days = min(exploited_days, days) if days is not None else exploited_days
+    if days is None and finding.severity not in _LESSER:
+        return inconclusive(f"how bad {finding.severity} is is not known")
     if days is None:
         return not_applicable(f"{finding.severity.lower()}, and no exploit is known")
     due = days_after(finding.first_observed_at, days)

@@ -139,7 +139,9 @@ def aws_scp_denies_regions(
             open_actions = [
                 name
                 for name in statement.not_actions
-                if not any(fnmatchcase(name.lower(), one.lower()) for one in (*_REGIONLESS, *left_out))
+                if not any(
+                    fnmatchcase(name.lower(), one.lower()) for one in (*_REGIONLESS, *left_out)
+                )
             ]
             if open_actions:
                 wide.append(f"{policy.name} leaves out {', '.join(sorted(open_actions))}")

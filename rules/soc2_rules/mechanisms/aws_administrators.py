@@ -213,7 +213,6 @@ class Book:
                 ]
         return self._strong
 
-
     def _joined(self, held: _Held) -> Iterator[_Way]:
         """How a user gets the rights of a group that administers, by joining it."""
         if not isinstance(held.holder, User) or not held.grants.shows(_JOIN):
