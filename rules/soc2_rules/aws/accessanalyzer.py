@@ -67,6 +67,8 @@ def aws_external_access_findings(
 ) -> Verdict:
     """Access from outside is taken away or archived as intended, in time.
 
+    What an archive rule archives by itself is archived as intended, and is not asked about.
+
     Why: a finding that nobody answers is a door that nobody meant to leave open.
     Fix: change the policy, or aws accessanalyzer update-findings --status ARCHIVED where the access is meant.
     """

@@ -124,6 +124,8 @@ def aws_guardduty_findings_sla(
 ) -> Verdict:
     """Critical and high findings of GuardDuty are handled in time, then archived.
 
+    What a suppression rule archives by itself is archived, and is not asked about.
+
     Why: a finding that nobody looked at is an alarm that rang in an empty house.
     Fix: look into it, do what it takes, and archive it: aws guardduty archive-findings.
     """

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
+from soc2_collectors.aws.models.policy import account_of
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
@@ -172,7 +173,7 @@ def _listed(paths: Sequence[Path]) -> str:
     ],
 )
 def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] = ()) -> Verdict:
-    """Customer policies do not allow sts:AssumeRole on every role.
+    """Customer policies do not allow sts:AssumeRole on every role, of this account or another one.
 
     ``allowed_policies`` holds ARNs of policies, or of those whose inline policies are allowed.
 
@@ -187,12 +188,26 @@ def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] 
     answer = grants.on_any(_ASSUME)
     if answer:
         return failed("allows sts:AssumeRole on every role")
-    if answer is None:
+    others = {account: grants.in_account(account).on_any(_ASSUME) for account in _elsewhere(policy)}
+    if wide := sorted(account for account, found in others.items() if found):
+        return failed(f"allows sts:AssumeRole on every role of {', '.join(wide)}")
+    if answer is None or None in others.values():
         return inconclusive("allows sts:AssumeRole under conditions that cannot be judged")
     return passed("allows sts:AssumeRole, and not on every role")
 
 
 _ASSUME = "sts:AssumeRole"
+
+
+def _elsewhere(policy: Policy) -> set[str]:
+    """Accounts that the resources of a policy name."""
+    return {
+        account
+        for statement in policy.statements
+        if statement.allow and statement.covers(_ASSUME)
+        for resource in statement.resources
+        if (account := account_of(resource))
+    }
 
 
 @rule(

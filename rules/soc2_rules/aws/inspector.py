@@ -127,7 +127,8 @@ def aws_vuln_findings_sla(
 ) -> Verdict:
     """Critical and high vulnerabilities, and those with a known exploit, are fixed in time.
 
-    ``exploited_days`` holds for those with a known exploit, whatever their severity.
+    ``exploited_days`` holds for those with a known exploit, whatever their severity. What a suppression rule hides is
+    suppressed, and is not asked about.
 
     Why: between the day a hole is known and the day it is closed everybody else knows it, too.
     Fix: patch what the finding names, or suppress it in Inspector with the reason.

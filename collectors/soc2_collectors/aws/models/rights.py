@@ -365,6 +365,10 @@ class Grants:
         """What the policies say by themselves."""
         return replace(self, ceilings=())
 
+    def in_account(self, account: str) -> Grants:
+        """The same policies, asked about things of an account."""
+        return replace(self, account=account)
+
     @property
     def everything(self) -> bool | None:
         """Every action on every resource."""
