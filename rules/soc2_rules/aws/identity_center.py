@@ -100,8 +100,7 @@ def aws_permission_set_session(
 def _rights(permission_set: PermissionSet, evidence: Evidence) -> Rights:
     """What a set makes of whoever has it, in any of the accounts where somebody has it."""
     rights = _known(permission_set, evidence)
-    unread = permission_set.unread
-    if unread and rights.administrator is False:
+    if rights.administrator is False and (unread := permission_set.unread):
         return Rights(administrator=None, how=f"what {', '.join(unread)} allows was not read")
     return rights
 
