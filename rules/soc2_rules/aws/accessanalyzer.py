@@ -29,7 +29,8 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
         delegated administrator's account.
     """
-    own = [item for item in evidence.here(Analyzer) if item.external]
+    account = bus.place[0]
+    own = [item for item in evidence.here(Analyzer) if item.external and item.account == account]
     if own:
         return passed(_names(own), on=own)
     above = [
@@ -39,7 +40,7 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     ]
     if not above:
         return failed("no analyzer of access from outside")
-    mine = organization_of(bus.place[0], evidence)
+    mine = organization_of(account, evidence)
     theirs = {item.account: organization_of(item.account, evidence) for item in above}
     if good := [item for item in above if mine and theirs[item.account] == mine]:
         return passed(f"the organisation's {_names(good)}", on=good)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
 from soc2_collectors.aws.models.ec2 import RegionSettings
-from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -60,17 +57,12 @@ def aws_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
 
 
 def _blocking(evidence: Evidence) -> list[RegionSettings]:
-    """The settings by which the Region treats every snapshot as private; none where they do not, or were not read.
-
-    What was not read does not lessen what the snapshot itself says.
-    """
-    with suppress(EvidenceIncomplete, FactUnavailable):
-        return [
-            region
-            for region in evidence.here(RegionSettings)
-            if region.snapshot_sharing.state == "block-all-sharing"
-        ]
-    return []
+    """The settings by which the Region treats every snapshot as private; none where they do not."""
+    return [
+        region
+        for region in evidence.here(RegionSettings)
+        if region.snapshot_sharing.state == "block-all-sharing"
+    ]
 
 
 @rule(
