@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -395,6 +395,29 @@ def is_wide(cidr: str, shortest_ipv4: int, shortest_ipv6: int) -> bool:
     return (bool(public.v4) and size(found.v4) > too_many_v4) or (
         bool(public.v6) and size(found.v6) > too_many_v6
     )
+
+
+def wide_together(cidrs: Iterable[str], shortest_ipv4: int, shortest_ipv6: int) -> list[str]:
+    """Runs of public addresses wider than such a prefix which networks make up that join each other.
+
+    A whole family (/0) is left out, as in :func:`is_wide`. Raises :class:`Unreadable` for what is no network.
+    """
+    held = NOBODY
+    for cidr in cidrs:
+        found = span(cidr)
+        if found is None:
+            raise _unreadable([cidr])
+        held |= NOBODY if found in (EVERY_V4, EVERY_V6) else found
+    public = held & PUBLIC
+    return [
+        f"{make(first)}-{make(last)}"
+        for spans, make, bits in (
+            (joined(public.v4), IPv4Address, 32 - shortest_ipv4),
+            (joined(public.v6), IPv6Address, 128 - shortest_ipv6),
+        )
+        for first, last in spans
+        if last - first + 1 > 2**bits
+    ]
 
 
 def _unreadable(names: Sequence[str]) -> Unreadable:

@@ -172,6 +172,89 @@ def test_a_boundary_holds_a_role_back_too() -> None:
     assert status(GOD, given={"aws.iam.policy": [other]}, **limit) == "pass"
 
 
+def on(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+def test_whom_a_role_that_administers_lets_in_may_be_changed() -> None:
+    strong = {"aws.iam.role": [role("admin", {"Service": "ec2.amazonaws.com"}, GOD)]}
+    may = statement("iam:UpdateAssumeRolePolicy", on("admin"))
+    found = judged(may, given=strong)
+    assert found.status.value == "fail"
+    assert "change whom the role admin lets in" in found.message
+    assert status(statement("iam:UpdateAssumeRolePolicy", on("other")), given=strong) == "pass"
+    tagged = statement(
+        "iam:UpdateAssumeRolePolicy",
+        on("admin"),
+        Condition={"StringEquals": {"aws:ResourceTag/team": "web"}},
+    )
+    assert status(tagged, given=strong) == "inconclusive"
+
+
+def test_a_role_that_may_be_given_every_right_and_used_is_a_way() -> None:
+    weak = {"aws.iam.role": [role("app", {"Service": "lambda.amazonaws.com"})]}
+    puts = statement("iam:PutRolePolicy", on("app*"))
+    passes = statement("iam:PassRole", on("app"))
+    assert status(puts, given=weak) == "pass"
+    found = judged(puts, passes, statement("lambda:CreateFunction"), given=weak)
+    assert found.status.value == "fail"
+    assert "the role app, which it may give every right" in found.message
+    assert status(puts, statement("iam:UpdateAssumeRolePolicy", on("app")), given=weak) == "fail"
+    taken = {"aws.iam.role": [role("app", ROOT)]}
+    assert status(puts, statement("sts:AssumeRole", on("app")), given=taken) == "fail"
+    attaches = statement("iam:AttachRolePolicy", on("app"))
+    assert status(attaches, statement("sts:AssumeRole", on("app")), given=taken) == "fail"
+    readers = {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/ReadOnlyAccess"}}
+    narrow = {**attaches, "Condition": readers}
+    assert status(narrow, statement("sts:AssumeRole", on("app")), given=taken) == "pass"
+
+
+def test_a_role_under_a_boundary_cannot_be_given_every_right() -> None:
+    limited = role(
+        "app", ROOT, PermissionsBoundary={"PermissionsBoundaryArn": "arn:aws:iam::1:policy/l"}
+    )
+    puts, takes = statement("iam:PutRolePolicy", on("app")), statement("sts:AssumeRole", on("app"))
+    assert status(puts, takes, given={"aws.iam.role": [limited]}) == "pass"
+
+
+def test_a_chain_through_a_role_that_raises_another() -> None:
+    chain = [
+        role(
+            "deploy", ROOT, statement("iam:PutRolePolicy", on("app")), statement("sts:*", on("app"))
+        ),
+        role("app", ROOT),
+    ]
+    assert (
+        status(statement("sts:AssumeRole", on("deploy")), given={"aws.iam.role": chain}) == "fail"
+    )
+    assert status(statement("sts:AssumeRole", on("app")), given={"aws.iam.role": chain}) == "pass"
+
+
+def test_a_group_that_administers_may_be_joined() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:group/admins"
+    group = {"GroupName": "admins", "Arn": arn, "AttachedManagedPolicies": []}
+    strong = {"aws.iam.group": [{**group, "GroupPolicyList": inline(GOD)}]}
+    weak = {"aws.iam.group": [{**group, "GroupPolicyList": []}]}
+    assert (
+        "may join the group admins"
+        in judged(statement("iam:AddUserToGroup", arn), given=strong).message
+    )
+    assert status(statement("iam:AddUserToGroup", arn), given=strong) == "fail"
+    assert status(statement("iam:AddUserToGroup", arn), given=weak) == "pass"
+
+
+def test_rights_over_named_things_leave_it_open_where_roles_were_not_read() -> None:
+    assert (
+        status(statement("iam:PutRolePolicy", on("app")), without="aws.iam.role") == "inconclusive"
+    )
+    assert status(statement("s3:*"), without="aws.iam.role") == "pass"
+
+
+def test_tags_of_the_holder_are_not_its_own_choice() -> None:
+    tagged = statement("*", Condition={"StringEquals": {"aws:PrincipalTag/admin": "true"}})
+    assert status(tagged) == "inconclusive"
+
+
 def test_policies_of_a_user_and_a_group_count_together() -> None:
     builders = {
         "GroupName": "builders",

@@ -6,15 +6,17 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.accessanalyzer import Analyzer, ExternalAccess
 from soc2_collectors.aws.models.eventbridge import EventBus
+from soc2_collectors.aws.models.organizations import Membership
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_organizations import organization_of
 
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.MEDIUM,
-    needs=[Analyzer],
+    needs=[Analyzer, Membership],
     known_as=[
         "prowler:accessanalyzer_enabled",
         "powerpipe:iam_access_analyzer_enabled",
@@ -27,7 +29,8 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
         delegated administrator's account.
     """
-    own = [item for item in evidence.here(Analyzer) if item.external]
+    account = bus.place[0]
+    own = [item for item in evidence.here(Analyzer) if item.external and item.account == account]
     if own:
         return passed(_names(own), on=own)
     above = [
@@ -35,9 +38,17 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
         for item in evidence.everywhere(Analyzer)
         if item.external and item.type == "ORGANIZATION" and item.region == bus.region
     ]
-    if above:
-        return passed(f"the organisation's {_names(above)}", on=above)
-    return failed("no analyzer of access from outside")
+    if not above:
+        return failed("no analyzer of access from outside")
+    mine = organization_of(account, evidence)
+    theirs = {item.account: organization_of(item.account, evidence) for item in above}
+    if good := [item for item in above if mine and theirs[item.account] == mine]:
+        return passed(f"the organisation's {_names(good)}", on=good)
+    if mine != "" and (mine is None or None in theirs.values()):
+        return inconclusive(
+            f"whether {_names(above)} is of this account's organisation is not known"
+        )
+    return failed(f"no analyzer of access from outside; {_names(above)} is of another organisation")
 
 
 def _names(analyzers: list[Analyzer]) -> str:
@@ -56,6 +67,8 @@ def aws_external_access_findings(
     finding: ExternalAccess, now: datetime, *, days: int = 30
 ) -> Verdict:
     """Access from outside is taken away or archived as intended, in time.
+
+    What an archive rule archives by itself is archived as intended, and is not asked about.
 
     Why: a finding that nobody answers is a door that nobody meant to leave open.
     Fix: change the policy, or aws accessanalyzer update-findings --status ARCHIVED where the access is meant.

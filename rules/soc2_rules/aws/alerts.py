@@ -186,7 +186,8 @@ def aws_alert_root_usage(
     """Somebody is notified when the root user signs in or calls.
 
     ``reaches_people`` takes patterns for ARNs of functions, queues and other programs that pass on to people
-    what is sent to them; a program that is not named is not taken for a person.
+    what is sent to them; one that is not named is not taken for a person. An address by HTTPS that confirmed its
+    subscription is: pagers are reached so.
 
     Why: nothing needs root every day; when it is used, somebody should know why.
     Fix: aws logs put-metric-filter on the trail's log group with { $.userIdentity.type = "Root" &&

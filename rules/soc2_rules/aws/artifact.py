@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from soc2_collectors.aws.models.artifact import Report
@@ -24,13 +25,15 @@ def aws_csp_soc_report(
     Fix: open AWS Artifact, accept the agreement, and file the newest SOC 2 report and its bridge letter.
     """
     del account  # one verdict an account
-    published = [
+    found = [
         report
         for report in evidence.account(Report)
         if report.state == "PUBLISHED" and _soc2(report) and _of_aws(report)
     ]
+    published = [report for report in found if report.upload_state in (None, "COMPLETE")]
     if not published:
-        return failed("no SOC 2 report of AWS is on offer")
+        without = "; ".join(f"the document of {one.name} is {one.upload_state}" for one in found)
+        return failed(f"no SOC 2 report of AWS is on offer{'; ' if without else ''}{without}")
     dated = [(report.period_end, report.name) for report in published if report.period_end]
     if not dated:
         return inconclusive("AWS does not say for which period its SOC 2 report is")
@@ -43,11 +46,14 @@ def aws_csp_soc_report(
 
 
 def _soc2(report: Report) -> bool:
-    text = f"{report.name} {report.series}".lower().replace("-", " ")
-    return "soc 2" in text or "soc2" in text
+    # "Service Organization Controls (SOC) 2 Report", "SOC-2": what stands between the letters and the number varies.
+    return _SOC2.search(f"{report.name} {report.series}") is not None
+
+
+_SOC2 = re.compile(r"\bSOC\W*2\b", re.IGNORECASE)
+_AWS = re.compile(r"(amazon|aws)\b.*", re.IGNORECASE)
 
 
 def _of_aws(report: Report) -> bool:
     """Marketplace vendors offer theirs in the same list, under a company name."""
-    name = report.company_name.lower()
-    return not name or "amazon" in name or name == "aws"
+    return not report.company_name or _AWS.fullmatch(report.company_name.strip()) is not None

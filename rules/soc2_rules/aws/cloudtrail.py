@@ -8,7 +8,7 @@ from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.trails import of_account, selectors
+from soc2_rules.mechanisms.trails import idle, of_account, selectors
 from soc2_rules.mechanisms.undecided import problems, undecided
 
 
@@ -88,7 +88,7 @@ def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> 
         return "is of one Region"
     if trail.leaves_out_global:
         return "leaves out events of services without a Region"
-    if problem := _idle(trail):
+    if problem := idle(trail):
         return problem
     recorded = selectors(trail, evidence)
     lacking = {"read", "write"} - recorded.management_sides
@@ -96,15 +96,6 @@ def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> 
         return f"leaves out management events: {' and '.join(sorted(lacking))}"
     if excluded := recorded.excluded_sources - set(may_leave_out):
         return f"leaves out events of {', '.join(sorted(excluded))}"
-    return None
-
-
-def _idle(trail: Trail) -> str | None:
-    """Why a trail writes nothing; ``None`` when it does."""
-    if not trail.status.is_logging:
-        return "is not logging"
-    if trail.status.latest_delivery_error:
-        return f"cannot deliver: {trail.status.latest_delivery_error}"
     return None
 
 
@@ -250,7 +241,7 @@ def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdic
     missing: dict[str, FactUnavailable] = {}
     for trail in of_account(evidence):
         try:
-            if trail.is_multi_region_trail and not _idle(trail):
+            if trail.is_multi_region_trail and not idle(trail):
                 for side in selectors(trail, evidence).s3_object_sides:
                     sides.setdefault(side, trail)
         except FactUnavailable as error:

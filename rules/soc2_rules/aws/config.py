@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.config import Aggregator, Recorder, RecordingGroup
-from soc2_collectors.aws.models.organizations import Organization
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.aws.models.organizations import Membership, Organization
+from soc2_collectors.aws.models.policy import account_of
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_organizations import organization_of
 from soc2_rules.mechanisms.undecided import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.rules import Whole
 
 
 @rule(
@@ -20,10 +29,11 @@ from soc2_rules.mechanisms.undecided import problems
         "powerpipe:config_configuration_recorder_no_failed_deliver_logs",
     ],
 )
-def aws_config_recorder_on(recorder: Recorder, evidence: Evidence) -> Verdict:
+def aws_config_recorder_on(recorder: Recorder, evidence: Evidence, scope: Scope) -> Verdict:
     """AWS Config records all resource types in every Region.
 
-    Users, groups, roles and policies of IAM have no Region: one recorder of the account records them.
+    Users, groups, roles and policies of IAM have no Region: one recorder of the account records them, in a
+    Region where AWS Config was before February 2022. In later ones it cannot.
 
     Why: it is the history of what was changed, and when.
     Fix: aws configservice put-configuration-recorder --configuration-recorder name=default,roleARN=ROLE
@@ -44,18 +54,21 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence) -> Verdict:
         )
     if status.last == "failure":
         return failed(f"the last recording failed: {status.last_error_code or 'no reason given'}")
-    found = problems([lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence)])
+    found = problems(
+        [lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence, scope)]
+    )
     if found:
         return failed("; ".join(found))
-    unknown = _unknown(recorder, group)
+    where = _of_iam(recorder, evidence, scope)
+    unknown = _unknown(recorder, group) or (None if any(map(_early, where)) else _untold(where))
     if unknown:
         return inconclusive(unknown)
     often = ", once a day" if _daily(recorder) else ""
-    if group.records_global:
+    if scope.region in where and _early(scope.region):
         return passed(f"records all resource types{often}")
     return passed(
         f"records all resource types{often}; those of IAM in another Region",
-        on=[one for one in evidence.account(Recorder) if one.records_global],
+        on=[one for region, found in where.items() if _early(region) for one in found],
     )
 
 
@@ -71,10 +84,55 @@ def _undelivered(recorder: Recorder) -> str | None:
     return None
 
 
-def _without_iam(recorder: Recorder, evidence: Evidence) -> str | None:
-    if recorder.records_global or any(one.records_global for one in evidence.account(Recorder)):
+def _without_iam(recorder: Recorder, evidence: Evidence, scope: Scope) -> str | None:
+    if any(_early(region) is not False for region in _of_iam(recorder, evidence, scope)):
         return None
     return "no recorder of the account records users, roles and policies of IAM"
+
+
+def _of_iam(recorder: Recorder, evidence: Evidence, scope: Scope) -> dict[str, list[Recorder]]:
+    """Regions of the account whose recorder is set to record users, roles and policies of IAM."""
+    own = {scope.region or "": [recorder]} if recorder.records_global else {}
+    if own and _early(scope.region):
+        return own
+    _ = evidence.account(Recorder)  # raises where a Region was not read
+    return {**evidence.derived(_global_by_account).get(scope.account, {}), **own}
+
+
+def _global_by_account(whole: Whole) -> dict[str, dict[str, list[Recorder]]]:
+    found: dict[str, dict[str, list[Recorder]]] = {}
+    for scope, one in whole.placed(Recorder).resources:
+        if one.records_global:
+            found.setdefault(scope.account, {}).setdefault(scope.region or "", []).append(one)
+    return found
+
+
+def _early(region: str | None) -> bool | None:
+    """Whether AWS Config records the types of IAM in a Region; ``None``: nobody can tell."""
+    return True if region in _EARLY else False if region in _LATE else None
+
+
+def _untold(where: Iterable[str]) -> str:
+    return f"whether AWS Config records users, roles and policies of IAM in {', '.join(where)} is not known"
+
+
+_EARLY = frozenset(
+    {
+        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-south-1",
+        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+        "ap-southeast-3", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3",
+        "eu-north-1", "eu-south-1", "me-south-1", "sa-east-1", "us-gov-east-1", "us-gov-west-1",
+        "cn-north-1", "cn-northwest-1", "us-iso-east-1", "us-iso-west-1", "us-isob-east-1",
+    }
+)  # fmt: skip
+"""Regions where AWS Config was before February 2022, when it stopped to record the types of IAM in new ones."""
+_LATE = frozenset(
+    {
+        "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2",
+        "ca-west-1", "eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
+    }
+)  # fmt: skip
+"""Later ones: a recorder there leaves the types of IAM out, whatever it says (API reference, RecordingGroup)."""
 
 
 def _unknown(recorder: Recorder, group: RecordingGroup) -> str | None:
@@ -101,7 +159,7 @@ def _daily(recorder: Recorder) -> bool:
 @rule(
     criteria=["CC7.1", "CC8.1"],
     severity=Severity.LOW,
-    needs=[Aggregator],
+    needs=[Aggregator, Membership],
     known_as=["prowler:config_delegated_admin_and_org_aggregator_all_regions"],
 )
 def aws_config_aggregator(organization: Organization, evidence: Evidence) -> Verdict:
@@ -112,12 +170,24 @@ def aws_config_aggregator(organization: Organization, evidence: Evidence) -> Ver
         --organization-aggregation-source RoleArn=ROLE,AllAwsRegions=true in the delegated administrator's
         account.
     """
-    found = [item for item in evidence.everywhere(Aggregator) if item.organization]
+    found: list[Aggregator] = []
+    unknown: list[str] = []
+    for item in evidence.everywhere(Aggregator):
+        if not item.organization:
+            continue
+        whose = organization_of(account_of(item.arn), evidence)
+        if whose == organization.id:
+            found.append(item)
+        elif whose is None:
+            unknown.append(item.name)
     problems = {item.name: _problem(item) for item in found}
     whole = [item for item in found if problems[item.name] is None]
     if whole:
         names = ", ".join(sorted({item.name for item in whole}))
         return passed(f"{names} collects all accounts and Regions", on=whole)
+    if unknown:
+        told = ", ".join(sorted(unknown))
+        return inconclusive(f"of which organisation {told} collects is not known")
     if found:
         said = "; ".join(f"{name} {problem}" for name, problem in sorted(problems.items()))
         return failed(f"not all accounts and Regions of {organization.id}: {said}", on=found)

@@ -49,8 +49,8 @@ def aws_instance_reachable_port(
 ) -> Verdict:
     """No public address of an instance is open to the internet on an administration or data port.
 
-    Read are the groups of the interface together, prefix lists, the access list and the route table of its
-    subnet, and VPC Block Public Access. What a load balancer passes on to the instance is not. Addresses of
+    Read are the groups of the interface together, prefix lists, the access list of its subnet as far as it lets in,
+    the route table, and VPC Block Public Access. What a load balancer passes on to the instance is not. Addresses of
     a carrier's network and unique local IPv6 addresses are not public.
 
     Why: a public address, a public route and an open port together are an exposure; one of them

@@ -12,7 +12,7 @@ from soc2_collectors.aws.models.ec2 import (
 )
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
-from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports, span
+from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports, span, wide_together
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -193,15 +193,17 @@ def aws_sg_no_wide_public_ranges(
 ) -> Verdict:
     """No security group lets in a wide range of public addresses, on any port.
 
-    A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6). Every address, written /0, is no
-    range: the other rules judge it port by port.
+    A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6); ranges of one entry, or of one prefix list,
+    that join each other count as one. Every address, written /0, is no range: the other rules judge it port by port.
 
     Why: a wide range belongs to many customers of a provider, and one of them is not yours.
     Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; let in the
         addresses of the partner only.
     """
     ranges = sorted({text for entry in group.ip_permissions for text in entry.ranges})
-    wide, unread = _wide(ranges, shortest_ipv4, shortest_ipv6)
+    found = [_wide(entry.ranges, shortest_ipv4, shortest_ipv6) for entry in group.ip_permissions]
+    wide = sorted({text for within, _ in found for text in within})
+    unread = sorted({text for _, strange in found for text in strange})
     numbers = sorted({one for entry in group.ip_permissions for one in entry.lists})
     known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
     read = [known[number][0] for number in numbers if number in known]
@@ -234,7 +236,10 @@ def _wide(texts: list[str], shortest_ipv4: int, shortest_ipv6: int) -> tuple[lis
     """(the wide ranges among these, those that are no range)."""
     strange = [text for text in texts if span(text) is None]
     ranges = [text for text in texts if text not in strange]
-    return [one for one in ranges if is_wide(one, shortest_ipv4, shortest_ipv6)], strange
+    wide = [one for one in ranges if is_wide(one, shortest_ipv4, shortest_ipv6)]
+    if not wide and (joined_to := wide_together(ranges, shortest_ipv4, shortest_ipv6)):
+        wide = [f"{one}, in parts" for one in joined_to]
+    return wide, strange
 
 
 @rule(

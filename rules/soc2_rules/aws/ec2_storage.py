@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
+from soc2_collectors.aws.models.ec2 import RegionSettings
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 
 
 @rule(
@@ -27,13 +28,16 @@ def aws_ebs_encrypted(volume: Volume) -> Verdict:
 @rule(
     criteria=["CC6.6", "CC6.1", "CC6.7"],
     severity=Severity.CRITICAL,
+    needs=[RegionSettings],
     known_as=[
         "prowler:ec2_ebs_public_snapshot",
         "powerpipe:ebs_snapshot_not_publicly_restorable",
     ],
 )
-def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
-    """Snapshots are not shared with everyone.
+def aws_snapshot_not_public(snapshot: Snapshot, evidence: Evidence) -> Verdict:
+    """Snapshots are not public.
+
+    One that is shared with everyone is not while its Region blocks all public sharing (block-all-sharing).
 
     Why: a public snapshot is a disk that anybody can mount.
     Fix: aws ec2 modify-snapshot-attribute --snapshot-id SNAPSHOT --attribute createVolumePermission
@@ -43,9 +47,22 @@ def aws_snapshot_not_public(snapshot: Snapshot) -> Verdict:
     if public is None:
         return inconclusive("it is shared with somebody that this rule does not know")
     if public:
-        return failed("it is shared with the group all: everyone")
+        blocking = _blocking(evidence)
+        if not blocking:
+            return failed("it is shared with the group all: everyone")
+        told = "it is shared with the group all, and the Region blocks all public sharing"
+        return passed(told, on=blocking)
     accounts = len(snapshot.permissions)
     return passed(f"shared with {accounts} accounts by id" if accounts else "shared with nobody")
+
+
+def _blocking(evidence: Evidence) -> list[RegionSettings]:
+    """The settings by which the Region treats every snapshot as private; none where they do not."""
+    return [
+        region
+        for region in evidence.here(RegionSettings)
+        if region.snapshot_sharing.state == "block-all-sharing"
+    ]
 
 
 @rule(

@@ -63,10 +63,11 @@ def aws_guardduty_plans(
         "RUNTIME_MONITORING",
     ),
 ) -> Verdict:
-    """GuardDuty's protection plans are on, and its detector runs.
+    """The protection plans of GuardDuty that are asked for are on, and its detector runs.
 
-    Runtime Monitoring sees what an agent runs on. Where GuardDuty does not install agents by itself, the message names
-    it: whether somebody did by hand is not read.
+    Plans that are off and not in ``plans`` are named in the message. Runtime Monitoring sees what an agent runs
+    on. Where GuardDuty does not install agents by itself, the message names it: whether somebody did by
+    hand is not read.
 
     Why: without its plan GuardDuty does not see a service at all.
     Fix: aws guardduty update-detector --detector-id ID --enable --features
@@ -96,7 +97,16 @@ def aws_guardduty_plans(
         if addition.status != "ENABLED"
     ]
     more = f"; not installed by GuardDuty: {', '.join(by_hand)}" if by_hand else ""
+    asked = (*plans, *_FOUNDATION, *_REPLACED)
+    others = [name for name, state in told.items() if state != "ENABLED" and name not in asked]
+    more += f"; off, and not asked for: {', '.join(others)}" if others else ""
     return passed(f"on: {', '.join(plans)}{more}")
+
+
+_FOUNDATION = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
+"""What every detector reads: nobody can switch it off (GuardDuty API, DetectorFeatureConfiguration)."""
+_REPLACED = ("EKS_RUNTIME_MONITORING",)
+"""A plan that Runtime Monitoring holds in itself."""
 
 
 @rule(
@@ -113,6 +123,8 @@ def aws_guardduty_findings_sla(
     finding: Finding, now: datetime, *, critical_days: int = 1, high_days: int = 7
 ) -> Verdict:
     """Critical and high findings of GuardDuty are handled in time, then archived.
+
+    What a suppression rule archives by itself is archived, and is not asked about.
 
     Why: a finding that nobody looked at is an alarm that rang in an empty house.
     Fix: look into it, do what it takes, and archive it: aws guardduty archive-findings.
@@ -150,10 +162,12 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     memberships = evidence.account(Membership)
     if memberships and all(item.organization is None for item in memberships):
         return not_applicable("in no organisation")
+    if detector.details.status == "DISABLED":
+        return failed("the detector is suspended: it finds nothing that it could report")
     administrator = detector.administrator
     if administrator is not None and administrator.account_id:
         if administrator.relationship_status.upper() == "ENABLED":
-            return passed(f"reports to {administrator.account_id}")
+            return _told(detector) or passed(f"reports to {administrator.account_id}")
         state = administrator.relationship_status or "no status is told"
         return failed(f"{administrator.account_id}: {state}")
     if detector.organization is None:
@@ -166,5 +180,12 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     if automatic is None:
         return inconclusive("the administrator; AWS does not say what happens to new accounts")
     if automatic in ("ALL", "NEW"):
-        return passed(f"the administrator; switched on for {automatic.lower()} accounts")
+        told = f"the administrator; switched on for {automatic.lower()} accounts"
+        return _told(detector) or passed(told)
     return failed("the administrator, and new accounts are left out")
+
+
+def _told(detector: Detector) -> Verdict | None:
+    """What to say where nobody knows whether a detector runs."""
+    status = detector.details.status
+    return None if status == "ENABLED" else inconclusive(f"the detector's status is {status}")

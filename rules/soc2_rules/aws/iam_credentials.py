@@ -9,6 +9,7 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.aws_administrators import KINDS, standing
+from soc2_rules.mechanisms.aws_credentials import unseen
 from soc2_rules.mechanisms.known import asked
 
 
@@ -53,7 +54,7 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
     """
     keys = credential.keys
     if not keys:
-        return _unseen(credential) or not_applicable("no active access key")
+        return unseen(credential) or not_applicable("no active access key")
     known, unread = asked(keys, lambda key: key.rotated)
     made = [moment for _, moment in known if moment is not None]
     oldest = min(made, default=now)
@@ -66,7 +67,7 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
         raise unread
     if len(made) < len(keys):
         return inconclusive("AWS does not say when an active key was created")
-    return _unseen(credential) or passed(
+    return unseen(credential) or passed(
         f"the oldest active key is of {oldest:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due
     )
 
@@ -90,7 +91,7 @@ def aws_access_key_inactive(
     """
     keys = credential.keys
     if not keys:
-        return _unseen(credential) or not_applicable("no active access key")
+        return unseen(credential) or not_applicable("no active access key")
     known, unread = asked(keys, lambda key: key.used or key.rotated)
     last = [moment for _, moment in known if moment is not None]
     quiet = min(last, default=now)
@@ -103,7 +104,7 @@ def aws_access_key_inactive(
         raise unread
     if len(last) < len(keys):
         return inconclusive("AWS says neither when an active key was used nor when it was created")
-    return _unseen(credential) or passed(
+    return unseen(credential) or passed(
         f"every active key was used or made since {quiet:%Y-%m-%d}", until=due
     )
 
@@ -158,14 +159,7 @@ def aws_single_active_key(credential: Credential) -> Verdict:
     count = len(credential.keys)
     if count > 1:
         return failed("two active access keys")
-    return _unseen(credential) or passed(f"{count} active access keys")
-
-
-def _unseen(credential: Credential) -> Verdict | None:
-    """The credential report shows two keys and two certificates, and counts the others."""
-    if credential.more is None:
-        return None
-    return inconclusive(f"the report does not show all keys and certificates: {credential.more}")
+    return unseen(credential) or passed(f"{count} active access keys")
 
 
 @rule(
@@ -201,7 +195,7 @@ def aws_no_key_at_creation(credential: Credential, *, setup_hours: int = 1) -> V
         return inconclusive(
             f"AWS does not say when key {unknown[0]} was made, which was never used"
         )
-    return passed("no key that was made with the user lies unused")
+    return unseen(credential) or passed("no key that was made with the user lies unused")
 
 
 @rule(

@@ -27,6 +27,7 @@ from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, Soc2PacError
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.resources import Resource
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_credentials import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +138,7 @@ def aws_workforce_federated(provider: SamlProvider, now: datetime) -> Verdict:
 def aws_workload_temp_credentials(
     credential: Credential, *, allowed_users: tuple[str, ...] = ()
 ) -> Verdict:
-    """Workloads use roles, not the long-lived keys of users made for them.
+    """Workloads use roles, not the long-lived access keys or certificates of users made for them.
 
     Why: a key in a configuration file works for whoever reads the file, from anywhere, until replaced.
     Fix: use an instance profile, IRSA, OIDC federation or Roles Anywhere; list what cannot in
@@ -145,16 +146,16 @@ def aws_workload_temp_credentials(
     """
     if credential.is_root:
         return not_applicable("root is judged by rules of its own")
-    count = len(credential.keys)
-    if not count:
-        return passed("0 active access keys")
+    keys = len(credential.keys)
+    certificates = sum(credential.flag(f"cert_{number}_active") for number in (1, 2))
+    count = f"{keys} active access keys and {certificates} signing certificates"
+    if not keys + certificates:
+        return unseen(credential) or passed(count)
     if credential.has_password:
         return not_applicable("a person's key, judged by its age and use")
     if credential.user in allowed_users:
-        return passed(f"{count} active access keys, and the user is on the approved list")
-    return failed(
-        f"no console password and {count} active access keys: a workload's long-lived key"
-    )
+        return unseen(credential) or passed(f"{count}, and the user is on the approved list")
+    return failed(f"no console password, {count}: a workload's long-lived credentials")
 
 
 @rule(
@@ -217,8 +218,9 @@ def aws_sensitive_service_full_access(
 ) -> Verdict:
     """Full access to AI services and CloudShell, and marketplace subscriptions, are for approved principals only.
 
-    ``services`` holds services, of which all actions count when a policy names them by SERVICE:*, and single
-    actions that count on every resource. Who may do everything is judged by rules about administrators.
+    ``services`` holds services, of which all actions count when a policy allows them, by SERVICE:* or by
+    everything but some others, and single actions that count on every resource. A denial counts where it
+    stands in the same policy. Who may do everything is judged by rules about administrators.
 
     Why: models and subscriptions run up cost unseen, and CloudShell carries files out past the network.
     Fix: name the actions that are needed, or list the principal's ARN in allowed_principals.
@@ -300,11 +302,11 @@ def _by_name(attached: AttachedPolicy, wanted: Sequence[str]) -> bool:
 
 
 def _gives(grants: Grants, service: str) -> bool:
-    """Whether policies give a whole service by its name, or an action; who has everything has it by the way."""
+    """Whether policies give a whole service, or an action; who has everything has it by the way."""
     action = service if ":" in service else f"{service}:AnythingAtAll"
     if not grants.allows(grants.request(action, everywhere=True)):
         return False
-    return any(
+    named = any(
         statement.allow
         and statement.every_resource
         and any(
@@ -313,3 +315,4 @@ def _gives(grants: Grants, service: str) -> bool:
         )
         for statement in grants.statements
     )
+    return named or not grants.everything

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
+from soc2_collectors.aws.models.policy import account_of
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
     CENTRE,
     EXISTING,
+    MADE,
     OWN,
     PASS,
     denied,
@@ -123,17 +125,18 @@ def aws_no_privilege_escalation(
 ) -> Verdict:
     """Policies hold no known way to more rights, on things of any name.
 
-    About a hundred public ways are known: rights in IAM or IAM Identity Center, passing any role to what runs
-    code, running code where a role is, taking on any role, and taking permissions boundaries away. A policy that
-    names the resources is not judged by what these are. ``allowed_policies`` holds ARNs of policies, or of those
-    whose inline policies are allowed.
+    About a hundred public ways are known: rights in IAM or IAM Identity Center, giving rights to roles and
+    users that its holder makes, passing any role to what runs code, running code where a role is, taking on
+    any role, and taking permissions boundaries away. A policy that names the resources is not judged by
+    what these are. ``allowed_policies`` holds ARNs of policies, or of those whose inline policies are
+    allowed.
 
     Why: the right to write policies, or to run code as any role, is the right to everything.
     Fix: limit the actions to named resources, and iam:PassRole to named roles.
     """
     if policy.arn in allowed_policies or policy.owner in allowed_policies:
         return not_applicable("allowed by configuration")
-    found = list(policy.grants.paths(OWN, BOUNDARY, PASS, EXISTING, ASSUME, CENTRE))
+    found = list(policy.grants.paths(OWN, MADE, BOUNDARY, PASS, EXISTING, ASSUME, CENTRE))
     if certain := [path for path, answer in found if answer]:
         return failed(f"allows {_listed(certain)}")
     if found:
@@ -144,6 +147,7 @@ def aws_no_privilege_escalation(
 
 _SAID = {
     OWN: "in IAM",
+    MADE: "on what it makes itself",
     BOUNDARY: "where a boundary limits its holder",
     PASS: "for any role",
     EXISTING: "where a role is",
@@ -169,7 +173,7 @@ def _listed(paths: Sequence[Path]) -> str:
     ],
 )
 def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] = ()) -> Verdict:
-    """Customer policies do not allow sts:AssumeRole on every role.
+    """Customer policies do not allow sts:AssumeRole on every role, of this account or another one.
 
     ``allowed_policies`` holds ARNs of policies, or of those whose inline policies are allowed.
 
@@ -184,12 +188,26 @@ def aws_no_assume_any_role(policy: Policy, *, allowed_policies: tuple[str, ...] 
     answer = grants.on_any(_ASSUME)
     if answer:
         return failed("allows sts:AssumeRole on every role")
-    if answer is None:
+    others = {account: grants.in_account(account).on_any(_ASSUME) for account in _elsewhere(policy)}
+    if wide := sorted(account for account, found in others.items() if found):
+        return failed(f"allows sts:AssumeRole on every role of {', '.join(wide)}")
+    if answer is None or None in others.values():
         return inconclusive("allows sts:AssumeRole under conditions that cannot be judged")
-    return passed("allows sts:AssumeRole on named roles, or under conditions, only")
+    return passed("allows sts:AssumeRole, and not on every role")
 
 
 _ASSUME = "sts:AssumeRole"
+
+
+def _elsewhere(policy: Policy) -> set[str]:
+    """Accounts that the resources of a policy name."""
+    return {
+        account
+        for statement in policy.statements
+        if statement.allow and statement.covers(_ASSUME)
+        for resource in statement.resources
+        if (account := account_of(resource))
+    }
 
 
 @rule(
@@ -270,8 +288,10 @@ def aws_aws_admin_policy_attached(
 ) -> Verdict:
     """Only approved roles administer the account.
 
-    A role administers by everything, by enough in IAM to get it, or by another role that does and that it can
-    take on or run code with. ``allowed_roles`` holds names.
+    A role administers by everything, by enough in IAM to get it, or by another role that does, or that it can give
+    every right, and that it can take on or run code with. Rights over single users (a key for one that administers) are
+    not followed, and service control policies, which can only take rights away, are not looked at.
+    ``allowed_roles`` holds names.
 
     Why: each holder can do everything; the list should be short, known and reviewed.
     Fix: give the role the actions that it needs, or list it in allowed_roles with the reviewer's
@@ -293,7 +313,7 @@ def aws_admin_users_approved(
 ) -> Verdict:
     """Only approved IAM users administer the account, by themselves, by a group, or by a role.
 
-    ``allowed_users`` holds names.
+    A user administers as a role does: see aws-aws-admin-policy-attached. ``allowed_users`` holds names.
 
     Why: each holder can do everything, for as long as the user exists; people should come by a role instead.
     Fix: aws iam detach-user-policy, or aws iam remove-user-from-group; list the user in allowed_users with the

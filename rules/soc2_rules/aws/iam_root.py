@@ -98,7 +98,10 @@ def aws_root_mfa_phishing_resistant(summary: AccountSummary, evidence: Evidence)
 def aws_root_unused_recently(
     account: AccountSummary, now: datetime, evidence: Evidence, *, quiet_days: int = 90
 ) -> Verdict:
-    """Root has not been used within the review window.
+    """Root's password and keys have not been used within the review window.
+
+    Keys that were deleted meanwhile, and sessions that the organisation's management account takes on as root
+    (sts:AssumeRoot), are not in the credential report.
 
     Why: daily work does not need root; its use is an event to explain.
     Fix: use roles for the work, and record why root was used. AWS's list of tasks that need root is
@@ -122,8 +125,9 @@ def aws_root_unused_recently(
     if unread is not None:
         raise unread
     if not used:
-        return passed("root was never used", on=rows)
-    return passed(f"root was last used on {max(used):%Y-%m-%d}", on=rows)
+        return passed("no use of root's password or keys is known", on=rows)
+    told = f"root's password or keys were last used on {max(used):%Y-%m-%d}"
+    return passed(told, on=rows)
 
 
 _USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")

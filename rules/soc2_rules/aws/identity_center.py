@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import AwsPolicy, Policy
 from soc2_collectors.aws.models.identity_center import (
     Group,
     PermissionSet,
+    Reference,
     SetBoundary,
     User,
     strength,
 )
-from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.policy import Statement, account_of, statements
 from soc2_collectors.aws.models.rights import EVERYTHING, Grants, Rights, grants_of, rights_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import people
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @rule(criteria=["CC6.2"], severity=Severity.HIGH, where_sourced=people.TRUTH)
@@ -93,7 +98,15 @@ def aws_permission_set_session(
 
 
 def _rights(permission_set: PermissionSet, evidence: Evidence) -> Rights:
-    """What a set makes of whoever has it."""
+    """What a set makes of whoever has it, in any of the accounts where somebody has it."""
+    rights = _known(permission_set, evidence)
+    if rights.administrator is False and (unread := permission_set.unread):
+        return Rights(administrator=None, how=f"what {', '.join(unread)} allows was not read")
+    return rights
+
+
+def _known(permission_set: PermissionSet, evidence: Evidence) -> Rights:
+    """What the policies that were read make of whoever has the set."""
     rights = permission_set.proven
     boundary = _boundary(permission_set)
     if rights.administrator and boundary is None:
@@ -101,27 +114,73 @@ def _rights(permission_set: PermissionSet, evidence: Evidence) -> Rights:
     if rights.administrator is None:
         arns = [policy.arn for policy in permission_set.attached]
         rights = strength(arns, permission_set.inline, permission_set.documents)
-    theirs: list[list[Statement]] = []
-    for reference in permission_set.references if not rights.administrator else ():
-        own = [p for p in evidence.everywhere(Policy) if reference.names(p.arn or "")]
-        if not own:
-            how = f"the policy {reference.name} was not among those collected"
-            return Rights(administrator=None, how=how)
-        theirs += [policy.statements for policy in own]
-    # What a policy says in one account does not lessen what it says in another.
-    alone = [rights_of(_together(permission_set, [one])) for one in theirs]
-    rights = next((one for one in alone if one.administrator), rights)
-    if rights.administrator is False or boundary is None:
-        return rights
-    limits = _limits(boundary, evidence)
-    if not limits:
-        return Rights(administrator=None, how="what its permissions boundary leaves was not read")
-    left = [
-        rights_of(replace(_together(permission_set, [one]), ceilings=(tuple(limit),)))
-        for one in theirs or [[]]
-        for limit in limits
+    named = boundary.customer_managed_policy_reference if boundary else None
+    references = permission_set.references if not rights.administrator or named else ()
+    if not references and not named:
+        if rights.administrator is False or boundary is None:
+            return rights
+        return _under(permission_set, [], _of_aws(boundary, evidence))
+    found = [
+        _in_account(permission_set, references, boundary, account, evidence)
+        for account in _accounts(permission_set, [*references, *filter(None, [named])], evidence)
     ]
-    return next((one for one in left if one.administrator), left[0])
+    unknown = next((one for one in found if one.administrator is None), None)
+    return next((one for one in found if one.administrator), unknown or found[0])
+
+
+def _accounts(
+    permission_set: PermissionSet, references: Sequence[Reference], evidence: Evidence
+) -> list[str]:
+    """Where somebody has the set; where nobody has, wherever the policies that it refers to stand."""
+    used = {one.account_id for one in permission_set.assignments or ()}
+    there = {
+        account_of(policy.arn)
+        for policy in evidence.everywhere(Policy)
+        if policy.arn and any(one.names(policy.arn) for one in references)
+    }
+    return sorted(used or there) or [""]
+
+
+def _in_account(
+    permission_set: PermissionSet,
+    references: Sequence[Reference],
+    boundary: SetBoundary | None,
+    account: str,
+    evidence: Evidence,
+) -> Rights:
+    """What a set makes of whoever has it in one account, by the policies that this account has."""
+    where = f" of account {account}" if account else ""
+    own: list[list[Statement]] = []
+    unread = ""
+    for reference in references:
+        policy = _policy(reference, account, evidence)
+        if policy is None:
+            unread = f"the policy {reference.name}{where} was not among those collected"
+        else:
+            own.append(policy.statements)
+    named = boundary.customer_managed_policy_reference if boundary else None
+    if boundary is None:
+        rights = rights_of(_together(permission_set, own))
+    elif named is None:
+        rights = _under(permission_set, own, _of_aws(boundary, evidence))
+    else:
+        limit = _policy(named, account, evidence)
+        rights = _under(permission_set, own, limit.statements if limit is not None else None)
+    if unread and not rights.administrator:
+        return Rights(administrator=None, how=unread)
+    return rights
+
+
+def _policy(reference: Reference, account: str, evidence: Evidence) -> Policy | None:
+    """The policy of an account that a set names."""
+    return next(
+        (
+            policy
+            for policy in evidence.everywhere(Policy)
+            if policy.arn and account_of(policy.arn) == account and reference.names(policy.arn)
+        ),
+        None,
+    )
 
 
 def _boundary(permission_set: PermissionSet) -> SetBoundary | None:
@@ -132,14 +191,24 @@ def _boundary(permission_set: PermissionSet) -> SetBoundary | None:
         return None
 
 
-def _limits(boundary: SetBoundary, evidence: Evidence) -> list[list[Statement]]:
-    """What a boundary allows, in each account where it was read."""
-    reference = boundary.customer_managed_policy_reference
-    if reference is not None:
-        own = (p for p in evidence.everywhere(Policy) if reference.names(p.arn or ""))
-        return [policy.statements for policy in own]
+def _of_aws(boundary: SetBoundary, evidence: Evidence) -> list[Statement] | None:
+    """What a boundary of AWS's allows, which is the same in every account; ``None`` where it was not read."""
     arn = boundary.managed_policy_arn
-    return [policy.statements for policy in evidence.everywhere(AwsPolicy) if policy.arn == arn]
+    return next(
+        (policy.statements for policy in evidence.everywhere(AwsPolicy) if policy.arn == arn), None
+    )
+
+
+def _under(
+    permission_set: PermissionSet, more: list[list[Statement]], limit: list[Statement] | None
+) -> Rights:
+    """What a set and some policies make of whoever has them, under a boundary."""
+    grants = _together(permission_set, more)
+    if rights_of(grants).administrator is False:
+        return Rights(administrator=False)
+    if limit is None:
+        return Rights(administrator=None, how="what its permissions boundary leaves was not read")
+    return rights_of(replace(grants, ceilings=(tuple(limit),)))
 
 
 def _together(permission_set: PermissionSet, more: list[list[Statement]]) -> Grants:

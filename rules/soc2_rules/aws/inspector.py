@@ -12,7 +12,6 @@ from soc2_pac.rules import rule
 _AT_REST = (
     "EC2_INSTANCE_STOPPED",
     "IMAGE_ARCHIVED",
-    "NO_RESOURCES_FOUND",
     "RESOURCE_STOPPED",
     "RESOURCE_TERMINATED",
 )
@@ -24,7 +23,15 @@ _ON_DEMAND = {
     "SCAN_FREQUENCY_SCAN_ON_PUSH": "scanned when an image is pushed, and not after that",
 }
 _EXCLUDED = "EXCLUDED_BY_TAG"
-_REPOSITORY = "AWS_ECR_REPOSITORY"
+_REPOSITORIES = frozenset(
+    {
+        "AWS_ECR_REPOSITORY",
+        "Microsoft.ContainerRegistry/registries",
+        "Microsoft.ContainerRegistry/registry/containerRepository",
+        "artifactregistry.googleapis.com/Repository",
+    }
+)
+"""What holds images, here and in the clouds that Inspector looks into: each image is a resource of its own."""
 
 
 @rule(
@@ -87,13 +94,16 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
         return failed(_ON_DEMAND[status.reason])
     if status.reason not in _SCANNED:
         return inconclusive(f"active, and {status.reason or 'no reason is told'}")
-    if resource.resource_type == _REPOSITORY:
+    if resource.resource_type in _REPOSITORIES:
         return not_applicable("its images are judged for themselves")
     if resource.last_scanned_at is None:
         return inconclusive("AWS does not say when it was last scanned")
     due = days_after(resource.last_scanned_at, max_days)
     told = f"last scanned on {resource.last_scanned_at:%Y-%m-%d}"
     return passed(told, until=due) if now < due else failed(f"{told}, over {max_days} days before")
+
+
+_LESSER = ("MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 
 
 @rule(
@@ -117,17 +127,22 @@ def aws_vuln_findings_sla(
 ) -> Verdict:
     """Critical and high vulnerabilities, and those with a known exploit, are fixed in time.
 
-    ``exploited_days`` holds for those with a known exploit, whatever their severity.
+    ``exploited_days`` holds for those with a known exploit, whatever their severity. What a suppression rule hides is
+    suppressed, and is not asked about.
 
     Why: between the day a hole is known and the day it is closed everybody else knows it, too.
     Fix: patch what the finding names, or suppress it in Inspector with the reason.
     """
-    if finding.status != "ACTIVE":
+    if finding.status in ("SUPPRESSED", "CLOSED"):
         return not_applicable(finding.status.lower())
+    if finding.status != "ACTIVE":
+        return inconclusive(f"what the status {finding.status} is is not known")
     days = {"CRITICAL": critical_days, "HIGH": high_days}.get(finding.severity)
     exploit = finding.exploit_available not in (None, "NO")
     if exploit:
         days = min(exploited_days, days) if days is not None else exploited_days
+    if days is None and finding.severity not in _LESSER:
+        return inconclusive(f"how bad {finding.severity} is is not known")
     if days is None:
         return not_applicable(f"{finding.severity.lower()}, and no exploit is known")
     due = days_after(finding.first_observed_at, days)

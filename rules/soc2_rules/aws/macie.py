@@ -21,7 +21,9 @@ from soc2_pac.rules import Evidence, rule
 def aws_macie_on(
     session: Session, evidence: Evidence, scope: Scope, *, discovery: bool = True
 ) -> Verdict:
-    """Macie looks for personal data in the Regions that have buckets.
+    """Macie looks for sensitive data in the Regions that have buckets.
+
+    Which sorts of data its inspection template asks for, and what allow lists pass over, is not read.
 
     Why: nobody protects data of which nobody knows that it is there.
     Fix: aws macie2 enable-macie; aws macie2 update-automated-discovery-configuration --status ENABLED.

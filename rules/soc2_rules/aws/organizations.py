@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from soc2_collectors.aws.models.organizations import (
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.trails import of_account, selectors
+from soc2_rules.mechanisms.trails import idle, of_account, selectors
 
 if TYPE_CHECKING:
+    from soc2_collectors.aws.models.conditions import Condition
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -45,18 +47,18 @@ def aws_account_in_org(membership: Membership, evidence: Evidence) -> Verdict:
     limits = _above(membership, evidence)
     if isinstance(limits, Verdict):
         return limits
-    organization, above = limits
-    limiting = [policy for policy in above if any(_limits(one) for one in policy.statements)]
+    organization, levels = limits
+    limiting = {policy.id: policy for level in levels for policy in _limiting(level)}
     if limiting:
-        names = ", ".join(sorted(policy.name for policy in limiting))
-        return passed(f"in {organization}, limited by {names}", on=limiting)
+        names = ", ".join(sorted(policy.name for policy in limiting.values()))
+        return passed(f"in {organization}, limited by {names}", on=limiting.values())
     return failed(f"in {organization}, and no service control policy limits it")
 
 
 def _above(
     membership: Membership, evidence: Evidence
-) -> Verdict | tuple[str, list[ServiceControlPolicy]]:
-    """The organisation of an account and the policies that reach it; or why there are none."""
+) -> Verdict | tuple[str, list[list[ServiceControlPolicy]]]:
+    """The organisation of an account and the policies that reach it, level by level; or why there are none."""
     organization = membership.organization
     if organization is None:
         return failed("in no organisation")
@@ -69,19 +71,33 @@ def _above(
     found = evidence.index(Account, "id", within="everywhere").get(membership.account_id, ())
     if not found:
         return inconclusive(f"in {organization.id}, whose accounts were not read")
-    above = {*found[0].parents, membership.account_id}
     policies = evidence.everywhere(ServiceControlPolicy)
-    reaching = [one for one in policies if above & {target.target_id for target in one.targets}]
-    return organization.id, reaching
+    levels = [
+        [one for one in policies if level in {target.target_id for target in one.targets}]
+        for level in (*found[0].parents, membership.account_id)
+    ]
+    return organization.id, levels
 
 
-def _limits(statement: Statement) -> bool:
-    """A denial, or an allowance of less than everything: both take something away."""
-    return not (
+def _limiting(level: list[ServiceControlPolicy]) -> list[ServiceControlPolicy]:
+    """Of the policies of one root, unit or account, those that take something away.
+
+    A denial always does. Allowances of one level add up: beside one of everything (``FullAWSAccess``) a list of
+    services limits nothing.
+    """
+    denying = [policy for policy in level if any(not one.allow for one in policy.statements)]
+    if any(_everything(one) for policy in level for one in policy.statements):
+        return denying
+    return level
+
+
+def _everything(statement: Statement) -> bool:
+    return (
         statement.allow
         and statement.every_action
         and statement.every_resource
         and not statement.not_actions
+        and not statement.not_resources
         and not statement.conditions
     )
 
@@ -93,12 +109,18 @@ def _limits(statement: Statement) -> bool:
     known_as=["prowler:organizations_scp_check_deny_regions"],
 )
 def aws_scp_denies_regions(
-    membership: Membership, evidence: Evidence, *, allowed_regions: tuple[str, ...] = ()
+    membership: Membership,
+    evidence: Evidence,
+    *,
+    allowed_regions: tuple[str, ...] = (),
+    left_out: tuple[str, ...] = (),
 ) -> Verdict:
     """A service control policy denies each account every Region but those that are named.
 
-    It denies all actions on all resources outside of them, services without a Region and exempt principals apart.
-    ``allowed_regions``: what may be named, patterns allowed (``eu-*``); while it is empty, anything may.
+    It denies all actions on all resources outside of them, exempt principals apart, and apart from services that have
+    no Region and actions that AWS's own example leaves out. ``allowed_regions``: what may be named, patterns allowed
+    (``eu-*``); while it is empty, anything may. ``left_out``: further actions that the denial may leave out
+    (``bedrock:*``).
 
     Why: nobody watches a Region that the company does not use, and an intruder starts machines there.
     Fix: aws organizations attach-policy with a policy that denies by StringNotEquals on aws:RequestedRegion.
@@ -106,12 +128,23 @@ def aws_scp_denies_regions(
     limits = _above(membership, evidence)
     if isinstance(limits, Verdict):
         return limits
-    organization, above = limits
+    organization, levels = limits
+    above = {policy.id: policy for level in levels for policy in level}
     wide: list[str] = []
-    for policy in sorted(above, key=lambda one: one.name):
+    for policy in sorted(above.values(), key=lambda one: one.name):
         for statement in policy.statements:
             named = _left_open(statement)
             if named is None:
+                continue
+            open_actions = [
+                name
+                for name in statement.not_actions
+                if not any(
+                    fnmatchcase(name.lower(), one.lower()) for one in (*_REGIONLESS, *left_out)
+                )
+            ]
+            if open_actions:
+                wide.append(f"{policy.name} leaves out {', '.join(sorted(open_actions))}")
                 continue
             others = [
                 region
@@ -121,10 +154,39 @@ def aws_scp_denies_regions(
             if not others:
                 told = f"{policy.name} denies every Region but {', '.join(named)}"
                 return passed(told, on=[policy])
-            wide += others
+            wide.append(f"{policy.name} allows {', '.join(sorted(set(others)))}")
     if wide:
-        return failed(f"Regions are left open that are not allowed: {', '.join(sorted(set(wide)))}")
+        return failed(f"Regions are left open: {'; '.join(sorted(set(wide)))}")
     return failed(f"in {organization}, and no service control policy denies other Regions")
+
+
+_REGIONLESS = (
+    *(
+        f"{service}:*"
+        for service in (
+            "a4b", "access-analyzer", "account", "acm", "activate", "artifact", "aws-marketplace",
+            "aws-marketplace-management", "aws-portal", "billing", "billingconductor", "budgets", "ce",
+            "chatbot", "chime", "cloudfront", "compute-optimizer", "config", "consoleapp",
+            "consolidatedbilling", "cur", "devicefarm", "directconnect", "ecr-public", "fms", "freetier",
+            "globalaccelerator", "health", "iam", "importexport", "invoicing", "iq", "kms", "mobileanalytics",
+            "networkmanager", "notifications", "notifications-contacts", "organizations", "payments",
+            "pricing", "resource-explorer-2", "route53", "route53-recovery-cluster",
+            "route53-recovery-control-config", "route53-recovery-readiness", "route53domains",
+            "savingsplans", "shield", "sso", "sts", "support", "supportapp", "supportplans",
+            "sustainability", "tag", "tax", "trustedadvisor", "vendor-insights", "waf", "waf-regional",
+            "wafv2", "wellarchitected",
+        )
+    ),
+    "*:describe*", "*:get*", "*:list*", "*:lookup*",
+    "s3:createmultiregionaccesspoint", "s3:deletemultiregionaccesspoint", "s3:putaccountpublic*",
+    "s3:putmultiregionaccesspointpolicy",
+)  # fmt: skip
+"""What a denial of Regions may leave out, and deny all that runs in one: services without a Region, and reading.
+
+Sources: AWS Organizations user guide, "General examples"; AWS Control Tower controls reference, "Deny access to AWS
+based on the requested AWS Region".
+"""
+_REGION = re.compile(r"[a-z]{2}.*")
 
 
 def _left_open(statement: Statement) -> list[str] | None:
@@ -137,11 +199,22 @@ def _left_open(statement: Statement) -> list[str] | None:
     exempt = [one for one in statement.conditions if one.key != "aws:requestedregion"]
     if len(regions) != 1 or not regions[0].negated or regions[0].quantifier:
         return None
-    if any(one.key != "aws:principalarn" or not one.negated for one in exempt):
+    if not all(_names_principals(one) for one in exempt):
         return None
     values = regions[0].values
-    # A pattern without a letter leaves every Region open.
-    return list(values) if values and all(value.strip("*?-") for value in values) else None
+    # A pattern that does not begin with a place leaves every Region open, or the first of each place.
+    return list(values) if values and all(map(_REGION.fullmatch, values)) else None
+
+
+def _names_principals(condition: Condition) -> bool:
+    """Whether a condition exempts principals by name: a pattern of every role would exempt everybody."""
+    if condition.key != "aws:principalarn" or not condition.negated or condition.quantifier:
+        return False
+    names = (value.split(":", 5)[-1].partition("/") for value in condition.values)
+    return all(
+        (sort == "root" and not slash) or (sort.isalpha() and rest.strip("*?/"))
+        for sort, slash, rest in names
+    )
 
 
 @rule(
@@ -173,7 +246,10 @@ def aws_delegated_admins_known(
     known_as=["prowler:iam_root_credentials_management_enabled"],
 )
 def aws_central_root_management(organization: Organization) -> Verdict:
-    """The root users of member accounts are managed centrally, and have no credentials of their own.
+    """The root users of member accounts can be managed centrally: their credentials and their sessions.
+
+    Credentials that they had before stay until somebody deletes them: each account's own rules about root say
+    whether it has some.
 
     Why: each root user that has a password is a second way into its account, which no policy limits.
     Fix: aws iam enable-organizations-root-credentials-management and aws iam
@@ -205,9 +281,9 @@ def aws_org_trail(membership: Membership, evidence: Evidence) -> Verdict:
     every_region = [trail for trail in trails if trail.is_multi_region_trail]
     if not every_region:
         return failed(f"{trails[0].name} records one Region only")
-    logging = [trail for trail in every_region if trail.status.is_logging]
+    logging = [trail for trail in every_region if idle(trail) is None]
     if not logging:
-        return failed(f"{every_region[0].name} is not logging")
+        return failed(f"{every_region[0].name} {idle(every_region[0])}")
     missing = {"read", "write"}
     unread: FactUnavailable | None = None
     for trail in logging:

@@ -17,7 +17,9 @@ from soc2_pac.rules import rule
     ],
 )
 def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) -> Verdict:
-    """Security Hub is on in every Region, checks by a standard, and gathers its findings.
+    """Security Hub is on in every Region, checks AWS by a standard, and gathers its findings.
+
+    Whether somebody switched off controls of the standard is not read.
 
     ``aggregated = false`` is for an account that works in one Region.
 
@@ -27,7 +29,7 @@ def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) ->
     """
     if region.hub is None:
         return failed("not enabled")
-    standards = region.standards or []
+    standards = [one for one in region.standards or [] if one.provider == "AWS"]
     ready = [one for one in standards if one.standards_status == "READY"]
     if not ready:
         told = sorted({_state(one) for one in standards})

@@ -15,7 +15,7 @@ from soc2_collectors.aws.models.vpc import (
     Vpc,
     VpcPeering,
 )
-from soc2_collectors.reach import open_ports, span
+from soc2_collectors.reach import NOBODY, open_ports, span
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from soc2_collectors.aws.models.network import Resolve
     from soc2_collectors.aws.models.vpc import Route
+    from soc2_collectors.reach import Addresses
 
 _FIELDS = (
     ("srcaddr", "pkt-srcaddr"),
@@ -179,8 +180,9 @@ def aws_peering_routes_narrow(
     """Peering connections lead to known accounts, by routes to a part of the other network.
 
     A route is too wide that leads to a whole range of either network, or to a range shorter than
-    ``shortest_prefix`` (of IPv4) or than /44 (of IPv6), the widest that a network can have. Routes by prefix
-    list count by the ranges that the list holds. Judged are the route tables of this account and Region.
+    ``shortest_prefix`` (of IPv4) or than /44 (of IPv6), the widest that a network can have. The routes of one table
+    count together. Routes by prefix list count by the ranges that the list holds. Judged are the route tables of this
+    account and Region.
 
     Why: a peering joins two networks as if they were one; what it is not for should not pass.
     Fix: replace the route by narrower ones (aws ec2 replace-route), or list the peer's account in
@@ -211,6 +213,7 @@ def aws_peering_routes_narrow(
             for _, route in tables
             if (what := _too_wide(route, blocks, shortest_prefix, resolve)) is not None
         )
+        wide = wide or _together_whole(tables, blocks, resolve)
         if wide:
             return failed(f"routes to {', '.join(dict.fromkeys(wide))}", on=on)
         unknown = sorted({n for _, r in tables for n in r.destination(resolve).unknown})
@@ -266,6 +269,22 @@ def _too_wide(
         if whole is not None and not whole - to:
             return f"{name}, which is the whole range {block} of a network"
     return None
+
+
+def _together_whole(
+    tables: Sequence[tuple[RouteTable, Route]], blocks: Sequence[str], resolve: Resolve
+) -> list[str]:
+    """Ranges of the networks to which several routes of one table lead together."""
+    reached: dict[str, Addresses] = {}
+    for table, route in tables:
+        before = reached.get(table.route_table_id, NOBODY)
+        reached[table.route_table_id] = before | route.destination(resolve).certain
+    return [
+        f"{block}, a whole range of a network, by several routes of {number}"
+        for number, to in sorted(reached.items())
+        for block in dict.fromkeys(blocks)
+        if (whole := span(block)) is not None and not whole - to
+    ]
 
 
 @rule(

@@ -177,7 +177,7 @@ class Book:
         alone = held.alone
         if alone.administrator:
             return alone
-        ways = list(_ways(held, self.strong))
+        ways = [*_ways(held, self.strong), *_raised(held), *self._joined(held)]
         sure = next(((how, role) for how, role, answer in ways if answer), None)
         if sure:
             return Standing(administrator=True, how=sure[0], on=(*held.documents, sure[1]))
@@ -196,7 +196,11 @@ class Book:
         """The roles that administer: by their policies, then by other roles that do."""
         if self._strong is None:
             rest = {arn: self.held(role) for arn, role in self.roles.items()}
-            new = [arn for arn, one in rest.items() if one.alone.administrator]
+            new = [
+                arn
+                for arn, one in rest.items()
+                if one.alone.administrator or any(answer for _, _, answer in _raised(one))
+            ]
             self._strong = []
             while new:
                 found = [_strong(self.roles[arn]) for arn in new]
@@ -209,10 +213,38 @@ class Book:
                 ]
         return self._strong
 
+    def _joined(self, held: _Held) -> Iterator[_Way]:
+        """How a user gets the rights of a group that administers, by joining it."""
+        if not isinstance(held.holder, User) or not held.grants.shows(_JOIN):
+            return
+        for group in self.groups.values():
+            if not self.held(group).alone.administrator:
+                continue
+            answer = held.grants.allows(held.grants.request(_JOIN, group.arn))
+            if answer is not False:
+                yield f"it may join the group {group.group_name}, which administers", group, answer
 
-def _ways(held: _Held, strong: Iterable[_Strong]) -> Iterator[tuple[str, Role, bool | None]]:
+
+_JOIN, _TRUST = "iam:AddUserToGroup", "iam:UpdateAssumeRolePolicy"
+_NAMED = (_JOIN, _TRUST, "iam:PutRolePolicy", "iam:AttachRolePolicy")
+"""Rights over single things that make an administrator of whoever has them over the right thing."""
+_Way: TypeAlias = tuple[str, Role | Group, bool | None]
+"""(how, by which role or group, whether for certain)"""
+
+
+def _raised(held: _Held) -> Iterator[_Way]:
+    """How a holder gets every right by giving it to a role that it can use."""
+    for role, answer in held.raises:
+        for how, found, may in _ways(held, [_strong(role)], "which it may give every right"):
+            yield how, found, all_of([answer, may])
+
+
+def _ways(
+    held: _Held, strong: Iterable[_Strong], what: str = "which administers"
+) -> Iterator[_Way]:
     """How a holder gets, or may get (``None``), the rights of one of these roles."""
     means = held.means
+    may_let_in = held.grants.shows(_TRUST)
     arn = held.holder.arn
     for one in strong:
         role = one.role
@@ -221,13 +253,18 @@ def _ways(held: _Held, strong: Iterable[_Strong]) -> Iterator[tuple[str, Role, b
         if (arn in one.named or (one.general and held.may_assume)) and trusted_by(
             one.trust, arn, held.grants, role.arn
         ):
-            yield f"it may take on the role {role.role_name}, which administers", role, True
+            yield f"it may take on the role {role.role_name}, {what}", role, True
+        if may_let_in:
+            answer = held.grants.allows(held.grants.request(_TRUST, role.arn))
+            if answer is not False:
+                how = f"it may change whom the role {role.role_name} lets in, {what}"
+                yield how, role, answer
         for name in one.services & means.keys():
             for path, answer in means[name]:
                 passed = held.passes(role.arn, name) if path.kind == PASS else True
                 together = all_of([answer, passed])
                 if together is not False:
-                    how = f"{path.told}, with the role {role.role_name}, which administers"
+                    how = f"{path.told}, with the role {role.role_name}, {what}"
                     yield how, role, together
 
 
@@ -364,6 +401,18 @@ class _Held:
                     found.setdefault(name, []).append((path, answer))
         return found
 
+    @functools.cached_property
+    def raises(self) -> list[tuple[Role, bool | None]]:
+        """The roles that it may give every right, or perhaps may (``None``): no boundary limits them."""
+        if not any(self.grants.shows(action) for action in _NAMED[2:]):
+            return []
+        found = (
+            (role, self.grants.strengthens(role.arn))
+            for role in self._book.roles.values()
+            if role.boundary is None and role.arn != self.holder.arn and not role.service_linked
+        )
+        return [(role, answer) for role, answer in found if answer is not False]
+
     @property
     def may_assume(self) -> bool:
         """Whether anything lets it take on roles; a group takes on none."""
@@ -380,7 +429,9 @@ class _Held:
     @property
     def modest(self) -> bool:
         """It could not use a role that administers, if there was one that was not read."""
-        return not any(self.grants.candidates(PASS, EXISTING, ASSUME))
+        return not any(self.grants.candidates(PASS, EXISTING, ASSUME)) and not any(
+            self.grants.shows(action) for action in _NAMED
+        )
 
     def told(self, how: str) -> str:
         """By what, and of whose policies."""

@@ -159,7 +159,7 @@ def reached_by(
 
 
 def unmuted(alarm: Alarm, evidence: Evidence, scope: Scope) -> Way:
-    """Whether no rule mutes an alarm at times."""
+    """Whether no rule mutes an alarm at times, and no other alarm suppresses its actions."""
     return attempt(lambda: _Account(evidence, scope.account, ()).unmuted(alarm))
 
 
@@ -341,13 +341,9 @@ class _Account:
         for other in self._alarms(place):
             if other.name in seen or (answer := other.follows(alarm)) is False:
                 continue
-            suppressor = other.actions_suppressor
             yield along(
                 lambda one=other, answer=answer: link(  # type: ignore[misc]
                     answer, f"the composite alarm {one.name} depends on other alarms"
-                ),
-                lambda one=other, by=suppressor: link(  # type: ignore[misc]
-                    None if by else True, f"{by} suppresses the composite alarm {one.name} at times"
                 ),
                 lambda one=other: by_any(  # type: ignore[misc]
                     [self._acts(one), *self._above(one, place, (*seen, one.name))], stops("")
@@ -384,7 +380,11 @@ class _Account:
         )
 
     def unmuted(self, alarm: Alarm) -> Way:
-        """Whether no rule mutes an alarm at times."""
+        """Whether no rule mutes an alarm at times, and no other alarm suppresses its actions."""
+        if alarm.actions_suppressor:
+            return unclear(
+                f"{alarm.actions_suppressor} suppresses the composite alarm {alarm.name} at times"
+            )
         account = (alarm.place or ("", ""))[0]
         muting = sorted(rule.name for rule in self.at(MuteRule, account) if rule.mutes(alarm))
         return link(

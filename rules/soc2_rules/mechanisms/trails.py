@@ -31,6 +31,15 @@ def as_owned(trail: Trail, evidence: Evidence) -> Trail:
     return trail
 
 
+def idle(trail: Trail) -> str | None:
+    """Why a trail writes nothing; ``None`` when it does. Raises FactUnavailable."""
+    if not trail.status.is_logging:
+        return "is not logging"
+    if trail.status.latest_delivery_error:
+        return f"cannot deliver: {trail.status.latest_delivery_error}"
+    return None
+
+
 def selectors(trail: Trail, evidence: Evidence) -> Selectors:
     """What a trail records. Raises FactUnavailable where neither this account nor its owner's says so."""
     own = _recording(trail)

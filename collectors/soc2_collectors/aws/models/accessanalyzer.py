@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
+from soc2_collectors.aws.models.policy import account_of
 from soc2_pac.resources import Resource
 
 EXTERNAL = ("ACCOUNT", "ORGANIZATION")
@@ -26,6 +27,11 @@ class Analyzer(Resource, frozen=True, kw_only=True):
     def region(self) -> str:
         """Where it looks."""
         return self.arn.split(":")[3] if self.arn.count(":") > 4 else ""  # noqa: PLR2004
+
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+        return account_of(self.arn)
 
     @property
     def external(self) -> bool:

@@ -200,6 +200,7 @@ class Aggregator(Resource, frozen=True, kw_only=True, rename="pascal"):
         "AggregatorFilters": "nothing narrows it; AWS Config API reference, ConfigurationAggregator"
     }
     name: str = msgspec.field(name="ConfigurationAggregatorName")
+    arn: str = msgspec.field(default="", name="ConfigurationAggregatorArn")
     organization: OrganizationSource | None = msgspec.field(
         default=None, name="OrganizationAggregationSource"
     )

@@ -13,8 +13,8 @@ from soc2_collectors.aws.models.policy import matches
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OWN, BOUNDARY, PASS, EXISTING, ASSUME, CENTRE = (
-    "own", "boundary", "pass", "existing", "assume", "centre",
+OWN, MADE, BOUNDARY, PASS, EXISTING, ASSUME, CENTRE = (
+    "own", "made", "boundary", "pass", "existing", "assume", "centre",
 )  # fmt: skip
 """Kinds of paths; the data file says what each means."""
 PASS_ROLE = "iam:PassRole"

@@ -128,6 +128,13 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
         return any(strong_by_name(policy.arn) for policy in self.attached)
 
     @property
+    def unread(self) -> list[str]:
+        """AWS's policies that are attached, whose names do not tell and whose documents were not read."""
+        arns = [policy.arn for policy in self.attached]
+        unclear = [arn for arn in arns if strong_by_name(arn) is None]
+        return [arn for arn in unclear if self.documents.get(arn) is None]
+
+    @property
     def session(self) -> timedelta | None:
         """How long a session lasts; ``None`` for a duration that cannot be read."""
         match = _DURATION.fullmatch(self.details.session_duration)

@@ -18,6 +18,7 @@ from soc2_collectors.aws.models.escalation import (
     BOUNDARY,
     CENTRE,
     EXISTING,
+    MADE,
     OWN,
     PASS,
     PASS_ROLE,
@@ -36,6 +37,7 @@ __all__ = [
     "CENTRE",
     "EVERYTHING",
     "EXISTING",
+    "MADE",
     "OWN",
     "PASS",
     "Grants",
@@ -107,6 +109,9 @@ class Request:
             return self._of_holder(key)
         if key in ("aws:resourceaccount", "s3:resourceaccount"):
             return (self.account,) if self.account else Fact.FREE
+        if self.holder and key.startswith("aws:principaltag/"):
+            # Somebody else tags the holder, and a session may have tags of its own.
+            return Fact.UNKNOWN
         if ":resourcetag/" in key:
             # What nobody has named has no tags; those of a thing that is there were not read.
             named = self.arn is not None and NAME not in self.arn
@@ -360,6 +365,10 @@ class Grants:
         """What the policies say by themselves."""
         return replace(self, ceilings=())
 
+    def in_account(self, account: str) -> Grants:
+        """The same policies, asked about things of an account."""
+        return replace(self, account=account)
+
     @property
     def everything(self) -> bool | None:
         """Every action on every resource."""
@@ -397,6 +406,11 @@ class Grants:
                 )
                 for service in services
             )  # fmt: skip
+        if path.kind == MADE:
+            return any_of(
+                all_of(self._on(action, arn) for action in path.actions)
+                for arn in self._makes(path.actions[0])
+            )
         itself = path.kind in (OWN, BOUNDARY) and path.id not in _NOT_OF_ONESELF
         return all_of(self.on_any(action, itself=itself) for action in path.actions)
 
@@ -415,6 +429,37 @@ class Grants:
             self.allows(self.request(action, arn, **more))
             for arn in (*self._any(targets), *(self._own(targets) if more.get("itself") else ()))
         )
+
+    def _on(self, action: str, arn: str) -> bool | None:
+        """Whether the holder may do it to one thing; what is attached to it may be any policy."""
+        if not action.startswith("iam:Attach"):
+            return self.allows(self.request(action, arn))
+        place = {"partition": self.partition, "account": self.account or _ACCOUNT}
+        return any_of(
+            self.allows(self.request(action, arn, policy=policy.format(**place)))
+            for policy in _STRONG
+        )
+
+    def strengthens(self, role: str) -> bool | None:
+        """Whether the holder may give a role every right, by its ARN."""
+        return any_of(self._on(action, role) for action in _STRENGTHENING if self.shows(action))
+
+    def _makes(self, action: str) -> Iterator[str]:
+        """A thing for each pattern of names under which the holder may make one, with a name that nobody chose."""
+        sort = action.partition(":Create")[2].lower()
+        for pattern in dict.fromkeys(
+            resource
+            for statement in self.statements
+            if statement.allow and _covers(statement, action)
+            for resource in (*statement.resources, *(("*",) if statement.not_resources else ()))
+        ):
+            parts = pattern.split(":", 5)
+            name = parts[5] if len(parts) == 6 else "*"  # noqa: PLR2004 - an ARN's parts
+            name = name if name.startswith(f"{sort}/") else f"{sort}/*"
+            if "*" not in name and "?" not in name:
+                continue
+            made = name.replace("*", NAME).replace("?", "x")
+            yield f"arn:{self.partition}:iam::{self.account or _ACCOUNT}:{made}"
 
     def _any(self, targets: Sequence[str]) -> Iterator[str]:
         for target in targets:
@@ -437,6 +482,7 @@ class Grants:
                 yield arn
 
 
+_STRENGTHENING = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
 _NOT_OF_ONESELF = {
     "iam-create-access-key",
     "iam-create-login-profile",
@@ -519,7 +565,7 @@ def rights_of(grants: Grants) -> Rights:
     everything = grants.everything
     if everything:
         return Rights(administrator=True, how="every action on every resource")
-    found = list(grants.paths(OWN))
+    found = list(grants.paths(OWN, MADE))
     certain = [path for path, answer in found if answer]
     if certain:
         return Rights(administrator=True, how=_listed(certain))

@@ -18,10 +18,15 @@ class StatusReason(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Standard(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A standard that is switched on."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "Provider": "answers from before standards of other clouds leave it out: AWS's own",
+    }
     standards_arn: str
     standards_status: str
     """``READY``; ``PENDING``, ``FAILED``, ``DELETING``; ``INCOMPLETE``: controls could not be set up."""
     standards_status_reason: StatusReason | None = None
+    provider: str = "AWS"
+    """The cloud whose resources it checks."""
 
 
 class Aggregator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

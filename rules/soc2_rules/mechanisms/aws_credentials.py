@@ -1,0 +1,20 @@
+"""What the credential report of IAM leaves out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_pac.model import Verdict, inconclusive
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.iam import Credential
+
+
+def unseen(credential: Credential) -> Verdict | None:
+    """``inconclusive`` where somebody has more: the report shows two keys and two certificates, and counts the rest.
+
+    A rule asks before it says that all keys are fine; what is wrong with those that are shown fails before.
+    """
+    if credential.more is None:
+        return None
+    return inconclusive(f"the report does not show all keys and certificates: {credential.more}")
