@@ -109,7 +109,9 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
     if rotation.days > max_days:
         return failed(f"rotates every {rotation.days} days, more than {max_days}")
     if about.key_state == "Disabled":
-        return not_applicable("rotation is on; AWS rotates no key that is Disabled until it is enabled")
+        return not_applicable(
+            "rotation is on; AWS rotates no key that is Disabled until it is enabled"
+        )
     return passed(f"rotates every {rotation.days} days")
 
 

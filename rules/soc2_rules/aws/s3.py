@@ -298,7 +298,9 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
         if versioning is None:
             return failed("the rules delete old versions, and the bucket keeps none")
         if versioning == "Suspended":
-            return inconclusive("objects expire; versions from before versioning was suspended stay")
+            return inconclusive(
+                "objects expire; versions from before versioning was suspended stay"
+            )
         return failed("objects that expire stay as old versions, which no rule deletes")
     if not any(rule.every_object for rule in deleting):
         return inconclusive(
