@@ -115,11 +115,14 @@ def aws_recovery_points(
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
     """
     index = evidence.index(RecoveryPoint, "resource_arn", within="here")
-    points = [p for p in index.get(resource.resource_arn, ()) if p.status in _USABLE]
+    every = index.get(resource.resource_arn, ())
+    # One that may not be restored any more is a copy of the data all the same.
+    if plain := sum(not point.is_encrypted for point in every if point.status != "CREATING"):
+        return failed(f"{plain} of {len(every)} recovery points are not encrypted")
+    usable = [point for point in every if point.status in _USABLE]
+    points = [one for one in usable if not any(one.moved_to(other) for other in usable)]
     if not points:
         return failed("no usable recovery point")
-    if plain := sum(not point.is_encrypted for point in points):
-        return failed(f"{plain} of {len(points)} recovery points are not encrypted")
     newest = max(points, key=lambda point: point.creation_date)
     if short := sum(_short(point.lifecycle, min_days) for point in points):
         return failed(
@@ -128,6 +131,10 @@ def aws_recovery_points(
     due = hours_after(newest.creation_date, max_age_hours)
     told = f"the newest of {len(points)} is of {newest.creation_date:%Y-%m-%d %H:%M}"
     if now >= due:
+        if any(point.continuous for point in points):
+            return inconclusive(
+                f"{told}; one is continuous, and AWS does not say how far it reaches"
+            )
         return failed(f"{told}, over {max_age_hours} hours before {due:%Y-%m-%d %H:%M}")
     return passed(f"{told}, encrypted", until=due)
 
@@ -147,7 +154,8 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """Vaults are encrypted with KMS, and a lock or a denial keeps backups from being deleted by hand.
 
     A lock without a date, and a denial, can be lifted by whoever may change them; ``immutable = true`` asks
-    for a lock that nobody can lift any more.
+    for a lock that nobody can lift any more. Where there is a denial alone, who may shorten how long a backup is
+    kept is not asked.
 
     Why: whoever takes over an account deletes the backups first, and asks for money then.
     Fix: aws backup put-backup-vault-lock-configuration --backup-vault-name NAME --changeable-for-days 3, or
@@ -156,20 +164,24 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """
     if vault.vault_type == "RESTORE_ACCESS_BACKUP_VAULT":
         return not_applicable("it shows another vault's backups, and holds none")
+    if vault.vault_type not in ("BACKUP_VAULT", _AIR_GAPPED):
+        return inconclusive(f"what a vault of the type {vault.vault_type} is is not known")
+    if vault.vault_state not in (None, "AVAILABLE"):
+        return inconclusive(f"the vault is in the state {vault.vault_state}")
     found = []
     if not vault.encryption_key_arn and vault.vault_type == "BACKUP_VAULT":
         found.append("not encrypted with KMS")
-    air_gapped = vault.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
-    final = vault.locked and vault.lock_date is not None and vault.lock_date <= now
-    if final or air_gapped:
+    air_gapped = vault.vault_type == _AIR_GAPPED
+    ends = vault.lock_date if vault.locked else None
+    if air_gapped or (ends is not None and ends <= now):
         return failed("; ".join(found)) if found else passed("locked, which nobody can lift")
     if immutable:
-        return failed("; ".join([*found, "its lock can be lifted, or it has none"]))
+        return failed("; ".join([*found, "its lock can be lifted, or it has none"]), until=ends)
     if vault.locked:
         lifted = "by whoever may lift the lock only"
-        return (
-            failed("; ".join(found)) if found else passed(f"locked: backups are deleted {lifted}")
-        )
+        if found:
+            return failed("; ".join(found), until=ends)
+        return passed(f"locked: backups are deleted {lifted}", until=ends)
     denied = any(
         not statement.allow
         and statement.anyone
@@ -187,6 +199,9 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
         if found
         else passed("its policy denies everyone to delete backups")
     )
+
+
+_AIR_GAPPED = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
 
 
 @rule(
@@ -247,7 +262,7 @@ def _backed_up(evidence: Evidence, now: datetime, sort: str, number: str, max_da
     found = evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
     times = [item.last_backup_time for item in found if item.last_backup_time is not None]
     if not found:
-        return failed("AWS Backup has never backed it up")
+        return failed("AWS Backup knows no backup of it")
     if not times:
         return inconclusive("AWS does not say when it was backed up last")
     due = days_after(max(times), max_days)
@@ -281,8 +296,9 @@ def aws_ec2_backed_up(
     """
     if instance.ended:
         return not_applicable("terminated")
-    tags = {item.key.lower(): item.value.lower() for item in instance.tags}
-    if tags.get(tag.lower()) not in {value.lower() for value in values}:
+    wanted = {value.lower() for value in values}
+    # AWS tells Critical and critical apart: an instance may have both.
+    if not any(t.key.lower() == tag.lower() and t.value.lower() in wanted for t in instance.tags):
         return not_applicable(f"not tagged {tag}")
     return _backed_up(evidence, now, "EC2", instance.instance_id, max_days)
 
@@ -391,8 +407,11 @@ def aws_fsx_backed_up(
 ) -> Verdict:
     """FSx file systems are backed up by AWS Backup.
 
+    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up.
+
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
-    Fix: aws backup create-backup-selection with the file system's ARN or tag.
+    Fix: aws backup create-backup-selection with the file system's ARN or tag. Waive Lustre that was linked to a
+        bucket by an association: FSx backs it up no more than one that was made over a bucket.
     """
     kind = system.file_system_type
     if kind in ("ONTAP", "OPENZFS"):
@@ -403,6 +422,8 @@ def aws_fsx_backed_up(
         )
     if system.scratch:
         return not_applicable("a scratch file system, which cannot be backed up")
+    if system.linked:
+        return not_applicable("made over a bucket, whose files it shows; it cannot be backed up")
     return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
 
 
