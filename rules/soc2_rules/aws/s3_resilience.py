@@ -20,8 +20,8 @@ from soc2_pac.rules import Evidence, rule
 def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
     """Buckets send an event for every object that a request creates or removes.
 
-    Who listens is not read, and what lifecycle rules delete is another event. ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that
-    must; while there are none, every bucket must.
+    Who listens is not read, and what lifecycle rules delete is another event. ``sensitive`` holds patterns
+    (``*-customer-*``) for the names of the buckets that must; while there are none, every bucket must.
 
     Why: who is told of a change in sensitive data can look into it while it matters.
     Fix: aws s3api put-bucket-notification-configuration with EventBridgeConfiguration={}, or with
@@ -52,8 +52,8 @@ def aws_s3_replication(
     """Buckets copy whatever comes into them to a bucket in another region.
 
     Objects from before the rule are not copied, nor are single ones that somebody puts under a KMS key where the
-    bucket's default is none; neither is read. ``critical`` holds patterns (``*-backup-*``) for the names of the buckets that must; while there are none,
-    every bucket must. A bucket that only receives copies need not send any: leave it out of the patterns.
+    bucket's default is none; neither is read. ``critical`` holds patterns (``*-backup-*``) for the names of the
+    buckets that must; while there are none, every bucket must. A bucket that only receives copies need not send any: leave it out of the patterns.
 
     Why: a region that is down, or an account that is wiped, takes along what exists nowhere else.
     Fix: aws s3api put-bucket-replication with a rule that has an empty filter and a destination in another
