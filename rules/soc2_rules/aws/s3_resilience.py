@@ -53,7 +53,8 @@ def aws_s3_replication(
 
     Objects from before the rule are not copied, nor are single ones that somebody puts under a KMS key where the
     bucket's default is none; neither is read. ``critical`` holds patterns (``*-backup-*``) for the names of the
-    buckets that must; while there are none, every bucket must. A bucket that only receives copies need not send any: leave it out of the patterns.
+    buckets that must; while there are none, every bucket must. A bucket that only receives copies need not send
+    any: leave it out of the patterns.
 
     Why: a region that is down, or an account that is wiped, takes along what exists nowhere else.
     Fix: aws s3api put-bucket-replication with a rule that has an empty filter and a destination in another
