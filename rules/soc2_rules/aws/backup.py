@@ -20,7 +20,16 @@ from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.rds import DbCluster, DbInstance
 from soc2_collectors.aws.models.times import days_after, hours_after
-from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
@@ -258,30 +267,44 @@ def aws_restore_tested(
 # -- is this one backed up? -------------------------------------------------------------------------------
 
 
-def _backed_up(evidence: Evidence, now: datetime, sort: str, number: str, max_days: int) -> Verdict:
-    found = evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
-    times = [item.last_backup_time for item in found if item.last_backup_time is not None]
+def _backed_up(
+    evidence: Evidence, scope: Scope, now: datetime, sort: str, number: str, max_days: int
+) -> Verdict:
+    """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup."""
+    found = [
+        item
+        for item in evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
+        if item.of(scope.account, scope.region)
+    ]
     if not found:
         return failed("AWS Backup knows no backup of it")
-    if not times:
-        return inconclusive("AWS does not say when it was backed up last")
-    due = days_after(max(times), max_days)
-    told = f"backed up on {max(times):%Y-%m-%d}"
-    if now >= due:
-        return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}")
-    return passed(told, until=due)
+    index = evidence.index(RecoveryPoint, "resource_arn", within="here")
+    points = [p for i in found for p in index.get(i.resource_arn, ()) if p.status in _USABLE]
+    if not points:
+        return failed("AWS Backup has no usable recovery point of it", on=found)
+    newest = max(points, key=lambda point: point.creation_date)
+    due = days_after(newest.creation_date, max_days)
+    told = f"backed up on {newest.creation_date:%Y-%m-%d}"
+    if now < due:
+        return passed(told, until=due, on=[newest])
+    if continuous := [point for point in points if point.continuous]:
+        return inconclusive(
+            f"{told}, continuously; AWS does not say how far that reaches", on=continuous[:1]
+        )
+    return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}", on=[newest])
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=["powerpipe:ec2_instance_protected_by_backup_plan"],
 )
 def aws_ec2_backed_up(
     instance: Instance,
     evidence: Evidence,
     now: datetime,
+    scope: Scope,
     *,
     tag: str = "critical",
     values: tuple[str, ...] = ("true", "yes", "1"),
@@ -300,13 +323,13 @@ def aws_ec2_backed_up(
     # AWS tells Critical and critical apart: an instance may have both.
     if not any(t.key.lower() == tag.lower() and t.value.lower() in wanted for t in instance.tags):
         return not_applicable(f"not tagged {tag}")
-    return _backed_up(evidence, now, "EC2", instance.instance_id, max_days)
+    return _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:rds_instance_protected_by_backup_plan",
         "powerpipe:rds_db_instance_in_backup_plan",
@@ -314,7 +337,7 @@ def aws_ec2_backed_up(
     ],
 )
 def aws_rds_in_backup_plan(
-    database: DbInstance, evidence: Evidence, now: datetime, *, max_days: int = 7
+    database: DbInstance, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """Database instances are backed up by AWS Backup.
 
@@ -323,20 +346,20 @@ def aws_rds_in_backup_plan(
     """
     if database.cluster is not None:
         return not_applicable("its cluster is judged for itself")
-    return _backed_up(evidence, now, "RDS", f"db:{database.identifier}", max_days)
+    return _backed_up(evidence, scope, now, "RDS", f"db:{database.identifier}", max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:rds_cluster_protected_by_backup_plan",
         "powerpipe:rds_db_cluster_aurora_protected_by_backup_plan",
     ],
 )
 def aws_rds_cluster_in_backup_plan(
-    cluster: DbCluster, evidence: Evidence, now: datetime, *, max_days: int = 7
+    cluster: DbCluster, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """Database clusters are backed up by AWS Backup.
 
@@ -345,13 +368,13 @@ def aws_rds_cluster_in_backup_plan(
     """
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
-    return _backed_up(evidence, now, sort, f"cluster:{cluster.identifier}", max_days)
+    return _backed_up(evidence, scope, now, sort, f"cluster:{cluster.identifier}", max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.LOW,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:dynamodb_table_protected_by_backup_plan",
         "powerpipe:dynamodb_table_in_backup_plan",
@@ -359,20 +382,20 @@ def aws_rds_cluster_in_backup_plan(
     ],
 )
 def aws_dynamodb_in_backup_plan(
-    table: Table, evidence: Evidence, now: datetime, *, max_days: int = 7
+    table: Table, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """DynamoDB tables are backed up by AWS Backup.
 
     Why: point-in-time recovery ends with the table; a backup in a vault stays.
     Fix: aws backup create-backup-selection with the table's ARN or tag.
     """
-    return _backed_up(evidence, now, "DynamoDB", table.table_name, max_days)
+    return _backed_up(evidence, scope, now, "DynamoDB", table.table_name, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:efs_have_backup_enabled",
         "powerpipe:efs_file_system_in_backup_plan",
@@ -380,14 +403,14 @@ def aws_dynamodb_in_backup_plan(
     ],
 )
 def aws_efs_backed_up(
-    system: FileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+    system: FileSystem, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
     """
-    verdict = _backed_up(evidence, now, "EFS", system.file_system_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EFS", system.file_system_id, max_days)
     if verdict.status is not Status.FAIL:
         return verdict
     policy = system.backup_policy
@@ -399,11 +422,11 @@ def aws_efs_backed_up(
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=["powerpipe:fsx_file_system_protected_by_backup_plan"],
 )
 def aws_fsx_backed_up(
-    system: FsxFileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+    system: FsxFileSystem, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """FSx file systems are backed up by AWS Backup.
 
@@ -424,13 +447,13 @@ def aws_fsx_backed_up(
         return not_applicable("a scratch file system, which cannot be backed up")
     if system.linked:
         return not_applicable("made over a bucket, whose files it shows; it cannot be backed up")
-    return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
+    return _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.LOW,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:ec2_ebs_volume_protected_by_backup_plan",
         "powerpipe:ebs_volume_in_backup_plan",
@@ -438,7 +461,7 @@ def aws_fsx_backed_up(
     ],
 )
 def aws_ebs_in_backup_plan(
-    volume: Volume, evidence: Evidence, now: datetime, *, max_days: int = 7
+    volume: Volume, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """Volumes are backed up by AWS Backup.
 
@@ -447,4 +470,4 @@ def aws_ebs_in_backup_plan(
     Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
     Fix: aws backup create-backup-selection with the volume's ARN or tag.
     """
-    return _backed_up(evidence, now, "EBS", volume.volume_id, max_days)
+    return _backed_up(evidence, scope, now, "EBS", volume.volume_id, max_days)

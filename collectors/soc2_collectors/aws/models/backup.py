@@ -128,7 +128,7 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
 
 
 class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A resource that AWS Backup has backed up."""
+    """A resource that has recovery points, whatever their status: what can be restored is said by these."""
 
     kind = "aws.backup.protected_resource"
     may_lack: ClassVar[dict[str, str]] = {
@@ -140,7 +140,10 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
     resource_arn: str
     resource_type: str
     """``EC2``, ``EBS``, ``RDS``, ``Aurora``, ``DynamoDB``, ``EFS``, ``FSx``, ..."""
-    last_backup_time: datetime | None = None
+
+    def of(self, account: str, region: str) -> bool:
+        """Whether it is in this account and Region; copies bring along the ARNs of where they come from."""
+        return self.resource_arn.split(":")[3:5] == [region, account]
 
     @property
     def key(self) -> tuple[str, str]:
