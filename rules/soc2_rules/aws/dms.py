@@ -50,10 +50,6 @@ def aws_dms_private(instance: ReplicationInstance) -> Verdict:
         return failed("publicly accessible")
     if addresses := [address for address in instance.public_addresses if address]:
         return failed(f"has public addresses: {', '.join(addresses)}")
-    if addresses := [address for address in instance.ipv6_addresses if address]:
-        return inconclusive(
-            f"has IPv6 addresses ({', '.join(addresses)}); whether the internet reaches them is for routes to say"
-        )
     return passed("not publicly accessible, and has no public address")
 
 

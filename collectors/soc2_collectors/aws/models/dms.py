@@ -16,17 +16,12 @@ class ReplicationInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     secret = ("KerberosAuthenticationSettings.Krb5FileContents",)
     may_lack: ClassVar[dict[str, str]] = {
         "ReplicationInstancePublicIpAddresses": "PubliclyAccessible says it, too; null stands for none",
-        "ReplicationInstanceIpv6Addresses": "AWS tells them of dual-stack instances only (API reference)",
     }
     replication_instance_identifier: str
     publicly_accessible: bool
     public_addresses: list[str | None] = msgspec.field(
         default_factory=list, name="ReplicationInstancePublicIpAddresses"
     )
-    ipv6_addresses: list[str | None] = msgspec.field(
-        default_factory=list, name="ReplicationInstanceIpv6Addresses"
-    )
-    """PubliclyAccessible is about IPv4 alone."""
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

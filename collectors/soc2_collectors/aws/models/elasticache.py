@@ -26,9 +26,9 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def active(self) -> bool:
-        """Whether the user may log in at all: of several words the last one counts."""
+        """Whether the user may log in at all: of several words the last one counts, and without one it is off."""
         said = [word for word in self.access_string.split() if word in ("on", "off")]
-        return not said or said[-1] == "on"
+        return said[-1] == "on" if said else not self.access_string.strip()
 
     @property
     def without_password(self) -> bool:
