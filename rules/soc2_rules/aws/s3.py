@@ -96,13 +96,21 @@ def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdic
     own = bucket.public_access_block or _NOTHING
     blocks = evidence.account(AccountPublicAccessBlock)
     account = _account_block(blocks)
-    ways: list[str] = []
-    if not (own.restrict_public_buckets or account.restrict_public_buckets):
-        ways += bucket.public_writes
+    ways = bucket.public_writes
+    restricted = own.restrict_public_buckets or account.restrict_public_buckets
+    # The block makes void what S3 itself counts as public, and that is judged by other conditions than ours.
+    doubtful = restricted and ways and not (bucket.policy_status and bucket.policy_status.is_public)
+    if restricted:
+        ways = []
     if not (own.ignore_public_acls or account.ignore_public_acls):
         ways += [f"ACL {grant}" for grant in bucket.public_grants(write=True)]
     if ways:
         return failed(f"everyone may {', '.join(ways)}", on=blocks)
+    if doubtful:
+        return inconclusive(
+            "its policy lets everyone write under conditions by which S3 does not count it as public",
+            on=blocks,
+        )
     return passed("neither policy nor ACL lets everyone write", on=blocks)
 
 
