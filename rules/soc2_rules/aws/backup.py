@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -268,9 +269,19 @@ def aws_restore_tested(
 
 
 def _backed_up(
-    evidence: Evidence, scope: Scope, now: datetime, sort: str, number: str, max_days: int
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    sort: str,
+    number: str,
+    max_days: int,
+    *,
+    since: datetime | None = None,
 ) -> Verdict:
-    """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup."""
+    """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup.
+
+    ``since``: only those from then on count.
+    """
     found = [
         item
         for item in evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
@@ -279,7 +290,12 @@ def _backed_up(
     if not found:
         return failed("AWS Backup knows no backup of it")
     index = evidence.index(RecoveryPoint, "resource_arn", within="here")
-    points = [p for i in found for p in index.get(i.resource_arn, ()) if p.status in _USABLE]
+    points = [
+        point
+        for item in found
+        for point in index.get(item.resource_arn, ())
+        if point.status in _USABLE and (since is None or point.creation_date >= since)
+    ]
     if not points:
         return failed("AWS Backup has no usable recovery point of it", on=found)
     newest = max(points, key=lambda point: point.creation_date)
@@ -463,11 +479,21 @@ def aws_fsx_backed_up(
 def aws_ebs_in_backup_plan(
     volume: Volume, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
-    """Volumes are backed up by AWS Backup.
+    """Volumes are backed up by AWS Backup, by themselves or with the instance that they are attached to.
 
     Snapshots that were made in another way are the question of aws-ebs-backed-up.
 
     Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
     Fix: aws backup create-backup-selection with the volume's ARN or tag.
     """
-    return _backed_up(evidence, scope, now, "EBS", volume.volume_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EBS", volume.volume_id, max_days)
+    if verdict.status is not Status.FAIL:
+        return verdict
+    for one in volume.attachments:
+        number, since = one.instance_id, one.attach_time
+        if one.state == "attached" and number and since is not None:
+            # A backup of an instance takes along the volumes that it has at that moment.
+            found = _backed_up(evidence, scope, now, "EC2", number, max_days, since=since)
+            if found.status is Status.PASS:
+                return replace(found, message=f"with the instance {number}: {found.message}")
+    return verdict
