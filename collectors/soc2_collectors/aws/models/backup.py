@@ -141,7 +141,7 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
     resource_type: str
     """``EC2``, ``EBS``, ``RDS``, ``Aurora``, ``DynamoDB``, ``EFS``, ``FSx``, ..."""
 
-    def of(self, account: str, region: str) -> bool:
+    def of(self, account: str, region: str | None) -> bool:
         """Whether it is in this account and Region; copies bring along the ARNs of where they come from."""
         return self.resource_arn.split(":")[3:5] == [region, account]
 
