@@ -17,7 +17,8 @@ _OLDER: dict[str, str] = {
 def _at_rest(by_kms: bool, how: str | None) -> bool | None:  # noqa: FBT001
     """Whether storage is encrypted: by a key in KMS, or by one that AWS owns; ``None``: it cannot be told."""
     if by_kms:
-        return None if how == "none" else True  # the two contradict each other
+        # A type of none contradicts it, and one that is not known may.
+        return True if how in (None, "sse-kms", "sse-rds") else None
     return {None: False, "none": False, "sse-kms": True, "sse-rds": True}.get(how)
 
 
