@@ -33,6 +33,7 @@ def aws() -> Iterator[Account]:
                 DomainName=name, EngineVersion="OpenSearch_2.11",
                 EncryptionAtRestOptions={"Enabled": good},
                 NodeToNodeEncryptionOptions={"Enabled": good},
+                AdvancedSecurityOptions={"Enabled": good},
                 DomainEndpointOptions={"EnforceHTTPS": good},
                 LogPublishingOptions={
                     kind: {"CloudWatchLogsLogGroupArn": _GROUP, "Enabled": good}
@@ -53,6 +54,26 @@ def test_the_good_and_the_bad_are_told_apart(aws: Account, rule: str) -> None:
 
 def test_a_domain_outside_a_vpc_is_public(aws: Account) -> None:
     assert aws.judge("aws-search-in-vpc", "bad", NOW).status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"Enabled": True}, Status.INCONCLUSIVE),
+        ({"Enabled": True, "AnonymousAuthEnabled": True}, Status.FAIL),
+        ({"Enabled": False}, Status.FAIL),
+    ],
+)
+def test_a_policy_for_everyone_is_not_all_where_people_sign_in(
+    options: dict[str, bool], status: Status
+) -> None:
+    rule = plugins.load().rules["aws-search-in-vpc"]
+    policy = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "es:*"}}'
+    body = canonical(
+        {"DomainName": "d", "AccessPolicies": policy, "AdvancedSecurityOptions": options}
+    )
+    verdict = judge(rule, body, now=NOW, scope=SCOPE, thresholds=rule.settle({"vpc_only": False}))
+    assert verdict.status is status
 
 
 @pytest.mark.parametrize(

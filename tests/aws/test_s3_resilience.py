@@ -103,7 +103,7 @@ def test_which_region_is_only_judged_where_it_is_said(aws: Account) -> None:
         json.loads(body)["Name"]: judge(rule, body, now=NOW, scope=scope, evidence=evidence)
         for body in placed
     }
-    assert told["good-one"].message == "everything is copied to far-copies in eu-central-1"
+    assert told["good-one"].message == "what comes in is copied to far-copies in eu-central-1"
     assert told["near-one"].status is Status.FAIL
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,16 @@ from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.rds import DbCluster, DbInstance
 from soc2_collectors.aws.models.times import days_after, hours_after
-from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
@@ -115,11 +125,14 @@ def aws_recovery_points(
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
     """
     index = evidence.index(RecoveryPoint, "resource_arn", within="here")
-    points = [p for p in index.get(resource.resource_arn, ()) if p.status in _USABLE]
+    every = index.get(resource.resource_arn, ())
+    # One that may not be restored any more is a copy of the data all the same.
+    if plain := sum(not point.is_encrypted for point in every if point.status != "CREATING"):
+        return failed(f"{plain} of {len(every)} recovery points are not encrypted")
+    usable = [point for point in every if point.status in _USABLE]
+    points = [one for one in usable if not any(one.moved_to(other) for other in usable)]
     if not points:
         return failed("no usable recovery point")
-    if plain := sum(not point.is_encrypted for point in points):
-        return failed(f"{plain} of {len(points)} recovery points are not encrypted")
     newest = max(points, key=lambda point: point.creation_date)
     if short := sum(_short(point.lifecycle, min_days) for point in points):
         return failed(
@@ -128,6 +141,10 @@ def aws_recovery_points(
     due = hours_after(newest.creation_date, max_age_hours)
     told = f"the newest of {len(points)} is of {newest.creation_date:%Y-%m-%d %H:%M}"
     if now >= due:
+        if any(point.continuous for point in points):
+            return inconclusive(
+                f"{told}; one is continuous, and AWS does not say how far it reaches"
+            )
         return failed(f"{told}, over {max_age_hours} hours before {due:%Y-%m-%d %H:%M}")
     return passed(f"{told}, encrypted", until=due)
 
@@ -147,7 +164,8 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """Vaults are encrypted with KMS, and a lock or a denial keeps backups from being deleted by hand.
 
     A lock without a date, and a denial, can be lifted by whoever may change them; ``immutable = true`` asks
-    for a lock that nobody can lift any more.
+    for a lock that nobody can lift any more. Where there is a denial alone, who may shorten how long a backup is
+    kept is not asked.
 
     Why: whoever takes over an account deletes the backups first, and asks for money then.
     Fix: aws backup put-backup-vault-lock-configuration --backup-vault-name NAME --changeable-for-days 3, or
@@ -156,20 +174,24 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """
     if vault.vault_type == "RESTORE_ACCESS_BACKUP_VAULT":
         return not_applicable("it shows another vault's backups, and holds none")
+    if vault.vault_type not in ("BACKUP_VAULT", _AIR_GAPPED):
+        return inconclusive(f"what a vault of the type {vault.vault_type} is is not known")
+    if vault.vault_state not in (None, "AVAILABLE"):
+        return inconclusive(f"the vault is in the state {vault.vault_state}")
     found = []
     if not vault.encryption_key_arn and vault.vault_type == "BACKUP_VAULT":
         found.append("not encrypted with KMS")
-    air_gapped = vault.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
-    final = vault.locked and vault.lock_date is not None and vault.lock_date <= now
-    if final or air_gapped:
+    air_gapped = vault.vault_type == _AIR_GAPPED
+    ends = vault.lock_date if vault.locked else None
+    if air_gapped or (ends is not None and ends <= now):
         return failed("; ".join(found)) if found else passed("locked, which nobody can lift")
     if immutable:
-        return failed("; ".join([*found, "its lock can be lifted, or it has none"]))
+        return failed("; ".join([*found, "its lock can be lifted, or it has none"]), until=ends)
     if vault.locked:
         lifted = "by whoever may lift the lock only"
-        return (
-            failed("; ".join(found)) if found else passed(f"locked: backups are deleted {lifted}")
-        )
+        if found:
+            return failed("; ".join(found), until=ends)
+        return passed(f"locked: backups are deleted {lifted}", until=ends)
     denied = any(
         not statement.allow
         and statement.anyone
@@ -187,6 +209,9 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
         if found
         else passed("its policy denies everyone to delete backups")
     )
+
+
+_AIR_GAPPED = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
 
 
 @rule(
@@ -243,30 +268,59 @@ def aws_restore_tested(
 # -- is this one backed up? -------------------------------------------------------------------------------
 
 
-def _backed_up(evidence: Evidence, now: datetime, sort: str, number: str, max_days: int) -> Verdict:
-    found = evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
-    times = [item.last_backup_time for item in found if item.last_backup_time is not None]
+def _backed_up(
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    sort: str,
+    number: str,
+    max_days: int,
+    *,
+    since: datetime | None = None,
+) -> Verdict:
+    """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup.
+
+    ``since``: only those from then on count.
+    """
+    found = [
+        item
+        for item in evidence.index(ProtectedResource, "key", within="here").get((sort, number), ())
+        if item.of(scope.account, scope.region)
+    ]
     if not found:
-        return failed("AWS Backup has never backed it up")
-    if not times:
-        return inconclusive("AWS does not say when it was backed up last")
-    due = days_after(max(times), max_days)
-    told = f"backed up on {max(times):%Y-%m-%d}"
-    if now >= due:
-        return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}")
-    return passed(told, until=due)
+        return failed("AWS Backup knows no backup of it")
+    index = evidence.index(RecoveryPoint, "resource_arn", within="here")
+    points = [
+        point
+        for item in found
+        for point in index.get(item.resource_arn, ())
+        if point.status in _USABLE and (since is None or point.creation_date >= since)
+    ]
+    if not points:
+        return failed("AWS Backup has no usable recovery point of it", on=found)
+    newest = max(points, key=lambda point: point.creation_date)
+    due = days_after(newest.creation_date, max_days)
+    told = f"backed up on {newest.creation_date:%Y-%m-%d}"
+    if now < due:
+        return passed(told, until=due, on=[newest])
+    if continuous := [point for point in points if point.continuous]:
+        return inconclusive(
+            f"{told}, continuously; AWS does not say how far that reaches", on=continuous[:1]
+        )
+    return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}", on=[newest])
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=["powerpipe:ec2_instance_protected_by_backup_plan"],
 )
 def aws_ec2_backed_up(
     instance: Instance,
     evidence: Evidence,
     now: datetime,
+    scope: Scope,
     *,
     tag: str = "critical",
     values: tuple[str, ...] = ("true", "yes", "1"),
@@ -281,16 +335,17 @@ def aws_ec2_backed_up(
     """
     if instance.ended:
         return not_applicable("terminated")
-    tags = {item.key.lower(): item.value.lower() for item in instance.tags}
-    if tags.get(tag.lower()) not in {value.lower() for value in values}:
+    wanted = {value.lower() for value in values}
+    # AWS tells Critical and critical apart: an instance may have both.
+    if not any(t.key.lower() == tag.lower() and t.value.lower() in wanted for t in instance.tags):
         return not_applicable(f"not tagged {tag}")
-    return _backed_up(evidence, now, "EC2", instance.instance_id, max_days)
+    return _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:rds_instance_protected_by_backup_plan",
         "powerpipe:rds_db_instance_in_backup_plan",
@@ -298,7 +353,7 @@ def aws_ec2_backed_up(
     ],
 )
 def aws_rds_in_backup_plan(
-    database: DbInstance, evidence: Evidence, now: datetime, *, max_days: int = 7
+    database: DbInstance, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """Database instances are backed up by AWS Backup.
 
@@ -307,20 +362,20 @@ def aws_rds_in_backup_plan(
     """
     if database.cluster is not None:
         return not_applicable("its cluster is judged for itself")
-    return _backed_up(evidence, now, "RDS", f"db:{database.identifier}", max_days)
+    return _backed_up(evidence, scope, now, "RDS", f"db:{database.identifier}", max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:rds_cluster_protected_by_backup_plan",
         "powerpipe:rds_db_cluster_aurora_protected_by_backup_plan",
     ],
 )
 def aws_rds_cluster_in_backup_plan(
-    cluster: DbCluster, evidence: Evidence, now: datetime, *, max_days: int = 7
+    cluster: DbCluster, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """Database clusters are backed up by AWS Backup.
 
@@ -329,13 +384,13 @@ def aws_rds_cluster_in_backup_plan(
     """
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
-    return _backed_up(evidence, now, sort, f"cluster:{cluster.identifier}", max_days)
+    return _backed_up(evidence, scope, now, sort, f"cluster:{cluster.identifier}", max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.LOW,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:dynamodb_table_protected_by_backup_plan",
         "powerpipe:dynamodb_table_in_backup_plan",
@@ -343,20 +398,20 @@ def aws_rds_cluster_in_backup_plan(
     ],
 )
 def aws_dynamodb_in_backup_plan(
-    table: Table, evidence: Evidence, now: datetime, *, max_days: int = 7
+    table: Table, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """DynamoDB tables are backed up by AWS Backup.
 
     Why: point-in-time recovery ends with the table; a backup in a vault stays.
     Fix: aws backup create-backup-selection with the table's ARN or tag.
     """
-    return _backed_up(evidence, now, "DynamoDB", table.table_name, max_days)
+    return _backed_up(evidence, scope, now, "DynamoDB", table.table_name, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:efs_have_backup_enabled",
         "powerpipe:efs_file_system_in_backup_plan",
@@ -364,14 +419,14 @@ def aws_dynamodb_in_backup_plan(
     ],
 )
 def aws_efs_backed_up(
-    system: FileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+    system: FileSystem, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
     """
-    verdict = _backed_up(evidence, now, "EFS", system.file_system_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EFS", system.file_system_id, max_days)
     if verdict.status is not Status.FAIL:
         return verdict
     policy = system.backup_policy
@@ -383,16 +438,19 @@ def aws_efs_backed_up(
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=["powerpipe:fsx_file_system_protected_by_backup_plan"],
 )
 def aws_fsx_backed_up(
-    system: FsxFileSystem, evidence: Evidence, now: datetime, *, max_days: int = 7
+    system: FsxFileSystem, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
     """FSx file systems are backed up by AWS Backup.
 
+    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up.
+
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
-    Fix: aws backup create-backup-selection with the file system's ARN or tag.
+    Fix: aws backup create-backup-selection with the file system's ARN or tag. Waive Lustre that was linked to a
+        bucket by an association: FSx backs it up no more than one that was made over a bucket.
     """
     kind = system.file_system_type
     if kind in ("ONTAP", "OPENZFS"):
@@ -403,13 +461,15 @@ def aws_fsx_backed_up(
         )
     if system.scratch:
         return not_applicable("a scratch file system, which cannot be backed up")
-    return _backed_up(evidence, now, "FSx", system.file_system_id, max_days)
+    if system.linked:
+        return not_applicable("made over a bucket, whose files it shows; it cannot be backed up")
+    return _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.LOW,
-    needs=[ProtectedResource],
+    needs=[ProtectedResource, RecoveryPoint],
     known_as=[
         "prowler:ec2_ebs_volume_protected_by_backup_plan",
         "powerpipe:ebs_volume_in_backup_plan",
@@ -417,13 +477,23 @@ def aws_fsx_backed_up(
     ],
 )
 def aws_ebs_in_backup_plan(
-    volume: Volume, evidence: Evidence, now: datetime, *, max_days: int = 7
+    volume: Volume, evidence: Evidence, now: datetime, scope: Scope, *, max_days: int = 7
 ) -> Verdict:
-    """Volumes are backed up by AWS Backup.
+    """Volumes are backed up by AWS Backup, by themselves or with the instance that they are attached to.
 
     Snapshots that were made in another way are the question of aws-ebs-backed-up.
 
     Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
     Fix: aws backup create-backup-selection with the volume's ARN or tag.
     """
-    return _backed_up(evidence, now, "EBS", volume.volume_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EBS", volume.volume_id, max_days)
+    if verdict.status is not Status.FAIL:
+        return verdict
+    for one in volume.attachments:
+        number, since = one.instance_id, one.attach_time
+        if one.state == "attached" and number and since is not None:
+            # A backup of an instance takes along the volumes that it has at that moment.
+            found = _backed_up(evidence, scope, now, "EC2", number, max_days, since=since)
+            if found.status is Status.PASS:
+                return replace(found, message=f"with the instance {number}: {found.message}")
+    return verdict

@@ -79,13 +79,23 @@ def aws_dms_endpoint_tls(
     if engine == "redis":
         return _protocol(endpoint.redis_settings.ssl_security_protocol)
     if engine in ("elasticsearch", "opensearch"):
-        uri = endpoint.elasticsearch_settings.endpoint_uri.strip().lower()
-        return failed("its address is http://") if uri.startswith("http:") else passed("HTTPS")
+        return _address(endpoint.elasticsearch_settings.endpoint_uri)
+    if engine not in _BY_MODE:
+        return inconclusive(f"how connections with {engine} are encrypted is not known")
     if endpoint.ssl_mode in modes:
         return passed(f"the SSL mode is {endpoint.ssl_mode}")
-    if engine in _BY_MODE:
-        return failed(f"the SSL mode is {endpoint.ssl_mode}")
-    return inconclusive(f"how connections with {engine} are encrypted is not known")
+    return failed(f"the SSL mode is {endpoint.ssl_mode}")
+
+
+def _address(uri: str) -> Verdict:
+    """Of OpenSearch: HTTPS where the address names no protocol."""
+    uri = uri.strip().lower()
+    if not uri:
+        return inconclusive("AWS does not say its address")
+    protocol, found, _ = uri.partition("://")
+    if found and protocol != "https":
+        return failed(f"its address is {protocol}://")
+    return passed("its address is reached over HTTPS")
 
 
 def _protocol(said: str | None) -> Verdict:

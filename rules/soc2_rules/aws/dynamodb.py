@@ -16,7 +16,9 @@ from soc2_pac.rules import rule
     ],
 )
 def aws_dynamodb_pitr(table: Table, *, min_days: int = 7) -> Verdict:
-    """DynamoDB tables can be restored to any point of the last week.
+    """Point-in-time recovery of DynamoDB tables is on, and reaches back a week.
+
+    Where it was switched on lately, it reaches back to that moment only.
 
     Why: one faulty deployment overwrites a table within seconds, and nothing else keeps what it held.
     Fix: aws dynamodb update-continuous-backups --table-name NAME --point-in-time-recovery-specification

@@ -35,10 +35,17 @@ def aws_elasticache_encrypted(group: ReplicationGroup) -> Verdict:
         lacking.append("authentication")
     if lacking:
         return failed(f"lacks {', '.join(lacking)}")
+    if group.pending.transit_encryption_enabled is False:
+        return failed("about to lose encryption in transit: the change is pending")
+    if group.pending.transit_encryption_mode == "preferred":
+        return failed("about to serve clients without TLS: the mode preferred is pending")
     if group.at_rest is None or group.transit_encryption_enabled is None:
         return inconclusive("AWS does not say whether it is encrypted")
     if group.transit_encryption_mode not in (None, "required"):
         return inconclusive(f"its TLS mode is not known: {group.transit_encryption_mode}")
+    groups = group.pending.user_groups
+    if groups.user_group_ids_to_add or groups.user_group_ids_to_remove:
+        return inconclusive("its user groups are being changed")
     if not group.user_group_ids:
         return passed("encrypted at rest and in transit, with a token")
     return _users(group.users)
@@ -48,9 +55,10 @@ def _users(users: list[User]) -> Verdict:
     """A user group may hold users who need no password: AWS's own ``default`` is one."""
     if not users:
         return inconclusive("AWS names no user of its user groups")
-    kinds = {user.user_id: user.authentication.type for user in users if user.active}
-    if found := sorted(name for name, kind in kinds.items() if kind == "no-password"):
+    active = [user for user in users if user.active]
+    if found := sorted(user.user_id for user in active if user.without_password):
         return failed(f"needs no password: {', '.join(found)}")
+    kinds = {user.user_id: user.authentication.type for user in active}
     if found := sorted(name for name, kind in kinds.items() if kind not in ("password", "iam")):
         return inconclusive(f"how these log in is not known: {', '.join(found)}")
     return passed("encrypted at rest and in transit, with users who show who they are")

@@ -23,9 +23,11 @@ _STATES = ("Creating", "Enabled", "Disabled", "PendingImport", "Unavailable", "U
 def aws_kms_not_pending_delete(key: Key, *, approved_keys: tuple[str, ...] = ()) -> Verdict:
     """No key is scheduled for deletion without approval.
 
+    Imported key material that expires is not asked: whoever imported it can do so again.
+
     Why: what a key encrypted cannot be read again once the key is gone.
-    Fix: aws kms cancel-key-deletion, or list the key in approved_keys with the record of the
-        approval.
+    Fix: aws kms cancel-key-deletion, or list the key, its id or its ARN, in approved_keys with the record of
+        the approval.
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)
@@ -34,7 +36,7 @@ def aws_kms_not_pending_delete(key: Key, *, approved_keys: tuple[str, ...] = ())
         return passed(f"the key is {state}")
     if state not in ("PendingDeletion", "PendingReplicaDeletion"):
         return inconclusive(f"what the state {state} is is not known")
-    if key.key_id in approved_keys:
+    if key.key_id in approved_keys or key.key_arn in approved_keys:
         return passed("its deletion is approved")
     when = f" on {key.metadata.deletion_date:%Y-%m-%d}" if key.metadata.deletion_date else ""
     return failed(f"scheduled for deletion{when}, and not on the approved list")
@@ -106,6 +108,10 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
         return failed("rotation is off")
     if rotation.days > max_days:
         return failed(f"rotates every {rotation.days} days, more than {max_days}")
+    if about.key_state == "Disabled":
+        return not_applicable(
+            "rotation is on; AWS rotates no key that is Disabled until it is enabled"
+        )
     return passed(f"rotates every {rotation.days} days")
 
 

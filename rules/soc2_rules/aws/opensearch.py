@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.opensearch import Domain
+from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 
@@ -31,7 +32,11 @@ def aws_search_in_vpc(domain: Domain, *, vpc_only: bool = True) -> Verdict:
     listed = domain.statements
     if not listed:
         return inconclusive("its endpoint is public, and it has no access policy")
-    if any(statement.public for statement in listed):
+    if open_to_everyone(listed):
+        if domain.signs_in:
+            return inconclusive(
+                "its endpoint is public, and its access policy lets everyone in; who signs in is its own affair"
+            )
         return failed("its endpoint is public, and its access policy lets everyone in")
     return passed("its endpoint is public, and its access policy lets in named callers only")
 
@@ -84,13 +89,27 @@ def aws_search_logging(
 ) -> Verdict:
     """OpenSearch domains send their audit and error logs to CloudWatch Logs.
 
+    Audit logs take fine-grained access control. What is written to them is said within the domain, and AWS's API
+    does not show it.
+
     Why: who read which index is said by the audit log alone, and it is off by default.
     Fix: aws opensearch update-domain-config --domain-name NAME --log-publishing-options with AUDIT_LOGS and
-        ES_APPLICATION_LOGS; audit logs take fine-grained access control, and the audit log has to be
-        enabled in the domain's own settings too, which AWS's API does not show.
+        ES_APPLICATION_LOGS, and --advanced-security-options Enabled=true; switch the audit log on in the domain's
+        own settings, too.
     """
-    missing = [name for name in types if not _sent(domain, name)]
-    return failed(f"not sent: {', '.join(missing)}") if missing else passed(_all(types))
+    if missing := [name for name in types if not _sent(domain, name)]:
+        return failed(f"not sent: {', '.join(missing)}")
+    if "AUDIT_LOGS" in types:
+        controlled = domain.security.enabled if domain.security else None
+        if controlled is False:
+            return failed("audit logs are sent, and without access control none are written")
+        if controlled is None:
+            return inconclusive(
+                "AWS does not say whether access control is on, which audit logs take"
+            )
+    if domain.changing("LogPublishingOptions"):
+        return inconclusive("what it sends is being changed, and not in force yet")
+    return passed(_all(types))
 
 
 def _sent(domain: Domain, name: str) -> bool:

@@ -10,8 +10,18 @@ from soc2_collectors.aws.models.rds import (
     DbInstance,
     DbSnapshot,
     Parameter,
+    PendingLogs,
 )
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 
 _TLS = {
@@ -200,6 +210,8 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server) or require_secure_transport=ON (MySQL, MariaDB) in
         the parameter group of the instance, or of the cluster where there is one.
     """
+    if database.engine == "neptune" and _at_least(database.engine_version, (1, 0, 4, 0)):
+        return passed(f"Neptune {database.engine_version} answers over TLS only")
     wanted = _TLS.get(_family(database.engine))
     if wanted is None:
         # Oracle and Db2 do it by option groups and listener ports.
@@ -215,6 +227,11 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     return replace(verdict, on=(cluster,))
 
 
+def _at_least(version: str, wanted: tuple[int, ...]) -> bool:
+    parts = version.split(".")
+    return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= wanted
+
+
 def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> Verdict:
     if parameters is None:
         return inconclusive("its parameter group was not found")
@@ -223,9 +240,8 @@ def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> 
         return failed(f"{wanted} is not set")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
-    if apply_status != "in-sync" and not (
-        apply_status == "pending-reboot" and found.apply_type == "dynamic"
-    ):
+    at_once = found.apply_type == "dynamic" and found.apply_method == "immediate"
+    if apply_status != "in-sync" and not (apply_status == "pending-reboot" and at_once):
         said = apply_status or "not told"
         return inconclusive(
             f"{wanted} is {found.parameter_value} in the parameter group; whether it is in force: {said}"
@@ -247,31 +263,49 @@ def aws_rds_cluster_snapshot_encrypted(snapshot: DbClusterSnapshot) -> Verdict:
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.HIGH,
+    needs=[DbCluster],
     known_as=[
         "prowler:rds_instance_backup_enabled",
         "powerpipe:rds_db_instance_backup_enabled",
         "powerpipe:rds_db_instance_backup_retention_period_less_than_7",
     ],
 )
-def aws_rds_backups(database: DbInstance, *, min_days: int = 7) -> Verdict:
+def aws_rds_backups(database: DbInstance, evidence: Evidence, *, min_days: int = 7) -> Verdict:
     """Automated backups are kept long enough.
 
+    Those of a member of a cluster are its cluster's.
+
     Why: what is deleted or damaged is often noticed days later.
-    Fix: aws rds modify-db-instance --db-instance-identifier NAME --backup-retention-period 7.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --backup-retention-period 7; of a cluster aws
+        rds modify-db-cluster --db-cluster-identifier NAME --backup-retention-period 7.
     """
     if source := database.replica_of or database.replica_of_cluster:
         return not_applicable(f"a replica of {source}, which is judged for itself")
-    days = database.backup_retention_period
+    if database.cluster is not None:
+        cluster = _cluster_of(database, evidence)
+        if cluster is None:
+            return inconclusive(f"the cluster {database.cluster} is not among those collected")
+        verdict = _kept(
+            cluster.backup_retention_period, cluster.pending.backup_retention_period, min_days
+        )
+        return replace(verdict, on=(cluster,))
+    days, asked = database.backup_retention_period, database.pending.backup_retention_period
+    verdict = _kept(days, asked, min_days)
+    if verdict.status is not Status.PASS:
+        return verdict
+    for mode in (database.automation_mode, database.pending.automation_mode):
+        if mode not in (None, "full"):
+            return inconclusive(f"kept for {days} days; the automation of RDS Custom is {mode}")
+    return verdict
+
+
+def _kept(days: int, asked: int | None, min_days: int) -> Verdict:
     if days == 0:
         return failed("automated backups are off")
     if days < min_days:
         return failed(f"kept for {days} days, under {min_days}")
-    asked = database.pending.backup_retention_period
     if asked is not None and asked < min_days:
         return failed(f"about to be kept for {asked} days, under {min_days}: the change is pending")
-    for mode in (database.automation_mode, database.pending.automation_mode):
-        if mode not in (None, "full"):
-            return inconclusive(f"kept for {days} days; the automation of RDS Custom is {mode}")
     return passed(f"kept for {days} days")
 
 
@@ -294,7 +328,10 @@ def aws_rds_resilience(database: DbInstance) -> Verdict:
     """
     if database.cluster is not None:
         return not_applicable(f"the cluster {database.cluster} has both for its members")
-    return _resilient(database.multi_az, database.deletion_protection)
+    verdict = _resilient(database.multi_az, database.deletion_protection)
+    if verdict.status is Status.PASS and database.pending.multi_az is False:
+        return failed("about to lose its second zone: the change is pending")
+    return verdict
 
 
 @rule(
@@ -332,20 +369,57 @@ def _resilient(multi_az: bool | None, protected: bool | None) -> Verdict:  # noq
 @rule(
     criteria=["CC7.1"],
     severity=Severity.MEDIUM,
+    needs=[DbCluster, DbInstance],
     known_as=[
         "prowler:rds_instance_minor_version_upgrade_enabled",
         "powerpipe:rds_db_instance_automatic_minor_version_upgrade_enabled",
     ],
 )
-def aws_rds_patching(database: DbInstance) -> Verdict:
+def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> Verdict:
     """Minor versions are installed by themselves.
 
+    In a cluster this takes the setting of the cluster and of every member. Clusters of Aurora that are part of a
+    global database, or of Aurora MySQL with replicas in other Regions, are left out by AWS whatever is set.
+
     Why: they carry the fixes for known vulnerabilities.
-    Fix: aws rds modify-db-instance --db-instance-identifier NAME --auto-minor-version-upgrade.
+    Fix: aws rds modify-db-instance --db-instance-identifier NAME --auto-minor-version-upgrade; of a cluster aws
+        rds modify-db-cluster --db-cluster-identifier NAME --auto-minor-version-upgrade.
     """
+    if database.engine == "docdb":
+        return not_applicable("DocumentDB installs no minor versions, whatever the setting")
     if database.auto_minor_version_upgrade is None:
         return inconclusive("AWS does not say whether they are")
-    return passed("automatic") if database.auto_minor_version_upgrade else failed("not automatic")
+    if not database.auto_minor_version_upgrade:
+        return failed("not automatic")
+    if database.cluster is None:
+        return passed("automatic")
+    cluster = _cluster_of(database, evidence)
+    if cluster is None:
+        return inconclusive(f"the cluster {database.cluster} is not among those collected")
+    if cluster.auto_minor_version_upgrade is False:
+        return failed(f"not automatic for the cluster {cluster.identifier}", on=[cluster])
+    members = evidence.index(DbInstance, "cluster", within="here").get(database.cluster, ())
+    if off := [one for one in members if one.auto_minor_version_upgrade is False]:
+        return failed(
+            f"not automatic: it is off for {', '.join(sorted(one.identifier for one in off))}, "
+            f"and so for the cluster {cluster.identifier}",
+            on=[cluster, *off],
+        )
+    if database.engine.startswith("aurora") and cluster.global_cluster_identifier:
+        return failed(
+            f"not automatic: the cluster {cluster.identifier} is part of a global database",
+            on=[cluster],
+        )
+    abroad = [arn for arn in cluster.read_replica_identifiers if _region_of(arn, scope)]
+    if database.engine == "aurora-mysql" and abroad:
+        return failed(f"not automatic: it has replicas in other Regions: {', '.join(abroad)}")
+    return passed("automatic, of the cluster as well", on=[cluster])
+
+
+def _region_of(arn: str, scope: Scope) -> str:
+    """The Region that an ARN names where it is another than that of the scope."""
+    region = arn.split(":")[3] if arn.startswith("arn:") else ""
+    return "" if region == scope.region else region
 
 
 @rule(
@@ -369,10 +443,10 @@ def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = 
     """
     if database.cluster is not None:
         return not_applicable(f"the cluster {database.cluster} sends the logs of its members")
-    return _logs(database.engine, database.logs_exported, log_types)
+    return _logs(database.engine, database.logs_exported, database.pending.logs, log_types)
 
 
-def _logs(engine: str, sent: list[str], asked: tuple[str, ...]) -> Verdict:
+def _logs(engine: str, sent: list[str], pending: PendingLogs, asked: tuple[str, ...]) -> Verdict:
     told = ", ".join(sorted(sent))
     if not sent:
         return failed("sends no logs")
@@ -381,6 +455,8 @@ def _logs(engine: str, sent: list[str], asked: tuple[str, ...]) -> Verdict:
         return inconclusive(f"sends {told}; which logs {engine or 'its engine'} has is not known")
     if lacking := [name for name in wanted if name not in sent]:
         return failed(f"does not send {', '.join(lacking)}; sends {told}")
+    if changing := sorted(pending.changing & set(wanted)):
+        return inconclusive(f"sends {told}; being switched on or off: {', '.join(changing)}")
     return passed(f"sends {told}")
 
 
@@ -426,7 +502,7 @@ def aws_rds_cluster_logs_exported(
     Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --cloudwatch-logs-export-configuration
         EnableLogTypes=audit,error.
     """
-    return _logs(cluster.engine, cluster.logs_exported, log_types)
+    return _logs(cluster.engine, cluster.logs_exported, cluster.pending.logs, log_types)
 
 
 @rule(

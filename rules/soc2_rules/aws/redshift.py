@@ -8,7 +8,7 @@ from soc2_pac.rules import rule
 
 _TLS = "require_ssl"
 _LOGS = ("connectionlog", "userlog")
-"""Who connected, and who was made a user; S3 gets these always."""
+"""Who connected, and who was made a user; where AWS lists no logs for a bucket, it gets these."""
 
 
 @rule(
@@ -90,7 +90,7 @@ def _in_force(cluster: Cluster) -> bool:
     ],
 )
 def aws_redshift_audit_log(cluster: Cluster) -> Verdict:
-    """Redshift clusters deliver the logs of connections and of users.
+    """Redshift clusters deliver the logs of connections and of users, and the last delivery did not fail.
 
     Why: without them nobody can say afterwards who connected and who was let in.
     Fix: aws redshift enable-logging --cluster-identifier NAME --log-destination-type cloudwatch
@@ -109,6 +109,8 @@ def aws_redshift_audit_log(cluster: Cluster) -> Verdict:
             return failed(f"CloudWatch does not get {', '.join(lacking)}")
         return passed(f"CloudWatch gets {', '.join(sorted(logging.log_exports))}")
     if logging.log_destination_type in (None, "", "s3") and logging.bucket_name:
+        if logging.log_exports and (lacking := sorted({*_LOGS} - {*logging.log_exports})):
+            return failed(f"the bucket {logging.bucket_name} does not get {', '.join(lacking)}")
         return passed(f"the bucket {logging.bucket_name} gets the logs")
     to = logging.log_destination_type or "nowhere that AWS names"
     return inconclusive(f"logging is on, to {to}: which logs come there is not known")
@@ -133,8 +135,13 @@ def aws_redshift_snapshots(cluster: Cluster, *, min_days: int = 7) -> Verdict:
         return failed("automated snapshots are off")
     if cluster.snapshot_schedule_state == "FAILED":
         return failed("its snapshot schedule is in the state FAILED")
-    return (
-        passed(f"kept for {days} days")
-        if days >= min_days
-        else failed(f"kept for {days} days, under {min_days}")
-    )
+    if cluster.snapshot_schedule_state not in (None, "ACTIVE", "MODIFYING"):
+        return inconclusive(
+            f"what the state {cluster.snapshot_schedule_state} of its schedule is is not known"
+        )
+    if days < min_days:
+        return failed(f"kept for {days} days, under {min_days}")
+    asked = cluster.pending.automated_snapshot_retention_period if cluster.pending else None
+    if asked is not None and asked < min_days:
+        return failed(f"about to be kept for {asked} days, under {min_days}: the change is pending")
+    return passed(f"kept for {days} days")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.models.policy import subsumes
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
 from soc2_collectors.aws.models.trust import outsiders
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -95,13 +96,21 @@ def aws_s3_bucket_not_public_write(bucket: Bucket, evidence: Evidence) -> Verdic
     own = bucket.public_access_block or _NOTHING
     blocks = evidence.account(AccountPublicAccessBlock)
     account = _account_block(blocks)
-    ways: list[str] = []
-    if not (own.restrict_public_buckets or account.restrict_public_buckets):
-        ways += bucket.public_writes
+    ways = bucket.public_writes
+    restricted = own.restrict_public_buckets or account.restrict_public_buckets
+    # The block makes void what S3 itself counts as public, and that is judged by other conditions than ours.
+    doubtful = restricted and ways and not (bucket.policy_status and bucket.policy_status.is_public)
+    if restricted:
+        ways = []
     if not (own.ignore_public_acls or account.ignore_public_acls):
         ways += [f"ACL {grant}" for grant in bucket.public_grants(write=True)]
     if ways:
         return failed(f"everyone may {', '.join(ways)}", on=blocks)
+    if doubtful:
+        return inconclusive(
+            "its policy lets everyone write under conditions by which S3 does not count it as public",
+            on=blocks,
+        )
     return passed("neither policy nor ACL lets everyone write", on=blocks)
 
 
@@ -152,13 +161,20 @@ def aws_s3_cross_account(
     if bucket.policy is None:
         return not_applicable("no bucket policy")
     found = outsiders(bucket.statements, scope.account, known_accounts)
+    if any(name.startswith(_CANONICAL) for name in found.strangers):
+        # The account itself may be named in this way; only the ACL says by which id.
+        own = bucket.acl.owner.canonical_user
+        found = outsiders(bucket.statements, scope.account, (*known_accounts, own))
     if found.strangers:
         return failed(f"grants access to others than known accounts: {', '.join(found.strangers)}")
     if found.unclear:
         return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")
     if found.known:
-        return passed(f"grants access to known accounts: {', '.join(found.known)}")
-    return passed("grants access to nobody outside the account, services of AWS apart")
+        return passed(f"the policy lets in known accounts only: {', '.join(found.known)}")
+    return passed("the policy lets in nobody outside the account, services of AWS apart")
+
+
+_CANONICAL = "canonical user "
 
 
 @rule(
@@ -230,8 +246,8 @@ def aws_s3_tls_only(bucket: Bucket) -> Verdict:
     if bucket.policy is None:
         return failed("no bucket policy")
     names = {name for one in bucket.statements if _denies_plain_http(one) for name in _named(one)}
-    own = {bucket.name, f"{bucket.name}/*"}
-    if "*" in names or own <= names or f"{bucket.name}*" in names:
+    own = (bucket.name, f"{bucket.name}/*")
+    if all(any(subsumes(name, one, fold=False) for name in names) for one in own):
         return passed("the policy denies requests without TLS")
     return failed("no statement denies all requests without TLS")
 
@@ -264,22 +280,41 @@ def _named(statement: Statement) -> set[str]:
     ],
 )
 def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
-    """A lifecycle rule in force deletes objects of the bucket, or their old versions, in time.
+    """A lifecycle rule in force deletes what is in the bucket, or its old versions, of whatever name.
 
-    Rules that only move objects, or stop uploads that nobody finished, delete none.
+    Rules that only move objects, or stop uploads that nobody finished, delete none. Where versions are kept, an
+    object that expires stays as an old version until a rule deletes these. After how long is not asked.
 
     Why: data that is kept for ever is disposed of never.
-    Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed.
+    Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed, an empty filter, and
+        NoncurrentVersionExpiration where the bucket keeps versions.
     """
     rules = bucket.lifecycle or []
-    deleting = [rule for rule in rules if rule.deletes]
-    if deleting:
-        return passed(f"{len(deleting)} of {len(rules)} lifecycle rules are in force and delete")
-    if any(rule.status == "Enabled" for rule in rules):
+    if not any(rule.status == "Enabled" for rule in rules):
+        if unknown := [rule.status for rule in rules if rule.status != "Disabled"]:
+            return inconclusive(f"what the status {unknown[0]} is is not known")
+        return failed("no lifecycle rule in force")
+    versioning = bucket.versioning.status
+    expiring = [rule for rule in rules if rule.expires]
+    versions = [rule for rule in rules if rule.deletes_versions]
+    if not expiring and not versions:
         return failed("the lifecycle rules in force delete nothing")
-    if unknown := [rule.status for rule in rules if rule.status != "Disabled"]:
-        return inconclusive(f"what the status {unknown[0]} is is not known")
-    return failed("no lifecycle rule in force")
+    if versioning not in (None, "Enabled", "Suspended"):
+        return inconclusive(f"what the state of versioning {versioning} is is not known")
+    deleting = versions if versioning else expiring
+    if not deleting:
+        if versioning is None:
+            return failed("the rules delete old versions, and the bucket keeps none")
+        if versioning == "Suspended":
+            return inconclusive(
+                "objects expire; versions from before versioning was suspended stay"
+            )
+        return failed("objects that expire stay as old versions, which no rule deletes")
+    if not any(rule.every_object for rule in deleting):
+        return inconclusive(
+            "the rules delete objects of certain names, tags or sizes; nobody can tell whether others are left"
+        )
+    return passed(f"{len(deleting)} of {len(rules)} lifecycle rules are in force and delete")
 
 
 @rule(
@@ -296,24 +331,31 @@ def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
     Why: an ACL on one object among millions is seen by no review; policies stand in one place.
     Fix: aws s3api put-bucket-ownership-controls with ObjectOwnership=BucketOwnerEnforced.
     """
-    found = [rule.object_ownership for rule in bucket.ownership.rules] if bucket.ownership else []
-    if found == ["BucketOwnerEnforced"]:
+    if bucket.acls_off:
         return passed("ACLs are off")
+    found = [rule.object_ownership for rule in bucket.ownership.rules] if bucket.ownership else []
     return failed(f"ACLs count: {', '.join(found) or 'no ownership controls'}")
 
 
 @rule(
     criteria=["CC6.1", "CC7.4"],
     severity=Severity.LOW,
+    needs=[Bucket],
     known_as=[
         "prowler:s3_bucket_object_lock",
         "powerpipe:s3_bucket_object_lock_enabled",
     ],
 )
 def aws_s3_object_lock(
-    bucket: Bucket, *, names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*")
+    bucket: Bucket,
+    evidence: Evidence,
+    *,
+    names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*"),
 ) -> Verdict:
     """Buckets for logs and backups lock new objects by default.
+
+    For how long is not asked. A bucket that takes the server access logs of others cannot lock: S3 delivers
+    none to such a one.
 
     Why: logs and backups are what an intruder deletes, and an administrator by mistake.
     Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
@@ -322,10 +364,15 @@ def aws_s3_object_lock(
     if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
         return not_applicable("by its name no bucket for logs or backups")
     lock = bucket.object_lock
-    if lock is None or lock.object_lock_enabled != "Enabled":
+    if lock is None or not bucket.locks:
+        if sources := evidence.index(Bucket, "logs_to").get(bucket.name):
+            told = f"it takes server access logs ({sources[0].name}), and such a bucket cannot lock"
+            return not_applicable(told, on=sources[:1])
         return failed("objects are not locked")
     kept = lock.rule.default_retention if lock.rule else None
     if kept is None or not (kept.days or kept.years):
+        if kept is not None and kept.default_event_hold is not None:
+            return inconclusive("new objects are held until an event; which, and when, is not told")
         return failed("object lock is on, but locks nothing by default")
     if kept.mode not in ("GOVERNANCE", "COMPLIANCE"):
         return inconclusive(f"what the mode {kept.mode} is is not known")
@@ -358,13 +405,17 @@ def aws_s3_versioning(bucket: Bucket) -> Verdict:
 @rule(
     criteria=["CC7.2", "CC6.1"],
     severity=Severity.MEDIUM,
+    needs=[Bucket],
     known_as=[
         "prowler:s3_bucket_server_access_logging_enabled",
         "powerpipe:s3_bucket_logging_enabled",
     ],
 )
-def aws_s3_access_logging(bucket: Bucket) -> Verdict:
-    """Server access logs are written.
+def aws_s3_access_logging(bucket: Bucket, evidence: Evidence) -> Verdict:
+    """Server access logs go to a bucket that takes them.
+
+    Such a bucket lets S3 deliver by its policy or its ACL, and has no object lock. What its policy denies again,
+    and what arrived, is not read.
 
     Why: without them nobody can tell who read what.
     Fix: aws s3api put-bucket-logging to a log bucket; or record data events in CloudTrail and waive
@@ -372,6 +423,20 @@ def aws_s3_access_logging(bucket: Bucket) -> Verdict:
     """
     if bucket.logging is None:
         return failed("no server access logs")
-    if not bucket.logging.target_bucket:
+    name = bucket.logging.target_bucket
+    if not name:
         return inconclusive("AWS does not say where server access logs go")
-    return passed(f"server access logs go to {bucket.logging.target_bucket}")
+    found = evidence.index(Bucket, "name").get(name, ())
+    if not found:
+        # AWS: both buckets are of one account.
+        return failed(f"server access logs go to {name}, which is no bucket of the account")
+    target = found[0]
+    if target.locks:
+        return failed(
+            f"server access logs go to {name}, whose object lock keeps them out", on=[target]
+        )
+    if not target.takes_access_logs:
+        return failed(
+            f"server access logs go to {name}, which does not let S3 deliver them", on=[target]
+        )
+    return passed(f"server access logs go to {name}, which takes them", on=[target])

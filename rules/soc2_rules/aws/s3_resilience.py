@@ -18,10 +18,10 @@ from soc2_pac.rules import Evidence, rule
     ],
 )
 def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = ()) -> Verdict:
-    """Buckets send an event for every object that is created or removed.
+    """Buckets send an event for every object that a request creates or removes.
 
-    Who listens is not read. ``sensitive`` holds patterns (``*-customer-*``) for the names of the buckets that
-    must; while there are none, every bucket must.
+    Who listens is not read, and what lifecycle rules delete is another event. ``sensitive`` holds patterns
+    (``*-customer-*``) for the names of the buckets that must; while there are none, every bucket must.
 
     Why: who is told of a change in sensitive data can look into it while it matters.
     Fix: aws s3api put-bucket-notification-configuration with EventBridgeConfiguration={}, or with
@@ -49,10 +49,12 @@ def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = (
 def aws_s3_replication(
     bucket: Bucket, evidence: Evidence, *, critical: tuple[str, ...] = ()
 ) -> Verdict:
-    """Buckets copy everything to a bucket in another region.
+    """Buckets copy whatever comes into them to a bucket in another region.
 
-    ``critical`` holds patterns (``*-backup-*``) for the names of the buckets that must; while there are none,
-    every bucket must. A bucket that only receives copies need not send any: leave it out of the patterns.
+    Objects from before the rule are not copied, nor are single ones that somebody puts under a KMS key where the
+    bucket's default is none; neither is read. ``critical`` holds patterns (``*-backup-*``) for the names of the
+    buckets that must; while there are none, every bucket must. A bucket that only receives copies need not send
+    any: leave it out of the patterns.
 
     Why: a region that is down, or an account that is wiped, takes along what exists nowhere else.
     Fix: aws s3api put-bucket-replication with a rule that has an empty filter and a destination in another
@@ -97,10 +99,10 @@ def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence)
         if not region or not bucket.bucket_region:
             unknown.append(name)
         elif region != bucket.bucket_region:
-            return passed(f"everything is copied to {name} in {region}", on=(found or ())[:1])
+            return passed(f"what comes in is copied to {name} in {region}", on=(found or ())[:1])
     if unknown:
         return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
-    return failed("everything is copied, but within its own region only")
+    return failed("what comes in is copied, but within its own region only")
 
 
 def _named(name: str, patterns: tuple[str, ...]) -> bool:

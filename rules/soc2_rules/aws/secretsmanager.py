@@ -46,6 +46,12 @@ def aws_secret_rotation(
         if now >= late:
             return failed(f"{told} on {since:%Y-%m-%d}; due {secret.next_rotation_date:%Y-%m-%d}")
         due = min(due, late)
+    elif secret.rotation_rules is not None and secret.rotation_rules.automatically_after_days:
+        own = secret.rotation_rules.automatically_after_days
+        late = days_after(since, own + _GRACE_DAYS)
+        if now >= late:
+            return failed(f"{told} on {since:%Y-%m-%d}, and is to be rotated every {own} days")
+        due = min(due, late)
     return passed(f"automatic; {told} on {since:%Y-%m-%d}", until=due)
 
 
@@ -66,10 +72,17 @@ def aws_secret_stale_or_public(
 ) -> Verdict:
     """Secrets are in use, and no policy lets everyone read them.
 
+    Of secrets that a service of AWS made and manages, the policy alone is judged: who uses them is its affair, and
+    none can be deleted by itself.
+
     Why: a secret that nobody uses any more opens something that nobody watches any more.
     Fix: aws secretsmanager delete-secret for what is unused; aws secretsmanager put-resource-policy
         --block-public-policy with the principals that need it.
     """
+    if secret.owning_service is not None:
+        if secret.public_statements:
+            return failed("its policy lets everyone in")
+        return passed(f"not public; managed by {secret.owning_service}")
     since = secret.last_accessed_date or secret.created_date
     due = days_after(since, max_unused_days)
     told = "last read" if secret.last_accessed_date else "created, and never read,"

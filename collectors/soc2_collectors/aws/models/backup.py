@@ -78,11 +78,14 @@ class Vault(Resource, frozen=True, kw_only=True, rename="pascal"):
         "Locked": "without it the vault counts as not locked, which is stricter",
         "LockDate": "without it the lock may be lifted, which is stricter",
         "VaultType": "from before there were other types: an ordinary vault",
+        "VaultState": "AWS tells it of vaults that may not come into being (API reference, BackupVaultListMember)",
     }
     locked: bool = False
     lock_date: datetime | None = None
     """From when on nobody can lift the lock; ``None``: whoever may, can."""
     vault_type: str = "BACKUP_VAULT"
+    vault_state: str | None = None
+    """``AVAILABLE``; a logically air-gapped one may be ``CREATING`` or ``FAILED``."""
     policy: str | None = fact("GetBackupVaultAccessPolicy")
     """``None``: it has none."""
 
@@ -98,7 +101,8 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.backup.recovery_point"
     volatile = ("LastRestoreTime",)
     may_lack: ClassVar[dict[str, str]] = {
-        "Lifecycle": "without one a backup is kept for ever (API reference, RecoveryPointByBackupVault)"
+        "Lifecycle": "without one a backup is kept for ever (API reference, RecoveryPointByBackupVault)",
+        "VaultType": "without it a backup that is deleted once it was copied counts, which is stricter",
     }
     recovery_point_arn: str
     resource_arn: str
@@ -106,10 +110,25 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
     creation_date: datetime
     is_encrypted: bool
     lifecycle: Lifecycle = Lifecycle()
+    vault_type: str | None = None
+
+    @property
+    def continuous(self) -> bool:
+        """A continuous backup: one recovery point, made when it began, that reaches up to now."""
+        return ":continuous:" in self.recovery_point_arn
+
+    def moved_to(self, other: RecoveryPoint) -> bool:
+        """It is deleted once it was copied to an air-gapped vault, and the other one may be that copy."""
+        return (
+            self.lifecycle.delete_after_event is not None
+            and other.lifecycle.delete_after_event is None
+            and other.vault_type == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"
+            and other.creation_date >= self.creation_date
+        )
 
 
 class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A resource that AWS Backup has backed up."""
+    """A resource that has recovery points, whatever their status: what can be restored is said by these."""
 
     kind = "aws.backup.protected_resource"
     may_lack: ClassVar[dict[str, str]] = {
@@ -121,7 +140,10 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
     resource_arn: str
     resource_type: str
     """``EC2``, ``EBS``, ``RDS``, ``Aurora``, ``DynamoDB``, ``EFS``, ``FSx``, ..."""
-    last_backup_time: datetime | None = None
+
+    def of(self, account: str, region: str | None) -> bool:
+        """Whether it is in this account and Region; copies bring along the ARNs of where they come from."""
+        return self.resource_arn.split(":")[3:5] == [region, account]
 
     @property
     def key(self) -> tuple[str, str]:

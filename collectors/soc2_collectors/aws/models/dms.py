@@ -15,7 +15,7 @@ class ReplicationInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     kind = "aws.dms.replication_instance"
     secret = ("KerberosAuthenticationSettings.Krb5FileContents",)
     may_lack: ClassVar[dict[str, str]] = {
-        "ReplicationInstancePublicIpAddresses": "PubliclyAccessible says it, too; null stands for none"
+        "ReplicationInstancePublicIpAddresses": "PubliclyAccessible says it, too; null stands for none",
     }
     replication_instance_identifier: str
     publicly_accessible: bool

@@ -10,10 +10,21 @@ import msgspec
 from soc2_pac.resources import Resource, fact
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Where a volume is attached."""
+
+    instance_id: str | None = None
+    """``None`` for a machine that a service of AWS runs."""
+    attach_time: datetime | None = None
+    state: str = ""
+    """``attached``; or ``attaching``, ``detaching``, ``detached``, ``busy``."""
+
+
 class Volume(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An EBS volume (``DescribeVolumes``)."""
 
     kind = "aws.ec2.volume"
+    attachments: list[Attachment] = []
     volume_id: str
     encrypted: bool
     state: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -31,6 +33,8 @@ class Lustre(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     deployment_type: str = ""
     """``SCRATCH_1``, ``SCRATCH_2``, ``PERSISTENT_1``, ``PERSISTENT_2``."""
+    data_repository_configuration: dict[str, Any] | None = None
+    """The bucket whose files it shows, of those that were made with one."""
 
 
 class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -44,6 +48,11 @@ class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``WINDOWS``, ``LUSTRE``, ``ONTAP`` or ``OPENZFS``."""
     resource_arn: str = msgspec.field(name="ResourceARN")
     lustre: Lustre | None = msgspec.field(default=None, name="LustreConfiguration")
+
+    @property
+    def linked(self) -> bool:
+        """Whether it is Lustre made over a bucket, which FSx cannot back up: the files are the bucket's."""
+        return self.lustre is not None and bool(self.lustre.data_repository_configuration)
 
     @property
     def scratch(self) -> bool:

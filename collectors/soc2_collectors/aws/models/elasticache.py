@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -24,14 +26,46 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def active(self) -> bool:
-        """Whether the user may log in at all."""
-        return "off" not in self.access_string.split()
+        """Whether the user may log in at all: of several words the last one counts, and without one it is off."""
+        said = [word for word in self.access_string.split() if word in ("on", "off")]
+        return said[-1] == "on" if said else not self.access_string.strip()
+
+    @property
+    def without_password(self) -> bool:
+        """Whether nobody is asked for a password, by the type or by the grammar's own word."""
+        return self.authentication.type == "no-password" or "nopass" in self.access_string.split()
+
+
+class UserGroups(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``UserGroupsUpdateStatus``: user groups that come and go."""
+
+    user_group_ids_to_add: list[str] = []
+    user_group_ids_to_remove: list[str] = []
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``ReplicationGroupPendingModifiedValues``: what was asked for and is not in force yet."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("TransitEncryptionEnabled", "TransitEncryptionMode", "UserGroups"),
+        "AWS names what was asked for only (API reference, ReplicationGroupPendingModifiedValues)",
+    )
+    any_value: ClassVar[dict[str, str]] = {
+        "TransitEncryptionMode": "preferred lets clients in without TLS; any other change is to come"
+    }
+    transit_encryption_enabled: bool | None = None
+    transit_encryption_mode: str | None = None
+    user_groups: UserGroups = UserGroups()
 
 
 class ReplicationGroup(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A replication group of Redis OSS or Valkey (``DescribeReplicationGroups``)."""
 
     kind = "aws.elasticache.replication_group"
+    may_lack: ClassVar[dict[str, str]] = {
+        "PendingModifiedValues": "empty, or left out, where nobody asked for a change (API reference)"
+    }
+    pending: Pending = msgspec.field(default=Pending(), name="PendingModifiedValues")
     replication_group_id: str
     at_rest_encryption_enabled: bool | None = None
     """AWS: a group may be encrypted although this is false; see the type. ``None``: not said."""

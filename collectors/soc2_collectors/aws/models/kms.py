@@ -73,6 +73,7 @@ class Key(Resource, frozen=True, kw_only=True, rename="pascal"):
         "GetKeyRotationStatus.OnDemandRotationStartDate",
     )
     key_id: str
+    key_arn: str = ""
     metadata: KeyMetadata = fact("DescribeKey")
     rotation: Rotation | bool | None = fact("GetKeyRotationStatus")
     """``None`` for keys that AWS cannot rotate; evidence of before kept one word of the answer."""

@@ -121,10 +121,10 @@ def _holds_all(
         return but == all_but
     if all_but:
         return any(not set(pattern) - {"*"} for pattern in patterns)
-    return all(any(_subsumes(p, one, fold=fold) for p in patterns) for one in wanted)
+    return all(any(subsumes(p, one, fold=fold) for p in patterns) for one in wanted)
 
 
-def _subsumes(pattern: str, other: str, *, fold: bool) -> bool:
+def subsumes(pattern: str, other: str, *, fold: bool) -> bool:
     """Whether a pattern matches whatever another one matches."""
     if fold:
         pattern, other = pattern.lower(), other.lower()

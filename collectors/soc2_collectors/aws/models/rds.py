@@ -17,7 +17,8 @@ _OLDER: dict[str, str] = {
 def _at_rest(by_kms: bool, how: str | None) -> bool | None:  # noqa: FBT001
     """Whether storage is encrypted: by a key in KMS, or by one that AWS owns; ``None``: it cannot be told."""
     if by_kms:
-        return True
+        # A type of none contradicts it, and one that is not known may.
+        return True if how in (None, "sse-kms", "sse-rds") else None
     return {None: False, "none": False, "sse-kms": True, "sse-rds": True}.get(how)
 
 
@@ -28,6 +29,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     parameter_value: str | None = None
     apply_type: str = ""
     """``dynamic``, or ``static``: in force after a reboot."""
+    apply_method: str = ""
+    """``immediate``, or ``pending-reboot``, which somebody may choose for a dynamic one, too."""
 
 
 class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,15 +40,49 @@ class GroupStatus(msgspec.Struct, frozen=True, kw_only=True):
     apply_status: str = msgspec.field(default="", name="ParameterApplyStatus")
 
 
-class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """``PendingModifiedValues``: what was asked for and is not in force yet."""
+class PendingLogs(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PendingCloudwatchLogsExports``: logs that are about to be sent, or no longer."""
 
     may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("BackupRetentionPeriod", "AutomationMode"),
-        "AWS names what was asked for only (API reference, PendingModifiedValues)",
+        ("LogTypesToEnable", "LogTypesToDisable"),
+        "AWS names what was asked for only (API reference, PendingCloudwatchLogsExports)",
+    )
+    any_value: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("LogTypesToEnable", "LogTypesToDisable"), "a log that is not asked for may change"
+    )
+    log_types_to_enable: list[str] = []
+    log_types_to_disable: list[str] = []
+
+    @property
+    def changing(self) -> set[str]:
+        """Logs that are in between: AWS's reference tells the two lists the wrong way round."""
+        return {*self.log_types_to_enable, *self.log_types_to_disable}
+
+
+_ASKED_FOR = "AWS names what was asked for only (API reference, PendingModifiedValues)"
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PendingModifiedValues`` of an instance: what was asked for and is not in force yet."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("BackupRetentionPeriod", "AutomationMode", "MultiAZ", "PendingCloudwatchLogsExports"),
+        _ASKED_FOR,
     )
     backup_retention_period: int | None = None
     automation_mode: str | None = None
+    multi_az: bool | None = msgspec.field(default=None, name="MultiAZ")
+    logs: PendingLogs = msgspec.field(default=PendingLogs(), name="PendingCloudwatchLogsExports")
+
+
+class ClusterPending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``PendingModifiedValues`` of a cluster."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("BackupRetentionPeriod", "PendingCloudwatchLogsExports"), _ASKED_FOR
+    )
+    backup_retention_period: int | None = None
+    logs: PendingLogs = msgspec.field(default=PendingLogs(), name="PendingCloudwatchLogsExports")
 
 
 class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -53,6 +90,7 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.rds.instance"
     volatile = ("LatestRestorableTime",)
+    secret = ("PendingModifiedValues.MasterUserPassword",)
     identifier: str = msgspec.field(name="DBInstanceIdentifier")
     may_lack: ClassVar[dict[str, str]] = _OLDER | {
         "DBClusterIdentifier": "AWS leaves it out of what is in no cluster",
@@ -60,6 +98,7 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
         "AutomationMode": "only instances of RDS Custom have one (API reference, DBInstance)",
     }
     engine: str = ""
+    engine_version: str = ""
     publicly_accessible: bool
     storage_encrypted: bool
     storage_encryption_type: str | None = None
@@ -106,10 +145,15 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.rds.cluster"
     volatile = ("LatestRestorableTime", "EarliestRestorableTime")
+    secret = ("PendingModifiedValues.MasterUserPassword",)
     identifier: str = msgspec.field(name="DBClusterIdentifier")
     may_lack: ClassVar[dict[str, str]] = _OLDER | {
         "PubliclyAccessible": "AWS leaves it out of Aurora's clusters: their instances have it",
         "InternetAccessGatewayEnabled": "only clusters of the express configuration have such a gateway",
+        "PendingModifiedValues": "empty, or left out, where nobody asked for a change (API reference, DBCluster)",
+        "AutoMinorVersionUpgrade": "of Aurora and of Multi-AZ clusters; the instances say it, too",
+        "GlobalClusterIdentifier": "AWS leaves it out of what is in no global database",
+        "ReadReplicaIdentifiers": "AWS leaves it out, or empty, where there is none",
     }
     engine: str = ""
     storage_encrypted: bool
@@ -118,6 +162,11 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     """Of Multi-AZ clusters only."""
     internet_access_gateway_enabled: bool = False
     backup_retention_period: int
+    pending: ClusterPending = msgspec.field(default=ClusterPending(), name="PendingModifiedValues")
+    auto_minor_version_upgrade: bool | None = None
+    global_cluster_identifier: str | None = None
+    read_replica_identifiers: list[str] = []
+    """ARNs, or names of what is in the same Region."""
     deletion_protection: bool | None = None
     multi_az: bool | None = msgspec.field(default=None, name="MultiAZ")
     members: list[Member] = msgspec.field(default_factory=list, name="DBClusterMembers")

@@ -57,17 +57,19 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         """Whether the last delivery failed."""
         last = self.last_successful_delivery_time
         return self.last_failure_time is not None and (
-            last is None or last < self.last_failure_time
+            last is None or last <= self.last_failure_time
         )
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``PendingModifiedValues``: what was asked for and is not in force yet."""
 
-    may_lack: ClassVar[dict[str, str]] = {
-        "EncryptionType": "AWS names what was asked for only (API reference, PendingModifiedValues)",
-    }
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("EncryptionType", "AutomatedSnapshotRetentionPeriod"),
+        "AWS names what was asked for only (API reference, PendingModifiedValues)",
+    )
     publicly_accessible: bool | None = None
+    automated_snapshot_retention_period: int | None = None
     encryption_type: str | None = None
     """``KMS``, or ``NONE`` where encryption is to be removed."""
 

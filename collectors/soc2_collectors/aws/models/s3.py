@@ -13,10 +13,11 @@ from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
+_LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 _GROUPS = {
     "http://acs.amazonaws.com/groups/global/AllUsers": True,
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": True,
-    "http://acs.amazonaws.com/groups/s3/LogDelivery": False,
+    _LOG_DELIVERY: False,
 }
 """The groups of S3 -> whether strangers are in them."""
 _PERSONS = ("CanonicalUser", "AmazonCustomerByEmail")
@@ -95,6 +96,11 @@ class Grantee(msgspec.Struct, frozen=True, kw_only=True):
     uri: str | None = msgspec.field(default=None, name="URI")
 
     @property
+    def delivers_logs(self) -> bool:
+        """The group by which S3 delivered server access logs before policies could say so."""
+        return self.uri == _LOG_DELIVERY
+
+    @property
     def everyone(self) -> bool:
         """Strangers are among them. Raises FactUnavailable for a group or a sort that nobody knows."""
         if self.uri in _GROUPS:
@@ -115,12 +121,21 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     grantee: Grantee
 
 
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a bucket is."""
+
+    canonical_user: str = msgspec.field(default="", name="ID")
+    """The canonical user of the account, by which policies may name it, too."""
+
+
 class Acl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``GetBucketAcl``."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "Grants": "an owner may take all grants away; the list is there all the same",
+        "Owner": "without it a canonical user counts as a stranger, which is stricter",
     }
+    owner: Owner = Owner()
     grants: list[Grant]
 
 
@@ -194,36 +209,73 @@ class NoncurrentExpiration(msgspec.Struct, frozen=True, kw_only=True, rename="pa
     noncurrent_days: int | None = None
 
 
-class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """One rule of ``GetBucketLifecycleConfiguration``."""
+_OF_EVERY_OBJECT = "without it a rule is about every object (S3 API, LifecycleRuleFilter)"
+
+
+class LifecycleFilter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Which objects a lifecycle rule is about; empty for all."""
 
     may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("Expiration", "NoncurrentVersionExpiration"), "either of the two deletes data"
+        ("Prefix", "Tag", "And", "ObjectSizeGreaterThan", "ObjectSizeLessThan"), _OF_EVERY_OBJECT
     )
+    prefix: str | None = None
+    tag: dict[str, Any] | None = None
+    both: dict[str, Any] | None = msgspec.field(default=None, name="And")
+    object_size_greater_than: int | None = None
+    object_size_less_than: int | None = None
+
+
+class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One rule of ``GetBucketLifecycleConfiguration``; older ones have a prefix of their own for a filter."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("Expiration", "NoncurrentVersionExpiration"), "either of the two deletes data"
+        ),
+        **dict.fromkeys(("Prefix", "Filter"), _OF_EVERY_OBJECT),
+    }
     status: str
     expiration: Expiration | None = None
     noncurrent_version_expiration: NoncurrentExpiration | None = None
+    prefix: str | None = None
+    filter: LifecycleFilter = LifecycleFilter()
 
     @property
-    def deletes(self) -> bool:
-        """It is in force and deletes data: objects or their old versions."""
-        if self.status != "Enabled":
-            return False
-        new, old = self.expiration, self.noncurrent_version_expiration
-        return bool((new and (new.days or new.date)) or (old and old.noncurrent_days))
+    def expires(self) -> bool:
+        """It is in force and lets objects expire: where there are versions, that hides them only."""
+        one = self.expiration
+        return self.status == "Enabled" and one is not None and bool(one.days or one.date)
+
+    @property
+    def deletes_versions(self) -> bool:
+        """It is in force and deletes old versions, where there are any."""
+        one = self.noncurrent_version_expiration
+        return self.status == "Enabled" and one is not None and bool(one.noncurrent_days)
+
+    @property
+    def every_object(self) -> bool:
+        """It is about objects of any name, tag and size."""
+        chosen = self.filter
+        sizes = (chosen.object_size_greater_than, chosen.object_size_less_than)
+        return not any((self.prefix, chosen.prefix, chosen.tag, chosen.both)) and sizes == (
+            None,
+            None,
+        )
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DefaultRetention``: how long every new object is locked."""
 
     may_lack: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("Days", "Years"),
-        "a period is given in days or in years, never in both (S3 API, DefaultRetention)",
+        ("Days", "Years", "DefaultEventHold"),
+        "a period is given in days or in years, never in both, and a hold comes on top (S3 API, DefaultRetention)",
     )
     mode: str | None = None
     """``GOVERNANCE``, or ``COMPLIANCE``, which nobody can lift."""
     days: int | None = None
     years: int | None = None
+    default_event_hold: dict[str, Any] | None = None
+    """New objects are held until somebody says that an event has come."""
 
 
 class LockRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -276,8 +328,8 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def every_object(self) -> bool:
-        """It is about objects of any name."""
-        return not self.filter.key.filter_rules
+        """It is about objects of any name: a prefix or suffix that is empty narrows nothing."""
+        return not any(rule.get("Value") != "" for rule in self.filter.key.filter_rules)
 
 
 class Notifications(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -419,6 +471,41 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     def statements(self) -> list[Statement]:
         """The bucket policy's statements."""
         return statements(self.policy)
+
+    @property
+    def logs_to(self) -> str:
+        """The bucket that its server access logs go to; nothing where they go nowhere, or nobody may ask."""
+        try:
+            return self.logging.target_bucket if self.logging else ""
+        except FactUnavailable:
+            return ""  # who looks for the source of a bucket's logs learns nothing from this one
+
+    @property
+    def takes_access_logs(self) -> bool:
+        """Its policy, or its ACL where ACLs count, lets S3 deliver server access logs."""
+        if any(
+            one.allow
+            and one.covers("s3:PutObject")
+            and (one.anyone or ("Service", "logging.s3.amazonaws.com") in one.principals)
+            for one in self.statements
+        ):
+            return True
+        by_acl = any(
+            grant.grantee.delivers_logs and grant.permission in ("WRITE", "FULL_CONTROL")
+            for grant in self.acl.grants
+        )
+        return by_acl and not self.acls_off
+
+    @property
+    def acls_off(self) -> bool:
+        """Its owner owns every object, and ACLs count for nothing."""
+        found = [rule.object_ownership for rule in self.ownership.rules] if self.ownership else []
+        return found == ["BucketOwnerEnforced"]
+
+    @property
+    def locks(self) -> bool:
+        """Object lock is on, whether or not it locks anything by default."""
+        return self.object_lock is not None and self.object_lock.object_lock_enabled == "Enabled"
 
     def public_grants(self, *, write: bool) -> list[str]:
         """Permissions that the ACL gives to everyone, or to every AWS user."""
