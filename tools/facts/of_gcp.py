@@ -42,7 +42,7 @@ _HINTS = {
     "gcp.models.audit:AuditLog": None,
     "gcp.models.balancing:ArmorData": "compute.SecurityPolicy",
     "gcp.models.balancing:ProxyData": "compute.TargetHttpsProxy",
-    "gcp.models.container:BinauthzData": None,
+    "gcp.models.container:BinauthzData": "binaryauthorization.Policy",
     "gcp.models.delivery:TriggerData": "cloudbuild.BuildTrigger",
     "gcp.models.monitoring:SnoozeData": "monitoring.Snooze",
     "gcp.models.network:FirewallPolicyData": "compute.FirewallPolicy",

@@ -21,7 +21,14 @@ _STRONG = ("MODERN", "RESTRICTED", "FIPS_202205")
 _SINCE_1_2 = ("RESTRICTED", "FIPS_202205")
 """Profiles that speak 1.2 at least, whatever else is said."""
 _OLD, _NEW = ("TLS_1_0", "TLS_1_1"), ("TLS_1_2", "TLS_1_3")
-_WEAK = ("TLS_RSA_WITH_", "3DES", "RC4", "_CBC_")
+_WEAK = ("TLS_RSA_WITH_", "3DES", "RC4")
+_MODERN = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+)
+"""Ciphers of MODERN beside those of RESTRICTED that somebody may call weak (SSL policies overview)."""
 _CIPHER = re.compile(
     r"TLS_(ECDHE_(RSA|ECDSA)_WITH_)?(AES|CHACHA20)_[A-Z0-9_]+|TLS_RSA_WITH_[A-Z0-9_]+"
 )
@@ -36,7 +43,7 @@ _IAP = "//iap.googleapis.com/"
     known_as=["powerpipe:compute_external_backend_service_iap_enabled"],
 )
 def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
-    """Backends that the internet reaches over HTTP stand behind Cloud Armor or Identity-Aware Proxy.
+    """Backend services that the internet reaches over HTTP have Cloud Armor or Identity-Aware Proxy before them.
 
     A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
     denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts unless
@@ -100,8 +107,9 @@ def _let_through(backend: BackendService, evidence: Evidence) -> list[IamPolicy]
 def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _WEAK) -> Verdict:
     """TLS proxies speak TLS 1.2 or newer, without weak ciphers.
 
-    Google's profiles MODERN, RESTRICTED and FIPS have none. ``weak`` are parts of names that no cipher of a
-    policy of one's own may have.
+    ``weak`` are parts of names that no cipher may have: by default those without forward secrecy, and of 3DES
+    and RC4, which MODERN, RESTRICTED and FIPS do not have. Those with CBC, which MODERN has, are weak where it
+    takes ``_CBC_``.
 
     Why: older versions and ciphers can be read or forced by whoever sits on the way.
     Fix: gcloud compute ssl-policies create NAME --profile=MODERN --min-tls-version=1.2, and gcloud compute
@@ -135,6 +143,9 @@ def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _
 
 
 def _ciphers(policy: SslPolicyData) -> list[str]:
-    """The ciphers of a policy of one's own; those of Google's profiles are Google's choice."""
-    named = policy.enabled_features or policy.custom_features
-    return named if policy.profile == "CUSTOM" else []
+    """The ciphers of a policy, as far as they are shown or are known of Google's profiles."""
+    if policy.enabled_features:
+        return policy.enabled_features
+    if policy.profile == "CUSTOM":
+        return policy.custom_features
+    return list(_MODERN) if policy.profile == "MODERN" else []

@@ -221,7 +221,7 @@ def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict
     on, where = said
     if on:
         return passed(f"OS Login is on, by {where}: keys in metadata open nothing")
-    return failed("keys of the project open it")
+    return failed("keys of the project, where it has any, open it")
 
 
 @rule(

@@ -143,7 +143,8 @@ def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 3
 def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdict:
     """The bucket has a lifecycle rule that deletes, or a retention policy.
 
-    A rule that only deletes what was replaced by a newer version leaves the newest for ever. ``kept`` takes
+    A rule that only deletes what was replaced by a newer version leaves the newest for ever, and one for what
+    is older than a fixed day all that comes later. ``kept`` takes
     names or patterns of buckets that are kept for ever on purpose.
 
     Why: data that is kept for ever is disposed of never.

@@ -177,9 +177,11 @@ class From(msgspec.Struct, frozen=True, rename="camel"):
     sources: list[Origin] = []
 
     @property
-    def anybody(self) -> bool:
-        """Whether it takes every identity that there is, people's and machines'."""
-        return self.identity_type == "ANY_IDENTITY"
+    def anybody(self) -> str:
+        """Whom it takes without naming them, a kind that is not known too; empty: those that it names."""
+        said = {"ANY_IDENTITY": "anybody", "ANY_USER_ACCOUNT": "any person", "": ""}
+        said |= {"ANY_SERVICE_ACCOUNT": "any service account", "IDENTITY_TYPE_UNSPECIFIED": ""}
+        return said.get(self.identity_type, self.identity_type)
 
 
 class To(msgspec.Struct, frozen=True, rename="camel"):
@@ -231,7 +233,7 @@ class PerimeterStatus(msgspec.Struct, frozen=True, rename="camel"):
                 and inside & set(to.resources)
                 and any(one.covers(service) for one in to.operations)
             ):
-                found.append(f"{service} is let in for anybody from anywhere")
+                found.append(f"{service} is let in for {rule.ingress_from.anybody} from anywhere")
         for way in self.egress_policies:
             out = way.egress_to
             if (
@@ -239,7 +241,7 @@ class PerimeterStatus(msgspec.Struct, frozen=True, rename="camel"):
                 and "*" in out.resources
                 and any(one.covers(service) for one in out.operations)
             ):
-                found.append(f"{service} is let out by anybody to anywhere")
+                found.append(f"{service} is let out by {way.egress_from.anybody} to anywhere")
         return sorted(set(found))
 
 
