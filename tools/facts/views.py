@@ -132,11 +132,20 @@ def name_of(struct: Any) -> str:
     return f"{plain.__module__.removeprefix('soc2_collectors.')}:{plain.__name__}"
 
 
-def write_permissions(provider: str, source: str, known: Mapping[str, str]) -> None:
-    """Write which of the permissions that we ask for are published, each with what it allows."""
+def write_permissions(
+    provider: str,
+    source: str,
+    known: Mapping[str, str],
+    calls: Mapping[str, list[str]] | None = None,
+) -> None:
+    """Write which of the permissions that we ask for are published, each with what it allows.
+
+    ``calls``: where permissions are called otherwise than calls, what is published of each call.
+    """
     path = FACTS / "permissions" / f"{provider}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _dump(path, {"source": source, "known": dict(known)})
+    named = {"calls": dict(calls)} if calls is not None else {}
+    _dump(path, {"source": source, "known": dict(known), **named})
 
 
 def _dump(path: Path, content: Mapping[str, Any]) -> None:

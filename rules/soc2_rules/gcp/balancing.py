@@ -46,8 +46,8 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     """Backend services that the internet reaches over HTTP have Cloud Armor or Identity-Aware Proxy before them.
 
     A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
-    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts unless
-    one of its policies that were collected lets everyone through.
+    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts
+    unless one of its policies that were collected lets everyone through.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
@@ -108,8 +108,8 @@ def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _
     """TLS proxies speak TLS 1.2 or newer, without weak ciphers.
 
     ``weak`` are parts of names that no cipher may have: by default those without forward secrecy, and of 3DES
-    and RC4, which MODERN, RESTRICTED and FIPS do not have. Those with CBC, which MODERN has, are weak where it
-    takes ``_CBC_``.
+    and RC4, which MODERN, RESTRICTED and FIPS do not have. Those with CBC, which MODERN has, are weak where
+    it takes ``_CBC_``.
 
     Why: older versions and ciphers can be read or forced by whoever sits on the way.
     Fix: gcloud compute ssl-policies create NAME --profile=MODERN --min-tls-version=1.2, and gcloud compute

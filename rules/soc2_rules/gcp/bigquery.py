@@ -67,10 +67,14 @@ def gcp_bq_not_public(
         return failed(f"shared with consumer accounts: {listed(consumer)}", on=own)
     found = _above(dataset, evidence, now, homes)
     roles = Definitions(evidence)
-    reading = [(one, on) for one, on in found if one.role in _BASIC or _READS & roles.certain(one.role)]
+    reading = [
+        (one, on) for one, on in found if one.role in _BASIC or _READS & roles.certain(one.role)
+    ]
     if reading:
         said = listed(f"{one.member.text} ({one.role} on {on.node})" for one, on in reading)
-        return failed(f"shared with consumer accounts: {said}", on={on.name: on for _, on in reading}.values())
+        return failed(
+            f"shared with consumer accounts: {said}", on={on.name: on for _, on in reading}.values()
+        )
     if unknown := roles.unknown(one.role for one, _ in found if one.role not in _BASIC):
         return unknown
     if strange := {one.special_group for one in dataset.dataset.access if not one.known}:

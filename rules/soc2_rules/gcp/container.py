@@ -228,7 +228,8 @@ def gcp_gke_patching(
     """GKE clusters are upgraded by Google, log, and encrypt their secrets with a key of one's own.
 
     ``logged`` are the components whose logs are asked for. A maintenance exclusion that keeps nodes from
-    being upgraded for longer than ``max_exclusion_days``, or several one after another, count as switched off.
+    being upgraded for longer than ``max_exclusion_days``, or several one after another, count as switched
+    off.
 
     Why: old versions carry known vulnerabilities, a copy of the cluster's database holds every secret, and
         without logs nobody knows what ran.
@@ -265,6 +266,7 @@ def gcp_gke_patching(
     )
 
 
+_NO_END = datetime.max.replace(tzinfo=UTC)
 _MOMENT = timedelta(days=1)
 """Exclusions with less time than this between them are one: no upgrade of a cluster comes to its end in it."""
 
@@ -292,12 +294,14 @@ def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], dat
         one = pool.maintenance_policy.exclusion_until_end_of_support
         if one.enabled:
             first = one.start_time or datetime.min.replace(tzinfo=UTC)
-            last = one.end_time or datetime.max.replace(tzinfo=UTC)
+            last = one.end_time or _NO_END
             spans.append((first, last, [f"an exclusion of the pool {pool.name}"]))
-    long = [(start, end, names) for start, end, names in spans if end - start > timedelta(days=most)]
+    long = [
+        (start, end, names) for start, end, names in spans if end - start > timedelta(days=most)
+    ]
     held = [(end, names) for start, end, names in long if start <= now < end]
     if held:
         ends = max(end for end, _ in held)
         found = sorted({name for _, names in held for name in names})
-        return found, ends if ends.year < datetime.max.year else None
+        return found, ends if ends < _NO_END else None
     return [], min((start for start, _, _ in long if start > now), default=None)

@@ -52,10 +52,10 @@ def gcp_no_primitive_roles(
 ) -> Verdict:
     """No person, group or outside workload holds a basic role that changes things.
 
-    Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are judged
-    by gcp-sa-no-admin; those of others are outside workloads. Policies of projects, folders and the organisation are judged. ``not_production`` names
-    projects and folders where it is allowed, as the inventory does (``projects/123``); ``exempt`` takes
-    members or patterns (``group:gcp-break-glass@*``).
+    Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are
+    judged by gcp-sa-no-admin; those of others are outside workloads. Policies of projects, folders and the
+    organisation are judged. ``not_production`` names projects and folders where it is allowed, as the
+    inventory does (``projects/123``); ``exempt`` takes members or patterns (``group:gcp-break-glass@*``).
 
     Why: these roles reach every service that there is and every one that is still to come.
     Fix: grant the roles that the work needs, then gcloud projects remove-iam-policy-binding PROJECT
@@ -165,8 +165,8 @@ def gcp_sod_kms_roles(
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
     Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes members
-    or patterns.
+    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
+    members or patterns.
 
     Why: who rules a key and reads with it leaves no second person who would notice.
     Fix: take one of the roles away: gcloud kms keys remove-iam-policy-binding, or gcloud projects
@@ -201,8 +201,8 @@ def gcp_sod_sa_roles(
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
     Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes members
-    or patterns.
+    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
+    members or patterns.
 
     Why: who makes a service account and acts as it gives the rights to themselves.
     Fix: take one of the roles away: gcloud projects remove-iam-policy-binding PROJECT --member MEMBER
@@ -346,11 +346,11 @@ def gcp_corporate_identities_only(
 ) -> Verdict:
     """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    Who is in a group is not seen here.     ``domains`` names those of the company and of partners that it trusts: without it only consumer accounts
-    can be told apart. ``workforce_pools`` names the pools by which its people sign in. Service accounts and
-    workload pools are the company's where their project is in the organisation; ``projects`` takes ids,
-    numbers (``projects/123``) or patterns of further ones that it trusts. ``exempt`` takes members or
-    patterns.
+    Who is in a group is not seen here. ``domains`` names those of the company and of partners that it
+    trusts: without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which
+    its people sign in. Service accounts and workload pools are the company's where their project is in the
+    organisation; ``projects`` takes ids, numbers (``projects/123``) or patterns of further ones that it
+    trusts. ``exempt`` takes members or patterns.
 
     Why: an account that the company does not manage has no second factor that it demands, and stays when
         the person leaves; a service account of another organisation works for whoever rules that.

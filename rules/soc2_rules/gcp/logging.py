@@ -144,9 +144,10 @@ def gcp_log_sink(
 
     A sink counts without a filter and without exclusions that are on: the project's own, or one above that
     takes in what is below. What a sink above intercepts does not reach those below it. Storage buckets,
-    datasets and log buckets keep where they are among those that were read; ``kept_elsewhere`` takes patterns for topics and projects from which the
-    entries go on to where they are kept. How long that is, and whether the sink may write there, is asked by
-    gcp-bucket-log-lock and gcp-log-bucket-retention, and by the sink's own errors.
+    datasets and log buckets keep where they are among those that were read; ``kept_elsewhere`` takes patterns
+    for topics and projects from which the entries go on to where they are kept. How long that is, and whether
+    the sink may write there, is asked by gcp-bucket-log-lock and gcp-log-bucket-retention, and by the sink's
+    own errors.
 
     Why: logs that stay only in the project are lost with it, and its owners can delete them.
     Fix: gcloud logging sinks create NAME storage.googleapis.com/BUCKET --organization ORGANIZATION

@@ -35,7 +35,8 @@ def gcp_scc_on(
     """Security Command Center looks, and no finding of high severity that is not muted stays open.
 
     ``sources`` names what must look, everywhere: a service that is switched off for a project fails, with all
-    of its detectors too. Single detectors that are off are named in a pass. A finding counts that is active and not muted, from when it was made.
+    of its detectors too. Single detectors that are off are named in a pass. A finding counts that is active
+    and not muted, from when it was made.
 
     Why: a finding that nobody reads is a break-in that somebody was notified of.
     Fix: activate Security Command Center for the organisation; fix, or mute with a reason (gcloud scc

@@ -55,12 +55,12 @@ def gcp_sa_no_admin(
 ) -> Verdict:
     """Policies give service accounts by name no role of an administrator, and none with which they become one.
 
-    Or with all accounts of their project. On projects, folders and the organisation. Such are the basic roles that change things; predefined ones
-    that Google calls so (compute.instanceAdmin.v1, osAdminLogin); custom ones that say who may do what; and
-    any, alone or together, with permissions that lead further: to act as another service account while
-    running something, to make its tokens or keys, to change roles. A role whose condition leaves one named
-    thing counts as given on that thing. ``allowed`` takes roles or patterns (``roles/storage.objectAdmin``).
-    Roles that come by a group are not seen here.
+    Or with all accounts of their project. On projects, folders and the organisation. Such are the basic roles
+    that change things; predefined ones that Google calls so (compute.instanceAdmin.v1, osAdminLogin); custom
+    ones that say who may do what; and any, alone or together, with permissions that lead further: to act as
+    another service account while running something, to make its tokens or keys, to change roles. A role whose
+    condition leaves one named thing counts as given on that thing. ``allowed`` takes roles or patterns
+    (``roles/storage.objectAdmin``). Roles that come by a group are not seen here.
 
     Why: a service account's rights are those of whoever can reach its workload or its key.
     Fix: gcloud projects remove-iam-policy-binding PROJECT --member serviceAccount:ACCOUNT --role ROLE, and

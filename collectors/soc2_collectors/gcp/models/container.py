@@ -560,7 +560,9 @@ class BinauthzPolicy(Located, frozen=True, kw_only=True, rename="camel"):
         }
         found += [f"every image for {name}" for name, one in some.items() if not one.enforced]
         patterns = data.admission_whitelist_patterns
-        return sorted([*found, *(f"images of {one.name_pattern}" for one in patterns if one.anybody)])
+        return sorted(
+            [*found, *(f"images of {one.name_pattern}" for one in patterns if one.anybody)]
+        )
 
     @property
     def wide(self) -> list[str]:
