@@ -11,11 +11,11 @@ from soc2_collectors.gcp.models.balancing import (
     SslPolicyData,
     TlsProxy,
 )
-from soc2_collectors.gcp.models.grants import public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import let_through
 
 _STRONG = ("MODERN", "RESTRICTED", "FIPS_202205")
 _SINCE_1_2 = ("RESTRICTED", "FIPS_202205")
@@ -33,7 +33,6 @@ _CIPHER = re.compile(
     r"TLS_(ECDHE_(RSA|ECDSA)_WITH_)?(AES|CHACHA20)_[A-Z0-9_]+|TLS_RSA_WITH_[A-Z0-9_]+"
 )
 """Names of ciphers as Google writes them."""
-_IAP = "//iap.googleapis.com/"
 
 
 @rule(
@@ -57,7 +56,8 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
         return not_applicable("the internet does not reach it over HTTP")
     data, policy = backend.resource.data, backend.policy
     proxied = data.iap is not None and data.iap.enabled
-    through = _let_through(backend, evidence) if proxied else []
+    known = {data.name, str(data.id)}
+    through = let_through(backend, evidence, "compute", known) if proxied else []
     if proxied and not through:
         return passed(
             "behind Identity-Aware Proxy; no policy of it that was collected is for everyone"
@@ -78,21 +78,6 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
     return passed(
         f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
     )
-
-
-def _let_through(backend: BackendService, evidence: Evidence) -> list[IamPolicy]:
-    """Policies of Identity-Aware Proxy that hold for a backend, and let everyone through."""
-    here = {backend.project, f"projects/{backend.project_id}"}
-    known = {backend.resource.data.name, str(backend.resource.data.id)}
-    found = []
-    for one in evidence.here(IamPolicy):
-        node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
-        if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
-            continue
-        # All of the project, all backends, those of a region, or one by its name or number.
-        if rest in ("", "/compute") or rest.rpartition("/")[2] in known or "/services/" not in rest:
-            found.append(one)
-    return found
 
 
 @rule(

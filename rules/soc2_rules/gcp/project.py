@@ -159,7 +159,7 @@ def gcp_vpc_sc(
     ],
 )
 def gcp_access_approval(approval: AccessApproval, *, own_cases: bool = False) -> Verdict:
-    """Google's staff asks before it looks at what is in the project, for every product.
+    """Google's staff asks before it looks at what is in the project, for every product that is out of preview.
 
     ``own_cases``: whether requests may be approved by themselves that belong to a support case of the
     company's own.
