@@ -12,7 +12,8 @@ from soc2_collectors.gcp.models.balancing import (
     TlsProxy,
 )
 from soc2_collectors.gcp.models.iam import IamPolicy
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.gcp.models.values import unread_above
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.google_grants import let_through
@@ -41,10 +42,11 @@ _CIPHER = re.compile(
     needs=[SecurityPolicy, IamPolicy],
     known_as=["powerpipe:compute_external_backend_service_iap_enabled"],
 )
-def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
+def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -> Verdict:
     """Backend services that the internet reaches over HTTP have Cloud Armor or Identity-Aware Proxy before them.
 
-    A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
+    A policy of Cloud Armor counts, the backend's own or a hierarchical one, that keeps something out or slows
+    it: a rule that is not a preview and
     denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts
     unless one of its policies that were collected lets everyone through.
 
@@ -62,19 +64,24 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
         return passed(
             "behind Identity-Aware Proxy; no policy of it that was collected is for everyone"
         )
-    if not policy and through:
-        return failed("Identity-Aware Proxy lets everyone through", on=through)
+    above = [one for one in evidence.here(SecurityPolicy) if one.above(backend) and one.filtering]
+    if above:
+        return passed(
+            f"behind {listed(one.short_name for one in above)}, which hold from above it", on=above
+        )
+    unread = unread_above(scope.boundary, backend.ancestors)
     if not policy:
-        return failed("neither a security policy nor Identity-Aware Proxy")
+        said = "neither a security policy nor Identity-Aware Proxy"
+        said = "Identity-Aware Proxy lets everyone through" if through else said
+        return inconclusive(f"{said}; {unread}", on=through) if unread else failed(said, on=through)
     found = evidence.index(SecurityPolicy, "path", within="here").get(policy, ())
     if not found:
         return inconclusive(f"the security policy {policy} is not among those collected")
     name = policy.rpartition("/")[2]
     rules = found[0].filtering
     if not rules:
-        return failed(
-            f"{name} lets every request through: no rule that is enforced keeps any out", on=found
-        )
+        said = f"{name} lets every request through: no rule that is enforced keeps any out"
+        return inconclusive(f"{said}; {unread}", on=found) if unread else failed(said, on=found)
     return passed(
         f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
     )
