@@ -61,7 +61,9 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
 
 @rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
 def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
-    """GKE clusters answer anonymous requests for health checks only, and bind no roles to everyone.
+    """GKE clusters answer anonymous requests for health checks only, and let nobody bind roles to everyone.
+
+    Bindings that were made before are within the cluster, and are not seen here.
 
     Why: by default whoever reaches the control plane may ask it without a name, and one binding to
         system:authenticated gives rights to everybody with a Google account.
@@ -92,7 +94,7 @@ def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
     if unclear:
         return inconclusive(f"not known: {listed(unclear)}")
     return passed(
-        "anonymous requests are limited to health checks, roles are not bound to everyone"
+        "anonymous requests are limited to health checks, and no role can be bound to everyone"
     )
 
 
