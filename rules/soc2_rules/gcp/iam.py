@@ -113,8 +113,8 @@ def gcp_no_sa_user_at_project(
     Roles with actAs, or with which tokens are made and signed: Service Account User, Token Creator, Workload
     Identity User and every other one that holds such a permission, custom ones too. Basic roles are judged by
     gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out: Google grants them
-    what they need. A condition that names one service account is a grant on that account. ``exempt`` takes
-    members or patterns.
+    what they need. A condition that names one service account is a grant on that account. Deny
+    policies are not read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: on a project they open every service account in it, those of tomorrow too, with all their rights.
     Fix: grant the role on the one account (gcloud iam service-accounts add-iam-policy-binding), and
@@ -288,17 +288,21 @@ def _blurred(
         for role in names - _BASIC
         if not matches(member, known)
     ]
-    first = [grant for grant in grants if roles.certain(grant[1]) & one]
-    second = [grant for grant in grants if roles.certain(grant[1]) & other]
-    found = {
-        member
-        for left in first
-        for right in second
-        if left[0] != right[0] and (left[2] or right[2])
-        for member in (left[0], right[0])
-        if _of_many(Member(member))
-    }
+    first = {(member, by_it) for member, role, by_it in grants if roles.certain(role) & one}
+    second = {(member, by_it) for member, role, by_it in grants if roles.certain(role) & other}
+    found = _beside(first, second) | _beside(second, first)
     return _Blurred(found, {role for member, role, _ in grants if _of_many(Member(member))})
+
+
+def _beside(side: set[tuple[str, bool]], other: set[tuple[str, bool]]) -> set[str]:
+    """Those of one side who stand for many, where somebody else is of the other; one by this policy."""
+    anyhow = {member for member, _ in other}
+    by_it = {member for member, so in other if so}
+    return {
+        member
+        for member, so in side
+        if _of_many(Member(member)) and (anyhow if so else by_it) - {member}
+    }
 
 
 def _of_many(member: Member) -> bool:

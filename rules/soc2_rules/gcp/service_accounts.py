@@ -60,7 +60,7 @@ def gcp_sa_no_admin(
     ones that say who may do what; and any, alone or together, with permissions that lead further: to act as
     another service account while running something, to make its tokens or keys, to change roles. A role whose
     condition leaves one named thing counts as given on that thing. ``allowed`` takes roles or patterns
-    (``roles/storage.objectAdmin``). Roles that come by a group are not seen here.
+    (``roles/storage.objectAdmin``). Roles that come by a group, and deny policies, are not seen here.
 
     Why: a service account's rights are those of whoever can reach its workload or its key.
     Fix: gcloud projects remove-iam-policy-binding PROJECT --member serviceAccount:ACCOUNT --role ROLE, and
