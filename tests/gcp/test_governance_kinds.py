@@ -419,6 +419,35 @@ def test_changes_by_people(gcp: Source) -> None:
     assert raised.value.permission == "logging.logEntries.list"
 
 
+def test_a_person_who_acts_as_a_service_account_is_a_person(gcp: Source) -> None:
+    def entry(number: int, *chain: str) -> dict[str, object]:
+        who = {
+            "principalEmail": "deploy@acme-prod.iam.gserviceaccount.com",
+            "serviceAccountDelegationInfo": [
+                {"firstPartyPrincipal": {"principalEmail": mail}} for mail in chain
+            ],
+        }
+        payload = {
+            "serviceName": "compute.googleapis.com",
+            "methodName": "v1.compute.firewalls.insert",
+            "authenticationInfo": who,
+        }
+        return {
+            "insertId": f"e{number}",
+            "timestamp": "2026-11-20T10:11:12Z",
+            "protoPayload": payload,
+        }
+
+    relay = "relay@acme-prod.iam.gserviceaccount.com"
+    gcp.emulator.state.answers["/logging/v2/entries:list"] = {
+        "entries": [entry(1, relay), entry(2, relay, "anna@acme.example"), entry(3)]
+    }
+    (seen,) = views(gcp, audit.human_changes, scope=HERE)
+    assert (seen.insert_id, seen.who) == ("e2", "anna@acme.example")
+    assert seen.through == "deploy@acme-prod.iam.gserviceaccount.com"
+    assert gcp.emulator.requests[-1][0] == "POST"
+
+
 def test_a_report_that_is_old_says_so(gcp: Source) -> None:
     for days, outdated in ((1, False), (40, True)):
         when = datetime.now(UTC) - timedelta(days=days)

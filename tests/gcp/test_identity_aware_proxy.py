@@ -35,6 +35,8 @@ BACKEND = {
         ("projects/p/iap_web", "allUsers", Status.FAIL),
         ("projects/123/iap_web/compute-eu/services/77", "allUsers", Status.FAIL),
         ("projects/123/iap_web/compute/services/78", "allUsers", Status.PASS),
+        ("projects/123/iap_web/appengine-acme", "allUsers", Status.PASS),
+        ("projects/123/iap_web/cloud_run-eu/services/web", "allUsers", Status.PASS),
         ("projects/124/iap_web", "allUsers", Status.PASS),
         ("projects/123/iap_tunnel", "allUsers", Status.PASS),
         ("projects/123/iap_web", "group:staff@acme.example", Status.PASS),

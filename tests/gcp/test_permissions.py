@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,29 @@ def test_permissions_only_read() -> None:
         for permission in need:
             assert re.fullmatch(r"[a-z][a-z0-9]+\.[a-zA-Z0-9]+\.[a-zA-Z]+", permission), call
             assert READING.match(permission.rpartition(".")[2]), f"{call}: {permission}"
+
+
+def test_permissions_are_those_that_are_published_for_the_calls() -> None:
+    facts = Path(__file__).parents[1] / "facts"
+    published = json.loads((facts / "permissions" / "gcp.json").read_text(encoding="utf-8"))[
+        "calls"
+    ]
+    text = (facts / "considered" / "permissions.toml").read_text(encoding="utf-8")
+    decided = {
+        name.removeprefix("call ")
+        for name in tomllib.loads(text)["gcp"]
+        if name.startswith("call ")
+    }
+    assert set(published) == set(NEEDS), "make facts"
+    assert {call for call, need in published.items() if not need} == decided, (
+        "say in considered/permissions.toml which permissions an unpublished call needs"
+    )
+    wrong = {
+        call: (sorted(NEEDS[call]), need)
+        for call, need in published.items()
+        if need and sorted(NEEDS[call]) != need
+    }
+    assert not wrong, "granted, and published for the call"
 
 
 def test_permissions_are_those_of_the_declared_calls() -> None:

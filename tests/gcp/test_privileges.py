@@ -219,10 +219,20 @@ def test_a_name_like_that_of_a_service_agent_makes_none() -> None:
         ('"projects/_/buckets/orders" == resource.name', False, True),
         ('resource.name.startsWith("projects/_/buckets/orders")', False, True),
         (
-            'resource.name.startsWith("//compute.googleapis.com/projects/p/zones/z/instances/a")',
+            'resource.name.startsWith("//compute.googleapis.com/projects/p/zones/z/instances/web-")',
             False,
             True,
         ),
+        # A letter or two leave many things, and the numbers of service accounts begin alike.
+        (
+            'resource.name.startsWith("//compute.googleapis.com/projects/p/zones/z/instances/a")',
+            False,
+            False,
+        ),
+        ('resource.name.startsWith("projects/_/buckets/o")', False, False),
+        ('resource.name.startsWith("projects/_/buckets/o/objects/")', False, True),
+        ('resource.name.startsWith("projects/-/serviceAccounts/1178")', False, False),
+        ('resource.name == "projects/-/serviceAccounts/117823456789012345678"', False, True),
         ('resource.name.startsWith("projects/_/buckets/")', False, False),
         ('resource.name.startsWith("projects/p/zones/z")', False, False),
         ('resource.name.startsWith("projects/p/global/")', False, False),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
 import re
 import sys
 from importlib.metadata import version
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import googleapiclient
-from views import Laying, Member, Shape, fields_of, name_of
+from views import Laying, Member, Shape, fields_of, name_of, write_permissions
 
+from soc2_collectors.gcp import permissions
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 NEEDS = ("google-api-python-client",)
 """What is installed beside the project."""
+DATASET = "IAM_DATASET"
+"""The variable that names a checkout of https://github.com/iann0036/iam-dataset: what Google publishes of roles
+and of the permissions of calls, of which there is no package."""
+_ONLY_READING = re.compile(r"(viewer|reader|browser|auditor)$", re.IGNORECASE)
+"""How Google calls roles that change nothing."""
 _DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
 _ALWAYS = ("cloudasset", "cloudresourcemanager")
 """What any view may hold a part of."""
@@ -42,7 +49,7 @@ _HINTS = {
     "gcp.models.audit:AuditLog": None,
     "gcp.models.balancing:ArmorData": "compute.SecurityPolicy",
     "gcp.models.balancing:ProxyData": "compute.TargetHttpsProxy",
-    "gcp.models.container:BinauthzData": None,
+    "gcp.models.container:BinauthzData": "binaryauthorization.Policy",
     "gcp.models.delivery:TriggerData": "cloudbuild.BuildTrigger",
     "gcp.models.monitoring:SnoozeData": "monitoring.Snooze",
     "gcp.models.network:FirewallPolicyData": "compute.FirewallPolicy",
@@ -201,6 +208,34 @@ def main() -> None:
         if collector.provider == "gcp":
             _lay(laying, collector.kind, collector.resource, _services(collector))
     laying.write(f"google-api-python-client {version('google-api-python-client')}")
+    if folder := os.environ.get(DATASET):
+        write_permissions(
+            "gcp", *_published(Path(folder) / "gcp"), calls=_calls(Path(folder) / "gcp")
+        )
+    else:
+        print(f"permissions are kept as they are: {DATASET} names no checkout", file=sys.stderr)
+
+
+def _published(folder: Path) -> tuple[str, dict[str, str]]:
+    """Permissions of ours that some role of Google's holds: ``read`` where one that only reads does."""
+    ours = {one for need in permissions.NEEDS.values() for one in need}
+    found: dict[str, str] = {}
+    for path in sorted((folder / "roles").glob("*.json")):
+        held = ours & {*json.loads(path.read_text(encoding="utf-8")).get("includedPermissions", [])}
+        reads = _ONLY_READING.search(path.stem) is not None
+        for one in held:
+            found[one] = "read" if reads or found.get(one) == "read" else f"held by {path.stem}"
+    return "iann0036/iam-dataset", found
+
+
+def _calls(folder: Path) -> dict[str, list[str]]:
+    """Calls of ours -> the permissions that are published for them; none where nothing is."""
+    apis = json.loads((folder / "map.json").read_text(encoding="utf-8"))["api"]
+    known = {call: said for api in apis.values() for call, said in api.get("methods", {}).items()}
+    return {
+        call: sorted({one["name"] for one in known.get(call, {}).get("permissions", [])})
+        for call in permissions.NEEDS
+    }
 
 
 if __name__ == "__main__":

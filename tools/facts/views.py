@@ -135,7 +135,10 @@ def name_of(struct: Any) -> str:
 def write_permissions(
     provider: str, source: str, known: Mapping[str, str], **more: Mapping[str, Any]
 ) -> None:
-    """Write which of the permissions that we ask for are published, each with what it allows."""
+    """Write which of the permissions that we ask for are published, each with what it allows.
+
+    ``more``: further keys, such as what is published of each call where permissions have names of their own.
+    """
     path = FACTS / "permissions" / f"{provider}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     _dump(path, {"source": source, "known": dict(known), **more})

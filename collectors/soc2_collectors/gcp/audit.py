@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from soc2_collectors.gcp.answers import document
-from soc2_collectors.gcp.models.audit import HumanChange
+from soc2_collectors.gcp.models.audit import HumanChange, Who
 from soc2_pac.errors import Unexpected
 from soc2_pac.resources import collects
 
@@ -19,14 +21,18 @@ if TYPE_CHECKING:
 _WINDOW = timedelta(days=7)
 """How far back changes are looked for: so long may pass between two runs without one being missed."""
 _MOST = 20_000
+_WHO = "protoPayload.authenticationInfo"
 _BY_PEOPLE = (
     'log_id("cloudaudit.googleapis.com/activity")'
-    ' AND (protoPayload.authenticationInfo.principalEmail:"@"'
-    ' OR protoPayload.authenticationInfo.principalSubject:"/workforcePools/")'
-    ' AND NOT protoPayload.authenticationInfo.principalEmail:"gserviceaccount.com"'
+    f' AND (({_WHO}.principalEmail:"@" AND NOT {_WHO}.principalEmail:"gserviceaccount.com")'
+    f' OR {_WHO}.principalSubject:"/workforcePools/"'
+    f' OR {_WHO}.serviceAccountDelegationInfo.firstPartyPrincipal.principalEmail:"@"'
+    f' OR {_WHO}.serviceAccountDelegationInfo.principalSubject:"user:"'
+    f' OR {_WHO}.serviceAccountDelegationInfo.principalSubject:"/workforcePools/")'
     " AND NOT (operation.last=true AND NOT operation.first=true)"
 )
-"""People of a workforce pool have a subject and no address. The end of an operation is no other change."""
+"""People of a workforce pool have a subject and no address. Who acts as a service account stands in its
+delegation, where other service accounts may stand as well. The end of an operation is no other change."""
 
 
 @collects(
@@ -52,4 +58,14 @@ def human_changes(gcp: Gcp) -> Iterator[Document]:
         if number >= _MOST:
             msg = f"more than {_MOST:,} changes within {_WINDOW.days} days: the older ones were not read"
             raise Unexpected(msg, operation="logging.entries.list")
-        yield document(entry, uid="insertId", name="protoPayload.methodName")
+        if not _by_machines(entry):
+            yield document(entry, uid="insertId", name="protoPayload.methodName")
+
+
+def _by_machines(entry: dict[str, Any]) -> bool:
+    """Whether a service account did it, and those that acted as it are none of people's either."""
+    try:
+        who = msgspec.convert(entry["protoPayload"]["authenticationInfo"], Who)
+    except (KeyError, TypeError, msgspec.ValidationError):
+        return False  # kept as it came: the view says what is wrong with it
+    return who.principal_email.endswith("gserviceaccount.com") and not who.behind

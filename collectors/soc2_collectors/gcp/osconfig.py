@@ -60,7 +60,7 @@ def _outdated(report: Mapping[str, Any] | None, now: datetime) -> str:
     except ValueError:
         return str(said)
     if made is None:
-        return ""
+        return "a day that is not said" if report is not None else ""
     made = made if made.tzinfo else made.replace(tzinfo=UTC)
     return f"{made:%Y-%m-%d}" if now - made > _FRESH else ""
 

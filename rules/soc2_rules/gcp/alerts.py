@@ -235,7 +235,7 @@ def gcp_alert_iam_changes(
     not_needed: tuple[str, ...] = (),
     reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is notified when custom roles, or a bucket's permissions, are changed.
+    """Somebody is notified when custom roles are made, updated or deleted, or a bucket's policy is changed.
 
     ``not_needed`` names events, as the messages do, that nobody wants to be notified of. For
     ``reaches_people`` see gcp-alert-owner-change.
@@ -270,10 +270,10 @@ def gcp_alert_network_changes(
     not_needed: tuple[str, ...] = (),
     reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is notified when firewall rules, routes or networks are changed.
+    """Somebody is notified when VPC firewall rules, routes or networks are made, patched or deleted, or peered.
 
-    ``not_needed`` names events (``networks.addPeering``) that nobody wants to be notified of. For
-    ``reaches_people`` see gcp-alert-owner-change.
+    Firewall policies are not asked for. ``not_needed`` names events (``networks.addPeering``) that nobody
+    wants to be notified of. For ``reaches_people`` see gcp-alert-owner-change.
 
     Why: the wall between inside and outside is a list that one call changes.
     Fix: log-based metrics on resource.type of gce_firewall_rule, gce_route and gce_network, and an alert
@@ -302,7 +302,7 @@ def gcp_alert_sql_compute_changes(
     not_needed: tuple[str, ...] = (),
     reaches_people: tuple[str, ...] = (),
 ) -> Verdict:
-    """Somebody is notified when databases of Cloud SQL or machines are changed.
+    """Somebody is notified when a Cloud SQL instance is updated, or a machine made, deleted or given metadata.
 
     ``not_needed`` names events (``instances.insert``) that nobody wants to be notified of. For
     ``reaches_people`` see gcp-alert-owner-change.

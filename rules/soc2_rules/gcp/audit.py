@@ -23,9 +23,10 @@ def gcp_console_changes_outside_pipeline(
 ) -> Verdict:
     """Nobody changes production by hand, past the pipeline.
 
-    In the console and by the command line alike: service accounts are what pipelines run as. ``deployers``
-    takes addresses or patterns of people who may; ``projects`` the ids of production, every project while
-    it is empty; ``ignored`` patterns for actions that change nothing.
+    In the console and by the command line alike: service accounts are what pipelines run as, unless a person
+    acts as one (impersonation). Changes of projects are seen, not those of folders and the organisation.
+    ``deployers`` takes addresses or patterns of people who may; ``projects`` the ids of production, every
+    project while it is empty; ``ignored`` patterns for actions that change nothing.
 
     Why: what is changed by hand was neither reviewed nor tested, and the next deployment may undo it.
     Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read
@@ -39,8 +40,9 @@ def gcp_console_changes_outside_pipeline(
     if payload.status.code:
         return not_applicable(f"{change.action} was refused or failed (code {payload.status.code})")
     who = change.who
+    through = f" as {change.through}" if change.through else ""
     when = f"{change.timestamp:%Y-%m-%d %H:%M} UTC"
     if matches(who, deployers):
-        return passed(f"{who} may: {change.action} on {when}")
+        return passed(f"{who} may: {change.action}{through} on {when}")
     about = f" ({payload.resource_name})" if payload.resource_name else ""
-    return failed(f"{who} called {change.action}{about} on {when}")
+    return failed(f"{who} called {change.action}{about}{through} on {when}")

@@ -11,22 +11,29 @@ from soc2_collectors.gcp.models.balancing import (
     SslPolicyData,
     TlsProxy,
 )
-from soc2_collectors.gcp.models.grants import public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.gcp.models.values import unread_above
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import let_through
 
 _STRONG = ("MODERN", "RESTRICTED", "FIPS_202205")
 _SINCE_1_2 = ("RESTRICTED", "FIPS_202205")
 """Profiles that speak 1.2 at least, whatever else is said."""
 _OLD, _NEW = ("TLS_1_0", "TLS_1_1"), ("TLS_1_2", "TLS_1_3")
-_WEAK = ("TLS_RSA_WITH_", "3DES", "RC4", "_CBC_")
+_WEAK = ("TLS_RSA_WITH_", "3DES", "RC4")
+_MODERN = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+)
+"""Ciphers of MODERN beside those of RESTRICTED that somebody may call weak (SSL policies overview)."""
 _CIPHER = re.compile(
     r"TLS_(ECDHE_(RSA|ECDSA)_WITH_)?(AES|CHACHA20)_[A-Z0-9_]+|TLS_RSA_WITH_[A-Z0-9_]+"
 )
 """Names of ciphers as Google writes them."""
-_IAP = "//iap.googleapis.com/"
 
 
 @rule(
@@ -35,12 +42,13 @@ _IAP = "//iap.googleapis.com/"
     needs=[SecurityPolicy, IamPolicy],
     known_as=["powerpipe:compute_external_backend_service_iap_enabled"],
 )
-def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
-    """Backends that the internet reaches over HTTP stand behind Cloud Armor or Identity-Aware Proxy.
+def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -> Verdict:
+    """Backend services that the internet reaches over HTTP have Cloud Armor or Identity-Aware Proxy before them.
 
-    A policy of Cloud Armor counts that keeps something out or slows it: a rule that is not a preview and
-    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts unless
-    one of its policies that were collected lets everyone through.
+    A policy of Cloud Armor counts, the backend's own or a hierarchical one, that keeps something out or slows
+    it: a rule that is not a preview and
+    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts
+    unless one of its policies that were collected lets everyone through.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
@@ -50,42 +58,33 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence) -> Verdict:
         return not_applicable("the internet does not reach it over HTTP")
     data, policy = backend.resource.data, backend.policy
     proxied = data.iap is not None and data.iap.enabled
-    through = _let_through(backend, evidence) if proxied else []
+    known = {data.name, str(data.id)}
+    through = let_through(backend, evidence, "compute", known) if proxied else []
     if proxied and not through:
         return passed(
             "behind Identity-Aware Proxy; no policy of it that was collected is for everyone"
         )
-    if not policy and through:
-        return failed("Identity-Aware Proxy lets everyone through", on=through)
+    above = [one for one in evidence.here(SecurityPolicy) if one.above(backend) and one.filtering]
+    if above:
+        return passed(
+            f"behind {listed(one.short_name for one in above)}, which hold from above it", on=above
+        )
+    unread = unread_above(scope.boundary, backend.ancestors)
     if not policy:
-        return failed("neither a security policy nor Identity-Aware Proxy")
+        said = "neither a security policy nor Identity-Aware Proxy"
+        said = "Identity-Aware Proxy lets everyone through" if through else said
+        return inconclusive(f"{said}; {unread}", on=through) if unread else failed(said, on=through)
     found = evidence.index(SecurityPolicy, "path", within="here").get(policy, ())
     if not found:
         return inconclusive(f"the security policy {policy} is not among those collected")
     name = policy.rpartition("/")[2]
     rules = found[0].filtering
     if not rules:
-        return failed(
-            f"{name} lets every request through: no rule that is enforced keeps any out", on=found
-        )
+        said = f"{name} lets every request through: no rule that is enforced keeps any out"
+        return inconclusive(f"{said}; {unread}", on=found) if unread else failed(said, on=found)
     return passed(
         f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
     )
-
-
-def _let_through(backend: BackendService, evidence: Evidence) -> list[IamPolicy]:
-    """Policies of Identity-Aware Proxy that hold for a backend, and let everyone through."""
-    here = {backend.project, f"projects/{backend.project_id}"}
-    known = {backend.resource.data.name, str(backend.resource.data.id)}
-    found = []
-    for one in evidence.here(IamPolicy):
-        node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
-        if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
-            continue
-        # All of the project, all backends, those of a region, or one by its name or number.
-        if rest in ("", "/compute") or rest.rpartition("/")[2] in known or "/services/" not in rest:
-            found.append(one)
-    return found
 
 
 @rule(
@@ -100,8 +99,9 @@ def _let_through(backend: BackendService, evidence: Evidence) -> list[IamPolicy]
 def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _WEAK) -> Verdict:
     """TLS proxies speak TLS 1.2 or newer, without weak ciphers.
 
-    Google's profiles MODERN, RESTRICTED and FIPS have none. ``weak`` are parts of names that no cipher of a
-    policy of one's own may have.
+    ``weak`` are parts of names that no cipher may have: by default those without forward secrecy, and of 3DES
+    and RC4, which MODERN, RESTRICTED and FIPS do not have. Those with CBC, which MODERN has, are weak where
+    it takes ``_CBC_``.
 
     Why: older versions and ciphers can be read or forced by whoever sits on the way.
     Fix: gcloud compute ssl-policies create NAME --profile=MODERN --min-tls-version=1.2, and gcloud compute
@@ -135,6 +135,9 @@ def gcp_lb_tls(proxy: TlsProxy, evidence: Evidence, *, weak: tuple[str, ...] = _
 
 
 def _ciphers(policy: SslPolicyData) -> list[str]:
-    """The ciphers of a policy of one's own; those of Google's profiles are Google's choice."""
-    named = policy.enabled_features or policy.custom_features
-    return named if policy.profile == "CUSTOM" else []
+    """The ciphers of a policy, as far as they are shown or are known of Google's profiles."""
+    if policy.enabled_features:
+        return policy.enabled_features
+    if policy.profile == "CUSTOM":
+        return policy.custom_features
+    return list(_MODERN) if policy.profile == "MODERN" else []

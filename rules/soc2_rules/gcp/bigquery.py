@@ -5,22 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.gcp.models.bigquery import Dataset
-from soc2_collectors.gcp.models.grants import held, public_roles
+from soc2_collectors.gcp.models.grants import Held, held, public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.privileges import BASIC_CHANGING, BASIC_READING
+from soc2_collectors.gcp.models.roles import Role
 from soc2_collectors.gcp.models.values import matches
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import beside, everyone
+from soc2_rules.mechanisms.google_grants import Definitions, beside, everyone
 
 _CONSUMER = ("gmail.com", "googlemail.com", "googlegroups.com")
 _TABLES = "/tables/"
+_READS = frozenset({"bigquery.tables.getData"})
+_BASIC = BASIC_CHANGING | BASIC_READING
+"""Basic roles open datasets by the special groups that each has from the beginning."""
 
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.CRITICAL,
-    needs=[IamPolicy],
+    needs=[IamPolicy, Role],
     known_as=[
         "prowler:bigquery_dataset_public_access",
         "powerpipe:require_bq_table_iam",
@@ -37,6 +42,9 @@ def gcp_bq_not_public(
     consumer_domains: tuple[str, ...] = _CONSUMER,
 ) -> Verdict:
     """Datasets and their tables are shared neither with everyone nor with consumer accounts.
+
+    Neither by their own policies nor by those of the project and what is above it. What listings of BigQuery
+    sharing publish, and who is in a group, is not seen here.
 
     Why: a dataset that everyone may query is copied before anybody notices.
     Fix: bq remove-iam-policy-binding --member=allUsers --role=ROLE PROJECT:DATASET.TABLE; for a dataset, bq
@@ -57,6 +65,18 @@ def gcp_bq_not_public(
     consumer = {member for member in members if member.lower().endswith(homes)}
     if consumer:
         return failed(f"shared with consumer accounts: {listed(consumer)}", on=own)
+    found = _above(dataset, evidence, now, homes)
+    roles = Definitions(evidence)
+    reading = [
+        (one, on) for one, on in found if one.role in _BASIC or _READS & roles.certain(one.role)
+    ]
+    if reading:
+        said = listed(f"{one.member.text} ({one.role} on {on.node})" for one, on in reading)
+        return failed(
+            f"shared with consumer accounts: {said}", on={on.name: on for _, on in reading}.values()
+        )
+    if unknown := roles.unknown(one.role for one, _ in found if one.role not in _BASIC):
+        return unknown
     if strange := {one.special_group for one in dataset.dataset.access if not one.known}:
         return inconclusive(f"who these are is not known: {listed(strange)}")
     if not members:
@@ -65,6 +85,20 @@ def gcp_bq_not_public(
         )
     said = f"{len(members)} members, neither everyone nor consumer accounts"
     return passed(f"{said}{beside(scope, dataset)}", on=own)
+
+
+def _above(
+    dataset: Dataset, evidence: Evidence, now: datetime, homes: tuple[str, ...]
+) -> list[tuple[Held, IamPolicy]]:
+    """What consumer accounts hold on the project of a dataset, and on what is above it."""
+    nodes = evidence.index(IamPolicy, "node", within="here")
+    return [
+        (one, policy)
+        for node in dataset.ancestors
+        for policy in nodes.get(node, ())
+        for one in held(policy, now)
+        if one.member.text.lower().endswith(homes) and one.role != "roles/browser"
+    ]
 
 
 def _tables(whole: Whole) -> dict[str, list[IamPolicy]]:

@@ -221,7 +221,7 @@ def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict
     on, where = said
     if on:
         return passed(f"OS Login is on, by {where}: keys in metadata open nothing")
-    return failed("keys of the project open it")
+    return failed("keys of the project, where it has any, open it")
 
 
 @rule(
@@ -240,7 +240,8 @@ def gcp_os_login(
 ) -> Verdict:
     """OS Login with a second factor is on for a project, and no machine switches it off.
 
-    Nodes of GKE are left out: GKE decides how they are reached.
+    Nodes of GKE are left out: GKE decides how they are reached. What metadata of a zone says of the second
+    factor is not seen here.
 
     Why: with OS Login the company's account opens a machine, leaves with the person, and every sign-in is
         logged; keys in metadata are forgotten there.

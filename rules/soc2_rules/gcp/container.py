@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from soc2_collectors.gcp.models.container import BinauthzPolicy, Cluster, NodeConfig
 from soc2_collectors.reach import open_to_internet
@@ -61,7 +61,9 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
 
 @rule(criteria=["CC6.1", "CC6.6"], severity=Severity.MEDIUM)
 def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
-    """GKE clusters answer anonymous requests for health checks only, and bind no roles to everyone.
+    """GKE clusters answer anonymous requests for health checks only, and let nobody bind roles to everyone.
+
+    Bindings that were made before are within the cluster, and are not seen here.
 
     Why: by default whoever reaches the control plane may ask it without a name, and one binding to
         system:authenticated gives rights to everybody with a Google account.
@@ -92,7 +94,7 @@ def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
     if unclear:
         return inconclusive(f"not known: {listed(unclear)}")
     return passed(
-        "anonymous requests are limited to health checks, roles are not bound to everyone"
+        "anonymous requests are limited to health checks, and no role can be bound to everyone"
     )
 
 
@@ -126,7 +128,8 @@ def gcp_gke_hardening(
     """GKE clusters are hardened: no older ways in, network policy, shielded nodes, judged images.
 
     ``expected`` are the parts that are asked for. Binary Authorization counts where the project's policy
-    keeps images from running; its default policy lets all of them run.
+    keeps images from running: its default policy lets all of them run, an exempted registry of many customers
+    those of anybody, and continuous validation alone looks at what runs already.
 
     Why: each part stops somebody who got into one container from getting everywhere else.
     Fix: gcloud container clusters update NAME --no-enable-legacy-authorization
@@ -148,15 +151,16 @@ def gcp_gke_hardening(
         return failed(f"lacks: {', '.join(lacking)}")
     policies: list[BinauthzPolicy] = []
     if "binary authorization" in expected and parts["binary authorization"]:
-        binauthz = cluster.data.binary_authorization
-        if binauthz is not None and binauthz.by_project:
-            found = evidence.index(BinauthzPolicy, "project_id", within="here")
-            policies = [*found.get(cluster.project_id, ())]
-            if policies and not policies[0].of(cluster).enforced:
-                said = "binary authorization: the project's policy lets every image run"
-                return failed(f"lacks: {said}", on=policies)
-            if not policies:
-                return inconclusive("the project's policy of Binary Authorization is not shown")
+        found = evidence.index(BinauthzPolicy, "project_id", within="here")
+        policies = [*found.get(cluster.project_id, ())]
+        if not policies:
+            return inconclusive("the project's policy of Binary Authorization is not shown")
+        if holes := policies[0].holes(cluster):
+            said = f"binary authorization: the project's policy lets {listed(holes)} run"
+            return failed(f"lacks: {said}", on=policies)
+        if wide := policies[0].wide:
+            said = f"whose images these registries hold is not known: {listed(wide)}"
+            return inconclusive(f"binary authorization: {said}", on=policies)
     unknown = [name for name in expected if parts[name] is None]
     if unknown:
         return inconclusive(f"not known: {', '.join(unknown)}")
@@ -226,7 +230,8 @@ def gcp_gke_patching(
     """GKE clusters are upgraded by Google, log, and encrypt their secrets with a key of one's own.
 
     ``logged`` are the components whose logs are asked for. A maintenance exclusion that keeps nodes from
-    being upgraded for longer than ``max_exclusion_days`` counts as switched off.
+    being upgraded for longer than ``max_exclusion_days``, or several one after another, count as switched
+    off.
 
     Why: old versions carry known vulnerabilities, a copy of the cluster's database holds every secret, and
         without logs nobody knows what ran.
@@ -258,28 +263,47 @@ def gcp_gke_patching(
     if not data.node_pools and not cluster.managed:
         return inconclusive("the inventory shows no node pool of the cluster")
     return passed(
-        "upgraded by Google, secrets are encrypted with a key of one's own, logs are kept"
+        "upgraded by Google, secrets are encrypted with a key of one's own, logs are kept",
+        until=until,
     )
 
 
-def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], datetime | None]:
-    """Exclusions that keep nodes from being upgraded for too long, and when the last of them ends.
+_NO_END = datetime.max.replace(tzinfo=UTC)
+_MOMENT = timedelta(days=1)
+"""Exclusions with less time than this between them are one: no upgrade of a cluster comes to its end in it."""
 
-    Those of the cluster, and those of a pool until its version is supported no longer.
+
+def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], datetime | None]:
+    """Exclusions that keep nodes from being upgraded for too long, and when that changes.
+
+    Those of the cluster, one after another counted together, and those of a pool until its version is
+    supported no longer.
     """
-    found: dict[str, datetime | None] = {
-        name: one.end_time
-        for name, one in cluster.data.maintenance_policy.window.maintenance_exclusions.items()
+    windows = cluster.data.maintenance_policy.window.maintenance_exclusions
+    ordered = sorted(
+        (one.start_time, one.end_time, name)
+        for name, one in windows.items()
         if one.maintenance_exclusion_options.scope != _NODES_GO_ON
-        and one.start_time <= now < one.end_time
-        and one.end_time - one.start_time > timedelta(days=most)
-    }
+    )
+    spans: list[tuple[datetime, datetime, list[str]]] = []
+    for start, end, name in ordered:
+        if spans and start - spans[-1][1] < _MOMENT:
+            first, last, names = spans[-1]
+            spans[-1] = (first, max(last, end), [*names, name])
+        else:
+            spans.append((start, end, [name]))
     for pool in cluster.data.node_pools:
         one = pool.maintenance_policy.exclusion_until_end_of_support
-        start, end = one.start_time, one.end_time
-        if one.enabled and (start is None or end is None):
-            found[f"an exclusion of the pool {pool.name}"] = None
-        elif one.enabled and start and end and now < end and end - start > timedelta(days=most):
-            found[f"an exclusion of the pool {pool.name}"] = end
-    ends = [end for end in found.values() if end is not None]
-    return sorted(found), max(ends) if ends and len(ends) == len(found) else None
+        if one.enabled:
+            first = one.start_time or datetime.min.replace(tzinfo=UTC)
+            last = one.end_time or _NO_END
+            spans.append((first, last, [f"an exclusion of the pool {pool.name}"]))
+    long = [
+        (start, end, names) for start, end, names in spans if end - start > timedelta(days=most)
+    ]
+    held = [(end, names) for start, end, names in long if start <= now < end]
+    if held:
+        ends = max(end for end, _ in held)
+        found = sorted({name for _, names in held for name in names})
+        return found, ends if ends < _NO_END else None
+    return [], min((start for start, _, _ in long if start > now), default=None)

@@ -27,6 +27,8 @@ def gcp_dataproc_alloydb_cmek(cluster: DataprocCluster) -> Verdict:
     Fix: create the cluster anew with --gce-pd-kms-key=KEY.
     """
     config = cluster.resource.data.config
+    if config is None and cluster.resource.data.virtual_cluster_config is None:
+        return inconclusive("the inventory does not say how the cluster is set up")
     if config is None:
         return not_applicable("it runs on GKE, and has no disks of its own")
     key = config.encryption_config

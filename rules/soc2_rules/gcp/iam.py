@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.gcp.models.grants import Held, ends, held
 from soc2_collectors.gcp.models.iam import IamPolicy
@@ -25,7 +25,7 @@ from soc2_pac.text import listed
 from soc2_rules.mechanisms.google_grants import Definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _NOBODY = inconclusive("the inventory shows no IAM policy, and every project has one")
 _MACHINES = (Sort.ACCOUNT, Sort.ACCOUNTS)
@@ -40,20 +40,22 @@ def _exempted(exempt: Iterable[str]) -> str:
     return f"; exempt: {listed(named)}" if named else ""
 
 
-@rule(criteria=["CC6.3"], severity=Severity.HIGH, empty=_NOBODY)
+@rule(criteria=["CC6.3"], severity=Severity.HIGH, needs=[Project], empty=_NOBODY)
 def gcp_no_primitive_roles(
     policy: IamPolicy,
+    evidence: Evidence,
     now: datetime,
+    scope: Scope,
     *,
     not_production: tuple[str, ...] = (),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
     """No person, group or outside workload holds a basic role that changes things.
 
-    Those are Owner and Editor, and the newer Admin and Writer. Service accounts are judged by
-    gcp-sa-no-admin. Policies of projects, folders and the organisation are judged. ``not_production`` names
-    projects and folders where it is allowed, as the inventory does (``projects/123``); ``exempt`` takes
-    members or patterns (``group:gcp-break-glass@*``).
+    Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are
+    judged by gcp-sa-no-admin; those of others are outside workloads. Policies of projects, folders and the
+    organisation are judged. ``not_production`` names projects and folders where it is allowed, as the
+    inventory does (``projects/123``); ``exempt`` takes members or patterns (``group:gcp-break-glass@*``).
 
     Why: these roles reach every service that there is and every one that is still to come.
     Fix: grant the roles that the work needs, then gcloud projects remove-iam-policy-binding PROJECT
@@ -66,11 +68,23 @@ def gcp_no_primitive_roles(
     holders = [
         one
         for one in held(policy, now)
-        if one.role in BASIC_CHANGING and one.member.is_a not in _MACHINES
+        if one.role in BASIC_CHANGING and not one.member.service_agent
     ]
-    found = [one for one in holders if not matches(one.member.text, exempt)]
+    judged = [one for one in holders if not matches(one.member.text, exempt)]
+    machines = [one.member for one in judged if one.member.is_a in _MACHINES]
+    outside = {*_outside(policy, evidence, machines, ()), *(m for m in machines if not m.home)}
+    people = [one for one in judged if one.member.is_a not in _MACHINES]
+    strangers = [one for one in judged if one.member in outside]
+    unread = unread_above(scope.boundary, policy.above) if strangers else ""
+    found = people if unread else [*people, *strangers]
     if found:
         return failed(f"basic roles: {listed(_said(found))}", until=ends(found))
+    if unread:
+        said = listed(_said(strangers))
+        return inconclusive(
+            f"whether these are of this organisation is not known: {said}; {unread}"
+        )
+    holders = [one for one in holders if one.member.is_a not in _MACHINES or one not in judged]
     left = _exempted(one.member.text for one in holders)
     return passed(
         f"no person, group or outside workload holds Owner, Editor, Admin or Writer{left}"
@@ -99,8 +113,8 @@ def gcp_no_sa_user_at_project(
     Roles with actAs, or with which tokens are made and signed: Service Account User, Token Creator, Workload
     Identity User and every other one that holds such a permission, custom ones too. Basic roles are judged by
     gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out: Google grants them
-    what they need. A condition that names one service account is a grant on that account. ``exempt`` takes
-    members or patterns.
+    what they need. A condition that names one service account is a grant on that account. Deny
+    policies are not read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: on a project they open every service account in it, those of tomorrow too, with all their rights.
     Fix: grant the role on the one account (gcloud iam service-accounts add-iam-policy-binding), and
@@ -144,12 +158,15 @@ def gcp_sod_kms_roles(
     scope: Scope,
     *,
     exempt: tuple[str, ...] = (),
+    apart: tuple[str, ...] = (),
 ) -> Verdict:
     """No member of IAM policies both administers keys and encrypts or decrypts with them.
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen here. ``exempt`` takes members or patterns.
+    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
+    members or patterns.
 
     Why: who rules a key and reads with it leaves no second person who would notice.
     Fix: take one of the roles away: gcloud kms keys remove-iam-policy-binding, or gcloud projects
@@ -157,7 +174,7 @@ def gcp_sod_kms_roles(
     """
     if not policy.node and not policy.name.startswith("//cloudkms.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt)
+    return _apart(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt, apart)
 
 
 @rule(
@@ -177,12 +194,15 @@ def gcp_sod_sa_roles(
     scope: Scope,
     *,
     exempt: tuple[str, ...] = (),
+    apart: tuple[str, ...] = (),
 ) -> Verdict:
     """No member of IAM policies both administers service accounts and acts as them.
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen here. ``exempt`` takes members or patterns.
+    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
+    members or patterns.
 
     Why: who makes a service account and acts as it gives the rights to themselves.
     Fix: take one of the roles away: gcloud projects remove-iam-policy-binding PROJECT --member MEMBER
@@ -190,7 +210,7 @@ def gcp_sod_sa_roles(
     """
     if not policy.node and not policy.name.startswith("//iam.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt)
+    return _apart(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt, apart)
 
 
 def _apart(
@@ -200,6 +220,7 @@ def _apart(
     scope: Scope,
     sides: tuple[frozenset[str], frozenset[str]],
     exempt: tuple[str, ...],
+    apart: tuple[str, ...],
 ) -> Verdict:
     """Whether nobody holds permissions of both sides here, one of them at least by this very policy."""
     roles = Definitions(evidence)
@@ -234,7 +255,59 @@ def _apart(
         return unknown
     if unread := unread_above(scope.boundary, policy.above):
         return inconclusive(f"no member holds both by what was read; {unread}")
+    blurred = _blurred(here, above, roles, sides, (*exempt, *apart))
+    if blurred.members:
+        said = f"who is in these is not seen, and others hold the other side: {listed(blurred.members)}"
+        return inconclusive(f"{said}; name in apart those whose members do not")
+    if unknown := roles.unknown(blurred.asked):
+        return unknown
     return passed(f"no member holds both{_exempted(exempted)}")
+
+
+class _Blurred(NamedTuple):
+    """Members that stand for many, and may share some with who holds the other side."""
+
+    members: set[str]
+    asked: set[str]
+    """Roles of such members above, of which it must be known what they grant."""
+
+
+def _blurred(
+    here: Mapping[str, set[str]],
+    above: Mapping[str, set[str]],
+    roles: Definitions,
+    sides: tuple[frozenset[str], frozenset[str]],
+    known: tuple[str, ...],
+) -> _Blurred:
+    """Groups and the like of one side where somebody else is of the other, one of them by this very policy."""
+    one, other = sides
+    grants = [
+        (member, role, names is here.get(member))
+        for source in (here, above)
+        for member, names in source.items()
+        for role in names - _BASIC
+        if not matches(member, known)
+    ]
+    first = {(member, by_it) for member, role, by_it in grants if roles.certain(role) & one}
+    second = {(member, by_it) for member, role, by_it in grants if roles.certain(role) & other}
+    found = _beside(first, second) | _beside(second, first)
+    return _Blurred(found, {role for member, role, _ in grants if _of_many(Member(member))})
+
+
+def _beside(side: set[tuple[str, bool]], other: set[tuple[str, bool]]) -> set[str]:
+    """Those of one side who stand for many, where somebody else is of the other; one by this policy."""
+    anyhow = {member for member, _ in other}
+    by_it = {member for member, so in other if so}
+    return {
+        member
+        for member, so in side
+        if _of_many(Member(member)) and (anyhow if so else by_it) - {member}
+    }
+
+
+def _of_many(member: Member) -> bool:
+    """Whether a member stands for several, who are not named."""
+    return member.is_a in (Sort.GROUP, Sort.DOMAIN) or member.sort == "principalSet"
 
 
 def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:
@@ -275,13 +348,13 @@ def gcp_corporate_identities_only(
     projects: tuple[str, ...] = (),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Members of IAM policies are people, service accounts and workloads of the company.
+    """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    ``domains`` names those of the company and of partners that it trusts: without it only consumer accounts
-    can be told apart. ``workforce_pools`` names the pools by which its people sign in. Service accounts and
-    workload pools are the company's where their project is in the organisation; ``projects`` takes ids,
-    numbers (``projects/123``) or patterns of further ones that it trusts. ``exempt`` takes members or
-    patterns.
+    Who is in a group is not seen here. ``domains`` names those of the company and of partners that it
+    trusts: without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which
+    its people sign in. Service accounts and workload pools are the company's where their project is in the
+    organisation; ``projects`` takes ids, numbers (``projects/123``) or patterns of further ones that it
+    trusts. ``exempt`` takes members or patterns.
 
     Why: an account that the company does not manage has no second factor that it demands, and stays when
         the person leaves; a service account of another organisation works for whoever rules that.
@@ -327,7 +400,7 @@ def gcp_corporate_identities_only(
     left = _exempted(m.text for m in members if matches(m.text, exempt))
     homes = {m.pool or m.domain for m in people}
     return passed(
-        f"people are of {listed(homes)}; {len(machines)} machines, all of the company{left}"
+        f"people and groups are of {listed(homes)}; {len(machines)} machines, all of the company{left}"
     )
 
 

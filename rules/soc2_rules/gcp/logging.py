@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from soc2_collectors.gcp.models.bigquery import Dataset
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogBucket, LogSink
-from soc2_collectors.gcp.models.project import Project
+from soc2_collectors.gcp.models.project import OrgPolicy, Project, effective, enforced
 from soc2_collectors.gcp.models.storage import Bucket
 from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import Evidence, rule
+from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.google_grants import everyone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -97,6 +99,8 @@ def gcp_audit_logs_all(
     left_out = exempted - set(exempt)
     if left_out:
         return failed(f"not logged of {listed(left_out)}")
+    if unread := unread_above(scope.boundary, project.above):
+        return inconclusive(f"whom audit logs leave out is not known: {unread}")
     but = f" but {listed(exempted)} (exempt by configuration)" if exempted else ""
     return passed(f"every sort of access to every service is logged, of everybody{but}")
 
@@ -126,7 +130,7 @@ def gcp_log_bucket_retention(bucket: LogBucket, *, min_days: int = 365) -> Verdi
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
-    needs=[LogSink],
+    needs=[LogSink, LogBucket, Bucket, Dataset],
     known_as=[
         "prowler:logging_sink_created",
         "powerpipe:logging_sink_configured_for_all_resource",
@@ -140,9 +144,10 @@ def gcp_log_sink(
 
     A sink counts without a filter and without exclusions that are on: the project's own, or one above that
     takes in what is below. What a sink above intercepts does not reach those below it. Storage buckets,
-    datasets and log buckets keep; ``kept_elsewhere`` takes patterns for topics and projects from which the
-    entries go on to where they are kept. How long that is, and whether the sink may write there, is asked by
-    gcp-bucket-log-lock and gcp-log-bucket-retention, and by the sink's own errors.
+    datasets and log buckets keep where they are among those that were read; ``kept_elsewhere`` takes patterns
+    for topics and projects from which the entries go on to where they are kept. How long that is, and whether
+    the sink may write there, is asked by gcp-bucket-log-lock and gcp-log-bucket-retention, and by the sink's
+    own errors.
 
     Why: logs that stay only in the project are lost with it, and its owners can delete them.
     Fix: gcloud logging sinks create NAME storage.googleapis.com/BUCKET --organization ORGANIZATION
@@ -165,10 +170,18 @@ def gcp_log_sink(
         )
         and not sink.sink.destination.endswith(_BRIEF)
     ]
-    if kept:
+    there = [(sink, _there(sink.sink.destination, evidence, kept_elsewhere)) for sink in kept]
+    if good := [sink for sink, found in there if found]:
         return passed(
-            f"all entries go to {listed(sink.sink.destination for sink in kept)}", on=kept
+            f"all entries go to {listed(sink.sink.destination for sink in good)}", on=good
         )
+    if unseen := [sink for sink, found in there if found is None]:
+        names = listed(sink.sink.destination for sink in unseen)
+        said = f"all entries go to {names}, which is not among what was read"
+        return inconclusive(f"{said}: name it in kept_elsewhere if it is there", on=unseen)
+    if kept:
+        names = listed(sink.sink.destination for sink in kept)
+        return failed(f"all entries go to {names}, which is marked for deletion", on=kept)
     passing = [s for s in whole if not s.sink.destination.endswith(_BRIEF)]
     if passing:
         names = listed(sink.sink.destination for sink in passing)
@@ -184,6 +197,35 @@ def gcp_log_sink(
         )
     said = "no sink sends all entries to where they are kept"
     return _unless_above(said, scope, project.ancestors)
+
+
+def _there(destination: str, evidence: Evidence, named: tuple[str, ...]) -> bool | None:
+    """Whether a destination that keeps entries exists; ``None``: it was not seen."""
+    if matches(destination, named):
+        return True
+    service, _, path = destination.partition(".googleapis.com/")
+    if service == "storage":
+        return path in evidence.derived(_bucket_names) or None
+    if service == "bigquery":
+        return f"//{destination}" in evidence.index(Dataset, "name", within="everywhere") or None
+    found = evidence.derived(_log_buckets).get(path)
+    state = found.bucket.lifecycle_state if found is not None else ""
+    return {"ACTIVE": True, "UPDATING": True, "DELETE_REQUESTED": False}.get(state)
+
+
+def _bucket_names(whole: Whole) -> frozenset[str]:
+    return frozenset(one.bucket.name for one in whole.everywhere(Bucket))
+
+
+def _log_buckets(whole: Whole) -> dict[str, LogBucket]:
+    """Log buckets by path, with the project's id and with its number."""
+    found = {}
+    for one in whole.everywhere(LogBucket):
+        path = one.bucket.name
+        found[path] = one
+        if one.ancestors:
+            found[f"{one.ancestors[0]}/locations/{path.partition('/locations/')[2]}"] = one
+    return found
 
 
 def _whole(sink: LogSink) -> bool:
@@ -203,7 +245,7 @@ def _below(sink: LogSink, reaching: Iterable[LogSink], project: Project) -> bool
 @rule(
     criteria=["CC7.2"],
     severity=Severity.MEDIUM,
-    needs=[IamPolicy, Bucket],
+    needs=[IamPolicy, Bucket, OrgPolicy],
     known_as=[
         "prowler:cloudstorage_audit_logs_enabled",
         "prowler:cloudstorage_bucket_logging_enabled",
@@ -212,11 +254,12 @@ def _below(sink: LogSink, reaching: Iterable[LogSink], project: Project) -> bool
 def gcp_bucket_access_logs(
     bucket: Bucket, evidence: Evidence, scope: Scope, *, exempt: tuple[str, ...] = ()
 ) -> Verdict:
-    """Audit logs of data access, or usage logs, say who read and wrote what is in the bucket.
+    """Reading and writing in the bucket is logged, by audit logs of data access or by usage logs.
 
-    ``exempt`` takes members that the audit logs may leave out.
+    ``exempt`` takes members that the audit logs may leave out. Google writes no audit log of what everyone
+    may read: where everyone may, usage logs are needed, which say from which address and not who.
 
-    Why: without them nobody can tell who read what.
+    Why: without them nobody can tell what was read, and by whom.
     Fix: set auditConfigs for storage.googleapis.com with DATA_READ and DATA_WRITE in the IAM policy of the
         project or above; or gcloud storage buckets update gs://BUCKET --log-bucket gs://LOGS.
     """
@@ -225,7 +268,9 @@ def gcp_bucket_access_logs(
     services = {_ALL, "storage.googleapis.com"}
     types, exempted = _logged(policies, services, services)
     logged = {"DATA_READ", "DATA_WRITE"} <= types
-    if logged and exempted <= set(exempt):
+    public, by_objects = _public(bucket, evidence) if logged else ([], False)
+    unread = unread_above(scope.boundary, bucket.ancestors)
+    if logged and exempted <= set(exempt) and not (public or by_objects or unread):
         but = f" but {listed(exempted)} (exempt by configuration)" if exempted else ""
         return passed(f"reading and writing is in the audit logs, of everybody{but}")
     if to:
@@ -233,12 +278,35 @@ def gcp_bucket_access_logs(
         if found:
             return passed(f"usage logs go to {to}", on=found)
         return inconclusive(f"usage logs go to {to}, which is not among the buckets that were read")
-    if logged:
+    if logged and public:
+        return failed(
+            f"no usage logs, and audit logs say nothing of what everyone reads: {listed(public)}"
+        )
+    if logged and exempted - set(exempt):
         return failed(
             f"no usage logs, and the audit logs leave out {listed(exempted - set(exempt))}"
         )
+    if logged and unread:
+        return inconclusive(f"whom the audit logs leave out is not known: {unread}")
+    if logged:
+        return inconclusive(
+            "audit logs say nothing of objects that an ACL opens to everyone; these are not shown"
+        )
     said = "neither audit logs of data access nor usage logs"
     return _unless_above(said, scope, bucket.ancestors)
+
+
+def _public(bucket: Bucket, evidence: Evidence) -> tuple[list[str], bool]:
+    """What everyone may do with a bucket, and whether ACLs of its objects, which are not shown, may add to it."""
+    if bucket.prevented:
+        return [], False
+    found = [*everyone(bucket, evidence, services=("storage",)).roles, *bucket.public_acl]
+    if not found and bucket.uniform:
+        return [], False
+    policies = evidence.index(OrgPolicy, "constraint", within="here")
+    if enforced(effective(policies, "storage.publicAccessPrevention", bucket.above)):
+        return [], False
+    return found, not bucket.uniform
 
 
 @rule(

@@ -161,10 +161,10 @@ _INSIDE = (
     ],
 )
 def gcp_flow_logs(subnet: Subnet, *, lowest_sampling: float = 0.01) -> Verdict:
-    """Every subnet has flow logs, which record a share of the flows and leave none out by a filter.
+    """The settings of every subnet switch flow logs on, for a share of the flows, without a filter.
 
-    ``lowest_sampling`` is the share of flows from which on a log counts. Flow logs that are configured for a
-    whole network or organisation (VpcFlowLogsConfig) are not read.
+    ``lowest_sampling`` is the share of flows from which on a log counts. Flow logs that are configured beside
+    the subnet, for a whole network or organisation too (VpcFlowLogsConfig), are not read and do not count.
 
     Why: without them nobody can tell afterwards who talked to whom.
     Fix: gcloud compute networks subnets update NAME --region=REGION --enable-flow-logs
@@ -174,7 +174,7 @@ def gcp_flow_logs(subnet: Subnet, *, lowest_sampling: float = 0.01) -> Verdict:
     if purpose in _NO_LOGS:
         return not_applicable(f"a subnet {_NO_LOGS[purpose]}: it has no flow logs")
     if not subnet.flow_logs:
-        return failed("no flow logs")
+        return failed("its settings have no flow logs")
     log = subnet.resource.data.log_config or LogConfig()
     sampling = log.flow_sampling
     if sampling is not None and sampling < lowest_sampling:

@@ -57,4 +57,7 @@ def gcp_os_patch(
         return inconclusive(
             f"the report is of {machine.outdated}: VM Manager does not reach the machine"
         )
-    return passed(f"no serious vulnerability is overdue; {len(due)} are known", until=until)
+    return passed(
+        f"no serious vulnerability is overdue; {len(due)} that something fixes are known",
+        until=until,
+    )

@@ -33,11 +33,14 @@ _YES_OR_NO = {
         "iam.disableServiceAccountKeyUpload",
         "iam.managed.disableServiceAccountKeyUpload",
     ),
-    "no public addresses of Cloud SQL": ("sql.restrictPublicIp",),
+    "no public addresses of Cloud SQL": ("sql.restrictPublicIp", "sql.managed.restrictPublicIp"),
     "no public buckets": ("storage.publicAccessPrevention",),
 }
 _LISTS = {
-    "no public addresses of machines": (("compute.vmExternalIpAccess",), True),
+    "no public addresses of machines": (
+        ("compute.vmExternalIpAccess", "compute.managed.vmExternalIpAccess"),
+        True,
+    ),
     "no members of other domains": (
         ("iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers"),
         False,
@@ -79,7 +82,8 @@ def gcp_org_policy_guardrails(
         if not set(names) & set(not_needed) and not kept:
             missing.append(f"{what} ({names[0]})")
     if not missing:
-        return passed("all guardrails are set")
+        left = f"; not asked for: {listed(not_needed)}" if not_needed else ""
+        return passed(f"all guardrails are set{left}")
     said = f"not set: {', '.join(missing)}"
     unread = unread_above(scope.boundary, project.ancestors)
     return inconclusive(f"{said}; {unread}") if unread else failed(said)
@@ -103,8 +107,8 @@ def gcp_vpc_sc(
     """Projects with sensitive data stand in a perimeter of VPC Service Controls.
 
     ``sensitive`` takes ids or patterns of projects, ``services`` what the perimeter must restrict. A dry run
-    does not count, nor does a perimeter with a rule that lets anybody through to a whole service. What access
-    levels demand is not judged: a pass names them.
+    does not count, nor does a perimeter with a rule that lets anybody, any person or any service account through
+    to a whole service. What access levels demand is not judged: a pass names them.
 
     Why: with a stolen credential data can be copied to a project of the thief's from anywhere; a perimeter
         lets it out nowhere.
@@ -155,7 +159,7 @@ def gcp_vpc_sc(
     ],
 )
 def gcp_access_approval(approval: AccessApproval, *, own_cases: bool = False) -> Verdict:
-    """Google's staff asks before it looks at what is in the project, for every product.
+    """Google's staff asks before it looks at what is in the project, for every product that is out of preview.
 
     ``own_cases``: whether requests may be approved by themselves that belong to a support case of the
     company's own.

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.gcp.models.securitycenter import Finding, SecurityCenter, SecurityService
+from soc2_collectors.gcp.models.securitycenter import (
+    OFF,
+    Finding,
+    SecurityCenter,
+    SecurityService,
+)
 from soc2_collectors.gcp.models.values import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _SHOWN = 5
-_OFF = ("DISABLED", "INGEST_ONLY")
 
 
 @rule(
@@ -30,8 +34,9 @@ def gcp_scc_on(
 ) -> Verdict:
     """Security Command Center looks, and no finding of high severity that is not muted stays open.
 
-    ``sources`` names what must look, everywhere: a service that is switched off for a project fails. A
-    finding counts that is active and not muted, from when it was made.
+    ``sources`` names what must look, everywhere: a service that is switched off for a project fails, with all
+    of its detectors too. Single detectors that are off are named in a pass. A finding counts that is active
+    and not muted, from when it was made.
 
     Why: a finding that nobody reads is a break-in that somebody was notified of.
     Fix: activate Security Command Center for the organisation; fix, or mute with a reason (gcloud scc
@@ -43,7 +48,9 @@ def gcp_scc_on(
         return failed(f"not among what looks: {', '.join(missing)}")
     wanted = {name.lower().replace(" ", "-") for name in sources}
     states = [one for one in evidence.here(SecurityService) if one.service in wanted]
-    off = [one for one in states if one.resource.data.effective_enablement_state in _OFF]
+    off = [
+        one for one in states if one.resource.data.effective_enablement_state in OFF or one.blind
+    ]
     if off:
         said = listed(f"{one.service} for {one.node}" for one in off)
         return failed(f"switched off: {said}", on=off)
@@ -73,4 +80,6 @@ def gcp_scc_on(
     said = (
         f"{listed(sources)} looks; {len(due)} findings that are not muted, none open for too long"
     )
-    return passed(said, until=until, on=states)
+    quiet = sorted({name for one in states for name in one.detectors_off})
+    less = f"; detectors that are off somewhere: {listed(quiet)}" if quiet else ""
+    return passed(f"{said}{less}", until=until, on=states)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.serverless import Function, RunService
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import beside, everyone
+from soc2_rules.mechanisms.google_grants import Everyone, beside, everyone, let_through
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ANYWHERE = frozenset({"ALLOW_ALL", "all"})
 _LIMITED = frozenset(
@@ -37,8 +42,8 @@ def gcp_serverless_not_public(
     """Functions are not called by everyone, nor from everywhere.
 
     A function of the second generation is a Cloud Run service: who may call that counts, and what that lets
-    in, which may have been changed past the function. ``limited_ingress``: whether requests from the internet
-    must be shut out as well.
+    in, which may have been changed past the function; where Identity-Aware Proxy is on for that, its
+    policies. ``limited_ingress``: whether requests from the internet must be shut out as well.
 
     Why: a function acts with the rights of its service account for whoever may call it.
     Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
@@ -49,17 +54,15 @@ def gcp_serverless_not_public(
     run = "" if function.first_generation else service
     names = [f"//run.googleapis.com/{run}"] if run else []
     granted = everyone(function, evidence, *names, services=("cloudfunctions", "run"))
-    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
     services = evidence.index(RunService, "path", within="here").get(run, ()) if run else ()
-    if any(not one.checks_invokers for one in services):
-        problems.append("nobody is asked who calls")
+    problems, on = _callers(granted, services, evidence)
     asked = data.service_config.ingress_settings
     ingresses = sorted({one.ingress for one in services}) or [asked]
     ingress = listed(ingresses)
     if limited_ingress and not function.by_events_only and _ANYWHERE.intersection(ingresses):
         problems.append("requests are let in from everywhere")
     if problems:
-        return failed("; ".join(problems), on=[*granted.on, *services])
+        return failed("; ".join(problems), on=[*on, *services])
     if not function.first_generation and not services:
         return inconclusive("the Cloud Run service of the function is not among those collected")
     if function.by_events_only:
@@ -68,8 +71,33 @@ def gcp_serverless_not_public(
         )
     if limited_ingress and not _LIMITED.issuperset(ingresses):
         return inconclusive(f"what the ingress setting {ingress} lets in is not known")
-    said = f"not granted to everyone; ingress is {ingress}{beside(scope, function)}"
+    said = f"{_closed(services)}; ingress is {ingress}{beside(scope, function)}"
     return passed(said, on=[*granted.on, *services])
+
+
+def _callers(
+    granted: Everyone, services: Sequence[RunService], evidence: Evidence
+) -> tuple[list[str], list[IamPolicy]]:
+    """Why everyone may call, and the policies that say so; Identity-Aware Proxy decides where it is on."""
+    if services and all(one.proxied for one in services):
+        through = [
+            policy
+            for one in services
+            for policy in let_through(
+                one, evidence, "cloud_run", {one.short_name}, region=one.region
+            )
+        ]
+        return ["Identity-Aware Proxy lets everyone through"] if through else [], through
+    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
+    if any(not one.checks_invokers for one in services):
+        problems.append("nobody is asked who calls")
+    return problems, granted.on
+
+
+def _closed(services: Sequence[RunService]) -> str:
+    if services and all(one.proxied for one in services):
+        return "behind Identity-Aware Proxy, of which no policy that was collected is for everyone"
+    return "not granted to everyone"
 
 
 @rule(
@@ -83,21 +111,20 @@ def gcp_run_not_public(
 ) -> Verdict:
     """Cloud Run services are not called by everyone, nor from everywhere.
 
-    ``limited_ingress``: whether requests from the internet must be shut out as well.
+    Where Identity-Aware Proxy is on for the service, its policies say who gets in. ``limited_ingress``:
+    whether requests from the internet must be shut out as well.
 
     Why: a service acts with the rights of its service account for whoever may call it.
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
         gcloud run services update NAME --ingress=internal-and-cloud-load-balancing.
     """
     granted = everyone(service, evidence, services=("run",))
-    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
-    if not service.checks_invokers:
-        problems.append("nobody is asked who calls")
+    problems, on = _callers(granted, [service], evidence)
     if limited_ingress and service.ingress in _ANYWHERE:
         problems.append("requests are let in from everywhere")
     if problems:
-        return failed("; ".join(problems), on=granted.on)
+        return failed("; ".join(problems), on=on)
     if limited_ingress and service.ingress not in _LIMITED:
         return inconclusive(f"what the ingress setting {service.ingress} lets in is not known")
-    said = f"not granted to everyone; ingress is {service.ingress}{beside(scope, service)}"
+    said = f"{_closed([service])}; ingress is {service.ingress}{beside(scope, service)}"
     return passed(said, on=granted.on)

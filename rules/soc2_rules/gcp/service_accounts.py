@@ -53,14 +53,14 @@ def gcp_sa_no_admin(
     *,
     allowed: tuple[str, ...] = (),
 ) -> Verdict:
-    """Service accounts hold no role of an administrator, and none with which they become one.
+    """Policies give service accounts by name no role of an administrator, and none with which they become one.
 
-    On projects, folders and the organisation. Such are the basic roles that change things; predefined ones
-    that Google calls so (compute.instanceAdmin.v1, osAdminLogin); custom ones that say who may do what; and
-    any, alone or together, with permissions that lead further: to act as another service account while
-    running something, to make its tokens or keys, to change roles. A role whose condition leaves one named
-    thing counts as given on that thing. ``allowed`` takes roles or patterns (``roles/storage.objectAdmin``).
-    Roles that come by a group are not seen here.
+    Or with all accounts of their project. On projects, folders and the organisation. Such are the basic roles
+    that change things; predefined ones that Google calls so (compute.instanceAdmin.v1, osAdminLogin); custom
+    ones that say who may do what; and any, alone or together, with permissions that lead further: to act as
+    another service account while running something, to make its tokens or keys, to change roles. A role whose
+    condition leaves one named thing counts as given on that thing. ``allowed`` takes roles or patterns
+    (``roles/storage.objectAdmin``). Roles that come by a group, and deny policies, are not seen here.
 
     Why: a service account's rights are those of whoever can reach its workload or its key.
     Fix: gcloud projects remove-iam-policy-binding PROJECT --member serviceAccount:ACCOUNT --role ROLE, and
@@ -191,7 +191,9 @@ def gcp_no_user_managed_keys(
     if matches(key.account, exempt):
         return not_applicable(f"{key.account} is exempt")
     made = f"{key.key.valid_after_time:%Y-%m-%d}"
-    return failed(f"a key of {key.account} that people keep, made on {made}")
+    return failed(
+        f"a key of {key.account} that people keep, made on {made}", until=key.key.valid_before_time
+    )
 
 
 @rule(
@@ -217,12 +219,12 @@ def gcp_sa_key_rotation(
         return not_applicable("the key is disabled")
     if key.key.ended(now):
         return not_applicable(f"the key ended on {key.key.valid_before_time:%Y-%m-%d}")
-    made = key.key.valid_after_time
+    made, end = key.key.valid_after_time, key.key.valid_before_time
     due = days_after(made, max_age_days)
-    if now < due:
-        return passed(f"a key of {key.account}, made on {made:%Y-%m-%d}", until=due)
     said = f"a key of {key.account}, made on {made:%Y-%m-%d}"
-    return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}")
+    if now < due:
+        return passed(said, until=min(due, end) if end else due)
+    return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}", until=end)
 
 
 @rule(

@@ -333,7 +333,7 @@ def gcp_sql_backup_succeeded(
     known_as=["prowler:cloudsql_instance_high_availability_enabled"],
 )
 def gcp_sql_ha(database: SqlInstance) -> Verdict:
-    """Cloud SQL instances run in two zones and cannot be deleted by mistake.
+    """Cloud SQL instances are set to run in two zones and cannot be deleted by mistake.
 
     Why: one zone fails now and then, and one command deletes a database.
     Fix: gcloud sql instances patch NAME --availability-type=REGIONAL --deletion-protection. Waive those
@@ -366,9 +366,10 @@ def gcp_sql_ha(database: SqlInstance) -> Verdict:
     ],
 )
 def gcp_pg_audit(database: SqlInstance) -> Verdict:
-    """The audit extension of PostgreSQL is on, and records something.
+    """The flags of an instance switch PostgreSQL's audit extension on, and set what it records.
 
-    What it records is set by pgaudit.log. Where the instance does not set it, a database or a user may.
+    What it records is set by pgaudit.log. Where the instance does not set it, a database or a user may, which
+    is not seen here; nor is it whether each database has the extension (CREATE EXTENSION).
 
     Why: PostgreSQL's own log does not say which rows and roles somebody worked with.
     Fix: gcloud sql instances patch NAME --database-flags=cloudsql.enable_pgaudit=on,pgaudit.log=write, and

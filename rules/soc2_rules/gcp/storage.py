@@ -31,9 +31,10 @@ def gcp_bucket_not_public(
 ) -> Verdict:
     """Nobody outside can reach the bucket, all of policies, ACLs and public access prevention considered.
 
-    Policies of managed folders count. ``demand_prevention`` also fails a bucket that is not public and that
-    nothing keeps from becoming it. Where access is not uniform, single objects may have ACLs of their own,
-    which the inventory does not show: then only public access prevention proves it.
+    Policies of managed folders count. Deny policies and IP filters, which only take away, are not read.
+    ``demand_prevention`` also fails a bucket that is not public and that nothing keeps from becoming it.
+    Where access is not uniform, single objects may have ACLs of their own, which the inventory does not show:
+    then only public access prevention proves it.
 
     Why: public buckets are the best-known way to lose data.
     Fix: gcloud storage buckets update gs://BUCKET --public-access-prevention; publish through a load
@@ -143,7 +144,8 @@ def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 3
 def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdict:
     """The bucket has a lifecycle rule that deletes, or a retention policy.
 
-    A rule that only deletes what was replaced by a newer version leaves the newest for ever. ``kept`` takes
+    A rule that only deletes what was replaced by a newer version leaves the newest for ever, and one for what
+    is older than a fixed day all that comes later. ``kept`` takes
     names or patterns of buckets that are kept for ever on purpose.
 
     Why: data that is kept for ever is disposed of never.

@@ -1,4 +1,8 @@
-"""Who may do what in Google Cloud: policies with what they inherit, and roles with what they hold."""
+"""Who may do what in Google Cloud: policies with what they inherit, and roles with what they hold.
+
+Deny policies and principal access boundaries are not read: they only take away, so what is granted counts as
+if there were none. No pass rests on them; a failure that they would prevent is for a waiver.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,15 @@ from soc2_pac.model import inconclusive
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soc2_collectors.gcp.models.asset import Asset
+    from soc2_collectors.gcp.models.located import Located
     from soc2_pac.model import Scope, Verdict
     from soc2_pac.rules import Evidence
+
+
+_IAP = "//iap.googleapis.com/"
 
 
 class Everyone(NamedTuple):
@@ -60,6 +68,33 @@ def beside(scope: Scope, asset: Asset) -> str:
     """
     unread = unread_above(scope.boundary, asset.above)
     return f"; {unread}" if unread else ""
+
+
+def let_through(
+    asset: Located, evidence: Evidence, sort: str, names: Collection[str], *, region: str = ""
+) -> list[IamPolicy]:
+    """Policies of Identity-Aware Proxy that hold for something behind it, and let everyone through.
+
+    Args:
+        asset: what is behind it.
+        evidence: of the rule, which needs :class:`IamPolicy`.
+        sort: of what is behind it, as the names of such policies begin: ``compute``, ``cloud_run``.
+        names: by which these policies name it: its name, its number.
+        region: where it is, if things of other regions may have its name.
+    """
+    here = {asset.project, f"projects/{asset.project_id}"}
+    found = []
+    for one in evidence.here(IamPolicy):
+        node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
+        if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
+            continue
+        # All of the project, or of the sort: all of it, those of a region, or one by its name or number.
+        kind, _, place = rest.removeprefix("/").partition("/")[0].partition("-")
+        of_the_sort = kind == sort and (not place or not region or place == region)
+        one_of_them = "/services/" in rest
+        if not rest or (of_the_sort and (not one_of_them or rest.rpartition("/")[2] in names)):
+            found.append(one)
+    return found
 
 
 class Definitions:

@@ -6,7 +6,7 @@ Source: Compute Engine API v1, ``backendServices``, ``targetHttpsProxies``, ``ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 import msgspec
@@ -148,11 +148,40 @@ class ArmorRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.priority == _DEFAULT
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a hierarchical policy is attached to, and what below that it leaves out."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "excludedFolders": "left out where no folder is (SecurityPolicyAssociation)",
+        "excludedProjects": "left out where no project is (SecurityPolicyAssociation)",
+    }
+
+    attachment_id: str = ""
+    excluded_folders: list[str] = []
+    excluded_projects: list[str] = []
+
+    def holds(self, nodes: Collection[str]) -> bool:
+        """Whether it reaches something of which these are the project, by number and id, and what is above."""
+        left_out = {_node(one) for one in (*self.excluded_folders, *self.excluded_projects)}
+        return _node(self.attachment_id) in nodes and left_out.isdisjoint(nodes)
+
+
+def _node(name: str) -> str:
+    """``organizations/9`` of whatever stands before it."""
+    return "/".join(name.rstrip("/").rsplit("/", 2)[-2:])
+
+
 class ArmorData(msgspec.Struct, frozen=True, kw_only=True):
     """A security policy as Compute Engine shows it."""
 
-    name: str
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "associations": "only hierarchical policies have them; others are named by their backends",
+    }
+
+    name: str = ""
+    """Hierarchical policies have a number."""
     rules: list[ArmorRule]
+    associations: list[Attachment] = []
 
 
 class SecurityPolicy(Located, frozen=True, kw_only=True, rename="camel"):
@@ -160,6 +189,11 @@ class SecurityPolicy(Located, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.compute.security_policy"
     resource: Held[ArmorData]
+
+    def above(self, backend: BackendService) -> bool:
+        """Whether it holds for a backend because of where that is."""
+        nodes = {*backend.ancestors, f"projects/{backend.project_id}"}
+        return any(one.holds(nodes) for one in self.resource.data.associations)
 
     @property
     def filtering(self) -> list[ArmorRule]:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _NOW = Path("request.time")
 _NODES = ("projects", "folders", "organizations")
 _PLACES = ("locations", "regions", "zones")
+_NUMBERED = ("serviceAccounts",)
+_CHOSEN = 4
+"""Characters from which on the beginning of a name leaves things that somebody named alike."""
 _GRANTED = "iam.googleapis.com/modifiedGrantsByRole"
 
 
@@ -77,13 +80,19 @@ def _narrow(tree: Tree, harmless: Callable[[str], bool] | None) -> bool:
         return False
     if isinstance(tree, Call) and tree.on == Path("resource.name"):
         return (
-            tree.name == "startsWith" and len(tree.arguments) == 1 and _names_one(*tree.arguments)
+            tree.name == "startsWith"
+            and len(tree.arguments) == 1
+            and _names_one(*tree.arguments, beginning=True)
         )
     return harmless is not None and _limits_grants(tree, harmless)
 
 
-def _names_one(tree: Tree) -> bool:
-    """Whether it is a project and, in it, one thing by its name: ``projects/_/buckets/orders``."""
+def _names_one(tree: Tree, *, beginning: bool = False) -> bool:
+    """Whether it is a project and, in it, one thing by its name: ``projects/_/buckets/orders``.
+
+    As a ``beginning`` it must go on below the name, or be long enough that somebody chose names like it; of
+    service accounts, which are called by numbers, no beginning is.
+    """
     if not (isinstance(tree, Literal) and isinstance(tree.value, str)) or "*" in tree.value:
         return False
     path = re.sub(r"^//[a-z.]+/", "", tree.value)
@@ -94,7 +103,9 @@ def _names_one(tree: Tree) -> bool:
         rest = rest[1:]
     elif rest[:1] and rest[0] in _PLACES:
         rest = rest[2:]
-    sort, name = [*rest, "", ""][:2]
+    sort, name, *below = [*rest, "", ""]
+    if beginning and below[:1] == [""] and not path.endswith("/"):
+        return bool(sort) and sort not in _NUMBERED and len(name) >= _CHOSEN
     return bool(sort and name)
 
 

@@ -6,22 +6,31 @@ Source: Kubernetes Engine API v1, ``projects.locations.clusters``; Binary Author
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
 from soc2_collectors.gcp.models.located import Held, Located
+from soc2_collectors.gcp.models.members import default_account
 from soc2_collectors.gcp.models.values import Moment
 
 _JUDGING = frozenset(
     {
-        "POLICY_BINDINGS",
         "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE",
         "PROJECT_SINGLETON_POLICY_ENFORCE",
     }
 )
-"""Modes of Binary Authorization in which images are judged."""
+"""Modes of Binary Authorization in which the project's policy keeps images from running."""
+_IDLE = frozenset({"DISABLED", "POLICY_BINDINGS"})
+"""Modes in which no image is kept from running: continuous validation looks at what runs, and logs it."""
+_REGISTRIES_OF_MANY = re.compile(
+    r"((index|registry-1)\.)?docker\.io|((us|eu|asia)\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev|quay\.io|ghcr\.io"
+    r"|public\.ecr\.aws|registry\.gitlab\.com"
+)
+"""Registries in which anybody can have images."""
+_REGISTRIES_OF_GOOGLE = frozenset({"gke.gcr.io", "k8s.gcr.io", "registry.k8s.io"})
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,17 +183,12 @@ class Binauthz(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def on(self) -> bool | None:
-        """Whether images are judged before they run; ``None`` for a mode that is not known."""
+        """Whether the project's policy says which images may run; ``None`` for a mode that is not known."""
         if self.evaluation_mode in ("", "EVALUATION_MODE_UNSPECIFIED"):
             return self.enabled
-        if self.evaluation_mode == "DISABLED":
+        if self.evaluation_mode in _IDLE:
             return False
         return True if self.evaluation_mode in _JUDGING else None
-
-    @property
-    def by_project(self) -> bool:
-        """Whether the project's policy says which images may run."""
-        return "BINDINGS" not in self.evaluation_mode or "SINGLETON" in self.evaluation_mode
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,11 +238,8 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def default_account(self) -> bool:
-        """Whether nodes run as the account that Google makes for the project."""
-        account = self.service_account
-        return account in ("", "default") or account.endswith(
-            "-compute@developer.gserviceaccount.com"
-        )
+        """Whether nodes run as an account that Google makes for the project."""
+        return self.service_account in ("", "default") or default_account(self.service_account)
 
 
 class AutoprovisionedNodes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -498,15 +499,47 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return judged and self.enforcement_mode == "ENFORCED_BLOCK_AND_AUDIT_LOG"
 
 
+class Pattern(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Images that no rule is asked of: ``gcr.io/acme/*``, with a wildcard at the end only."""
+
+    name_pattern: str = ""
+
+    @property
+    def whole_registry(self) -> str:
+        """The registry of which it lets in every image; empty: it names a part of one, or Google's own."""
+        registry, _, path = self.name_pattern.partition("/")
+        every = not path.strip("*")
+        return "" if not every or registry in _REGISTRIES_OF_GOOGLE else registry or "(none)"
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody can have an image that it lets in."""
+        registry = self.whole_registry
+        return "*" in registry or _REGISTRIES_OF_MANY.fullmatch(registry) is not None
+
+
 class BinauthzData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A project's policy as Binary Authorization shows it."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "clusterAdmissionRules": "left out where no cluster has a rule of its own: the default counts",
+        "admissionWhitelistPatterns": "left out where no image is let past the rules (Policy)",
+        **dict.fromkeys(
+            (
+                "clusterAdmissionRules",
+                "istioServiceIdentityAdmissionRules",
+                "kubernetesNamespaceAdmissionRules",
+                "kubernetesServiceAccountAdmissionRules",
+            ),
+            "left out where nothing has a rule of its own (Policy): the default counts",
+        ),
     }
 
     default_admission_rule: Admission
     cluster_admission_rules: dict[str, Admission] = {}
+    istio_service_identity_admission_rules: dict[str, Admission] = {}
+    kubernetes_namespace_admission_rules: dict[str, Admission] = {}
+    kubernetes_service_account_admission_rules: dict[str, Admission] = {}
+    admission_whitelist_patterns: list[Pattern] = []
 
 
 class BinauthzPolicy(Located, frozen=True, kw_only=True, rename="camel"):
@@ -515,7 +548,24 @@ class BinauthzPolicy(Located, frozen=True, kw_only=True, rename="camel"):
     kind = "gcp.binaryauthorization.policy"
     resource: Held[BinauthzData]
 
-    def of(self, cluster: Cluster) -> Admission:
-        """The rule of a cluster: its own, or the default."""
+    def holes(self, cluster: Cluster) -> list[str]:
+        """What it lets run in a cluster without judging it: by rule, and by a list of images."""
         data = self.resource.data
-        return data.cluster_admission_rules.get(cluster.place, data.default_admission_rule)
+        rule = data.cluster_admission_rules.get(cluster.place, data.default_admission_rule)
+        found = [] if rule.enforced else ["every image"]
+        some = {
+            **data.istio_service_identity_admission_rules,
+            **data.kubernetes_namespace_admission_rules,
+            **data.kubernetes_service_account_admission_rules,
+        }
+        found += [f"every image for {name}" for name, one in some.items() if not one.enforced]
+        patterns = data.admission_whitelist_patterns
+        return sorted(
+            [*found, *(f"images of {one.name_pattern}" for one in patterns if one.anybody)]
+        )
+
+    @property
+    def wide(self) -> list[str]:
+        """Whole registries that are let in, of which it is not known who has images there."""
+        patterns = self.resource.data.admission_whitelist_patterns
+        return sorted(one.name_pattern for one in patterns if one.whole_registry)

@@ -6,7 +6,7 @@ Source: Dataproc API v1, ``projects.regions.clusters``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -36,6 +36,7 @@ class DataprocData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     cluster_name: str
     config: Config | None = None
+    virtual_cluster_config: dict[str, Any] | None = None
 
 
 class DataprocCluster(Located, frozen=True, kw_only=True, rename="camel"):

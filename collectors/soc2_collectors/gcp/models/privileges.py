@@ -48,7 +48,9 @@ ADMINISTERS_KEYS = frozenset(
 USES_KEYS = frozenset(
     {
         "cloudkms.cryptoKeyVersions.useToDecrypt",
+        "cloudkms.cryptoKeyVersions.useToDecryptViaDelegation",
         "cloudkms.cryptoKeyVersions.useToEncrypt",
+        "cloudkms.cryptoKeyVersions.useToEncryptViaDelegation",
     }
 )
 ADMINISTERS_ACCOUNTS = frozenset(

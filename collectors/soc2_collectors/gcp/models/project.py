@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
+from soc2_collectors.gcp.models.privileges import called_administrator
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_BASIC = ("owner", "editor", "admin", "writer")
+"""Basic roles that reach every service."""
 
 
 class ProjectData(msgspec.Struct, frozen=True, rename="camel"):
@@ -177,16 +181,32 @@ class From(msgspec.Struct, frozen=True, rename="camel"):
     sources: list[Origin] = []
 
     @property
-    def anybody(self) -> bool:
-        """Whether it takes every identity that there is, people's and machines'."""
-        return self.identity_type == "ANY_IDENTITY"
+    def anybody(self) -> str:
+        """Whom it takes without naming them, a kind that is not known too; empty: those that it names."""
+        said = {"ANY_IDENTITY": "anybody", "ANY_USER_ACCOUNT": "any person", "": ""}
+        said |= {"ANY_SERVICE_ACCOUNT": "any service account", "IDENTITY_TYPE_UNSPECIFIED": ""}
+        return said.get(self.identity_type, self.identity_type)
 
 
 class To(msgspec.Struct, frozen=True, rename="camel"):
-    """``IngressTo`` and ``EgressTo``: what of which projects."""
+    """``IngressTo`` and ``EgressTo``: what of which projects, by operations or by roles."""
 
     resources: list[str] = []
     operations: list[Operation] = []
+    roles: list[str] = []
+
+    def covers(self, service: str) -> bool:
+        """Whether every method of a service may be called; a role of the company's own may hold them all."""
+        name = service.partition(".")[0]
+        wide = (
+            not role.startswith("roles/")
+            or (
+                called_administrator(role)
+                and role.partition("/")[2].startswith((f"{name}.", *_BASIC))
+            )
+            for role in self.roles
+        )
+        return any(wide) or any(one.covers(service) for one in self.operations)
 
 
 class Ingress(msgspec.Struct, frozen=True, rename="camel"):
@@ -229,17 +249,13 @@ class PerimeterStatus(msgspec.Struct, frozen=True, rename="camel"):
                 rule.ingress_from.anybody
                 and any(one.access_level == "*" for one in rule.ingress_from.sources)
                 and inside & set(to.resources)
-                and any(one.covers(service) for one in to.operations)
+                and to.covers(service)
             ):
-                found.append(f"{service} is let in for anybody from anywhere")
+                found.append(f"{service} is let in for {rule.ingress_from.anybody} from anywhere")
         for way in self.egress_policies:
             out = way.egress_to
-            if (
-                way.egress_from.anybody
-                and "*" in out.resources
-                and any(one.covers(service) for one in out.operations)
-            ):
-                found.append(f"{service} is let out by anybody to anywhere")
+            if way.egress_from.anybody and "*" in out.resources and out.covers(service):
+                found.append(f"{service} is let out by {way.egress_from.anybody} to anywhere")
         return sorted(set(found))
 
 

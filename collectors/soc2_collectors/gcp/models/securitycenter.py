@@ -18,6 +18,9 @@ from soc2_pac.resources import Resource
 if TYPE_CHECKING:
     from datetime import datetime
 
+OFF = ("DISABLED", "INGEST_ONLY")
+"""States in which nothing is looked for."""
+
 
 class Source(msgspec.Struct, frozen=True, rename="camel"):
     """``Source``: what finds."""
@@ -79,12 +82,26 @@ class Finding(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.finding.state != "INACTIVE" and self.finding.mute != "MUTED"
 
 
+class Module(msgspec.Struct, frozen=True, rename="camel"):
+    """``ModuleSettings``: one detector of a service, as it is in force."""
+
+    effective_enablement_state: str = ""
+
+
 class ServiceData(msgspec.Struct, frozen=True, rename="camel"):
     """``SecurityCenterService``: what finds, as it is in force."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "modules": "a detector that is not named is as its service is (SecurityCenterService.modules)",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "modules": "only detectors that are off are named; all of those named off is a failure",
+    }
 
     name: str
     """``organizations/1/locations/global/securityCenterServices/security-health-analytics``."""
     effective_enablement_state: str
+    modules: dict[str, Module] = {}
 
 
 class SecurityService(Asset, frozen=True, kw_only=True, rename="camel"):
@@ -97,6 +114,18 @@ class SecurityService(Asset, frozen=True, kw_only=True, rename="camel"):
     def service(self) -> str:
         """``security-health-analytics``."""
         return self.resource.data.name.rpartition("/")[2]
+
+    @property
+    def detectors_off(self) -> list[str]:
+        """Its detectors that are switched off, by name."""
+        found = self.resource.data.modules.items()
+        return sorted(name for name, one in found if one.effective_enablement_state in OFF)
+
+    @property
+    def blind(self) -> bool:
+        """Whether detectors are named, and all of them are off."""
+        named = self.resource.data.modules
+        return bool(named) and len(self.detectors_off) == len(named)
 
     @property
     def node(self) -> str:

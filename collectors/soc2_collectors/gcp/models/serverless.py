@@ -110,3 +110,14 @@ class RunService(Located, frozen=True, kw_only=True, rename="camel"):
         """Whether Google asks who calls: a switch lets anybody in without a grant."""
         off = self.resource.data.metadata.annotations.get("run.googleapis.com/invoker-iam-disabled")
         return (off or "").lower() != "true"
+
+    @property
+    def proxied(self) -> bool:
+        """Whether Identity-Aware Proxy decides first who comes in, on every way to it."""
+        said = self.resource.data.metadata.annotations.get("run.googleapis.com/iap-enabled")
+        return (said or "").lower() == "true"
+
+    @property
+    def region(self) -> str:
+        """``europe-west1``."""
+        return self.path.partition("/locations/")[2].partition("/")[0]

@@ -108,9 +108,14 @@ class When(msgspec.Struct, frozen=True, rename="camel"):
         return self.some_objects or any(one is not None for one in asked)
 
     @property
+    def of_the_past(self) -> bool:
+        """Whether it is only for what is older than a fixed day: what is written later is never touched."""
+        return self.created_before is not None or self.custom_time_before is not None
+
+    @property
     def some_objects(self) -> bool:
-        """Whether it asks for their names or classes."""
-        return bool(
+        """Whether it asks for their names, classes, or a time that only some are given."""
+        return self.days_since_custom_time is not None or bool(
             self.matches_pattern
             or self.matches_prefix
             or self.matches_suffix
@@ -130,14 +135,15 @@ class LifecycleRule(msgspec.Struct, frozen=True):
 
     @property
     def deletes(self) -> bool:
-        """Whether it deletes live objects, and not only versions that were replaced."""
+        """Whether it goes on deleting live objects, and not only versions that were replaced."""
         when = self.condition
         older = (
             when.days_since_noncurrent_time,
             when.noncurrent_time_before,
             when.num_newer_versions,
         )
-        return self.action.type == "Delete" and when.is_live is not False and not any(older)
+        live = when.is_live is not False and not any(older) and not when.of_the_past
+        return self.action.type == "Delete" and live
 
     def keeps_versions(self, days: int) -> bool | None:
         """Whether versions that were replaced are left alone for so many days; ``None``: not known."""

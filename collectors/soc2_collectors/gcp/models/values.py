@@ -17,8 +17,12 @@ Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name is, or is of the form of, one of these; upper and lower case are alike."""
-    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+    """Whether a name is, or is of the form of, one of these; upper and lower case are alike.
+
+    Brackets may be a part of a name: ``serviceAccount:acme.svc.id.goog[shop/web]``.
+    """
+    said = name.lower()
+    return any(said == one.lower() or fnmatchcase(said, one.lower()) for one in patterns)
 
 
 def has_word(name: str, patterns: Iterable[str]) -> bool:
