@@ -134,7 +134,7 @@ class Branch(Resource, frozen=True):
             found += [Demand(type_, ruleset, one.parameters) for one in same]
             if not same:
                 found.append(Demand(type_, ruleset, None))
-        return [one for one in found if one.lists != []]  # an empty list demands nothing
+        return [one for one in found if one.lists != {}]  # an empty list demands nothing
 
     def binding(
         self,

@@ -95,7 +95,13 @@ _LEVELS = (
     ("pull", "READ"),
 )
 """What REST calls a permission -> what GraphQL calls it, the strongest first."""
-KNOWN_LEVELS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE", "READ", "NONE"})
+LEVELS = ("NONE", "READ", "TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
+"""Permissions on a repository, the weakest first."""
+
+
+def weaker(one: str, other: str) -> bool:
+    """Whether a permission is known to be weaker than another that is known."""
+    return one not in LEVELS or LEVELS.index(one) < LEVELS.index(other)
 
 
 class Collaborator(msgspec.Struct, frozen=True):
@@ -145,7 +151,7 @@ class Collaborator(msgspec.Struct, frozen=True):
     @property
     def known(self) -> bool:
         """Whether it is known what they may."""
-        return self.level in KNOWN_LEVELS
+        return self.level in LEVELS
 
 
 class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
