@@ -482,3 +482,27 @@ def test_workflow_files_of_archived_repositories_and_other_files_are_left_out(
 def test_a_folder_that_is_a_file_has_no_workflows(github: Source) -> None:
     node(github, "api")["object"] = {}  # the fragment on Tree says nothing of a file
     assert "acme-robotics/api/test.yml" not in bodies(github, "github.workflow")
+
+
+# -- alerts that were closed ------------------------------------------------------------------------------
+
+
+def test_alerts_that_were_closed_with_their_cause_alive_are_read(github: Source) -> None:
+    rest = github.emulator.state.rest
+    secrets = rest["/orgs/acme-robotics/secret-scanning/alerts"]
+    (open_one,) = secrets
+    for number, resolution, validity in (
+        (2, "wont_fix", "unknown"),
+        (3, "used_in_tests", "active"),
+        (4, "revoked", "inactive"),
+        (5, "wont_fix", "active"),
+    ):
+        closed = {"number": number, "state": "resolved"}
+        secrets.append({**open_one, **closed, "resolution": resolution, "validity": validity})
+    found = bodies(github, "github.secret_alert").values()
+    assert sorted(one["number"] for one in found) == [1, 2, 3, 5]
+    flaws = rest["/orgs/acme-robotics/dependabot/alerts"]
+    for number, state in ((90, "dismissed"), (91, "fixed"), (92, "auto_dismissed")):
+        flaws.append({**flaws[0], "number": number, "state": state})
+    found = bodies(github, "github.dependabot_alert").values()
+    assert {one["number"] for one in found if one["number"] >= 90} == {90}
