@@ -506,3 +506,32 @@ def test_alerts_that_were_closed_with_their_cause_alive_are_read(github: Source)
         flaws.append({**flaws[0], "number": number, "state": state})
     found = bodies(github, "github.dependabot_alert").values()
     assert {one["number"] for one in found if one["number"] >= 90} == {90}
+
+
+# -- actions of the repository itself ---------------------------------------------------------------------
+
+
+def test_actions_that_workflows_and_actions_call_are_read_wherever_they_stand(
+    github: Source,
+) -> None:
+    billing = node(github, "billing")
+    (entry,) = (one for one in billing["object"]["entries"] if one["name"] == "lint.yml")
+    blob = entry["object"]
+
+    def file(text: str) -> dict[str, Any]:
+        return {**blob, "text": text, "byteSize": len(text)}
+
+    uses = "- uses: ./.github/actions/lint/\n      - uses: ./\n      - uses: ./gone\n"
+    entry["object"] = file(
+        f"on: push\njobs:\n  a:\n    steps:\n      {uses}      - uses: vendor/x@v1\n"
+    )
+    billing["files"] = {
+        ".github/actions/lint/action.yml": file(
+            "runs: {using: composite, steps: [{uses: ./tools/two}, {uses: ./.github/actions/lint}]}"
+        ),
+        "action.yaml": file("runs: {using: node20, main: index.js}"),
+        "tools/two/action.yml": file("runs: ["),
+    }
+    found = bodies(github, "github.action")
+    read = {one["path"]: one["object"] is not None for one in found.values()}
+    assert read == {".github/actions/lint": True, "": True, "gone": False, "tools/two": True}

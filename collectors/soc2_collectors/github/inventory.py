@@ -103,6 +103,20 @@ REPOSITORY_WORKFLOWS = _query(
         }""",
 )
 
+LOCAL_ACTION = Query(
+    "LocalAction",
+    """
+query LocalAction($id: ID!, $yml: String!, $yaml: String!) {
+  node(id: $id) {
+    ... on Repository {
+      yml: object(expression: $yml) { ... on Blob { oid byteSize isBinary isTruncated text } }
+      yaml: object(expression: $yaml) { ... on Blob { oid byteSize isBinary isTruncated text } }
+    }
+  }
+}
+""",
+)
+
 REPOSITORY_ENVIRONMENTS = _query(
     "RepositoryEnvironments",
     "        environments(first: 1) { totalCount }\n"

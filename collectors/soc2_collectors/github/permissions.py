@@ -133,6 +133,7 @@ NEEDS: dict[str, Need] = {
     "GRAPHQL query Collaborators": _COLLABORATORS,
     "GRAPHQL query RepositoryWorkflows": _CONTENTS,
     "GRAPHQL query RepositoryReleases": _CONTENTS,
+    "GRAPHQL query LocalAction": _CONTENTS,
     "GRAPHQL query RepositoryEnvironments": Need(
         "repository",
         ("actions", "administration", "metadata"),

@@ -16,8 +16,9 @@ from soc2_pac.rules import Evidence, rule
 def github_audit_log_streaming(stream: AuditLogStream, evidence: Evidence) -> Verdict:
     """The audit log is streamed to where it is kept.
 
-    One stream that runs is enough: others may be off. Streams belong to the enterprise account: name it as ``enterprise`` in the source. Where there is none
-    (GitHub Team and below) nothing can be streamed, and the question stays open.
+    One stream that runs is enough: others may be off. Streams belong to the enterprise account: name it as
+    ``enterprise`` in the source. Where there is none (GitHub Team and below) nothing can be streamed, and the
+    question stays open.
 
     Why: GitHub keeps its audit log for 180 days and Git events for seven. What an attacker did earlier is
         known only if it was sent elsewhere.

@@ -60,10 +60,10 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
     """Nobody may bypass what the default branch demands of changes, administrators included.
 
     Rulesets and classic protection are layers. Whatever one of them demands (a number of approvals, review by
-    code owners, each single check and the App that must report it, a merge queue, a list of who may push) must
-    be demanded as much by a layer that binds everyone. So a layer that binds everyone and demands one check does not make up for one with
-    another check that some may bypass. Every bypass counts: always, on pull requests only, and ``exempt``,
-    which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
+    code owners, each single check and the App that must report it, a merge queue, a list of who may push) must be
+    demanded as much by a layer that binds everyone. So a layer that binds everyone and demands one check does not
+    make up for one with another check that some may bypass. Every bypass counts: always, on pull requests only,
+    and ``exempt``, which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
     ``Integration:29110``, ``OrganizationAdmin``, ``RepositoryRole:5``, ``DeployKey``; of classic protection
     ``Team platform``, ``App renovate``, ``User ann``.
 

@@ -45,11 +45,11 @@ def github_release_integrity(
 ) -> Verdict:
     """The latest release cannot be changed, or each of its files comes with a signature.
 
-    GitHub attests to the files of an immutable release. Of a release that can be changed each file needs
-    another of its name that ends in one of ``signatures``, or the release a list of checksums (its name holds
-    one of ``checksums``) that comes with one, or provenance for all (``.intoto.jsonl``, called after no file
-    of the release). Signatures are not verified. With ``require_sbom`` the release needs a file whose name holds one of ``bills_of_materials``,
-    too.
+    GitHub attests to the files of an immutable release. Of a release that can be changed each file needs another
+    of its name that ends in one of ``signatures``, or the release a list of checksums (its name holds one of
+    ``checksums``) that comes with one, or provenance for all (``.intoto.jsonl``, called after no file of the
+    release). Signatures are not verified. With ``require_sbom`` the release needs a file whose name holds one of
+    ``bills_of_materials``, too.
 
     Why: whoever takes over an account can replace the files of a release that thousands install.
     Fix: in the repository, Settings, General, turn on "Enable release immutability"; sign files in the

@@ -352,6 +352,13 @@ class Environment(Resource, frozen=True):
         """Whether deployments wait for a reviewer."""
         return any(r.type == "required_reviewers" and r.reviewers for r in self.protection_rules)
 
+    @property
+    def reviewed_by_another(self) -> bool:
+        """Whether deployments wait for a reviewer, who must not be who started them."""
+        return self.reviewed and any(
+            r.type == "required_reviewers" and r.prevent_self_review for r in self.protection_rules
+        )
+
 
 def is_production(name: str, words: tuple[str, ...]) -> bool:
     """Whether an environment is production by its name: it begins with a word, or holds one by itself."""
