@@ -97,10 +97,11 @@ def github_outside_collaborators(
     known_as=["prowler:repository_secret_scanning_enabled"],
 )
 def github_secret_scanning(repository: Repository, *, push_protection: bool = True) -> Verdict:
-    """Secrets in the code are found, and kept from being pushed.
+    """Secret scanning is on, and keeps known secrets from being pushed.
 
-    To an archived repository nobody pushes, and its settings cannot be changed: its open alerts are judged
-    by github-secret-alerts-sla.
+    Known are the patterns of issuers. Whether generic patterns and passwords are looked for, and who may push a
+    secret all the same, is not asked. To an archived repository nobody pushes, and its settings cannot be
+    changed: its open alerts are judged by github-secret-alerts-sla.
 
     Why: a credential in a repository is read by everyone who can clone it, and stays in the
         history.

@@ -198,7 +198,9 @@ def _guarded(
         if found is None or not found.reviewed:
             return failed(f"{started}, and the environment '{name}' has no required reviewers")
         if not found.reviewed_by_another:
-            return failed(f"{started}, and who starts it may approve it in the environment '{name}'")
+            return failed(
+                f"{started}, and who starts it may approve it in the environment '{name}'"
+            )
     return passed(
         f"{started}, and what it changes waits for reviewers of {', '.join(environments)}",
         on=[known[name.lower()] for name in environments],

@@ -74,7 +74,9 @@ def okta_support_access_off(
         for case in organization.support_cases
     ]
     cases += [
-        _Grant(f"support, for {case.called}, which it opened itself,", case.self_assigned.status, None)
+        _Grant(
+            f"support, for {case.called}, which it opened itself,", case.self_assigned.status, None
+        )
         for case in organization.support_cases
         if case.self_assigned is not None
     ]

@@ -294,7 +294,9 @@ class Demand(NamedTuple):
             ),
             "workflows": {str(one): 1 for one in given.workflows},
             "code_scanning": {
-                name: level for one in given.code_scanning_tools for name, level in one.demands.items()
+                name: level
+                for one in given.code_scanning_tools
+                for name, level in one.demands.items()
             },
             "required_deployments": dict.fromkeys(given.required_deployment_environments, 1),
         }

@@ -200,7 +200,9 @@ def _behind(path: tuple[str, ...], place: Place) -> list[tuple[str, Place]] | No
     """The texts that a name stands for, with where they stand; ``None``: the file does not say."""
     root, *rest = path
     if root == "inputs" and place.caller is not None:
-        named = place.given.values() if not rest or rest[0] == ANY else (place.given.get(rest[0], ""),)
+        named = (
+            place.given.values() if not rest or rest[0] == ANY else (place.given.get(rest[0], ""),)
+        )
         return [(text, place.caller) for text in named]
     if root == "env":
         if not rest or rest[0] == ANY:

@@ -242,7 +242,9 @@ def _job(name: str, job: dict[str, Any], shell: str) -> Job:
         condition=text_of(job.get("if")),
         runs_on=_labels(job.get("runs-on")),
         images=tuple(
-            filter(None, (text_of(c.get("image") if isinstance(c, dict) else c) for c in containers))
+            filter(
+                None, (text_of(c.get("image") if isinstance(c, dict) else c) for c in containers)
+            )
         ),
         matrix=_matrix(strategy.get("matrix") if isinstance(strategy, dict) else None),
         inputs=_texts_by_name(job.get("with")),
