@@ -204,6 +204,7 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "isEmpty": False,
         "visibility": repo.visibility.upper(),
         "viewerCanAdminister": True,
+        "mergeQueue": None,
         "head": {"oid": sha_of(f"{repo.name} head")},
         "codeowners": None if repo.name == "web" else {"errors": []},
         "defaultBranchRef": {

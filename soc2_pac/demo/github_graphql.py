@@ -185,7 +185,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     **OPERATIONS,
-    "DefaultBranches": _repositories("head", "codeowners", "defaultBranchRef"),
+    "DefaultBranches": _repositories("head", "codeowners", "mergeQueue", "defaultBranchRef"),
     "RepositorySettings": _repositories(
         "deleteBranchOnMerge",
         "hasVulnerabilityAlertsEnabled",

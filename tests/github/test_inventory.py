@@ -535,3 +535,30 @@ def test_actions_that_workflows_and_actions_call_are_read_wherever_they_stand(
     found = bodies(github, "github.action")
     read = {one["path"]: one["object"] is not None for one in found.values()}
     assert read == {".github/actions/lint": True, "": True, "gone": False, "tools/two": True}
+
+
+# -- a merge queue ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("queue", "rules", "counts"),
+    [
+        ({"id": "MQ_1"}, [], True),
+        ({"id": "MQ_1"}, [{"type": "DELETION"}], True),
+        ({"id": "MQ_1"}, [{"type": "MERGE_QUEUE"}], False),  # who may pass by it says its ruleset
+        ({"id": "MQ_1"}, [None], False),
+        ({"id": "MQ_1"}, None, False),
+        (None, [], False),
+    ],
+)
+def test_a_merge_queue_is_of_classic_protection_where_no_ruleset_demands_one(
+    github: Source, queue: dict[str, str] | None, rules: list[Any] | None, *, counts: bool
+) -> None:
+    api = node(github, "api")
+    api["mergeQueue"] = queue
+    api["defaultBranchRef"]["rules"] = rules and {"nodes": rules}
+    if rules == []:
+        api["defaultBranchRef"]["rules"] = {"nodes": []}
+    found = documents(github, "github.branch")
+    branch: Branch = found["acme-robotics/api:main"]
+    assert branch.queued_by_classic is counts

@@ -45,6 +45,7 @@ DEFAULT_BRANCHES = _query(
     f"\n        {_HEAD}"
     """
         codeowners { errors { kind line path } }
+        mergeQueue { id }
         defaultBranchRef {
           name
           branchProtectionRule {
@@ -75,7 +76,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
-    optional=("lockBranch", "requiredStatusChecks"),
+    optional=("lockBranch", "mergeQueue", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(

@@ -17,6 +17,9 @@ _LEFT_OUT = (
 )
 
 
+_UNKNOWN_WORD = "a word that nobody knows is a demand of its own"
+
+
 class RequiredReviewer(msgspec.Struct, frozen=True):
     """A team that must approve changes to some files."""
 
@@ -68,8 +71,8 @@ class RequiredTool(msgspec.Struct, frozen=True):
 
     any_value: ClassVar[Mapping[str, str]] = {
         "tool": "a name, which messages name",
-        "alerts_threshold": (unknown := "a word that nobody knows is a demand of its own"),
-        "security_alerts_threshold": unknown,
+        "alerts_threshold": _UNKNOWN_WORD,
+        "security_alerts_threshold": _UNKNOWN_WORD,
     }
     may_lack: ClassVar[Mapping[str, str]] = {
         "tool": "a name, which messages name",
