@@ -119,6 +119,13 @@ def repository_answers(repo: Repo, now: datetime) -> dict[str, Any]:
         if repo.analysed is None
         else [_analysis(repo, now)],
         f"{root}/environments": _environments(repo, now),
+        f"{root}/actions/workflows": {
+            "total_count": len(workflows(repo)),
+            "workflows": [
+                {"id": number, "path": f".github/workflows/{name}", "state": "active"}
+                for number, name in enumerate(workflows(repo), start=1)
+            ],
+        },
         f"{root}/environments/production/deployment-branch-policies": {
             "total_count": 1,
             "branch_policies": [

@@ -17,7 +17,7 @@ from soc2_collectors.github.inventory import (
 from soc2_collectors.github.models.action import LocalAction, action_in, local_path
 from soc2_collectors.github.models.workflow import Blob, Unreadable, Workflow, content_of
 from soc2_pac.errors import Unexpected
-from soc2_pac.model import Document, Gap
+from soc2_pac.model import Document, Fact, Gap
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from soc2_collectors.github.models.workflow import Step
 
 
+_STATES = "/repos/{owner}/{repo}/actions/workflows"
+
+
 @collects(
     Workflow,
-    calls=[REPOSITORY_WORKFLOWS.call],
+    calls=[REPOSITORY_WORKFLOWS.call, f"GET {_STATES}"],
     per="organization",
-    cost="pages of 50 repositories",
+    cost="pages of 50 repositories + 1 for each that has workflows",
+    version="2",
 )
 def workflows(github: Github) -> Iterator[Document]:
     """Files under ``.github/workflows`` of every repository that is not archived."""
@@ -44,7 +48,7 @@ def workflows(github: Github) -> Iterator[Document]:
             yield Document(
                 uid=f"{node['id']}:{entry['path']}",
                 name=f"{node['nameWithOwner']}/{entry['name']}",
-                body={**entry, "repository": named(node)},
+                body={**entry, "repository": named(node), "state": _state(github, node, entry)},
             )
     if hidden is not None:
         refuse(hidden)  # after all the others: what was read of them counts
@@ -79,6 +83,21 @@ def actions(github: Github) -> Iterator[Document]:
             )
     if hidden is not None:
         refuse(hidden)  # after all the others: what was read of them counts
+
+
+def _state(github: Github, node: dict[str, Any], entry: dict[str, Any]) -> Fact:
+    """Whether a workflow is switched on; asked of all of a repository at once."""
+    repo, path = node["name"], entry["path"]
+
+    def states() -> dict[str, object]:
+        found = github.items(_STATES, key="workflows", repo=repo)
+        return {str(one.get("path")): one.get("state") for one in found}
+
+    def read() -> object:
+        known: dict[str, object] = github.once(("workflows", repo), states)
+        return known.get(path)
+
+    return Fact(f"GET {_STATES}", read)
 
 
 def _files(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

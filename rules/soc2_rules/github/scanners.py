@@ -76,11 +76,12 @@ def github_iac_and_license_scan(
     """Workflows run a scanner of infrastructure code, or of the licences of dependencies.
 
     A repository whose main language is one of ``iac_languages`` needs one of ``iac_scanners``, any other with
-    code one of ``license_scanners``: the name of an action, or of a program that a script calls, in any case,
-    in a step that an event of the repository or a schedule reaches. dependency-review-action checks licences
-    where it is told which are allowed or not. How another scanner is set up is not read, nor are reusable
-    workflows of other repositories. Composite actions of the repository itself are. ``exempt`` names repositories that
-    an App scans from outside, which leaves nothing in a workflow.
+    code one of ``license_scanners``: the name of an action, or of a program that a script calls, in any case, in
+    a step that an event of the repository or a schedule reaches, of a workflow that is switched on.
+    dependency-review-action checks licences where it is told which are allowed or not. How another scanner is set
+    up is not read, nor whether Actions are on in the repository, nor are reusable workflows of other
+    repositories. Composite actions of the repository itself are. ``exempt`` names repositories that an App scans
+    from outside, which leaves nothing in a workflow.
 
     Why: a network that is open in the code is open once it is deployed, and a licence that forbids the use
         of a library is found by somebody else's lawyer.
@@ -98,6 +99,7 @@ def github_iac_and_license_scan(
     what = "infrastructure code" if infrastructure else "licences"
     read: dict[str, tuple[Workflow, Content]] = {}
     unread = ""
+    off: list[str] = []
     for workflow in evidence.index(Workflow, "repository_name").get(repository.full_name, ()):
         try:
             read[workflow.name] = (workflow, workflow.content())
@@ -109,11 +111,18 @@ def github_iac_and_license_scan(
         actions, _ = local_actions(workflow, content, evidence)
         for step, by_itself in _running(content, actions):
             if (by_itself or called) and (found := _scanner(step, names)):
+                if workflow.off:
+                    off.append(f"{workflow.label} runs {found}, and is {workflow.state or 'off'}")
+                    break
+                if workflow.state != "active":
+                    unread = f"{workflow.label} is {workflow.state}: unknown"
+                    break
                 return passed(f"{workflow.label} runs {found}, which scans {what}", on=[workflow])
         unread = unread or _elsewhere(workflow, content, actions, set(read))
     if unread:
         return inconclusive(unread)
-    return failed(f"no workflow of {repository.full_name} runs a known scanner of {what}")
+    problem = f"no workflow of {repository.full_name} runs a known scanner of {what}"
+    return failed("; ".join([problem, *off[:1]]))
 
 
 def _running(content: Content, actions: Actions) -> Iterator[tuple[Step, bool]]:

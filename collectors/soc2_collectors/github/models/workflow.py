@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from soc2_collectors.github.models.repository import RepositoryNode
-from soc2_pac.resources import Resource
+from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -133,6 +133,9 @@ class Workflow(Resource, frozen=True, rename="camel"):
     """``deploy.yml``."""
     repository: RepositoryNode
     object: Blob
+    state: str | None = fact("state")
+    """``active``, ``disabled_manually``, ``disabled_inactivity`` ...: whether events start it. ``None``: GitHub
+    lists no such workflow."""
 
     @property
     def repository_name(self) -> str:
@@ -143,6 +146,11 @@ class Workflow(Resource, frozen=True, rename="camel"):
     def label(self) -> str:
         """``acme/api/deploy.yml``."""
         return f"{self.repository.name_with_owner}/{self.name}"
+
+    @property
+    def off(self) -> bool:
+        """Whether no event starts it, as somebody, or GitHub, switched it off. Raises FactUnavailable."""
+        return self.state is None or self.state.startswith("disabled_") or self.state == "deleted"
 
     def content(self) -> Content:
         """What the file says. Raises Unreadable."""
