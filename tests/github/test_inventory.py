@@ -73,7 +73,7 @@ def many(github: Source, count: int) -> None:
     ("kind", "requests"),
     [
         ("github.branch", 5),
-        ("github.workflow", 4),
+        ("github.workflow", 4 + 200),
         ("github.release", 4),
         ("github.deployment", 4),
         ("github.deploy_key_list", 2),
