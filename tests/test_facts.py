@@ -5,6 +5,7 @@ The facts stand in ``tests/facts/PROVIDER/SERVICE.json`` (``make facts`` writes 
 
 - ``[ours]``: fields of views that no specification has, ``"module:Struct.Field" = "where it comes from"``;
 - ``[unread]``: fields that no view reads, ``"service.Shape.Field" = "why no verdict needs it"``;
+- ``[families]``: reasons that many fields share, ``"why" = "the names that it holds for"``;
 - ``[values]``: fields whose values need no case each, ``"service.Shape.Field" = "why"``.
 
 Texts, numbers and times that no view reads may be decided by pattern, in ``considered/patterns.toml``.
@@ -17,7 +18,7 @@ import json
 import re
 import tomllib
 import typing
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -225,6 +226,28 @@ def test_no_decision_is_left_over(provider: str) -> None:
     assert all(len(reason) > 10 for reason in reasons), "a decision says why"
 
 
+_SHARED = 7
+"""More fields than these give a reason that is not about one of them."""
+SPECIFIC = ("github", "okta")
+"""Providers whose decisions were gone through one by one."""
+
+
+@pytest.mark.parametrize("provider", SPECIFIC)
+def test_a_reason_that_many_fields_share_holds_for_a_family_of_names(provider: str) -> None:
+    decided = _decided(provider)
+    families, unread = decided.get("families", {}), decided["unread"]
+    shared = Counter(unread.values())
+    general = {reason for reason, count in shared.items() if count > _SHARED}
+    assert sorted(general - set(families)) == [], "say of each field why no verdict needs it"
+    assert sorted(set(families) - general) == [], "these are no families any more"
+    strangers = [
+        name
+        for name, reason in unread.items()
+        if reason in families and not re.fullmatch(families[reason], name)
+    ]
+    assert strangers == []
+
+
 def _is(name: str, known: Facts, *, read: bool) -> bool:
     shape, _, field = name.rpartition(".")
     return field in known.shapes.get(shape, {}) and (field in known.read[shape]) is read
@@ -242,10 +265,15 @@ def test_the_facts_are_of_the_views_that_there_are(provider: str) -> None:
 PERMISSIONS = sorted(path.stem for path in (FACTS / "permissions").glob("*.json"))
 
 
-def _published(provider: str) -> dict[str, str]:
-    content = json.loads((FACTS / "permissions" / f"{provider}.json").read_text(encoding="utf-8"))
+def _content(provider: str) -> dict[str, Any]:
+    path = FACTS / "permissions" / f"{provider}.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     assert content["source"]
-    known: dict[str, str] = content["known"]
+    return content
+
+
+def _published(provider: str) -> dict[str, str]:
+    known: dict[str, str] = _content(provider)["known"]
     return known
 
 
@@ -271,6 +299,8 @@ def _permissions_in(value: Any) -> Iterator[str]:
                 "graph",
                 "includedpermissions",
                 "permissions",
+                "default_permissions",
+                "scopes",
             ):
                 yield from (
                     [inner] if isinstance(inner, str) else (x for x in inner if isinstance(x, str))
@@ -326,6 +356,55 @@ def test_a_graph_call_is_authorised_by_what_is_asked_for_it() -> None:
     assert lacking == [], "these do not authorise the call"
     for call, needs in GRAPH_NEEDS.items():
         assert set(needs) & set(authorised[call]), call
+
+
+CALLS = {
+    provider: calls for provider in ("github", "okta") if (calls := _content(provider).get("calls"))
+}
+"""Providers whose documentation says which permission authorises a call, one by one."""
+
+
+@pytest.mark.parametrize("provider", sorted(CALLS))
+def test_each_call_is_authorised_by_what_is_asked_for_it_and_by_no_more(provider: str) -> None:
+    decided = _decided("permissions").get(provider, {})
+    declared = {
+        call
+        for one in REGISTRY.collectors.values()
+        if one.provider == provider
+        for call in one.calls
+        if call.startswith("GET /")
+    }
+    wrong = []
+    for call in sorted(declared - set(decided)):
+        said = CALLS[provider].get(call)
+        text = REGISTRY.providers[provider].permissions([call], "json")
+        asked = set(_permissions_in(json.loads(text)))
+        if said is None:
+            wrong.append(f"{call}: nothing is published")
+        elif said.get("access", "read") != "read":
+            wrong += [f"{call}: takes {said['access']}, and {one} is asked" for one in asked]
+        elif said["any"] and not asked & set(said["any"]):
+            wrong.append(f"{call}: takes {' or '.join(said['any'])}")
+        else:
+            more = asked - set(said["any"])
+            wrong += [f"{call}: {one}" for one in sorted(more) if f"{call}: {one}" not in decided]
+    assert wrong == []
+
+
+def test_an_okta_call_that_the_role_does_not_open_says_so() -> None:
+    provider = REGISTRY.providers["okta"]
+    for call, said in CALLS["okta"].items():
+        roles = said.get("roles")
+        if roles and "READ_ONLY_ADMIN" not in roles:
+            assert json.loads(provider.permissions([call], "json"))["further"], f"{call}: {roles}"
+
+
+@pytest.mark.parametrize("provider", sorted(CALLS))
+def test_no_published_call_is_one_that_nobody_makes(provider: str) -> None:
+    made = {call for one in REGISTRY.collectors.values() for call in one.calls}
+    assert sorted(set(CALLS[provider]) - made) == []
+    decided = _decided("permissions").get(provider, {})
+    assert sorted({name.partition(": ")[0] for name in decided} - made) == []
 
 
 if __name__ == "__main__":  # writes the lists of what is open, to make them shorter

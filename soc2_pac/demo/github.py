@@ -136,8 +136,12 @@ def _rest(
         body = {"message": found.message, "documentation_url": "https://docs.github.com/rest"}
         return found.status, {}, body if found.message else None
     if isinstance(found, list):
-        chosen_by = [key for key in ("state", "package_type") if key in query]
-        wanted = [i for i in found if all(i.get(key) == query[key] for key in chosen_by)]
+        chosen_by = {
+            key: query[key].split(",")
+            for key in ("state", "package_type", "resolution", "validity")
+            if key in query
+        }
+        wanted = [i for i in found if all(i.get(k) in words for k, words in chosen_by.items())]
         if "phrase" in query:  # of the audit log
             category = re.search(r"action:(\S+)", query["phrase"])
             prefix = f"{category.group(1)}." if category else ""

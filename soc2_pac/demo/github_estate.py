@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.demo.github import Refusal
-from soc2_pac.demo.github_reach import deploy_keys, deployments, release, workflows
+from soc2_pac.demo.github_reach import actions, deploy_keys, deployments, release, workflows
 from soc2_pac.demo.github_words import (
     LOGIN,
     Repo,
@@ -119,6 +119,13 @@ def repository_answers(repo: Repo, now: datetime) -> dict[str, Any]:
         if repo.analysed is None
         else [_analysis(repo, now)],
         f"{root}/environments": _environments(repo, now),
+        f"{root}/actions/workflows": {
+            "total_count": len(workflows(repo)),
+            "workflows": [
+                {"id": number, "path": f".github/workflows/{name}", "state": "active"}
+                for number, name in enumerate(workflows(repo), start=1)
+            ],
+        },
         f"{root}/environments/production/deployment-branch-policies": {
             "total_count": 1,
             "branch_policies": [
@@ -204,6 +211,7 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "isEmpty": False,
         "visibility": repo.visibility.upper(),
         "viewerCanAdminister": True,
+        "mergeQueue": None,
         "head": {"oid": sha_of(f"{repo.name} head")},
         "codeowners": None if repo.name == "web" else {"errors": []},
         "defaultBranchRef": {
@@ -220,6 +228,7 @@ def nodes(repo: Repo, now: datetime) -> dict[str, Any]:
         "direct": edges,
         "outside": [edge for edge in edges if edge["node"]["login"] in AGENCY],
         "object": _folder(repo),
+        "files": {path: _blob(text) for path, text in actions(repo).items()},
         "environments": len(_environments(repo, now)["environments"]),
         "branchProtectionRules": int(repo.protection in classic),
         "deployKeys": len(deploy_keys(repo, now)),
@@ -235,17 +244,21 @@ def _folder(repo: Repo) -> dict[str, Any] | None:
             "name": name,
             "path": f".github/workflows/{name}",
             "type": "blob",
-            "object": {
-                "oid": sha_of(text),
-                "byteSize": len(text),
-                "isBinary": False,
-                "isTruncated": False,
-                "text": text,
-            },
+            "object": _blob(text),
         }
         for name, text in workflows(repo).items()
     ]
     return {"entries": entries} if entries else None
+
+
+def _blob(text: str) -> dict[str, Any]:
+    return {
+        "oid": sha_of(text),
+        "byteSize": len(text),
+        "isBinary": False,
+        "isTruncated": False,
+        "text": text,
+    }
 
 
 def _analysis(repo: Repo, now: datetime) -> dict[str, Any]:

@@ -137,6 +137,12 @@ def _by_id(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     return next(repo for repo in company.repositories if repo["id"] == variables["id"])
 
 
+def _own_action(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
+    files = _by_id(company, variables)["files"]
+    found = {key: files.get(variables[key].removeprefix("HEAD:")) for key in ("yml", "yaml")}
+    return {"node": found}
+
+
 def _collaborators(company: Company, variables: dict[str, Any]) -> dict[str, Any]:
     people = _by_id(company, variables)[variables["affiliation"].lower()]
     return {"node": {"collaborators": _connection(people, variables, "edges")}}
@@ -179,7 +185,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
     "SamlIdentityProvider": _saml,
     "ExternalIdentities": _identities,
     **OPERATIONS,
-    "DefaultBranches": _repositories("head", "codeowners", "defaultBranchRef"),
+    "DefaultBranches": _repositories("head", "codeowners", "mergeQueue", "defaultBranchRef"),
     "RepositorySettings": _repositories(
         "deleteBranchOnMerge",
         "hasVulnerabilityAlertsEnabled",
@@ -188,6 +194,7 @@ _OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] =
         "outside",
     ),
     "RepositoryWorkflows": _repositories("head", "object"),
+    "LocalAction": _own_action,
     "RepositoryEnvironments": _repositories("environments", "branchProtectionRules"),
     "RepositoryDeployKeys": _repositories("deployKeys"),
     "RepositoryDeployments": _repositories("deployments"),

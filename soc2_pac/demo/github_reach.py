@@ -66,10 +66,40 @@ jobs:
 """
 
 
+_LINT = """\
+name: lint
+on: push
+permissions:
+  contents: read
+jobs:
+  lint:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: ./.github/actions/lint
+"""
+_LINT_ACTION = """\
+name: lint
+runs:
+  using: composite
+  steps:
+    - run: npm ci && npm run lint
+      shell: bash
+"""
+
+
+def actions(repo: Repo) -> dict[str, str]:
+    """Files of the repository's own actions by their path."""
+    return {".github/actions/lint/action.yml": _LINT_ACTION} if repo.name == "billing" else {}
+
+
 def workflows(repo: Repo) -> dict[str, str]:
     """Files under ``.github/workflows`` by name."""
     found = {"test.yml": _PLAN if repo.language == "HCL" else _TEST}
-    more = {"web": {"preview.yml": _PREVIEW}, "etl-jobs": {"backfill.yml": _BACKFILL}}
+    more = {
+        "web": {"preview.yml": _PREVIEW},
+        "billing": {"lint.yml": _LINT},
+        "etl-jobs": {"backfill.yml": _BACKFILL},
+    }
     return {} if repo.archived else {**found, **more.get(repo.name, {})}
 
 

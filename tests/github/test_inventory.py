@@ -73,7 +73,7 @@ def many(github: Source, count: int) -> None:
     ("kind", "requests"),
     [
         ("github.branch", 5),
-        ("github.workflow", 4),
+        ("github.workflow", 4 + 200),
         ("github.release", 4),
         ("github.deployment", 4),
         ("github.deploy_key_list", 2),
@@ -482,3 +482,83 @@ def test_workflow_files_of_archived_repositories_and_other_files_are_left_out(
 def test_a_folder_that_is_a_file_has_no_workflows(github: Source) -> None:
     node(github, "api")["object"] = {}  # the fragment on Tree says nothing of a file
     assert "acme-robotics/api/test.yml" not in bodies(github, "github.workflow")
+
+
+# -- alerts that were closed ------------------------------------------------------------------------------
+
+
+def test_alerts_that_were_closed_with_their_cause_alive_are_read(github: Source) -> None:
+    rest = github.emulator.state.rest
+    secrets = rest["/orgs/acme-robotics/secret-scanning/alerts"]
+    (open_one,) = secrets
+    for number, resolution, validity in (
+        (2, "wont_fix", "unknown"),
+        (3, "used_in_tests", "active"),
+        (4, "revoked", "inactive"),
+        (5, "wont_fix", "active"),
+    ):
+        closed = {"number": number, "state": "resolved"}
+        secrets.append({**open_one, **closed, "resolution": resolution, "validity": validity})
+    found = bodies(github, "github.secret_alert").values()
+    assert sorted(one["number"] for one in found) == [1, 2, 3, 5]
+    flaws = rest["/orgs/acme-robotics/dependabot/alerts"]
+    for number, state in ((90, "dismissed"), (91, "fixed"), (92, "auto_dismissed")):
+        flaws.append({**flaws[0], "number": number, "state": state})
+    found = bodies(github, "github.dependabot_alert").values()
+    assert {one["number"] for one in found if one["number"] >= 90} == {90}
+
+
+# -- actions of the repository itself ---------------------------------------------------------------------
+
+
+def test_actions_that_workflows_and_actions_call_are_read_wherever_they_stand(
+    github: Source,
+) -> None:
+    billing = node(github, "billing")
+    (entry,) = (one for one in billing["object"]["entries"] if one["name"] == "lint.yml")
+    blob = entry["object"]
+
+    def file(text: str) -> dict[str, Any]:
+        return {**blob, "text": text, "byteSize": len(text)}
+
+    uses = "- uses: ./.github/actions/lint/\n      - uses: ./\n      - uses: ./gone\n"
+    entry["object"] = file(
+        f"on: push\njobs:\n  a:\n    steps:\n      {uses}      - uses: vendor/x@v1\n"
+    )
+    billing["files"] = {
+        ".github/actions/lint/action.yml": file(
+            "runs: {using: composite, steps: [{uses: ./tools/two}, {uses: ./.github/actions/lint}]}"
+        ),
+        "action.yaml": file("runs: {using: node20, main: index.js}"),
+        "tools/two/action.yml": file("runs: ["),
+    }
+    found = bodies(github, "github.action")
+    read = {one["path"]: one["object"] is not None for one in found.values()}
+    assert read == {".github/actions/lint": True, "": True, "gone": False, "tools/two": True}
+
+
+# -- a merge queue ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("queue", "rules", "counts"),
+    [
+        ({"id": "MQ_1"}, [], True),
+        ({"id": "MQ_1"}, [{"type": "DELETION"}], True),
+        ({"id": "MQ_1"}, [{"type": "MERGE_QUEUE"}], False),  # who may pass by it says its ruleset
+        ({"id": "MQ_1"}, [None], False),
+        ({"id": "MQ_1"}, None, False),
+        (None, [], False),
+    ],
+)
+def test_a_merge_queue_is_of_classic_protection_where_no_ruleset_demands_one(
+    github: Source, queue: dict[str, str] | None, rules: list[Any] | None, *, counts: bool
+) -> None:
+    api = node(github, "api")
+    api["mergeQueue"] = queue
+    api["defaultBranchRef"]["rules"] = rules and {"nodes": rules}
+    if rules == []:
+        api["defaultBranchRef"]["rules"] = {"nodes": []}
+    found = documents(github, "github.branch")
+    branch: Branch = found["acme-robotics/api:main"]
+    assert branch.queued_by_classic is counts

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npm import folder, version_of
-from views import Laying, Member, Shape, Struct, facts_of, fields_of, name_of
+from views import Laying, Member, Shape, Struct, facts_of, fields_of, name_of, write_permissions
 
+from soc2_collectors.github.permissions import NEEDS
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
@@ -187,6 +188,16 @@ def main() -> None:
             for inner in fields_of(struct)[name]:
                 found = laying.best(fields_of(inner), candidates)
                 laying.lay(f"{collector.kind} {name}", inner, found)
+    names = {
+        name: "read" if "read" in said.get("enum", ()) else "write"
+        for name, said in _rest()["components"]["schemas"]["app-permissions"]["properties"].items()
+    }
+    asked = {name for need in NEEDS.values() for name in need.names}
+    write_permissions(
+        "github",
+        f"{NPM[0]} {version_of(NPM[0])}, app-permissions; GitHub Docs, Permissions required for GitHub Apps",
+        {name: names[name] for name in sorted(asked & set(names))},
+    )
     laying.write(
         {
             name: f"{package} {version_of(package)}"

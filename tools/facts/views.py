@@ -141,7 +141,10 @@ def write_permissions(
     """
     path = FACTS / "permissions" / f"{provider}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    _dump(path, {"source": source, "known": dict(known), **more})
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    # Which permission authorises which call stands on pages that no package holds: kept as it was read there.
+    by_hand = {"calls": kept["calls"]} if "calls" in kept else {}
+    _dump(path, {"source": source, "known": dict(known), **by_hand, **more})
 
 
 def _dump(path: Path, content: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Collects open alerts of the organisation. A closed alert leaves the listing."""
+"""Collects alerts of the organisation: the open ones, and closed ones whose cause lives on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,30 @@ _CODE = "/orgs/{org}/code-scanning/alerts"
 _DEPENDABOT = "/orgs/{org}/dependabot/alerts"
 
 
-@collects(SecretAlert, calls=[f"GET {_SECRET}"], per="organization", cost="pages of 100 alerts")
+_SECRETS_ALIVE: tuple[dict[str, str], ...] = (
+    {"state": "open"},
+    {"state": "resolved", "resolution": "wont_fix"},
+    {"state": "resolved", "validity": "active"},
+)
+"""What is asked for: the rest was closed, and nobody says that the secret lives on."""
+
+
+@collects(
+    SecretAlert,
+    calls=[f"GET {_SECRET}"],
+    per="organization",
+    cost="pages of 100 alerts, of 3 sorts",
+    version="2",
+)
 def secret_alerts(github: Github) -> Iterator[Document]:
-    """Open secret scanning alerts; the secrets themselves are not asked for."""
-    for alert in github.items(_SECRET, state="open", hide_secret="true"):  # noqa: S106 - a switch
-        yield _document(alert)
+    """Secret scanning alerts that are open, or were closed with the secret alive; no secret is asked for."""
+    seen: set[str] = set()
+    for asked in _SECRETS_ALIVE:
+        for alert in github.items(_SECRET, hide_secret="true", **asked):  # noqa: S106 - a switch
+            found = _document(alert)
+            if not found.uid or found.uid not in seen:
+                seen.add(found.uid)
+                yield found
 
 
 @collects(CodeAlert, calls=[f"GET {_CODE}"], per="organization", cost="pages of 100 alerts")
@@ -33,11 +52,15 @@ def code_alerts(github: Github) -> Iterator[Document]:
 
 
 @collects(
-    DependabotAlert, calls=[f"GET {_DEPENDABOT}"], per="organization", cost="pages of 100 alerts"
+    DependabotAlert,
+    calls=[f"GET {_DEPENDABOT}"],
+    per="organization",
+    cost="pages of 100 alerts",
+    version="2",
 )
 def dependabot_alerts(github: Github) -> Iterator[Document]:
-    """Open alerts on vulnerable dependencies."""
-    for alert in github.items(_DEPENDABOT, state="open"):
+    """Alerts on vulnerable dependencies that are open, or that somebody dismissed."""
+    for alert in github.items(_DEPENDABOT, state="open,dismissed"):
         yield _document(alert)
 
 

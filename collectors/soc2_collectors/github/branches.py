@@ -27,7 +27,7 @@ _MAY_BE_HIDDEN = ("codeowners", "defaultBranchRef")
     calls=[DEFAULT_BRANCHES.call, f"GET {_RULESET}", f"GET {_PROTECTION}"],
     per="organization",
     cost="pages of 50 + 1 for each ruleset in force; + N where the identity does not administer",
-    version="2",
+    version="3",
 )
 def branches(github: Github) -> Iterator[Document]:
     """Default branches. Archived repositories cannot change: their branches are listed without facts."""
@@ -64,7 +64,9 @@ def _facts(github: Github, repository: dict[str, Any], ref: dict[str, Any]) -> d
         if (rules.get("pageInfo") or {}).get("hasNextPage"):
             msg = f"more than 100 rules apply to {repository['nameWithOwner']}: not all were read"
             raise Unexpected(msg, operation=DEFAULT_BRANCHES.call)
-        sources = (rule.get("repositoryRuleset") or {} for rule in rules.get("nodes") or ())
+        # null: a rule that GitHub does not show.
+        shown = (rule or {} for rule in rules.get("nodes") or ())
+        sources = (rule.get("repositoryRuleset") or {} for rule in shown)
         return [
             # An organisation's ruleset is in force in many of its repositories: asked once.
             github.once(("ruleset", number), partial(_details, github, repo, number))

@@ -45,6 +45,7 @@ DEFAULT_BRANCHES = _query(
     f"\n        {_HEAD}"
     """
         codeowners { errors { kind line path } }
+        mergeQueue { id }
         defaultBranchRef {
           name
           branchProtectionRule {
@@ -75,7 +76,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
-    optional=("lockBranch", "requiredStatusChecks"),
+    optional=("lockBranch", "mergeQueue", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(
@@ -101,6 +102,20 @@ REPOSITORY_WORKFLOWS = _query(
             }
           }
         }""",
+)
+
+LOCAL_ACTION = Query(
+    "LocalAction",
+    """
+query LocalAction($id: ID!, $yml: String!, $yaml: String!) {
+  node(id: $id) {
+    ... on Repository {
+      yml: object(expression: $yml) { ... on Blob { oid byteSize isBinary isTruncated text } }
+      yaml: object(expression: $yaml) { ... on Blob { oid byteSize isBinary isTruncated text } }
+    }
+  }
+}
+""",
 )
 
 REPOSITORY_ENVIRONMENTS = _query(

@@ -124,6 +124,7 @@ NEEDS: dict[str, Need] = {
     "GET /repos/{owner}/{repo}/vulnerability-alerts": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/automated-security-fixes": _ADMINISTRATION,
     "GET /repos/{owner}/{repo}/code-scanning/analyses": _CODE_SCANNING,
+    "GET /repos/{owner}/{repo}/actions/workflows": _ACTIONS,
     "GET /repos/{owner}/{repo}/environments": _ACTIONS,
     "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies": _ACTIONS,
     "GRAPHQL query DefaultBranches": Need(
@@ -133,6 +134,7 @@ NEEDS: dict[str, Need] = {
     "GRAPHQL query Collaborators": _COLLABORATORS,
     "GRAPHQL query RepositoryWorkflows": _CONTENTS,
     "GRAPHQL query RepositoryReleases": _CONTENTS,
+    "GRAPHQL query LocalAction": _CONTENTS,
     "GRAPHQL query RepositoryEnvironments": Need(
         "repository",
         ("actions", "administration", "metadata"),

@@ -35,6 +35,7 @@ class Need:
 
 
 _SEES_ROLES = "where that role is not shown administrators, a custom role with okta.iam.read, too"
+_SUPPORT = "Okta answers who is Super Administrator only; without, whether support has access is inconclusive"
 _CERTIFIES = "and the role Access Certifications Administrator"
 
 # One call a line, sorted.
@@ -62,7 +63,7 @@ NEEDS: dict[str, Need] = {
     "GET /api/v1/logStreams": Need("okta.logStreams.read"),
     "GET /api/v1/logs": Need("okta.logs.read"),
     "GET /api/v1/org": Need("okta.orgs.read"),
-    "GET /api/v1/org/privacy/oktaSupport": Need("okta.orgs.read"),
+    "GET /api/v1/org/privacy/oktaSupport": Need("okta.orgs.read", _SUPPORT),
     "GET /api/v1/org/privacy/oktaSupport/cases": Need("okta.orgs.read"),
     "GET /api/v1/policies": Need("okta.policies.read"),
     "GET /api/v1/policies/{policyId}/rules": Need("okta.policies.read"),

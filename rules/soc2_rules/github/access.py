@@ -182,7 +182,7 @@ def github_actions_secrets_age(
     ),
     exempt: tuple[str, ...] = (),
 ) -> Verdict:
-    """Secrets of Actions are replaced regularly, and none is called like a long-lived key of a cloud.
+    """Actions secrets of organisation and repositories are replaced regularly, none called like a cloud's key.
 
     ``cloud_keys`` holds parts of names that long-lived keys of clouds are usually given; ``exempt`` names
     secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are not
@@ -195,7 +195,9 @@ def github_actions_secrets_age(
     """
     secrets = [secret for secret in found.secrets if secret.name not in exempt]
     if not secrets:
-        return not_applicable(f"{found.holder.name} has no secrets of Actions")
+        return not_applicable(
+            f"{found.holder.name} has no secrets of Actions beside those of environments"
+        )
     cloud = sorted(s.name for s in secrets if any(part in s.name.upper() for part in cloud_keys))
     allowed = timedelta(days=max_age_days)
     old = sorted(
@@ -273,9 +275,9 @@ def github_package_registry_access(
 ) -> Verdict:
     """Packages are public where that is approved, and belong to a repository.
 
-    ``approved_public`` holds names as ``container/api``. A package that is linked to a repository is
-    published by who may write to that; ``linked`` demands it. Whether accounts have a second factor is judged
-    by github-org-2fa-required.
+    ``approved_public`` holds names as ``container/api``. A package that is linked to a repository may inherit its
+    people; ``linked`` demands the link. Whether it inherits them GitHub does not show. Whether accounts have a
+    second factor is judged by github-org-2fa-required.
 
     Why: an image holds the code, and often more than the code. A package with a list of people of its own
         is forgotten by every review of access.

@@ -25,8 +25,9 @@ _HARMLESS = frozenset(
 def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int = 3) -> Verdict:
     """No alert of a leaked secret stays open longer than agreed, or was closed with the secret alive.
 
-    Closed alerts are no longer collected; one that was closed as ``wont_fix`` fails, and so does one whose
-    secret its issuer still accepts. Generic patterns and passwords are not read: GitHub lists their alerts
+    Of closed alerts those are read that were closed as ``wont_fix``, and those whose secret its issuer still
+    accepts, whatever the reason was: both fail. Where GitHub does not ask the issuer nobody knows whether the
+    secret of a closed alert lives on. Generic patterns and passwords are not read: GitHub lists their alerts
     only to who asks for each by name.
 
     Why: a secret in a repository is known to everyone who can read it until it is revoked.
@@ -34,14 +35,17 @@ def github_secret_alerts_sla(alert: SecretAlert, now: datetime, *, max_days: int
         revoked.
     """
     what = alert.secret_type_display_name or "a secret"
-    if alert.state == "resolved" and alert.validity == "active" and alert.resolution == "revoked":
+    if alert.state == "resolved" and alert.validity == "active":
+        how = alert.resolution or "resolved"
         return failed(
-            f"{what} in {alert.repository.full_name} was closed as revoked, and its issuer accepts it"
+            f"{what} in {alert.repository.full_name} was closed as {how}, and its issuer accepts it"
         )
     if alert.state == "resolved" and alert.resolution not in _HARMLESS:
         said = f"{what} in {alert.repository.full_name} was closed as {alert.resolution}"
         known = alert.resolution == "wont_fix"
         return failed(f"{said}: it was not revoked") if known else inconclusive(f"{said}: unknown")
+    if alert.state == "resolved" and alert.validity not in (None, "inactive", "unknown"):
+        return inconclusive(f"{what}: to its issuer the secret is {alert.validity}: unknown")
     return _in_time(what, alert, now, max_days)
 
 
@@ -74,6 +78,9 @@ def github_dependabot_alerts_sla(
     alert: DependabotAlert, now: datetime, *, critical_days: int = 7, high_days: int = 30
 ) -> Verdict:
     """No critical or high flaw in a dependency stays open longer than agreed.
+
+    One that was dismissed although the flaw is there (``fix_started``, ``no_bandwidth``) counts as open. What
+    rules of Dependabot dismissed by themselves is not read.
 
     Why: the flaw is public, and so is the way to use it.
     Fix: merge the update that Dependabot proposes, or dismiss the alert with the reason why it does

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.github.models.branch import Branch
+from soc2_collectors.github.models.ruleset import levels
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.github_branch import asks, beside, otherwise, required
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _APPROVALS, _PULL_REQUEST, _FORCE = "approvals", "pull requests", "no force pushes"
 _OWNERS, _LAST_PUSH = "review by code owners", "approval of the last push"
 _STALE, _RESOLVED = "no stale approvals", "resolved conversations"
-_CHECK = "the check"
+_CHECK, _CURRENT = "the check", "a branch that is up to date"
 _BY_PULL_REQUEST = (_PULL_REQUEST, _APPROVALS, _OWNERS, _LAST_PUSH, _STALE, _RESOLVED)
 """What a push without a pull request does without."""
 _DEMANDS = {
@@ -59,10 +60,10 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
     """Nobody may bypass what the default branch demands of changes, administrators included.
 
     Rulesets and classic protection are layers. Whatever one of them demands (a number of approvals, review by
-    code owners, each single check, a merge queue, a list of who may push) must be demanded as much by a layer
-    that binds everyone. So a layer that binds everyone and demands one check does not make up for one with
-    another check that some may bypass. Every bypass counts: always, on pull requests only, and ``exempt``,
-    which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
+    code owners, each single check and the App that must report it, a merge queue, a list of who may push) must be
+    demanded as much by a layer that binds everyone. So a layer that binds everyone and demands one check does not
+    make up for one with another check that some may bypass. Every bypass counts: always, on pull requests only,
+    and ``exempt``, which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
     ``Integration:29110``, ``OrganizationAdmin``, ``RepositoryRole:5``, ``DeployKey``; of classic protection
     ``Team platform``, ``App renovate``, ``User ann``.
 
@@ -112,7 +113,8 @@ def _nobody(branch: Branch, most: Mapping[str, int]) -> Verdict:
 def github_push_restricted(branch: Branch) -> Verdict:
     """Not everyone with write access may push to or merge into the default branch.
 
-    A list of people, teams, Apps or of roles above write says who may; the verdict names them.
+    A list of people, teams, Apps or of roles above write says who may. Of a ruleset the verdict names them;
+    whom the list of classic protection names is not read.
 
     Why: without such a list everybody with write access to the repository decides what is shipped.
     Fix: turn on "Restrict updates" in a ruleset with a short bypass list, or "Restrict who can push to
@@ -189,10 +191,13 @@ def _layers(branch: Branch, approved: tuple[str, ...]) -> tuple[list[_Layer], li
 def _demanded(demand: Demand) -> dict[str, int]:
     """What one rule demands, each check by its name, and how much of it."""
     what = _DEMANDS[demand.type]
+    given = demand.parameters
     if demand.lists is not None:
-        return {f"{what} {name}": 1 for name in demand.lists}
+        each = {f"{what} {name}": level for name, level in demand.lists.items()}
+        strict = given is not None and given.strict_required_status_checks_policy
+        return each | ({_CURRENT: 1} if strict else {})
     found = {what: 1}
-    if demand.type == "pull_request" and (given := demand.parameters) is not None:
+    if demand.type == "pull_request" and given is not None:
         found |= {
             _APPROVALS: given.approvals,
             _OWNERS: int(given.require_code_owner_review),
@@ -237,7 +242,8 @@ def _of_classic(classic: Protection, approved: tuple[str, ...]) -> _Layer:
     if classic.requires_conversation_resolution:
         demands[_RESOLVED] = 1
     if classic.requires_status_checks:
-        demands |= {f"{_CHECK} {name}": 1 for name in classic.checks}
+        demands |= {f"{_CHECK} {name}": n for name, n in levels(classic.checks.items()).items()}
+        demands[_CURRENT] = int(bool(classic.checks) and classic.requires_strict_status_checks)
     if classic.restricts_pushes:
         demands["a list of who may push"] = 1
     if classic.lock_branch:

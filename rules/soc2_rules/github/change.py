@@ -345,10 +345,10 @@ def github_protection_changes(
     """Nobody overrode, removed or weakened the protection of a branch without a known reason.
 
     Overrides and removals fail unless ``allowed_actors`` names who did it. So does a ruleset that was
-    switched off or to evaluate, lost rules, or got actors who may bypass it. Where rules, conditions or
-    bypasses of a ruleset were changed the log does not say whether it became weaker: that is inconclusive.
-    What was updated otherwise is listed: the log does not show whether a setting of classic protection became
-    weaker, the rules about branches judge what it is now.
+    switched off or to evaluate, lost rules, or got actors who may bypass it, and a setting of classic
+    protection that was switched off. Where the log does not say whether protection became weaker (rules,
+    conditions or bypasses of a ruleset were changed, a number of approvals, a list of who may do without) it is
+    inconclusive. What only became stronger is listed.
 
     Why: protection that is taken away for an hour is not seen by looking at the settings once a day.
     Fix: find out why and what was pushed meanwhile, put the protection back, and waive the finding with
@@ -358,21 +358,24 @@ def github_protection_changes(
     where = f" in {event.repo}" if event.repo else ""
     what = f"{event.day}: {event.action} by {actor}{where}"
     act = event.action.rpartition(".")[2]
+    doubt = ""
     if act.endswith("override"):
         problem = "the branch was overridden"
     elif act in _REMOVALS:
         problem = "the branch was unprotected"
     else:
+        setting, weaker = event.setting
         problem = event.weakened if act == "update" else ""
+        problem = problem or (f"{setting} was switched off" if setting and weaker else "")
+        doubt = event.changed if act == "update" else ""
+        doubt = doubt or (f"{setting} was changed" if setting and weaker is None else "")
     if problem:
         known = among(actor, allowed_actors)
         return not_applicable(f"{what}, who may") if known else failed(f"{what}: {problem}")
-    if act == "update" and event.changed:
+    if doubt:
         if among(actor, allowed_actors):
             return not_applicable(f"{what}, who may")
-        return inconclusive(
-            f"{what}: {event.changed}; the log does not say whether it became weaker"
-        )
+        return inconclusive(f"{what}: {doubt}; the log does not say whether it became weaker")
     if act in _ADDITIONS and not event.idle:
         return passed(what)
     return not_applicable(f"{what}; listed")

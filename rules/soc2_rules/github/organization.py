@@ -21,8 +21,13 @@ _SHOWN = 5
         "powerpipe:cis_supply_chain_v100_4_2_3",
     ],
 )
-def github_org_2fa_required(organization: Organization) -> Verdict:
+def github_org_2fa_required(
+    organization: Organization, *, enterprise_managed: bool = False
+) -> Verdict:
     """The organisation requires two-factor authentication.
+
+    Set ``enterprise_managed`` where the enterprise's identity provider makes the accounts and signs people in:
+    GitHub asks them for no second factor, and what the provider asks for is not read here.
 
     Why: a password that was guessed, reused or phished opens the source code and whatever deploys
         from it.
@@ -31,6 +36,11 @@ def github_org_2fa_required(organization: Organization) -> Verdict:
     """
     if organization.two_factor_requirement_enabled:
         return passed(f"{organization.login} requires two-factor authentication")
+    if enterprise_managed:
+        return inconclusive(
+            f"the identity provider of the enterprise signs in members of {organization.login}: whether it asks "
+            "for a second factor is not read"
+        )
     return failed(f"{organization.login} does not require two-factor authentication")
 
 

@@ -13,8 +13,13 @@ from soc2_rules.mechanisms.github_logins import among
     severity=Severity.CRITICAL,
     empty=inconclusive("GitHub shows no members to this identity, and every organisation has some"),
 )
-def github_members_without_2fa(member: Member, *, exempt: tuple[str, ...] = ()) -> Verdict:
+def github_members_without_2fa(
+    member: Member, *, exempt: tuple[str, ...] = (), enterprise_managed: bool = False
+) -> Verdict:
     """Every member signs in with two factors.
+
+    Set ``enterprise_managed`` where the enterprise's identity provider makes the accounts and signs people in:
+    GitHub asks them for no second factor, and what the provider asks for is not read here.
 
     Why: one account with nothing but a password is the way in, whatever the others do.
     Fix: have the member turn on two-factor authentication, or require it for the organisation,
@@ -29,6 +34,11 @@ def github_members_without_2fa(member: Member, *, exempt: tuple[str, ...] = ()) 
         )
     if member.has_two_factor_enabled:
         return passed(f"{member.login} has two-factor authentication")
+    if enterprise_managed:
+        return inconclusive(
+            f"the identity provider of the enterprise signs in {member.login}: whether it asks for a second "
+            "factor is not read"
+        )
     return failed(f"{member.login} has no two-factor authentication")
 
 

@@ -6,6 +6,8 @@ from soc2_collectors.github.models.activity import Release
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
+_PROVENANCE = ".intoto.jsonl"
+
 
 @rule(
     criteria=["CC6.8", "CC8.1"],
@@ -43,11 +45,11 @@ def github_release_integrity(
 ) -> Verdict:
     """The latest release cannot be changed, or each of its files comes with a signature.
 
-    GitHub attests to the files of an immutable release. Of a release that can be changed each file needs
-    another of its name that ends in one of ``signatures``, or the release a list of checksums (its name holds
-    one of ``checksums``) that comes with one, or provenance for all (``.intoto.jsonl``). Signatures are not
-    verified. With ``require_sbom`` the release needs a file whose name holds one of ``bills_of_materials``,
-    too.
+    GitHub attests to the files of an immutable release. Of a release that can be changed each file needs another
+    of its name that ends in one of ``signatures``, or the release a list of checksums (its name holds one of
+    ``checksums``) that comes with one, or provenance for all (``.intoto.jsonl``, called after no file of the
+    release). Signatures are not verified. With ``require_sbom`` the release needs a file whose name holds one of
+    ``bills_of_materials``, too.
 
     Why: whoever takes over an account can replace the files of a release that thousands install.
     Fix: in the repository, Settings, General, turn on "Enable release immutability"; sign files in the
@@ -68,7 +70,7 @@ def github_release_integrity(
     bare = _unsigned(names, signatures, checksums)
     if bare:
         return failed(f"{release.label} can be changed, and {bare[0]} has no signature")
-    if not names:
+    if all(name.endswith((*signatures, ".pem")) for name in names):
         return failed(f"{release.label} can be changed, and has no file that could be signed")
     return passed(f"{release.label} can be changed; its {len(names)} files come with signatures")
 
@@ -83,7 +85,8 @@ def _unsigned(
         return any(f"{name}{ending}" in known for ending in signatures)
 
     payload = [name for name in names if not name.endswith((*signatures, ".pem"))]
-    for_all = any(name.endswith(".intoto.jsonl") for name in names) or any(
-        signed(name) for name in payload if any(part in name for part in checksums)
-    )
+    # Provenance that is called after one file vouches for that file alone.
+    for_all = any(
+        name.endswith(_PROVENANCE) and name.removesuffix(_PROVENANCE) not in known for name in names
+    ) or any(signed(name) for name in payload if any(part in name for part in checksums))
     return [] if for_all else [name for name in payload if not signed(name)]

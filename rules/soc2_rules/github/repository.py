@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from soc2_collectors.github.models.organization import Member
-from soc2_collectors.github.models.repository import Analysis, Repository
+from soc2_collectors.github.models.organization import Member, Organization
+from soc2_collectors.github.models.repository import LEVELS, Analysis, Repository, weaker
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.github_logins import among
@@ -97,10 +97,11 @@ def github_outside_collaborators(
     known_as=["prowler:repository_secret_scanning_enabled"],
 )
 def github_secret_scanning(repository: Repository, *, push_protection: bool = True) -> Verdict:
-    """Secrets in the code are found, and kept from being pushed.
+    """Secret scanning is on, and keeps known secrets from being pushed.
 
-    To an archived repository nobody pushes, and its settings cannot be changed: its open alerts are judged
-    by github-secret-alerts-sla.
+    Known are the patterns of issuers. Whether generic patterns and passwords are looked for, and who may push a
+    secret all the same, is not asked. To an archived repository nobody pushes, and its settings cannot be
+    changed: its open alerts are judged by github-secret-alerts-sla.
 
     Why: a credential in a repository is read by everyone who can clone it, and stays in the
         history.
@@ -127,7 +128,7 @@ def github_secret_scanning(repository: Repository, *, push_protection: bool = Tr
 @rule(
     criteria=["CC6.3"],
     severity=Severity.MEDIUM,
-    needs=[Member],
+    needs=[Member, Organization],
     known_as=["powerpipe:cis_supply_chain_v100_1_3_7"],
 )
 def github_repo_admins(
@@ -141,8 +142,8 @@ def github_repo_admins(
     """Members reach a repository through teams, and more than one person administers it.
 
     Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
-    may have on a repository without a team, ``approved`` logins for which that does not matter. People from
-    outside are judged by github-outside-collaborators.
+    may have on a repository without a team, by name or by the organisation's base permission; ``approved``
+    logins for which that does not matter. People from outside are judged by github-outside-collaborators.
 
     Why: what is given to a person one repository at a time is what nobody takes away when they change their
         team. A repository with one administrator is stuck when that person is away.
@@ -155,6 +156,14 @@ def github_repo_admins(
     if not members or any(not member.role_known for member in members.values()):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
     owners = {login for login, member in members.items() if member.owner}
+    organizations = evidence.account(Organization)
+    base = next((one.default_repository_permission.upper() for one in organizations), "hidden")
+    wide = base in LEVELS and all(weaker(one, base) for one in (*allowed_direct, "NONE"))
+    if wide:
+        return failed(
+            f"every member has {base} on {repository.full_name} without a team: the base permission",
+            on=organizations,
+        )
     # An owner who made a repository stands among its people, and loses nothing by being removed.
     loose = sorted(
         person.login
@@ -171,6 +180,8 @@ def github_repo_admins(
             on=[members[login] for login in loose],
         )
     admins = owners | {person.login for person in people if person.admin}
+    if base not in LEVELS:
+        return inconclusive(f"what every member may by the base permission is {base}: unknown")
     if len(admins) < min_admins:
         return inconclusive(
             f"owners and direct administrators of {repository.full_name} are {len(admins)}, fewer than "

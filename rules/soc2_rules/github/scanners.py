@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.github.models.action import LocalAction
 from soc2_collectors.github.models.repository import Repository
 from soc2_collectors.github.models.shell import commands
 from soc2_collectors.github.models.workflow import Content, Step, Unreadable, Workflow
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.github_workflow import steps
+from soc2_rules.mechanisms.github_actions import local_actions
+from soc2_rules.mechanisms.github_workflow import action_of, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from soc2_rules.mechanisms.github_workflow import Actions
 
 _BY_HAND = frozenset({"workflow_dispatch", "repository_dispatch", "workflow_call"})
 _LOCAL = "./.github/workflows/"
@@ -23,7 +27,7 @@ _IDLE = frozenset({"--version", "-v", "version", "--help", "-h", "help"})
 @rule(
     criteria=["CC7.1", "CC8.1"],
     severity=Severity.LOW,
-    needs=[Workflow],
+    needs=[Workflow, LocalAction],
     known_as=["powerpipe:cis_supply_chain_v100_3_2_3"],
 )
 def github_iac_and_license_scan(
@@ -72,11 +76,12 @@ def github_iac_and_license_scan(
     """Workflows run a scanner of infrastructure code, or of the licences of dependencies.
 
     A repository whose main language is one of ``iac_languages`` needs one of ``iac_scanners``, any other with
-    code one of ``license_scanners``: the name of an action, or of a program that a script calls, in any case,
-    in a step that an event of the repository or a schedule reaches. dependency-review-action checks licences
-    where it is told which are allowed or not. How another scanner is set up is not read, nor are reusable
-    workflows of other repositories and actions of the repository itself. ``exempt`` names repositories that
-    an App scans from outside, which leaves nothing in a workflow.
+    code one of ``license_scanners``: the name of an action, or of a program that a script calls, in any case, in
+    a step that an event of the repository or a schedule reaches, of a workflow that is switched on.
+    dependency-review-action checks licences where it is told which are allowed or not. How another scanner is set
+    up is not read, nor whether Actions are on in the repository, nor are reusable workflows of other
+    repositories. Composite actions of the repository itself are. ``exempt`` names repositories that an App scans
+    from outside, which leaves nothing in a workflow.
 
     Why: a network that is open in the code is open once it is deployed, and a licence that forbids the use
         of a library is found by somebody else's lawyer.
@@ -94,6 +99,7 @@ def github_iac_and_license_scan(
     what = "infrastructure code" if infrastructure else "licences"
     read: dict[str, tuple[Workflow, Content]] = {}
     unread = ""
+    off: list[str] = []
     for workflow in evidence.index(Workflow, "repository_name").get(repository.full_name, ()):
         try:
             read[workflow.name] = (workflow, workflow.content())
@@ -102,18 +108,26 @@ def github_iac_and_license_scan(
     started = _started(content for _, content in read.values())
     for workflow, content in read.values():
         called = workflow.name in started
-        for step, by_itself in _running(content):
+        actions, _ = local_actions(workflow, content, evidence)
+        for step, by_itself in _running(content, actions):
             if (by_itself or called) and (found := _scanner(step, names)):
+                if workflow.off:
+                    off.append(f"{workflow.label} runs {found}, and is {workflow.state or 'off'}")
+                    break
+                if workflow.state != "active":
+                    unread = f"{workflow.label} is {workflow.state}: unknown"
+                    break
                 return passed(f"{workflow.label} runs {found}, which scans {what}", on=[workflow])
-        unread = unread or _elsewhere(workflow, content, set(read))
+        unread = unread or _elsewhere(workflow, content, actions, set(read))
     if unread:
         return inconclusive(unread)
-    return failed(f"no workflow of {repository.full_name} runs a known scanner of {what}")
+    problem = f"no workflow of {repository.full_name} runs a known scanner of {what}"
+    return failed("; ".join([problem, *off[:1]]))
 
 
-def _running(content: Content) -> Iterator[tuple[Step, bool]]:
+def _running(content: Content, actions: Actions) -> Iterator[tuple[Step, bool]]:
     """Steps that some event reaches, and whether one does that nobody brings about by hand."""
-    for one in steps(content):
+    for one in steps(content, actions):
         yield one.step, bool(one.place.triggers - _BY_HAND)
 
 
@@ -150,12 +164,12 @@ def _checks_licences(step: Step) -> bool:
     return told and step.inputs.get("license-check", "true").lower() != "false"
 
 
-def _elsewhere(workflow: Workflow, content: Content, read: set[str]) -> str:
+def _elsewhere(workflow: Workflow, content: Content, actions: Actions, read: set[str]) -> str:
     """Why a scanner may run that stands in no file that is read."""
     for job in content.jobs:
         if job.uses and job.uses.removeprefix(_LOCAL) not in read:
             return f"{workflow.label} calls {job.uses}, which is not read"
-    for step, _ in _running(content):
-        if step.uses.startswith("./"):
+    for step, _ in _running(content, actions):
+        if step.uses.startswith("./") and action_of(step.uses, actions) is None:
             return f"{workflow.label} runs {step.uses}, which is not read"
     return ""

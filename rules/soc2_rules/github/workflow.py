@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from soc2_collectors.github.models.action import LocalAction
 from soc2_collectors.github.models.expression import embedded
 from soc2_collectors.github.models.organization import Organization
 from soc2_collectors.github.models.repository import Environment
@@ -13,6 +14,7 @@ from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_a
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import github_workflow as strangers
 from soc2_rules.mechanisms import github_workflow_rights as rights
+from soc2_rules.mechanisms.github_actions import local_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +28,7 @@ _SHOWN = 5
 @rule(
     criteria=["CC6.8", "CC8.1"],
     severity=Severity.HIGH,
-    needs=[Organization],
+    needs=[Organization, LocalAction],
     empty=not_applicable("no repository has workflow files"),
     known_as=[
         "prowler:githubactions_workflow_security_scan",
@@ -55,8 +57,9 @@ def github_workflow_hardening(
     goes to another owner's workflow; whether a public repository runs strangers' pull requests on a
     self-hosted runner; whether actions, reusable workflows and container images are named by a commit or a
     digest. What the file alone does not answer is inconclusive, such as the output of a step in a script that
-    strangers start. Conditions that keep forks out are understood. Actions of the repository itself
-    (``./path``) are not read. ``trusted_owners`` names owners whose actions and images may be named by a tag;
+    strangers start. Conditions that keep forks out are understood. Composite actions of the repository itself
+    (``./path``) are read as parts of the workflow; programs of its own are not, nor what their images are built
+    of. ``trusted_owners`` names owners whose actions and images may be named by a tag;
     the organisation's own may always: the verdict lists what is exempt for that.
 
     Why: an issue's title that stands in a script is a program, run with the workflow's token. On
@@ -70,16 +73,21 @@ def github_workflow_hardening(
     except Unreadable as error:
         return inconclusive(f"{workflow.label}: {error}")
     owners = {scope.account.lower(), *(owner.lower() for owner in trusted_owners)}
-    used = rights.uses(content, owners)
+    actions, unread = local_actions(workflow, content, evidence)
+    used = rights.uses(content, owners, actions)
     remarks = [
-        *strangers.injections(content),
-        *strangers.foreign_code(content),
+        *strangers.injections(content, actions),
+        *strangers.foreign_code(content, actions),
         *rights.tokens(content),
         *rights.secrets_given(content, owners),
         *rights.old_commands(content),
         *rights.runners(content, workflow.repository),
         *(used.loose if pinned else ()),
-        *strangers.handed_over(content),
+        *strangers.handed_over(content, actions),
+        *(
+            strangers.doubt(f"{one} is not read{unread.get(one, '')}")
+            for one in (used.local if pinned else ())
+        ),
     ]
     problems = _texts(one for one in remarks if one.proven)
     doubts = _texts(one for one in remarks if not one.proven)
@@ -118,8 +126,6 @@ def _named(used: Uses, pinned: bool) -> str:  # noqa: FBT001 - a threshold
     said = f"{len(used.fixed)} of {every} actions and images are named by commit or digest"
     if used.exempt:
         said += f", exempt by their owner are {', '.join(used.exempt[:_SHOWN])}"
-    if used.local:
-        said += f"; not read is {', '.join(used.local[:_SHOWN])}"
     return said
 
 
@@ -137,9 +143,10 @@ _SECRET = re.compile(r"\bsecrets\b(?!\s*(?:\.\s*|\[\s*')github_token\b)", re.IGN
 def github_pipeline_as_code(workflow: Workflow, evidence: Evidence) -> Verdict:
     """Build steps are versioned files, and what is started by hand waits for a reviewer.
 
-    A job of a workflow that can be started by hand or by a call needs an environment with required reviewers
-    when it gets secrets or may write to anything. What a reusable workflow does with what it gets is not
-    read.
+    A job of a workflow that can be started by hand or by a call needs an environment with required reviewers,
+    where nobody approves their own deployment, when it gets secrets or may write to anything. What a reusable
+    workflow does with what it gets is not read, nor whether administrators bypass the environment:
+    github-prod-environment-reviewers asks that.
 
     Why: who may start a workflow by hand chooses the branch and the inputs. With secrets and no environment
         that is a deployment that nobody else looked at.
@@ -190,6 +197,10 @@ def _guarded(
         found = known.get(name.lower())
         if found is None or not found.reviewed:
             return failed(f"{started}, and the environment '{name}' has no required reviewers")
+        if not found.reviewed_by_another:
+            return failed(
+                f"{started}, and who starts it may approve it in the environment '{name}'"
+            )
     return passed(
         f"{started}, and what it changes waits for reviewers of {', '.join(environments)}",
         on=[known[name.lower()] for name in environments],

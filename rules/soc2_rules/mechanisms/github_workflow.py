@@ -5,9 +5,12 @@ A problem is proven by the file; a doubt is what nobody can tell without running
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from soc2_collectors.github.models.action import local_path
 from soc2_collectors.github.models.expression import condition, without_expressions
 from soc2_collectors.github.models.strangers import (
     CALLED,
@@ -23,8 +26,9 @@ from soc2_collectors.github.models.strangers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from soc2_collectors.github.models.action import Action
     from soc2_collectors.github.models.workflow import Content, Job, Step
 
 
@@ -54,6 +58,13 @@ class Reached(NamedTuple):
     place: Place
     own: bool
     """Whether its conditions keep out what comes from forks."""
+    inside: str = ""
+    """The action of the repository itself that it is a step of; empty for a step of the file."""
+
+    @property
+    def where(self) -> str:
+        """``job 'test'``, ``job 'test' in ./.github/actions/setup``."""
+        return f"job '{self.job.name}'{f' in {self.inside}' if self.inside else ''}"
 
     @property
     def exposed(self) -> list[str]:
@@ -61,8 +72,17 @@ class Reached(NamedTuple):
         return with_rights(self.place.triggers)
 
 
-def steps(content: Content) -> Iterator[Reached]:
-    """Every step that some event reaches."""
+Actions: TypeAlias = "Mapping[str, Action]"
+"""Actions of the repository itself that were read, by their folder."""
+NO_ACTIONS: Actions = {}
+_DEEPEST = 10
+"""Composite actions in composite actions: GitHub allows no more."""
+_MOST_STEPS = 5_000
+"""Of a job with all that its actions hold: a few files can stand for steps without end."""
+
+
+def steps(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Reached]:
+    """Every step that some event reaches, those of the repository's own composite actions too."""
     budget = Budget()
     for job in content.jobs:
         let_in = admitted(condition(job.condition), content.triggers)
@@ -70,7 +90,45 @@ def steps(content: Content) -> Iterator[Reached]:
             here = admitted(condition(step.condition), let_in.triggers)
             if here.triggers:
                 place = Place(content, job, step, here.triggers, budget)
-                yield Reached(job, step, place, let_in.own or here.own)
+                one = Reached(job, step, place, let_in.own or here.own)
+                yield one
+                yield from itertools.islice(_inside(one, actions), _MOST_STEPS)
+
+
+def _inside(outer: Reached, actions: Actions) -> Iterator[Reached]:
+    """Steps of the composite action that a step calls."""
+    action = action_of(outer.step.uses, actions)
+    if action is None or outer.place.depth >= _DEEPEST:
+        return
+    given = action.defaults | {name.lower(): text for name, text in outer.step.inputs.items()}
+    for step in action.steps:
+        here = admitted(condition(step.condition), outer.place.triggers)
+        if here.triggers:
+            place = dataclasses.replace(
+                outer.place, step=step, triggers=here.triggers, caller=outer.place, given=given
+            )
+            one = Reached(outer.job, step, place, outer.own or here.own, outer.step.uses)
+            yield one
+            yield from _inside(one, actions)
+
+
+def action_of(uses: str, actions: Actions) -> Action | None:
+    """The action of the repository itself that is named, where it was read."""
+    path = local_path(uses)
+    return None if path is None else actions.get(path)
+
+
+def called(content: Content, actions: Actions = NO_ACTIONS) -> set[str]:
+    """Whatever the steps of a file, and of the actions that they call, name by ``uses``."""
+    found: set[str] = set()
+    rest = [step.uses for step in content.steps if step.uses]
+    while rest:
+        uses = rest.pop()
+        if uses not in found:
+            found.add(uses)
+            action = action_of(uses, actions)
+            rest += [step.uses for step in (action.steps if action else ()) if step.uses]
+    return found
 
 
 # -- words of strangers ---------------------------------------------------------------------------------
@@ -94,10 +152,10 @@ _DYNAMIC = re.compile(r"\$\(|`|\$\{?(?!GITHUB_|RUNNER_|\{)\w")
 _OF_A_CHANGE = re.compile(r"github\.(?:head_ref|event\.(?:pull_request|workflow_run)\.)")
 
 
-def injections(content: Content) -> Iterator[Remark]:
+def injections(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Remark]:
     """Texts of strangers that become part of a script."""
-    for one in steps(content):
-        where = f"job '{one.job.name}'"
+    for one in steps(content, actions):
+        where = one.where
         for script in one.step.scripts:
             flow = words(script, one.place)
             if one.own and _OF_A_CHANGE.search(flow.what):
@@ -117,7 +175,7 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
     evaluates, keeps = _EVALUATED.search(script), one.exposed and _KEPT.search(script)
     if not evaluates and not keeps:
         return
-    where = f"job '{one.job.name}'"
+    where = one.where
     read = {name for match in _READS.finditer(script) for name in match.groups() if name}
     chosen = [
         name
@@ -149,17 +207,20 @@ def _runs_as_program(script: str, variable: str) -> bool:
     return re.search(f"{evaluated}|{told}", script, re.IGNORECASE) is not None
 
 
-def handed_over(content: Content) -> Iterator[Remark]:
-    """What workflows and actions of files that are not read here get to work with."""
-    for one in steps(content):
+def handed_over(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Remark]:
+    """What workflows, and programs and actions that are not read here, get to work with."""
+    for one in steps(content, actions):
         uses = one.step.uses
         if not uses.startswith("./"):
             continue
+        action = action_of(uses, actions)
+        if action is not None and action.composite:
+            continue  # its steps are among these
         flow = _most(words(text, one.place) for text in one.step.inputs.values())
         if flow.grade is Grade.CHOSEN:
-            yield doubt(f"job '{one.job.name}' hands {flow.what} to {uses}, which is not read")
+            yield doubt(f"{one.where} hands {flow.what} to {uses}, which is not read")
         elif one.exposed:
-            yield doubt(f"job '{one.job.name}' runs {uses} on {one.exposed[0]}, which is not read")
+            yield doubt(f"{one.where} runs {uses} on {one.exposed[0]}, which is not read")
     for job in content.jobs:
         reached = admitted(condition(job.condition), content.triggers).triggers
         place = Place(content, job, None, reached, Budget())
@@ -195,13 +256,14 @@ _VARIABLE = re.compile(r"\$\{?(?:env:)?(?!GITHUB_|RUNNER_|HOME\b|\{)([A-Za-z_]\w
 _OURS_BY_DEFAULT = re.compile(r"\bGITHUB_HEAD_REF\b")
 
 
-def foreign_code(content: Content) -> Iterator[Remark]:
+def foreign_code(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Remark]:
     """Code of strangers that is fetched with the repository's rights."""
-    for one in steps(content):
+    found = list(steps(content, actions))
+    for number, one in enumerate(found):
         if not one.exposed or one.own:
             continue
         flow = _checked_out(one)
-        what = f"job '{one.job.name}' checks out"
+        what = f"{one.where} checks out"
         if flow.grade is Grade.CHOSEN:
             certain = [event for event in one.exposed if event not in CALLED]
             guarded = (
@@ -217,7 +279,7 @@ def foreign_code(content: Content) -> Iterator[Remark]:
             yield doubt(
                 f"{what} {flow.what} on {one.exposed[0]}: the file does not say whose code that is",
             )
-        yield from _artifacts(one)
+        yield from _artifacts(one, [o.step for o in found[number:] if o.job is one.job])
 
 
 def _checked_out(one: Reached) -> Flow:
@@ -268,8 +330,8 @@ _RUNS_SOMETHING = re.compile(
 )
 
 
-def _artifacts(one: Reached) -> Iterator[Remark]:
-    """Files that the run of a stranger's pull request left."""
+def _artifacts(one: Reached, after: list[Step]) -> Iterator[Remark]:
+    """Files that the run of a stranger's pull request left; ``after``: the step and those behind it."""
     step = one.step
     by_action = "download-artifact" in step.uses.lower() and (
         not step.uses.lower().startswith("actions/") or "run-id" in step.inputs
@@ -278,16 +340,15 @@ def _artifacts(one: Reached) -> Iterator[Remark]:
         by_action or any(_DOWNLOADS.search(script) for script in step.scripts)
     ):
         return
-    after = one.job.steps[one.job.steps.index(step) :]
     folder = step.inputs.get("path", "").strip("./ ")
     for later in after:
         script = without_expressions(later.run)
         run = _RUNS_SOMETHING.search(script)
         if run and (not folder or folder in later.run):
             yield problem(
-                f"job '{one.job.name}' runs files that a stranger's run may have left (workflow_run)",
+                f"{one.where} runs files that a stranger's run may have left (workflow_run)",
             )
             return
     yield doubt(
-        f"job '{one.job.name}' reads files that a stranger's run may have left (workflow_run)",
+        f"{one.where} reads files that a stranger's run may have left (workflow_run)",
     )

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.github.models.expression import condition
 from soc2_collectors.github.models.strangers import admitted, with_rights
-from soc2_rules.mechanisms.github_workflow import Remark, doubt, problem
+from soc2_rules.mechanisms.github_workflow import (
+    NO_ACTIONS,
+    Actions,
+    Remark,
+    action_of,
+    called,
+    doubt,
+    problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,17 +130,17 @@ class Uses(NamedTuple):
     """Named otherwise, by an owner who may."""
     loose: list[Remark]
     local: list[str]
-    """Of the repository itself."""
+    """Of the repository itself, and not read."""
 
 
-def uses(content: Content, owners: set[str]) -> Uses:
-    """Actions, reusable workflows and images, by how they are named."""
+def uses(content: Content, owners: set[str], actions: Actions = NO_ACTIONS) -> Uses:
+    """Actions, reusable workflows and images, by how they are named; those of the repository's own actions too."""
     found = Uses([], [], [], [])
-    for named in sorted({s.uses for s in content.steps} | {j.uses for j in content.jobs} - {""}):
+    for named in sorted(called(content, actions) | {j.uses for j in content.jobs} - {""}):
         if named.startswith("docker://"):
             _image(named, owners, found)
         elif named.startswith("./"):
-            found.local.append(named)
+            _local(named, owners, actions, found)
         elif named:
             action, _, version = named.partition("@")
             if _COMMIT.fullmatch(version):
@@ -144,6 +152,19 @@ def uses(content: Content, owners: set[str]) -> Uses:
     for image in sorted({t for j in content.jobs for i in j.images for t in _resolved(i, j)}):
         _image(image, owners, found)
     return found
+
+
+_WORKFLOWS = "./.github/workflows/"
+
+
+def _local(named: str, owners: set[str], actions: Actions, found: Uses) -> None:
+    if named.startswith(_WORKFLOWS):
+        return  # a workflow of the repository, which is judged by itself
+    action = action_of(named, actions)
+    if action is None:
+        found.local.append(named)
+    elif action.image.startswith("docker://"):
+        _image(action.image, owners, found)
 
 
 def _image(named: str, owners: set[str], found: Uses) -> None:

@@ -460,7 +460,7 @@ def unseen(
 def nothing_to_compare(people: Population) -> Verdict | None:
     """Where no system with accounts is a source, nobody's accounts are known."""
     if not people.systems:
-        return inconclusive("no source has accounts: configure GitHub, AWS, Okta or Azure")
+        return inconclusive("no source has accounts: configure GitHub, AWS, Azure, Google or Okta")
     return None
 
 

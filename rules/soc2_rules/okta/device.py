@@ -74,7 +74,8 @@ def okta_device_assurance(
         )
     return passed(
         f"asks for {listed(assurance.demands)}, version {assurance.oldest};"
-        f" no other {assurance.platform} device is let in by {listed(one.name for one in asking)}",
+        f" no {assurance.platform} device without device assurance is let in by"
+        f" {listed(one.name for one in asking)}",
         on=asking,
     )
 

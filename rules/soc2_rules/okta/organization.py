@@ -54,7 +54,8 @@ def okta_support_access_off(
     """Okta's support has no access to the org, or not for long.
 
     ``max_days``: how far ahead the end of a grant may lie. The grant for the whole org is asked, and those
-    for single cases.
+    for single cases. For a case that support opened by itself Okta shows that access was approved, and not
+    until when.
 
     Why: support staff act with the rights of an administrator, and theirs have been stolen before.
     Fix: Settings, Account, Give Access to Okta Support: revoke the grant when the case is done.
@@ -71,6 +72,13 @@ def okta_support_access_off(
             case.impersonation.expiration if case.impersonation else None,
         )
         for case in organization.support_cases
+    ]
+    cases += [
+        _Grant(
+            f"support, for {case.called}, which it opened itself,", case.self_assigned.status, None
+        )
+        for case in organization.support_cases
+        if case.self_assigned is not None
     ]
     said = _granted([org, *cases], now, max_days)
     return said or passed(f"support has no access, nor for any of the {len(cases)} cases that show")
@@ -106,7 +114,7 @@ def _granted(grants: list[_Grant], now: datetime, max_days: int) -> Verdict | No
     return inconclusive(f"the access of {odd[0].who} is '{odd[0].status}'") if odd else said
 
 
-_NO_ACCESS = ("DISABLED", "NOT_REQUESTED", "REQUESTED")
+_NO_ACCESS = ("DISABLED", "NOT_REQUESTED", "NOT_REQUIRED", "REQUESTED")
 
 
 @rule(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from soc2_collectors.aws.models.iam import User as IamUser
-from soc2_collectors.azure.models.entra import User as EntraUser
-from soc2_collectors.github.models.organization import Member
 from soc2_collectors.okta.models.user import User
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.identity import Person
@@ -51,7 +48,7 @@ def okta_users_match_roster(
     severity=Severity.CRITICAL,
     empty=_NOBODY,
     where_sourced=people.EVERYTHING,
-    one_of=[Member, IamUser, EntraUser],
+    one_of=[kind for kind in people.WHERE if kind is not User],
 )
 def okta_leaver_accounts_closed(
     user: User,

@@ -186,3 +186,8 @@ class AuditLogStream(Resource, frozen=True):
     enabled: bool
     paused_at: datetime | None
     """``None``: it runs."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether events are sent there."""
+        return self.enabled and self.paused_at is None

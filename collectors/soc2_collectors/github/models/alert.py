@@ -1,4 +1,4 @@
-"""Open alerts: leaked secrets, vulnerable code, vulnerable dependencies."""
+"""Alerts: leaked secrets, vulnerable code, vulnerable dependencies."""
 
 from __future__ import annotations
 

@@ -120,6 +120,14 @@ class Branch(Resource, frozen=True):
             raise FactUnavailable(msg, kind=self.kind, field="rules")
         return [rule for rule in self.rules_in_force.nodes if rule is not None]
 
+    @property
+    def queued_by_classic(self) -> bool:
+        """Whether a merge queue is in force that no ruleset demands: classic protection does, and says it nowhere."""
+        if self.repository.merge_queue is None or self.rules_in_force is None:
+            return False
+        rules = self.rules_in_force.nodes
+        return all(rule is not None and rule.type != "MERGE_QUEUE" for rule in rules)
+
     def demands(self, *types: str) -> list[Demand]:
         """The rules of these types (``non_fast_forward``) in force. Raises FactUnavailable."""
         found: list[Demand] = []
@@ -134,7 +142,7 @@ class Branch(Resource, frozen=True):
             found += [Demand(type_, ruleset, one.parameters) for one in same]
             if not same:
                 found.append(Demand(type_, ruleset, None))
-        return [one for one in found if one.lists != []]  # an empty list demands nothing
+        return [one for one in found if one.lists != {}]  # an empty list demands nothing
 
     def binding(
         self,

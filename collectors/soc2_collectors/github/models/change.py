@@ -498,6 +498,45 @@ class RuleBypass(Resource, frozen=True):
         return self.ref.removeprefix("refs/heads/")
 
 
+_COUNT = "required_approving_review_count"
+_SETTINGS: Mapping[str, tuple[str, str]] = {
+    "dismiss_stale_reviews": ("dismissal of stale reviews", "dismiss_stale_reviews_on_push"),
+    "update_admin_enforced": ("enforcement for administrators", "admin_enforced"),
+    "update_ignore_approvals_from_contributors": (
+        "the rule that approvals of contributors do not count", "ignore_approvals_from_contributors",
+    ),
+    "update_linear_history_requirement_enforcement_level": (
+        "linear history", "linear_history_requirement_enforcement_level",
+    ),
+    "update_lock_branch_enforcement_level": ("the lock", "lock_branch_enforcement_level"),
+    "update_merge_queue_enforcement_level": ("the merge queue", "merge_queue_enforcement_level"),
+    "update_pull_request_reviews_enforcement_level": (
+        "required reviews", "pull_request_reviews_enforcement_level",
+    ),
+    "update_require_code_owner_review": ("review by code owners", "require_code_owner_review"),
+    "update_require_last_push_approval": ("approval of the last push", "require_last_push_approval"),
+    "update_required_approving_review_count": ("the number of approvals", _COUNT),
+    "update_required_status_checks_enforcement_level": (
+        "required status checks", "required_status_checks_enforcement_level",
+    ),
+    "update_signature_requirement_enforcement_level": (
+        "signed commits", "signature_requirement_enforcement_level",
+    ),
+    "update_strict_required_status_checks_policy": (
+        "branches that are up to date", "strict_required_status_checks_policy",
+    ),
+}  # fmt: skip
+"""Events about a setting of classic protection -> what it is called, and the field that says how it is since
+then (GitHub Docs, "Audit log events for your organization")."""
+_NO_SETTING = frozenset(
+    {"create", "destroy", "rejected_ref_update", "update_lock_allows_fetch_and_merge"}
+)
+"""Events that change no setting which limits changes of the branch; overrides are told apart before."""
+_OFF: tuple[object, ...] = (False, 0, "0", "false", "off")
+_STRONGEST: tuple[object, ...] = (2, "2", "true", "everyone")
+"""How the log writes a switch, or a level of enforcement: 0 is off, 1 spares administrators, 2 is everyone."""
+
+
 class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}):
     """An event of the organisation's audit log that changes or overrides branch protection."""
 
@@ -514,6 +553,10 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
         "ruleset_conditions_updated": "left out where none were",
         "ruleset_conditions_deleted": "left out where none were",
         "ruleset_bypass_actors_updated": "left out where none were",
+        **dict.fromkeys(
+            (field for _, field in _SETTINGS.values()),
+            "only of the events about this setting, which are inconclusive without it (audit log events)",
+        ),
     }
 
     action: str
@@ -533,6 +576,19 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     ruleset_conditions_added: object = None
     ruleset_conditions_updated: object = None
     ruleset_conditions_deleted: object = None
+    admin_enforced: object = None
+    dismiss_stale_reviews_on_push: object = None
+    ignore_approvals_from_contributors: object = None
+    linear_history_requirement_enforcement_level: object = None
+    lock_branch_enforcement_level: object = None
+    merge_queue_enforcement_level: object = None
+    pull_request_reviews_enforcement_level: object = None
+    require_code_owner_review: object = None
+    require_last_push_approval: object = None
+    required_approving_review_count: object = None
+    required_status_checks_enforcement_level: object = None
+    signature_requirement_enforcement_level: object = None
+    strict_required_status_checks_policy: object = None
 
     @property
     def idle(self) -> bool:
@@ -549,6 +605,23 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
         if self.ruleset_bypass_actors_added:
             return "actors were added who may bypass a ruleset"
         return ""
+
+    @property
+    def setting(self) -> tuple[str, bool | None]:
+        """Which setting of classic protection an event changed, and whether it demands less since then.
+
+        ``None``: the log does not say; an empty text: the event changed no such setting.
+        """
+        act = self.action.removeprefix("protected_branch.")
+        if act == self.action or act in _NO_SETTING:
+            return "", None
+        name, said = _SETTINGS.get(act, (act.removeprefix("update_").replace("_", " "), None))
+        value = None if said is None else getattr(self, said)
+        if value is None:
+            return name, None
+        off, strongest = value in _OFF, value is True or value in _STRONGEST
+        # A number of approvals, and a level that spares administrators, may be more or less than before.
+        return name, True if off else False if strongest and said != _COUNT else None
 
     @property
     def changed(self) -> str:

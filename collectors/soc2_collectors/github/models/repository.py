@@ -95,7 +95,13 @@ _LEVELS = (
     ("pull", "READ"),
 )
 """What REST calls a permission -> what GraphQL calls it, the strongest first."""
-KNOWN_LEVELS = frozenset({"ADMIN", "MAINTAIN", "WRITE", "TRIAGE", "READ", "NONE"})
+LEVELS = ("NONE", "READ", "TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
+"""Permissions on a repository, the weakest first."""
+
+
+def weaker(one: str, other: str) -> bool:
+    """Whether a permission is known to be weaker than another that is known."""
+    return one not in LEVELS or LEVELS.index(one) < LEVELS.index(other)
 
 
 class Collaborator(msgspec.Struct, frozen=True):
@@ -145,7 +151,7 @@ class Collaborator(msgspec.Struct, frozen=True):
     @property
     def known(self) -> bool:
         """Whether it is known what they may."""
-        return self.level in KNOWN_LEVELS
+        return self.level in LEVELS
 
 
 class RepositorySettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -243,8 +249,11 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
     viewer_can_administer: bool = False
     """Left out it is no: what only administrators see is then asked for elsewhere, or unknown."""
+    merge_queue: dict[str, Any] | None = None
+    """The merge queue of the default branch, read with that; ``None``: there is none, or nobody asked."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "mergeQueue": "null where changes are not queued (GraphQL Repository); without it none counts",
         "nameWithOwner": "only names the repository",
         "viewerCanAdminister": "without it the identity counts as one that sees less (GraphQL Repository)",
     }
@@ -345,6 +354,13 @@ class Environment(Resource, frozen=True):
     def reviewed(self) -> bool:
         """Whether deployments wait for a reviewer."""
         return any(r.type == "required_reviewers" and r.reviewers for r in self.protection_rules)
+
+    @property
+    def reviewed_by_another(self) -> bool:
+        """Whether deployments wait for a reviewer, who must not be who started them."""
+        return self.reviewed and any(
+            r.type == "required_reviewers" and r.prevent_self_review for r in self.protection_rules
+        )
 
 
 def is_production(name: str, words: tuple[str, ...]) -> bool:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
 from soc2_collectors.github.models.protection import Check, Toggle
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LEFT_OUT = (
     "a parameter that is left out demands nothing: without it less is demanded (REST, rulesets)"
 )
+
+
+_UNKNOWN_WORD = "a word that nobody knows is a demand of its own"
 
 
 class RequiredReviewer(msgspec.Struct, frozen=True):
@@ -33,18 +39,65 @@ class RequiredWorkflow(msgspec.Struct, frozen=True):
     """A workflow file that must pass."""
 
     path: str
+    repository_id: int | None = None
+    """Where the file stands: two repositories may have files of one path."""
+    ref: str | None = None
+    """At which branch or tag of it; left out, the default branch."""
 
-    any_value: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
-    may_lack: ClassVar[Mapping[str, str]] = {"path": "a path, which messages name"}
+    any_value: ClassVar[Mapping[str, str]] = {
+        "path": "a path, which messages name",
+        "ref": "a name, which tells two demands apart",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "path": "a path, which messages name",
+        "repository_id": "only tells two workflows of one path apart; without it they count as one more demand",
+        "ref": "left out where it is the default branch (REST, rulesets)",
+    }
+
+    def __str__(self) -> str:
+        """``ci.yml``, ``ci.yml of 42``, ``ci.yml of 42 at v1``."""
+        of = "" if self.repository_id is None else f" of {self.repository_id}"
+        return f"{self.path}{of}{f' at {self.ref}' if self.ref else ''}"
 
 
 class RequiredTool(msgspec.Struct, frozen=True):
     """A tool whose results a change needs."""
 
     tool: str
+    alerts_threshold: str = "none"
+    """``none``, ``errors``, ``errors_and_warnings`` or ``all``: which alerts block."""
+    security_alerts_threshold: str = "none"
+    """``none``, ``critical``, ``high_or_higher``, ``medium_or_higher`` or ``all``."""
 
-    any_value: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
-    may_lack: ClassVar[Mapping[str, str]] = {"tool": "a name, which messages name"}
+    any_value: ClassVar[Mapping[str, str]] = {
+        "tool": "a name, which messages name",
+        "alerts_threshold": _UNKNOWN_WORD,
+        "security_alerts_threshold": _UNKNOWN_WORD,
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "tool": "a name, which messages name",
+        "alerts_threshold": _LEFT_OUT,
+        "security_alerts_threshold": _LEFT_OUT,
+    }
+
+    @property
+    def demands(self) -> dict[str, int]:
+        """That there are results, and how much each threshold asks of them."""
+        found = {self.tool: 1}
+        for what, word, known in (
+            ("alerts", self.alerts_threshold, _ALERTS),
+            ("security alerts", self.security_alerts_threshold, _SECURITY_ALERTS),
+        ):
+            if word in known:
+                found[f"{self.tool} for {what}"] = known.index(word)
+            else:
+                found[f"{self.tool} for {what} ({word})"] = 1
+        return {name: level for name, level in found.items() if level}
+
+
+_ALERTS = ("none", "errors", "errors_and_warnings", "all")
+_SECURITY_ALERTS = ("none", "critical", "high_or_higher", "medium_or_higher", "all")
+"""Thresholds, from the one that asks for nothing to the one that asks for most."""
 
 
 class RuleParameters(msgspec.Struct, frozen=True):
@@ -211,6 +264,14 @@ class Ruleset(msgspec.Struct, frozen=True):
         )
 
 
+def levels(checks: Iterable[tuple[str, bool]]) -> dict[str, int]:
+    """Required checks by name: 1 where anything may report one, 2 where one App must."""
+    found: dict[str, int] = {}
+    for name, bound in checks:
+        found[name] = max(found.get(name, 0), 2 if bound else 1)
+    return found
+
+
 class Demand(NamedTuple):
     """A rule in force of one type, with the ruleset that it comes from."""
 
@@ -221,19 +282,26 @@ class Demand(NamedTuple):
     """``None``: not shown."""
 
     @property
-    def lists(self) -> list[str] | None:
-        """What a rule demands one by one (checks, workflows, tools, environments).
+    def lists(self) -> dict[str, int] | None:
+        """What a rule demands one by one (checks, workflows, tools, environments), and how much of each.
 
-        ``None``: its type has no such list, or GitHub does not show it. An empty list demands nothing.
+        A check that must come from one App is more than one that anybody may report. ``None``: its type has no
+        such list, or GitHub does not show it. An empty list demands nothing.
         """
         given = self.parameters
         if given is None:
             return None
-        found = {
-            "required_status_checks": [one.context for one in given.required_status_checks],
-            "workflows": [one.path for one in given.workflows],
-            "code_scanning": [one.tool for one in given.code_scanning_tools],
-            "required_deployments": given.required_deployment_environments,
+        found: dict[str, dict[str, int]] = {
+            "required_status_checks": levels(
+                (one.context, one.bound) for one in given.required_status_checks
+            ),
+            "workflows": {str(one): 1 for one in given.workflows},
+            "code_scanning": {
+                name: level
+                for one in given.code_scanning_tools
+                for name, level in one.demands.items()
+            },
+            "required_deployments": dict.fromkeys(given.required_deployment_environments, 1),
         }
         return found.get(self.type)
 

@@ -27,7 +27,7 @@ from soc2_collectors.github.models.expression import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from soc2_collectors.github.models.workflow import Content, Job, Step
 
@@ -89,12 +89,22 @@ class Place:
     triggers: frozenset[str] = frozenset()
     """The events by which the place is reached."""
     budget: Budget = field(default_factory=Budget)
+    caller: Place | None = None
+    """Where the composite action is called that the place belongs to."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Its inputs, in lower case: texts as they stand at the call."""
+
+    @property
+    def depth(self) -> int:
+        """How many composite actions it is inside of."""
+        return 0 if self.caller is None else 1 + self.caller.depth
 
     @property
     def layers(self) -> list[dict[str, str]]:
-        """The environment variables that the file sets there, the nearest first."""
+        """The environment variables that the files set there, the nearest first."""
         own = [self.step.env] if self.step else []
-        return [*own, self.job.env, self.content.env]
+        around = self.caller.layers if self.caller else [self.job.env, self.content.env]
+        return [*own, *around]
 
     def variable(self, name: str) -> str | None:
         """The text behind an environment variable of a shell; ``None``: the file sets none."""
@@ -176,18 +186,24 @@ def _reference(
     place.budget.left -= 1
     if len(seen) > _DEEPEST or place.budget.left < 0:
         return Flow(Grade.UNKNOWN, name)
-    if name in seen:
+    here = f"{place.depth}:{name}"  # an input may be handed on under its own name
+    if here in seen:
         return SAFE  # it stands for itself: GitHub gives nothing
     behind = _behind(node.path, place)
     if behind is None:
         return judge(node.path, place)
-    inner = [_text(text, where, judge, seen | {name}) for text, where in behind]
+    inner = [_text(text, where, judge, seen | {here}) for text, where in behind]
     return max(inner, default=SAFE, key=lambda flow: flow.grade)
 
 
 def _behind(path: tuple[str, ...], place: Place) -> list[tuple[str, Place]] | None:
     """The texts that a name stands for, with where they stand; ``None``: the file does not say."""
     root, *rest = path
+    if root == "inputs" and place.caller is not None:
+        named = (
+            place.given.values() if not rest or rest[0] == ANY else (place.given.get(rest[0], ""),)
+        )
+        return [(text, place.caller) for text in named]
     if root == "env":
         if not rest or rest[0] == ANY:
             return [(text, place) for layer in place.layers for text in layer.values()]
@@ -196,12 +212,12 @@ def _behind(path: tuple[str, ...], place: Place) -> list[tuple[str, Place]] | No
     if root == "matrix":
         if isinstance(place.job.matrix, str):
             return [(place.job.matrix, place)]
-        named = (
+        values_of = (
             place.job.matrix
             if not rest or rest[0] == ANY
             else {rest[0]: place.job.matrix.get(rest[0], [])}
         )
-        return [(text, place) for values in named.values() for text in values]
+        return [(text, place) for values in values_of.values() for text in values]
     if root == "needs" and len(rest) > 2 and rest[1] == "outputs":  # noqa: PLR2004 - job, outputs, name
         job = next((one for one in place.content.jobs if one.name.lower() == rest[0]), None)
         given = {} if job is None else {k.lower(): v for k, v in job.outputs.items()}

@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from soc2_collectors.github.models.repository import RepositoryNode
-from soc2_pac.resources import Resource
+from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,17 @@ class Blob(msgspec.Struct, frozen=True, rename="camel"):
     """Whether GitHub cut the text off."""
     is_binary: bool | None = None
     text: str | None = None
+
+    @property
+    def content(self) -> str:
+        """The text, whole. Raises Unreadable."""
+        if self.is_truncated or self.byte_size > _MOST_CHARACTERS:
+            msg = f"the file has {self.byte_size} bytes, too many to be read"
+            raise Unreadable(msg)
+        if self.text is None:
+            msg = "the file is no text"
+            raise Unreadable(msg)
+        return self.text
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -122,6 +133,9 @@ class Workflow(Resource, frozen=True, rename="camel"):
     """``deploy.yml``."""
     repository: RepositoryNode
     object: Blob
+    state: str | None = fact("state")
+    """``active``, ``disabled_manually``, ``disabled_inactivity`` ...: whether events start it. ``None``: GitHub
+    lists no such workflow."""
 
     @property
     def repository_name(self) -> str:
@@ -133,25 +147,33 @@ class Workflow(Resource, frozen=True, rename="camel"):
         """``acme/api/deploy.yml``."""
         return f"{self.repository.name_with_owner}/{self.name}"
 
+    @property
+    def off(self) -> bool:
+        """Whether no event starts it, as somebody, or GitHub, switched it off. Raises FactUnavailable."""
+        return self.state is None or self.state.startswith("disabled_") or self.state == "deleted"
+
     def content(self) -> Content:
         """What the file says. Raises Unreadable."""
-        blob = self.object
-        if blob.is_truncated or blob.byte_size > _MOST_CHARACTERS:
-            msg = f"the file has {blob.byte_size} bytes, too many to be read"
-            raise Unreadable(msg)
-        if blob.text is None:
-            msg = "the file is no text"
-            raise Unreadable(msg)
-        return _content(blob.text)
+        return content_of(self.object.content)
 
 
 @functools.lru_cache(maxsize=512)
-def _content(text: str) -> Content:
+def content_of(text: str) -> Content:
+    """What a workflow file says. Raises Unreadable."""
     return _workflow(_parsed(text))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
     """A workflow file as a mapping. Raises Unreadable."""
+    found = mapping_of(text)
+    if not isinstance(found.get("jobs"), dict):
+        msg = "the file is no workflow: it has no jobs"
+        raise Unreadable(msg)
+    return found
+
+
+def mapping_of(text: str) -> Mapping[str, Any]:
+    """A YAML file as a mapping of texts, lists and mappings. Raises Unreadable."""
     if len(text) > _MOST_CHARACTERS:
         msg = f"the file has {len(text)} characters, too many to be read"
         raise Unreadable(msg)
@@ -161,7 +183,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
     except (yaml.YAMLError, RecursionError) as error:
         msg = "the file is not valid YAML"
         raise Unreadable(msg) from error
-    if not isinstance(found, dict) or not isinstance(found.get("jobs"), dict):
+    if not isinstance(found, dict):
         msg = "the file is no workflow: it has no jobs"
         raise Unreadable(msg)
     for _ in _texts(found):
@@ -194,7 +216,7 @@ def _workflow(found: Mapping[str, Any]) -> Content:
         asked = on.get(event) if isinstance(on, dict) else None
         declared = asked.get("inputs") if isinstance(asked, dict) else None
         for name, one in (declared if isinstance(declared, dict) else {}).items():
-            said = _text(one.get("type")) if isinstance(one, dict) else ""
+            said = text_of(one.get("type")) if isinstance(one, dict) else ""
             same = inputs.setdefault(str(name).lower(), said or "string") == (said or "string")
             if not same:
                 inputs[str(name).lower()] = "string"
@@ -206,7 +228,7 @@ def _workflow(found: Mapping[str, Any]) -> Content:
 def _default_shell(holder: Mapping[str, Any]) -> str:
     defaults = holder.get("defaults")
     run = defaults.get("run") if isinstance(defaults, dict) else None
-    return _text(run.get("shell")) if isinstance(run, dict) else ""
+    return text_of(run.get("shell")) if isinstance(run, dict) else ""
 
 
 def _job(name: str, job: dict[str, Any], shell: str) -> Job:
@@ -219,22 +241,18 @@ def _job(name: str, job: dict[str, Any], shell: str) -> Job:
     containers = [job.get("container"), *(services.values() if isinstance(services, dict) else ())]
     return Job(
         name=name,
-        steps=[
-            _step(name, step, _default_shell(job) or shell)
-            for step in steps
-            if isinstance(step, dict)
-        ]
-        if isinstance(steps, list)
-        else [],
-        uses=_text(job.get("uses")),
+        steps=steps_of(name, steps, _default_shell(job) or shell),
+        uses=text_of(job.get("uses")),
         permissions=_permissions(job),
-        environment=_text(environment),
+        environment=text_of(environment),
         texts="\n".join(_texts(job)),
         env=_texts_by_name(job.get("env")),
-        condition=_text(job.get("if")),
+        condition=text_of(job.get("if")),
         runs_on=_labels(job.get("runs-on")),
         images=tuple(
-            filter(None, (_text(c.get("image") if isinstance(c, dict) else c) for c in containers))
+            filter(
+                None, (text_of(c.get("image") if isinstance(c, dict) else c) for c in containers)
+            )
         ),
         matrix=_matrix(strategy.get("matrix") if isinstance(strategy, dict) else None),
         inputs=_texts_by_name(job.get("with")),
@@ -243,25 +261,31 @@ def _job(name: str, job: dict[str, Any], shell: str) -> Job:
     )
 
 
+def steps_of(job: str, steps: object, shell: str) -> list[Step]:
+    """The steps of a job, or of a composite action."""
+    found = steps if isinstance(steps, list) else []
+    return [_step(job, step, shell) for step in found if isinstance(step, dict)]
+
+
 def _step(job: str, step: dict[str, Any], shell: str) -> Step:
     return Step(
         job=job,
-        uses=_text(step.get("uses")),
-        run=_text(step.get("run")),
+        uses=text_of(step.get("uses")),
+        run=text_of(step.get("run")),
         inputs=_texts_by_name(step.get("with")),
         env=_texts_by_name(step.get("env")),
-        condition=_text(step.get("if")),
-        shell=_text(step.get("shell")) or (shell if step.get("run") else ""),
+        condition=text_of(step.get("if")),
+        shell=text_of(step.get("shell")) or (shell if step.get("run") else ""),
     )
 
 
 def _texts_by_name(value: object) -> dict[str, str]:
-    return {str(n): _text(v) for n, v in value.items()} if isinstance(value, dict) else {}
+    return {str(n): text_of(v) for n, v in value.items()} if isinstance(value, dict) else {}
 
 
 def _labels(value: object) -> tuple[str, ...]:
     if isinstance(value, dict):
-        group = _text(value.get("group"))
+        group = text_of(value.get("group"))
         return (*([f"group {group}"] if group else []), *_labels(value.get("labels")))
     return tuple(_texts(value)) if isinstance(value, str | list) else ()
 
@@ -269,7 +293,7 @@ def _labels(value: object) -> tuple[str, ...]:
 def _matrix(value: object) -> dict[str, list[str]] | str:
     """Every text that a name of the matrix may stand for, those that are included too."""
     if not isinstance(value, dict):
-        return _text(value)
+        return text_of(value)
     found: dict[str, list[str]] = {}
     for name, values in value.items():
         if name in ("include", "exclude") and isinstance(values, list):
@@ -285,10 +309,11 @@ def _permissions(holder: Mapping[str, Any]) -> dict[str, str] | str | None:
     if "permissions" not in holder:
         return None
     value = holder["permissions"]
-    return _texts_by_name(value) if isinstance(value, dict) else _text(value)
+    return _texts_by_name(value) if isinstance(value, dict) else text_of(value)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A text; an empty one for whatever is none."""
     return value if isinstance(value, str) else ""
 
 

@@ -46,6 +46,11 @@ class SupportCase(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     case_number: str | None = None
     subject: str | None = None
     impersonation: Impersonation | None = None
+    self_assigned: SelfAssigned | None = None
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "selfAssigned": "only of a case that Okta's support opened by itself (Org Support Settings API)",
+    }
 
     @property
     def called(self) -> str:
@@ -59,6 +64,13 @@ class Impersonation(msgspec.Struct, frozen=True):
     status: str | None = None
     """``ENABLED``, ``DISABLED``, ``REQUESTED`` or ``NOT_REQUESTED``."""
     expiration: datetime | None = None
+
+
+class SelfAssigned(msgspec.Struct, frozen=True):
+    """Whether support may reach the org for a case that its own staff opened."""
+
+    status: str | None = None
+    """``APPROVED``, ``REQUESTED`` or ``NOT_REQUIRED``."""
 
 
 class AdminConsole(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
