@@ -37,12 +37,16 @@ _BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
 def aws_acm_expiry(certificate: Certificate, now: datetime, *, days: int = 30) -> Verdict:
     """Certificates in use are valid, and good for another month.
 
-    An exported certificate counts as in use: it serves somewhere that AWS does not see.
+    An exported certificate counts as in use: it serves somewhere that AWS does not see. So does one that may be
+    exported, where AWS does not say whether it was.
 
     Why: the day a certificate ends its service is down, and people are told to click warnings away.
     Fix: validate the domain by DNS, so that ACM renews; import a new certificate in place of an imported one.
     """
-    if not certificate.in_use and not certificate.exported:
+    exported = certificate.exported
+    if exported is None:
+        exported = certificate.export_option not in ("", "DISABLED")
+    if not certificate.in_use and not exported:
         return not_applicable("not in use")
     if certificate.status in _BROKEN:
         return failed(f"in use, and {certificate.status.lower().replace('_', ' ')}")

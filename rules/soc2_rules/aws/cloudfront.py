@@ -54,6 +54,8 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
 
 def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
     custom, bucket = origin.custom_origin_config, origin.s3_origin_config
+    if origin.unsigned_bucket:
+        return [f"{origin.id} is a bucket that is asked without a signature"]
     if custom is None:
         unsigned = bucket is not None and not (
             origin.origin_access_control_id or bucket.origin_access_identity
@@ -143,8 +145,14 @@ def aws_cf_waf_logging(distribution: Distribution, evidence: Evidence) -> Verdic
         for source in evidence.here(LogSource)
         if distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
     ]
-    if not distribution.config.logging.enabled and not any(one.deliveries for one in sources):
+    if not distribution.config.logging.kept and not any(one.deliveries for one in sources):
         found.append("access logs that are delivered nowhere" if sources else "no access logs")
     if found:
         return failed("; ".join(found), on=sources)
+    if distribution.connection_mode != "direct":
+        return inconclusive(
+            f"behind a web ACL, with access logs; its tenants ({distribution.connection_mode})"
+            " may switch the web ACL off for themselves, which is not read",
+            on=sources,
+        )
     return passed("behind a web ACL, with access logs", on=sources)

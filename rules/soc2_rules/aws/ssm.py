@@ -32,7 +32,7 @@ from soc2_rules.mechanisms.known import asked
 def aws_ssm_docs_private(document: SsmDocument) -> Verdict:
     """Documents of Systems Manager are not shared with everyone, and hold no credentials.
 
-    The text of the default version is looked into.
+    The text of the default version is looked into, its attachments are not.
 
     Why: a document says what is done on every machine, and how; a public one says it to everyone.
     Fix: aws ssm modify-document-permission --name NAME --permission-type Share --account-ids-to-remove all;
@@ -133,7 +133,9 @@ def aws_ssm_secure_string(
 
 @rule(criteria=["CC6.1", "CC7.2"], severity=Severity.MEDIUM)
 def aws_session_logging(region: RegionSettings) -> Verdict:
-    """Session Manager's preferences have sessions logged to encrypted storage.
+    """Session Manager's preferences have shell sessions logged to encrypted storage.
+
+    Tunnels (SSH, forwarded ports) cannot be logged, and a session by another document follows that one.
 
     Why: a shell on a machine leaves no other trace of what was typed.
     Fix: set cloudWatchLogGroupName with cloudWatchEncryptionEnabled, or s3BucketName with
@@ -195,7 +197,13 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
     found = evidence.index(Compliance, "key", within="here").get(
         (machine.instance_id, "Association"), ()
     )
+    counts = machine.association_overview.by_status
+    if wrong := counts.get("Failed", 0):
+        return failed(f"{wrong} associations failed", on=found)
     if not found:
+        if machine.association_status or any(counts.values()):
+            status = machine.association_status or ", ".join(sorted(counts))
+            return inconclusive(f"associations are {status}, and none has reported how it went")
         return not_applicable("no association")
     count = found[0].non_compliant.non_compliant_count
     if found[0].status == "NON_COMPLIANT" or count:

@@ -1,0 +1,36 @@
+"""Which names of variables say that the value is a credential: one list for every place that holds variables."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SESSION_TOKEN",
+    "*PASSWORD",
+    "*PASSWD",
+    "*PASSPHRASE",
+    "*_PWD",
+    "*SECRET",
+    "*SECRET_KEY",
+    "*SECRETKEY",
+    "*SECRET_ACCESS_KEY",
+    "*SECRETACCESSKEY",
+    "*TOKEN",
+    "*API_KEY",
+    "*APIKEY",
+    "*PRIVATE_KEY",
+    "*PRIVATEKEY",
+    "*CONNECTION_STRING",
+    "*CONNECTIONSTRING",
+)
+"""Patterns, in any case. What only ends like one goes into the rule's own list of allowed names."""
+
+
+def sounds_like_credential(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name matches one of the patterns, whatever their case."""
+    return any(fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)
