@@ -8,6 +8,7 @@ from soc2_pac.rules import Evidence, rule
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
 _SIGNING = ("always", "no-override", "always-amz-auth")
+_TENANTS = "its tenants bring certificates of their own, which are not read"
 _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
 
 
@@ -110,6 +111,8 @@ def aws_cf_viewer_https(distribution: Distribution) -> Verdict:
     if plain := _plain(distribution):
         found.append(f"plain HTTP is answered for {', '.join(plain)}")
     certificate = distribution.viewer_certificate
+    if distribution.connection_mode != "direct" and certificate.cloud_front_default_certificate:
+        return failed("; ".join(found)) if found else inconclusive(_TENANTS)
     if certificate.cloud_front_default_certificate:
         # AWS: with its own certificate the oldest version is TLS 1.0, whatever is configured.
         found.append("with CloudFront's own certificate TLS 1.0 is spoken")

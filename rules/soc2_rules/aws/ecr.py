@@ -47,8 +47,14 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
         return failed(f"the registry's scanning is {scan_type}")
     if frequency:
         return passed(f"{scan_type} scanning, {frequency}", on=registries)
-    # The repository's own setting counts only where the registry's scanning is the basic one.
+    # The repository's own setting counts only where the registry's scanning is the basic one, and has no filters:
+    # AWS sets what they do not match to be scanned by hand.
     if scan_type == "BASIC" and repository.image_scanning_configuration.scan_on_push:
+        if registries[0].scanning.rules:
+            return inconclusive(
+                "the repository says on push, and no filter of the registry's scanning matches it",
+                on=registries,
+            )
         return passed("BASIC scanning on push, as the repository says", on=registries)
     return failed("not scanned", on=registries)
 

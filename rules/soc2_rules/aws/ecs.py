@@ -46,8 +46,12 @@ def aws_ecs_task_hardening(
     details = task.details
     found: list[str] = []
     unread: list[str] = []
+    like_privileged = (
+        *_LIKE_PRIVILEGED,
+        *(_OF_THE_NETWORK if details.network_mode == "host" else ()),
+    )
     for container in details.container_definitions:
-        found += _opened(container, unread)
+        found += _opened(container, like_privileged, unread)
     shared = [
         name
         for name, mode in (("processes", details.pid_mode), ("memory", details.ipc_mode))
@@ -108,6 +112,8 @@ _LIKE_PRIVILEGED = (
     "SYS_TIME",
 )
 """Rights over the kernel and the disks that a container shares with its host."""
+_OF_THE_NETWORK = ("NET_ADMIN",)
+"""Rights over the network that the container is in, be it the host's."""
 _WITHIN_THE_BOX = (
     "AUDIT_CONTROL",
     "AUDIT_WRITE",
@@ -142,7 +148,7 @@ _WITHIN_THE_BOX = (
 _UNCONFINED = ("apparmor:unconfined", "label:disable", "seccomp:unconfined")
 
 
-def _opened(container: Container, unread: list[str]) -> list[str]:
+def _opened(container: Container, like_privileged: tuple[str, ...], unread: list[str]) -> list[str]:
     """By what a container gets out of its box."""
     found = [f"{container.name} is privileged"] if container.privileged else []
     options = {option.replace("=", ":").lower() for option in container.docker_security_options}
@@ -150,7 +156,7 @@ def _opened(container: Container, unread: list[str]) -> list[str]:
     given = container.linux_parameters.capabilities if container.linux_parameters else None
     for name in given.add if given is not None else ():
         capability = name.upper().removeprefix("CAP_")
-        if capability in _LIKE_PRIVILEGED:
+        if capability in like_privileged:
             found.append(f"{container.name} has the capability {name}")
         elif capability not in _WITHIN_THE_BOX:
             unread.append(f"{container.name}: the capability {name}")

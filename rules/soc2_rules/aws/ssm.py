@@ -257,12 +257,12 @@ def aws_patch_compliant(
     told = f"scanned on {scanned:%Y-%m-%d}"
     due = days_after(scanned, max_scan_days)
     if now >= due:
-        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}")
+        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
     missing = found[0].non_compliant.non_compliant_count
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
     if found[0].status not in ("COMPLIANT", "NON_COMPLIANT"):
-        return inconclusive(f"{told}, with a result that is not known: {found[0].status}")
+        return inconclusive(f"{told}, with a result that is not known: {found[0].status}", on=found)
     counts = found[0].non_compliant.severity_summary
     total = missing
     counted = {name: counts.get(f"{name}Count", 0) for name in severities}
@@ -272,6 +272,7 @@ def aws_patch_compliant(
     if wanted or untold > 0 or not total:
         names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
         return failed(
-            f"{told}: {total} patches are missing or failed{': ' + names if names else ''}"
+            f"{told}: {total} patches are missing or failed{': ' + names if names else ''}",
+            on=found,
         )
-    return passed(f"{told}: {total} patches are missing, none that counts", until=due)
+    return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)
