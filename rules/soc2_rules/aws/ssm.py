@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.redacted import recognised
@@ -17,6 +16,7 @@ from soc2_collectors.aws.models.ssm import (
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.credential_names import sounds_like_credential
 from soc2_rules.mechanisms.known import asked
 
 
@@ -96,10 +96,8 @@ def aws_ssm_secure_string(
         "*secret*",
         "*token*",
         "*api_key*",
-        "*api-key*",
         "*apikey*",
         "*private_key*",
-        "*private-key*",
         "*credential*",
         "*privatekey*",
         "*passphrase*",
@@ -111,12 +109,15 @@ def aws_ssm_secure_string(
         "*signingkey*",
         "*connection_string*",
         "*connectionstring*",
+        "*encryption_key*",
+        "*encryptionkey*",
     ),
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case; what only sounds like a secret goes into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; what only sounds like a secret goes
+    into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
@@ -125,8 +126,7 @@ def aws_ssm_secure_string(
         return passed("SecureString")
     if parameter.type not in ("String", "StringList"):
         return inconclusive(f"a type that is not known: {parameter.type}")
-    named = any(fnmatchcase(parameter.name.lower(), pattern.lower()) for pattern in names)
-    if not named or parameter.name in allowed_names:
+    if not sounds_like_credential(parameter.name, names) or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
     return failed(f"called like a secret, and a {parameter.type}")
 

@@ -28,9 +28,14 @@ CREDENTIALS = (
     "*CONNECTION_STRING",
     "*CONNECTIONSTRING",
 )
-"""Patterns, in any case. What only ends like one goes into the rule's own list of allowed names."""
+"""Patterns, in any case, ``_`` for any of ``_ - . /``. What only ends like one goes into the rule's own
+list of allowed names."""
+
+
+_SEPARATORS = str.maketrans("-./", "___")
 
 
 def sounds_like_credential(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name matches one of the patterns, whatever their case."""
-    return any(fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)
+    """Whether a name matches one of the patterns, whatever their case and what separates their words."""
+    said = name.upper().translate(_SEPARATORS)
+    return any(fnmatchcase(said, pattern.upper().translate(_SEPARATORS)) for pattern in patterns)
