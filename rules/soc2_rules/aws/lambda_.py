@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.lambda_ import Function, Variables
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
-from soc2_collectors.aws.models.trust import EVERYONE, open_to_everyone, services_without_source
+from soc2_collectors.aws.models.trust import (
+    EVERYONE,
+    open_to_everyone,
+    outsiders,
+    services_without_source,
+)
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
@@ -142,6 +147,7 @@ _SERVICES = {
 """Services that invoke a function by its policy alone, whoever's skill, topic, bucket or rule names it."""
 _OF_ONE_ACCOUNT = ("elasticloadbalancing",)
 """Services of which only what lies in the function's own account can point at it: target groups."""
+_SOURCES = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceowner")
 _INVOKING = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:InvokeAsync")
 
 
@@ -158,9 +164,18 @@ def _by_policy(function: Function, scope: Scope, known: tuple[str, ...]) -> Iter
     loose = {name for name, source in sources if source is None} - {EVERYONE, *_OF_ONE_ACCOUNT}
     if names := sorted(_SERVICES[name] for name in loose & _SERVICES.keys()):
         yield f"its policy lets {', '.join(names)} invoke it for any account, or for another one"
+    sourced = [one for one in invoking if not one.allow or (one.anyone and _for_a_source(one))]
+    strangers = outsiders(sourced, scope.account, known).strangers
+    if others := [name for name in strangers if name != EVERYONE]:
+        yield f"its policy lets what lies in {', '.join(others)} invoke it"
     if unsure := sorted(loose - _SERVICES.keys()):
         msg = f"whether {', '.join(unsure)} may invoke it for other accounts is not known"
         raise FactUnavailable(msg, field="GetPolicy")
+
+
+def _for_a_source(statement: Statement) -> bool:
+    """Whether it names the resource for which a service must ask, or its account."""
+    return any(one.key in _SOURCES for one in statement.conditions)
 
 
 def _of_one_skill(statement: Statement) -> bool:
