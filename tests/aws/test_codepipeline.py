@@ -37,7 +37,8 @@ def _stage(name: str, *categories: str) -> dict[str, Any]:
                 "name": f"{name}{order}",
                 "runOrder": order,
                 "actionTypeId": {
-                    "category": category, "owner": "AWS", "provider": "S3", "version": "1",
+                    "category": category, "owner": "AWS", "version": "1",
+                    "provider": "Manual" if category == "Approval" else "S3",
                 },
                 "configuration": {"S3Bucket": "code", "UserParameters": "not-to-be-kept"},
             }

@@ -31,4 +31,5 @@ def certificates(aws: Aws) -> Iterator[Document]:
     for item in aws.items(
         "acm", "list_certificates", "CertificateSummaryList", Includes={"keyTypes": _EVERY_KEY}
     ):
-        yield Document(item["CertificateArn"], item["DomainName"], item)
+        arn = item["CertificateArn"]
+        yield Document(arn, item.get("DomainName") or arn, item)

@@ -53,8 +53,17 @@ def _newest(aws: Aws, name: str) -> Fact:
     return Fact("ecr:DescribeImages", call)
 
 
-@collects(Registry, calls=["ecr:GetRegistryScanningConfiguration"], per="region", cost="1")
+@collects(
+    Registry,
+    calls=["ecr:GetRegistryScanningConfiguration", "ecr:GetRegistryPolicy"],
+    per="region",
+    cost="2",
+)
 def registry(aws: Aws) -> Iterator[Document]:
     """One document a region."""
     scanning = aws.fact("ecr", "get_registry_scanning_configuration", key="scanningConfiguration")
-    yield Document(aws.region, aws.region, {"GetRegistryScanningConfiguration": scanning})
+    policy = aws.fact(
+        "ecr", "get_registry_policy", key="policyText", absent=["RegistryPolicyNotFoundException"]
+    )
+    body = {"GetRegistryScanningConfiguration": scanning, "GetRegistryPolicy": policy}
+    yield Document(aws.region, aws.region, body)

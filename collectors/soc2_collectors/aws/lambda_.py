@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NO_POLICY = ["ResourceNotFoundException~the resource you requested does not exist"]
 """What AWS says of a function without a policy; a function that is gone is called by its ARN."""
+_OF_VERSION = ("Version", "Environment")
 _PAGE = {"PageSize": 50}
 """As many functions as AWS puts on a page, whatever it is asked for."""
 
@@ -23,13 +24,14 @@ _PAGE = {"PageSize": 50}
     Function,
     calls=[
         "lambda:ListFunctions",
+        "lambda:ListVersionsByFunction",
         "lambda:GetPolicy",
         "lambda:ListFunctionUrlConfigs",
         "lambda:ListFunctionEventInvokeConfigs",
         "lambda:GetFunctionConcurrency",
     ],
     per="region",
-    cost="pages of 50 + 4 N",
+    cost="pages of 50 + 5 N",
 )
 def functions(aws: Aws) -> Iterator[Document]:
     """Functions, by their unpublished versions."""
@@ -40,6 +42,7 @@ def functions(aws: Aws) -> Iterator[Document]:
             name,
             {
                 **item,
+                "ListVersionsByFunction": _versions(aws, name),
                 "GetPolicy": aws.fact(
                     "lambda", "get_policy", key="Policy", absent=_NO_POLICY, FunctionName=name
                 ),
@@ -54,6 +57,26 @@ def functions(aws: Aws) -> Iterator[Document]:
                 ),
             },
         )
+
+
+def _versions(aws: Aws, name: str) -> Fact:
+    """Published versions, of which only the variables matter here; the unpublished one is the function itself."""
+
+    def call() -> list[Any]:
+        found = aws.items(
+            "lambda",
+            "list_versions_by_function",
+            "Versions",
+            FunctionName=name,
+            PaginationConfig=_PAGE,
+        )
+        return [
+            {key: version[key] for key in _OF_VERSION if key in version}
+            for version in found
+            if version["Version"] != "$LATEST"
+        ]
+
+    return Fact("lambda:ListVersionsByFunction", call)
 
 
 def _all(aws: Aws, operation: str, key: str, name: str) -> Fact:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
         "network-firewall:DescribeFirewall",
         "network-firewall:DescribeLoggingConfiguration",
         "network-firewall:DescribeFirewallPolicy",
+        "network-firewall:ListVpcEndpointAssociations",
+        "network-firewall:DescribeVpcEndpointAssociation",
     ],
     per="region",
-    cost="pages of 100 + 4 N",
+    cost="pages of 100 + 5 N + 1 per endpoint in another VPC",
 )
 def firewalls(aws: Aws) -> Iterator[Document]:
     """Firewalls."""
@@ -46,6 +48,7 @@ def firewalls(aws: Aws) -> Iterator[Document]:
                 "DescribeFirewall": details,
                 "DescribeLoggingConfiguration": logging,
                 "DescribeFirewallPolicy": _policy(aws, details),
+                "ListVpcEndpointAssociations": _associations(aws, arn),
             },
         )
 
@@ -65,6 +68,29 @@ def _details(aws: Aws, arn: str) -> Fact:
         return {**firewall, "FirewallStatusValue": status}
 
     return Fact("network-firewall:DescribeFirewall", call)
+
+
+def _associations(aws: Aws, arn: str) -> Fact:
+    """The endpoints of a firewall in other VPCs; the listing names them, and nothing more."""
+
+    def call() -> list[Any]:
+        found = aws.items(
+            "network-firewall",
+            "list_vpc_endpoint_associations",
+            "VpcEndpointAssociations",
+            FirewallArn=arn,
+        )
+        return [_association(aws, item["VpcEndpointAssociationArn"]) for item in found]
+
+    return Fact("network-firewall:ListVpcEndpointAssociations", call)
+
+
+def _association(aws: Aws, arn: str) -> dict[str, Any]:
+    answer: Any = aws.fact(
+        "network-firewall", "describe_vpc_endpoint_association", VpcEndpointAssociationArn=arn
+    ).call()
+    status = (answer.get("VpcEndpointAssociationStatus") or {}).get("Status")
+    return {**answer["VpcEndpointAssociation"], "AssociationStatusValue": status}
 
 
 def _policy(aws: Aws, details: Fact) -> Fact:

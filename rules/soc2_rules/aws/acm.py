@@ -16,11 +16,8 @@ _STRONG = (
     "EC_prime256v1",
     "EC_secp384r1",
     "EC_secp521r1",
-    "RSA-2048",
-    "RSA-3072",
-    "RSA-4096",
 )
-"""AWS writes RSA's names with a hyphen in its answers and with an underscore in its reference."""
+"""As the reference writes them; in answers a hyphen may stand in place of the first underscore."""
 
 _BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
 """States in which no client should take a certificate, whatever its dates."""
@@ -37,12 +34,16 @@ _BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
 def aws_acm_expiry(certificate: Certificate, now: datetime, *, days: int = 30) -> Verdict:
     """Certificates in use are valid, and good for another month.
 
-    An exported certificate counts as in use: it serves somewhere that AWS does not see.
+    An exported certificate counts as in use: it serves somewhere that AWS does not see. So does one that may be
+    exported, where AWS does not say whether it was.
 
     Why: the day a certificate ends its service is down, and people are told to click warnings away.
     Fix: validate the domain by DNS, so that ACM renews; import a new certificate in place of an imported one.
     """
-    if not certificate.in_use and not certificate.exported:
+    exported = certificate.exported
+    if exported is None:
+        exported = certificate.export_option not in ("", "DISABLED")
+    if not certificate.in_use and not exported:
         return not_applicable("not in use")
     if certificate.status in _BROKEN:
         return failed(f"in use, and {certificate.status.lower().replace('_', ' ')}")
@@ -75,6 +76,6 @@ def aws_acm_key_strength(certificate: Certificate) -> Verdict:
     Why: a short key can be computed by somebody with enough machines.
     Fix: aws acm request-certificate --key-algorithm EC_prime256v1, and put it in place of this one.
     """
-    if certificate.key_algorithm in _STRONG:
+    if certificate.key_algorithm.replace("-", "_", 1) in _STRONG:
         return passed(certificate.key_algorithm)
     return failed(certificate.key_algorithm or "no key algorithm is told")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.apigateway import HttpApi, RestApi
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.known import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SHOWN = 3
 _KNOWN = ("AWS_IAM", "COGNITO_USER_POOLS", "CUSTOM", "JWT")
@@ -23,7 +29,8 @@ _KNOWN = ("AWS_IAM", "COGNITO_USER_POOLS", "CUSTOM", "JWT")
 def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Verdict:
     """REST APIs know who calls each method, and stand behind a web ACL.
 
-    What is defined is read; a stage serves it once it is deployed.
+    What is defined is read; a stage serves it once it is deployed. A method with AWS_IAM whose resource policy lets
+    every AWS account in knows nobody.
 
     Why: a method without authorization is answered to everybody who finds its address.
     Fix: aws apigateway update-method with authorizationType AWS_IAM, CUSTOM or COGNITO_USER_POOLS; aws wafv2
@@ -33,13 +40,20 @@ def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Ve
         return not_applicable("private")
     if not api.stages:
         return not_applicable("no stage: nobody can call it")
-    found = []
-    if api.name not in public_apis and (methods := api.open_methods):
-        found.append(f"anybody may call {_some(methods)}")
+    questions: list[tuple[str, Callable[[], list[str]]]] = []
+    if api.name not in public_apis:
+        questions = [
+            ("anybody may call", lambda: api.open_methods),
+            ("its policy lets every AWS account call", api.open_to_every_account),
+        ]
+    known, unread = asked(questions, lambda question: question[1]())
+    found = [f"{who} {_some(methods)}" for (who, _), methods in known if methods]
     if bare := sorted(stage.stage_name for stage in api.stages if not stage.web_acl_arn):
         found.append(f"no web ACL: {', '.join(bare)}")
     if found:
         return failed("; ".join(found))
+    if unread is not None:
+        raise unread
     if api.name in public_apis:
         return passed("public by intent, behind a web ACL")
     if not api.methods:
@@ -66,8 +80,8 @@ def aws_apigw_http_auth(api: HttpApi, *, public_apis: tuple[str, ...] = ()) -> V
     if api.name in public_apis:
         return passed("public by intent")
     callers = api.callers
-    if not callers:
-        return not_applicable("no route: nobody can call it")
+    if not callers or not api.stages:
+        return not_applicable("no route, or no stage: nobody can call it")
     if free := sorted(route for route, by in callers.items() if by == "NONE"):
         return failed(f"anybody may call {_some(free)}")
     if strange := sorted({by for by in callers.values() if by not in _KNOWN}):

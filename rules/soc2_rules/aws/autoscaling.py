@@ -56,7 +56,7 @@ def aws_no_secrets_launch_configuration(configuration: LaunchConfiguration) -> V
     known_as=["powerpipe:autoscaling_launch_config_public_ip_disabled"],
 )
 def aws_launch_configuration_no_public_ip(configuration: LaunchConfiguration) -> Verdict:
-    """Launch configurations do not give public addresses.
+    """Launch configurations give no public IPv4 addresses.
 
     Why: a group that grows by itself should not grow onto the internet.
     Fix: move the group to a launch template with AssociatePublicIpAddress=false, behind a load balancer.
@@ -64,5 +64,5 @@ def aws_launch_configuration_no_public_ip(configuration: LaunchConfiguration) ->
     if configuration.associate_public_ip_address is None:
         return not_applicable("it leaves that to the subnet, which aws-subnet-no-public-ip judges")
     if configuration.associate_public_ip_address:
-        return failed("its instances get public addresses")
-    return passed("its instances get no public address")
+        return failed("its instances get public IPv4 addresses")
+    return passed("its instances get no public IPv4 address")

@@ -18,7 +18,10 @@ from soc2_pac.rules import rule
     known_as=["powerpipe:cloudformation_stack_drift_detection_check"],
 )
 def aws_cfn_drift(stack: Stack, now: datetime, *, max_age_days: int = 30) -> Verdict:
-    """Stacks are as their templates say, and somebody looked lately.
+    """Stacks are as their templates say, as far as CloudFormation compares them, and somebody looked lately.
+
+    It compares what templates say of resources whose type it can compare. AWS tells one time, that of the last look
+    at the stack or at one of its resources.
 
     Why: what was changed by hand went past review, and the next deployment undoes it without a word.
     Fix: aws cloudformation detect-stack-drift regularly (a schedule, or the AWS Config rule
@@ -59,9 +62,13 @@ def aws_cfn_termination_protection(
     secret_names: tuple[str, ...] = (
         "*password",
         "*passwd",
+        "*passphrase",
+        "*token",
+        "*apikey",
         "*secretaccesskey",
         "*secretkey",
         "*privatekey",
+        "*connectionstring",
     ),
     allowed_outputs: tuple[str, ...] = (),
 ) -> Verdict:
@@ -74,8 +81,8 @@ def aws_cfn_termination_protection(
     Fix: aws cloudformation update-termination-protection --enable-termination-protection --stack-name ...;
         let an output name a secret in Secrets Manager instead of holding it.
     """
-    if stack.leaving:
-        return not_applicable("it is being deleted")
+    if stack.not_there:
+        return not_applicable(f"it has no resources: {stack.stack_status}")
     found, unread = [], []
     for output in sorted(stack.outputs, key=lambda o: o.output_key):
         seen = recognised(output.output_value)

@@ -8,6 +8,7 @@ from soc2_pac.rules import Evidence, rule
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
 _SIGNING = ("always", "no-override", "always-amz-auth")
+_TENANTS = "its tenants bring certificates of their own, which are not read"
 _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
 
 
@@ -54,6 +55,8 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
 
 def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
     custom, bucket = origin.custom_origin_config, origin.s3_origin_config
+    if origin.unsigned_bucket:
+        return [f"{origin.id} is a bucket that is asked without a signature"]
     if custom is None:
         unsigned = bucket is not None and not (
             origin.origin_access_control_id or bucket.origin_access_identity
@@ -108,6 +111,8 @@ def aws_cf_viewer_https(distribution: Distribution) -> Verdict:
     if plain := _plain(distribution):
         found.append(f"plain HTTP is answered for {', '.join(plain)}")
     certificate = distribution.viewer_certificate
+    if distribution.connection_mode != "direct" and certificate.cloud_front_default_certificate:
+        return failed("; ".join(found)) if found else inconclusive(_TENANTS)
     if certificate.cloud_front_default_certificate:
         # AWS: with its own certificate the oldest version is TLS 1.0, whatever is configured.
         found.append("with CloudFront's own certificate TLS 1.0 is spoken")
@@ -143,8 +148,14 @@ def aws_cf_waf_logging(distribution: Distribution, evidence: Evidence) -> Verdic
         for source in evidence.here(LogSource)
         if distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
     ]
-    if not distribution.config.logging.enabled and not any(one.deliveries for one in sources):
+    if not distribution.config.logging.kept and not any(one.deliveries for one in sources):
         found.append("access logs that are delivered nowhere" if sources else "no access logs")
     if found:
         return failed("; ".join(found), on=sources)
+    if distribution.connection_mode != "direct":
+        return inconclusive(
+            f"behind a web ACL, with access logs; its tenants ({distribution.connection_mode})"
+            " may switch the web ACL off for themselves, which is not read",
+            on=sources,
+        )
     return passed("behind a web ACL, with access logs", on=sources)

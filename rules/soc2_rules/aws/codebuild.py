@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.codebuild import (
@@ -16,6 +15,7 @@ from soc2_collectors.aws.models.codebuild import (
 from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,18 +36,7 @@ _REFERENCES = ("PARAMETER_STORE", "SECRETS_MANAGER")
 def aws_codebuild_no_plaintext_secrets(
     project: Project,
     *,
-    names: tuple[str, ...] = (
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "*PASSWORD",
-        "*PASSWD",
-        "*SECRET",
-        "*TOKEN",
-        "*API_KEY",
-        "*APIKEY",
-        "*PRIVATE_KEY",
-    ),
+    names: tuple[str, ...] = CREDENTIALS,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Variables of builds, and buildspecs that stand in the project, hold no credentials in plain text.
@@ -67,7 +56,11 @@ def aws_codebuild_no_plaintext_secrets(
             unread.append(variable.name)
         elif seen.labels:
             found.append(f"{variable.name} looks like {seen.labels}")
-        elif seen.there and _named(variable.name, names) and variable.name not in allowed_names:
+        elif (
+            seen.there
+            and sounds_like_credential(variable.name, names)
+            and variable.name not in allowed_names
+        ):
             found.append(f"{variable.name} is called like a credential")
     for source in project.sources:
         seen = recognised(source.buildspec)
@@ -86,10 +79,6 @@ def aws_codebuild_no_plaintext_secrets(
 
 def _of(source: Source) -> str:
     return f" of {source.source_identifier}" if source.source_identifier else ""
-
-
-def _named(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)
 
 
 @rule(
@@ -363,6 +352,8 @@ def _by_known_actors(group: Sequence[WebhookFilter]) -> bool:
 def aws_codebuild_source_auth(project: Project, evidence: Evidence) -> Verdict:
     """Builds read their source by a connection, OAuth or a kept secret, and no URL holds a token.
 
+    The certificate of the host has to be looked at, too.
+
     Why: a personal token speaks for a person, does not end when the person leaves, and in a URL is read by
         everybody who sees the project.
     Fix: aws codeconnections create-connection, then aws codebuild import-source-credentials --auth-type
@@ -394,6 +385,8 @@ _PERSONAL = ("PERSONAL_ACCESS_TOKEN", "BASIC_AUTH")
 
 
 def _in_url(source: Source) -> Verdict | None:
+    if source.insecure_ssl:
+        return failed(f"reads {source.type} from whoever answers: its certificate is not looked at")
     found = _USER_INFO.match(source.location)
     if found is None:
         return None

@@ -8,8 +8,6 @@ from soc2_collectors.aws.models.codedeploy import DeploymentGroup
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
-_GRADUAL = ("TimeBasedCanary", "TimeBasedLinear")
-
 
 @rule(
     criteria=["CC8.1", "CC7.5"],
@@ -55,7 +53,6 @@ def _at_once(group: DeploymentGroup) -> bool | None:
     if config is None:
         return None
     if config.traffic_routing_config is not None:
-        kind = config.traffic_routing_config.type
-        return True if kind == "AllAtOnce" else False if kind in _GRADUAL else None
+        return config.traffic_routing_config.at_once
     hosts = config.minimum_healthy_hosts
     return None if hosts is None else hosts.value <= 0

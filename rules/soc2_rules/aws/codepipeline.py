@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _OTHERS = ("Approval", "Build", "Compute", "Invoke", "Source", "Test")
 """Categories of actions that do not deploy by what they are called; what their commands do is not known."""
+_RUNNING = ("Build", "Compute", "Invoke")
+"""Categories that run the company's own commands or functions, which may well deploy."""
 _NOT_GIVEN = ("Abandoned", "Failed", "InProgress")
 _Step = tuple[int, int, Action]
 """(stage, run order, action): what is smaller in the first two has ended before."""
@@ -26,8 +28,10 @@ def aws_pipeline_manual_approval(
     """Pipelines wait for somebody's approval before they deploy to production.
 
     ``production`` holds patterns (``*prod*``) for the names of pipelines, stages and deploying actions;
-    while there are none, the last stage of each pipeline that deploys is taken for production. CodePipeline
-    does not know who wrote a change; what is compared with the approver is who started the run by hand.
+    while there are none, the last stage of each pipeline that deploys is taken for production. What a build or a
+    function deploys by its own commands is not known: where one is called production and nobody approves before it,
+    the rule is inconclusive. CodePipeline does not know who wrote a change; what is compared with the approver is
+    who started the run by hand.
 
     Why: the approval is the last place where a second person can stop a change.
     Fix: aws codepipeline update-pipeline with an action of category Approval (provider Manual) in a stage
@@ -41,22 +45,47 @@ def aws_pipeline_manual_approval(
     elif deploying:
         last = max(stage for stage, _, _ in deploying)
         deploying = [step for step in deploying if step[0] == last]
-    if not deploying:
+    doing = [
+        step
+        for step in steps
+        if step[2].action_type_id.category in _RUNNING and _called(pipeline, step, production)
+    ]
+    if not deploying and not doing:
         where = "to production " if production else ""
         return not_applicable(f"no action of category Deploy {where}in it")
     approvals = [step for step in steps if step[2].action_type_id.category == "Approval"]
-    free = [
-        step for step in deploying if not any(approval[:2] < step[:2] for approval in approvals)
-    ]
-    if free:
-        names = sorted({f"{pipeline.structure.stages[at].name}/{act.name}" for at, _, act in free})
-        return failed(f"deploys without an approval: {', '.join(names)}")
+    if free := [step for step in deploying if not _before(approvals, step)]:
+        return failed(f"deploys without an approval: {_told(pipeline, free)}")
+    sure = [step for step in approvals if step[2].action_type_id.provider == "Manual"]
+    if loose := [step for step in deploying if not _before(sure, step, pipeline)]:
+        return inconclusive(f"its approval may be skipped, or is none: {_told(pipeline, loose)}")
+    if free := [step for step in doing if not _before(sure, step, pipeline)]:
+        return inconclusive(f"whether it deploys is not known: {_told(pipeline, free)}")
     guards = {
         (pipeline.structure.stages[at].name, act.name)
         for at, order, act in approvals
-        if any((at, order) < step[:2] for step in deploying)
+        if any((at, order) < step[:2] for step in (*deploying, *doing))
     }
     return _by_somebody_else(pipeline, guards)
+
+
+def _before(approvals: list[_Step], step: _Step, certainly: Pipeline | None = None) -> list[_Step]:
+    """The approvals that a step waits for; with a pipeline only those in stages that cannot be skipped."""
+    return [
+        one
+        for one in approvals
+        if one[:2] < step[:2]
+        and (
+            certainly is None
+            or one[0] == step[0]  # who skips the stage skips the step, too
+            or not certainly.structure.stages[one[0]].may_be_skipped
+        )
+    ]
+
+
+def _told(pipeline: Pipeline, steps: list[_Step]) -> str:
+    names = {f"{pipeline.structure.stages[at].name}/{action.name}" for at, _, action in steps}
+    return ", ".join(sorted(names))
 
 
 def _steps(pipeline: Pipeline) -> Iterator[_Step]:
@@ -68,6 +97,15 @@ def _steps(pipeline: Pipeline) -> Iterator[_Step]:
 def _matches(pipeline: Pipeline, step: _Step, patterns: tuple[str, ...]) -> bool:
     stage, _, action = step
     names = (pipeline.name, pipeline.structure.stages[stage].name, action.name)
+    return any(
+        fnmatchcase(name.casefold(), pattern.casefold()) for name in names for pattern in patterns
+    )
+
+
+def _called(pipeline: Pipeline, step: _Step, patterns: tuple[str, ...]) -> bool:
+    """Whether the step or its stage is called production, whatever its pipeline is called."""
+    stage, _, action = step
+    names = (pipeline.structure.stages[stage].name, action.name)
     return any(
         fnmatchcase(name.casefold(), pattern.casefold()) for name in names for pattern in patterns
     )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.ecr import Registry, Repository
 from soc2_collectors.aws.models.times import days_after
 from soc2_collectors.aws.models.trust import open_to_everyone
-from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @rule(
@@ -42,8 +47,14 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
         return failed(f"the registry's scanning is {scan_type}")
     if frequency:
         return passed(f"{scan_type} scanning, {frequency}", on=registries)
-    # The repository's own setting counts only where the registry's scanning is the basic one.
+    # The repository's own setting counts only where the registry's scanning is the basic one, and has no filters:
+    # AWS sets what they do not match to be scanned by hand.
     if scan_type == "BASIC" and repository.image_scanning_configuration.scan_on_push:
+        if registries[0].scanning.rules:
+            return inconclusive(
+                "the repository says on push, and no filter of the registry's scanning matches it",
+                on=registries,
+            )
         return passed("BASIC scanning on push, as the repository says", on=registries)
     return failed("not scanned", on=registries)
 
@@ -51,6 +62,7 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
 @rule(
     criteria=["CC6.8", "CC6.6", "CC8.1"],
     severity=Severity.MEDIUM,
+    needs=[Registry],
     known_as=[
         "prowler:ecr_repositories_tag_immutability",
         "prowler:ecr_repositories_not_publicly_accessible",
@@ -58,8 +70,10 @@ def aws_ecr_scan(repository: Repository, evidence: Evidence, *, enhanced: bool =
         "powerpipe:ecr_repository_prohibit_public_access",
     ],
 )
-def aws_ecr_immutable_private(repository: Repository) -> Verdict:
+def aws_ecr_immutable_private(repository: Repository, evidence: Evidence) -> Verdict:
     """Tags of images cannot be moved, and repositories are not public.
+
+    The policy of the repository and that of its registry are read.
 
     Why: where a tag can be moved, what was tested is not what runs.
     Fix: aws ecr put-image-tag-mutability --image-tag-mutability IMMUTABLE; aws ecr set-repository-policy with
@@ -69,17 +83,25 @@ def aws_ecr_immutable_private(repository: Repository) -> Verdict:
     mutability = repository.image_tag_mutability
     if mutability in _MOVED:
         found.append(_MOVED[mutability])
-    try:
-        if open_to_everyone(repository.statements):
-            found.append("its policy lets everyone in")
-    except FactUnavailable:
-        if not found:
-            raise
+    registries = evidence.here(Registry)
+    questions: list[tuple[str, Callable[[], object]]] = [
+        ("its policy", lambda: open_to_everyone(repository.statements)),
+        *(
+            ("its registry's policy", partial(r.open_to_everyone, repository.arn))
+            for r in registries
+        ),
+    ]
+    known, unread = asked(questions, lambda question: question[1]())
+    found += [f"{whose} lets everyone in" for (whose, _), answer in known if answer]
     if found:
-        return failed("; ".join(found))
+        return failed("; ".join(found), on=registries)
+    if unread is not None:
+        raise unread
+    if not registries:
+        return inconclusive("the policy of its registry is not among what was collected")
     if mutability != "IMMUTABLE":
         return inconclusive(f"what the mutability {mutability} is is not known")
-    return passed("tags are immutable, and its policy is not public")
+    return passed("tags are immutable, and neither policy is public", on=registries)
 
 
 _MOVED = {

@@ -15,7 +15,10 @@ _PLAIN = ("HTTP", "TCP", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE")
 """Protocols of listeners that hold no TLS of the balancer's own."""
 _GOOD = ("TLSv1.2", "TLSv1.3")
 _TOO_OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")
-_WEAK = ("RC4", "DES-CBC3", "3DES", "NULL", "EXPORT", "MD5")
+_WEAK = ("RC4", "RC2", "DES", "IDEA", "NULL", "EXP", "MD5", "ADH", "AECDH", "anon", "KRB5")
+"""Parts of names, OpenSSL's or IANA's: broken or short keys, and key exchanges that prove nobody's identity."""
+_STRONG = ("AES", "CHACHA20", "CAMELLIA", "ARIA", "SEED")
+"""Parts of the names of ciphers that hold, where none of the weak ones is among them."""
 
 
 @rule(
@@ -125,6 +128,7 @@ def aws_lb_tls_policy(
         if listener.protocol not in _TLS:
             unknown.append(f"{listener.protocol or 'a protocol that is not told'}")
         bad = [c.name for c in known[0].ciphers if any(sign in c.name for sign in weak)]
+        unknown += [c.name for c in known[0].ciphers if not any(s in c.name for s in _STRONG)]
         if old or bad:
             found.append(
                 f"{listener.ssl_policy} on {listener.port} allows {', '.join([*old, *bad])}"
@@ -174,9 +178,19 @@ def aws_clb_tls(balancer: ClassicLoadBalancer, evidence: Evidence) -> Verdict:
     }
     if imported := sorted(port for port, found in types.items() if "IMPORTED" in found):
         return failed(f"an imported certificate, which ACM does not renew: {_ports(imported)}")
+    renewed = {
+        listener.load_balancer_port: {
+            c.renewal_eligibility for c in certificates.get(listener.certificate, ())
+        }
+        for listener in encrypted
+    }
+    if ending := sorted(port for port, found in renewed.items() if "INELIGIBLE" in found):
+        return failed(f"a certificate that ACM does not renew: {_ports(ending)}")
     if unknown := sorted(port for port, found in types.items() if not set(found) & set(_RENEWED)):
         return inconclusive(f"not among the certificates that were collected: {_ports(unknown)}")
-    return passed(f"TLS with certificates that ACM issued: {_ports(sorted(types))}")
+    if untold := sorted(port for port, found in renewed.items() if found != {"ELIGIBLE"}):
+        return inconclusive(f"AWS does not say whether ACM renews: {_ports(untold)}")
+    return passed(f"TLS with certificates that ACM issued and renews: {_ports(sorted(types))}")
 
 
 _RENEWED = ("AMAZON_ISSUED", "PRIVATE")
@@ -184,6 +198,10 @@ _RENEWED = ("AMAZON_ISSUED", "PRIVATE")
 
 def _ports(numbers: list[int]) -> str:
     return ", ".join(f"port {number}" for number in numbers)
+
+
+_ORDER = "Server-Defined-Cipher-Order"
+"""An attribute of TLS policies that is neither a version nor a cipher."""
 
 
 @rule(
@@ -217,7 +235,10 @@ def aws_clb_tls_policy(balancer: ClassicLoadBalancer) -> Verdict:
             if attribute.attribute_name != "Reference-Security-Policy"
         }
         on = {name for name, value in said.items() if value == "true"}
-        if "TLSv1.2" not in on or set(said.values()) - {"true", "false"}:
+        strange = {
+            name for name in on - {*_GOOD, _ORDER} if not any(sign in name for sign in _STRONG)
+        }
+        if "TLSv1.2" not in on or strange or set(said.values()) - {"true", "false"}:
             unclear.append(str(item.listener.load_balancer_port))
         bad = sorted(name for name in on if name in _TOO_OLD or any(sign in name for sign in _WEAK))
         if bad:

@@ -52,7 +52,7 @@ def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Ve
     known_as=["prowler:emr_cluster_account_public_block_enabled"],
 )
 def aws_emr_public_block(region: PublicAccess) -> Verdict:
-    """EMR refuses clusters whose security groups are open to everyone.
+    """EMR refuses clusters whose security groups are open to everyone on another port than SSH's.
 
     Why: it is the last look at a cluster before it starts.
     Fix: aws emr put-block-public-access-configuration with BlockPublicSecurityGroupRules=true and no

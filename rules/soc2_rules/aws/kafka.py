@@ -20,7 +20,7 @@ _CLIENTS = {"TLS": True, "TLS_PLAINTEXT": False, "PLAINTEXT": False}
     ],
 )
 def aws_msk_secure(cluster: Cluster) -> Verdict:
-    """Kafka clusters speak TLS only, let nobody in without logging in, and are not public.
+    """Kafka brokers speak TLS only, let nobody in without logging in, and are not public.
 
     Why: whoever reaches an open broker reads and writes every topic.
     Fix: aws kafka update-security --cluster-arn ARN --current-version V

@@ -6,15 +6,23 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.lambda_ import Function
+from soc2_collectors.aws.models.lambda_ import Function, Variables
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
-from soc2_collectors.aws.models.trust import open_to_everyone, services_without_source
+from soc2_collectors.aws.models.trust import (
+    EVERYONE,
+    open_to_everyone,
+    outsiders,
+    services_without_source,
+)
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from soc2_collectors.aws.models.policy import Statement
 
 
 @rule(
@@ -28,47 +36,56 @@ if TYPE_CHECKING:
 def aws_lambda_no_secrets(
     function: Function,
     *,
-    names: tuple[str, ...] = (
-        "AWS_SECRET_ACCESS_KEY",
-        "*PASSWORD",
-        "*PASSWD",
-        "*PASSPHRASE",
-        "*SECRET",
-        "*SECRET_KEY",
-        "*TOKEN",
-        "*API_KEY",
-        "*APIKEY",
-        "*PRIVATE_KEY",
-        "*CONNECTION_STRING",
-    ),
+    names: tuple[str, ...] = CREDENTIALS,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
-    """Environment variables of functions hold no credentials.
+    """Environment variables of functions, and of their published versions, hold no credentials.
 
     Why: everyone who may list functions can read them, and so can every library that the function loads.
     Fix: keep the secret in Secrets Manager or Parameter Store and let the function's role read it. A variable
         that only sounds like a credential goes into allowed_names.
     """
-    if function.environment.error is not None:
-        return inconclusive("AWS did not tell its variables: their key was denied")
-    variables = function.environment.variables
-    if not variables:
-        return passed("no environment variables")
-    found, unread = credentials_among(variables)
-    told = [f"{name} looks like {labels}" for name, labels in found.items()]
-    told += [
-        f"{name} is called like a credential"
-        for name, value in sorted(variables.items())
-        if name not in found
-        and name not in allowed_names
-        and recognised(value).there
-        and any(fnmatchcase(name.upper(), pattern.upper()) for pattern in names)
-    ]
+    told, unread = _carried(function.environment, "", names, allowed_names)
+    count = len(function.environment.variables)
+    gap: FactUnavailable | None = None
+    try:
+        for version in function.versions:
+            more, dark = _carried(
+                version.environment, f" of version {version.version}", names, allowed_names
+            )
+            told += more
+            unread += dark
+            count += len(version.environment.variables)
+    except FactUnavailable as error:
+        gap = error
     if told:
         return failed("; ".join(told))
+    if gap is not None:
+        raise gap
     if unread:
         return inconclusive(f"nobody could look into {', '.join(unread)}")
-    return passed(f"{len(variables)} variables, none of which looks like a credential")
+    if not count:
+        return passed("no environment variables")
+    return passed(f"{count} variables, none of which looks like a credential")
+
+
+def _carried(
+    environment: Variables, of: str, names: tuple[str, ...], allowed: tuple[str, ...]
+) -> tuple[list[str], list[str]]:
+    """What variables hold that they should not, and those that nobody could look into."""
+    found, unread = credentials_among(environment.variables)
+    told = [f"{name}{of} looks like {labels}" for name, labels in found.items()]
+    told += [
+        f"{name}{of} is called like a credential"
+        for name, value in sorted(environment.variables.items())
+        if name not in found
+        and name not in allowed
+        and recognised(value).there
+        and sounds_like_credential(name, names)
+    ]
+    if environment.error is not None:
+        unread = [f"variables{of} that AWS did not tell, since their key was denied", *unread]
+    return told, [f"{name}{of}" if name in environment.variables else name for name in unread]
 
 
 @rule(
@@ -89,8 +106,9 @@ def aws_lambda_not_public(
 ) -> Verdict:
     """Nobody may invoke functions without signing in, by their policy or URL, nor by a service for other accounts.
 
-    Services are S3, SNS, EventBridge, API Gateway, CloudWatch Logs, SES, IoT and Config: anybody can point what they
-    have there at a function. ``known_accounts`` holds accounts and organisations that may.
+    Services are S3, SNS, EventBridge, API Gateway, CloudWatch Logs, SES, IoT, Config and Alexa: anybody can point
+    what they have there at a function. Of another service that the policy does not keep to the account's own
+    resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
     The policy of the function itself is read, and the URLs of its aliases too. Policies of single versions and
     aliases are not read.
@@ -116,6 +134,7 @@ def aws_lambda_not_public(
 
 
 _SERVICES = {
+    "alexa-appkit": "Alexa",
     "apigateway": "API Gateway",
     "config": "Config",
     "events": "EventBridge",
@@ -125,17 +144,46 @@ _SERVICES = {
     "ses": "SES",
     "sns": "SNS",
 }
-"""Services that invoke a function by its policy alone, whoever's topic, bucket or rule names it."""
+"""Services that invoke a function by its policy alone, whoever's skill, topic, bucket or rule names it."""
+_OF_ONE_ACCOUNT = ("elasticloadbalancing",)
+"""Services of which only what lies in the function's own account can point at it: target groups."""
+_SOURCES = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceowner")
+_INVOKING = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:InvokeAsync")
 
 
 def _by_policy(function: Function, scope: Scope, known: tuple[str, ...]) -> Iterator[str]:
     listed = function.statements
     if open_to_everyone(listed):
         yield "its policy lets everyone invoke it"
-    sources = services_without_source(listed, scope.account, known)
-    loose = {_SERVICES[name] for name, source in sources if name in _SERVICES and source is None}
-    if loose:
-        yield f"its policy lets {', '.join(sorted(loose))} invoke it for any account, or for another one"
+    invoking = [
+        statement
+        for statement in listed
+        if any(statement.covers(action) for action in _INVOKING) and not _of_one_skill(statement)
+    ]
+    sources = services_without_source(invoking, scope.account, known)
+    loose = {name for name, source in sources if source is None} - {EVERYONE, *_OF_ONE_ACCOUNT}
+    if names := sorted(_SERVICES[name] for name in loose & _SERVICES.keys()):
+        yield f"its policy lets {', '.join(names)} invoke it for any account, or for another one"
+    sourced = [one for one in invoking if not one.allow or (one.anyone and _for_a_source(one))]
+    strangers = outsiders(sourced, scope.account, known).strangers
+    if others := [name for name in strangers if name != EVERYONE]:
+        yield f"its policy lets what lies in {', '.join(others)} invoke it"
+    if unsure := sorted(loose - _SERVICES.keys()):
+        msg = f"whether {', '.join(unsure)} may invoke it for other accounts is not known"
+        raise FactUnavailable(msg, field="GetPolicy")
+
+
+def _for_a_source(statement: Statement) -> bool:
+    """Whether it names the resource for which a service must ask, or its account."""
+    return any(one.key in _SOURCES for one in statement.conditions)
+
+
+def _of_one_skill(statement: Statement) -> bool:
+    """Whether the token of one Alexa skill is asked for."""
+    return any(
+        one.key == "lambda:eventsourcetoken" and one.names_values and not one.of_any_value
+        for one in statement.conditions
+    )
 
 
 def _by_url(function: Function, *_: object) -> Iterator[str]:
@@ -168,6 +216,8 @@ def aws_lambda_in_vpc(function: Function, *, private: tuple[str, ...] = ("*",)) 
         return not_applicable("not among the functions that touch private data")
     if function.vpc_config.vpc_id:
         return passed(f"in {function.vpc_config.vpc_id}")
+    if provider := function.capacity_provider_config.managed_instances.capacity_provider_arn:
+        return passed(f"in the VPC of the capacity provider {provider.rpartition(':')[2]}")
     return failed("in no VPC")
 
 
@@ -236,9 +286,10 @@ tells it, and moves days back at times: the threshold ``dates`` overrides them."
 def aws_lambda_runtime_supported(
     function: Function, now: datetime, *, dates: tuple[str, ...] = ()
 ) -> Verdict:
-    """Functions run on runtimes that AWS still patches.
+    """Functions run on runtimes that AWS has not deprecated.
 
-    ``dates`` overrides or adds days of deprecation: ``python3.15=2030-06-30``.
+    Whether runtime management holds a function back at an older version of its runtime is not read. ``dates``
+    overrides or adds days of deprecation: ``python3.15=2030-06-30``.
 
     Why: a deprecated runtime gets no security fixes any more, and later cannot be deployed at all.
     Fix: aws lambda update-function-configuration --runtime with a newer one, after a test.
@@ -273,7 +324,8 @@ def aws_lambda_runtime_supported(
 def aws_lambda_dlq(function: Function) -> Verdict:
     """Events that a function could not handle are kept.
 
-    AWS does not say which functions are invoked asynchronously; every one is judged.
+    AWS does not say which functions are invoked asynchronously; every one is judged, as it is invoked without the
+    name of a version or an alias, which may have a destination of their own.
 
     Why: after two more attempts an event is thrown away, and nobody knows what it was.
     Fix: aws lambda put-function-event-invoke-config --destination-config OnFailure={Destination=ARN}, or
@@ -281,14 +333,19 @@ def aws_lambda_dlq(function: Function) -> Verdict:
     """
     if function.dead_letter_config.target_arn:
         return passed(f"kept in {function.dead_letter_config.target_arn}")
-    kept = sorted(
-        {
-            config.destination_config.on_failure.destination
-            for config in function.invoke_configs
-            if config.destination_config.on_failure.destination
-        }
-    )
-    return passed(f"kept in {', '.join(kept)}") if kept else failed("kept nowhere")
+    kept = [
+        (config.of_latest, config.destination_config.on_failure.destination)
+        for config in function.invoke_configs
+        if config.destination_config.on_failure.destination
+    ]
+    if own := sorted({destination for latest, destination in kept if latest}):
+        return passed(f"kept in {', '.join(own)}")
+    if kept:
+        others = ", ".join(sorted({destination for _, destination in kept}))
+        return inconclusive(
+            f"kept in {others}, for aliases or versions that may be the ones invoked"
+        )
+    return failed("kept nowhere")
 
 
 @rule(

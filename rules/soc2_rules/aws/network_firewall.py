@@ -9,6 +9,7 @@ from soc2_collectors.aws.models.vpc import InternetGateway, Vpc
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
 
 _KEEPS = frozenset({"aws:drop", "aws:forward_to_sfe"})
 """What may happen to a packet that no stateless rule knows: dropped, or handed to the stateful engine."""
@@ -33,9 +34,10 @@ def aws_network_firewall(
 ) -> Verdict:
     """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    A firewall counts that is ready. Default is what happens to whole packets and fragments that no stateless
-    rule knows. Inspected is what a stateful engine gets that has rules, or drops what it does not know. Which
-    routes lead through the firewall, and what its rules let through, is not judged.
+    A firewall counts that is ready, and stands in the VPC or has an endpoint there. Default is what happens to whole
+    packets and fragments that no stateless rule knows. Inspected is what a stateful engine gets that has rules, or
+    drops what it does not know. Which routes lead through the firewall, and what its rules let through, is not
+    judged.
 
     Why: security groups say who may connect, and nothing of what is said then.
     Fix: aws network-firewall create-firewall in the VPC, update-logging-configuration for alerts and flows,
@@ -46,23 +48,35 @@ def aws_network_firewall(
     gateways = evidence.here(InternetGateway)
     if not any(a.vpc_id == vpc.vpc_id for gateway in gateways for a in gateway.attachments):
         return not_applicable("no internet gateway")
-    here = [item for item in evidence.here(Firewall) if item.details.vpc_id == vpc.vpc_id]
-    if not here:
-        return failed("an internet gateway and no firewall")
-    found = [f"{item.name} {problem}" for item in here if (problem := _problem(item, logs))]
+    known, unread = asked(evidence.here(Firewall), lambda item: item.statuses(vpc.vpc_id))
+    there = [(item, statuses) for item, statuses in known if statuses]
+    here = [item for item, _ in there]
+    found = [
+        f"{item.name} {problem}"
+        for item, statuses in there
+        if (problem := _problem(item, statuses, logs))
+    ]
     if found:
         return failed("; ".join(sorted(found)), on=here)
-    unknown = [f"{item.name}: {what}" for item in here if (what := _unknown(item, logs))]
+    if unread is not None:
+        raise unread
+    if not here:
+        return failed("an internet gateway and no firewall")
+    unknown = [
+        f"{item.name}: {what}"
+        for item, statuses in there
+        if (what := _unknown(item, statuses, logs))
+    ]
     if unknown:
         return inconclusive("; ".join(sorted(unknown)), on=here)
     names = ", ".join(sorted(item.name for item in here))
     return passed(f"{names}: logs {', '.join(sorted(logs))}, drops or inspects by default", on=here)
 
 
-def _problem(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
+def _problem(firewall: Firewall, statuses: list[str | None], logs: tuple[str, ...]) -> str | None:
     """What is wrong with a firewall for certain, whatever else could not be read."""
-    if firewall.details.status in _OUT_OF_USE:
-        return f"is {firewall.details.status}: it handles no traffic"
+    if gone := [status for status in statuses if status in _OUT_OF_USE]:
+        return f"is {gone[0]}: it handles no traffic"
     with suppress(FactUnavailable):
         if passes := _lets_through(firewall.policy):
             return passes
@@ -93,11 +107,10 @@ def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
     return sorted(set(logs) - {destination.log_type for destination in set_up})
 
 
-def _unknown(firewall: Firewall, logs: tuple[str, ...]) -> str | None:
+def _unknown(firewall: Firewall, statuses: list[str | None], logs: tuple[str, ...]) -> str | None:
     """Why nobody can say that a firewall is right; ``None`` where it is. Raises FactUnavailable."""
-    status = firewall.details.status
-    if status != "READY":
-        return f"whether it handles traffic is not known: AWS says {status or 'no status'}"
+    if strange := [status for status in statuses if status != "READY"]:
+        return f"whether it handles traffic is not known: AWS says {strange[0] or 'no status'}"
     policy = firewall.policy
     for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
         if actions is None:

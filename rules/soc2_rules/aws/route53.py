@@ -17,7 +17,9 @@ from soc2_pac.rules import Evidence, rule
     ],
 )
 def aws_route53_query_logging(zone: HostedZone, evidence: Evidence) -> Verdict:
-    """Queries for public hosted zones are logged.
+    """Public hosted zones are set to log the queries for them.
+
+    Whether the log group is still there is not read.
 
     Why: whoever maps a company before an attack begins with its names, and only this log has seen it.
     Fix: aws route53 create-query-logging-config with a log group in us-east-1 that route53.amazonaws.com may
@@ -31,4 +33,4 @@ def aws_route53_query_logging(zone: HostedZone, evidence: Evidence) -> Verdict:
     if not found:
         return failed("queries are not logged")
     group = found[0].cloud_watch_logs_log_group_arn
-    return passed(f"queries are logged to {group.partition(':log-group:')[2] or group}")
+    return passed(f"queries are to be logged to {group.partition(':log-group:')[2] or group}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.sagemaker import EndpointConfig, Notebook
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -18,7 +18,7 @@ from soc2_pac.rules import rule
     ],
 )
 def aws_sagemaker_private(notebook: Notebook) -> Verdict:
-    """Notebooks have no internet access of their own, and are encrypted with a KMS key.
+    """Notebook instances have no internet access of their own, and are encrypted with a KMS key.
 
     Why: a notebook holds copies of the data that models learn from, and runs whatever is pasted into it.
     Fix: make a notebook with --direct-internet-access Disabled, a subnet and --kms-key-id; neither can be
@@ -46,12 +46,17 @@ def aws_sagemaker_private(notebook: Notebook) -> Verdict:
     ],
 )
 def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
-    """The storage of endpoints is encrypted with a KMS key.
+    """The storage volumes of endpoints are encrypted with a KMS key.
 
-    Why: captured requests and model files lie on the volumes of an endpoint's instances.
+    Disks that are built into instances are encrypted by the instances themselves, whatever the key.
+
+    Why: model files and requests lie on the volumes of an endpoint's instances.
     Fix: aws sagemaker create-endpoint-config --endpoint-config-name NAME --kms-key-id KEY, then aws sagemaker
         update-endpoint.
     """
     if config.details.kms_key_id:
         return passed("encrypted with a KMS key")
+    variants = config.details.variants
+    if variants and all(one.serverless_config and not one.instance_type for one in variants):
+        return not_applicable("serverless: it has no instances, and no volumes")
     return failed("not encrypted with a KMS key")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.redacted import recognised
@@ -17,6 +16,7 @@ from soc2_collectors.aws.models.ssm import (
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.credential_names import sounds_like_credential
 from soc2_rules.mechanisms.known import asked
 
 
@@ -32,7 +32,7 @@ from soc2_rules.mechanisms.known import asked
 def aws_ssm_docs_private(document: SsmDocument) -> Verdict:
     """Documents of Systems Manager are not shared with everyone, and hold no credentials.
 
-    The text of the default version is looked into.
+    The text of the default version is looked into, its attachments are not.
 
     Why: a document says what is done on every machine, and how; a public one says it to everyone.
     Fix: aws ssm modify-document-permission --name NAME --permission-type Share --account-ids-to-remove all;
@@ -96,10 +96,8 @@ def aws_ssm_secure_string(
         "*secret*",
         "*token*",
         "*api_key*",
-        "*api-key*",
         "*apikey*",
         "*private_key*",
-        "*private-key*",
         "*credential*",
         "*privatekey*",
         "*passphrase*",
@@ -111,12 +109,15 @@ def aws_ssm_secure_string(
         "*signingkey*",
         "*connection_string*",
         "*connectionstring*",
+        "*encryption_key*",
+        "*encryptionkey*",
     ),
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case; what only sounds like a secret goes into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; what only sounds like a secret goes
+    into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
@@ -125,15 +126,16 @@ def aws_ssm_secure_string(
         return passed("SecureString")
     if parameter.type not in ("String", "StringList"):
         return inconclusive(f"a type that is not known: {parameter.type}")
-    named = any(fnmatchcase(parameter.name.lower(), pattern.lower()) for pattern in names)
-    if not named or parameter.name in allowed_names:
+    if not sounds_like_credential(parameter.name, names) or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
     return failed(f"called like a secret, and a {parameter.type}")
 
 
 @rule(criteria=["CC6.1", "CC7.2"], severity=Severity.MEDIUM)
 def aws_session_logging(region: RegionSettings) -> Verdict:
-    """Session Manager's preferences have sessions logged to encrypted storage.
+    """Session Manager's preferences have shell sessions logged to encrypted storage.
+
+    Tunnels (SSH, forwarded ports) cannot be logged, and a session by another document follows that one.
 
     Why: a shell on a machine leaves no other trace of what was typed.
     Fix: set cloudWatchLogGroupName with cloudWatchEncryptionEnabled, or s3BucketName with
@@ -195,7 +197,13 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
     found = evidence.index(Compliance, "key", within="here").get(
         (machine.instance_id, "Association"), ()
     )
+    counts = machine.association_overview.by_status
+    if wrong := counts.get("Failed", 0):
+        return failed(f"{wrong} associations failed", on=found)
     if not found:
+        if machine.association_status or any(counts.values()):
+            status = machine.association_status or ", ".join(sorted(counts))
+            return inconclusive(f"associations are {status}, and none has reported how it went")
         return not_applicable("no association")
     count = found[0].non_compliant.non_compliant_count
     if found[0].status == "NON_COMPLIANT" or count:
@@ -249,12 +257,12 @@ def aws_patch_compliant(
     told = f"scanned on {scanned:%Y-%m-%d}"
     due = days_after(scanned, max_scan_days)
     if now >= due:
-        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}")
+        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
     missing = found[0].non_compliant.non_compliant_count
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
     if found[0].status not in ("COMPLIANT", "NON_COMPLIANT"):
-        return inconclusive(f"{told}, with a result that is not known: {found[0].status}")
+        return inconclusive(f"{told}, with a result that is not known: {found[0].status}", on=found)
     counts = found[0].non_compliant.severity_summary
     total = missing
     counted = {name: counts.get(f"{name}Count", 0) for name in severities}
@@ -264,6 +272,7 @@ def aws_patch_compliant(
     if wanted or untold > 0 or not total:
         names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
         return failed(
-            f"{told}: {total} patches are missing or failed{': ' + names if names else ''}"
+            f"{told}: {total} patches are missing or failed{': ' + names if names else ''}",
+            on=found,
         )
-    return passed(f"{told}: {total} patches are missing, none that counts", until=due)
+    return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)

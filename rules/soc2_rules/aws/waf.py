@@ -21,6 +21,8 @@ def aws_waf_logging(acl: WebAcl, *, actions: tuple[str, ...] = ("BLOCK",)) -> Ve
     """Web ACLs hold rules that act, and log every request that these block.
 
     A filter of the log may drop the rest; ``actions`` says which requests it must keep.
+    Groups of AWS's or a vendor's rules count, unless some of their rules are set to count here; what the company's
+    own groups of rules do is not read.
 
     Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
         out.
@@ -35,6 +37,8 @@ def aws_waf_global_logging(acl: GlobalWebAcl, *, actions: tuple[str, ...] = ("BL
     """Web ACLs for CloudFront hold rules that act, and log every request that these block.
 
     A filter of the log may drop the rest; ``actions`` says which requests it must keep.
+    Groups of AWS's or a vendor's rules count, unless some of their rules are set to count here; what the company's
+    own groups of rules do is not read.
 
     Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
         out.
@@ -66,8 +70,8 @@ def _rules(acl: WebAcl | GlobalWebAcl, _: tuple[str, ...]) -> Verdict:
     if True in acting or "Block" in (acl.details.default_action or ()):
         return passed(told)
     if None in acting:
-        return inconclusive(f"{told}, and AWS does not say what they do")
-    return failed(f"{told}, which only count")
+        return inconclusive(f"{told}, and whether one of them stops a request is not known")
+    return failed(f"{told}, which only count or let in")
 
 
 def _log(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:

@@ -13,7 +13,7 @@ from soc2_pac.rules import rule
     known_as=["prowler:workspaces_volume_encryption_enabled"],
 )
 def aws_workspace_encrypted(desktop: Workspace) -> Verdict:
-    """Virtual desktops encrypt their root and user volumes.
+    """Virtual desktops of one person each (WorkSpaces Personal) encrypt their root and user volumes.
 
     Why: people keep on a desktop what they would keep on a laptop, and images of it are copied.
     Fix: make the desktop again with RootVolumeEncryptionEnabled, UserVolumeEncryptionEnabled and

@@ -12,14 +12,17 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.acm.certificate"
     certificate_arn: str = ""
-    domain_name: str
+    domain_name: str = ""
+    """Left out of what names no domain: certificates of clients, say."""
     status: str
     """``ISSUED``, ``EXPIRED``, ``PENDING_VALIDATION``, ..."""
     type: str
     """``AMAZON_ISSUED``, ``IMPORTED`` or ``PRIVATE``."""
     key_algorithm: str
     in_use: bool
-    exported: bool = False
+    exported: bool | None = None
+    export_option: str = ""
+    """``ENABLED``: it may be exported with its key."""
     renewal_eligibility: str = ""
     """``ELIGIBLE``: AWS renews it by itself."""
     not_after: datetime | None = None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import json
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_collectors.aws.models.conditions import glob
+from soc2_collectors.aws.models.policy import statements
+from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.policy import Statement
 
 
 class EndpointConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,13 +84,28 @@ class Path(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     resource_methods: dict[str, Method] = {}
 
 
+_VERBS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
+def _unescaped(policy: str | None) -> str | None:
+    """A policy as it was written: API Gateway answers it with its quotes escaped."""
+    if policy is None or not policy.startswith('{\\"'):
+        return policy
+    try:
+        text = json.loads(f'"{policy}"')
+    except ValueError:
+        return policy  # which is no policy, and is refused as such
+    return str(text)
+
+
 class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
     """A REST API with its stages and methods."""
 
     kind = "aws.apigateway.rest_api"
     secret = ("GetStages.*.variables",)
     may_lack: ClassVar[dict[str, str]] = {
-        "endpointConfiguration": "without one an API counts as reached from everywhere, which is stricter"
+        "policy": "AWS leaves it out where there is none (API reference, RestApi)",
+        "endpointConfiguration": "without one an API counts as reached from everywhere, which is stricter",
     }
     id: str
     name: str = ""
@@ -92,6 +114,37 @@ class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
     stages: list[Stage] = fact("GetStages")
     paths: list[Path] = fact("GetResources")
     """Of each method only how callers are known."""
+
+    def open_to_every_account(self) -> list[str]:
+        """``GET /orders`` for each method with AWS_IAM that the resource policy opens to every AWS account.
+
+        Whoever has an account of AWS can sign a request. Callers of other accounts are let in by the resource
+        policy; other sorts of authorization ask their authorizer, whatever it says. Raises FactUnavailable where
+        the policy cannot be read.
+        """
+        open_ones = [
+            one
+            for one in open_to_everyone(statements(_unescaped(self.policy)))
+            if one.covers("execute-api:Invoke")
+        ]
+        return sorted(
+            name
+            for name, by in self.methods.items()
+            if by == "AWS_IAM" and any(self._reached(one, name) for one in open_ones)
+        )
+
+    def _reached(self, statement: Statement, method: str) -> bool:
+        """Whether a statement is about a method in one of the stages."""
+        verb, _, path = method.partition(" ")
+        verbs = _VERBS if verb == "ANY" else (verb,)
+        asked = [f"{stage.stage_name}/{one}{path}" for stage in self.stages for one in verbs]
+        patterns = statement.not_resources or statement.resources
+        named = [
+            any(glob(pattern.partition("/")[2] or "*").match(one) for pattern in patterns)
+            for one in asked
+        ]
+        # Without resources, or with all but some, it is enough that one is not left out.
+        return not all(named) if statement.not_resources else not patterns or any(named)
 
     @property
     def private(self) -> bool:
@@ -161,4 +214,5 @@ class HttpApi(Resource, frozen=True, kw_only=True, rename="pascal"):
         told = {route.route_key: route.authorization_type for route in self.routes}
         if self.protocol_type == "WEBSOCKET":
             return {"$connect": told.get("$connect", "NONE")} if told else {}
-        return told
+        # Preflight requests never carry who asks.
+        return {route: by for route, by in told.items() if not route.startswith("OPTIONS ")}

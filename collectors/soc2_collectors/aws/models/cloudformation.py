@@ -45,11 +45,11 @@ class Stack(Resource, frozen=True, kw_only=True, rename="pascal"):
     outputs: list[Output] = []
 
     @property
-    def leaving(self) -> bool:
-        """It is being deleted."""
-        return self.stack_status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE")
-
-    @property
     def not_there(self) -> bool:
-        """It has no resources, or none any more: only a proposal, or a creation that was taken back."""
-        return self.stack_status in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE") or self.leaving
+        """It has no resources, or soon none: only a proposal, a creation that was taken back, a deletion."""
+        return self.stack_status in (
+            "REVIEW_IN_PROGRESS",
+            "ROLLBACK_COMPLETE",
+            "DELETE_IN_PROGRESS",
+            "DELETE_COMPLETE",
+        )

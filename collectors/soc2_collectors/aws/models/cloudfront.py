@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 import msgspec
@@ -33,6 +34,10 @@ class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The predecessor of origin access control; empty where there is none."""
 
 
+_BUCKET = re.compile(r"(?:.+\.)?s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+"""Names of buckets and access points, in any Region and form."""
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Where content comes from."""
 
@@ -41,9 +46,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         "S3OriginConfig": "others have another in its place; without both the rule is inconclusive",
     }
     id: str
+    domain_name: str = ""
     custom_origin_config: CustomOrigin | None = None
     s3_origin_config: S3Origin | None = msgspec.field(default=None, name="S3OriginConfig")
     origin_access_control_id: str = ""
+
+    @property
+    def unsigned_bucket(self) -> bool:
+        """Whether it is a bucket that is spoken to as if it were none: nothing can sign the requests then."""
+        return self.custom_origin_config is not None and bool(_BUCKET.fullmatch(self.domain_name))
 
 
 class AccessControl(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -90,7 +101,14 @@ class ViewerCertificate(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
 class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Standard logs to a bucket."""
 
+    any_value: ClassVar[dict[str, str]] = {"Bucket": "any bucket keeps them"}
     enabled: bool = False
+    bucket: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether they go anywhere."""
+        return self.enabled and bool(self.bucket)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -104,7 +122,8 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.cloudfront.distribution"
     may_lack: ClassVar[dict[str, str]] = {
-        "CacheBehaviors": "without it there is the default one only (DistributionSummary)"
+        "ConnectionMode": "left out of answers from before distributions could have tenants",
+        "CacheBehaviors": "without it there is the default one only (DistributionSummary)",
     }
     id: str
     arn: str = msgspec.field(name="ARN")
@@ -113,6 +132,8 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     default_cache_behavior: Behavior
     cache_behaviors: Behaviors = Behaviors()
     viewer_certificate: ViewerCertificate
+    connection_mode: str = "direct"
+    """``direct``, or ``tenant-only``: tenants share it, and may change its web ACL for themselves."""
     web_acl: str = msgspec.field(default="", name="WebACLId")
     config: Config = fact("GetDistributionConfig")
     access_controls: list[AccessControl] = fact("ListOriginAccessControls")

@@ -54,6 +54,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[dict[str, str]] = {
         "auth": "without it the region's credential is used, and judged (API reference, ProjectSource)",
         "buildspec": "without one the file buildspec.yml of the source counts",
+        "insecureSsl": "false where it is left out (API reference, ProjectSource)",
     }
     any_value: ClassVar[dict[str, str]] = {"buildspec": "any text is looked into"}
     type: str
@@ -63,6 +64,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     auth: SourceAuth | None = None
     buildspec: str | None = None
     """Redacted before it is kept."""
+    insecure_ssl: bool = False
+    """The certificate of the host is not looked at: anybody on the way may be it."""
     source_identifier: str = ""
     """Only secondary sources have one."""
 

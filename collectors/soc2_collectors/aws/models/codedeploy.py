@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
+
+_ALL = 100
 
 
 class AutoRollback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -21,10 +25,45 @@ class HealthyHosts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     value: int
 
 
+class Canary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How much traffic, in percent, moves at first; the rest follows at once."""
+
+    canary_percentage: int | None = None
+
+
+class Linear(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How much traffic, in percent, moves in each step."""
+
+    linear_percentage: int | None = None
+
+
 class Routing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How traffic moves: ``TimeBasedCanary``, ``TimeBasedLinear`` or ``AllAtOnce``."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "timeBasedCanary": "of the other type; of its own it is needed",
+        "timeBasedLinear": "of the other type; of its own it is needed",
+    }
     type: str
+    time_based_canary: Canary | None = None
+    time_based_linear: Linear | None = None
+
+    @property
+    def first_step(self) -> int | None:
+        """How much traffic, in percent, moves at first; ``None`` where it is not told."""
+        if self.type == "AllAtOnce":
+            return _ALL
+        if self.type == "TimeBasedCanary" and self.time_based_canary is not None:
+            return self.time_based_canary.canary_percentage
+        if self.type == "TimeBasedLinear" and self.time_based_linear is not None:
+            return self.time_based_linear.linear_percentage
+        return None
+
+    @property
+    def at_once(self) -> bool | None:
+        """Whether all traffic moves in one step; ``None`` where that is not told."""
+        first = self.first_step
+        return None if first is None else first >= _ALL
 
 
 class DeploymentConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -22,11 +24,46 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     run_order: int = 1
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What happens where the rules of a condition are not met: ``FAIL``, ``SKIP``, ``ROLLBACK``, ``RETRY``."""
+
+    may_lack: ClassVar[dict[str, str]] = {"result": "without one the stage is not skipped"}
+    result: str | None = None
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Conditions for entering a stage, or for what follows its failure."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "conditions": "without one the stage is not skipped (API reference, StageDeclaration)",
+        "result": "of failures only (API reference, FailureConditions)",
+    }
+    conditions: list[Condition] = []
+    result: str | None = None
+
+    @property
+    def results(self) -> set[str]:
+        """Everything that may happen by them."""
+        return {r for r in (self.result, *(one.result for one in self.conditions)) if r is not None}
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A stage; each waits for the one before."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "beforeEntry": "AWS leaves it out of stages without conditions (API reference, StageDeclaration)",
+        "onFailure": "AWS leaves it out of stages without conditions (API reference, StageDeclaration)",
+    }
     name: str
     actions: list[Action] = []
+    before_entry: Conditions | None = None
+    on_failure: Conditions | None = None
+
+    @property
+    def may_be_skipped(self) -> bool:
+        """Whether a run may go on to the next stage though this one did not run, or failed."""
+        results = {r for part in (self.before_entry, self.on_failure) if part for r in part.results}
+        return not results <= {"FAIL", "ROLLBACK", "RETRY"}
 
 
 class Structure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, statements
+from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.resources import Resource, fact
 
 
@@ -55,6 +56,7 @@ class Repository(Resource, frozen=True, kw_only=True, rename="camel"):
     kind = "aws.ecr.repository"
     volatile = ("DescribeImages.lastRecordedPullTime",)
     name: str = msgspec.field(name="repositoryName")
+    arn: str = msgspec.field(default="", name="repositoryArn")
     image_tag_mutability: str
     image_scanning_configuration: Scanning = Scanning()
     policy: str | None = fact("GetRepositoryPolicy")
@@ -95,6 +97,18 @@ class Registry(Resource, frozen=True, kw_only=True):
 
     kind = "aws.ecr.registry"
     scanning: ScanningConfiguration = fact("GetRegistryScanningConfiguration")
+    policy: str | None = fact("GetRegistryPolicy")
+    """``None``: it has none."""
+
+    def open_to_everyone(self, arn: str) -> bool:
+        """Whether its policy, which is asked in every request beside the repository's own, lets everyone in there.
+
+        Raises FactUnavailable where its policy was not told, or is none.
+        """
+        return any(
+            not (one.resources or one.not_resources) or one.every_resource or one.reaches(arn)
+            for one in open_to_everyone(statements(self.policy))
+        )
 
     def scans(self, name: str) -> str | None:
         """How the registry scans a repository by itself; ``None`` where it does not."""

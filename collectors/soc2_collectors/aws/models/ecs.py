@@ -20,14 +20,79 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 class LogConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Where a container logs to."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "options": "a driver without options carries no token",
+    }
     log_driver: str
+    options: dict[str, str | None] = {}
+    """By the driver's own names; the value of ``splunk-token`` is redacted before it is kept."""
+
+
+class EnvironmentFile(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A file in S3 that brings variables; what is in it is not read."""
+
+    value: str = ""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Rights of the kernel beside those that Docker gives every container."""
+
+    may_lack: ClassVar[dict[str, str]] = {"add": "without it a container has Docker's own only"}
+    add: list[str] = []
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A device of the host's that a container may use."""
+
+    host_path: str = ""
+
+
+class LinuxParameters(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What opens the box in other ways than ``privileged``."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "capabilities": "without them a container has Docker's own only (API reference, LinuxParameters)",
+        "devices": "without them no device of the host's is shared (API reference, LinuxParameters)",
+    }
+    capabilities: Capabilities | None = None
+    devices: list[Device] = []
+
+
+class HealthCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The command that says whether a container is well, redacted before it is kept."""
+
+    command: list[str] = []
+
+
+class DockerVolume(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A volume of a Docker driver. The driver ``local`` binds a directory of the host's by its options."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "driverOpts": "without options no directory of the host's is named",
+    }
+    driver_opts: dict[str, str] = {}
 
 
 class Volume(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A volume of a task."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "host": "of bind mounts only (API reference, Volume)",
+        "dockerVolumeConfiguration": "of volumes of Docker's drivers only (API reference, Volume)",
+    }
     name: str = ""
     host: HostVolume | None = None
+    docker_volume_configuration: DockerVolume | None = None
+
+    @property
+    def host_path(self) -> str:
+        """The directory of the host's that it shows to containers; empty where it shows none."""
+        if self.host is not None and self.host.source_path:
+            return self.host.source_path
+        if self.docker_volume_configuration is not None:
+            device = self.docker_volume_configuration.driver_opts.get("device", "")
+            return device if device.startswith("/") else ""
+        return ""
 
 
 class HostVolume(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -44,12 +109,20 @@ class Container(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "environment": "AWS tells an empty list, or none, where there are none",
         "command": "AWS leaves it out where the image's own holds",
         "entryPoint": "AWS leaves it out where the image's own holds",
+        "environmentFiles": "AWS tells an empty list, or none, where there are none",
+        "linuxParameters": "AWS leaves it out where nothing is set (API reference, ContainerDefinition)",
+        "dockerSecurityOptions": "AWS leaves it out where nothing is set (API reference, ContainerDefinition)",
+        "healthCheck": "AWS leaves it out where there is none (API reference, ContainerDefinition)",
     }
     name: str = ""
     privileged: bool = False
     command: list[str] = []
     entry_point: list[str] = []
     environment: list[Variable] = []
+    environment_files: list[EnvironmentFile] = []
+    linux_parameters: LinuxParameters | None = None
+    docker_security_options: list[str] = []
+    health_check: HealthCheck | None = None
     log_configuration: LogConfiguration | None = None
 
 

@@ -58,7 +58,38 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class InvokeConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How asynchronous invocations are handled, of one version or alias."""
 
+    function_arn: str = ""
+    """The function's ARN and what is invoked: ``...:orders:$LATEST``, or the name of an alias, or a version."""
     destination_config: Destinations = Destinations()
+
+    @property
+    def of_latest(self) -> bool:
+        """Whether it is about invocations that name neither a version nor an alias."""
+        return self.function_arn.endswith(":$LATEST")
+
+
+class ManagedInstances(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Instances of the account's own that run a function."""
+
+    capacity_provider_arn: str = ""
+
+
+class CapacityProvider(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What runs a function in place of Lambda's shared machines; it always names subnets of a VPC."""
+
+    managed_instances: ManagedInstances = msgspec.field(
+        default=ManagedInstances(), name="LambdaManagedInstancesCapacityProviderConfig"
+    )
+
+
+class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A published version: it keeps the variables that it was published with."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "Environment": "AWS leaves it out for a version without variables (FunctionConfiguration)",
+    }
+    version: str
+    environment: Variables = Variables()
 
 
 class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -77,8 +108,9 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
         "PackageType": "a function that names a runtime is no image, whose runtime is its own",
         "GetPolicy": "null is ResourceNotFoundException: it has no policy (GetPolicy)",
         "ListFunctionUrlConfigs": "a list that is empty for a function without a URL",
+        "CapacityProviderConfig": "left out for functions on Lambda's shared machines (FunctionConfiguration)",
     }
-    secret = ("Environment.Variables.*",)
+    secret = ("Environment.Variables.*", "ListVersionsByFunction.*.Environment.Variables.*")
     volatile = ("RevisionId",)
     name: str = msgspec.field(name="FunctionName")
     runtime: str | None = None
@@ -87,7 +119,10 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``Zip`` or ``Image``."""
     environment: Variables = Variables()
     vpc_config: VpcConfig = VpcConfig()
+    capacity_provider_config: CapacityProvider = CapacityProvider()
     dead_letter_config: DeadLetter = DeadLetter()
+    versions: list[PublishedVersion] = fact("ListVersionsByFunction")
+    """Those that were published, by name and variables."""
     policy: str | None = fact("GetPolicy")
     """``None``: it has none."""
     urls: list[Url] = fact("ListFunctionUrlConfigs")

@@ -58,6 +58,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return drops or bool(self.stateful_rule_group_references)
 
 
+class Association(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """An endpoint of a firewall in another VPC than its own (``DescribeVpcEndpointAssociation``)."""
+
+    vpc_id: str
+    status: str | None = msgspec.field(default=None, name="AssociationStatusValue")
+    """As that of a firewall. The collector takes it from VpcEndpointAssociationStatus."""
+
+
 class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A firewall with its logging and its policy."""
 
@@ -67,3 +75,18 @@ class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):
     logging: Logging | None = fact("DescribeLoggingConfiguration")
     """``None``: it logs nothing."""
     policy: Policy = fact("DescribeFirewallPolicy")
+    associations: list[Association] = fact("ListVpcEndpointAssociations")
+
+    def statuses(self, vpc: str) -> list[str | None]:
+        """Its own status and that of its endpoint in a VPC; empty where it has none there.
+
+        Raises FactUnavailable where AWS did not tell in which other VPCs it has one.
+        """
+        if self.details.vpc_id == vpc:
+            return [self.details.status]
+        return [
+            status
+            for one in self.associations
+            if one.vpc_id == vpc
+            for status in (self.details.status, one.status)
+        ]

@@ -23,10 +23,24 @@ class Notebook(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: NotebookDetails = fact("DescribeNotebookInstance")
 
 
+class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A model with what runs it: instances, or machines that AWS shares out."""
+
+    instance_type: str | None = None
+    serverless_config: dict[str, object] | None = None
+
+
 class EndpointDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``DescribeEndpointConfig``."""
 
     kms_key_id: str | None = None
+    production_variants: list[Variant] = []
+    shadow_production_variants: list[Variant] = []
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Those that answer, and those that only listen."""
+        return [*self.production_variants, *self.shadow_production_variants]
 
 
 class EndpointConfig(Resource, frozen=True, kw_only=True, rename="pascal"):

@@ -10,6 +10,17 @@ import msgspec
 from soc2_pac.resources import Resource, fact
 
 
+class Associations(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """How State Manager's associations with a machine went, counted by their state."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "InstanceAssociationStatusAggregatedCount": "what was reported as compliance is needed for a pass",
+    }
+    by_status: dict[str, int] = msgspec.field(
+        default_factory=dict, name="InstanceAssociationStatusAggregatedCount"
+    )
+
+
 class ManagedInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A machine whose agent reports (``DescribeInstanceInformation``)."""
 
@@ -20,8 +31,18 @@ class ManagedInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
         "LastSuccessfulAssociationExecutionDate",
     )
     instance_id: str
+    may_lack: ClassVar[dict[str, str]] = {
+        "AssociationOverview": "what was reported as compliance is needed for a pass",
+        "AssociationStatus": "what was reported as compliance is needed for a pass",
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "AssociationStatus": "what was reported as compliance is needed for a pass",
+    }
     ping_status: str
     """``Online``, ``ConnectionLost`` or ``Inactive``."""
+    association_status: str = ""
+    """``Success``, ``Failed``, ``Pending``, ...; left out where no association is with the machine."""
+    association_overview: Associations = Associations()
 
 
 class NonCompliant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

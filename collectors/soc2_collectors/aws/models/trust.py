@@ -57,7 +57,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 """What AWS shows in place of a principal that was deleted."""
 _SERVICE = re.compile(
     r"(?P<name>[\w.-]+?)(\.[a-z]{2,4}(-[a-z]+)+-\d+)?"
-    r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.internal|api\.aws)"
+    r"\.(amazonaws\.com(\.cn)?|amazon\.com|amazonaws\.eu|aws\.internal|api\.aws)"
 )
 
 

@@ -8,27 +8,74 @@ import msgspec
 
 from soc2_pac.resources import Resource, fact
 
-_ACTS = {"Block", "Allow", "Captcha", "Challenge", "Monetize"}
+_STOPS = {"Block", "Captcha", "Challenge", "Monetize"}
+"""Actions that keep a request out, or ask something of it first."""
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What one rule of a group does in place of what the group says."""
+
+    may_lack: ClassVar[dict[str, str]] = {"ActionToUse": "what is not told may be to count"}
+    action_to_use: dict[str, Any] = {}
+
+
+class ManagedGroup(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A group of rules that AWS or a vendor maintains, and its rules that are overridden here."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "RuleActionOverrides": "without them the group does what its vendor says (API reference)",
+        "ExcludedRules": "without them the group does what its vendor says (API reference)",
+    }
+    name: str = ""
+    rule_action_overrides: list[Override] = []
+    excluded_rules: list[dict[str, Any]] = []
+    """The form from before overrides: rules that only count."""
+
+    @property
+    def acts(self) -> bool | None:
+        """Whether it stops requests; ``None`` where some of its rules only count, which may be all of them."""
+        if not self.name:
+            return None
+        stopping = (set(one.action_to_use) <= _STOPS for one in self.rule_action_overrides)
+        told = all(one.action_to_use for one in self.rule_action_overrides)
+        return True if told and all(stopping) and not self.excluded_rules else None
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Of what a rule matches only which group of rules it is, if it is one."""
+
+    managed_rule_group_statement: ManagedGroup | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A rule, which has an action, or a group of rules, which has an override of its actions."""
 
     may_lack: ClassVar[dict[str, str]] = {
+        "FirewallManagerStatement": "of Firewall Manager's groups only",
+        "Statement": "without one nobody knows what a group is, and the rule is inconclusive",
         "Action": "rules that are groups have an override in its place (API reference, Rule)",
         "OverrideAction": "rules that are no groups have an action in its place (API reference, Rule)",
     }
     name: str = ""
     action: dict[str, Any] | None = None
     override_action: dict[str, Any] | None = None
+    statement: Statement | None = None
+    firewall_manager_statement: Statement | None = None
 
     @property
     def acts(self) -> bool | None:
-        """Whether it does more than count; ``None`` where that is not told."""
+        """Whether it stops requests; ``None`` where that is not told, or depends on a group that is not read.
+
+        One that lets requests in stops nothing.
+        """
         said = {*(self.action or ()), *(self.override_action or ())}
-        if said & (_ACTS | {"None"}):
+        if said & _STOPS:
             return True
-        return False if said == {"Count"} else None
+        if said == {"None"}:
+            of = self.statement or self.firewall_manager_statement
+            group = of.managed_rule_group_statement if of is not None else None
+            return group.acts if group is not None else None
+        return False if said in ({"Count"}, {"Allow"}) else None
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

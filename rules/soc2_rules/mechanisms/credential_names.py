@@ -1,0 +1,41 @@
+"""Which names of variables say that the value is a credential: one list for every place that holds variables."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SESSION_TOKEN",
+    "*PASSWORD",
+    "*PASSWD",
+    "*PASSPHRASE",
+    "*_PWD",
+    "*SECRET",
+    "*SECRET_KEY",
+    "*SECRETKEY",
+    "*SECRET_ACCESS_KEY",
+    "*SECRETACCESSKEY",
+    "*TOKEN",
+    "*API_KEY",
+    "*APIKEY",
+    "*PRIVATE_KEY",
+    "*PRIVATEKEY",
+    "*CONNECTION_STRING",
+    "*CONNECTIONSTRING",
+)
+"""Patterns, in any case, ``_`` for any of ``_ - . /``. What only ends like one goes into the rule's own
+list of allowed names."""
+
+
+_SEPARATORS = str.maketrans("-./", "___")
+
+
+def sounds_like_credential(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name matches one of the patterns, whatever their case and what separates their words."""
+    said = name.upper().translate(_SEPARATORS)
+    return any(fnmatchcase(said, pattern.upper().translate(_SEPARATORS)) for pattern in patterns)

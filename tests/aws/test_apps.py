@@ -1,0 +1,96 @@
+"""Lambda, ECR and ECS: what a second call tells beside the listing, on moto."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from soc2_pac.model import Status
+
+from .regional import HOME, Account, account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Account]:
+    with account() as made:
+        yield made
+
+
+def _function(aws: Account, name: str, key: str) -> None:
+    """A function whose published version has a variable that the unpublished one has not any more."""
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+             "Principal": {"Service": "lambda.amazonaws.com"}}]}  # fmt: skip
+    role = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", "def handler(event, context): return event\n")
+    functions = aws.client("lambda")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="main.handler",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": packed.getvalue()},
+        Environment={"Variables": {"KEY_ID": key}},
+    )
+    functions.publish_version(FunctionName=name)
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {"A": "b"}}
+    )
+
+
+def test_a_published_version_keeps_its_variables(aws: Account) -> None:
+    _function(aws, "leaks", "AKIA1234567890ABCDEF")
+    _function(aws, "clean", "none")
+    bad = aws.judge("aws-lambda-no-secrets", "leaks", NOW)
+    assert (bad.status, bad.message) == (
+        Status.FAIL,
+        "KEY_ID of version 1 looks like aws-access-key-id",
+    )
+    assert aws.judge("aws-lambda-no-secrets", "clean", NOW).status is Status.PASS
+    assert aws.calls["lambda:ListVersionsByFunction"] == 2
+    assert not [s for s in aws.collect("aws.lambda.function") if b"AKIA" in s.body]
+
+
+def test_a_registry_without_a_policy_and_with_one(aws: Account) -> None:
+    ecr = aws.client("ecr")
+    (before,) = aws.collect("aws.ecr.registry")
+    assert json.loads(before.body)["GetRegistryPolicy"] is None
+    policy = {"Version": "2012-10-17", "Statement": [{"Sid": "all", "Effect": "Allow",
+              "Principal": {"AWS": f"arn:aws:iam::{aws.number}:root"}, "Action": ["ecr:ReplicateImage"],
+              "Resource": [f"arn:aws:ecr:{HOME}:{aws.number}:repository/*"]}]}  # fmt: skip
+    ecr.put_registry_policy(policyText=json.dumps(policy))
+    (after,) = aws.collect("aws.ecr.registry")
+    assert "ecr:ReplicateImage" in json.loads(after.body)["GetRegistryPolicy"]
+
+
+@pytest.mark.parametrize(("network", "told"), [("host", True), ("bridge", False)])
+def test_rights_over_the_network_are_those_of_the_host_where_it_is_shared(
+    aws: Account, *, network: str, told: bool
+) -> None:
+    aws.client("ecs").register_task_definition(
+        family=f"mesh-{network}",
+        networkMode=network,
+        containerDefinitions=[
+            {
+                "name": "proxy",
+                "image": "envoy",
+                "memory": 128,
+                "linuxParameters": {"capabilities": {"add": ["NET_ADMIN"]}},
+                "logConfiguration": {"logDriver": "awslogs"},
+            }
+        ],
+    )
+    verdict = aws.judge("aws-ecs-task-hardening", f"mesh-{network}", NOW)
+    assert ("capability NET_ADMIN" in verdict.message) is told
+    assert verdict.status is (Status.FAIL if told else Status.PASS)
