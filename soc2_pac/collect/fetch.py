@@ -537,11 +537,7 @@ def to_record(collector: Collector, document: object, limits: Limits) -> tuple[R
         raise TypeError(msg)
     document = identified(document)
     body, gaps = with_gaps(document.body)
-    body = redact.drop_paths(body, collector.resource.volatile)
-    body = redact.redact_paths(body, collector.resource.secret)
-    raw = canonical(body)
-    if redact.may_hold_secret(raw.decode()):
-        raw = canonical(redact.scrub_document(body))
+    raw = redact.kept(body, collector.resource.volatile, collector.resource.secret)
     if len(raw) > limits.document_bytes:
         msg = f"{document.uid} has {len(raw):,} bytes, the limit is {limits.document_bytes:,}"
         raise ValueError(msg)
