@@ -56,7 +56,9 @@ def scrub(text: str) -> str:
 _GIVEN = (
     r"pass(?:word|wd|phrase)|pwd|secret|secret_?(?:access_?)?key|secret_?(?:text|string|value)"
     r"|(?:client|shared|consumer|webhook|app|application|signing|api)_?secret|(?:account|api|shared|encryption"
-    r"|signing|private|master|license|integration|routing|service|subscription|storage|ssh_?private)_?key"
+    r"|signing|private|master|license|integration|routing|service|subscription|storage|ssh_?private|raw|client"
+    r"|rsa_?encrypted|decryption|validation|sas|webhook|consumer|primary|secondary)_?key"
+    r"|(?:account|storage|primary|secondary)_?access_?key|private_?key_?data"
     r"|(?:auth|access|refresh|session|bearer|sas|api|security|bot|personal_access|o_?auth)_?token|token"
     r"|connection_?string|shared_?access_?signature|authorization|credentials?_?(?:json|data)"
 )
@@ -149,7 +151,7 @@ def kept(body: dict[str, Any], volatile: Iterable[str], secret: Iterable[str]) -
 
 
 def redact_paths(document: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """The document with the values at declared paths (dotted; ``*`` for any key or index) redacted.
+    """The document with the values at declared paths redacted: dotted, ``*`` for any key or index, ``**`` for any way.
 
     A redacted string says what was recognised in it: ``[redacted: found github-token]``.
     """
@@ -173,6 +175,8 @@ def _at(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # no
     if not path:
         return change(value)
     head, rest = path[0], path[1:]
+    if head == "**":  # here, and below everything
+        return _at(_below(value, path, change), rest, change)
     if isinstance(value, dict):
         keys = list(value) if head == "*" else [head] if head in value else []
         if not keys:
@@ -190,6 +194,15 @@ def _at(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # no
             changed_items = [_at(item, rest, change) for item in value]
             return [item for item in changed_items if item is not _DROP]
         return list(value)
+    return value
+
+
+def _below(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """``path`` applied to each part of a value."""
+    if isinstance(value, dict):
+        return {key: _at(item, path, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_at(item, path, change) for item in value]
     return value
 
 

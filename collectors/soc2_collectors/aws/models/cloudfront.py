@@ -103,6 +103,7 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A distribution (``ListDistributions``)."""
 
     kind = "aws.cloudfront.distribution"
+    secret = ("**.CustomHeaders.Items.*.HeaderValue",)
     may_lack: ClassVar[dict[str, str]] = {
         "CacheBehaviors": "without it there is the default one only (DistributionSummary)"
     }

@@ -78,7 +78,11 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
         "GetPolicy": "null is ResourceNotFoundException: it has no policy (GetPolicy)",
         "ListFunctionUrlConfigs": "a list that is empty for a function without a URL",
     }
-    secret = ("Environment.Variables.*",)
+    secret = (
+        "Environment.Variables.*",
+        "**.ImageConfig.Command.*",
+        "**.ImageConfig.EntryPoint.*",
+    )
     volatile = ("RevisionId",)
     name: str = msgspec.field(name="FunctionName")
     runtime: str | None = None
