@@ -239,10 +239,10 @@ class Spool:
         self._file.write(head)
         self._file.write(record.body)
 
-    def records(self) -> Iterator[Record]:
-        """Every record in order; closes the spool at the end."""
+    def records(self, *, again: bool = False) -> Iterator[Record]:
+        """Every record in order; closes the spool at the end, unless they are to be read again."""
         self._file.seek(0)
-        with contextlib.closing(self._file):
+        with contextlib.nullcontext() if again else contextlib.closing(self._file):
             while sizes := self._file.read(8):
                 head_size, body_size = struct.unpack(">II", sizes)
                 uid, name, document_digest, observed_at = (
