@@ -146,4 +146,4 @@ if __name__ == "__main__":  # lists what is open
     for one in sys.argv[1:] or PROVIDERS:
         for name, of in _kept(one).items():
             if not _why(name):
-                print(name, of, sep="\t")
+                sys.stdout.write(f"{name}\t{of}\n")

@@ -368,7 +368,7 @@ def _again(documents: Callable[[], Iterator[object]], seen: Collection[str]) -> 
     for attempt in range(1, _LISTINGS + 1):
         try:
             for document in documents():
-                if attempt == 1 or getattr(document, "uid", None) not in seen:
+                if attempt == 1 or kept_id(str(getattr(document, "uid", ""))) not in seen:
                     yield document
         except Gone:
             if attempt == _LISTINGS:
@@ -478,7 +478,7 @@ class _Taken:
         wanted = set(self._doubtful)
         try:
             for document in documents():
-                wanted.discard(storable(str(getattr(document, "uid", ""))))
+                wanted.discard(storable(kept_id(str(getattr(document, "uid", "")))))
                 if not wanted:
                     break
         except Exception:  # noqa: BLE001 - where nobody can say, they are there
@@ -553,11 +553,19 @@ def has_id(document: Document) -> bool:
     return isinstance(uid, str) and bool(uid) and not Lacking.within(uid)
 
 
+def kept_id(uid: str) -> str:
+    """An id as it is kept; one that holds a credential keeps its place by a digest."""
+    said = redact.scrub(uid)
+    return uid if said == uid else f"{said}#{digest(uid.encode())[:16]}"
+
+
 def identified(document: Document) -> Document:
     """The document under an id; one that has none of its own is kept as it came, under one made of it."""
     name = "" if Lacking.within(document.name) else document.name
+    name = redact.scrub(str(name))
     if has_id(document):
-        return Document(document.uid, name or document.uid, document.body, document.observed_at)
+        uid = kept_id(document.uid)
+        return Document(uid, name or uid, document.body, document.observed_at)
     # Facts would be asked for without the id that they need.
     body = {
         key: value
