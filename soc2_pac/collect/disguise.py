@@ -147,7 +147,8 @@ class Disguise:
         self._map: dict[str, str] = {}
         self._taken: set[str] = set()
         known = {one for text in texts for one in re.findall(rf"{_V4}{_MASK}", text)}
-        self._special = [*_SPECIAL, *filter(None, map(_network, known))]
+        more = [network for one in known if (network := _network(one)) is not None]
+        self._special: list[Network] = [*_SPECIAL, *more]
         self._open: Callable[[Network], bool] = functools.cache(self._is_open)
 
     # -- documents
@@ -270,8 +271,7 @@ class Disguise:
     def _exchanged(self, word: str, form: Callable[[str], str] = lambda new: new) -> str:
         """The other word for a word, in the word's own letter case."""
         small = word.lower()
-        new = self._map.get(small)
-        if new is None:
+        if small not in self._map:
             for attempt in itertools.count():
                 new = self._drawn(small, attempt)
                 # Words of few letters may run out of others.
@@ -279,6 +279,7 @@ class Disguise:
                     break
             self._map[small] = new
             self._taken.add(new)
+        new = self._map[small]
         same = len(new) == len(word)
         cased = (
             "".join(b.upper() if a.isupper() else b for a, b in zip(word, new, strict=True))
@@ -351,10 +352,7 @@ class Disguise:
 
     def _is_open(self, network: Network) -> bool:
         """Whether the halves of a network may be exchanged: no special one overlaps it."""
-        return not any(
-            one.version == network.version and one.overlaps(network)  # type: ignore[arg-type]
-            for one in self._special
-        )
+        return not any(_overlap(one, network) for one in self._special)
 
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -394,3 +392,9 @@ def _network(text: str) -> Network | None:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    if isinstance(one, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and one.overlaps(other)
+    return isinstance(other, ipaddress.IPv6Network) and one.overlaps(other)

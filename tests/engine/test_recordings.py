@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc2_pac.collect import recording
@@ -104,6 +104,7 @@ ADDRESSES = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=100)
 @given(ADDRESSES, st.integers(0, 128))
 def test_addresses_keep_their_class_and_their_networks(address: Any, length: int) -> None:
     map_ = disguise()
@@ -126,6 +127,7 @@ def test_addresses_keep_their_class_and_their_networks(address: Any, length: int
     assert ipaddress.ip_network(new_network).is_private == network.is_private
 
 
+@settings(deadline=None, max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 100_000))
 def test_a_range_of_addresses_stays_one(first: int, size: int) -> None:
     start = ipaddress.IPv4Address(first)
@@ -138,6 +140,7 @@ def test_a_range_of_addresses_stays_one(first: int, size: int) -> None:
     }
 
 
+@settings(deadline=None, max_examples=100)
 @given(
     st.lists(
         st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=4),
