@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from soc2_pac.collect.logs import tame
+
 if TYPE_CHECKING:
     from types import FrameType
 
