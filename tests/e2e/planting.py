@@ -94,7 +94,7 @@ class Planter:
         if not isinstance(value, dict):
             return value
         held = under.lower() in _HELD
-        found = {}
+        found: dict[str, Any] = {}
         for key, item in value.items():
             if (
                 held

@@ -93,9 +93,9 @@ class Laying:
         if name is not None and shape is not None and not self._inside:
             kind, *way = where.split(" ")
             seen = self._suspicious.setdefault(kind, {})
-            for field, member in shape.items():
+            for field, held in shape.items():
                 if only is None or field in only or not way:
-                    self._seek(seen, [*way, field], member, (name,))
+                    self._seek(seen, [*way, field], held, (name,))
         if name is None or shape is None:
             self._lost.append(f"{where}: no specification has the fields of {name_of(struct)}")
             return
