@@ -54,9 +54,11 @@ def doctor(
             click.echo(f"{name}: cannot connect: {plain(scrub(str(error)))}")
             continue
         connected.append(name)
-        click.echo(f"{name}: {plain(identity.principal)} in {plain(identity.account)}")
+        click.echo(
+            f"{name}: {plain(scrub(identity.principal))} in {plain(scrub(identity.account))}"
+        )
         for key, value in identity.details.items():
-            click.echo(f"  {key}: {plain(value)}")
+            click.echo(f"  {key}: {plain(scrub(str(value)))}")
     sound = len(connected) == len(work.choose_sources(sources))
     if connected and not quick:
         sound = _try_listings(work, connected, writer) and sound
