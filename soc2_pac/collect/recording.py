@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-import soc2_pac
 from soc2_pac.collect import redact
 from soc2_pac.collect.disguise import Disguise, vocabulary
 from soc2_pac.errors import UsageError
@@ -90,7 +89,7 @@ class Recording:
 
 def disguise_for(registry: Registry, key: bytes | None = None) -> Disguise:
     """The map of a recording: words stay that the engine, the collectors or the rules know."""
-    modules = {soc2_pac.__name__}
+    modules = {__name__.partition(".")[0]}
     modules |= {c.function.__module__.partition(".")[0] for c in registry.collectors.values()}
     modules |= {r.function.__module__.partition(".")[0] for r in registry.rules.values()}
     return Disguise(*_known(frozenset(modules)), key=key)
