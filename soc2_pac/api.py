@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_pac import config as configuration
 from soc2_pac import live, plugins
-from soc2_pac.collect import events
-from soc2_pac.collect.fetch import Limits, spent
+from soc2_pac.collect import events, recording
+from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
 from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
-from soc2_pac.model import EVERYWHERE, CollectionStatus, Severity, Status
+from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
 from soc2_pac.store import open_store
 from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
-    from soc2_pac.model import Scope, Selection
+    from soc2_pac.model import Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
@@ -351,6 +351,70 @@ def check_rules(
         limits=work.limits,
         workers=work.config.run.workers,
     )
+
+
+def record(
+    work: Workspace, results: Iterable[UnitResult], writer: recording.Writer
+) -> Iterator[UnitResult]:
+    """Write each collection that comes by into a recording, and at their end what it says of itself."""
+    now = datetime.now(UTC)
+    for result in results:
+        writer.add(result)
+        yield result
+    writer.close(
+        made_by=f"soc2-pac {tool_version()}",
+        providers=[source.provider for source in work.sources.values()],
+        thresholds={item.rule.id: _own_thresholds(item) for item in work.active},
+        now=now,
+    )
+
+
+def _own_thresholds(item: ActiveRule) -> dict[str, Any]:
+    """What the configuration sets otherwise than the rule does."""
+    defaults = {threshold.name: threshold.default for threshold in item.rule.thresholds}
+    return {name: value for name, value in item.thresholds.items() if value != defaults[name]}
+
+
+def check_recording(names: Iterable[str], recorded: recording.Recording) -> list[live.LiveVerdict]:
+    """Judge rules on a recording, at its instant; asks nobody.
+
+    Raises:
+        UsageError: a name matches no rule.
+    """
+    registry = plugins.load()
+    chosen: dict[str, Rule] = {}
+    for name in names:
+        matching = {i: r for i, r in registry.rules.items() if configuration.matches(r, name)}
+        if not matching:
+            msg = f"no rule matches '{name}'.{nearest(name, registry.rules)} Next: soc2-pac rules list"
+            raise UsageError(msg)
+        chosen |= matching
+    providers = set(recorded.head.providers)
+    judged = [
+        (rule, rule.settle(recorded.head.thresholds.get(rule.id, {})))
+        for rule in chosen.values()
+        if rule.lacks(providers) is None
+    ]
+    return live.check_recorded(
+        judged,
+        [
+            (_as_collected(said), [Document(k.uid, k.name, k.body) for k in kept])
+            for said, kept in recorded.collections
+            if said.kind in registry.collectors
+        ],
+        now=recorded.now,
+        limits=Limits(),
+        sourced=frozenset().union(*(rule.sourced_by(providers) for rule, _ in judged)),
+    )
+
+
+def _as_collected(said: recording.Collected) -> UnitResult:
+    unit = Unit(
+        said.kind,
+        Scope.parse(said.scope),
+        configuration.SourceSettings(said.source, said.provider, None),
+    )
+    return UnitResult(unit, CollectionStatus(said.status), said.reason, said.permission)
 
 
 def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> list[live.LiveVerdict]:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import msgspec
 import yaml
 
-from soc2_pac.canonical import canonical, digest
+from soc2_pac.canonical import digest
 from soc2_pac.collect import redact
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
@@ -290,8 +290,7 @@ def joined_evidence(
 
 def stored(kind: type[Resource], body: dict[str, Any]) -> bytes:
     """The document as evidence: a rule that needs what is dropped or redacted must not pass."""
-    kept = redact.redact_paths(redact.drop_paths(body, kind.volatile), kind.secret)
-    return canonical(redact.scrub_document(kept))
+    return redact.kept(body, kind.volatile, kind.secret)
 
 
 _stored = stored  # the name that a script outside of this project calls it by

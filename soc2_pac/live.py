@@ -167,30 +167,64 @@ def check(
         for result, found in listed:
             looks.setdefault(result.unit.kind, []).append(result)
             documents.setdefault(result.unit.kind, []).extend(found)
-        checked = Checked()
-        for rule, thresholds in rules:
-            joined = _Joined(rule, looks, documents, pool, sourced)
-            lives = documents.get(rule.kind, [])
-
-            def one(
-                live: _Live,
-                rule: Rule = rule,
-                thresholds: Mapping[str, Any] = thresholds,
-                joined: _Joined = joined,
-            ) -> Verdict:
-                return _judge(rule, live, thresholds, joined, now)
-
-            # A rule that joins shares its evidence between documents: one after the other then.
-            judged = map(one, lives) if rule.joins else pool.map(one, lives)
-            checked.verdicts += _of_scopes(rule, looks.get(rule.kind, []))
-            checked.verdicts += [
-                LiveVerdict(rule, live.scope, live.uid, live.name, verdict)
-                for live, verdict in zip(lives, judged, strict=True)
-            ]
+        checked = Checked(_verdicts(rules, looks, documents, pool, sourced, now))
     for meter in meters:
         checked.calls.update(meter.calls)
     checked.calls.update(fetch.spent())
     return checked
+
+
+def check_recorded(
+    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    recorded: Iterable[tuple[UnitResult, Sequence[Document]]],
+    *,
+    now: datetime,
+    limits: Limits,
+    sourced: Collection[str] = (),
+) -> list[LiveVerdict]:
+    """Judge rules on documents that were collected before; makes no call."""
+    looks: dict[str, list[UnitResult]] = {}
+    documents: dict[str, list[_Live]] = {}
+    collectors = fetch.registry().collectors
+    for result, found in recorded:
+        kind = result.unit.kind
+        looks.setdefault(kind, []).append(result)
+        documents.setdefault(kind, []).extend(
+            _Live(result.unit.scope, collectors[kind], document, limits) for document in found
+        )
+    with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
+        return _verdicts(rules, looks, documents, pool, sourced, now)
+
+
+def _verdicts(
+    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    looks: Mapping[str, list[UnitResult]],
+    documents: Mapping[str, list[_Live]],
+    pool: ThreadPoolExecutor,
+    sourced: Collection[str],
+    now: datetime,
+) -> list[LiveVerdict]:
+    verdicts: list[LiveVerdict] = []
+    for rule, thresholds in rules:
+        joined = _Joined(rule, looks, documents, pool, sourced)
+        lives = documents.get(rule.kind, [])
+
+        def one(
+            live: _Live,
+            rule: Rule = rule,
+            thresholds: Mapping[str, Any] = thresholds,
+            joined: _Joined = joined,
+        ) -> Verdict:
+            return _judge(rule, live, thresholds, joined, now)
+
+        # A rule that joins shares its evidence between documents: one after the other then.
+        judged = map(one, lives) if rule.joins else pool.map(one, lives)
+        verdicts += _of_scopes(rule, looks.get(rule.kind, []))
+        verdicts += [
+            LiveVerdict(rule, live.scope, live.uid, live.name, verdict)
+            for live, verdict in zip(lives, judged, strict=True)
+        ]
+    return verdicts
 
 
 def _list(unit: Unit, limits: Limits, meters: list[Meter]) -> tuple[UnitResult, list[_Live]]:

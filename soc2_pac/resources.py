@@ -63,7 +63,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     volatile: ClassVar[tuple[str, ...]] = ()
     """Dotted paths left out before hashing: values that change at every read and that no rule reads."""
     secret: ClassVar[tuple[str, ...]] = ()
-    """Dotted paths (``*`` for every key or index) whose values are redacted before hashing."""
+    """Dotted paths (``*`` for every key or index, ``**`` for every way) whose values are redacted before
+    hashing. ``tests/test_secrets.py`` asks for those that the provider's specification speaks of."""
 
     gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
     """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PROVIDERS = sorted(
     path.name
     for path in FACTS.iterdir()
-    if path.is_dir() and path.name not in ("considered", "permissions")
+    if path.is_dir() and path.name not in ("considered", "permissions", "secrets")
 )
 REGISTRY = plugins.load()
 RULES = [r for r in REGISTRY.rules.values() if r.function.__module__.startswith("soc2_rules.")]

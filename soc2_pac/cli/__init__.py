@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from soc2_pac.collect.logs import tame
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -132,6 +134,7 @@ def root() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: turns every ending into an exit code and, where due, one clear message."""
     signal.signal(signal.SIGTERM, _terminate)
+    tame()
     # Documents and SDKs make millions of objects that no cycle holds; looking for cycles at Python's usual
     # pace took a tenth of a run's CPU, at this pace none that can be measured, for 1 MB more memory.
     gc.set_threshold(200_000, 20, 100)

@@ -21,6 +21,7 @@ from soc2_pac.cli.options import (
     scope_options,
     stats_option,
 )
+from soc2_pac.collect.recording import read as read_recording
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
@@ -44,6 +45,11 @@ _COLUMNS = ("rule", "status", "severity", "scope", "resource", "message")
     help="Judge this JSON document (a list of them, or what soc2-pac evidence show --finding prints) "
     "instead of asking a provider; - reads standard input.",
 )
+@click.option(
+    "--recording",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Judge what soc2-pac doctor --record wrote into this directory, at its instant, and ask nobody.",
+)
 @stats_option
 @format_option
 @fail_on_option
@@ -54,14 +60,23 @@ def check(
     config_path: str | None,
     where: Where,
     document: Path | None,
+    recording: Path | None,
     stats: bool,
     form: str,
     fail_on: str | None,
 ) -> None:
     """Judge rules (ids, globs or criteria) live. Reads only what they need and keeps nothing."""
     least = Severity(fail_on) if fail_on else Severity.INFO
+    if document is not None and recording is not None:
+        msg = "--document and --recording exclude each other"
+        raise UsageError(msg)
     if document is not None:
         rows = _documents(names, document)
+    elif recording is not None:
+        rows = [
+            _row(v.rule.id, v.rule.severity, v.scope, v.name or v.uid, v.verdict)
+            for v in api.check_recording(names, read_recording(recording))
+        ]
     else:
         work = api.workspace(config_path)
         least = Severity(fail_on) if fail_on else work.config.run.fail_on
@@ -72,7 +87,7 @@ def check(
             for v in checked.verdicts
         ]
     write(rows, _COLUMNS, form)
-    if stats and document is None:
+    if stats and document is None and recording is None:
         calls = [{"operation": name, "requests": n} for name, n in sorted(checked.calls.items())]
         calls.append({"operation": "total", "requests": checked.calls.total()})
         click.echo()

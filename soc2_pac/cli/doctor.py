@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from soc2_pac import api
@@ -9,8 +11,9 @@ from soc2_pac.cli.options import config_option
 from soc2_pac.cli.progress import watching
 from soc2_pac.collect import fetch
 from soc2_pac.collect.plan import collect as collect_units
+from soc2_pac.collect.recording import Writer, disguise_for
 from soc2_pac.collect.redact import scrub
-from soc2_pac.errors import Soc2PacError
+from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.model import CollectionStatus
 from soc2_pac.output import plain
 
@@ -19,15 +22,30 @@ from soc2_pac.output import plain
 @config_option
 @click.option("--source", "sources", multiple=True, help="Only this source; repeatable.")
 @click.option("--quick", is_flag=True, help="Only ask each source who it is.")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write what was read into this new directory, without secrets and with every name, id, mail and "
+    "public address replaced, for a bug report. soc2-pac check RULE --recording DIR judges it.",
+)
 @click.pass_context
 def doctor(
-    ctx: click.Context, config_path: str | None, sources: tuple[str, ...], quick: bool
+    ctx: click.Context,
+    config_path: str | None,
+    sources: tuple[str, ...],
+    quick: bool,
+    record: Path | None,
 ) -> None:
-    """Ask each source who it is, then try every listing that the rules need. Keeps nothing.
+    """Ask each source who it is, then try every listing that the rules need. Keeps nothing by default.
 
     Exit code 3 when something could not be read; the missing permissions are named.
     """
+    if quick and record is not None:
+        msg = "--quick reads nothing that could be recorded. Next: leave it out"
+        raise UsageError(msg)
     work = api.workspace(config_path)
+    writer = Writer(record, disguise_for(work.registry)) if record is not None else None
     connected: list[str] = []
     for name, source in work.choose_sources(sources).items():
         try:
@@ -36,24 +54,33 @@ def doctor(
             click.echo(f"{name}: cannot connect: {plain(scrub(str(error)))}")
             continue
         connected.append(name)
-        click.echo(f"{name}: {plain(identity.principal)} in {plain(identity.account)}")
+        click.echo(
+            f"{name}: {plain(scrub(identity.principal))} in {plain(scrub(identity.account))}"
+        )
         for key, value in identity.details.items():
-            click.echo(f"  {key}: {plain(value)}")
+            click.echo(f"  {key}: {plain(scrub(str(value)))}")
     sound = len(connected) == len(work.choose_sources(sources))
     if connected and not quick:
-        sound = _try_listings(work, connected) and sound
+        sound = _try_listings(work, connected, writer) and sound
+    if writer is not None:
+        click.echo(
+            f"\nWritten to {record}: {writer.collections} collections, {writer.documents} documents. Look "
+            "through it before you give it away. Words that the rules themselves know are kept.\n"
+            f"Next: soc2-pac check RULE --recording {record}"
+        )
     ctx.exit(0 if sound else 3)
 
 
-def _try_listings(work: api.Workspace, sources: list[str]) -> bool:
+def _try_listings(work: api.Workspace, sources: list[str], writer: Writer | None) -> bool:
     plan = api.plan_for(work, work.active, sources=sources)
     missing: dict[str, set[str]] = {}
     trouble: list[str] = []
     complete = total = gaps = 0
     with watching("text", quiet=True) as listener:
-        for result in collect_units(
+        results = collect_units(
             plan, work.limits, workers=work.config.run.workers, listener=listener
-        ):
+        )
+        for result in results if writer is None else api.record(work, results, writer):
             total += 1
             gaps += result.gaps
             complete += result.status is CollectionStatus.COMPLETE

@@ -240,10 +240,10 @@ class Spool:
         self._file.write(head)
         self._file.write(record.body)
 
-    def records(self) -> Iterator[Record]:
-        """Every record in order; closes the spool at the end."""
+    def records(self, *, again: bool = False) -> Iterator[Record]:
+        """Every record in order; closes the spool at the end, unless they are to be read again."""
         self._file.seek(0)
-        with contextlib.closing(self._file):
+        with contextlib.nullcontext() if again else contextlib.closing(self._file):
             while sizes := self._file.read(8):
                 head_size, body_size = struct.unpack(">II", sizes)
                 uid, name, document_digest, observed_at = (
@@ -369,7 +369,7 @@ def _again(documents: Callable[[], Iterator[object]], seen: Collection[str]) -> 
     for attempt in range(1, _LISTINGS + 1):
         try:
             for document in documents():
-                if attempt == 1 or getattr(document, "uid", None) not in seen:
+                if attempt == 1 or kept_id(str(getattr(document, "uid", ""))) not in seen:
                     yield document
         except Gone:
             if attempt == _LISTINGS:
@@ -479,7 +479,7 @@ class _Taken:
         wanted = set(self._doubtful)
         try:
             for document in documents():
-                wanted.discard(storable(str(getattr(document, "uid", ""))))
+                wanted.discard(storable(kept_id(str(getattr(document, "uid", "")))))
                 if not wanted:
                     break
         except Exception:  # noqa: BLE001 - where nobody can say, they are there
@@ -538,11 +538,7 @@ def to_record(collector: Collector, document: object, limits: Limits) -> tuple[R
         raise TypeError(msg)
     document = identified(document)
     body, gaps = with_gaps(document.body)
-    body = redact.drop_paths(body, collector.resource.volatile)
-    body = redact.redact_paths(body, collector.resource.secret)
-    raw = canonical(body)
-    if redact.may_hold_secret(raw.decode()):
-        raw = canonical(redact.scrub_document(body))
+    raw = redact.kept(body, collector.resource.volatile, collector.resource.secret)
     if len(raw) > limits.document_bytes:
         msg = f"{document.uid} has {len(raw):,} bytes, the limit is {limits.document_bytes:,}"
         raise ValueError(msg)
@@ -558,11 +554,19 @@ def has_id(document: Document) -> bool:
     return isinstance(uid, str) and bool(uid) and not Lacking.within(uid)
 
 
+def kept_id(uid: str) -> str:
+    """An id as it is kept; one that holds a credential keeps its place by a digest."""
+    said = redact.scrub(uid)
+    return uid if said == uid else f"{said}#{digest(uid.encode())[:16]}"
+
+
 def identified(document: Document) -> Document:
     """The document under an id; one that has none of its own is kept as it came, under one made of it."""
     name = "" if Lacking.within(document.name) else document.name
+    name = redact.scrub(str(name))
     if has_id(document):
-        return Document(document.uid, name or document.uid, document.body, document.observed_at)
+        uid = kept_id(document.uid)
+        return Document(uid, name or uid, document.body, document.observed_at)
     # Facts would be asked for without the id that they need.
     body = {
         key: value

@@ -19,6 +19,7 @@ from soc2_pac.collect.fetch import (
     run_unit,
     stopping,
 )
+from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Scope, Unread
 
@@ -173,7 +174,7 @@ def _unread(unit: Unit, collector: Collector, found: Unread, started: datetime) 
     return UnitResult(
         unit,
         found.status,
-        found.reason,
+        scrub(found.reason),
         found.permission,
         asked=collector.calls,
         version=collector.version,

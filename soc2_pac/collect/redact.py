@@ -1,7 +1,8 @@
 """Secrets leave a document before it is hashed, and leave a message before it is printed.
 
-Two nets. A kind declares paths whose whole value is secret (user data, environment variables). Anywhere
-else, patterns that can only be credentials are cut out of the text that holds them.
+Three nets. A kind declares paths whose whole value is secret (user data, environment variables). Anywhere
+else, a text under a name that is given to secrets only (``clientSecret``) is redacted, and what can only be a
+credential is cut out of the text that holds it (:mod:`soc2_pac.collect.detect`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import base64
 import binascii
 import bz2
 import email
+import functools
 import lzma
 import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac.canonical import canonical
+from soc2_pac.collect import detect
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 REDACTED = "[redacted]"
 UNREADABLE = "[redacted: not readable]"
@@ -25,22 +30,8 @@ _UNPACKED_BYTES = 5_000_000
 _DEEP = 5
 """How often a value is unpacked: text in base64 in a MIME part in gzip in base64."""
 
-_PATTERNS = {
-    "private-key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)",
-    "github-token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})",
-    "gitlab-token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "slack-token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    "slack-webhook": r"https://hooks\.slack\.com/services/[A-Za-z0-9/]{20,}",
-    "google-api-key": r"\bAIza[A-Za-z0-9_-]{35}",
-    "stripe-key": r"\b[sr]k_live_[A-Za-z0-9]{16,}",
-    "json-web-token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    "url-password": r"(?<=://)[^\s/:@\"']{1,64}:[^\s/@\"']{3,128}(?=@)",
-    "aws-secret-access-key": r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+=]{40}\b",
-}
-"""Label -> what can only be a credential, wherever it stands."""
-
 _HINTS = {
-    "aws-access-key-id": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    "aws-access-key-id": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
     "password-assignment": (
         # PGPASSWORD and db_password too; a value that is fetched ($TOKEN, $(curl ...), {{ }}) is no secret.
         r"(?i)(?:password|passwd|secret|token|api_?key|(?:\b|_)pass)\b[\"']?\s*[:=]\s*[\"']?"
@@ -48,40 +39,119 @@ _HINTS = {
     ),
 }
 """Looked for only in values that are declared secret: elsewhere these are identifiers and prose."""
+_DECLARED = {label: re.compile(pattern) for label, pattern in _HINTS.items()}
 
-_QUICK = re.compile(
-    r"PRIVATE KEY|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|eyJ|://[^\s/\"]+@"
-    r"|(?i:secret_?(?:access_?)?key)"
-)
-"""One cheap pass that most documents end after."""
-_FULL = {label: re.compile(pattern) for label, pattern in _PATTERNS.items()}
-_DECLARED = _FULL | {label: re.compile(pattern) for label, pattern in _HINTS.items()}
-_LABEL = "|".join(_DECLARED)
-_DONE = re.compile(rf"\[redacted(?:: not readable|: found (?:{_LABEL})(?:, (?:{_LABEL}))*)?\]")
-"""What :func:`redact_paths` leaves behind; nothing else, or a secret could hide behind its likeness."""
+_DONE = re.compile(r"\[redacted(?:: not readable|: found ([a-z0-9-]+(?:, [a-z0-9-]+)*))?\]")
+"""What :func:`redact_paths` leaves behind, with labels that are known; nothing else, or a secret could hide
+behind its likeness."""
 
 
 def scrub(text: str) -> str:
     """A message without the credentials that it may quote."""
-    if not _QUICK.search(text):
-        return text
-    for label, pattern in _FULL.items():
-        text = pattern.sub(f"[redacted {label}]", text)
-    return text
+    return detect.cut_out(text)
 
 
-def may_hold_secret(text: str) -> bool:
-    """Whether a text is worth a closer look; quick."""
-    return _QUICK.search(text) is not None
+# -- names that say that what they name is secret -----------------------------------------------------------
+
+_GIVEN = (
+    r"pass(?:word|wd|phrase)|pwd|secret|secret_?(?:access_?)?key|secret_?(?:text|string|value)"
+    r"|(?:client|shared|consumer|webhook|app|application|signing|api)_?secret|(?:account|api|shared|encryption"
+    r"|signing|private|master|license|integration|routing|service|subscription|storage|ssh_?private|raw|client"
+    r"|rsa_?encrypted|decryption|validation|sas|webhook|consumer|primary|secondary)_?key"
+    r"|(?:account|storage|primary|secondary)_?access_?key|private_?key_?data"
+    r"|(?:auth|access|refresh|session|bearer|sas|api|security|bot|personal_access|o_?auth)_?token|token"
+    r"|connection_?string|shared_?access_?signature|authorization|credentials?_?(?:json|data)"
+)
+"""How a name ends that is given to a secret; in small letters, words joined by ``_`` or by nothing."""
+_KEYS = ("name", "key", "parameterkey", "outputkey", "parametername", "option", "header")
+_VALUES = ("value", "parametervalue", "outputvalue", "defaultvalue", "stringvalue", "secretvalue")
+"""A name and its value side by side: ``{"name": "DB_PASSWORD", "value": "..."}``."""
+_ENDS = (
+    "password", "passwd", "passphrase", "pass", "pwd", "secret", "token", "key", "text", "string", "value",
+    "signature", "authorization", "json", "data",
+)  # fmt: skip
+"""How every such name ends: what is sought first."""
+_NAMED = re.compile(
+    r"(?!(?:.*_)?(?:client|continuation|next|page|pagination|sync)_token$)"  # places in a listing
+    rf"(?:(?:.*[^a-z])?(?:{_GIVEN}|pass)|.*(?:password|passwd|passphrase))"
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_REFERENCE = re.compile(
+    r"(?:arn:|projects/|/subscriptions/|/?providers/|\{\{|\$[({A-Za-z_]|<%|@microsoft\.keyvault|secretsmanager"
+    r"|ssm[:/]|vault:|https://[\w.-]+\.(?:vault\.azure\.net|secretmanager\.googleapis\.com)"
+    r"|\d{4}-\d\d-\d\d(?:t|$))",
+    re.IGNORECASE,
+)
+"""How a value begins that says where a secret is kept, or when it was changed, and is none itself."""
+_STATES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        active all allow allowed always any auto automatic basic bearer body client_secret default denied deny
+        disabled enabled enforced expired false generated header hidden inactive invalid jwt managed manual
+        never no none null off on optional password pending plain plaintext private_key_jwt provided public
+        query read required rotated scram secret secured set static string token true unknown unset valid write
+        yes
+        """,
+    )
+)
+"""Words that say something of a secret."""
+
+
+@functools.lru_cache(maxsize=10_000)
+def _says_secret(name: str) -> bool:
+    return _NAMED.fullmatch(_HUMP.sub("_", name).strip("_").lower()) is not None
+
+
+def _is_kept_elsewhere(value: str) -> bool:
+    return value.lower() in _STATES or _REFERENCE.match(value) is not None or _is_marker(value)
+
+
+def _names_something(text: str) -> bool:
+    """Whether a document, as canonical JSON in small letters, may have a secret under its name."""
+    return any(f'{end}":"' in text for end in _ENDS)
 
 
 def scrub_document(value: Any) -> Any:  # noqa: ANN401 - any JSON-like value
-    """The document with every string scrubbed."""
-    return _map_strings(value, scrub)
+    """The document without what can only be a credential, and without what is named like one."""
+    return _scrubbed(value, None)
+
+
+def _scrubbed(value: Any, sorts: Sequence[detect.Sort] | None) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return detect.cut_out(value, sorts)
+    if isinstance(value, list | tuple):
+        return [_scrubbed(item, sorts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    own = next((v for k, v in value.items() if k.lower() in _KEYS and isinstance(v, str)), "")
+    copy: dict[str, Any] = {}
+    for key, item in value.items():
+        named = own if own and key.lower() in _VALUES else key
+        if isinstance(item, str) and item and _says_secret(named) and not _is_kept_elsewhere(item):
+            copy[detect.cut_out(key, sorts)] = _redact_value(item)
+        else:
+            copy[detect.cut_out(key, sorts)] = _scrubbed(item, sorts)
+    return copy
+
+
+def kept(body: dict[str, Any], volatile: Iterable[str], secret: Iterable[str]) -> bytes:
+    """A document as it is kept: canonical JSON without what is volatile or secret.
+
+    Raises:
+        ValueError, TypeError: it holds what JSON cannot say.
+    """
+    body = redact_paths(drop_paths(body, volatile), secret)
+    raw = canonical(body)
+    text = raw.decode()
+    sorts = detect.possible(text)
+    if sorts or _names_something(text.lower()):
+        return canonical(_scrubbed(body, sorts))
+    return raw
 
 
 def redact_paths(document: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """The document with the values at declared paths (dotted; ``*`` for any key or index) redacted.
+    """The document with the values at declared paths redacted: dotted, ``*`` for any key or index, ``**`` for any way.
 
     A redacted string says what was recognised in it: ``[redacted: found github-token]``.
     """
@@ -105,6 +175,8 @@ def _at(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # no
     if not path:
         return change(value)
     head, rest = path[0], path[1:]
+    if head == "**":  # here, and below everything
+        return _at(_below(value, path, change), rest, change)
     if isinstance(value, dict):
         keys = list(value) if head == "*" else [head] if head in value else []
         if not keys:
@@ -125,6 +197,15 @@ def _at(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # no
     return value
 
 
+def _below(value: Any, path: list[str], change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """``path`` applied to each part of a value."""
+    if isinstance(value, dict):
+        return {key: _at(item, path, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_at(item, path, change) for item in value]
+    return value
+
+
 def _redact_value(value: Any) -> Any:  # noqa: ANN401
     if value is None or value == "":
         return value
@@ -133,7 +214,7 @@ def _redact_value(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, list | tuple):
         return [_redact_value(item) for item in value]
     data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-    if _DONE.fullmatch(data.decode("utf-8", "replace")):
+    if _is_marker(data.decode("utf-8", "replace")):
         return data.decode()  # evidence that was exported and is read again
     labels: set[str] = set()
     whole = True
@@ -147,8 +228,19 @@ def _redact_value(value: Any) -> Any:  # noqa: ANN401
     return REDACTED if whole else UNREADABLE
 
 
+def _is_marker(text: str) -> bool:
+    done = _DONE.fullmatch(text)
+    return done is not None and set((done[1] or "").split(", ")) <= {
+        "",
+        *_DECLARED,
+        *detect.labels(),
+    }
+
+
 def _labels(text: str) -> set[str]:
-    return {label for label, pattern in _DECLARED.items() if pattern.search(text)}
+    return detect.sorts_in(text) | {
+        label for label, pattern in _DECLARED.items() if pattern.search(text)
+    }
 
 
 # -- what a value holds ------------------------------------------------------------------------------------
@@ -253,13 +345,3 @@ def _is_text(data: bytes) -> bool:
 def _bytes_of(part: Any) -> bytes:  # noqa: ANN401 - an email.message.Message
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
-
-
-def _map_strings(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {key: _map_strings(item, change) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_map_strings(item, change) for item in value]
-    return value

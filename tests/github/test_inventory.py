@@ -382,11 +382,26 @@ def test_deploy_keys_that_may_be_hidden_are_asked_for(github: Source) -> None:
 
 def test_secrets_of_webhooks_are_not_kept(github: Source) -> None:
     (hook,) = github.emulator.state.rest["/repos/acme-robotics/api/hooks"]
-    hook["config"]["url"] = "https://ci.acme-robotics.example/hook?token=an-invention"
-    (kept,) = bodies(github, "github.webhook_list")["acme-robotics/api"]["hooks"]
-    assert kept["config"]["secret"] == "[redacted]"
-    assert kept["config"]["url"] == "https://ci.acme-robotics.example/hook?[redacted]"
-    assert verdicts(github)["github-webhooks-secure"]["acme-robotics/api"] is Status.PASS
+    for sent, kept_as in (
+        (
+            "https://ci.acme-robotics.example/hook?token=an-invention",
+            "https://ci.acme-robotics.example/[redacted]",
+        ),
+        (
+            "https://ci.acme-robotics.example/an-invention",
+            "https://ci.acme-robotics.example/[redacted]",
+        ),
+        (
+            "https://an-invention@ci.acme-robotics.example/",
+            "https://ci.acme-robotics.example/[redacted]",
+        ),
+        ("https://evil.example\\@ci.acme-robotics.example/an-invention", "https://\\/[redacted]"),
+    ):
+        hook["config"]["url"] = sent
+        (kept,) = bodies(github, "github.webhook_list")["acme-robotics/api"]["hooks"]
+        assert kept["config"]["secret"] == "[redacted]"
+        assert kept["config"]["url"] == kept_as
+        assert verdicts(github)["github-webhooks-secure"]["acme-robotics/api"] is Status.PASS
 
 
 # -- plans, servers, sign-in ------------------------------------------------------------------------------

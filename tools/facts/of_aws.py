@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
-from views import Laying, Member, Shape, facts_of, fields_of, write_permissions
+from views import Laying, Member, Shape, facts_of, fields_of, speaks_of_secrets, write_permissions
 
 from soc2_collectors.aws.actions import DISCOVERY, action, grants
 from soc2_pac import plugins
@@ -54,7 +54,7 @@ class Operations:
         if shape.type_name != "structure":
             return None
         return {
-            field: Member(_type(service, member), _held(service, member))
+            field: Member(_type(service, member), _held(service, member), _secret(member))
             for field, member in shape.members.items()
         }
 
@@ -85,6 +85,14 @@ def _held(service: str, shape: Any) -> str | None:
     while shape.type_name in ("list", "map"):
         shape = shape.member if shape.type_name == "list" else shape.value
     return f"{service}.{shape.name}" if shape.type_name == "structure" else None
+
+
+def _secret(shape: Any) -> bool:
+    """Whether AWS marks a text as sensitive, or speaks of secrets where it describes it."""
+    told = speaks_of_secrets(shape.documentation or "")
+    while shape.type_name in ("list", "map"):
+        shape = shape.member if shape.type_name == "list" else shape.value
+    return told or bool(shape.metadata.get("sensitive"))
 
 
 def _type(service: str, shape: Any) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import googleapiclient
-from views import Laying, Member, Shape, fields_of, name_of, write_permissions
+from views import Laying, Member, Shape, fields_of, name_of, speaks_of_secrets, write_permissions
 
 from soc2_collectors.gcp import permissions
 from soc2_pac import plugins
@@ -123,7 +123,11 @@ def _shape(name: str) -> Shape | None:
     if found is None or "properties" not in found:
         return None
     return {
-        field: Member(_type(service, f"{name}.{field}", of), _held(service, f"{name}.{field}", of))
+        field: Member(
+            _type(service, f"{name}.{field}", of),
+            _held(service, f"{name}.{field}", of),
+            speaks_of_secrets(of.get("description", "")),
+        )
         for field, of in found["properties"].items()
     }
 
@@ -194,7 +198,7 @@ def _lay(laying: Laying, where: str, struct: Struct, services: list[str]) -> Non
         for one in inner:
             if name_of(one) == "gcp.models.asset:Held":
                 for data in fields_of(one)["data"]:
-                    _put(laying, f"{where} {name}", data, services)
+                    _put(laying, f"{where} {name} data", data, services)
             elif name_of(one) not in _ASSETS:
                 _put(laying, f"{where} {name}", one, services)
     if not any(fields_of(struct).values()) and name_of(struct) not in _BARE:

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npm import folder, version_of
-from views import Laying, Member, Shape, Struct, facts_of, fields_of, name_of, write_permissions
+from views import (
+    Laying,
+    Member,
+    Shape,
+    Struct,
+    facts_of,
+    fields_of,
+    name_of,
+    speaks_of_secrets,
+    write_permissions,
+)
 
 from soc2_collectors.github.permissions import NEEDS
 from soc2_pac import plugins
@@ -85,7 +95,12 @@ def _shape(name: str) -> Shape | None:
     if schema is None:
         return None
     fields = _properties(schema, name)
-    return {field: _member(of, f"{name}.{field}") for field, of in fields.items()} or None
+    return {
+        field: _member(of, f"{name}.{field}")._replace(
+            secret=speaks_of_secrets(of.get("description") or "")
+        )
+        for field, of in fields.items()
+    } or None
 
 
 def _member(of: dict[str, Any], name: str) -> Member:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import okta.models
 from pydantic import BaseModel
-from views import Laying, Member, Shape, facts_of, fields_of, name_of
+from views import Laying, Member, Shape, facts_of, fields_of, name_of, speaks_of_secrets
 
 from soc2_pac import plugins
 
@@ -108,7 +108,9 @@ def _shape(name: str) -> Shape | None:
         return None
     values = _values(model)
     return {
-        (info.alias or field): _member(info.annotation, values.get(field))
+        (info.alias or field): _member(info.annotation, values.get(field))._replace(
+            secret=speaks_of_secrets(info.description or "")
+        )
         for field, info in model.model_fields.items()
     }
 

@@ -1,5 +1,8 @@
 """What the extractors share: the fields of views, how they are laid over shapes, and the form of the files.
 
+``secrets/PROVIDER.json`` says, for each kind, which texts of its documents may be secret: by their name, by a
+mark in the specification or by its description. In a path ``[]`` stands for any element, ``*`` for any key.
+
 A file of facts is JSON: ``source`` (package and version), ``views`` (struct of ours -> shapes of theirs) and
 ``shapes`` (shape -> field -> type). A type is ``string``, ``boolean``, ``number``, ``time``, ``enum: A|B``,
 ``object Shape``, ``list of`` or ``map of`` one of these, or ``any``; ``null or`` stands before what may be
@@ -9,6 +12,7 @@ null.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import typing
 from pathlib import Path
@@ -23,6 +27,24 @@ if TYPE_CHECKING:
 
 FACTS = Path(__file__).resolve().parents[2] / "tests" / "facts"
 
+_DEEPEST = 6
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_SECRET = re.compile(
+    r"secret|token|passw|pwd|passphrase|credential|connection_string|(?:^|_)keys?(?:_|$)|signature"
+    r"|(?:^|_)(?:args|arguments?|commands?|command_line|script|headers?|env|environment|user_data|custom_data"
+    r"|metadata|webhook)(?:_|$)"
+)
+_HOLDER = re.compile(
+    r"env|environment|environment_variables|variables|env_vars|headers?|header_parameters|custom_headers"
+    r"|query_string_parameters|args|arguments|commands?|entry_?point|user_data|metadata|secrets|log_options"
+    r"|app_settings|connection_strings|substitutions"
+)
+"""What people put secrets into: everything below."""
+_SPOKEN = re.compile(
+    r"(?i)\b(?:passwords?|secrets?|api keys?|access keys?|(?:auth(?:entication|orization)?|access|bearer) tokens?"
+    r"|connection strings?|credentials?|user data|private keys?|sensitive)\b"
+)
+
 Struct = type[msgspec.Struct]
 
 
@@ -33,6 +55,8 @@ class Member(NamedTuple):
     """As the files say it."""
     shape: str | None = None
     """The shape that it holds, alone, in a list or in a map."""
+    secret: bool = False
+    """Whether the specification marks it as sensitive, or speaks of secrets where it describes it."""
 
 
 Shape = typing.Mapping[str, Member]
@@ -47,6 +71,8 @@ class Laying:
         self._shape_of = shape_of
         self._files: dict[str, dict[str, Any]] = {}
         self._lost: list[str] = []
+        self._inside = 0
+        self._suspicious: dict[str, dict[str, str]] = {}
 
     def best(self, fields: Collection[str], candidates: Iterable[tuple[int, str]]) -> str | None:
         """Of (how far to seek, shape) the one with most of the fields; the nearest, then the largest."""
@@ -64,6 +90,12 @@ class Laying:
     ) -> None:
         """Note that a struct reads a shape, and follow its fields; ``only``: these of its fields."""
         shape = self._shape_of(name) if name is not None else None
+        if name is not None and shape is not None and not self._inside:
+            kind, *way = where.split(" ")
+            seen = self._suspicious.setdefault(kind, {})
+            for field, held in shape.items():
+                if only is None or field in only or not way:
+                    self._seek(seen, [*way, field], held, (name,))
         if name is None or shape is None:
             self._lost.append(f"{where}: no specification has the fields of {name_of(struct)}")
             return
@@ -79,8 +111,27 @@ class Laying:
             member = shape.get(field)
             if member is None or member.shape is None or (only is not None and field not in only):
                 continue
+            self._inside += 1
             for one in inner:
                 self.lay(f"{where}.{field}", one, member.shape)
+            self._inside -= 1
+
+    def _seek(
+        self, found: dict[str, str], way: list[str], member: Member, seen: tuple[str, ...]
+    ) -> None:
+        """Note the texts that may be secret below a field: views read few of the fields that are kept."""
+        steps = re.findall(r"(list|map) of ", member.type)
+        here = [*way, *("[]" if step == "list" else "*" for step in steps)]
+        if member.shape is not None and member.shape.startswith("graphql."):
+            return  # a query names every field that it wants
+        if member.shape is not None:
+            if member.shape not in seen and len(seen) < _DEEPEST:
+                for field, inner in (self._shape_of(member.shape) or {}).items():
+                    self._seek(found, [*here, field], inner, (*seen, member.shape))
+            return
+        bare = re.sub(r"null or |list of |map of ", "", member.type)
+        if bare in ("string", "any") and (member.secret or is_suspicious(way)):
+            found[".".join(here)] = member.type
 
     def write(self, source: str | Mapping[str, str]) -> None:
         """Write the files, remove those that are left over, and name what was not found.
@@ -95,8 +146,23 @@ class Laying:
         for name, content in self._files.items():
             whole = {**content, "source": source if isinstance(source, str) else source[name]}
             _dump(folder / f"{name}.json", whole)
+        secrets = FACTS / "secrets" / f"{self._provider}.json"
+        secrets.parent.mkdir(exist_ok=True)
+        kinds = {kind: found for kind, found in self._suspicious.items() if found}
+        _dump(secrets, {"source": source, "kinds": kinds})
         for line in self._lost:
             print(line, file=sys.stderr)
+
+
+def is_suspicious(way: Iterable[str]) -> bool:
+    """Whether the names on a way speak of secrets, or of what people put secrets into."""
+    *before, last = [_HUMP.sub("_", name).lower() for name in way if name not in ("*", "[]")]
+    return bool(_SECRET.search(last) or any(_HOLDER.fullmatch(name) for name in (*before, last)))
+
+
+def speaks_of_secrets(text: str) -> bool:
+    """Whether a description of a field does."""
+    return _SPOKEN.search(text) is not None
 
 
 def fields_of(struct: Struct) -> dict[str, tuple[Struct, ...]]:

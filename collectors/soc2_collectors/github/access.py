@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.github.inventory import REPOSITORY_DEPLOY_KEYS, listed
@@ -15,6 +16,7 @@ from soc2_collectors.github.models.access import (
     WebhookList,
 )
 from soc2_collectors.github.repositories import REPOSITORIES
+from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import NotEnabled
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
@@ -61,7 +63,7 @@ def webhooks(github: Github) -> Iterator[Document]:
 
     def hooks(path: str, **params: str) -> Fact:
         def read() -> object:
-            return [_without_query(hook) for hook in github.items(path, **params)]
+            return [_where_to(hook) for hook in github.items(path, **params)]
 
         return Fact(f"GET {path}", read)
 
@@ -70,13 +72,18 @@ def webhooks(github: Github) -> Iterator[Document]:
         yield _held(repository, {"hooks": hooks(_HOOKS, repo=repository.get("name", ""))})
 
 
-def _without_query(hook: dict[str, Any]) -> dict[str, Any]:
-    """A hook whose URL lost its query: that is where receivers want their tokens."""
+def _where_to(hook: dict[str, Any]) -> dict[str, Any]:
+    """A hook whose URL says only the host: receivers want their tokens in the path or the query."""
     config = hook.get("config")
-    if not isinstance(config, dict) or "?" not in str(config.get("url")):
+    if not isinstance(config, dict) or not isinstance(config.get("url"), str):
         return hook
-    url = str(config["url"]).partition("?")[0]
-    return {**hook, "config": {**config, "url": f"{url}?[redacted]"}}
+    url = scrub(config["url"])
+    if not url.startswith("[redacted "):  # a URL that is known to be a credential by itself
+        found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?([^/?#]*)", url)
+        # A backslash is read as one host by some programs and as another by others: rules must see it.
+        host = "\\" if "\\" in url else found[2] if found else ""
+        url = f"{found[1]}{host}/[redacted]" if found else "[redacted]"
+    return {**hook, "config": {**config, "url": url}}
 
 
 @collects(

@@ -121,6 +121,7 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A distribution (``ListDistributions``)."""
 
     kind = "aws.cloudfront.distribution"
+    secret = ("**.CustomHeaders.Items.*.HeaderValue",)
     may_lack: ClassVar[dict[str, str]] = {
         "ConnectionMode": "left out of answers from before distributions could have tenants",
         "CacheBehaviors": "without it there is the default one only (DistributionSummary)",

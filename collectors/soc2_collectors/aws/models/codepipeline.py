@@ -107,8 +107,9 @@ class Pipeline(Resource, frozen=True, kw_only=True, rename="camel"):
         "GetPipeline.stages.*.actions.*.configuration.OAuthToken",
         "GetPipeline.stages.*.actions.*.configuration.ParameterOverrides",
         "GetPipeline.stages.*.actions.*.configuration.UserParameters",
-        "GetPipeline.stages.*.actions.*.environmentVariables.*.value",
-        "GetPipeline.variables.*.defaultValue",
+        "**.commands.*",
+        "**.environmentVariables.*.value",
+        "**.variables.*.defaultValue",
     )
     name: str
     structure: Structure = fact("GetPipeline")

@@ -147,11 +147,10 @@ class TaskDefinition(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "aws.ecs.task_definition"
     secret = (
-        "DescribeTaskDefinition.containerDefinitions.*.environment.*.value",
-        "DescribeTaskDefinition.containerDefinitions.*.command.*",
-        "DescribeTaskDefinition.containerDefinitions.*.entryPoint.*",
-        "DescribeTaskDefinition.containerDefinitions.*.healthCheck.command.*",
         "DescribeTaskDefinition.containerDefinitions.*.logConfiguration.options.splunk-token",
+        "**.environment.*.value",
+        "**.command.*",
+        "**.entryPoint.*",
     )
     """Commands hold passwords as user data does."""
     family: str

@@ -28,6 +28,7 @@ class Cluster(Resource, frozen=True, kw_only=True, rename="pascal"):
         "DescribeCluster.KerberosAttributes.CrossRealmTrustPrincipalPassword",
         "DescribeCluster.KerberosAttributes.ADDomainJoinPassword",
         "DescribeCluster.Configurations.*.Properties",
+        "**.Args.*",
     )
     volatile = (
         "NormalizedInstanceHours",

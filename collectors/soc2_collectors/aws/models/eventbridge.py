@@ -35,6 +35,8 @@ class EventRule(Resource, frozen=True, kw_only=True, rename="pascal"):
         "ListTargetsByRule.*.InputTransformer",
         "ListTargetsByRule.*.HttpParameters.HeaderParameters",
         "ListTargetsByRule.*.HttpParameters.QueryStringParameters",
+        "**.RedshiftDataParameters.Sql",
+        "**.RedshiftDataParameters.Sqls.*",
     )
     name: str
     arn: str

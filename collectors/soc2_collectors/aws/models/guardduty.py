@@ -81,6 +81,7 @@ class Finding(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A finding that is not archived (``GetFindings``)."""
 
     kind = "aws.guardduty.finding"
+    secret = ("Service.RuntimeDetails.Context.CommandLineExample",)
     may_lack: ClassVar[dict[str, str]] = {
         "Service": "without it a finding counts as open, which is stricter",
         "Type": "only named in the message",

@@ -546,6 +546,10 @@ class VirtualMfaDevice(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A virtual MFA device that is assigned."""
 
     kind = "aws.iam.virtual_mfa_device"
+    secret = (
+        "Base32StringSeed",
+        "QRCodePNG",
+    )
     serial_number: str
     user: MfaUser | None = None
     """Old answers leave it out for root."""

@@ -110,7 +110,12 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
         "ListFunctionUrlConfigs": "a list that is empty for a function without a URL",
         "CapacityProviderConfig": "left out for functions on Lambda's shared machines (FunctionConfiguration)",
     }
-    secret = ("Environment.Variables.*", "ListVersionsByFunction.*.Environment.Variables.*")
+    secret = (
+        "Environment.Variables.*",
+        "ListVersionsByFunction.*.Environment.Variables.*",
+        "**.ImageConfig.Command.*",
+        "**.ImageConfig.EntryPoint.*",
+    )
     volatile = ("RevisionId",)
     name: str = msgspec.field(name="FunctionName")
     runtime: str | None = None

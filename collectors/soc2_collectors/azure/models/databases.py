@@ -295,7 +295,12 @@ class RedisCache(Arm, frozen=True, kw_only=True, rename="camel"):
     """A cache of Azure Cache for Redis."""
 
     kind = "azure.redis.cache"
-    secret = ("properties.accessKeys",)
+    secret = (
+        "properties.accessKeys",
+        "properties.redisConfiguration.rdb-storage-connection-string",
+        "properties.redisConfiguration.aof-storage-connection-string-0",
+        "properties.redisConfiguration.aof-storage-connection-string-1",
+    )
 
     properties: RedisProperties
     firewall_rules: list[RedisFirewallRule] = fact("firewallRules")

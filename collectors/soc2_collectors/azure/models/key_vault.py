@@ -83,7 +83,10 @@ class KeyVault(Arm, frozen=True, kw_only=True, rename="camel"):
     """A key vault; of its keys and secrets only names and attributes are read."""
 
     kind = "azure.key_vault.vault"
-    secret = ("secrets.*.properties.value",)
+    secret = (
+        "secrets.*.properties.value",
+        "**.release_policy.data",
+    )
 
     may_lack: ClassVar[Mapping[str, str]] = {
         **Arm.may_lack,

@@ -322,6 +322,10 @@ class AlertProcessingRule(Arm, frozen=True, kw_only=True, rename="camel"):
     """A rule that takes action groups from alerts that fire, or adds some. Shape from documentation."""
 
     kind = "azure.monitor.alert_processing_rule"
+    secret = (
+        "properties.actions.*.webhookProperties.*",
+        "properties.actions.actionGroups.*.webhookProperties.*",
+    )
 
     properties: ProcessingProperties
 

@@ -258,6 +258,10 @@ class Site(Arm, frozen=True, kw_only=True, rename="camel"):
         "config.properties.connectionStrings",
         "config.properties.azureStorageAccounts",
         "config.properties.publishingPassword",
+        "**.appCommandLine",
+        "**.handlerMappings.*.arguments",
+        "properties.siteConfig.metadata",
+        "config.properties.metadata",
     )
     volatile = (
         "properties.lastModifiedTimeUtc",

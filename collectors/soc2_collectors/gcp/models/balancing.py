@@ -55,6 +55,11 @@ class BackendService(Located, frozen=True, kw_only=True, rename="camel"):
     """A backend service of a load balancer, of a region or global (``backendServices.list``)."""
 
     kind = "gcp.compute.backend_service"
+    secret = (
+        "resource.data.securitySettings.awsV4Authentication.accessKey",
+        "resource.data.customRequestHeaders.*",
+        "resource.data.customResponseHeaders.*",
+    )
     resource: Held[BackendData]
 
     @property
@@ -188,6 +193,7 @@ class SecurityPolicy(Located, frozen=True, kw_only=True, rename="camel"):
     """A policy of Cloud Armor, of a region or global (``securityPolicies.list``)."""
 
     kind = "gcp.compute.security_policy"
+    secret = ("**.requestHeadersToAdds.*.headerValue",)
     resource: Held[ArmorData]
 
     def above(self, backend: BackendService) -> bool:

@@ -416,6 +416,8 @@ class Cluster(Located, frozen=True, kw_only=True, rename="camel"):
         "resource.data.masterAuth.password",
         "resource.data.nodePools.*.config.metadata.*",
         "resource.data.nodeConfig.metadata.*",
+        "**.header.*.value.*",
+        "**.initScript.args.*",
     )
 
     resource: Held[ClusterData]

@@ -103,11 +103,12 @@ class Trigger(Asset, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.cloudbuild.trigger"
     secret = (
-        "resource.data.substitutions.*",
-        "resource.data.build.substitutions.*",
-        "resource.data.build.steps.*.env.*",
-        "resource.data.build.steps.*.args.*",
-        "resource.data.build.options.env.*",
+        "**.substitutions.*",
+        "**.env.*",
+        "**.args.*",
+        "**.script",
+        "**.envMap.*",
+        "**.secrets.*.secretEnv.*",
     )
     resource: Held[TriggerData]
 
@@ -145,6 +146,11 @@ class Pipeline(Asset, frozen=True, kw_only=True, rename="camel"):
     """A delivery pipeline. Shape from documentation."""
 
     kind = "gcp.clouddeploy.delivery_pipeline"
+    secret = (
+        "**.container.env.*",
+        "**.container.args.*",
+        "**.container.command.*",
+    )
     volatile = ("updateTime", "resource.data.etag", "resource.data.updateTime")
     resource: Held[PipelineData]
 

@@ -62,6 +62,10 @@ class Finding(Resource, frozen=True, kw_only=True, rename="camel"):
     """A finding that is active and of high or critical severity (``findings.list``). As recorded."""
 
     kind = "gcp.securitycenter.finding"
+    secret = (
+        "finding.processes.*.args.*",
+        "finding.processes.*.envVariables.*.val",
+    )
     volatile = (
         "finding.eventTime",
         "finding.securityMarks",

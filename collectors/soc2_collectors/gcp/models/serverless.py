@@ -48,10 +48,7 @@ class Function(Located, frozen=True, kw_only=True, rename="camel"):
     """A function (``functions.list``). Shape from documentation."""
 
     kind = "gcp.cloudfunctions.function"
-    secret = (
-        "resource.data.serviceConfig.environmentVariables.*",
-        "resource.data.buildConfig.environmentVariables.*",
-    )
+    secret = ("**.environmentVariables.*",)
 
     resource: Held[FunctionData]
 
@@ -88,9 +85,9 @@ class RunService(Located, frozen=True, kw_only=True, rename="camel"):
 
     kind = "gcp.run.service"
     secret = (
-        "resource.data.spec.template.spec.containers.*.env.*.value",
-        "resource.data.spec.template.spec.containers.*.args.*",
-        "resource.data.spec.template.spec.containers.*.command.*",
+        "**.env.*.value",
+        "**.args.*",
+        "**.command.*",
     )
 
     resource: Held[ServiceData]

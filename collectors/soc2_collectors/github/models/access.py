@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime
@@ -53,7 +54,7 @@ class HookConfig(msgspec.Struct, frozen=True):
     @property
     def encrypted(self) -> bool:
         """Whether it sends by HTTPS. A URL that was redacted as a whole began with it."""
-        return self.url.lower().startswith(("https://", "[redacted slack-webhook]"))
+        return re.match(r"https://|\[redacted [a-z-]*webhook\]", self.url.lower()) is not None
 
     @property
     def host(self) -> str:

@@ -151,11 +151,11 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     volatile = ("_links.logo", "_links.uploadLogo")
     secret = (
         "credentials.oauthClient.client_secret",
-        "credentials.password",
         "settings.app.password",
         "settings.app.secretKey",
         "settings.app.secretKeyEnc",
         "settings.app.sharedPassword",
+        "**.credentials.password",
     )
 
     id: str

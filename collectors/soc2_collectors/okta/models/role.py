@@ -209,6 +209,7 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     """A group with the number of its members, and with the roles that it gives (``GET /api/v1/groups``)."""
 
     kind = "okta.group"
+    secret = ("**.credentials.password",)
     may_lack: ClassVar[Mapping[str, str]] = {
         "_embedded": "without the count the roles themselves are read",
         "roles": "a list that may be empty: the group gives no role",

@@ -1,0 +1,73 @@
+"""Every rule says the same of a recording before and after its names are replaced, and nobody's name is in it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from soc2_pac import api, plugins
+from soc2_pac.collect import fetch, recording
+from soc2_pac.collect.plan import collect
+
+from . import company
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(600)
+KEY = b"a key that this test keeps"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of the emulated company under its own names."""
+    directory = tmp_path_factory.mktemp("recorded")
+    with pytest.MonkeyPatch.context() as patch, company.running(directory) as (config, environment):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        fetch.forget_connections()
+        work = api.workspace(str(config))
+        writer = recording.Writer(directory / "plain", None)
+        results = collect(api.plan_for(work, work.active), work.limits)
+        assert len(list(api.record(work, results, writer))) > 300
+        fetch.forget_connections()
+    return directory / "plain"
+
+
+def test_every_verdict_is_the_same(plain: Path, tmp_path: Path) -> None:
+    before = recording.read(plain)
+    map_ = recording.disguise_for(plugins.load(), KEY)
+    writer = recording.Writer(tmp_path / "disguised", map_)
+    for said, kept in before.collections:
+        writer.write(said, kept)
+    writer.close(
+        made_by=before.head.made_by,
+        providers=before.head.providers,
+        thresholds=before.head.thresholds,
+        now=before.now,
+    )
+    after = recording.read(tmp_path / "disguised")
+    first, second = api.check_recording(["*"], before), api.check_recording(["*"], after)
+    assert len(first) > 3000
+    other = [
+        f"{a.rule.id} on {a.uid}: {a.verdict.status} ({a.verdict.message}), then {b.verdict.status}"
+        for a, b in zip(first, second, strict=True)
+        if a.verdict.status is not b.verdict.status
+    ]
+    assert other == []
+    assert {v.verdict.status.value for v in first} >= {
+        "pass",
+        "fail",
+        "inconclusive",
+        "not_applicable",
+    }
+    whole = "".join(p.read_text() for p in (tmp_path / "disguised").rglob("*") if p.is_file())
+    original = "".join(p.read_text() for p in plain.rglob("*") if p.is_file())
+    mails = set(re.findall(r"[a-z]+\.[a-z]+@[a-z-]+\.[a-z]+", original))
+    assert len(mails) > 10
+    assert [mail for mail in mails if mail in whole] == []
+    ids = set(re.findall(r"(?<!\d)\d{12}(?!\d)", original))
+    assert ids
+    assert [one for one in ids if one in whole] == []
