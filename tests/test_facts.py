@@ -56,23 +56,6 @@ def _decided(name: str) -> dict[str, dict[str, str]]:
     return found
 
 
-@functools.cache
-def _open(provider: str) -> dict[str, list[str]]:
-    """What nobody has decided yet, by test: a list that only grows shorter."""
-    path = FACTS / "considered" / "open" / f"{provider}.json"
-    found: dict[str, list[str]] = (
-        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    )
-    return found
-
-
-def _only(found: list[str], provider: str, section: str, what: str) -> None:
-    """Nothing is open that was not, and what is listed as open is."""
-    listed = set(_open(provider).get(section, ()))
-    assert sorted(set(found) - listed) == [], what
-    assert sorted(listed - set(found)) == [], "decided by now: take these off the list of open ones"
-
-
 def _fields(struct: Any) -> dict[str, msgspec.structs.FieldInfo]:
     return {f.encode_name: f for f in msgspec.structs.fields(struct) if f.encode_name != GAPS}
 
@@ -80,7 +63,7 @@ def _fields(struct: Any) -> dict[str, msgspec.structs.FieldInfo]:
 @each_provider
 def test_every_field_that_a_view_reads_is_in_the_specification(provider: str) -> None:
     what = "no specification has these; say in [ours] where they come from"
-    _only(_strange(provider), provider, "ours", what)
+    assert sorted(set(_strange(provider))) == [], what
 
 
 def _strange(provider: str) -> list[str]:
@@ -98,7 +81,7 @@ def _strange(provider: str) -> list[str]:
 @each_provider
 def test_every_unread_field_is_decided(provider: str) -> None:
     what = "read them, or say in [unread] why no verdict needs them"
-    _only(_undecided(provider), provider, "unread", what)
+    assert sorted(set(_undecided(provider))) == [], what
 
 
 def _undecided(provider: str) -> list[str]:
@@ -131,7 +114,7 @@ def _by_pattern(field: str, kind: str) -> bool:
 @each_provider
 def test_every_value_of_an_enumeration_has_a_case_or_a_reason(provider: str) -> None:
     what = "write cases, or say in [values] why these need none"
-    _only(_uncovered(provider), provider, "values", what)
+    assert sorted(set(_uncovered(provider))) == [], what
 
 
 def _uncovered(provider: str) -> list[str]:
@@ -405,12 +388,3 @@ def test_no_published_call_is_one_that_nobody_makes(provider: str) -> None:
     assert sorted(set(CALLS[provider]) - made) == []
     decided = _decided("permissions").get(provider, {})
     assert sorted({name.partition(": ")[0] for name in decided} - made) == []
-
-
-if __name__ == "__main__":  # writes the lists of what is open, to make them shorter
-    for one in PROVIDERS:
-        parts = {"ours": _strange(one), "unread": _undecided(one), "values": _uncovered(one)}
-        path = FACTS / "considered" / "open" / f"{one}.json"
-        path.parent.mkdir(exist_ok=True)
-        text = json.dumps({name: sorted(set(found)) for name, found in parts.items()}, indent=1)
-        path.write_text(text + "\n", encoding="utf-8")
