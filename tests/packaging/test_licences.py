@@ -38,8 +38,9 @@ def _name(text: str) -> str:
 def _licence(found: Distribution) -> str:
     said = found.metadata
     classifiers = [c for c in said.get_all("Classifier") or () if c.startswith("License")]
-    words = [said.get("License-Expression"), *classifiers, (said.get("License") or "")[:80]]
-    return " / ".join(word.rpartition(" :: ")[2] for word in words if word).lower()
+    named = {key: said[key] or "" for key in ("License-Expression", "License") if key in said}
+    words = [*named.values(), *classifiers]
+    return " / ".join(word.rpartition(" :: ")[2][:80] for word in words if word).lower()
 
 
 def _closure(extras: frozenset[str]) -> dict[str, str]:

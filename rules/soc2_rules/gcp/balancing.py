@@ -64,7 +64,7 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -
         return passed(
             "behind Identity-Aware Proxy; no policy of it that was collected is for everyone"
         )
-    above = [one for one in evidence.here(SecurityPolicy) if one.above(backend) and one.filtering]
+    above = [one for one in evidence.here(SecurityPolicy) if one.reaches(backend) and one.filtering]
     if above:
         return passed(
             f"behind {listed(one.short_name for one in above)}, which hold from above it", on=above

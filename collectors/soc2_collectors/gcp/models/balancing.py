@@ -196,7 +196,7 @@ class SecurityPolicy(Located, frozen=True, kw_only=True, rename="camel"):
     secret = ("**.requestHeadersToAdds.*.headerValue",)
     resource: Held[ArmorData]
 
-    def above(self, backend: BackendService) -> bool:
+    def reaches(self, backend: BackendService) -> bool:
         """Whether it holds for a backend because of where that is."""
         nodes = {*backend.ancestors, f"projects/{backend.project_id}"}
         return any(one.holds(nodes) for one in self.resource.data.associations)
