@@ -1,5 +1,7 @@
 """The benchmark store: 100,000 resources, 5 rules each, 365 daily runs in which 1% of the documents change.
 
+Verification is measured on one of 1,000,000 resources and 30 days as well: --size 1000000 --days 30 --rules 1.
+
 Built once into .bench/ (some ten minutes), then measured as a user meets it: each figure is that of a whole
 process, with its time and its peak memory. --days and --size make a smaller one.
 """
@@ -26,10 +28,15 @@ from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
+from soc2_pac.store.checkpoint import dump, load
 from soc2_pac.store.evidence import Look, Record
+from soc2_pac.store.verify import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from soc2_pac.store.checkpoint import Checkpoint
+    from soc2_pac.store.verify import Report
 
 HOME = Path(__file__).resolve().parents[1] / ".bench"
 
@@ -48,9 +55,9 @@ def _record(scope: int, number: int, version: int) -> Record:
     return Record(f"arn:bench:{scope}:account/{number}", f"account-{number}", digest(body), body)
 
 
-def build(path: Path, size: int, days: int) -> None:
-    """Write the store: one run a day, recorded and evaluated."""
-    active = rules(5)
+def build(path: Path, size: int, days: int, count: int = 5) -> None:
+    """Write the store: one run a day, recorded and evaluated by so many rules."""
+    active = rules(count)
     each = size // SCOPES
     documents = [[_record(scope, number, 0) for number in range(each)] for scope in range(SCOPES)]
     draw = random.Random(1)  # noqa: S311 - a repeatable draw
@@ -59,6 +66,9 @@ def build(path: Path, size: int, days: int) -> None:
             for scope, listed in enumerate(documents):
                 for number in draw.sample(range(each), each // 100) if day else ():
                     listed[number] = _record(scope, number, day)
+            if day == days - 1:
+                kept = dump(store.checkpoint())
+                path.with_suffix(".checkpoint").write_text(kept, encoding="utf-8")
             _run(store, documents, active, day)
 
 
@@ -114,16 +124,38 @@ def _list(path: Path) -> str:
         return f"{len(store.findings()):,} findings listed"
 
 
+def _said(report: Report) -> str:
+    checked = report.checked
+    return (
+        f"{len(report.problems)} problems, {checked['evidence']:,} documents, "
+        f"{checked['observations']:,} and {checked['findings']:,} intervals"
+    )
+
+
 def _verify(path: Path) -> str:
     with open_store(f"sqlite:///{path}") as store:
-        report = store.verify()
-    return f"{len(report.problems)} problems, {report.checked['evidence']:,} documents"
+        return _said(store.verify([_yesterday(path)]))
+
+
+def _since(turn: int) -> Callable[[Path], str]:
+    def measure(path: Path) -> str:
+        with open_store(f"sqlite:///{path}") as store:
+            return _said(store.verify((), Part(_yesterday(path), turn)))
+
+    return measure
+
+
+def _yesterday(path: Path) -> Checkpoint:
+    """Taken before the last day's run."""
+    return load(path.with_suffix(".checkpoint").read_text(encoding="utf-8"))
 
 
 PARTS: dict[str, Callable[[Path], str]] = {
-    "cold evaluation": _cold,
     "list": _list,
     "verify": _verify,
+    # The first collections and evaluation are the largest by far; their turn comes once in thirty days.
+    **{f"since, turn {turn}": _since(turn) for turn in (1, 8, 15, 22, 29)},
+    "cold evaluation": _cold,
 }
 
 
@@ -132,25 +164,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--rules", type=int, default=5)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--store", type=Path)
     given = parser.parse_args()
     if given.part:
         print(PARTS[given.part](given.store))
         return
-    path = HOME / f"store-{given.size}-{given.days}.db"
+    path = HOME / f"store-{given.size}-{given.days}-{given.rules}.db"
     if not path.exists():
         HOME.mkdir(exist_ok=True)
         began = time.perf_counter()
-        unfinished = path.with_suffix(".part")
+        unfinished = path.with_name(f"unfinished-{path.name}")
         unfinished.unlink(missing_ok=True)
-        build(unfinished, given.size, given.days)
+        build(unfinished, given.size, given.days, given.rules)
+        unfinished.with_suffix(".checkpoint").rename(path.with_suffix(".checkpoint"))
         unfinished.rename(path)
         print(f"built in {time.perf_counter() - began:.0f} s")
     print(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
     for part in PARTS:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(shutil.copy(path, folder))
+            shutil.copy(path.with_suffix(".checkpoint"), folder)
             command = [sys.executable, __file__, "--part", part, "--store", str(copy)]
             began = time.perf_counter()
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
