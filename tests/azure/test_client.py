@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.azure.answers import MALFORMED, document
+from soc2_collectors.exchange.records import MALFORMED
+from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.client import wire
 from soc2_collectors.azure.client.tables import VISIBLE, call_of
 from soc2_pac.collect.fetch import Limits, Meter

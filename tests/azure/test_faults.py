@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.azure.answers import MALFORMED, document
+from soc2_collectors.exchange.records import MALFORMED
+from soc2_collectors.azure.answers import document
 from soc2_pac.canonical import canonical
 from soc2_pac.demo.azure import RESOURCES
 from soc2_pac.demo.azure_company import PRODUCTION, resource

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.gcp.answers import MALFORMED, document
+from soc2_collectors.exchange.records import MALFORMED
+from soc2_collectors.gcp.answers import document
 from soc2_pac.canonical import canonical
 from soc2_pac.demo.gcp import disabled
 from soc2_pac.demo.gcp_company import FOLDER

@@ -82,9 +82,6 @@ def following(given: object, here: str, call: str) -> str:
         msg = f"{call} names its next page by no text"
         raise Unexpected(msg, operation=call)
     try:
-        if given.startswith("/") and not given.startswith("//"):
-            scheme, netloc = urllib.parse.urlsplit(here)[:2]
-            given = f"{scheme}://{netloc}{given}"
         there = origin(given)
     except ValueError as error:
         msg = f"{call} names a next page that is no address: {error}"

@@ -277,10 +277,10 @@ class Wire(Generic[A]):
             return Unreachable("the TLS certificate was not accepted")
         if isinstance(inner, of.DecodeError):
             return Unexpected("the answer cannot be decompressed")
-        if isinstance(inner, of.IncompleteRead | of.InvalidChunkLength):
+        if isinstance(inner, of.ProtocolError):
             return Unreachable("the answer broke off")
-        if isinstance(inner, of.ProtocolError | OSError):
-            return Unreachable(f"{self.name} broke the connection off ({type(inner).__name__})")
+        if isinstance(inner, of.HTTPError | OSError):
+            return Unreachable(f"{self.name} could not be reached ({type(inner).__name__})")
         return Unexpected(f"the exchange with {self.name} failed ({type(error).__name__})")
 
 
