@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import json
 import logging
 import threading
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_collectors.exchange import wire
 from soc2_collectors.exchange.records import MALFORMED
 from soc2_collectors.okta.answers import document
-from soc2_collectors.exchange import wire
 from soc2_pac.collect.fetch import Limits
 from soc2_pac.demo.okta import Refusal
 from soc2_pac.errors import (

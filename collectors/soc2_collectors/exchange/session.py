@@ -27,9 +27,7 @@ def session(wire: Wire[Any]) -> requests.Session:
     return made
 
 
-def mount(
-    made: requests.Session, wire: Wire[Any], left: Callable[[], float] | None = None
-) -> None:
+def mount(made: requests.Session, wire: Wire[Any], left: Callable[[], float] | None = None) -> None:
     """Make a session ask by the wire.
 
     ``left``: seconds that remain to whoever asks. Errors are those of the wire, never the library's own.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import os
-import socket
+import re
 import threading
 import time
 import urllib.parse
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from soc2_collectors.exchange import address
 from soc2_collectors.exchange.answer import Answer
-from soc2_pac.errors import ProviderError, Unexpected, Unreachable
+from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Collection, Mapping
 
     import urllib3
@@ -52,6 +53,12 @@ class _Bounds(threading.local):
         if seconds <= 0:
             raise TimeoutError
         return seconds
+
+    def check(self, size: int) -> None:
+        """Raises _TooLarge for a body of that size, TimeoutError where the time is spent."""
+        if size > LARGEST_ANSWER_BYTES:
+            raise _TooLarge
+        self.left()
 
 
 _bounds = _Bounds()
@@ -139,6 +146,7 @@ class Wire(Generic[A]):
         homes: Collection[str] | None,
         answer: type[A],
         *,
+        posts: str = "",
         certificates: str | None = None,
     ) -> None:
         """Load the library; make no call.
@@ -148,6 +156,8 @@ class Wire(Generic[A]):
             timeout_seconds: of one exchange: connecting, headers and body together.
             homes: addresses that may be asked; ``None``: a sign-in service, any that has TLS.
             answer: as what answers are given.
+            posts: an expression for the paths that are read by POST; no other method but GET, and no other POST,
+                leaves the process. Of a sign-in service any may be.
             certificates: a file of authorities to trust; ``None``: what the environment names (as the SDKs
                 do, by ``REQUESTS_CA_BUNDLE``), or the usual ones.
         """
@@ -157,6 +167,7 @@ class Wire(Generic[A]):
         self._timeout = timeout_seconds
         self._homes = None if homes is None else frozenset(map(address.origin, homes))
         self._answer = answer
+        self._posts = re.compile(posts) if posts else None
         self._certificates = certificates
         self._managers: dict[str | None, urllib3.PoolManager] = {}
         self._making = threading.Lock()
@@ -181,9 +192,10 @@ class Wire(Generic[A]):
 
         Raises:
             Unreachable: no answer, not in time, or a part of one. Unexpected: one that is too large or cannot be
-                decompressed; before anything is sent: an address that may not be asked.
+                decompressed; before anything is sent: an address that may not be asked. CallRefused: before
+                anything is sent: what may not only read.
         """
-        address.check(url, self._homes)
+        self._check(method, url)
         allowed = self._timeout if seconds is None else max(0.0, min(self._timeout, seconds))
         before = _bounds.ends, _bounds.room  # signing in may happen within an exchange
         _bounds.ends, _bounds.room = time.monotonic() + allowed, LARGEST_ANSWER_BYTES
@@ -195,6 +207,14 @@ class Wire(Generic[A]):
             raise self._meaning(error) from None
         finally:
             _bounds.ends, _bounds.room = before
+
+    def _check(self, method: str, url: str) -> None:
+        address.check(url, self._homes)
+        path = urllib.parse.urlsplit(url).path
+        read = self._posts is not None and self._posts.fullmatch(path) is not None
+        if method != "GET" and self._homes is not None and not (method == "POST" and read):
+            msg = f"{method} {path} may not only read: refused before it was sent"
+            raise CallRefused(msg)
 
     def close(self) -> None:
         """End the connections."""
@@ -225,9 +245,7 @@ class Wire(Generic[A]):
             found = bytearray()
             for part in response.stream(_PART_BYTES, decode_content=True):
                 found += part
-                if len(found) > LARGEST_ANSWER_BYTES:
-                    raise _TooLarge
-                _bounds.left()
+                _bounds.check(len(found))
         except BaseException:
             response.close()  # what is left of the answer is not read for the sake of the connection
             raise
@@ -255,7 +273,11 @@ class Wire(Generic[A]):
             manager = urllib3.PoolManager(**options)
         else:
             user = urllib3.util.parse_url(proxy).auth
-            asks = urllib3.make_headers(proxy_basic_auth=urllib.parse.unquote(user or "")) if user else None
+            asks = (
+                urllib3.make_headers(proxy_basic_auth=urllib.parse.unquote(user or ""))
+                if user
+                else None
+            )
             manager = urllib3.ProxyManager(proxy, proxy_headers=asks, **options)
         manager.pool_classes_by_scheme = _pools()
         return manager

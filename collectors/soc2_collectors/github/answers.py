@@ -9,7 +9,7 @@ Source: GitHub REST API, "Troubleshooting" and "Rate limits"; GraphQL API, "Rate
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from soc2_collectors.exchange import answer
 from soc2_collectors.exchange.answer import (
@@ -32,9 +32,6 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SECONDARY_WAIT_SECONDS = 60.0
 """GitHub asks to wait a minute when a secondary limit comes without Retry-After."""
@@ -112,7 +109,11 @@ def problem(answer: Answer, call: str, grant: str | None) -> ProviderError | Non
         return Gone(said, operation=call)
     hidden = answer.status in (FORBIDDEN, NOT_FOUND, _LEGAL) and said
     if hidden or any(part in lower for part in _OWNERS_ONLY):
-        why = "; GitHub also hides what the identity may not read" if answer.status == NOT_FOUND else ""
+        why = (
+            "; GitHub also hides what the identity may not read"
+            if answer.status == NOT_FOUND
+            else ""
+        )
         reason = f"{answer.status} {said}{why}"
         return Denied(reason, operation=call, permission=_permission(answer, grant))
     what = said or f"no JSON ({answer.sort})"

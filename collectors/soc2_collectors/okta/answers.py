@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from soc2_collectors.exchange import answer, records
 from soc2_collectors.exchange.answer import (
@@ -35,7 +35,7 @@ from soc2_pac.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
 NO_PROOF = (
     "the service app demands proof of possession (DPoP), which soc2-pac does not give: switch it off in the "
@@ -127,9 +127,7 @@ def problem(
     if answer.status in ELSEWHERE:
         msg = f"{call} is redirected ({answer.status}): is org_url the org's address?"
         return Unexpected(msg, operation=call)
-    what = (
-        str(said) or f"no JSON ({answer.sort})"
-    )
+    what = str(said) or f"no JSON ({answer.sort})"
     return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
 
 

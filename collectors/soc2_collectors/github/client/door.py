@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from soc2_collectors.github.settings import GithubSettings
 
 TOKEN_CALL = "POST /app/installations/{installation_id}/access_tokens"  # noqa: S105 - a call
+_POSTS = r".*/graphql|.*/app/installations/\d+/access_tokens"
+"""A query of GraphQL, which the client makes sure of, and an App's sign-in."""
 _VERSION = "2022-11-28"
 _RENEW_SECONDS = 300.0
 """An App's token is renewed this long before it expires."""
@@ -49,7 +51,7 @@ class Door:
         self._key = settings.private_key.resolve() if settings.private_key is not None else ""
         self._token, self._until = "", 0.0
         self._lock = threading.Lock()
-        self._wire = Wire("GitHub", settings.timeout_seconds, [self.base], Answer)
+        self._wire = Wire("GitHub", settings.timeout_seconds, [self.base], Answer, posts=_POSTS)
 
     def spend(self, operation: str) -> None:
         """Count a request that belongs to no unit of work."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from soc2_collectors.okta.settings import OktaSettings
     from soc2_pac.hookspecs import Meter
 
+_TOKEN = "/oauth2/v1/token"  # noqa: S105 - a path
 _RENEW_SECONDS = 60.0
 """A token is renewed this long before it expires."""
 _CLOCK_SECONDS = 30
@@ -54,7 +55,7 @@ class Door:
         self._clock_ahead = 0.0
         self._spent: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self._wire = Wire("Okta", settings.timeout_seconds, [self.origin], Answer)
+        self._wire = Wire("Okta", settings.timeout_seconds, [self.origin], Answer, posts=_TOKEN)
 
     @property
     def spent(self) -> dict[str, int]:
@@ -136,7 +137,7 @@ class Door:
 
     def _ask_token(self, scopes: str, meter: Meter) -> Answer:
         assert self._key is not None  # noqa: S101 - asked for by service apps only
-        url = f"{self.origin}/oauth2/v1/token"
+        url = self.origin + _TOKEN
         client_id = str(self.settings.client_id)
         form = {
             "grant_type": "client_credentials",
