@@ -17,13 +17,13 @@ class _Body(io.BytesIO):
     """A body that was read; libraries set attributes of urllib3's on it."""
 
 
-def session(wire: Wire[Any]) -> requests.Session:
+def session(wire: Wire[Any], left: Callable[[], float] | None = None) -> requests.Session:
     """A session that asks by the wire; it keeps no cookies and takes no credentials from this machine."""
     import requests  # noqa: PLC0415
 
     made = requests.Session()
     made.trust_env = False  # the wire knows of proxies; a .netrc would take the place of the token
-    mount(made, wire)
+    mount(made, wire, left)
     return made
 
 

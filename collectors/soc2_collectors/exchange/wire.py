@@ -31,10 +31,20 @@ LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 """No page that a provider documents comes near it; an answer beyond it is refused while it is read."""
 _PART_BYTES = 64 * 1024
 _CONNECTIONS = 32
+"""To one host, kept for the next exchange."""
+_HOSTS = 1024
 _AGENT = "soc2-pac"
 
 
 A = TypeVar("A", bound=Answer)
+
+
+class NotReached(Unreachable):
+    """Nobody answers there, or the name is nobody's."""
+
+
+class Late(Unreachable):
+    """The exchange took longer than it may."""
 
 
 class _TooLarge(Exception):
@@ -165,7 +175,7 @@ class Wire(Generic[A]):
 
         self.name = name
         self._timeout = timeout_seconds
-        self._homes = None if homes is None else frozenset(map(address.origin, homes))
+        self._homes = None if homes is None else set(map(address.origin, homes))
         self._answer = answer
         self._posts = re.compile(posts) if posts else None
         self._certificates = certificates
@@ -207,6 +217,11 @@ class Wire(Generic[A]):
             raise self._meaning(error) from None
         finally:
             _bounds.ends, _bounds.room = before
+
+    def allow(self, home: str) -> None:
+        """Let a further address be asked, which this program itself names."""
+        if self._homes is not None:
+            self._homes.add(address.origin(home))
 
     def _check(self, method: str, url: str) -> None:
         address.check(url, self._homes)
@@ -263,11 +278,19 @@ class Wire(Generic[A]):
     def _made(self, proxy: str | None) -> urllib3.PoolManager:
         import urllib3  # noqa: PLC0415
 
+        # One for all hosts: reading the authorities takes longer than an exchange.
+        trust = urllib3.util.ssl_.create_urllib3_context()
+        authorities = self._certificates or _authorities()
+        if authorities is None:
+            trust.load_default_certs()
+        elif os.path.isdir(authorities):  # noqa: PTH112 - as it was named
+            trust.load_verify_locations(capath=authorities)
+        else:
+            trust.load_verify_locations(cafile=authorities)
         options: dict[str, Any] = {
-            "num_pools": 2 * _CONNECTIONS,
+            "num_pools": _HOSTS,
             "maxsize": _CONNECTIONS,
-            "cert_reqs": "CERT_REQUIRED",
-            "ca_certs": self._certificates or _authorities(),
+            "ssl_context": trust,
         }
         if proxy is None:
             manager = urllib3.PoolManager(**options)
@@ -292,9 +315,9 @@ class Wire(Generic[A]):
             return Unexpected(f"the answer has more than {most:g} MiB")
         if isinstance(inner, of.NewConnectionError | of.NameResolutionError):
             cause = type(inner.__cause__ or inner).__name__
-            return Unreachable(f"{self.name} could not be reached ({cause})")
+            return NotReached(f"{self.name} could not be reached ({cause})")
         if isinstance(inner, of.TimeoutError | TimeoutError):
-            return Unreachable(f"{self.name} did not answer in time")
+            return Late(f"{self.name} did not answer in time")
         if isinstance(inner, of.SSLError):
             return Unreachable("the TLS certificate was not accepted")
         if isinstance(inner, of.DecodeError):

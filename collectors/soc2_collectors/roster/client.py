@@ -63,7 +63,7 @@ class RosterConnection:
 
     def discover(self, per: str, only: Selection, meter: Meter | None = None) -> Iterator[Scope]:
         """The one organisation."""
-        del only
+        del only, meter
         if per == "organization":
             yield self.scope
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from soc2_collectors.aws.client.accounts import Account, assumed_role, base_cred
 from soc2_collectors.aws.client.call import Aws
 from soc2_collectors.aws.client.clients import Asker, Clients
 from soc2_collectors.aws.settings import HOME
+from soc2_collectors.exchange.outside import Outside
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -49,16 +49,8 @@ class AwsConnection:
         self._clients = Clients(settings, frozenset(declared) | frozenset(DISCOVERY))
         self.spent: Counter[str] = Counter()
         """Requests of discovery and sign-in, by IAM action."""
-        discovering = Asker(self._base, _Discovery(self.spent), frozenset(DISCOVERY))
-        self._discovery = Aws(
-            self._clients,
-            discovering,
-            Scope("aws", "discovery"),
-            self._home,
-            settings.partition,
-            lenient=False,
-        )
         self._lock = threading.RLock()
+        self._counting = threading.Lock()
         self._identity: Identity | None = None
         self._reached: dict[str, Account] = {}
         self._accounts: list[str | Unread] | None = None
@@ -68,7 +60,7 @@ class AwsConnection:
         """``sts:GetCallerIdentity``, asked once."""
         with self._lock:
             if self._identity is None:
-                told = self._discovery.ask("sts", "get_caller_identity")
+                told = self._asks().ask("sts", "get_caller_identity")
                 settings = self._settings
                 of = told["Arn"].split(":")[1]
                 if of != settings.partition:
@@ -80,18 +72,22 @@ class AwsConnection:
                 self._identity = Identity(told["Arn"], told["Account"], details)
             return self._identity
 
-    def discover(self, per: str, only: Selection = EVERYWHERE) -> Iterator[Scope | Unread]:
+    def discover(
+        self, per: str, only: Selection = EVERYWHERE, meter: Meter | None = None
+    ) -> Iterator[Scope | Unread]:
         """Accounts, accounts x regions, or the organisation. What cannot be read is said so.
 
         Raises:
             ProviderError: not even the accounts are known.
         """
         if per == _ORGANIZATION:
-            yield self._organization()
+            yield self._organization(meter)
         elif per == "account":
-            yield from self._each_account(only, self._scope_of_account)
+            yield from self._each_account(only, meter, self._scope_of_account)
         elif per == "region":
-            yield from self._each_account(only, self._scopes_of_regions)
+            yield from self._each_account(
+                only, meter, lambda account: self._scopes_of_regions(account, meter)
+            )
         else:
             msg = f"AWS has no scopes per '{per}'"
             raise Unexpected(msg)
@@ -104,6 +100,18 @@ class AwsConnection:
         region = self._home if own else scope.region or self._home
         asker = Asker(account, meter, allowed)
         return Aws(self._clients, asker, scope, region, self._settings.partition)
+
+    def _asks(self, meter: Meter | None = None, account: Account | None = None) -> Aws:
+        """What the connection itself asks by; ``meter``: discovery's."""
+        counted = Outside(self._spend, meter)
+        asker = Asker(account or self._base, counted, frozenset(DISCOVERY))
+        scope = Scope("aws", "discovery")
+        partition = self._settings.partition
+        return Aws(self._clients, asker, scope, self._home, partition, lenient=False)
+
+    def _spend(self, operation: str) -> None:
+        with self._counting:
+            self.spent[operation] += 1
 
     # -- accounts -------------------------------------------------------------------------------------------
 
@@ -121,15 +129,15 @@ class AwsConnection:
             return self._reached[number]
 
     def _assume_role(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-        return self._discovery.ask("sts", "assume_role", **arguments)
+        return self._asks().ask("sts", "assume_role", **arguments)
 
-    def _listed(self) -> list[str | Unread]:
+    def _listed(self, meter: Meter | None) -> list[str | Unread]:
         """Every account of the source, asked once. An organisation's that cannot be read come as such."""
         with self._lock:
             if self._accounts is None:
                 settings = self._settings
                 if settings.organization:
-                    self._accounts = list(self._of_organization())
+                    self._accounts = list(self._of_organization(meter))
                     if (
                         not self._accounts
                     ):  # not even the management account: that is no organisation
@@ -139,8 +147,8 @@ class AwsConnection:
                     self._accounts = list(settings.accounts or [self.whoami().account])
             return self._accounts
 
-    def _of_organization(self) -> Iterator[str | Unread]:
-        for account in self._discovery.items("organizations", "list_accounts", "Accounts"):
+    def _of_organization(self, meter: Meter | None) -> Iterator[str | Unread]:
+        for account in self._asks(meter).items("organizations", "list_accounts", "Accounts"):
             number = account["Id"]
             # AWS replaces Status by State; answers may have either.
             state = account.get("State") or account.get("Status") or "unknown"
@@ -151,10 +159,12 @@ class AwsConnection:
                 why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
             yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
 
-    def _each_account(self, only: Selection, scopes_of: Any) -> Iterator[Scope | Unread]:  # noqa: ANN401
+    def _each_account(
+        self, only: Selection, meter: Meter | None, scopes_of: Any
+    ) -> Iterator[Scope | Unread]:  # noqa: ANN401
         wanted = [
             account
-            for account in self._listed()
+            for account in self._listed(meter)
             if only.takes(account.scope if isinstance(account, Unread) else Scope("aws", account))
         ]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="discover") as pool:
@@ -175,7 +185,9 @@ class AwsConnection:
 
     # -- regions --------------------------------------------------------------------------------------------
 
-    def _scopes_of_regions(self, account: str | Unread) -> Iterable[Scope | Unread]:
+    def _scopes_of_regions(
+        self, account: str | Unread, meter: Meter | None
+    ) -> Iterable[Scope | Unread]:
         wanted = [] if self._settings.regions == "all" else list(self._settings.regions)
         if isinstance(account, Unread):
             return [
@@ -187,7 +199,7 @@ class AwsConnection:
                 for region in wanted or ["?"]
             ]
         try:
-            enabled = self._enabled_regions(account)
+            enabled = self._enabled_regions(account, meter)
         except ProviderError as error:
             return [
                 _unread(Scope("aws", f"{account}/{region}"), error) for region in wanted or ["?"]
@@ -203,20 +215,18 @@ class AwsConnection:
             for region in wanted or enabled
         ]
 
-    def _enabled_regions(self, account: str) -> list[str]:
+    def _enabled_regions(self, account: str, meter: Meter | None) -> list[str]:
         found = self._regions.get(account)
         if found is None:
-            asker = Asker(self._account(account), _Discovery(self.spent), frozenset(DISCOVERY))
-            scope = Scope("aws", account)
-            partition = self._settings.partition
-            aws = Aws(self._clients, asker, scope, self._home, partition, lenient=False)
-            told = aws.ask("ec2", "describe_regions", AllRegions=False)
+            told = self._asks(meter, self._account(account)).ask(
+                "ec2", "describe_regions", AllRegions=False
+            )
             found = self._regions[account] = sorted(r["RegionName"] for r in told["Regions"])
         return found
 
     # -- the organisation -----------------------------------------------------------------------------------
 
-    def _organization(self) -> Scope | Unread:
+    def _organization(self, meter: Meter | None) -> Scope | Unread:
         """Its scope, where the source's own credentials can read it. Raises ProviderError.
 
         Only the management account and delegated administrators can. ``organization = true`` says that the
@@ -225,7 +235,7 @@ class AwsConnection:
         own = self.whoami().account
         seen_from = Scope("aws", f"{own}/{_ORGANIZATION}")
         try:
-            told = self._discovery.ask("organizations", "describe_organization")["Organization"]
+            told = self._asks(meter).ask("organizations", "describe_organization")["Organization"]
         except NotEnabled as error:
             if "AWSOrganizationsNotInUse" not in str(error):
                 raise
@@ -250,23 +260,3 @@ def _unread(scope: Scope, error: ProviderError) -> Unread:
     denied = isinstance(error, Denied | CredentialsRejected)
     status = CollectionStatus.DENIED if denied else CollectionStatus.FAILED
     return Unread(scope, status, str(error), error.permission)
-
-
-class _Discovery:
-    """The meter of what is asked outside of any unit: counted, not bounded by a unit's time."""
-
-    def __init__(self, spent: Counter[str]) -> None:
-        self._spent = spent
-        self._lock = threading.Lock()
-
-    def request(self, operation: str) -> None:
-        """Count."""
-        with self._lock:
-            self._spent[operation] += 1
-
-    def page(self) -> None:
-        """Accounts come a few a page: their number is bounded by AWS's quota."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait: a few seconds at most, since discovery is asked at a pace of its own."""
-        time.sleep(seconds)

@@ -13,7 +13,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import Answer
-from soc2_collectors.exchange.session import mount
+from soc2_collectors.exchange.session import session
 from soc2_collectors.exchange.wire import Wire
 from soc2_pac.errors import ConfigError, CredentialsRejected, ProviderError, Unreachable
 
@@ -65,14 +65,11 @@ class SignedIn:
     def _transport(self, settings: AzureSettings) -> Any:  # noqa: ANN401 - of the SDK
         """The one exchange, as azure-identity asks by it."""
         from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
-        from requests import Session  # noqa: PLC0415
 
         # What goes wrong is told by errors; without a handler its log would go to standard error, too.
         logging.getLogger("azure").addHandler(logging.NullHandler())
-        asks = Session()
-        asks.trust_env = False
         wire = Wire("Entra", settings.timeout_seconds, None, Answer)
-        mount(asks, wire, lambda: self._ends - time.monotonic())
+        asks = session(wire, lambda: self._ends - time.monotonic())
         return RequestsTransport(session=asks, session_owner=False, use_env_settings=False)
 
     def forget(self, address: str, token: str) -> bool:
