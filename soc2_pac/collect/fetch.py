@@ -135,7 +135,7 @@ class Meter:
         with self._lock:
             now = time.monotonic()
             if working and seconds > self._left(now):
-                raise self._spent("")
+                raise self._spent()
             if not working and self._waited_by(now) + seconds > self._limits.waiting_seconds:
                 msg = (
                     "the time that one listing may wait for rate limits "
@@ -159,7 +159,7 @@ class Meter:
     def _left(self, now: float) -> float:
         return self._limits.seconds - (now - self._began - self._waited_by(now))
 
-    def _spent(self, operation: str) -> Unreachable:
+    def _spent(self, operation: str = "") -> Unreachable:
         msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
         return Unreachable(msg, operation=operation)
 

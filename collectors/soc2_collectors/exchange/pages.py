@@ -53,7 +53,8 @@ def records(body: Any, key: str | None, call: str) -> list[dict[str, Any]]:  # n
 
     ``key``: under which they stand where the page is an object. Raises Unexpected where there is no list.
     """
-    found = body.get(key) if key is not None and isinstance(body, dict) else body
+    inside = body.get(key) if isinstance(body, dict) and key is not None else None
+    found = body if key is None else inside
     if not isinstance(found, list):
         msg = f"{call} answered no list" + (f" under {key}" if key is not None else "")
         raise Unexpected(msg, operation=call)

@@ -41,7 +41,7 @@ def mount(made: requests.Session, wire: Wire[Any], left: Callable[[], float] | N
     class Adapter(BaseAdapter):
         """One exchange of the wire, as ``requests`` hands it out."""
 
-        def send(self, request: Any, **_: Any) -> requests.Response:  # noqa: ANN401
+        def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401
             answer = wire.exchange(
                 request.method,
                 request.url,

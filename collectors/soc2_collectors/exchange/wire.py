@@ -207,6 +207,9 @@ class Wire(Generic[A]):
         """
         self._check(method, url)
         allowed = self._timeout if seconds is None else max(0.0, min(self._timeout, seconds))
+        if allowed <= 0:
+            msg = f"there is no time left to ask {self.name}: it did not answer in time"
+            raise Late(msg)
         before = _bounds.ends, _bounds.room  # signing in may happen within an exchange
         _bounds.ends, _bounds.room = time.monotonic() + allowed, LARGEST_ANSWER_BYTES
         try:

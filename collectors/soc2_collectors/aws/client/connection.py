@@ -51,6 +51,8 @@ class AwsConnection:
         """Requests of discovery and sign-in, by IAM action."""
         self._lock = threading.RLock()
         self._counting = threading.Lock()
+        self._within: Meter | None = None
+        """What bounds and counts the discovery that is under way."""
         self._identity: Identity | None = None
         self._reached: dict[str, Account] = {}
         self._accounts: list[str | Unread] | None = None
@@ -80,17 +82,19 @@ class AwsConnection:
         Raises:
             ProviderError: not even the accounts are known.
         """
-        if per == _ORGANIZATION:
-            yield self._organization(meter)
-        elif per == "account":
-            yield from self._each_account(only, meter, self._scope_of_account)
-        elif per == "region":
-            yield from self._each_account(
-                only, meter, lambda account: self._scopes_of_regions(account, meter)
-            )
-        else:
-            msg = f"AWS has no scopes per '{per}'"
-            raise Unexpected(msg)
+        self._within = meter
+        try:
+            if per == _ORGANIZATION:
+                yield self._organization()
+            elif per == "account":
+                yield from self._each_account(only, self._scope_of_account)
+            elif per == "region":
+                yield from self._each_account(only, self._scopes_of_regions)
+            else:
+                msg = f"AWS has no scopes per '{per}'"
+                raise Unexpected(msg)
+        finally:
+            self._within = None
 
     def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Aws:
         """What a collector takes."""
@@ -101,9 +105,9 @@ class AwsConnection:
         asker = Asker(account, meter, allowed)
         return Aws(self._clients, asker, scope, region, self._settings.partition)
 
-    def _asks(self, meter: Meter | None = None, account: Account | None = None) -> Aws:
-        """What the connection itself asks by; ``meter``: discovery's."""
-        counted = Outside(self._spend, meter)
+    def _asks(self, account: Account | None = None) -> Aws:
+        """What the connection itself asks by."""
+        counted = Outside(self._spend, self._within)
         asker = Asker(account or self._base, counted, frozenset(DISCOVERY))
         scope = Scope("aws", "discovery")
         partition = self._settings.partition
@@ -131,13 +135,13 @@ class AwsConnection:
     def _assume_role(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
         return self._asks().ask("sts", "assume_role", **arguments)
 
-    def _listed(self, meter: Meter | None) -> list[str | Unread]:
+    def _listed(self) -> list[str | Unread]:
         """Every account of the source, asked once. An organisation's that cannot be read come as such."""
         with self._lock:
             if self._accounts is None:
                 settings = self._settings
                 if settings.organization:
-                    self._accounts = list(self._of_organization(meter))
+                    self._accounts = list(self._of_organization())
                     if (
                         not self._accounts
                     ):  # not even the management account: that is no organisation
@@ -147,8 +151,8 @@ class AwsConnection:
                     self._accounts = list(settings.accounts or [self.whoami().account])
             return self._accounts
 
-    def _of_organization(self, meter: Meter | None) -> Iterator[str | Unread]:
-        for account in self._asks(meter).items("organizations", "list_accounts", "Accounts"):
+    def _of_organization(self) -> Iterator[str | Unread]:
+        for account in self._asks().items("organizations", "list_accounts", "Accounts"):
             number = account["Id"]
             # AWS replaces Status by State; answers may have either.
             state = account.get("State") or account.get("Status") or "unknown"
@@ -159,12 +163,10 @@ class AwsConnection:
                 why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
             yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
 
-    def _each_account(
-        self, only: Selection, meter: Meter | None, scopes_of: Any
-    ) -> Iterator[Scope | Unread]:  # noqa: ANN401
+    def _each_account(self, only: Selection, scopes_of: Any) -> Iterator[Scope | Unread]:
         wanted = [
             account
-            for account in self._listed(meter)
+            for account in self._listed()
             if only.takes(account.scope if isinstance(account, Unread) else Scope("aws", account))
         ]
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="discover") as pool:
@@ -185,9 +187,7 @@ class AwsConnection:
 
     # -- regions --------------------------------------------------------------------------------------------
 
-    def _scopes_of_regions(
-        self, account: str | Unread, meter: Meter | None
-    ) -> Iterable[Scope | Unread]:
+    def _scopes_of_regions(self, account: str | Unread) -> Iterable[Scope | Unread]:
         wanted = [] if self._settings.regions == "all" else list(self._settings.regions)
         if isinstance(account, Unread):
             return [
@@ -199,7 +199,7 @@ class AwsConnection:
                 for region in wanted or ["?"]
             ]
         try:
-            enabled = self._enabled_regions(account, meter)
+            enabled = self._enabled_regions(account)
         except ProviderError as error:
             return [
                 _unread(Scope("aws", f"{account}/{region}"), error) for region in wanted or ["?"]
@@ -215,10 +215,10 @@ class AwsConnection:
             for region in wanted or enabled
         ]
 
-    def _enabled_regions(self, account: str, meter: Meter | None) -> list[str]:
+    def _enabled_regions(self, account: str) -> list[str]:
         found = self._regions.get(account)
         if found is None:
-            told = self._asks(meter, self._account(account)).ask(
+            told = self._asks(self._account(account)).ask(
                 "ec2", "describe_regions", AllRegions=False
             )
             found = self._regions[account] = sorted(r["RegionName"] for r in told["Regions"])
@@ -226,7 +226,7 @@ class AwsConnection:
 
     # -- the organisation -----------------------------------------------------------------------------------
 
-    def _organization(self, meter: Meter | None) -> Scope | Unread:
+    def _organization(self) -> Scope | Unread:
         """Its scope, where the source's own credentials can read it. Raises ProviderError.
 
         Only the management account and delegated administrators can. ``organization = true`` says that the
@@ -235,7 +235,7 @@ class AwsConnection:
         own = self.whoami().account
         seen_from = Scope("aws", f"{own}/{_ORGANIZATION}")
         try:
-            told = self._asks(meter).ask("organizations", "describe_organization")["Organization"]
+            told = self._asks().ask("organizations", "describe_organization")["Organization"]
         except NotEnabled as error:
             if "AWSOrganizationsNotInUse" not in str(error):
                 raise

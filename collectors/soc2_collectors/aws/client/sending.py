@@ -41,7 +41,7 @@ def wire(settings: AwsSettings, session: Any) -> Wire[Answer]:  # noqa: ANN401 -
 def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401 - of botocore
     """The answer to a prepared request. Raises botocore's errors, which it knows when to ask again for."""
     from botocore import exceptions as sdk  # noqa: PLC0415
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415
+    from botocore.awsrequest import AWSResponse, HeadersDict  # noqa: PLC0415
 
     # Sums over a body are over its bytes as they were sent.
     headers = {"Accept-Encoding": "identity", **dict(request.headers.items())}
@@ -53,4 +53,4 @@ def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401
         raise sdk.ReadTimeoutError(endpoint_url=request.url, error=error) from error
     except Unreachable as error:
         raise sdk.ConnectionClosedError(endpoint_url=request.url, error=error) from error
-    return AWSResponse(request.url, answer.status, answer.headers, _Body(answer.body))
+    return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Body(answer.body))
