@@ -25,7 +25,7 @@ from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import throttles
 from soc2_collectors.aws.client.pace import Pace
 from soc2_collectors.aws.client.sending import sent, wire
-from soc2_pac.errors import CallRefused, Unexpected, Unreachable
+from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -210,7 +210,9 @@ class Clients:
         return admit
 
     def _notice(self, service: str, region: str) -> Any:  # noqa: ANN401
-        def notice(response: Any, attempts: int, **_: Any) -> None:  # noqa: ANN401
+        def notice(response: Any, attempts: int, caught_exception: Any, **_: Any) -> None:  # noqa: ANN401
+            if isinstance(caught_exception, ProviderError):
+                return  # ours: it is not asked again
             if response is not None:
                 code = response[1].get("Error", {}).get("Code", "")
                 if throttles(code, response[0].status_code):
