@@ -174,7 +174,10 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
             from soc2_pac.demo.gcp import GcpEmulator  # noqa: PLC0415
 
             url = running.enter_context(GcpEmulator(cloud.acme_robotics()))
-            of = {"organization": f"organizations/{cloud.ORGANIZATION}", "project": cloud.PRODUCTION}
+            of = {
+                "organization": f"organizations/{cloud.ORGANIZATION}",
+                "project": cloud.PRODUCTION,
+            }
             yield {"organization": cloud.ORGANIZATION, "endpoint": url}, of
         else:
             from tests.aws import walk  # noqa: PLC0415

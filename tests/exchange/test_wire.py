@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from benchmarks.hostile_answers import MODES, Hostile
+from hostile_answers import MODES, Hostile
 
 from soc2_collectors.exchange import address, pages, wire
 from soc2_collectors.exchange.answer import Answer

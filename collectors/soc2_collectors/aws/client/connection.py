@@ -23,7 +23,7 @@ from soc2_pac.errors import (
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Identity, Scope, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from soc2_collectors.aws.settings import AwsSettings
     from soc2_pac.hookspecs import Meter
@@ -163,7 +163,9 @@ class AwsConnection:
                 why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
             yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
 
-    def _each_account(self, only: Selection, scopes_of: Any) -> Iterator[Scope | Unread]:
+    def _each_account(
+        self, only: Selection, scopes_of: Callable[[str | Unread], Iterable[Scope | Unread]]
+    ) -> Iterator[Scope | Unread]:
         wanted = [
             account
             for account in self._listed()
