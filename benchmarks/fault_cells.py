@@ -106,15 +106,16 @@ class Injected:
     @contextlib.contextmanager
     def installed(self) -> Iterator[Injected]:
         """For the time of the block. Nobody waits in it."""
-        injected = self
+        injected, local = self, self._local
+        ask, hand_over = self._request, self._exchange
 
         def request(meter: Meter, operation: str) -> None:
-            injected._local.call = operation
-            injected._request(meter, operation)
+            local.call = operation
+            ask(meter, operation)
 
         def exchange(wire: Wire[Any], *args: Any, **kwargs: Any) -> Any:
-            answer = injected._exchange(wire, *args, **kwargs)
-            if not injected.call or getattr(injected._local, "call", "") != injected.call:
+            answer = hand_over(wire, *args, **kwargs)
+            if not injected.call or getattr(local, "call", "") != injected.call:
                 return answer
             injected.hits += 1
             if injected.mode == "drip":
@@ -129,13 +130,15 @@ class Injected:
             return type(answer)(status, headers, change(answer.body))
 
         waits = fetch.stopping.wait
-        Meter.request, Wire.exchange = request, exchange  # type: ignore[method-assign]
-        fetch.stopping.wait = lambda _=None: False  # type: ignore[method-assign]
+        setattr(Meter, "request", request)  # noqa: B010 - a method is not assigned
+        setattr(Wire, "exchange", exchange)  # noqa: B010
+        setattr(fetch.stopping, "wait", lambda _=None: False)  # noqa: B010
         try:
             yield self
         finally:
-            Meter.request, Wire.exchange = self._request, self._exchange  # type: ignore[method-assign]
-            fetch.stopping.wait = waits  # type: ignore[method-assign]
+            setattr(Meter, "request", self._request)  # noqa: B010
+            setattr(Wire, "exchange", self._exchange)  # noqa: B010
+            setattr(fetch.stopping, "wait", waits)  # noqa: B010
 
 
 # -- sources ----------------------------------------------------------------------------------------------
@@ -185,8 +188,8 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
 
             server = SyntheticAws(answers=walk.ANSWERS, services=walk.SERVICES)
             running.enter_context(server)
-            own = {"endpoint_url": server.url, "regions": [walk.REGION]}
-            yield {**own, "access_key_id": token, "secret_access_key": token}, walk.SCOPES
+            made: dict[str, Any] = {"endpoint_url": server.url, "regions": ["eu-west-1"]}
+            yield {**made, "access_key_id": token, "secret_access_key": token}, walk.SCOPES
 
 
 # -- cells ------------------------------------------------------------------------------------------------

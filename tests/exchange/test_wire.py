@@ -6,7 +6,7 @@ import gzip
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hostile_answers import MODES, Hostile
@@ -25,9 +25,6 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -214,10 +211,10 @@ def test_a_proxy_is_asked_where_the_machine_says_so(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(stopping, "wait", lambda seconds: bool(waited.append(seconds)))
-    yield waited
+    monkeypatch.setattr(stopping, "wait", waited.append)
+    return waited
 
 
 def test_a_call_that_never_works_is_not_tried_over_and_over(naps: list[float]) -> None:

@@ -53,4 +53,5 @@ def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401
         raise sdk.ReadTimeoutError(endpoint_url=request.url, error=error) from error
     except Unreachable as error:
         raise sdk.ConnectionClosedError(endpoint_url=request.url, error=error) from error
-    return AWSResponse(request.url, answer.status, HeadersDict(answer.headers), _Body(answer.body))
+    said: Any = HeadersDict(answer.headers)
+    return AWSResponse(request.url, answer.status, said, _Body(answer.body))
