@@ -115,7 +115,9 @@ def test_places_that_did_not_answer_make_a_listing_partial(gcp: Source, name: st
 
 
 def test_a_page_that_never_ends(gcp: Source) -> None:
-    gcp.emulator.faults.add("/assets", body='{"assets": [], "nextPageToken": "same"}')
+    gcp.emulator.faults.add(
+        "/assets", body='{"readTime": "x", "assets": [], "nextPageToken": "same"}'
+    )
     with pytest.raises(Unexpected, match="never end"):
         list(gcp.client(ASSETS).assets())
     gcp.emulator.faults.clear()

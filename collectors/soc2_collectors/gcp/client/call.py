@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 LARGEST_ASSET_PAGE = 1000
+_ALWAYS = {"admin.users.list": "kind", "cloudasset.assets.list": "readTime"}
+"""What a listing says even where there is nothing; of others Google leaves out all that is empty."""
 _LEFT_OUT = (
     "unreachable",
     "unreachables",
@@ -195,7 +197,12 @@ class Gcp(Caller):
             if not isinstance(following, str):
                 msg = f"{asked.call} names its next page by no text"
                 raise Unexpected(msg, operation=asked.call)
-            return _records(body, key, asked.call), following
+            page = _records(body, key, asked.call)
+            said = _ALWAYS.get(asked.call)
+            if not page and said is not None and said not in body:
+                msg = f"{asked.call} answered neither records nor {said}: that is no empty listing"
+                raise Unexpected(msg, operation=asked.call)
+            return page, following
 
         yield from each_page(self.meter, asked.call, "", page_of)
         if unasked:
