@@ -183,6 +183,11 @@ class Outcome:
         """Units that did not read all."""
         return [unit for unit in self.units if unit.status is not CollectionStatus.COMPLETE]
 
+    @property
+    def gaps(self) -> int:
+        """Details of single resources that could not be read."""
+        return sum(unit.gaps for unit in self.units)
+
 
 def run(
     work: Workspace,
@@ -284,7 +289,9 @@ def plan_for(
     """
     wanted = _kinds(work, kinds) if kinds else kinds_of(rules)
     sources_chosen = work.choose_sources(sources)
-    plan = make_plan(wanted, work.registry.collectors, sources_chosen, remembered, only, cursors)
+    plan = make_plan(
+        wanted, work.registry.collectors, sources_chosen, remembered, only, cursors, work.limits
+    )
     for source in work.sources.values():
         plan.unsourced.pop(source.provider, None)  # it has one, which was left out on purpose
     if only != EVERYWHERE and not plan.units and not plan.unread:
@@ -443,10 +450,15 @@ ACTED_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
 def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity) -> int:
     """0 nothing to act on; 1 failures at or above ``fail_on``; 3 the evidence is incomplete.
 
-    A failure is the stronger statement: 1 comes before 3. Waived failures do not count.
+    A failure is the stronger statement: 1 comes before 3. Waived failures do not count. Details that could
+    not be read count where nothing was judged: verdicts say themselves which of them they needed.
     """
     incomplete = outcome is not None and bool(
-        outcome.incomplete or outcome.uncollected or outcome.unsourced or outcome.broken
+        outcome.incomplete
+        or outcome.uncollected
+        or outcome.unsourced
+        or outcome.broken
+        or (outcome.evaluated is None and outcome.gaps)
     )
     for finding in findings:
         if (

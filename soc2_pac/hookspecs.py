@@ -33,10 +33,14 @@ class Meter(Protocol):
         Raises Unreachable when the unit's time budget is spent: every client call ends in bounded time.
         """
 
-    def pause(self, seconds: float) -> None:
+    def left(self) -> float:
+        """Seconds of work that the unit may still do: no exchange may take longer."""
+
+    def pause(self, seconds: float, *, working: bool = False) -> None:
         """Wait before the next request, as a rate limit asks.
 
-        Raises Unreachable when the unit must end first.
+        ``working``: the wait is for a server in trouble, and spends the unit's time. Raises Unreachable when
+        the unit must end first.
         """
 
     def page(self) -> None:
@@ -49,10 +53,11 @@ class Connection(Protocol):
     def whoami(self) -> Identity:
         """The identity behind the credentials. Raises CredentialsRejected, Unreachable."""
 
-    def discover(self, per: str, only: Selection) -> Iterable[Scope | Unread]:
+    def discover(self, per: str, only: Selection, meter: Meter) -> Iterable[Scope | Unread]:
         """Scopes of this source of one sort (``account``, ``region``, ...). Raises ProviderError.
 
         ``only``: what is wanted; the engine drops the rest itself, and a provider saves calls by it.
+        ``meter``: counts and bounds the requests, as that of a unit of work does.
         """
 
     @property

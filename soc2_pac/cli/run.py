@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.store import Store
 
+_LINES = 10
+"""Listings that are named one by one."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -135,6 +137,12 @@ def collect(
         click.echo(
             f"{documents:,} documents; {complete} of {len(outcome.units)} listings complete."
         )
+        for unit in outcome.incomplete[:_LINES]:
+            click.echo(f"{unit.kind} in {unit.scope}: {unit.status}: {unit.reason}")
+        if (more := len(outcome.incomplete) - _LINES) > 0:
+            click.echo(f"and {more:,} more")
+        if outcome.gaps:
+            click.echo(f"{outcome.gaps:,} details of single resources could not be read.")
     if stats:
         _print_stats(outcome)
     ctx.exit(api.exit_code([], outcome, Severity.INFO))

@@ -38,6 +38,8 @@ class UnitFinished:
     count: int
     requests: int
     seconds: float
+    gaps: int = 0
+    """Details of single resources that could not be read."""
 
 
 Event = Planned | UnitStarted | UnitFinished

@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 
 _SPOOL_BYTES = 8 * 1024 * 1024
 _CURSOR_BYTES = 256 * 1024
+_MANY = 5
+"""Deletions within one listing that are suspicious where they are most of what was listed."""
 _LISTINGS = 3
 """How often something is listed whose parts are not found: they may have been deleted meanwhile."""
 
@@ -117,33 +119,50 @@ class Meter:
             msg = "soc2-pac was asked to stop"
             raise Unreachable(msg, operation=operation)
         with self._lock:
-            now = time.monotonic()
-            if now - self._began - self._waited_by(now) > self._limits.seconds:
-                msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
-                raise Unreachable(msg, operation=operation)
+            if self._left(time.monotonic()) < 0:
+                raise self._spent(operation)
             self.calls[operation] += 1
 
-    def pause(self, seconds: float) -> None:
-        """Wait. Raises Unreachable on a stop, or where the unit would wait longer than it may."""
+    def left(self) -> float:
+        """Seconds of work that the unit may still do."""
+        with self._lock:
+            return self._left(time.monotonic())
+
+    def pause(self, seconds: float, *, working: bool = False) -> None:
+        """Wait. Raises Unreachable on a stop, or where the unit would wait longer than it may.
+
+        ``working``: the wait is part of the work: it spends the time of the unit.
+        """
         with self._lock:
             now = time.monotonic()
-            if self._waited_by(now) + seconds > self._limits.waiting_seconds:
+            if working and seconds > self._left(now):
+                raise self._spent()
+            if not working and self._waited_by(now) + seconds > self._limits.waiting_seconds:
                 msg = (
                     "the time that one listing may wait for rate limits "
                     f"({self._limits.waiting_seconds:g} s) is spent"
                 )
                 raise Unreachable(msg)
-            if self._waiting == 0:
-                self._waiting_since = now
-            self._waiting += 1
+            if not working:
+                if self._waiting == 0:
+                    self._waiting_since = now
+                self._waiting += 1
         stopped = stopping.wait(seconds)
-        with self._lock:
-            self._waiting -= 1
-            if self._waiting == 0:
-                self._waited += time.monotonic() - self._waiting_since
+        if not working:
+            with self._lock:
+                self._waiting -= 1
+                if self._waiting == 0:
+                    self._waited += time.monotonic() - self._waiting_since
         if stopped:
             msg = "soc2-pac was asked to stop"
             raise Unreachable(msg)
+
+    def _left(self, now: float) -> float:
+        return self._limits.seconds - (now - self._began - self._waited_by(now))
+
+    def _spent(self, operation: str = "") -> Unreachable:
+        msg = f"the time allowed for one listing ({self._limits.seconds:g} s) is spent"
+        return Unreachable(msg, operation=operation)
 
     def _waited_by(self, now: float) -> float:
         return self._waited + (now - self._waiting_since if self._waiting else 0.0)
@@ -485,6 +504,11 @@ class _Taken:
         except Exception:  # noqa: BLE001 - where nobody can say, they are there
             wanted.clear()
         self.gone = len(wanted)
+        if self.gone >= _MANY and 2 * self.gone > self._yielded:
+            self.note(
+                f"{self.gone} of {self._yielded} resources were not found a moment after they were listed: "
+                "that many are not deleted at once, so what is there is not known"
+            )
         self.keep_doubtful(wanted)
 
     def keep_doubtful(self, deleted: Collection[str] = ()) -> None:
@@ -606,13 +630,13 @@ def resolve(fact: Fact) -> object:
     """Make the call of a fact: its value, ``None``, or a :class:`Gap`.
 
     Raises:
-        Gone: the provider does not find what was asked for. CredentialsRejected: nothing further can be read.
-        NotOffered: the provider has no such thing in the scope.
+        Gone: the provider does not find what was asked for. NotOffered: the provider has no such thing in the
+        scope.
     """
     try:
         with strictly():
             return fact.call()
-    except (Gone, CredentialsRejected, NotOffered):
+    except (Gone, NotOffered):
         raise
     except ProviderError as error:
         status, reason, permission = classify(error)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import (
     Limits,
+    Meter,
     Unit,
     UnitResult,
     classify,
@@ -64,6 +65,7 @@ def make_plan(
     remembered: Mapping[tuple[str, str], Collection[Scope]] | None = None,
     only: Selection = EVERYWHERE,
     cursors: Mapping[tuple[str, str, Scope, str], str] | None = None,
+    limits: Limits | None = None,
 ) -> Plan:
     """Lay kinds over the scopes of the sources. Asks each source for its scopes: makes calls.
 
@@ -76,6 +78,7 @@ def make_plan(
         only: which scopes are wanted.
         cursors: (source, kind, scope, collector version) -> what the last complete look at a population
             left. Where there is none, all of it is read.
+        limits: bounds of finding one sort of scopes of one source, as of a unit of work.
 
     Raises:
         ConfigError: two sources reach the same scope.
@@ -96,7 +99,7 @@ def make_plan(
     owners: dict[Scope, str] = {}
     for provider, listed in wanted.items():
         for source in by_provider[provider]:
-            _plan_source(plan, source, listed, owners, remembered or {}, only)
+            _plan_source(plan, source, listed, owners, remembered or {}, only, limits or Limits())
     plan.units = _interleaved(
         [_from_cursor(unit, collectors, cursors or {}) for unit in plan.units]
     )
@@ -110,6 +113,7 @@ def _plan_source(
     owners: dict[Scope, str],
     remembered: Mapping[tuple[str, str], Collection[Scope]],
     only: Selection,
+    limits: Limits,
 ) -> None:
     by_sort: dict[str, list[Collector]] = {}
     for collector in wanted:
@@ -117,7 +121,7 @@ def _plan_source(
     for per, collectors in sorted(by_sort.items()):
         started = datetime.now(UTC)
         try:
-            found = list(connection_of(source).discover(per, only))
+            found = list(connection_of(source).discover(per, only, Meter(limits)))
         except Exception as error:  # noqa: BLE001 - a source that fails leaves records, it does not stop others
             for collector in collectors:
                 known = sorted(remembered.get((source.name, collector.kind), ()))
@@ -251,4 +255,5 @@ def _finished(result: UnitResult) -> events.UnitFinished:
         result.count,
         result.requests,
         (result.finished - result.started).total_seconds(),
+        result.gaps,
     )

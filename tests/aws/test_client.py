@@ -322,7 +322,7 @@ class Paused(Meter):
         super().__init__(limits)
         self.pauses: list[float] = []
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, *, working: bool = False) -> None:
         self.pauses.append(seconds)
 
 

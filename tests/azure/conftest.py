@@ -1,4 +1,4 @@
-"""An Azure of one's own for each test, reached over HTTP through azure-core."""
+"""An Azure of one's own for each test, reached over HTTP."""
 
 from __future__ import annotations
 
@@ -88,5 +88,6 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     clock = SimpleNamespace(sleep=note, time=time.time, monotonic=lambda: began + sum(waited))
     monkeypatch.setattr(stopping, "wait", note)
-    monkeypatch.setattr("soc2_collectors.azure.client.connection.time", clock)
+    monkeypatch.setattr("soc2_collectors.azure.client.door.time", clock)
+    monkeypatch.setattr("soc2_collectors.exchange.outside.time", clock)
     return waited

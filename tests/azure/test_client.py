@@ -1,4 +1,4 @@
-"""The client over loopback, through azure-core's pipeline: what answers mean, and what it never does."""
+"""The client over loopback, over HTTP: what answers mean, and what it never does."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.azure.answers import MALFORMED, document
-from soc2_collectors.azure.client import wire
-from soc2_collectors.azure.client.tables import VISIBLE, call_of
+from soc2_collectors.azure.answers import document
+from soc2_collectors.azure.client.door import RESOURCES
+from soc2_collectors.azure.client.queries import call_of
+from soc2_collectors.azure.client.sight import VISIBLE
+from soc2_collectors.exchange import wire
+from soc2_collectors.exchange.records import MALFORMED
 from soc2_pac.collect.fetch import Limits, Meter
 from soc2_pac.demo.azure import Raw, Refusal, subscription
 from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id, resource
@@ -248,8 +251,8 @@ def test_an_answer_of_resource_graph_that_is_not_whole(
 ) -> None:
     answered(azure, **parts)
     client = azure.client(ROWS)
-    client._connection._visible = {PRODUCTION: True}
-    client._connection._looked = 1e18
+    client._tables._sight._visible = {PRODUCTION: True}  # type: ignore[union-attr]
+    client._tables._sight._looked = 1e18  # type: ignore[union-attr]
     found: list[dict[str, Any]] = []
     with pytest.raises(Unexpected, match=why):
         found.extend(client.graph_query(QUERY))
@@ -337,7 +340,7 @@ def test_an_advanced_query_counts(azure: Source) -> None:
     ("link", "why"),
     [
         ("https://evil.example/subscriptions", "another host"),
-        ("{url}@evil.example/", "another host"),
+        ("{url}@evil.example/", "names a user"),
         ("{here}", "would never end"),
         (7, "no text"),
     ],
@@ -574,10 +577,10 @@ def test_what_is_not_declared_is_not_sent(azure: Source) -> None:
 def test_nothing_but_reading_leaves_the_process(azure: Source, method: str) -> None:
     connection = azure.connect()
     paths = ["/subscriptions/x", "/v1.0/users"]
-    paths += [wire.RESOURCES] if method != "POST" else [wire.RESOURCES + "/x"]
+    paths += [RESOURCES] if method != "POST" else [RESOURCES + "/x"]
     for path in paths:
         with pytest.raises(CallRefused):
-            connection._wire.exchange(method, azure.url + path, {}, {})
+            connection._door._wire.exchange(method, azure.url + path, {})
     assert azure.emulator.requests == []
 
 
@@ -604,7 +607,7 @@ def test_subscriptions_that_are_not_in_use_are_told(azure: Source) -> None:
         for one in connection.discover("subscription")
     }
     assert {n for n, one in found.items() if isinstance(one, Scope)} == {PRODUCTION, SANDBOX}
-    assert set(connection.selected) == {PRODUCTION, SANDBOX}
+    assert set(connection._tables.selected) == {PRODUCTION, SANDBOX}
     for name in ("Disabled", "Warned", "PastDue", "Deleted", "guest"):
         unread = found[azure_id(name)]
         assert isinstance(unread, Unread)

@@ -204,7 +204,7 @@ def test_who_am_i_names_what_the_token_lacks(azure: Source) -> None:
     connection = azure.connect()
     given = token(appid="app-1", roles=["Directory.Read.All", "Policy.Read.All"])
     azure.emulator.state.token = given
-    connection.signed_in._credential = Credential(given)
+    connection._door.signed_in._credential = Credential(given)
     identity = connection.whoami()
     assert identity.principal == "app-1"
     missing = identity.details["missing_graph_permissions"].split(", ")

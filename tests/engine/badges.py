@@ -67,7 +67,7 @@ class BadgeConnection:
         """Somebody."""
         return Identity("badges:robot", "doors")
 
-    def discover(self, per: str, only: Selection) -> Iterator[Scope]:
+    def discover(self, per: str, only: Selection, meter: Meter | None = None) -> Iterator[Scope]:
         """One."""
         yield Scope("badges", "doors")
 

@@ -113,7 +113,9 @@ class FakeConnection:
         """Somebody."""
         return Identity("fake:robot", "acme")
 
-    def discover(self, per: str, only: Selection) -> Iterator[Scope | Unread]:
+    def discover(
+        self, per: str, only: Selection, meter: Meter | None = None
+    ) -> Iterator[Scope | Unread]:
         """The configured scopes; one that is off."""
         if self._settings.scenario == "rejected":
             msg = "the token is not accepted"

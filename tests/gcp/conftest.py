@@ -1,13 +1,16 @@
-"""A Google Cloud of one's own for each test, reached over HTTP through the real SDK."""
+"""A Google Cloud of one's own for each test, reached over HTTP."""
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.gcp import GcpProvider
+from soc2_collectors.gcp import GcpProvider, methods
 from soc2_collectors.gcp.settings import GcpSettings
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Meter, stopping
@@ -19,6 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.gcp.client import Gcp, GcpConnection
+
+# As a plugin does: methods that no collector of soc2-pac declares.
+methods.add(json.loads(Path(__file__).with_name("methods.json").read_text(encoding="utf-8")))
+
+METHODS = {
+    call: versions
+    for path in (Path(methods.__file__), Path(__file__))
+    for call, versions in json.loads(
+        path.with_name("methods.json").read_text(encoding="utf-8")
+    ).items()
+}
 
 WHOLE = Scope("gcp", f"organizations/{ORGANIZATION}")
 
@@ -66,6 +80,6 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return False
 
     monkeypatch.setattr(stopping, "wait", note)
-    clock = SimpleNamespace(sleep=note)
-    monkeypatch.setattr("soc2_collectors.gcp.client.connection.time", clock)
+    clock = SimpleNamespace(sleep=note, monotonic=time.monotonic)
+    monkeypatch.setattr("soc2_collectors.exchange.outside.time", clock)
     return waited

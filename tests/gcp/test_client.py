@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.gcp.client import wire
+from soc2_collectors.exchange import wire
 from soc2_pac.collect.fetch import Limits
 from soc2_pac.demo.gcp import Refusal, disabled
 from soc2_pac.demo.gcp_company import NUMBERS, ORGANIZATION, PRODUCTION, asset
@@ -115,7 +115,9 @@ def test_places_that_did_not_answer_make_a_listing_partial(gcp: Source, name: st
 
 
 def test_a_page_that_never_ends(gcp: Source) -> None:
-    gcp.emulator.faults.add("/assets", body='{"assets": [], "nextPageToken": "same"}')
+    gcp.emulator.faults.add(
+        "/assets", body='{"readTime": "x", "assets": [], "nextPageToken": "same"}'
+    )
     with pytest.raises(Unexpected, match="never end"):
         list(gcp.client(ASSETS).assets())
     gcp.emulator.faults.clear()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_collectors.gcp.answers import MALFORMED, document
+from soc2_collectors.exchange.records import MALFORMED
+from soc2_collectors.gcp.answers import document
 from soc2_pac.canonical import canonical
 from soc2_pac.demo.gcp import disabled
 from soc2_pac.demo.gcp_company import FOLDER
@@ -19,6 +20,7 @@ from soc2_pac.model import CollectionStatus as S
 from soc2_pac.model import Scope, Status
 from soc2_pac.resources import GAPS, view
 
+from .conftest import METHODS
 from .walk import KINDS, PROJECT, REGISTRY, WHOLE, look
 
 if TYPE_CHECKING:
@@ -116,21 +118,12 @@ def test_a_detail_with_a_fault_is_noticed(gcp: Source, kind: str, call: str) -> 
 
 def _requests_of(gcp: Source, call: str) -> str:
     """An expression for the requests of a call, by the path in its API's discovery document."""
-    from googleapiclient.discovery_cache import get_static_doc
-
-    api, _, method = call.partition(".")
-    for version in ("v1", "v2", "v3", "v4", "v1beta1", "v1beta", "v1beta4", "directory_v1"):
-        raw = get_static_doc(api, version)
-        here: Any = json.loads(raw) if raw else {}
-        *groups, last = method.split(".")
-        for group in groups:
-            here = here.get("resources", {}).get(group, {})
-        found = here.get("methods", {}).get(last)
-        if found:
-            path = re.sub(r"{[^}]+}", "\0", found.get("flatPath") or found["path"])
-            pattern = re.escape(path).replace("\0", "[^?]+?") + r"(\?|$)"
-            if any(re.search(pattern, one) for _, one in gcp.emulator.requests):
-                return pattern
+    for said in METHODS.get(call, {}).values():
+        path = re.sub(r"{[^}]+}", "\0", said["path"])
+        inside = "[^?]+?" if "{+" in said["path"] else "[^?/]+?"
+        pattern = re.escape(path).replace("\0", inside) + r"(\?|$)"
+        if any(re.search(pattern, one) for _, one in gcp.emulator.requests):
+            return pattern
     return ""
 
 

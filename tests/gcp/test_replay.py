@@ -21,7 +21,7 @@ from soc2_pac.model import Status
 from soc2_pac.resources import view
 from tests.conftest import RECORDINGS
 
-from .conftest import Source
+from .conftest import METHODS, Source
 from .walk import CALLS, KINDS, REGISTRY, look
 
 if TYPE_CHECKING:
@@ -279,25 +279,14 @@ def _judged(kind: str, result: UnitResult) -> Iterator[tuple[str, str]]:
 @functools.cache
 def _methods() -> dict[str, tuple[list[str], frozenset[str]]]:
     """Declared call -> (its paths in the versions that there are, the keys of its answers)."""
-    from googleapiclient.discovery_cache import get_static_doc
-
-    found: dict[str, tuple[list[str], frozenset[str]]] = {}
-    for call in CALLS:
-        api, _, method = call.partition(".")
-        paths, keys = list[str](), set[str]()
-        for version in ("v1", "v2", "v3", "v4", "v1beta4", "directory_v1", "v1beta1"):
-            raw = get_static_doc(api, version)
-            document: Any = json.loads(raw) if raw else {}
-            here = document
-            *groups, last = method.split(".")
-            for group in groups:
-                here = here.get("resources", {}).get(group, {})
-            if one := here.get("methods", {}).get(last):
-                paths.append(one.get("flatPath") or one["path"])
-                answer = document["schemas"].get(one.get("response", {}).get("$ref"), {})
-                keys |= answer.get("properties", {}).keys()
-        found[call] = paths, frozenset(keys)
-    return found
+    return {
+        call: (
+            [said["path"] for said in METHODS[call].values()],
+            frozenset(key for said in METHODS[call].values() for key in said["answers"]),
+        )
+        for call in CALLS
+        if call in METHODS
+    }
 
 
 def _calls_of(recording: Recording) -> dict[str, str]:

@@ -190,34 +190,36 @@ def test_no_default_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 def test_a_key_that_gets_no_token(gcp: Source, key: SecretRef) -> None:
     """What the token endpoint refuses is told as such, and is no answer of the inventory."""
-    from soc2_collectors.gcp.client.discovery import Request
+    from soc2_collectors.gcp.methods import Request
 
     info = json.loads(key.resolve())
     connection = gcp.connect()
     settings = GcpSettings(organization="1", key=key)
-    connection.credentials = credentials(settings)
-    connection.credentials._token_uri = f"{gcp.url}/token"
+    door = connection._door
+    door.credentials = credentials(settings)
+    door.credentials._token_uri = f"{gcp.url}/token"
     gcp.emulator.faults.add("/token", status=400, body='{"error": "invalid_grant"}')
     request = Request("GET", f"{gcp.url}/cloudasset/v1/organizations/1/assets", {}, None, ())
     with pytest.raises(CredentialsRejected, match="invalid_grant") as caught:
-        connection.exchange(request, gcp.meter)
+        door.exchange(request, gcp.meter)
     assert info["private_key"][40:80] not in str(caught.value)
     assert connection.spent["oauth2.token"] >= 1
     assert not [path for _, path in gcp.emulator.requests if "assets" in path]
 
 
 def test_users_of_workspace_are_not_read_without_an_administrator(gcp: Source) -> None:
-    from soc2_collectors.gcp.client.discovery import Request
+    from soc2_collectors.gcp.methods import Request
 
     connection = gcp.connect()
-    connection.settings = GcpSettings(organization="1")
+    door = connection._door
+    door.settings = GcpSettings(organization="1")
     scopes = (
         "https://www.googleapis.com/auth/admin.directory.user",
         "https://www.googleapis.com/auth/admin.directory.user.readonly",
     )
     request = Request("GET", f"{gcp.url}/admin/directory/v1/users", {}, None, scopes)
     with pytest.raises(NotEnabled, match="workspace_admin"):
-        connection.exchange(request, gcp.meter)
+        door.exchange(request, gcp.meter)
 
 
 # -- loading ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -62,5 +63,8 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     note: Callable[[float], None] = waited.append
     # What a unit of work waits with, and what waits without one; the emulator goes on sleeping.
     monkeypatch.setattr(stopping, "wait", note)
-    monkeypatch.setattr("soc2_collectors.github.client.time", SimpleNamespace(sleep=note))
+    monkeypatch.setattr(
+        "soc2_collectors.exchange.outside.time",
+        SimpleNamespace(sleep=note, monotonic=time.monotonic),
+    )
     return waited

@@ -75,6 +75,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     # What a unit of work waits with, what waits without one, and the clock of the rate limits.
     clock = SimpleNamespace(sleep=note, time=time.time, monotonic=monotonic)
     monkeypatch.setattr(stopping, "wait", note)
-    monkeypatch.setattr("soc2_collectors.okta.client.connection.time", clock)
+    monkeypatch.setattr("soc2_collectors.okta.client.door.time", clock)
+    monkeypatch.setattr("soc2_collectors.exchange.outside.time", clock)
     monkeypatch.setattr("soc2_collectors.okta.limits.time", clock)
     return waited

@@ -256,8 +256,8 @@ def test_only_declared_files_are_opened(tmp_path: Path) -> None:
 
 def test_the_connection(tmp_path: Path) -> None:
     connection = RosterProvider().connect(roster(tmp_path))
-    assert list(connection.discover("organization", EVERYWHERE)) == [SCOPE]
-    assert list(connection.discover("account", EVERYWHERE)) == []
+    assert list(connection.discover("organization", EVERYWHERE, fetch.Meter(Limits()))) == [SCOPE]
+    assert list(connection.discover("account", EVERYWHERE, fetch.Meter(Limits()))) == []
     assert connection.whoami().account == "acme"
     assert connection.spent == {}
     assert pickle.loads(pickle.dumps(roster(tmp_path))) == roster(tmp_path)

@@ -23,7 +23,7 @@ from soc2_collectors.gcp import permissions
 from soc2_pac import plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from views import Struct
 
@@ -205,8 +205,64 @@ def _lay(laying: Laying, where: str, struct: Struct, services: list[str]) -> Non
         _put(laying, where, struct, services)
 
 
+METHODS = Path(__file__).resolve().parents[2] / "collectors/soc2_collectors/gcp/methods.json"
+"""How each declared call is asked over HTTP: the client reads it."""
+
+
+def methods(calls: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """(call -> version -> how it is asked and what it answers), of the versions that are no previews."""
+    found: dict[str, dict[str, Any]] = {}
+    for call in sorted(calls):
+        api, _, method = call.partition(".")
+        for path in sorted(_DOCUMENTS.glob(f"{api}.*.json")):
+            version = path.name.removeprefix(f"{api}.").removesuffix(".json")
+            if re.fullmatch(r"(directory_)?v\d+", version):
+                said = _method(json.loads(path.read_text(encoding="utf-8")), method)
+                if said is not None:
+                    found.setdefault(call, {})[version] = said
+        if call not in found:
+            sys.exit(f"no discovery document knows {call}")
+    return found
+
+
+def _method(document: Any, path: str) -> dict[str, Any] | None:
+    here = document
+    *groups, last = path.split(".")
+    for group in groups:
+        here = here.get("resources", {}).get(group, {})
+    method = here.get("methods", {}).get(last)
+    if method is None:
+        return None
+    parameters = method.get("parameters", {})
+    answer = document["schemas"].get(method.get("response", {}).get("$ref"), {})
+    scopes = [scope for scope in method.get("scopes", ()) if scope.endswith(".readonly")]
+    return {
+        "verb": method["httpMethod"],
+        "root": document["rootUrl"],
+        "path": document["servicePath"] + method["path"],
+        "in_path": {
+            name: one.get("pattern", "[^/]+")
+            for name, one in sorted(parameters.items())
+            if one["location"] == "path"
+        },
+        "in_query": sorted(n for n, one in parameters.items() if one["location"] == "query"),
+        "required": sorted(name for name, one in parameters.items() if one.get("required")),
+        "body": "request" in method,
+        "answers": sorted(answer.get("properties", ())),
+        **({"scopes": scopes} if scopes else {}),
+    }
+
+
 def main() -> None:
     """Extract and write."""
+    calls = {
+        call
+        for collector in plugins.load().collectors.values()
+        if collector.provider == "gcp"
+        for call in collector.calls
+    }
+    text = json.dumps(methods(calls), indent=1, sort_keys=True)
+    METHODS.write_text(f"{text}\n", encoding="utf-8")
     laying = Laying("gcp", _shape)
     for collector in plugins.load().collectors.values():
         if collector.provider == "gcp":

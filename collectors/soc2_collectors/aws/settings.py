@@ -73,7 +73,7 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
     timeout_seconds: int = 30
-    """Of connecting and of reading, each."""
+    """Of one exchange, the reading of its answer included."""
     requests_per_second: float | None = None
     """The most that one service of one region of one account is asked; less where it answers "too many".
     When left out: 20, and what AWS documents for services with lower or far higher quotas."""

@@ -9,14 +9,24 @@ types", "Guidance for throttled requests in Azure Resource Graph".
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.permissions import licence
+from soc2_collectors.exchange import answer, records
+from soc2_collectors.exchange.answer import (
+    ELSEWHERE,
+    FORBIDDEN,
+    NOT_FOUND,
+    OK,
+    SERVER_ERROR,
+    TIMED_OUT,
+    TOO_MANY,
+    UNAUTHORIZED,
+)
+from soc2_collectors.exchange.records import MALFORMED
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -33,18 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-MALFORMED = "$malformed"
-"""The key under which stands what came in a listing instead of an object."""
-
-_OK = range(200, 300)
-_ELSEWHERE = range(300, 400)
-_NO_CONTENT = 204
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_TIMED_OUT = 408
-_TOO_MANY = 429
-_SERVER_ERROR = 500
 _REASON_CHARACTERS = 240
 
 _THROTTLED = ("toomanyrequests", "ratelimiting", "throttledrequest", "activitylimitreached")
@@ -89,35 +87,12 @@ class Row(dict[str, Any]):
     """When it was asked for: the document is as of then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    def json(self, call: str) -> Any:  # noqa: ANN401 - any JSON value
-        """The body; ``{}`` where the answer has none (204). Raises Unexpected."""
-        if self.status == _NO_CONTENT:
-            return {}
-        kind = self.headers.get("content-type", "application/json")
-        if "json" not in kind:
-            msg = f"{call} answered {kind.partition(';')[0]} instead of JSON"
-            raise Unexpected(msg, operation=call)
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            msg = f"{call} answered malformed JSON"
-            raise Unexpected(msg, operation=call) from error
+class Answer(answer.Answer):
+    """One HTTP answer of Azure or Microsoft Graph."""
 
     def said(self) -> Said:
         """What an error's body says."""
-        try:
-            body = json.loads(self.body)
-        except ValueError:
-            body = None
+        body = self.error
         inner = body.get("error", body) if isinstance(body, dict) else None
         if isinstance(inner, str):  # as the token endpoint writes it
             inner = {"code": inner, "message": body.get("error_description", "")}
@@ -155,13 +130,13 @@ def problem(
         grant: what the call needs.
         ids: as messages name what fills the call's template: a resource that has gone is one of these.
     """
-    if answer.status in _OK:
+    if answer.status in OK:
         return None
     said = answer.said()
     code = said.code.lower()
-    if answer.status == _TOO_MANY or code in _THROTTLED:
+    if answer.status == TOO_MANY or code in _THROTTLED:
         return Throttled("Azure went on refusing for its rate limit", operation=call)
-    if answer.status >= _SERVER_ERROR or answer.status == _TIMED_OUT:
+    if answer.status >= SERVER_ERROR or answer.status == TIMED_OUT:
         return Unreachable(f"Azure answered {answer.status}", operation=call)
     return (
         _switched_off(said, call, answer.status)
@@ -172,7 +147,7 @@ def problem(
 
 def _switched_off(said: Said, call: str, status: int) -> ProviderError | None:
     code = said.code.lower()
-    if code in _NO_LICENCE or (status != _NOT_FOUND and _LICENCE_WORDS.search(said.message)):
+    if code in _NO_LICENCE or (status != NOT_FOUND and _LICENCE_WORDS.search(said.message)):
         why = f"the tenant lacks the licence {licence(call, said.message)} that this needs ({said.code})"
         return NotEnabled(why, operation=call)
     if code in _SUBSCRIPTION_OFF:
@@ -186,11 +161,11 @@ def _switched_off(said: Said, call: str, status: int) -> ProviderError | None:
 
 
 def _refused(status: int, said: Said, call: str, grant: str | None) -> ProviderError | None:
-    if status == _UNAUTHORIZED:
+    if status == UNAUTHORIZED:
         return CredentialsRejected(
             f"Azure does not accept the credentials ({said.code or status})", operation=call
         )
-    if status == _FORBIDDEN and said.code:
+    if status == FORBIDDEN and said.code:
         return Denied(f"{status} {said}", operation=call, permission=grant)
     return None
 
@@ -198,17 +173,16 @@ def _refused(status: int, said: Said, call: str, grant: str | None) -> ProviderE
 def _other(answer: Answer, said: Said, call: str, ids: Sequence[str]) -> ProviderError:
     if names(answer, ids):
         return Gone(str(said), operation=call)
-    if answer.status in _ELSEWHERE:
+    if answer.status in ELSEWHERE:
         msg = f"{call} is redirected ({answer.status}): is this the address of Azure?"
         return Unexpected(msg, operation=call)
-    kind = answer.headers.get("content-type", "no type").partition(";")[0]
-    what = str(said) or f"no error of Azure's ({kind})"
+    what = str(said) or f"no error of Azure's ({answer.sort})"
     return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
 
 
 def names(answer: Answer, ids: Sequence[str]) -> bool:
     """Whether the answer says that one of these is not there."""
-    if answer.status != _NOT_FOUND:
+    if answer.status != NOT_FOUND:
         return False
     message = answer.said().message.lower()
     return any(one.lower() in message for one in ids)
@@ -221,7 +195,7 @@ def says_none(answer: Answer, meanings: Collection[int | str]) -> bool:
         answer: what came.
         meanings: statuses or error codes that mean it.
     """
-    if answer.status in _OK:
+    if answer.status in OK:
         return False
     code = answer.said().code
     if not code:  # a page of a proxy says nothing
@@ -241,7 +215,7 @@ def wait_asked(answer: Answer, now: float) -> float | None:
             return max(0.0, parsedate_to_datetime(after).timestamp() - now)
         except ValueError:
             return None
-    return quota_wait(answer) if answer.status == _TOO_MANY else None
+    return quota_wait(answer) if answer.status == TOO_MANY else None
 
 
 def quota_wait(answer: Answer) -> float | None:
@@ -281,21 +255,7 @@ def document(
             came, that gives one, where the id is needed for further calls.
         uid: the path of the record's id.
     """
-    key = _follow(record, uid)
-    if MALFORMED in record or not isinstance(key, str) or not key:
-        raw = json.dumps(record, sort_keys=True).encode()
-        made = f"malformed:{hashlib.sha256(raw).hexdigest()[:16]}"
-        return Document(made, made, dict(record))
-    paths = (name,) if isinstance(name, str) else name
-    names = (said for path in paths if isinstance(said := _follow(record, path), str) and said)
-    further = body(key) if callable(body) else body or {}
-    unique = key.lower() if key.startswith("/") else key
-    read_at = record.read_at if isinstance(record, Row) else None
-    return Document(unique, next(names, key), {**record, **further}, read_at)
-
-
-def _follow(record: Mapping[str, Any], path: str) -> object:
-    here: Any = record
-    for step in path.split("."):
-        here = here.get(step) if isinstance(here, dict) else None
-    return here
+    made = records.document(record, uid=uid, name=name, body=body)
+    unique = made.uid.lower() if made.uid.startswith("/") else made.uid
+    read_at = record.read_at if isinstance(record, Row) and MALFORMED not in record else None
+    return Document(unique, made.name, made.body, read_at)

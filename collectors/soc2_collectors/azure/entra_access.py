@@ -13,6 +13,7 @@ from soc2_collectors.azure.models.entra_access import (
     SecurityDefaults,
     SubscriptionGroup,
 )
+from soc2_pac.model import Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ _ELIGIBLE = (
 )
 _GROUP = "/groups/{groupId}"
 _MEMBERS = "/groups/{groupId}/transitiveMembers"
-_NOT_FOUND = 404
+_DELETED = "Request_ResourceNotFound"
+"""What Microsoft Graph says of an object that is not there; another 404 says nothing of it."""
 
 
 @collects(ConditionalAccessPolicy, calls=[f"GRAPH GET {_POLICIES}"], per="tenant", cost="pages")
@@ -58,16 +60,23 @@ def policy_groups(azure: Azure) -> Iterator[Document]:
 
 def _members(azure: Azure, number: str) -> dict[str, object]:
     """What a group is, and who is in it: of one that hides its members the listing may be empty."""
+    group = azure.graph_fact(
+        _GROUP, groupId=number, select="id,displayName,visibility", absent=(_DELETED,)
+    )
+    members = azure.graph_list_fact(
+        _MEMBERS, groupId=number, select="id,displayName,userPrincipalName"
+    )
+
+    def of_group() -> object:
+        return azure.once(("group", number), group.call)
+
+    def in_group() -> object:
+        # That a group was deleted the group itself says: a listing that is not found is not empty.
+        return None if of_group() is None else members.call()
+
     return {
-        "group": azure.graph_fact(
-            _GROUP, groupId=number, select="id,displayName,visibility", absent=(_NOT_FOUND,)
-        ),
-        "members": azure.graph_list_fact(
-            _MEMBERS,
-            groupId=number,
-            select="id,displayName,userPrincipalName",
-            absent=(_NOT_FOUND,),
-        ),
+        "group": Fact(group.operation, of_group),
+        "members": Fact(members.operation, in_group),
     }
 
 

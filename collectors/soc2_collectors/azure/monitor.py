@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.azure.answers import MALFORMED, document
+from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.models.monitor import (
     ActionGroup,
     ActivityLogAlert,
@@ -13,6 +13,7 @@ from soc2_collectors.azure.models.monitor import (
     AlertProcessingRule,
     HumanChange,
 )
+from soc2_collectors.exchange.records import MALFORMED
 from soc2_pac.errors import Unexpected
 from soc2_pac.resources import collects
 

@@ -25,7 +25,8 @@ _API = "2023-05-01"
 _FILES_API = "2025-06-01"
 """The first version that shows which protocols of file shares must be encrypted."""
 _DIAGNOSTICS_API = "2021-05-01-preview"
-_LACKING = (404, "FeatureNotSupportedForAccount")
+_LACKING = ("FeatureNotSupportedForAccount",)
+"""What is not found is not said not to be there: an account of that sort has the service."""
 _ONLY_BLOBS = frozenset({"blobstorage", "blockblobstorage"})
 _ONLY_FILES = "filestorage"
 

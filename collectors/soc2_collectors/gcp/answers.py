@@ -10,12 +10,21 @@ Source: Google, "Cloud APIs: Errors", "AIP-193 Errors", "Troubleshoot VPC Servic
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.exchange import answer, records
+from soc2_collectors.exchange.answer import (
+    ELSEWHERE,
+    FORBIDDEN,
+    NOT_FOUND,
+    OK,
+    SERVER_ERROR,
+    TIMED_OUT,
+    TOO_MANY,
+    UNAUTHORIZED,
+)
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -31,18 +40,6 @@ from soc2_pac.model import Document
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-MALFORMED = "$malformed"
-"""The key under which stands what came in a listing instead of an object."""
-
-_OK = range(200, 300)
-_ELSEWHERE = range(300, 400)
-_NO_CONTENT = 204
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_TIMED_OUT = 408
-_TOO_MANY = 429
-_SERVER_ERROR = 500
 _REASON_CHARACTERS = 200
 
 _OFF = frozenset({"SERVICE_DISABLED", "accessNotConfigured"})
@@ -73,40 +70,12 @@ _PERMISSION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    def object(self, call: str) -> dict[str, Any]:
-        """The body, which must be an object. Raises Unexpected: no reading call of Google answers without."""
-        if self.status == _NO_CONTENT:
-            msg = f"{call} answered without a body ({self.status})"
-            raise Unexpected(msg, operation=call)
-        kind = self.headers.get("content-type", "application/json")
-        if "json" not in kind:
-            msg = f"{call} answered {kind.partition(';')[0]} instead of JSON"
-            raise Unexpected(msg, operation=call)
-        try:
-            found = json.loads(self.body)
-        except ValueError as error:
-            msg = f"{call} answered malformed JSON"
-            raise Unexpected(msg, operation=call) from error
-        if not isinstance(found, dict):
-            msg = f"{call} answered no object"
-            raise Unexpected(msg, operation=call)
-        return found
+class Answer(answer.Answer):
+    """One HTTP answer of Google Cloud."""
 
     def said(self) -> Said:
         """What Google says about an error."""
-        try:
-            body = json.loads(self.body)
-        except ValueError:
-            body = None
+        body = self.error
         if isinstance(body, list) and body:  # some streaming APIs wrap it
             body = body[0]
         error = body.get("error") if isinstance(body, dict) else None
@@ -180,23 +149,23 @@ def problem(
         project: which is asked, where it is one.
         listing: whether a listing was asked for: that is there, or something is wrong.
     """
-    if answer.status in _OK:
+    if answer.status in OK:
         return None
     said = answer.said()
-    if answer.status == _TOO_MANY or said.reasons & _RATE or said.status == "RESOURCE_EXHAUSTED":
+    if answer.status == TOO_MANY or said.reasons & _RATE or said.status == "RESOURCE_EXHAUSTED":
         return Throttled("Google's quota for these requests is used up", operation=call)
-    if answer.status >= _SERVER_ERROR or answer.status == _TIMED_OUT:
+    if answer.status >= SERVER_ERROR or answer.status == TIMED_OUT:
         return Unreachable(f"Google answered {answer.status}", operation=call)
-    if answer.status in _ELSEWHERE:
+    if answer.status in ELSEWHERE:
         return Unexpected(f"{call} is redirected ({answer.status})", operation=call)
     refused = _refused(answer, said, call, grant, project)
     if refused is not None:
         return refused
-    if answer.status == _NOT_FOUND and not listing and (said.status or said.reasons):
+    if answer.status == NOT_FOUND and not listing and (said.status or said.reasons):
         return Gone(str(said), operation=call)
     what = str(said)
     if not what:
-        what = f"no JSON ({answer.headers.get('content-type', 'no type').partition(';')[0]})"
+        what = f"no JSON ({answer.sort})"
     return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
 
 
@@ -220,10 +189,10 @@ def _refused(
             operation=call,
             permission=f"an exception of {constraint} for this",
         )
-    if answer.status == _UNAUTHORIZED:
+    if answer.status == UNAUTHORIZED:
         msg = f"Google does not accept the credentials ({str(said) or answer.status})"
         return CredentialsRejected(msg, operation=call)
-    if answer.status != _FORBIDDEN or not (said.status or said.reasons or said.message):
+    if answer.status != FORBIDDEN or not (said.status or said.reasons or said.message):
         return None
     if said.reasons & _CONSUMER:
         return Denied(
@@ -278,7 +247,7 @@ def says_none(answer: Answer, meanings: Collection[int | str]) -> bool:
         answer: what came.
         meanings: statuses (404), reasons (``notFound``), or names of statuses (``NOT_FOUND``) that mean it.
     """
-    if answer.status in _OK or not meanings:
+    if answer.status in OK or not meanings:
         return False
     said = answer.said()
     if not (said.status or said.reasons):  # a page of a proxy says nothing
@@ -317,19 +286,8 @@ def document(
         uid: the path of what is unique: an asset's ``name``.
         name: the path of what a person calls it; ``None``: the last part of the uid.
     """
-    key = _follow(record, uid)
-    if MALFORMED in record or not isinstance(key, str) or not key:
-        raw = json.dumps(record, sort_keys=True).encode()
-        made = f"malformed:{hashlib.sha256(raw).hexdigest()[:16]}"
-        return Document(made, made, dict(record))
-    said = _follow(record, name) if name else None
-    called = said if isinstance(said, str) and said else key.rstrip("/").rpartition("/")[2] or key
-    further = body(key) if callable(body) else body or {}
-    return Document(key, called, {**record, **further})
-
-
-def _follow(record: Mapping[str, Any], path: str) -> object:
-    here: Any = record
-    for step in path.split("."):
-        here = here.get(step) if isinstance(here, dict) else None
-    return here
+    made = records.document(record, uid=uid, name=name or (), body=body)
+    if made.name != made.uid or made.uid.startswith("malformed:"):
+        return made
+    called = made.uid.rstrip("/").rpartition("/")[2] or made.uid
+    return Document(made.uid, called, made.body)

@@ -49,7 +49,7 @@ class GcpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An emulator's address on this machine, ``http://127.0.0.1:8080``, in place of Google's; it is asked
     without credentials."""
     timeout_seconds: int = 60
-    """Of one exchange: to connect, and between two parts of the answer."""
+    """Of one exchange, the reading of its answer included."""
     max_attempts: int = 8
     """Attempts of one call, the first included, with back-off and jitter between them: over a minute
     together, since Google's quotas are by the minute."""

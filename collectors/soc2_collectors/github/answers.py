@@ -8,11 +8,20 @@ Source: GitHub REST API, "Troubleshooting" and "Rate limits"; GraphQL API, "Rate
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from soc2_collectors.exchange import answer
+from soc2_collectors.exchange.answer import (
+    ELSEWHERE,
+    FORBIDDEN,
+    NOT_FOUND,
+    OK,
+    SERVER_ERROR,
+    TIMED_OUT,
+    TOO_MANY,
+    UNAUTHORIZED,
+)
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -24,14 +33,10 @@ from soc2_pac.errors import (
     Unreachable,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _SECONDARY_WAIT_SECONDS = 60.0
 """GitHub asks to wait a minute when a secondary limit comes without Retry-After."""
-_NO_CONTENT = (204, 205, 304)
-_OK = range(200, 300)
 _SLOW = (502, 504)
+_LEGAL = 451
 _REASON_CHARACTERS = 160
 
 _NOT_ENABLED = (
@@ -59,35 +64,14 @@ class UnknownField(Unexpected):
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer."""
+class Answer(answer.Answer):
+    """One HTTP answer of GitHub."""
 
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    text: str
-
-    def json(self, call: str) -> Any:  # noqa: ANN401 - any JSON value
-        """The body; ``{}`` where the answer has none. Raises Unexpected."""
-        if self.status in _NO_CONTENT or not self.text:
-            return {}
-        kind = self.headers.get("content-type", "application/json")
-        if "json" not in kind:
-            msg = f"{call} answered {kind.partition(';')[0]} instead of JSON: is base_url the API's address?"
-            raise Unexpected(msg, operation=call)
-        try:
-            return json.loads(self.text)
-        except ValueError as error:
-            msg = f"{call} answered malformed JSON"
-            raise Unexpected(msg, operation=call) from error
+    where = ": is base_url the API's address?"
 
     def message(self) -> str:
         """What GitHub says about an error, or an empty text."""
-        try:
-            body = json.loads(self.text)
-        except ValueError:
-            return ""
+        body = self.error
         said = body.get("message") if isinstance(body, dict) else None
         return said[:_REASON_CHARACTERS] if isinstance(said, str) else ""
 
@@ -100,17 +84,20 @@ def problem(answer: Answer, call: str, grant: str | None) -> ProviderError | Non
         call: the declared call, ``GET /orgs/{org}``.
         grant: what the call needs, where GitHub itself does not say.
     """
-    if answer.status in _OK:
+    if answer.status in OK:
         return _partial(answer, call)
+    if answer.status in ELSEWHERE:
+        msg = f"{call} is redirected ({answer.status}): the server redirects elsewhere: correct base_url"
+        return Unexpected(msg, operation=call)
     said = answer.message()
     lower = said.lower()
-    if answer.status == 401:  # noqa: PLR2004 - HTTP
+    if answer.status == UNAUTHORIZED:
         return CredentialsRejected(
-            f"GitHub does not accept the credentials ({said or 401})", operation=call
+            f"GitHub does not accept the credentials ({said or UNAUTHORIZED})", operation=call
         )
-    if _throttled(answer, lower):
+    if throttled(answer):
         return Throttled(_rate_message(lower), operation=call)
-    if answer.status >= 500 or answer.status == 408:  # noqa: PLR2004 - HTTP
+    if answer.status >= SERVER_ERROR or answer.status == TIMED_OUT:
         return (TooSlow if answer.status in _SLOW else Unreachable)(
             f"GitHub answered {answer.status}", operation=call
         )
@@ -118,14 +105,18 @@ def problem(answer: Answer, call: str, grant: str | None) -> ProviderError | Non
         return _sso(call)
     if any(part in lower for part in _NOT_ENABLED):
         return NotEnabled(said, operation=call)
-    if answer.status == 404 and lower == "branch not found":  # noqa: PLR2004 - HTTP
+    if answer.status == NOT_FOUND and lower == "branch not found":
         return Gone(said, operation=call)
-    hidden = answer.status in (403, 404, 451) and said
+    hidden = answer.status in (FORBIDDEN, NOT_FOUND, _LEGAL) and said
     if hidden or any(part in lower for part in _OWNERS_ONLY):
-        why = "; GitHub also hides what the identity may not read" if answer.status == 404 else ""  # noqa: PLR2004
+        why = (
+            "; GitHub also hides what the identity may not read"
+            if answer.status == NOT_FOUND
+            else ""
+        )
         reason = f"{answer.status} {said}{why}"
         return Denied(reason, operation=call, permission=_permission(answer, grant))
-    what = said or f"no JSON ({answer.headers.get('content-type', 'no type').partition(';')[0]})"
+    what = said or f"no JSON ({answer.sort})"
     return Unexpected(f"{call} answered {answer.status}: {what}", operation=call)
 
 
@@ -227,16 +218,18 @@ def wait_asked(answer: Answer) -> float | None:
         return (
             max(0.0, float(reset) - time.time()) + 1 if reset.isdigit() else _SECONDARY_WAIT_SECONDS
         )
-    if _throttled(answer, answer.message().lower()):
+    if throttled(answer):
         return _SECONDARY_WAIT_SECONDS
     return None
 
 
-def _throttled(answer: Answer, lower: str) -> bool:
-    if answer.status == 429:  # noqa: PLR2004 - HTTP
+def throttled(answer: Answer) -> bool:
+    """Whether the answer says that too many requests came."""
+    if answer.status == TOO_MANY:
         return True
     spent = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
-    return answer.status == 403 and (spent or "rate limit" in lower)  # noqa: PLR2004 - HTTP
+    limited = spent or "rate limit" in answer.message().lower()
+    return answer.status == FORBIDDEN and limited
 
 
 def _rate_message(lower: str) -> str:

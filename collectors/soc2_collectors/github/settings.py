@@ -29,7 +29,7 @@ class GithubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str = "https://api.github.com"
     """``https://HOST/api/v3`` for Enterprise Server; ``https://api.TENANT.ghe.com`` for data residency."""
     timeout_seconds: int = 30
-    """Of connecting and of reading, each."""
+    """Of one exchange, the reading of its answer included."""
     max_attempts: int = 5
     """Attempts of one call, the first included, with back-off and jitter between them."""
     pull_requests_since_days: int = 90

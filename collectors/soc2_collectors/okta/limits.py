@@ -15,8 +15,13 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from soc2_collectors.exchange.attempts import PATIENCE_SECONDS
+from soc2_pac.errors import Throttled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from soc2_pac.hookspecs import Meter
 
 _ROUNDING_SECONDS = 1.0
 """Both times are told in whole seconds."""
@@ -96,6 +101,16 @@ class Shares:
                     return max(left, _ROUNDING_SECONDS)
             bucket.under_way += 1
             return 0.0
+
+    def wait(self, name: str, meter: Meter) -> None:
+        """Take a place for one request, waiting for it. Raises Throttled where none comes free in time."""
+        waited = 0.0
+        while wait := self.enter(name):
+            waited += wait
+            if waited > PATIENCE_SECONDS:
+                msg = "what soc2-pac may use of the org's rate limit for this endpoint is used up"
+                raise Throttled(msg, operation=name)
+            meter.pause(wait)
 
     def leave(self, name: str, headers: Mapping[str, str] | None) -> None:
         """Give the place back, with the headers of the answer, if there was one."""

@@ -61,9 +61,9 @@ class RosterConnection:
         _read(self.settings, self.settings.people)
         return Identity(Path(self.settings.people).name, self.settings.organization)
 
-    def discover(self, per: str, only: Selection) -> Iterator[Scope]:
+    def discover(self, per: str, only: Selection, meter: Meter | None = None) -> Iterator[Scope]:
         """The one organisation."""
-        del only
+        del only, meter
         if per == "organization":
             yield self.scope
 

@@ -24,7 +24,8 @@ from soc2_collectors.aws.answers import JSON, NULLS, nulls, unreadable
 from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import throttles
 from soc2_collectors.aws.client.pace import Pace
-from soc2_pac.errors import CallRefused, Unexpected
+from soc2_collectors.aws.client.sending import sent, wire
+from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,11 +40,11 @@ _USUAL = 20.0
 """Requests a second: what EC2 gives back to its bucket for describing calls; others are alike or unstated."""
 _OTHERWISE = {"cloudtrail": 2.0, "dynamodb": 10.0, "kms": 100.0, "organizations": 5.0, "s3": 100.0}
 """Services whose documented quotas are lower; or thousands, where each resource is asked for details."""
-_HTTP_REDIRECT = 300
+_HTTP_REDIRECT, _HTTP_SERVER = 300, 500
 _LARGEST_PAGE = 1000
 """Where a description allows more, or any number."""
-_CONNECTIONS = 64
-"""Of one client: its pool is shared by all accounts that are read at once."""
+_LONGEST_BACK_OFF = 20.0
+"""Seconds, of botocore's standard mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Clients:
         self._settings = settings
         self._declared = declared
         self._session = _session(settings, declared)
+        self._wire = wire(settings, self._session)
         self._clients: dict[tuple[str, str], Any] = {}
         self._pages: dict[tuple[str, str], int | None] = {}
         self._paces: dict[tuple[str, str, str], Pace] = {}
@@ -167,11 +169,8 @@ class Clients:
         endpoint = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
         config = Config(
             retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
-            connect_timeout=settings.timeout_seconds,
-            read_timeout=settings.timeout_seconds,
             # botocore's own is put together anew, of forty parts, for each request.
             user_agent=_user_agent(),
-            max_pool_connections=_CONNECTIONS,
             s3={"addressing_style": "path"} if endpoint else None,
             # Addresses that hold an account's id would tie a client to one account.
             account_id_endpoint_mode="disabled",
@@ -198,7 +197,7 @@ class Clients:
             return found
 
     def _admit(self, service: str, region: str) -> Any:  # noqa: ANN401
-        def admit(event_name: str, **_: Any) -> None:  # noqa: ANN401
+        def admit(request: Any, event_name: str, **_: Any) -> Any:  # noqa: ANN401
             meter = _asker().meter
             wait = self._pace(service, region).reserve()
             if self._everything is not None:
@@ -206,16 +205,26 @@ class Clients:
             if wait > 0:
                 meter.pause(wait)
             meter.request(action(service, event_name.rpartition(".")[2]))
+            return sent(self._wire, request, meter.left())
 
         return admit
 
     def _notice(self, service: str, region: str) -> Any:  # noqa: ANN401
-        def notice(response: Any, **_: Any) -> None:  # noqa: ANN401
-            if response is None:
-                return
-            code = response[1].get("Error", {}).get("Code", "")
-            if throttles(code, response[0].status_code):
-                self._pace(service, region).refused()
+        def notice(response: Any, attempts: int, caught_exception: Any, **_: Any) -> None:  # noqa: ANN401
+            if isinstance(caught_exception, ProviderError):
+                return  # ours: it is not asked again
+            if response is not None:
+                code = response[1].get("Error", {}).get("Code", "")
+                if throttles(code, response[0].status_code):
+                    self._pace(service, region).refused()
+                elif response[0].status_code < _HTTP_SERVER:
+                    return
+            # botocore would sleep before it asks again, and knows nothing of the unit's time.
+            if attempts < self._settings.max_attempts:
+                longest = min(_LONGEST_BACK_OFF, 2.0 ** (attempts - 1))
+                if _asker().meter.left() < longest:
+                    msg = "the time allowed for one listing does not suffice to ask again"
+                    raise Unreachable(msg)
 
         return notice
 

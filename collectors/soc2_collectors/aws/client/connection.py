@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from soc2_collectors.aws.client.accounts import Account, assumed_role, base_cred
 from soc2_collectors.aws.client.call import Aws
 from soc2_collectors.aws.client.clients import Asker, Clients
 from soc2_collectors.aws.settings import HOME
+from soc2_collectors.exchange.outside import Outside
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -23,7 +23,7 @@ from soc2_pac.errors import (
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Identity, Scope, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from soc2_collectors.aws.settings import AwsSettings
     from soc2_pac.hookspecs import Meter
@@ -49,16 +49,10 @@ class AwsConnection:
         self._clients = Clients(settings, frozenset(declared) | frozenset(DISCOVERY))
         self.spent: Counter[str] = Counter()
         """Requests of discovery and sign-in, by IAM action."""
-        discovering = Asker(self._base, _Discovery(self.spent), frozenset(DISCOVERY))
-        self._discovery = Aws(
-            self._clients,
-            discovering,
-            Scope("aws", "discovery"),
-            self._home,
-            settings.partition,
-            lenient=False,
-        )
         self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        self._within: Meter | None = None
+        """What bounds and counts the discovery that is under way."""
         self._identity: Identity | None = None
         self._reached: dict[str, Account] = {}
         self._accounts: list[str | Unread] | None = None
@@ -68,7 +62,7 @@ class AwsConnection:
         """``sts:GetCallerIdentity``, asked once."""
         with self._lock:
             if self._identity is None:
-                told = self._discovery.ask("sts", "get_caller_identity")
+                told = self._asks().ask("sts", "get_caller_identity")
                 settings = self._settings
                 of = told["Arn"].split(":")[1]
                 if of != settings.partition:
@@ -80,21 +74,27 @@ class AwsConnection:
                 self._identity = Identity(told["Arn"], told["Account"], details)
             return self._identity
 
-    def discover(self, per: str, only: Selection = EVERYWHERE) -> Iterator[Scope | Unread]:
+    def discover(
+        self, per: str, only: Selection = EVERYWHERE, meter: Meter | None = None
+    ) -> Iterator[Scope | Unread]:
         """Accounts, accounts x regions, or the organisation. What cannot be read is said so.
 
         Raises:
             ProviderError: not even the accounts are known.
         """
-        if per == _ORGANIZATION:
-            yield self._organization()
-        elif per == "account":
-            yield from self._each_account(only, self._scope_of_account)
-        elif per == "region":
-            yield from self._each_account(only, self._scopes_of_regions)
-        else:
-            msg = f"AWS has no scopes per '{per}'"
-            raise Unexpected(msg)
+        self._within = meter
+        try:
+            if per == _ORGANIZATION:
+                yield self._organization()
+            elif per == "account":
+                yield from self._each_account(only, self._scope_of_account)
+            elif per == "region":
+                yield from self._each_account(only, self._scopes_of_regions)
+            else:
+                msg = f"AWS has no scopes per '{per}'"
+                raise Unexpected(msg)
+        finally:
+            self._within = None
 
     def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Aws:
         """What a collector takes."""
@@ -104,6 +104,18 @@ class AwsConnection:
         region = self._home if own else scope.region or self._home
         asker = Asker(account, meter, allowed)
         return Aws(self._clients, asker, scope, region, self._settings.partition)
+
+    def _asks(self, account: Account | None = None) -> Aws:
+        """What the connection itself asks by."""
+        counted = Outside(self._spend, self._within)
+        asker = Asker(account or self._base, counted, frozenset(DISCOVERY))
+        scope = Scope("aws", "discovery")
+        partition = self._settings.partition
+        return Aws(self._clients, asker, scope, self._home, partition, lenient=False)
+
+    def _spend(self, operation: str) -> None:
+        with self._counting:
+            self.spent[operation] += 1
 
     # -- accounts -------------------------------------------------------------------------------------------
 
@@ -121,7 +133,7 @@ class AwsConnection:
             return self._reached[number]
 
     def _assume_role(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-        return self._discovery.ask("sts", "assume_role", **arguments)
+        return self._asks().ask("sts", "assume_role", **arguments)
 
     def _listed(self) -> list[str | Unread]:
         """Every account of the source, asked once. An organisation's that cannot be read come as such."""
@@ -140,7 +152,7 @@ class AwsConnection:
             return self._accounts
 
     def _of_organization(self) -> Iterator[str | Unread]:
-        for account in self._discovery.items("organizations", "list_accounts", "Accounts"):
+        for account in self._asks().items("organizations", "list_accounts", "Accounts"):
             number = account["Id"]
             # AWS replaces Status by State; answers may have either.
             state = account.get("State") or account.get("Status") or "unknown"
@@ -151,7 +163,9 @@ class AwsConnection:
                 why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
             yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
 
-    def _each_account(self, only: Selection, scopes_of: Any) -> Iterator[Scope | Unread]:  # noqa: ANN401
+    def _each_account(
+        self, only: Selection, scopes_of: Callable[[str | Unread], Iterable[Scope | Unread]]
+    ) -> Iterator[Scope | Unread]:
         wanted = [
             account
             for account in self._listed()
@@ -206,11 +220,9 @@ class AwsConnection:
     def _enabled_regions(self, account: str) -> list[str]:
         found = self._regions.get(account)
         if found is None:
-            asker = Asker(self._account(account), _Discovery(self.spent), frozenset(DISCOVERY))
-            scope = Scope("aws", account)
-            partition = self._settings.partition
-            aws = Aws(self._clients, asker, scope, self._home, partition, lenient=False)
-            told = aws.ask("ec2", "describe_regions", AllRegions=False)
+            told = self._asks(self._account(account)).ask(
+                "ec2", "describe_regions", AllRegions=False
+            )
             found = self._regions[account] = sorted(r["RegionName"] for r in told["Regions"])
         return found
 
@@ -225,7 +237,7 @@ class AwsConnection:
         own = self.whoami().account
         seen_from = Scope("aws", f"{own}/{_ORGANIZATION}")
         try:
-            told = self._discovery.ask("organizations", "describe_organization")["Organization"]
+            told = self._asks().ask("organizations", "describe_organization")["Organization"]
         except NotEnabled as error:
             if "AWSOrganizationsNotInUse" not in str(error):
                 raise
@@ -250,23 +262,3 @@ def _unread(scope: Scope, error: ProviderError) -> Unread:
     denied = isinstance(error, Denied | CredentialsRejected)
     status = CollectionStatus.DENIED if denied else CollectionStatus.FAILED
     return Unread(scope, status, str(error), error.permission)
-
-
-class _Discovery:
-    """The meter of what is asked outside of any unit: counted, not bounded by a unit's time."""
-
-    def __init__(self, spent: Counter[str]) -> None:
-        self._spent = spent
-        self._lock = threading.Lock()
-
-    def request(self, operation: str) -> None:
-        """Count."""
-        with self._lock:
-            self._spent[operation] += 1
-
-    def page(self) -> None:
-        """Accounts come a few a page: their number is bounded by AWS's quota."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait: a few seconds at most, since discovery is asked at a pace of its own."""
-        time.sleep(seconds)

@@ -1,7 +1,7 @@
-"""The door to Azure: sign-in, paging, retries, the read-only guard, and the SDK, imported inside functions.
+"""The door to Azure: sign-in, paging, the read-only guard. HTTP is :mod:`soc2_collectors.exchange`'s.
 
-azure-identity gives the tokens and azure-core's pipeline makes the exchanges; no package of azure-mgmt is
-used: their models drop fields that they do not know, and evidence is what Azure said.
+azure-identity gives the tokens, and is imported inside functions; no package of azure-mgmt is used: their
+models drop fields that they do not know, and evidence is what Azure said.
 """
 
 from soc2_collectors.azure.client.call import Azure

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 import urllib.parse
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
-from soc2_collectors.attempts import attempted
-from soc2_collectors.azure.answers import MALFORMED, names, problem, says_none, wait_asked
-from soc2_collectors.azure.client.tables import call_of
-from soc2_collectors.azure.client.wire import RESOURCES
+from soc2_collectors.azure.answers import names, problem, says_none, wait_asked
+from soc2_collectors.azure.client.door import RESOURCES, Asked
+from soc2_collectors.azure.client.queries import call_of
 from soc2_collectors.azure.permissions import grant
+from soc2_collectors.exchange import address
+from soc2_collectors.exchange.answer import NOT_FOUND
+from soc2_collectors.exchange.caller import Caller
+from soc2_collectors.exchange.pages import each_page, records
 from soc2_pac.errors import CallRefused, ProviderError, Unexpected
 from soc2_pac.model import Fact
 
@@ -21,24 +23,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from soc2_collectors.azure.answers import Answer
-    from soc2_collectors.azure.client.connection import AzureConnection
+    from soc2_collectors.azure.client.door import Door
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Scope
 
-_PATIENCE_SECONDS = 300.0
-"""How long one call may wait between its attempts, all together."""
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _WHOLE = ("scope", "resourceUri", "resourceId")
 """Placeholders that a whole id fills, slashes included."""
 _WHOLE_ID = re.compile(r"/?[^/?#\s%]+(/[^/?#\s%]+)*")
 _ODATA = ("select", "filter", "expand", "top", "orderby", "count", "search")
 _LARGEST_PAGE = 999
-_NOT_FOUND = 404
-_UNAUTHORIZED = 401
 _GRAPH_API_VERSION = "2022-10-01"
 
 
-class Azure:
+class Tables(Protocol):
+    """The tables that the units of a connection share."""
+
+    def rows(self, azure: Azure, query: str) -> Iterator[dict[str, Any]]:
+        """The rows of the client's subscription. Raises ProviderError."""
+
+
+class Azure(Caller):
     """What a collector takes: one tenant, or one of its subscriptions.
 
     Paths are templates as in Microsoft's documentation; ``GET`` (``GRAPH GET`` for Microsoft Graph) and the
@@ -54,19 +59,24 @@ class Azure:
     ``count`` and ``search`` are written with their ``$``.
     """
 
+    patience = 300.0
+
     def __init__(
-        self, connection: AzureConnection, scope: Scope, meter: Meter, allowed: frozenset[str]
+        self,
+        door: Door,
+        scope: Scope,
+        meter: Meter,
+        allowed: frozenset[str],
+        tables: Tables | None = None,
     ) -> None:
+        """``tables``: from where rows of Resource Graph come; where there are none, no query is taken."""
+        super().__init__(meter, allowed, door.settings.max_attempts)
         self.tenant = scope.account
         """The tenant's id."""
         self.subscription = scope.region or ""
         """The subscription's id; empty where the scope is the tenant."""
-        self.meter = meter
-        self._connection = connection
-        self._attempts = connection.settings.max_attempts
-        self._allowed = allowed
-        self._memory: dict[object, tuple[object, ProviderError | None]] = {}
-        self._remembering = threading.RLock()
+        self._door = door
+        self._tables = tables
 
     # -- Resource Graph -------------------------------------------------------------------------------
 
@@ -76,25 +86,25 @@ class Azure:
         ``resources | where type =~ 'microsoft.storage/storageaccounts'``: the declared call is
         ``RESOURCEGRAPH microsoft.storage/storageaccounts``; of a query that names no type first, the table:
         ``RESOURCEGRAPH resources``. Each row is a resource with an ``id``; see
-        :mod:`soc2_collectors.azure.client.tables`. What is no object comes as ``{"$malformed": what came}``.
+        :mod:`soc2_collectors.azure.client.sharing`. What is no object comes as ``{"$malformed": what came}``.
 
         Raises:
             CallRefused: not declared, or not to be read by whole pages.
             ProviderError: see :mod:`soc2_collectors.azure.answers`.
         """
-        call = self._declared(call_of(table_query))
-        if not self.subscription:
+        call = self.declared(call_of(table_query))
+        if not self.subscription or self._tables is None:
             msg = f"{call}: Resource Graph is read per subscription, and this collector runs per tenant"
             raise CallRefused(msg, operation=call)
-        return self._connection.tables.rows(self, table_query)
+        return self._tables.rows(self, table_query)
 
     def page_of(self, call: str, body: Mapping[str, object]) -> dict[str, Any]:
         """One page of Resource Graph; for :mod:`soc2_collectors.azure.client.tables`."""
-        origin = self._connection.settings.arm
+        origin = self._door.settings.arm
         url = f"{origin}{RESOURCES}?api-version={_GRAPH_API_VERSION}"
         self.meter.page()
-        asked = _Asked(self._declared(call), url, origin, (), "POST", body)
-        return _object(self._get(asked, url).json(call), call)
+        asked = Asked(self.declared(call), url, origin, (), body)
+        return self._get(asked, url).object(call)
 
     # -- Azure Resource Manager -----------------------------------------------------------------------
 
@@ -129,16 +139,16 @@ class Azure:
     def ask(
         self, path: str, *, api_version: str, of: str | None = None, **params: object
     ) -> dict[str, Any]:
-        """One object of Azure Resource Manager; ``{}`` for a yes without a body. Raises ProviderError."""
+        """One object of Azure Resource Manager. Raises ProviderError."""
         asked = self._arm(path, api_version, of, params)
-        return _object(self._get(asked, asked.url).json(asked.call), asked.call)
+        return self._get(asked, asked.url).object(asked.call)
 
     def fact(
         self,
         path: str,
         *,
         api_version: str,
-        absent: Sequence[int | str] = (_NOT_FOUND,),
+        absent: Sequence[int | str] = (NOT_FOUND,),
         of: str | None = None,
         **params: object,
     ) -> Fact:
@@ -199,10 +209,10 @@ class Azure:
     def graph_ask(self, path: str, **params: object) -> dict[str, Any]:
         """One object of Microsoft Graph. Raises ProviderError."""
         asked = self._graph(path, None, eventual=False, params=params)
-        return _object(self._get(asked, asked.url).json(asked.call), asked.call)
+        return self._get(asked, asked.url).object(asked.call)
 
     def graph_fact(
-        self, path: str, *, absent: Sequence[int | str] = (_NOT_FOUND,), **params: object
+        self, path: str, *, absent: Sequence[int | str] = (NOT_FOUND,), **params: object
     ) -> Fact:
         """A call of Microsoft Graph for one part of a document: an object, or ``None``."""
         return self._fact(
@@ -228,33 +238,14 @@ class Azure:
             absent,
         )
 
-    def once(self, key: object, ask: Callable[[], object]) -> Any:  # noqa: ANN401 - what ``ask`` gives
-        """What ``ask`` gave, or raised, the first time: several documents share one call."""
-        with self._remembering:
-            if key not in self._memory:
-                try:
-                    self._memory[key] = (ask(), None)
-                except ProviderError as error:
-                    self._memory[key] = (None, error)
-            value, raised = self._memory[key]
-        if raised is not None:
-            raise raised
-        return value
-
     # -- inside ---------------------------------------------------------------------------------------
-
-    def _declared(self, call: str) -> str:
-        if call not in self._allowed:
-            msg = f"the collector does not declare {call}: refused before it was sent"
-            raise CallRefused(msg, operation=call)
-        return call
 
     def _arm(
         self, path: str, api_version: str, of: str | None, params: Mapping[str, object]
-    ) -> _Asked:
-        call = self._declared(_call("", path))
+    ) -> Asked:
+        call = self.declared(_call("", path))
         query = {"api-version": api_version, **params}
-        return self._asked(call, self._connection.settings.arm, "", of, query)
+        return self._asked(call, self._door.settings.arm, "", of, query)
 
     def _graph(
         self,
@@ -263,19 +254,19 @@ class Azure:
         *,
         eventual: bool,
         params: Mapping[str, object],
-    ) -> _Asked:
-        call = self._declared(_call("GRAPH ", path))
+    ) -> Asked:
+        call = self.declared(_call("GRAPH ", path))
         query = dict(params) if top is None else {"$top": top, **params}
         if eventual:
             query["$count"] = True
         version = "" if path.startswith("/beta/") else "/v1.0"
-        asked = self._asked(call, self._connection.settings.graph, version, None, query)
+        asked = self._asked(call, self._door.settings.graph, version, None, query)
         headers = {"ConsistencyLevel": "eventual"} if eventual else {}
         return replace(asked, headers=headers)
 
     def _asked(
         self, call: str, origin: str, version: str, of: str | None, params: Mapping[str, object]
-    ) -> _Asked:
+    ) -> Asked:
         path = call.partition("GET ")[2]
         given = dict(params)
         if of is not None:
@@ -296,20 +287,20 @@ class Azure:
         }
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote, safe="$,")
-        return _Asked(call, url, origin, _named(call, path, given), part=not path.endswith("}"))
+        return Asked(call, url, origin, _named(call, path, given), part=not path.endswith("}"))
 
-    def _fact(self, call: str, ask: Callable[[], _Asked], absent: Sequence[int | str]) -> Fact:
+    def _fact(self, call: str, ask: Callable[[], Asked], absent: Sequence[int | str]) -> Fact:
         def read() -> object:
             asked = ask()
             answer = self._get(asked, asked.url, absent)
             if says_none(answer, absent):
                 return None
-            return _object(answer.json(asked.call), asked.call)
+            return answer.object(asked.call)
 
         return Fact(call, read)
 
     def _list_fact(
-        self, call: str, ask: Callable[[], _Asked], key: str, absent: Sequence[int | str]
+        self, call: str, ask: Callable[[], Asked], key: str, absent: Sequence[int | str]
     ) -> Fact:
         def read() -> object:
             found: list[dict[str, Any]] = []
@@ -322,81 +313,41 @@ class Azure:
         return Fact(call, read)
 
     def _pages(
-        self, asked: _Asked, key: str, absent: Sequence[int | str]
+        self, asked: Asked, key: str, absent: Sequence[int | str]
     ) -> Iterator[list[dict[str, Any]] | None]:
         """The pages of a listing; one ``None`` where Azure says that there is none."""
-        call, url, read = asked.call, asked.url, set[str]()
+        call = asked.call
         count, total = 0, None
-        while url:
-            if (
-                read
-            ):  # the listings of thousands of resources have a first page each: those are no pages
-                self.meter.page()
-            read.add(url)
+
+        def page_at(url: str) -> tuple[list[dict[str, Any]] | None, str]:
+            nonlocal count, total
             answer = self._get(asked, url, absent)
             if says_none(answer, absent):
-                yield None
-                return
-            body = _object(answer.json(call), call)
-            page = body.get(key)
-            if not isinstance(page, list):
-                msg = f"{call} answered no list"
-                raise Unexpected(msg, operation=call)
-            yield [one if isinstance(one, dict) else {MALFORMED: one} for one in page]
+                total = None
+                return None, ""
+            body = answer.object(call)
+            page = records(body, key, call)
             count += len(page)
             total = body.get("@odata.count", total)
-            url = _next(asked, body)
-            if url in read:
-                msg = f"{call} names a page as its next that was read before: it would never end"
-                raise Unexpected(msg, operation=call)
+            given = body.get("@odata.nextLink") or body.get("nextLink")
+            return page, address.following(given, asked.origin, call)
+
+        yield from each_page(self.meter, call, asked.url, page_at)
         if isinstance(total, int) and total != count:
             msg = f"{call} counts {total} records and gave {count}"
             raise Unexpected(msg, operation=call)
 
-    def _get(self, asked: _Asked, url: str, absent: Sequence[int | str] = ()) -> Answer:
+    def _get(self, asked: Asked, url: str, absent: Sequence[int | str] = ()) -> Answer:
         call = asked.call
-        renewed = False
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            nonlocal renewed
-            answer, token = self._connection.send(asked, url, self.meter)
-            if (
-                answer.status == _UNAUTHORIZED
-                and not renewed
-                and self._connection.signed_in.forget(asked.origin, token)
-            ):
-                renewed = True
-                self.meter.request(call)
-                answer, _ = self._connection.send(asked, url, self.meter)
+            answer = self._door.get(asked, url, self.meter)
             # A part of what has gone meanwhile is not a part that is not there.
             if says_none(answer, absent) and not (asked.part and names(answer, asked.ids)):
                 return answer, None
             return answer, problem(answer, call, grant(call), asked.ids)
 
-        return attempted(
-            self.meter,
-            self._attempts,
-            call,
-            exchange,
-            lambda answer: wait_asked(answer, time.time()),
-            patience=_PATIENCE_SECONDS,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A declared call with its parameters."""
-
-    call: str
-    url: str
-    origin: str
-    ids: tuple[str, ...]
-    """What fills the template, as messages name it."""
-    method: str = "GET"
-    body: object = None
-    headers: Mapping[str, str] | None = None
-    part: bool = False
-    """Whether a part of what fills the template is asked for, and not the thing itself."""
+        return self.attempted(call, exchange, lambda answer: wait_asked(answer, time.time()))
 
 
 def _named(call: str, path: str, given: Mapping[str, object]) -> tuple[str, ...]:
@@ -447,32 +398,3 @@ def _quoted(call: str, name: str, value: str) -> str:
 
 def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _object(body: object, call: str) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        msg = f"{call} answered no object"
-        raise Unexpected(msg, operation=call)
-    return body
-
-
-def _next(asked: _Asked, body: Mapping[str, Any]) -> str:
-    """The next page's address, or an empty text. Raises Unexpected for another host."""
-    given = body.get("@odata.nextLink") or body.get("nextLink") or ""
-    if not isinstance(given, str):
-        msg = f"{asked.call} names its next page by no text"
-        raise Unexpected(msg, operation=asked.call)
-    if not given:
-        return ""
-    target, here = urllib.parse.urlsplit(given), urllib.parse.urlsplit(asked.origin)
-    if (target.scheme, _host(target)) != (here.scheme, _host(here)) or target.username is not None:
-        msg = f"{asked.call} names its next page on another host ({target.hostname})"
-        raise Unexpected(msg, operation=asked.call)
-    return given
-
-
-def _host(parts: urllib.parse.SplitResult) -> tuple[str | None, int]:
-    try:
-        return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return None, 0

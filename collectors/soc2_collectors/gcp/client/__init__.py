@@ -1,8 +1,8 @@
-"""The door to Google Cloud: sign-in, paging, retries, the read-only guard, and the SDK, loaded when used.
+"""The door to Google Cloud: sign-in, paging, the read-only guard. HTTP is :mod:`soc2_collectors.exchange`'s.
 
-Requests are built from the discovery documents that ``google-api-python-client`` brings, and sent by a
-session of each thread: its own transport, httplib2, is not safe to share. Organisation, folders and projects
-are read by ``google-cloud-resource-manager``.
+google-auth signs in; organisation, folders and projects are read by google-cloud-resource-manager. Both are
+loaded when they are used. Requests are built from Google's discovery documents, as far as they are declared:
+:mod:`soc2_collectors.gcp.methods`.
 """
 
 from soc2_collectors.gcp.client.call import Gcp

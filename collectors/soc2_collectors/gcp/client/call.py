@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.attempts import attempted
-from soc2_collectors.gcp.answers import MALFORMED, problem, says_none, wait_asked
+from soc2_collectors.exchange.answer import NOT_FOUND
+from soc2_collectors.exchange.caller import Caller
+from soc2_collectors.exchange.pages import each_page, emptied, records
+from soc2_collectors.gcp import methods
+from soc2_collectors.gcp.answers import problem, says_none, wait_asked
+from soc2_collectors.gcp.client.door import READING_POST_CALLS, READING_POSTS
 from soc2_collectors.gcp.permissions import grant
 from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
 from soc2_pac.model import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from soc2_collectors.gcp.answers import Answer
-    from soc2_collectors.gcp.client.connection import GcpConnection
-    from soc2_collectors.gcp.client.discovery import Method
+    from soc2_collectors.gcp.client.door import Door
+    from soc2_collectors.gcp.methods import Method
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Scope
 
 LARGEST_ASSET_PAGE = 1000
-_NOT_FOUND = 404
-_READING_POSTS = frozenset(
-    {
-        "getAncestry",
-        "getEffectiveOrgPolicy",
-        "getIamPolicy",
-        "getOrgPolicy",
-        "listOrgPolicies",
-    }
-)
-"""Methods that read although they are sent by POST, of any API."""
-_READING_POST_CALLS = frozenset({"logging.entries.list"})
-"""Calls that read although they are sent by POST."""
+_ALWAYS = {"admin.users.list": "kind", "cloudasset.assets.list": "readTime"}
+"""What a listing says even where there is nothing; of others Google leaves out all that is empty."""
 _LEFT_OUT = (
     "unreachable",
     "unreachables",
@@ -44,7 +37,7 @@ _LEFT_OUT = (
 """Under which a listing says which places it could not ask."""
 
 
-class Gcp:
+class Gcp(Caller):
     """What a collector takes: one organisation, folder or project of Google Cloud.
 
     Calls are named as in Google's discovery documents: the API, its version, and the method's path,
@@ -52,9 +45,8 @@ class Gcp:
     ``sqladmin.instances.list``.
     """
 
-    def __init__(
-        self, connection: GcpConnection, scope: Scope, meter: Meter, allowed: frozenset[str]
-    ) -> None:
+    def __init__(self, door: Door, scope: Scope, meter: Meter, allowed: frozenset[str]) -> None:
+        super().__init__(meter, allowed, door.settings.max_attempts)
         whole = "/" in scope.boundary
         self.scope_name = scope.boundary if whole else f"projects/{scope.boundary}"
         """``organizations/123``, ``folders/45``, ``projects/acme-prod``."""
@@ -62,11 +54,7 @@ class Gcp:
         """The project's id, in the scope of a project; otherwise empty."""
         self.organization = scope.boundary if scope.boundary.startswith("organizations/") else ""
         """``organizations/123``, in the scope of an organisation; otherwise empty."""
-        self._connection = connection
-        self._meter = meter
-        self._allowed = allowed
-        self._memory: dict[object, tuple[object, ProviderError | None]] = {}
-        self._remembering = threading.RLock()
+        self._door = door
 
     def assets(
         self, asset_type: str | Sequence[str] = (), content: str = "RESOURCE"
@@ -90,9 +78,9 @@ class Gcp:
         params["pageSize"] = LARGEST_ASSET_PAGE
         asked = self._asked("cloudasset", "v1", "assets.list", params)
         need = grant(asked.call, content)
-        self._meter.page()
+        self.meter.page()
         for page in self._pages(asked, "assets", need, ()):
-            yield from _emptied(page)
+            yield from emptied(page)
 
     def items(
         self, api: str, version: str, method: str, key: str, **params: object
@@ -113,14 +101,14 @@ class Gcp:
             ProviderError: see :mod:`soc2_collectors.gcp.answers`.
         """
         asked = self._asked(api, version, method, params)
-        self._meter.page()
+        self.meter.page()
         for page in self._pages(asked, key, grant(asked.call), ()):
-            yield from _emptied(page)
+            yield from emptied(page)
 
     def ask(self, api: str, version: str, method: str, **params: object) -> dict[str, Any]:
         """One object. Raises ProviderError."""
         asked = self._asked(api, version, method, params)
-        return asked.known(self._send(asked, {}, grant(asked.call), (), listing=False))
+        return asked.known(self._send(asked, "", grant(asked.call), (), listing=False))
 
     def fact(
         self,
@@ -128,7 +116,7 @@ class Gcp:
         version: str,
         method: str,
         *,
-        absent: Collection[int | str] = (_NOT_FOUND,),
+        absent: Collection[int | str] = (NOT_FOUND,),
         key: str | None = None,
         **params: object,
     ) -> Fact:
@@ -145,7 +133,7 @@ class Gcp:
 
         def read() -> object:
             asked = self._asked(api, version, method, params)
-            answer = self._send(asked, {}, grant(asked.call), absent, listing=False)
+            answer = self._send(asked, "", grant(asked.call), absent, listing=False)
             if says_none(answer, absent):
                 return None
             body = asked.known(answer)
@@ -176,71 +164,47 @@ class Gcp:
 
         return Fact(f"{api}.{method}", read)
 
-    def once(self, key: object, ask: Callable[[], object]) -> Any:  # noqa: ANN401 - what ``ask`` gives
-        """What ``ask`` gave, or raised, the first time: several documents share one call."""
-        with self._remembering:
-            if key not in self._memory:
-                try:
-                    self._memory[key] = (ask(), None)
-                except ProviderError as error:
-                    self._memory[key] = (None, error)
-            value, raised = self._memory[key]
-        if raised is not None:
-            raise raised
-        return value
-
     # -- inside ---------------------------------------------------------------------------------------
 
     def _asked(self, api: str, version: str, method: str, params: Mapping[str, object]) -> _Asked:
-        call = f"{api}.{method}"
-        if call not in self._allowed:
-            msg = f"the collector does not declare {call}: refused before it was sent"
-            raise CallRefused(msg, operation=call)
-        found = self._connection.discovery.method(api, version, method)
+        call = self.declared(f"{api}.{method}")
+        found = methods.method(api, version, method)
         last = method.rpartition(".")[2]
-        reads = found.http_method == "GET" or (
-            found.http_method == "POST" and (last in _READING_POSTS or call in _READING_POST_CALLS)
+        reads = found.verb == "GET" or (
+            found.verb == "POST" and (last in READING_POSTS or call in READING_POST_CALLS)
         )
         if not reads:
-            msg = (
-                f"{call} is sent by {found.http_method}, and may write: refused before it was sent"
-            )
+            msg = f"{call} is sent by {found.verb}, and may write: refused before it was sent"
             raise CallRefused(msg, operation=call)
-        return _Asked(call, found, params)
+        self._door.known(found)
+        given = {name: value for name, value in params.items() if value is not None}
+        return _Asked(call, found, given)
 
     def _pages(
         self, asked: _Asked, key: str, need: str | None, absent: Collection[int | str]
     ) -> Iterator[list[dict[str, Any]] | None]:
         """The pages of a listing; one ``None`` where Google says that there is none."""
-        asked.method.demand(key.partition(".")[0], asked.call)
-        seen, unasked = set[str](), set[str]()
-        more: dict[str, object] = {}
-        while True:
-            if (
-                seen
-            ):  # the listings of thousands of resources have a first page each: those are no pages
-                self._meter.page()
-            answer = self._send(asked, more, need, absent, listing=True)
+        asked.method.demand(key.partition(".")[0])
+        unasked = set[str]()
+
+        def page_of(token: str) -> tuple[list[dict[str, Any]] | None, str]:
+            answer = self._send(asked, token, need, absent, listing=True)
             if says_none(answer, absent):
-                yield None
-                return
+                return None, ""
             body = asked.known(answer)
-            page = _records(body, key, asked.call)
-            unasked |= _unasked(body)
-            token = body.get("nextPageToken")
-            del (
-                answer,
-                body,
-            )  # the page alone is held while it is read, and nothing while the next comes
-            yield page
-            del page
-            if not token:
-                break
-            if not isinstance(token, str) or token in seen:
-                msg = f"{asked.call} names a page as its next that was read before: it would never end"
+            unasked.update(_unasked(body))
+            following = body.get("nextPageToken") or ""
+            if not isinstance(following, str):
+                msg = f"{asked.call} names its next page by no text"
                 raise Unexpected(msg, operation=asked.call)
-            seen.add(token)
-            more = asked.following(more, token)
+            page = _records(body, key, asked.call)
+            said = _ALWAYS.get(asked.call)
+            if not page and said is not None and said not in body:
+                msg = f"{asked.call} answered neither records nor {said}: that is no empty listing"
+                raise Unexpected(msg, operation=asked.call)
+            return page, following
+
+        yield from each_page(self.meter, asked.call, "", page_of)
         if unasked:
             named = ", ".join(sorted(unasked)[:5])
             msg = f"some places did not answer, and what is there is not listed: {named}"
@@ -249,47 +213,46 @@ class Gcp:
     def _send(
         self,
         asked: _Asked,
-        more: Mapping[str, object],
+        token: str,
         need: str | None,
         absent: Collection[int | str],
         *,
         listing: bool,
     ) -> Answer:
-        request = asked.method.request(asked.call, {**asked.params, **more})
+        request = asked.method.request(asked.page(token), self._door.endpoint)
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            answer = self._connection.exchange(request, self._meter)
+            answer = self._door.exchange(request, self.meter)
             if says_none(answer, absent):
                 return answer, None
             return answer, problem(answer, asked.call, need, self.project, listing=listing)
 
-        attempts = self._connection.settings.max_attempts
-        return attempted(self._meter, attempts, asked.call, exchange, wait_asked)
+        return self.attempted(asked.call, exchange, wait_asked)
 
 
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A declared call with its parameters."""
 
-    def __init__(self, call: str, method: Method, params: Mapping[str, object]) -> None:
-        self.call = call
-        self.method = method
-        self.params = {name: value for name, value in params.items() if value is not None}
+    call: str
+    method: Method
+    params: dict[str, object]
 
     def known(self, answer: Answer) -> dict[str, Any]:
         """The body, if it is what the method answers. Raises Unexpected."""
         body = answer.object(self.call)
-        self.method.recognise(body, self.call)
+        self.method.recognise(body)
         return body
 
-    def following(self, more: Mapping[str, object], token: str) -> dict[str, object]:
-        """The parameters of the next page; a POST has its token in the body."""
-        if self.method.http_method == "POST":
+    def page(self, token: str) -> dict[str, object]:
+        """The parameters of a page; a POST has its token in the body."""
+        if not token:
+            return self.params
+        if self.method.verb == "POST":
             body = self.params.get("body")
-            return {
-                **more,
-                "body": {**(body if isinstance(body, dict) else {}), "pageToken": token},
-            }
-        return {**more, "pageToken": token}
+            more = {**(body if isinstance(body, dict) else {}), "pageToken": token}
+            return {**self.params, "body": more}
+        return {**self.params, "pageToken": token}
 
 
 def _records(body: Mapping[str, Any], key: str, call: str) -> list[dict[str, Any]]:
@@ -303,10 +266,7 @@ def _records(body: Mapping[str, Any], key: str, call: str) -> list[dict[str, Any
             msg = f"{call} answered no places under {first}"
             raise Unexpected(msg, operation=call)
         return [one for place in found.values() for one in _records(place, inner, call)]
-    if not isinstance(found, list):
-        msg = f"{call} answered no list under {first}"
-        raise Unexpected(msg, operation=call)
-    return [one if isinstance(one, dict) else {MALFORMED: one} for one in found]
+    return records(body, first, call)
 
 
 def _unasked(body: Mapping[str, Any]) -> set[str]:
@@ -319,14 +279,6 @@ def _unasked(body: Mapping[str, Any]) -> set[str]:
             if isinstance(warning, dict) and warning.get("code") == "UNREACHABLE":
                 found.add(name)
     return found
-
-
-def _emptied(page: list[dict[str, Any]] | None) -> Iterator[dict[str, Any]]:
-    """The records of a page, none of which is held longer than it is looked at."""
-    if page is not None:
-        page.reverse()
-        while page:
-            yield page.pop()
 
 
 def _list(value: object) -> list[object]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.attempts import attempted
+from soc2_collectors.exchange.attempts import attempted
 from soc2_collectors.gcp.answers import Answer, problem, wait_asked
-from soc2_collectors.gcp.client.wire import answered, unreachable
 from soc2_collectors.gcp.permissions import grant
 from soc2_pac.errors import ProviderError, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from soc2_collectors.gcp.client.connection import GcpConnection
+    from soc2_collectors.gcp.client.door import Door
     from soc2_pac.hookspecs import Meter
 
 _PAGE = 300
@@ -24,8 +23,8 @@ DELETED = "DELETE_REQUESTED"
 class Hierarchy:
     """Reads the resource hierarchy. The library is loaded with the first question."""
 
-    def __init__(self, connection: GcpConnection, meter: Meter) -> None:
-        self._connection = connection
+    def __init__(self, door: Door, meter: Meter) -> None:
+        self._door = door
         self._meter = meter
         self._clients: dict[str, Any] = {}
 
@@ -56,6 +55,7 @@ class Hierarchy:
                 "page_token": token,
                 "show_deleted": show_deleted,
             }
+            self._meter.page()
             page = self._ask(call, partial(self._page, method, asked))
             yield from (_plain(one) for one in getattr(page, sort))
             token = page.next_page_token
@@ -76,7 +76,7 @@ class Hierarchy:
         return next(iter(method(request=asked, **self._how()).pages))
 
     def _how(self) -> dict[str, Any]:
-        return {"retry": None, "timeout": self._connection.settings.timeout_seconds}
+        return {"retry": None, "timeout": self._door.settings.timeout_seconds}
 
     def _ask(self, call: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - the library's messages
         """What the library answers, with attempts of our own."""
@@ -90,18 +90,17 @@ class Hierarchy:
                 found.append(ask())
             except GoogleAPICallError as error:
                 if error.response is None:
-                    raise unreachable(error) from error
-                answer = answered(error.response)
+                    raise _unexpected(error) from error
+                headers = {name.lower(): said for name, said in error.response.headers.items()}
+                answer = Answer(error.response.status_code, headers, error.response.content)
                 wrong = problem(answer, call, grant(call))
                 msg = f"{call} answered {answer.status}"
                 return answer, wrong or Unexpected(msg, operation=call)
-            except ProviderError:
-                raise
             except Exception as error:
-                raise self._connection.refused(error) or unreachable(error) from error
+                raise self._door.refused(error) or _unexpected(error) from error
             return _FOUND, None
 
-        attempts = self._connection.settings.max_attempts
+        attempts = self._door.settings.max_attempts
         attempted(self._meter, attempts, call, exchange, wait_asked)
         return found[0]
 
@@ -112,14 +111,18 @@ class Hierarchy:
             kind = getattr(resourcemanager_v3, f"{sort.title()}Client")
             transport = kind.get_transport_class("rest")
             where: dict[str, Any] = {}
-            if endpoint := self._connection.settings.endpoint.rstrip("/"):
+            if endpoint := self._door.settings.endpoint.rstrip("/"):
                 scheme, _, host = endpoint.partition("://")
                 where = {"host": f"{host}/cloudresourcemanager", "url_scheme": scheme}
-            made = transport(credentials=self._connection.credentials, **where)
+            made = transport(credentials=self._door.credentials, **where)
             # The library offers no other way to bound its answers and to count what it asks.
-            self._connection.tame(made._session)  # noqa: SLF001
+            self._door.lend(made._session, self._meter)  # noqa: SLF001
             self._clients[sort] = kind(transport=made)
         return self._clients[sort]
+
+
+def _unexpected(error: Exception) -> Unexpected:
+    return Unexpected(f"Google's library could not read the answer ({type(error).__name__})")
 
 
 def _plain(message: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the library's messages

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import re
-import threading
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.attempts import PATIENCE_SECONDS, attempted
-from soc2_collectors.okta.answers import MALFORMED, expired, problem, says_none, wait_asked
+from soc2_collectors.exchange import address
+from soc2_collectors.exchange.answer import NOT_FOUND
+from soc2_collectors.exchange.caller import Caller
+from soc2_collectors.exchange.pages import each_page, linked, records
+from soc2_collectors.exchange.records import follow
+from soc2_collectors.okta.answers import problem, says_none, wait_asked
+from soc2_collectors.okta.client.key import TOKEN_CALL
 from soc2_collectors.okta.permissions import NEEDS, OPEN, grant
-from soc2_pac.errors import CallRefused, ProviderError, Throttled, Unexpected
+from soc2_pac.errors import ProviderError, Unexpected
 from soc2_pac.model import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from soc2_collectors.okta.answers import Answer
-    from soc2_collectors.okta.client.connection import OktaConnection
+    from soc2_collectors.okta.client.door import Door
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Scope
 
-TOKEN_CALL = "POST /oauth2/v1/token"  # noqa: S105 - a call
 ORGANIZATION = "/.well-known/okta-organization"
 ME = "/api/v1/users/me"
 _PLACEHOLDER = re.compile(r"{(\w+)}")
-_NOT_FOUND = 404
 
 
-class Okta:
+class Okta(Caller):
     """What a collector takes: one org of Okta.
 
     Paths are templates as in Okta's documentation, ``/api/v1/policies/{policyId}/rules``. Their names are
@@ -37,18 +39,12 @@ class Okta:
     are the declared call.
     """
 
-    def __init__(
-        self, connection: OktaConnection, scope: Scope, meter: Meter, allowed: frozenset[str]
-    ) -> None:
+    def __init__(self, door: Door, scope: Scope, meter: Meter, allowed: frozenset[str]) -> None:
+        super().__init__(meter, allowed, door.settings.max_attempts)
         self.organization = scope.account
         """The org's host."""
-        self.log_since_days = connection.settings.log_since_days
-        self._connection = connection
-        self._attempts = connection.settings.max_attempts
-        self._meter = meter
-        self._allowed = allowed
-        self._memory: dict[object, tuple[object, ProviderError | None]] = {}
-        self._remembering = threading.RLock()
+        self.log_since_days = door.settings.log_since_days
+        self._door = door
 
     def items(
         self, path: str, *, limit: int | None = None, key: str | None = None, **params: object
@@ -68,17 +64,17 @@ class Okta:
             ProviderError: see :mod:`soc2_collectors.okta.answers`.
         """
         asked = self._asked(path, params if limit is None else {**params, "limit": limit})
-        self._meter.page()
+        self.meter.page()
         for page in self._pages(asked, key, ()):
             yield from page or ()
 
     def ask(self, path: str, **params: object) -> dict[str, Any]:
-        """One object; ``{}`` where Okta says yes without a body (204). Raises ProviderError."""
+        """One object. Raises ProviderError."""
         asked = self._asked(path, params)
-        return _object(self._get(asked, asked.url).json(asked.call), asked.call)
+        return self._get(asked, asked.url).object(asked.call)
 
     def fact(
-        self, path: str, *, absent: Sequence[int | str] = (_NOT_FOUND,), **params: object
+        self, path: str, *, absent: Sequence[int | str] = (NOT_FOUND,), **params: object
     ) -> Fact:
         """A call of its own for one part of a document: one object, or ``None`` where there is none.
 
@@ -118,36 +114,20 @@ class Okta:
 
         return Fact(f"GET {path}", read)
 
-    def once(self, key: object, ask: Callable[[], object]) -> Any:  # noqa: ANN401 - what ``ask`` gives
-        """What ``ask`` gave, or raised, the first time: several documents share one call."""
-        with self._remembering:
-            if key not in self._memory:
-                try:
-                    self._memory[key] = (ask(), None)
-                except ProviderError as error:
-                    self._memory[key] = (None, error)
-            value, raised = self._memory[key]
-        if raised is not None:
-            raise raised
-        return value
-
     def signed_in(self, scopes: str) -> None:
         """Have a token for ``scopes``, waiting out passing troubles. Raises ProviderError."""
 
         def exchange() -> tuple[None, ProviderError | None]:
-            self._connection.authorization(scopes)
+            self._door.authorization(scopes, self.meter)
             return None, None
 
         # The connection counts its own requests.
-        attempted(self._meter, self._attempts, TOKEN_CALL, exchange, lambda _: None, counted=False)
+        self.attempted(TOKEN_CALL, exchange, lambda _: None, counted=False)
 
     # -- inside ---------------------------------------------------------------------------------------
 
     def _asked(self, path: str, params: Mapping[str, object]) -> _Asked:
-        call = f"GET {path}"
-        if call not in self._allowed:
-            msg = f"the collector does not declare {call}: refused before it was sent"
-            raise CallRefused(msg, operation=call)
+        call = self.declared(f"GET {path}")
         names = _PLACEHOLDER.findall(path)
         ids = {name: str(params[name]) for name in names}
         for name, value in ids.items():
@@ -155,7 +135,7 @@ class Okta:
                 msg = f"{call}: '{value}' is no {name}"
                 raise Unexpected(msg, operation=call)
         quoted = {name: urllib.parse.quote(value, safe="") for name, value in ids.items()}
-        url = self._connection.origin + path.format(**quoted)
+        url = self._door.origin + path.format(**quoted)
         query = {k: _said(v) for k, v in params.items() if k not in ids and v is not None}
         if query:
             url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
@@ -166,61 +146,41 @@ class Okta:
         self, asked: _Asked, key: str | None, absent: Sequence[int | str]
     ) -> Iterator[list[dict[str, Any]] | None]:
         """The pages of a listing; one ``None`` where Okta says that there is none."""
-        call, url, read = asked.call, asked.url, set[str]()
-        while url:
-            if (
-                read
-            ):  # the listings of thousands of resources have a first page each: those are no pages
-                self._meter.page()
-            read.add(url)
+        call = asked.call
+
+        def page_at(url: str) -> tuple[list[dict[str, Any]] | None, str]:
             answer = self._get(asked, url, absent)
             if says_none(answer, absent):
-                yield None
-                return
+                return None, ""
             body = answer.json(call)
-            page = body.get(key) if key is not None and isinstance(body, dict) else body
-            if not isinstance(page, list):
-                msg = f"{call} answered no list"
-                raise Unexpected(msg, operation=call)
-            yield [one if isinstance(one, dict) else {MALFORMED: one} for one in page]
-            url = self._next(asked, answer, body)
-            if url in read:
-                msg = f"{call} names a page as its next that was read before: it would never end"
-                raise Unexpected(msg, operation=call)
+            return records(body, key, call), self._next(asked, answer, body)
 
-    def _next(self, asked: _Asked, answer: Answer, body: object) -> str:
+        yield from each_page(self.meter, call, asked.url, page_at)
+
+    @staticmethod
+    def _next(asked: _Asked, answer: Answer, body: object) -> str:
         """The next page's address, or an empty text. Raises Unexpected for another host or listing."""
-        given = _linked(answer.headers.get("link", "")) or _embedded(body)
-        if not given:
-            return ""
-        target, here = urllib.parse.urlsplit(given), urllib.parse.urlsplit(asked.url)
-        if (target.scheme, target.netloc.lower()) != (here.scheme, here.netloc.lower()):
-            msg = f"{asked.call} names its next page on another host ({target.netloc}): is org_url that host?"
-            raise Unexpected(msg, operation=asked.call)
-        if urllib.parse.unquote(target.path) != urllib.parse.unquote(here.path):
+        # A page that is an object names its next one itself, as the IAM listings do.
+        inside = follow(body, "_links.next.href") if isinstance(body, dict) else None
+        given = linked(answer.headers.get("link", "")) or inside
+        url = address.following(given, asked.url, asked.call)
+        target, here = urllib.parse.urlsplit(url), urllib.parse.urlsplit(asked.url)
+        if url and urllib.parse.unquote(target.path) != urllib.parse.unquote(here.path):
             msg = f"{asked.call} names another listing as its next page"
             raise Unexpected(msg, operation=asked.call)
-        return given
+        return url
 
     def _get(self, asked: _Asked, url: str, absent: Sequence[int | str] = ()) -> Answer:
         call = asked.call
         scopes = self._scopes(call)
-        renewed = False
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            nonlocal renewed
-            authorization = self._connection.authorization(scopes) if scopes else ""
-            answer = self._send(call, url, authorization)
-            if expired(answer) and not renewed and self._connection.forget(scopes, authorization):
-                renewed = True
-                authorization = self._connection.authorization(scopes)
-                self._meter.request(call)
-                answer = self._send(call, url, authorization)
+            answer = self._door.get(call, url, scopes, self.meter)
             if says_none(answer, absent):
                 return answer, None
             return answer, problem(answer, call, grant(call), asked.ids)
 
-        return attempted(self._meter, self._attempts, call, exchange, wait_asked)
+        return self.attempted(call, exchange, wait_asked)
 
     def _scopes(self, call: str) -> str:
         """What the token for a call must be for; empty where the call needs no token."""
@@ -229,26 +189,7 @@ class Okta:
         need = NEEDS.get(call)
         if need is not None:
             return need.scope
-        return " ".join(sorted(self._connection.settings.plugin_scopes)) or "okta.users.read"
-
-    def _send(self, call: str, url: str, authorization: str) -> Answer:
-        headers: Mapping[str, str] | None = None
-        self._wait_for_share(call)
-        try:
-            answer = self._connection.get(url, authorization)
-            headers = answer.headers
-        finally:
-            self._connection.shares.leave(call, headers)
-        return answer
-
-    def _wait_for_share(self, call: str) -> None:
-        waited = 0.0
-        while wait := self._connection.shares.enter(call):
-            waited += wait
-            if waited > PATIENCE_SECONDS:
-                msg = "what soc2-pac may use of the org's rate limit for this endpoint is used up"
-                raise Throttled(msg, operation=call)
-            self._meter.pause(wait)
+        return " ".join(sorted(self._door.settings.plugin_scopes)) or "okta.users.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,26 +204,3 @@ class _Asked:
 
 def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _object(body: object, call: str) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        msg = f"{call} answered no object"
-        raise Unexpected(msg, operation=call)
-    return body
-
-
-def _linked(link: str) -> str:
-    """The target of ``rel="next"`` in a Link header, or an empty text."""
-    for target, attributes in re.findall(r"<([^>]*)>([^<]*)", link):
-        if 'rel="next"' in attributes:
-            return str(target)
-    return ""
-
-
-def _embedded(body: object) -> str:
-    """``_links.next.href`` of a page that is an object, as the IAM listings have it, or an empty text."""
-    here = body
-    for step in ("_links", "next", "href"):
-        here = here.get(step) if isinstance(here, dict) else None
-    return here if isinstance(here, str) else ""
