@@ -11,9 +11,9 @@ import pytest
 from soc2_collectors.azure.answers import MALFORMED, document
 from soc2_collectors.azure.client import wire
 from soc2_collectors.azure.client.tables import VISIBLE, call_of
+from soc2_demo.azure import Raw, Refusal, subscription
+from soc2_demo.azure_words import PRODUCTION, SANDBOX, TENANT, azure_id, resource
 from soc2_pac.collect.fetch import Limits, Meter
-from soc2_pac.demo.azure import Raw, Refusal, subscription
-from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id, resource
 from soc2_pac.errors import (
     CallRefused,
     CredentialsRejected,

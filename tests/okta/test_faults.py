@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.okta.answers import MALFORMED, document
+from soc2_demo.okta import Refusal
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.okta import Refusal
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S
