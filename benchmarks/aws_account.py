@@ -23,7 +23,7 @@ import boto3
 import soc2_collectors
 import soc2_pac
 import soc2_rules
-from soc2_pac.demo.aws_gaps import Completed
+from soc2_demo.aws_gaps import Completed
 
 REGION = "eu-west-1"
 USERS = BUCKETS = INSTANCES = 20

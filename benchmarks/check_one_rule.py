@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from soc2_demo.aws import AwsEmulator
 from soc2_pac import api, config, plugins
-from soc2_pac.demo.aws import AwsEmulator
 
 BUCKETS = 20
 RULE = "aws-s3-public-access-blocked"

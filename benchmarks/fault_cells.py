@@ -160,21 +160,22 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     token = {"env": "CELLS_TOKEN"}
     with contextlib.ExitStack() as running:
         if provider == "github":
-            from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415
+            from soc2_demo.github import GithubEmulator  # noqa: PLC0415
+            from soc2_demo.github_company import acme_robotics  # noqa: PLC0415
 
-            url = running.enter_context(GithubEmulator(demo_company()))
+            url = running.enter_context(GithubEmulator(acme_robotics()))
             own = {"organization": "acme-robotics", "enterprise": "acme-holding", "base_url": url}
             yield {**own, "token": token}, {"organization": "acme-robotics"}
         elif provider == "okta":
-            from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
-            from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
+            from soc2_demo.okta import OktaEmulator  # noqa: PLC0415
+            from soc2_demo.okta_company import acme_robotics  # noqa: PLC0415
 
             url = running.enter_context(OktaEmulator(acme_robotics()))
             host = url.removeprefix("http://")
             yield {"org_url": url, "token": token}, {"organization": host}
         elif provider == "azure":
-            from soc2_pac.demo import azure_company as company  # noqa: PLC0415
-            from soc2_pac.demo.azure import AzureEmulator  # noqa: PLC0415
+            from soc2_demo import azure_company as company  # noqa: PLC0415
+            from soc2_demo.azure import AzureEmulator  # noqa: PLC0415
 
             url = running.enter_context(AzureEmulator(company.acme_robotics()))
             tenant = company.TENANT
@@ -182,8 +183,8 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
             of = {"tenant": tenant, "subscription": f"{tenant}/{company.PRODUCTION}"}
             yield {**own, "loopback_token": token}, of
         elif provider == "gcp":
-            from soc2_pac.demo import gcp_company as cloud  # noqa: PLC0415
-            from soc2_pac.demo.gcp import GcpEmulator  # noqa: PLC0415
+            from soc2_demo import gcp_company as cloud  # noqa: PLC0415
+            from soc2_demo.gcp import GcpEmulator  # noqa: PLC0415
 
             url = running.enter_context(GcpEmulator(cloud.acme_robotics()))
             of = {

@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from soc2_pac.demo.github import Company, GithubEmulator
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_state import Company
 
 if TYPE_CHECKING:
     import resource

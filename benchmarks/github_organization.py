@@ -17,11 +17,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from soc2_pac.demo.github import GithubEmulator
-from soc2_pac.demo.github_company import acme_robotics, member
-from soc2_pac.demo.github_estate import nodes, repository, repository_answers
-from soc2_pac.demo.github_reach import repository_reach
-from soc2_pac.demo.github_words import LOGIN, Repo
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_company import acme_robotics, member
+from soc2_demo.github_estate import nodes, repository, repository_answers
+from soc2_demo.github_reach import repository_reach
+from soc2_demo.github_words import LOGIN, Repo
 
 REPOSITORIES, MEMBERS = 1000, 2000
 QUOTA = 5000

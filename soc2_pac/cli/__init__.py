@@ -42,7 +42,6 @@ _COMMANDS = {
     "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
     "db": ("soc2_pac.cli.db:db", "Upgrade the store's schema, or copy the store."),
     "plugins": ("soc2_pac.cli.plugins:plugins", "List installed plugins and what they add."),
-    "demo": ("soc2_pac.cli.demo:demo", "Run against an emulated company, without credentials."),
 }
 """Name -> (where it is, one line of help)."""
 
@@ -65,11 +64,15 @@ class _LazyGroup(click.Group):
             raise _ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
+        from soc2_pac.cli import added  # noqa: PLC0415
+
+        return [*_COMMANDS, *added.names(_COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
-            return None
+            from soc2_pac.cli import added  # noqa: PLC0415
+
+            return added.load(cmd_name)
         import importlib  # noqa: PLC0415
 
         module, _, name = _COMMANDS[cmd_name][0].partition(":")
@@ -81,16 +84,22 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from soc2_pac.text import nearest  # noqa: PLC0415
+            known = self.list_commands(ctx)
+            if args[0] not in known:
+                from soc2_pac.text import nearest  # noqa: PLC0415
 
-            msg = f"there is no command '{args[0]}'.{nearest(args[0], _COMMANDS)} Next: soc2-pac --help"
-            raise click.UsageError(msg, ctx)
+                msg = f"there is no command '{args[0]}'.{nearest(args[0], known)} Next: soc2-pac --help"
+                raise click.UsageError(msg, ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from soc2_pac.cli import added  # noqa: PLC0415
+
         del ctx
+        told = [(name, text) for name, (_, text) in _COMMANDS.items()]
+        told += [(name, added.told(name)) for name in added.names(_COMMANDS)]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl(told)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from soc2_collectors.azure import AzureProvider
 from soc2_collectors.azure.settings import AzureSettings
+from soc2_demo.azure import AzureEmulator
+from soc2_demo.azure_company import acme_robotics
+from soc2_demo.azure_words import PRODUCTION, TENANT
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Meter, stopping
 from soc2_pac.config import SecretRef
-from soc2_pac.demo.azure import AzureEmulator
-from soc2_pac.demo.azure_company import PRODUCTION, TENANT, acme_robotics
 from soc2_pac.model import Scope
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_demo import azure_estate
+from soc2_demo.azure import Refusal
+from soc2_demo.azure_words import PRODUCTION, SANDBOX, TENANT
 from soc2_pac.canonical import canonical
-from soc2_pac.demo import azure_estate
-from soc2_pac.demo.azure import Refusal
-from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

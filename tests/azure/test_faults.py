@@ -11,9 +11,9 @@ import pytest
 
 from soc2_collectors.azure.answers import document
 from soc2_collectors.exchange.records import MALFORMED
+from soc2_demo.azure import RESOURCES
+from soc2_demo.azure_words import PRODUCTION, resource
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.azure import RESOURCES
-from soc2_pac.demo.azure_company import PRODUCTION, resource
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

@@ -15,8 +15,8 @@ from azure.identity import CredentialUnavailableError
 
 from soc2_collectors.azure.client.signing import TOKEN_CALL, SignedIn, claims
 from soc2_collectors.azure.settings import AzureSettings
+from soc2_demo.azure_words import TENANT, azure_id
 from soc2_pac.config import SecretRef
-from soc2_pac.demo.azure_company import TENANT, azure_id
 from soc2_pac.errors import ConfigError, CredentialsRejected, ProviderError, Unreachable
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from soc2_demo.azure_words import PRODUCTION, TENANT
 from soc2_pac import config, plugins
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, run_unit
-from soc2_pac.demo.azure_company import PRODUCTION, TENANT
 from soc2_pac.model import Scope
 
 if TYPE_CHECKING:

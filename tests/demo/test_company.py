@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.demo import company
+from soc2_demo import company
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("moto", reason="the demo extra is not installed")
 
-from soc2_pac.demo.aws import AwsEmulator
+from soc2_demo.aws import AwsEmulator
 
 HOME, SECOND = company.HOME_REGION, company.SECOND_REGION
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.demo import runner
+from soc2_demo import runner
 from soc2_pac.errors import Soc2PacError, UsageError
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_keep_waits_and_tells_how_to_use_the_company(
 
 def test_importing_the_runner_imports_no_emulator() -> None:
     script = (
-        "import sys, soc2_pac.demo.runner; "
+        "import sys, soc2_demo.runner; "
         "sys.exit(any(m in sys.modules for m in ('moto', 'boto3', 'flask')))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -6,14 +6,14 @@ import contextlib
 import gc
 from typing import TYPE_CHECKING
 
-from soc2_pac.demo import http, roster, runner
+from soc2_demo import http, roster, runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from soc2_pac.demo.aws import AwsEmulator
-    from soc2_pac.demo.http import Server
+    from soc2_demo.aws import AwsEmulator
+    from soc2_demo.http import Server
 
 
 @contextlib.contextmanager

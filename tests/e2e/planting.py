@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo import aws_gaps, http
+from soc2_demo import aws_gaps, http
 
 from ..engine.secret_forms import FORMS, Secret, plain  # noqa: TID252 - tests are no package
 

@@ -9,12 +9,12 @@ import pytest
 
 import soc2_pac
 from soc2_collectors.aws.actions import grants
+from soc2_demo.aws import AwsEmulator
+from soc2_demo.company import PLANTED
 from soc2_pac import api, config, plugins
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits
 from soc2_pac.collect.plan import collect, make_plan
-from soc2_pac.demo.aws import AwsEmulator
-from soc2_pac.demo.company import PLANTED
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import open_store
 

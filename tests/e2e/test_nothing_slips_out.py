@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from soc2_demo import runner
 from soc2_pac import api
 from soc2_pac.cli import main
 from soc2_pac.collect import fetch
 from soc2_pac.collect.logs import WITHHELD
-from soc2_pac.demo import runner
 
 from . import company
 from .planting import Planter

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soc2_pac.demo.github import GithubEmulator, demo_company
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_company import acme_robotics
 from soc2_pac.store import open_store
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def served() -> Iterator[tuple[GithubEmulator, str]]:
     """An emulator and where it is."""
-    made = GithubEmulator(demo_company())
+    made = GithubEmulator(acme_robotics())
     url = made.start()
     yield made, url
     made.stop()

@@ -12,10 +12,11 @@ import pytest
 
 from soc2_collectors.gcp import GcpProvider, methods
 from soc2_collectors.gcp.settings import GcpSettings
+from soc2_demo.gcp import GcpEmulator
+from soc2_demo.gcp_company import acme_robotics
+from soc2_demo.gcp_words import ORGANIZATION
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Meter, stopping
-from soc2_pac.demo.gcp import GcpEmulator
-from soc2_pac.demo.gcp_company import ORGANIZATION, acme_robotics
 from soc2_pac.model import Scope
 
 if TYPE_CHECKING:

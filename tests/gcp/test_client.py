@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.exchange import wire
+from soc2_demo.gcp import Refusal, disabled
+from soc2_demo.gcp_words import NUMBERS, ORGANIZATION, PRODUCTION, asset
 from soc2_pac.collect.fetch import Limits
-from soc2_pac.demo.gcp import Refusal, disabled
-from soc2_pac.demo.gcp_company import NUMBERS, ORGANIZATION, PRODUCTION, asset
 from soc2_pac.errors import (
     CallRefused,
     CredentialsRejected,

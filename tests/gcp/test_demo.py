@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.demo.gcp import GcpEmulator
-from soc2_pac.demo.gcp_company import ORGANIZATION, acme_robotics
-from soc2_pac.demo.gcp_estate import PLANTED as ESTATE
-from soc2_pac.demo.gcp_workloads import PLANTED as WORKLOADS
+from soc2_demo.gcp import GcpEmulator
+from soc2_demo.gcp_company import acme_robotics
+from soc2_demo.gcp_estate import PLANTED as ESTATE
+from soc2_demo.gcp_words import ORGANIZATION
+from soc2_demo.gcp_workloads import PLANTED as WORKLOADS
 
 if TYPE_CHECKING:
     from pathlib import Path

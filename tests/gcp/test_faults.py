@@ -11,9 +11,9 @@ import pytest
 
 from soc2_collectors.exchange.records import MALFORMED
 from soc2_collectors.gcp.answers import document
+from soc2_demo.gcp import disabled
+from soc2_demo.gcp_words import FOLDER
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.gcp import disabled
-from soc2_pac.demo.gcp_company import FOLDER
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

@@ -26,18 +26,11 @@ from soc2_collectors.gcp import (
     storage,
     workspace,
 )
+from soc2_demo.gcp import Refusal, disabled
+from soc2_demo.gcp_words import DEPLOYER, ORGANIZATION, PRODUCTION, STAGING, ancestors, asset
+from soc2_demo.gcp_workloads import machine_id
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import redact
-from soc2_pac.demo.gcp import Refusal, disabled
-from soc2_pac.demo.gcp_company import (
-    DEPLOYER,
-    ORGANIZATION,
-    PRODUCTION,
-    STAGING,
-    ancestors,
-    asset,
-)
-from soc2_pac.demo.gcp_workloads import machine_id
 from soc2_pac.errors import Denied, FactUnavailable, NotEnabled, ProviderError
 from soc2_pac.model import Fact, Scope
 from soc2_pac.resources import GAPS, view

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac.demo.gcp import GcpEmulator
-from soc2_pac.demo.gcp_company import PRODUCTION, acme_robotics, ancestors
+from soc2_demo.gcp import GcpEmulator
+from soc2_demo.gcp_company import acme_robotics
+from soc2_demo.gcp_words import PRODUCTION, ancestors
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

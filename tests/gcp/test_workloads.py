@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_demo.gcp import Refusal
+from soc2_demo.gcp_words import ORGANIZATION, PRODUCTION, STAGING
+from soc2_demo.gcp_workloads import PLANTED
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.gcp import Refusal
-from soc2_pac.demo.gcp_company import ORGANIZATION, PRODUCTION, STAGING
-from soc2_pac.demo.gcp_workloads import PLANTED
 from soc2_pac.model import CollectionStatus as S
 from soc2_pac.model import Scope, Status
 from soc2_pac.resources import view
@@ -20,7 +20,7 @@ from .walk import KINDS, PROJECT, look
 from .workloads import NONE, RULES, WANTED, judged, records
 
 if TYPE_CHECKING:
-    from soc2_pac.demo.company import Planted
+    from soc2_demo.company import Planted
     from soc2_pac.model import Verdict
 
     from .conftest import Source

@@ -10,10 +10,11 @@ import pytest
 
 from soc2_collectors.github import GithubProvider
 from soc2_collectors.github.settings import GithubSettings
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_company import acme_robotics
+from soc2_demo.github_words import ENTERPRISE
 from soc2_pac.collect.fetch import Limits, Meter, stopping
 from soc2_pac.config import SecretRef
-from soc2_pac.demo.github import GithubEmulator, demo_company
-from soc2_pac.demo.github_words import ENTERPRISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class Source:
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
     monkeypatch.setenv("ACME_TOKEN", TOKEN)
-    emulator = GithubEmulator(demo_company())
+    emulator = GithubEmulator(acme_robotics())
     url = emulator.start()
     try:
         yield Source(emulator, url)

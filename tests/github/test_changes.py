@@ -262,7 +262,7 @@ def test_what_is_reviewed_while_a_long_first_read_goes_on_is_seen(
 def test_a_count_that_differs_is_a_partial_look(
     github: Source, runs: Callable[..., Runs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soc2_pac.demo import github_graphql as emulator
+    from soc2_demo import github_graphql as emulator
 
     work = runs()
     found = emulator._OPERATIONS["MergedPullRequests"]
@@ -285,7 +285,7 @@ def test_a_window_that_grew_while_others_were_read_is_read_again(
     big: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search index caught up late: the sum was wrong, and is right in the end."""
-    from soc2_pac.demo import github_graphql as emulator
+    from soc2_demo import github_graphql as emulator
 
     pulls = big.emulator.state.pull_requests["big"]
     late = pull(9999, NOW - timedelta(days=79))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import soc2_rules
+from soc2_demo.github_company import PLANTED
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.github_company import PLANTED
 from soc2_pac.errors import ProviderError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge

@@ -320,7 +320,7 @@ def test_a_node_that_is_left_out_is_no_gap(github: Source) -> None:
 def test_a_record_that_is_null_costs_that_record_only(
     github: Source, monkeypatch: pytest.MonkeyPatch, kind: str, path: str, places: str, why: str
 ) -> None:
-    from soc2_pac.demo.github_graphql import answer_query as answer
+    from soc2_demo.github_graphql import answer_query as answer
 
     before = look(github, kind).count
 
@@ -336,7 +336,7 @@ def test_a_record_that_is_null_costs_that_record_only(
                 said["errors"] = [{"type": "FORBIDDEN", "path": way, "message": why}]
         return said
 
-    monkeypatch.setattr("soc2_pac.demo.github.answer_query", one_is_null)
+    monkeypatch.setattr("soc2_demo.github.answer_query", one_is_null)
     result = look(github, kind)
     assert result.status is CollectionStatus.PARTIAL
     assert (why or "1 record(s) as null") in result.reason

@@ -10,11 +10,11 @@ import pytest
 
 from soc2_collectors.okta import OktaProvider
 from soc2_collectors.okta.settings import OktaSettings
+from soc2_demo.okta import OktaEmulator
+from soc2_demo.okta_company import acme_robotics
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Meter, stopping
 from soc2_pac.config import SecretRef
-from soc2_pac.demo.okta import OktaEmulator
-from soc2_pac.demo.okta_company import acme_robotics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

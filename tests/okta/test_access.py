@@ -18,10 +18,10 @@ from soc2_collectors.okta.permissions import NEEDS
 from soc2_collectors.okta.roles import administrators, custom_roles, groups
 from soc2_collectors.okta.tokens import api_tokens
 from soc2_collectors.okta.users import users
+from soc2_demo.okta import Refusal
+from soc2_demo.okta_words import okta_id
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import redact
-from soc2_pac.demo.okta import Refusal
-from soc2_pac.demo.okta_company import okta_id
 from soc2_pac.errors import Denied, FactUnavailable, NotEnabled, ProviderError
 from soc2_pac.model import Fact, Period, Scope
 from soc2_pac.resources import GAPS, view

@@ -14,10 +14,10 @@ from soc2_collectors.okta.network import zones
 from soc2_collectors.roster import RosterProvider
 from soc2_collectors.roster.people import accounts, people
 from soc2_collectors.roster.settings import RosterSettings
+from soc2_demo import okta_access, okta_company, roster
+from soc2_demo.okta import Refusal
 from soc2_pac.canonical import canonical
 from soc2_pac.collect.fetch import Limits, Meter
-from soc2_pac.demo import okta_access, okta_company, roster
-from soc2_pac.demo.okta import Refusal
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status

@@ -14,8 +14,8 @@ import pytest
 from soc2_collectors.exchange import wire
 from soc2_collectors.exchange.records import MALFORMED
 from soc2_collectors.okta.answers import document
+from soc2_demo.okta import Refusal
 from soc2_pac.collect.fetch import Limits
-from soc2_pac.demo.okta import Refusal
 from soc2_pac.errors import (
     CallRefused,
     CredentialsRejected,

@@ -10,8 +10,8 @@ import pytest
 
 from soc2_collectors.exchange.records import MALFORMED
 from soc2_collectors.okta.answers import document
+from soc2_demo.okta import Refusal
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.okta import Refusal
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

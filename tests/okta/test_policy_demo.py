@@ -13,9 +13,9 @@ import soc2_rules
 from soc2_collectors.okta.apps import apps
 from soc2_collectors.okta.authenticators import authenticators
 from soc2_collectors.okta.policies import access_policies
+from soc2_demo.okta import Refusal
+from soc2_demo.okta_policies import PLANTED
 from soc2_pac.canonical import canonical
-from soc2_pac.demo.okta import Refusal
-from soc2_pac.demo.okta_policies import PLANTED
 from soc2_pac.errors import ProviderError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge

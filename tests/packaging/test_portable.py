@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACES = (
     "benchmarks",
     "collectors",
+    "demo",
     "docs",
     "migrations",
     "rules",

@@ -19,7 +19,7 @@ _CONSOLE = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.MULTILINE | re.DO
 @pytest.mark.slow
 def test_the_walk_through_works(tmp_path: Path) -> None:
     pytest.importorskip("moto")
-    from soc2_pac.demo.aws import AwsEmulator
+    from soc2_demo.aws import AwsEmulator
 
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     for folder in ("collectors", "rules"):

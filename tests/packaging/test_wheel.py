@@ -120,6 +120,7 @@ def test_the_wheel_adds_only_our_packages(wheel: Path) -> None:
         "soc2_pac",
         "soc2_collectors",
         "soc2_rules",
+        "soc2_demo",
     }
 
 

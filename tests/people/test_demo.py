@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_demo import roster
+from soc2_demo.company import USERS
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_company import acme_robotics
 from soc2_pac import api, config, plugins
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import fetch
-from soc2_pac.demo import roster
-from soc2_pac.demo.company import USERS
-from soc2_pac.demo.github import GithubEmulator, demo_company
 from soc2_pac.model import Scope
 from soc2_pac.store import Store, open_store
 
@@ -85,7 +86,7 @@ def _document(url: str) -> dict[str, Any]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder: Path = tmp_path_factory.mktemp("demo")
     roster.write(folder)
-    company = demo_company()
+    company = acme_robotics()
     company.mails = roster.verified_mails(company.members)
     emulator = GithubEmulator(company)
     url = emulator.start()
@@ -139,7 +140,7 @@ def test_the_rest_is_right(store: Store) -> None:
 def test_a_check_says_what_a_run_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     roster.write(tmp_path)
     monkeypatch.setenv("ACME_TOKEN", "t" * 20)
-    company = demo_company()
+    company = acme_robotics()
     company.mails = roster.verified_mails(company.members)
     with GithubEmulator(company) as url, open_store("sqlite://", create=True) as opened:
         document = _document(url)

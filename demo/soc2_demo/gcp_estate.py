@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.gcp import Refusal
-from soc2_pac.demo.gcp_company import (
+from soc2_demo.company import Planted
+from soc2_demo.gcp import Refusal
+from soc2_demo.gcp_words import (
     DATA,
     DEPLOYER,
     DOMAIN,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from soc2_pac.demo.gcp import Estate
+    from soc2_demo.gcp import Estate
 
 REGION = "europe-west1"
 _KEY = f"projects/{DATA}/locations/{REGION}/keyRings/main/cryptoKeys/data"

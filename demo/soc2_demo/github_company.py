@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.github import Company, Refusal
-from soc2_pac.demo.github_alerts import alerts, runners
-from soc2_pac.demo.github_estate import AGENCY, nodes, repository, repository_answers
-from soc2_pac.demo.github_reach import organization_reach, repository_reach
-from soc2_pac.demo.github_words import LOGIN, REPOS, team_of
-from soc2_pac.demo.github_words import account as _user
-from soc2_pac.demo.github_words import days_ago as _time
-from soc2_pac.demo.github_words import number_of as _number
-from soc2_pac.demo.github_words import sha_of as _sha
+from soc2_demo.company import Planted
+from soc2_demo.github_alerts import alerts, runners
+from soc2_demo.github_estate import AGENCY, nodes, repository, repository_answers
+from soc2_demo.github_reach import organization_reach, repository_reach
+from soc2_demo.github_state import Company, Refusal
+from soc2_demo.github_words import LOGIN, REPOS, team_of
+from soc2_demo.github_words import account as _user
+from soc2_demo.github_words import days_ago as _time
+from soc2_demo.github_words import number_of as _number
+from soc2_demo.github_words import sha_of as _sha
 
 PLANTED: tuple[Planted, ...] = (
     Planted(

@@ -8,15 +8,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, TENANT, azure_id
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.okta_company import PEOPLE
+from soc2_demo.azure_words import PRODUCTION, SANDBOX, TENANT, azure_id
+from soc2_demo.company import Planted
+from soc2_demo.okta_words import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from soc2_pac.demo.azure import Tenant
+    from soc2_demo.azure import Tenant
 
 PLANTED: tuple[Planted, ...] = (
     Planted("azure-all-users-mfa", "zoe.fischer@acme-robotics.example", "no second factor"),

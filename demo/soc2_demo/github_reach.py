@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.github_words import ENTERPRISE, LOGIN, Repo, account, days_ago, number_of
+from soc2_demo.github_words import ENTERPRISE, LOGIN, Repo, account, days_ago, number_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from soc2_pac.demo.github import Company
+    from soc2_demo.github_state import Company
 
 _MAX_PAGE = 100
 _SEARCH_SHOWS = 1000
@@ -150,4 +150,4 @@ OPERATIONS: Mapping[str, Callable[[Company, dict[str, Any]], dict[str, Any]]] = 
     "RepositoryCommits": _histories,
     "BranchCommits": _commits,
 }
-"""By operation name; :mod:`soc2_pac.demo.github_graphql` answers by these."""
+"""By operation name; :mod:`soc2_demo.github_graphql` answers by these."""

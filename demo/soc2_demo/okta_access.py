@@ -1,6 +1,6 @@
 """Who may do what in acme-robotics' Okta: factors, roles, groups, tokens, apps, reviews and the log.
 
-It builds upon the people of :mod:`soc2_pac.demo.okta_company`. What is wrong on purpose is listed in
+It builds upon the people of :mod:`soc2_demo.okta_company`. What is wrong on purpose is listed in
 :data:`PLANTED`.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.okta_company import HOST, PEOPLE, Person, ago, okta_id, user
+from soc2_demo.company import Planted
+from soc2_demo.okta_words import HOST, PEOPLE, Person, ago, okta_id, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable

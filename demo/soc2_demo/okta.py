@@ -16,12 +16,12 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.permissions import NEEDS
-from soc2_pac.demo.http import OK, Handler, Server
+from soc2_demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from soc2_pac.demo.http import Fault
+    from soc2_demo.http import Fault
 
 LARGEST_PAGE = 200
 WINDOW_SECONDS = 60

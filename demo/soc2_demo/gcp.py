@@ -12,12 +12,12 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.http import OK, Handler, Server
+from soc2_demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from soc2_pac.demo.http import Fault
+    from soc2_demo.http import Fault
 
 LARGEST_PAGE = 1000
 _STATUSES = {

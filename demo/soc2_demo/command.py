@@ -1,4 +1,4 @@
-"""``demo``: a first look without credentials."""
+"""Run against an emulated company, without credentials."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def demo(directory: Path, keep: bool) -> None:
 
     Ends with 0 when the run ended as a run over a company with faults should.
     """
-    from soc2_pac.demo.runner import run_demo  # noqa: PLC0415
+    from soc2_demo.runner import run_demo  # noqa: PLC0415
 
     run_demo(directory, keep=keep)

@@ -1,6 +1,6 @@
 """How acme-robotics' Okta is set: policies, authenticators, zones, devices, detection and the org itself.
 
-It builds upon the groups and apps of :mod:`soc2_pac.demo.okta_access`. What is wrong on purpose is listed in
+It builds upon the groups and apps of :mod:`soc2_demo.okta_access`. What is wrong on purpose is listed in
 :data:`PLANTED`.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.okta_company import HOST, ago, okta_id
+from soc2_demo.company import Planted
+from soc2_demo.okta_words import HOST, ago, okta_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

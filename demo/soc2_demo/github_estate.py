@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.github import Refusal
-from soc2_pac.demo.github_reach import actions, deploy_keys, deployments, release, workflows
-from soc2_pac.demo.github_words import (
+from soc2_demo.github_reach import actions, deploy_keys, deployments, release, workflows
+from soc2_demo.github_state import Refusal
+from soc2_demo.github_words import (
     LOGIN,
     Repo,
     account,

@@ -15,17 +15,17 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from soc2_pac.demo import roster
-from soc2_pac.demo.aws import AwsEmulator
-from soc2_pac.demo.company import REGIONS
-from soc2_pac.demo.gcp_company import ORGANIZATION
+from soc2_demo import roster
+from soc2_demo.aws import AwsEmulator
+from soc2_demo.company import REGIONS
+from soc2_demo.gcp_words import ORGANIZATION
 from soc2_pac.errors import Soc2PacError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from soc2_pac.demo.http import Server
+    from soc2_demo.http import Server
 
 CONFIG = "soc2-pac.toml"
 DATABASE = "soc2-pac.db"
@@ -85,16 +85,15 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
 
 @contextlib.contextmanager
 def _company() -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
-    from soc2_pac.demo import azure_company, gcp_company  # noqa: PLC0415  with the demo only
-    from soc2_pac.demo.azure import AzureEmulator  # noqa: PLC0415
-    from soc2_pac.demo.gcp import GcpEmulator  # noqa: PLC0415
-    from soc2_pac.demo.github import GithubEmulator, demo_company  # noqa: PLC0415
-    from soc2_pac.demo.okta import OktaEmulator  # noqa: PLC0415
-    from soc2_pac.demo.okta_company import acme_robotics  # noqa: PLC0415
+    from soc2_demo import azure_company, gcp_company, github_company, okta_company  # noqa: PLC0415
+    from soc2_demo.azure import AzureEmulator  # noqa: PLC0415
+    from soc2_demo.gcp import GcpEmulator  # noqa: PLC0415
+    from soc2_demo.github import GithubEmulator  # noqa: PLC0415
+    from soc2_demo.okta import OktaEmulator  # noqa: PLC0415
 
-    state = demo_company()
+    state = github_company.acme_robotics()
     state.mails = roster.verified_mails(state.members)
-    github, okta = GithubEmulator(state), OktaEmulator(acme_robotics())
+    github, okta = GithubEmulator(state), OktaEmulator(okta_company.acme_robotics())
     servers: dict[str, Server] = {
         "github": github,
         "okta": okta,
@@ -106,7 +105,7 @@ def _company() -> Iterator[tuple[AwsEmulator, dict[str, str]]]:
 
 
 def _config(directory: Path, aws: str, urls: Mapping[str, str]) -> str:
-    from soc2_pac.demo.azure_company import TENANT  # noqa: PLC0415
+    from soc2_demo.azure_words import TENANT  # noqa: PLC0415
 
     regions = ", ".join(f'"{region}"' for region in REGIONS)
     return f"""{_MARK} Five emulated sources, and the roster of people beside this file.

@@ -16,8 +16,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from soc2_pac.demo import build, company
-from soc2_pac.demo.aws_gaps import Completed
+from soc2_demo import build, company
+from soc2_demo.aws_gaps import Completed
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import Planted
-from soc2_pac.demo.gcp_company import DATA, NUMBERS, PRODUCTION, STAGING, ago, ancestors, asset
+from soc2_demo.company import Planted
+from soc2_demo.gcp_words import DATA, NUMBERS, PRODUCTION, STAGING, ago, ancestors, asset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from soc2_pac.demo.gcp import Estate
+    from soc2_demo.gcp import Estate
 
 REGION, ZONE = "europe-west1", "europe-west1-b"
 _LINK = "https://www.googleapis.com/compute/v1/"

@@ -1,17 +1,9 @@
-"""The Azure side of acme-robotics: its tenant, two subscriptions, and what it got wrong.
-
-Names and ids are inventions. Ages count back from the time of the call, so that the demo looks the same
-on any day. What fills the tenant stands in :mod:`soc2_pac.demo.azure_estate` (the subscriptions) and
-:mod:`soc2_pac.demo.azure_entra` (the directory), each with what it got wrong on purpose.
-"""
+"""Names and ids of the Azure side of acme-robotics, and the form of its resources."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
-
-from soc2_pac.demo.azure import Tenant, subscription
 
 
 def azure_id(name: str) -> str:
@@ -21,7 +13,11 @@ def azure_id(name: str) -> str:
 
 
 TENANT = azure_id("acme-robotics")
+
+
 PRODUCTION = azure_id("acme-production")
+
+
 SANDBOX = azure_id("acme-sandbox")
 
 
@@ -48,20 +44,3 @@ def resource(
         "extendedLocation": None,
         **fields,
     }
-
-
-def acme_robotics(now: datetime | None = None) -> Tenant:
-    """The company's tenant as of ``now``."""
-    from soc2_pac.demo import azure_entra, azure_estate  # noqa: PLC0415 - they build upon this module
-
-    now = now or datetime.now(UTC)
-    state = Tenant(
-        TENANT,
-        subscriptions=[
-            subscription(PRODUCTION, "acme-production", TENANT),
-            subscription(SANDBOX, "acme-sandbox", TENANT),
-        ],
-    )
-    for area in (*azure_entra.AREAS, *azure_estate.AREAS):
-        area(state, now)
-    return state

@@ -12,12 +12,12 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.http import OK, Handler, Server
+from soc2_demo.http import OK, Handler, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from soc2_pac.demo.http import Fault
+    from soc2_demo.http import Fault
 
 RESOURCES = "/providers/Microsoft.ResourceGraph/resources"
 _HELD = "/providers/microsoft.authorization/permissions"

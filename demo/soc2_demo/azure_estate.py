@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.azure_company import PRODUCTION, SANDBOX, azure_id, resource
-from soc2_pac.demo.company import Planted
+from soc2_demo.azure_words import PRODUCTION, SANDBOX, azure_id, resource
+from soc2_demo.company import Planted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from soc2_pac.demo.azure import Tenant
+    from soc2_demo.azure import Tenant
 
 PLANTED: tuple[Planted, ...] = (
     Planted("azure-storage-no-anonymous", "acmeuploads", "containers may be public"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import (
+from soc2_demo.company import (
     ACCOUNT,
     ALIAS,
     AUDITOR,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.github_estate import repository
-from soc2_pac.demo.github_words import LOGIN, REPOS, days_ago
+from soc2_demo.github_estate import repository
+from soc2_demo.github_words import LOGIN, REPOS, days_ago
 
 if TYPE_CHECKING:
     from datetime import datetime

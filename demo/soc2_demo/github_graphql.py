@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.github_changes import OPERATIONS
+from soc2_demo.github_changes import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from soc2_pac.demo.github import Company
+    from soc2_demo.github_state import Company
 
 _MAX_PAGE = 100
 

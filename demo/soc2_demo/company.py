@@ -1,6 +1,6 @@
 """The AWS side of acme-robotics, the company of the demo: what it runs, and what it got wrong.
 
-What is described here is built by :mod:`soc2_pac.demo.build`. Most of it is right; what is wrong is
+What is described here is built by :mod:`soc2_demo.build`. Most of it is right; what is wrong is
 listed in :data:`PLANTED` by the rule that ought to say so. Names, ids and secrets are inventions;
 account ids are those that AWS's documentation uses.
 """

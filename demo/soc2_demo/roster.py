@@ -10,14 +10,14 @@ import csv
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from soc2_pac.demo.company import AUDITOR, Planted
-from soc2_pac.demo.okta_company import PEOPLE
+from soc2_demo.company import AUDITOR, Planted
+from soc2_demo.okta_words import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from soc2_pac.demo.okta_company import Person
+    from soc2_demo.okta_words import Person
 
 PEOPLE_FILE = "people.csv"
 ACCOUNTS_FILE = "accounts.csv"

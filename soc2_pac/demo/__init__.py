@@ -1,1 +1,0 @@
-"""An emulated company, for a first look without credentials."""
