@@ -174,19 +174,21 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
             host = url.removeprefix("http://")
             yield {"org_url": url, "token": token}, {"organization": host}
         elif provider == "azure":
-            from soc2_demo import azure_company as company  # noqa: PLC0415
+            from soc2_demo import azure_words  # noqa: PLC0415
             from soc2_demo.azure import AzureEmulator  # noqa: PLC0415
+            from soc2_demo.azure_company import acme_robotics as tenant_of_acme  # noqa: PLC0415
 
-            url = running.enter_context(AzureEmulator(company.acme_robotics()))
-            tenant = company.TENANT
+            url = running.enter_context(AzureEmulator(tenant_of_acme()))
+            tenant = azure_words.TENANT
             own = {"tenant": tenant, "arm_endpoint": url, "graph_endpoint": url}
-            of = {"tenant": tenant, "subscription": f"{tenant}/{company.PRODUCTION}"}
+            of = {"tenant": tenant, "subscription": f"{tenant}/{azure_words.PRODUCTION}"}
             yield {**own, "loopback_token": token}, of
         elif provider == "gcp":
-            from soc2_demo import gcp_company as cloud  # noqa: PLC0415
+            from soc2_demo import gcp_words as cloud  # noqa: PLC0415
             from soc2_demo.gcp import GcpEmulator  # noqa: PLC0415
+            from soc2_demo.gcp_company import acme_robotics as estate_of_acme  # noqa: PLC0415
 
-            url = running.enter_context(GcpEmulator(cloud.acme_robotics()))
+            url = running.enter_context(GcpEmulator(estate_of_acme()))
             of = {
                 "organization": f"organizations/{cloud.ORGANIZATION}",
                 "project": cloud.PRODUCTION,

@@ -25,7 +25,7 @@ PERMISSIVE = (
 )  # fmt: skip
 COPYLEFT = ("lgpl", "lesser general public", "mpl", "mozilla public")
 """Of a file or a library alone: allowed as an extra that the README names."""
-ALLOWED_COPYLEFT = {"psycopg", "psycopg-binary", "pygithub", "jwcrypto", "certifi"}
+ALLOWED_COPYLEFT = {"psycopg", "psycopg-binary", "pygithub", "certifi"}
 """By name: a new one is a decision."""
 FOR_DEVELOPMENT = {"hypothesis", "pathspec"}
 """Copyleft that nobody gets by installing soc2-pac."""
