@@ -229,6 +229,7 @@ def _apart(
     for parent in _inherited(policy, evidence):
         for member, names in _by_member(held(parent, now)).items():
             above.setdefault(member, set()).update(names)
+    _spread(here, above, exempt)
     one, other = sides
     both, some, exempted = set[str](), False, set[str]()
     for member, names in here.items():
@@ -306,8 +307,21 @@ def _beside(side: set[tuple[str, bool]], other: set[tuple[str, bool]]) -> set[st
 
 
 def _of_many(member: Member) -> bool:
-    """Whether a member stands for several, who are not named."""
-    return member.is_a in (Sort.GROUP, Sort.DOMAIN) or member.sort == "principalSet"
+    """Whether a member stands for several, who are not named, or may do so: its form is not known."""
+    if member.is_a is Sort.UNKNOWN:
+        return member.sort != "principal"
+    return member.is_a in (Sort.GROUP, Sort.DOMAIN, Sort.HOLDERS) or member.sort == "principalSet"
+
+
+def _spread(here: dict[str, set[str]], above: dict[str, set[str]], exempt: tuple[str, ...]) -> None:
+    """Give each member what everyone holds: who is named is among them."""
+    for source in (here, above):
+        for member, names in [*source.items()]:
+            if not Member(member).public or matches(member, exempt):
+                continue
+            for other in {*here, *above}:
+                if Member(other).among(member):
+                    source.setdefault(other, set()).update(names)
 
 
 def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:

@@ -315,15 +315,21 @@ def gcp_sql_backup_succeeded(
         due = days_after(made, max_age_days)
         return not_applicable(f"made on {made:%Y-%m-%d}, its first backup is not due", until=due)
     backups = database.settings.backup_configuration
-    if not good and backups is not None and backups.backup_tier not in _OWN_TIERS:
-        return inconclusive(f"backups of the tier {backups.backup_tier} are not in this listing")
+    elsewhere = backups is not None and backups.backup_tier not in _OWN_TIERS
+    tier = backups.backup_tier if backups is not None else ""
+    unseen = f"backups of the tier {tier} are not in this listing"
     if not good:
-        return failed(f"none of {len(runs)} backups succeeded")
+        return (
+            inconclusive(unseen) if elsewhere else failed(f"none of {len(runs)} backups succeeded")
+        )
     when, last = max(good, key=lambda pair: str(pair[0]))
     due = days_after(when, max_age_days) if when else now
     said = f"the last backup succeeded on {when:%Y-%m-%d}"
     if now < due:
         return passed(said, until=due, on=[last])
+    if elsewhere:
+        # Backups that were made before the tier was changed stay in the listing.
+        return inconclusive(f"{said}, of those that Cloud SQL keeps; {unseen}", on=[last])
     return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}", on=[last])
 
 

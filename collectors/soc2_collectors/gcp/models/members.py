@@ -135,6 +135,12 @@ class Member:
         """Whether it is anybody at all, or anybody with a Google account."""
         return self.text in PUBLIC
 
+    def among(self, everyone: str) -> bool:
+        """Whether it is one of ``allUsers`` or ``allAuthenticatedUsers``; these are no people of identity pools."""
+        if everyone == "allAuthenticatedUsers":
+            return self.is_a in (Sort.PERSON, Sort.GROUP, Sort.DOMAIN, Sort.ACCOUNT)
+        return everyone in PUBLIC
+
     @property
     def domain(self) -> str:
         """Of the mail address or the domain, in lower case; empty where it has none."""
@@ -205,7 +211,7 @@ def _home(mail: str) -> str:
     """The project of a service account: by number (``projects/123``), or by id; empty where it has none."""
     local, _, domain = mail.lower().partition("@")
     if domain == "appspot.gserviceaccount.com":
-        return local
+        return _of_domain(local)
     agent = domain.startswith((*_AGENT_DOMAINS, "gcp-sa-")) or domain in _MANAGED
     if agent:
         found = _NUMBERED.match(local)
@@ -213,6 +219,10 @@ def _home(mail: str) -> str:
     project = domain.removesuffix(".iam.gserviceaccount.com")
     if project == domain or not project:
         return ""
-    # A project of a domain: mail@proj.example.com.iam... is of example.com:proj.
+    return _of_domain(project)
+
+
+def _of_domain(project: str) -> str:
+    """A project's id from an address: ``proj.example.com`` stands for ``example.com:proj``."""
     name, _, rest = project.partition(".")
     return f"{rest}:{name}" if rest else name
