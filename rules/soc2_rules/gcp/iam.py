@@ -364,9 +364,10 @@ def gcp_corporate_identities_only(
 ) -> Verdict:
     """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    Who is in a group is not seen here. ``domains`` names those of the company and of partners that it
-    trusts: without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which
-    its people sign in. Service accounts and workload pools are the company's where their project is in the
+    Who is in a group is not seen here, nor is it whether an account with an address of the company is a consumer
+    account that somebody made with it. ``domains`` names those of the company and of partners that it trusts:
+    without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which its people
+    sign in. Service accounts and workload pools are the company's where their project is in the
     organisation; ``projects`` takes ids, numbers (``projects/123``) or patterns of further ones that it
     trusts. ``exempt`` takes members or patterns.
 
@@ -413,9 +414,15 @@ def gcp_corporate_identities_only(
         return unsettled
     left = _exempted(m.text for m in members if matches(m.text, exempt))
     homes = {m.pool or m.domain for m in people}
-    return passed(
-        f"people and groups are of {listed(homes)}; {len(machines)} machines, all of the company{left}"
-    )
+    whose = listed({_whose(m, projects) for m in machines})
+    also = f"; {len(machines)} machines, of {whose}" if machines else ""
+    return passed(f"people and groups are of {listed(homes)}{also}{left}")
+
+
+def _whose(member: Member, trusted: tuple[str, ...]) -> str:
+    if not member.home:
+        return "Google itself"
+    return "trusted projects" if matches(member.home, trusted) else "the company"
 
 
 def _named(**found: list[str]) -> list[tuple[str, list[str]]]:
