@@ -2,8 +2,9 @@
 
 An alert policy may look at entries itself, or watch a metric that counts them. The metric may be the
 project's own, or that of a bucket or project to which a sink of the project, or one above, sends the entry. The
-bucket ``_Default`` is one of these: Google's own sink to it leaves the audit logs of changes out. The policy must be on, valid and
-not snoozed, one entry must be enough to open an incident, and one of its channels must be on and verified.
+bucket ``_Default`` is one of these: Google's own sink to it leaves the audit logs of changes out. The policy
+must be on, valid and not snoozed, one entry must be enough to open an incident, and one of its channels must be
+on and verified.
 """
 
 from __future__ import annotations
