@@ -329,7 +329,7 @@ def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:
     roles: dict[str, set[str]] = {}
     for one in found:
         if not one.member.service_agent:
-            roles.setdefault(one.member.text, set()).add(one.role)
+            roles.setdefault(one.member.spelled, set()).add(one.role)
     return roles
 
 

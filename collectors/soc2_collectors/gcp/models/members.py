@@ -135,6 +135,12 @@ class Member:
         """Whether it is anybody at all, or anybody with a Google account."""
         return self.text in PUBLIC
 
+    @property
+    def spelled(self) -> str:
+        """The text with mail addresses and domains in lower case: Google keeps them as they were written."""
+        by_mail = self.sort in ("user", "group", "domain", "serviceAccount")
+        return f"{self.sort}:{self.id.lower()}" if by_mail and not self.deleted else self.text
+
     def among(self, everyone: str) -> bool:
         """Whether it is one of ``allUsers`` or ``allAuthenticatedUsers``; these are no people of identity pools."""
         if everyone == "allAuthenticatedUsers":
