@@ -161,16 +161,16 @@ def source(provider: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     with contextlib.ExitStack() as running:
         if provider == "github":
             from soc2_demo.github import GithubEmulator  # noqa: PLC0415
-            from soc2_demo.github_company import acme_robotics  # noqa: PLC0415
+            from soc2_demo.github_company import acme_robotics as company_of_acme  # noqa: PLC0415
 
-            url = running.enter_context(GithubEmulator(acme_robotics()))
+            url = running.enter_context(GithubEmulator(company_of_acme()))
             own = {"organization": "acme-robotics", "enterprise": "acme-holding", "base_url": url}
             yield {**own, "token": token}, {"organization": "acme-robotics"}
         elif provider == "okta":
             from soc2_demo.okta import OktaEmulator  # noqa: PLC0415
-            from soc2_demo.okta_company import acme_robotics  # noqa: PLC0415
+            from soc2_demo.okta_company import acme_robotics as org_of_acme  # noqa: PLC0415
 
-            url = running.enter_context(OktaEmulator(acme_robotics()))
+            url = running.enter_context(OktaEmulator(org_of_acme()))
             host = url.removeprefix("http://")
             yield {"org_url": url, "token": token}, {"organization": host}
         elif provider == "azure":

@@ -177,6 +177,11 @@ WORKLOAD = "//iam.googleapis.com/projects/123/locations/global/workloadIdentityP
             "projects/123",
         ),
         ("serviceAccount:acme-prod@appspot.gserviceaccount.com", Sort.ACCOUNT, "acme-prod"),
+        (
+            "serviceAccount:acme-prod.acme.example@appspot.gserviceaccount.com",
+            Sort.ACCOUNT,
+            "acme.example:acme-prod",
+        ),
         ("serviceAccount:123@cloudservices.gserviceaccount.com", Sort.ACCOUNT, "projects/123"),
         (
             "serviceAccount:service-org-9@gcp-sa-scc-notification.iam.gserviceaccount.com",

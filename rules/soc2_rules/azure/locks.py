@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from soc2_collectors.azure.models.authorization import Lock, ResourceGroup
+from soc2_collectors.environments import names_other, without_others
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -39,7 +40,7 @@ def azure_resource_locks(
     wanted = {value.casefold() for value in values}
     name = group.name.casefold()
     rest = name.replace("production", "prod")
-    named = any(fnmatchcase(name, pattern.casefold()) for pattern in names) and not any(
+    named = any(_like(group.name, pattern) for pattern in names) and not any(
         fnmatchcase(rest, pattern.casefold()) for pattern in other_names
     )
     if said.get(tag.casefold()) not in wanted and not named:
@@ -52,3 +53,9 @@ def azure_resource_locks(
     if locks:
         return passed(f"locked by {listed(lock.name for lock in locks)}", on=locks)
     return failed("no lock against deletion")
+
+
+def _like(name: str, pattern: str) -> bool:
+    """Whether a name is of a form; that of what is not production only where the form says so itself."""
+    said = name if names_other(pattern) else without_others(name)
+    return fnmatchcase(said.casefold(), pattern.casefold())

@@ -29,7 +29,8 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
 
     The public addresses of Google Cloud, which anybody can rent, are no named range. The endpoint by DNS name
     is not counted where Google asks everyone there for an identity of IAM first; it is where tokens of
-    Kubernetes or client certificates will do.
+    Kubernetes or client certificates will do. Nodes are not private whose IPv6 addresses are of a subnet that
+    the internet reaches.
 
     Why: whoever reaches the control plane may try stolen tokens and the next flaw of the API server, and
         a node with an address of its own is one more machine on the internet.
@@ -51,8 +52,14 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
         problems.append(f"by its DNS name it takes {listed(ways)} from anywhere")
     if pools := cluster.public_pools:
         problems.append(f"nodes with external addresses: {', '.join(pools)}")
+    addresses = cluster.data.ip_allocation_policy
+    if addresses.external_ipv6:
+        block = addresses.subnet_ipv6_cidr_block or "IPv6"
+        problems.append(f"nodes with external addresses of IPv6: {block}")
     if problems:
         return failed("; ".join(problems))
+    if addresses.external_ipv6 is None:
+        return inconclusive("whether the internet reaches the IPv6 addresses of nodes is not said")
     if blind:
         return inconclusive("whether every public address of Google Cloud is let in is not said")
     by_name = "; by its DNS name it is reached from anywhere with an identity of IAM"

@@ -18,7 +18,8 @@ def gcp_build_trigger_approval(
 ) -> Verdict:
     """Build triggers for production wait for approval, and run as a service account of their own.
 
-    ``production`` takes patterns for the names or tags of triggers, or for a word in them.
+    ``production`` takes patterns for the names or tags of triggers, or for a word in them; ``non-prod`` and
+    ``pre-prod`` are none.
 
     Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
     Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
@@ -45,7 +46,8 @@ def gcp_deploy_approval(
     """Delivery pipelines wait for approval before production.
 
     Production is the last target of a pipeline, and every one whose name, or a word in it, is of a form in
-    ``production``.
+    ``production``; ``non-prod`` and ``pre-prod`` are none. One that stands for several is production where one
+    of them is: they ask for no approval themselves.
     Cloud Deploy then rolls nothing out there that nobody approved.
 
     Why: the person who wrote a change is the last to see what is wrong with it.
@@ -56,8 +58,13 @@ def gcp_deploy_approval(
     names = pipeline.targets()
     if not names:
         return not_applicable("the pipeline has no stages")
-    wanted = {one for one in names if has_word(one.rpartition("/")[2], production)} | {names[-1]}
     known = evidence.index(Target, "name", within="here")
+    called = {
+        one: [one.rpartition("/")[2], *(name for t in known.get(one, ()) for name in t.names)]
+        for one in names
+    }
+    wanted = {one for one in names if any(has_word(name, production) for name in called[one])}
+    wanted |= {names[-1]}
     unknown = [one.rpartition("/")[2] for one in wanted if one not in known]
     if unknown:
         return inconclusive(f"targets that the inventory does not show: {listed(unknown)}")

@@ -14,7 +14,7 @@ from soc2_collectors.gcp.models.reach import (
     ports,
     surroundings,
 )
-from soc2_collectors.reach import ALL_PORTS, Spans, common
+from soc2_collectors.reach import ALL_PORTS, Spans, common, without
 from soc2_pac.model import Severity, Status, Verdict, inconclusive, not_applicable
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
@@ -106,14 +106,36 @@ def gcp_fw_no_all(firewall: Firewall, evidence: Evidence) -> Verdict:
 
     Nine tenths of the ports of TCP or of UDP count as all. A tenth of the public addresses of IPv4 or of
     IPv6 counts as the internet. What rules of the same network and firewall policies deny before is taken
-    off, and rules that let in a part of the internet each are added up.
+    off. Rules of the network are added up that let in a part of the internet each, or a part of the ports.
 
     Why: whatever listens on the machine, now or later, is on the internet.
     Fix: gcloud compute firewall-rules delete NAME; open the ports that are needed to those who need them.
     """
-    return _judged(
-        firewall, evidence, dict.fromkeys(openings.PROTOCOLS, ALL_PORTS), openings.not_all
-    )
+    asked = dict.fromkeys(openings.PROTOCOLS, ALL_PORTS)
+    verdict = _judged(firewall, evidence, asked, openings.not_all)
+    if verdict.status is not Status.PASS or not admits_public(firewall):
+        return verdict
+    return _with_others(firewall, evidence) or verdict
+
+
+def _with_others(firewall: Firewall, evidence: Evidence) -> Verdict | None:
+    """What is to be said of the ports of all rules of the network, where this one is needed for nearly all."""
+    around = _around(firewall, evidence)
+    if not _shares(firewall, around):
+        return None
+    found = {}
+    for name in openings.PROTOCOLS:
+        seen = opens(firewall, around, name, together=True)
+        own = ports(firewall.rule.allowed, name).possible
+        if not openings.is_nearly_all(without(seen.possible, own)):
+            found[name] = seen
+    verdict = openings.not_all(found)
+    if verdict.status is Status.PASS:
+        return None
+    others = [one for one in around.firewalls if one.rule.allowed and one.name != firewall.name]
+    said = f"{verdict.message}, by this rule together with others of the network"
+    beside = around.beside if around.policy_first else ()
+    return replace(verdict, message=said, on=(*others, *around.above, *beside))
 
 
 @rule(

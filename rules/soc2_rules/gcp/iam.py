@@ -229,6 +229,7 @@ def _apart(
     for parent in _inherited(policy, evidence):
         for member, names in _by_member(held(parent, now)).items():
             above.setdefault(member, set()).update(names)
+    _spread(here, above, exempt)
     one, other = sides
     both, some, exempted = set[str](), False, set[str]()
     for member, names in here.items():
@@ -306,8 +307,21 @@ def _beside(side: set[tuple[str, bool]], other: set[tuple[str, bool]]) -> set[st
 
 
 def _of_many(member: Member) -> bool:
-    """Whether a member stands for several, who are not named."""
-    return member.is_a in (Sort.GROUP, Sort.DOMAIN) or member.sort == "principalSet"
+    """Whether a member stands for several, who are not named, or may do so: its form is not known."""
+    if member.is_a is Sort.UNKNOWN:
+        return member.sort != "principal"
+    return member.is_a in (Sort.GROUP, Sort.DOMAIN, Sort.HOLDERS) or member.sort == "principalSet"
+
+
+def _spread(here: dict[str, set[str]], above: dict[str, set[str]], exempt: tuple[str, ...]) -> None:
+    """Give each member what everyone holds: who is named is among them."""
+    for source in (here, above):
+        for member, names in [*source.items()]:
+            if not Member(member).public or matches(member, exempt):
+                continue
+            for other in {*here, *above}:
+                if Member(other).among(member):
+                    source.setdefault(other, set()).update(names)
 
 
 def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:
@@ -315,7 +329,7 @@ def _by_member(found: Iterable[Held]) -> dict[str, set[str]]:
     roles: dict[str, set[str]] = {}
     for one in found:
         if not one.member.service_agent:
-            roles.setdefault(one.member.text, set()).add(one.role)
+            roles.setdefault(one.member.spelled, set()).add(one.role)
     return roles
 
 
@@ -350,9 +364,10 @@ def gcp_corporate_identities_only(
 ) -> Verdict:
     """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    Who is in a group is not seen here. ``domains`` names those of the company and of partners that it
-    trusts: without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which
-    its people sign in. Service accounts and workload pools are the company's where their project is in the
+    Who is in a group is not seen here, nor is it whether an account with an address of the company is a consumer
+    account that somebody made with it. ``domains`` names those of the company and of partners that it trusts:
+    without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which its people
+    sign in. Service accounts and workload pools are the company's where their project is in the
     organisation; ``projects`` takes ids, numbers (``projects/123``) or patterns of further ones that it
     trusts. ``exempt`` takes members or patterns.
 
@@ -399,9 +414,15 @@ def gcp_corporate_identities_only(
         return unsettled
     left = _exempted(m.text for m in members if matches(m.text, exempt))
     homes = {m.pool or m.domain for m in people}
-    return passed(
-        f"people and groups are of {listed(homes)}; {len(machines)} machines, all of the company{left}"
-    )
+    whose = listed({_whose(m, projects) for m in machines})
+    also = f"; {len(machines)} machines, of {whose}" if machines else ""
+    return passed(f"people and groups are of {listed(homes)}{also}{left}")
+
+
+def _whose(member: Member, trusted: tuple[str, ...]) -> str:
+    if not member.home:
+        return "Google itself"
+    return "trusted projects" if matches(member.home, trusted) else "the company"
 
 
 def _named(**found: list[str]) -> list[tuple[str, list[str]]]:

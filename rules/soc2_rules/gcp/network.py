@@ -128,7 +128,9 @@ def gcp_exposed_addresses(address: Address, *, expected: tuple[str, ...] = ()) -
     names = (data.name, data.address)
     if any(fnmatchcase(name, pattern) for name in names for pattern in expected):
         return passed(f"{data.address or data.name} is expected")
-    return failed(f"{data.address} ({data.status}) is not on the list of expected addresses")
+    return failed(
+        f"{data.address or data.name} ({data.status}) is not on the list of expected addresses"
+    )
 
 
 _NO_LOGS = {

@@ -209,6 +209,9 @@ def gcp_sa_key_rotation(
 ) -> Verdict:
     """Keys of service accounts are replaced regularly.
 
+    A key counts from when it is valid. Of one that was uploaded the certificate around it says so, and who
+    uploads the same key again in a new one is not seen.
+
     Why: a key that is never replaced stays useful to whoever once copied it.
     Fix: gcloud iam service-accounts keys create, move the workload to it, then delete the old one with
         gcloud iam service-accounts keys delete.
@@ -221,7 +224,7 @@ def gcp_sa_key_rotation(
         return not_applicable(f"the key ended on {key.key.valid_before_time:%Y-%m-%d}")
     made, end = key.key.valid_after_time, key.key.valid_before_time
     due = days_after(made, max_age_days)
-    said = f"a key of {key.account}, made on {made:%Y-%m-%d}"
+    said = f"a key of {key.account}, valid since {made:%Y-%m-%d}"
     if now < due:
         return passed(said, until=min(due, end) if end else due)
     return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}", until=end)

@@ -206,8 +206,6 @@ _SAY_WHO = frozenset({"all", "authentication", "authorization"})
 """Words of log_connections, from version 18 on, by which the log names who came in; ``receipt`` does not."""
 _RECORDED = frozenset({"all", "ddl", "function", "misc", "misc_set", "read", "role", "write"})
 """Classes of statements that the audit extension records."""
-_OWN_TIERS = ("", "STANDARD", "BACKUP_TIER_UNSPECIFIED")
-"""Backups that Cloud SQL keeps itself; those of other tiers are kept by the Backup and DR Service."""
 _ERROR_OR_MORE = (
     "debug5",
     "debug4",
@@ -264,6 +262,10 @@ def gcp_sql_backups(
     if database.replica_of is not None:
         return not_applicable(f"a replica of {database.replica_of}: backups are made of that")
     backups = database.settings.backup_configuration
+    if backups is not None and backups.elsewhere:
+        return inconclusive(
+            f"backups of the tier {backups.backup_tier} are set by a plan elsewhere, which is not read"
+        )
     if backups is None or not backups.enabled:
         return failed("automated backups are off")
     problems = []
@@ -315,15 +317,21 @@ def gcp_sql_backup_succeeded(
         due = days_after(made, max_age_days)
         return not_applicable(f"made on {made:%Y-%m-%d}, its first backup is not due", until=due)
     backups = database.settings.backup_configuration
-    if not good and backups is not None and backups.backup_tier not in _OWN_TIERS:
-        return inconclusive(f"backups of the tier {backups.backup_tier} are not in this listing")
+    elsewhere = backups is not None and backups.elsewhere
+    tier = backups.backup_tier if backups is not None else ""
+    unseen = f"backups of the tier {tier} are not in this listing"
     if not good:
-        return failed(f"none of {len(runs)} backups succeeded")
+        return (
+            inconclusive(unseen) if elsewhere else failed(f"none of {len(runs)} backups succeeded")
+        )
     when, last = max(good, key=lambda pair: str(pair[0]))
     due = days_after(when, max_age_days) if when else now
     said = f"the last backup succeeded on {when:%Y-%m-%d}"
     if now < due:
         return passed(said, until=due, on=[last])
+    if elsewhere:
+        # Backups that were made before the tier was changed stay in the listing.
+        return inconclusive(f"{said}, of those that Cloud SQL keeps; {unseen}", on=[last])
     return failed(f"{said}, over {max_age_days} days since {due:%Y-%m-%d}", on=[last])
 
 

@@ -1,8 +1,10 @@
 """Notified, in Google Cloud: from an entry of the audit log to a channel that people read.
 
 An alert policy may look at entries itself, or watch a metric that counts them. The metric may be the
-project's own, or that of a project to which a sink above sends the entry. The policy must be on, valid and
-not snoozed, one entry must be enough to open an incident, and one of its channels must be on and verified.
+project's own, or that of a bucket or project to which a sink of the project, or one above, sends the entry. The
+bucket ``_Default`` is one of these: Google's own sink to it leaves the audit logs of changes out. The policy
+must be on, valid and not snoozed, one entry must be enough to open an incident, and one of its channels must be
+on and verified.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ NEEDS: list[type[Resource]] = [
     LogMetric, LogSink, AlertPolicy, NotificationChannel, Snooze, IamPolicy,
 ]  # fmt: skip
 CHANNEL_NEEDS: list[type[Resource]] = [NotificationChannel, Snooze]
-_OWN_BUCKETS = ("/buckets/_Default", "/buckets/_Required")
+_REQUIRED = "/buckets/_Required"
+"""Where the audit logs of changes always go, whatever sinks there are."""
+_OF_CHANGES = "/logs/cloudaudit.googleapis.com%2Factivity"
 _SENT_TO = re.compile(r"logging\.googleapis\.com/(projects/[^/]+)(/locations/[^/]+/buckets/[^/]+)?")
 _WRITERS = frozenset(
     {
@@ -90,6 +94,11 @@ class Event:
         ]
 
 
+def _is_kept(bucket: str, entry: Sample) -> bool:
+    """Whether an entry is always in a bucket of its project."""
+    return bucket.endswith(_REQUIRED) and str(entry.known.get("logName")).endswith(_OF_CHANGES)
+
+
 def _filled(value: Any, project: str) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         return {key: _filled(one, project) for key, one in value.items()}
@@ -107,6 +116,8 @@ class _Known:
     policies: Mapping[str, tuple[AlertPolicy, ...]]
     sinks: tuple[LogSink, ...]
     """Those that take in what is below."""
+    own: Mapping[str, tuple[LogSink, ...]]
+    """Project, by number -> sinks that take in its entries alone."""
 
 
 def _known(whole: Whole) -> _Known:
@@ -117,10 +128,15 @@ def _known(whole: Whole) -> _Known:
     policies: dict[str, list[AlertPolicy]] = {}
     for policy in whole.everywhere(AlertPolicy):
         policies.setdefault(policy.project, []).append(policy)
+    own: dict[str, list[LogSink]] = {}
+    for sink in whole.everywhere(LogSink):
+        if not sink.sink.include_children:
+            own.setdefault(sink.project, []).append(sink)
     return _Known(
         {place: tuple(found) for place, found in metrics.items()},
         {place: tuple(found) for place, found in policies.items()},
         tuple(sink for sink in whole.everywhere(LogSink) if sink.sink.include_children),
+        {place: tuple(found) for place, found in own.items()},
     )
 
 
@@ -236,7 +252,7 @@ class _Asked:
                 *(
                     self._by_metric(one, entry)
                     for one in self.known.metrics.get(home, ())
-                    if not one.metric.bucket_name or one.metric.bucket_name.endswith(_OWN_BUCKETS)
+                    if not one.metric.bucket_name or _is_kept(one.metric.bucket_name, entry)
                 ),
             ],
             unseen("no metric and no alert policy looks at it"),
@@ -343,8 +359,8 @@ class _Asked:
     # -- sinks --------------------------------------------------------------------------------------------
 
     def _by_sinks(self, entry: Sample) -> Iterator[Way]:
-        """Metrics of the projects to which sinks above send an entry."""
-        for item in self.known.sinks:
+        """Metrics of the buckets and projects to which sinks of the project, or above, send an entry."""
+        for item in (*self.known.own.get(self.project.project, ()), *self.known.sinks):
             to = _SENT_TO.fullmatch(item.sink.destination)
             if item.sink.disabled or to is None or not item.reaches(self.project.ancestors):
                 continue
@@ -357,6 +373,9 @@ class _Asked:
                 continue
             for metric in metrics:
                 yield along(
+                    lambda sink=item: (  # type: ignore[misc]
+                        holds() if sink.sink.include_children else self._left_here(entry)
+                    ),
                     lambda sent=sent: sent,  # type: ignore[misc]
                     lambda one=metric: self._by_metric(one, entry),  # type: ignore[misc]
                     lambda one=metric, sink=item: self._may_write(sink, one),  # type: ignore[misc]

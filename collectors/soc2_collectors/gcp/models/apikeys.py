@@ -18,23 +18,42 @@ from soc2_collectors.reach import open_to_internet
 _EVERY_API = "cloudapis.googleapis.com"
 """Google Cloud APIs: a name that stands for most of them."""
 _SITES = """
-    000webhostapp.com akamaized.net amplifyapp.com appspot.com awsapprunner.com azure-api.net
-    azureedge.net azurefd.net azurestaticapps.net azurewebsites.net b-cdn.net backblazeb2.com
+    000webhostapp.com akamaized.net amplifyapp.com appspot.com azure-api.net b-cdn.net
     bitbucket.io blogspot.com carrd.co cloudapp.net cloudfront.net cloudfunctions.net
-    codesandbox.io csb.app deno.dev digitaloceanspaces.com edgekey.net elasticbeanstalk.com
-    fastly.net firebaseapp.com fly.dev framer.app framer.website gitbook.io github.dev github.io
-    githubpreview.dev gitlab.io glitch.me herokuapp.com hf.space infinityfreeapp.com loca.lt
-    lovable.app myshopify.com neocities.org netlify.app netlify.com ngrok-free.app ngrok.app
-    ngrok.io notion.site now.sh ondigitalocean.app onrender.com pages.dev pythonanywhere.com
-    r2.dev railway.app readthedocs.io repl.co replit.app replit.dev run.app squarespace.com
-    stackblitz.io streamlit.app supabase.co surge.sh trycloudflare.com tumblr.com vercel.app
-    vercel.dev web.app webcontainer.io webflow.io weebly.com wixsite.com wordpress.com
-    workers.dev
+    codesandbox.io csb.app deno.dev edgekey.net fastly.net firebaseapp.com fly.dev framer.app
+    framer.website gitbook.io github.io githubpreview.dev gitlab.io glitch.me herokuapp.com
+    hf.space infinityfreeapp.com loca.lt lovable.app myshopify.com neocities.org netlify.app
+    netlify.com ngrok-free.app ngrok.app notion.site now.sh ondigitalocean.app onrender.com
+    pages.dev pythonanywhere.com r2.dev railway.app readthedocs.io repl.co replit.app replit.dev
+    squarespace.com stackblitz.io streamlit.app supabase.co surge.sh trycloudflare.com
+    tumblr.com vercel.app vercel.dev web.app webcontainer.io webflow.io weebly.com wixsite.com
+    wordpress.com workers.dev
 """
 _SHARED_HOSTS = frozenset(_SITES.split())
 """Domains under which anybody can have a site."""
-_CLOUDS = ("amazonaws.com", "googleusercontent.com", "translate.goog", "windows.net")
-"""Domains in which everything at any depth is of one of many customers."""
+_CLOUDS = (
+    "amazonaws.com",
+    "awsapprunner.com",
+    "azureedge.net",
+    "azurefd.net",
+    "azurestaticapps.net",
+    "azurewebsites.net",
+    "backblazeb2.com",
+    "cloudapp.azure.com",
+    "digitaloceanspaces.com",
+    "elasticbeanstalk.com",
+    "github.dev",
+    "googleusercontent.com",
+    "ngrok.io",
+    "run.app",
+    "trafficmanager.net",
+    "translate.goog",
+    "windows.net",
+)
+"""Domains in which everything at any depth is of one of many customers: between the domain and the customer's
+own label there may be a region, ``*.a.run.app``."""
+_REGIONS = re.compile(r"([a-z0-9-]+\.)?(r\.appspot\.com|azurecontainerapps\.io)")
+"""Regions, ``uc.r.appspot.com``; below them are customers, and below these only what is theirs."""
 _SECOND = re.compile(r"(ac|co|com|edu|go|gob|gov|ltd|ne|net|or|org|plc)\.[a-z]{2}")
 """Where a country gives out names below a second label: ``co.uk``."""
 
@@ -172,6 +191,7 @@ def _of_many(domain: str) -> bool:
     return (
         domain in _SHARED_HOSTS
         or _SECOND.fullmatch(domain) is not None
+        or _REGIONS.fullmatch(domain) is not None
         or any(domain == one or domain.endswith(f".{one}") for one in _CLOUDS)
     )
 

@@ -15,9 +15,10 @@ from soc2_collectors.gcp.models.located import Held, Located
 
 _DEFAULT_ACCOUNT = re.compile(r"(\d+-compute@developer|.+@appspot)\.gserviceaccount\.com|default")
 """Those of Compute Engine and of App Engine."""
-_TRUE = frozenset({"true", "1", "yes", "y"})
+_TRUE = frozenset({"TRUE", "True", "true", "1"})
 _FALSE = frozenset({"false", "0", "no", "n"})
-"""Google: boolean metadata is on with TRUE, Y, Yes or 1, and off with FALSE, N, No or 0, in any case."""
+"""Google's page knows Y and Yes as well, and any case. Its guest agent, which acts on keys and OS Login, does
+not: what only one of the two takes for on is unclear."""
 SETTINGS = frozenset(
     {
         "block-project-ssh-keys",
@@ -52,10 +53,12 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
         ``unclear``: what a value counts as that is neither TRUE nor FALSE in any of their forms.
         """
-        said = [item.value.strip().lower() for item in self.items if item.key.lower() == key]
+        said = [item.value for item in self.items if item.key.lower() == key]
         if not said:
             return None
-        return unclear if said[-1] not in _TRUE | _FALSE else said[-1] in _TRUE
+        if said[-1] in _TRUE:
+            return True
+        return False if said[-1].strip().lower() in _FALSE else unclear
 
 
 class External(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

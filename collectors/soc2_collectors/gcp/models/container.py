@@ -15,6 +15,7 @@ import msgspec
 from soc2_collectors.gcp.models.located import Held, Located
 from soc2_collectors.gcp.models.members import default_account
 from soc2_collectors.gcp.models.values import Moment
+from soc2_collectors.reach import public_share
 
 _JUDGING = frozenset(
     {
@@ -168,6 +169,37 @@ class ClusterNetwork(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     datapath_provider: str = ""
     default_enable_private_nodes: bool = False
+
+
+class IpAllocation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """From which ranges nodes and pods have their addresses."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "stackType": "IPv4 only by default; where there is a range of IPv6 that decides (IPAllocationPolicy)",
+        "ipv6AccessType": "of a subnet that is made with the cluster; the range says by itself where it leads",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "stackType": "whatever is not IPv4 alone has IPv6 as well, and its range is asked for",
+        "ipv6AccessType": "a range that is not of the internet passes, one that is never does, whatever it says",
+    }
+
+    stack_type: str = ""
+    ipv6_access_type: str = msgspec.field(default="", name="ipv6AccessType")
+    subnet_ipv6_cidr_block: str = msgspec.field(default="", name="subnetIpv6CidrBlock")
+
+    @property
+    def external_ipv6(self) -> bool | None:
+        """Whether nodes have addresses of IPv6 that the internet reaches; ``None``: not known."""
+        block = self.subnet_ipv6_cidr_block
+        if self.stack_type == "IPV4" or (
+            self.stack_type in ("", "STACK_TYPE_UNSPECIFIED") and not block
+        ):
+            return False
+        if not block:
+            return True if self.ipv6_access_type == "EXTERNAL" else None
+        if not public_share([block]).ipv6:
+            return False
+        return None if self.ipv6_access_type == "INTERNAL" else True
 
 
 class Binauthz(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -371,6 +403,7 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "addonsConfig": "left out where no addon is set (Cluster); the dashboard must be there to count",
+        "ipAllocationPolicy": "clusters that are routed have none, and know IPv4 only (IPAllocationPolicy)",
         "autopilot": "left out of clusters whose nodes are managed by their owner",
         "autoscaling": "left out where Google adds no pools by itself (ClusterAutoscaling)",
         "controlPlaneEndpointsConfig": "older answers have privateClusterConfig; without both it is public",
@@ -394,6 +427,7 @@ class ClusterData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     addons_config: Addons | None = None
     network_policy: Switch | None = None
     network_config: ClusterNetwork | None = None
+    ip_allocation_policy: IpAllocation = IpAllocation()
     shielded_nodes: Switch | None = None
     binary_authorization: Binauthz | None = None
     release_channel: Channel | None = None

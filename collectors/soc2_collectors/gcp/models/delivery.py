@@ -166,11 +166,22 @@ class Pipeline(Asset, frozen=True, kw_only=True, rename="camel"):
         return [f"{home}/targets/{stage.target_id.rpartition('/')[2]}" for stage in stages]
 
 
+class MultiTarget(msgspec.Struct, frozen=True, rename="camel"):
+    """Targets that are delivered to at the same time; approval is asked for before all of them or none."""
+
+    target_ids: list[str] = []
+
+
 class TargetData(msgspec.Struct, frozen=True, rename="camel"):
     """``Target``. Google leaves out what is false or empty."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "multiTarget": "of targets that are one alone it is left out (Target); its parts only add names",
+    }
+
     name: str
     require_approval: bool = False
+    multi_target: MultiTarget = MultiTarget()
 
 
 class Target(Asset, frozen=True, kw_only=True, rename="camel"):
@@ -184,3 +195,10 @@ class Target(Asset, frozen=True, kw_only=True, rename="camel"):
     def target(self) -> TargetData:
         """What Cloud Deploy says."""
         return self.resource.data
+
+    @property
+    def names(self) -> list[str]:
+        """Its own name, and those of the targets that it stands for."""
+        about = self.resource.data
+        own = (about.name, *about.multi_target.target_ids)
+        return [one.rpartition("/")[2] for one in own]

@@ -136,6 +136,18 @@ class Member:
         return self.text in PUBLIC
 
     @property
+    def spelled(self) -> str:
+        """The text with mail addresses and domains in lower case: Google keeps them as they were written."""
+        by_mail = self.sort in ("user", "group", "domain", "serviceAccount")
+        return f"{self.sort}:{self.id.lower()}" if by_mail and not self.deleted else self.text
+
+    def among(self, everyone: str) -> bool:
+        """Whether it is one of ``allUsers`` or ``allAuthenticatedUsers``; these are no people of identity pools."""
+        if everyone == "allAuthenticatedUsers":
+            return self.is_a in (Sort.PERSON, Sort.GROUP, Sort.DOMAIN, Sort.ACCOUNT)
+        return everyone in PUBLIC
+
+    @property
     def domain(self) -> str:
         """Of the mail address or the domain, in lower case; empty where it has none."""
         if self.sort == "domain":
@@ -205,7 +217,7 @@ def _home(mail: str) -> str:
     """The project of a service account: by number (``projects/123``), or by id; empty where it has none."""
     local, _, domain = mail.lower().partition("@")
     if domain == "appspot.gserviceaccount.com":
-        return local
+        return _of_domain(local)
     agent = domain.startswith((*_AGENT_DOMAINS, "gcp-sa-")) or domain in _MANAGED
     if agent:
         found = _NUMBERED.match(local)
@@ -213,6 +225,10 @@ def _home(mail: str) -> str:
     project = domain.removesuffix(".iam.gserviceaccount.com")
     if project == domain or not project:
         return ""
-    # A project of a domain: mail@proj.example.com.iam... is of example.com:proj.
+    return _of_domain(project)
+
+
+def _of_domain(project: str) -> str:
+    """A project's id from an address: ``proj.example.com`` stands for ``example.com:proj``."""
     name, _, rest = project.partition(".")
     return f"{rest}:{name}" if rest else name

@@ -294,12 +294,18 @@ def surroundings(
 
 
 def opens(
-    firewall: Firewall, around: Surroundings, protocol: str, wanted: Spans = ALL_PORTS
+    firewall: Firewall,
+    around: Surroundings,
+    protocol: str,
+    wanted: Spans = ALL_PORTS,
+    *,
+    together: bool = False,
 ) -> Open:
     """The ports of ``tcp`` or ``udp`` that a VPC firewall rule opens to the internet.
 
     What it says to let in, and what gets in: nothing before it denies that. A rule that lets in a part of
-    the internet is charged together with rules that let in no more than itself.
+    the internet is charged together with rules that let in no more than itself: for its own ports, or
+    ``together`` for those of these others as well.
     """
     found = NOT_OPEN
     for at in _witnesses(firewall, around):
@@ -314,7 +320,9 @@ def opens(
             and entry.sources.possible.share.larger <= own.sources.certain.share.larger
         ]
         through = both(admitted(*around.lists(at, protocol, wanted)), admitted([own, *lesser]))
-        about = [Opened(first, last, at.senders) for first, last in own.ports.possible]
+        counted = [own, *lesser] if together else [own]
+        spans = joined([span for one in counted for span in one.ports.possible])
+        about = [Opened(first, last, at.senders) for first, last in spans]
         found |= open_ports(both(through, about))
     return found
 

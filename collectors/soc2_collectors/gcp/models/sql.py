@@ -16,6 +16,8 @@ from soc2_pac.errors import FactUnavailable
 
 _REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
 _NOT_PUBLIC = ("PRIVATE", "OUTGOING")
+_OWN_TIERS = ("", "STANDARD", "BACKUP_TIER_UNSPECIFIED")
+"""Backups that Cloud SQL keeps itself."""
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Backups(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "binaryLogEnabled": "the switch of MySQL alone; where it is missing there, it is off",
         "pointInTimeRecoveryEnabled": "the switch of PostgreSQL and SQL Server; missing there, it is off",
+        "backupTier": "newer than backups that Cloud SQL keeps itself (BackupConfiguration)",
     }
 
     enabled: bool = False
@@ -60,6 +63,11 @@ class Backups(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     transaction_log_retention_days: int | str | None = None
     backup_retention_settings: Retention | None = None
     backup_tier: str = ""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the Backup and DR Service keeps backups, and not Cloud SQL itself."""
+        return self.backup_tier not in _OWN_TIERS
 
     @property
     def log_days(self) -> int | None:

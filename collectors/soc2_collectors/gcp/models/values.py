@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 
+from soc2_collectors.environments import names_other, without_others
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,8 +30,17 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 def has_word(name: str, patterns: Iterable[str]) -> bool:
     """Whether a name, or a word in it, is or is of the form of one of these: ``web-live``, ``deployProd``.
 
-    A word inside of another is none: ``delivery`` is not ``live``.
+    A word inside of another is none: ``delivery`` is not ``live``. Nor is ``non-prod`` a form of ``prod``:
+    only a pattern that says so itself means it.
     """
+    wanted = [*patterns]
+    said = without_others(name)
+    if said != name and _any_word(name, [one for one in wanted if names_other(one)]):
+        return True
+    return _any_word(said, wanted)
+
+
+def _any_word(name: str, patterns: list[str]) -> bool:
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
     return matches(name, patterns) or any(matches(word, patterns) for word in words)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from soc2_collectors.environments import without_others
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
@@ -364,8 +365,13 @@ class Environment(Resource, frozen=True):
 
 
 def is_production(name: str, words: tuple[str, ...]) -> bool:
-    """Whether an environment is production by its name: it begins with a word, or holds one by itself."""
-    lower = name.casefold()
+    """Whether an environment is production by its name: it begins with a word, or holds one by itself.
+
+    ``non-production`` is none, unless one of the words is just that.
+    """
+    if name.casefold() in words:
+        return True
+    lower = without_others(name).casefold()
     parts = re.split(r"[^a-z0-9]+", lower)
     return lower.startswith(words) or any(part.rstrip("0123456789") in words for part in parts)
 
