@@ -22,6 +22,8 @@ def aws_waf_logging(acl: WebAcl, *, actions: tuple[str, ...] = ("BLOCK",)) -> Ve
 
     A filter of the log may drop the rest; ``actions`` says which requests it must keep.
 
+    A rule that lets pass acts only where all else is blocked.
+
     Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
         out.
     Fix: aws wafv2 put-logging-configuration --logging-configuration with a LoggingFilter that keeps BLOCK, or
@@ -35,6 +37,8 @@ def aws_waf_global_logging(acl: GlobalWebAcl, *, actions: tuple[str, ...] = ("BL
     """Web ACLs for CloudFront hold rules that act, and log every request that these block.
 
     A filter of the log may drop the rest; ``actions`` says which requests it must keep.
+
+    A rule that lets pass acts only where all else is blocked.
 
     Why: an ACL whose rules only count lets everything through, and one without logs cannot say what it kept
         out.
@@ -67,7 +71,7 @@ def _rules(acl: WebAcl | GlobalWebAcl, _: tuple[str, ...]) -> Verdict:
         return passed(told)
     if None in acting:
         return inconclusive(f"{told}, and AWS does not say what they do")
-    return failed(f"{told}, which only count")
+    return failed(f"{told}, which only count or let pass")
 
 
 def _log(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:

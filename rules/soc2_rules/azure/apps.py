@@ -190,7 +190,7 @@ def azure_app_logging(app: Site) -> Verdict:
     if written and app.linux is False:
         return passed("requests are logged to the file system")
     sent = recorded(app.diagnostics)
-    if sent & _REQUESTS:
+    if sent & (_REQUESTS - _EXECUTIONS if app.function else _REQUESTS):
         return passed("requests are logged by a diagnostic setting")
     if app.function:
         if sent & _EXECUTIONS:
@@ -211,4 +211,5 @@ def azure_app_logging(app: Site) -> Verdict:
 
 
 _REQUESTS = frozenset({"appservicehttplogs", "alllogs"})
-_EXECUTIONS = frozenset({"functionapplogs"})
+_EXECUTIONS = frozenset({"functionapplogs", "alllogs"})
+"""``allLogs`` is what there is: of a function app that need not be its requests."""

@@ -82,7 +82,8 @@ def azure_vm_hardening(
 ) -> Verdict:
     """Virtual machines start trusted, take keys instead of passwords, and have managed disks.
 
-    ``approved_images`` are patterns of image ids or of ``publisher:offer``; empty: images are not judged.
+    Of Linux alone it is asked whether passwords are taken. ``approved_images`` are patterns of image ids or of
+    ``publisher:offer``; empty: images are not judged.
 
     Why: a password is guessed, and malware that starts before the system is not seen by it.
     Fix: az vm update --security-type TrustedLaunch --enable-secure-boot true --enable-vtpm true; make

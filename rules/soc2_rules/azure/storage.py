@@ -80,7 +80,7 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
             f"reached by the domain {domain.name}, under which Storage speaks no HTTPS: whether plain HTTP "
             "is refused there is not known"
         )
-    return passed(f"HTTPS only, minimum version {version}")
+    return passed(f"encrypted connections only, TLS from version {version} on")
 
 
 @rule(

@@ -8,7 +8,9 @@ import msgspec
 
 from soc2_pac.resources import Resource, fact
 
-_ACTS = {"Block", "Allow", "Captcha", "Challenge", "Monetize"}
+_ACTS = {"Block", "Captcha", "Challenge", "Monetize", "None"}
+"""Actions that keep somebody out; ``None`` leaves a group of rules its own."""
+_LETS_PASS = {"Allow", "Count"}
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -24,11 +26,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def acts(self) -> bool | None:
-        """Whether it does more than count; ``None`` where that is not told."""
+        """Whether it does more than let pass, or count; ``None`` where that is not told."""
         said = {*(self.action or ()), *(self.override_action or ())}
-        if said & (_ACTS | {"None"}):
+        if said & _ACTS:
             return True
-        return False if said == {"Count"} else None
+        return False if said and said <= _LETS_PASS else None
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
