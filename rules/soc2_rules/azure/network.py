@@ -232,9 +232,10 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     """Application gateways have a web application firewall that refuses attacks.
 
     Policies of single listeners and paths count as the gateway's own does: they hold there instead of it. A
-    policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule that
-    lets the internet pass switches them off; whom one lets pass that asks for what everybody can send is not
-    known. Others that let somebody pass are named, and groups of rules that are off in whole or in part.
+    policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule,
+    or an exception, that lets the internet pass switches them off; whom one lets pass that asks for what
+    everybody can send is not known. Others that let somebody pass are named, and groups of rules that are off in
+    whole or in part. Parts of requests that exclusions keep from the rules are not.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -295,7 +296,7 @@ def _off(groups: Collection[str], *, skips_bodies: bool = False) -> str:
 def _but(policies: Sequence[WafPolicy] | Sequence[FrontDoorWafPolicy]) -> str:
     """Names what policies keep from the rules of Azure."""
     past = {name for one in policies for name in one.past}
-    unseen = f"; unseen passes what these custom rules allow: {listed(past)}" if past else ""
+    unseen = f"; unseen passes what these allow: {listed(past)}" if past else ""
     spared = {name for one in policies for name in one.spared}
     return _off(spared, skips_bodies=any(one.skips_bodies for one in policies)) + unseen
 
@@ -351,7 +352,7 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
     not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that
     asks for what everybody can send is not known. Others that let somebody pass are named, and groups of rules
-    that are off in whole or in part. Profiles of Azure Front Door Standard and Premium are not judged.
+    that are off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and

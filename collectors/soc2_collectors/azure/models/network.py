@@ -7,7 +7,7 @@ Gateways", "Bastion Hosts", "Flow Logs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -293,39 +293,6 @@ class ManagedRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The rules of Azure that a policy applies."""
-
-    managed_rule_sets: list[ManagedRules] = []
-
-    @property
-    def weakness(self) -> str:
-        """Why these refuse no attack; empty where they do. Raises FactUnavailable for a set not known."""
-        if not self.managed_rule_sets:
-            return "has no rules of Azure"
-        found = [
-            one
-            for one in self.managed_rule_sets
-            if chosen(one.rule_set_type, "ruleSetType", good=_ATTACKS, bad=_OTHERS)
-        ]
-        if not found:
-            return "has no rules of Azure against attacks, but against robots or floods alone"
-        if all(
-            one.rule_set_action
-            and not chosen(
-                one.rule_set_action, "ruleSetAction", good=("Block", "Redirect"), bad=("Log",)
-            )
-            for one in found
-        ):
-            return "only logs what its rules of Azure find"
-        return ""
-
-    @property
-    def spared(self) -> list[str]:
-        """Groups of rules that are off, in whole or in part."""
-        return sorted({name for one in self.managed_rule_sets for name in one.spared})
-
-
 class MatchVariable(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What of a request a condition of gateways looks at."""
 
@@ -420,7 +387,7 @@ class CustomRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def label(self) -> str:
         """What a message calls it."""
-        return self.name or "without a name"
+        return f"custom rule {self.name or 'without a name'}"
 
     @property
     def lets_pass(self) -> bool:
@@ -441,11 +408,93 @@ class CustomRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return conditions[0].addresses if len(conditions) == 1 else []
 
 
+class RulesException(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Requests that rules of Azure do not look at, in a policy of gateways."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exceptionManagedRuleSets": "for some rules alone; without it for all; Network REST API, ExceptionEntry",
+    }
+
+    match_variable: str
+    value_match_operator: str
+    values: list[str] | None = None
+    exception_managed_rule_sets: list[Any] | None = None
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"exception by {self.match_variable}"
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether it keeps the rules of Azure from what meets it: that is what it is for."""
+        return True
+
+    @property
+    def everybody(self) -> bool | None:
+        """Whether requests of everybody meet it; ``None``: that cannot be told. Raises Unreadable."""
+        operator = self.value_match_operator
+        asked = Match(
+            match_variable=self.match_variable,
+            operator=_OPERATORS.get(operator.casefold(), operator),
+            match_value=self.values,
+        ).everybody
+        return None if asked and self.exception_managed_rule_sets else asked
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses whose requests meet it; empty where it asks for anything else."""
+        whole = same(self.value_match_operator, "IPMatch") and not self.exception_managed_rule_sets
+        return (self.values or []) if whole else []
+
+
+_OPERATORS = {"startswith": "BeginsWith", "equals": "Equal"}
+"""What exceptions call differently."""
+
+
+class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The rules of Azure that a policy applies."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exceptions": "of gateways, and of few policies; Network REST API, ManagedRulesDefinition",
+    }
+
+    managed_rule_sets: list[ManagedRules] = []
+    exceptions: list[RulesException] | None = None
+
+    @property
+    def weakness(self) -> str:
+        """Why these refuse no attack; empty where they do. Raises FactUnavailable for a set not known."""
+        if not self.managed_rule_sets:
+            return "has no rules of Azure"
+        found = [
+            one
+            for one in self.managed_rule_sets
+            if chosen(one.rule_set_type, "ruleSetType", good=_ATTACKS, bad=_OTHERS)
+        ]
+        if not found:
+            return "has no rules of Azure against attacks, but against robots or floods alone"
+        if all(
+            one.rule_set_action
+            and not chosen(
+                one.rule_set_action, "ruleSetAction", good=("Block", "Redirect"), bad=("Log",)
+            )
+            for one in found
+        ):
+            return "only logs what its rules of Azure find"
+        return ""
+
+    @property
+    def spared(self) -> list[str]:
+        """Groups of rules that are off, in whole or in part."""
+        return sorted({name for one in self.managed_rule_sets for name in one.spared})
+
+
 _NO_CUSTOM = "a policy may have no rule of the customer's; Network REST API"
 
 
-def _passes(rules: Iterable[CustomRule]) -> tuple[str, str]:
-    """What is wrong with custom rules, and what cannot be told of them; empty for nothing."""
+def _passes(rules: Iterable[CustomRule | RulesException]) -> tuple[str, str]:
+    """What is wrong with custom rules and exceptions, and what cannot be told of them; empty for nothing."""
     doubt = ""
     addresses: list[str] = []
     for one in rules:
@@ -454,24 +503,26 @@ def _passes(rules: Iterable[CustomRule]) -> tuple[str, str]:
         try:
             everybody = one.everybody
         except Unreadable as error:
-            doubt = doubt or f"whom its custom rule {one.label} lets pass cannot be read: {error}"
+            doubt = doubt or f"whom its {one.label} lets pass cannot be read: {error}"
             continue
         if everybody:
-            return f"lets the internet pass by its custom rule {one.label}", ""
+            return f"lets the internet pass by its {one.label}", ""
         if everybody is None:
-            doubt = doubt or f"whom its custom rule {one.label} lets pass cannot be told"
+            doubt = doubt or f"whom its {one.label} lets pass cannot be told"
         addresses += one.addresses
     if reach.open_to_internet(addresses):
-        return "lets the internet pass by its custom rules together", ""
+        return "lets the internet pass by its custom rules and exceptions together", ""
     return "", doubt
 
 
-def _past(rules: Iterable[CustomRule]) -> list[str]:
-    """Custom rules that let somebody pass."""
+def _past(rules: Iterable[CustomRule | RulesException]) -> list[str]:
+    """Custom rules and exceptions that let somebody pass."""
     return sorted(one.label for one in rules if one.lets_pass)
 
 
-def _weakness(custom: Iterable[CustomRule], managed: RuleSets | None, name: str) -> str:
+def _weakness(
+    custom: Iterable[CustomRule | RulesException], managed: RuleSets | None, name: str
+) -> str:
     """Why rules refuse no attack; empty where they do. A fault comes before a doubt. Raises FactUnavailable."""
     passing, doubt = _passes(custom)
     weakness = passing or (managed.weakness if managed else "")
@@ -511,7 +562,7 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
     @property
     def past(self) -> list[str]:
         """Custom rules that let pass what the rules of Azure then do not see."""
-        return _past(self.properties.custom_rules or ())
+        return _past(self._letting)
 
     @property
     def skips_bodies(self) -> bool:
@@ -526,7 +577,12 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
             return "is off"
         if not same(settings.mode, "Prevention"):
             return "only detects" if same(settings.mode, "Detection") else "has no mode"
-        return _weakness(self.properties.custom_rules or (), rules, self.name)
+        return _weakness(self._letting, rules, self.name)
+
+    @property
+    def _letting(self) -> list[CustomRule | RulesException]:
+        rules = self.properties.managed_rules
+        return [*(self.properties.custom_rules or ()), *((rules and rules.exceptions) or ())]
 
 
 class DisabledGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
