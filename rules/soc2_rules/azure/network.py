@@ -350,9 +350,10 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     """Each domain of a classic Front Door has a web application firewall that refuses attacks.
 
     A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
-    not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that
-    asks for what everybody can send is not known. Others that let somebody pass are named, and groups of rules
-    that are off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure Front Door Standard and Premium are not judged.
+    not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that asks for
+    what everybody can send is not known. Others that let somebody pass are named, and groups of rules that are
+    off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
+    Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and
