@@ -71,7 +71,7 @@ def _rules(acl: WebAcl | GlobalWebAcl, _: tuple[str, ...]) -> Verdict:
         return passed(told)
     if None in acting:
         return inconclusive(f"{told}, and whether one of them stops a request is not known")
-    return failed(f"{told}, which only count or let in")
+    return failed(f"{told}, which only count or let pass")
 
 
 def _log(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:

@@ -176,7 +176,8 @@ def azure_alert_policy_changes(
 ) -> Verdict:
     """Somebody is notified when policies are assigned or taken away.
 
-    For ``not_needed`` and ``reaches_people`` see azure-alert-network-changes.
+    In a subscription, that is: what happens at management groups stands in activity logs of their own. For
+    ``not_needed`` and ``reaches_people`` see azure-alert-network-changes.
 
     Why: a policy that is taken away leaves everything open that it kept closed.
     Fix: az monitor activity-log alert create --scope /subscriptions/ID --condition category=Administrative

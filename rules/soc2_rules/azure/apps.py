@@ -176,6 +176,7 @@ def _inside(app: Site) -> str:
 def azure_app_logging(app: Site) -> Verdict:
     """Apps log the requests that they answer, to their file system or by a diagnostic setting.
 
+    To their file system on Windows alone: on Linux the same setting keeps what a container prints.
     Of function apps, which write no log of requests of their own on every plan, a log of what they executed
     counts as well; where a diagnostic setting sends neither, Application Insights, which is not collected, may.
     Deployment slots, which have settings of their own, are not judged.
@@ -185,10 +186,11 @@ def azure_app_logging(app: Site) -> Verdict:
         --logs '[{"category": "AppServiceHTTPLogs", "enabled": true}]'; or az webapp log config
         --web-server-logging filesystem.
     """
-    if app.config is not None and app.config.properties.http_logging_enabled:
+    written = app.config is not None and app.config.properties.http_logging_enabled
+    if written and app.linux is False:
         return passed("requests are logged to the file system")
     sent = recorded(app.diagnostics)
-    if sent & _REQUESTS:
+    if sent & (_REQUESTS - _EXECUTIONS if app.function else _REQUESTS):
         return passed("requests are logged by a diagnostic setting")
     if app.function:
         if sent & _EXECUTIONS:
@@ -199,8 +201,15 @@ def azure_app_logging(app: Site) -> Verdict:
         )
     if app.config is None:
         return _NO_CONFIG
-    return failed("requests are not logged")
+    if written and app.linux is None:
+        return inconclusive(
+            "logged to the file system: of requests on Windows, of what a container prints on Linux, and Azure "
+            "does not say on which of them the app runs"
+        )
+    why = ": on Linux the file system gets what a container prints alone" if written else ""
+    return failed(f"requests are not logged{why}")
 
 
 _REQUESTS = frozenset({"appservicehttplogs", "alllogs"})
-_EXECUTIONS = frozenset({"functionapplogs"})
+_EXECUTIONS = frozenset({"functionapplogs", "alllogs"})
+"""``allLogs`` is what there is: of a function app that need not be its requests."""

@@ -13,6 +13,7 @@ from soc2_collectors.azure.models.security import (
     UPDATES,
     VULNERABILITY_SCANNER,
     Assessment,
+    DefenderPlan,
     DefenderSetting,
     VaSetting,
 )
@@ -81,7 +82,8 @@ def azure_vm_hardening(
 ) -> Verdict:
     """Virtual machines start trusted, take keys instead of passwords, and have managed disks.
 
-    ``approved_images`` are patterns of image ids or of ``publisher:offer``; empty: images are not judged.
+    Of Linux alone it is asked whether passwords are taken. ``approved_images`` are patterns of image ids or of
+    ``publisher:offer``; empty: images are not judged.
 
     Why: a password is guessed, and malware that starts before the system is not seen by it.
     Fix: az vm update --security-type TrustedLaunch --enable-secure-boot true --enable-vtpm true; make
@@ -266,7 +268,7 @@ def azure_vm_patch(
 @rule(
     criteria=["CC7.1", "CC6.8"],
     severity=Severity.MEDIUM,
-    needs=[Assessment, VaSetting],
+    needs=[Assessment, VaSetting, DefenderPlan],
     known_as=[
         "prowler:defender_auto_provisioning_vulnerabilty_assessments_machines_on",
         "powerpipe:compute_vm_vulnerability_assessment_solution_enabled",
@@ -274,6 +276,10 @@ def azure_vm_patch(
 )
 def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
     """Virtual machines are scanned for vulnerabilities.
+
+    Judged by the recommendation of Defender for Cloud, which knows the scanners of others, too. Of a machine
+    that it has not assessed, nobody can tell where the subscription gives machines a scanner, or has their
+    disks scanned without an agent.
 
     Why: a machine that nobody scans has the holes that nobody knows of.
     Fix: az rest --method put --url
@@ -285,7 +291,15 @@ def azure_vm_va(machine: VirtualMachine, evidence: Evidence) -> Verdict:
         return failed("Defender for Cloud sees no vulnerability scanner on it", on=bad)
     if good := [one for one in found if one.healthy]:
         return passed("Defender for Cloud sees a vulnerability scanner on it", on=good)
-    providers = {setting.properties.selected_provider for setting in evidence.here(VaSetting)}
-    if not providers:
+    scanners = {
+        f"the scanner {setting.properties.selected_provider}"
+        for setting in evidence.here(VaSetting)
+    }
+    scanners |= {
+        f"a scan without an agent, by the plan {plan.name}"
+        for plan in evidence.here(DefenderPlan)
+        if plan.scans_machines
+    }
+    if not scanners:
         return failed("not assessed, and machines of the subscription get no scanner")
-    return inconclusive(f"machines get the scanner {listed(providers)}; it has not been assessed")
+    return inconclusive(f"machines get {listed(scanners)}; it has not been assessed")

@@ -204,6 +204,8 @@ def azure_cosmos_tls(account: CosmosAccount) -> Verdict:
 def azure_cosmos_backup(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts are backed up continuously.
 
+    Azure offers that to every API but that of Cassandra.
+
     Why: a periodic backup loses what was written since, and only Microsoft's support restores it.
     Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --backup-policy-type Continuous.
     """
@@ -212,6 +214,10 @@ def azure_cosmos_backup(account: CosmosAccount) -> Verdict:
         return inconclusive("Azure does not say how the account is backed up")
     if chosen(backup.type, "backupPolicy.type", good=("Continuous",), bad=("Periodic",)):
         return passed("backed up continuously")
+    if account.cassandra:
+        return not_applicable(
+            "backed up periodically: Azure has no continuous backup for the API of Cassandra"
+        )
     return failed("backed up periodically")
 
 

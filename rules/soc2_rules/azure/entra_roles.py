@@ -98,7 +98,8 @@ def azure_access_reviews(
     A review counts that recurs at least every ``max_days`` days, whose series goes on, and whose last round
     was completed in that time, each access decided by a person or taken away. Reviews must cover each
     privileged role that a person has or may activate, Global Administrator in any case; and all guests,
-    where there are any: their access to all groups, or to every Microsoft 365 group.
+    where there are any: their access to all groups, or to every Microsoft 365 group. Privileged are built-in
+    roles that Microsoft calls so, and some more; roles of the tenant's own are not asked about.
 
     Why: rights pile up and guests stay, where nobody asks whether they are still needed.
     Fix: in Identity Governance, Access reviews, create recurring reviews of Microsoft Entra roles and of

@@ -108,8 +108,9 @@ def azure_all_users_mfa(
 ) -> Verdict:
     """Ordinary users and guests have a second factor, and something in force demands it.
 
-    Of a guest, whose factor may be one of their own organisation, it is enough that it is demanded. Those
-    with privileged roles are asked about elsewhere; ``exempt`` names accounts that are no person's.
+    Of a guest or member who signs in elsewhere, and whose factor may be one of their own organisation, it is
+    enough that it is demanded. Demands that are set for single users (per-user MFA) are not read. Those with
+    privileged roles are asked about elsewhere; ``exempt`` names accounts that are no person's.
 
     Why: a stolen password alone opens an account without a second factor.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -126,9 +127,10 @@ def azure_all_users_mfa(
         )
     if roles & DIRECTORY_SYNCHRONIZATION:
         return not_applicable("synchronises a directory: no person signs in with it")
-    if user.guest:
-        return _demanded(user, scope, evidence, roles, "a guest")
-    return _with_mfa(user, scope, evidence, roles, "a member")
+    who = "a guest" if user.guest else "a member"
+    if user.elsewhere:
+        return _demanded(user, scope, evidence, roles, f"{who} who signs in elsewhere")
+    return _with_mfa(user, scope, evidence, roles, who)
 
 
 def _with_mfa(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
@@ -152,6 +154,11 @@ def _registered(user: User, evidence: Evidence, who: str) -> Verdict | None:
     states = {one.has_factor for one in found}
     if True in states:
         return None
+    if any(one.elsewhere and not one.is_mfa_registered for one in found):
+        return inconclusive(
+            f"{who}, and signs in elsewhere: a second factor of that organisation is not shown",
+            on=found,
+        )
     if None in states:
         return inconclusive(
             f"{who}; Graph does not say whether the registered method may be used", on=found

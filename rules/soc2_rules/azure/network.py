@@ -232,8 +232,10 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     """Application gateways have a web application firewall that refuses attacks.
 
     Policies of single listeners and paths count as the gateway's own does: they hold there instead of it. A
-    policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule that
-    lets every request pass switches them off. Groups of rules that are off in whole or in part are named.
+    policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule,
+    or an exception, that lets the internet pass switches them off; whom one lets pass that asks for what
+    everybody can send is not known. Others that let somebody pass are named, and groups of rules that are off in
+    whole or in part. Parts of requests that exclusions keep from the rules are not.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -266,9 +268,10 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     if unread:
         return inconclusive("; ".join(unread), on=found)
     if found:
-        off = _off({name for one in found for name in one.spared})
-        return passed(f"refuses attacks by {listed(one.name for one in found)}{off}", on=found)
-    return passed(f"its firewall refuses attacks{_off(own.spared if own else ())}")
+        names = listed(one.name for one in found)
+        return passed(f"refuses attacks by {names}{_but(found)}", on=found)
+    off = _off(own.spared, skips_bodies=own.request_body_check is False) if own else ""
+    return passed(f"its firewall refuses attacks{off}")
 
 
 def _weak(policies: Sequence[WafPolicy]) -> tuple[list[str], list[str]]:
@@ -284,9 +287,18 @@ def _weak(policies: Sequence[WafPolicy]) -> tuple[list[str], list[str]]:
     return wrong, unread
 
 
-def _off(groups: Collection[str]) -> str:
-    """Names groups of rules that are off."""
-    return f"; off in whole or in part: {listed(groups)}" if groups else ""
+def _off(groups: Collection[str], *, skips_bodies: bool = False) -> str:
+    """Names groups of rules that are off, and says where bodies of requests are not looked at."""
+    unread = "; bodies of requests are not looked at" if skips_bodies else ""
+    return (f"; off in whole or in part: {listed(groups)}" if groups else "") + unread
+
+
+def _but(policies: Sequence[WafPolicy] | Sequence[FrontDoorWafPolicy]) -> str:
+    """Names what policies keep from the rules of Azure."""
+    past = {name for one in policies for name in one.past}
+    unseen = f"; unseen passes what these allow: {listed(past)}" if past else ""
+    spared = {name for one in policies for name in one.spared}
+    return _off(spared, skips_bodies=any(one.skips_bodies for one in policies)) + unseen
 
 
 @rule(
@@ -338,8 +350,10 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     """Each domain of a classic Front Door has a web application firewall that refuses attacks.
 
     A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
-    not enough. A custom rule that lets every request pass switches them off. Groups of rules that are off in
-    whole or in part are named. Profiles of Azure Front Door Standard and Premium are not judged.
+    not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that asks for
+    what everybody can send is not known. Others that let somebody pass are named, and groups of rules that are
+    off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
+    Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network front-door waf-policy update --name NAME --resource-group GROUP --mode Prevention, and
@@ -380,5 +394,4 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     count = len(door.properties.frontend_endpoints)
     if not count:
         return not_applicable("it has no domain")
-    off = _off({name for one in on for name in one.spared})
-    return passed(f"each of {count} domains has a firewall that refuses attacks{off}", on=on)
+    return passed(f"each of {count} domains has a firewall that refuses attacks{_but(on)}", on=on)

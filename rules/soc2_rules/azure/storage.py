@@ -25,11 +25,14 @@ _OLD_TLS = frozenset({"TLS1_0", "TLS1_1"})
 def azure_storage_no_anonymous(account: StorageAccount) -> Verdict:
     """No container of a storage account can be made public.
 
-    A static website, which is public by design, is a setting that Azure does not show.
+    A static website, which is public by design, is a setting that Azure does not show. Accounts for file
+    shares alone hold no containers.
 
     Why: one container that is set to public is enough for anybody to read all that is in it.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-blob-public-access false.
     """
+    if account.shares_alone:
+        return not_applicable("an account for file shares, which holds no containers")
     allowed = account.properties.allow_blob_public_access
     if allowed is None:
         return failed(
@@ -63,7 +66,7 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
         return failed("plain HTTP is accepted")
     version = account.properties.minimum_tls_version
     if version is None:
-        return failed("no minimum version of TLS is set, which admits 1.0")
+        return failed("no minimum version of TLS is set")
     if not chosen(version, "minimumTlsVersion", good=_NEW_TLS, bad=_OLD_TLS):
         return failed(f"the minimum version is {version}")
     if account.properties.is_nfs_v3_enabled:
@@ -77,7 +80,7 @@ def azure_storage_https_tls(account: StorageAccount) -> Verdict:
             f"reached by the domain {domain.name}, under which Storage speaks no HTTPS: whether plain HTTP "
             "is refused there is not known"
         )
-    return passed(f"HTTPS only, minimum version {version}")
+    return passed(f"encrypted connections only, TLS from version {version} on")
 
 
 @rule(
@@ -137,7 +140,7 @@ def azure_storage_shared_key(
     settings = account.properties
     keys = account.takes_keys
     if not keys:
-        return passed("shared keys are not accepted, by no service")
+        return passed("shared keys are accepted by no service")
     if not settings.default_to_o_auth_authentication:
         return failed(
             f"{', '.join(keys)}: shared keys are accepted, and the portal asks for them before Entra"
@@ -163,10 +166,16 @@ def azure_storage_shared_key(
 def azure_storage_cross_tenant(account: StorageAccount) -> Verdict:
     """Storage accounts replicate to no other tenant.
 
+    What is replicated is blobs; accounts for file shares alone hold none.
+
     Why: a replication rule is a quiet way to take all data out of the company.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --allow-cross-tenant-replication
         false.
     """
+    if account.shares_alone:
+        return not_applicable(
+            "an account for file shares, which replicates nothing to other accounts"
+        )
     allowed = account.properties.allow_cross_tenant_replication
     if allowed is None:
         return failed("never switched off, and admitted where nothing is set")

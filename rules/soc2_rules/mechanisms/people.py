@@ -307,7 +307,7 @@ _ROLES = ("ADMIN", "MEMBER")
 
 def _capable(seen: EntraRegistration, item: Account) -> Account:
     """The account with a second factor that the tenant lets it use: being registered is not enough."""
-    return msgspec.structs.replace(item, mfa=seen.is_mfa_registered and seen.is_mfa_capable)
+    return msgspec.structs.replace(item, mfa=seen.has_factor)
 
 
 def _no_sso(organization: Organization) -> bool:

@@ -233,10 +233,18 @@ class CosmosAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     properties: CosmosProperties
 
     @property
+    def _capable_of(self) -> set[str]:
+        return {one.name.casefold() for one in self.properties.capabilities or ()}
+
+    @property
     def needs_keys(self) -> bool:
         """Whether its API takes keys only: those of MongoDB, Cassandra and Gremlin do."""
-        names = {one.name.casefold() for one in self.properties.capabilities or ()}
-        return same(self.account_kind, "MongoDB") or bool(names & _KEYS_ALONE)
+        return same(self.account_kind, "MongoDB") or bool(self._capable_of & _KEYS_ALONE)
+
+    @property
+    def cassandra(self) -> bool:
+        """Whether its API is that of Cassandra, which Azure backs up periodically and in no other way."""
+        return "enablecassandra" in self._capable_of
 
 
 class RedisFirewallProperties(msgspec.Struct, frozen=True, kw_only=True):

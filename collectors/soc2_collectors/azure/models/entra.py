@@ -129,7 +129,12 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     @property
     def external(self) -> bool:
         """Whether the person signs in elsewhere: another organisation's directory, or a private account."""
-        return "#ext#" in self.user_principal_name.lower() or self.external_user_state is not None
+        return self.elsewhere or self.external_user_state is not None
+
+    @property
+    def elsewhere(self) -> bool:
+        """The same by the name alone: an account that was made an internal one may keep other traces."""
+        return _elsewhere(self.user_principal_name)
 
     @property
     def guest(self) -> bool:
@@ -177,6 +182,11 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+def _elsewhere(name: str) -> bool:
+    """Whether the name of an account says that the person signs in elsewhere."""
+    return "#ext#" in name.lower()
+
+
 def system_of(scope: Scope) -> str:
     """What the accounts of a tenant are in: ``azure:<tenant>``."""
     return f"azure:{scope.account}"
@@ -201,9 +211,16 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     methods_registered: list[str] | None = None
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether the person signs in elsewhere, where they may have a factor that nobody here sees."""
+        return _elsewhere(self.user_principal_name)
+
+    @property
     def has_factor(self) -> bool | None:
         """Whether there is a second factor that can be used; ``None``: the report does not say."""
-        return False if not self.is_mfa_registered else self.is_mfa_capable
+        if not self.is_mfa_registered:
+            return None if self.elsewhere else False
+        return self.is_mfa_capable
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """Whether the account has a second factor; all else the user's own record says."""

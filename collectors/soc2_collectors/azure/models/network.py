@@ -7,7 +7,7 @@ Gateways", "Bastion Hosts", "Flow Logs".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -224,11 +224,17 @@ class FlowLog(Arm, frozen=True, kw_only=True, rename="camel"):
         return None if policy.days is None else policy.days == 0 or policy.days >= days
 
 
+_BODIES = "only named in the message, where it is off"
+
+
 class WafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether a policy is on, and what it does."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"requestBodyCheck": _BODIES}
+
     state: str | None = None
     mode: str | None = None
+    request_body_check: bool | None = None
 
 
 _ATTACKS = ("OWASP", "Microsoft_DefaultRuleSet", "DefaultRuleSet")
@@ -287,10 +293,174 @@ class ManagedRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
+class MatchVariable(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What of a request a condition of gateways looks at."""
+
+    variable_name: str
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One condition of a custom rule; gateways and Front Door name the same things differently."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "matchVariable": "of Front Door; gateways have matchVariables",
+        "matchVariables": "of gateways; Front Door has matchVariable",
+        "matchValue": "of Front Door; gateways have matchValues",
+        "matchValues": "of gateways; Front Door has matchValue",
+        "negateCondition": "of Front Door, where false is the default; Front Door REST API, MatchCondition",
+        "negationConditon": "of gateways, where false is the default; Network REST API, MatchCondition",
+    }
+
+    match_variable: str | None = None
+    match_variables: list[MatchVariable] | None = None
+    operator: str | None = None
+    match_values: list[str] | None = None
+    match_value: list[str] | None = None
+    negation_conditon: bool | None = None
+    """So spelled by Azure."""
+    negate_condition: bool | None = None
+
+    @property
+    def negated(self) -> bool:
+        """Whether it is met by what does not fit its values."""
+        return bool(self.negation_conditon or self.negate_condition)
+
+    @property
+    def values(self) -> list[str]:
+        """What it compares with."""
+        return [*(self.match_values or ()), *(self.match_value or ())]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Of a condition that asks for addresses, these; empty of any other."""
+        return self.values if same(self.operator, "IPMatch") and not self.negated else []
+
+    @property
+    def everybody(self) -> bool | None:
+        """Whether requests of everybody meet it; ``None``: whoever sends what it asks for does.
+
+        Nobody chooses the address that they come from. A path that is named by how it begins is a part of the
+        app. All else is written by who sends the request, or asked of too many. Raises Unreadable.
+        """
+        fits = self._fits
+        if not self.negated:
+            return fits
+        if same(self.operator, "IPMatch"):
+            return None if fits else True
+        return False if fits else None
+
+    @property
+    def _fits(self) -> bool | None:
+        """The same without the negation."""
+        values, operator = self.values, (self.operator or "").casefold()
+        if operator == "any":
+            return True
+        if operator == "ipmatch":
+            return reach.open_to_internet(values)
+        if operator in ("beginswith", "contains", "endswith"):
+            if "" in values or (operator != "endswith" and "/" in values):
+                return True
+            return False if operator == "beginswith" and self._of_path else None
+        if operator == "equal":
+            return False if self._of_path else None
+        if operator == "regex" and any(value in (".*", ".+", "^.*$") for value in values):
+            return True
+        return None
+
+    @property
+    def _of_path(self) -> bool:
+        found = [one.variable_name for one in self.match_variables or ()]
+        found += [self.match_variable] if self.match_variable else []
+        return bool(found) and all(same(name, "RequestUri") for name in found)
+
+
+class CustomRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule of the customer's, which comes before those of Azure."""
+
+    name: str | None = None
+    action: str | None = None
+    """``Allow`` ends the evaluation: the rules of Azure do not see the request."""
+    state: str | None = None
+    enabled_state: str | None = None
+    match_conditions: list[Match] | None = None
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"custom rule {self.name or 'without a name'}"
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether it is on, and keeps the rules of Azure from what meets it. Left out: enabled."""
+        off = same(self.state, "Disabled") or same(self.enabled_state, "Disabled")
+        return not off and same(self.action, "Allow")
+
+    @property
+    def everybody(self) -> bool | None:
+        """Whether requests of everybody meet it; ``None``: that cannot be told. Raises Unreadable."""
+        answers = [one.everybody for one in self.match_conditions or ()]
+        return False if False in answers else None if None in answers else True
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses whose requests meet it; empty where anything else is asked, too."""
+        conditions = self.match_conditions or ()
+        return conditions[0].addresses if len(conditions) == 1 else []
+
+
+class RulesException(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Requests that rules of Azure do not look at, in a policy of gateways."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exceptionManagedRuleSets": "for some rules alone; without it for all; Network REST API, ExceptionEntry",
+    }
+
+    match_variable: str
+    value_match_operator: str
+    values: list[str] | None = None
+    exception_managed_rule_sets: list[Any] | None = None
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"exception by {self.match_variable}"
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether it keeps the rules of Azure from what meets it: that is what it is for."""
+        return True
+
+    @property
+    def everybody(self) -> bool | None:
+        """Whether requests of everybody meet it; ``None``: that cannot be told. Raises Unreadable."""
+        operator = self.value_match_operator
+        asked = Match(
+            match_variable=self.match_variable,
+            operator=_OPERATORS.get(operator.casefold(), operator),
+            match_value=self.values,
+        ).everybody
+        return None if asked and self.exception_managed_rule_sets else asked
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses whose requests meet it; empty where it asks for anything else."""
+        whole = same(self.value_match_operator, "IPMatch") and not self.exception_managed_rule_sets
+        return (self.values or []) if whole else []
+
+
+_OPERATORS = {"startswith": "BeginsWith", "equals": "Equal"}
+"""What exceptions call differently."""
+
+
 class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The rules of Azure that a policy applies."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "exceptions": "of gateways, and of few policies; Network REST API, ManagedRulesDefinition",
+    }
+
     managed_rule_sets: list[ManagedRules] = []
+    exceptions: list[RulesException] | None = None
 
     @property
     def weakness(self) -> str:
@@ -320,58 +490,46 @@ class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return sorted({name for one in self.managed_rule_sets for name in one.spared})
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One condition of a custom rule; gateways and Front Door name the same things differently."""
-
-    operator: str | None = None
-    match_values: list[str] | None = None
-    match_value: list[str] | None = None
-    negation_conditon: bool | None = None
-    """So spelled by Azure."""
-    negate_condition: bool | None = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether every request of the internet meets it."""
-        if self.negation_conditon or self.negate_condition:
-            return False
-        values = [*(self.match_values or ()), *(self.match_value or ())]
-        if same(self.operator, "Any"):
-            return True
-        if same(self.operator, "IPMatch"):
-            return reach.open_to_internet(values)
-        if same(self.operator, "BeginsWith") or same(self.operator, "Contains"):
-            return any(value in ("", "/") for value in values)
-        return same(self.operator, "Regex") and any(
-            value in (".*", ".+", "^.*$") for value in values
-        )
-
-
-class CustomRule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A rule of the customer's, which comes before those of Azure."""
-
-    name: str | None = None
-    action: str | None = None
-    """``Allow`` ends the evaluation: the rules of Azure do not see the request."""
-    state: str | None = None
-    enabled_state: str | None = None
-    match_conditions: list[Match] | None = None
-
-    @property
-    def lets_all_pass(self) -> bool:
-        """Whether it lets every request pass. Left out: enabled."""
-        off = same(self.state, "Disabled") or same(self.enabled_state, "Disabled")
-        conditions = self.match_conditions or ()
-        return not off and same(self.action, "Allow") and all(one.everything for one in conditions)
-
-
 _NO_CUSTOM = "a policy may have no rule of the customer's; Network REST API"
 
 
-def _passes(rules: Iterable[CustomRule]) -> str:
-    """What is wrong with custom rules; empty for nothing."""
-    names = [one.name or "without a name" for one in rules if one.lets_all_pass]
-    return f"lets everything pass by its custom rule {names[0]}" if names else ""
+def _passes(rules: Iterable[CustomRule | RulesException]) -> tuple[str, str]:
+    """What is wrong with custom rules and exceptions, and what cannot be told of them; empty for nothing."""
+    doubt = ""
+    addresses: list[str] = []
+    for one in rules:
+        if not one.lets_pass:
+            continue
+        try:
+            everybody = one.everybody
+        except Unreadable as error:
+            doubt = doubt or f"whom its {one.label} lets pass cannot be read: {error}"
+            continue
+        if everybody:
+            return f"lets the internet pass by its {one.label}", ""
+        if everybody is None:
+            doubt = doubt or f"whom its {one.label} lets pass cannot be told"
+        addresses += one.addresses
+    if reach.open_to_internet(addresses):
+        return "lets the internet pass by its custom rules and exceptions together", ""
+    return "", doubt
+
+
+def _past(rules: Iterable[CustomRule | RulesException]) -> list[str]:
+    """Custom rules and exceptions that let somebody pass."""
+    return sorted(one.label for one in rules if one.lets_pass)
+
+
+def _weakness(
+    custom: Iterable[CustomRule | RulesException], managed: RuleSets | None, name: str
+) -> str:
+    """Why rules refuse no attack; empty where they do. A fault comes before a doubt. Raises FactUnavailable."""
+    passing, doubt = _passes(custom)
+    weakness = passing or (managed.weakness if managed else "")
+    if doubt and not weakness:
+        msg = f"the policy {name}: {doubt}"
+        raise Unreadable(msg)
+    return weakness
 
 
 class WafPolicyProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -402,6 +560,16 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
         return rules.spared if rules else []
 
     @property
+    def past(self) -> list[str]:
+        """Custom rules that let pass what the rules of Azure then do not see."""
+        return _past(self._letting)
+
+    @property
+    def skips_bodies(self) -> bool:
+        """Whether it does not look at the bodies of requests."""
+        return self.properties.policy_settings.request_body_check is False
+
+    @property
     def weakness(self) -> str:
         """Why it refuses no attack; empty where it is on, and refuses. Raises FactUnavailable."""
         settings, rules = self.properties.policy_settings, self.properties.managed_rules
@@ -409,8 +577,12 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
             return "is off"
         if not same(settings.mode, "Prevention"):
             return "only detects" if same(settings.mode, "Detection") else "has no mode"
-        passing = _passes(self.properties.custom_rules or ())
-        return passing or (rules.weakness if rules else "")
+        return _weakness(self._letting, rules, self.name)
+
+    @property
+    def _letting(self) -> list[CustomRule | RulesException]:
+        rules = self.properties.managed_rules
+        return [*(self.properties.custom_rules or ()), *((rules and rules.exceptions) or ())]
 
 
 class DisabledGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -424,6 +596,7 @@ class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "disabledRuleGroups": "rules that are off: without any all are on; Network REST API",
+        "requestBodyCheck": _BODIES,
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "ruleGroupName": "only named in the message",
@@ -431,6 +604,7 @@ class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     enabled: bool = False
     firewall_mode: str | None = None
+    request_body_check: bool | None = None
     disabled_rule_groups: list[DisabledGroup] | None = None
 
     @property
@@ -547,8 +721,13 @@ class FrontDoor(Arm, frozen=True, kw_only=True, rename="camel"):
 class FrontDoorWafSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Whether a policy of Front Door is on, and what it does."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {"requestBodyCheck": _BODIES}
+    any_value: ClassVar[Mapping[str, str]] = {"requestBodyCheck": _BODIES}
+
     enabled_state: str | None = None
     mode: str | None = None
+    request_body_check: str | None = None
+    """``Enabled`` or ``Disabled``."""
 
 
 class CustomRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -584,6 +763,16 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
         return rules.spared if rules else []
 
     @property
+    def past(self) -> list[str]:
+        """Custom rules that let pass what the rules of Azure then do not see."""
+        return _past(self._custom)
+
+    @property
+    def skips_bodies(self) -> bool:
+        """Whether it does not look at the bodies of requests."""
+        return same(self.properties.policy_settings.request_body_check, "Disabled")
+
+    @property
     def weakness(self) -> str:
         """Why it refuses no attack; empty where it is on, and refuses. Raises FactUnavailable."""
         settings, rules = self.properties.policy_settings, self.properties.managed_rules
@@ -594,5 +783,9 @@ class FrontDoorWafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
         if rules is None:
             msg = f"Azure does not say which rules the policy {self.name} applies"
             raise Unreadable(msg)
+        return _weakness(self._custom, rules, self.name)
+
+    @property
+    def _custom(self) -> list[CustomRule]:
         own = self.properties.custom_rules
-        return _passes((own and own.rules) or ()) or rules.weakness
+        return (own and own.rules) or []

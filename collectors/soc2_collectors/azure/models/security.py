@@ -102,6 +102,14 @@ class DefenderPlan(Arm, frozen=True, kw_only=True, rename="camel"):
         """Whether it watches everything that it is for."""
         return not self.weakness
 
+    @property
+    def scans_machines(self) -> bool:
+        """Whether disks of machines are scanned for vulnerabilities by it, without an agent."""
+        return same(self.properties.pricing_tier, "Standard") and any(
+            same(one.name, "AgentlessVmScanning") and one.on
+            for one in self.properties.extensions or ()
+        )
+
 
 class AssessmentStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What came out."""

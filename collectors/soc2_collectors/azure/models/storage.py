@@ -236,6 +236,11 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     table_diagnostics: list[Diagnostic] | None = fact("tableDiagnosticSettings")
 
     @property
+    def shares_alone(self) -> bool:
+        """Whether it can hold file shares, and nothing else."""
+        return same(self.account_kind, "FileStorage")
+
+    @property
     def reachable(self) -> bool:
         """Whether the internet may knock."""
         settings = self.properties

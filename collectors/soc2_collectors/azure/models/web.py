@@ -101,6 +101,7 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """Of the site by which the app is deployed."""
     remote_debugging_enabled: bool | None = None
     http_logging_enabled: bool = False
+    """On Windows: requests are written to a log. On Linux: what a container prints is."""
     public_network_access: str | None = None
     """Counts where the site itself does not say."""
     ip_security_restrictions: list[Restriction] | None = None
@@ -242,6 +243,8 @@ class SiteProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     public_network_access: str | None = None
     """Left out: the configuration says it, or it is enabled."""
     hosting_environment_profile: HostingEnvironment | None = None
+    reserved: bool | None = None
+    """Whether it runs on Linux."""
     state: str | None = None
 
 
@@ -289,6 +292,11 @@ class Site(Arm, frozen=True, kw_only=True, rename="camel"):
     def function(self) -> bool:
         """Whether it is a function app."""
         return "functionapp" in self.app_kind.casefold()
+
+    @property
+    def linux(self) -> bool | None:
+        """Whether it runs on Linux; ``None``: Azure does not say."""
+        return "linux" in self.app_kind.casefold() or self.properties.reserved
 
     @property
     def identified(self) -> bool:
