@@ -283,11 +283,12 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
     """A lifecycle rule in force deletes what is in the bucket, or its old versions, of whatever name.
 
     Rules that only move objects, or stop uploads that nobody finished, delete none. Where versions are kept, an
-    object that expires stays as an old version until a rule deletes these. After how long is not asked.
+    object that expires stays as an old version until a rule deletes these, all of them: one that leaves the newest
+    few leaves them for ever. After how long is not asked.
 
     Why: data that is kept for ever is disposed of never.
     Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed, an empty filter, and
-        NoncurrentVersionExpiration where the bucket keeps versions.
+        NoncurrentVersionExpiration without NewerNoncurrentVersions where the bucket keeps versions.
     """
     rules = bucket.lifecycle or []
     if not any(rule.status == "Enabled" for rule in rules):
@@ -314,6 +315,10 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
         return inconclusive(
             "the rules delete objects of certain names, tags or sizes; nobody can tell whether others are left"
         )
+    if versioning:
+        least = min(rule.versions_kept for rule in deleting if rule.every_object)
+        if least:
+            return failed(f"the newest {least} old versions of each object are kept for ever")
     return passed(f"{len(deleting)} of {len(rules)} lifecycle rules are in force and delete")
 
 

@@ -206,7 +206,12 @@ class Expiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class NoncurrentExpiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """When a lifecycle rule deletes old versions."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "NewerNoncurrentVersions": "without a number none is kept (S3 API, NoncurrentVersionExpiration)"
+    }
     noncurrent_days: int | None = None
+    newer_noncurrent_versions: int | None = None
+    """So many old versions of each object are never deleted, however old they are."""
 
 
 _OF_EVERY_OBJECT = "without it a rule is about every object (S3 API, LifecycleRuleFilter)"
@@ -251,6 +256,12 @@ class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         """It is in force and deletes old versions, where there are any."""
         one = self.noncurrent_version_expiration
         return self.status == "Enabled" and one is not None and bool(one.noncurrent_days)
+
+    @property
+    def versions_kept(self) -> int:
+        """How many old versions of each object it leaves for ever."""
+        one = self.noncurrent_version_expiration
+        return (one.newer_noncurrent_versions if one else None) or 0
 
     @property
     def every_object(self) -> bool:
@@ -473,12 +484,12 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         return statements(self.policy)
 
     @property
-    def logs_to(self) -> str:
-        """The bucket that its server access logs go to; nothing where they go nowhere, or nobody may ask."""
+    def logs_to(self) -> str | None:
+        """The bucket that its server access logs go to; empty where they go nowhere, ``None``: nobody may ask."""
         try:
             return self.logging.target_bucket if self.logging else ""
         except FactUnavailable:
-            return ""  # who looks for the source of a bucket's logs learns nothing from this one
+            return None  # who looks for the source of a bucket's logs cannot rule this one out
 
     @property
     def takes_access_logs(self) -> bool:
