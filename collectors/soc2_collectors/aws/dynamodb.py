@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 @collects(
     Table,
-    calls=["dynamodb:ListTables", "dynamodb:DescribeContinuousBackups"],
+    calls=[
+        "dynamodb:ListTables",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+    ],
     per="region",
-    cost="pages of 100 + N",
+    cost="pages of 100 + 2 N",
 )
 def tables(aws: Aws) -> Iterator[Document]:
     """Tables."""
@@ -34,5 +38,12 @@ def tables(aws: Aws) -> Iterator[Document]:
         yield Document(
             arn,
             str(name),
-            {"TableName": name, "TableArn": arn, "DescribeContinuousBackups": backups},
+            {
+                "TableName": name,
+                "TableArn": arn,
+                "DescribeContinuousBackups": backups,
+                "DescribeTable": aws.fact(
+                    "dynamodb", "describe_table", key="Table", TableName=name
+                ),
+            },
         )

@@ -280,7 +280,8 @@ def _backed_up(
 ) -> Verdict:
     """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup.
 
-    ``since``: only those from then on count.
+    ``since``: only those from then on count. What AWS Backup knows by a name is asked for since it was made: the
+    backups of a predecessor of the same name stay, under the same ARN.
     """
     found = [
         item
@@ -297,7 +298,8 @@ def _backed_up(
         if point.status in _USABLE and (since is None or point.creation_date >= since)
     ]
     if not points:
-        return failed("AWS Backup has no usable recovery point of it", on=found)
+        told = f" since {since:%Y-%m-%d %H:%M}" if since else ""
+        return failed(f"AWS Backup has no usable recovery point of it{told}", on=found)
     newest = max(points, key=lambda point: point.creation_date)
     due = days_after(newest.creation_date, max_days)
     told = f"backed up on {newest.creation_date:%Y-%m-%d}"
@@ -308,6 +310,24 @@ def _backed_up(
             f"{told}, continuously; AWS does not say how far that reaches", on=continuous[:1]
         )
     return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}", on=[newest])
+
+
+def _named_backed_up(
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    sort: str,
+    name: str,
+    max_days: int,
+    *,
+    made: datetime | None,
+) -> Verdict:
+    """Whether what AWS Backup knows by a name is backed up, since it was made."""
+    verdict = _backed_up(evidence, scope, now, sort, name, max_days, since=made)
+    if made is None and verdict.status is Status.PASS:
+        told = f"{verdict.message}; AWS does not say when it was made: that may be a predecessor"
+        return inconclusive(told, on=verdict.on)
+    return verdict
 
 
 @rule(
@@ -357,12 +377,15 @@ def aws_rds_in_backup_plan(
 ) -> Verdict:
     """Database instances are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count.
+
     Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
     """
     if database.cluster is not None:
         return not_applicable("its cluster is judged for itself")
-    return _backed_up(evidence, scope, now, "RDS", f"db:{database.identifier}", max_days)
+    name, made = f"db:{database.identifier}", database.instance_create_time
+    return _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
 
 
 @rule(
@@ -379,12 +402,15 @@ def aws_rds_cluster_in_backup_plan(
 ) -> Verdict:
     """Database clusters are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count.
+
     Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the cluster's ARN or tag.
     """
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
-    return _backed_up(evidence, scope, now, sort, f"cluster:{cluster.identifier}", max_days)
+    name, made = f"cluster:{cluster.identifier}", cluster.cluster_create_time
+    return _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
 
 
 @rule(
@@ -402,10 +428,13 @@ def aws_dynamodb_in_backup_plan(
 ) -> Verdict:
     """DynamoDB tables are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count.
+
     Why: point-in-time recovery ends with the table; a backup in a vault stays.
     Fix: aws backup create-backup-selection with the table's ARN or tag.
     """
-    return _backed_up(evidence, scope, now, "DynamoDB", table.table_name, max_days)
+    name, made = table.table_name, table.description.creation_date_time
+    return _named_backed_up(evidence, scope, now, "DynamoDB", name, max_days, made=made)
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -99,6 +100,8 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     }
     engine: str = ""
     engine_version: str = ""
+    instance_create_time: datetime | None = None
+    """``None`` while it is being made."""
     publicly_accessible: bool
     storage_encrypted: bool
     storage_encryption_type: str | None = None
@@ -156,6 +159,7 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
         "ReadReplicaIdentifiers": "AWS leaves it out, or empty, where there is none",
     }
     engine: str = ""
+    cluster_create_time: datetime | None = None
     storage_encrypted: bool
     storage_encryption_type: str | None = None
     publicly_accessible: bool = False
