@@ -342,6 +342,20 @@ def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
     return failed(f"ACLs count: {', '.join(found) or 'no ownership controls'}")
 
 
+_NO_LOGS = (
+    "analog",
+    "blog",
+    "catalog",
+    "dialog",
+    "login",
+    "logistic",
+    "logo",
+    "technolog",
+    "trailer",
+)
+"""Words that have ``log`` or ``trail`` in them by chance."""
+
+
 @rule(
     criteria=["CC6.1", "CC7.4"],
     severity=Severity.LOW,
@@ -356,23 +370,32 @@ def aws_s3_object_lock(
     evidence: Evidence,
     *,
     names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*"),
+    other_words: tuple[str, ...] = _NO_LOGS,
 ) -> Verdict:
     """Buckets for logs and backups lock new objects by default.
 
-    For how long is not asked. A bucket that takes the server access logs of others cannot lock: S3 delivers
-    none to such a one.
+    ``names`` are patterns for what such buckets are called; ``other_words`` count for nothing in a name:
+    ``product-catalog`` holds no logs, ``catalog-logs`` does. For how long is not asked. A bucket that takes the
+    server access logs of others cannot lock: S3 delivers none to such a one.
 
     Why: logs and backups are what an intruder deletes, and an administrator by mistake.
     Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
         default retention, and deliver there. Say in names which of your buckets this is about.
     """
-    if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
+    called = bucket.name
+    for word in other_words:
+        called = called.replace(word, "")
+    if not any(fnmatchcase(called, pattern) for pattern in names):
         return not_applicable("by its name no bucket for logs or backups")
     lock = bucket.object_lock
     if lock is None or not bucket.locks:
-        if sources := evidence.index(Bucket, "logs_to").get(bucket.name):
+        by_target = evidence.index(Bucket, "logs_to")
+        if sources := by_target.get(bucket.name):
             told = f"it takes server access logs ({sources[0].name}), and such a bucket cannot lock"
             return not_applicable(told, on=sources[:1])
+        if (unread := by_target.get(None)) and bucket.takes_access_logs:
+            told = f"it may take server access logs: those of {unread[0].name} nobody may ask"
+            return inconclusive(f"objects are not locked; {told}", on=unread[:1])
         return failed("objects are not locked")
     kept = lock.rule.default_retention if lock.rule else None
     if kept is None or not (kept.days or kept.years):
