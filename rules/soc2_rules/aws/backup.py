@@ -327,7 +327,19 @@ def _named_backed_up(
     if made is None and verdict.status is Status.PASS:
         told = f"{verdict.message}; AWS does not say when it was made: that may be a predecessor"
         return inconclusive(told, on=verdict.on)
-    return verdict
+    return _unless_new(verdict, made, now, max_days)
+
+
+def _unless_new(verdict: Verdict, made: datetime | None, now: datetime, max_days: int) -> Verdict:
+    """What is new has as long for its first backup as there may be between two."""
+    if (
+        verdict.status is not Status.FAIL
+        or made is None
+        or now >= (due := days_after(made, max_days))
+    ):
+        return verdict
+    told = f"made on {made:%Y-%m-%d}, not backed up yet; due {due:%Y-%m-%d}"
+    return not_applicable(told, until=due, on=verdict.on)
 
 
 @rule(
@@ -377,7 +389,8 @@ def aws_rds_in_backup_plan(
 ) -> Verdict:
     """Database instances are backed up by AWS Backup.
 
-    Those from before it was made are another's that had its name, and do not count.
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
 
     Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
@@ -402,7 +415,8 @@ def aws_rds_cluster_in_backup_plan(
 ) -> Verdict:
     """Database clusters are backed up by AWS Backup.
 
-    Those from before it was made are another's that had its name, and do not count.
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
 
     Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the cluster's ARN or tag.
@@ -428,7 +442,8 @@ def aws_dynamodb_in_backup_plan(
 ) -> Verdict:
     """DynamoDB tables are backed up by AWS Backup.
 
-    Those from before it was made are another's that had its name, and do not count.
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
 
     Why: point-in-time recovery ends with the table; a backup in a vault stays.
     Fix: aws backup create-backup-selection with the table's ARN or tag.
@@ -452,6 +467,8 @@ def aws_efs_backed_up(
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
+    What is new has ``max_days`` for its first backup.
+
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
     """
@@ -461,7 +478,7 @@ def aws_efs_backed_up(
     policy = system.backup_policy
     if policy is not None and policy.status == "ENABLING":
         return inconclusive("its automatic backups are being switched on")
-    return verdict
+    return _unless_new(verdict, system.creation_time, now, max_days)
 
 
 @rule(
@@ -475,7 +492,8 @@ def aws_fsx_backed_up(
 ) -> Verdict:
     """FSx file systems are backed up by AWS Backup.
 
-    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up.
+    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up. What is new has ``max_days``
+    for its first backup.
 
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
     Fix: aws backup create-backup-selection with the file system's ARN or tag. Waive Lustre that was linked to a
@@ -492,7 +510,8 @@ def aws_fsx_backed_up(
         return not_applicable("a scratch file system, which cannot be backed up")
     if system.linked:
         return not_applicable("made over a bucket, whose files it shows; it cannot be backed up")
-    return _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
+    return _unless_new(verdict, system.creation_time, now, max_days)
 
 
 @rule(
@@ -510,7 +529,8 @@ def aws_ebs_in_backup_plan(
 ) -> Verdict:
     """Volumes are backed up by AWS Backup, by themselves or with the instance that they are attached to.
 
-    Snapshots that were made in another way are the question of aws-ebs-backed-up.
+    What is new has ``max_days`` for its first backup. Snapshots that were made in another way are the question of
+    aws-ebs-backed-up.
 
     Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
     Fix: aws backup create-backup-selection with the volume's ARN or tag.
@@ -525,4 +545,4 @@ def aws_ebs_in_backup_plan(
             found = _backed_up(evidence, scope, now, "EC2", number, max_days, since=since)
             if found.status is Status.PASS:
                 return replace(found, message=f"with the instance {number}: {found.message}")
-    return verdict
+    return _unless_new(verdict, volume.create_time, now, max_days)
