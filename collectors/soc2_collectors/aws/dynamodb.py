@@ -29,9 +29,11 @@ def tables(aws: Aws) -> Iterator[Document]:
     # A page holds 100 by default, which is also the most that it can.
     for name in aws.items("dynamodb", "list_tables", "TableNames"):
         arn = f"arn:{aws.partition}:dynamodb:{aws.region}:{aws.account}:table/{name}"
+        # DynamoDB says so of a table that is archived, too. One that was deleted DescribeTable does not find either.
         backups = aws.fact(
             "dynamodb",
             "describe_continuous_backups",
+            absent=("TableNotFoundException",),
             key="ContinuousBackupsDescription",
             TableName=name,
         )

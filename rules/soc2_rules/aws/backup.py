@@ -449,7 +449,10 @@ def aws_dynamodb_in_backup_plan(
     Fix: aws backup create-backup-selection with the table's ARN or tag.
     """
     name, made = table.table_name, table.description.creation_date_time
-    return _named_backed_up(evidence, scope, now, "DynamoDB", name, max_days, made=made)
+    verdict = _named_backed_up(evidence, scope, now, "DynamoDB", name, max_days, made=made)
+    if verdict.status is Status.FAIL and table.description.archived:
+        return not_applicable("archived: DynamoDB keeps it as a backup, and AWS Backup takes none")
+    return verdict
 
 
 @rule(

@@ -28,6 +28,12 @@ class TableDescription(msgspec.Struct, frozen=True, kw_only=True, rename="pascal
     """``DescribeTable``."""
 
     creation_date_time: datetime | None = None
+    table_status: str = ""
+
+    @property
+    def archived(self) -> bool:
+        """Its key was out of reach for a week: DynamoDB keeps it as a backup, and nobody can read or write it."""
+        return self.table_status == "ARCHIVED"
 
 
 _RECOVERY = "DescribeContinuousBackups.PointInTimeRecoveryDescription"
@@ -62,5 +68,6 @@ class Table(Resource, frozen=True, kw_only=True, rename="pascal"):
     table_name: str
     table_arn: str
     """As the collector puts it together: the listing says names only."""
-    continuous_backups: ContinuousBackups = fact("DescribeContinuousBackups")
+    continuous_backups: ContinuousBackups | None = fact("DescribeContinuousBackups")
+    """``None``: DynamoDB does not find the table, as it says of one that is archived."""
     description: TableDescription = fact("DescribeTable")

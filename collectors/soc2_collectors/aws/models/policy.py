@@ -100,12 +100,12 @@ class Statement:
     @property
     def parts(self) -> list[Statement]:
         """One statement for each action on each resource; together they say the same."""
-        actions = [(one,) for one in self.actions] or [()]
-        resources = [(one,) for one in self.resources] or [()]
+        actions: list[tuple[str, ...]] = [(one,) for one in self.actions]
+        resources: list[tuple[str, ...]] = [(one,) for one in self.resources]
         return [
             replace(self, actions=action, resources=resource, memo={})
-            for action in actions
-            for resource in resources
+            for action in actions or [()]
+            for resource in resources or [()]
         ]
 
     def takes_back(self, other: Statement) -> bool:

@@ -164,8 +164,8 @@ def for_everyone(statement: Statement, listed: Sequence[Statement]) -> bool:
 def _granted(
     chosen: Sequence[Statement], listed: Sequence[Statement] | None = None
 ) -> Iterator[Statement]:
-    """The allowing statements; part by part where a policy denies something, which may take back one of them."""
-    denied = any(not one.allow for one in listed or chosen)
+    """The allowing statements; part by part where the policy shuts somebody out, perhaps from one of them only."""
+    denied = any(not one.allow and _left_by(one) is not None for one in listed or chosen)
     for statement in chosen:
         if statement.allow:
             yield from statement.parts if denied else [statement]
