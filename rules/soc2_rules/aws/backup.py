@@ -396,7 +396,7 @@ def aws_rds_in_backup_plan(
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
     """
     if database.cluster is not None:
-        return not_applicable("its cluster is judged for itself")
+        return not_applicable(f"a member of {database.cluster}: backups are asked of the cluster")
     name, made = f"db:{database.identifier}", database.instance_create_time
     return _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
 

@@ -20,7 +20,8 @@ def _at_rest(by_kms: bool, how: str | None) -> bool | None:  # noqa: FBT001
     if by_kms:
         # A type of none contradicts it, and one that is not known may.
         return True if how in (None, "sse-kms", "sse-rds") else None
-    return {None: False, "none": False, "sse-kms": True, "sse-rds": True}.get(how)
+    # The flag is false beside sse-rds, where AWS owns the key; beside sse-kms it contradicts the type.
+    return {None: False, "none": False, "sse-rds": True}.get(how)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
