@@ -53,11 +53,17 @@ def test_the_moments_that_move_are_not_kept(aws: Account) -> None:
     body = aws.one("aws.dynamodb.table", "good").body
     assert b"PointInTimeRecoveryStatus" in body
     assert b"RestorableDateTime" not in body
+    assert b"CreationDateTime" in body
+    assert b"ItemCount" not in body
 
 
-def test_a_table_takes_one_request(aws: Account) -> None:
+def test_a_table_takes_two_requests(aws: Account) -> None:
     aws.collect("aws.dynamodb.table")
-    assert aws.calls == {"dynamodb:ListTables": 1, "dynamodb:DescribeContinuousBackups": 2}
+    assert aws.calls == {
+        "dynamodb:ListTables": 1,
+        "dynamodb:DescribeContinuousBackups": 2,
+        "dynamodb:DescribeTable": 2,
+    }
 
 
 def test_recorded_continuous_backups(recordings: Callable[[str], Path]) -> None:

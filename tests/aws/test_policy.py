@@ -299,6 +299,45 @@ def test_what_a_denial_takes_back(denial: dict[str, Any], trusted: set[str]) -> 
     assert strangers(allowed, {**PERIMETER, **denial}) == trusted
 
 
+def test_denials_that_take_back_a_statement_part_by_part() -> None:
+    allowed = {"Principal": "*", "Action": ["sns:Publish", "sns:Subscribe"]}
+    outside = {"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}
+    publish = {**PERIMETER, **outside, "Action": "sns:Publish"}
+    subscribe = {**PERIMETER, **outside, "Action": "sns:Subscribe"}
+    assert strangers(allowed, publish, subscribe) == {"o-1"}
+    assert strangers(allowed, publish) == {EVERYONE, "o-1"}
+    full = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*", **one} for one in (allowed, publish)
+    ]
+    (left,) = open_to_everyone(statements({"Statement": full}))
+    assert left.told == "sns:Subscribe"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "but", "trusted"),
+    [
+        ("s3:PutObject", ["s3:Get*"], set()),
+        ("s3:Put*", ["s3:Get*"], set()),
+        ("s3:*", ["s3:GetObject"], {EVERYONE}),
+        ("s3:GetObject", ["S3:GET*"], {EVERYONE}),
+        ("s3:Get*", ["s3:GetObject"], {EVERYONE}),
+        ("s3:*Object", ["s3:GetObject"], {EVERYONE}),
+    ],
+)
+def test_a_denial_of_all_but_some_actions(allowed: str, but: list[str], trusted: set[str]) -> None:
+    denial = {"Effect": "Deny", "Principal": "*", "NotAction": but, "Resource": "*"}
+    full = [{"Effect": "Allow", "Principal": "*", "Action": allowed, "Resource": "*"}, denial]
+    assert {*outsiders(statements({"Statement": full}), OWN).strangers} == trusted
+
+
+def test_a_variable_in_a_denial_may_stand_for_anything() -> None:
+    full = [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::d/x/1"},
+        {"Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": "arn:aws:s3:::d/${aws:username}/*"},
+    ]  # fmt: skip
+    assert outsiders(statements({"Statement": full}), OWN).everyone
+
+
 def test_everyone_but_some_is_denied() -> None:
     allowed = {"Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::data/*"}
     denied = {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::444455556666:role/x"}}

@@ -16,23 +16,36 @@ if TYPE_CHECKING:
 
 @collects(
     Table,
-    calls=["dynamodb:ListTables", "dynamodb:DescribeContinuousBackups"],
+    calls=[
+        "dynamodb:ListTables",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+    ],
     per="region",
-    cost="pages of 100 + N",
+    cost="pages of 100 + 2 N",
 )
 def tables(aws: Aws) -> Iterator[Document]:
     """Tables."""
     # A page holds 100 by default, which is also the most that it can.
     for name in aws.items("dynamodb", "list_tables", "TableNames"):
         arn = f"arn:{aws.partition}:dynamodb:{aws.region}:{aws.account}:table/{name}"
+        # DynamoDB says so of a table that is archived, too. One that was deleted DescribeTable does not find either.
         backups = aws.fact(
             "dynamodb",
             "describe_continuous_backups",
+            absent=("TableNotFoundException",),
             key="ContinuousBackupsDescription",
             TableName=name,
         )
         yield Document(
             arn,
             str(name),
-            {"TableName": name, "TableArn": arn, "DescribeContinuousBackups": backups},
+            {
+                "TableName": name,
+                "TableArn": arn,
+                "DescribeContinuousBackups": backups,
+                "DescribeTable": aws.fact(
+                    "dynamodb", "describe_table", key="Table", TableName=name
+                ),
+            },
         )

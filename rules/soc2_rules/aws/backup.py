@@ -280,7 +280,8 @@ def _backed_up(
 ) -> Verdict:
     """By its recovery points: AWS lists a resource as protected, with a time, whatever became of the backup.
 
-    ``since``: only those from then on count.
+    ``since``: only those from then on count. What AWS Backup knows by a name is asked for since it was made: the
+    backups of a predecessor of the same name stay, under the same ARN.
     """
     found = [
         item
@@ -297,7 +298,8 @@ def _backed_up(
         if point.status in _USABLE and (since is None or point.creation_date >= since)
     ]
     if not points:
-        return failed("AWS Backup has no usable recovery point of it", on=found)
+        told = f" since {since:%Y-%m-%d %H:%M}" if since else ""
+        return failed(f"AWS Backup has no usable recovery point of it{told}", on=found)
     newest = max(points, key=lambda point: point.creation_date)
     due = days_after(newest.creation_date, max_days)
     told = f"backed up on {newest.creation_date:%Y-%m-%d}"
@@ -308,6 +310,36 @@ def _backed_up(
             f"{told}, continuously; AWS does not say how far that reaches", on=continuous[:1]
         )
     return failed(f"{told}, over {max_days} days before {due:%Y-%m-%d}", on=[newest])
+
+
+def _named_backed_up(
+    evidence: Evidence,
+    scope: Scope,
+    now: datetime,
+    sort: str,
+    name: str,
+    max_days: int,
+    *,
+    made: datetime | None,
+) -> Verdict:
+    """Whether what AWS Backup knows by a name is backed up, since it was made."""
+    verdict = _backed_up(evidence, scope, now, sort, name, max_days, since=made)
+    if made is None and verdict.status is Status.PASS:
+        told = f"{verdict.message}; AWS does not say when it was made: that may be a predecessor"
+        return inconclusive(told, on=verdict.on)
+    return _unless_new(verdict, made, now, max_days)
+
+
+def _unless_new(verdict: Verdict, made: datetime | None, now: datetime, max_days: int) -> Verdict:
+    """What is new has as long for its first backup as there may be between two."""
+    if (
+        verdict.status is not Status.FAIL
+        or made is None
+        or now >= (due := days_after(made, max_days))
+    ):
+        return verdict
+    told = f"made on {made:%Y-%m-%d}, not backed up yet; due {due:%Y-%m-%d}"
+    return not_applicable(told, until=due, on=verdict.on)
 
 
 @rule(
@@ -357,12 +389,16 @@ def aws_rds_in_backup_plan(
 ) -> Verdict:
     """Database instances are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
+
     Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
     """
     if database.cluster is not None:
-        return not_applicable("its cluster is judged for itself")
-    return _backed_up(evidence, scope, now, "RDS", f"db:{database.identifier}", max_days)
+        return not_applicable(f"a member of {database.cluster}: backups are asked of the cluster")
+    name, made = f"db:{database.identifier}", database.instance_create_time
+    return _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
 
 
 @rule(
@@ -379,12 +415,16 @@ def aws_rds_cluster_in_backup_plan(
 ) -> Verdict:
     """Database clusters are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
+
     Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the cluster's ARN or tag.
     """
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
-    return _backed_up(evidence, scope, now, sort, f"cluster:{cluster.identifier}", max_days)
+    name, made = f"cluster:{cluster.identifier}", cluster.cluster_create_time
+    return _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
 
 
 @rule(
@@ -402,10 +442,17 @@ def aws_dynamodb_in_backup_plan(
 ) -> Verdict:
     """DynamoDB tables are backed up by AWS Backup.
 
+    Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
+    for its first.
+
     Why: point-in-time recovery ends with the table; a backup in a vault stays.
     Fix: aws backup create-backup-selection with the table's ARN or tag.
     """
-    return _backed_up(evidence, scope, now, "DynamoDB", table.table_name, max_days)
+    name, made = table.table_name, table.description.creation_date_time
+    verdict = _named_backed_up(evidence, scope, now, "DynamoDB", name, max_days, made=made)
+    if verdict.status is Status.FAIL and table.description.archived:
+        return not_applicable("archived: DynamoDB keeps it as a backup, and AWS Backup takes none")
+    return verdict
 
 
 @rule(
@@ -423,6 +470,8 @@ def aws_efs_backed_up(
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
+    What is new has ``max_days`` for its first backup.
+
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
     """
@@ -432,7 +481,7 @@ def aws_efs_backed_up(
     policy = system.backup_policy
     if policy is not None and policy.status == "ENABLING":
         return inconclusive("its automatic backups are being switched on")
-    return verdict
+    return _unless_new(verdict, system.creation_time, now, max_days)
 
 
 @rule(
@@ -446,7 +495,8 @@ def aws_fsx_backed_up(
 ) -> Verdict:
     """FSx file systems are backed up by AWS Backup.
 
-    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up.
+    Scratch file systems, and Lustre that was made over a bucket, cannot be backed up. What is new has ``max_days``
+    for its first backup.
 
     Why: FSx's own backups end with the file system; those of AWS Backup stay.
     Fix: aws backup create-backup-selection with the file system's ARN or tag. Waive Lustre that was linked to a
@@ -463,7 +513,8 @@ def aws_fsx_backed_up(
         return not_applicable("a scratch file system, which cannot be backed up")
     if system.linked:
         return not_applicable("made over a bucket, whose files it shows; it cannot be backed up")
-    return _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "FSx", system.file_system_id, max_days)
+    return _unless_new(verdict, system.creation_time, now, max_days)
 
 
 @rule(
@@ -481,7 +532,8 @@ def aws_ebs_in_backup_plan(
 ) -> Verdict:
     """Volumes are backed up by AWS Backup, by themselves or with the instance that they are attached to.
 
-    Snapshots that were made in another way are the question of aws-ebs-backed-up.
+    What is new has ``max_days`` for its first backup. Snapshots that were made in another way are the question of
+    aws-ebs-backed-up.
 
     Why: a snapshot in the same account is deleted by whoever takes over the account; one in a vault is not.
     Fix: aws backup create-backup-selection with the volume's ARN or tag.
@@ -496,4 +548,4 @@ def aws_ebs_in_backup_plan(
             found = _backed_up(evidence, scope, now, "EC2", number, max_days, since=since)
             if found.status is Status.PASS:
                 return replace(found, message=f"with the instance {number}: {found.message}")
-    return verdict
+    return _unless_new(verdict, volume.create_time, now, max_days)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.dynamodb import Table
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
 
@@ -25,6 +25,10 @@ def aws_dynamodb_pitr(table: Table, *, min_days: int = 7) -> Verdict:
         PointInTimeRecoveryEnabled=true,RecoveryPeriodInDays=35.
     """
     backups = table.continuous_backups
+    if backups is None:
+        if table.description.archived:
+            return not_applicable("archived: DynamoDB keeps it as a backup")
+        return inconclusive("DynamoDB lists the table, and does not find its backups")
     recovery = backups.point_in_time_recovery_description
     if recovery is None:
         if backups.continuous_backups_status == "DISABLED":

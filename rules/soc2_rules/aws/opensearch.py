@@ -23,7 +23,7 @@ def aws_search_in_vpc(domain: Domain, *, vpc_only: bool = True) -> Verdict:
 
     Why: a search cluster holds copies of logs and records, and is looked for by scanners all day.
     Fix: make a domain with --vpc-options and restore a snapshot into it: a public endpoint cannot be moved
-        into a VPC. With vpc_only = false an endpoint that only named callers may use is enough.
+        into a VPC. With vpc_only = false an endpoint for named callers and networks is enough.
     """
     if domain.in_vpc:
         return passed("its endpoint is inside a VPC")
@@ -38,7 +38,9 @@ def aws_search_in_vpc(domain: Domain, *, vpc_only: bool = True) -> Verdict:
                 "its endpoint is public, and its access policy lets everyone in; who signs in is its own affair"
             )
         return failed("its endpoint is public, and its access policy lets everyone in")
-    return passed("its endpoint is public, and its access policy lets in named callers only")
+    return passed(
+        "its endpoint is public, and its access policy lets in named callers and networks only"
+    )
 
 
 @rule(

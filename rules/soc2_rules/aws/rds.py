@@ -64,9 +64,7 @@ def _cluster_of(database: DbInstance, evidence: Evidence) -> DbCluster | None:
 
 def _at_rest(encrypted: bool | None, how: str | None) -> Verdict:  # noqa: FBT001
     if encrypted is None:
-        return inconclusive(
-            f"how it is encrypted is said by '{how}', which this rule does not know"
-        )
+        return inconclusive(f"the type of encryption '{how}' is not known, or contradicts the flag")
     if not encrypted:
         return failed("not encrypted")
     return passed("encrypted by a key that AWS owns" if how == "sse-rds" else "encrypted")
@@ -280,7 +278,7 @@ def aws_rds_backups(database: DbInstance, evidence: Evidence, *, min_days: int =
         rds modify-db-cluster --db-cluster-identifier NAME --backup-retention-period 7.
     """
     if source := database.replica_of or database.replica_of_cluster:
-        return not_applicable(f"a replica of {source}, which is judged for itself")
+        return not_applicable(f"a replica of {source}: backups are asked of what it copies")
     if database.cluster is not None:
         cluster = _cluster_of(database, evidence)
         if cluster is None:

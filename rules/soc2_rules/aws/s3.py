@@ -283,11 +283,12 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
     """A lifecycle rule in force deletes what is in the bucket, or its old versions, of whatever name.
 
     Rules that only move objects, or stop uploads that nobody finished, delete none. Where versions are kept, an
-    object that expires stays as an old version until a rule deletes these. After how long is not asked.
+    object that expires stays as an old version until a rule deletes these, all of them: one that leaves the newest
+    few leaves them for ever. After how long is not asked.
 
     Why: data that is kept for ever is disposed of never.
     Fix: aws s3api put-bucket-lifecycle-configuration with the retention that was agreed, an empty filter, and
-        NoncurrentVersionExpiration where the bucket keeps versions.
+        NoncurrentVersionExpiration without NewerNoncurrentVersions where the bucket keeps versions.
     """
     rules = bucket.lifecycle or []
     if not any(rule.status == "Enabled" for rule in rules):
@@ -314,6 +315,10 @@ def aws_s3_lifecycle(bucket: Bucket) -> Verdict:
         return inconclusive(
             "the rules delete objects of certain names, tags or sizes; nobody can tell whether others are left"
         )
+    if versioning:
+        least = min(rule.versions_kept for rule in deleting if rule.every_object)
+        if least:
+            return failed(f"the newest {least} old versions of each object are kept for ever")
     return passed(f"{len(deleting)} of {len(rules)} lifecycle rules are in force and delete")
 
 
@@ -337,6 +342,20 @@ def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
     return failed(f"ACLs count: {', '.join(found) or 'no ownership controls'}")
 
 
+_NO_LOGS = (
+    "analog",
+    "blog",
+    "catalog",
+    "dialog",
+    "login",
+    "logistic",
+    "logo",
+    "technolog",
+    "trailer",
+)
+"""Words that have ``log`` or ``trail`` in them by chance."""
+
+
 @rule(
     criteria=["CC6.1", "CC7.4"],
     severity=Severity.LOW,
@@ -351,23 +370,32 @@ def aws_s3_object_lock(
     evidence: Evidence,
     *,
     names: tuple[str, ...] = ("*log*", "*audit*", "*trail*", "*backup*"),
+    other_words: tuple[str, ...] = _NO_LOGS,
 ) -> Verdict:
     """Buckets for logs and backups lock new objects by default.
 
-    For how long is not asked. A bucket that takes the server access logs of others cannot lock: S3 delivers
-    none to such a one.
+    ``names`` are patterns for what such buckets are called; ``other_words`` count for nothing in a name:
+    ``product-catalog`` holds no logs, ``catalog-logs`` does. For how long is not asked. A bucket that takes the
+    server access logs of others cannot lock: S3 delivers none to such a one.
 
     Why: logs and backups are what an intruder deletes, and an administrator by mistake.
     Fix: make a bucket with object lock (aws s3api create-bucket --object-lock-enabled-for-bucket), set a
         default retention, and deliver there. Say in names which of your buckets this is about.
     """
-    if not any(fnmatchcase(bucket.name, pattern) for pattern in names):
+    called = bucket.name
+    for word in other_words:
+        called = called.replace(word, "")
+    if not any(fnmatchcase(called, pattern) for pattern in names):
         return not_applicable("by its name no bucket for logs or backups")
     lock = bucket.object_lock
     if lock is None or not bucket.locks:
-        if sources := evidence.index(Bucket, "logs_to").get(bucket.name):
+        by_target = evidence.index(Bucket, "logs_to")
+        if sources := by_target.get(bucket.name):
             told = f"it takes server access logs ({sources[0].name}), and such a bucket cannot lock"
             return not_applicable(told, on=sources[:1])
+        if (unread := by_target.get(None)) and bucket.takes_access_logs:
+            told = f"it may take server access logs: those of {unread[0].name} nobody may ask"
+            return inconclusive(f"objects are not locked; {told}", on=unread[:1])
         return failed("objects are not locked")
     kept = lock.rule.default_retention if lock.rule else None
     if kept is None or not (kept.days or kept.years):

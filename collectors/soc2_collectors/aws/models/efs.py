@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ class FileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     volatile = ("SizeInBytes",)
     file_system_id: str
     file_system_arn: str
+    creation_time: datetime | None = None
     encrypted: bool
     backup_policy: BackupPolicy | None = fact("DescribeBackupPolicy")
     """``None`` where the file system has none."""
@@ -47,6 +49,7 @@ class FsxFileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     file_system_type: str
     """``WINDOWS``, ``LUSTRE``, ``ONTAP`` or ``OPENZFS``."""
     resource_arn: str = msgspec.field(name="ResourceARN")
+    creation_time: datetime | None = None
     lustre: Lustre | None = msgspec.field(default=None, name="LustreConfiguration")
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -97,6 +97,17 @@ class Statement:
             return f"everything but {', '.join(self.not_actions)}"
         return ", ".join(self.actions)
 
+    @property
+    def parts(self) -> list[Statement]:
+        """One statement for each action on each resource; together they say the same."""
+        actions: list[tuple[str, ...]] = [(one,) for one in self.actions]
+        resources: list[tuple[str, ...]] = [(one,) for one in self.resources]
+        return [
+            replace(self, actions=action, resources=resource, memo={})
+            for action in actions or [()]
+            for resource in resources or [()]
+        ]
+
     def takes_back(self, other: Statement) -> bool:
         """Whether its actions and resources hold all of another's, leaving principals and conditions aside."""
         return _holds_all(
@@ -117,8 +128,10 @@ def _holds_all(
     fold: bool,
 ) -> bool:
     (patterns, but), (wanted, all_but) = mine, theirs
+    if but and all_but:
+        return all(any(subsumes(left, one, fold=fold) for left in all_but) for one in but)
     if but:
-        return but == all_but
+        return not any(_overlap(left, one, fold=fold) for left in but for one in wanted)
     if all_but:
         return any(not set(pattern) - {"*"} for pattern in patterns)
     return all(any(subsumes(p, one, fold=fold) for p in patterns) for one in wanted)
@@ -131,6 +144,20 @@ def subsumes(pattern: str, other: str, *, fold: bool) -> bool:
     if "?" in pattern and "*" in other:
         return pattern == other
     return glob(pattern).match(other) is not None
+
+
+def _overlap(pattern: str, other: str, *, fold: bool) -> bool:
+    """Whether something may match both patterns. What a policy variable stands for may be anything."""
+    if "${" in pattern + other:
+        return True
+    if fold:
+        pattern, other = pattern.lower(), other.lower()
+    if not _WILDCARD.search(other):
+        return glob(pattern).match(other) is not None
+    mine, theirs = (_WILDCARD.split(text, maxsplit=1)[0] for text in (pattern, other))
+    if mine == pattern:
+        return glob(other).match(pattern) is not None
+    return mine.startswith(theirs) or theirs.startswith(mine)
 
 
 def statements(document: object, *, granting: bool = False) -> list[Statement]:

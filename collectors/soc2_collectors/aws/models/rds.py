@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -19,7 +20,8 @@ def _at_rest(by_kms: bool, how: str | None) -> bool | None:  # noqa: FBT001
     if by_kms:
         # A type of none contradicts it, and one that is not known may.
         return True if how in (None, "sse-kms", "sse-rds") else None
-    return {None: False, "none": False, "sse-kms": True, "sse-rds": True}.get(how)
+    # The flag is false beside sse-rds, where AWS owns the key; beside sse-kms it contradicts the type.
+    return {None: False, "none": False, "sse-rds": True}.get(how)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -99,6 +101,8 @@ class DbInstance(Resource, frozen=True, kw_only=True, rename="pascal"):
     }
     engine: str = ""
     engine_version: str = ""
+    instance_create_time: datetime | None = None
+    """``None`` while it is being made."""
     publicly_accessible: bool
     storage_encrypted: bool
     storage_encryption_type: str | None = None
@@ -156,6 +160,7 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
         "ReadReplicaIdentifiers": "AWS leaves it out, or empty, where there is none",
     }
     engine: str = ""
+    cluster_create_time: datetime | None = None
     storage_encrypted: bool
     storage_encryption_type: str | None = None
     publicly_accessible: bool = False

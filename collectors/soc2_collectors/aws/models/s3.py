@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import msgspec
 
 from soc2_collectors.aws.models.policy import Statement, matches, statements
-from soc2_collectors.aws.models.trust import open_to_everyone
+from soc2_collectors.aws.models.trust import for_everyone, open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
@@ -206,7 +207,12 @@ class Expiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class NoncurrentExpiration(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """When a lifecycle rule deletes old versions."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "NewerNoncurrentVersions": "without a number none is kept (S3 API, NoncurrentVersionExpiration)"
+    }
     noncurrent_days: int | None = None
+    newer_noncurrent_versions: int | None = None
+    """So many old versions of each object are never deleted, however old they are."""
 
 
 _OF_EVERY_OBJECT = "without it a rule is about every object (S3 API, LifecycleRuleFilter)"
@@ -251,6 +257,12 @@ class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         """It is in force and deletes old versions, where there are any."""
         one = self.noncurrent_version_expiration
         return self.status == "Enabled" and one is not None and bool(one.noncurrent_days)
+
+    @property
+    def versions_kept(self) -> int:
+        """How many old versions of each object it leaves for ever."""
+        one = self.noncurrent_version_expiration
+        return (one.newer_noncurrent_versions if one else None) or 0
 
     @property
     def every_object(self) -> bool:
@@ -473,12 +485,12 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         return statements(self.policy)
 
     @property
-    def logs_to(self) -> str:
-        """The bucket that its server access logs go to; nothing where they go nowhere, or nobody may ask."""
+    def logs_to(self) -> str | None:
+        """The bucket that its server access logs go to; empty where they go nowhere, ``None``: nobody may ask."""
         try:
             return self.logging.target_bucket if self.logging else ""
         except FactUnavailable:
-            return ""  # who looks for the source of a bucket's logs learns nothing from this one
+            return None  # who looks for the source of a bucket's logs cannot rule this one out
 
     @property
     def takes_access_logs(self) -> bool:
@@ -518,15 +530,33 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def public_writes(self) -> list[str]:
         """Actions of the policy that are given to everyone and are not known to read only."""
+        listed = self.statements
         found: dict[str, None] = {}
-        for statement in open_to_everyone(self.statements):
+        for statement in open_to_everyone(listed):
+            whatever_writes = replace(statement, actions=(), not_actions=_READS_ONLY, memo={})
+            if not for_everyone(whatever_writes, listed):
+                continue  # a denial leaves reading, and nothing else
             if statement.not_actions:
                 named = [action for action in _WRITE_ACTIONS if statement.covers(action)]
                 more = [statement.told] if statement.covers("s3:AnythingAtAll") else []
-                found |= dict.fromkeys(named or more)
+                found |= dict.fromkeys(_left(statement, named, listed) or more or named)
             for pattern in statement.actions:
-                found |= dict.fromkeys(_changes(pattern))
+                named = _changes(pattern)
+                # Of a wildcard whose known actions are all denied, others may be left.
+                found |= dict.fromkeys(_left(statement, named, listed) or (named and [pattern]))
         return list(found)
+
+
+_READS_ONLY = tuple(f"{beginning}*" for beginning in _READING)
+
+
+def _left(statement: Statement, actions: list[str], listed: list[Statement]) -> list[str]:
+    """Those of the actions that a statement gives to everyone and no denial takes back."""
+    return [
+        action
+        for action in actions
+        if for_everyone(replace(statement, actions=(action,), not_actions=(), memo={}), listed)
+    ]
 
 
 class AccountPublicAccessBlock(Resource, frozen=True, kw_only=True):

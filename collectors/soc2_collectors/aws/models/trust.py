@@ -7,7 +7,7 @@ strangers can have as well keeps nobody out. Explicit denials count where they t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.conditions import Condition, wide
@@ -123,9 +123,7 @@ def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()
     unclear: set[str] = set()
     fine: set[str] = set()
     accepted = {own, *known}
-    for statement in listed:
-        if not statement.allow:
-            continue
+    for statement in _granted(listed):
         chosen = _smallest(bounds(statement, listed), accepted)
         for party in chosen:
             if party.inside or party.name in (own, _OWN_ACCOUNT, _OWN_ORGANISATION):
@@ -142,12 +140,35 @@ def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()
 
 
 def open_to_everyone(listed: Sequence[Statement]) -> list[Statement]:
-    """The allowing statements that let everyone in, whatever the conditions and denials of the policy say."""
-    return [
-        statement
-        for statement in listed
-        if statement.allow and all(ANYBODY in bound for bound in bounds(statement, listed))
-    ]
+    """What lets everyone in, whatever the conditions and denials of the policy say.
+
+    A statement of which denials take back a part stands without its actions and resources that are left to nobody.
+    """
+    found: list[Statement] = []
+    for statement in listed:
+        parts = [one for one in _granted([statement], listed) if for_everyone(one, listed)]
+        if parts:
+            actions = dict.fromkeys(action for one in parts for action in one.actions)
+            resources = dict.fromkeys(resource for one in parts for resource in one.resources)
+            found.append(
+                replace(statement, actions=tuple(actions), resources=tuple(resources), memo={})
+            )
+    return found
+
+
+def for_everyone(statement: Statement, listed: Sequence[Statement]) -> bool:
+    """Whether everyone has all that an allowing statement gives, conditions and denials considered."""
+    return all(ANYBODY in bound for bound in bounds(statement, listed))
+
+
+def _granted(
+    chosen: Sequence[Statement], listed: Sequence[Statement] | None = None
+) -> Iterator[Statement]:
+    """The allowing statements; part by part where the policy shuts somebody out, perhaps from one of them only."""
+    denied = any(not one.allow and _left_by(one) is not None for one in listed or chosen)
+    for statement in chosen:
+        if statement.allow:
+            yield from statement.parts if denied else [statement]
 
 
 def bounds(statement: Statement, listed: Sequence[Statement] = ()) -> list[frozenset[Party]]:
