@@ -119,7 +119,7 @@ def of_role(
     """What is said of a role with these statements beside a role that administers and trusts these."""
     own = role("deploy", {"Service": "ec2.amazonaws.com"}, *statements, **(deploy or {}))
     own["Arn"] = f"arn:aws:iam::{ACCOUNT}:role/ci/deploy"
-    given = {kind: [] for kind in KINDS} | {
+    given: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS} | {
         "aws.iam.role": [own, role("god", trusts, GOD)],
         "aws.iam.policy": [policy("limit", statement("s3:*"))],
     }
