@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
+from soc2_collectors.aws.models.policy import ANYTHING
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
@@ -273,9 +274,9 @@ def _whole(statement: Statement) -> Iterator[tuple[str, str]]:
     for action in statement.actions:
         service, _, rest = action.partition(":")
         if not set(rest) - {"*", "?"} and (rest or not set(action) - {"*"}):
-            yield action, f"{service.replace('*', 'any')}:AnythingAtAll"
+            yield action, f"{service.replace('*', 'any')}:{ANYTHING}"
     for name in statement.not_actions:
-        yield f"everything but {name}", "any:AnythingAtAll"
+        yield f"everything but {name}", f"any:{ANYTHING}"
 
 
 def _of_whole_service(statement: Statement) -> bool:

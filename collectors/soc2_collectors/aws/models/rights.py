@@ -26,7 +26,13 @@ from soc2_collectors.aws.models.escalation import (
     catalogue,
     named_by,
 )
-from soc2_collectors.aws.models.policy import Statement, account_of, partition_of, statements
+from soc2_collectors.aws.models.policy import (
+    ANYTHING,
+    Statement,
+    account_of,
+    partition_of,
+    statements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -374,7 +380,7 @@ class Grants:
     def everything(self) -> bool | None:
         """Every action on every resource."""
         return all_of(
-            self.allows(self.request(f"{service}:AnythingAtAll", everywhere=True))
+            self.allows(self.request(f"{service}:{ANYTHING}", everywhere=True))
             for service in _PROBES
         )
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import Statement, matches, statements
+from soc2_collectors.aws.models.policy import ANYTHING, Statement, matches, statements
 from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
@@ -522,7 +522,7 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         for statement in open_to_everyone(self.statements):
             if statement.not_actions:
                 named = [action for action in _WRITE_ACTIONS if statement.covers(action)]
-                more = [statement.told] if statement.covers("s3:AnythingAtAll") else []
+                more = [statement.told] if statement.covers(f"s3:{ANYTHING}") else []
                 found |= dict.fromkeys(named or more)
             for pattern in statement.actions:
                 found |= dict.fromkeys(_changes(pattern))
