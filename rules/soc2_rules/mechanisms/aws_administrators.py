@@ -10,6 +10,7 @@ away is not looked at.
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -221,7 +222,7 @@ class Book:
                 for arn, one in rest.items()
                 if one.missing
                 or one.alone.administrator is None
-                or any(True for _ in (*_ways(one, self.strong), *_raised(one)))
+                or any(True for _ in itertools.chain(_ways(one, self.strong), _raised(one)))
             ]
             self._doubtful = self._followed(rest, new, lambda ways: any(True for _ in ways))
         return self._doubtful

@@ -561,7 +561,6 @@ def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: st
     )
     asked = grants.request(_ASSUME_ROLE, role)
     session = _sessions(holder)
-    limit = all_of(None if c is None else decide(c, asked) for c in grants.ceilings)
     ways: list[bool | None] = []
     unsure = False
     for statement in trust:
@@ -582,7 +581,10 @@ def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: st
         if session is not None and any(value.startswith(session) for value in values):
             ways.append(answer)
         if values & {"*", holder}:
-            ways.append(all_of([answer, limit]) if session is not None else answer)
+            limits = grants.ceilings if session is not None else ()
+            ways.append(
+                all_of([answer, *(None if c is None else decide(c, asked) for c in limits)])
+            )
         if whole:
             ways.append(all_of([answer, grants.allows(asked)]))
     found = any_of(ways)
