@@ -109,6 +109,89 @@ def test_whom_a_role_that_administers_lets_in(trusts: object, expected: str) -> 
     assert status(ASSUME, given={"aws.iam.role": [role("god", trusts, GOD)]}) == expected
 
 
+ROLE_RULE = plugins.load().rules["aws-aws-admin-policy-attached"]
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/nightly"
+
+
+def of_role(
+    trusts: object, *statements: dict[str, Any], deploy: dict[str, Any] | None = None
+) -> str:
+    """What is said of a role with these statements beside a role that administers and trusts these."""
+    own = role("deploy", {"Service": "ec2.amazonaws.com"}, *statements, **(deploy or {}))
+    own["Arn"] = f"arn:aws:iam::{ACCOUNT}:role/ci/deploy"
+    given: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS} | {
+        "aws.iam.role": [own, role("god", trusts, GOD)],
+        "aws.iam.policy": [policy("limit", statement("s3:*"))],
+    }
+    return judge_document(ROLE_RULE, own, given, scope=Scope("aws", ACCOUNT)).status.value
+
+
+def test_a_trust_policy_may_name_a_session_of_a_role() -> None:
+    assert of_role({"AWS": SESSION}) == "fail"
+    assert of_role({"AWS": SESSION.replace("deploy", "deployer")}) == "pass"
+    assert of_role({"AWS": SESSION.replace(ACCOUNT, "444455556666")}) == "pass"
+    # The denial of one session leaves the others.
+    god = role("god", ROOT, GOD)
+    denial = {"Effect": "Deny", "Principal": {"AWS": SESSION}, "Action": "sts:AssumeRole"}
+    god["AssumeRolePolicyDocument"]["Statement"].append(denial)
+    assert status(ASSUME, given={"aws.iam.role": [god]}) == "fail"
+
+
+def test_who_is_named_needs_no_right_and_no_denial() -> None:
+    limit = {
+        "PermissionsBoundary": {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/limit"}
+    }
+    named = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci/deploy"}
+    denial = {**ASSUME, "Effect": "Deny"}
+    assert of_role(named) == "fail"
+    assert of_role(named, denial) == "pass"
+    assert of_role(named, deploy=limit) == "pass"
+    assert of_role({"AWS": SESSION}, deploy=limit) == "fail"
+    assert of_role({"AWS": SESSION}, denial) == "pass"
+    assert of_role(ROOT) == "pass"
+
+
+@pytest.mark.parametrize("everyone", ["*", {"AWS": "*"}])
+def test_everyone_is_named_by_a_wildcard(everyone: object) -> None:
+    god = role("god", everyone, GOD)
+    assert status(given={"aws.iam.role": [god]}) == "fail"
+    narrow = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/bob"}}
+    god["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = narrow
+    assert status(given={"aws.iam.role": [god]}) == "pass"
+
+
+def test_tags_that_a_trust_policy_asks_for_leave_it_open() -> None:
+    god = role("god", ROOT, GOD)
+    tagged = {"StringEquals": {"aws:PrincipalTag/team": "security"}}
+    god["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = tagged
+    assert status(ASSUME, given={"aws.iam.role": [god]}) == "inconclusive"
+    assert status(statement("s3:*"), given={"aws.iam.role": [god]}) == "pass"
+    # So do those that the holder's own policy asks of the role.
+    asks = statement("sts:AssumeRole", Condition={"StringEquals": {"aws:ResourceTag/team": "web"}})
+    assert status(asks, given={"aws.iam.role": [role("god", ROOT, GOD)]}) == "inconclusive"
+
+
+def test_a_role_of_which_nobody_can_tell_leaves_who_may_have_it_open() -> None:
+    ann = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ann"}
+    unread = [{"PolicyName": "x", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/x"}]
+    first = role("first", ann, AttachedManagedPolicies=unread)
+    verdict = judged(given={"aws.iam.role": [first]})
+    assert verdict.status.value == "inconclusive"
+    assert "the role first, of which it is not known" in verdict.message
+    second = role("second", ann)
+    first["AssumeRolePolicyDocument"] = role("", {"AWS": second["Arn"]})["AssumeRolePolicyDocument"]
+    assert status(given={"aws.iam.role": [first, second]}) == "inconclusive"
+    assert status(given={"aws.iam.role": [first]}) == "pass"
+
+
+def test_a_trust_policy_that_cannot_be_read_leaves_it_open() -> None:
+    god = role("god", ROOT, GOD)
+    god["AssumeRolePolicyDocument"] = {"Statement": [{"Effect": "Perhaps"}]}
+    assert status(given={"aws.iam.role": [god]}) == "inconclusive"
+    god["RolePolicyList"] = inline(statement("s3:*"))
+    assert status(given={"aws.iam.role": [god]}) == "pass"
+
+
 def test_a_trust_policy_that_denies_is_heeded() -> None:
     god = role("god", ROOT, GOD)
     denial: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}
@@ -247,7 +330,7 @@ def test_rights_over_named_things_leave_it_open_where_roles_were_not_read() -> N
     assert (
         status(statement("iam:PutRolePolicy", on("app")), without="aws.iam.role") == "inconclusive"
     )
-    assert status(statement("s3:*"), without="aws.iam.role") == "pass"
+    assert status(statement("s3:*"), without="aws.iam.policy") == "pass"
 
 
 def test_tags_of_the_holder_are_not_its_own_choice() -> None:
@@ -275,7 +358,9 @@ def test_what_is_proven_stands_without_the_rest(kind: str) -> None:
 
 def test_what_was_not_collected_leaves_it_open() -> None:
     assert status(ASSUME, without="aws.iam.role") == "inconclusive"
-    assert status(statement("s3:Get*"), without="aws.iam.role") == "pass"
+    # A role that was not read may name the user in its trust policy, who then needs no right of its own.
+    assert status(statement("s3:Get*"), without="aws.iam.role") == "inconclusive"
+    assert status(statement("s3:Get*"), without="aws.iam.policy") == "pass"
     attached = [{"PolicyName": "x", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/x"}]
     assert status(without="aws.iam.policy", AttachedManagedPolicies=attached) == "inconclusive"
     assert status(GroupList=["ghosts"]) == "inconclusive"

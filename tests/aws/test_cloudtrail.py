@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -129,9 +130,27 @@ def test_a_shadow_that_tells_less_does_not_hide_the_trail(aws: Account) -> None:
 def test_a_trail_is_judged_in_its_home_region(aws: Account, rule: str) -> None:
     _trail(aws, "main", IsMultiRegionTrail=True)
     assert aws.judge(rule, "main", NOW).status is Status.FAIL
-    declared, (seen,) = plugins.load().rules[rule], aws.collect("aws.cloudtrail.trail")
-    verdict = judge(declared, seen.body, now=NOW, scope=Scope("aws", f"{aws.number}/{ELSEWHERE}"))
-    assert verdict.status is Status.NOT_APPLICABLE
+    (seen,) = aws.collect("aws.cloudtrail.trail")
+    buses = [
+        {
+            "$scope": f"aws:{aws.number}/{region}",
+            "Arn": f"arn:aws:events:{region}:{aws.number}:event-bus/default",
+        }
+        for region in (HOME, ELSEWHERE)
+    ]
+
+    def elsewhere(*read: dict[str, Any]) -> Status:
+        return judge_document(
+            plugins.load().rules[rule],
+            json.loads(seen.body),
+            {"aws.events.bus": read},
+            now=NOW,
+            scope=Scope("aws", f"{aws.number}/{ELSEWHERE}"),
+        ).status
+
+    assert elsewhere(*buses) is Status.NOT_APPLICABLE
+    # Where its home is no source, nobody judges it there.
+    assert elsewhere(buses[1]) is Status.FAIL
 
 
 def test_times_of_delivery_are_not_kept(aws: Account) -> None:

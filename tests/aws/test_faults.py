@@ -192,9 +192,9 @@ NOT_ENABLED = "Macie is not enabled"
     ("kind", "refused", "gaps_of"),
     [
         ("aws.securityhub.hub", Refused(401, "InvalidAccessException", NOT_SUBSCRIBED), 0),
-        ("aws.securityhub.hub", Refused(401, "InvalidAccessException", "The account cannot be used"), 3),
+        ("aws.securityhub.hub", Refused(401, "InvalidAccessException", "The account cannot be used"), 4),
         ("aws.macie.session", Refused(403, "AccessDeniedException", NOT_ENABLED), 0),
-        ("aws.macie.session", Refused(403, "AccessDeniedException", "not authorized to perform"), 3),
+        ("aws.macie.session", Refused(403, "AccessDeniedException", "not authorized to perform"), 4),
     ],
 )  # fmt: skip
 def test_off_is_what_says_so(kind: str, refused: Refused, gaps_of: int, aws: SyntheticAws) -> None:

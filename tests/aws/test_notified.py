@@ -280,6 +280,28 @@ def test_composite_alarms(rule: str, answer: Answer) -> None:
     assert evaluated(rule, {"a"}) is answer
 
 
+@pytest.mark.parametrize(
+    ("rule", "answer"),
+    [
+        ('ALARM("root")', True),
+        ("ALARM('root') OR ALARM(other)", True),
+        ("ALARM( root )", True),
+        ('ALARM("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:root")', True),
+        ('ALARM("root") AND ALARM("other")', None),
+        ('AT_LEAST(1, ALARM, ("other", "root"))', None),
+        # One that speaks of others only follows nothing here, whatever their state is.
+        ('ALARM("other")', False),
+        ('ALARM("root-login") OR ALARM("my.root")', False),
+        ('ALARM("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:root2")', False),
+    ],
+)
+def test_a_composite_alarm_follows_those_that_it_names(rule: str, answer: Answer) -> None:
+    arn = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:root"
+    child = Alarm(name="root", arn=arn, actions_enabled=True, alarm_actions=[])
+    parent = Alarm(name="health", actions_enabled=True, alarm_actions=[], alarm_rule=rule)
+    assert parent.follows(child) is answer
+
+
 # -- policies ---------------------------------------------------------------------------------------------
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:t"

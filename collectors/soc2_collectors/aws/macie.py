@@ -23,9 +23,11 @@ _OFF = ["AccessDeniedException~macie is not enabled"]
         "macie2:GetMacieSession",
         "macie2:GetAutomatedDiscoveryConfiguration",
         "macie2:GetClassificationScope",
+        "macie2:ListMembers",
+        "macie2:ListAutomatedDiscoveryAccounts",
     ],
     per="region",
-    cost="4",
+    cost="5, and 2 in the administrator's account",
 )
 def session(aws: Aws) -> Iterator[Document]:
     """One document a region."""
@@ -34,6 +36,7 @@ def session(aws: Aws) -> Iterator[Document]:
         "GetMacieSession": aws.fact("macie2", "get_macie_session", absent=_OFF),
         "GetAutomatedDiscoveryConfiguration": discovery,
         "GetClassificationScope": _scope(aws, discovery),
+        "ListAutomatedDiscoveryAccounts": _own_state(aws, discovery),
     }
     yield Document(aws.region, aws.region, body)
 
@@ -49,3 +52,17 @@ def _scope(aws: Aws, discovery: Fact) -> Fact:
         return aws.ask("macie2", "get_classification_scope", id=number)
 
     return Fact("macie2:GetClassificationScope", call)
+
+
+def _own_state(aws: Aws, discovery: Fact) -> Fact:
+    """Whether discovery is on for this account, where its configuration is that of an organisation."""
+
+    def call() -> object:
+        if discovery.call() is None:
+            return None
+        if next(iter(aws.items("macie2", "list_members", "members")), None) is None:
+            return None
+        operation = "list_automated_discovery_accounts"
+        return list(aws.items("macie2", operation, "items", accountIds=[aws.account]))
+
+    return Fact("macie2:ListAutomatedDiscoveryAccounts", call)

@@ -24,9 +24,10 @@ _OFF = ["InvalidAccessException~not subscribed"]
         "securityhub:GetEnabledStandards",
         "securityhub:ListFindingAggregators",
         "securityhub:GetFindingAggregator",
+        "securityhub:GetAdministratorAccount",
     ],
     per="region",
-    cost="4",
+    cost="5",
 )
 def hub(aws: Aws) -> Iterator[Document]:
     """One document a region."""
@@ -40,6 +41,13 @@ def hub(aws: Aws) -> Iterator[Document]:
             MaxResults=100,
         ),
         "GetFindingAggregator": _aggregators(aws),
+        "GetAdministratorAccount": aws.fact(
+            "securityhub",
+            "get_administrator_account",
+            key="Administrator",
+            optional=True,
+            absent=_OFF,
+        ),
     }
     yield Document(aws.region, aws.region, body)
 

@@ -77,6 +77,9 @@ def aws_external_access_findings(
         return not_applicable(finding.status.lower())
     if finding.status != "ACTIVE":
         return inconclusive(f"what the status {finding.status} is is not known")
+    if finding.error:
+        what = finding.resource_type or "a resource"
+        return inconclusive(f"who reaches {what} is not known: {finding.error}")
     due = days_after(finding.created_at, days)
     told = f"{finding.resource_type or 'a resource'}, since {finding.created_at:%Y-%m-%d}"
     if now < due:

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.cloudtrail import Trail
+from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.trails import idle, of_account, selectors
+from soc2_rules.mechanisms.trails import (
+    REGIONS,
+    at_home,
+    idle,
+    of_account,
+    selectors,
+)
 from soc2_rules.mechanisms.undecided import problems, undecided
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
+    needs=REGIONS,
     known_as=[
         "prowler:cloudtrail_kms_encryption_enabled",
         "powerpipe:cloudtrail_trail_logs_encrypted_with_kms_cmk",
     ],
 )
-def aws_trail_kms(trail: Trail, scope: Scope) -> Verdict:
+def aws_trail_kms(trail: Trail, evidence: Evidence, scope: Scope) -> Verdict:
     """Trail logs are encrypted with a customer's key.
 
     Why: reading the logs then takes a right of its own.
     Fix: aws cloudtrail update-trail --name NAME --kms-key-id KEY.
     """
-    if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home Region {trail.home_region}")
+    if elsewhere := at_home(trail, evidence, scope):
+        return elsewhere
     if trail.kms_key_id:
         return passed(f"encrypted with {trail.kms_key_id}")
     return failed("no key of the customer's")
@@ -103,19 +111,20 @@ def _unfit(trail: Trail, evidence: Evidence, may_leave_out: tuple[str, ...]) -> 
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
     empty=failed("there is no trail"),
+    needs=REGIONS,
     known_as=[
         "prowler:cloudtrail_log_file_validation_enabled",
         "powerpipe:cloudtrail_trail_validation_enabled",
     ],
 )
-def aws_trail_validation(trail: Trail, scope: Scope) -> Verdict:
+def aws_trail_validation(trail: Trail, evidence: Evidence, scope: Scope) -> Verdict:
     """Trails write digests by which changed or missing log files show.
 
     Why: a log that can be edited unseen proves nothing.
     Fix: aws cloudtrail update-trail --name NAME --enable-log-file-validation.
     """
-    if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home Region {trail.home_region}")
+    if elsewhere := at_home(trail, evidence, scope):
+        return elsewhere
     if not trail.log_file_validation_enabled:
         return failed("log file validation is off")
     if not trail.status.is_logging:
@@ -128,29 +137,40 @@ def aws_trail_validation(trail: Trail, scope: Scope) -> Verdict:
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
+    needs=REGIONS,
     known_as=[
         "prowler:cloudtrail_cloudwatch_logging_enabled",
         "powerpipe:cloudtrail_trail_integrated_with_logs",
     ],
 )
-def aws_trail_to_cwl(trail: Trail, scope: Scope) -> Verdict:
+def aws_trail_to_cwl(trail: Trail, evidence: Evidence, scope: Scope) -> Verdict:
     """Trails deliver to CloudWatch Logs.
 
     Why: alarms can be set on it; files in a bucket raise none.
     Fix: aws cloudtrail update-trail --name NAME --cloud-watch-logs-log-group-arn GROUP
         --cloud-watch-logs-role-arn ROLE; waive it where a SIEM reads the bucket.
     """
-    if trail.home_region not in ("", scope.region):
-        return not_applicable(f"judged in its home Region {trail.home_region}")
+    if elsewhere := at_home(trail, evidence, scope):
+        return elsewhere
     if not trail.cloud_watch_logs_log_group_arn:
         if trail.account not in ("", scope.account):
-            return not_applicable(f"judged in account {trail.account}, which owns it")
+            return _of_owner(trail, evidence)
         return failed("no delivery to CloudWatch Logs")
     if error := trail.status.latest_cloud_watch_logs_delivery_error:
         return failed(f"the last delivery to CloudWatch Logs failed: {error}")
     if not trail.status.is_logging:
         return failed("the trail is not logging")
     return passed(f"delivers to {trail.cloud_watch_logs_log_group_arn}")
+
+
+def _of_owner(trail: Trail, evidence: Evidence) -> Verdict:
+    """The organisation's trail, whose owner alone is told where it delivers."""
+    owner = (trail.account, trail.home_region)
+    if all(bus.place != owner for bus in evidence.everywhere(EventBus)):
+        return inconclusive(
+            f"whether it delivers to CloudWatch Logs is not known: its owner, account {trail.account}, was not read"
+        )
+    return not_applicable(f"judged in account {trail.account}, which owns it")
 
 
 @rule(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudwatch import Alarm
-from soc2_pac.model import Scope, Severity, Verdict, failed, passed
+from soc2_pac.model import Scope, Severity, Status, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.notified_aws import ACTS, ALARM_NEEDS, reached_by, unmuted
+from soc2_rules.mechanisms.notified_aws import ACTS, ALARM_NEEDS, above, reached_by, unmuted
 from soc2_rules.mechanisms.undecided import undecided
 
 
 @rule(
     criteria=["CC7.2", "CC7.3", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=ALARM_NEEDS,
+    needs=[Alarm, *ALARM_NEEDS],
     known_as=[
         "prowler:cloudwatch_alarm_actions_enabled",
         "prowler:cloudwatch_alarm_actions_alarm_state_configured",
@@ -25,14 +25,32 @@ def aws_alarm_actions(
 ) -> Verdict:
     """Alarms act when they go off: they notify a topic that somebody hears, or do something to machines.
 
-    A topic counts with a confirmed subscription of a person's, or of an endpoint that is chosen for it, and
-    where alarms may publish to it. ``reaches_people`` takes patterns for ARNs of functions and other programs
-    that pass on to people what is sent to them.
+    So does an alarm that a composite one follows, by the actions of that one. A topic counts with a confirmed
+    subscription of a person's, or of an endpoint that is chosen for it, and where alarms may publish to it.
+    ``reaches_people`` takes patterns for ARNs of functions and other programs that pass on to people what is sent to
+    them.
 
     Why: an alarm that notifies nobody is a diary.
     Fix: aws cloudwatch enable-alarm-actions --alarm-names NAME; aws sns subscribe for the topic, and confirm
         the subscription.
     """
+    own = _by_itself(alarm, evidence, scope, reaches_people)
+    if own.status is not Status.FAIL:
+        return own
+    if held := [one.name for one in evidence.here(Alarm) if one.is_suppressed_by(alarm)]:
+        return not_applicable(f"it is there to suppress {', '.join(sorted(held))}")
+    way = above(alarm, evidence, scope, reaches_people)
+    if way.answer:
+        return passed(f"notifies by {' > '.join(way.why)}", on=way.on)
+    if way.answer is None:
+        return undecided(f"{own.message}; {'; '.join(way.why)}", way.missing)
+    return own
+
+
+def _by_itself(
+    alarm: Alarm, evidence: Evidence, scope: Scope, reaches_people: tuple[str, ...]
+) -> Verdict:
+    """What an alarm does by its own actions."""
     if not alarm.actions_enabled:
         return failed("its actions are switched off")
     if not alarm.alarm_actions:

@@ -20,7 +20,7 @@ from soc2_collectors.aws.models.iam import (
     VirtualMfaDevice,
     strong_by_name,
 )
-from soc2_collectors.aws.models.policy import matches
+from soc2_collectors.aws.models.policy import ANYTHING, matches
 from soc2_collectors.aws.models.rights import Grants, grants_of
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, Soc2PacError
@@ -303,7 +303,7 @@ def _by_name(attached: AttachedPolicy, wanted: Sequence[str]) -> bool:
 
 def _gives(grants: Grants, service: str) -> bool:
     """Whether policies give a whole service, or an action; who has everything has it by the way."""
-    action = service if ":" in service else f"{service}:AnythingAtAll"
+    action = service if ":" in service else f"{service}:{ANYTHING}"
     if not grants.allows(grants.request(action, everywhere=True)):
         return False
     named = any(

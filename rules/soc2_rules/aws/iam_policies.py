@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.iam import Group, PasswordPolicy, Policy, Role, User
-from soc2_collectors.aws.models.policy import account_of
+from soc2_collectors.aws.models.policy import ANYTHING
 from soc2_collectors.aws.models.rights import (
     ASSUME,
     BOUNDARY,
@@ -200,14 +200,27 @@ _ASSUME = "sts:AssumeRole"
 
 
 def _elsewhere(policy: Policy) -> set[str]:
-    """Accounts that the resources of a policy name."""
-    return {
-        account
-        for statement in policy.statements
-        if statement.allow and statement.covers(_ASSUME)
-        for resource in statement.resources
-        if (account := account_of(resource))
-    }
+    """Accounts that a policy speaks of, by its resources or by a condition on whose they are."""
+    speaking = [one for one in policy.statements if one.allow and one.covers(_ASSUME)]
+    named = [r.split(":")[4] for one in speaking for r in one.resources if r.count(":") > 4]  # noqa: PLR2004 - an ARN
+    named += [
+        value
+        for one in speaking
+        for condition in one.conditions
+        if condition.key == "aws:resourceaccount" and condition.names_values
+        for value in condition.values
+    ]
+    return {account for text in named if (account := _an_account(text))}
+
+
+def _an_account(pattern: str) -> str:
+    """An account that a pattern stands for; nothing where it stands for every one, or is none."""
+    digits = len(pattern) - pattern.count("*")
+    account = pattern.replace("?", "0").replace("*", "0" * (12 - digits), 1).replace("*", "")
+    return account if digits and _ACCOUNT.fullmatch(account) else ""
+
+
+_ACCOUNT = re.compile(r"\d{12}")
 
 
 @rule(
@@ -261,9 +274,9 @@ def _whole(statement: Statement) -> Iterator[tuple[str, str]]:
     for action in statement.actions:
         service, _, rest = action.partition(":")
         if not set(rest) - {"*", "?"} and (rest or not set(action) - {"*"}):
-            yield action, f"{service.replace('*', 'any')}:AnythingAtAll"
+            yield action, f"{service.replace('*', 'any')}:{ANYTHING}"
     for name in statement.not_actions:
-        yield f"everything but {name}", "any:AnythingAtAll"
+        yield f"everything but {name}", f"any:{ANYTHING}"
 
 
 def _of_whole_service(statement: Statement) -> bool:

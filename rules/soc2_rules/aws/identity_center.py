@@ -54,6 +54,8 @@ def aws_identity_center_roster(
         found = people.of(evidence)
         owned = found.graph.whose(*people.accounts_of(user, scope, found))
         return people.matched(found, owned, now, exempt, ())
+    if people.matches(user.user_name, exempt):
+        return not_applicable(f"{user.user_name} is exempt")
     if not user.names:
         return failed("it has neither a user name nor a mail address")
     if user.names & {name.lower() for name in roster}:

@@ -23,7 +23,8 @@ def aws_macie_on(
 ) -> Verdict:
     """Macie looks for sensitive data in the Regions that have buckets.
 
-    Which sorts of data its inspection template asks for, and what allow lists pass over, is not read.
+    Which sorts of data its inspection template asks for, what allow lists pass over, and whether the policies and
+    keys of the buckets let Macie in, is not read.
 
     Why: nobody protects data of which nobody knows that it is there.
     Fix: aws macie2 enable-macie; aws macie2 update-automated-discovery-configuration --status ENABLED.
@@ -39,10 +40,18 @@ def aws_macie_on(
         return passed("enabled")
     if session.discovery is None or session.discovery.status != "ENABLED":
         return failed("enabled, but it looks for nothing by itself")
+    if session.accounts is not None:
+        states = [one.status for one in session.accounts if one.account_id == scope.account]
+        if not states:
+            return inconclusive(
+                "AWS does not say whether it looks into this account of its organisation"
+            )
+        if states != ["ENABLED"]:
+            return failed("enabled for its organisation, and not for this account")
     if session.scope is None:
         return inconclusive("AWS does not say which buckets it leaves out")
     left_out = buckets & set(session.scope.s3.excludes.bucket_names)
     if left_out == buckets:
         return failed(f"enabled, but all {len(buckets)} buckets here are left out")
     told = f"; left out: {', '.join(sorted(left_out))}" if left_out else ""
-    return passed(f"looks into {len(buckets - left_out)} of {len(buckets)} buckets here{told}")
+    return passed(f"enabled for {len(buckets - left_out)} of {len(buckets)} buckets here{told}")

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.securityhub import Hub, Standard
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 
 
 @rule(
     criteria=["CC7.1", "CC7.2", "CC7.3", "CC7.4", "CC6.6", "CC6.8"],
     severity=Severity.MEDIUM,
+    needs=[Hub],
     known_as=[
         "prowler:securityhub_enabled",
         "prowler:securityhub_delegated_admin_enabled_all_regions",
         "powerpipe:securityhub_enabled",
     ],
 )
-def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) -> Verdict:
+def aws_securityhub_on(
+    region: Hub, scope: Scope, evidence: Evidence, *, aggregated: bool = True
+) -> Verdict:
     """Security Hub is on in every Region, checks AWS by a standard, and gathers its findings.
 
-    Whether somebody switched off controls of the standard is not read.
+    A member account has no aggregator of its own: what gathers its findings is that of its administrator, which must
+    be a source, too. Whether somebody switched off controls of the standard is not read.
 
     ``aggregated = false`` is for an account that works in one Region.
 
@@ -40,9 +44,27 @@ def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) ->
         )
     if not aggregated:
         return passed(f"{len(ready)} standards")
-    taken = [one.takes(scope.region) for one in region.aggregators or ()]
+    gathering = region.aggregators or []
+    by, above = "", []
+    if not gathering and region.administrator is not None:
+        administrator = region.administrator
+        if administrator.member_status.upper() != _REPORTS:
+            state = administrator.member_status or "no status is told"
+            return failed(f"its findings are not taken by {administrator.account_id}: {state}")
+        above = [
+            hub
+            for hub in evidence.everywhere(Hub)
+            if hub.place == (administrator.account_id, scope.region)
+        ]
+        if not above:
+            return inconclusive(
+                f"its findings go to {administrator.account_id}, and what gathers them there was not read"
+            )
+        by = f" by {administrator.account_id}"
+        gathering = [one for hub in above for one in hub.aggregators or ()]
+    taken = [one.takes(scope.region) for one in gathering]
     if any(taken):
-        return passed(f"{len(ready)} standards; its findings are gathered")
+        return passed(f"{len(ready)} standards; its findings are gathered{by}", on=above)
     if None in taken:
         return inconclusive("its findings are gathered in a way that this rule does not know")
     return failed(
@@ -50,6 +72,10 @@ def aws_securityhub_on(region: Hub, scope: Scope, *, aggregated: bool = True) ->
         if taken
         else "its findings are gathered nowhere"
     )
+
+
+_REPORTS = "ENABLED"
+"""The status of a member whose findings go to its administrator, in capital letters."""
 
 
 def _state(standard: Standard) -> str:

@@ -2,13 +2,15 @@
 
 One notion for users, groups and roles. All policies of one holder are taken together, inline and attached, those of
 its groups too, under its permissions boundary. Beside rights in IAM itself, a holder gets everything by a role that
-already administers: it may take that role on, pass it to what it runs, or run code where a service has it. What
-service control policies take away is not looked at.
+already administers: it may take that role on, pass it to what it runs, or run code where a service has it. Where
+it may do so with a role of which nobody can tell, nobody can tell of the holder. What service control policies take
+away is not looked at.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -24,6 +26,7 @@ from soc2_collectors.aws.models.rights import (
     Rights,
     all_of,
     grants_of,
+    named_among,
     rights_of,
     trusted_by,
 )
@@ -31,7 +34,7 @@ from soc2_collectors.aws.models.trust import service
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from soc2_collectors.aws.models.escalation import Path
     from soc2_collectors.aws.models.policy import Statement
@@ -60,13 +63,13 @@ class Standing:
 def standing(evidence: Evidence, holder: Holder, scope: Scope) -> Standing:
     """Whether a user, group or role administers its account. The rule needs all of :data:`KINDS`."""
     found: list[Sequence[Resource]] = []
-    missing: list[str] = []
+    missing: dict[type[Resource], str] = {}
     for kind in KINDS:
         try:
             found.append(evidence.account(kind))
         except (EvidenceIncomplete, FactUnavailable) as error:
             # What is there may prove that somebody administers; that nobody does needs all of it.
-            missing.append(str(error))
+            missing[kind] = str(error)
     return evidence.derived(_shelf).book(scope.account, found, missing).standing(holder)
 
 
@@ -77,11 +80,16 @@ class Shelf:
         self._books: dict[str, Book] = {}
 
     def book(
-        self, account: str, found: Sequence[Sequence[Resource]], missing: Sequence[str]
+        self,
+        account: str,
+        found: Sequence[Sequence[Resource]],
+        missing: Mapping[type[Resource], str],
     ) -> Book:
         """That of an account: what was found in it, and what is missing."""
         if account not in self._books:
-            book = self._books[account] = Book(unreadable=list(missing))
+            book = self._books[account] = Book(
+                unreadable=list(missing.values()), roles_hidden=Role in missing
+            )
             for listed in found:
                 for one in listed:
                     book.add(one)
@@ -101,19 +109,23 @@ class _Strong:
     services: frozenset[str]
     """``lambda``, ``ecs-tasks``; ``saml`` for whoever signs in elsewhere."""
     named: frozenset[str]
-    """Users and roles, by ARN."""
+    """Users, roles and sessions of roles, by ARN; ``*`` for all of the account."""
     general: bool
     """Whoever the account lets."""
+    unread: bool
+    """Its trust policy cannot be read: nobody can tell whom it names."""
 
 
 def _strong(role: Role) -> _Strong:
+    trust: tuple[Statement, ...] = ()
+    unread = False
     try:
         trust = tuple(role.trust)
     except FactUnavailable:
-        trust = ()
+        unread = True
     allowed = [pair for one in trust if one.allow for pair in one.principals]
     account = account_of(role.arn)
-    whole = {"*", account, f"arn:{partition_of(role.arn)}:iam::{account}:root"}
+    whole = {account, f"arn:{partition_of(role.arn)}:iam::{account}:root"}
     return _Strong(
         role=role,
         trust=trust,
@@ -122,9 +134,10 @@ def _strong(role: Role) -> _Strong:
             for kind, value in allowed
             if kind == "Service" or ":saml-provider/" in value
         ),
-        named=frozenset(value for kind, value in allowed if kind == "AWS"),
+        named=frozenset(value for kind, value in allowed if kind in ("AWS", "*")),
         general=any(one.allow and one.not_principals for one in trust)
         or any(value in whole for _, value in allowed),
+        unread=unread,
     )
 
 
@@ -136,7 +149,10 @@ class Book:
     roles: dict[str, Role] = field(default_factory=dict)
     policies: dict[str, Policy | AwsPolicy] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    roles_hidden: bool = False
+    """Some role was not read: whom it names needs no right to take it on."""
     _strong: list[_Strong] | None = None
+    _doubtful: list[_Strong] | None = None
     _standings: dict[str, Standing] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
     _read: dict[str, Sequence[Statement]] = field(default_factory=dict)
@@ -189,7 +205,39 @@ class Book:
                 f"whether the conditions of its policies let it do this is not known: {ways[0][0]}"
             )
             return Standing(administrator=None, how=why)
+        what = "of which it is not known whether it administers"
+        perhaps = next(_ways(held, self.doubtful, what), None)
+        if perhaps and alone.administrator is False:
+            return Standing(administrator=None, how=perhaps[0])
         return alone
+
+    @property
+    def doubtful(self) -> list[_Strong]:
+        """The roles that perhaps administer: what they have was not read, or depends on what nobody can tell."""
+        if self._doubtful is None:
+            strong = {one.role.arn for one in self.strong}
+            rest = {arn: self.held(role) for arn, role in self.roles.items() if arn not in strong}
+            new = [
+                arn
+                for arn, one in rest.items()
+                if one.missing
+                or one.alone.administrator is None
+                or any(True for _ in itertools.chain(_ways(one, self.strong), _raised(one)))
+            ]
+            self._doubtful = self._followed(rest, new, lambda ways: any(True for _ in ways))
+        return self._doubtful
+
+    def _followed(
+        self, rest: dict[str, _Held], new: list[str], leads: Callable[[Iterator[_Way]], bool]
+    ) -> list[_Strong]:
+        """These roles, those that lead to them, and so on."""
+        found: list[_Strong] = []
+        while new:
+            added = [_strong(self.roles[arn]) for arn in new]
+            found += added
+            rest = {arn: one for arn, one in rest.items() if arn not in set(new)}
+            new = [arn for arn, one in rest.items() if leads(_ways(one, added))]
+        return found
 
     @property
     def strong(self) -> list[_Strong]:
@@ -201,16 +249,9 @@ class Book:
                 for arn, one in rest.items()
                 if one.alone.administrator or any(answer for _, _, answer in _raised(one))
             ]
-            self._strong = []
-            while new:
-                found = [_strong(self.roles[arn]) for arn in new]
-                self._strong += found
-                rest = {arn: one for arn, one in rest.items() if arn not in set(new)}
-                new = [
-                    arn
-                    for arn, one in rest.items()
-                    if any(answer for _, _, answer in _ways(one, found))
-                ]
+            self._strong = self._followed(
+                rest, new, lambda ways: any(answer for _, _, answer in ways)
+            )
         return self._strong
 
     def _joined(self, held: _Held) -> Iterator[_Way]:
@@ -250,10 +291,15 @@ def _ways(
         role = one.role
         if role.arn == arn:
             continue
-        if (arn in one.named or (one.general and held.may_assume)) and trusted_by(
-            one.trust, arn, held.grants, role.arn
-        ):
-            yield f"it may take on the role {role.role_name}, {what}", role, True
+        if isinstance(held.holder, Group):
+            pass  # a group takes on no role
+        elif one.unread:
+            how = f"whom the role {role.role_name} lets in was not read, {what}"
+            yield how, role, None
+        elif (one.general and held.may_assume) or named_among(one.named, arn):
+            answer = trusted_by(one.trust, arn, held.grants, role.arn)
+            if answer is not False:
+                yield f"it may take on the role {role.role_name}, {what}", role, answer
         if may_let_in:
             answer = held.grants.allows(held.grants.request(_TRUST, role.arn))
             if answer is not False:
@@ -429,6 +475,8 @@ class _Held:
     @property
     def modest(self) -> bool:
         """It could not use a role that administers, if there was one that was not read."""
+        if self._book.roles_hidden and not isinstance(self.holder, Group):
+            return False
         return not any(self.grants.candidates(PASS, EXISTING, ASSUME)) and not any(
             self.grants.shows(action) for action in _NAMED
         )

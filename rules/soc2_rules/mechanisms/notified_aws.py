@@ -158,6 +158,19 @@ def reached_by(
     return account.end(arn, Sender(ALARMS, alarm.arn or ""), "the alarm")
 
 
+def above(
+    alarm: Alarm, evidence: Evidence, scope: Scope, reaches_people: Sequence[str] = ()
+) -> Way:
+    """Whether a composite alarm that goes off when an alarm does notifies somebody. The rule needs Alarm, too."""
+    account = _Account(evidence, scope.account, tuple(reaches_people))
+    place = alarm.place or (scope.account, scope.region or "")
+    return attempt(
+        lambda: by_any(
+            account.above(alarm, place, (alarm.name,)), stops("no composite alarm follows it")
+        )
+    )
+
+
 def unmuted(alarm: Alarm, evidence: Evidence, scope: Scope) -> Way:
     """Whether no rule mutes an alarm at times, and no other alarm suppresses its actions."""
     return attempt(lambda: _Account(evidence, scope.account, ()).unmuted(alarm))
@@ -333,11 +346,12 @@ class _Account:
                 True if alarm.arn else None, f"where the alarm {alarm.name} stands is not known"
             ),
             lambda: by_any(
-                [self._acts(alarm), *self._above(alarm, place, (alarm.name,))], stops("")
+                [self._acts(alarm), *self.above(alarm, place, (alarm.name,))], stops("")
             ),
         )
 
-    def _above(self, alarm: Alarm, place: Place, seen: tuple[str, ...]) -> Iterator[Way]:
+    def above(self, alarm: Alarm, place: Place, seen: tuple[str, ...]) -> Iterator[Way]:
+        """Whether each composite alarm that goes off with an alarm, or perhaps does, notifies somebody."""
         for other in self._alarms(place):
             if other.name in seen or (answer := other.follows(alarm)) is False:
                 continue
@@ -346,7 +360,7 @@ class _Account:
                     answer, f"the composite alarm {one.name} depends on other alarms"
                 ),
                 lambda one=other: by_any(  # type: ignore[misc]
-                    [self._acts(one), *self._above(one, place, (*seen, one.name))], stops("")
+                    [self._acts(one), *self.above(one, place, (*seen, one.name))], stops("")
                 ),
             )
 

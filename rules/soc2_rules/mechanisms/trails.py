@@ -5,11 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.cloudtrail import Trail
+from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
+from soc2_pac.model import not_applicable
 
 if TYPE_CHECKING:
     from soc2_collectors.aws.models.cloudtrail import Selectors
+    from soc2_pac.model import Scope, Verdict
+    from soc2_pac.resources import Resource
     from soc2_pac.rules import Evidence
+
+
+REGIONS: list[type[Resource]] = [EventBus]
+"""What a rule needs that asks :func:`at_home`: every Region that was read has its default bus in evidence."""
+
+
+def at_home(trail: Trail, evidence: Evidence, scope: Scope) -> Verdict | None:
+    """``not_applicable`` for what a Region lists of a trail of another one, where that one is read as well.
+
+    A trail whose home is no source is judged where it is seen. Raises EvidenceIncomplete.
+    """
+    home = trail.home_region
+    if home in ("", scope.region) or all(bus.region != home for bus in evidence.account(EventBus)):
+        return None
+    return not_applicable(f"judged in its home Region {home}")
 
 
 def of_account(evidence: Evidence) -> list[Trail]:

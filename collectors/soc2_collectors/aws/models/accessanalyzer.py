@@ -43,7 +43,10 @@ class ExternalAccess(Resource, frozen=True, kw_only=True, rename="camel"):
     """An active finding of access from outside (``ListFindingsV2``)."""
 
     kind = "aws.access_analyzer.finding"
-    may_lack: ClassVar[Mapping[str, str]] = {"resourceType": "a message names it"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "resourceType": "a message names it",
+        "error": "left out where the resource could be looked at; Access Analyzer API, FindingSummaryV2",
+    }
     any_value: ClassVar[Mapping[str, str]] = {"resourceType": "a message names it"}
     volatile = ("analyzedAt", "updatedAt")
     id: str
@@ -51,3 +54,5 @@ class ExternalAccess(Resource, frozen=True, kw_only=True, rename="camel"):
     resource_type: str = ""
     status: str
     created_at: datetime
+    error: str | None = None
+    """Why the resource could not be looked at, ``ACCESS_DENIED``: who reaches it is not known then."""

@@ -35,6 +35,14 @@ def evaluated(rule: str, gone_off: Collection[str]) -> Answer:
     return answer if reader.done else None
 
 
+def names(rule: str, alarms: Collection[str]) -> bool:
+    """Whether a rule speaks of an alarm of these names or ARNs, in whatever way."""
+    return any(
+        re.search(rf"(?<![^\s(,\"']){re.escape(alarm)}(?![^\s),\"'])", rule) is not None
+        for alarm in alarms
+    )
+
+
 def _tokens(rule: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     at = 0

@@ -278,6 +278,9 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
         "HasCustomEventSelectors": "asked only where no selector is named",
         "IsOrganizationTrail": "without it a trail is one of the account",
     }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "HomeRegion": "a trail of a Region that is not read is judged wherever it is seen",
+    }
     volatile = (
         "GetTrailStatus.LatestDeliveryTime",
         "GetTrailStatus.LatestNotificationTime",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
-from soc2_collectors.aws.models.alarm_rules import evaluated
+from soc2_collectors.aws.models.alarm_rules import evaluated, names
 from soc2_collectors.aws.models.arns import parsed
 from soc2_pac.resources import Resource, fact
 
@@ -212,9 +212,14 @@ class Alarm(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     def follows(self, child: Alarm) -> Answer:
         """Whether a composite alarm goes off when another alarm does, whatever the rest are in."""
-        if self.alarm_rule is None:
+        own = {child.name, child.arn or child.name}
+        if self.alarm_rule is None or not names(self.alarm_rule, own):
             return False
-        return evaluated(self.alarm_rule, {child.name, child.arn or child.name})
+        return evaluated(self.alarm_rule, own)
+
+    def is_suppressed_by(self, other: Alarm) -> bool:
+        """Whether another alarm suppresses the actions of this one."""
+        return self.actions_suppressor in {other.name, other.arn} - {None}
 
     def reacts(self, counted: Counted, events: int) -> Reaction | None:
         """Whether a number of events takes it to ``ALARM``; ``None`` where it watches another metric."""

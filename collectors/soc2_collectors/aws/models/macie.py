@@ -31,6 +31,14 @@ class ClassificationScope(msgspec.Struct, frozen=True, kw_only=True):
     s3: S3Scope
 
 
+class AccountDiscovery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whether discovery is on for one account of an organisation."""
+
+    account_id: str
+    status: str
+    """``ENABLED`` or ``DISABLED``."""
+
+
 class Session(Resource, frozen=True, kw_only=True):
     """Macie in a region."""
 
@@ -42,6 +50,8 @@ class Session(Resource, frozen=True, kw_only=True):
     details: Details | None = fact("GetMacieSession")
     """``None``: Macie is not enabled."""
     discovery: Details | None = fact("GetAutomatedDiscoveryConfiguration")
-    """``None``: Macie is not enabled."""
+    """Of the account, or of the organisation that it administers. ``None``: Macie is not enabled."""
     scope: ClassificationScope | None = fact("GetClassificationScope")
     """What discovery leaves out; ``None``: it has no scope yet."""
+    accounts: list[AccountDiscovery] | None = fact("ListAutomatedDiscoveryAccounts")
+    """This account's own state where it administers others; ``None``: there are no others."""

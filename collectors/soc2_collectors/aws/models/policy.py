@@ -30,6 +30,8 @@ _ELEMENTS = {
     "NotResource",
     "Condition",
 }
+ANYTHING = "~" * 40
+"""An action that nobody has named: whatever holds it holds all of its service; ``A*`` and ``*Bucket`` do not."""
 _ARN_PARTS = 6
 
 

@@ -26,7 +26,13 @@ from soc2_collectors.aws.models.escalation import (
     catalogue,
     named_by,
 )
-from soc2_collectors.aws.models.policy import Statement, account_of, partition_of, statements
+from soc2_collectors.aws.models.policy import (
+    ANYTHING,
+    Statement,
+    account_of,
+    partition_of,
+    statements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,12 +53,13 @@ __all__ = [
     "denied",
     "grants_of",
     "holds",
+    "named_among",
     "rights_of",
     "trusted_by",
 ]  # fmt: skip
 
-NAME = "any-name-that-nobody-chose"
-"""What reaches a resource of this name reaches all of its sort."""
+NAME = "~" * 40
+"""What reaches a resource of this name reaches all of its sort: ``a*`` or ``*-admin`` does not."""
 _REGION, _ACCOUNT = "any-region", "any-account"
 _PROBES = ("iam", "s3", "ec2", "kms", "lambda", "anything-else")
 """Who may do an action that nobody has named in each of these services may do everything."""
@@ -61,7 +68,7 @@ _GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-wes
 _STRONG = (
     "arn:{partition}:iam::aws:policy/AdministratorAccess",
     "arn:{partition}:iam::aws:policy/IAMFullAccess",
-    "arn:{partition}:iam::{account}:policy/any-name-that-nobody-chose",
+    f"arn:{{partition}}:iam::{{account}}:policy/{NAME}",
 )
 """Policies that whoever may attach one will attach: any of them is enough."""
 
@@ -373,7 +380,7 @@ class Grants:
     def everything(self) -> bool | None:
         """Every action on every resource."""
         return all_of(
-            self.allows(self.request(f"{service}:AnythingAtAll", everywhere=True))
+            self.allows(self.request(f"{service}:{ANYTHING}", everywhere=True))
             for service in _PROBES
         )
 
@@ -514,8 +521,33 @@ def all_of(answers: Iterable[bool | None]) -> bool | None:
     return None if unsure else True
 
 
-def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: str) -> bool:
-    """Whether a user or role may take on a role of its own account.
+def named_among(principals: Iterable[str], holder: str) -> bool:
+    """Whether principals of type ``AWS`` name a user or role: ``*``, its ARN, or one of the sessions of a role.
+
+    Whoever takes on a role chooses the name of the session (STS API reference, AssumeRole, RoleSessionName).
+    """
+    session = _sessions(holder)
+    return any(
+        value in ("*", holder) or (session is not None and value.startswith(session))
+        for value in principals
+    )
+
+
+def _sessions(holder: str) -> str | None:
+    """How the ARNs of a role's sessions begin; ``None`` for a user."""
+    sort, _, rest = holder.rpartition(":")[2].partition("/")
+    if sort != "role":
+        return None
+    name = rest.rpartition("/")[2]
+    return f"arn:{partition_of(holder)}:sts::{account_of(holder)}:assumed-role/{name}/"
+
+
+def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: str) -> bool | None:
+    """Whether a user or role may take on a role of its own account; ``None``: nobody can tell.
+
+    Who is named needs no other right in the same account: explicit denials count, and a boundary of a role does where
+    the role is named and not a session of it. Whom the account lets in needs the right to ask (IAM user guide,
+    Policy evaluation logic).
 
     Args:
         trust: the trust policy of the role.
@@ -527,21 +559,48 @@ def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: st
     request = Request(
         _ASSUME_ROLE, role, holder=holder, partition=partition_of(role), account=account
     )
-    named = general = False
-    root = f"arn:{partition_of(role)}:iam::{account}:root"
+    asked = grants.request(_ASSUME_ROLE, role)
+    session = _sessions(holder)
+    ways: list[bool | None] = []
+    unsure = False
     for statement in trust:
-        if not statement.covers(_ASSUME_ROLE) or not holds(statement, request):
+        if not statement.covers(_ASSUME_ROLE):
+            continue
+        answer = holds(statement, request)
+        if answer is False:
             continue
         values = {value for kind, value in statement.principals if kind in ("AWS", "*")}
-        anyone = statement.not_principals or bool(values & {account, root, "*"})
+        whole = statement.not_principals or bool(values & {account, _root(role)})
         if not statement.allow:
-            if anyone or holder in values:
-                return False
+            # A denial of one session of a role leaves the others.
+            if whole or values & {"*", holder}:
+                if answer:
+                    return False
+                unsure = True
             continue
-        named = named or holder in values
-        general = general or anyone
-    # Who is named needs nothing else in the same account; whom the account lets in needs the right to ask.
-    return named or (general and bool(grants.allows(grants.request(_ASSUME_ROLE, role))))
+        if session is not None and any(value.startswith(session) for value in values):
+            ways.append(answer)
+        if values & {"*", holder}:
+            limits = grants.ceilings if session is not None else ()
+            ways.append(
+                all_of([answer, *(None if c is None else decide(c, asked) for c in limits)])
+            )
+        if whole:
+            ways.append(all_of([answer, grants.allows(asked)]))
+    found = any_of(ways)
+    if found is False:
+        return False
+    refused = any_of(
+        None if listed is None else denied(listed, asked)
+        for listed in (grants.statements, *grants.ceilings)
+    )
+    if refused:
+        return False
+    return None if unsure or refused is None else found
+
+
+def _root(role: str) -> str:
+    return f"arn:{partition_of(role)}:iam::{account_of(role)}:root"
 
 
 _ASSUME_ROLE = "sts:AssumeRole"

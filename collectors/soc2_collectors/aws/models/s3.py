@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import Statement, matches, statements
+from soc2_collectors.aws.models.policy import ANYTHING, Statement, matches, statements
 from soc2_collectors.aws.models.trust import for_everyone, open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
@@ -538,7 +538,7 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
                 continue  # a denial leaves reading, and nothing else
             if statement.not_actions:
                 named = [action for action in _WRITE_ACTIONS if statement.covers(action)]
-                more = [statement.told] if statement.covers("s3:AnythingAtAll") else []
+                more = [statement.told] if statement.covers(f"s3:{ANYTHING}") else []
                 found |= dict.fromkeys(_left(statement, named, listed) or more or named)
             for pattern in statement.actions:
                 named = _changes(pattern)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from soc2_collectors.aws.models.arns import parsed
 from soc2_pac.resources import Resource, fact
 
 
@@ -51,6 +52,14 @@ class Aggregator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         }.get(self.region_linking_mode)
 
 
+class Administrator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetAdministratorAccount``."""
+
+    account_id: str
+    member_status: str = ""
+    """``Enabled`` while findings go there."""
+
+
 class Hub(Resource, frozen=True, kw_only=True):
     """Security Hub in a region; each part is ``None`` where it is not enabled."""
 
@@ -58,3 +67,10 @@ class Hub(Resource, frozen=True, kw_only=True):
     hub: dict[str, Any] | None = fact("DescribeHub")
     standards: list[Standard] | None = fact("GetEnabledStandards")
     aggregators: list[Aggregator] | None = fact("GetFindingAggregator")
+    administrator: Administrator | None = fact("GetAdministratorAccount")
+    """``None``: the account is no member of another one's."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and Region; empty where it is not enabled."""
+        return parsed(str((self.hub or {}).get("HubArn", ""))).place
