@@ -1,14 +1,15 @@
 """One digest over a set of documents, from which each can be proved to be in it without the others.
 
-The tree is a trie over SHA-256 of the uids. A branch that holds at most :data:`LIMIT` entries is a leaf,
-so the shape depends on the set alone, however it came about, and a change costs what lies above it. A
-thousand changes among a million documents are a thousand paths, not a million hashes.
+The tree is a trie over SHA-256 of the uids, with sixteen children below a branch. A branch that would hold
+at most :data:`LIMIT` entries is a leaf, so the shape depends on the set alone, however it came about, and a
+change costs what lies above it. A thousand changes among a million documents are a thousand short paths, not
+a million hashes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
+from bisect import bisect_right
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -21,6 +22,10 @@ LIMIT = 32
 _KEY = 32
 _ENTRY = 64
 """Bytes: SHA-256 of the uid, and the document's digest."""
+_WIDE = 16
+_BESIDE = (_WIDE - 1) * _KEY
+_FEW = 4
+"""Changes of one leaf that are spliced in one by one."""
 
 _Changes: TypeAlias = "list[tuple[bytes, bytes | None]]"
 
@@ -28,9 +33,10 @@ _Changes: TypeAlias = "list[tuple[bytes, bytes | None]]"
 class _Branch(NamedTuple):
     digest: bytes
     size: int
-    left: _Branch | bytes
-    """Whose next bit is 0."""
-    right: _Branch | bytes
+    children: list[_Branch | bytes]
+    """One for each value of the next four bits."""
+    digests: bytes
+    """Theirs, one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Proof:
     leaf: str
     """Hex: the entries around the place where it stands, or would stand."""
     beside: tuple[str, ...]
-    """Hex: what stands beside the path, from the leaf up to the root."""
+    """Hex: what stands beside the path, fifteen digests a level, from the leaf up to the root."""
 
 
 class Tree:
@@ -60,7 +66,7 @@ class Tree:
         """The value at a key."""
         node, depth = self._top, 0
         while isinstance(node, _Branch):
-            node, depth = (node.right if _bit(key, depth) else node.left), depth + 1
+            node, depth = node.children[_step(key, depth)], depth + 1
         return _entries(node).get(key)
 
     def root(self) -> str:
@@ -72,9 +78,10 @@ class Tree:
         key, node, depth = key_of(uid), self._top, 0
         beside: list[str] = []
         while isinstance(node, _Branch):
-            near, far = (node.right, node.left) if _bit(key, depth) else (node.left, node.right)
-            beside.append(_digest(far).hex())
-            node, depth = near, depth + 1
+            taken = _step(key, depth)
+            far = node.digests[: taken * _KEY] + node.digests[(taken + 1) * _KEY :]
+            beside.append(far.hex())
+            node, depth = node.children[taken], depth + 1
         return Proof(node.hex(), tuple(reversed(beside)))
 
 
@@ -105,14 +112,16 @@ def proves(proof: Proof, root: str, uid: str, document: str | None) -> bool:
         beside = [bytes.fromhex(one) for one in proof.beside]
     except ValueError:
         return False
-    if len(beside) >= 8 * _KEY or len(leaf) % _ENTRY:
+    whole = all(len(one) == _BESIDE for one in beside) and len(leaf) % _ENTRY == 0
+    if not whole or len(beside) > 2 * _KEY:
         return False
     found = _entries(leaf).get(key)
     if found != (None if document is None else value_of(document)):
         return False
     digest = _hash(b"\0", leaf)
     for depth, other in zip(reversed(range(len(beside))), beside, strict=True):
-        digest = _hash(b"\1", other, digest) if _bit(key, depth) else _hash(b"\1", digest, other)
+        before = _step(key, depth) * _KEY
+        digest = _hash(b"\1", other[:before], digest, other[before:])
     return digest.hex() == root
 
 
@@ -134,41 +143,69 @@ def value_of(document: object) -> bytes:
 
 
 def _updated(node: _Branch | bytes, changes: _Changes, depth: int) -> _Branch | bytes:
-    if not changes:
-        return node
     if not node:
         return _made([key + value for key, value in changes if value is not None], depth)
     if isinstance(node, bytes):
-        entries = _entries(node)
-        for key, value in changes:
-            if value is None:
-                entries.pop(key, None)
+        leaf = _spliced(node, changes) if len(changes) <= _FEW else _merged(node, changes)
+        if len(leaf) <= LIMIT * _ENTRY:
+            return leaf
+        return _made([leaf[n : n + _ENTRY] for n in range(0, len(leaf), _ENTRY)], depth)
+    children, digests, size = node.children.copy(), bytearray(node.digests), node.size
+    start = 0
+    while start < len(changes):
+        taken = _step(changes[start][0], depth)
+        end = bisect_right(changes, taken, start, key=lambda change: _step(change[0], depth))
+        before = children[taken]
+        after = children[taken] = _updated(before, changes[start:end], depth + 1)
+        digests[taken * _KEY : (taken + 1) * _KEY] = _digest(after)
+        size += _count(after) - _count(before)
+        start = end
+    if size <= LIMIT:
+        return b"".join(map(_flat, children))
+    return _Branch(_hash(b"\1", digests), size, children, bytes(digests))
+
+
+def _spliced(leaf: bytes, changes: _Changes) -> bytes:
+    for key, value in changes:
+        low, high = 0, len(leaf) // _ENTRY
+        while low < high:
+            middle = (low + high) >> 1
+            if leaf[middle * _ENTRY : middle * _ENTRY + _KEY] < key:
+                low = middle + 1
             else:
-                entries[key] = value
-        return _made([key + value for key, value in sorted(entries.items())], depth)
-    middle = bisect_left(changes, 1, key=lambda change: _bit(change[0], depth))
-    left = _updated(node.left, changes[:middle], depth + 1)
-    right = _updated(node.right, changes[middle:], depth + 1)
-    if _count(left) + _count(right) <= LIMIT:
-        return _flat(left) + _flat(right)
-    return _branch(left, right)
+                high = middle
+        at = low * _ENTRY
+        after = at + _ENTRY if leaf[at : at + _KEY] == key else at
+        leaf = leaf[:at] + (b"" if value is None else key + value) + leaf[after:]
+    return leaf
+
+
+def _merged(leaf: bytes, changes: _Changes) -> bytes:
+    entries = _entries(leaf)
+    for key, value in changes:
+        if value is None:
+            entries.pop(key, None)
+        else:
+            entries[key] = value
+    return b"".join(key + value for key, value in sorted(entries.items()))
 
 
 def _made(entries: list[bytes], depth: int) -> _Branch | bytes:
-    """The node over sorted entries that agree in their first ``depth`` bits."""
+    """The node over sorted entries that agree in their first ``depth`` steps."""
     if len(entries) <= LIMIT:
         return b"".join(entries)
-    middle = bisect_left(entries, 1, key=lambda entry: _bit(entry, depth))
-    return _branch(_made(entries[:middle], depth + 1), _made(entries[middle:], depth + 1))
-
-
-def _branch(left: _Branch | bytes, right: _Branch | bytes) -> _Branch:
-    digest = _hash(b"\1", _digest(left), _digest(right))
-    return _Branch(digest, _count(left) + _count(right), left, right)
+    children: list[_Branch | bytes] = []
+    start = 0
+    for taken in range(_WIDE):
+        end = bisect_right(entries, taken, start, key=lambda entry: _step(entry, depth))
+        children.append(_made(entries[start:end], depth + 1))
+        start = end
+    digests = b"".join(map(_digest, children))
+    return _Branch(_hash(b"\1", digests), len(entries), children, digests)
 
 
 def _flat(node: _Branch | bytes) -> bytes:
-    return node if isinstance(node, bytes) else _flat(node.left) + _flat(node.right)
+    return node if isinstance(node, bytes) else b"".join(map(_flat, node.children))
 
 
 def _entries(leaf: bytes) -> dict[bytes, bytes]:
@@ -183,10 +220,12 @@ def _digest(node: _Branch | bytes) -> bytes:
     return _hash(b"\0", node) if isinstance(node, bytes) else node.digest
 
 
-def _hash(*parts: bytes) -> bytes:
+def _hash(*parts: bytes | bytearray) -> bytes:
     # Leaves and branches are told apart by a first byte.
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def _bit(key: bytes, depth: int) -> int:
-    return key[depth >> 3] >> (7 - (depth & 7)) & 1
+def _step(key: bytes, depth: int) -> int:
+    """Four bits of a key."""
+    byte = key[depth >> 1]
+    return byte & 15 if depth & 1 else byte >> 4

@@ -137,6 +137,8 @@ class Rule:
     thresholds: tuple[Threshold, ...]
     title: str
     """The first line of the docstring: what must be true."""
+    notes: tuple[str, ...]
+    """The paragraphs between title and Why: what it does not ask, which exceptions hold, what thresholds mean."""
     why: str
     fix: str
 
@@ -242,7 +244,7 @@ def rule(
         unknown = [c for c in criteria if c not in CRITERIA]
         if unknown or not criteria:
             raise wrong(f"unknown criteria {unknown}" if unknown else "names no criterion")
-        title, why, fix = _docstring(function, wrong)
+        title, notes, why, fix = _docstring(function, wrong)
         judged, injected, thresholds = _signature(function, wrong)
         if ("evidence" in injected) != bool(needs or where_sourced):
             raise wrong("'needs' and the parameter 'evidence: Evidence' go together")
@@ -268,6 +270,7 @@ def rule(
             injected=injected,
             thresholds=thresholds,
             title=title,
+            notes=notes,
             why=why,
             fix=fix,
         )
@@ -281,11 +284,15 @@ def _provider(kind: type[Resource]) -> str:
 
 def _docstring(
     function: Callable[..., Verdict], wrong: Callable[[str], DeclarationError]
-) -> tuple[str, str, str]:
+) -> tuple[str, tuple[str, ...], str, str]:
     text = inspect.getdoc(function) or ""
     parts = re.split(r"^(Why|Fix):", text, flags=re.MULTILINE)
     sections = dict(zip(parts[1::2], (" ".join(p.split()) for p in parts[2::2]), strict=False))
-    title = parts[0].strip().partition("\n")[0].rstrip(".")
+    first, _, rest = parts[0].strip().partition("\n")
+    title = first.rstrip(".")
+    # Code is marked as reStructuredText has it; people read it in Markdown and on a terminal.
+    paragraphs = (" ".join(part.split()).replace("``", "`") for part in rest.split("\n\n"))
+    notes = tuple(filter(None, paragraphs))
     for name, content in (
         ("a title", title),
         ("Why:", sections.get("Why")),
@@ -293,7 +300,7 @@ def _docstring(
     ):
         if not content:
             raise wrong(f"its docstring lacks {name}")
-    return title, sections["Why"], sections["Fix"]
+    return title, notes, sections["Why"], sections["Fix"]
 
 
 def _signature(

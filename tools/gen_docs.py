@@ -103,6 +103,8 @@ def _text(lines: Iterable[str]) -> str:
 def _rule(rule: Rule, registry: Registry) -> Iterator[str]:
     yield from (f"# {rule.id}", "", f"{_escape(rule.title)}.", "")
     yield from (f"**Severity** {rule.severity} · **Criteria** {_criteria_links(rule)}", "")
+    for note in rule.notes:
+        yield from (_escape(note), "")
     yield from ("## Why", "", _escape(rule.why), "", "## Fix", "", _escape(rule.fix), "")
     yield from _reads(rule, registry)
     yield from _thresholds(rule)

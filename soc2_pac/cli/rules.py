@@ -105,6 +105,8 @@ def show(rule_id: str) -> None:
     registry = plugins.load()
     rule = find_rule(registry, rule_id)
     click.echo(f"{rule.id}  [{rule.severity}]\n{rule.title}.")
+    for note in rule.notes:
+        click.echo(f"\n{click.wrap_text(plain(note), _WIDTH)}")
     _section("Criteria", [f"{name}  {CRITERIA[name].title}" for name in rule.criteria])
     _section("Why", [rule.why])
     _section("Fix", [rule.fix])

@@ -105,6 +105,12 @@ def test_show_tells_all(cli: Callable[..., Ended]) -> None:
     assert max(map(len, ended.out.splitlines())) <= 80
 
 
+def test_show_prints_what_a_rule_does_not_ask(cli: Callable[..., Ended]) -> None:
+    shown = " ".join(cli("rules", "show", "aws-waf-logging").out.split())
+    assert "what the company's own groups of rules do is not read." in shown
+    assert "``" not in shown
+
+
 @pytest.mark.parametrize("rule_id", list(REGISTRY.rules))
 def test_show_works_for_every_rule(cli: Callable[..., Ended], rule_id: str) -> None:
     ended = cli("rules", "show", rule_id)

@@ -29,6 +29,8 @@ _STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     "ledger kinds": ledgered.kinds,
     "ledgered rows": ledgered.bodies,
     "identity": ledgered.identity,
+    # Before the evidence, which is held against what these read.
+    "collections": history.roots,
     "evidence": content.evidence,
     "rules": content.rules,
     "rules in force": content.rules_in_force,
@@ -37,7 +39,6 @@ _STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     "observations": history.observations,
     "findings": history.findings,
     "open intervals": history.open_intervals,
-    "collections": history.roots,
     "sightings": history.sightings,
 }
 

@@ -228,6 +228,8 @@ def roots(connection: Connection, report: Report, part: Part) -> None:
         sa.select(c.c.scope_id, c.c.kind).distinct().order_by(c.c.scope_id, c.c.kind)
     ).all()
     merkle = _first_of_format(connection, "collection", ledger.MERKLE)
+    if part.since is None:
+        report.documents = set()
     resources = sum(
         _replay(connection, report, scope_id, kind, merkle)
         for scope_id, kind in pairs
@@ -301,6 +303,8 @@ def _changes(
         if opened_by is None:
             report.find(f"resource {number}", "was never observed")
             continue
+        if report.documents is not None:
+            report.documents.add(hash((kind, document)))
         entry = key + value_of(document)
         opens[opened_by] += entry
         if closed_by is not None:

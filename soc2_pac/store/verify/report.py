@@ -34,6 +34,8 @@ class Report:
     checked: dict[str, int] = field(default_factory=dict)
     """How many of each were looked at."""
     problems: list[Problem] = field(default_factory=list)
+    documents: set[int] | None = None
+    """Hashes of (kind, digest) of every document that some resource has, once all were read."""
     unverified: list[str] = field(default_factory=list)
     """What could not be checked without a right that this connection lacks."""
 
