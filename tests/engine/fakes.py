@@ -182,6 +182,12 @@ def things(fake: FakeClient) -> Iterator[Document]:  # noqa: C901, PLR0912, PLR0
             if fake.meter.calls["fake:List"] == 1:  # type: ignore[attr-defined]
                 yield _document(fake, 1, Detail=fake.call("fake:GetDetail", Gone("gone")))
             yield _document(fake, 2)
+        case "most deleted meanwhile":
+            if fake.meter.calls["fake:List"] == 1:  # type: ignore[attr-defined]
+                for number in range(1, 7):
+                    gone = fake.call("fake:GetDetail", Gone("gone"))
+                    yield _document(fake, number, Detail=gone)
+            yield _document(fake, 7)
         case "listed and not found":
             yield _document(fake, 1, Detail=fake.call("fake:GetDetail", Gone("gone")))
             yield _document(fake, 2)

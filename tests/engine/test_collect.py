@@ -68,6 +68,7 @@ def test_an_unchanged_look_has_the_same_root() -> None:
         ("denied detail", S.COMPLETE, 2, ""),
         ("expired in mid-run", S.COMPLETE, 3, ""),
         ("deleted meanwhile", S.COMPLETE, 1, "1 deleted between their listing and their details"),
+        ("most deleted meanwhile", S.PARTIAL, 1, "6 of 7 resources were not found a moment after"),
         ("listed and not found", S.COMPLETE, 2, ""),
         ("a parent deleted meanwhile", S.COMPLETE, 2, ""),
         ("a parent that is not found", S.PARTIAL, 1, "gone"),
