@@ -44,6 +44,7 @@ PROOFS = [
         "aws-secret-stale-or-public", "LastAccessedDate", "2024-01-01T00:00:00Z", "GetResourcePolicy"
     ),
     Proof("aws-ecr-immutable-private", "imageTagMutability", "MUTABLE", "GetRepositoryPolicy"),
+    Proof("aws-cf-waf-logging", "WebACLId", "", "GetDistributionConfig"),
     Proof(
         "aws-permission-set-session", "DescribePermissionSet.SessionDuration", "P1D",
         "ListManagedPoliciesInPermissionSet",
@@ -71,5 +72,33 @@ def test_a_proven_fail_stands(proof: Proof) -> None:
     for step in steps:
         here = here[int(step)] if step.isdecimal() else here[step]
     here[int(last) if last.isdecimal() else last] = proof.value
+    proven = judge_document(rule, body, given, now=case.now, scope=case.scope)
+    assert (without.status, proven.status) == (Status.INCONCLUSIVE, Status.FAIL), proven.message
+
+
+class Population(NamedTuple):
+    """One state of a resource, where a kind that its rule joins was never collected."""
+
+    rule: str
+    field: str
+    value: Any
+    kind: str
+
+
+POPULATIONS = [
+    Population("aws-cf-waf-logging", "WebACLId", "", "aws.cloudfront.log_source"),
+    Population("aws-ecr-immutable-private", "imageTagMutability", "MUTABLE", "aws.ecr.registry"),
+    Population("aws-ecr-immutable-private", "GetRepositoryPolicy", _EVERYONE, "aws.ecr.registry"),
+]
+
+
+@pytest.mark.parametrize("proof", POPULATIONS, ids=lambda proof: f"{proof.rule} {proof.field}")
+def test_a_proven_fail_stands_without_what_is_joined(proof: Population) -> None:
+    rule = RULES[proof.rule]
+    case = next(case for case in load_cases(rule) if case.status is Status.PASS)
+    given = {kind: documents for kind, documents in case.given.items() if kind != proof.kind}
+    body = copy.deepcopy(case.document())
+    without = judge_document(rule, body, given, now=case.now, scope=case.scope)
+    body[proof.field] = proof.value
     proven = judge_document(rule, body, given, now=case.now, scope=case.scope)
     assert (without.status, proven.status) == (Status.INCONCLUSIVE, Status.FAIL), proven.message

@@ -147,6 +147,8 @@ _APPROVERS = (
 """Roles that somebody has to give; others everybody has in a public repository."""
 _BUILDKITE = "RUNNER_BUILDKITE_BUILD"
 _POLICIES = ("ALL_PULL_REQUESTS", "FORK_PULL_REQUESTS")
+_PROPOSAL = re.compile(r"(?:refs/)?(?:pr|pull|merge-requests)/[^{}]*", re.IGNORECASE)
+"""A version that is a pull request, whatever is pushed to it. With a commit behind it, it is that commit."""
 _OWNER = re.compile(r"^\w+://(?:[^/@]*@)?[^/]+/([^/]+)/")
 _USER_INFO = re.compile(r"^\w+://([^/@]*)@")
 
@@ -177,6 +179,11 @@ def aws_codebuild_trigger_guard(
     if project.project_visibility != "PRIVATE":
         found.append(f"its builds are {project.project_visibility}")
     found += _foreign(project, organizations)
+    found += [
+        f"what it builds is the pull request {version}: whoever made it says what is run"
+        for version in project.versions
+        if _PROPOSAL.fullmatch(version.strip())
+    ]
     if project.webhook is not None:
         found += _loose(project.webhook)
         if project.webhook.build_type != _BUILDKITE and not _guarded(project.webhook):
