@@ -86,10 +86,15 @@ class Population(NamedTuple):
 
 
 POPULATIONS = [
+    Population(
+        "aws-codebuild-source-auth", "secondarySources",
+        [{"type": "GITHUB", "location": "https://[redacted]@github.com/acme/tools.git"}],
+        "aws.codebuild.source_credential",
+    ),
     Population("aws-cf-waf-logging", "WebACLId", "", "aws.cloudfront.log_source"),
     Population("aws-ecr-immutable-private", "imageTagMutability", "MUTABLE", "aws.ecr.registry"),
     Population("aws-ecr-immutable-private", "GetRepositoryPolicy", _EVERYONE, "aws.ecr.registry"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("proof", POPULATIONS, ids=lambda proof: f"{proof.rule} {proof.field}")
