@@ -107,3 +107,13 @@ def test_a_proven_fail_stands_without_what_is_joined(proof: Population) -> None:
     body[proof.field] = proof.value
     proven = judge_document(rule, body, given, now=case.now, scope=case.scope)
     assert (without.status, proven.status) == (Status.INCONCLUSIVE, Status.FAIL), proven.message
+
+
+def test_real_time_logs_of_some_paths_are_no_logs_of_all() -> None:
+    rule = RULES["aws-cf-waf-logging"]
+    case = next(case for case in load_cases(rule) if "real-time" in case.name)
+    body = copy.deepcopy(case.document())
+    del body["CacheBehaviors"]["Items"][0]["RealtimeLogConfigArn"]
+    given = dict(case.given.items())
+    verdict = judge_document(rule, body, given, now=case.now, scope=case.scope)
+    assert (verdict.status, verdict.message) == (Status.FAIL, "no access logs")
