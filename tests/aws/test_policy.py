@@ -270,6 +270,16 @@ PERIMETER = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
             },
             {EVERYONE},
         ),
+        # What a service does for a stranger who asked it is not denied:
+        (
+            {
+                "Condition": {
+                    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"},
+                    "BoolIfExists": {"aws:ViaAWSService": "false"},
+                }
+            },
+            {EVERYONE},
+        ),
         # Some of it is denied only:
         (
             {

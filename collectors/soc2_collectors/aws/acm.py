@@ -23,13 +23,19 @@ _EVERY_KEY = [
     "EC_secp521r1",
 ]
 """Without a filter AWS lists certificates with RSA keys of 1,024 and 2,048 bits only."""
+_EVERY_ORIGIN = ["AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED"]
+"""Without a filter AWS leaves out what ACME clients had issued."""
 
 
 @collects(Certificate, calls=["acm:ListCertificates"], per="region", cost="pages of 1,000")
 def certificates(aws: Aws) -> Iterator[Document]:
-    """Certificates, with keys of every sort."""
+    """Certificates, with keys of every sort and from everywhere."""
     for item in aws.items(
-        "acm", "list_certificates", "CertificateSummaryList", Includes={"keyTypes": _EVERY_KEY}
+        "acm",
+        "list_certificates",
+        "CertificateSummaryList",
+        Includes={"keyTypes": _EVERY_KEY},
+        CertificateKeyPairOrigins=_EVERY_ORIGIN,
     ):
         arn = item["CertificateArn"]
         yield Document(arn, item.get("DomainName") or arn, item)

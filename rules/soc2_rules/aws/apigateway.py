@@ -71,7 +71,8 @@ def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Ve
 def aws_apigw_http_auth(api: HttpApi, *, public_apis: tuple[str, ...] = ()) -> Verdict:
     """HTTP and WebSocket APIs know who calls each route.
 
-    Web ACLs cannot be attached to them: put CloudFront in front of one that needs a filter.
+    What is defined is read; a stage that does not deploy by itself serves it once somebody deploys it. Web ACLs
+    cannot be attached to them: put CloudFront in front of one that needs a filter.
 
     Why: a route without authorization is answered to everybody who finds its address.
     Fix: aws apigatewayv2 update-route --api-id ID --route-id ROUTE --authorization-type JWT
@@ -80,13 +81,21 @@ def aws_apigw_http_auth(api: HttpApi, *, public_apis: tuple[str, ...] = ()) -> V
     if api.name in public_apis:
         return passed("public by intent")
     callers = api.callers
-    if not callers or not api.stages:
+    if not api.stages or not api.routes:
         return not_applicable("no route, or no stage: nobody can call it")
+    if not callers:
+        return not_applicable("it answers preflight requests only")
     if free := sorted(route for route, by in callers.items() if by == "NONE"):
         return failed(f"anybody may call {_some(free)}")
     if strange := sorted({by for by in callers.values() if by not in _KNOWN}):
         return inconclusive(f"not known: authorization by {', '.join(strange)}")
-    return passed(f"callers of {_some(sorted(callers))} are known")
+    if behind := sorted(stage.stage_name for stage in api.stages if stage.behind):
+        return inconclusive(
+            f"what is defined could not be deployed: what {_some(behind)} serves is not read"
+        )
+    by_hand = sorted(stage.stage_name for stage in api.stages if not stage.auto_deploy)
+    served = f"; {_some(by_hand)} serves what was deployed last" if by_hand else ""
+    return passed(f"callers of {_some(sorted(callers))} are known{served}")
 
 
 @rule(

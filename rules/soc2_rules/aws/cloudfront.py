@@ -5,6 +5,7 @@ from __future__ import annotations
 from soc2_collectors.aws.models.cloudfront import Distribution, LogSource, Origin
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.undecided import problems
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
 _SIGNING = ("always", "no-override", "always-amz-auth")
@@ -134,24 +135,39 @@ def aws_cf_viewer_https(distribution: Distribution) -> Verdict:
 def aws_cf_waf_logging(distribution: Distribution, evidence: Evidence) -> Verdict:
     """Distributions stand behind a web ACL, and keep access logs.
 
+    Real-time logs go to a data stream; how many requests they hold, and whether anybody keeps them, is not read.
+
     Why: what attackers try is seen here first, and nowhere else with their own addresses.
     Fix: aws cloudfront update-distribution with WebACLId and Logging={Enabled=true}, or aws logs
         put-delivery-source for the distribution.
     """
     if not distribution.enabled:
         return not_applicable("disabled")
-    found = []
-    if not distribution.web_acl:
-        found.append("no web ACL")
-    sources = [
-        source
-        for source in evidence.here(LogSource)
-        if distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
-    ]
-    if not distribution.config.logging.kept and not any(one.deliveries for one in sources):
-        found.append("access logs that are delivered nowhere" if sources else "no access logs")
+    sources: list[LogSource] = []
+
+    def delivered() -> bool:
+        if distribution.config.logging.kept:
+            return True
+        sources[:] = [
+            source
+            for source in evidence.here(LogSource)
+            if distribution.arn in source.resource_arns and source.log_type == "ACCESS_LOGS"
+        ]
+        return any(one.deliveries for one in sources)
+
+    def unlogged() -> str | None:
+        if delivered() or all(one.realtime_log_config_arn for one in distribution.behaviors):
+            return None
+        return "access logs that are delivered nowhere" if sources else "no access logs"
+
+    found = problems([lambda: None if distribution.web_acl else "no web ACL", unlogged])
     if found:
         return failed("; ".join(found), on=sources)
+    if not delivered():
+        return inconclusive(
+            "behind a web ACL; it writes real-time logs only, and whether they are kept is not read",
+            on=sources,
+        )
     if distribution.connection_mode != "direct":
         return inconclusive(
             f"behind a web ACL, with access logs; its tenants ({distribution.connection_mode})"

@@ -147,6 +147,8 @@ _APPROVERS = (
 """Roles that somebody has to give; others everybody has in a public repository."""
 _BUILDKITE = "RUNNER_BUILDKITE_BUILD"
 _POLICIES = ("ALL_PULL_REQUESTS", "FORK_PULL_REQUESTS")
+_PROPOSAL = re.compile(r"(?:refs/)?(?:pr|pull|merge-requests)/[^{}]*", re.IGNORECASE)
+"""A version that is a pull request, whatever is pushed to it. With a commit behind it, it is that commit."""
 _OWNER = re.compile(r"^\w+://(?:[^/@]*@)?[^/]+/([^/]+)/")
 _USER_INFO = re.compile(r"^\w+://([^/@]*)@")
 
@@ -177,6 +179,11 @@ def aws_codebuild_trigger_guard(
     if project.project_visibility != "PRIVATE":
         found.append(f"its builds are {project.project_visibility}")
     found += _foreign(project, organizations)
+    found += [
+        f"what it builds is the pull request {version}: whoever made it says what is run"
+        for version in project.versions
+        if _PROPOSAL.fullmatch(version.strip())
+    ]
     if project.webhook is not None:
         found += _loose(project.webhook)
         if project.webhook.build_type != _BUILDKITE and not _guarded(project.webhook):
@@ -365,7 +372,12 @@ def aws_codebuild_source_auth(project: Project, evidence: Evidence) -> Verdict:
         return inconclusive(f"not known: sources of type {', '.join(sorted(unknown))}")
     if not sources:
         return not_applicable("its source is not read from a host outside AWS")
-    told = [_in_url(source) or _read_by(source, evidence) for source in sources]
+    # What the project itself says needs no credential of the region.
+    if wrong := [verdict.message for source in sources if (verdict := _in_url(source))]:
+        return failed("; ".join(dict.fromkeys(wrong)))
+    told = [_read_by(source, evidence) for source in sources]
+    # Two sources of one host share its credential.
+    on = list({id(document): document for verdict in told for document in verdict.on}.values())
     told += [
         inconclusive(f"AWS does not say where its {source.type} source is")
         for source in sources
@@ -375,8 +387,8 @@ def aws_codebuild_source_auth(project: Project, evidence: Evidence) -> Verdict:
         worst = [verdict.message for verdict in told if verdict.status is status]
         if worst:
             said = "; ".join(dict.fromkeys(worst))
-            return failed(said) if status is Status.FAIL else inconclusive(said)
-    return passed("; ".join(dict.fromkeys(verdict.message for verdict in told)))
+            return failed(said, on=on) if status is Status.FAIL else inconclusive(said, on=on)
+    return passed("; ".join(dict.fromkeys(verdict.message for verdict in told)), on=on)
 
 
 _WITHIN_AWS = ("CODECOMMIT", "CODEPIPELINE", "S3", "NO_SOURCE")
@@ -407,12 +419,12 @@ def _read_by(source: Source, evidence: Evidence) -> Verdict:
     by = {credential.auth_type for credential in kept}
     if by & set(_PERSONAL):
         return failed(
-            f"reads {source.type} by the region's {', '.join(sorted(by & set(_PERSONAL)))}"
+            f"reads {source.type} by the region's {', '.join(sorted(by & set(_PERSONAL)))}", on=kept
         )
     if by - set(_KEPT_WELL):
-        return inconclusive(f"not known: reads {source.type} by {', '.join(sorted(by))}")
+        return inconclusive(f"not known: reads {source.type} by {', '.join(sorted(by))}", on=kept)
     if by:
-        return passed(f"reads {source.type} by the region's {', '.join(sorted(by))}")
+        return passed(f"reads {source.type} by the region's {', '.join(sorted(by))}", on=kept)
     if auth is not None:
         return passed(f"reads {source.type} by {auth.type}")
     return passed(f"reads {source.type} without any credential: what everybody can read")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.models.ecr import Registry, Repository
 from soc2_collectors.aws.models.times import days_after
 from soc2_collectors.aws.models.trust import open_to_everyone
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.known import asked
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from soc2_rules.mechanisms.undecided import problems
 
 
 @rule(
@@ -79,24 +74,25 @@ def aws_ecr_immutable_private(repository: Repository, evidence: Evidence) -> Ver
     Fix: aws ecr put-image-tag-mutability --image-tag-mutability IMMUTABLE; aws ecr set-repository-policy with
         the accounts that pull.
     """
-    found = []
     mutability = repository.image_tag_mutability
-    if mutability in _MOVED:
-        found.append(_MOVED[mutability])
-    registries = evidence.here(Registry)
-    questions: list[tuple[str, Callable[[], object]]] = [
-        ("its policy", lambda: open_to_everyone(repository.statements)),
-        *(
-            ("its registry's policy", partial(r.open_to_everyone, repository.arn))
-            for r in registries
-        ),
-    ]
-    known, unread = asked(questions, lambda question: question[1]())
-    found += [f"{whose} lets everyone in" for (whose, _), answer in known if answer]
+    registries: list[Registry] = []
+
+    def by_registry() -> str | None:
+        registries[:] = evidence.here(Registry)
+        is_open = any(one.open_to_everyone(repository.arn) for one in registries)
+        return "its registry's policy lets everyone in" if is_open else None
+
+    found = problems(
+        [
+            lambda: _MOVED.get(mutability),
+            lambda: (
+                "its policy lets everyone in" if open_to_everyone(repository.statements) else None
+            ),
+            by_registry,
+        ]
+    )
     if found:
         return failed("; ".join(found), on=registries)
-    if unread is not None:
-        raise unread
     if not registries:
         return inconclusive("the policy of its registry is not among what was collected")
     if mutability != "IMMUTABLE":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.emr import Cluster, PublicAccess
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 
 _PRIVATE = ("ip-", "i-")
 """How private names in a VPC begin: by address, or by the instance's id."""
@@ -16,6 +17,7 @@ _SSH = 22
 @rule(
     criteria=["CC6.6", "CC6.1", "CC6.3"],
     severity=Severity.MEDIUM,
+    needs=[Instance],
     known_as=[
         "prowler:emr_cluster_master_nodes_no_public_ip",
         "prowler:emr_cluster_publicly_accesible",
@@ -23,8 +25,12 @@ _SSH = 22
         "powerpipe:emr_cluster_kerberos_enabled",
     ],
 )
-def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Verdict:
-    """The master node of an EMR cluster is private, and clusters of several users ask for Kerberos.
+def aws_emr_private(
+    cluster: Cluster, evidence: Evidence, *, multi_user: tuple[str, ...] = ()
+) -> Verdict:
+    """The master nodes of an EMR cluster are private, and clusters of several users ask for Kerberos.
+
+    The name that EMR tells is that of the start: a public address may have been given to the machine since.
 
     ``multi_user`` holds patterns (``*shared*``) for the names of clusters that several people use.
 
@@ -43,7 +49,23 @@ def aws_emr_private(cluster: Cluster, *, multi_user: tuple[str, ...] = ()) -> Ve
     shared = any(fnmatchcase(cluster.name, pattern) for pattern in multi_user)
     if shared and not details.kerberos_attributes:
         return failed("several people use it without Kerberos")
-    return passed("private" + (", with Kerberos" if details.kerberos_attributes else ""))
+    nodes = [
+        node
+        for node in evidence.index(Instance, "emr_master_of", within="here").get(cluster.id, ())
+        if not node.ended
+    ]
+    public = [a for node in nodes for one in node.interfaces for a in one.public_ipv4]
+    if public:
+        return failed(f"its master node has a public address: {', '.join(public)}", on=nodes)
+    if not nodes:
+        return inconclusive("its master node is not among the instances that were collected")
+    if sixth := [a for node in nodes for a in node.public_addresses]:
+        return inconclusive(
+            f"whether the internet reaches its master node by {', '.join(sixth)} is not read",
+            on=nodes,
+        )
+    kerberos = ", with Kerberos" if details.kerberos_attributes else ""
+    return passed(f"private{kerberos}", on=nodes)
 
 
 @rule(

@@ -48,15 +48,18 @@ def aws_sagemaker_private(notebook: Notebook) -> Verdict:
 def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
     """The storage volumes of endpoints are encrypted with a KMS key.
 
-    Disks that are built into instances are encrypted by the instances themselves, whatever the key.
+    Disks that are built into instances are encrypted by the instances themselves, whatever the key. Where every
+    instance has such disks, or there is none, no volume is left for a key.
 
     Why: model files and requests lie on the volumes of an endpoint's instances.
     Fix: aws sagemaker create-endpoint-config --endpoint-config-name NAME --kms-key-id KEY, then aws sagemaker
         update-endpoint.
     """
-    if config.details.kms_key_id:
-        return passed("encrypted with a KMS key")
     variants = config.details.variants
     if variants and all(one.serverless_config and not one.instance_type for one in variants):
         return not_applicable("serverless: it has no instances, and no volumes")
+    if variants and not any(one.volumes for one in variants):
+        return not_applicable("the disks of its instances are built in, and encrypted by them")
+    if config.details.kms_key_id:
+        return passed("encrypted with a KMS key")
     return failed("not encrypted with a KMS key")

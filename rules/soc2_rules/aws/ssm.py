@@ -133,9 +133,10 @@ def aws_ssm_secure_string(
 
 @rule(criteria=["CC6.1", "CC7.2"], severity=Severity.MEDIUM)
 def aws_session_logging(region: RegionSettings) -> Verdict:
-    """Session Manager's preferences have shell sessions logged to encrypted storage.
+    """Session Manager's preferences have shell sessions logged, and demand encrypted storage.
 
-    Tunnels (SSH, forwarded ports) cannot be logged, and a session by another document follows that one.
+    Without the demand, whether it is encrypted is up to the bucket or log group. Tunnels (SSH, forwarded ports)
+    cannot be logged, and a session by another document follows that one.
 
     Why: a shell on a machine leaves no other trace of what was typed.
     Fix: set cloudWatchLogGroupName with cloudWatchEncryptionEnabled, or s3BucketName with
@@ -153,8 +154,8 @@ def aws_session_logging(region: RegionSettings) -> Verdict:
         return failed("sessions are not logged")
     plain = [name for name, encrypted in kept if not encrypted]
     if plain:
-        return failed(f"not encrypted: {', '.join(plain)}")
-    return passed(f"logged to {', '.join(name for name, _ in kept)}")
+        return failed(f"encryption is not demanded: {', '.join(plain)}")
+    return passed(f"logged to {', '.join(name for name, _ in kept)}, where it is encrypted only")
 
 
 @rule(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from soc2_pac.resources import Resource
 
 
@@ -26,3 +28,23 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     renewal_eligibility: str = ""
     """``ELIGIBLE``: AWS renews it by itself."""
     not_after: datetime | None = None
+    key_pair_origin: str = msgspec.field(default="", name="CertificateKeyPairOrigin")
+    """``AWS_MANAGED``, ``CUSTOMER_PROVIDED``; or ``ACME``: the key never was with AWS."""
+    names: list[str] = msgspec.field(default_factory=list, name="SubjectAlternativeNameSummaries")
+    """The first hundred."""
+    more_names: bool = msgspec.field(default=False, name="HasAdditionalSubjectAlternativeNames")
+
+    @property
+    def of_acme(self) -> bool:
+        """Whether an ACME client had it issued: it serves where AWS does not see, and is renewed by a new one."""
+        return self.key_pair_origin == "ACME"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it may serve where AWS does not see, without ever having been exported."""
+        return self.key_pair_origin not in ("", "AWS_MANAGED", "CUSTOMER_PROVIDED")
+
+    @property
+    def serves(self) -> frozenset[str]:
+        """The names that it is for, as far as they are told."""
+        return frozenset(name.lower() for name in (self.domain_name, *self.names) if name)

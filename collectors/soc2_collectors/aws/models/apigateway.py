@@ -176,8 +176,22 @@ class HttpAccessLog(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class HttpStage(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A stage of an HTTP or WebSocket API."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "AutoDeploy": "false where it is left out (API reference, Stage); only said in the message",
+        "LastDeploymentStatusMessage": "told of stages that deploy by themselves, once they did",
+    }
     stage_name: str
     access_log_settings: HttpAccessLog | None = None
+    auto_deploy: bool = False
+    """Changes are served at once; else a stage serves what somebody deployed to it last."""
+    last_deployment_status_message: str | None = None
+    """``Successfully deployed stage with ...``, or ``Deployment attempt failed: ...``."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether it deploys by itself and could not: it serves what was there before."""
+        said = self.last_deployment_status_message
+        return self.auto_deploy and bool(said) and not str(said).startswith("Successfully")
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -76,6 +76,8 @@ class Behavior(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     viewer_protocol_policy: str
     """``https-only``, ``redirect-to-https`` or ``allow-all``."""
+    realtime_log_config_arn: str = ""
+    """Where a share of its requests is written to a data stream."""
     path_pattern: str = "default"
 
 

@@ -114,6 +114,13 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     pull_request_build_policy: PullRequestPolicy | None = None
 
 
+class SourceVersion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which version of a secondary source is read."""
+
+    source_identifier: str = ""
+    source_version: str = ""
+
+
 class CloudWatchLogs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``cloudWatchLogs`` of ``logsConfig``."""
 
@@ -157,6 +164,8 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[dict[str, str]] = {
         "webhook": "AWS leaves it out where there is none (API reference, Project)",
         "secondarySources": "AWS tells none, or an empty list, where there are none",
+        "sourceVersion": "the default branch where it is left out (API reference, Project)",
+        "secondarySourceVersions": "the default branches where it is left out (API reference, Project)",
         "logsConfig": "logs go to CloudWatch where nothing is said (API reference, LogsConfig)",
         "projectVisibility": "answers from before builds could be made public leave it out",
         "buildspecFrom": "only named in a message",
@@ -165,6 +174,9 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
     environment: Environment
     source: Source
     secondary_sources: list[Source] = []
+    source_version: str = ""
+    """A branch, a tag, a commit; or a pull request, whose code nobody has accepted."""
+    secondary_source_versions: list[SourceVersion] = []
     webhook: Webhook | None = None
     logs_config: LogsConfig = LogsConfig()
     project_visibility: str = "PRIVATE"
@@ -177,6 +189,15 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
     def sources(self) -> list[Source]:
         """The primary source and the secondary ones."""
         return [self.source, *self.secondary_sources]
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions that are read where a build names none."""
+        named = (
+            self.source_version,
+            *(one.source_version for one in self.secondary_source_versions),
+        )
+        return [version for version in named if version]
 
 
 class SourceCredential(Resource, frozen=True, kw_only=True, rename="camel"):

@@ -384,6 +384,14 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
         return self.state.name in ("terminated", "shutting-down")
 
     @property
+    def emr_master_of(self) -> str | None:
+        """The EMR cluster whose master node it is; EMR's own tags say so, and nobody can change them."""
+        tags = {tag.key: tag.value for tag in self.tags}
+        if tags.get("aws:elasticmapreduce:instance-group-role", "").upper() != "MASTER":
+            return None
+        return tags.get("aws:elasticmapreduce:job-flow-id")
+
+    @property
     def interfaces(self) -> list[Interface]:
         """Its interfaces; what stands beside the instance only is taken for one more."""
         known = self.network_interfaces or []

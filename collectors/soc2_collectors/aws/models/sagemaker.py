@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -23,11 +25,23 @@ class Notebook(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: NotebookDetails = fact("DescribeNotebookInstance")
 
 
+_BUILT_IN = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5)\..+")
+"""Types of instances with disks of their own: ``d`` among the letters behind the generation says so; EC2, Naming
+conventions. Of those without the letter, the reference of SageMaker names g5."""
+
+
 class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A model with what runs it: instances, or machines that AWS shares out."""
 
     instance_type: str | None = None
     serverless_config: dict[str, object] | None = None
+
+    @property
+    def volumes(self) -> bool:
+        """Whether it has storage volumes, which a key can encrypt. Built-in disks stand in their place."""
+        if self.instance_type:
+            return _BUILT_IN.fullmatch(self.instance_type) is None
+        return not self.serverless_config
 
 
 class EndpointDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

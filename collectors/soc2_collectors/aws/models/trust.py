@@ -47,8 +47,9 @@ _PLACES = {
 }
 """Keys that name a network: whoever sends from there is let in, of whatever account."""
 _SERVICES = {"aws:principalservicename", "aws:principalservicenameslist"}
-_OF_SERVICES = {"aws:principalisawsservice", "aws:viaawsservice"}
-"""Whether a service of AWS asks, itself or for somebody: strangers are no service."""
+_OF_SERVICES = {"aws:principalisawsservice"}
+"""Whether a service of AWS asks of its own: strangers are no service. ``aws:ViaAWSService`` is none of these: it is
+true of whatever a service does for whoever asked it, and a stranger may ask one."""
 _OWN_ACCOUNT, _OWN_ORGANISATION = "${aws:resourceaccount}", "${aws:resourceorgid}"
 _ACCOUNT = re.compile(r"\d{12}")
 _IDENTITY = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):.+")
