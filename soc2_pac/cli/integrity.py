@@ -258,7 +258,8 @@ def keys(config_path: str | None, store_url: str | None, form: str) -> None:
         "revoked_because",
         "public_key",
     )
-    write((asdict(key) for key in found), columns, form)
+    if write((asdict(key) for key in found), columns, form) == 0:
+        click.echo("No key is listed. Next: soc2-pac checkpoint keygen FILE", err=True)
 
 
 def _keys(given: tuple[str, ...]) -> list[str]:

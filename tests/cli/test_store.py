@@ -311,6 +311,7 @@ def test_verify_since_a_checkpoint_says_what_it_read(
 def test_keys_are_made_listed_replaced_and_revoked(
     cli: Callable[..., Ended], ask: Callable[..., Ended], tmp_path: Path
 ) -> None:
+    assert "No key is listed." in ask("checkpoint", "keys").err
     made = cli("checkpoint", "keygen", "key.pem")
     assert made.code == 0
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
