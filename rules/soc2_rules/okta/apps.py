@@ -16,6 +16,7 @@ from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _DEACTIVATES = "PUSH_USER_DEACTIVATION"
+_WRITES_PASSWORDS = "PUSH_PASSWORD_UPDATES"
 _SOURCE = "PROFILE_MASTERING"
 _MAKES = {"PUSH_NEW_USERS", "PUSH_PENDING_USERS"}
 """Features by which Okta makes accounts in the app."""
@@ -125,7 +126,8 @@ def okta_app_sso_federated(
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
     are asked when they are named in scope. An OpenID Connect app that may use the grant type password takes
-    people's Okta passwords itself.
+    people's Okta passwords itself. Where Okta writes passwords into the app (Sync Password), they are people's
+    own or random ones: which is not read.
 
     Why: a password of the app's own goes around Okta's policies, and works on after the person left.
     Fix: set up SAML or OpenID Connect for the app, and turn off passwords there; Applications, the app, General:
@@ -148,7 +150,14 @@ def okta_app_sso_federated(
                 f"{app.called} has ways to get tokens that are not known here: {listed(strange)}"
             )
     if mode in FEDERATED:
-        return passed(f"{app.called} trusts Okta ({mode})")
+        if app.features is None:
+            return inconclusive(f"Okta does not say whether it writes passwords into {app.called}")
+        if _WRITES_PASSWORDS in app.features:
+            return inconclusive(
+                f"{app.called} trusts Okta ({mode}), and Okta writes passwords into it: whether those are what "
+                "people know is not read"
+            )
+        return passed(f"{app.called} trusts Okta ({mode}), and Okta writes no passwords into it")
     if mode in PASSWORD_REPLAY:
         return failed(f"{app.called} has passwords of its own that Okta types in ({mode})")
     if mode == BOOKMARK:
