@@ -13,6 +13,7 @@ import soc2_rules
 from soc2_collectors.okta.apps import apps
 from soc2_collectors.okta.authenticators import authenticators
 from soc2_collectors.okta.policies import access_policies
+from soc2_collectors.okta.roles import groups
 from soc2_demo.okta import Refusal
 from soc2_demo.okta_policies import PLANTED
 from soc2_pac.canonical import canonical
@@ -27,7 +28,7 @@ from .test_policy_kinds import ALL, LISTINGS, bodies
 if TYPE_CHECKING:
     from .conftest import Source
 
-KINDS = {collector.kind: collector for collector in (*ALL, apps)}
+KINDS = {collector.kind: collector for collector in (*ALL, apps, groups)}
 RULES = {
     found.id: found
     for module in pkgutil.walk_packages(soc2_rules.__path__, "soc2_rules.")
@@ -35,7 +36,7 @@ RULES = {
     for found in vars(importlib.import_module(module.name)).values()
     if isinstance(found, Rule)
     and set(found.kinds) <= set(KINDS)
-    and set(found.kinds) != {"okta.app"}
+    and not set(found.kinds) <= {"okta.app", "okta.group"}
 }
 SCOPE = Scope("okta", "acme-robotics.okta.com")
 Judged = dict[str, dict[str, tuple[Status, str]]]

@@ -203,7 +203,8 @@ def github_status_checks(
     if classic is not None and classic.requires_status_checks and classic.checks:
         for name, bound in classic.checks.items():
             names[name] = names.get(name, False) or bound
-        current = current or classic.requires_strict_status_checks or branch.queued_by_classic
+        current = current or classic.requires_strict_status_checks
+    current = current or (classic is not None and branch.queued_by_classic)
     loose = [name for name, bound in names.items() if not bound] if bound_to_app else []
     if names and not loose and (current or not up_to_date):
         return passed(f"{branch.label} requires {', '.join(sorted(names))}")

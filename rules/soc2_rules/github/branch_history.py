@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.github.models.branch import Branch
 from soc2_pac.model import Severity, Verdict, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.github_branch import beside, otherwise, required
+
+if TYPE_CHECKING:
+    from soc2_collectors.github.models.ruleset import Demand
 
 
 @rule(
@@ -122,13 +127,26 @@ def github_signed_commits(branch: Branch) -> Verdict:
 def github_linear_history(branch: Branch) -> Verdict:
     """The default branch keeps a linear history.
 
+    A ruleset that demands a pull request, and lets it be squashed or rebased only, does as well, unless changes
+    go through a merge queue.
+
     Why: with one commit for each change the list of changes can be read, counted and reverted.
     Fix: turn on "Require linear history" in the ruleset or the protection of the default branch.
     """
     return required(
         branch,
-        ("required_linear_history",),
-        lambda _: True,
+        ("pull_request", "required_linear_history"),
+        lambda demand: _straight(demand, branch),
         lambda c: c.requires_linear_history,
         "linear history",
     )
+
+
+def _straight(demand: Demand, branch: Branch) -> bool | None:
+    if demand.type != "pull_request":
+        return True
+    if demand.parameters is None:
+        return None
+    if not demand.parameters.without_merges or branch.queued:
+        return False
+    return None if branch.queued is None else True

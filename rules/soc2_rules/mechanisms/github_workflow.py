@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from soc2_collectors.github.models.action import local_path
 from soc2_collectors.github.models.expression import condition, without_expressions
+from soc2_collectors.github.models.shell import commands
 from soc2_collectors.github.models.strangers import (
     CALLED,
+    INSIDERS,
     SAFE,
+    Admitted,
     Budget,
     Flow,
     Grade,
@@ -56,8 +59,8 @@ class Reached(NamedTuple):
     job: Job
     step: Step
     place: Place
-    own: bool
-    """Whether its conditions keep out what comes from forks."""
+    let_in: Admitted
+    """What its conditions let through."""
     inside: str = ""
     """The action of the repository itself that it is a step of; empty for a step of the file."""
 
@@ -70,6 +73,16 @@ class Reached(NamedTuple):
     def exposed(self) -> list[str]:
         """Events that strangers bring about, that run with the repository's rights and reach the step."""
         return with_rights(self.place.triggers)
+
+    @property
+    def exposed_code(self) -> list[str]:
+        """Those of them that may bring along code of strangers."""
+        return with_rights(self.let_in.code)
+
+    @property
+    def own(self) -> bool:
+        """Whether its conditions keep out what comes from forks."""
+        return not self.let_in.foreign - INSIDERS
 
 
 Actions: TypeAlias = "Mapping[str, Action]"
@@ -87,10 +100,10 @@ def steps(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Reached]:
     for job in content.jobs:
         let_in = admitted(condition(job.condition), content.triggers)
         for step in job.steps:
-            here = admitted(condition(step.condition), let_in.triggers)
+            here = let_in.both(admitted(condition(step.condition), let_in.triggers))
             if here.triggers:
                 place = Place(content, job, step, here.triggers, budget)
-                one = Reached(job, step, place, let_in.own or here.own)
+                one = Reached(job, step, place, here)
                 yield one
                 yield from itertools.islice(_inside(one, actions), _MOST_STEPS)
 
@@ -102,12 +115,12 @@ def _inside(outer: Reached, actions: Actions) -> Iterator[Reached]:
         return
     given = action.defaults | {name.lower(): text for name, text in outer.step.inputs.items()}
     for step in action.steps:
-        here = admitted(condition(step.condition), outer.place.triggers)
+        here = outer.let_in.both(admitted(condition(step.condition), outer.place.triggers))
         if here.triggers:
             place = dataclasses.replace(
                 outer.place, step=step, triggers=here.triggers, caller=outer.place, given=given
             )
-            one = Reached(outer.job, step, place, outer.own or here.own, outer.step.uses)
+            one = Reached(outer.job, step, place, here, outer.step.uses)
             yield one
             yield from _inside(one, actions)
 
@@ -133,17 +146,21 @@ def called(content: Content, actions: Actions = NO_ACTIONS) -> set[str]:
 
 # -- words of strangers ---------------------------------------------------------------------------------
 
+_INTERPRETER = r"(?:(?:ba|da|z|k)?sh|python3?|node|perl|ruby|pwsh|powershell)\b"
 _EVALUATED = re.compile(
     r"\beval\b|\b(?:ba|da|z)?sh\s+-\w*c\b|\bpython3?\s+-c\b|\bnode\s+-e\b|\bperl\s+-e\b|\bruby\s+-e\b"
-    r"|\bInvoke-Expression\b|\biex\b|\bxargs\b[^\n]{0,200}\bsh\b",
-    re.IGNORECASE,
+    r"|\bInvoke-Expression\b|\biex\b|\bxargs\b[^\n]{0,200}\bsh\b|\bexec\s*\(|\bFunction\s*\(|\bssh\s"
+    # What comes by a pipe, by a here-document or as a file that is none.
+    rf"|\|\s*(?:sudo\s+)?(?:/usr)?(?:/bin/)?(?:env\s+)?{_INTERPRETER}"
+    rf"|(?<![\w-]){_INTERPRETER}[^\n;|&]{{0,100}}<<|(?:\bsource|(?:^|[\s;&|])\.)\s+<\(",
+    re.IGNORECASE | re.MULTILINE,
 )
-_KEPT = re.compile(
-    r">>?\s*[\"']?\$\{?(?:env:)?GITHUB_(?:ENV|PATH)\b|::(?:set-env|add-path)\b", re.IGNORECASE
-)
+_KEPT = re.compile(r"\bGITHUB_(?:ENV|PATH)\b|::(?:set-env|add-path)\b", re.IGNORECASE)
 """A script that sets environment variables, or the path of programs, for the steps after it."""
 _READS = re.compile(
-    r"\$\{?(?:env:)?([A-Za-z_]\w*)|process\.env\.(\w+)|\benviron\W{1,5}(\w+)|%(\w+)%", re.IGNORECASE
+    r"\$\{?(?:env:)?([A-Za-z_]\w*)|process\.env\W{1,5}(\w+)|\b(?:environ(?:\.get)?|getenv)\W{1,5}(\w+)"
+    r"|\bENV\W{1,3}(\w+)|%(\w+)%",
+    re.IGNORECASE,
 )
 """How scripts read environment variables."""
 _DYNAMIC = re.compile(r"\$\(|`|\$\{?(?!GITHUB_|RUNNER_|\{)\w")
@@ -173,8 +190,6 @@ def injections(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Rema
 def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
     """A variable that a script reads is a text, unless the script makes a program or a variable of it."""
     evaluates, keeps = _EVALUATED.search(script), one.exposed and _KEPT.search(script)
-    if not evaluates and not keeps:
-        return
     where = one.where
     read = {name for match in _READS.finditer(script) for name in match.groups() if name}
     chosen = [
@@ -189,6 +204,8 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         yield doubt(
             f"{where} reads {chosen[0]}, a text of strangers, beside a call of an interpreter"
         )
+    elif leading := _leads(script, chosen):
+        yield doubt(f"{where} has {leading}, a text of strangers, where a command may stand")
     if keeps and chosen:
         yield problem(
             f"{where} writes {chosen[0]}, a text of strangers, where later steps read variables"
@@ -197,6 +214,13 @@ def _through_variables(one: Reached, script: str) -> Iterator[Remark]:
         yield doubt(
             f"{where} sets variables of later steps on {one.exposed[0]} by what it works out"
         )
+
+
+def _leads(script: str, variables: list[str]) -> str:
+    """The variable that stands where a shell may take its text for a command; an empty text for none."""
+    bare = re.sub(r"\$\{(\w+)\}", r"$\1", script) if variables else ""
+    first = {line[0] for line in commands(bare)}
+    return next((name for name in variables if f"${name}" in first), "")
 
 
 def _runs_as_program(script: str, variable: str) -> bool:
@@ -260,12 +284,13 @@ def foreign_code(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Re
     """Code of strangers that is fetched with the repository's rights."""
     found = list(steps(content, actions))
     for number, one in enumerate(found):
-        if not one.exposed or one.own:
+        exposed = one.exposed_code
+        if not exposed:
             continue
         flow = _checked_out(one)
         what = f"{one.where} checks out"
         if flow.grade is Grade.CHOSEN:
-            certain = [event for event in one.exposed if event not in CALLED]
+            certain = [event for event in exposed if event not in CALLED]
             guarded = (
                 f", behind the environment '{one.job.environment}'" if one.job.environment else ""
             )
@@ -273,11 +298,11 @@ def foreign_code(content: Content, actions: Actions = NO_ACTIONS) -> Iterator[Re
                 yield problem(f"{what} a stranger's code on {certain[0]} ({flow.what})")
             else:
                 yield doubt(
-                    f"{what} what may be a stranger's code on {one.exposed[0]} ({flow.what}){guarded}",
+                    f"{what} what may be a stranger's code on {exposed[0]} ({flow.what}){guarded}",
                 )
         elif flow.grade is Grade.UNKNOWN:
             yield doubt(
-                f"{what} {flow.what} on {one.exposed[0]}: the file does not say whose code that is",
+                f"{what} {flow.what} on {exposed[0]}: the file does not say whose code that is",
             )
         yield from _artifacts(one, [o.step for o in found[number:] if o.job is one.job])
 

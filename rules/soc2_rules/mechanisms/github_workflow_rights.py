@@ -85,11 +85,11 @@ def runners(content: Content, repository: RepositoryNode) -> Iterator[Remark]:
     """Self-hosted runners that strangers' pull requests reach: those of a public repository."""
     for job in content.jobs:
         let_in = admitted(condition(job.condition), content.triggers)
-        pulls = sorted(t for t in let_in.triggers if t.startswith("pull_request"))
-        events = pulls or with_rights(let_in.triggers)
+        pulls = sorted(t for t in let_in.code if t.startswith("pull_request"))
+        events = pulls or with_rights(let_in.code)
         labels = [text for label in job.runs_on for text in _resolved(label, job)]
         other = [label for label in labels if not _HOSTED.fullmatch(label)]
-        if not events or let_in.own or not other:
+        if not events or not other:
             continue
         visibility = repository.visibility.upper()
         if visibility in ("PRIVATE", "INTERNAL"):

@@ -16,6 +16,7 @@ from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
 _DEACTIVATES = "PUSH_USER_DEACTIVATION"
+_WRITES_PASSWORDS = "PUSH_PASSWORD_UPDATES"
 _SOURCE = "PROFILE_MASTERING"
 _MAKES = {"PUSH_NEW_USERS", "PUSH_PENDING_USERS"}
 """Features by which Okta makes accounts in the app."""
@@ -125,7 +126,8 @@ def okta_app_sso_federated(
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
     are asked when they are named in scope. An OpenID Connect app that may use the grant type password takes
-    people's Okta passwords itself.
+    people's Okta passwords itself; one with interaction_code may, which is inconclusive. Where Okta writes
+    passwords into the app (Sync Password), they are people's own or random ones: which is not read.
 
     Why: a password of the app's own goes around Okta's policies, and works on after the person left.
     Fix: set up SAML or OpenID Connect for the app, and turn off passwords there; Applications, the app, General:
@@ -137,20 +139,41 @@ def okta_app_sso_federated(
     mode = app.sign_on_mode
     if mode is None:
         return not_applicable(f"{app.called} is a directory: nobody signs in to it by Okta")
-    if mode == OPENID_CONNECT:
-        grants = app.grant_types
-        if grants is None:
-            return inconclusive(f"Okta does not say how {app.called} gets its tokens")
-        if "password" in grants:
-            return failed(f"{app.called} takes people's passwords itself (grant type password)")
-        if strange := set(grants) - GRANT_TYPES:
-            return inconclusive(
-                f"{app.called} has ways to get tokens that are not known here: {listed(strange)}"
-            )
     if mode in FEDERATED:
-        return passed(f"{app.called} trusts Okta ({mode})")
+        told = _with_a_password(app) if mode == OPENID_CONNECT else None
+        return told or _trusted(app, mode)
     if mode in PASSWORD_REPLAY:
         return failed(f"{app.called} has passwords of its own that Okta types in ({mode})")
     if mode == BOOKMARK:
         return failed(f"{app.called} is a bookmark: who signs in does so past Okta")
     return inconclusive(f"{app.called} has a way to sign in that is not known here: {mode}")
+
+
+def _with_a_password(app: App) -> Verdict | None:
+    """What is to be said of an OpenID Connect app that takes passwords itself, or may; ``None``: it does not."""
+    grants = app.grant_types
+    if grants is None:
+        return inconclusive(f"Okta does not say how {app.called} gets its tokens")
+    if "password" in grants:
+        return failed(f"{app.called} takes people's passwords itself (grant type password)")
+    if "interaction_code" in grants:
+        return inconclusive(
+            f"{app.called} may show a sign-in of its own (grant type interaction_code): whether people type "
+            "their passwords into it is not read"
+        )
+    if strange := set(grants) - GRANT_TYPES:
+        return inconclusive(
+            f"{app.called} has ways to get tokens that are not known here: {listed(strange)}"
+        )
+    return None
+
+
+def _trusted(app: App, mode: str) -> Verdict:
+    if app.features is None:
+        return inconclusive(f"Okta does not say whether it writes passwords into {app.called}")
+    if _WRITES_PASSWORDS in app.features:
+        return inconclusive(
+            f"{app.called} trusts Okta ({mode}), and Okta writes passwords into it: whether those are what people "
+            "know is not read"
+        )
+    return passed(f"{app.called} trusts Okta ({mode}), and Okta writes no passwords into it")

@@ -7,9 +7,11 @@ from datetime import datetime
 from soc2_collectors.okta.models.authenticator import Authenticator
 from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import EnrollmentPolicy, effective
+from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.okta_policies import in_force
 
 _NO_AUTHENTICATOR = inconclusive(
     "Okta showed no authenticator: the Classic Engine has factors instead, the Identity Engine a password"
@@ -55,7 +57,7 @@ def okta_weak_authenticators_off(
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
-    needs=[Authenticator, EnrollmentPolicy],
+    needs=[Authenticator, EnrollmentPolicy, Group],
     empty=inconclusive("Okta did not show the org"),
 )
 def okta_webauthn_available(
@@ -67,7 +69,8 @@ def okta_webauthn_available(
     """A factor that a false site cannot relay is active, and an enrolment policy lets people enrol it.
 
     ``accepted`` methods: WebAuthn, Okta FastPass (``signed_nonce``) and smart cards (``cert``); leave
-    ``cert`` alone where a government asks for its own cards.
+    ``cert`` alone where a government asks for its own cards. Policies count that are active, have an active
+    rule, and that none for the same people hides.
 
     Why: nobody can demand a phishing-resistant factor before people can enrol one.
     Fix: Security, Authenticators: add "Security Key or Biometric" or switch on FastPass in Okta
@@ -86,7 +89,7 @@ def okta_webauthn_available(
     }
     if not able:
         return failed(f"no active authenticator offers {' or '.join(accepted)}")
-    policies = [one for one in evidence.account(EnrollmentPolicy) if one.certainly_active]
+    policies = in_force(evidence, EnrollmentPolicy)
     admitted = [
         (one, key)
         for one in policies

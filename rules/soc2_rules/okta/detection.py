@@ -15,9 +15,11 @@ from soc2_collectors.okta.models.policy import (
     SignOnRule,
     certain,
 )
+from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.okta_policies import in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +30,15 @@ _NO_ORG = inconclusive("Okta did not show the org")
 @rule(
     criteria=["CC7.2"],
     severity=Severity.MEDIUM,
-    needs=[BehaviorRule, SignOnPolicy, AccessPolicy, App],
+    needs=[BehaviorRule, SignOnPolicy, AccessPolicy, App, Group],
     empty=_NO_ORG,
 )
 def okta_behavior_detection(organization: Organization, evidence: Evidence) -> Verdict:
     """Unusual sign-ins are defined, and a policy acts on them.
 
     A policy acts on a behavior where a rule that names it refuses access or asks for a second factor. Rules
-    count that are active and not hidden behind one that always matches; app sign-in policies, that an
-    active app uses.
+    count that are active and not hidden behind one that always matches, global session policies that none
+    for the same people hides, app sign-in policies that an active app uses.
 
     Why: a new device, a new country or an impossible journey is how a takeover shows first.
     Fix: Security, Behavior Detection: activate rules; then name one in a rule of a global session
@@ -113,10 +115,9 @@ def okta_log_streaming(
 
 
 def _session_rules(evidence: Evidence) -> Iterator[tuple[SignOnPolicy, SignOnRule]]:
-    for policy in evidence.account(SignOnPolicy):
-        if policy.certainly_active:
-            for one in certain(policy.rules):
-                yield policy, one
+    for policy in in_force(evidence, SignOnPolicy):
+        for one in certain(policy.rules):
+            yield policy, one
 
 
 def _app_rules(evidence: Evidence) -> Iterator[tuple[AccessPolicy, AccessRule]]:

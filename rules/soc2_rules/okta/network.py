@@ -18,9 +18,11 @@ from soc2_collectors.okta.models.network import (
 )
 from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import SignOnPolicy, certain
+from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.okta_policies import in_force
 
 _NO_ORG = inconclusive("Okta did not show the org")
 
@@ -115,7 +117,7 @@ def okta_block_anonymizers(
 @rule(
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
-    needs=[NetworkZone, SignOnPolicy],
+    needs=[NetworkZone, SignOnPolicy, Group],
     known_as=["prowler:signon_global_session_policy_network_zone_enforced"],
     empty=_NO_ORG,
 )
@@ -123,7 +125,7 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     """Network zones are defined, and a global session policy asks for them.
 
     Zones count that are active and hold some addresses, and not the internet; rules that are active and
-    not hidden behind one that always matches.
+    not hidden behind one that always matches; policies that none for the same people hides.
 
     Why: without them a sign-in from the office is judged like one from anywhere in the world.
     Fix: Security, Networks: describe the company's networks; Security, Global Session Policy: bind a
@@ -137,8 +139,7 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
         )
     used = {
         key
-        for policy in evidence.account(SignOnPolicy)
-        if policy.certainly_active
+        for policy in in_force(evidence, SignOnPolicy)
         for one in certain(policy.rules)
         for key in one.zones
     }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from soc2_collectors.okta.models.log import LogEvent, closed_since
 from soc2_collectors.okta.models.times import days_after, hours_after
-from soc2_collectors.okta.models.user import GONE, User
+from soc2_collectors.okta.models.user import DEPROVISIONED, GONE, User
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -35,7 +35,8 @@ def okta_deprovisioned_in_sla(
     """Who leaves is suspended or deactivated in Okta within hours of the instant that the roster names.
 
     A day without a time is its first instant, UTC. A suspension that nobody undid counts from when it was
-    made, by the system log, where the user was deactivated later. Who left longer than ``period_days`` ago
+    made, by the system log, where the user was deactivated later; where the log that was read begins after
+    somebody left, a late deactivation proves nothing. Who left longer than ``period_days`` ago
     is not asked. Users whom the roster does not know are those of ``okta-users-match-roster``.
 
     Why: the user opens every application behind Okta, and a person who left keeps the password.
@@ -83,7 +84,17 @@ def _closed(
         if not known:
             return inconclusive(f"{said}, and is {user.status}; since when Okta does not say")
         closed = min(known)
+        if closed > due and user.status == DEPROVISIONED and not _reaches(evidence, left):
+            return inconclusive(
+                f"{said}, and is {user.status} since {closed:%Y-%m-%d %H:%M} UTC; whether suspended before is not "
+                "known: the system log that was read begins later"
+            )
     hours = max(closed - left, timedelta()).total_seconds() / 3600
     if closed <= due:
         return passed(f"{said}, and was closed after {hours:.0f} hours", until=ends)
     return failed(f"{said}, and was closed after {hours:.0f} hours, over {sla_hours}", until=ends)
+
+
+def _reaches(evidence: Evidence, instant: datetime) -> bool:
+    """Whether the system log was read as far back: a deactivation hides the suspension that came before it."""
+    return any(event.published <= instant for event in evidence.account(LogEvent))

@@ -123,10 +123,18 @@ class Branch(Resource, frozen=True):
     @property
     def queued_by_classic(self) -> bool:
         """Whether a merge queue is in force that no ruleset demands: classic protection does, and says it nowhere."""
-        if self.repository.merge_queue is None or self.rules_in_force is None:
+        if not self.repository.merge_queue or self.rules_in_force is None:
             return False
         rules = self.rules_in_force.nodes
         return all(rule is not None and rule.type != "MERGE_QUEUE" for rule in rules)
+
+    @property
+    def queued(self) -> bool | None:
+        """Whether changes go through a merge queue, which merges in a way of its own; ``None``: not said."""
+        rules = self.rules_in_force.nodes if self.rules_in_force else []
+        if self.repository.merge_queue or any(r and r.type == "MERGE_QUEUE" for r in rules):
+            return True
+        return None if None in rules or self.repository.merge_queue is not None else False
 
     def demands(self, *types: str) -> list[Demand]:
         """The rules of these types (``non_fast_forward``) in force. Raises FactUnavailable."""

@@ -250,8 +250,9 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     """``PUBLIC``, ``PRIVATE`` or ``INTERNAL``."""
     viewer_can_administer: bool = False
     """Left out it is no: what only administrators see is then asked for elsewhere, or unknown."""
-    merge_queue: dict[str, Any] | None = None
-    """The merge queue of the default branch, read with that; ``None``: there is none, or nobody asked."""
+    merge_queue: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    """The merge queue of the default branch, read with that; ``None``: there is none. Left out by older servers,
+    and where nobody asked."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "mergeQueue": "null where changes are not queued (GraphQL Repository); without it none counts",

@@ -109,6 +109,8 @@ class RuleParameters(msgspec.Struct, frozen=True):
     require_last_push_approval: bool = False
     required_review_thread_resolution: bool = False
     required_reviewers: list[RequiredReviewer] = []
+    allowed_merge_methods: list[str] = []
+    """``merge``, ``squash``, ``rebase``; left out, all of them."""
     dismissal_restriction: Toggle = Toggle(enabled=False)
     strict_required_status_checks_policy: bool = False
     required_status_checks: list[Check] = []
@@ -126,6 +128,7 @@ class RuleParameters(msgspec.Struct, frozen=True):
         "require_last_push_approval": _LEFT_OUT,
         "required_review_thread_resolution": _LEFT_OUT,
         "required_reviewers": _LEFT_OUT,
+        "allowed_merge_methods": _LEFT_OUT,
         "dismissal_restriction": _LEFT_OUT,
         "strict_required_status_checks_policy": _LEFT_OUT,
         "required_status_checks": _LEFT_OUT,
@@ -135,10 +138,19 @@ class RuleParameters(msgspec.Struct, frozen=True):
     }
 
     @property
+    def without_merges(self) -> bool:
+        """Whether changes are squashed or rebased, and none is merged."""
+        return bool(self.allowed_merge_methods) and set(self.allowed_merge_methods) <= _STRAIGHT
+
+    @property
     def approvals(self) -> int:
         """How many approvals each change needs."""
         teams = [one.minimum_approvals for one in self.required_reviewers if one.of_all_files]
         return max([self.required_approving_review_count, *teams])
+
+
+_STRAIGHT = frozenset({"squash", "rebase"})
+"""Ways to take a change that leave no merge commit."""
 
 
 class RulesetRule(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ workflows", "Webhook events and payloads"; GitHub Security Lab, "Preventing pwn 
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -366,16 +367,18 @@ _HEAD_REPOSITORIES = frozenset(
         "github.event.workflow_run.head_repository.id",
     }
 )
-_OWN_REPOSITORY = frozenset(
+_BASE_REPOSITORY = frozenset(
     {
-        "github.repository",
-        "github.repository_id",
-        "github.event.repository.full_name",
-        "github.event.repository.id",
         "github.event.pull_request.base.repo.full_name",
         "github.event.pull_request.base.repo.id",
     }
 )
+_OWN_REPOSITORY = _BASE_REPOSITORY | {
+    "github.repository",
+    "github.repository_id",
+    "github.event.repository.full_name",
+    "github.event.repository.id",
+}
 _FORK = frozenset(
     {"github.event.pull_request.head.repo.fork", "github.event.workflow_run.head_repository.fork"}
 )
@@ -389,34 +392,43 @@ class Admitted(NamedTuple):
     """What a condition lets through."""
 
     triggers: frozenset[str]
-    own: bool
-    """Whether what comes from another repository is kept out."""
+    foreign: frozenset[str]
+    """Those by which a change of another repository comes: its title and the name of its branch are free text."""
+    code: frozenset[str]
+    """Those of them by which it comes before anybody with write access merged it."""
+
+    def both(self, other: Admitted) -> Admitted:
+        """What a condition inside of this one lets through."""
+        return Admitted(
+            self.triggers & other.triggers, self.foreign & other.foreign, self.code & other.code
+        )
+
+    def either(self, other: Admitted) -> Admitted:
+        """What an alternative lets through beside this one."""
+        return Admitted(
+            self.triggers | other.triggers, self.foreign | other.foreign, self.code | other.code
+        )
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def admitted(node: Node | None, triggers: frozenset[str]) -> Admitted:
-    """Which of the events reach what stands behind a condition, and whether forks do."""
+    """Which of the events reach what stands behind a condition, and by which of them forks do."""
     if isinstance(node, Operation) and node.sign in ("&&", "||"):
         parts = [admitted(one, triggers) for one in node.operands]
-        if node.sign == "&&":
-            return Admitted(
-                frozenset.intersection(*(one.triggers for one in parts)),
-                any(one.own for one in parts),
-            )
-        # An alternative that no event reaches lets nothing through.
-        alive = [one for one in parts if one.triggers]
-        return Admitted(
-            frozenset().union(*(one.triggers for one in parts)), all(one.own for one in alive)
-        )
+        return functools.reduce(Admitted.both if node.sign == "&&" else Admitted.either, parts)
     if isinstance(node, Operation) and node.sign in ("==", "!="):
         return _compared(node, triggers)
     if isinstance(node, Operation) and node.sign == "!":
         inner = node.operands[0]
-        return Admitted(triggers, isinstance(inner, Reference) and str(inner) in _FORK)
+        if isinstance(inner, Reference) and str(inner) in _FORK:
+            return _kept_out({str(inner)}, triggers)
     if isinstance(node, Reference) and str(node) == _MERGED:
-        return Admitted(triggers, own=True)
+        return Admitted(triggers, triggers, _NOTHING)
     if isinstance(node, Literal) and node.text == "false" and not node.quoted:
-        return Admitted(frozenset(), own=True)
-    return Admitted(triggers, own=False)
+        return Admitted(_NOTHING, _NOTHING, _NOTHING)
+    return Admitted(triggers, triggers, triggers)
 
 
 def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
@@ -428,9 +440,26 @@ def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
     equal = node.sign == "=="
     if sides == {"github.event_name"} and texts:
         named = frozenset(texts)
-        return Admitted(triggers & named if equal else triggers - named, own=False)
+        left = triggers & named if equal else triggers - named
+        return Admitted(left, left, left)
     own = equal and bool(sides & _HEAD_REPOSITORIES) and bool(sides & _OWN_REPOSITORY)
     not_fork = bool(sides & _FORK) and truths == (["false"] if equal else ["true"])
     pushed = equal and sides == {"github.event.workflow_run.event"} and texts == ["push"]
     merged = equal and sides == {_MERGED} and truths == ["true"]
-    return Admitted(triggers, own or not_fork or pushed or merged)
+    if own or not_fork:
+        return _kept_out(sides, triggers)
+    foreign = _NOTHING if pushed else triggers
+    return Admitted(triggers, foreign, _NOTHING if merged else foreign)
+
+
+def _kept_out(sides: set[str], triggers: frozenset[str]) -> Admitted:
+    """A condition that keeps forks out by these.
+
+    Of an event that brings no change along (``issue_comment``) both are null, so "no fork" holds, and so does
+    "the head's repository is the base's".
+    """
+    if not sides & (_FORK | _BASE_REPOSITORY):
+        return Admitted(triggers, _NOTHING, _NOTHING)
+    brought = "workflow_run" if any(".workflow_run." in one for one in sides) else "pull_request"
+    left = frozenset(one for one in triggers if not one.startswith(brought))
+    return Admitted(triggers, left, left)

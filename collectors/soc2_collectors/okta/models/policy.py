@@ -17,7 +17,7 @@ import msgspec
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ACTIVE = "ACTIVE"
 INACTIVE = "INACTIVE"
@@ -139,10 +139,12 @@ def certain(rules: Sequence[R]) -> list[R]:
     ]
 
 
-def _after(one: Rule, other: Rule) -> bool:
+def _after(one: Rule | Policy, other: Rule | Policy) -> bool:
+    if one.system != other.system:
+        return one.system  # what Okta made comes last, whatever the numbers say
     if one.priority is None or other.priority is None:
         return False
-    return (one.system, one.priority) > (other.system, other.priority)
+    return one.priority > other.priority
 
 
 class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -151,14 +153,33 @@ class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "status": _STATUS,
         "conditions": "whom it is for; of a password policy without it the passwords count as Okta's own",
+        "priority": "without an order a policy may be taken before any other; it matters where there are several",
+        "system": "false by Okta's description; the priority orders the policy then",
     }
     any_value: ClassVar[Mapping[str, str]] = {"status": _STATUS}
 
     id: str
     name: str
     status: str
+    priority: int | None = None
+    """1 is taken first."""
     system: bool = False
+    """Whether Okta made it: then it is for everyone, and comes last."""
     conditions: dict[str, Any] | None = None
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Ids of the groups that it is for; empty: for everyone."""
+        return frozenset(_texts(_inner(self.conditions, "people", "groups", "include")))
+
+    @property
+    def by_groups_alone(self) -> bool:
+        """Whether nothing but the groups that are included says whom it is for."""
+        people = _inner(self.conditions, "people")
+        rest = {k: v for k, v in (self.conditions or {}).items() if k != "people"}
+        own = {k: v for k, v in people.items() if k != "groups"} if isinstance(people, dict) else {}
+        left_out = _inner(people, "groups", "exclude")
+        return _neutral(rest) and _neutral(own) and _neutral(left_out)
 
     @property
     def active(self) -> bool:
@@ -706,6 +727,40 @@ class EnrollmentPolicy(Policy, frozen=True, kw_only=True):
 
     settings: EnrollmentSettings
     rules: list[EnrollmentRule] = fact("rules")
+
+
+# -- which of several policies decides ------------------------------------------------------------------
+
+P = TypeVar("P", SignOnPolicy, EnrollmentPolicy)
+
+
+def deciding(policies: Sequence[P], everyone: Callable[[], frozenset[str]]) -> list[P]:
+    """The policies that certainly can decide for somebody: active, with rules, and behind none that takes all.
+
+    Okta goes on to the next policy where none of the rules of one matches. So a policy hides those behind it
+    that are for the same people, where one of its rules always matches.
+
+    Args:
+        policies: all of one type.
+        everyone: gives the ids of the groups that hold every user; asked where it matters.
+    """
+    return [
+        policy
+        for policy in policies
+        if policy.certainly_active
+        and any(one.status == ACTIVE for one in policy.rules)
+        and not any(_hides(other, policy, everyone) for other in policies if other is not policy)
+    ]
+
+
+def _hides(one: P, other: P, everyone: Callable[[], frozenset[str]]) -> bool:
+    if not one.active or not one.by_groups_alone or _after(one, other):
+        return False
+    if not any(rule.unconditional and rule.status != INACTIVE for rule in one.rules):
+        return False
+    if not one.groups or (other.groups and other.groups <= one.groups):
+        return True
+    return not one.groups.isdisjoint(everyone())
 
 
 # -- password policies ----------------------------------------------------------------------------------

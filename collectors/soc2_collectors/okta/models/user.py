@@ -26,7 +26,8 @@ SIGNS_IN = frozenset({"ACTIVE", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY"})
 """Statuses of an account that is in use: it signs in, at once or after its owner has set the password."""
 WAITS = frozenset({"STAGED", "PROVISIONED"})
 """Statuses of an account that was made and never used."""
-GONE = frozenset({"DEPROVISIONED", "SUSPENDED"})
+DEPROVISIONED = "DEPROVISIONED"
+GONE = frozenset({DEPROVISIONED, "SUSPENDED"})
 """Statuses in which nobody can sign in until an administrator acts: how a person leaves."""
 
 
