@@ -301,12 +301,22 @@ def _calls_of(recording: Recording) -> dict[str, str]:
         if recording.status == 200 and not recording.body.keys() <= keys:
             continue
         for path in paths:
-            form = re.sub(r"^v\d\w*/", "", path)
-            parts = re.sub(r"{[^}]+}", "\0", form)
-            flat = re.escape(re.sub(r"[/:]", "-", parts)).replace("\0", ".+?")
-            if re.fullmatch(flat, rest):
-                found[call] = re.escape(parts).replace("\0", "[^?]+?") + r"(\?|$)"
+            for form in _forms(call, re.sub(r"^v\d\w*/", "", path)):
+                parts = re.sub(r"{[^}]+}", "\0", form)
+                flat = re.escape(re.sub(r"[/:]", "-", parts)).replace("\0", ".+?")
+                if re.fullmatch(flat, rest):
+                    found[call] = re.escape(parts).replace("\0", "[^?]+?") + r"(\?|$)"
     return found
+
+
+def _forms(call: str, path: str) -> list[str]:
+    if not re.fullmatch(r"{[^}]+}", path):
+        return [path]
+    # The whole path is a name: that of a resource of this sort, iam.roles.get say, at any level.
+    sort, method = call.split(".")[-2:]
+    if method != "get":  # getAccessApprovalSettings
+        return [f"{{parent}}/{method[3].lower()}{method[4:]}"]
+    return [f"{sort}/{{id}}", f"{{parent}}/{sort}/{{id}}"]
 
 
 SERVED = {name: calls for name, one in RECORDED.items() if (calls := _calls_of(one))}
