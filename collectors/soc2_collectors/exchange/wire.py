@@ -259,17 +259,21 @@ class Wire(Generic[A]):
             redirect=False,
             preload_content=False,
         )
+        # Parts, since a buffer that grows is copied as it does: an answer without end costs twice its bound.
+        parts: list[bytes] = []
+        size = 0
         try:
-            found = bytearray()
             for part in response.stream(_PART_BYTES, decode_content=True):
-                found += part
-                _bounds.check(len(found))
+                parts.append(part)
+                size += len(part)
+                _bounds.check(size)
         except BaseException:
             response.close()  # what is left of the answer is not read for the sake of the connection
+            parts.clear()  # whoever keeps the error keeps this frame
             raise
         response.release_conn()
         headers_ = {name.lower(): value for name, value in response.headers.itermerged()}
-        return self._answer(response.status, headers_, bytes(found))
+        return self._answer(response.status, headers_, b"".join(parts))
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         proxy = _proxy(url)
