@@ -54,7 +54,8 @@ def workflow(text: str) -> Workflow:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[" * 200_000, "nested"),
+        # Newer libyaml has a bound of its own, and says so before ours does.
+        ("[" * 200_000, "nested|not valid YAML"),
         ("{a: " * 20_000, "nested"),
         ("- " * 30_000, "nested"),
         (LAUGHS, "stands for more"),
