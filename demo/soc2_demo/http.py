@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -135,11 +136,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def get(self) -> None:
         """Answer a GET."""
-        raise NotImplementedError
+        self.send(HTTPStatus.METHOD_NOT_ALLOWED, (), b"", None)
 
     def post(self) -> None:
         """Answer a POST."""
-        raise NotImplementedError
+        self.send(HTTPStatus.METHOD_NOT_ALLOWED, (), b"", None)
 
     def posted(self) -> bytes:
         """The body of the request."""

@@ -280,11 +280,6 @@ class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
         """The managed policies that are attached. Raises FactUnavailable where AWS did not name them."""
         return self._listed(self.attached_managed_policies, "AttachedManagedPolicies")
 
-    @property
-    def inline(self) -> Sequence[InlinePolicy]:
-        """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
-        raise NotImplementedError
-
     def _listed(self, found: Sequence[T] | None, field: str) -> Sequence[T]:
         if found is None:
             msg = f"{field} of {self.arn} was not given"
