@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from soc2_pac.errors import Unexpected, Unreachable
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
 
 _SECONDS = 300.0
 _PAGES = 10_000
+
+
+class Spending:
+    """Counts the requests of a connection that belong to no unit of work. Safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._spent: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    @property
+    def spent(self) -> dict[str, int]:
+        """How many there were so far, by operation."""
+        with self._counting:
+            return dict(self._spent)
+
+    def spend(self, operation: str) -> None:
+        """Count one."""
+        with self._counting:
+            self._spent[operation] += 1
 
 
 class Outside:

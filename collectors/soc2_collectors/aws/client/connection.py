@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from soc2_collectors.aws.client.accounts import Account, assumed_role, base_cred
 from soc2_collectors.aws.client.call import Aws
 from soc2_collectors.aws.client.clients import Asker, Clients
 from soc2_collectors.aws.settings import HOME
-from soc2_collectors.exchange.outside import Outside
+from soc2_collectors.exchange.outside import Outside, Spending
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -47,10 +46,8 @@ class AwsConnection:
         self._home = HOME[settings.partition]
         self._base = Account("the source's own", base_credentials(settings))
         self._clients = Clients(settings, frozenset(declared) | frozenset(DISCOVERY))
-        self.spent: Counter[str] = Counter()
-        """Requests of discovery and sign-in, by IAM action."""
+        self._spending = Spending()
         self._lock = threading.RLock()
-        self._counting = threading.Lock()
         self._within: Meter | None = None
         """What bounds and counts the discovery that is under way."""
         self._identity: Identity | None = None
@@ -107,15 +104,16 @@ class AwsConnection:
 
     def _asks(self, account: Account | None = None) -> Aws:
         """What the connection itself asks by."""
-        counted = Outside(self._spend, self._within)
+        counted = Outside(self._spending.spend, self._within)
         asker = Asker(account or self._base, counted, frozenset(DISCOVERY))
         scope = Scope("aws", "discovery")
         partition = self._settings.partition
         return Aws(self._clients, asker, scope, self._home, partition, lenient=False)
 
-    def _spend(self, operation: str) -> None:
-        with self._counting:
-            self.spent[operation] += 1
+    @property
+    def spent(self) -> dict[str, int]:
+        """Requests of discovery and sign-in, by IAM action."""
+        return self._spending.spent
 
     # -- accounts -------------------------------------------------------------------------------------------
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from soc2_collectors.azure.answers import Answer, quota_wait
 from soc2_collectors.azure.client.signing import SignedIn
 from soc2_collectors.exchange.answer import UNAUTHORIZED
+from soc2_collectors.exchange.outside import Spending
 from soc2_collectors.exchange.wire import Wire
 
 if TYPE_CHECKING:
@@ -41,29 +40,17 @@ class Asked:
     """Whether a part of what fills the template is asked for, and not the thing itself."""
 
 
-class Door:
+class Door(Spending):
     """Sends requests in the identity's name. Safe to use from threads."""
 
     def __init__(self, settings: AzureSettings) -> None:
         """Fetch the secrets; make no call. Raises ConfigError, CredentialsRejected."""
+        super().__init__()
         self.settings = settings
-        self._spent: Counter[str] = Counter()
-        self._counting = threading.Lock()
         self._quota_until = 0.0
         self.signed_in = SignedIn(settings, self.spend)
         homes = [settings.arm, settings.graph]
         self._wire = Wire("Azure", settings.timeout_seconds, homes, Answer, posts=RESOURCES)
-
-    @property
-    def spent(self) -> Mapping[str, int]:
-        """Requests made so far outside of any unit, by operation."""
-        with self._counting:
-            return dict(self._spent)
-
-    def spend(self, operation: str) -> None:
-        """Count a request that belongs to no unit of work."""
-        with self._counting:
-            self._spent[operation] += 1
 
     def get(self, asked: Asked, url: str, meter: Meter) -> Answer:
         """A page of what is asked; a token that is no longer accepted is renewed once. Raises ProviderError."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.exchange.answer import UNAUTHORIZED
+from soc2_collectors.exchange.outside import Spending
 from soc2_collectors.exchange.session import mount, session
 from soc2_collectors.exchange.wire import Wire
 from soc2_collectors.gcp import methods
@@ -45,11 +45,12 @@ _RESOURCE_MANAGER = "https://cloudresourcemanager.googleapis.com"
 _DIRECTORY = "auth/admin."
 
 
-class Door:
+class Door(Spending):
     """Sends requests in the identity's name. Safe to use from threads."""
 
     def __init__(self, settings: GcpSettings) -> None:
         """Find the credentials; make no call. Raises ConfigError, CredentialsRejected."""
+        super().__init__()
         self.settings = settings
         self.endpoint = settings.endpoint.rstrip("/")
         """In place of Google's hosts; empty: those."""
@@ -61,19 +62,6 @@ class Door:
         self._signing_in = threading.Lock()
         self._token_ends = 0.0
         """When the exchange must end that asks for a token; one is asked for at a time."""
-        self._spent: Counter[str] = Counter()
-        self._counting = threading.Lock()
-
-    @property
-    def spent(self) -> dict[str, int]:
-        """Fetching tokens, ``whoami`` and discovery."""
-        with self._counting:
-            return dict(self._spent)
-
-    def spend(self, operation: str) -> None:
-        """Count a request that belongs to no unit of work."""
-        with self._counting:
-            self._spent[operation] += 1
 
     def exchange(self, request: Request, meter: Meter) -> Answer:
         """One request in the identity's name; a token that is no longer accepted is renewed once.

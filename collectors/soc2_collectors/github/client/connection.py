@@ -53,7 +53,7 @@ class GithubConnection:
     @property
     def spent(self) -> dict[str, int]:
         """Fetching an App's tokens, and ``whoami``: discovery makes no call."""
-        return dict(self._door.spent)
+        return self._door.spent
 
     def discover(
         self, per: str, only: Selection = EVERYWHERE, meter: Meter | None = None

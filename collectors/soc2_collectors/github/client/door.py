@@ -6,11 +6,11 @@ import json
 import threading
 import time
 import urllib.parse
-from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.exchange.answer import FORBIDDEN, OK, SERVER_ERROR, TOO_MANY, UNAUTHORIZED
+from soc2_collectors.exchange.outside import Spending
 from soc2_collectors.exchange.wire import Wire
 from soc2_collectors.github.answers import Answer, throttled
 from soc2_pac.errors import (
@@ -36,26 +36,21 @@ _LASTS_SECONDS = 3600.0
 _SIGN_IN = "App installation token"
 
 
-class Door:
+class Door(Spending):
     """Sends requests in the identity's name. Safe to use from threads."""
 
     def __init__(self, settings: GithubSettings) -> None:
         """Fetch the secrets; make no call. Raises ConfigError."""
+        super().__init__()
         self.settings = settings
         self.base = settings.base_url.rstrip("/")
         self.lacking: set[str] = set()
         """Optional fields of GraphQL that this server turned out to lack."""
-        self.spent: Counter[str] = Counter()
-        """Requests that belong to no unit of work."""
         self._static = settings.token.resolve() if settings.token is not None else ""
         self._key = settings.private_key.resolve() if settings.private_key is not None else ""
         self._token, self._until = "", 0.0
         self._lock = threading.Lock()
         self._wire = Wire("GitHub", settings.timeout_seconds, [self.base], Answer, posts=_POSTS)
-
-    def spend(self, operation: str) -> None:
-        """Count a request that belongs to no unit of work."""
-        self.spent[operation] += 1
 
     def get(self, url: str, seconds: float) -> Answer:
         """One GET of a whole address. Raises ProviderError."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 import urllib.parse
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from soc2_collectors.exchange.outside import Spending
 from soc2_collectors.exchange.wire import Wire
 from soc2_collectors.okta.answers import NO_PROOF, Answer, expired, token_problem
 from soc2_collectors.okta.client.key import TOKEN_CALL, SigningKey
@@ -35,11 +35,12 @@ class _Token:
     """On the monotonic clock."""
 
 
-class Door:
+class Door(Spending):
     """Sends requests in the identity's name. Safe to use from threads."""
 
     def __init__(self, settings: OktaSettings) -> None:
         """Fetch the secrets; make no call. Raises ConfigError, CredentialsRejected."""
+        super().__init__()
         self.settings = settings
         self.origin = settings.org_url.rstrip("/")
         self.shares = Shares(settings.rate_limit_share)
@@ -53,20 +54,7 @@ class Door:
         self._tokens: dict[str, _Token] = {}
         self._signing_in = threading.Lock()
         self._clock_ahead = 0.0
-        self._spent: Counter[str] = Counter()
-        self._counting = threading.Lock()
         self._wire = Wire("Okta", settings.timeout_seconds, [self.origin], Answer, posts=_TOKEN)
-
-    @property
-    def spent(self) -> dict[str, int]:
-        """Requests that belong to no unit of work, by operation."""
-        with self._counting:
-            return dict(self._spent)
-
-    def spend(self, operation: str) -> None:
-        """Count a request that belongs to no unit of work."""
-        with self._counting:
-            self._spent[operation] += 1
 
     def get(self, call: str, url: str, scopes: str, meter: Meter) -> Answer:
         """One GET of the org; a token that is no longer accepted is renewed once. Raises ProviderError."""
