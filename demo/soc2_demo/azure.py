@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from soc2_demo.http import OK, Handler, Server
+from soc2_demo.http import OK, Handler, Raw, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,15 +48,6 @@ class Refusal:
         """As Azure and Microsoft Graph write errors."""
         code, message = _CODES.get(self.status, ("BadRequest", "The request is not understood."))
         return {"error": {"code": self.code or code, "message": self.message or message}}
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An answer as it is to be sent, in place of one that the emulator makes."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 @dataclass
@@ -199,19 +190,8 @@ class _Handler(Handler):
     def _answer(
         self, status: int, headers: list[tuple[str, str]], body: object, fault: Fault | None
     ) -> None:
-        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        if fault is not None:
-            if fault.status != OK:
-                status, sent = fault.status, json.dumps(Refusal(fault.status).body()).encode()
-            if fault.body is not None:
-                status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
-        given = {name.lower() for name, _ in headers}
-        said = [
-            ("x-ms-request-id", f"emulated-{len(self.emulator.requests)}"),
-            *([] if "content-type" in given else [("Content-Type", "application/json")]),
-            *headers,
-        ]
-        self.send(status, said, sent, fault)
+        said = [("x-ms-request-id", f"emulated-{len(self.emulator.requests)}"), *headers]
+        self.answer(status, said, body, fault, lambda code: Refusal(code).body())
 
 
 def _lookup(answers: Mapping[str, Any], path: str, query: Mapping[str, str], *, exact: bool) -> Any:  # noqa: ANN401

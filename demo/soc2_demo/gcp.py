@@ -6,7 +6,6 @@ Nothing here is used outside the demo and the tests.
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.parse
 from dataclasses import dataclass, field
@@ -138,13 +137,7 @@ class _Handler(Handler):
             self._send(OK, _page(found, query), fault)
 
     def _send(self, status: int, body: object, fault: Fault | None) -> None:
-        sent = json.dumps(body).encode()
-        if fault is not None:
-            if fault.status != OK:
-                status, sent = fault.status, json.dumps(Refusal(fault.status).body()).encode()
-            if fault.body is not None:
-                status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
-        self.send(status, [("Content-Type", "application/json; charset=UTF-8")], sent, fault)
+        self.answer(status, (), body, fault, lambda code: Refusal(code).body())
 
 
 def _answer(state: Estate, path: str, query: Mapping[str, list[str]]) -> Any:  # noqa: ANN401

@@ -68,15 +68,8 @@ class _Handler(Handler):
     def _answer(
         self, status: int, headers: dict[str, str], body: object, fault: Fault | None
     ) -> None:
-        sent = b"" if body is None else json.dumps(body).encode()
-        if fault is not None:
-            if fault.status != OK:
-                status, sent = fault.status, json.dumps({"message": "an emulated fault"}).encode()
-            if fault.body is not None:
-                sent = fault.body.encode()
         used = len(self.emulator.requests)
         all_headers = {
-            "Content-Type": "application/json; charset=utf-8",
             "X-OAuth-Scopes": self.emulator.state.scopes,
             "X-RateLimit-Limit": str(LIMIT),
             "X-RateLimit-Remaining": str(max(1, LIMIT - used)),
@@ -84,7 +77,9 @@ class _Handler(Handler):
             "X-GitHub-Request-Id": f"0000:{used:X}",
             **headers,
         }
-        self.send(status, all_headers.items(), sent, fault)
+        self.answer(
+            status, all_headers.items(), body, fault, lambda _: {"message": "an emulated fault"}
+        )
 
 
 def _rest(

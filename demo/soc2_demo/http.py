@@ -5,6 +5,7 @@ Nothing here is used outside the demo and the tests.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -15,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 OK = 200
 
@@ -37,6 +38,15 @@ class Fault:
     """Announce more bytes than are sent."""
     drop: bool = False
     """Close the connection instead of answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer as it is to be sent, in place of one that an emulator makes."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Faults:
@@ -145,6 +155,30 @@ class Handler(BaseHTTPRequestHandler):
     def posted(self) -> bytes:
         """The body of the request."""
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def answer(
+        self,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        body: object,
+        fault: Fault | None,
+        refusal: Callable[[int], object],
+    ) -> None:
+        """Answer in JSON (bytes as they are, ``None`` as none), or with the fault's status and body.
+
+        ``refusal``: what the provider writes with the status of an error.
+        """
+        if fault is not None and fault.status != OK:
+            status, body = fault.status, refusal(fault.status)
+        sent = (
+            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+        if fault is not None and fault.body is not None:
+            status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
+        said = list(headers)
+        if not any(name.lower() == "content-type" for name, _ in said):
+            said.insert(0, ("Content-Type", "application/json; charset=utf-8"))
+        self.send(status, said, sent, fault)
 
     def send(
         self, status: int, headers: Iterable[tuple[str, str]], body: bytes, fault: Fault | None

@@ -6,7 +6,6 @@ Nothing here is used outside the demo and the tests.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 import urllib.parse
@@ -16,7 +15,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.permissions import NEEDS
-from soc2_demo.http import OK, Handler, Server
+from soc2_demo.http import OK, Handler, Raw, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,15 +57,6 @@ class Refusal:
             "errorId": "oaeEmulatedErrorId",
             "errorCauses": [{"errorSummary": cause} for cause in self.causes],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An answer as it is to be sent, in place of one that the emulator makes."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 @dataclass
@@ -185,20 +175,12 @@ class _Handler(Handler):
     def _answer(
         self, status: int, headers: list[tuple[str, str]], body: object, fault: Fault | None
     ) -> None:
-        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        if fault is not None:
-            if fault.status != OK:
-                status, sent = fault.status, json.dumps(Refusal(fault.status).body()).encode()
-            if fault.body is not None:
-                status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")
-        given = {name.lower() for name, _ in headers}
-        all_headers = [
+        said = [
             ("Date", formatdate(self.emulator.now(), usegmt=True)),
             ("X-Okta-Request-Id", f"emulated-{len(self.emulator.requests)}"),
-            *([] if "content-type" in given else [("Content-Type", "application/json")]),
             *headers,
         ]
-        self.send(status, all_headers, sent, fault)
+        self.answer(status, said, body, fault, lambda code: Refusal(code).body())
 
 
 def _call(path: str) -> str:

@@ -14,8 +14,9 @@ from soc2_collectors.azure.client.queries import call_of
 from soc2_collectors.azure.client.sight import VISIBLE
 from soc2_collectors.exchange import wire
 from soc2_collectors.exchange.records import MALFORMED
-from soc2_demo.azure import Raw, Refusal, subscription
+from soc2_demo.azure import Refusal, subscription
 from soc2_demo.azure_words import PRODUCTION, SANDBOX, TENANT, azure_id, resource
+from soc2_demo.http import Raw
 from soc2_pac.collect.fetch import Limits, Meter
 from soc2_pac.errors import (
     CallRefused,

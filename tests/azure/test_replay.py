@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_demo.azure import Raw
 from soc2_demo.azure_words import PRODUCTION
+from soc2_demo.http import Raw
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_demo.okta import Raw
+from soc2_demo.http import Raw
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus as S
