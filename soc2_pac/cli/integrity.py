@@ -85,8 +85,23 @@ def verify(
         click.echo(f"{count:>10,}  {name}")
     for what in report.unverified:
         click.echo(f"Not verified: {what}. Next: verify with a role that may create a schema.")
-    _conclude(report, part, held=bool(loaded))
+    held = loaded if part.since is None else [*loaded, part.since]
+    for one in held:
+        click.echo(f"Checkpoint of {one.recorded_at}: {_signer(one, trusted)}")
+    _conclude(report, part, held=bool(held))
     ctx.exit(code)
+
+
+def _signer(one: checkpoints.Checkpoint, trusted: list[str]) -> str:
+    """Who vouches for a checkpoint: a signature that names its own key shows damage, not who signed."""
+    if one.signed_by is None:
+        return "not signed; it is as good as the place where it was kept."
+    if trusted:
+        return f"signed by the key {one.signed_by}, which you named."
+    return (
+        f"signed by the key {one.signed_by}, by its own word. "
+        "Next: --public-key KEY, as the signer gave it to you."
+    )
 
 
 def _conclude(report: Report, part: Part, *, held: bool) -> None:
@@ -270,7 +285,11 @@ def _keys(given: tuple[str, ...]) -> list[str]:
         lines = _read(path).split() if path.is_file() else [one]
         found += lines
     for key in found:
-        checkpoints.key_id(key)
+        try:
+            checkpoints.key_id(key)
+        except UsageError as error:
+            msg = f"--public-key {key}: neither a file nor a public key ({error})"
+            raise UsageError(msg) from error
     return found
 
 

@@ -286,6 +286,7 @@ def test_verify_of_a_sound_store(ask: Callable[..., Ended], tmp_path: Path) -> N
     with_checkpoint = ask("verify", "--checkpoint", "kept.json")
     assert with_checkpoint.code == 0
     assert "Not checked" not in with_checkpoint.out
+    assert "not signed; it is as good as the place where it was kept." in with_checkpoint.out
 
 
 def test_verify_since_a_checkpoint_says_what_it_read(
@@ -337,9 +338,13 @@ def test_keys_are_made_listed_replaced_and_revoked(
     (tmp_path / "trusted.txt").write_text(f"{'A' * 43}=\n{public}\n", encoding="utf-8")
     trusted = ask("verify", "--checkpoint", "two.json", "--public-key", "trusted.txt")
     assert trusted.code == 0
+    assert f"signed by the key {key_id}, which you named." in trusted.out
+    alone = ask("verify", "--checkpoint", "two.json")
+    assert f"signed by the key {key_id}, by its own word. Next: --public-key" in alone.out
     other = ask("verify", "--checkpoint", "two.json", "--public-key", "A" * 43 + "=")
     assert (other.code, "signed by another key" in other.err) == (4, True)
-    assert ask("verify", "--public-key", "nonsense").code == 2
+    nonsense = ask("verify", "--public-key", "nonsense")
+    assert (nonsense.code, "neither a file nor a public key" in nonsense.err) == (2, True)
     # A checkpoint that the key signs after it was revoked proves nothing.
     private = (tmp_path / "key.pem").read_text(encoding="utf-8")
     assert ask("checkpoint", "revoke", "0" * 16, *terms).code == 2
