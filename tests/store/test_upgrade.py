@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from sqlalchemy import text
 
 from soc2_pac.store import Store, checkpoint, open_store, schema, tables
 from soc2_pac.store.database import Database
+from soc2_pac.store.verify import Part
 
-from .helpers import CHANGES, RULES, T0, active, one_run
+from .helpers import CHANGES, RULES, T0, active, look, one_run, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +95,21 @@ def test_old_and_new_entries_stand_in_one_chain(upgraded: Store) -> None:
         forms = connection.execute(text("SELECT DISTINCT format FROM ledger ORDER BY format")).all()
     assert [form for (form,) in forms] == [1, 2]
     assert upgraded.verify([old_checkpoint()]).problems == []
+
+
+def test_an_upgraded_store_is_verified_since_a_checkpoint(upgraded: Store) -> None:
+    kept = upgraded.checkpoint()
+    found = {"a": user("ann"), "new": user("new")}
+    one_run(
+        upgraded, [look(found, at=T0 + timedelta(days=9))], at=T0 + timedelta(days=9), rules=ALL
+    )
+    assert upgraded.verify([old_checkpoint(), kept]).problems == []
+    for turn in range(30):
+        assert upgraded.verify((), Part(kept, turn)).problems == []
+    with upgraded.database.writing() as connection:
+        # An interval of the old format, long closed or still open.
+        connection.execute(text("UPDATE observation SET name = 'eve' WHERE id = 1"))
+    assert any(upgraded.verify((), Part(kept, turn)).problems for turn in range(30))
 
 
 def test_the_old_rule_sources_are_in_the_old_format() -> None:
