@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from soc2_pac import plugins
 from soc2_pac.cases import load_cases
 from soc2_pac.model import Severity
+from soc2_pac.testing import guards
 from soc2_pac.testing.guards import idle_facts, unused_excuses
 
 if TYPE_CHECKING:
@@ -37,3 +39,13 @@ def test_a_rule_withstood_attacks(rule: Rule) -> None:
     wanted = 3 if rule.severity in (Severity.CRITICAL, Severity.HIGH) else 1
     attacks = [case for case in load_cases(rule) if case.attack]
     assert len(attacks) >= wanted
+
+
+def test_what_was_read_of_one_object_is_not_counted_for_a_later_one() -> None:
+    class Thing(msgspec.Struct):
+        name: str
+
+    with guards._noting() as noted:
+        for _ in range(100):
+            assert Thing("x").name == "x"
+    assert len(noted) == 100

@@ -183,10 +183,13 @@ def _order(case: Case, kind: str) -> list[int]:
 def _noting() -> Iterator[dict[int, set[str]]]:
     """While it lasts, every attribute of a struct that is read is noted: id of the struct -> names."""
     noted: dict[int, set[str]] = defaultdict(set)
+    kept: dict[int, object] = {}
+    """What was noted, so that nothing that is made later gets the id of what is gone."""
     plain = msgspec.Struct.__getattribute__
 
     def make(inner: Any) -> Any:  # noqa: ANN401
         def note(self: object, name: str) -> object:
+            kept[id(self)] = self
             noted[id(self)].add(name)
             return inner(self, name)
 
