@@ -63,6 +63,8 @@ COLUMNS: dict[str, dict[int, str]] = {
     "rule_version": {1: _RULE_VERSION, 2: f"{_RULE_VERSION} moved_from"},
     "waiver": {1: "id waiver action rule scope resource reason owner expires_at recorded_at"},
     "signing_key": {1: "id key_id public_key action reason owner recorded_at"},
+    "attachment": {1: "digest size media_type location"},
+    "act": {1: "id kind subject body attachment claimed_name os_user login recorded_at"},
 }
 """Entry kind -> format -> the columns of its body, the first of which is the entry's ``ref``.
 
@@ -80,6 +82,8 @@ TABLES = {
     "rule_version": tables.rule_version,
     "waiver": tables.waiver_event,
     "signing_key": tables.signing_key_event,
+    "attachment": tables.attachment,
+    "act": tables.act,
 }
 """Entry kind -> the table of its rows."""
 _COMPUTED = {("collection", "scope"): _scope_text, ("rule_version", "rule"): _rule_name}

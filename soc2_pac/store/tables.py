@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -343,6 +344,36 @@ signing_key_event = Table(
     CheckConstraint("action IN ('add', 'revoke')", name="signing_key_action"),
 )
 """Append-only. Which keys sign checkpoints: one is in force from its ``add`` until its ``revoke``."""
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    _text("media_type"),
+    _text("location", nullable=True),
+    Column("content", LargeBinary, nullable=True),
+)
+"""A file that an act of a person brought, by the SHA-256 of its bytes. Large ones are kept outside, and
+``location`` says where; exactly one of ``location`` and ``content`` is null."""
+
+act = Table(
+    "act",
+    metadata,
+    _id(),
+    _text("kind"),
+    _text("subject"),
+    _text("body"),
+    Column("attachment", Text, ForeignKey("attachment.digest"), nullable=True),
+    _text("claimed_name"),
+    _text("os_user"),
+    _text("login", nullable=True),
+    _text("recorded_at"),
+    Index("act_by_subject", "kind", "subject"),
+)
+"""Append-only. What people declared, handed in and decided; see :mod:`soc2_pac.acts` for the kinds and the shapes
+of ``body`` (canonical JSON). ``claimed_name``: who they say they are; ``os_user``: the operating system's name
+of the user; ``login``: who proved it, null where nobody signed in."""
 
 ledger = Table(
     "ledger",

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from soc2_pac.acts import Actor, Body
 from soc2_pac.model import CollectionStatus
-from soc2_pac.store import ledger, tables
+from soc2_pac.store import acts, ledger, tables
 from soc2_pac.store.checkpoint import generate_key
 from soc2_pac.store.verify import WHOLE, Part, verify
 
@@ -39,6 +40,16 @@ NO_EVIDENCE: dict[str, str] = {}
 TABLES = [table.name for table in tables.metadata.sorted_tables]
 
 
+INSIDE = acts.File.inside(b"%PDF", "application/pdf")
+OUTSIDE = acts.File("ab" * 32, 6_000_000, "application/pdf", None, "file:large/ab")
+
+
+class Note(Body, frozen=True, kw_only=True):
+    """A body of an act."""
+
+    text: str
+
+
 def fill(store: Store) -> None:
     """A row in every table, and a history."""
     rules = active([*RULES, *CHANGES])
@@ -53,6 +64,10 @@ def fill(store: Store) -> None:
     one_run(store, [partial], at=T0 + DAY, rules=rules)
     store.revoke_waiver(waiver, reason="fixed", owner="ciso")
     store.revoke_key(old, reason="lost", owner="ciso")
+    with store.database.writing() as connection:
+        for number, file in enumerate((INSIDE, OUTSIDE)):
+            by = Actor("Ann", "ann", f"oidc {number}" if number else None)
+            acts.record(connection, "note.added", f"n-{number}", Note(text="x"), by=by, file=file)
     events = {"1": change("ann"), "2": change("bob", 2, approved=False)}
     later = T0 + 2 * DAY
     last = [look({"a": user("ann"), "b": user("bob")}, at=later), changes(events, at=later)]
@@ -91,6 +106,8 @@ def others(value: Any, draw: random.Random) -> list[Any]:
     """Values that could stand in a column instead."""
     if value is None:
         return [1, "2026-01-01T00:00:00.000Z", "x"]
+    if isinstance(value, bytes):
+        return [value + b" ", value[:-1], b"", None, 7, value.decode("latin-1") + "x"]
     if isinstance(value, int):
         return [value + 1, value - 1, value + 100, -value - 1, None, "x"]
     same_length = value[:-1] + ("1" if value[-1:] != "1" else "2") if value else "x"

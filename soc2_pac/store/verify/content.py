@@ -130,6 +130,43 @@ def bases(connection: Connection, report: Report, part: Part) -> None:
             report.find(f"finding {row.id}", f"what it rests on is missing: {short(row.basis)}")
 
 
+def attachments(connection: Connection, report: Report, part: Part) -> None:
+    """Files that people handed in match their digests, none is missing, and each belongs to an act.
+
+    What is kept outside the store is not read here; its digest, size and place are in the ledger.
+    """
+    a, act = tables.attachment, tables.act
+    count = outside = 0
+    for row in stream(connection, sa.select(a).where(part.digests(a.c.digest))):
+        where = f"attachment {short(row.digest)}"
+        if (row.content is None) == (row.location is None):
+            report.find(where, "must be kept either in the store or outside, and is not")
+        elif row.content is None:
+            outside += 1
+        else:
+            count += 1
+            content = row.content if isinstance(row.content, bytes) else b""
+            if hashlib.sha256(content).hexdigest() != row.digest or len(content) != row.size:
+                report.find(where, "was edited: it does not match its digest")
+    report.checked["attachments"] = count
+    if outside:
+        report.checked["attachments kept outside (not read)"] = outside
+    lost = (
+        sa.select(act.c.id, act.c.attachment)
+        .select_from(act.outerjoin(a, a.c.digest == act.c.attachment))
+        .where(act.c.attachment.is_not(None), a.c.digest.is_(None))
+    )
+    for row in connection.execute(lost):
+        report.find(f"act {row.id}", f"its attachment {short(row.attachment)} is missing")
+    unused = (
+        sa.select(a.c.digest)
+        .select_from(a.outerjoin(act, act.c.attachment == a.c.digest))
+        .where(act.c.id.is_(None))
+    )
+    for digest in connection.execute(unused).scalars():
+        report.find(f"attachment {short(digest)}", "belongs to no act")
+
+
 def _set(text: str) -> set[str]:
     try:
         return set(json.loads(text))
