@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from store_and_evaluation import SCOPES, SLA, T0, rules
+from store_and_evaluation import DUE, SCOPES, T0, rules
 
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.evaluate.engine import ActiveRule, evaluate
@@ -88,7 +88,7 @@ def _run(store: Store, documents: list[list[Record]], active: list[ActiveRule], 
                 active,
                 run_id=run_id,
                 now=now,
-                sla=SLA,
+                due=DUE,
                 tool_version="bench",
             )
 
@@ -111,7 +111,7 @@ def _cold(path: Path) -> str:
                     fresh,
                     run_id=run_id,
                     now=now,
-                    sla=SLA,
+                    due=DUE,
                     tool_version="bench",
                     retire=False,
                 )

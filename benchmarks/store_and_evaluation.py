@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soc2_pac.canonical import canonical, digest
+from soc2_pac.due import DueDates
 from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope, Severity, Verdict, failed, passed
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SCOPES = 10
-SLA = {severity: timedelta(days=30) for severity in Severity}
+DUE = DueDates(dict.fromkeys(Severity, 30))
 
 
 class Account(Resource, frozen=True, kw_only=True):
@@ -113,7 +114,7 @@ def run(
         began = time.perf_counter()
         with store.database.writing() as connection:
             done = evaluate(
-                connection, active, run_id=run_id, now=now, sla=SLA, tool_version="bench"
+                connection, active, run_id=run_id, now=now, due=DUE, tool_version="bench"
             )
         return recording, time.perf_counter() - began, done.judged
 

@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
 from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
+from soc2_pac.config import EvidenceTable
+from soc2_pac.decisions import loosened
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
+    from soc2_pac.decisions import Variant
     from soc2_pac.model import Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
@@ -155,8 +160,44 @@ def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRu
         raise config.wrong(f'rules."{rule.id}"', str(error)) from error
     days = rule.max_evidence_age_days or config.evidence.max_age_days
     severity = settings.severity or rule.severity
-    sourced = rule.sourced_by(providers)
-    return ActiveRule(rule, thresholds, severity, timedelta(days=days), sourced)
+    if settings.decision is None:
+        _not_loosened(rule, config, thresholds, severity)
+    return ActiveRule(
+        rule,
+        thresholds,
+        severity,
+        timedelta(days=days),
+        rule.sourced_by(providers),
+        tuple(_settled(rule, config, variant) for variant in settings.where),
+        config.boundary,
+    )
+
+
+def _not_loosened(
+    rule: Rule, config: Config, thresholds: Mapping[str, Any], severity: Severity
+) -> None:
+    """Raise ConfigError where something is looser than the rule's own and nobody answers for it."""
+    looser = [
+        f"{one.name} = {thresholds[one.name]!r} instead of {one.default!r}"
+        for one in rule.thresholds
+        if loosened(one.name, one.default, thresholds[one.name])
+    ]
+    if severity.rank < rule.severity.rank:
+        looser.append(f"severity {severity} instead of {rule.severity}")
+    if looser:
+        what = f"{looser[0]} may be looser: add reason, owner and date, an auditor will ask"
+        raise config.wrong(f'rules."{rule.id}"', what)
+
+
+def _settled(rule: Rule, config: Config, variant: Variant) -> Variant:
+    """A variant with thresholds of their declared types. Raises ConfigError."""
+    try:
+        settled = rule.settle(variant.thresholds)
+    except ConfigError as error:
+        raise config.wrong(f'rules."{rule.id}".where', str(error)) from error
+    return msgspec.structs.replace(
+        variant, thresholds={name: settled[name] for name in variant.thresholds}
+    )
 
 
 @dataclass
@@ -264,7 +305,7 @@ def run(
                     chosen,
                     run_id=run_id,
                     now=datetime.now(UTC),
-                    sla=work.config.sla_by_severity,
+                    due=work.config.due_dates,
                     tool_version=tool_version(),
                     full=full,
                     retire=rules is None,
@@ -351,7 +392,7 @@ def check_rules(
     chosen = work.choose(names)
     plan = plan_for(work, chosen, sources=sources, only=only)
     return live.check(
-        [(item.rule, item.thresholds) for item in chosen],
+        chosen,
         plan,
         sourced=frozenset().union(*(item.sourced for item in chosen)),
         now=datetime.now(UTC),
@@ -398,7 +439,13 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
         chosen |= matching
     providers = set(recorded.head.providers)
     judged = [
-        (rule, rule.settle(recorded.head.thresholds.get(rule.id, {})))
+        ActiveRule(
+            rule,
+            rule.settle(recorded.head.thresholds.get(rule.id, {})),
+            rule.severity,
+            timedelta(days=rule.max_evidence_age_days or EvidenceTable().max_age_days),
+            rule.sourced_by(providers),
+        )
         for rule in chosen.values()
         if rule.lacks(providers) is None
     ]
@@ -411,7 +458,7 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
         ],
         now=recorded.now,
         limits=Limits(),
-        sourced=frozenset().union(*(rule.sourced_by(providers) for rule, _ in judged)),
+        sourced=frozenset().union(*(item.sourced for item in judged)),
     )
 
 
@@ -450,7 +497,8 @@ ACTED_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
 def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Severity) -> int:
     """0 nothing to act on; 1 failures at or above ``fail_on``; 3 the evidence is incomplete.
 
-    A failure is the stronger statement: 1 comes before 3. Waived failures do not count. Details that could
+    A failure is the stronger statement: 1 comes before 3. Waived failures do not count, and what is outside
+    of the system does not. Details that could
     not be read count where nothing was judged: verdicts say themselves which of them they needed.
     """
     incomplete = outcome is not None and bool(
@@ -461,6 +509,8 @@ def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Sev
         or (outcome.evaluated is None and outcome.gaps)
     )
     for finding in findings:
+        if finding.outside:
+            continue
         if (
             finding.status is Status.FAIL
             and finding.waiver is None

@@ -9,15 +9,17 @@ import os
 import subprocess
 import tomllib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.decisions import Boundary, Decision, Place, Variant
+from soc2_pac.due import WEEKDAYS, DueDates
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import Severity
 from soc2_pac.text import listed, nearest
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 DEFAULT_FILE = "soc2-pac.toml"
 ENVIRONMENT = "SOC2_PAC_CONFIG"
 _COMMAND_SECONDS = 30
+
+Weekday: TypeAlias = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
 
 
 class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -106,13 +112,22 @@ class EvidenceTable(_Table, frozen=True):
 
 
 class SlaTable(_Table, frozen=True):
-    """``[sla]``: days in which a failure of each severity is to be mended."""
+    """``[sla]``: days in which a failure of each severity is to be fixed.
+
+    A due date is set when a failure is first seen, and stays.
+    """
 
     critical: int = 7
     high: int = 30
     medium: int = 90
     low: int = 180
     info: int = 365
+    calendar: Literal["calendar", "business"] = "calendar"
+    """Whether all days count, or business days only."""
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    """Days that are not worked."""
+    holidays: tuple[date, ...] = ()
+    """Further days that are not worked."""
 
 
 class RunTable(_Table, frozen=True):
@@ -139,6 +154,19 @@ class WaiversTable(_Table, frozen=True):
     """The longest time for which a failure may be accepted."""
 
 
+class AuditTable(_Table, frozen=True):
+    """``[audit]``: the boundary of the system that is audited.
+
+    What is outside is collected and judged all the same. Its failures do not count, and every report prints them
+    with the reason.
+    """
+
+    include: tuple[Place, ...] = ()
+    """Only what is in these places belongs to the system; empty: everything does."""
+    exclude: tuple[Place, ...] = ()
+    """What is in these places does not belong to it."""
+
+
 class SigningTable(_Table, frozen=True):
     """``[signing]``."""
 
@@ -151,10 +179,12 @@ class RuleSettings:
     """``[rules.ID]``."""
 
     enabled: bool = True
-    reason: str = ""
-    """Why it is off; demanded, because an auditor will ask."""
+    decision: Decision | None = None
+    """Who decided what makes it looser, and why; demanded where it is, because an auditor will ask."""
     severity: Severity | None = None
     thresholds: Mapping[str, object] = field(default_factory=dict)
+    where: tuple[Variant, ...] = ()
+    """Other settings in some places; the first that takes a resource holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +208,12 @@ class Config:
     run: RunTable
     signing: SigningTable
     waivers: WaiversTable
+    audit: AuditTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
-    exclude: tuple[tuple[str, str], ...]
-    """(pattern, reason)."""
+    exclude: tuple[Exclusion, ...]
+    """Rules that are switched off, by pattern."""
     rules: Mapping[str, RuleSettings]
 
     @property
@@ -197,11 +228,14 @@ class Config:
         return url
 
     @property
-    def sla_by_severity(self) -> dict[Severity, timedelta]:
-        """How long a failure of each severity may stay open."""
-        return {
-            severity: timedelta(days=getattr(self.sla, severity.value)) for severity in Severity
-        }
+    def due_dates(self) -> DueDates:
+        """By when a failure of each severity is to be fixed."""
+        return DueDates(
+            {severity: getattr(self.sla, severity.value) for severity in Severity},
+            business=self.sla.calendar == "business",
+            weekend=frozenset(WEEKDAYS.index(day) for day in self.sla.weekend),
+            holidays=frozenset(self.sla.holidays),
+        )
 
     def body(self) -> str:
         """Canonical JSON of what is in force, for the ledger. Holds references, never secrets."""
@@ -210,12 +244,18 @@ class Config:
             "sla": self.sla,
             "run": self.run,
             "waivers": self.waivers,
+            "audit": self.audit,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
             "rules": {name: _plain(settings) for name, settings in self.rules.items()},
         }
         return canonical(msgspec.to_builtins(kept)).decode()
+
+    @property
+    def boundary(self) -> Boundary:
+        """What belongs to the system that is audited."""
+        return Boundary(self.audit.include, self.audit.exclude)
 
     def identity(self) -> tuple[str, str]:
         """(SHA-256, body)."""
@@ -257,7 +297,8 @@ class Config:
         for name in self.rules:
             if name not in rules:
                 raise self.wrong(f'rules."{name}"', f"there is no such rule.{nearest(name, rules)}")
-        for key, patterns in (("include", self.include), ("exclude", [p for p, _ in self.exclude])):
+        excluded = [item.rule for item in self.exclude]
+        for key, patterns in (("include", self.include), ("exclude", excluded)):
             for pattern in patterns:
                 if (
                     not any(matches(rule, pattern) for rule in rules.values())
@@ -270,10 +311,10 @@ class Config:
         off: dict[str, str] = {}
         active = []
         for rule in rules.values():
-            reason = next((why for pattern, why in self.exclude if matches(rule, pattern)), None)
+            reason = next((str(one) for one in self.exclude if matches(rule, one.rule)), None)
             settings = self.rules.get(rule.id, RuleSettings())
             if not settings.enabled:
-                reason = settings.reason
+                reason = str(settings.decision)
             if self.include and not any(matches(rule, pattern) for pattern in self.include):
                 reason = "not among rules.include"
             if reason is None:
@@ -344,6 +385,7 @@ _TABLES: dict[str, Any] = {
     "run": RunTable,
     "signing": SigningTable,
     "waivers": WaiversTable,
+    "audit": AuditTable,
 }
 
 
@@ -354,6 +396,9 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         if key not in known:
             msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
             raise ConfigError(msg)
+    drawn = document.get("audit", {})
+    for name in ("include", "exclude") if isinstance(drawn, dict) else ():
+        _decisions(path, f"audit.{name}", drawn.get(name, []), Place)
     tables = {
         key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
     }
@@ -365,46 +410,92 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         raise ConfigError(msg)
     include, exclude, rules = _rules(path, document.get("rules", {}))
     _positive(path, tables)
+    if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
+        msg = f"{path}: sla.weekend: no day is left on which anybody works"
+        raise ConfigError(msg)
     return Config(
         path=path, raw_sources=raw_sources, include=include, exclude=exclude, rules=rules, **tables
     )
 
 
-class _Exclusion(_Table, frozen=True):
+class Exclusion(Decision, frozen=True, kw_only=True):
+    """``[[rules.exclude]]``: rules that are switched off everywhere."""
+
     rule: str
-    reason: str
+    """An id, a glob over ids, a criterion or a series."""
 
 
 def _rules(
     path: Path | None,
     table: Any,  # noqa: ANN401
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], dict[str, RuleSettings]]:
+) -> tuple[tuple[str, ...], tuple[Exclusion, ...], dict[str, RuleSettings]]:
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
         raise ConfigError(msg)
     include = _convert(path, "rules.include", table.get("include", []), tuple[str, ...])
-    excluded = _convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
-    for item in excluded:
-        if not item.reason.strip():
-            msg = f"{path}: rules.exclude: '{item.rule}' needs a reason: an auditor will ask"
+    excluded = _decisions(path, "rules.exclude", table.get("exclude", []), Exclusion)
+    rules = {
+        name: _rule_settings(path, name, settings)
+        for name, settings in table.items()
+        if name not in ("include", "exclude")
+    }
+    return include, excluded, rules
+
+
+_DECISION = ("reason", "owner", "date")
+
+
+def _rule_settings(path: Path | None, name: str, settings: object) -> RuleSettings:
+    key = f'rules."{name}"'
+    if not isinstance(settings, dict):
+        msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
+        raise ConfigError(msg)
+    rest = dict(settings)
+    enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
+    severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
+    said = {part: rest.pop(part) for part in _DECISION if part in rest}
+    decision = _decisions(path, key, [said], Decision)[0] if said or not enabled else None
+    where = _decisions(path, f"{key}.where", _folded(rest.pop("where", [])), Variant)
+    return RuleSettings(enabled, decision, severity, rest, where)
+
+
+def _folded(variants: object) -> object:
+    """``[[rules.ID.where]]`` holds thresholds by their own names, as ``[rules.ID]`` does."""
+    known = {*Variant.__struct_fields__} - {"thresholds"}
+    if not isinstance(variants, list):
+        return variants
+    return [
+        {k: v for k, v in one.items() if k in known}
+        | {"thresholds": {k: v for k, v in one.items() if k not in known}}
+        if isinstance(one, dict)
+        else one
+        for one in variants
+    ]
+
+
+D = TypeVar("D", bound=Decision)
+
+
+def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tuple[D, ...]:
+    """Decisions with all that an auditor asks for. Raises ConfigError."""
+    for one in value if isinstance(value, list) else ():
+        lacking = [p for p in _DECISION if isinstance(one, dict) and p not in one]
+        if lacking:
+            named = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+            what = f"{named} {'is' if len(lacking) == 1 else 'are'} missing"
+            msg = f"{path or DEFAULT_FILE}: {key}: {what}: an auditor will ask why, who and when"
             raise ConfigError(msg)
-    rules = {}
-    for name, settings in table.items():
-        if name in ("include", "exclude"):
-            continue
-        key = f'rules."{name}"'
-        if not isinstance(settings, dict):
-            msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
+    if not isinstance(value, list):
+        msg = f"{path or DEFAULT_FILE}: {key}: write a list of tables, [[{key}]]"
+        raise ConfigError(msg)
+    found: list[D] = []
+    for number, one in enumerate(value, 1):
+        made: D = _convert(path, key if len(value) == 1 else f"{key}, number {number}", one, shape)
+        if problem := made.lacks(datetime.now(UTC).date()):
+            msg = f"{path or DEFAULT_FILE}: {key}: {problem}"
             raise ConfigError(msg)
-        rest = dict(settings)
-        enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
-        reason = _convert(path, f"{key}.reason", rest.pop("reason", ""), str)
-        severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
-        if not enabled and not reason.strip():
-            msg = f"{path}: {key}: a rule that is off needs a reason: an auditor will ask"
-            raise ConfigError(msg)
-        rules[name] = RuleSettings(enabled, reason, severity, rest)
-    return include, tuple((item.rule, item.reason) for item in excluded), rules
+        found.append(made)
+    return tuple(found)
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
@@ -455,9 +546,10 @@ def _takes_secret(shape: Any, field: str) -> bool:  # noqa: ANN401
 def _plain(settings: RuleSettings) -> dict[str, object]:
     return {
         "enabled": settings.enabled,
-        "reason": settings.reason,
+        "decision": settings.decision,
         "severity": settings.severity,
         "thresholds": dict(settings.thresholds),
+        "where": settings.where,
     }
 
 

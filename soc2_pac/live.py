@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from soc2_pac.collect.plan import Plan
+    from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.resources import Collector, Resource
     from soc2_pac.rules import Rule
 
@@ -139,7 +140,7 @@ class _Documents:
 
 
 def check(
-    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    rules: Sequence[ActiveRule],
     plan: Plan,
     *,
     now: datetime,
@@ -150,7 +151,7 @@ def check(
     """Judge rules live.
 
     Args:
-        rules: each with its thresholds.
+        rules: as configured.
         plan: over the kinds of these rules.
         now: the instant of judgement.
         limits: bounds of each listing.
@@ -175,7 +176,7 @@ def check(
 
 
 def check_recorded(
-    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    rules: Sequence[ActiveRule],
     recorded: Iterable[tuple[UnitResult, Sequence[Document]]],
     *,
     now: datetime,
@@ -197,7 +198,7 @@ def check_recorded(
 
 
 def _verdicts(
-    rules: Sequence[tuple[Rule, Mapping[str, Any]]],
+    rules: Sequence[ActiveRule],
     looks: Mapping[str, list[UnitResult]],
     documents: Mapping[str, list[_Live]],
     pool: ThreadPoolExecutor,
@@ -205,17 +206,13 @@ def _verdicts(
     now: datetime,
 ) -> list[LiveVerdict]:
     verdicts: list[LiveVerdict] = []
-    for rule, thresholds in rules:
+    for item in rules:
+        rule = item.rule
         joined = _Joined(rule, looks, documents, pool, sourced)
         lives = documents.get(rule.kind, [])
 
-        def one(
-            live: _Live,
-            rule: Rule = rule,
-            thresholds: Mapping[str, Any] = thresholds,
-            joined: _Joined = joined,
-        ) -> Verdict:
-            return _judge(rule, live, thresholds, joined, now)
+        def one(live: _Live, item: ActiveRule = item, joined: _Joined = joined) -> Verdict:
+            return _judge(item, live, joined, now)
 
         # A rule that joins shares its evidence between documents: one after the other then.
         judged = map(one, lives) if rule.joins else pool.map(one, lives)
@@ -306,12 +303,15 @@ class _Joined:
         return fetched
 
 
-def _judge(
-    rule: Rule, live: _Live, thresholds: Mapping[str, Any], joined: _Joined, now: datetime
-) -> Verdict:
+def _judge(item: ActiveRule, live: _Live, joined: _Joined, now: datetime) -> Verdict:
+    rule = item.rule
     while True:
         seen: Resource | None = None
+        thresholds = item.thresholds
         try:
+            adjustment = item.adjustment(live.scope, live.bytes())
+            if adjustment is not None:
+                thresholds = {**thresholds, **adjustment.thresholds}
             seen = view(rule.resource, live.bytes())
             evidence = joined.evidence.at(live.scope) if joined.evidence else None
             return apply(

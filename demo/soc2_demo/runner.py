@@ -151,6 +151,9 @@ accounts = "{roster.ACCOUNTS_FILE}"  # whose accounts are where no system says i
 
 [rules.gcp-corporate-identities-only]
 domains = ["acme-robotics.example"]
+reason = "our own domain"               # what differs from a rule's default has all three
+owner = "ciso@acme-robotics.example"
+date = 2026-01-05
 """
 
 

@@ -54,6 +54,11 @@ def findings() -> None:
 @click.option(
     "--waived/--not-waived", default=None, help="Only waived, or only not waived failures."
 )
+@click.option(
+    "--outside/--not-outside",
+    default=None,
+    help="Only what decisions of the configuration leave out of the count, or only what counts.",
+)
 @format_option
 def list_(
     config_path: str | None,
@@ -67,6 +72,7 @@ def list_(
     kind: str | None,
     resource: str | None,
     waived: bool | None,
+    outside: bool | None,
     form: str,
 ) -> None:
     """List current findings, worst first."""
@@ -85,6 +91,7 @@ def list_(
             kind=kind,
             resource=resource,
             waived=waived,
+            outside=outside,
         )
         count = write(_rows(found, full=form == "json"), _COLUMNS, form)
     if count == 0:
@@ -107,6 +114,9 @@ def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str,
             row["resource"] = finding.resource_name or finding.resource
             if finding.waiver:
                 row["status"] = f"{finding.status} (waived)"
+            if finding.outside:
+                row["status"] = f"{finding.status} (outside)"
+                row["message"] = f"{finding.message} [{'; '.join(finding.because)}]"
         yield row
 
 
@@ -121,6 +131,8 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         history = store.finding_history(finding.fingerprint)
         rests_on = store.finding_documents(finding.fingerprint)
     waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
+    if finding.outside:
+        waived += "  (outside: not counted)"
     facts = {
         "rule": finding.rule,
         "title": finding.title,
@@ -136,6 +148,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         "failing since": finding.failing_since,
         "fix by": finding.sla_due,
         "holds until": finding.until,
+        "decided": "; ".join(finding.because) or None,
         "thresholds": _thresholds(finding.thresholds),
         "evidence": finding.evidence,
         "fingerprint": finding.fingerprint,

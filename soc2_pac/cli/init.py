@@ -92,10 +92,27 @@ _TAIL = """
 # people = "people.csv"         # id, mails, status, left_at, ...
 # accounts = "accounts.csv"     # whose accounts are where no system says it
 
-# [rules]
-# exclude = [{ rule = "aws-root-mfa-phishing-resistant", reason = "root is removed centrally" }]
+## What is switched off, left out or looser than a rule's default has a reason, an owner and a date:
+# [[rules.exclude]]
+# rule = "aws-root-mfa-phishing-resistant"
+# reason = "root is removed centrally"
+# owner = "ciso@ORGANIZATION"
+# date = 2026-01-05
 # [rules.aws-access-key-age]
-# max_age_days = 60
+# max_age_days = 60             # stricter: needs no reason
+# [[rules.aws-access-key-age.where]]    # elsewhere otherwise
+# scope = "aws:111122223333/*"          # or tag = "environment=sandbox"
+# max_age_days = 180
+# reason = "a sandbox without customers' data"
+# owner = "ciso@ORGANIZATION"
+# date = 2026-01-05
+
+## The boundary of the system that is audited. What is outside is judged, printed, and not counted:
+# [[audit.exclude]]
+# scope = "aws:444455556666/*"          # or tag
+# reason = "training account"
+# owner = "ciso@ORGANIZATION"
+# date = 2026-01-05
 """
 
 

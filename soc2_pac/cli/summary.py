@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from soc2_pac.model import CollectionStatus
+from soc2_pac.model import CollectionStatus, utc_text
 from soc2_pac.output import plain
 from soc2_pac.output.summary import Told, render
+from soc2_pac.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from soc2_pac.api import Outcome, Workspace
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
     from soc2_pac.store.queries import Finding
+    from soc2_pac.store.waivers import Waiver
+
+EXPIRING_DAYS = 14
+"""From so many days before their end on, waivers are told."""
 
 
 def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
@@ -29,7 +35,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         click.echo(line)
     if outcome.units:
         click.echo(_looks(outcome))
-    for line in _loud(work, outcome):
+    for line in (*_loud(work, outcome), *expiring(store.waivers(active=True))):
         click.echo(line)
     click.echo("")
     click.echo(render(told, ruled=ruled, commands=()), nl=False)
@@ -58,7 +64,18 @@ def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
         message=plain(finding.message),
         fix=rule.fix if rule else f"soc2-pac rules show {finding.rule}",
         waived=finding.waiver is not None,
+        outside=finding.outside,
     )
+
+
+def expiring(waivers: Iterable[Waiver]) -> list[str]:
+    """Which waivers end soon: their failures count again from then on."""
+    soon = utc_text(datetime.now(UTC) + timedelta(days=EXPIRING_DAYS))
+    ending = [w for w in waivers if w.expires_at is not None and w.expires_at <= soon]
+    if not ending:
+        return []
+    named = listed(f"{plain(w.waiver)} ({w.rule}) on {str(w.expires_at)[:10]}" for w in ending)
+    return [f"Waivers that end within {EXPIRING_DAYS} days: {named}"]
 
 
 def _looks(outcome: Outcome) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from soc2_pac.cli.options import (
     ListGroup,
+    actor,
     check_filters,
     config_option,
     find_rule,
@@ -19,6 +19,7 @@ from soc2_pac.cli.options import (
     opened_store,
     store_option,
 )
+from soc2_pac.cli.summary import expiring
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Status
 from soc2_pac.output import write
@@ -34,6 +35,7 @@ _COLUMNS = (
     "scope",
     "resource",
     "owner",
+    "approver",
     "reason",
     "added_at",
     "expires_at",
@@ -51,8 +53,12 @@ def waivers() -> None:
 @store_option
 @click.option("--reason", required=True, help="Why it is accepted: an auditor will read it.")
 @click.option("--owner", required=True, help="The person who accepts the risk.")
+@click.option("--approver", required=True, help="Another person, who agreed.")
 @click.option("--scope", help="Only in this scope. Default: everywhere.")
-@click.option("--resource", help="Only this resource, by its id or name. Default: all.")
+@click.option(
+    "--resource",
+    help="Only this resource, by its id or name, or a pattern: 'sandbox-*'. Default: all.",
+)
 @click.option(
     "--expires", metavar="DATE", required=True, help="When it ends; waivers do not last for ever."
 )
@@ -63,6 +69,7 @@ def add(
     store_url: str | None,
     reason: str,
     owner: str,
+    approver: str,
     scope: str | None,
     resource: str | None,
     expires: str,
@@ -70,12 +77,12 @@ def add(
 ) -> None:
     """Accept the failures of a rule until a date."""
     from soc2_pac import config, plugins  # noqa: PLC0415
-    from soc2_pac.store.waivers import check_terms  # noqa: PLC0415
+    from soc2_pac.store.waivers import check_terms, matches  # noqa: PLC0415
 
     find_rule(plugins.load(), rule_id)
     longest = config.load(config_path, required=store_url is None).waivers.max_days
     ends = instant(expires, "--expires")
-    check_terms(reason, owner, ends, datetime.now(UTC))
+    check_terms(reason, owner, approver, ends, datetime.now(UTC))
     if ends > datetime.now(UTC) + timedelta(days=longest + 1):
         msg = f"--expires: a waiver lasts {longest} days at most ([waivers] max_days)"
         raise UsageError(msg)
@@ -83,8 +90,14 @@ def add(
         with store.reading() as connection:
             check_filters(connection, scope=scope)
         found = [f for f in store.findings(rules=[rule_id]) if scope in (None, f.scope)]
-        uid = _uid(resource, found)
-        covered = sum(f.status is Status.FAIL and uid in (None, f.resource) for f in found)
+        pattern = resource if resource is not None and "*" in resource else None
+        uid = None if pattern else _uid(resource, found)
+        covered = sum(
+            f.status is Status.FAIL
+            and uid in (None, f.resource)
+            and (pattern is None or matches(pattern, f.resource, f.resource_name))
+            for f in found
+        )
         if covered == 0 and not ahead:
             what = f"'{resource}'" if resource else "the rule"
             msg = (
@@ -98,6 +111,9 @@ def add(
             owner=owner,
             scope=scope,
             resource=uid,
+            pattern=pattern,
+            approver=approver,
+            by=actor(owner),
             expires_at=ends,
         )
     failures = (
@@ -134,12 +150,15 @@ def list_(config_path: str | None, store_url: str | None, active: bool, form: st
     rows = [
         {
             **asdict(w),
+            "resource": w.resource or w.pattern,
             "state": "active" if w.active(now) else "revoked" if w.revoked_at else "expired",
         }
         for w in found
     ]
     if write(rows, _COLUMNS, form) == 0:
         click.echo("No waivers.", err=True)
+    for line in expiring(w for w in found if w.active(now)):
+        click.echo(line, err=True)
 
 
 @waivers.command()
@@ -152,6 +171,7 @@ def revoke(
     waiver: str, config_path: str | None, store_url: str | None, reason: str, owner: str | None
 ) -> None:
     """End a waiver before its date."""
+    by = actor(owner)
     with opened_store(config_path, store_url) as store:
-        store.revoke_waiver(waiver, reason=reason, owner=owner or getpass.getuser())
+        store.revoke_waiver(waiver, reason=reason, owner=by.claimed_name, by=by)
     click.echo(f"{waiver} revoked.")

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from soc2_pac.decisions import EVERYTHING, adjust, tags_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate import judge
 from soc2_pac.evaluate.evidence import JoinedEvidence, Loaded
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.decisions import Adjustment, Boundary, Variant
+    from soc2_pac.due import DueDates
     from soc2_pac.evaluate.evidence import EvidenceHere
     from soc2_pac.model import Basis
     from soc2_pac.resources import Resource
@@ -54,6 +59,22 @@ class ActiveRule:
     """Evidence from an older look is stale."""
     sourced: frozenset[str] = frozenset()
     """Of the kinds that the rule joins ``where_sourced``, those whose provider has a source."""
+    variants: tuple[Variant, ...] = ()
+    """Other settings in some places."""
+    boundary: Boundary = EVERYTHING
+    """What belongs to the system that is audited."""
+
+    @property
+    def by_tag(self) -> bool:
+        """Whether tags of the judged resource decide about settings or boundary."""
+        return self.boundary.by_tag or any(variant.tag for variant in self.variants)
+
+    def adjustment(self, scope: Scope, body: bytes | str | None) -> Adjustment | None:
+        """What was decided for a place or a document there; ``body`` is ``None`` for a whole scope."""
+        if not self.variants and not self.boundary:
+            return None
+        tags = tags_of(body) if body is not None and self.by_tag else {}
+        return adjust(self.variants, self.boundary, scope, tags)
 
     @property
     def joins(self) -> tuple[type[Resource], ...]:
@@ -91,6 +112,7 @@ class Judged:
     """The resource; ``None`` for a verdict on the whole scope."""
     verdict: Verdict
     digest: str | None
+    adjustment: Adjustment | None = None
 
 
 def evaluate(
@@ -99,7 +121,7 @@ def evaluate(
     *,
     run_id: int,
     now: datetime,
-    sla: Mapping[Severity, timedelta],
+    due: DueDates,
     tool_version: str,
     full: bool = False,
     retire: bool = True,
@@ -111,13 +133,13 @@ def evaluate(
         active: the rules to judge, as configured.
         run_id: the run that this belongs to.
         now: the instant of judgement.
-        sla: how long a failure of each severity may stay open.
+        due: by when a failure of each severity is to be fixed.
         tool_version: recorded with the evaluation.
         full: judge everything, changed or not.
         retire: close the findings of rules that are not in ``active``.
     """
     with without_cycle_search():
-        work = _Evaluation(connection, active, run_id, now, sla, tool_version, whole=retire)
+        work = _Evaluation(connection, active, run_id, now, due, tool_version, whole=retire)
         return work.run(full=full)
 
 
@@ -130,7 +152,9 @@ def judge_as_of(
         looks = store.looks(connection, kind, upto)
         for item in group:
             for scope, verdict in _scope_verdicts(item, looks, at).values():
-                yield Judged(item.rule, item.severity, scope, None, verdict, None)
+                adjustment = item.adjustment(scope, None)
+                severity = (adjustment and adjustment.severity) or item.severity
+                yield Judged(item.rule, severity, scope, None, verdict, None, adjustment)
         loaded: dict[timedelta, Loaded] = {}
         judges = [
             _Judge(connection, item, looks, upto, at, loaded, current=False) for item in group
@@ -139,13 +163,15 @@ def judge_as_of(
             for row in chunk:
                 seen = _Seen(row, group[0].rule.resource)
                 for judging in judges:
+                    adjustment = judging.adjustment(row)
                     yield Judged(
                         judging.item.rule,
-                        judging.item.severity,
+                        (adjustment and adjustment.severity) or judging.item.severity,
                         judging.scope_of(row),
                         row.uid,
-                        judging.verdict(seen, at)[0],
+                        judging.verdict(seen, at, adjustment)[0],
                         row.digest,
+                        adjustment,
                     )
 
 
@@ -236,13 +262,15 @@ class _Judge:
                 loaded[item.max_age] = Loaded(documents)
             self._joined = JoinedEvidence(item.rule, loaded[item.max_age], item.sourced)
 
-    def verdict(self, seen: _Seen, now: datetime) -> tuple[Verdict, Basis | None]:
+    def verdict(
+        self, seen: _Seen, now: datetime, adjustment: Adjustment | None
+    ) -> tuple[Verdict, Basis | None]:
         """The verdict on one document at an instant, with the completeness of the look laid over it.
 
         And what it rests on beside the document, for a rule that joins.
         """
         scope_id = seen.row.scope
-        verdict, basis = self._base(seen, self._looks[scope_id].scope, now)
+        verdict, basis = self._base(seen, self._looks[scope_id].scope, now, adjustment)
         state = self._states[scope_id]
         if state.status is None or verdict.status not in _SETTLED:
             return verdict, basis
@@ -256,11 +284,20 @@ class _Judge:
         """Where a document was seen."""
         return self._looks[row.scope].scope
 
-    def _base(self, seen: _Seen, scope: Scope, now: datetime) -> tuple[Verdict, Basis | None]:
+    def adjustment(self, row: DocumentRow) -> Adjustment | None:
+        """What was decided for the place of a document, or for its tags."""
+        return self.item.adjustment(self.scope_of(row), row.body)
+
+    def _base(
+        self, seen: _Seen, scope: Scope, now: datetime, adjustment: Adjustment | None
+    ) -> tuple[Verdict, Basis | None]:
         if seen.view is None:
             return judge.explain(seen.error or RuntimeError("no view")), None
         evidence = self._joined.at(scope) if self._joined else None
-        verdict = self._applied(seen.view, scope, now, evidence)
+        thresholds = self.item.thresholds
+        if adjustment is not None and adjustment.thresholds:
+            thresholds = {**thresholds, **adjustment.thresholds}
+        verdict = self._applied(seen.view, scope, now, evidence, thresholds)
         if evidence is None:
             return verdict, None
         try:
@@ -269,7 +306,12 @@ class _Judge:
             return judge.explain(error), evidence.basis()
 
     def _applied(
-        self, seen: Resource, scope: Scope, now: datetime, evidence: EvidenceHere | None
+        self,
+        seen: Resource,
+        scope: Scope,
+        now: datetime,
+        evidence: EvidenceHere | None,
+        thresholds: Mapping[str, Any],
     ) -> Verdict:
         try:
             verdict = judge.apply(
@@ -278,7 +320,7 @@ class _Judge:
                 now=now,
                 scope=scope,
                 evidence=evidence,
-                thresholds=self.item.thresholds,
+                thresholds=thresholds,
             )
         except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
             return judge.explain(error)
@@ -309,7 +351,7 @@ class _Evaluation:
         active: Sequence[ActiveRule],
         run_id: int,
         now: datetime,
-        sla: Mapping[Severity, timedelta],
+        due: DueDates,
         tool_version: str,
         *,
         whole: bool,
@@ -317,7 +359,7 @@ class _Evaluation:
         self._connection = connection
         self._now = now
         self._now_text = utc_text(now)
-        self._sla = sla
+        self._due = due
         self._groups = _by_kind(active)
         self._upto = store.last_collection(connection)
         facts = [_facts(item) for group in self._groups.values() for item in group]
@@ -454,19 +496,22 @@ class _Evaluation:
         item, row = judging.item, seen.row
         scope = judging.scope_of(row)
         at = self._start(item, current, row)
+        adjustment = judging.adjustment(row)
         for _ in range(_CHAIN):
             verdict, basis = judging.verdict(
-                seen, self._now if at == self._now_text else utc_time(at)
+                seen, self._now if at == self._now_text else utc_time(at), adjustment
             )
             self._writer.judged += 1
-            current = self._settle(item, current, at, verdict, row.scope, scope, row, basis)
+            current = self._settle(
+                item, current, at, verdict, row.scope, scope, row, basis, adjustment
+            )
             if verdict.until is None or verdict.until > self._now:
                 return
             at = utc_text(verdict.until)
         broken = Verdict(
             Status.ERROR, f"the rule broke: its verdict changed over {_CHAIN} times by the clock"
         )
-        self._settle(item, current, self._now_text, broken, row.scope, scope, row)
+        self._settle(item, current, self._now_text, broken, row.scope, scope, row, None, adjustment)
 
     def _start(self, item: ActiveRule, current: FindingRow | None, row: DocumentRow) -> str:
         """The instant from which the new verdict holds, so that history does not depend on when we ran.
@@ -498,6 +543,7 @@ class _Evaluation:
         scope: Scope,
         row: DocumentRow | None,
         rests_on: Basis | None = None,
+        adjustment: Adjustment | None = None,
     ) -> FindingRow:
         """Let a verdict take the place of the open finding, unless it says the same.
 
@@ -511,6 +557,7 @@ class _Evaluation:
         until = utc_text(verdict.until) if verdict.until else None
         status, message = verdict.status.value, storable(verdict.message)
         basis = self._writer.basis(rests_on) if rests_on is not None else None
+        adjusted = self._writer.adjustment(adjustment) if adjustment is not None else None
         if current is not None:
             before = (
                 current.status,
@@ -518,11 +565,12 @@ class _Evaluation:
                 current.digest,
                 current.until,
                 current.basis,
+                current.adjustment,
             )
-            if before == (status, message, digest, until, basis):
+            if before == (status, message, digest, until, basis, adjusted):
                 return current
             self._writer.close(current.id, at)
-        since, sla_due = self._clock_of(item, current, at, verdict.status)
+        since, due = self._clock_of(item, current, at, verdict.status, adjustment)
         number = self._writer.open(
             (
                 fingerprint(item.rule.id, scope, uid),
@@ -535,10 +583,11 @@ class _Evaluation:
                 digest,
                 until,
                 since,
-                sla_due,
+                due,
                 at,
             ),
             basis,
+            adjusted,
         )
         return store.FindingRow(
             number,
@@ -551,22 +600,37 @@ class _Evaluation:
             digest,
             until,
             since,
-            sla_due,
+            due,
             at,
             basis,
+            adjusted,
         )
 
     def _clock_of(
-        self, item: ActiveRule, current: FindingRow | None, at: str, status: Status
+        self,
+        item: ActiveRule,
+        current: FindingRow | None,
+        at: str,
+        status: Status,
+        adjustment: Adjustment | None,
     ) -> tuple[str | None, str | None]:
-        """(failing since, SLA due): frozen when first seen; only a pass or not-applicable stops the clock."""
+        """(failing since, due): frozen when first seen; only a pass or not-applicable stops the clock.
+
+        What is outside of the system has no due date.
+        """
         if status in _SETTLED:
             return None, None
-        if current is not None and current.failing_since is not None:
-            return current.failing_since, current.sla_due
-        if status is not Status.FAIL:
+        outside = adjustment is not None and adjustment.outside
+        since = current.failing_since if current is not None else None
+        if current is not None and since is not None and (outside or current.sla_due is not None):
+            return since, None if outside else current.sla_due
+        if status is not Status.FAIL and since is None:
             return None, None
-        return at, utc_text(utc_time(at) + self._sla[item.severity])
+        if outside:
+            return since or at, None
+        # What comes into the system while it fails is due from then on.
+        severity = (adjustment and adjustment.severity) or item.severity
+        return since or at, self._due.of(severity, at)
 
     # -- whole scopes -----------------------------------------------------------------------------------
 
@@ -580,7 +644,15 @@ class _Evaluation:
             scope, verdict = expected[scope_id]
             self._writer.judged += 1
             self._settle(
-                item, current.get(scope_id), self._now_text, verdict, scope_id, scope, None
+                item,
+                current.get(scope_id),
+                self._now_text,
+                verdict,
+                scope_id,
+                scope,
+                None,
+                None,
+                item.adjustment(scope, None),
             )
         for scope_id in sorted(set(current) - set(expected)):
             self._writer.close(current[scope_id].id, self._now_text)
@@ -593,6 +665,11 @@ def _facts(item: ActiveRule) -> store.RuleFacts:
     if rule.where_sourced:
         # So does what was there to be read: another set of sources judges anew.
         thresholds["$sourced"] = sorted(item.sourced)
+    # And so do decisions about places.
+    if item.variants:
+        thresholds["$where"] = msgspec.to_builtins(item.variants)
+    if item.boundary:
+        thresholds["$boundary"] = msgspec.to_builtins(item.boundary)
     return store.RuleFacts(
         rule.id,
         source_of(rule),

@@ -36,6 +36,8 @@ class Told:
     fix: str
     waived: bool = False
     """A waived failure counts as a failure, but is not told among the worst."""
+    outside: bool = False
+    """It does not count; how many there are is told."""
 
 
 _COLUMNS: Mapping[Status, str] = {
@@ -55,8 +57,12 @@ def render(outcomes: Sequence[Told], *, ruled: Iterable[str], commands: Sequence
     ``ruled`` are the criteria that some rule looks at, whether it found anything or not;
     ``commands`` is what to try next, as a person types it.
     """
+    beyond = [outcome for outcome in outcomes if outcome.outside]
+    outcomes = [outcome for outcome in outcomes if not outcome.outside]
     ruled = frozenset(ruled) | {criterion for outcome in outcomes for criterion in outcome.criteria}
     parts = [_table(outcomes, ruled), _unruled(ruled), _worst(outcomes)]
+    if beyond:
+        parts.append(_outside(beyond))
     if commands:
         parts.append("What to try next:\n" + "\n".join(f"  {command}" for command in commands))
     return "\n\n".join(parts) + "\n"
@@ -132,6 +138,15 @@ def _worst(outcomes: Sequence[Told]) -> str:
     if accepted:
         lines += ["", accepted]
     return "\n".join(lines)
+
+
+def _outside(beyond: Sequence[Told]) -> str:
+    failed = sum(outcome.status is Status.FAIL for outcome in beyond)
+    text = (
+        f"Not counted, because of decisions in the configuration: {len(beyond)} findings outside of the "
+        f"system, {failed} of them failures. Each with its reason: soc2-pac findings list --outside"
+    )
+    return textwrap.fill(text, WIDTH)
 
 
 def _nothing_failed(outcomes: Sequence[Told]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.acts import Actor
     from soc2_pac.model import Scope
 
 __all__ = ["Store", "copy", "open_store"]
@@ -97,8 +98,11 @@ class Store:
         rule: str,
         reason: str,
         owner: str,
+        approver: str,
+        by: Actor,
         scope: str | None = None,
         resource: str | None = None,
+        pattern: str | None = None,
         expires_at: datetime | None = None,
     ) -> str:
         """Accept a failure; returns the waiver's id. See :func:`soc2_pac.store.waivers.add`."""
@@ -108,15 +112,18 @@ class Store:
                 rule=rule,
                 scope=scope,
                 resource=resource,
+                pattern=pattern,
                 reason=reason,
                 owner=owner,
+                approver=approver,
                 expires_at=expires_at,
+                by=by,
             )
 
-    def revoke_waiver(self, waiver: str, *, reason: str, owner: str) -> None:
+    def revoke_waiver(self, waiver: str, *, reason: str, owner: str, by: Actor) -> None:
         """End a waiver; see :func:`soc2_pac.store.waivers.revoke`."""
         with self.database.writing() as connection:
-            waivers.revoke(connection, waiver, reason=reason, owner=owner)
+            waivers.revoke(connection, waiver, reason=reason, owner=owner, by=by)
 
     # -- reading ----------------------------------------------------------------------------------------
 

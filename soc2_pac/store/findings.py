@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.decisions import Adjustment
     from soc2_pac.model import Basis
 
 _CHUNK = 4000
@@ -73,6 +74,8 @@ class FindingRow(NamedTuple):
     valid_from: str
     basis: str | None = None
     """Digest of what it rests on beside the document."""
+    adjustment: str | None = None
+    """Digest of what was decided for its place."""
 
 
 class Previous(NamedTuple):
@@ -234,6 +237,7 @@ _FINDING = (
     tables.finding.c.sla_due,
     tables.finding.c.valid_from,
     tables.finding.c.basis,
+    tables.finding.c.adjustment,
 )
 
 
@@ -504,6 +508,8 @@ class EvaluationWriter:
         self._root = ledger.ChangesRoot()
         self._bases: dict[Basis, str] = {}
         self._new_bases: list[tuple[str, str]] = []
+        self._adjustments: dict[Adjustment, str] = {}
+        self._new_adjustments: list[tuple[str, str, int, str | None]] = []
         self._connection = connection
         self._next = next_id(connection, tables.finding)
         self._opened: list[tuple[Any, ...]] = []
@@ -541,11 +547,20 @@ class EvaluationWriter:
             self._new_bases.append((digest, body))
         return digest
 
-    def open(self, row: tuple[Any, ...], basis: str | None) -> int:
+    def adjustment(self, made: Adjustment) -> str:
+        """The digest under which an adjustment is kept."""
+        digest = self._adjustments.get(made)
+        if digest is None:
+            digest = self._adjustments[made] = made.digest
+            severity = made.severity.value if made.severity else None
+            self._new_adjustments.append((digest, made.body, int(made.outside), severity))
+        return digest
+
+    def open(self, row: tuple[Any, ...], basis: str | None, adjustment: str | None = None) -> int:
         """Open a finding from its columns between ``id`` and ``valid_to``, in the table's order."""
         number = self._next
         self._next += 1
-        self._opened.append((number, *row, basis))
+        self._opened.append((number, *row, basis, adjustment))
         if len(self._opened) >= _CHUNK:
             self.flush()
         return number
@@ -557,8 +572,9 @@ class EvaluationWriter:
     def flush(self) -> None:
         """Write what is pending."""
         insert(self._connection, tables.basis, self._new_bases, new=False)
-        self._new_bases = []
-        rows = [(*row[:-1], None, self.id, None, row[-1]) for row in self._opened]
+        insert(self._connection, tables.adjustment, self._new_adjustments, new=False)
+        self._new_bases, self._new_adjustments = [], []
+        rows = [(*row[:-2], None, self.id, None, *row[-2:]) for row in self._opened]
         insert(self._connection, tables.finding, rows)
         self._root.open(self._opened)
         self._opened = []

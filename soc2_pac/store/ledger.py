@@ -50,6 +50,7 @@ _EVALUATION = (
 )
 _POPULATION = "collection_id instant cursor parameters total read added root"
 _RULE_VERSION = "id rule_id source_digest thresholds severity title criteria recorded_at rule"
+_WAIVER = "id waiver action rule scope resource reason owner expires_at recorded_at"
 
 COLUMNS: dict[str, dict[int, str]] = {
     "run.started": {1: "id command started_at config_digest tool_version"},
@@ -58,10 +59,10 @@ COLUMNS: dict[str, dict[int, str]] = {
     # Format 2: the root is a Merkle root.
     "collection": {1: _COLLECTION, 2: _COLLECTION},
     "population": {1: _POPULATION, 2: _POPULATION},
-    # Format 2: the changes root is over findings with their basis.
-    "evaluation": {1: _EVALUATION, 2: _EVALUATION},
+    # Format 2: the changes root is over findings with their basis; 3: and their adjustment.
+    "evaluation": {1: _EVALUATION, 2: _EVALUATION, 3: _EVALUATION},
     "rule_version": {1: _RULE_VERSION, 2: f"{_RULE_VERSION} moved_from"},
-    "waiver": {1: "id waiver action rule scope resource reason owner expires_at recorded_at"},
+    "waiver": {1: _WAIVER, 2: f"{_WAIVER} approver pattern os_user login"},
     "signing_key": {1: "id key_id public_key action reason owner recorded_at"},
     "attachment": {1: "digest size media_type location"},
     "act": {1: "id kind subject body attachment claimed_name os_user login recorded_at"},
@@ -92,6 +93,8 @@ MERKLE = 2
 """From this format of ``collection`` on, roots are Merkle roots."""
 BASIS = 2
 """From this format of ``evaluation`` on, findings are hashed with their basis."""
+ADJUSTED = 3
+"""From this format of ``evaluation`` on, findings are hashed with their adjustment, too."""
 
 
 def body_query(kind: str, form: int) -> sa.Select[Any]:

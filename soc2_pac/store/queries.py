@@ -49,6 +49,15 @@ class Finding:
     """The waiver under which a failure is accepted; it stays a failure."""
     basis: str | None = None
     """Digest of what it rests on beside the document; see :func:`finding_documents`."""
+    outside: bool = False
+    """It does not count: it is outside of the system that is audited, or its rule is switched off there."""
+    adjustment: str | None = None
+    """What was decided for its place, and by whom: JSON, see :class:`soc2_pac.decisions.Adjustment`."""
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The decisions that touch it, in words."""
+        return tuple(json.loads(self.adjustment)["because"]) if self.adjustment else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ class FindingPeriod:
     rule_version: str
     thresholds: str
     basis: str | None = None
+    outside: bool = False
+    adjustment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,7 @@ def findings(
     provider: str | None = None,
     fingerprint: str | None = None,
     waived: bool | None = None,
+    outside: bool | None = None,
 ) -> Iterator[Finding]:
     """Current findings, worst first; every filter narrows. Streams.
 
@@ -178,6 +190,7 @@ def findings(
         resource: uid or name, exact.
         fingerprint: exact or a prefix.
         waived: only waived (True) or only not waived (False) ones.
+        outside: only what is outside of the system (True) or only what belongs to it (False).
     """
     v = _view("v_findings", *(field.name for field in fields(Finding)), "provider")
     query = sa.select(*(v.c[field.name] for field in fields(Finding)))
@@ -214,6 +227,8 @@ def findings(
         query = query.where(v.c.fingerprint.like(_like(fingerprint) + "%", escape="\\"))
     if waived is not None:
         query = query.where(v.c.waiver.is_not(None) if waived else v.c.waiver.is_(None))
+    if outside is not None:
+        query = query.where(v.c.outside == int(outside))
     # A rule has one text of each, and may have a hundred thousand findings.
     parsed = functools.cache(json.loads)
     for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
@@ -222,6 +237,7 @@ def findings(
         values["status"] = Status(values["status"])
         values["criteria"] = tuple(parsed(values["criteria"]))
         values["thresholds"] = parsed(values["thresholds"])
+        values["outside"] = bool(values["outside"])
         yield Finding(**values)
 
 
@@ -232,7 +248,9 @@ def finding_history(connection: Connection, fingerprint: str) -> list[FindingPer
         sa.select(v).where(v.c.fingerprint == fingerprint).order_by(v.c.valid_from, v.c.valid_to)
     )
     return [
-        FindingPeriod(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001
+        FindingPeriod(
+            **{**row._mapping, "status": Status(row.status), "outside": bool(row.outside)}  # noqa: SLF001
+        )
         for row in connection.execute(query)
     ]
 

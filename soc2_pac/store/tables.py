@@ -267,6 +267,17 @@ basis = Table("basis", metadata, Column("digest", Text, primary_key=True), _text
 all in it (``aws:111122223333/*``), or ``*``. The collection that made a population known is that of the
 instant."""
 
+adjustment = Table(
+    "adjustment",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text("body"),
+    _number("outside"),
+    _text("severity", nullable=True),
+)
+"""How findings differ from what their rule says everywhere, and by whose decision; by the SHA-256 of ``body``
+(canonical JSON), of which ``outside`` and ``severity`` are parts. What is outside does not count."""
+
 finding = Table(
     "finding",
     metadata,
@@ -287,6 +298,7 @@ finding = Table(
     _ref("opened_by", "evaluation.id"),
     _ref("closed_by", "evaluation.id", nullable=True),
     Column("basis", Text, ForeignKey("basis.digest"), nullable=True),
+    Column("adjustment", Text, ForeignKey("adjustment.digest"), nullable=True),
     CheckConstraint(
         "status IN ('pass', 'fail', 'not_applicable', 'inconclusive', 'error', 'stale')",
         name="finding_status",
@@ -327,9 +339,15 @@ waiver_event = Table(
     _text("owner"),
     _text("expires_at", nullable=True),
     _text("recorded_at"),
+    _text("approver", nullable=True),
+    _text("pattern", nullable=True),
+    _text("os_user", nullable=True),
+    _text("login", nullable=True),
     CheckConstraint("action IN ('add', 'revoke')", name="waiver_action"),
 )
-"""Append-only. A waiver holds from its ``add`` until ``expires_at`` or its ``revoke``."""
+"""Append-only. A waiver holds from its ``add`` until ``expires_at`` or its ``revoke``. ``pattern``: a glob over
+ids and names of resources, where ``resource`` names none; in SQL, with ``*`` only. ``approver`` is null in what
+older versions wrote."""
 
 signing_key_event = Table(
     "signing_key_event",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from soc2_pac.store.database import insert, next_id, storable
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from soc2_pac.acts import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
@@ -28,7 +31,7 @@ class Waiver:
     scope: str | None
     """``None``: every scope."""
     resource: str | None
-    """A uid; ``None``: every resource."""
+    """A uid; ``None``: every resource, or those of ``pattern``."""
     reason: str
     owner: str
     """The person who accepts the risk."""
@@ -37,6 +40,20 @@ class Waiver:
     revoked_at: str | None
     revoked_because: str | None
     revoked_by: str | None
+    approver: str | None
+    """Who else agreed; ``None`` in what older versions wrote."""
+    pattern: str | None
+    """A glob over ids and names of resources, in which only ``*`` is special."""
+    os_user: str | None
+    """The user of the operating system who recorded it."""
+    login: str | None
+    """The login that proved who it was; ``None``: none did."""
+
+    def covers(self, scope: str, uid: str | None, name: str | None) -> bool:
+        """Whether a failure of its rule is accepted by it, while it is active."""
+        if self.scope not in (None, scope) or self.resource not in (None, uid):
+            return False
+        return self.pattern is None or matches(self.pattern, uid, name)
 
     def active(self, now: datetime) -> bool:
         """Whether it holds at an instant."""
@@ -51,39 +68,56 @@ def add(
     rule: str,
     scope: str | None,
     resource: str | None,
+    pattern: str | None = None,
     reason: str,
     owner: str,
+    approver: str,
     expires_at: datetime | None,
+    by: Actor,
 ) -> str:
     """Record a waiver; returns its id. Within ``Database.writing``.
 
     Raises:
-        UsageError: reason or owner is empty, or the end is not in the future.
+        UsageError: see :func:`check_terms`.
     """
     now = datetime.now(UTC)
-    check_terms(reason, owner, expires_at, now)
+    check_terms(reason, owner, approver, expires_at, now)
     waiver = f"w-{secrets.token_hex(4)}"
     ends = utc_text(expires_at) if expires_at else None
-    _append(
-        connection,
-        (waiver, "add", rule, scope, resource, storable(reason), storable(owner), ends),
-        now,
-    )
+    said = (storable(reason), storable(owner), ends)
+    more = (storable(approver), pattern, storable(by.os_user), by.login)
+    _append(connection, (waiver, "add", rule, scope, resource, *said), more, now)
     return waiver
 
 
-def check_terms(reason: str, owner: str, expires_at: datetime | None, now: datetime) -> None:
-    """Raise UsageError where reason or owner is empty, or the end is not in the future."""
-    for name, value in (("reason", reason), ("owner", owner)):
+def check_terms(
+    reason: str, owner: str, approver: str, expires_at: datetime | None, now: datetime
+) -> None:
+    """Whether a waiver may be recorded so.
+
+    Raises:
+        UsageError: reason, owner or approver is empty, the approver is the owner, or the end is not in the
+            future.
+    """
+    for name, value in (("reason", reason), ("owner", owner), ("approver", approver)):
         if not value.strip():
-            msg = f"a waiver needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
+            msg = f"a waiver needs {'a' if name == 'reason' else 'an'} {name}: an auditor will ask"
             raise UsageError(msg)
+    if owner.strip().casefold() == approver.strip().casefold():
+        msg = f"{owner} cannot approve a waiver of their own: name somebody else"
+        raise UsageError(msg)
     if expires_at is not None and expires_at <= now:
         msg = f"the waiver would have ended on {expires_at:%Y-%m-%d} already"
         raise UsageError(msg)
 
 
-def revoke(connection: Connection, waiver: str, *, reason: str, owner: str) -> None:
+def matches(pattern: str, *names: str | None) -> bool:
+    """Whether a pattern in which only ``*`` is special, as in the views, is of one of these names."""
+    wanted = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+    return any(name is not None and wanted.fullmatch(name) for name in names)
+
+
+def revoke(connection: Connection, waiver: str, *, reason: str, owner: str, by: Actor) -> None:
     """End a waiver. Within ``Database.writing``.
 
     Raises:
@@ -110,6 +144,7 @@ def revoke(connection: Connection, waiver: str, *, reason: str, owner: str) -> N
             storable(owner),
             None,
         ),
+        (None, added.pattern, storable(by.os_user), by.login),
         datetime.now(UTC),
     )
 
@@ -121,7 +156,12 @@ def listed(connection: Connection) -> list[Waiver]:
     return [Waiver(*row) for row in rows]
 
 
-def _append(connection: Connection, values: tuple[str | None, ...], now: datetime) -> None:
+def _append(
+    connection: Connection,
+    values: tuple[str | None, ...],
+    more: tuple[str | None, ...],
+    now: datetime,
+) -> None:
     event = next_id(connection, tables.waiver_event)
-    insert(connection, tables.waiver_event, [(event, *values, utc_text(now))])
+    insert(connection, tables.waiver_event, [(event, *values, utc_text(now), *more)])
     ledger.record(connection, "waiver", event, utc_text(now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs
@@ -12,7 +13,7 @@ import pytest
 
 from soc2_collectors.aws import AwsProvider
 from soc2_collectors.aws.client import AwsConnection
-from soc2_collectors.aws.settings import AwsSettings
+from soc2_collectors.aws.settings import AwsSettings, ExcludedAccount
 from soc2_pac import config, plugins
 from soc2_pac.collect import fetch
 from soc2_pac.collect.fetch import Limits, Meter
@@ -139,9 +140,13 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     fetch.forget_connections()
 
 
+def _excluded(account: str) -> ExcludedAccount:
+    return ExcludedAccount(account=account, reason="training", owner="ciso", date=date(2026, 1, 5))
+
+
 def test_accounts_are_found_and_each_that_cannot_be_read_is_told() -> None:
     with Organizations() as aws:
-        connection = aws.connect(exclude_accounts=(DATA,))
+        connection = aws.connect(exclude_accounts=(_excluded(DATA),))
         found = list(connection.discover("account"))
     readable = [item.account for item in found if isinstance(item, Scope)]
     assert readable == [MANAGEMENT, SHOP]
@@ -149,7 +154,9 @@ def test_accounts_are_found_and_each_that_cannot_be_read_is_told() -> None:
     assert {account: item.status for account, item in unread.items()} == {
         DATA: S.SKIPPED, CLOSED: S.SKIPPED, CLOSING: S.SKIPPED, DENIED: S.DENIED,
     }  # fmt: skip
-    assert "exclude_accounts" in unread[DATA].reason
+    assert unread[DATA].reason == (
+        f"account {DATA} is left out by exclude_accounts: training (ciso, 2026-01-05)"
+    )
     assert "closed" in unread[CLOSED].reason
     assert "pending closure" in unread[CLOSING].reason
     assert unread[DENIED].permission == "sts:AssumeRole"
@@ -271,13 +278,25 @@ def test_a_plan_of_an_organisation() -> None:
     assert chosen.unread == []
 
 
+def _left_out(account: str, owner: str = "ciso") -> dict[str, object]:
+    return {"account": account, "reason": "r", "owner": owner, "date": date(2026, 1, 5)}
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
         ({"organization": True}, "needs role"),
         ({"organization": True, "role": "r", "accounts": [SHOP]}, "leave accounts out"),
-        ({"organization": True, "role": "r", "exclude_accounts": ["12"]}, "no account id"),
-        ({"exclude_accounts": [SHOP]}, "belongs to organization"),
+        (
+            {"organization": True, "role": "r", "exclude_accounts": [_left_out("12")]},
+            "no account id",
+        ),
+        ({"exclude_accounts": [_left_out(SHOP)]}, "belongs to organization"),
+        ({"organization": True, "role": "r", "exclude_accounts": [SHOP]}, "Expected `object`"),
+        (
+            {"organization": True, "role": "r", "exclude_accounts": [_left_out(SHOP, owner=" ")]},
+            "owner is empty",
+        ),
         ({"requests_per_second": 0}, "more than 0"),
         ({"total_requests_per_second": -1.0}, "more than 0"),
     ],

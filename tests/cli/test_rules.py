@@ -80,11 +80,12 @@ def test_list_says_when_nothing_matches(cli: Callable[..., Ended]) -> None:
 
 def test_list_of_rules_that_are_off_says_why(cli: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / "soc2-pac.toml").write_text(
-        '[rules]\nexclude = [{ rule = "aws-root-mfa", reason = "no root" }]\n', encoding="utf-8"
+        '[rules]\nexclude = [{ rule = "aws-root-mfa", reason = "no root", owner = "ciso", date = 2026-01-01 }]\n',
+        encoding="utf-8",
     )
     ended = cli("rules", "list", "--off")
     assert ended.out.splitlines()[1].split("  ")[0] == "aws-root-mfa"
-    assert ended.out.rstrip().endswith("no root")
+    assert ended.out.rstrip().endswith("no root (ciso, 2026-01-01)")
     assert len(ended.out.splitlines()) == 2
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from soc2_pac.store import checkpoint, open_store, schema
 
-from ..store.helpers import AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
+from ..store.helpers import ANN, AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +168,7 @@ def test_a_waiver_from_beginning_to_end(ask: Callable[..., Ended], url: str) -> 
     # The rules of this store are no installed ones, so the first waiver is written below the command.
     with open_store(url) as store:
         waiver = store.add_waiver(
-            rule="fake-user-mfa", reason="=known", owner="ann", resource="b", scope=None,
+            rule="fake-user-mfa", reason="=known", owner="ann", approver="cto", by=ANN, resource="b", scope=None,
             expires_at=T0 + timedelta(days=36500),
         )  # fmt: skip
     (line,) = ask("waivers", "list").out.splitlines()[1:]
@@ -187,7 +187,7 @@ SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 
 
 def _waive(ask: Callable[..., Ended], *options: str, expires: str = SOON) -> Ended:
-    terms = ("--reason", "r", "--owner", "o", "--expires", expires)
+    terms = ("--reason", "r", "--owner", "o", "--approver", "a", "--expires", expires)
     return ask("waivers", "add", "aws-root-mfa", *terms, *options)
 
 
@@ -216,6 +216,40 @@ def test_a_waiver_that_covers_nothing_is_refused(
 
 def test_a_waiver_lasts_no_longer_than_configured(ask: Callable[..., Ended]) -> None:
     assert "a waiver lasts 365 days at most" in _waive(ask, "--ahead", expires="2999-01-01").err
+
+
+def test_nobody_approves_a_waiver_of_their_own(ask: Callable[..., Ended]) -> None:
+    ended = _waive(ask, "--ahead", "--approver", " O ")
+    assert (ended.code, ended.out) == (2, "")
+    assert "o cannot approve a waiver of their own: name somebody else" in ended.err
+    assert "a waiver needs an approver" in _waive(ask, "--ahead", "--approver", " ").err
+    assert ask("waivers", "list", "--format", "json").out.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covered"),
+    [
+        ("*", {"b", "e", "z"}), ("b*", {"b"}), ("e", {"e"}), ("?", set()), ("[be]*", set()),
+        ("*2J*", {"e"}), ("user*", set()),
+    ],
+)  # fmt: skip
+def test_a_waiver_over_a_pattern(
+    ask: Callable[..., Ended], url: str, pattern: str, covered: set[str]
+) -> None:
+    with open_store(url) as store:
+        store.add_waiver(
+            rule="fake-user-mfa", reason="r", owner="ann", approver="cto", by=ANN, pattern=pattern,
+            expires_at=datetime.now(UTC) + timedelta(days=10),
+        )  # fmt: skip
+        (waiver,) = store.waivers(active=True)
+        found = store.findings(rules=["fake-user-mfa"])
+        told = {
+            f.resource
+            for f in found
+            if f.status == "fail" and waiver.covers(f.scope, f.resource, f.resource_name)
+        }
+    assert {row["resource"] for row in _failing(ask, "--waived")} == covered == told
+    assert "Waivers that end within 14 days: w-" in ask("waivers").err
 
 
 # -- filters ------------------------------------------------------------------------------------------
@@ -269,7 +303,8 @@ def test_a_filter_that_matches_nothing_yet_is_answered(ask: Callable[..., Ended]
 def test_a_waiver_that_cannot_be(
     ask: Callable[..., Ended], rule: str, expires: str, says: str
 ) -> None:
-    ended = ask("waivers", "add", rule, "--reason", "r", "--owner", "o", "--expires", expires)
+    terms = ("--reason", "r", "--owner", "o", "--approver", "a", "--expires", expires)
+    ended = ask("waivers", "add", rule, *terms)
     assert (ended.code, ended.out) == (2, "")
     assert says in ended.err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from . import fakes
 if TYPE_CHECKING:
     from pathlib import Path
 
+WHO = {"owner": "ciso", "date": date(2026, 1, 1)}
 PROVIDERS: dict[str, Any] = {"fake": fakes.FakeProvider()}
 
 
@@ -58,8 +60,11 @@ def wrong(text: str, tmp_path: Path) -> str:
         ("[sources.x]\nprovider = 'fake'\ntoken = {env='A', file='B'}", "exactly one"),
         ("[signing]\nkey = 'hunter2'", "signing.key: a secret must not stand in the file"),
         ("[rules.fake-thing-name]\nenabled = true", "Did you mean 'fake-thing-named'?"),
-        ("[rules.fake-thing-named]\nenabled = false", "needs a reason"),
-        ("[rules]\nexclude = [{rule = 'fake-*', reason = ' '}]", "needs a reason"),
+        ("[rules.fake-thing-named]\nenabled = false", "reason, owner and date are missing"),
+        (
+            "[rules]\nexclude = [{rule = 'fake-*', reason = ' ', owner = 'o', date = 2026-01-01}]",
+            "reason is empty",
+        ),
         ("[rules]\nexclude = ['fake-thing-named']", "rules.exclude"),
         ("[rules]\ninclude = ['CC66']", "'CC66' matches no rule"),
         ("[rules.fake-thing-named]\nseverity = 'urgent'", "severity"),
@@ -129,4 +134,4 @@ def test_rules_are_chosen_by_id_glob_criterion_and_series() -> None:
     assert active(include=["CC6.2"]) == {"fake-thing-owned"}
     assert active(include=["CC6"]) == set(rules)
     assert active(include=["fake-thing-n*"]) == {"fake-thing-named"}
-    assert active(exclude=[{"rule": "CC6.1", "reason": "x"}]) == {"fake-thing-owned"}
+    assert active(exclude=[{"rule": "CC6.1", "reason": "x", **WHO}]) == {"fake-thing-owned"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from soc2_pac import api, live
+from soc2_pac.acts import Actor
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import forget_connections
 from soc2_pac.errors import ConfigError, StoreError, UsageError
@@ -16,6 +17,9 @@ from soc2_pac.model import Selection, Severity, Status, Verdict
 from soc2_pac.store import Store, open_store
 
 from . import fakes
+
+ANN = Actor("Ann", "ann")
+WHO = {"owner": "ciso", "date": date(2026, 1, 1)}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,18 +97,20 @@ def test_what_vanishes_at_once_ends_no_finding(store: Store) -> None:
 
 def test_a_waived_failure_does_not_count(store: Store) -> None:
     outcome = api.run(work(), store)
-    store.add_waiver(rule="fake-thing-owned", reason="on leave", owner="ciso")
+    store.add_waiver(
+        rule="fake-thing-owned", reason="on leave", owner="ciso", approver="cto", by=ANN
+    )
     assert code(store, outcome) == 0
     assert statuses(store, "fake-thing-owned")["t2"] == "fail"
 
 
 def test_thresholds_severities_and_switches(store: Store) -> None:
     rules = {
-        "fake-thing-named": {"prefix": "other", "severity": "critical"},
-        "fake-thing-owned": {"enabled": False, "reason": "no owners here"},
+        "fake-thing-named": {"prefix": "other", "severity": "critical", "reason": "r", **WHO},
+        "fake-thing-owned": {"enabled": False, "reason": "no owners here", **WHO},
     }
     ready = work(rules=rules)
-    assert ready.off == {"fake-thing-owned": "no owners here"}
+    assert ready.off == {"fake-thing-owned": "no owners here (ciso, 2026-01-01)"}
     api.run(ready, store)
     found = store.findings(rules=["fake-thing-named"])
     assert {(f.status, f.severity) for f in found} == {(Status.FAIL, Severity.CRITICAL)}

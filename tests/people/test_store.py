@@ -14,7 +14,7 @@ from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
 
-from ..store.helpers import SLA, look  # noqa: TID252 - tests are no package
+from ..store.helpers import DUE, look  # noqa: TID252 - tests are no package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ def run(
                 active(*(providers or ("roster", "github", "aws"))),
                 run_id=run_id,
                 now=at,
-                sla=SLA,
+                due=DUE,
                 tool_version="test",
                 full=full,
             ).judged

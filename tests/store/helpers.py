@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from soc2_pac.acts import Actor
 from soc2_pac.canonical import canonical, digest
+from soc2_pac.due import DueDates
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import (
@@ -31,7 +33,8 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 HOME = Scope("fake", "acme")
 AWAY = Scope("fake", "other")
 DOORS = Scope("badges", "doors")
-SLA = {severity: timedelta(days=30) for severity in Severity}
+ANN = Actor("Ann", "ann")
+DUE = DueDates(dict.fromkeys(Severity, 30))
 
 
 class User(Resource, frozen=True):
@@ -269,7 +272,7 @@ def one_run(
                 active() if rules is None else rules,
                 run_id=run_id,
                 now=at,
-                sla=SLA,
+                due=DUE,
                 tool_version="test",
                 full=full,
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -18,18 +18,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from soc2_pac.acts import Actor, Body
-from soc2_pac.model import CollectionStatus
+from soc2_pac.decisions import Boundary, Place, Variant
+from soc2_pac.model import CollectionStatus, Severity
 from soc2_pac.store import acts, ledger, tables
 from soc2_pac.store.checkpoint import generate_key
 from soc2_pac.store.verify import WHOLE, Part, verify
 
-from .helpers import CHANGES, RULES, T0, active, change, changes, look, one_run, user
+from .helpers import ANN, CHANGES, RULES, T0, active, change, changes, look, one_run, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
+    from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.store import Store
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.verify import Report
@@ -50,19 +52,35 @@ class Note(Body, frozen=True, kw_only=True):
     text: str
 
 
+def decided(rules: list[ActiveRule]) -> list[ActiveRule]:
+    """The same, of which one is outside of the system and one less severe here."""
+    who: dict[str, Any] = {
+        "scope": "fake:*",
+        "reason": "a pilot",
+        "owner": "ciso",
+        "date": T0.date(),
+    }
+    first, second, *others = rules
+    first = replace(first, boundary=Boundary(exclude=(Place(**who),)))
+    second = replace(second, variants=(Variant(**who, severity=Severity.LOW),))
+    return [first, second, *others]
+
+
 def fill(store: Store) -> None:
     """A row in every table, and a history."""
-    rules = active([*RULES, *CHANGES])
+    rules = decided(active([*RULES, *CHANGES]))
     people = {"a": user("ann", team="core"), "b": user("bob", GetMfa=False), "c": user("cyd")}
     team = look({"t": {"name": "core"}}, kind="fake.team")
     with store.run("run", config=(ledger.sha256("{}"), "{}"), tool_version="test"):
         pass
     old = store.add_key(generate_key()[1], reason="first", owner="ciso")
     one_run(store, [look(people), team], rules=rules)
-    waiver = store.add_waiver(rule="fake-user-mfa", reason="robot", owner="ciso", resource="b")
+    waiver = store.add_waiver(
+        rule="fake-user-mfa", reason="robot", owner="ciso", approver="cto", by=ANN, resource="b"
+    )
     partial = look({"a": user("ann", team="x")}, at=T0 + DAY, status=CollectionStatus.PARTIAL)
     one_run(store, [partial], at=T0 + DAY, rules=rules)
-    store.revoke_waiver(waiver, reason="fixed", owner="ciso")
+    store.revoke_waiver(waiver, reason="fixed", owner="ciso", by=ANN)
     store.revoke_key(old, reason="lost", owner="ciso")
     with store.database.writing() as connection:
         for number, file in enumerate((INSIDE, OUTSIDE)):
@@ -79,7 +97,7 @@ def fill(store: Store) -> None:
 
 def go_on(store: Store, start: int = 3, days: int = 2) -> None:
     """More days of the same."""
-    rules = active([*RULES, *CHANGES])
+    rules = decided(active([*RULES, *CHANGES]))
     for day in range(start, start + days):
         at = T0 + day * DAY
         found = {"a": user("ann"), "b": user("bob", team=f"t{day}"), f"n{day}": user("new")}

@@ -18,7 +18,7 @@ from soc2_pac.model import Scope, Severity, Status, Verdict, failed, passed, utc
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.store import Store, open_store
 
-from .helpers import SLA, T0, Team, User, active, look, one_run, user
+from .helpers import DUE, T0, Team, User, active, look, one_run, user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +162,7 @@ def _recorded(store: Store, declared: Rule, case: Case) -> None:
         for one in looks:
             store.record(run_id, one)
         with store.database.writing() as connection:
-            evaluate(connection, [item], run_id=run_id, now=case.now, sla=SLA, tool_version="test")
+            evaluate(connection, [item], run_id=run_id, now=case.now, due=DUE, tool_version="test")
 
 
 @pytest.mark.parametrize("status", [Status.PASS, Status.FAIL])

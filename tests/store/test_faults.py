@@ -21,7 +21,7 @@ from soc2_pac.model import Status
 from soc2_pac.store import Store, copy, open_store, schema, tables
 from soc2_pac.store.database import Database, parse_url, storable
 
-from .helpers import T0, look, one_run, user
+from .helpers import ANN, T0, look, one_run, user
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,7 +88,7 @@ def test_a_read_only_store_is_told(tmp_path: Path) -> None:
         store.database.engine.dispose()
         assert len(store.findings()) == 3
         with pytest.raises(StoreError, match="read-only"):
-            store.add_waiver(rule="r", reason="x", owner="y")
+            store.add_waiver(rule="r", reason="x", owner="y", approver="cto", by=ANN)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ _WORKER = """
 import sys
 sys.path.insert(0, {tests!r})
 from datetime import timedelta
-from store.helpers import T0, look, one_run, user
+from store.helpers import ANN, T0, look, one_run, user
 from soc2_pac.store import open_store
 with open_store({url!r}) as store:
     print("ready", flush=True)
@@ -192,7 +192,7 @@ def test_the_ledger_does_not_fork_under_four_writers(
 
     def write(store: Store) -> None:
         for number in range(10):
-            store.add_waiver(rule=f"r{number}", reason="x", owner="y")
+            store.add_waiver(rule=f"r{number}", reason="x", owner="y", approver="cto", by=ANN)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, stores))
@@ -354,7 +354,7 @@ def test_a_store_on_read_only_media_can_be_read_and_verified(
             kept = store.checkpoint()
             assert store.verify([kept]).problems == []
             with pytest.raises(StoreError, match="read-only"):
-                store.add_waiver(rule="r", reason="x", owner="y")
+                store.add_waiver(rule="r", reason="x", owner="y", approver="cto", by=ANN)
             with pytest.raises(StoreError, match="written to while"), store.reading():
                 os.utime(path, ns=(1, 1))
     finally:

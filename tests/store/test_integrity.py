@@ -16,7 +16,7 @@ from soc2_pac.model import CollectionStatus
 from soc2_pac.store import Store, checkpoint, copy, open_store, tables
 from soc2_pac.store.database import Database
 
-from .helpers import T0, active, fake_user_mfa, look, one_run, user
+from .helpers import ANN, T0, active, fake_user_mfa, look, one_run, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,9 @@ DAY = timedelta(days=1)
 def fill(store: Store) -> None:
     """Three days with changes, a partial look, a waiver and an ended resource."""
     one_run(store, [look({"a": user("ann"), "b": user("bob", GetMfa=False), "c": user("cyd")})])
-    store.add_waiver(rule="fake-user-mfa", reason="robot", owner="ciso", resource="b")
+    store.add_waiver(
+        rule="fake-user-mfa", reason="robot", owner="ciso", approver="cto", by=ANN, resource="b"
+    )
     partial = look({"a": user("ann", team="x")}, at=T0 + DAY, status=CollectionStatus.PARTIAL)
     one_run(store, [partial], at=T0 + DAY)
     one_run(store, [look({"a": user("ann"), "b": user("bob")}, at=T0 + 2 * DAY)], at=T0 + 2 * DAY)
@@ -258,14 +260,14 @@ def test_waivers_mark_and_end(store: Store) -> None:
     one_run(store, [failing], at=T0 + 3 * DAY, rules=rules)
     (finding,) = [f for f in store.findings() if f.resource == "b"]
     assert (finding.status.value, bool(finding.waiver)) == ("fail", True)
-    store.revoke_waiver(str(finding.waiver), reason="mended", owner="ciso")
+    store.revoke_waiver(str(finding.waiver), reason="mended", owner="ciso", by=ANN)
     (finding,) = [f for f in store.findings() if f.resource == "b"]
     assert (finding.status.value, finding.waiver) == ("fail", None)
     assert [w.revoked_because for w in store.waivers()] == ["mended"]
     with pytest.raises(UsageError, match="revoked"):
-        store.revoke_waiver(store.waivers()[0].waiver, reason="x", owner="y")
+        store.revoke_waiver(store.waivers()[0].waiver, reason="x", owner="y", by=ANN)
     with pytest.raises(UsageError, match="no waiver"):
-        store.revoke_waiver("w-0", reason="x", owner="y")
+        store.revoke_waiver("w-0", reason="x", owner="y", by=ANN)
     with pytest.raises(UsageError, match="owner"):
-        store.add_waiver(rule="r", reason="x", owner=" ")
+        store.add_waiver(rule="r", reason="x", owner=" ", approver="cto", by=ANN)
     assert store.verify().sound

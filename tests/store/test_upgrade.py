@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +20,13 @@ from .helpers import CHANGES, RULES, T0, active, look, one_run, user
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OLD = Path(__file__).parent / "data" / "schema_0002.sql"
+DATA = Path(__file__).parent / "data"
+OLD = DATA / "schema_0002.sql"
 ALL = active([*RULES, *CHANGES])
 
 
-def old_store(url: str) -> None:
-    """A store of schema 0002 with what version 0.1.0 wrote."""
+def old_store(url: str, revision: str = "0002") -> None:
+    """A store of an old schema with what the version of then wrote."""
     from alembic import command
 
     database = Database(url)
@@ -32,17 +34,20 @@ def old_store(url: str) -> None:
     with database.writing() as writer:
         settings = schema._alembic_config()
         settings.attributes["connection"] = writer
-        command.upgrade(settings, "0002")
-        for line in OLD.read_text(encoding="utf-8").splitlines():
+        command.upgrade(settings, revision)
+        rows = (DATA / f"schema_{revision}.sql").read_text(encoding="utf-8")
+        # A text in a row may have several lines.
+        for line in re.split(r"\n(?=INSERT INTO |-- )", rows):
             if line.startswith("INSERT"):
                 # As the driver takes it: a percent sign is no placeholder.
                 writer.connection.driver_connection.execute(line)  # type: ignore[union-attr]
     database.close()
 
 
-def old_checkpoint() -> checkpoint.Checkpoint:
+def old_checkpoint(revision: str = "0002") -> checkpoint.Checkpoint:
     """Where the old store's ledger stood, taken by the old version."""
-    return checkpoint.load(OLD.read_text(encoding="utf-8").splitlines()[-1].removeprefix("-- "))
+    text = (DATA / f"schema_{revision}.sql").read_text(encoding="utf-8")
+    return checkpoint.load(text.splitlines()[-1].removeprefix("-- "))
 
 
 @pytest.fixture
@@ -93,8 +98,26 @@ def test_old_and_new_entries_stand_in_one_chain(upgraded: Store) -> None:
     one_run(upgraded, [], at=T0.replace(day=4), rules=ALL, full=True)
     with upgraded.reading() as connection:
         forms = connection.execute(text("SELECT DISTINCT format FROM ledger ORDER BY format")).all()
-    assert [form for (form,) in forms] == [1, 2]
+    assert [form for (form,) in forms] == [1, 2, 3]
     assert upgraded.verify([old_checkpoint()]).problems == []
+
+
+def test_findings_without_adjustments_stay_verifiable(empty_store_url: str) -> None:
+    old_store(empty_store_url, "0004")
+    database = Database(empty_store_url)
+    assert schema.upgrade(database) == ("0004", schema.HEAD)
+    database.close()
+    with open_store(empty_store_url) as store:
+        assert store.verify([old_checkpoint("0004")]).problems == []
+        one_run(store, [], at=T0.replace(day=9), rules=ALL, full=True)
+        assert store.verify([old_checkpoint("0004")]).problems == []
+        with store.database.writing() as connection:
+            connection.execute(
+                text("INSERT INTO adjustment VALUES ('d', '{}', 1, NULL)"),
+            )
+            connection.execute(text("UPDATE finding SET adjustment = 'd' WHERE id = 1"))
+        said = [problem.what for problem in store.verify().problems]
+        assert "has an adjustment, and none was recorded then" in said
 
 
 def test_an_upgraded_store_is_verified_since_a_checkpoint(upgraded: Store) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from soc2_pac.config import SecretRef
+from soc2_pac.decisions import Decision
 
 HOME = {
     "aws": "us-east-1",
@@ -37,6 +39,19 @@ def _partition_of(region: str) -> str:
     return next(of, "aws")
 
 
+class ExcludedAccount(Decision, frozen=True, kw_only=True):
+    """An account of the organisation that is not read."""
+
+    account: str
+    """Twelve digits."""
+
+    def check(self) -> None:
+        """Raises ValueError where an auditor would ask."""
+        if problem := self.lacks(datetime.now(UTC).date()):
+            msg = f"exclude_accounts: {self.account}: {problem}"
+            raise ValueError(msg)
+
+
 class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One way into AWS: the usual chain of credentials, a profile, or keys by reference."""
 
@@ -48,8 +63,9 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Read every active account of the organisation (``organizations:ListAccounts``) through ``role``. The
     credentials are the management account's or a delegated administrator's; their own account is read
     without a role."""
-    exclude_accounts: tuple[str, ...] = ()
-    """Accounts of the organisation to leave out; each leaves a record that says so."""
+    exclude_accounts: tuple[ExcludedAccount, ...] = ()
+    """Accounts of the organisation to leave out, each with reason, owner and date; each leaves a record that
+    says so."""
     role: str | None = None
     """Name of the role to assume in each account; a path comes first, as in ``audit/soc2-pac-reader``."""
     external_id: str | SecretRef | None = None
@@ -82,6 +98,8 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises ValueError for settings that do not go together."""
+        for one in self.exclude_accounts:
+            one.check()
         if self.organization:
             self._check_organization()
         elif bool(self.accounts) != bool(self.role):
@@ -101,7 +119,7 @@ class AwsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if (of := _partition_of(region)) != self.partition:
                 msg = f"regions: '{region}' is in the partition {of}; set partition = \"{of}\""
                 raise ValueError(msg)
-        for account in (*self.accounts, *self.exclude_accounts):
+        for account in (*self.accounts, *(one.account for one in self.exclude_accounts)):
             if not (account.isdigit() and len(account) == 12):  # noqa: PLR2004 - an account id's length
                 msg = f"accounts: '{account}' is no account id of twelve digits"
                 raise ValueError(msg)

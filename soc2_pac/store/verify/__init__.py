@@ -35,6 +35,7 @@ _STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     "rules": content.rules,
     "rules in force": content.rules_in_force,
     "bases": content.bases,
+    "adjustments": content.adjustments,
     "attachments": content.attachments,
     "rows that belong to nothing": content.strays,
     "observations": history.observations,

@@ -167,6 +167,28 @@ def attachments(connection: Connection, report: Report, part: Part) -> None:
         report.find(f"attachment {short(digest)}", "belongs to no act")
 
 
+def adjustments(connection: Connection, report: Report, part: Part) -> None:
+    """What was decided for places: by content, none missing, and its columns are those of its text."""
+    a, f = tables.adjustment, tables.finding
+    for row in stream(connection, sa.select(a)):
+        where = f"adjustment {short(row.digest)}"
+        try:
+            said = json.loads(row.body)
+            same = (int(said["outside"]), said["severity"]) == (row.outside, row.severity)
+        except (ValueError, TypeError, KeyError):
+            same = False
+        if not same or digest_of(row.body) != row.digest:
+            report.find(where, "was edited: it does not match its digest")
+    for condition in part.in_ranges(connection, f, tables.evaluation):
+        lost = (
+            sa.select(f.c.id, f.c.adjustment)
+            .select_from(f.outerjoin(a, a.c.digest == f.c.adjustment))
+            .where(f.c.adjustment.is_not(None), a.c.digest.is_(None), condition)
+        )
+        for row in stream(connection, lost):
+            report.find(f"finding {row.id}", f"its adjustment is missing: {short(row.adjustment)}")
+
+
 def _set(text: str) -> set[str]:
     try:
         return set(json.loads(text))
@@ -197,11 +219,13 @@ def _strays(connection: Connection, report: Report) -> None:
     versions = sa.select(t.rule_version.c.rule_id.label("id")).distinct().subquery()
     sources = sa.select(t.rule_version.c.source_digest.label("id")).distinct().subquery()
     bases_used = sa.select(t.finding.c.basis.label("id")).distinct().subquery()
+    adjusted = sa.select(t.finding.c.adjustment.label("id")).distinct().subquery()
     for table, column, where in (
         (t.scope, t.scope.c.id, used),
         (t.rule, t.rule.c.id, versions),
         (t.rule_source, t.rule_source.c.digest, sources),
         (t.basis, t.basis.c.digest, bases_used),
+        (t.adjustment, t.adjustment.c.digest, adjusted),
     ):
         query = sa.select(column).outerjoin(where, where.c.id == column).where(where.c.id.is_(None))
         for value in connection.execute(query).scalars():

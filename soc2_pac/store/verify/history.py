@@ -64,6 +64,8 @@ _FINDINGS = _Intervals(
         "valid_from",
         # Hashed from format 2 of evaluations on.
         "basis",
+        # From format 3 on.
+        "adjustment",
     ),
 )
 
@@ -79,7 +81,10 @@ def findings(connection: Connection, report: Report, part: Part) -> None:
     A fingerprint is made of their names: an edit of a name shows here.
     """
     named = _Fingerprints(connection)
-    with_basis = _first_of_format(connection, "evaluation", ledger.BASIS)
+    later = (
+        (_first_of_format(connection, "evaluation", ledger.ADJUSTED), "an adjustment"),
+        (_first_of_format(connection, "evaluation", ledger.BASIS), "a basis"),
+    )
     res = tables.resource
     width = len(_FINDINGS.columns)
 
@@ -88,11 +93,13 @@ def findings(connection: Connection, report: Report, part: Part) -> None:
         if named.of(values[2], values[4], row[width + 1]) != values[1]:
             what = "its rule, scope or resource was renamed or is missing"
             report.find(f"finding {values[0]}", what)
-        if with_basis is not None and row[0] >= with_basis:
-            return values
-        if values[-1] is not None:
-            report.find(f"finding {values[0]}", "has a basis, and none was recorded then")
-        return values[:-1]
+        for first, what in later:
+            if first is not None and row[0] >= first:
+                break
+            if values[-1] is not None:
+                report.find(f"finding {values[0]}", f"has {what}, and none was recorded then")
+            values = values[:-1]
+        return values
 
     joined = tables.finding.outerjoin(res, res.c.id == tables.finding.c.resource_id)
     _intervals(connection, report, part, _FINDINGS, hashed, joined, (res.c.uid,))

@@ -150,13 +150,14 @@ class AwsConnection:
             return self._accounts
 
     def _of_organization(self) -> Iterator[str | Unread]:
+        excluded = {one.account: one for one in self._settings.exclude_accounts}
         for account in self._asks().items("organizations", "list_accounts", "Accounts"):
             number = account["Id"]
             # AWS replaces Status by State; answers may have either.
             state = account.get("State") or account.get("Status") or "unknown"
             why = None
-            if number in self._settings.exclude_accounts:
-                why = f"account {number} is left out by exclude_accounts"
+            if number in excluded:
+                why = f"account {number} is left out by exclude_accounts: {excluded[number]}"
             elif state != "ACTIVE":
                 why = f"account {number} is {state.lower().replace('_', ' ')} in the organisation"
             yield (Unread(Scope("aws", number), CollectionStatus.SKIPPED, why) if why else number)
