@@ -312,7 +312,7 @@ class Config:
         return active, off
 
     def _convert(self, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
-        return _convert(self.path, key, value, shape)
+        return convert(self.path, key, value, shape)
 
 
 def matches(rule: Rule, pattern: str) -> bool:
@@ -385,7 +385,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
             msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
             raise ConfigError(msg)
     tables = {
-        key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
+        key: convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
     }
     raw_sources = document.get("sources", {})
     if not isinstance(raw_sources, dict) or not all(
@@ -412,8 +412,8 @@ def _rules(
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
         raise ConfigError(msg)
-    include = _convert(path, "rules.include", table.get("include", []), tuple[str, ...])
-    excluded = _convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
+    include = convert(path, "rules.include", table.get("include", []), tuple[str, ...])
+    excluded = convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
     for item in excluded:
         if not item.reason.strip():
             msg = f"{path}: rules.exclude: '{item.rule}' needs a reason: an auditor will ask"
@@ -427,9 +427,9 @@ def _rules(
             msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
             raise ConfigError(msg)
         rest = dict(settings)
-        enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
-        reason = _convert(path, f"{key}.reason", rest.pop("reason", ""), str)
-        severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
+        enabled = convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
+        reason = convert(path, f"{key}.reason", rest.pop("reason", ""), str)
+        severity = convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
         if not enabled and not reason.strip():
             msg = f"{path}: {key}: a rule that is off needs a reason: an auditor will ask"
             raise ConfigError(msg)
@@ -446,7 +446,7 @@ def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
                 raise ConfigError(msg)
 
 
-def _convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
+def convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
     """``value`` as ``shape``; errors name file and key, suggest the nearest key, and never show the value."""
     _check_keys(path, key, value, shape)
     try:

@@ -119,5 +119,10 @@ def soc2_collector_modules() -> Iterable[str]:  # type: ignore[empty-body]
 
 
 @hookspec
+def soc2_starter_controls() -> Iterable[str]:  # type: ignore[empty-body]
+    """Files of controls (TOML texts) that ``soc2-pac controls init`` writes one after the other."""
+
+
+@hookspec
 def soc2_rule_packages() -> Iterable[str]:  # type: ignore[empty-body]
     """Names of packages whose modules (all, recursively) hold ``@rule`` functions."""

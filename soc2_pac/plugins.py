@@ -98,6 +98,12 @@ class Registry:
         )
 
     @functools.cached_property
+    def starter_controls(self) -> str:
+        """Controls to start from, as TOML. Raises PluginError when no plugin has any."""
+        found = _flat(self._manager.hook.soc2_starter_controls())
+        return "\n".join(self._some(dict.fromkeys(found), "starter controls"))
+
+    @functools.cached_property
     def rules(self) -> dict[str, Rule]:
         """Rules by id. Raises PluginError on duplicates, or when there is none."""
         found: dict[str, tuple[Rule, str]] = {}
