@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from soc2_pac.rules import Rule
 
 DEFAULT_FILE = "soc2-pac.toml"
+CONTROLS_FILE = "controls.toml"
 ENVIRONMENT = "SOC2_PAC_CONFIG"
 _COMMAND_SECONDS = 30
 
@@ -174,6 +175,14 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
+class ControlsTable(_Table, frozen=True):
+    """``[controls]``."""
+
+    path: str | None = None
+    """The file of controls, counted from the configuration's own folder. Without it: ``controls.toml`` there,
+    if there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -209,6 +218,7 @@ class Config:
     signing: SigningTable
     waivers: WaiversTable
     audit: AuditTable
+    controls: ControlsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -236,6 +246,25 @@ class Config:
             weekend=frozenset(WEEKDAYS.index(day) for day in self.sla.weekend),
             holidays=frozenset(self.sla.holidays),
         )
+
+    @property
+    def controls_path(self) -> Path | None:
+        """The file of controls; ``None`` where none is configured and none stands beside the configuration.
+
+        Raises:
+            ConfigError: the configured one is not there.
+        """
+        folder = self.path.resolve().parent if self.path is not None else Path()
+        if self.controls.path is not None:
+            named = folder / Path(self.controls.path).expanduser()
+            if not named.is_file():
+                raise self.wrong(
+                    "controls.path",
+                    f"there is no file {named}. Next: soc2-pac controls init --output {named}",
+                )
+            return named
+        beside = folder / CONTROLS_FILE
+        return beside if self.path is not None and beside.is_file() else None
 
     def body(self) -> str:
         """Canonical JSON of what is in force, for the ledger. Holds references, never secrets."""
@@ -324,7 +353,7 @@ class Config:
         return active, off
 
     def _convert(self, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
-        return _convert(self.path, key, value, shape)
+        return convert(self.path, key, value, shape)
 
 
 def matches(rule: Rule, pattern: str) -> bool:
@@ -386,6 +415,7 @@ _TABLES: dict[str, Any] = {
     "signing": SigningTable,
     "waivers": WaiversTable,
     "audit": AuditTable,
+    "controls": ControlsTable,
 }
 
 
@@ -400,7 +430,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     for name in ("include", "exclude") if isinstance(drawn, dict) else ():
         _decisions(path, f"audit.{name}", drawn.get(name, []), Place)
     tables = {
-        key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
+        key: convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
     }
     raw_sources = document.get("sources", {})
     if not isinstance(raw_sources, dict) or not all(
@@ -432,7 +462,7 @@ def _rules(
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
         raise ConfigError(msg)
-    include = _convert(path, "rules.include", table.get("include", []), tuple[str, ...])
+    include = convert(path, "rules.include", table.get("include", []), tuple[str, ...])
     excluded = _decisions(path, "rules.exclude", table.get("exclude", []), Exclusion)
     rules = {
         name: _rule_settings(path, name, settings)
@@ -451,8 +481,8 @@ def _rule_settings(path: Path | None, name: str, settings: object) -> RuleSettin
         msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
         raise ConfigError(msg)
     rest = dict(settings)
-    enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
-    severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
+    enabled = convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
+    severity = convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
     said = {part: rest.pop(part) for part in _DECISION if part in rest}
     decision = _decisions(path, key, [said], Decision)[0] if said or not enabled else None
     where = _decisions(path, f"{key}.where", _folded(rest.pop("where", [])), Variant)
@@ -490,7 +520,7 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
         raise ConfigError(msg)
     found: list[D] = []
     for number, one in enumerate(value, 1):
-        made: D = _convert(path, key if len(value) == 1 else f"{key}, number {number}", one, shape)
+        made: D = convert(path, key if len(value) == 1 else f"{key}, number {number}", one, shape)
         if problem := made.lacks(datetime.now(UTC).date()):
             msg = f"{path or DEFAULT_FILE}: {key}: {problem}"
             raise ConfigError(msg)
@@ -507,7 +537,7 @@ def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
                 raise ConfigError(msg)
 
 
-def _convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
+def convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
     """``value`` as ``shape``; errors name file and key, suggest the nearest key, and never show the value."""
     _check_keys(path, key, value, shape)
     try:

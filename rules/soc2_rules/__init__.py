@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from soc2_pac.hookspecs import hookimpl
 
 
@@ -9,3 +11,9 @@ from soc2_pac.hookspecs import hookimpl
 def soc2_rule_packages() -> list[str]:
     """Every module below this package."""
     return [__name__]
+
+
+@hookimpl
+def soc2_starter_controls() -> list[str]:
+    """A set over all criteria, in our own words."""
+    return [files(__name__).joinpath("controls.toml").read_text(encoding="utf-8")]

@@ -30,6 +30,15 @@ _COMMANDS = {
         "List and export the events of a period.",
     ),
     "people": ("soc2_pac.cli.people:people", "Query people, and whose each account is."),
+    "controls": (
+        "soc2_pac.cli.controls:controls",
+        "The company's own controls, and their evidence.",
+    ),
+    "attestations": (
+        "soc2_pac.cli.attestations:attestations",
+        "Evidence that people hand in.",
+    ),
+    "attest": ("soc2_pac.cli.attestations:add", "Short for attestations add."),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
     "permissions": (
         "soc2_pac.cli.permissions:permissions",
