@@ -17,6 +17,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.store import findings, queries
+from soc2_pac.store.scopes import retired
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def _completeness(
     start: str,
     end: str,
 ) -> dict[str, Any]:
-    last = findings.looks(connection, kind, findings.last_collection(connection))
+    gone = retired(connection, utc_text(datetime.now(UTC)))
+    last = findings.looks(connection, kind, findings.last_collection(connection), gone)
     asked = sorted(
         {str(look.scope): look for look in last.values()}.items(), key=lambda item: item[0]
     )

@@ -40,6 +40,7 @@ _COMMANDS = {
     ),
     "attest": ("soc2_pac.cli.attestations:add", "Short for attestations add."),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
+    "sources": ("soc2_pac.cli.sources:sources", "List scopes; retire those no longer ours."),
     "permissions": (
         "soc2_pac.cli.permissions:permissions",
         "Print a provider's least-privilege policy.",

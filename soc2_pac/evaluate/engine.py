@@ -26,6 +26,7 @@ from soc2_pac.rule_source import source_of, source_of_stored
 from soc2_pac.store import evidence as store_evidence
 from soc2_pac.store import findings as store
 from soc2_pac.store.database import storable, without_cycle_search
+from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,8 +149,9 @@ def judge_as_of(
 ) -> Iterator[Judged]:
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     upto = store.last_collection(connection, utc_text(at))
+    gone = retired(connection, utc_text(at))
     for kind, group in _by_kind(active).items():
-        looks = store.looks(connection, kind, upto)
+        looks = store.looks(connection, kind, upto, gone)
         for item in group:
             for scope, verdict in _scope_verdicts(item, looks, at).values():
                 adjustment = item.adjustment(scope, None)
@@ -161,6 +163,8 @@ def judge_as_of(
         ]
         for chunk in store.documents(connection, kind, upto):
             for row in chunk:
+                if row.scope not in looks:  # it was retired
+                    continue
                 seen = _Seen(row, group[0].rule.resource)
                 for judging in judges:
                     adjustment = judging.adjustment(row)
@@ -370,7 +374,8 @@ class _Evaluation:
         self._previous = store.previous(
             connection, {version_id: rule_id for rule_id, version_id in self._ids.values()}
         )
-        self._looks_cache: dict[tuple[str, int], dict[int, LookRow]] = {}
+        self._looks_cache: dict[tuple[str, int, str], dict[int, LookRow]] = {}
+        self._retired = functools.cache(functools.partial(retired, connection))
         self._changed_cache: dict[tuple[str, int], set[int]] = {}
         self._writer = store.EvaluationWriter(
             connection,
@@ -397,10 +402,10 @@ class _Evaluation:
 
     # -- what is to be judged -------------------------------------------------------------------------
 
-    def _looks(self, kind: str, upto: int) -> dict[int, LookRow]:
-        key = (kind, upto)
+    def _looks(self, kind: str, upto: int, at: str) -> dict[int, LookRow]:
+        key = (kind, upto, at)
         if key not in self._looks_cache:
-            self._looks_cache[key] = store.looks(self._connection, kind, upto)
+            self._looks_cache[key] = store.looks(self._connection, kind, upto, self._retired(at))
         return self._looks_cache[key]
 
     def _changed(self, kind: str, since: int) -> set[int]:
@@ -438,7 +443,10 @@ class _Evaluation:
 
         The completeness of a population matters only to rules that join it.
         """
-        old, new = self._looks(kind, before.upto), self._looks(kind, self._upto)
+        old, new = (
+            self._looks(kind, before.upto, before.as_of),
+            self._looks(kind, self._upto, self._now_text),
+        )
         then = utc_time(before.as_of)
         found = set(old) ^ set(new)
         for scope in set(old) & set(new):
@@ -454,7 +462,7 @@ class _Evaluation:
     # -- judging ----------------------------------------------------------------------------------------
 
     def _evaluate_kind(self, kind: str, group: list[ActiveRule], *, full: bool) -> None:
-        looks = self._looks(kind, self._upto)
+        looks = self._looks(kind, self._upto, self._now_text)
         todo = {item.rule.id: self._todo(item, full=full) for item in group}
         for item in group:
             self._judge_scopes(item, looks)
@@ -468,10 +476,11 @@ class _Evaluation:
         for chunk in store.documents(self._connection, kind, None, wanted):
             if wanted is not None:
                 found.update(row.resource for row in chunk)
-            self._judge_chunk(chunk, judges, todo)
+            self._judge_chunk([row for row in chunk if row.scope in looks], judges, todo)
         rules = {self._ids[item.rule.id][0] for item in group}
         if wanted is None:
             gone = store.without_document(self._connection, rules)
+            gone += store.in_scopes(self._connection, rules, self._retired(self._now_text))
         else:
             left = store.open_findings(self._connection, rules, wanted - found)
             gone = [finding.id for finding in left.values()]

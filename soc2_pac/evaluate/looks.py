@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.evaluate.evidence import Held
-from soc2_pac.model import NOT_OFFERED, CollectionStatus, Status, utc_time
+from soc2_pac.model import NOT_OFFERED, CollectionStatus, Status, utc_text, utc_time
 from soc2_pac.store import findings as store
+from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,10 +77,11 @@ class StoreDocuments:
         self._max_age = max_age
         self._current = current
         self._scopes: dict[int, Scope] = {}
+        self._retired = retired(connection, utc_text(now))
 
     def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
         """Each scope's last look, with why it cannot be relied on."""
-        found = store.looks(self._connection, kind, self._upto)
+        found = store.looks(self._connection, kind, self._upto, self._retired)
         for scope_id, look in found.items():
             self._scopes[scope_id] = look.scope
             state = state_of(look, self._now, self._max_age)
@@ -90,4 +92,5 @@ class StoreDocuments:
         """Every document of the kind, by resource id. Call :meth:`looks` for the kind first."""
         for chunk in store.documents(self._connection, kind, None if self._current else self._upto):
             for row in chunk:
-                yield Held(self._scopes[row.scope], row.body, row.uid, row.digest)
+                if row.scope in self._scopes:  # it was not retired
+                    yield Held(self._scopes[row.scope], row.body, row.uid, row.digest)

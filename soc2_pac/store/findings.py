@@ -123,11 +123,13 @@ def _newest_looks() -> sa.Select[Any]:
     )
 
 
-def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
+def looks(
+    connection: Connection, kind: str, upto: int, retired: Mapping[int, int]
+) -> dict[int, LookRow]:
     """The last look at a kind in each scope, by scope id, among collections up to ``upto``.
 
-    A scope ``?source`` stands for a source that could not be reached at all; it is forgotten as soon as
-    a later look of that source reached any real scope.
+    Scopes that were ``retired`` (id -> the last collection before) have none. A scope ``?source`` stands for a
+    source that could not be reached at all; it is forgotten as soon as a later look of that source reached any real scope.
     """
     found: dict[int, LookRow] = {}
     reached: dict[str, int] = {}
@@ -148,7 +150,10 @@ def looks(connection: Connection, kind: str, upto: int) -> dict[int, LookRow]:
     return {
         scope_id: look
         for scope_id, look in found.items()
-        if not look.scope.boundary.startswith("?") or look.collection > reached.get(look.source, 0)
+        if (
+            not look.scope.boundary.startswith("?") or look.collection > reached.get(look.source, 0)
+        )
+        and look.collection > retired.get(scope_id, -1)
     }
 
 
@@ -309,6 +314,21 @@ def _without_document() -> sa.Select[Any]:
         )
         .order_by(f.c.id)
     )
+
+
+def in_scopes(connection: Connection, rules: Collection[int], scopes: Collection[int]) -> list[int]:
+    """Ids of open findings of rules on resources in scopes."""
+    f = tables.finding
+    found: list[int] = []
+    for some in batched(sorted(scopes), _IN):
+        query = sa.select(f.c.id).where(
+            f.c.closed_by.is_(None),
+            f.c.rule_id.in_(list(rules)),
+            f.c.scope_id.in_(some),
+            f.c.resource_id.is_not(None),
+        )
+        found += connection.execute(query).scalars()
+    return found
 
 
 def findings_of_other_rules(connection: Connection, rules: Collection[int]) -> list[int]:

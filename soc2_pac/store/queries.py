@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
-from soc2_pac.model import CollectionStatus, Scope, Severity, Status
+from soc2_pac.model import CollectionStatus, Scope, Severity, Status, utc_text
 from soc2_pac.store import tables
+from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -392,16 +394,17 @@ def matches_any(scope: str, scopes: Collection[str]) -> bool:
 
 
 def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope]]:
-    """(source, kind) -> every real scope that was looked at in the past."""
+    """(source, kind) -> every real scope that was looked at in the past, and was not retired since."""
+    gone = retired(connection, utc_text(datetime.now(UTC)))
     rows = connection.execute(
         sa.text(
-            "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary "
+            "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary, s.id "
             "FROM collection c JOIN scope s ON s.id = c.scope_id"
         )
     )
     found: dict[tuple[str, str], set[Scope]] = {}
-    for source, kind, provider, boundary in rows:
-        if not boundary.startswith("?"):
+    for source, kind, provider, boundary, scope_id in rows:
+        if not boundary.startswith("?") and scope_id not in gone:
             found.setdefault((source, kind), set()).add(Scope(provider, boundary))
     return found
 

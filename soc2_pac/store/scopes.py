@@ -1,0 +1,150 @@
+"""Scopes that were retired: what was seen in them is history, and nothing of it is current or stale."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from soc2_pac.acts.scopes import RETIRED, Retired
+from soc2_pac.errors import UsageError
+from soc2_pac.model import Scope, utc_text
+from soc2_pac.store import acts, tables
+from soc2_pac.text import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.acts import Act, Actor
+
+
+def retired(connection: Connection, at: str) -> dict[int, int]:
+    """Scope id -> the last collection before it was retired, as of an instant (UTC text).
+
+    A scope in which something was collected later is no longer retired.
+    """
+    found: dict[str, int] = {}
+    for act in acts.listed(connection, (RETIRED,)):
+        if act.recorded_at <= at:
+            said = act.said(Retired)
+            found.update(dict.fromkeys(said.scopes, said.upto))
+    if not found:
+        return {}
+    s, c = tables.scope, tables.collection
+    rows = connection.execute(
+        sa.select(s.c.id, s.c.provider, s.c.boundary, sa.func.max(c.c.id))
+        .join(c, c.c.scope_id == s.c.id)
+        .where(c.c.finished_at <= at)
+        .group_by(s.c.id, s.c.provider, s.c.boundary)
+    )
+    ends = {row[0]: (str(Scope(row[1], row[2])), row[3]) for row in rows}
+    return {
+        scope_id: found[name]
+        for scope_id, (name, last) in ends.items()
+        if name in found and last <= found[name]
+    }
+
+
+def retire(
+    connection: Connection,
+    named: str,
+    *,
+    reason: str,
+    owner: str,
+    by: Actor,
+    now: datetime | None = None,
+) -> Act:
+    """Retire a scope, all in an account (``aws:111122223333/*``), or all that a source collected.
+
+    Within ``Database.writing``. ``now``: when; the clock's time when left out.
+
+    Raises:
+        UsageError: reason or owner is empty, nothing of that name is in the store, or all of it is retired
+            already.
+    """
+    for name, value in (("reason", reason), ("owner", owner)):
+        if not value.strip():
+            msg = f"retiring a scope needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
+            raise UsageError(msg)
+    now = now or datetime.now(UTC)
+    scopes, upto = _named(connection, named)
+    gone = {str(scope) for scope in _scopes(connection, retired(connection, utc_text(now)))}
+    left = sorted(set(scopes) - gone)
+    if not left:
+        msg = f"{named} is retired already. Next: soc2-pac sources list"
+        raise UsageError(msg)
+    body = Retired(reason=reason, owner=owner, scopes=tuple(left), upto=upto)
+    return acts.record(connection, RETIRED, named, body, by=by, now=now)
+
+
+def _named(connection: Connection, named: str) -> tuple[list[str], int]:
+    """The scopes that somebody named, and the last collection of all."""
+    c, s = tables.collection, tables.scope
+    rows = connection.execute(
+        sa.select(c.c.source, s.c.provider, s.c.boundary, sa.func.max(c.c.id))
+        .join(s, s.c.id == c.c.scope_id)
+        .group_by(c.c.source, s.c.provider, s.c.boundary)
+    ).all()
+    last: dict[str, tuple[int, str]] = {}
+    for source, provider, boundary, number in rows:
+        name = str(Scope(provider, boundary))
+        last[name] = max(last.get(name, (0, "")), (number, source))
+    whole = named.removesuffix("/*")
+    chosen = [
+        name
+        for name, (_, source) in last.items()
+        if named in (name, source)
+        or (named != whole and (name == whole or name.startswith(f"{whole}/")))
+    ]
+    if not chosen:
+        known = {*last, *(source for _, source in last.values())}
+        msg = f"the store has no source or scope '{named}'.{nearest(named, known)} Next: soc2-pac sources list"
+        raise UsageError(msg)
+    return chosen, max(row[3] for row in rows)
+
+
+def _scopes(connection: Connection, ids: dict[int, int]) -> list[Scope]:
+    s = tables.scope
+    rows = connection.execute(sa.select(s.c.id, s.c.provider, s.c.boundary))
+    return [Scope(row[1], row[2]) for row in rows if row[0] in ids]
+
+
+def listed(connection: Connection) -> Iterator[dict[str, object]]:
+    """Each scope with its last collection, one row for each source that collected in it, by name."""
+    now = utc_text(datetime.now(UTC))
+    gone = retired(connection, now)
+    because: dict[str, Act] = {}
+    for act in acts.listed(connection, (RETIRED,)):
+        because.update(dict.fromkeys(act.said(Retired).scopes, act))
+    c, s = tables.collection, tables.scope
+    complete = sa.func.max(sa.case((c.c.status == "complete", c.c.finished_at)))
+    rows = connection.execute(
+        sa.select(
+            c.c.source,
+            s.c.id,
+            s.c.provider,
+            s.c.boundary,
+            sa.func.count(c.c.kind.distinct()),
+            sa.func.max(c.c.finished_at),
+            complete,
+        )
+        .join(s, s.c.id == c.c.scope_id)
+        .group_by(c.c.source, s.c.id, s.c.provider, s.c.boundary)
+    ).all()
+    for source, scope_id, provider, boundary, kinds, last, whole in sorted(
+        rows, key=lambda row: (row[0], row[2], row[3])
+    ):
+        name = str(Scope(provider, boundary))
+        why = because.get(name) if scope_id in gone else None
+        yield {
+            "source": source,
+            "scope": name,
+            "kinds": kinds,
+            "last_collection": last,
+            "complete": whole,
+            "retired_at": why.recorded_at if why else None,
+            "reason": f"{why.said(Retired).reason} ({why.said(Retired).owner})" if why else None,
+        }
