@@ -129,7 +129,8 @@ def looks(
     """The last look at a kind in each scope, by scope id, among collections up to ``upto``.
 
     Scopes that were ``retired`` (id -> the last collection before) have none. A scope ``?source`` stands for a
-    source that could not be reached at all; it is forgotten as soon as a later look of that source reached any real scope.
+    source that could not be reached at all; it is forgotten as soon as a later look of that source reached any
+    real scope.
     """
     found: dict[int, LookRow] = {}
     reached: dict[str, int] = {}
