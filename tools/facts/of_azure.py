@@ -270,6 +270,7 @@ _HINTS: dict[str, str | None] = {
     "monitor:ActivityLogSetting": None,
     "arm:Diagnostic": None,
     "network:BastionHost": "network.BastionHost",
+    "perimeter:Association": "storage.NetworkSecurityPerimeterConfiguration",
     "network:WafPolicy": "network.WebApplicationFirewallPolicy",
     "recovery:BackupPolicy": None,
     "recovery:ProtectedItem": None,
