@@ -94,6 +94,7 @@ def azure_ddos(
     """Virtual networks of production are protected against floods (DDoS) by a plan.
 
     Protection of single addresses (DDoS IP Protection) is not asked about: a network that relies on it fails.
+    Nor are addresses in it for which protection is switched off.
     ``production_tag`` and ``production_values`` say which networks are meant; an empty tag: all.
 
     Why: Azure's basic protection keeps Azure up, not the company's service.
@@ -316,7 +317,8 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     """There is a way to administer machines without open ports: Azure Bastion, or just-in-time access.
 
     Bastion counts for every machine of its subscription, just-in-time access for the machines that it names.
-    Whether a port is open beside is asked by azure-public-ip-exposure.
+    Bastion of another subscription serves the networks that are peered with its own, which is not read: then the
+    answer is not known. Whether a port is open beside is asked by azure-public-ip-exposure.
 
     Why: a port for administrators that is always open is always tried.
     Fix: az network bastion create; or switch on just-in-time access with Defender for Servers.
@@ -337,6 +339,18 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
         return passed(said, on=good)
     if any(state is None for _, state in states):
         return inconclusive("Azure does not say whether its Bastion is in use", on=hosts)
+    here = subscription_of(machine.id)
+    hubs = [
+        one
+        for one in evidence.everywhere(BastionHost)
+        if subscription_of(one.id) != here and not same(one.provisioning_state, "Deleting")
+    ]
+    if hubs:
+        names = listed(one.name for one in hubs)
+        said = (
+            f"no Bastion in its subscription; whether those of others serve it is not read: {names}"
+        )
+        return inconclusive(said, on=hubs)
     return failed("no Bastion in the subscription, and its ports do not open on request", on=hosts)
 
 
