@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.azure.models.arm import chosen, recorded, same
+from soc2_collectors.azure.models.security import SecurityContact
 from soc2_collectors.azure.models.sql import SqlDatabase, SqlServer, not_audited, too_wide
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
@@ -209,6 +210,7 @@ _SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})
 @rule(
     criteria=["CC7.1", "CC6.8"],
     severity=Severity.MEDIUM,
+    needs=[SecurityContact],
     known_as=[
         "prowler:sqlserver_microsoft_defender_enabled",
         "prowler:sqlserver_vulnerability_assessment_enabled",
@@ -217,10 +219,11 @@ _SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})
         "powerpipe:sql_server_and_databases_va_enabled",
     ],
 )
-def azure_sql_va_defender(server: SqlServer) -> Verdict:
+def azure_sql_va_defender(server: SqlServer, evidence: Evidence) -> Verdict:
     """SQL servers are watched by Defender and scanned regularly, and somebody is notified by mail.
 
-    No sort of alert may be off.
+    No sort of alert may be off. Alerts are mailed to the addresses of the server, or to the security contact of
+    the subscription; the classic assessment mails its own reports.
 
     Why: an injection or a database open to guests is found by somebody in any case.
     Fix: az sql server advanced-threat-protection-setting update --name SERVER --resource-group GROUP --state
@@ -232,8 +235,12 @@ def azure_sql_va_defender(server: SqlServer) -> Verdict:
     if off := alerts.properties.left_out:
         return failed(f"alerts that are off: {listed(off)}")
     express = server.express_assessment
+    by: list[SecurityContact] = []
     if express is not None and same(express.properties.state, "Enabled"):
         scanned, notified = "express", alerts.properties.notified
+        if not notified:
+            by = [one for one in evidence.here(SecurityContact) if one.properties.notifies]
+            notified = bool(by)
     else:
         classic = server.classic_assessment
         if classic is None or not classic.properties.storage_container_path:
@@ -245,4 +252,6 @@ def azure_sql_va_defender(server: SqlServer) -> Verdict:
         notified = bool(scans.email_subscription_admins or any(scans.emails or ()))
     if not notified:
         return failed("nobody is notified by mail")
-    return passed(f"Defender is on with all alerts, and the {scanned} vulnerability assessment")
+    return passed(
+        f"Defender is on with all alerts, and the {scanned} vulnerability assessment", on=by
+    )
