@@ -371,6 +371,7 @@ def _machines(state: Tenant, now: datetime) -> None:
             {
                 "properties": {
                     "sourceResourceId": f"{_IN}/{sort}/web",
+                    "backupManagementType": "AzureIaasVM",
                     "protectionState": "Protected",
                     "policyId": policy,
                     "lastBackupStatus": "Completed",
