@@ -266,6 +266,7 @@ _HINTS: dict[str, str | None] = {
     "entra_access:SecurityDefaults": "graph.IdentitySecurityDefaultsEnforcementPolicy",
     "entra_access:SubscriptionGroup": None,
     "entra_reviews:Query": "graph.AccessReviewInactiveUsersQueryScope",
+    "entra_roles:GroupEligibility": "graph.PrivilegedAccessGroupEligibilityScheduleInstance",
     "entra_roles:RoleEligibility": "graph.UnifiedRoleEligibilityScheduleInstance",
     "monitor:ActivityLogSetting": None,
     "arm:Diagnostic": None,

@@ -112,11 +112,40 @@ class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
         return self.user_principal_name or self.display_name or self.id
 
 
+class GroupEligibility(msgspec.Struct, frozen=True, rename="camel"):
+    """Somebody who may activate the membership of a group, or its ownership (PIM for Groups)."""
+
+    access_id: str
+    """``member`` or ``owner``."""
+    principal_id: str
+    principal: DirectoryObject | None = None
+
+    @property
+    def member(self) -> str | None:
+        """The id of who may become a member; ``None`` for who may become an owner, or a program.
+
+        Raises FactUnavailable where it is a group, or nobody can tell what it is.
+        """
+        if not chosen(self.access_id, "accessId", good=("member",), bad=("owner",)):
+            return None
+        sort = self.principal.odata_type if self.principal else None
+        if sort not in (_USER, _PROGRAM):
+            msg = f"who is in {self.principal_id}, which may activate the membership of a group, is not read"
+            raise FactUnavailable(msg, field="eligibleMembers")
+        return self.principal_id
+
+
+def joining(eligible: Iterable[GroupEligibility] | None) -> list[str]:
+    """Ids of those who may become members; none where the tenant has no Privileged Identity Management."""
+    return [one.member for one in eligible or () if one.member is not None]
+
+
 class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     """A role, and who has it or may have it: what active and eligible roles have in common."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "members": "asked for where a group holds the role, and for nobody else",
+        "eligibleMembers": "null: the tenant has no PIM; asked for where a group holds the role",
     }
 
     id: str
@@ -127,6 +156,8 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     principal: DirectoryObject | None = None
     members: list[DirectoryObject] = fact("members")
     """``GET /groups/{id}/transitiveMembers``, where a group holds the role."""
+    eligible_members: list[GroupEligibility] | None = fact("eligibleMembers")
+    """Who may activate the membership of the group that holds the role; ``null``: the tenant has no PIM."""
 
     @property
     def sort(self) -> str:
@@ -172,6 +203,10 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
         if self.sort != _GROUP:
             return [self.principal_id]
         return [one.id for one in self.members if one.odata_type != _GROUP]
+
+    def joiners(self) -> list[str]:
+        """Ids of who may have the role by activating the membership of the group that holds it."""
+        return joining(self.eligible_members) if self.sort == _GROUP else []
 
     def users(self) -> list[str]:
         """Ids of the users among them."""
@@ -232,6 +267,15 @@ def roles_by_holder(held: Iterable[Held]) -> dict[str, set[str]]:
     for one in held:
         for holder in one.holders():
             roles.setdefault(holder, set()).add(one.role_definition_id.casefold())
+    return roles
+
+
+def roles_by_joiner(held: Iterable[Held]) -> dict[str, set[str]]:
+    """Id of a user or service principal -> ids of the roles that they may have by joining a group."""
+    roles: dict[str, set[str]] = {}
+    for one in held:
+        for joiner in one.joiners():
+            roles.setdefault(joiner, set()).add(one.role_definition_id.casefold())
     return roles
 
 
