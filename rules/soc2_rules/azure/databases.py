@@ -307,7 +307,11 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
         "log_disconnections": server.log_disconnections,
         "log_checkpoints": server.log_checkpoints,
     }
-    off = [name for name, value in parameters.items() if value is not None and not value.on]
+    off = [
+        name
+        for name, value in parameters.items()
+        if value is not None and not (value.tells_who if name == "log_connections" else value.on)
+    ]
     if off:
         return failed(f"off: {', '.join(off)}")
     if any(value is None for value in parameters.values()):

@@ -28,6 +28,8 @@ from soc2_pac.resources import fact
 
 _ON = ("on", "1", "true", "enabled")
 _OFF = ("off", "0", "false", "disabled")
+_TELLS = ("all", "authentication", "authorization")
+_TELLS_LESS = ("receipt", "setup_durations")
 
 
 class ConfigurationProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -69,6 +71,18 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def on(self) -> bool:
         """Whether it is on. Raises FactUnavailable for a word that is neither on nor off."""
         return chosen(self.value, "the server parameter", good=_ON, bad=_OFF)
+
+    @property
+    def tells_who(self) -> bool:
+        """Of ``log_connections``: whether it is told who connected. Raises FactUnavailable for an unknown word.
+
+        Since version 18 of PostgreSQL it may be a list of what is told of a connection; ``receipt`` is where it
+        comes from alone.
+        """
+        words = [one.strip() for one in self.value.split(",") if one.strip()]
+        if len(words) == 1 and words[0] in (*_ON, *_OFF):
+            return self.on
+        return any(chosen(one, "log_connections", good=_TELLS, bad=_TELLS_LESS) for one in words)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
