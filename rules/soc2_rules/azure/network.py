@@ -236,7 +236,8 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule,
     or an exception, that lets the internet pass switches them off; whom one lets pass that asks for what
     everybody can send is not known. Others that let somebody pass are named, and groups of rules that are off in
-    whole or in part. Parts of requests that exclusions keep from the rules are not.
+    whole or in part: it fails where the groups against SQL injection, scripts, commands and reading of files are
+    all off. Parts of requests that exclusions keep from the rules are not.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -264,6 +265,8 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
             return failed("no web application firewall", on=found)
         if not same(own.firewall_mode, "Prevention"):
             return failed(f"the mode is {own.firewall_mode or 'not set'}", on=found)
+        if own.hollow:
+            return failed("its groups of rules against attacks are off", on=found)
     if strange:
         return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
     if unread:
@@ -366,7 +369,8 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
     not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that asks for
     what everybody can send is not known. Others that let somebody pass are named, and groups of rules that are
-    off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
+    off in whole or in part: it fails where the groups against SQL injection, scripts, commands and reading of
+    files are all off. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
     Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.
