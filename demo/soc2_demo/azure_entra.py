@@ -393,6 +393,8 @@ def roles(state: Tenant, now: datetime) -> None:
     state.answers[f"/v1.0/groups/{_SECURITY_GROUP}/transitiveMembers"] = [
         _reference("ana-kovac", f"ana.kovac@{DOMAIN}")
     ]
+    joining = "/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+    state.answers[joining] = []
     state.answers["/v1.0/policies/roleManagementPolicyAssignments"] = [
         {
             "id": f"DirectoryRole_{TENANT}_{azure_id(role)}_{role}",

@@ -121,6 +121,7 @@ def _storage(state: Tenant, now: datetime) -> None:
             account,
             blobServices__default={"properties": blobs},
             fileServices__default={"properties": {"shareDeleteRetentionPolicy": kept}},
+            networkSecurityPerimeterConfigurations=[],
         )
         for service in ("blobServices", "queueServices", "tableServices"):
             path = f"{account}/{service}/default/providers/Microsoft.Insights"
@@ -241,6 +242,7 @@ def _databases(state: Tenant, now: datetime) -> None:
         f"{server}/acme-orders",
         firewallRules=[{"name": "AllowAllWindowsAzureIps", "properties": ends}],
         ipv6FirewallRules=[],
+        networkSecurityPerimeterConfigurations=[],
         administrators=[
             {"properties": {"administratorType": "ActiveDirectory", "login": "database-admins"}}
         ],
@@ -302,6 +304,7 @@ def _vaults(state: Tenant, now: datetime) -> None:
             vault,
             keys=[{"name": "data", "properties": {"attributes": {"enabled": True, "exp": until}}}],
             secrets=[{"name": "smtp", "properties": {"attributes": {"enabled": True, **ends}}}],
+            networkSecurityPerimeterConfigurations=[],
         )
         _said(state, f"{vault}/providers/Microsoft.Insights", diagnosticSettings=_ALL_LOGS)
 
@@ -368,6 +371,7 @@ def _machines(state: Tenant, now: datetime) -> None:
             {
                 "properties": {
                     "sourceResourceId": f"{_IN}/{sort}/web",
+                    "backupManagementType": "AzureIaasVM",
                     "protectionState": "Protected",
                     "policyId": policy,
                     "lastBackupStatus": "Completed",

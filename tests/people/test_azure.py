@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.azure.models.entra import Registration, User
-from soc2_collectors.azure.models.entra_roles import RoleAssignment
+from soc2_collectors.azure.models.entra_roles import RoleAssignment, RoleEligibility
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.resources import view
 from soc2_pac.store import open_store
@@ -68,6 +68,7 @@ def looks(numbers: Sequence[int], **changes: dict[str, Any]) -> list[Look]:
         "azure.entra.user": (TENANT, {f"u-{n}": user(n) for n in numbers}),
         "azure.entra.registration": (TENANT, {f"u-{n}": registration(n) for n in numbers}),
         "azure.entra.role_assignment": (TENANT, {}),
+        "azure.entra.role_eligibility": (TENANT, {}),
     }
     for kind, documents in changes.items():
         name = kind.replace("__", ".")
@@ -189,3 +190,26 @@ def test_members_of_a_group_hold_its_role() -> None:
         "principal": {"id": "s", "@odata.type": "#microsoft.graph.servicePrincipal"},
     }
     assert _accounts(view(RoleAssignment, json.dumps(program))) == []
+
+
+def test_who_may_join_a_group_may_have_its_role() -> None:
+    def may_join(uid: str, sort: str, access: str = "member") -> dict[str, Any]:
+        principal = {"id": uid, "@odata.type": f"#microsoft.graph.{sort}"}
+        return {"accessId": access, "principalId": uid, "principal": principal}
+
+    body = {
+        **role(9),
+        "principal": {"id": "g", "@odata.type": "#microsoft.graph.group"},
+        "members": [{"id": "u-1", "@odata.type": "#microsoft.graph.user"}],
+        "eligibleMembers": [
+            may_join("u-1", "user"),
+            may_join("u-2", "user"),
+            may_join("u-3", "user", "owner"),
+            may_join("s", "servicePrincipal"),
+        ],
+    }
+    seen = view(RoleEligibility, json.dumps(body))
+    assert ([one.uid for one in _accounts(seen)], seen.hides_holders) == (["u-1", "u-2"], False)
+    body["eligibleMembers"].append(may_join("g2", "group"))
+    nested = view(RoleEligibility, json.dumps(body))
+    assert ([one.uid for one in _accounts(nested)], nested.hides_holders) == (["u-1", "u-2"], True)

@@ -27,6 +27,10 @@ _POSTGRES_SETTING = f"{_POSTGRES}/configurations/{{configurationName}}"
 _MYSQL_SETTING = f"{_MYSQL}/configurations/{{configurationName}}"
 _DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
 _DIAGNOSTICS_API = "2021-05-01-preview"
+_COSMOS = f"{_GROUP}/Microsoft.DocumentDB/databaseAccounts/{{accountName}}"
+_PERIMETERS = f"{_COSMOS}/networkSecurityPerimeterConfigurations"
+_PERIMETERS_API = "2025-05-01-preview"
+"""No stable version shows them (10.0 of azure-mgmt-cosmosdb)."""
 _REDIS_FIREWALL = f"{_GROUP}/Microsoft.Cache/redis/{{cacheName}}/firewallRules"
 _REDIS_API = "2024-03-01"
 _POSTGRES_API = "2022-12-01"
@@ -124,16 +128,23 @@ def mysql_servers(azure: Azure) -> Iterator[Document]:
 
 @collects(
     CosmosAccount,
-    calls=["RESOURCEGRAPH microsoft.documentdb/databaseaccounts"],
+    calls=["RESOURCEGRAPH microsoft.documentdb/databaseaccounts", f"GET {_PERIMETERS}"],
     per="subscription",
-    cost="pages of 1000",
+    cost="pages of 1000 + N",
 )
 def cosmos_accounts(azure: Azure) -> Iterator[Document]:
-    """Accounts of Cosmos DB."""
+    """Accounts of Cosmos DB, with the perimeters that they are associated with."""
     for account in azure.graph_query(
         "resources | where type =~ 'microsoft.documentdb/databaseaccounts'"
     ):
-        yield document(account)
+        yield document(
+            account,
+            body=lambda number: {
+                "networkSecurityPerimeterConfigurations": azure.list_fact(
+                    _PERIMETERS, api_version=_PERIMETERS_API, of=number
+                )
+            },
+        )
 
 
 @collects(

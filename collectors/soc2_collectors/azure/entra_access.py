@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.authorization import NO_PIM
+from soc2_collectors.azure.entra_roles import ELIGIBLE_MEMBERS, eligible_members
 from soc2_collectors.azure.models.entra_access import (
     ConditionalAccessPolicy,
     NamedLocation,
@@ -87,9 +88,10 @@ def _members(azure: Azure, number: str) -> dict[str, object]:
         f"GET {_ELIGIBLE}",
         f"GRAPH GET {_GROUP}",
         f"GRAPH GET {_MEMBERS}",
+        f"GRAPH GET {ELIGIBLE_MEMBERS}",
     ],
     per="subscription",
-    cost="pages of role assignments and eligible roles + 2 for each group among them",
+    cost="pages of role assignments and eligible roles + 3 for each group among them",
 )
 def subscription_groups(azure: Azure) -> Iterator[Document]:
     """Groups that hold, or may activate, a role on the subscription, above it or in it."""
@@ -101,7 +103,8 @@ def subscription_groups(azure: Azure) -> Iterator[Document]:
         if isinstance(properties, dict) and properties.get("principalType") == "Group":
             named.add(str(properties.get("principalId")))
     for number in sorted(named):
-        yield document({"id": number}, body=_members(azure, number))
+        body = _members(azure, number) | {"eligibleMembers": eligible_members(azure, number)}
+        yield document({"id": number}, body=body)
 
 
 def _groups(policy: Mapping[str, Any]) -> set[str]:

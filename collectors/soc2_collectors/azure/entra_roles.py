@@ -26,26 +26,36 @@ _INSTANCES = "/roleManagement/directory/roleAssignmentScheduleInstances"
 _POLICIES = "/policies/roleManagementPolicyAssignments"
 _ELIGIBLE = "/roleManagement/directory/roleEligibilityScheduleInstances"
 _MEMBERS = "/groups/{groupId}/transitiveMembers"
+ELIGIBLE_MEMBERS = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+"""Who may activate the membership of a group (PIM for Groups); Graph wants the group in the filter."""
 _OF_ROLES = "scopeId eq '/' and scopeType eq 'DirectoryRole'"
 
 
 @collects(
     RoleAssignment,
-    calls=[f"GRAPH GET {_ASSIGNMENTS}", f"GRAPH GET {_MEMBERS}"],
+    calls=[
+        f"GRAPH GET {_ASSIGNMENTS}",
+        f"GRAPH GET {_MEMBERS}",
+        f"GRAPH GET {ELIGIBLE_MEMBERS}",
+    ],
     per="tenant",
-    cost="pages + 1 for each group that holds a role",
+    cost="pages + 2 for each group that holds a role",
 )
 def role_assignments(azure: Azure) -> Iterator[Document]:
-    """Roles in use now; of groups, who is in them."""
+    """Roles in use now; of groups, who is in them and who may be."""
     for record in azure.graph_items(_ASSIGNMENTS, top=None, expand="principal"):
         yield document(record, name=_NAMES, body=_members(azure, record))
 
 
 @collects(
     RoleEligibility,
-    calls=[f"GRAPH GET {_ELIGIBLE}", f"GRAPH GET {_MEMBERS}"],
+    calls=[
+        f"GRAPH GET {_ELIGIBLE}",
+        f"GRAPH GET {_MEMBERS}",
+        f"GRAPH GET {ELIGIBLE_MEMBERS}",
+    ],
     per="tenant",
-    cost="pages + 1 for each group that may activate a role",
+    cost="pages + 2 for each group that may activate a role",
 )
 def role_eligibilities(azure: Azure) -> Iterator[Document]:
     """Roles that somebody may activate; none where the tenant has no Entra ID P2."""
@@ -72,7 +82,22 @@ def _members(azure: Azure, record: Mapping[str, Any]) -> dict[str, object]:
         ).call()
 
     # A group may hold several roles.
-    return {"members": Fact(f"GRAPH GET {_MEMBERS}", lambda: azure.once(("members", number), read))}
+    return {
+        "members": Fact(f"GRAPH GET {_MEMBERS}", lambda: azure.once(("members", number), read)),
+        "eligibleMembers": eligible_members(azure, number),
+    }
+
+
+def eligible_members(azure: Azure, group: str) -> Fact:
+    """Who may activate the membership of a group, or its ownership; ``null`` where the tenant has no PIM."""
+    listing = azure.graph_list_fact(
+        ELIGIBLE_MEMBERS,
+        top=None,
+        filter=f"groupId eq '{group}'",
+        expand="principal",
+        absent=NO_PIM,
+    )
+    return Fact(listing.operation, lambda: azure.once(("eligible", group), listing.call))
 
 
 @collects(RoleInstance, calls=[f"GRAPH GET {_INSTANCES}"], per="tenant", cost="pages")

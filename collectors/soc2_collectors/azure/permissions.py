@@ -41,6 +41,7 @@ GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
     "GRAPH GET /identityGovernance/accessReviews/definitions": ("AccessReview.Read.All",),
     "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances": ("AccessReview.Read.All",),
     "GRAPH GET /identityGovernance/accessReviews/definitions/{definitionId}/instances/{instanceId}/decisions": ("AccessReview.Read.All",),  # noqa: E501
+    "GRAPH GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances": ("PrivilegedEligibilitySchedule.Read.AzureADGroup",),  # noqa: E501
     "GRAPH GET /oauth2PermissionGrants": ("Directory.Read.All",),
     "GRAPH GET /organization": ("Organization.Read.All",),
     "GRAPH GET /policies/adminConsentRequestPolicy": ("Policy.Read.All",),

@@ -29,9 +29,11 @@ _PROTECTOR = f"{_SERVER}/encryptionProtector/current"
 _ALERTS = f"{_SERVER}/securityAlertPolicies/default"
 _CLASSIC = f"{_SERVER}/vulnerabilityAssessments/default"
 _EXPRESS = f"{_SERVER}/sqlVulnerabilityAssessments/default"
+_PERIMETERS = f"{_SERVER}/networkSecurityPerimeterConfigurations"
 _ENCRYPTION = f"{_SERVER}/databases/{{databaseName}}/transparentDataEncryption/current"
 _API = "2021-11-01"
 _EXPRESS_API = "2022-11-01-preview"
+_PERIMETERS_API = "2025-01-01"
 
 
 @collects(
@@ -48,9 +50,10 @@ _EXPRESS_API = "2022-11-01-preview"
         f"GET {_ALERTS}",
         f"GET {_CLASSIC}",
         f"GET {_EXPRESS}",
+        f"GET {_PERIMETERS}",
     ],
     per="subscription",
-    cost="pages of 1000 + 10 N",
+    cost="pages of 1000 + 11 N",
 )
 def servers(azure: Azure) -> Iterator[Document]:
     """Logical servers with their settings."""
@@ -73,6 +76,9 @@ def servers(azure: Azure) -> Iterator[Document]:
                 "vulnerabilityAssessments": azure.fact(_CLASSIC, api_version=_API, of=number),
                 "sqlVulnerabilityAssessments": azure.fact(
                     _EXPRESS, api_version=_EXPRESS_API, of=number
+                ),
+                "networkSecurityPerimeterConfigurations": azure.list_fact(
+                    _PERIMETERS, api_version=_PERIMETERS_API, of=number
                 ),
             },
         )

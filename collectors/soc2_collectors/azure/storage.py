@@ -20,10 +20,11 @@ _ACCOUNT = (
 )
 _BLOBS = f"{_ACCOUNT}/blobServices/default"
 _FILES = f"{_ACCOUNT}/fileServices/default"
+_PERIMETERS = f"{_ACCOUNT}/networkSecurityPerimeterConfigurations"
 _DIAGNOSTICS = "/{resourceUri}/providers/Microsoft.Insights/diagnosticSettings"
 _API = "2023-05-01"
 _FILES_API = "2025-06-01"
-"""The first version that shows which protocols of file shares must be encrypted."""
+"""The first version that shows which protocols of file shares must be encrypted; perimeters are in it, too."""
 _DIAGNOSTICS_API = "2021-05-01-preview"
 _LACKING = ("FeatureNotSupportedForAccount",)
 """What is not found is not said not to be there: an account of that sort has the service."""
@@ -37,10 +38,11 @@ _ONLY_FILES = "filestorage"
         "RESOURCEGRAPH microsoft.storage/storageaccounts",
         f"GET {_BLOBS}",
         f"GET {_FILES}",
+        f"GET {_PERIMETERS}",
         f"GET {_DIAGNOSTICS}",
     ],
     per="subscription",
-    cost="pages of 1000 + 5 N",
+    cost="pages of 1000 + 6 N",
 )
 def accounts(azure: Azure) -> Iterator[Document]:
     """Storage accounts, with what their services keep and log."""
@@ -73,6 +75,9 @@ def accounts(azure: Azure) -> Iterator[Document]:
                 "blobDiagnosticSettings": logs("blobServices") if blobs else None,
                 "queueDiagnosticSettings": logs("queueServices") if others else None,
                 "tableDiagnosticSettings": logs("tableServices") if others else None,
+                "networkSecurityPerimeterConfigurations": azure.list_fact(
+                    _PERIMETERS, api_version=_FILES_API, of=number
+                ),
             }
 
         yield document(account, body=services)

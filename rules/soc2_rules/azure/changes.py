@@ -43,16 +43,16 @@ def azure_portal_changes_outside_pipeline(
         one.casefold() for one in subscriptions
     }:
         return not_applicable("not a production subscription")
-    if not change.action or not change.caller:
-        return inconclusive("the activity log does not say what was done, or by whom")
+    if not change.action:
+        return inconclusive("the activity log does not say which operation was called")
     if any(fnmatchcase(change.action.casefold(), pattern.casefold()) for pattern in ignored):
         return not_applicable(f"{change.action} is on the list of what changes nothing")
     when = f"{change.event_timestamp:%Y-%m-%d %H:%M} UTC"
     about = f" ({last_part(change.resource_id)})" if change.resource_id else ""
-    if not change.action:
-        return inconclusive("Azure does not say which operation was called")
     if not change.caller:
-        return inconclusive(f"Azure does not say who called {change.action}{about} on {when}")
+        return inconclusive(
+            f"the activity log does not say who called {change.action}{about} on {when}"
+        )
     if any(fnmatchcase(change.caller.casefold(), one.casefold()) for one in deployers):
         return passed(f"{change.caller} may: {change.action}{about} on {when}")
     return failed(f"{change.caller} called {change.action}{about} on {when}")

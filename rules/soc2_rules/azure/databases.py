@@ -125,7 +125,8 @@ def azure_pg_network(
     if unsure:
         return inconclusive("; ".join(unsure))
     copy = "; a replica has no backups of its own" if geo_backup and not asked else ""
-    return passed("closed, throttled" + (", backed up elsewhere" if asked else copy))
+    reached = "no public endpoint" if server.properties.private else "chosen addresses only"
+    return passed(f"{reached}, throttled" + (", backed up elsewhere" if asked else copy))
 
 
 @rule(
@@ -139,21 +140,22 @@ def azure_pg_network(
 def azure_cosmos_network(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts are open neither to the internet nor to all of Azure.
 
-    Rules of a network security perimeter, which hold instead where the account is associated with one, are
-    not read.
+    The rules of a network security perimeter count where the account is associated with one: alone in the mode
+    Enforced, else besides the account's own, even where its public access is off.
 
     Why: a key of an account opens all of it from anywhere, unless the network is asked as well.
     Fix: az cosmosdb update --name ACCOUNT --resource-group GROUP --public-network-access DISABLED, or
         --ip-range-filter with the company's addresses.
     """
-    settings = account.properties
-    if not settings.public:
-        return passed("public network access is off")
-    if settings.admits_azure:
+    settings, gate = account.properties, account.gate
+    own = gate.own
+    if own and settings.admits_azure:
         return failed("all of Azure is admitted, of whatever customer, by 0.0.0.0")
-    if settings.open:
+    if own and settings.open:
         return failed("open to the internet")
-    return passed("chosen networks only")
+    if gate.open:
+        return failed(f"open to the internet, or to all of Azure, by {gate.label}")
+    return passed(gate.how)
 
 
 @rule(
@@ -164,14 +166,14 @@ def azure_cosmos_network(account: CosmosAccount) -> Verdict:
 def azure_cosmos_entra_only(account: CosmosAccount) -> Verdict:
     """Cosmos DB accounts refuse keys, where their API can do without.
 
-    The APIs of MongoDB, Cassandra and Gremlin take keys only, whatever the setting says.
+    The API of MongoDB takes keys and passwords only, whatever the setting says.
 
     Why: a key of an account opens all of it, belongs to nobody, and is seldom replaced.
     Fix: az resource update --ids ACCOUNT-ID --set properties.disableLocalAuth=true, after the clients have
         roles.
     """
     if account.needs_keys:
-        return not_applicable("an API that takes keys only")
+        return not_applicable("the API of MongoDB, which takes keys and passwords only")
     if account.properties.disable_local_auth:
         return passed("keys are refused")
     return failed("keys are accepted")
@@ -305,7 +307,11 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
         "log_disconnections": server.log_disconnections,
         "log_checkpoints": server.log_checkpoints,
     }
-    off = [name for name, value in parameters.items() if value is not None and not value.on]
+    off = [
+        name
+        for name, value in parameters.items()
+        if value is not None and not (value.tells_who if name == "log_connections" else value.on)
+    ]
     if off:
         return failed(f"off: {', '.join(off)}")
     if any(value is None for value in parameters.values()):

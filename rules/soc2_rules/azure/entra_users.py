@@ -22,6 +22,7 @@ from soc2_collectors.azure.models.entra_roles import (
     GLOBAL_ADMINISTRATOR,
     RoleAssignment,
     RoleEligibility,
+    joining,
     role_names,
 )
 from soc2_pac.model import (
@@ -69,7 +70,8 @@ def azure_privileged_mfa(
 ) -> Verdict:
     """Holders of privileged roles have a second factor, and something in force demands it.
 
-    Roles of the directory count that are in use now or may be activated, by a group, too. A factor counts
+    Roles of the directory count that are in use now or may be activated, by a group, too, or by activating the
+    membership of one. A factor counts
     that the tenant's policy of methods admits. What demands it is an enforced policy for every app and client
     that nothing narrows, or security defaults. Of ``emergency`` accounts, which policies leave out, only the
     second factor is asked.
@@ -80,6 +82,11 @@ def azure_privileged_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
+    held = role_names(evidence.derived(roles_held).get(user.id, set()))
+    if held:  # proven, whoever may join which group
+        registered = _registered(user, evidence, f"holds {listed(held)}")
+        if registered is not None and registered.status is Status.FAIL:
+            return registered
     roles = evidence.derived(administrators).get(user.id, set())
     names = role_names(roles)
     if not names:
@@ -197,7 +204,8 @@ def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who
 def azure_disabled_users_no_roles(user: User, evidence: Evidence) -> Verdict:
     """Disabled accounts hold no role, neither of the directory nor on a subscription, and may activate none.
 
-    Roles count that are in use now, and those that the account may activate, by a group, too.
+    Roles count that are in use now, and those that the account may activate, by a group, too, or by activating
+    the membership of one.
 
     Why: whoever enables the account again, by mistake or on purpose, has all of its rights at once.
     Fix: az role assignment delete --assignee USER; a role of the directory: az rest --method delete --url
@@ -227,8 +235,19 @@ def azure_roles(whole: Whole) -> dict[str, list[Assigned]]:
 
 
 def azure_eligibilities(whole: Whole) -> dict[str, list[Assigned]]:
-    """The same of roles that they may activate."""
-    return _by_holder(whole, whole.everywhere(AzureEligibility))
+    """The same of roles that they may activate, or may have by activating the membership of a group."""
+    eligible = whole.everywhere(AzureEligibility)
+    joiners = {one.id: joining(one.eligible_members) for one in whole.everywhere(SubscriptionGroup)}
+    of_groups = [
+        one
+        for one in (*whole.everywhere(AzureRole), *eligible)
+        if same(one.properties.principal_type, "Group")
+    ]
+    found = _by_holder(whole, eligible)
+    for one in of_groups:
+        for holder in joiners.get(one.properties.principal_id, ()):
+            found.setdefault(holder, []).append(one)
+    return found
 
 
 def _by_holder(whole: Whole, assigned: Sequence[Assigned]) -> dict[str, list[Assigned]]:
@@ -301,30 +320,36 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
     By one of Azure's built-in roles or by a custom one with such actions, held or to be activated, and by a
-    group, too. Whether something demands the factor is asked by azure-all-users-mfa and
-    azure-privileged-mfa.
+    group, too, whose membership they have or may activate. Whether something demands the factor is asked by
+    azure-all-users-mfa and azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.
     Fix: have the person register a method at https://aka.ms/mfasetup.
     """
     if user.account_enabled is False:
         return _DISABLED
-    mine = [
-        *evidence.derived(azure_roles).get(user.id, []),
-        *evidence.derived(azure_eligibilities).get(user.id, []),
-    ]
-    if not mine:
-        return not_applicable("holds no Azure role, and may activate none")
-    found = [one for one in mine if one.role in _LOGS_IN]
-    names: Mapping[str, str] = _LOGS_IN
+    mine = evidence.derived(azure_roles).get(user.id, [])
+    found, names = _ways_in(mine, evidence)
     if not found:
-        names = evidence.derived(ways_in)
-        found = [one for one in mine if one.role in names]
+        eligible = evidence.derived(azure_eligibilities).get(user.id, [])
+        if not mine and not eligible:
+            return not_applicable("holds no Azure role, and may activate none")
+        found, names = _ways_in(eligible, evidence)
     if not found:
         return not_applicable("cannot log in to machines by any of its roles")
     who = f"holds, or may activate, {listed({names[one.role] for one in found})}"
     said = _registered(user, evidence, who)
     return said or passed(f"{who}, and has a second factor", on=[*found, *_factors(user, evidence)])
+
+
+def _ways_in(
+    assigned: Sequence[Assigned], evidence: Evidence
+) -> tuple[list[Assigned], Mapping[str, str]]:
+    """Those by which somebody comes into a machine, and the names of such roles; built-in ones first."""
+    if found := [one for one in assigned if one.role in _LOGS_IN]:
+        return found, _LOGS_IN
+    names = evidence.derived(ways_in) if assigned else {}
+    return [one for one in assigned if one.role in names], names
 
 
 @rule(
@@ -343,7 +368,8 @@ def azure_global_admin_count(
 ) -> Verdict:
     """There are neither too few nor too many global administrators.
 
-    Enabled users count who hold the role now or may activate it, by a group, too.
+    Enabled users count who hold the role now or may activate it, by a group, too, whose membership they have or
+    may activate.
 
     Why: each can do anything in the tenant; a single one who is not there leaves nobody who can.
     Fix: give administrators the narrower role that they need, and remove them from Global Administrator.
@@ -354,7 +380,8 @@ def azure_global_admin_count(
     if len(now) > maximum:
         return failed(f"more than {maximum} global administrators: {listed(now)}", on=held)
     eligible = [one for one in evidence.account(RoleEligibility) if _global(one)]
-    names = now | _logins(eligible, people)
+    joiners = {who for one in (*held, *eligible) for who in one.joiners()}
+    names = now | _logins(eligible, people) | {people[who].login for who in joiners & people.keys()}
     said = f"global administrators: {listed(names)}"
     if minimum <= len(names) <= maximum:
         return passed(f"{said}, eligible ones included", on=[*held, *eligible])

@@ -50,8 +50,9 @@ def azure_kv_recoverable(vault: KeyVault) -> Verdict:
 def azure_kv_access(vault: KeyVault, *, private_only: bool = False) -> Verdict:
     """Key vaults are opened by roles, and not from all of the internet.
 
-    ``private_only`` asks that they are reached through private endpoints alone. Rules of a network security
-    perimeter, which hold instead where the vault is associated with one, are not read.
+    ``private_only`` asks that they are reached through private endpoints alone. The rules of a network security
+    perimeter count where the vault is associated with one: alone in the mode Enforced, else besides the vault's
+    own, even where its public access is off. Members of the perimeter come in as well.
 
     Why: access policies can be rewritten by whoever may change the vault; a role assignment cannot.
     Fix: az keyvault update --name VAULT --enable-rbac-authorization true --default-action Deny.
@@ -60,15 +61,19 @@ def azure_kv_access(vault: KeyVault, *, private_only: bool = False) -> Verdict:
     if not settings.enable_rbac_authorization:
         return failed("opened by access policies instead of roles")
     private = any(one.approved for one in settings.private_endpoint_connections or ())
-    if not vault.public:
-        if private_only and not private:
-            return failed("no private endpoint")
-        return passed("opened by roles, public network access is off")
-    if private_only:
+    gate = vault.gate
+    own = gate.own
+    if own and private_only:
         return failed("public network access is on")
-    if settings.network_acls is None or settings.network_acls.open:
+    if own and (settings.network_acls is None or settings.network_acls.open):
         return failed("open to the internet")
-    return passed("opened by roles, from chosen networks")
+    if gate.associations and private_only:
+        return failed(f"{gate.label} lets in others than private endpoints")
+    if gate.open:
+        return failed(f"open to the internet by {gate.label}")
+    if private_only and not private:
+        return failed("no private endpoint")
+    return passed(f"opened by roles, {gate.how}")
 
 
 @rule(

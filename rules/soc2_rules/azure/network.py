@@ -94,6 +94,7 @@ def azure_ddos(
     """Virtual networks of production are protected against floods (DDoS) by a plan.
 
     Protection of single addresses (DDoS IP Protection) is not asked about: a network that relies on it fails.
+    Nor are addresses in it for which protection is switched off.
     ``production_tag`` and ``production_values`` say which networks are meant; an empty tag: all.
 
     Why: Azure's basic protection keeps Azure up, not the company's service.
@@ -235,7 +236,8 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
     policy needs rules of Azure against attacks; those against robots alone are not enough. A custom rule,
     or an exception, that lets the internet pass switches them off; whom one lets pass that asks for what
     everybody can send is not known. Others that let somebody pass are named, and groups of rules that are off in
-    whole or in part. Parts of requests that exclusions keep from the rules are not.
+    whole or in part: it fails where the groups against SQL injection, scripts, commands and reading of files are
+    all off. Parts of requests that exclusions keep from the rules are not.
 
     Why: in detection mode an attack is written down, and let through.
     Fix: az network application-gateway waf-policy policy-setting update --policy-name NAME
@@ -263,6 +265,8 @@ def azure_waf(gateway: ApplicationGateway, evidence: Evidence) -> Verdict:
             return failed("no web application firewall", on=found)
         if not same(own.firewall_mode, "Prevention"):
             return failed(f"the mode is {own.firewall_mode or 'not set'}", on=found)
+        if own.hollow:
+            return failed("its groups of rules against attacks are off", on=found)
     if strange:
         return inconclusive(f"policies that are not among the collected ones: {listed(strange)}")
     if unread:
@@ -316,7 +320,8 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
     """There is a way to administer machines without open ports: Azure Bastion, or just-in-time access.
 
     Bastion counts for every machine of its subscription, just-in-time access for the machines that it names.
-    Whether a port is open beside is asked by azure-public-ip-exposure.
+    Bastion of another subscription serves the networks that are peered with its own, which is not read: then the
+    answer is not known. Whether a port is open beside is asked by azure-public-ip-exposure.
 
     Why: a port for administrators that is always open is always tried.
     Fix: az network bastion create; or switch on just-in-time access with Defender for Servers.
@@ -337,6 +342,18 @@ def azure_bastion_or_jit(machine: VirtualMachine, evidence: Evidence) -> Verdict
         return passed(said, on=good)
     if any(state is None for _, state in states):
         return inconclusive("Azure does not say whether its Bastion is in use", on=hosts)
+    here = subscription_of(machine.id)
+    hubs = [
+        one
+        for one in evidence.everywhere(BastionHost)
+        if subscription_of(one.id) != here and not same(one.provisioning_state, "Deleting")
+    ]
+    if hubs:
+        names = listed(one.name for one in hubs)
+        said = (
+            f"no Bastion in its subscription; whether those of others serve it is not read: {names}"
+        )
+        return inconclusive(said, on=hubs)
     return failed("no Bastion in the subscription, and its ports do not open on request", on=hosts)
 
 
@@ -352,7 +369,8 @@ def azure_front_door_waf(door: FrontDoor, evidence: Evidence) -> Verdict:
     A policy needs rules of Azure against attacks, which must not merely log; those against robots alone are
     not enough. A custom rule that lets the internet pass switches them off; whom one lets pass that asks for
     what everybody can send is not known. Others that let somebody pass are named, and groups of rules that are
-    off in whole or in part. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
+    off in whole or in part: it fails where the groups against SQL injection, scripts, commands and reading of
+    files are all off. Parts of requests that exclusions keep from the rules are not. Profiles of Azure
     Front Door Standard and Premium are not judged.
 
     Why: in detection mode an attack is written down, and let through.

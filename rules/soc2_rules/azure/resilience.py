@@ -33,13 +33,15 @@ def azure_vm_backup(
     *,
     min_days: int = 7,
     max_age_days: int = 8,
+    every_disk: bool = True,
     exempt_tag: str = "backup",
     exempt_values: tuple[str, ...] = ("none",),
 ) -> Verdict:
     """Virtual machines are backed up, the last backup succeeded of late, and backups are kept long enough.
 
-    Vaults of Recovery Services count; copies of single disks in Backup vaults, and replicas of Site Recovery,
-    do not. ``max_age_days``: how old the latest copy may be. ``exempt_tag`` and ``exempt_values`` say which
+    Vaults of Recovery Services count; copies of single disks in Backup vaults, of databases in a machine, and
+    replicas of Site Recovery do not. ``max_age_days``: how old the latest copy may be. ``every_disk``: whether data
+    disks may not be left out of the backup. ``exempt_tag`` and ``exempt_values`` say which
     machines hold nothing that is worth a backup.
 
     Why: what a machine holds is gone with it, by an accident or by a blackmailer.
@@ -51,6 +53,7 @@ def azure_vm_backup(
     wrong: list[str] = []
     unsure: list[str] = []
     vaults: list[RecoveryVault] = []
+    disks = machine.properties.storage_profile.data_disks or ()
     for vault in evidence.here(RecoveryVault):
         for item in vault.items:
             if not item.of(machine.id):
@@ -58,6 +61,9 @@ def azure_vm_backup(
             vaults.append(vault)
             if not item.protected:
                 wrong.append(f"{vault.name}: the protection is not on")
+                continue
+            if every_disk and (bare := item.left_out(one.lun for one in disks)):
+                wrong.append(f"{vault.name} leaves out the data disks {listed(map(str, bare))}")
                 continue
             lacks, doubt = item.weakness(now, max_age_days)
             policy = vault.policy(item.properties.policy_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soc2_collectors.azure.models.arm import chosen, recorded, same
+from soc2_collectors.azure.models.security import SecurityContact
 from soc2_collectors.azure.models.sql import SqlDatabase, SqlServer, not_audited, too_wide
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
@@ -24,35 +25,46 @@ def azure_sql_no_any_ip(server: SqlServer, *, max_addresses: int = 65536) -> Ver
     """The server firewalls of SQL servers admit neither the internet nor all of Azure, by IPv4 or IPv6.
 
     ``max_addresses``: how many addresses all rules together may admit; an IPv6 network of /64 counts as one.
-    Rules that a database has of its own are not shown by Azure; those of a network security perimeter, which
-    hold instead where the server is associated with one, are not read.
+    Rules that a database has of its own are not shown by Azure. The rules of a network security perimeter count
+    where the server is associated with one: alone in the mode Enforced, else besides the server's own, even where
+    its public access is off.
 
     Why: a database should be reached by its applications, not by the internet, and the services of Azure
         are everybody's who has an account there.
     Fix: az sql server firewall-rule delete --server SERVER --resource-group GROUP --name RULE; az sql server
         update --name SERVER --resource-group GROUP --enable-public-network false with a private endpoint.
     """
-    if not server.public:
-        return passed("public network access is off")
-    rules = server.firewall_rules
+    gate = server.gate
+    own = gate.own
+    rules = server.firewall_rules if own else []
     if azure := [one.name for one in rules if one.admits_azure]:
         return failed(f"all of Azure is admitted by {listed(azure)}")
-    names = listed(one.name for one in rules)
-    if too_wide([one.sources for one in rules], max_addresses):
-        return failed(
-            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
-        )
-    rules6 = server.ipv6_rules
-    every = [*(one.sources for one in rules), *(one.sources for one in rules6)]
+    every = [one.sources for one in rules]
+    names = [one.name for one in rules]
+    if too_wide(every, max_addresses):
+        return _wide(names, max_addresses)
+    if own:
+        every += [one.sources for one in server.ipv6_rules]
+        names += [one.name for one in server.ipv6_rules]
+        if too_wide(every, max_addresses):
+            return _wide(names, max_addresses)
+    count = len(every)
+    if gate.associations:
+        every.append(gate.sources)
+        names.append(gate.label)
     wide = too_wide(every, max_addresses)
-    names = listed([*(one.name for one in rules), *(one.name for one in rules6)])
     if wide:
-        return failed(
-            f"open to the internet, or to more than {max_addresses} addresses, by {names}"
-        )
+        return _wide(names, max_addresses)
     if wide is None:
-        return inconclusive(f"the addresses of these rules cannot all be read: {names}")
-    return passed(f"server firewall: {len(every)} rules, none of them wide, nor all together")
+        return inconclusive(f"the addresses of these rules cannot all be read: {listed(names)}")
+    if not own:
+        return passed(gate.how)
+    beside = f"; {gate.label}: no wide rule either" if gate.associations else ""
+    return passed(f"server firewall: {count} rules, none of them wide, nor all together{beside}")
+
+
+def _wide(names: list[str], most: int) -> Verdict:
+    return failed(f"open to the internet, or to more than {most} addresses, by {listed(names)}")
 
 
 @rule(
@@ -198,6 +210,7 @@ _SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})
 @rule(
     criteria=["CC7.1", "CC6.8"],
     severity=Severity.MEDIUM,
+    needs=[SecurityContact],
     known_as=[
         "prowler:sqlserver_microsoft_defender_enabled",
         "prowler:sqlserver_vulnerability_assessment_enabled",
@@ -206,10 +219,11 @@ _SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})
         "powerpipe:sql_server_and_databases_va_enabled",
     ],
 )
-def azure_sql_va_defender(server: SqlServer) -> Verdict:
+def azure_sql_va_defender(server: SqlServer, evidence: Evidence) -> Verdict:
     """SQL servers are watched by Defender and scanned regularly, and somebody is notified by mail.
 
-    No sort of alert may be off.
+    No sort of alert may be off. Alerts are mailed to the addresses of the server, or to the security contact of
+    the subscription; the classic assessment mails its own reports.
 
     Why: an injection or a database open to guests is found by somebody in any case.
     Fix: az sql server advanced-threat-protection-setting update --name SERVER --resource-group GROUP --state
@@ -221,8 +235,12 @@ def azure_sql_va_defender(server: SqlServer) -> Verdict:
     if off := alerts.properties.left_out:
         return failed(f"alerts that are off: {listed(off)}")
     express = server.express_assessment
+    by: list[SecurityContact] = []
     if express is not None and same(express.properties.state, "Enabled"):
         scanned, notified = "express", alerts.properties.notified
+        if not notified:
+            by = [one for one in evidence.here(SecurityContact) if one.properties.notifies]
+            notified = bool(by)
     else:
         classic = server.classic_assessment
         if classic is None or not classic.properties.storage_container_path:
@@ -234,4 +252,6 @@ def azure_sql_va_defender(server: SqlServer) -> Verdict:
         notified = bool(scans.email_subscription_admins or any(scans.emails or ()))
     if not notified:
         return failed("nobody is notified by mail")
-    return passed(f"Defender is on with all alerts, and the {scanned} vulnerability assessment")
+    return passed(
+        f"Defender is on with all alerts, and the {scanned} vulnerability assessment", on=by
+    )

@@ -99,19 +99,23 @@ def azure_storage_network(
 ) -> Verdict:
     """Storage accounts are not open to the internet, and sensitive ones have a private endpoint.
 
-    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint. Rules of a
-    network security perimeter, which hold instead where the account is associated with one, are not read.
+    ``sensitive_tag`` and ``sensitive_values`` say which accounts must have a private endpoint. The rules of a
+    network security perimeter count where the account is associated with one: alone in the mode Enforced, else
+    besides the account's own, even where its public access is off.
 
     Why: a stolen key works from everywhere, unless the network is asked as well.
     Fix: az storage account update --name ACCOUNT --resource-group GROUP --default-action Deny, or
         --public-network-access Disabled with a private endpoint.
     """
-    if account.reachable:
+    gate = account.gate
+    if gate.own and account.properties.network_acls.open:
         return failed("open to the internet")
+    if gate.open:
+        return failed(f"open to the internet by {gate.label}")
     private = any(one.approved for one in account.properties.private_endpoint_connections or ())
     if sensitive_tag and account.tagged(sensitive_tag, sensitive_values) and not private:
         return failed("sensitive, and has no private endpoint")
-    return passed("chosen networks only" + (", and private endpoints" if private else ""))
+    return passed(gate.how + (", and private endpoints" if private else ""))
 
 
 @rule(

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.azure.models.authorization import ADMINISTRATORS, OWNER, limits_roles
+from soc2_collectors.azure.models.conditions import allows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from soc2_collectors.azure.models.authorization import (
         RoleAssignment,
@@ -53,14 +54,31 @@ def built_in(assignments: Iterable[RoleAssignment]) -> list[Administrator]:
 
 
 def custom(
-    assignments: Iterable[RoleAssignment], definitions: Iterable[RoleDefinition]
+    assignments: Sequence[RoleAssignment], definitions: Iterable[RoleDefinition]
 ) -> list[Administrator]:
-    """Those by custom roles."""
+    """Those by custom roles, and by built-in ones whose condition lets them give away such a custom role."""
     strong = {one.role: one for one in definitions if one.gives_access}
-    return [
+    found = [
         Administrator(
             one, role.properties.role_name, role.wide and not one.properties.condition, role
         )
         for one in assignments
-        if (role := strong.get(one.role)) and not limits_roles(one.properties.condition)
+        if (role := strong.get(one.role)) and not limits_roles(one.properties.condition, strong)
+    ]
+    given = {
+        one.id: [role for role in strong if allows(one.properties.condition or "", role)]
+        for one in assignments
+        if one.role in ADMINISTRATORS
+        and one.role != OWNER
+        and limits_roles(one.properties.condition)
+    }
+    return found + [
+        Administrator(
+            one,
+            f"{ADMINISTRATORS[one.role]} who may give {strong[given[one.id][0]].properties.role_name}",
+            owner=False,
+            definition=strong[given[one.id][0]],
+        )
+        for one in assignments
+        if given.get(one.id)
     ]

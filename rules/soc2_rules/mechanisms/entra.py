@@ -23,6 +23,7 @@ from soc2_collectors.azure.models.entra_roles import (
     RoleAssignment,
     RoleEligibility,
     roles_by_holder,
+    roles_by_joiner,
 )
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Status, Verdict, failed, inconclusive, passed
@@ -100,13 +101,23 @@ def roles_held(whole: Whole) -> dict[str, set[str]]:
 
 
 def roles_eligible(whole: Whole) -> dict[str, set[str]]:
-    """Id of a user -> the roles that they may activate."""
-    return roles_by_holder(whole.everywhere(RoleEligibility))
+    """Id of a user -> the roles that they may activate, or may have by activating the membership of a group."""
+    eligible = whole.everywhere(RoleEligibility)
+    joined = roles_by_joiner([*whole.everywhere(RoleAssignment), *eligible])
+    return _merged(roles_by_holder(eligible), joined)
 
 
 def administrators(whole: Whole) -> dict[str, set[str]]:
     """Id of a user or service principal -> the roles that they have, or may activate."""
-    return roles_by_holder([*whole.everywhere(RoleAssignment), *whole.everywhere(RoleEligibility)])
+    return _merged(roles_held(whole), roles_eligible(whole))
+
+
+def _merged(*several: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one in several:
+        for holder, roles in one.items():
+            found.setdefault(holder, set()).update(roles)
+    return found
 
 
 def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:

@@ -21,6 +21,7 @@ from soc2_collectors.azure.models.entra import Registration as EntraRegistration
 from soc2_collectors.azure.models.entra import User as EntraUser
 from soc2_collectors.azure.models.entra_roles import HARMLESS
 from soc2_collectors.azure.models.entra_roles import RoleAssignment as EntraRole
+from soc2_collectors.azure.models.entra_roles import RoleEligibility as EntraEligibility
 from soc2_collectors.gcp.models.workspace import WorkspaceUser
 from soc2_collectors.github.models.organization import (
     ExternalIdentity,
@@ -65,7 +66,7 @@ GITHUB_LINKS: tuple[type[Resource], ...] = (ExternalIdentity, VerifiedMails, Org
 """What ties members to people. The organisation says whether there is single sign-on at all."""
 AWS: tuple[type[Resource], ...] = (IamUser, Credential, IamGroup, IdentityCenterUser)
 OKTA: tuple[type[Resource], ...] = (OktaAdmin, OktaGroup)
-AZURE: tuple[type[Resource], ...] = (EntraUser, EntraRegistration, EntraRole)
+AZURE: tuple[type[Resource], ...] = (EntraUser, EntraRegistration, EntraRole, EntraEligibility)
 GOOGLE: tuple[type[Resource], ...] = (WorkspaceUser,)
 SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE, *GOOGLE)
 """Where people have accounts, and what ties these to them."""
@@ -79,14 +80,25 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     OktaGroup,
     EntraRegistration,
     EntraRole,
+    EntraEligibility,
 )
 """Kinds that hold no account, or not every one."""
+_ROLES_OF_ENTRA = (EntraRole, EntraEligibility)
+"""What accounts of Entra may do, at once and once they activate it."""
 _RIGHTS = frozenset(
-    kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup, EntraRegistration, EntraRole)
+    kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup, EntraRegistration, *_ROLES_OF_ENTRA)
 )
 """Kinds that only say what accounts may do, or by which factors: without them that is unknown, and no
 account is missing."""
-_APART = (IamUser, IamGroup, Organization, OktaAdmin, OktaGroup, EntraRegistration, EntraRole)
+_APART = (
+    IamUser,
+    IamGroup,
+    Organization,
+    OktaAdmin,
+    OktaGroup,
+    EntraRegistration,
+    *_ROLES_OF_ENTRA,
+)
 """Kinds that are read with others."""
 
 
@@ -275,14 +287,18 @@ class _Reading:
         held: dict[tuple[str, str], set[str]] = {}
         hidden = False
         tenants = set()
-        for scope, role in self.placed(EntraRole):
-            tenants.add(scope.account)
-            hidden = hidden or role.hides_holders
-            for item in role.identities(scope):
-                if item.key in users:
-                    self.identities.append(item)
-                    held.setdefault(item.key, set()).add(role.role_definition_id)
-        if hidden or EntraRole.kind in self.problems or not self.has(EntraRole):
+        for kind in _ROLES_OF_ENTRA:
+            for scope, role in self.placed(kind):
+                if kind is EntraRole:
+                    tenants.add(scope.account)
+                gives = role.role_definition_id.casefold()
+                hidden = hidden or (role.hides_holders and gives not in HARMLESS)
+                for item in role.identities(scope):
+                    if item.key in users:
+                        self.identities.append(item)
+                        held.setdefault(item.key, set()).add(gives)
+        unknown = {kind.kind for kind in _ROLES_OF_ENTRA} & self.problems.keys()
+        if hidden or unknown or not all(self.has(kind) for kind in _ROLES_OF_ENTRA):
             return
         for key, item in users.items():
             if held.get(key, set()) <= HARMLESS and item.system.partition(":")[2] in tenants:

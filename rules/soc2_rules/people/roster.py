@@ -191,7 +191,8 @@ def roster_privileged_by_group(
 
     ``departments`` holds those of the roster that may administer, ``groups`` the names of groups and roles
     of the systems that make an administrator by agreement; ``*`` is allowed in both. ``elsewhere`` holds
-    systems whose privileges other rules judge.
+    systems whose privileges other rules judge. A role of Entra counts, whether it is held or may be
+    activated; roles of Azure subscriptions are not asked about.
 
     Why: rights that came with a job and stayed after a move to another are held by whom nobody expects.
     Fix: take the privilege from the account, or add the department or group that is meant to have it.

@@ -44,14 +44,11 @@ def chosen(value: str | None, what: str, *, good: Iterable[str], bad: Iterable[s
 
 
 def public(access: str | None) -> bool:
-    """Whether a resource answers on its public endpoint, by its ``publicNetworkAccess``.
+    """Whether a resource that no perimeter can be for answers on its public endpoint.
 
-    What is not set is on. Raises FactUnavailable for another word, and for ``SecuredByPerimeter``: then the
-    access rules of a network security perimeter decide, which may name the internet and are not collected.
+    By its ``publicNetworkAccess``: what is not set is on. Raises FactUnavailable for another word. Of resources that
+    a network security perimeter can be for, ask :class:`soc2_collectors.azure.models.perimeter.Gate`.
     """
-    if same(access, "SecuredByPerimeter"):
-        msg = "a network security perimeter decides who comes in, and its rules are not collected"
-        raise FactUnavailable(msg, field="publicNetworkAccess")
     return not chosen(
         access or "Enabled", "publicNetworkAccess", good=("Disabled",), bad=("Enabled",)
     )

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from soc2_collectors.azure.models.arm import Moment, last_part, same
+from soc2_collectors.azure.models.conditions import allows
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -50,11 +51,6 @@ _OF_EVERY_SERVICE = (
     "Microsoft.Storage/storageAccounts/listKeys/action",
 )
 """Stand for all that is not about access: who may do these may do everything."""
-_ROLE_IN_CONDITION = re.compile(
-    r"@(?:request|resource)\[microsoft\.authorization/roleassignments:roledefinitionid\]\s*"
-    r"(?P<how>foranyofanyvalues:guidequals|foranyofallvalues:guidnotequals)\s*\{(?P<ids>[^}]*)\}"
-)
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @lru_cache(maxsize=8192)
@@ -146,30 +142,13 @@ class RoleDefinition(Resource, frozen=True, kw_only=True, rename="camel"):
         return [one for one in GIVES_ACCESS if may(self.properties.permissions, one)]
 
 
-def limits_roles(condition: str | None) -> bool:
+def limits_roles(condition: str | None, others: Collection[str] = ()) -> bool:
     """Whether a condition of an assignment keeps its holder from giving away an administrator's role.
 
-    One that names the roles that may be given, or all administrators' roles as those that may not, for every
-    action that it speaks of; conditions on anything else keep nobody out.
+    ``others``: ids of custom roles that are as strong, folded.
     """
-    if not condition:
-        return False
-    text = "".join(condition.casefold().split())
-    clauses = [
-        (found["how"], set(_GUID.findall(found["ids"])))
-        for found in _ROLE_IN_CONDITION.finditer(text)
-    ]
-    # Each alternative must be "it is another action": any other would be a way around the list of roles.
-    around = text.count(")or(") > text.count("actionmatches{")
-    if not clauses or around or text.count("roledefinitionid]") != len(clauses):
-        return False
-    if "@request[" not in text:
-        return False
-    return all(
-        not ids & ADMINISTRATORS.keys()
-        if how.endswith("guidequals")
-        else ids >= ADMINISTRATORS.keys()
-        for how, ids in clauses
+    return bool(condition) and not any(
+        allows(condition or "", role) for role in (*ADMINISTRATORS, *others)
     )
 
 

@@ -22,7 +22,13 @@ class ManagedDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class VmDisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A disk of a machine; without a managed one it is a blob."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "lun": "of data disks; asked for where single disks are left out of backups",
+    }
+
     name: str = ""
+    lun: int | None = None
+    """The number of a data disk in the machine."""
     os_type: str | None = None
     managed_disk: ManagedDisk | None = None
 

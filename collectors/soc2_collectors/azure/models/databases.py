@@ -21,12 +21,15 @@ from soc2_collectors.azure.models.arm import (
     public,
     same,
 )
+from soc2_collectors.azure.models.perimeter import Association, Gate
 from soc2_collectors.azure.models.sql import FirewallRule  # noqa: TC001 - read at run time
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import fact
 
 _ON = ("on", "1", "true", "enabled")
 _OFF = ("off", "0", "false", "disabled")
+_TELLS = ("all", "authentication", "authorization")
+_TELLS_LESS = ("receipt", "setup_durations")
 
 
 class ConfigurationProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -68,6 +71,18 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def on(self) -> bool:
         """Whether it is on. Raises FactUnavailable for a word that is neither on nor off."""
         return chosen(self.value, "the server parameter", good=_ON, bad=_OFF)
+
+    @property
+    def tells_who(self) -> bool:
+        """Of ``log_connections``: whether it is told who connected. Raises FactUnavailable for an unknown word.
+
+        Since version 18 of PostgreSQL it may be a list of what is told of a connection; ``receipt`` is where it
+        comes from alone.
+        """
+        words = [one.strip() for one in self.value.split(",") if one.strip()]
+        if len(words) == 1 and words[0] in (*_ON, *_OFF):
+            return self.on
+        return any(chosen(one, "log_connections", good=_TELLS, bad=_TELLS_LESS) for one in words)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -198,11 +213,6 @@ class CosmosProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     capabilities: list[Capability] | None = None
 
     @property
-    def public(self) -> bool:
-        """Whether it answers on its public endpoint."""
-        return public(self.public_network_access)
-
-    @property
     def ranges(self) -> list[str]:
         """The addresses that the firewall admits."""
         return [rule.ip_address_or_range for rule in self.ip_rules or ()]
@@ -220,17 +230,24 @@ class CosmosProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
         return reach.open_to_internet(self.ranges)
 
 
-_KEYS_ALONE = frozenset({"enablemongo", "enablecassandra", "enablegremlin"})
-
-
 class CosmosAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     """An account of Cosmos DB."""
 
     kind = "azure.cosmos.account"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Arm.may_lack,
+        "networkSecurityPerimeterConfigurations": "a list that may be empty: of no perimeter",
+    }
 
     account_kind: str = msgspec.field(name="kind", default="")
     """``GlobalDocumentDB``, ``MongoDB``, ``Parse``."""
     properties: CosmosProperties
+    perimeters: list[Association] = fact("networkSecurityPerimeterConfigurations")
+
+    @property
+    def gate(self) -> Gate:
+        """What decides who comes in by the public endpoint."""
+        return Gate(self.properties.public_network_access, self.perimeters)
 
     @property
     def _capable_of(self) -> set[str]:
@@ -238,8 +255,8 @@ class CosmosAccount(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def needs_keys(self) -> bool:
-        """Whether its API takes keys only: those of MongoDB, Cassandra and Gremlin do."""
-        return same(self.account_kind, "MongoDB") or bool(self._capable_of & _KEYS_ALONE)
+        """Whether its API takes keys and passwords only: that of MongoDB does."""
+        return same(self.account_kind, "MongoDB") or "enablemongo" in self._capable_of
 
     @property
     def cassandra(self) -> bool:

@@ -15,7 +15,11 @@ import msgspec
 
 from soc2_collectors import reach
 from soc2_collectors.azure.models.arm import chosen, same
-from soc2_collectors.azure.models.entra_roles import DIRECTORY_SYNCHRONIZATION, DirectoryObject
+from soc2_collectors.azure.models.entra_roles import (
+    DIRECTORY_SYNCHRONIZATION,
+    DirectoryObject,
+    GroupEligibility,
+)
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
@@ -470,6 +474,13 @@ class SubscriptionGroup(Members, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.entra.subscription_group"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Members.may_lack,
+        "eligibleMembers": "null: the tenant has no PIM, and so nobody is eligible",
+    }
+
+    eligible_members: list[GroupEligibility] | None = fact("eligibleMembers")
+    """Who may activate the membership; ``null``: the tenant has no PIM."""
 
 
 class CidrRange(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,6 +6,7 @@ Source: Microsoft Graph v1.0, "Role management" and "Microsoft Entra built-in ro
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
@@ -17,7 +18,7 @@ from soc2_pac.identity import Account
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from soc2_pac.identity import Identity
     from soc2_pac.model import Scope
@@ -112,11 +113,46 @@ class DirectoryObject(msgspec.Struct, frozen=True, rename="camel"):
         return self.user_principal_name or self.display_name or self.id
 
 
+class GroupEligibility(msgspec.Struct, frozen=True, rename="camel"):
+    """Somebody who may activate the membership of a group, or its ownership (PIM for Groups)."""
+
+    access_id: str
+    """``member`` or ``owner``."""
+    principal_id: str
+    principal: DirectoryObject | None = None
+
+    @property
+    def member(self) -> str | None:
+        """The id of who may become a member; ``None`` for who may become an owner, or a program.
+
+        Raises FactUnavailable where it is a group, or nobody can tell what it is.
+        """
+        if not chosen(self.access_id, "accessId", good=("member",), bad=("owner",)):
+            return None
+        sort = self.principal.odata_type if self.principal else None
+        if sort not in (_USER, _PROGRAM):
+            msg = f"who is in {self.principal_id}, which may activate the membership of a group, is not read"
+            raise FactUnavailable(msg, field="eligibleMembers")
+        return self.principal_id
+
+    @property
+    def by_user(self) -> bool:
+        """Whether it is somebody, and nothing known as a group or program, who may become a member."""
+        sort = self.principal.odata_type if self.principal else None
+        return self.access_id == "member" and sort not in (_GROUP, _PROGRAM)
+
+
+def joining(eligible: Iterable[GroupEligibility] | None) -> list[str]:
+    """Ids of those who may become members; none where the tenant has no Privileged Identity Management."""
+    return [one.member for one in eligible or () if one.member is not None]
+
+
 class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     """A role, and who has it or may have it: what active and eligible roles have in common."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "members": "asked for where a group holds the role, and for nobody else",
+        "eligibleMembers": "null: the tenant has no PIM; asked for where a group holds the role",
     }
 
     id: str
@@ -127,12 +163,20 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     principal: DirectoryObject | None = None
     members: list[DirectoryObject] = fact("members")
     """``GET /groups/{id}/transitiveMembers``, where a group holds the role."""
+    eligible_members: list[GroupEligibility] | None = fact("eligibleMembers")
+    """Who may activate the membership of the group that holds the role; ``null``: the tenant has no PIM."""
+
+    @property
+    def shown_sort(self) -> str | None:
+        """What holds it; ``None`` where Graph does not show that."""
+        sort = self.principal.odata_type if self.principal else None
+        return sort if sort in _SORTS else None
 
     @property
     def sort(self) -> str:
         """What holds it. Raises FactUnavailable where Graph does not show that: it may be a group."""
-        sort = self.principal.odata_type if self.principal else None
-        if sort not in _SORTS:
+        sort = self.shown_sort
+        if sort is None:
             msg = f"Graph does not show who {self.principal_id} is, who holds the {self.role}"
             raise FactUnavailable(msg, kind=self.kind, field="principal", document=self)
         return sort
@@ -164,8 +208,13 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def hides_holders(self) -> bool:
-        """Whether a group has the role whose members could not be read."""
-        return self.of_group and "members" in self.gaps
+        """Whether others may have the role than are named: it is not seen who holds it, or is in its group."""
+        try:
+            self.holders()
+            self.joiners()
+        except FactUnavailable:
+            return True
+        return False
 
     def holders(self) -> list[str]:
         """Ids of who has the role by it: the principal, or the users and programs in the group."""
@@ -173,22 +222,23 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
             return [self.principal_id]
         return [one.id for one in self.members if one.odata_type != _GROUP]
 
-    def users(self) -> list[str]:
-        """Ids of the users among them."""
-        if self.of_user:
-            return [self.principal_id]
-        if not self.of_group:
-            return []
-        return [one.id for one in self.members if one.odata_type in (None, _USER)]
+    def joiners(self) -> list[str]:
+        """Ids of who may have the role by activating the membership of the group that holds it."""
+        return joining(self.eligible_members) if self.sort == _GROUP else []
+
+    def users(self) -> Iterator[str]:
+        """Ids of those who have it, or may have it by joining its group, that may be users; as far as known."""
+        if self.shown_sort in (None, _USER):
+            yield self.principal_id
+        if self.of_group:
+            with suppress(FactUnavailable):
+                yield from (one.id for one in self.members if one.odata_type in (None, _USER))
+            with suppress(FactUnavailable):
+                yield from (one.principal_id for one in self.eligible_members or () if one.by_user)
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """What users may do by it, at once or once it is active.
-
-        Nothing where the members of a group could not be read.
-        """
-        if self.hides_holders:
-            return
-        for holder in self.users():
+        """What users may do by it, at once or once it is active."""
+        for holder in dict.fromkeys(self.users()):
             yield Account(
                 system=f"azure:{scope.account}",
                 uid=holder,
@@ -232,6 +282,15 @@ def roles_by_holder(held: Iterable[Held]) -> dict[str, set[str]]:
     for one in held:
         for holder in one.holders():
             roles.setdefault(holder, set()).add(one.role_definition_id.casefold())
+    return roles
+
+
+def roles_by_joiner(held: Iterable[Held]) -> dict[str, set[str]]:
+    """Id of a user or service principal -> ids of the roles that they may have by joining a group."""
+    roles: dict[str, set[str]] = {}
+    for one in held:
+        for joiner in one.joiners():
+            roles.setdefault(joiner, set()).add(one.role_definition_id.casefold())
     return roles
 
 

@@ -17,8 +17,8 @@ from soc2_collectors.azure.models.arm import (
     Diagnostic,
     NetworkAcls,
     PrivateEndpoint,
-    public,
 )
+from soc2_collectors.azure.models.perimeter import Association, Gate
 from soc2_pac.resources import fact
 
 
@@ -92,14 +92,16 @@ class KeyVault(Arm, frozen=True, kw_only=True, rename="camel"):
         **Arm.may_lack,
         "keys": "a list that may be empty",
         "secrets": "a list that may be empty",
+        "networkSecurityPerimeterConfigurations": "a list that may be empty: of no perimeter",
     }
 
     properties: VaultProperties
     keys: list[Item] = fact("keys")
     secrets: list[Item] = fact("secrets")
     diagnostics: list[Diagnostic] = fact("diagnosticSettings")
+    perimeters: list[Association] = fact("networkSecurityPerimeterConfigurations")
 
     @property
-    def public(self) -> bool:
-        """Whether it answers on its public endpoint."""
-        return public(self.properties.public_network_access)
+    def gate(self) -> Gate:
+        """What decides who comes in by the public endpoint."""
+        return Gate(self.properties.public_network_access, self.perimeters)

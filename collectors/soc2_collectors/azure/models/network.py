@@ -243,6 +243,20 @@ _OTHERS = ("Microsoft_BotManagerRuleSet", "BotProtection", "Microsoft_HTTPDDoSRu
 """Rules of Azure against robots, and against floods."""
 
 
+_CLASSES = ("SQLI", "XSS", "RCE", "LFI")
+"""How the names of the groups of rules end against injection of SQL, scripts and commands, and reading of files."""
+
+
+def _none_left(off: Iterable[str]) -> bool:
+    """Whether these groups, each off as a whole, leave no group of the classes of attacks.
+
+    Groups are called ``SQLI`` in the sets of Microsoft, ``REQUEST-942-APPLICATION-ATTACK-SQLI`` in OWASP's. The
+    few rules that Microsoft adds by what it sees elsewhere (``MS-ThreatIntel-SQLI``) replace none of them.
+    """
+    ends = {name.upper().rpartition("APPLICATION-ATTACK-")[2] for name in off}
+    return ends >= set(_CLASSES)
+
+
 class RuleOverride(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Another state or action of one rule of Azure."""
 
@@ -282,6 +296,12 @@ class ManagedRules(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rule_set_action: str | None = None
     """``Block``, ``Log``, ``Redirect``: what happens to what the set finds; left out: as each rule says."""
     rule_group_overrides: list[GroupOverride] | None = None
+
+    @property
+    def hollow(self) -> bool:
+        """Whether all groups against the usual attacks are off, each as a whole."""
+        groups = self.rule_group_overrides or ()
+        return _none_left(one.rule_group_name for one in groups if not one.rules)
 
     @property
     def spared(self) -> list[str]:
@@ -474,6 +494,9 @@ class RuleSets(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         ]
         if not found:
             return "has no rules of Azure against attacks, but against robots or floods alone"
+        found = [one for one in found if not one.hollow]
+        if not found:
+            return "has its groups of rules against attacks off"
         if all(
             one.rule_set_action
             and not chosen(
@@ -586,9 +609,14 @@ class WafPolicy(Arm, frozen=True, kw_only=True, rename="camel"):
 
 
 class DisabledGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A group of rules that is off, or single rules of it."""
+    """A group of rules that is off as a whole, where it lists none, or single rules of it."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "rules": "single rules: without any the whole group is off; Network REST API",
+    }
 
     rule_group_name: str
+    rules: list[int] | None = None
 
 
 class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -598,14 +626,16 @@ class GatewayWaf(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         "disabledRuleGroups": "rules that are off: without any all are on; Network REST API",
         "requestBodyCheck": _BODIES,
     }
-    any_value: ClassVar[Mapping[str, str]] = {
-        "ruleGroupName": "only named in the message",
-    }
-
     enabled: bool = False
     firewall_mode: str | None = None
     request_body_check: bool | None = None
     disabled_rule_groups: list[DisabledGroup] | None = None
+
+    @property
+    def hollow(self) -> bool:
+        """Whether all groups against the usual attacks are off, each as a whole."""
+        groups = self.disabled_rule_groups or ()
+        return _none_left(one.rule_group_name for one in groups if not one.rules)
 
     @property
     def spared(self) -> list[str]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from soc2_collectors.azure.models.arm import Arm, Moment, days_after, same
+from soc2_collectors.azure.models.arm import Arm, Moment, chosen, days_after, same
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import fact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 _DAYS = {"days": 1, "weeks": 7, "months": 30, "years": 365}
@@ -77,15 +79,45 @@ class BackupPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return duration.days if duration else 0
 
 
+class DiskExclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which data disks of a machine are backed up; its system disk always is.
+
+    Source: Azure Backup, "Selective disk backup and restore".
+    """
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "isInclusionList": "without it the list is judged as one of those alone that are backed up",
+    }
+
+    disk_lun_list: list[int]
+    is_inclusion_list: bool | None = None
+    """Whether those alone that are listed are backed up; false: all but those."""
+
+
+class ItemExtension(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Further settings of a machine's backup."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "diskExclusionProperties": "null where every disk is backed up; Azure Backup, selective disk backup",
+    }
+
+    disk_exclusion_properties: DiskExclusion | None = None
+
+
 class ItemProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What is protected, and how."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "lastBackupTime": "when the latest copy was made counts, which is needed",
         "isScheduledForDeferredDelete": "set of items that were deleted; Azure REST API, Protected Items",
+        "extendedProperties": "of machines of which single disks are left out; Azure Backup, selective disk backup",
     }
 
     source_resource_id: str | None = None
+    """The machine, be it that all of it is protected or a database that runs in it."""
+    backup_management_type: str | None = None
+    """``AzureIaasVM``: the whole machine; ``AzureWorkload``: a database in it."""
+    extended_properties: ItemExtension | None = None
     protection_state: str | None = None
     """``Protected``, ``ProtectionStopped``, ``IRPending``, ``ProtectionError``, ...: what was asked for."""
     is_scheduled_for_deferred_delete: bool | None = None
@@ -101,6 +133,10 @@ _ENDED_WELL = frozenset({"completed", "completedwithwarnings", "healthy"})
 _ENDED_BADLY = frozenset({"failed", "unhealthy"})
 
 
+_PARTS = ("AzureWorkload", "MAB", "DPM", "AzureBackupServer", "AzureSql", "AzureStorage")
+"""What protects a part of a machine, or something else."""
+
+
 class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A machine, a share or a database that a vault protects."""
 
@@ -114,9 +150,32 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             same(said.protection_state, "Protected") and not said.is_scheduled_for_deferred_delete
         )
 
-    def of(self, resource_id: str) -> bool:
-        """Whether it is this resource."""
-        return same(self.properties.source_resource_id, resource_id)
+    def of(self, machine_id: str) -> bool:
+        """Whether it is this machine, and not merely a database in it.
+
+        Raises FactUnavailable where Azure does not say what of it is protected.
+        """
+        if not same(self.properties.source_resource_id, machine_id):
+            return False
+        sort = self.properties.backup_management_type
+        return chosen(sort, "backupManagementType", good=("AzureIaasVM",), bad=_PARTS)
+
+    def left_out(self, luns: Iterable[int | None]) -> list[int]:
+        """Of these numbers of data disks, those that are not backed up. Raises FactUnavailable for one unknown."""
+        more = self.properties.extended_properties
+        limits = more.disk_exclusion_properties if more else None
+        if limits is None:
+            return []
+        found = []
+        for lun in luns:
+            if lun is None:
+                msg = (
+                    "Azure does not say which number a data disk has, and single disks are left out"
+                )
+                raise FactUnavailable(msg, field="lun")
+            if (lun in limits.disk_lun_list) == (limits.is_inclusion_list is False):
+                found.append(lun)
+        return found
 
     def weakness(self, now: datetime, max_days: int) -> tuple[str, str]:
         """What is wrong with its last backup, and what cannot be told of it; both empty: nothing."""

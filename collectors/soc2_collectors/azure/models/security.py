@@ -224,6 +224,13 @@ class ContactProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
                 return self._severity(source.minimal_severity)
         return None
 
+    @property
+    def notifies(self) -> bool:
+        """Whether alerts are mailed to anybody. Raises FactUnavailable as :attr:`alerts_from` does."""
+        roles = self.notifications_by_role
+        by_role = roles is not None and same(roles.state, "On") and bool(roles.roles)
+        return (bool((self.emails or "").strip(" ;,")) or by_role) and self.alerts_from is not None
+
     @staticmethod
     def _severity(said: str | None) -> str | None:
         chosen(said, "minimalSeverity", good=_SEVERITIES, bad=())

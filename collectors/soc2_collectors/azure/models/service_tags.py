@@ -1,6 +1,7 @@
 """Service tags: names that stand for addresses of Azure's services in security rules.
 
-Source: Azure, "Virtual network service tags" (available service tags).
+Source: Azure, "Virtual network service tags" (available service tags), "Configure service tag access in Azure
+Network Security Perimeter".
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _NAMES = """
     EventHub GatewayManager GenevaActions Grafana GuestAndHybridManagement HDInsight Internet KustoAnalytics
     LogicApps LogicAppsManagement M365ManagementActivityApi M365ManagementActivityApiWebhook Marketplace
     MicrosoftAzureFluidRelay MicrosoftCloudAppSecurity MicrosoftContainerRegistry MicrosoftDefenderForEndpoint
-    MicrosoftPurviewPolicyDistribution OneDsCollector PowerBI PowerPlatformInfra PowerPlatformPlex
+    MicrosoftDiscoveryService MicrosoftPurviewPolicyDistribution OneDsCollector PowerBI PowerPlatform
+    PowerPlatformInfra PowerPlatformPlex
     PowerQueryOnline SCCservice Scuba SerialConsole ServiceBus ServiceFabric Sql SqlManagement Storage
     StorageMover StorageSyncService TrafficManager VideoIndexer VirtualDesktop VirtualNetwork
     WindowsAdminCenter WindowsVirtualDesktop

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from soc2_collectors import reach
-from soc2_collectors.azure.models.arm import PUBLIC_ACCESS, Arm, Diagnostic, chosen, public, same
+from soc2_collectors.azure.models.arm import PUBLIC_ACCESS, Arm, Diagnostic, chosen, same
+from soc2_collectors.azure.models.perimeter import Association, Gate
 from soc2_pac.resources import fact
 
 if TYPE_CHECKING:
@@ -248,6 +249,10 @@ class SqlServer(Arm, frozen=True, kw_only=True, rename="camel"):
     """A logical server of SQL Database."""
 
     kind = "azure.sql.server"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        **Arm.may_lack,
+        "networkSecurityPerimeterConfigurations": "a list that may be empty: of no perimeter",
+    }
 
     properties: ServerProperties
     firewall_rules: list[FirewallRule] = fact("firewallRules")
@@ -261,11 +266,12 @@ class SqlServer(Arm, frozen=True, kw_only=True, rename="camel"):
     alert_policy: AlertPolicy | None = fact("securityAlertPolicies")
     classic_assessment: Assessment | None = fact("vulnerabilityAssessments")
     express_assessment: Assessment | None = fact("sqlVulnerabilityAssessments")
+    perimeters: list[Association] = fact("networkSecurityPerimeterConfigurations")
 
     @property
-    def public(self) -> bool:
-        """Whether it answers on its public endpoint."""
-        return public(self.properties.public_network_access)
+    def gate(self) -> Gate:
+        """What decides who comes in by the public endpoint."""
+        return Gate(self.properties.public_network_access, self.perimeters)
 
     @property
     def ipv6_rules(self) -> list[Ipv6FirewallRule]:

@@ -17,9 +17,9 @@ from soc2_collectors.azure.models.arm import (
     Moment,
     NetworkAcls,
     PrivateEndpoint,
-    public,
     same,
 )
+from soc2_collectors.azure.models.perimeter import Association, Gate
 from soc2_pac.resources import fact
 
 
@@ -111,7 +111,7 @@ class AccountProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     network_acls: NetworkAcls
     private_endpoint_connections: list[PrivateEndpoint] | None = None
     public_network_access: str | None = None
-    """``Enabled``, ``Disabled`` or ``SecuredByPerimeter``; not set: enabled."""
+    """``Enabled``, ``Disabled`` or ``SecuredByPerimeter``; not set: enabled. See :class:`Gate`."""
     supports_https_traffic_only: bool
     is_nfs_v3_enabled: bool | None = msgspec.field(default=None, name="isNfsV3Enabled")
     """Whether NFS 3.0 is spoken, which is not encrypted, whatever else is set."""
@@ -222,6 +222,7 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
         "blobDiagnosticSettings": "null: the account has no blobs",
         "queueDiagnosticSettings": "null: the account has no queues",
         "tableDiagnosticSettings": "null: the account has no tables",
+        "networkSecurityPerimeterConfigurations": "a list that may be empty: of no perimeter",
     }
 
     account_kind: str = msgspec.field(name="kind")
@@ -234,6 +235,7 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     blob_diagnostics: list[Diagnostic] | None = fact("blobDiagnosticSettings")
     queue_diagnostics: list[Diagnostic] | None = fact("queueDiagnosticSettings")
     table_diagnostics: list[Diagnostic] | None = fact("tableDiagnosticSettings")
+    perimeters: list[Association] = fact("networkSecurityPerimeterConfigurations")
 
     @property
     def shares_alone(self) -> bool:
@@ -241,10 +243,9 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
         return same(self.account_kind, "FileStorage")
 
     @property
-    def reachable(self) -> bool:
-        """Whether the internet may knock."""
-        settings = self.properties
-        return public(settings.public_network_access) and settings.network_acls.open
+    def gate(self) -> Gate:
+        """What decides who comes in by the public endpoint."""
+        return Gate(self.properties.public_network_access, self.perimeters)
 
     @property
     def takes_keys(self) -> list[str]:

@@ -13,7 +13,15 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from soc2_collectors import reach
-from soc2_collectors.azure.models.arm import PUBLIC_ACCESS, Arm, Diagnostic, chosen, public, same
+from soc2_collectors.azure.models.arm import (
+    PUBLIC_ACCESS,
+    Arm,
+    Diagnostic,
+    PrivateEndpoint,
+    chosen,
+    public,
+    same,
+)
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import fact
 
@@ -237,12 +245,14 @@ class SiteProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "publicNetworkAccess": PUBLIC_ACCESS,
         "hostingEnvironmentProfile": "of apps in an App Service Environment alone; Azure REST API, Sites",
+        "privateEndpointConnections": "a list that may be empty: then what is not set is on",
     }
 
     https_only: bool
     public_network_access: str | None = None
     """Left out: the configuration says it, or it is enabled."""
     hosting_environment_profile: HostingEnvironment | None = None
+    private_endpoint_connections: list[PrivateEndpoint] | None = None
     reserved: bool | None = None
     """Whether it runs on Linux."""
     state: str | None = None
@@ -282,10 +292,17 @@ class Site(Arm, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def public(self) -> bool:
-        """Whether it answers on its public endpoint, by the site or, where that is silent, its configuration."""
+        """Whether it answers on its public endpoint, by the site or, where that is silent, its configuration.
+
+        Where neither says it, it does unless there is a private endpoint (Azure App Service access restrictions,
+        "App access").
+        """
         said = self.properties.public_network_access
         if not said and self.config is not None:
             said = self.config.properties.public_network_access
+        endpoints = self.properties.private_endpoint_connections or ()
+        if not said and any(one.approved for one in endpoints):
+            return False
         return public(said)
 
     @property
