@@ -62,6 +62,29 @@ def test_a_published_version_keeps_its_variables(aws: Account) -> None:
     assert not [s for s in aws.collect("aws.lambda.function") if b"AKIA" in s.body]
 
 
+def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
+    _function(aws, "aliased", "none")
+    functions = aws.client("lambda")
+    functions.create_alias(FunctionName="aliased", Name="live", FunctionVersion="1")
+    found = {s.name: json.loads(s.body) for s in aws.collect("aws.lambda.qualified_function")}
+    assert {"aliased:live", "aliased:1"} <= found.keys()
+    assert not any(name.endswith("$LATEST") for name in found)
+    assert found["aliased:1"]["GetPolicy"] is None
+    assert "Environment" not in found["aliased:1"]
+    # Of URLs moto knows nothing, so that it never passes.
+    assert aws.judge("aws-lambda-not-public", "aliased", NOW).status is not Status.FAIL
+    functions.add_permission(
+        FunctionName="aliased",
+        Qualifier="live",
+        StatementId="all",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+    )
+    bad = aws.judge("aws-lambda-not-public", "aliased", NOW)
+    assert bad.status is Status.FAIL
+    assert "the policy of aliased:live lets everyone invoke it" in bad.message
+
+
 def test_a_registry_without_a_policy_and_with_one(aws: Account) -> None:
     ecr = aws.client("ecr")
     (before,) = aws.collect("aws.ecr.registry")
