@@ -105,18 +105,20 @@ def qualified_functions(aws: Aws) -> Iterator[Document]:
     They are a kind of their own: a function may have hundreds of versions, and AWS answers 15 such calls a second.
     """
     for function in aws.items("lambda", "list_functions", "Functions", PaginationConfig=_PAGE):
-        name = function["FunctionName"]
-        asked = {"FunctionName": name, "PaginationConfig": _PAGE}
+        asked = {"FunctionName": function["FunctionName"], "PaginationConfig": _PAGE}
         for alias in aws.children("lambda", "list_aliases", "Aliases", **asked):
-            yield _qualified(aws, name, alias["Name"], alias["AliasArn"], alias)
+            yield _qualified(aws, function, alias["Name"], alias)
         for version in aws.children("lambda", "list_versions_by_function", "Versions", **asked):
-            number, arn = version["Version"], version["FunctionArn"]
+            number = version["Version"]
             if number != "$LATEST":
-                # Its configuration, which holds secrets, is the function's document's.
-                yield _qualified(aws, name, number, arn, {"Version": number, "FunctionArn": arn})
+                # Its configuration, which holds secrets, is kept with the function.
+                yield _qualified(aws, function, number, {"Version": number})
 
 
-def _qualified(aws: Aws, name: str, qualifier: str, arn: str, body: dict[str, Any]) -> Document:
+def _qualified(
+    aws: Aws, function: dict[str, Any], qualifier: str, body: dict[str, Any]
+) -> Document:
+    name = function["FunctionName"]
     policy = aws.fact(
         "lambda",
         "get_policy",
@@ -126,4 +128,4 @@ def _qualified(aws: Aws, name: str, qualifier: str, arn: str, body: dict[str, An
         Qualifier=qualifier,
     )
     body = {**body, "FunctionName": name, "Qualifier": qualifier, "GetPolicy": policy}
-    return Document(arn, f"{name}:{qualifier}", body)
+    return Document(f"{function['FunctionArn']}:{qualifier}", f"{name}:{qualifier}", body)
