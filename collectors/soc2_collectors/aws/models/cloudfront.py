@@ -34,8 +34,15 @@ class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The predecessor of origin access control; empty where there is none."""
 
 
-_BUCKET = re.compile(r"(?:.+\.)?s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
-"""Names of buckets and access points, in any Region and form."""
+_BUCKET = re.compile(
+    r"(?:.+\.)?s3(?:express)?(?:-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d)?"
+    r"\.amazonaws\.(?:com(?:\.cn)?|eu)",
+    re.IGNORECASE,
+)
+"""Names of buckets, websites and access points, in any Region and form: ``s3-website-eu-west-1``, ``s3.dualstack.``.
+
+Load balancers and APIs have names of their own before the service's: ``s3-proxy-1.eu-west-1.elb.amazonaws.com``.
+"""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
