@@ -28,10 +28,10 @@ def aws_pipeline_manual_approval(
     """Pipelines wait for somebody's approval before they deploy to production.
 
     ``production`` holds patterns (``*prod*``) for the names of pipelines, stages and deploying actions;
-    while there are none, the last stage of each pipeline that deploys is taken for production. What a build or a
-    function deploys by its own commands is not known: where one is called production and nobody approves before it,
-    the rule is inconclusive. A change set of CloudFormation deploys when it is executed, not when it is made. CodePipeline does not know who wrote a change; what is compared with the approver is
-    who started the run by hand.
+    while there are none, the last stage of each pipeline that deploys is taken for production. A change set of
+    CloudFormation deploys when it is executed, not when it is made. What a build or a function deploys by its own
+    commands is not known: where one is called production and nobody approves before it, the rule is inconclusive.
+    CodePipeline does not know who wrote a change; what is compared with the approver is who started the run by hand.
 
     Why: the approval is the last place where a second person can stop a change.
     Fix: aws codepipeline update-pipeline with an action of category Approval (provider Manual) in a stage
