@@ -81,6 +81,14 @@ class Origins(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Behavior(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How requests are taken."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "TargetOriginId": "without it what comes in clear may go to every origin, which is stricter"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "TargetOriginId": "what is no origin is a group of them, and may lead to every one, which is stricter"
+    }
+    target_origin_id: str = ""
+    """The origin, or the group of origins, that requests go to."""
     viewer_protocol_policy: str
     """``https-only``, ``redirect-to-https`` or ``allow-all``."""
     realtime_log_config_arn: str = ""
