@@ -201,7 +201,7 @@ def _carried(container: Container, names: tuple[str, ...], unread: list[str]) ->
     found += [
         f"{container.name}: the option {name} of its log holds a credential"
         for name, value in sorted((log.options if log is not None else {}).items())
-        if value and _REDACTED in value
+        if value and _REDACTED in value and recognised(value).there
     ]
     unread += [
         f"{container.name}: its variables in {file.value}" for file in container.environment_files
