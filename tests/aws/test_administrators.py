@@ -208,7 +208,7 @@ def trusting(action: str) -> dict[str, Any]:
 )
 def test_the_sessions_of_a_role_have_its_tags(deploy: dict[str, Any], expected: str) -> None:
     own = role("deploy", {"Service": "ec2.amazonaws.com"}, ASSUME, **deploy)
-    given = {kind: [] for kind in KINDS} | {"aws.iam.role": [own, tagged_god()]}
+    given: dict[str, Any] = {kind: [] for kind in KINDS} | {"aws.iam.role": [own, tagged_god()]}
     found = judge_document(ROLE_RULE, own, given, scope=Scope("aws", ACCOUNT))
     assert found.status.value == expected
 

@@ -247,7 +247,7 @@ def test_a_bucket_that_takes_the_trails_of_other_accounts_is_judged() -> None:
         "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
         "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/AWSLogs/444455556666/*",
     }  # fmt: skip
-    bucket = {
+    bucket: dict[str, Any] = {
         "Name": "logs", "GetBucketPolicyStatus": None, "GetBucketLogging": None,
         "GetBucketVersioning": {"Status": "Enabled"}, "GetBucketAcl": {"Grants": []},
         "GetBucketLifecycleConfiguration": None,
