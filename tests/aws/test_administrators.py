@@ -181,6 +181,8 @@ SECURITY = [{"Key": "team", "Value": "security"}]
         ([], [statement("iam:TagUser")], "inconclusive"),
         (SECURITY, [statement("iam:UntagUser")], "inconclusive"),
         ([], [statement("iam:TagUser", f"arn:aws:iam::{ACCOUNT}:user/bob")], "pass"),
+        ([], [statement(["sts:GetFederationToken", "sts:TagSession"])], "inconclusive"),
+        ([], [statement("sts:GetFederationToken")], "pass"),
     ],
 )
 def test_a_user_has_the_tags_that_a_trust_policy_asks_for(

@@ -717,10 +717,16 @@ def _lasting(grants: Grants, tags: Tags) -> Mapping[str, str] | None:
 
 _TAGGING = {":user/": ("iam:TagUser", "iam:UntagUser"), ":role/": ("iam:TagRole", "iam:UntagRole")}
 
+_FEDERATING = ("sts:GetFederationToken", "sts:TagSession")
+"""What it takes to have a session with tags of one's own choice (IAM user guide, "Pass session tags in AWS STS")."""
+
 
 def _changes_its_tags(grants: Grants) -> bool:
     """Whether the holder, as it is tagged, may give itself another tag or take one away, or perhaps may."""
     actions = next((names for sort, names in _TAGGING.items() if sort in grants.holder), ())
-    return any(
-        grants.allows(grants.request(action, grants.holder)) is not False for action in actions
+    if any(grants.allows(grants.request(action, grants.holder)) is not False for action in actions):
+        return True
+    # A user may have a session of its own under other tags; a role cannot.
+    return ":user/" in grants.holder and all(
+        grants.allows(grants.request(action)) is not False for action in _FEDERATING
     )
