@@ -155,6 +155,19 @@ class ControlsTable(_Table, frozen=True):
     if there is one."""
 
 
+class AttachmentsTable(_Table, frozen=True):
+    """``[attachments]``: where files of people go that are too large for the store. One place, or none."""
+
+    folder: str | None = None
+    """A folder that is there, counted from the configuration's own."""
+    url: str | None = None
+    """An object store: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX`` or
+    ``https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX``."""
+    access: dict[str, Any] = {}
+    """How the object store is reached, in its provider's own keys: a credential that may write there, never
+    the one that collects."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -188,6 +201,7 @@ class Config:
     signing: SigningTable
     waivers: WaiversTable
     controls: ControlsTable
+    attachments: AttachmentsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -239,6 +253,7 @@ class Config:
             "sla": self.sla,
             "run": self.run,
             "waivers": self.waivers,
+            "attachments": self.attachments,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -374,6 +389,7 @@ _TABLES: dict[str, Any] = {
     "signing": SigningTable,
     "waivers": WaiversTable,
     "controls": ControlsTable,
+    "attachments": AttachmentsTable,
 }
 
 
