@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from soc2_pac.acts.controls import Control
     from soc2_pac.store.acts import File
 
+_NO_YEAR = 2200
+"""From this year on a day is a slip of the pen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -57,7 +60,7 @@ def a_day(text: str, option: str) -> date:
     except ValueError as error:
         msg = f"{option}: '{text}' is no day. Write 2026-01-31"
         raise UsageError(msg) from error
-    if found.isoformat() != text:
+    if found.isoformat() != text or found.year >= _NO_YEAR:
         msg = f"{option}: '{text}' is no day. Write 2026-01-31"
         raise UsageError(msg)
     return found
