@@ -183,6 +183,19 @@ class ControlsTable(_Table, frozen=True):
     if there is one."""
 
 
+class AttachmentsTable(_Table, frozen=True):
+    """``[attachments]``: where files of people go that are too large for the store. One place, or none."""
+
+    folder: str | None = None
+    """A folder that is there, counted from the configuration's own."""
+    url: str | None = None
+    """An object store: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX`` or
+    ``https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX``."""
+    access: dict[str, Any] = {}
+    """How the object store is reached, in its provider's own keys: a credential that may write there, never
+    the one that collects."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -219,6 +232,7 @@ class Config:
     waivers: WaiversTable
     audit: AuditTable
     controls: ControlsTable
+    attachments: AttachmentsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -274,6 +288,7 @@ class Config:
             "run": self.run,
             "waivers": self.waivers,
             "audit": self.audit,
+            "attachments": self.attachments,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -416,6 +431,7 @@ _TABLES: dict[str, Any] = {
     "waivers": WaiversTable,
     "audit": AuditTable,
     "controls": ControlsTable,
+    "attachments": AttachmentsTable,
 }
 
 
