@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 
 def delivered(
-    sources: Iterable[DeliverySource], arn: str, *types: str
+    sources: Iterable[DeliverySource], resource: str, *types: str
 ) -> list[DeliverySource]:
     """The sources that send logs of one of these types about a resource somewhere.
 
     Args:
         sources: those of the account, or of the Region.
-        arn: of the resource.
+        resource: its ARN, or what is known of its end: ``:s3:::data``.
         types: as CloudWatch calls the logs: ``ALB_ACCESS_LOGS``. Source: CloudWatch Logs API, PutDeliverySource.
 
     Raises:
         FactUnavailable: none is known to send, and of one nobody could ask where to.
     """
     known, unread = asked(
-        (source for source in sources if source.is_of(arn, *types)), lambda source: source.deliveries
+        (source for source in sources if source.is_of(resource, *types)), lambda source: source.deliveries
     )
     found = [source for source, deliveries in known if deliveries]
     if not found and unread is not None:

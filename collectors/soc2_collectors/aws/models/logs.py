@@ -101,6 +101,6 @@ class DeliverySource(Resource, frozen=True, kw_only=True, rename="camel"):
     deliveries: list[dict[str, Any]] = fact("DescribeDeliveries")
     """Where it sends to: a log group, a bucket or a stream. A source without one sends nothing."""
 
-    def is_of(self, arn: str, *types: str) -> bool:
-        """Whether it sends logs of one of these types about a resource."""
-        return arn in self.resource_arns and self.log_type in types
+    def is_of(self, resource: str, *types: str) -> bool:
+        """Whether it sends logs of one of these types about a resource, by its ARN or the end of that."""
+        return self.log_type in types and any(arn.endswith(resource) for arn in self.resource_arns)
