@@ -366,4 +366,6 @@ def aws_lambda_concurrency(function: Function, *, critical: tuple[str, ...] = ("
     reserved = function.concurrency.reserved_concurrent_executions
     if reserved is None:
         return failed("no limit of its own")
+    if reserved == 0:
+        return not_applicable("switched off: its limit is 0, and nobody can invoke it")
     return passed(f"{reserved} at once")
