@@ -80,13 +80,13 @@ def aws_secret_stale_or_public(
     Fix: aws secretsmanager delete-secret for what is unused; aws secretsmanager put-resource-policy
         --block-public-policy with the principals that need it.
     """
-    apart = f"managed by {secret.owning_service}" if secret.owning_service is not None else ""
-    if secret.primary_region not in (None, scope.region):
-        apart = f"a copy of the one in {secret.primary_region}"
-    if apart:
+    copied = secret.primary_region not in (None, scope.region)
+    if secret.owning_service is not None or copied:
         if secret.public_statements:
             return failed("its policy lets everyone in")
-        return passed(f"not public; {apart}")
+        if copied:
+            return not_applicable(f"not public; a copy of the one in {secret.primary_region}")
+        return passed(f"not public; managed by {secret.owning_service}")
     since = secret.last_accessed_date or secret.created_date
     due = days_after(since, max_unused_days)
     told = "last read" if secret.last_accessed_date else "created, and never read,"
