@@ -26,7 +26,8 @@ def delivered(
         FactUnavailable: none is known to send, and of one nobody could ask where to.
     """
     known, unread = asked(
-        (source for source in sources if source.is_of(resource, *types)), lambda source: source.deliveries
+        (source for source in sources if source.is_of(resource, *types)),
+        lambda source: source.deliveries,
     )
     found = [source for source, deliveries in known if deliveries]
     if not found and unread is not None:
