@@ -167,6 +167,8 @@ def aws_session_logging(region: RegionSettings) -> Verdict:
 def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     """Running instances report to Systems Manager.
 
+    Instances that a service of AWS runs and patches (EKS Auto Mode), and lets nobody change, need not.
+
     Why: a machine that does not report is neither patched nor reached without keys and open ports.
     Fix: give the instance a profile with AmazonSSMManagedInstanceCore, and start the agent.
     """
@@ -175,6 +177,8 @@ def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     found = evidence.index(ManagedInstance, "instance_id", within="here").get(
         instance.instance_id, ()
     )
+    if not found and instance.operator.managed:
+        return not_applicable(f"run and patched by {instance.operator.principal or 'AWS'}")
     if not found:
         return failed("it does not report")
     status = found[0].ping_status
