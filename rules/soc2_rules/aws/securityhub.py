@@ -40,7 +40,7 @@ def aws_securityhub_on(
         if any(one.standards_status == "PENDING" for one in standards):
             return inconclusive(f"its standards are being set up: {', '.join(told)}")
         return failed(
-            f"enabled, but it checks by no standard{': ' if told else ''}{', '.join(told)}"
+            f"enabled, but no standard is ready{': ' if told else ''}{', '.join(told)}"
         )
     if not aggregated:
         return passed(f"{len(ready)} standards")

@@ -120,7 +120,8 @@ def aws_ssm_secure_string(
     into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
-    Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
+    Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
+        the type of a parameter cannot be changed.
     """
     if parameter.type == "SecureString":
         return passed("SecureString")
