@@ -94,7 +94,7 @@ class _Told:
             )
         )
 
-    def _all(self, operation: str, key: str, **more: str) -> Fact:
+    def _all(self, operation: str, key: str, **more: Any) -> Fact:  # noqa: ANN401 - as boto3 takes them
         """A fact of several pages."""
         asked = self._aws.fact("sso-admin", operation, **self._asked, **more)
         items = functools.partial(

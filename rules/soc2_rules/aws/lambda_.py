@@ -297,11 +297,13 @@ def aws_lambda_runtime_supported(
 ) -> Verdict:
     """Functions, and the versions that their aliases name, run on runtimes that AWS has not deprecated.
 
-    Other published versions can be invoked by their number, and are not judged. Whether runtime management holds a function back at an older version of its runtime is not read. ``dates``
-    overrides or adds days of deprecation: ``python3.15=2030-06-30``.
+    Other published versions can be invoked by their number, and are not judged. Whether runtime management holds a
+    function back at an older version of its runtime is not read. ``dates`` overrides or adds days of deprecation:
+    ``python3.15=2030-06-30``.
 
     Why: a deprecated runtime gets no security fixes any more, and later cannot be deployed at all.
-    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test.
+    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test; of an alias, aws lambda
+        publish-version, then update-alias.
     """
     newest = _runtime(function, now, dates)
     if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):

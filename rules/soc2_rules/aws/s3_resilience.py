@@ -97,22 +97,22 @@ def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence)
         found = evidence.index(Bucket, "name").get(name) or evidence.index(
             Bucket, "name", within="everywhere"
         ).get(name)
-        region = found[0].bucket_region if found else None
-        if not region or not bucket.bucket_region:
+        target = found[0] if found else None
+        if target is None or not target.bucket_region or not bucket.bucket_region:
             unknown.append(name)
-        elif region != bucket.bucket_region:
-            abroad.append(found[0])
-    known, unread = asked(abroad, lambda target: _refuses(bucket, target))
-    for target, why in known:
+        elif target.bucket_region != bucket.bucket_region:
+            abroad.append(target)
+    known, unread = asked(abroad, lambda one: _refuses(bucket, one))
+    for one, why in known:
         if not why:
-            told = f"what comes in is copied to {target.name} in {target.bucket_region}"
-            return passed(told, on=[target])
+            told = f"what comes in is copied to {one.name} in {one.bucket_region}"
+            return passed(told, on=[one])
     if unread is not None:
         raise unread
     if unknown:
         return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
     if known:
-        return failed("; ".join(why for _, why in known), on=[target for target, _ in known])
+        return failed("; ".join(why for _, why in known), on=[one for one, _ in known])
     return failed("what comes in is copied, but within its own region only")
 
 
