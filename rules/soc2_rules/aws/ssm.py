@@ -82,6 +82,19 @@ def aws_ssm_public_sharing_blocked(region: RegionSettings) -> Verdict:
     return passed("blocked")
 
 
+_ABOUT = (
+    "*_arn",
+    "*_name",
+    "*_length",
+    "*_ttl",
+    "*_expiry",
+    "*_expiration",
+    "*_policy",
+    "*_issuer",
+)
+"""Names of what is about a secret: where it is kept, how long it lasts, what it has to look like."""
+
+
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
@@ -112,12 +125,13 @@ def aws_ssm_secure_string(
         "*encryption_key*",
         "*encryptionkey*",
     ),
+    about: tuple[str, ...] = _ABOUT,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; what only sounds like a secret goes
-    into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; ``about`` those for what is about a secret and
+    holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
@@ -129,6 +143,8 @@ def aws_ssm_secure_string(
         return inconclusive(f"a type that is not known: {parameter.type}")
     if not sounds_like_credential(parameter.name, names) or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
+    if sounds_like_credential(parameter.name, about):
+        return not_applicable("called like something about a secret, not like one")
     return failed(f"called like a secret, and a {parameter.type}")
 
 
