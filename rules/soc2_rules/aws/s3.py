@@ -491,7 +491,8 @@ def _to_bucket(bucket: Bucket, evidence: Evidence, scope: Scope) -> Verdict:
         return failed(
             f"server access logs go to {name}, whose object lock keeps them out", on=[target]
         )
-    takes = target.takes_access_logs_of(bucket.name, scope.account, bucket.logging.target_prefix)
+    key = bucket.logging.key(scope.account, bucket.bucket_region or "", bucket.name)
+    takes = target.takes_access_logs_of(bucket.name, scope.account, key)
     if takes is None:
         return inconclusive(
             f"server access logs go to {name}, which lets S3 deliver under conditions that cannot be judged",

@@ -154,9 +154,20 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         "TargetBucket": "the name of a bucket, which may be any",
         "TargetPrefix": "a prefix, which may be any that the bucket takes logs under",
     }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "TargetObjectKeyFormat": "left out where names go on with the time (S3 API, TargetObjectKeyFormat)"
+    }
     target_bucket: str
     target_prefix: str = ""
     """How the names of the logs begin; AWS names it always, empty for none."""
+    target_object_key_format: dict[str, Any] = {}
+    """``SimplePrefix`` or ``PartitionedPrefix``; left out for the first (S3 API, TargetObjectKeyFormat)."""
+
+    def key(self, account: str, region: str, bucket: str) -> str:
+        """The name of a log of a bucket. Source: S3 user guide, server access logging, log object key format."""
+        parts = f"{account}/{region}/{bucket}/2026/01/01/"
+        where = parts if "PartitionedPrefix" in self.target_object_key_format else ""
+        return f"{self.target_prefix}{where}2026-01-01-00-00-00-0123456789ABCDEF"
 
 
 class DefaultEncryption(msgspec.Struct, frozen=True, kw_only=True):
@@ -523,16 +534,14 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         )
         return granted and not self.acls_off
 
-    def takes_access_logs_of(self, source: str, account: str, prefix: str) -> bool | None:
-        """Whether S3 may deliver the server access logs of a bucket of the account here, under a prefix.
+    def takes_access_logs_of(self, source: str, account: str, key: str) -> bool | None:
+        """Whether S3 may deliver the server access logs of a bucket of the account here, by such a name.
 
         What a statement says of who the source is counts: its bucket and its account. ``None``: some statement lets
         S3 deliver under conditions that cannot be judged. Raises FactUnavailable.
         """
-        # Names of logs go on with the time, or with the account: S3 user guide, server access logging.
-        key = f"{self.name}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF"
         answers = [
-            _delivers(one, key, source, account)
+            _delivers(one, f"{self.name}/{key}", source, account)
             for one in self.statements
             if one.allow
             and one.covers("s3:PutObject")
