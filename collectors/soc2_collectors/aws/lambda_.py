@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NO_POLICY = ["ResourceNotFoundException~the resource you requested does not exist"]
 """What AWS says of a function without a policy; a function that is gone is called by its ARN."""
-_OF_VERSION = ("Version", "Environment")
+_OF_VERSION = ("Version", "Environment", "Runtime", "PackageType")
 _PAGE = {"PageSize": 50}
 """As many functions as AWS puts on a page, whatever it is asked for."""
 
@@ -25,13 +25,14 @@ _PAGE = {"PageSize": 50}
     calls=[
         "lambda:ListFunctions",
         "lambda:ListVersionsByFunction",
+        "lambda:ListAliases",
         "lambda:GetPolicy",
         "lambda:ListFunctionUrlConfigs",
         "lambda:ListFunctionEventInvokeConfigs",
         "lambda:GetFunctionConcurrency",
     ],
     per="region",
-    cost="pages of 50 + 5 N",
+    cost="pages of 50 + 6 N",
 )
 def functions(aws: Aws) -> Iterator[Document]:
     """Functions, by their unpublished versions."""
@@ -43,6 +44,7 @@ def functions(aws: Aws) -> Iterator[Document]:
             {
                 **item,
                 "ListVersionsByFunction": _versions(aws, name),
+                "ListAliases": _all(aws, "list_aliases", "Aliases", name),
                 "GetPolicy": aws.fact(
                     "lambda", "get_policy", key="Policy", absent=_NO_POLICY, FunctionName=name
                 ),
@@ -60,7 +62,7 @@ def functions(aws: Aws) -> Iterator[Document]:
 
 
 def _versions(aws: Aws, name: str) -> Fact:
-    """Published versions, of which only the variables matter here; the unpublished one is the function itself."""
+    """Published versions, of which what they carry and run on matters; the unpublished one is the function itself."""
 
     def call() -> list[Any]:
         found = aws.items(

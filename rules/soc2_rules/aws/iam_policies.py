@@ -60,7 +60,7 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
     for one, the right to write policies.
 
     Why: such a policy makes administrators without saying so in its name.
-    Fix: write down the actions that are needed; access-analyzer generate-policy drafts them from
+    Fix: write down the actions that are needed; aws accessanalyzer start-policy-generation drafts them from
         CloudTrail.
     """
     if policy.inline:

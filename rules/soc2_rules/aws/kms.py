@@ -55,7 +55,7 @@ def aws_kms_policy_not_public(
     """Key policies trust neither everyone nor unknown accounts.
 
     ``known_accounts`` holds accounts, organisations (``o-...``), and networks from which everyone may come. Grants
-    are not read.
+    are not read, nor is to whom Resource Access Manager shares a key.
 
     Why: whoever may use the key can read what it protects.
     Fix: aws kms put-key-policy without the principal, or list the account in known_accounts.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.lambda_ import Function, Qualified, Variables
+from soc2_collectors.aws.models.lambda_ import Function, PublishedVersion, Qualified, Variables
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
 from soc2_collectors.aws.models.trust import (
     EVERYONE,
@@ -15,7 +15,16 @@ from soc2_collectors.aws.models.trust import (
     services_without_source,
 )
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
@@ -312,31 +321,58 @@ tells it, and moves days back at times: the threshold ``dates`` overrides them."
 def aws_lambda_runtime_supported(
     function: Function, now: datetime, *, dates: tuple[str, ...] = ()
 ) -> Verdict:
-    """Functions run on runtimes that AWS has not deprecated.
+    """Functions, and the versions that their aliases name, run on runtimes that AWS has not deprecated.
 
-    Whether runtime management holds a function back at an older version of its runtime is not read. ``dates``
-    overrides or adds days of deprecation: ``python3.15=2030-06-30``.
+    Other published versions can be invoked by their number, and are not judged. Whether runtime management holds a
+    function back at an older version of its runtime is not read. ``dates`` overrides or adds days of deprecation:
+    ``python3.15=2030-06-30``.
 
     Why: a deprecated runtime gets no security fixes any more, and later cannot be deployed at all.
-    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test.
+    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test; of an alias, aws lambda
+        publish-version, then update-alias.
     """
-    if function.package_type == "Image":
+    newest = _runtime(function, now, dates)
+    if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):
+        return newest
+    used = {name for alias in function.aliases for name in alias.versions} - {"$LATEST"}
+    published = {version.version: version for version in function.versions} if used else {}
+    judged = {name: _runtime(published.get(name), now, dates) for name in sorted(used)}
+    for name, verdict in judged.items():
+        if verdict.status is Status.FAIL:
+            return failed(f"version {name}: {verdict.message}")
+    for name, verdict in judged.items():
+        if verdict.status is Status.INCONCLUSIVE:
+            return inconclusive(f"version {name}: {verdict.message}")
+    if newest.status is not Status.PASS:
+        return newest
+    ends = [one.until for one in (newest, *judged.values()) if one.until is not None]
+    more = f"; so are versions {', '.join(judged)}" if judged else ""
+    return passed(f"{newest.message}{more}", until=min(ends))
+
+
+def _runtime(
+    code: Function | PublishedVersion | None, now: datetime, dates: tuple[str, ...]
+) -> Verdict:
+    """Whether AWS still patches what a function, or a version of it, runs on."""
+    if code is None:
+        return inconclusive("not among those that AWS lists")
+    if code.package_type == "Image":
         return not_applicable("a container image, which brings its own runtime")
-    if function.package_type not in ("Zip", None):
-        return inconclusive(f"what the package type {function.package_type} is is not known")
-    if function.runtime is None:
+    if code.package_type not in ("Zip", None):
+        return inconclusive(f"what the package type {code.package_type} is is not known")
+    if code.runtime is None:
         return inconclusive("AWS does not say its runtime")
     told = dict(text.split("=", 1) for text in dates if "=" in text)
-    day = told.get(function.runtime) or _DEPRECATED.get(function.runtime)
+    day = told.get(code.runtime) or _DEPRECATED.get(code.runtime)
     try:
         end = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
     except ValueError:
         return inconclusive(f"dates: {day} is no day")
     if end is None:
-        return inconclusive(f"until when AWS patches {function.runtime} is not known: set dates")
+        return inconclusive(f"until when AWS patches {code.runtime} is not known: set dates")
     if now >= end:
-        return failed(f"{function.runtime}, deprecated since {end:%Y-%m-%d}")
-    return passed(f"{function.runtime}, patched until {end:%Y-%m-%d}", until=end)
+        return failed(f"{code.runtime}, deprecated since {end:%Y-%m-%d}")
+    return passed(f"{code.runtime}, patched until {end:%Y-%m-%d}", until=end)
 
 
 @rule(
@@ -392,4 +428,6 @@ def aws_lambda_concurrency(function: Function, *, critical: tuple[str, ...] = ("
     reserved = function.concurrency.reserved_concurrent_executions
     if reserved is None:
         return failed("no limit of its own")
+    if reserved == 0:
+        return not_applicable("switched off: its limit is 0, and nobody can invoke it")
     return passed(f"{reserved} at once")

@@ -227,6 +227,8 @@ def aws_delegated_admins_known(
 ) -> Verdict:
     """Only approved accounts administer services for the whole organisation.
 
+    What a delegation policy of Organizations itself lets an account do (its policies, its units) is not read.
+
     Why: a delegated administrator of a security service can look into, or switch off, that service in every
         account.
     Fix: aws organizations deregister-delegated-administrator, or name the account in approved.

@@ -35,6 +35,15 @@ _TLS = {
     "neptune": "neptune_enforce_ssl",
 }
 """Engine -> the parameter by which it refuses connections without TLS."""
+_TLS_BY_DEFAULT = {
+    "postgres": (15,),
+    "aurora-postgresql": (17,),
+    "mysql": (9, 7),
+    "mariadb": (11, 8),
+}
+"""Engine -> the version from which that parameter is on where no group sets it. Sources: RDS user guide, "Requiring
+SSL/TLS for all connections" and "Using SSL with a PostgreSQL DB instance"; Aurora user guide, "Security with Aurora
+PostgreSQL"."""
 _LOGS = {
     "aurora-mysql": ("audit", "error"),
     "aurora-postgresql": ("postgresql",),
@@ -204,9 +213,11 @@ def aws_rds_snapshot_encrypted(snapshot: DbSnapshot) -> Verdict:
 def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     """Databases refuse connections without TLS.
 
+    Newer versions of PostgreSQL, MySQL and MariaDB do so unless their parameter group says otherwise.
+
     Why: a client that does not ask for TLS would send its password and data in clear.
-    Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server) or require_secure_transport=ON (MySQL, MariaDB) in
-        the parameter group of the instance, or of the cluster where there is one.
+    Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server), require_secure_transport=ON (MySQL, MariaDB) or tls=enabled
+        (DocumentDB) in the parameter group of the instance, or of the cluster where there is one.
     """
     if database.engine == "neptune" and _at_least(database.engine_version, (1, 0, 4, 0)):
         return passed(f"Neptune {database.engine_version} answers over TLS only")
@@ -214,14 +225,16 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     if wanted is None:
         # Oracle and Db2 do it by option groups and listener ports.
         return inconclusive(f"how {database.engine or 'this engine'} asks for TLS is not collected")
+    since = _TLS_BY_DEFAULT.get(database.engine)
+    default = since is not None and _at_least(database.engine_version, since)
     if database.cluster is None:
         status = database.parameter_groups[0].apply_status if database.parameter_groups else ""
-        return _tls(wanted, database.parameters, status)
+        return _tls(wanted, database.parameters, status, default=default)
     cluster = _cluster_of(database, evidence)
     if cluster is None:
         return inconclusive(f"the cluster {database.cluster} is not among those collected")
     own = [m.apply_status for m in cluster.members if m.identifier == database.identifier]
-    verdict = _tls(wanted, cluster.parameters, own[0] if own else "")
+    verdict = _tls(wanted, cluster.parameters, own[0] if own else "", default=default)
     return replace(verdict, on=(cluster,))
 
 
@@ -230,12 +243,20 @@ def _at_least(version: str, wanted: tuple[int, ...]) -> bool:
     return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= wanted
 
 
-def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> Verdict:
+def _tls(
+    wanted: str, parameters: list[Parameter] | None, apply_status: str, *, default: bool
+) -> Verdict:
+    """Whether a parameter is on; ``default``: it is where its group has it without a value."""
     if parameters is None:
         return inconclusive("its parameter group was not found")
     found = next((p for p in parameters if p.parameter_name == wanted), None)
-    if found is None or found.parameter_value is None:
+    if found is None or (found.parameter_value is None and not default):
         return failed(f"{wanted} is not set")
+    if found.parameter_value is None:
+        if apply_status != "in-sync":
+            said = apply_status or "not told"
+            return inconclusive(f"{wanted} is on by default; whether that is in force: {said}")
+        return passed(f"{wanted} is on by default of this version")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
     at_once = found.apply_type == "dynamic" and found.apply_method == "immediate"

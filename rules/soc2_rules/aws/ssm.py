@@ -82,6 +82,19 @@ def aws_ssm_public_sharing_blocked(region: RegionSettings) -> Verdict:
     return passed("blocked")
 
 
+_ABOUT = (
+    "*_arn",
+    "*_name",
+    "*_length",
+    "*_ttl",
+    "*_expiry",
+    "*_expiration",
+    "*_policy",
+    "*_issuer",
+)
+"""Names of what is about a secret: where it is kept, how long it lasts, what it has to look like."""
+
+
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
@@ -112,15 +125,17 @@ def aws_ssm_secure_string(
         "*encryption_key*",
         "*encryptionkey*",
     ),
+    about: tuple[str, ...] = _ABOUT,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; what only sounds like a secret goes
-    into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; ``about`` those for what is about a secret and
+    holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
-    Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
+    Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
+        the type of a parameter cannot be changed.
     """
     if parameter.type == "SecureString":
         return passed("SecureString")
@@ -128,6 +143,8 @@ def aws_ssm_secure_string(
         return inconclusive(f"a type that is not known: {parameter.type}")
     if not sounds_like_credential(parameter.name, names) or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
+    if sounds_like_credential(parameter.name, about):
+        return not_applicable("called like something about a secret, not like one")
     return failed(f"called like a secret, and a {parameter.type}")
 
 
@@ -167,6 +184,8 @@ def aws_session_logging(region: RegionSettings) -> Verdict:
 def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     """Running instances report to Systems Manager.
 
+    Instances that a service of AWS runs and patches (EKS Auto Mode), and lets nobody change, need not.
+
     Why: a machine that does not report is neither patched nor reached without keys and open ports.
     Fix: give the instance a profile with AmazonSSMManagedInstanceCore, and start the agent.
     """
@@ -175,6 +194,8 @@ def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     found = evidence.index(ManagedInstance, "instance_id", within="here").get(
         instance.instance_id, ()
     )
+    if not found and instance.operator.managed:
+        return not_applicable(f"run and patched by {instance.operator.principal or 'AWS'}")
     if not found:
         return failed("it does not report")
     status = found[0].ping_status

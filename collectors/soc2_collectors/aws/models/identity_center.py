@@ -111,6 +111,8 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     references: list[Reference] = fact("ListCustomerManagedPolicyReferencesInPermissionSet")
     boundary: SetBoundary | None = fact("GetPermissionsBoundaryForPermissionSet")
     """``None``: it has none."""
+    outdated: list[str] = fact("ListAccountsForProvisionedPermissionSet")
+    """The accounts in which an older state of the set is in force: the newest was not provisioned there."""
     assignments: list[Assignment] | None = fact("ListAccountAssignments")
     """``None`` for a set that grants no administrator rights: it was not asked."""
 

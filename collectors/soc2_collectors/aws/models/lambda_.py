@@ -83,13 +83,44 @@ class CapacityProvider(msgspec.Struct, frozen=True, kw_only=True, rename="pascal
 
 
 class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A published version: it keeps the variables that it was published with."""
+    """A published version: it keeps the variables and the runtime that it was published with."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "Environment": "AWS leaves it out for a version without variables (FunctionConfiguration)",
+        "PackageType": "a version that names a runtime is no image, whose runtime is its own",
     }
     version: str
     environment: Variables = Variables()
+    runtime: str | None = None
+    """Left out for container images, and by evidence from before it was kept."""
+    package_type: str | None = None
+
+
+class Routing(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``RoutingConfig`` of an alias."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "AdditionalVersionWeights": "empty where an alias sends all requests to one version",
+    }
+    additional_version_weights: dict[str, float] = {}
+    """A second version, and the share of requests that it gets."""
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A name for one version, or for two that share the requests (``ListAliases``)."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "RoutingConfig": "left out where an alias sends all requests to one version (AliasConfiguration)",
+    }
+    name: str
+    function_version: str
+    routing_config: Routing | None = None
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions that requests go to."""
+        shared = self.routing_config.additional_version_weights if self.routing_config else {}
+        return [self.function_version, *shared]
 
 
 class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -151,7 +182,8 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     capacity_provider_config: CapacityProvider = CapacityProvider()
     dead_letter_config: DeadLetter = DeadLetter()
     versions: list[PublishedVersion] = fact("ListVersionsByFunction")
-    """Those that were published, by name and variables."""
+    """Those that were published, by name, variables and runtime."""
+    aliases: list[Alias] = fact("ListAliases")
     policy: str | None = fact("GetPolicy")
     """``None``: it has none."""
     urls: list[Url] = fact("ListFunctionUrlConfigs")
