@@ -13,7 +13,13 @@ from soc2_collectors.gcp.models.values import matches
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import Definitions, beside, everyone
+from soc2_rules.mechanisms.google_grants import (
+    NO_DENIALS,
+    NO_MEMBERS,
+    Definitions,
+    beside,
+    everyone,
+)
 
 _CONSUMER = ("gmail.com", "googlemail.com", "googlegroups.com")
 _TABLES = "/tables/"
@@ -44,7 +50,8 @@ def gcp_bq_not_public(
     """Datasets and their tables are shared neither with everyone nor with consumer accounts.
 
     Neither by their own policies nor by those of the project and what is above it. What listings of BigQuery
-    sharing publish, and who is in a group, is not seen here.
+    sharing publish, who reads through views, routines and datasets that are authorised, who is in a group,
+    and deny policies are not read.
 
     Why: a dataset that everyone may query is copied before anybody notices.
     Fix: bq remove-iam-policy-binding --member=allUsers --role=ROLE PROJECT:DATASET.TABLE; for a dataset, bq
@@ -57,14 +64,16 @@ def gcp_bq_not_public(
     ways += [f"{role} on {one.short_name}" for one in open_tables for role in public_roles(one)]
     ways += [entry.role or "a view" for entry in dataset.dataset.access if entry.public]
     if ways:
-        return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *open_tables])
+        said = f"everyone holds {listed(set(ways))}; {NO_DENIALS}"
+        return failed(said, on=[*granted.on, *open_tables])
     own = [*evidence.index(IamPolicy, "name", within="here").get(dataset.name, ()), *tables]
     members = {one.member.text for policy in own for one in held(policy, now)}
     members |= {entry.member for entry in dataset.dataset.access if entry.member}
     homes = tuple(f"{sign}{domain}" for domain in consumer_domains for sign in ("@", ":"))
     consumer = {member for member in members if member.lower().endswith(homes)}
     if consumer:
-        return failed(f"shared with consumer accounts: {listed(consumer)}", on=own)
+        said = f"shared with consumer accounts: {listed(consumer)}; {NO_DENIALS}"
+        return failed(said, on=own)
     found = _above(dataset, evidence, now, homes)
     roles = Definitions(evidence)
     reading = [
@@ -72,9 +81,8 @@ def gcp_bq_not_public(
     ]
     if reading:
         said = listed(f"{one.member.text} ({one.role} on {on.node})" for one, on in reading)
-        return failed(
-            f"shared with consumer accounts: {said}", on={on.name: on for _, on in reading}.values()
-        )
+        said = f"shared with consumer accounts: {said}; {NO_DENIALS}"
+        return failed(said, on={on.name: on for _, on in reading}.values())
     if unknown := roles.unknown(one.role for one, _ in found if one.role not in _BASIC):
         return unknown
     if strange := {one.special_group for one in dataset.dataset.access if not one.known}:
@@ -84,6 +92,13 @@ def gcp_bq_not_public(
             "the inventory shows nobody who may read it, and every dataset has owners"
         )
     said = f"{len(members)} members, neither everyone nor consumer accounts"
+    said += f"; {NO_MEMBERS}" if any(one.startswith("group:") for one in members) else ""
+    through = sum(not entry.member for entry in dataset.dataset.access)
+    said += (
+        f"; who reads through {through} authorised views and the like is not read"
+        if through
+        else ""
+    )
     return passed(f"{said}{beside(scope, dataset)}", on=own)
 
 
@@ -121,9 +136,11 @@ def _tables(whole: Whole) -> dict[str, list[IamPolicy]]:
     ],
 )
 def gcp_bq_cmek(dataset: Dataset, *, required: tuple[str, ...] = ("*",)) -> Verdict:
-    """Datasets encrypt new tables with a key of one's own.
+    """Datasets name a key of one's own, with which new tables are encrypted.
 
-    ``required`` takes names or patterns of datasets where policy asks for it.
+    A default key of the project, which BigQuery takes where a dataset names none, is not read. Datasets that
+    only show another one, or a database elsewhere, hold no tables. ``required`` takes names or patterns of
+    datasets where policy asks for it.
 
     Why: a key of one's own says who may read, and can be taken away from everybody at once.
     Fix: bq update --default_kms_key KEY PROJECT:DATASET; tables that are there keep their key until bq cp
@@ -131,7 +148,11 @@ def gcp_bq_cmek(dataset: Dataset, *, required: tuple[str, ...] = ("*",)) -> Verd
     """
     if not matches(dataset.short_name, required):
         return not_applicable("policy asks for no key of one's own here")
+    if dataset.dataset.linked_dataset_source is not None:
+        return not_applicable("a link to another dataset: it holds no tables")
+    if dataset.dataset.external_dataset_reference is not None:
+        return not_applicable("shows a database elsewhere: it holds no tables")
     encryption = dataset.dataset.default_encryption_configuration
     if encryption is None or not encryption.kms_key_name:
-        return failed("new tables are encrypted with a key of Google's")
+        return failed("names no key for new tables; a default key of the project is not read")
     return passed(f"new tables are encrypted with {encryption.kms_key_name}")

@@ -166,7 +166,7 @@ def gcp_gke_hardening(
             said = f"binary authorization: the project's policy lets {listed(holes)} run"
             return failed(f"lacks: {said}", on=policies)
         if wide := policies[0].wide:
-            said = f"whose images these registries hold is not known: {listed(wide)}"
+            said = f"whose images these let run is not known: {listed(wide)}"
             return inconclusive(f"binary authorization: {said}", on=policies)
     unknown = [name for name in expected if parts[name] is None]
     if unknown:

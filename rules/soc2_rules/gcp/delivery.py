@@ -19,7 +19,8 @@ def gcp_build_trigger_approval(
     """Build triggers for production wait for approval, and run as a service account of their own.
 
     ``production`` takes patterns for the names or tags of triggers, or for a word in them; ``non-prod`` and
-    ``pre-prod`` are none.
+    ``pre-prod`` are none. Whether a service account is a default one is told by its address, and not by a
+    number.
 
     Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
     Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
@@ -36,6 +37,10 @@ def gcp_build_trigger_approval(
     account = about.service_account.rpartition("/")[2]
     if not account or default_account(account):
         wrong.append("runs as a default service account")
+    if not wrong and account.isdigit():
+        return inconclusive(
+            f"it names its service account by a number, {account}: whose is not read"
+        )
     return failed("; ".join(wrong)) if wrong else passed(f"waits for approval, runs as {account}")
 
 

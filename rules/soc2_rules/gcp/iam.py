@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.grants import Held, ends, held
+from soc2_collectors.gcp.models.grants import Held, ends, held, own_agent
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.members import PEOPLE, Member, Sort
 from soc2_collectors.gcp.models.privileges import (
@@ -14,6 +14,7 @@ from soc2_collectors.gcp.models.privileges import (
     ADMINISTERS_KEYS,
     BASIC_CHANGING,
     BASIC_READING,
+    MAKES_KEYS,
     USES_KEYS,
 )
 from soc2_collectors.gcp.models.project import Project
@@ -22,7 +23,7 @@ from soc2_collectors.gcp.models.values import matches, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import Definitions
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, NO_MEMBERS, Definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,8 +54,9 @@ def gcp_no_primitive_roles(
     """No person, group or outside workload holds a basic role that changes things.
 
     Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are
-    judged by gcp-sa-no-admin; those of others are outside workloads. Policies of projects, folders and the
-    organisation are judged. ``not_production`` names projects and folders where it is allowed, as the
+    judged by gcp-sa-no-admin; those of others are outside workloads, service agents of their projects too.
+    Policies of projects, folders and the organisation are judged. Deny policies are not read: a basic role
+    counts that one of them narrows. ``not_production`` names projects and folders where it is allowed, as the
     inventory does (``projects/123``); ``exempt`` takes members or patterns (``group:gcp-break-glass@*``).
 
     Why: these roles reach every service that there is and every one that is still to come.
@@ -68,7 +70,7 @@ def gcp_no_primitive_roles(
     holders = [
         one
         for one in held(policy, now)
-        if one.role in BASIC_CHANGING and not one.member.service_agent
+        if one.role in BASIC_CHANGING and not own_agent(one.member, policy)
     ]
     judged = [one for one in holders if not matches(one.member.text, exempt)]
     machines = [one.member for one in judged if one.member.is_a in _MACHINES]
@@ -78,7 +80,8 @@ def gcp_no_primitive_roles(
     unread = unread_above(scope.boundary, policy.above) if strangers else ""
     found = people if unread else [*people, *strangers]
     if found:
-        return failed(f"basic roles: {listed(_said(found))}", until=ends(found))
+        said = f"basic roles: {listed(_said(found))}"
+        return failed(f"{said}; {NO_DENIALS}", until=ends(found))
     if unread:
         said = listed(_said(strangers))
         return inconclusive(
@@ -110,11 +113,12 @@ def gcp_no_sa_user_at_project(
 ) -> Verdict:
     """No role gives anybody all service accounts of a project, folder or organisation to act as.
 
-    Roles with actAs, or with which tokens are made and signed: Service Account User, Token Creator, Workload
-    Identity User and every other one that holds such a permission, custom ones too. Basic roles are judged by
-    gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out: Google grants them
-    what they need. A condition that names one service account is a grant on that account. Deny
-    policies are not read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
+    Roles with actAs, or with which tokens or keys are made: Service Account User, Token Creator, Key Admin,
+    Workload Identity User and every other one that holds such a permission, custom ones too. Basic roles are
+    judged by gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out, of the
+    project itself and of what is above it: Google grants them what they need. A condition that names one
+    service account is a grant on that account. Deny policies are not read: a role counts that one of them
+    makes useless. ``exempt`` takes members or patterns.
 
     Why: on a project they open every service account in it, those of tomorrow too, with all their rights.
     Fix: grant the role on the one account (gcloud iam service-accounts add-iam-policy-binding), and
@@ -126,13 +130,14 @@ def gcp_no_sa_user_at_project(
     holders = [
         one
         for one in held(policy, now)
-        if not one.member.service_agent and not one.narrow and one.role not in _BASIC
+        if not one.narrow and one.role not in _BASIC and not own_agent(one.member, policy)
     ]
-    acting = [one for one in holders if roles.certain(one.role) & ACTING]
+    acting = [one for one in holders if roles.certain(one.role) & (ACTING | MAKES_KEYS)]
     found = [one for one in acting if not matches(one.member.text, exempt)]
     if found:
         said = listed(_said(found))
-        return failed(f"may act as all service accounts below: {said}", until=ends(found))
+        said = f"may act as all service accounts below: {said}; {NO_DENIALS}"
+        return failed(said, until=ends(found))
     judged = [one.role for one in holders if not matches(one.member.text, exempt)]
     if unknown := roles.unknown(judged):
         return unknown
@@ -164,9 +169,9 @@ def gcp_sod_kms_roles(
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
-    members or patterns.
+    Who is in a group is not read: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. Deny policies are not
+    read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: who rules a key and reads with it leaves no second person who would notice.
     Fix: take one of the roles away: gcloud kms keys remove-iam-policy-binding, or gcloud projects
@@ -200,9 +205,9 @@ def gcp_sod_sa_roles(
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
-    members or patterns.
+    Who is in a group is not read: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. Deny policies are not
+    read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: who makes a service account and acts as it gives the rights to themselves.
     Fix: take one of the roles away: gcloud projects remove-iam-policy-binding PROJECT --member MEMBER
@@ -244,7 +249,7 @@ def _apart(
         if any(not {first, second} <= _BASIC for first, second in pairs):
             (exempted if matches(member, exempt) else both).add(member)
     if both:
-        return failed(f"hold both: {listed(both)}")
+        return failed(f"hold both: {listed(both)}; {NO_DENIALS}")
     judged = {m: names for m, names in here.items() if not matches(m, exempt)}
     asked = {role for names in judged.values() for role in names}
     if unknown := roles.unknown(asked - _BASIC):
@@ -262,7 +267,9 @@ def _apart(
         return inconclusive(f"{said}; name in apart those whose members do not")
     if unknown := roles.unknown(blurred.asked):
         return unknown
-    return passed(f"no member holds both{_exempted(exempted)}")
+    many = {one for one in (*here, *above) if _of_many(Member(one)) and matches(one, apart)}
+    taken = f"; by configuration apart, who is in them is not read: {listed(many)}" if many else ""
+    return passed(f"no member holds both{taken}{_exempted(exempted)}")
 
 
 class _Blurred(NamedTuple):
@@ -364,7 +371,7 @@ def gcp_corporate_identities_only(
 ) -> Verdict:
     """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    Who is in a group is not seen here, nor is it whether an account with an address of the company is a consumer
+    Who is in a group is not read, nor is it whether an account with an address of the company is a consumer
     account that somebody made with it. ``domains`` names those of the company and of partners that it trusts:
     without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which its people
     sign in. Service accounts and workload pools are the company's where their project is in the
@@ -416,6 +423,7 @@ def gcp_corporate_identities_only(
     homes = {m.pool or m.domain for m in people}
     whose = listed({_whose(m, projects) for m in machines})
     also = f"; {len(machines)} machines, of {whose}" if machines else ""
+    also += f"; {NO_MEMBERS}" if any(m.is_a is Sort.GROUP for m in people) else ""
     return passed(f"people and groups are of {listed(homes)}{also}{left}")
 
 

@@ -8,7 +8,6 @@ from soc2_collectors.gcp.models.project import Service
 from soc2_collectors.gcp.models.values import matches
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_pac.text import listed
 from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _SCANNING = "containerscanning.googleapis.com"
@@ -72,7 +71,7 @@ def gcp_registry_not_public(
 ) -> Verdict:
     """Registries are not open to everyone, and a tag keeps to the image that it was given to.
 
-    ``mutable`` takes names or patterns of repositories whose tags may move.
+    ``mutable`` takes names or patterns of repositories whose tags may move. Deny policies are not read.
 
     Why: who can read images reads what is built into them; a tag that moves makes what was tested and what
         runs two things.
@@ -81,7 +80,7 @@ def gcp_registry_not_public(
     """
     granted = everyone(registry, evidence, services=("artifactregistry",))
     if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+        return failed(granted.said, on=granted.on)
     about = registry.repository
     fixed = about.docker_config.immutable_tags
     pushed = about.format == "DOCKER" and about.mode not in _POINTING

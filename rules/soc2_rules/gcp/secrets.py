@@ -36,7 +36,8 @@ def gcp_secrets(
 ) -> Verdict:
     """Secrets are not open to everyone, and a schedule asks for new versions of them.
 
-    The schedule sends a message; whether something makes a new version then is not seen here.
+    The schedule sends a message; whether something makes a new version then is not seen here. Deny policies
+    are not read.
     ``not_rotated`` takes names or patterns of secrets that cannot be.
 
     Why: a password that is never replaced stays useful to whoever once read it.
@@ -45,7 +46,7 @@ def gcp_secrets(
     """
     granted = everyone(secret, evidence, services=("secretmanager",))
     if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+        return failed(granted.said, on=granted.on)
     private = f"not open to everyone{beside(scope, secret)}"
     if matches(secret.short_name, not_rotated):
         return passed(f"{private}; on the list of those that cannot be rotated", on=granted.on)

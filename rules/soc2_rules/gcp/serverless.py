@@ -43,7 +43,8 @@ def gcp_serverless_not_public(
 
     A function of the second generation is a Cloud Run service: who may call that counts, and what that lets
     in, which may have been changed past the function; where Identity-Aware Proxy is on for that, its
-    policies. ``limited_ingress``: whether requests from the internet must be shut out as well.
+    policies. Deny policies are not read. ``limited_ingress``: whether requests from the internet must be shut
+    out as well.
 
     Why: a function acts with the rights of its service account for whoever may call it.
     Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
@@ -88,7 +89,7 @@ def _callers(
             )
         ]
         return ["Identity-Aware Proxy lets everyone through"] if through else [], through
-    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
+    problems = [granted.said] if granted.roles else []
     if any(not one.checks_invokers for one in services):
         problems.append("nobody is asked who calls")
     return problems, granted.on
@@ -111,8 +112,8 @@ def gcp_run_not_public(
 ) -> Verdict:
     """Cloud Run services are not called by everyone, nor from everywhere.
 
-    Where Identity-Aware Proxy is on for the service, its policies say who gets in. ``limited_ingress``:
-    whether requests from the internet must be shut out as well.
+    Where Identity-Aware Proxy is on for the service, its policies say who gets in. Deny policies are not
+    read. ``limited_ingress``: whether requests from the internet must be shut out as well.
 
     Why: a service acts with the rights of its service account for whoever may call it.
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and

@@ -11,7 +11,7 @@ from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import beside, everyone
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, beside, everyone
 
 _DAY = 86_400
 _FOLDERS = "/managedFolders/"
@@ -29,9 +29,10 @@ _FOLDERS = "/managedFolders/"
 def gcp_bucket_not_public(
     bucket: Bucket, evidence: Evidence, scope: Scope, *, demand_prevention: bool = False
 ) -> Verdict:
-    """Nobody outside can reach the bucket, all of policies, ACLs and public access prevention considered.
+    """The bucket is not open to everyone, all of policies, ACLs and public access prevention considered.
 
-    Policies of managed folders count. Deny policies and IP filters, which only take away, are not read.
+    Policies of managed folders count. Deny policies and IP filters, which only take away, are not read. Whom
+    policies name beside everyone is asked by gcp-corporate-identities-only, and who is in a group by none.
     ``demand_prevention`` also fails a bucket that is not public and that nothing keeps from becoming it.
     Where access is not uniform, single objects may have ACLs of their own, which the inventory does not show:
     then only public access prevention proves it.
@@ -52,7 +53,8 @@ def gcp_bucket_not_public(
         if enforced(chain):
             return passed("an organisation policy enforces public access prevention", on=chain)
     if ways:
-        return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *folders])
+        said = f"everyone holds {listed(set(ways))}; {NO_DENIALS}"
+        return failed(said, on=[*granted.on, *folders])
     if demand_prevention:
         unread = unread_above(scope.boundary, bucket.ancestors)
         said = "not public, and public access prevention is off"

@@ -1,7 +1,8 @@
 """Who may do what in Google Cloud: policies with what they inherit, and roles with what they hold.
 
 Deny policies and principal access boundaries are not read: they only take away, so what is granted counts as
-if there were none. No pass rests on them; a failure that they would prevent is for a waiver.
+if there were none. No pass rests on them, and a failure that they may prevent says that they were not read.
+Nor is it read who is in a Google group.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 
 _IAP = "//iap.googleapis.com/"
+NO_DENIALS = "deny policies are not read"
+"""What a failure adds that rests on who holds a role: a deny policy may take that away."""
+NO_MEMBERS = "who is in the groups is not read"
+"""What a pass adds that a member of a group may contradict."""
 
 
 class Everyone(NamedTuple):
@@ -36,6 +41,11 @@ class Everyone(NamedTuple):
     """``roles/storage.objectViewer (projects/123)``, where it is inherited; sorted."""
     on: list[IamPolicy]
     """The policies that say so."""
+
+    @property
+    def said(self) -> str:
+        """What a failure says of it."""
+        return f"everyone holds {listed(self.roles)}; {NO_DENIALS}"
 
 
 def everyone(
