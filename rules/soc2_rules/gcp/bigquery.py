@@ -57,19 +57,24 @@ def gcp_bq_not_public(
     Fix: bq remove-iam-policy-binding --member=allUsers --role=ROLE PROJECT:DATASET.TABLE; for a dataset, bq
         show --format=prettyjson, take the entry out of "access", bq update --source.
     """
+    listing = dataset.dataset.access
+    homes = tuple(f"{sign}{domain}" for domain in consumer_domains for sign in ("@", ":"))
+    # What the dataset itself says proves a failure, whatever policies were read.
+    if ways := {entry.role or "a view" for entry in listing if entry.public}:
+        return failed(f"everyone holds {listed(ways)}; {NO_DENIALS}")
+    if consumer := {e.member for e in listing if e.member.lower().endswith(homes)}:
+        return failed(f"shared with consumer accounts: {listed(consumer)}; {NO_DENIALS}")
     tables = evidence.derived(_tables).get(dataset.name, [])
     granted = everyone(dataset, evidence, services=("bigquery",))
     open_tables = [one for one in tables if public_roles(one)]
-    ways = [*granted.roles]
-    ways += [f"{role} on {one.short_name}" for one in open_tables for role in public_roles(one)]
-    ways += [entry.role or "a view" for entry in dataset.dataset.access if entry.public]
+    ways = {*granted.roles}
+    ways |= {f"{role} on {one.short_name}" for one in open_tables for role in public_roles(one)}
     if ways:
-        said = f"everyone holds {listed(set(ways))}; {NO_DENIALS}"
+        said = f"everyone holds {listed(ways)}; {NO_DENIALS}"
         return failed(said, on=[*granted.on, *open_tables])
     own = [*evidence.index(IamPolicy, "name", within="here").get(dataset.name, ()), *tables]
     members = {one.member.text for policy in own for one in held(policy, now)}
-    members |= {entry.member for entry in dataset.dataset.access if entry.member}
-    homes = tuple(f"{sign}{domain}" for domain in consumer_domains for sign in ("@", ":"))
+    members |= {entry.member for entry in listing if entry.member}
     consumer = {member for member in members if member.lower().endswith(homes)}
     if consumer:
         said = f"shared with consumer accounts: {listed(consumer)}; {NO_DENIALS}"
@@ -85,7 +90,7 @@ def gcp_bq_not_public(
         return failed(said, on={on.name: on for _, on in reading}.values())
     if unknown := roles.unknown(one.role for one, _ in found if one.role not in _BASIC):
         return unknown
-    if strange := {one.special_group for one in dataset.dataset.access if not one.known}:
+    if strange := {one.special_group for one in listing if not one.known}:
         return inconclusive(f"who these are is not known: {listed(strange)}")
     if not members:
         return inconclusive(
@@ -93,7 +98,7 @@ def gcp_bq_not_public(
         )
     said = f"{len(members)} members, neither everyone nor consumer accounts"
     said += f"; {NO_MEMBERS}" if any(one.startswith("group:") for one in members) else ""
-    through = sum(not entry.member for entry in dataset.dataset.access)
+    through = sum(not entry.member for entry in listing)
     said += (
         f"; who reads through {through} authorised views and the like is not read"
         if through

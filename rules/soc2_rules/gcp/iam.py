@@ -20,6 +20,7 @@ from soc2_collectors.gcp.models.privileges import (
 from soc2_collectors.gcp.models.project import Project
 from soc2_collectors.gcp.models.roles import Role
 from soc2_collectors.gcp.models.values import matches, unread_above
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -74,8 +75,13 @@ def gcp_no_primitive_roles(
     ]
     judged = [one for one in holders if not matches(one.member.text, exempt)]
     machines = [one.member for one in judged if one.member.is_a in _MACHINES]
-    outside = {*_outside(policy, evidence, machines, ()), *(m for m in machines if not m.home)}
     people = [one for one in judged if one.member.is_a not in _MACHINES]
+    outside = {m for m in machines if not m.home}
+    try:
+        outside.update(_outside(policy, evidence, machines, ()))
+    except (EvidenceIncomplete, FactUnavailable):
+        if not people:
+            raise
     strangers = [one for one in judged if one.member in outside]
     unread = unread_above(scope.boundary, policy.above) if strangers else ""
     found = people if unread else [*people, *strangers]
@@ -230,10 +236,7 @@ def _apart(
     """Whether nobody holds permissions of both sides here, one of them at least by this very policy."""
     roles = Definitions(evidence)
     here = _by_member(held(policy, now))
-    above: dict[str, set[str]] = {}
-    for parent in _inherited(policy, evidence):
-        for member, names in _by_member(held(parent, now)).items():
-            above.setdefault(member, set()).update(names)
+    above, missing = _held_above(policy, evidence, now)
     _spread(here, above, exempt)
     one, other = sides
     both, some, exempted = set[str](), False, set[str]()
@@ -250,6 +253,8 @@ def _apart(
             (exempted if matches(member, exempt) else both).add(member)
     if both:
         return failed(f"hold both: {listed(both)}; {NO_DENIALS}")
+    if missing is not None:
+        raise missing
     judged = {m: names for m, names in here.items() if not matches(m, exempt)}
     asked = {role for names in judged.values() for role in names}
     if unknown := roles.unknown(asked - _BASIC):
@@ -263,13 +268,34 @@ def _apart(
         return inconclusive(f"no member holds both by what was read; {unread}")
     blurred = _blurred(here, above, roles, sides, (*exempt, *apart))
     if blurred.members:
-        said = f"who is in these is not seen, and others hold the other side: {listed(blurred.members)}"
+        said = f"who is in these is not read, and others hold the other side: {listed(blurred.members)}"
         return inconclusive(f"{said}; name in apart those whose members do not")
     if unknown := roles.unknown(blurred.asked):
         return unknown
-    many = {one for one in (*here, *above) if _of_many(Member(one)) and matches(one, apart)}
-    taken = f"; by configuration apart, who is in them is not read: {listed(many)}" if many else ""
-    return passed(f"no member holds both{taken}{_exempted(exempted)}")
+    said = f"no member holds both{_taken_apart({*here, *above}, apart)}"
+    return passed(f"{said}{_exempted(exempted)}")
+
+
+def _taken_apart(members: Iterable[str], apart: tuple[str, ...]) -> str:
+    many = [one for one in members if _of_many(Member(one)) and matches(one, apart)]
+    return f"; by configuration apart, who is in them is not read: {listed(many)}" if many else ""
+
+
+def _held_above(
+    policy: IamPolicy, evidence: Evidence, now: datetime
+) -> tuple[dict[str, set[str]], EvidenceIncomplete | FactUnavailable | None]:
+    """Roles of each member by the policies above, and what kept these from being read.
+
+    Who holds both by the policy itself does so whatever is above: that is judged before it is raised.
+    """
+    above: dict[str, set[str]] = {}
+    try:
+        for parent in _inherited(policy, evidence):
+            for member, names in _by_member(held(parent, now)).items():
+                above.setdefault(member, set()).update(names)
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return {}, error
+    return above, None
 
 
 class _Blurred(NamedTuple):

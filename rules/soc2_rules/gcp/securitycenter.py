@@ -11,6 +11,7 @@ from soc2_collectors.gcp.models.securitycenter import (
     SecurityService,
 )
 from soc2_collectors.gcp.models.values import days_after
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -47,7 +48,11 @@ def gcp_scc_on(
     if missing:
         return failed(f"not among what looks: {', '.join(missing)}")
     wanted = {name.lower().replace(" ", "-") for name in sources}
-    states = [one for one in evidence.here(SecurityService) if one.service in wanted]
+    states, unread = list[SecurityService](), None
+    try:
+        states = [one for one in evidence.here(SecurityService) if one.service in wanted]
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        unread = error  # a finding that is late is one all the same
     off = [
         one for one in states if one.resource.data.effective_enablement_state in OFF or one.blind
     ]
@@ -70,6 +75,8 @@ def gcp_scc_on(
     if late:
         shown = ", ".join(sorted(set(late))[:_SHOWN])
         return failed(f"open for longer than was agreed: {len(late)} ({shown})", until=until)
+    if unread is not None:
+        raise unread
     silent = sorted(wanted - {one.service for one in states})
     if silent:
         return inconclusive(f"no state of these services is shown: {listed(silent)}")

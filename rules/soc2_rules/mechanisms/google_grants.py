@@ -49,7 +49,11 @@ class Everyone(NamedTuple):
 
 
 def everyone(
-    asset: Asset, evidence: Evidence, *parents: str, services: tuple[str, ...]
+    asset: Asset,
+    evidence: Evidence,
+    *parents: str,
+    services: tuple[str, ...],
+    proven: bool = False,
 ) -> Everyone:
     """What everyone may do with something, by its own policy or by one that it inherits.
 
@@ -60,7 +64,17 @@ def everyone(
         evidence: of the rule, which needs :class:`IamPolicy`.
         parents: names of assets between it and its project: the key ring of a key.
         services: of a policy that is inherited, roles of these count (``storage``), basic and custom ones.
+        proven: whether a failure is proven without them: then policies that were not read are as none.
+
+    Raises:
+        EvidenceIncomplete: the policies were not read, and nothing is proven without them.
+        FactUnavailable: one of them cannot be read; likewise.
     """
+    if proven:
+        try:
+            return everyone(asset, evidence, *parents, services=services)
+        except (EvidenceIncomplete, FactUnavailable):
+            return Everyone([], [])
     by_name = evidence.index(IamPolicy, "name", within="here")
     own = [policy for name in (asset.name, *parents) for policy in by_name.get(name, ())]
     by_node = evidence.index(IamPolicy, "node", within="here")

@@ -170,14 +170,19 @@ def reached_by(
     policy: AlertPolicy, evidence: Evidence, now: datetime, reaches_people: Sequence[str] = ()
 ) -> Way:
     """Whether what a policy notifies of reaches somebody."""
-    channels = evidence.derived(_channels)
     named = policy.policy.notification_channels
+
+    def by_channels() -> Way:
+        # Of a policy that names none nothing more needs to be read.
+        known = evidence.derived(_channels) if named else {}
+        return by_any(
+            [_by_channel(known.get(name), name, reaches_people) for name in named],
+            stops(f"the alert policy {policy.label} names no notification channel"),
+        )
+
     return along(
         lambda: link(policy.works.answer, f"the alert policy {policy.label} {policy.works.why}"),
-        lambda: by_any(
-            [_by_channel(channels.get(name), name, reaches_people) for name in named],
-            stops(f"the alert policy {policy.label} names no notification channel"),
-        ),
+        by_channels,
         lambda: _awake(policy, evidence, now),
     )
 
