@@ -175,6 +175,7 @@ def gcp_alert_owner_change(
 ) -> Verdict:
     """Somebody is notified when a project gets another owner.
 
+    By the project's own policy: who becomes owner of a folder or the organisation above is not asked.
     ``reaches_people`` takes patterns for names of channels (of Pub/Sub, say) that pass on to people what is
     sent to them; a program that is not named is not taken for a person.
 
@@ -205,7 +206,8 @@ def gcp_alert_audit_config(
 ) -> Verdict:
     """Somebody is notified when audit logs are switched.
 
-    For ``reaches_people`` see gcp-alert-owner-change.
+    By the project's own policy: what is set on a folder or the organisation above is not asked. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: who wants not to be seen switches the light off first.
     Fix: a log-based metric on methodName="SetIamPolicy" AND
@@ -237,6 +239,7 @@ def gcp_alert_iam_changes(
 ) -> Verdict:
     """Somebody is notified when custom roles are made, updated or deleted, or a bucket's policy is changed.
 
+    Of the project: custom roles of the organisation are not asked.
     ``not_needed`` names events, as the messages do, that nobody wants to be notified of. For
     ``reaches_people`` see gcp-alert-owner-change.
 
