@@ -56,8 +56,9 @@ def gcp_build_trigger_approval(
     number.
 
     Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
-    Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
-        projects/PROJECT/serviceAccounts/ACCOUNT.
+    Fix: gcloud builds triggers update github TRIGGER --require-approval --service-account
+        projects/PROJECT/serviceAccounts/ACCOUNT; for other sorts gitlab, manual, pubsub and so on in place
+        of github.
     """
     about = trigger.trigger
     if about.disabled:

@@ -135,7 +135,7 @@ def gcp_run_not_public(
 
     Why: a service acts with the rights of its service account for whoever may call it.
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
-        gcloud run services update NAME --ingress=internal-and-cloud-load-balancing.
+        gcloud run services update NAME --invoker-iam-check --ingress=internal-and-cloud-load-balancing.
     """
     wrong = [_EVERYWHERE] if limited_ingress and service.ingress in _ANYWHERE else []
     wrong += _unasked([service])
