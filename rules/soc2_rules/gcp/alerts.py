@@ -175,7 +175,8 @@ def gcp_alert_owner_change(
 ) -> Verdict:
     """Somebody is notified when a project gets another owner.
 
-    By the project's own policy: who becomes owner of a folder or the organisation above is not asked.
+    By the project's own policy: who becomes owner of a folder or the organisation above is not asked. Where
+    a sink passes entries on to another project, deny policies that keep it from writing there are not read.
     ``reaches_people`` takes patterns for names of channels (of Pub/Sub, say) that pass on to people what is
     sent to them; a program that is not named is not taken for a person.
 
