@@ -57,7 +57,8 @@ def gcp_no_primitive_roles(
     Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are
     judged by gcp-sa-no-admin; those of others are outside workloads, service agents of their projects too.
     Policies of projects, folders and the organisation are judged. Deny policies are not read: a basic role
-    counts that one of them narrows. ``not_production`` names projects and folders where it is allowed, as the
+    counts that one of them narrows. Nor is it read who may have one for a time on request (Privileged Access
+    Manager). ``not_production`` names projects and folders where it is allowed, as the
     inventory does (``projects/123``); ``exempt`` takes members or patterns (``group:gcp-break-glass@*``).
 
     Why: these roles reach every service that there is and every one that is still to come.

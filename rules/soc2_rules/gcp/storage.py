@@ -142,7 +142,7 @@ def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 3
         if sink.sink.destination == destination and not sink.sink.disabled
     ]
     if not sinks:
-        return not_applicable("no sink sends logs here")
+        return not_applicable("no sink that was read sends logs here")
     policy = bucket.bucket.retention_policy
     days = positive(policy.retention_period) // _DAY
     said = f"holds logs of {listed(sinks)}"
