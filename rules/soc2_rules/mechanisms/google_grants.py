@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _IAP = "//iap.googleapis.com/"
+_OF_IAP = "roles/iap."
 NO_DENIALS = "deny policies are not read"
 """What a failure adds that rests on who holds a role: a deny policy may take that away."""
 NO_MEMBERS = "who is in the groups is not read"
@@ -97,7 +98,10 @@ def beside(scope: Scope, asset: Asset) -> str:
 def let_through(
     asset: Located, evidence: Evidence, sort: str, names: Collection[str], *, region: str = ""
 ) -> list[IamPolicy]:
-    """Policies of Identity-Aware Proxy that hold for something behind it, and let everyone through.
+    """Policies that let everyone through Identity-Aware Proxy to something behind it.
+
+    Its own policies, and what is granted on the project, a folder or the organisation above: Google refuses
+    everyone as a member on projects, and on nothing above them.
 
     Args:
         asset: what is behind it.
@@ -107,7 +111,9 @@ def let_through(
         region: where it is, if things of other regions may have its name.
     """
     here = {asset.project, f"projects/{asset.project_id}"}
-    found = []
+    nodes = evidence.index(IamPolicy, "node", within="here")
+    above = [policy for node in asset.ancestors for policy in nodes.get(node, ())]
+    found = [one for one in above if any(_through(role) for role in public_roles(one))]
     for one in evidence.here(IamPolicy):
         node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
         if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
@@ -119,6 +125,11 @@ def let_through(
         if not rest or (of_the_sort and (not one_of_them or rest.rpartition("/")[2] in names)):
             found.append(one)
     return found
+
+
+def _through(role: str) -> bool:
+    """Whether a role may let through Identity-Aware Proxy: one of its own, or one that a customer made."""
+    return role.startswith(_OF_IAP) or not role.startswith("roles/")
 
 
 class Definitions:
