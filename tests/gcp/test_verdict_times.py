@@ -83,3 +83,63 @@ def test_exclusions_with_time_between_them_are_counted_by_themselves() -> None:
     document = _cluster(("2025-12-01", "2026-01-31"), ("2026-02-05", "2026-04-01"))
     found = judge_document(RULES["gcp-gke-patching"], document, now=NOW)
     assert (found.status, found.until) == (Status.PASS, None)
+
+
+def _granted(name: str, sort: str, *bindings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "assetType": sort,
+        "ancestors": ["projects/123"],
+        "iamPolicy": {"bindings": list(bindings)},
+    }
+
+
+def _for_a_time(role: str, member: str, end: datetime) -> dict[str, Any]:
+    expression = f'request.time < timestamp("{end:%Y-%m-%dT%H:%M:%SZ}")'
+    condition = {"title": "a while", "expression": expression}
+    return {"role": role, "members": [member], "condition": condition}
+
+
+_END = datetime(2026, 1, 20, tzinfo=UTC)
+_PROJECT = ("//cloudresourcemanager.googleapis.com/projects/123", "resourcemanager.Project")
+_KEY = "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k"
+
+
+@pytest.mark.parametrize(
+    ("rule", "role", "member"),
+    [
+        ("gcp-corporate-identities-only", "roles/compute.viewer", "user:ana@gmail.com"),
+        ("gcp-no-primitive-roles", "roles/writer", "user:ana@acme.example"),
+        ("gcp-no-sa-user-at-project", "roles/iam.serviceAccountUser", "user:ana@acme.example"),
+        ("gcp-sod-sa-roles", "roles/iam.serviceAccountAdmin", "user:ana@acme.example"),
+    ],
+)
+def test_who_holds_a_role_for_a_time_is_judged_again_when_it_is_over(
+    rule: str, role: str, member: str
+) -> None:
+    acts = {"role": "roles/iam.serviceAccountUser", "members": [member]}
+    always = [acts] if rule == "gcp-sod-sa-roles" else []
+    document = _granted(*_PROJECT, *always, _for_a_time(role, member, _END))
+    given = {"gcp.iam.role": [], "gcp.iam.policy": [], "gcp.project": []}
+    found = judge_document(RULES[rule], document, given, now=NOW)
+    assert (found.status, found.until) == (Status.FAIL, _END)
+    assert judge_document(RULES[rule], document, given, now=_END).status is not Status.FAIL
+
+
+def test_a_key_for_fewer_members_is_judged_again_when_one_of_them_is_over() -> None:
+    key = {
+        "name": _KEY,
+        "assetType": "cloudkms.googleapis.com/CryptoKey",
+        "ancestors": ["projects/123"],
+        "resource": {"data": {"name": "k", "purpose": "ENCRYPT_DECRYPT"}},
+    }
+    role = "roles/cloudkms.cryptoKeyDecrypter"
+    grants = (
+        {"role": role, "members": ["user:ana@acme.example"]},
+        _for_a_time(role, "user:bo@acme.example", _END),
+    )
+    given = {"gcp.iam.policy": [_granted(_KEY, "cloudkms.googleapis.com/CryptoKey", *grants)]}
+    rule, most = RULES["gcp-kms-not-public"], {"max_members": 1}
+    found = judge_document(rule, key, given, now=NOW, thresholds=most)
+    assert (found.status, found.until) == (Status.FAIL, _END)
+    assert judge_document(rule, key, given, now=_END, thresholds=most).status is Status.PASS

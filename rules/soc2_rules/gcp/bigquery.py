@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soc2_collectors.gcp.models.bigquery import Dataset
-from soc2_collectors.gcp.models.grants import Held, held, public_roles
+from soc2_collectors.gcp.models.grants import Held, ends, first_end, held, public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.privileges import BASIC_CHANGING, BASIC_READING
 from soc2_collectors.gcp.models.roles import Role
@@ -78,7 +78,7 @@ def gcp_bq_not_public(
     consumer = {member for member in members if member.lower().endswith(homes)}
     if consumer:
         said = f"shared with consumer accounts: {listed(consumer)}; {NO_DENIALS}"
-        return failed(said, on=own)
+        return failed(said, until=first_end(own, now), on=own)
     found = _above(dataset, evidence, now, homes)
     roles = Definitions(evidence)
     reading = [
@@ -87,7 +87,8 @@ def gcp_bq_not_public(
     if reading:
         said = listed(f"{one.member.text} ({one.role} on {on.node})" for one, on in reading)
         said = f"shared with consumer accounts: {said}; {NO_DENIALS}"
-        return failed(said, on={on.name: on for _, on in reading}.values())
+        until = ends(one for one, _ in reading)
+        return failed(said, until=until, on={on.name: on for _, on in reading}.values())
     if unknown := roles.unknown(one.role for one, _ in found if one.role not in _BASIC):
         return unknown
     if strange := {one.special_group for one in listing if not one.known}:
@@ -104,7 +105,7 @@ def gcp_bq_not_public(
         if through
         else ""
     )
-    return passed(f"{said}{beside(scope, dataset)}", on=own)
+    return passed(f"{said}{beside(scope, dataset)}", until=first_end(own, now), on=own)
 
 
 def _above(

@@ -24,7 +24,7 @@ from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import NO_DENIALS, NO_MEMBERS, Definitions
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, NO_MEMBERS, Definitions, until_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -186,7 +186,7 @@ def gcp_sod_kms_roles(
     """
     if not policy.node and not policy.name.startswith("//cloudkms.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt, apart)
+    return _judged(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt, apart)
 
 
 @rule(
@@ -222,7 +222,25 @@ def gcp_sod_sa_roles(
     """
     if not policy.node and not policy.name.startswith("//iam.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt, apart)
+    return _judged(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt, apart)
+
+
+def _judged(
+    policy: IamPolicy,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    sides: tuple[frozenset[str], frozenset[str]],
+    exempt: tuple[str, ...],
+    apart: tuple[str, ...],
+) -> Verdict:
+    """What :func:`_apart` says, until one of the grants is over."""
+    said = _apart(policy, evidence, now, scope, sides, exempt, apart)
+    try:
+        above = _inherited(policy, evidence)
+    except (EvidenceIncomplete, FactUnavailable):
+        above = []
+    return until_over(said, (policy, *above), now)
 
 
 def _apart(
@@ -410,6 +428,25 @@ def gcp_corporate_identities_only(
     Fix: gcloud projects remove-iam-policy-binding for the member, and the constraint
         iam.allowedPolicyMemberDomains so that it does not come back.
     """
+    said = _of_the_company(
+        policy, evidence, now, scope, _Company(domains, workforce_pools, projects, exempt)
+    )
+    return until_over(said, [policy], now)
+
+
+class _Company(NamedTuple):
+    """What the configuration says of whose members are."""
+
+    domains: tuple[str, ...]
+    workforce_pools: tuple[str, ...]
+    projects: tuple[str, ...]
+    exempt: tuple[str, ...]
+
+
+def _of_the_company(
+    policy: IamPolicy, evidence: Evidence, now: datetime, scope: Scope, company: _Company
+) -> Verdict:
+    domains, workforce_pools, projects, exempt = company
     members = {one.member for one in held(policy, now)}
     judged = sorted((m for m in members if not matches(m.text, exempt)), key=lambda m: m.text)
     if not judged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from soc2_collectors.gcp.models.grants import held
+from soc2_collectors.gcp.models.grants import first_end, held
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.kms import CryptoKey
 from soc2_collectors.gcp.models.members import Sort
@@ -46,10 +46,12 @@ def gcp_kms_not_public(
     found = {one.member for policy in granted.on for one in held(policy, now)}
     members = {one.spelled for one in found}
     if max_members and len(members) > max_members:
-        return failed(f"granted to {len(members)} members, over {max_members}", on=granted.on)
+        many = f"granted to {len(members)} members, over {max_members}"
+        return failed(many, until=first_end(granted.on, now), on=granted.on)
     said = f"not granted to everyone; {len(members)} members by its own policies"
     said += f"; {NO_MEMBERS}" if any(one.is_a is Sort.GROUP for one in found) else ""
-    return passed(f"{said}{beside(scope, key)}", on=granted.on)
+    until = first_end(granted.on, now)
+    return passed(f"{said}{beside(scope, key)}", until=until, on=granted.on)
 
 
 @rule(

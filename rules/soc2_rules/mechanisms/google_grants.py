@@ -7,9 +7,10 @@ Nor is it read who is in a Google group.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.grants import public_grants, public_roles
+from soc2_collectors.gcp.models.grants import first_end, public_grants, public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.privileges import known_permissions
 from soc2_collectors.gcp.models.roles import Role
@@ -20,6 +21,7 @@ from soc2_pac.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from soc2_collectors.gcp.models.asset import Asset
     from soc2_collectors.gcp.models.located import Located
@@ -125,6 +127,12 @@ def let_through(
         if not rest or (of_the_sort and (not one_of_them or rest.rpartition("/")[2] in names)):
             found.append(one)
     return found
+
+
+def until_over(verdict: Verdict, policies: Iterable[IamPolicy], now: datetime) -> Verdict:
+    """A verdict by who holds what, to be given again when the first of the grants is over by its condition."""
+    end = first_end(policies, now)
+    return verdict if verdict.until is not None or end is None else replace(verdict, until=end)
 
 
 def _through(role: str) -> bool:

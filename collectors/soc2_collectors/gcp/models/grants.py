@@ -60,6 +60,12 @@ def ends(found: Iterable[Held]) -> datetime | None:
     return max(known) if known and len(known) == len(instants) else None
 
 
+def first_end(policies: Iterable[IamPolicy], now: datetime) -> datetime | None:
+    """The next instant at which somebody stops holding a role by these policies; ``None``: there is none."""
+    instants = (one.until for policy in policies for one in held(policy, now))
+    return min((one for one in instants if one is not None), default=None)
+
+
 def public_roles(policy: IamPolicy) -> list[str]:
     """Roles that everyone holds by this policy alone; a condition does not say who."""
     return sorted({role for _, role in policy.iam_policy.public_roles})
