@@ -143,3 +143,81 @@ def test_a_key_for_fewer_members_is_judged_again_when_one_of_them_is_over() -> N
     found = judge_document(rule, key, given, now=NOW, thresholds=most)
     assert (found.status, found.until) == (Status.FAIL, _END)
     assert judge_document(rule, key, given, now=_END, thresholds=most).status is Status.PASS
+
+
+def test_a_rotation_that_is_far_ahead_is_judged_again_when_it_comes_near() -> None:
+    data = {
+        "name": "k",
+        "purpose": "ENCRYPT_DECRYPT",
+        "rotationPeriod": "7776000s",
+        "nextRotationTime": "2026-05-01T00:00:00Z",
+        "primary": {"state": "ENABLED"},
+    }
+    key = {
+        "name": _KEY,
+        "assetType": "cloudkms.googleapis.com/CryptoKey",
+        "ancestors": ["projects/123"],
+        "resource": {"data": data},
+    }
+    rotation = {"rotationPeriod": "7776000s", "nextRotationTime": "2026-05-01T00:00:00Z"}
+    secret = {
+        "name": "//secretmanager.googleapis.com/projects/123/secrets/s",
+        "assetType": "secretmanager.googleapis.com/Secret",
+        "ancestors": ["projects/123"],
+        "resource": {"data": {"name": "projects/123/secrets/s", "rotation": rotation}},
+    }
+    near = datetime(2026, 1, 31, tzinfo=UTC)
+    given = {"gcp.iam.policy": []}
+    for rule, document in (("gcp-kms-rotation", key), ("gcp-secrets", secret)):
+        found = judge_document(RULES[rule], document, given, now=NOW)
+        assert (found.status, found.until) == (Status.FAIL, near)
+        assert judge_document(RULES[rule], document, given, now=near).status is Status.PASS
+
+
+def _asset(kind: str, **data: Any) -> dict[str, Any]:
+    home = ["projects/123"]
+    return {"name": data["name"], "assetType": kind, "ancestors": home, "resource": {"data": data}}
+
+
+def test_an_event_is_judged_again_when_a_snooze_begins_and_when_it_ends() -> None:
+    seen = 'protoPayload.methodName="SetIamPolicy"'
+    alert = _asset(
+        "monitoring.googleapis.com/AlertPolicy",
+        name="projects/p/alertPolicies/1",
+        enabled=True,
+        conditions=[{"conditionMatchedLog": {"filter": seen}}],
+        notificationChannels=["projects/p/notificationChannels/1"],
+    )
+    channel = _asset(
+        "monitoring.googleapis.com/NotificationChannel",
+        name="projects/p/notificationChannels/1",
+        type="email",
+        enabled=True,
+    )
+    begin, end = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 20, tzinfo=UTC)
+    snooze = _asset(
+        "monitoring.googleapis.com/Snooze",
+        name="projects/p/snoozes/1",
+        criteria={"policies": ["projects/p/alertPolicies/1"]},
+        interval={"startTime": begin.isoformat(), "endTime": end.isoformat()},
+    )
+    project = _asset(
+        "cloudresourcemanager.googleapis.com/Project",
+        name="//cloudresourcemanager.googleapis.com/projects/123",
+        projectId="p",
+    )
+    given: dict[str, list[dict[str, Any]]] = {
+        "gcp.logging.metric": [],
+        "gcp.logging.sink": [],
+        "gcp.iam.policy": [],
+        "gcp.monitoring.alert_policy": [alert],
+        "gcp.monitoring.notification_channel": [channel],
+        "gcp.monitoring.snooze": [snooze],
+    }
+    rule = RULES["gcp-alert-owner-change"]
+    told = [judge_document(rule, project, given, now=now) for now in (NOW, begin, end)]
+    assert [(one.status, one.until) for one in told] == [
+        (Status.PASS, begin),
+        (Status.FAIL, end),
+        (Status.PASS, None),
+    ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from soc2_collectors.gcp.models.grants import first_end, held
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.kms import CryptoKey
 from soc2_collectors.gcp.models.members import Sort
-from soc2_collectors.gcp.models.values import seconds
+from soc2_collectors.gcp.models.values import days_before, seconds
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.google_grants import NO_MEMBERS, beside, everyone
@@ -90,10 +90,10 @@ def gcp_kms_rotation(key: CryptoKey, now: datetime, *, max_age_days: int = 90) -
     coming = about.next_rotation_time
     if coming is None:
         return failed(f"rotates every {days} days, and no next time is set")
-    if coming > now + timedelta(days=max_age_days):
-        return failed(
-            f"the next rotation is on {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
-        )
+    soon = days_before(coming, max_age_days)
+    if now < soon:
+        said = f"the next rotation is on {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
+        return failed(said, until=soon)
     if coming <= now:
         return inconclusive(
             f"that it rotated on {coming:%Y-%m-%d}, when it was due, is not seen yet"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from soc2_collectors.gcp.models.apikeys import ApiKey
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.secretmanager import Rotation, Secret
-from soc2_collectors.gcp.models.values import days_after, matches, seconds
+from soc2_collectors.gcp.models.values import days_after, days_before, matches, seconds
 from soc2_pac.model import (
     Scope,
     Severity,
@@ -83,8 +83,10 @@ def _schedule(rotation: Rotation | None, now: datetime, max_age_days: int) -> Ve
     coming = rotation.next_rotation_time
     if coming is None:
         return failed(f"asked for every {days} days, and no next time is set")
-    if coming > now + timedelta(days=max_age_days):
-        return failed(f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead")
+    soon = days_before(coming, max_age_days)
+    if now < soon:
+        said = f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
+        return failed(said, until=soon)
     if coming <= now:
         return inconclusive(
             f"what came after {coming:%Y-%m-%d}, when the next was due, is not seen yet"
