@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from soc2_collectors.gcp.models.securitycenter import (
@@ -79,11 +80,16 @@ def gcp_scc_on(
         raise unread
     silent = sorted(wanted - {one.service for one in states})
     if silent:
-        return inconclusive(f"no state of these services is shown: {listed(silent)}")
+        # A finding that is due later fails then, whatever is not known now.
+        return replace(
+            inconclusive(f"no state of these services is shown: {listed(silent)}"), until=until
+        )
     unclear = [one for one in states if one.resource.data.effective_enablement_state != "ENABLED"]
     if unclear:
         said = listed(f"{one.service} for {one.node}" for one in unclear)
-        return inconclusive(f"whether these look is not known: {said}", on=unclear)
+        return replace(
+            inconclusive(f"whether these look is not known: {said}", on=unclear), until=until
+        )
     said = (
         f"{listed(sources)} looks; {len(due)} findings that are not muted, none open for too long"
     )
