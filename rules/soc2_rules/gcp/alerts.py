@@ -7,6 +7,7 @@ asks for what is not the same in every such entry (who called, say) leaves some 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,9 @@ def _judged(
     unread = unread_above(scope.boundary, project.ancestors)
     if said.status is Status.FAIL and unread:
         return inconclusive(f"{said.message}; {unread}")
+    if said.status is Status.PASS and unread:
+        # A sink up there may intercept entries before anything of the project sees them.
+        return replace(said, message=f"{said.message}; {unread}")
     return said
 
 

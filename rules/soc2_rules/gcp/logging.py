@@ -172,9 +172,10 @@ def gcp_log_sink(
     ]
     there = [(sink, _there(sink.sink.destination, evidence, kept_elsewhere)) for sink in kept]
     if good := [sink for sink, found in there if found]:
-        return passed(
-            f"all entries go to {listed(sink.sink.destination for sink in good)}", on=good
-        )
+        said = f"all entries go to {listed(sink.sink.destination for sink in good)}"
+        # A sink up there may intercept entries before the project's own are sent them.
+        unread = unread_above(scope.boundary, project.ancestors)
+        return passed(f"{said}; {unread}" if unread else said, on=good)
     if unseen := [sink for sink, found in there if found is None]:
         names = listed(sink.sink.destination for sink in unseen)
         said = f"all entries go to {names}, which is not among what was read"
