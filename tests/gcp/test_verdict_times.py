@@ -174,7 +174,7 @@ def test_a_rotation_that_is_far_ahead_is_judged_again_when_it_comes_near() -> No
         "resource": {"data": {"name": "projects/123/secrets/s", "rotation": rotation}},
     }
     near = datetime(2026, 1, 31, tzinfo=UTC)
-    given = {"gcp.iam.policy": []}
+    given = {"gcp.iam.policy": [_granted(*_PROJECT)]}
     for rule, document in (("gcp-kms-rotation", key), ("gcp-secrets", secret)):
         found = judge_document(RULES[rule], document, given, now=NOW)
         assert (found.status, found.until) == (Status.FAIL, near)

@@ -14,7 +14,7 @@ from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import everyone
+from soc2_rules.mechanisms.google_grants import demand_some, everyone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -57,6 +57,7 @@ def _logged(
 
 def _above(evidence: Evidence, ancestors: Iterable[str]) -> list[IamPolicy]:
     nodes = evidence.index(IamPolicy, "node", within="here")
+    demand_some(nodes)
     return [policy for node in ancestors for policy in nodes.get(node, ())]
 
 

@@ -26,7 +26,7 @@ from soc2_collectors.gcp.models.values import days_after, matches, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import NO_DENIALS, Definitions
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, Definitions, demand_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +105,14 @@ class _Grant(NamedTuple):
 def _holdings(whole: Whole) -> dict[str, list[IamPolicy]]:
     """Of each service account, and each set of them, the policies of projects and above that name it."""
     found: dict[str, dict[str, IamPolicy]] = {}
-    for policy in whole.everywhere(IamPolicy):
+    policies = whole.everywhere(IamPolicy)
+    demand_some(policies)
+    for policy in policies:
         for member, _ in policy.iam_policy.granted() if policy.node else ():
             if member.is_a in (Sort.ACCOUNT, Sort.ACCOUNTS) and not member.deleted:
                 key = member.home if member.is_a is Sort.ACCOUNTS else member.id.lower()
                 found.setdefault(key, {})[policy.name] = policy
-    return {key: list(policies.values()) for key, policies in found.items()}
+    return {key: list(named.values()) for key, named in found.items()}
 
 
 def _grants(

@@ -79,12 +79,20 @@ def everyone(
         except (EvidenceIncomplete, FactUnavailable):
             return Everyone([], [])
     by_name = evidence.index(IamPolicy, "name", within="here")
+    demand_some(by_name)
     own = [policy for name in (asset.name, *parents) for policy in by_name.get(name, ())]
     by_node = evidence.index(IamPolicy, "node", within="here")
     policies = [*own, *(one for node in asset.ancestors for one in by_node.get(node, ()))]
     if roles := public_grants(policies, services=services):
         return Everyone(roles, [one for one in policies if public_roles(one)])
     return Everyone([], own)
+
+
+def demand_some(policies: Collection[object]) -> None:
+    """Raise FactUnavailable where there is no policy at all: every project has one, so none was shown."""
+    if not policies:
+        msg = "the inventory shows no IAM policy, and every project has one"
+        raise FactUnavailable(msg, kind=IamPolicy.kind, field="iamPolicy")
 
 
 def beside(scope: Scope, asset: Asset) -> str:
@@ -114,6 +122,7 @@ def let_through(
     """
     here = {asset.project, f"projects/{asset.project_id}"}
     nodes = evidence.index(IamPolicy, "node", within="here")
+    demand_some(nodes)
     above = [policy for node in asset.ancestors for policy in nodes.get(node, ())]
     found = [one for one in above if any(_through(role) for role in public_roles(one))]
     for one in evidence.here(IamPolicy):
