@@ -127,7 +127,9 @@ def test_who_holds_a_role_for_a_time_is_judged_again_when_it_is_over(
     acts = {"role": "roles/iam.serviceAccountUser", "members": [member]}
     always = [acts] if rule == "gcp-sod-sa-roles" else []
     document = _granted(*_PROJECT, *always, _for_a_time(role, member, _END))
-    given = {"gcp.iam.role": [], "gcp.iam.policy": [], "gcp.project": []}
+    given: dict[str, list[dict[str, Any]]] = {
+        kind: [] for kind in ("gcp.iam.role", "gcp.iam.policy", "gcp.project")
+    }
     found = judge_document(RULES[rule], document, given, now=NOW)
     assert (found.status, found.until) == (Status.FAIL, _END)
     assert judge_document(RULES[rule], document, given, now=_END).status is not Status.FAIL
