@@ -255,7 +255,7 @@ def gcp_sql_backups(
 
     Why: what is deleted or damaged is often noticed days later.
     Fix: gcloud sql instances patch NAME --backup-start-time=02:00 --retained-backups-count=7
-        --enable-point-in-time-recovery (MySQL: --enable-bin-log).
+        --enable-point-in-time-recovery (MySQL: --enable-bin-log) --retained-transaction-log-days=7.
     """
     if database.elsewhere:
         return _ELSEWHERE
