@@ -9,6 +9,7 @@ from soc2_collectors.github.models.repository import LEVELS, Analysis, Repositor
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.github_logins import among
+from soc2_rules.mechanisms.known import Unread
 
 _ANALYSERS = (
     "CodeQL", "Semgrep", "SonarQube", "SonarCloud", "Snyk Code", "SnykCode", "Checkmarx", "Cx", "Veracode",
@@ -156,7 +157,8 @@ def github_repo_admins(
     if not members or any(not member.role_known for member in members.values()):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
     owners = {login for login, member in members.items() if member.owner}
-    organizations = evidence.account(Organization)
+    unread = Unread()
+    organizations = unread.of(lambda: evidence.account(Organization))
     base = next((one.default_repository_permission.upper() for one in organizations), "hidden")
     wide = base in LEVELS and all(weaker(one, base) for one in (*allowed_direct, "NONE"))
     if wide:
@@ -179,6 +181,7 @@ def github_repo_admins(
             f"{', '.join(loose[:_SHOWN])}{more}",
             on=[members[login] for login in loose],
         )
+    unread.demand_all()
     admins = owners | {person.login for person in people if person.admin}
     if base not in LEVELS:
         return inconclusive(f"what every member may by the base permission is {base}: unknown")
