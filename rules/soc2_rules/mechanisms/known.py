@@ -47,6 +47,9 @@ class Unread:
     def __bool__(self) -> bool:
         return self._why is not None
 
+    def __str__(self) -> str:
+        return str(self._why or "")
+
     def demand_all(self) -> None:
         """Raise the first reason why something is not known, if there is one."""
         if self._why is not None:
