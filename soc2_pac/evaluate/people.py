@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 R = TypeVar("R", bound=Resource)
+_Place: TypeAlias = tuple[str, str]
+"""Provider and account."""
 
 
 class People(NamedTuple):
@@ -58,7 +60,7 @@ def read(
     documents = StoreDocuments(connection, store.last_collection(connection), now, max_age)
     found: list[Identity] = []
     notes: list[str] = []
-    accounts: dict[tuple[str, str], None] = {}
+    accounts: dict[_Place, None] = {}
     for kind in kinds:
         if not tells_of_people(kind):
             continue
@@ -74,21 +76,29 @@ def read(
                 unreadable += 1
         if unreadable:
             notes.append(f"{unreadable} documents of {kind.kind} cannot be read")
+    more, unknown = _joined(documents, accounts, joined)
+    return People(IdentityGraph(of_one_truth([*found, *more])), (*notes, *unknown))
+
+
+def _joined(
+    documents: Documents, accounts: Iterable[_Place], joined: Iterable[JoinedIdentities]
+) -> tuple[list[Identity], list[str]]:
+    """What several kinds together say of these accounts, and one note for each kind that is not known whole."""
     shelf = _Shelf(documents)
+    found: list[Identity] = []
+    unknown: dict[str, list[str]] = {}
     for join in joined:
         for provider, account in accounts:
             if provider == join.provider:
                 said, problems = join.read(_OneAccount(shelf, provider, account))
                 found.extend(said)
-                notes += [
-                    f"what accounts of {provider}:{account} may do is not known whole: {why}"
-                    for _, why in sorted(problems.items())
-                ]
-    return People(IdentityGraph(of_one_truth(found)), tuple(dict.fromkeys(notes)))
-
-
-_Place: TypeAlias = tuple[str, str]
-"""Provider and account."""
+                for kind, why in problems.items():
+                    unknown.setdefault(kind, []).append(f"{provider}:{account}: {why}")
+    notes = []
+    for _, places in sorted(unknown.items()):
+        more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
+        notes.append(f"what accounts may do is not known whole in {places[0]}{more}")
+    return found, notes
 
 
 class _Shelf:
