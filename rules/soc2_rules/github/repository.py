@@ -288,8 +288,8 @@ def github_code_scanning(
 
     An analysis counts that ran rules without an error, by a tool that reads the code: its name begins with
     one of ``tools``, in any case. What Scorecard, or a scanner of dependencies or images, uploads is none.
-    One of CodeQL must cover the repository's main language, where it says which it covers. ``exempt`` names
-    repositories that hold nothing to analyse.
+    One of CodeQL must cover the repository's main language, where it says which it covers. A repository in which
+    GitHub finds no code, as in an empty one, needs none. ``exempt`` names others that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
     Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
@@ -300,6 +300,10 @@ def github_code_scanning(
     if repository.name in exempt:
         return not_applicable(f"{repository.full_name} is exempt")
     analyses = repository.analyses
+    if not analyses and repository.language is None:
+        return not_applicable(
+            f"GitHub finds no code in {repository.full_name}, and nothing analysed it"
+        )
     if not analyses:
         return failed(f"the default branch of {repository.full_name} was never analysed")
     problems: list[str] = []
