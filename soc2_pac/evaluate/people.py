@@ -90,7 +90,10 @@ def _joined(
     for join in joined:
         for provider, account in accounts:
             if provider == join.provider:
-                said, problems = join.read(_OneAccount(shelf, provider, account))
+                try:
+                    said, problems = join.read(_OneAccount(shelf, provider, account))
+                except FactUnavailable as error:  # a document of before the collector asked for it
+                    said, problems = (), {error.kind: str(error)}
                 found.extend(said)
                 for kind, why in problems.items():
                     unknown.setdefault(kind, []).append(f"{provider}:{account}: {why}")

@@ -280,6 +280,8 @@ class _Reading:
                     if unknown:
                         self.problems[PermissionSet.kind] = unknown
             except FactUnavailable as error:
+                if error.document is not None and error.field not in one.gaps:
+                    raise  # nobody asked for it yet: a live check does then
                 self.problems[PermissionSet.kind] = str(error)
         known = stores if PermissionSet.kind not in self.problems else set()
         for item in list(self.identities):
