@@ -129,6 +129,14 @@ def center() -> Iterator[Account]:
         group = store.create_group(
             IdentityStoreId=instance["IdentityStoreId"], DisplayName="platform"
         )["GroupId"]
+        (anna,) = [
+            user["UserId"]
+            for user in store.list_users(IdentityStoreId=instance["IdentityStoreId"])["Users"]
+            if user["UserName"] == "anna"
+        ]
+        store.create_group_membership(
+            IdentityStoreId=instance["IdentityStoreId"], GroupId=group, MemberId={"UserId": anna}
+        )
         for name, duration, administers in (("Admin", "PT4H", True), ("Read", "PT8H", False)):
             made_set = sso.create_permission_set(Name=name, SessionDuration=duration, **where)
             arn = made_set["PermissionSet"]["PermissionSetArn"]
@@ -174,14 +182,20 @@ def test_a_set_that_was_changed_and_not_provisioned_is_known_by_what_it_says_onl
 
 
 def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: Account) -> None:
+    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
     found = {
         s.view.details.name: s.view for s in center.collect("aws.identity_center.permission_set")
     }
     assert found["Admin"].proven.administrator
+    assert found["Admin"].administers is None, "its boundary is a call that the emulator refuses"
+    assert found["Admin"].users == ({anna.rpartition("/")[2]}, None)
+    assert found["Read"].administers is False
+    assert found["Read"].members is None
     assert [a.principal_type for a in found["Admin"].assignments] == ["GROUP"]
     assert found["Read"].proven.administrator is False
     assert found["Read"].assignments is None
     assert center.calls["sso:ListAccountAssignments"] == 1
+    assert center.calls["identitystore:ListGroupMemberships"] == 1
 
 
 def test_permission_sets_are_judged(center: Account) -> None:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_collectors.aws.models.iam import Credential, alone
+from soc2_collectors.aws.models.iam import AwsPolicy, Credential, Policy
 from soc2_collectors.aws.models.iam import Group as IamGroup
+from soc2_collectors.aws.models.iam import Role as IamRole
 from soc2_collectors.aws.models.iam import User as IamUser
+from soc2_collectors.aws.models.identity_center import PermissionSet
 from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
 from soc2_collectors.azure.models.entra import Registration as EntraRegistration
 from soc2_collectors.azure.models.entra import User as EntraUser
@@ -30,11 +32,13 @@ from soc2_collectors.github.models.organization import (
     OutsideCollaborator,
     VerifiedMails,
 )
+from soc2_collectors.okta.models.log import LogEvent, closed_since
 from soc2_collectors.okta.models.role import Admin as OktaAdmin
 from soc2_collectors.okta.models.role import Group as OktaGroup
+from soc2_collectors.okta.models.user import DEPROVISIONED
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
-from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, UndeclaredRead
 from soc2_pac.identity import Account, IdentityGraph, Owned, Person, Strength
 from soc2_pac.model import (
     Status,
@@ -45,6 +49,7 @@ from soc2_pac.model import (
     passed,
     utc_text,
 )
+from soc2_rules.mechanisms import aws_administrators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,11 +76,16 @@ GOOGLE: tuple[type[Resource], ...] = (WorkspaceUser,)
 SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE, *GOOGLE)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
+LOG: tuple[type[Resource], ...] = (LogEvent,)
+"""What says when somebody lost access first; read where a rule asks that."""
+AWS_RIGHTS: tuple[type[Resource], ...] = (IamRole, Policy, AwsPolicy, PermissionSet)
+"""What says, beside :data:`EVERYTHING`, who administers an account of AWS; read where a rule asks that."""
 _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     *GITHUB_LINKS,
     RosterAccount,
     RosterPerson,
     IamGroup,
+    *AWS_RIGHTS,
     OktaAdmin,
     OktaGroup,
     EntraRegistration,
@@ -85,9 +95,15 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
 """Kinds that hold no account, or not every one."""
 _ROLES_OF_ENTRA = (EntraRole, EntraEligibility)
 """What accounts of Entra may do, at once and once they activate it."""
-_RIGHTS = frozenset(
-    kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup, EntraRegistration, *_ROLES_OF_ENTRA)
+_SAY_RIGHTS: tuple[type[Resource], ...] = (
+    IamGroup,
+    *AWS_RIGHTS,
+    OktaAdmin,
+    OktaGroup,
+    EntraRegistration,
+    *_ROLES_OF_ENTRA,
 )
+_RIGHTS = frozenset(kind.kind for kind in _SAY_RIGHTS)
 """Kinds that only say what accounts may do, or by which factors: without them that is unknown, and no
 account is missing."""
 _APART = (
@@ -124,12 +140,15 @@ class Population(NamedTuple):
         reasons = [why for kind, why in sorted(self.problems.items()) if kind in wanted]
         return "; ".join(reasons) or None
 
-    def blind(self) -> Verdict | None:
-        """Where the truth on people or the mapping is not known, which overrules all else, nothing is."""
+    def blind(self, *, mapping: bool = True) -> Verdict | None:
+        """Where the truth on people or the mapping is not known, which overrules all else, nothing is.
+
+        ``mapping``: whether the answer hangs on whose an account is.
+        """
         if self.truth is None:
             return NO_TRUTH
         truth = OktaUser.kind if self.truth == "okta" else RosterPerson.kind
-        lost = sorted({truth, RosterAccount.kind} & self.missing)
+        lost = sorted({truth, *([RosterAccount.kind] if mapping else [])} & self.missing)
         return inconclusive("; ".join(self.problems[kind] for kind in lost)) if lost else None
 
 
@@ -141,9 +160,7 @@ def population(whole: Whole) -> Population:
         if kind not in _APART:
             found.read(kind)
     found.without_sso()
-    found.iam_users()
-    found.okta_admins()
-    found.entra()
+    found.rights()
     persons_of = f"{truth}:" if truth else ""
     identities = [
         item
@@ -157,6 +174,18 @@ def population(whole: Whole) -> Population:
     systems = frozenset(owned.account.system.partition(":")[0] for owned in graph.accounts)
     missing = frozenset(found.missing & set(found.problems))
     return Population(graph, truth, found.problems, missing, systems | found.systems)
+
+
+def rights(whole: Whole) -> tuple[list[Identity], Mapping[str, str]]:
+    """What is known of who administers AWS, Okta and Entra, and what of that is not known whole.
+
+    Kind -> why. For ``soc2-pac people list``; rules have the same by :func:`population`.
+    """
+    found = _Reading(whole)
+    for kind in (OktaUser, EntraUser, IdentityCenterUser):
+        found.read(kind)
+    found.rights()
+    return found.identities, found.problems
 
 
 class _Reading:
@@ -222,26 +251,59 @@ class _Reading:
         if seen and all(_no_sso(organization) for _, organization in seen):
             del self.problems[ExternalIdentity.kind]
 
+    def rights(self) -> None:
+        """Who administers."""
+        self.iam_users()
+        self.identity_center()
+        self.okta_admins()
+        self.entra()
+
     def iam_users(self) -> None:
-        """IAM users; what their groups grant is known where the groups are."""
-        groups = self.placed(IamGroup)
-        if not self.has(IamUser):
+        """IAM users; whether one administers is known where all is read that may make it."""
+        users = self.placed(IamUser)
+        self.identities += (item for scope, user in users for item in user.identities(scope))
+        if not self.has(IamRole):
             return
-        strong = {(scope.account, group.group_name): alone(group) for scope, group in groups}
-        for scope, user in self.placed(IamUser):
+        standings = aws_administrators.Standings(self._whole)
+        self.problems.update(standings.missing)
+        for scope, user in users:
+            administers = standings.of(user, scope).administrator
+            if administers is None:
+                continue
             for item in user.identities(scope):
-                self.identities.append(item)
-                if not isinstance(item, Account) or item.privileged is not None:
-                    continue
-                given = [strong.get((scope.account, name)) for name in user.group_list or ()]
-                if any(given) and user.boundary is None:
-                    self._grade(item, privileged=True)
-                elif (
-                    user.group_list is not None
-                    and alone(user) is False
-                    and all(grant is False for grant in given)
-                ):
-                    self._grade(item, privileged=False)
+                if isinstance(item, Account):
+                    self._grade(item, privileged=administers)
+
+    def identity_center(self) -> None:
+        """Users of Identity Center, by the permission sets that are theirs or their groups'.
+
+        A set that nobody can tell of makes an administrator of none, and lets nobody be known as none who has it.
+        """
+        strong: set[tuple[str, str]] = set()
+        perhaps: set[tuple[str, str]] = set()
+        stores: set[str] = set()
+        for scope, one in self.placed(PermissionSet):
+            stores.add(scope.account)
+            try:
+                administers = one.administers
+                if administers is not False:
+                    users, unknown = one.users
+                    (strong if administers else perhaps).update((scope.account, u) for u in users)
+                    if unknown:
+                        self.problems[PermissionSet.kind] = unknown
+            except FactUnavailable as error:
+                if error.document is not None and error.field not in one.gaps:
+                    raise  # nobody asked for it yet: a live check does then
+                self.problems[PermissionSet.kind] = str(error)
+        known = stores if PermissionSet.kind not in self.problems else set()
+        for item in list(self.identities):
+            if not (isinstance(item, Account) and item.system.startswith("aws-identity-center:")):
+                continue
+            place = item.system.partition(":")[2], item.uid
+            if place in strong:
+                self._grade(item, privileged=True)
+            elif place not in perhaps and place[0] in known:
+                self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:
         """Who is not among the administrators, by a group or not, is none, where these are known.
@@ -480,8 +542,86 @@ def nothing_to_compare(people: Population) -> Verdict | None:
     return None
 
 
+class OktaLog(NamedTuple):
+    """Who lost access in one org, and when, by its system log."""
+
+    begins: datetime
+    """When the first event that was read happened."""
+    closed: Mapping[str, datetime]
+    """Id of a user without access -> since when."""
+
+
+def okta_logs(whole: Whole) -> dict[str, OktaLog]:
+    """By org. For :meth:`soc2_pac.rules.Evidence.derived`. Raises EvidenceIncomplete."""
+    events: dict[str, list[LogEvent]] = {}
+    for scope, event in whole.placed(LogEvent).resources if whole.sourced(LogEvent) else ():
+        events.setdefault(scope.account, []).append(event)
+    found = {}
+    for org, seen in events.items():
+        of_user: dict[str, list[LogEvent]] = {}
+        for event in seen:
+            if event.access_of is not None:
+                of_user.setdefault(event.access_of, []).append(event)
+        since = {user: at for user, own in of_user.items() if (at := closed_since(own))}
+        found[org] = OktaLog(min(event.published for event in seen), since)
+    return found
+
+
+def suspended(person: Person, evidence: Evidence) -> tuple[Person, str]:
+    """Somebody who left by Okta's word, since the suspension that came first; and why that is not known.
+
+    The log that was read may begin later: then they left when the status changed last.
+    """
+    if person.left_at is None:
+        return person, ""
+    try:
+        log = evidence.derived(okta_logs).get(person.source.partition(":")[2])
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return person, str(error)
+    first = log.closed.get(person.id, person.left_at) if log else person.left_at
+    return msgspec.structs.replace(person, left_at=min(first, person.left_at)), ""
+
+
+class Closing(NamedTuple):
+    """Since when an account cannot be used."""
+
+    at: datetime | None
+    """At the latest; ``None``: not known."""
+    doubt: str = ""
+    """Why it may have been earlier; an empty text where that is known."""
+
+
+def closing(account: Account, left: datetime, evidence: Evidence) -> Closing:
+    """Since when an account that cannot be used is closed.
+
+    Okta keeps when the status of a user changed last. Who was suspended before the user was deactivated had no
+    access from then on, which the system log alone says: a suspension that nobody undid counts.
+    """
+    at = account.closed_at
+    if at is None or at <= left or not account.system.startswith("okta:"):
+        return Closing(at)
+    org = account.system.partition(":")[2]
+    try:
+        log = evidence.derived(okta_logs).get(org)
+        users = evidence.index(OktaUser, "id", within="everywhere").get(account.uid, ())
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return Closing(at, str(error))
+    at = min(at, log.closed.get(account.uid, at)) if log else at
+    if users and all(user.status != DEPROVISIONED for user in users):
+        return Closing(at)
+    if log is None or log.begins > left:
+        return Closing(at, "the system log that was read begins later")
+    return Closing(at)
+
+
 def closed(
-    person: Person, people: Population, now: datetime, max_hours: int, period_days: int
+    person: Person,
+    people: Population,
+    now: datetime,
+    evidence: Evidence,
+    *,
+    max_hours: int,
+    period_days: int,
 ) -> Verdict:
     """Whether the accounts of somebody who left were closed in time."""
     blind = people.blind()
@@ -505,17 +645,14 @@ def closed(
             f"{when}; used as late as {last:%Y-%m-%d}: {listed(o for _, o in used)}",
             until=forgotten,
         )
-    late = [
-        (o.account.closed_at, o)
+    shut = [
+        (o, closing(o.account, left, evidence))
         for o in accounts
-        if due and o.account.active is False and o.account.closed_at and o.account.closed_at > due
+        if left and o.account.active is False and o.account.closed_at
     ]
-    ends = max((at + timedelta(days=period_days) for at, _ in late), default=None)
-    if left and ends and now < ends:
-        outlived = "; ".join(f"{o.account} by {_hours(at - left)} hours" for at, o in late[:_SHOWN])
-        return failed(
-            f"{when}, and was outlived, over {max_hours} hours, by {outlived}", until=ends
-        )
+    late = _outlived(when, shut, now, left, due, timedelta(days=period_days))
+    if late is not None:
+        return late
     disputed = people.graph.disputed(person.source, person.id)
     if disputed:
         return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
@@ -536,14 +673,42 @@ def closed(
     untied = _untied(person, people, when, accounts)
     if untied is not None:
         return untied
-    if left and (times := [o for o in accounts if o.account.closed_at]):
-        said = ", ".join(
-            f"{o.account} after {_hours(o.account.closed_at - left)} hours"
-            for o in times
-            if o.account.closed_at
-        )
+    if left and (times := [(o, one.at) for o, one in shut if one.at]):
+        said = ", ".join(f"{o.account} after {_hours(at - left)} hours" for o, at in times)
         return passed(f"{when}; no account is open; closed {said}")
     return passed(f"{when}; no account is open")
+
+
+def _outlived(
+    when: str,
+    shut: list[tuple[Owned, Closing]],
+    now: datetime,
+    left: datetime | None,
+    due: datetime | None,
+    period: timedelta,
+) -> Verdict | None:
+    """Where accounts of somebody were closed too late in the period, or may have been; else ``None``."""
+    if left is None or due is None:
+        return None
+    late = [
+        (one.at, one.doubt, o)
+        for o, one in shut
+        if one.at and one.at > due and now < one.at + period
+    ]
+    proven = [(at, o) for at, doubt, o in late if not doubt]
+    if proven:
+        by = "; ".join(f"{o.account} by {_hours(at - left)} hours" for at, o in proven[:_SHOWN])
+        return failed(
+            f"{when}, and was outlived, over {_hours(due - left)} hours, by {by}",
+            until=max(at for at, _ in proven) + period,
+        )
+    for at, doubt, o in late:
+        return Verdict(
+            Status.INCONCLUSIVE,
+            f"{when}; {o.account} is closed since {utc_text(at)}, and whether suspended before is not known: {doubt}",
+            at + period,
+        )
+    return None
 
 
 def _untied(person: Person, people: Population, when: str, accounts: list[Owned]) -> Verdict | None:
@@ -557,4 +722,4 @@ def _untied(person: Person, people: Population, when: str, accounts: list[Owned]
 
 
 def _hours(span: timedelta) -> str:
-    return f"{span.total_seconds() / 3600:.0f}"
+    return f"{max(span.total_seconds(), 0) / 3600:.0f}"

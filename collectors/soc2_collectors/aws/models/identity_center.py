@@ -70,6 +70,18 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     principal_id: str
 
 
+class MemberId(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Who is a member: users only, since groups of the identity store hold no groups."""
+
+    user_id: str
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A user in a group (``ListGroupMemberships``)."""
+
+    member_id: MemberId
+
+
 def strength(managed: Iterable[str], inline: str, documents: Mapping[str, object]) -> Rights:
     """What AWS's policies and the inline one of a set make of whoever has it, without a boundary.
 
@@ -115,6 +127,40 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     """The accounts in which an older state of the set is in force: the newest was not provisioned there."""
     assignments: list[Assignment] | None = fact("ListAccountAssignments")
     """``None`` for a set that grants no administrator rights: it was not asked."""
+    members: dict[str, list[Membership]] | None = fact("ListGroupMemberships")
+    """Of the groups among the assignments, by id; ``None`` where these were not asked. Groups hold users only."""
+
+    @property
+    def administers(self) -> bool | None:
+        """Whether it makes administrators, by what is kept with it; ``None``: that depends on other documents."""
+        arns = [policy.arn for policy in self.attached]
+        strong = strength(arns, self.inline, self.documents).administrator
+        if not strong:
+            return None if strong is None or self.references else False
+        return True if self._unlimited else None
+
+    @property
+    def _unlimited(self) -> bool:
+        """Whether AWS says that no boundary limits it."""
+        return "GetPermissionsBoundaryForPermissionSet" not in self.gaps and self.boundary is None
+
+    @property
+    def users(self) -> tuple[set[str], str | None]:
+        """Ids of the users who have it, by a group or not, and why there may be more; ``None``: these are all."""
+        if self.assignments is None:
+            return set(), "who has it was not asked"
+        found = {one.principal_id for one in self.assignments if one.principal_type == "USER"}
+        others = [one for one in self.assignments if one.principal_type != "USER"]
+        if others and "ListGroupMemberships" in self.gaps:
+            return found, "who is in the groups that have it could not be read"
+        members = (self.members or {}) if others else {}
+        unknown = None
+        for one in others:
+            if one.principal_type == "GROUP" and one.principal_id in members:
+                found.update(m.member_id.user_id for m in members[one.principal_id])
+            else:
+                unknown = f"who is behind {one.principal_type} {one.principal_id} is not known"
+        return found, unknown
 
     @property
     def proven(self) -> Rights:
