@@ -185,6 +185,7 @@ def test_okta_and_entra_where_the_holders_are_known() -> None:
         look(entra, at=NOW, scope=ENTRA, kind="azure.entra.user"),
         look({}, at=NOW, scope=ENTRA, kind="azure.entra.registration"),
         look({"r1": role}, at=NOW, scope=ENTRA, kind="azure.entra.role_assignment"),
+        look({}, at=NOW, scope=ENTRA, kind="azure.entra.role_eligibility"),
     ]
     assert _privileged(_read(looks)) == {
         ("okta:acme.okta.com", "ann@acme.example"): True,

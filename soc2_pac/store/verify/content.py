@@ -42,12 +42,12 @@ def evidence(connection: Connection, report: Report, part: Part) -> None:
     count = removed = 0
     for query in queries:
         for found, content, kind, left in stream(connection, query):
+            if report.documents is not None and hash((kind, found)) not in report.documents:
+                _stray_document(report, found)
             if left is not None and content in (b"", ""):
                 removed += 1
                 continue
             count += 1
-            if report.documents is not None and hash((kind, found)) not in report.documents:
-                _stray_document(report, found)
             whole = isinstance(content, bytes)
             digest = hashlib.sha256(content).hexdigest() if whole else digest_of(content)
             if digest != found:
