@@ -12,11 +12,11 @@ import msgspec
 from soc2_collectors.aws.models.iam import strong_by_name
 from soc2_collectors.aws.models.policy import statements
 from soc2_collectors.aws.models.rights import Rights, grants_of, rights_of
-from soc2_pac.identity import Account
+from soc2_pac.identity import Account, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -98,6 +98,11 @@ def strength(managed: Iterable[str], inline: str, documents: Mapping[str, object
     return rights
 
 
+def _store(scope: Scope) -> str:
+    """What the users and groups of the identity store are in."""
+    return f"aws-identity-center:{scope.account}"
+
+
 class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A permission set; who has it is asked only where it may grant administrator rights."""
 
@@ -151,11 +156,17 @@ class Group(Resource, frozen=True, kw_only=True, rename="pascal"):
     group_id: str
     display_name: str = ""
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """That there is such a group; who is in it other documents say, where it has a strong set."""
+        why = "AWS tells members group by group, which is asked of those with administrator rights"
+        yield Members(_store(scope), self.group_id, self.display_name, unread=why)
+
 
 class User(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A user of the identity store. What is private and asked by nobody is redacted."""
 
     kind = "aws.identity_center.user"
+    lists_accounts = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "Emails": "a user may have none, and is then nobody's by mail",
         "UserStatus": "answers from before 2026 leave it out; who may be disabled is judged as enabled",
@@ -179,7 +190,7 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
         mails = [str(mail.get("Value", "")) for mail in self.emails]
         mails += [self.user_name] if "@" in self.user_name else []
         yield Account(
-            system=f"aws-identity-center:{scope.account}",
+            system=_store(scope),
             uid=self.user_id,
             login=self.user_name or self.user_id,
             name=self.display_name or "",
