@@ -6,12 +6,12 @@ enter by that same door.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import msgspec
 
@@ -102,6 +102,16 @@ class Provider(Protocol):
         """
 
 
+class JoinedIdentities(NamedTuple):
+    """What several kinds together say of accounts, for ``soc2-pac people list``."""
+
+    provider: str
+    """Of all the kinds; the function is called once for each account that was collected of it."""
+    read: Callable[[Any], tuple[Iterable[Any], Mapping[str, str]]]
+    """Evidence of one account (a ``soc2_pac.rules.Whole``) -> values of ``soc2_pac.identity``, and kind -> why
+    it is not known whole."""
+
+
 @hookspec
 def soc2_providers() -> Iterable[Provider]:  # type: ignore[empty-body]
     """Providers that this plugin adds."""
@@ -115,3 +125,8 @@ def soc2_collector_modules() -> Iterable[str]:  # type: ignore[empty-body]
 @hookspec
 def soc2_rule_packages() -> Iterable[str]:  # type: ignore[empty-body]
     """Names of packages whose modules (all, recursively) hold ``@rule`` functions."""
+
+
+@hookspec
+def soc2_joined_identities() -> Iterable[JoinedIdentities]:  # type: ignore[empty-body]
+    """Functions that say of accounts what no document says alone: who administers by a group."""

@@ -370,13 +370,10 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
         """The account. Whether it can be used and has a second factor stands in the credential report.
 
         Tags ``email`` (or ``mail``) and ``owner`` say whose it is. What groups and the account's own policies
-        grant is not known here: unless its own policies say that it administers, and unless it has none, its
-        rights are unknown.
+        grant is not known here, nor which roles name it in their trust policies: unless its own policies say that
+        it administers, its rights are unknown.
         """
         mails = [self.tag("email", "mail"), self.user_name if "@" in self.user_name else None]
-        strong = alone(self)
-        parts = (self.group_list, self.attached_managed_policies, self.user_policy_list)
-        unknown = any(parts) or None in parts
         yield Account(
             system=_system(self.arn, scope),
             uid=self.arn,
@@ -384,7 +381,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
             name="",
             mails=tuple(mail for mail in mails if mail),
             active=None,
-            privileged=True if strong else None if unknown else False,
+            privileged=True if alone(self) else None,
             mfa=None,
             person=self.tag("owner"),
             groups=tuple(self.group_list or ()),

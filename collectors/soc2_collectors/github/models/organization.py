@@ -356,7 +356,10 @@ class OutsideCollaborator(Resource, frozen=True):
     """Whether ``filter=2fa_disabled`` lists the account; GitHub answers that to owners only."""
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """The account; its second factor is unknown where GitHub did not say."""
+        """The account; its second factor is unknown where GitHub did not say.
+
+        Only members are owners of an organisation: whoever is none does not administer it.
+        """
         hidden = "two_factor_disabled" in self.gaps
         yield Account(
             system=f"github:{scope.account}",
@@ -365,7 +368,7 @@ class OutsideCollaborator(Resource, frozen=True):
             name="",
             mails=(),
             active=True,
-            privileged=None,
+            privileged=False,
             mfa=None if hidden else not self.two_factor_disabled,
             signs_in=True,
             guest=True,
