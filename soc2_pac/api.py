@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
 from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
-from soc2_pac.errors import ConfigError, UsageError
+from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
-from soc2_pac.store import open_store
+from soc2_pac.store import acts, open_store
 from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from soc2_pac.acts import Act
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.model import Selection
@@ -52,6 +53,28 @@ class Workspace:
     """Rules switched off by the configuration, with the reason."""
     unsourced: dict[str, list[str]]
     """What has no source (``okta``, ``okta or roster``) -> rules that are not judged without it."""
+
+    def knowing(self, store: Store) -> Workspace:
+        """The same with what people did, as the store holds it.
+
+        Sources of the store know its acts, and are implied where it has some, or where controls are
+        configured.
+        """
+        known = _acts(store) if self.registry.of_the_store else ()
+        if not known and not any(hasattr(s.settings, "knowing") for s in self.sources.values()):
+            return self
+        work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
+        work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
+        return work
+
+    def reads_store(self, names: Collection[str]) -> bool:
+        """Whether rules by these ids, globs, criteria or series read what people did."""
+        return any(
+            kind.partition(".")[0] in self.registry.of_the_store
+            for rule in self.registry.rules.values()
+            if any(configuration.matches(rule, name) for name in names)
+            for kind in activate(rule, self.config, self.registry.providers).kinds
+        )
 
     @property
     def limits(self) -> Limits:
@@ -116,9 +139,16 @@ def workspace(config_path: str | None = None, *, sources_needed: bool = True) ->
     return make_workspace(config, plugins.load(), sources_needed=sources_needed)
 
 
-def make_workspace(config: Config, registry: Registry, *, sources_needed: bool = True) -> Workspace:
-    """A workspace from parts; see :func:`workspace`."""
+def make_workspace(
+    config: Config, registry: Registry, *, sources_needed: bool = True, implied: bool = False
+) -> Workspace:
+    """A workspace from parts; see :func:`workspace`.
+
+    ``implied``: the store holds acts of people, so its own source is one though no controls are configured.
+    """
     sources = config.sources(registry.providers)
+    if implied or config.controls_path is not None:
+        _imply(sources, config, registry)
     if sources_needed and not sources:
         raise config.wrong("sources", "no source is configured. Next: add a [sources.NAME] table")
     rules, off = config.active_rules(registry.rules)
@@ -135,6 +165,27 @@ def make_workspace(config: Config, registry: Registry, *, sources_needed: bool =
         msg = "no rule is in force for the configured sources. Next: soc2-pac rules list"
         raise ConfigError(msg)
     return Workspace(config, registry, sources, active, off, unsourced)
+
+
+def _imply(sources: dict[str, SourceSettings], config: Config, registry: Registry) -> None:
+    """Add a source of each provider that reads the store's acts, unless one is configured."""
+    configured = {source.provider for source in sources.values()}
+    for name in registry.of_the_store:
+        if name in configured:
+            continue
+        if name in sources:
+            raise config.wrong(
+                f"sources.{name}", f"'{name}' is the store's own source. Next: give it another name"
+            )
+        settings = registry.providers[name].settings()
+        sources[name] = configuration.SourceSettings(name, name, settings)
+
+
+def _knowing(source: SourceSettings, known: Sequence[Act]) -> SourceSettings:
+    """The source with the store's acts, where its provider reads them."""
+    if not hasattr(source.settings, "knowing"):
+        return source
+    return replace(source, settings=source.settings.knowing(known))
 
 
 def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
@@ -226,6 +277,7 @@ def run(
         StoreError: the store is locked by another run, full, or read-only.
         UsageError: an unknown kind or source, or no such account or region.
     """
+    work = work.knowing(store)
     chosen = work.active if rules is None else list(rules)
     outcome = Outcome(broken=work.registry.broken)
     told = command + (RESUMED if resume else "")
@@ -241,6 +293,9 @@ def run(
                 remembered=store.remembered_scopes(),
                 cursors=store.cursors(),
             )
+            late = work.registry.of_the_store
+            plan.last = [unit for unit in plan.units if unit.source.provider in late]
+            plan.units = [unit for unit in plan.units if unit.source.provider not in late]
             if resume:
                 _leave_out_done(plan, outcome, store, work.registry)
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
@@ -250,6 +305,7 @@ def run(
                 workers=work.config.run.workers,
                 executor=executor,
                 listener=_noting(outcome, listener),
+                refresh=lambda unit: replace(unit, source=_knowing(unit.source, _acts(store))),
             )
             for result in results:
                 for operation, count in result.calls.items():
@@ -270,6 +326,11 @@ def run(
                     retire=rules is None,
                 )
     return outcome
+
+
+def _acts(store: Store) -> tuple[Act, ...]:
+    with store.reading() as connection:
+        return tuple(acts.listed(connection))
 
 
 def plan_for(
@@ -341,13 +402,29 @@ def evaluate_as_of(
         return list(judge_as_of(connection, work.active if rules is None else rules, at))
 
 
+def known_from_store(work: Workspace) -> Workspace:
+    """The workspace with what people did, as the configured store holds it; as it is where there is none."""
+    if not work.registry.of_the_store:
+        return work
+    try:
+        with work.open_store() as store:
+            return work.knowing(store)
+    except StoreError:
+        return (
+            work  # its own source, if one is configured or implied, then says that nothing was read
+        )
+
+
 def check_rules(
     work: Workspace,
     names: Iterable[str],
     sources: Collection[str] = (),
     only: Selection = EVERYWHERE,
 ) -> live.Checked:
-    """Judge rules live: read only what they need, keep nothing."""
+    """Judge rules live: read only what they need, keep nothing.
+
+    Rules over what people did need a workspace that knows it: :func:`known_from_store`.
+    """
     chosen = work.choose(names)
     plan = plan_for(work, chosen, sources=sources, only=only)
     return live.check(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from soc2_pac.rules import Rule
 
 DEFAULT_FILE = "soc2-pac.toml"
+CONTROLS_FILE = "controls.toml"
 ENVIRONMENT = "SOC2_PAC_CONFIG"
 _COMMAND_SECONDS = 30
 
@@ -146,6 +147,14 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
+class ControlsTable(_Table, frozen=True):
+    """``[controls]``."""
+
+    path: str | None = None
+    """The file of controls, counted from the configuration's own folder. Without it: ``controls.toml`` there,
+    if there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -178,6 +187,7 @@ class Config:
     run: RunTable
     signing: SigningTable
     waivers: WaiversTable
+    controls: ControlsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -195,6 +205,25 @@ class Config:
             if name and name != ":memory:":
                 return prefix + str(self.path.resolve().parent / name)
         return url
+
+    @property
+    def controls_path(self) -> Path | None:
+        """The file of controls; ``None`` where none is configured and none stands beside the configuration.
+
+        Raises:
+            ConfigError: the configured one is not there.
+        """
+        folder = self.path.resolve().parent if self.path is not None else Path()
+        if self.controls.path is not None:
+            named = folder / Path(self.controls.path).expanduser()
+            if not named.is_file():
+                raise self.wrong(
+                    "controls.path",
+                    f"there is no file {named}. Next: soc2-pac controls init --output {named}",
+                )
+            return named
+        beside = folder / CONTROLS_FILE
+        return beside if self.path is not None and beside.is_file() else None
 
     @property
     def sla_by_severity(self) -> dict[Severity, timedelta]:
@@ -344,6 +373,7 @@ _TABLES: dict[str, Any] = {
     "run": RunTable,
     "signing": SigningTable,
     "waivers": WaiversTable,
+    "controls": ControlsTable,
 }
 
 

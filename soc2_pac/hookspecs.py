@@ -85,6 +85,12 @@ class Provider(Protocol):
 
         Settings that name files may have a method ``beside(folder)``, which returns them with relative
         paths counted from the configuration's own folder.
+
+        A provider with an attribute ``of_the_store`` that is true reads what people did, from the store
+        itself. Its settings have a method ``knowing(acts)``, which returns them with the store's acts
+        (:class:`soc2_pac.acts.Act`, in the order of recording); none of them may be required, since a source
+        of it is implied where there are controls or acts. It is collected last, so that it knows what else
+        the run found.
         """
 
     @property

@@ -70,6 +70,15 @@ class Registry:
         return self._some(found, "providers")
 
     @functools.cached_property
+    def of_the_store(self) -> tuple[str, ...]:
+        """Names of the providers that read what people did, from the store itself."""
+        return tuple(
+            name
+            for name, provider in self.providers.items()
+            if getattr(provider, "of_the_store", False)
+        )
+
+    @functools.cached_property
     def collectors(self) -> dict[str, Collector]:
         """Collectors by kind. Raises PluginError on duplicates, or when there is none."""
         names = [name for provider in self.providers.values() for name in provider.modules]

@@ -51,7 +51,7 @@ each_rule = pytest.mark.parametrize("rule", BUILT_IN, ids=_of)
 def test_there_is_a_catalogue() -> None:
     assert not REGISTRY.broken
     assert len(BUILT_IN) >= 100
-    providers = {"aws", "azure", "gcp", "github", "okta", "roster"}
+    providers = {"aws", "azure", "company", "gcp", "github", "okta", "roster"}
     assert {rule.provider for rule in BUILT_IN} == providers
 
 

@@ -79,6 +79,8 @@ def check(
         ]
     else:
         work = api.workspace(config_path)
+        if work.reads_store(names):
+            work = api.known_from_store(work)
         least = Severity(fail_on) if fail_on else work.config.run.fail_on
         severities = {item.rule.id: item.severity for item in work.active}
         checked = api.check_rules(work, names, where.sources, where.only)

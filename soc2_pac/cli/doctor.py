@@ -44,7 +44,7 @@ def doctor(
     if quick and record is not None:
         msg = "--quick reads nothing that could be recorded. Next: leave it out"
         raise UsageError(msg)
-    work = api.workspace(config_path)
+    work = api.known_from_store(api.workspace(config_path))
     writer = Writer(record, disguise_for(work.registry)) if record is not None else None
     connected: list[str] = []
     for name, source in work.choose_sources(sources).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.acts import Actor
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
@@ -185,6 +187,29 @@ def instant(text: str, option: str) -> datetime:
     except ValueError as error:
         msg = f"{option}: '{text}' is no date. Write 2026-01-31 or 2026-01-31T12:00:00Z"
         raise UsageError(msg) from error
+
+
+def actor(by: str | None) -> Actor:
+    """Who does something at the command line: ``--by``, or the user of this computer. Nobody signed in.
+
+    Raises UsageError for an empty name.
+    """
+    import getpass  # noqa: PLC0415
+
+    from soc2_pac.acts import Actor  # noqa: PLC0415
+
+    try:
+        user = getpass.getuser()
+    except (
+        OSError,
+        KeyError,
+    ):  # 3.13 raises OSError, before it KeyError: a container without a user's name
+        user = f"uid {os.getuid()}" if hasattr(os, "getuid") else ""
+    name = user if by is None else by.strip()
+    if not name:
+        msg = "--by: name who does this: an auditor will ask"
+        raise UsageError(msg)
+    return Actor(name, user)
 
 
 def now_text() -> str:

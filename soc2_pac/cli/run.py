@@ -70,6 +70,7 @@ def run(
     def once() -> int:
         work = api.workspace(config_path)
         with work.open_store(create=True) as store:
+            work = work.knowing(store)
             with watching(log_format, quiet=quiet) as listener:
                 outcome = api.run(
                     work,
@@ -118,6 +119,7 @@ def collect(
     """Collect evidence into the store without judging it."""
     work = api.workspace(config_path)
     with work.open_store(create=True) as store, watching(log_format, quiet=quiet) as listener:
+        work = work.knowing(store)
         outcome = api.run(
             work,
             store,
@@ -174,8 +176,9 @@ def evaluate(
     """Judge the evidence in the store; only what changed or came due, unless --full."""
     work = api.workspace(config_path)
     least = Severity(fail_on) if fail_on else work.config.run.fail_on
-    rules = work.choose(names) if names else None
     with work.open_store() as store:
+        work = work.knowing(store)
+        rules = work.choose(names) if names else None
         if as_of is not None:
             ctx.exit(_print_as_of(work, store, as_of, rules, form, least))
         outcome = api.run(work, store, command="evaluate", rules=rules, fetch=False, full=full)

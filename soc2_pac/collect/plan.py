@@ -25,7 +25,7 @@ from soc2_pac.errors import ConfigError
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Scope, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from soc2_pac.config import SourceSettings
     from soc2_pac.model import Selection
@@ -41,6 +41,8 @@ class Plan:
     """Finished before it began: scopes that discovery found unreadable."""
     unsourced: dict[str, list[str]] = field(default_factory=dict)
     """Provider without a source -> kinds that the rules need from it."""
+    last: list[Unit] = field(default_factory=list)
+    """Units that read what the others left: collected after them."""
     uncollected: list[str] = field(default_factory=list)
     """Kinds that rules need and no installed collector knows."""
 
@@ -193,8 +195,9 @@ def collect(
     workers: int = 8,
     executor: Executor | None = None,
     listener: events.Listener = events.ignore,
+    refresh: Callable[[Unit], Unit] = lambda unit: unit,
 ) -> Iterator[UnitResult]:
-    """Run the plan's units and yield each as it ends; unreadable scopes come first.
+    """Run the plan's units and yield each as it ends; unreadable scopes come first, the last units last.
 
     When :data:`~soc2_pac.collect.fetch.stopping` is set no further unit starts, and those under way end
     at their next request.
@@ -205,8 +208,10 @@ def collect(
         workers: how many units at once.
         executor: where units run; threads of this process when left out. It is not shut down.
         listener: told of every start and end.
+        refresh: a last unit as it is to be run, asked once every other result was taken. It runs in this
+            process, since what it is given stays here.
     """
-    listener(events.Planned(len(plan.units) + len(plan.unread)))
+    listener(events.Planned(len(plan.units) + len(plan.unread) + len(plan.last)))
     for result in plan.unread:
         listener(_finished(result))
         yield result
@@ -224,7 +229,7 @@ def collect(
                 listener(events.UnitStarted(unit.source.name, unit.kind, unit.scope))
                 running[pool.submit(run_unit, unit, limits)] = unit
             if not running:
-                return
+                break
             done, _ = wait(running, timeout=1, return_when=FIRST)
             for future in done:
                 result = _result(future, running.pop(future))
@@ -233,6 +238,13 @@ def collect(
     finally:
         if own is not None:
             own.shutdown(wait=True, cancel_futures=True)
+    for unit in plan.last:
+        if stopping.is_set():
+            return
+        listener(events.UnitStarted(unit.source.name, unit.kind, unit.scope))
+        result = run_unit(refresh(unit), limits)
+        listener(_finished(result))
+        yield result
 
 
 def _result(future: Future[UnitResult], unit: Unit) -> UnitResult:

@@ -151,9 +151,9 @@ def test_permissions_of_a_rule_of_another_provider(cli: Callable[..., Ended]) ->
 def test_plugins_lists_what_is_installed(cli: Callable[..., Ended]) -> None:
     ended = cli("plugins")
     assert (ended.code, ended.err) == (0, "")
-    names = [line.split()[0] for line in ended.out.splitlines()[1:8]]
-    assert names == ["aws", "azure", "gcp", "github", "okta", "roster", "rules"]
-    assert ended.out.splitlines()[-1].startswith("6 providers, ")
+    names = [line.split()[0] for line in ended.out.splitlines()[1:9]]
+    assert names == ["aws", "azure", "company", "gcp", "github", "okta", "roster", "rules"]
+    assert ended.out.splitlines()[-1].startswith("7 providers, ")
 
 
 def test_plugins_lists_kinds_with_their_calls(cli: Callable[..., Ended]) -> None:

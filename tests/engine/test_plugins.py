@@ -131,7 +131,7 @@ def test_nothing_at_all_is_loud(what: str) -> None:
 
 def test_the_built_in_plugins_come_by_the_same_door() -> None:
     found = plugins.load()
-    names = ["aws", "azure", "gcp", "github", "okta", "roster", "rules"]
+    names = ["aws", "azure", "company", "gcp", "github", "okta", "roster", "rules"]
     assert [p.name for p in found.plugins] == names
     assert found.broken == ()
     assert found.collectors

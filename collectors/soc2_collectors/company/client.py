@@ -1,0 +1,75 @@
+"""Reads the acts that the engine handed over. It opens nothing and asks nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.company.settings import CompanySettings, KnowingSettings
+from soc2_pac.errors import CallRefused, Unreachable
+from soc2_pac.model import Identity, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soc2_pac.acts import Act
+    from soc2_pac.hookspecs import Meter
+    from soc2_pac.model import Selection
+
+CALLS = {
+    "READ controls": ("control.",),
+    "READ attestations": ("attestation.",),
+    "READ reviews": ("review.",),
+}
+"""Declared call -> beginnings of the kinds of acts that it reads."""
+
+
+class CompanyConnection:
+    """:class:`soc2_pac.hookspecs.Connection` to the store's acts."""
+
+    def __init__(self, settings: CompanySettings) -> None:
+        self.settings = settings
+        self.scope = Scope("company", settings.organization)
+
+    @property
+    def spent(self) -> Mapping[str, int]:
+        """Nothing is asked of anybody."""
+        return {}
+
+    def whoami(self) -> Identity:
+        """The store."""
+        return Identity("the acts of people in the store", self.settings.organization)
+
+    def discover(self, per: str, only: Selection, meter: Meter | None = None) -> Iterator[Scope]:
+        """The one organisation."""
+        del only, meter
+        if per == "organization":
+            yield self.scope
+
+    def client(self, scope: Scope, meter: Meter, allowed: frozenset[str]) -> Company:
+        """What collectors take."""
+        del scope  # there is one
+        return Company(self.settings, meter, allowed)
+
+
+class Company:
+    """The acts of people, as far as a collector declared them."""
+
+    def __init__(self, settings: CompanySettings, meter: Meter, allowed: frozenset[str]) -> None:
+        self._settings = settings
+        self._meter = meter
+        self._allowed = allowed
+
+    def acts(self, call: str) -> tuple[Act, ...]:
+        """The acts of one of :data:`CALLS`, in the order of recording.
+
+        Raises:
+            CallRefused: the collector did not declare the call. Unreachable: no store was opened.
+        """
+        if call not in self._allowed:
+            msg = f"the collector did not declare {call}"
+            raise CallRefused(msg, operation=call)
+        self._meter.request(call)
+        if not isinstance(self._settings, KnowingSettings):
+            msg = "no store could be opened, and the acts of people stand there"
+            raise Unreachable(msg, operation=call)
+        return tuple(act for act in self._settings.acts if act.kind.startswith(CALLS[call]))

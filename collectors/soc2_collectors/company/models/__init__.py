@@ -1,0 +1,1 @@
+"""Typed views of the company's own documents."""
