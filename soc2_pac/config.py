@@ -147,6 +147,17 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
+class ReviewsTable(_Table, frozen=True):
+    """``[reviews]``: access reviews."""
+
+    systems: tuple[str, ...] = ()
+    """Systems that are reviewed, as ``github`` or ``github:acme``: every run collects who has what in them."""
+    removal_days: int = 7
+    """Days from a decision to revoke or change until the grant must be gone."""
+    break_glass: tuple[str, ...] = ()
+    """Accounts for emergencies: patterns over ``login`` and ``system/login``."""
+
+
 class ControlsTable(_Table, frozen=True):
     """``[controls]``."""
 
@@ -188,6 +199,7 @@ class Config:
     signing: SigningTable
     waivers: WaiversTable
     controls: ControlsTable
+    reviews: ReviewsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -239,6 +251,7 @@ class Config:
             "sla": self.sla,
             "run": self.run,
             "waivers": self.waivers,
+            "reviews": self.reviews,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -374,6 +387,7 @@ _TABLES: dict[str, Any] = {
     "signing": SigningTable,
     "waivers": WaiversTable,
     "controls": ControlsTable,
+    "reviews": ReviewsTable,
 }
 
 
@@ -438,7 +452,7 @@ def _rules(
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
-    for table in ("evidence", "sla", "run", "waivers"):
+    for table in ("evidence", "sla", "run", "waivers", "reviews"):
         for name in tables[table].__struct_fields__:
             value = getattr(tables[table], name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:

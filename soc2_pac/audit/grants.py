@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.evaluate.looks import state_of
-from soc2_pac.evaluate.people import tells_of_people
+from soc2_pac.evaluate.looks import StoreDocuments, state_of
+from soc2_pac.evaluate.people import tells_of_people, together
 from soc2_pac.identity import (
     Account,
     Grant,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.hookspecs import JoinedIdentities
     from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
     from soc2_pac.store.findings import LookRow
@@ -122,6 +123,7 @@ def read(
     max_age: timedelta,
     *,
     systems: Collection[str] = (),
+    joined: Iterable[JoinedIdentities] = (),
 ) -> Grants:
     """Effective grants by the current documents.
 
@@ -131,12 +133,14 @@ def read(
         now: the instant by which collections are too old.
         max_age: how old a collection may be.
         systems: only these, each in full (``github:acme``) or by its provider; all when empty.
+        joined: what says who administers, from several kinds of one account.
     """
     wanted = {system.strip().lower() for system in systems}
     reading = _Reading(connection, now, max_age)
     for kind in kinds:
         if tells_of_people(kind) or tells_of_grants(kind):
             reading.take(kind)
+    reading.join(joined)
     return reading.grants(wanted)
 
 
@@ -160,8 +164,10 @@ class _Reading:
         """Account -> what lists it."""
         self._provider: dict[str, set[str]] = defaultdict(set)
         """System -> providers whose documents speak of it."""
-        self._truth: set[str] = set()
-        """Kinds that name persons."""
+        self._ties: set[str] = set()
+        """Kinds that name persons, or say whose an account is."""
+        self._persons = False
+        self._notes: list[str] = []
 
     def take(self, kind: type[Resource]) -> None:
         """Read every current document of a kind."""
@@ -210,8 +216,22 @@ class _Reading:
                 self._hidden.append((provider, item.system, f"{item.what}: {item.reason}"))
             else:
                 self._identities.append(item)
-                if isinstance(item, Person):
-                    self._truth.add(kind.kind)
+                self._ties.add(kind.kind)
+                self._persons = self._persons or isinstance(item, Person)
+
+    def join(self, joined: Iterable[JoinedIdentities]) -> None:
+        """Take what several kinds say together of the accounts that are known."""
+        documents = StoreDocuments(self._connection, self._upto, self._now, self._max_age)
+        places = {
+            (looked.look.scope.provider, looked.look.scope.account): None
+            for looks in self._looks.values()
+            for looked in looks
+        }
+        known = {item.key for item in self._identities if isinstance(item, Account)}
+        said, self._notes = together(documents, joined, places)
+        self._identities += [
+            item for item in said if not isinstance(item, Account) or item.key in known
+        ]
 
     # -- what comes of it -------------------------------------------------------------------------------
 
@@ -278,15 +298,22 @@ class _Reading:
         ]
         found.sort(key=_order)
         incomplete, notes = self._soundness(wanted)
-        looks = tuple(looked for kind in self._kinds for looked in self._looks[kind.kind])
+        rests = {source.kind for row in found for source in row.sources} | self._ties
+        providers = {_prefix(kind, ".") for kind in rests}
+        looks = tuple(
+            looked
+            for kind in self._kinds
+            for looked in self._looks[kind.kind]
+            if _prefix(kind.kind, ".") in providers
+        )
         known = {*self._provider, *map(_prefix, self._provider)}
         known |= {name for names in self._provider.values() for name in names}
-        known |= {_prefix(looked.kind, ".") for looked in looks}
+        known |= {_prefix(kind, ".") for kind, found_looks in self._looks.items() if found_looks}
         return Grants(
             graph,
             tuple(found),
             tuple(incomplete),
-            tuple(notes),
+            tuple(dict.fromkeys([*notes, *self._notes])),
             looks,
             tuple(sorted({row.grant.system for row in found})),
             frozenset(name.lower() for name in known),
@@ -311,7 +338,6 @@ class _Reading:
             if {system.lower(), _prefix(system).lower()} & wanted
             for provider in providers
         }
-        everyone = not self._truth
         for kind in self._kinds:
             provider = _prefix(kind.kind, ".")
             looks = self._looks[kind.kind]
@@ -324,11 +350,13 @@ class _Reading:
                 if lost:
                     incomplete.append(f"{lost} documents of {kind.kind} cannot be read")
                 told = incomplete
-            elif looks and (chosen or everyone or kind.kind in self._truth or provider == "roster"):
-                bad = [looked for looked in looks if looked.reason]
-                told = incomplete if kind.kind in self._truth else notes
             else:
-                continue
+                # Whose the accounts are hangs on what names people, in whatever system; without a single
+                # person, on whatever might have named one.
+                bad = list(looks)
+                told = incomplete if kind.kind in self._ties or not self._persons else notes
+                if told is notes and not chosen:
+                    continue
             told += [
                 f"{kind.kind} in {looked.look.scope} is not complete: {looked.reason}"
                 for looked in bad

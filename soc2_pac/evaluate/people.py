@@ -74,9 +74,28 @@ def read(
                 unreadable += 1
         if unreadable:
             notes.append(f"{unreadable} documents of {kind.kind} cannot be read")
+    said, more = together(documents, joined, accounts)
+    found += said
+    notes += more
+    return People(IdentityGraph(of_one_truth(found)), tuple(dict.fromkeys(notes)))
+
+
+def together(
+    documents: Documents, joined: Iterable[JoinedIdentities], places: Iterable[tuple[str, str]]
+) -> tuple[list[Identity], list[str]]:
+    """What several kinds of one account say together, and what of that is not known whole.
+
+    Args:
+        documents: to read from.
+        joined: what reads them.
+        places: providers with their accounts.
+    """
     shelf = _Shelf(documents)
+    found: list[Identity] = []
+    notes: list[str] = []
+    chosen = list(places)
     for join in joined:
-        for provider, account in accounts:
+        for provider, account in chosen:
             if provider == join.provider:
                 said, problems = join.read(_OneAccount(shelf, provider, account))
                 found.extend(said)
@@ -84,7 +103,7 @@ def read(
                     f"what accounts of {provider}:{account} may do is not known whole: {why}"
                     for _, why in sorted(problems.items())
                 ]
-    return People(IdentityGraph(of_one_truth(found)), tuple(dict.fromkeys(notes)))
+    return found, notes
 
 
 _Place: TypeAlias = tuple[str, str]
