@@ -483,22 +483,30 @@ class _Groups:
             if group.unread:
                 why = group.unread
                 yield Effective(None, group.called, why, grant, (path,), sources)
+            way = path
+            if names := self._perhaps(group):
+                way = (*before, f"{group.label} (perhaps by {', '.join(names)} in it)")
             for record, _ in group.records:
                 system = record.of or record.system
-                inner = [(uid, self._groups.get((system, uid.lower()))) for uid in record.groups]
-                names = [one.called if one else uid for uid, one in inner]
-                way = path
-                if record.flat and names:
-                    way = (*before, f"{group.label} (perhaps by {', '.join(sorted(names))} in it)")
                 for uid in record.accounts:
                     owned = accounts.find(system, uid, grant)
                     yield Effective(owned, "", "", grant, (way,), sources)
-                for uid, one in inner:
-                    if one is not None and not (record.flat and one.unread):
-                        todo.append((one, path, sources, above))
+                for uid in record.groups:
+                    inner = self._groups.get((system, uid.lower()))
+                    if inner is not None and not (record.flat and inner.unread):
+                        todo.append((inner, path, sources, above))
                     elif not record.flat:
                         why = "nobody read who is in it"
                         yield Effective(None, uid, why, grant, ((*path, uid),), sources)
+
+    def _perhaps(self, group: _Group) -> list[str]:
+        """Groups by which accounts may be in a group of which the members are listed without the way."""
+        named: set[str] = set()
+        for record, _ in group.records:
+            for uid in record.groups if record.flat else ():
+                inner = self._groups.get((record.of or record.system, uid.lower()))
+                named.add(inner.called if inner else uid)
+        return sorted(named)
 
     def idle(self, held: set[tuple[str, str]]) -> Iterator[tuple[Members, Source]]:
         """Groups that no grant leads through, and being in which is a grant by itself."""

@@ -172,7 +172,7 @@ def start(
                     "scope": str(one.look.scope),
                     "status": one.look.status.value,
                     "finished_at": one.look.finished_at,
-                    "count": one.look.count,
+                    "count": one.look.found,
                     "root": roots[one.look.collection],
                 }
                 for one in sorted(found.looks, key=lambda one: one.look.collection)
