@@ -107,6 +107,8 @@ class Account(msgspec.Struct, frozen=True):
     """Since when it cannot be used, where the system keeps that."""
     guest: bool = False
     """Whether it is somebody's from outside: a guest, an outside collaborator."""
+    lasting: str = ""
+    """An id that stays where ``uid`` changes with the name: renaming an IAM user changes its ARN."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -169,6 +171,8 @@ class Grant(msgspec.Struct, frozen=True):
     id: str = ""
     """What is granted by a name that never changes, where ``what`` may: an ARN, the id of an application. Another
     ``id`` is another grant: nothing counts as taken away because somebody renamed it."""
+    on_id: str = ""
+    """The same of ``on``: the id of a repository that may be renamed."""
     holder_is: Sort = "person"
     """What the holder is, where no listing shows it."""
     holder_name: str = ""
@@ -519,8 +523,10 @@ def _merged(records: list[Account]) -> Account:
     active = privileged = mfa = signs_in = None
     created = last_used = closed_at = None
     guest = False
+    lasting = ""
     for record in records:
         guest = guest or record.guest
+        lasting = min(filter(None, (lasting, record.lasting)), default="")
         mails.update(record.mails)
         groups.update(record.groups)
         if record.person:
@@ -554,6 +560,7 @@ def _merged(records: list[Account]) -> Account:
         groups=tuple(sorted(groups)),
         closed_at=closed_at,
         guest=guest,
+        lasting=lasting,
     )
 
 

@@ -77,7 +77,14 @@ class Effective(NamedTuple):
         holder = self.owned.account.uid if self.owned else f"group {self.group}"
         home = self.owned.account.system if self.owned else self.grant.of or self.grant.system
         grant = self.grant
-        return grant.system, home, holder, grant.sort, grant.id or grant.what, grant.on
+        return (
+            grant.system,
+            home,
+            holder,
+            grant.sort,
+            grant.id or grant.what,
+            grant.on_id or grant.on,
+        )
 
 
 class Looked(NamedTuple):
@@ -250,7 +257,7 @@ class _Reading:
             if id(grant) not in stated or _prefix(grant.system) not in collected
         ]
         graph = IdentityGraph(of_one_truth(self._identities))
-        accounts = _Accounts(graph)
+        accounts = _Accounts(graph, self._identities)
         groups = _Groups(self._members)
         rows: dict[tuple[str, ...], Effective] = {}
 
@@ -383,15 +390,20 @@ def _within(looks: Sequence[Looked], provider: str, wanted: set[str]) -> list[Lo
 class _Accounts:
     """Accounts by what grants call them."""
 
-    def __init__(self, graph: IdentityGraph) -> None:
+    def __init__(self, graph: IdentityGraph, records: Iterable[Identity]) -> None:
+        """Take every login of an account: while it is renamed, two records of it differ."""
         self._graph = graph
         self._by: dict[tuple[str, str], Owned] = {}
         self._made: dict[tuple[str, str], Owned] = {}
+        logins: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for record in records:
+            if isinstance(record, Account):
+                logins[record.key].add(record.login.lower())
         for owned in reversed(graph.accounts):
             account = owned.account
-            for name in (account.login, account.uid):
+            for name in (*sorted(logins[account.key]), account.uid.lower()):
                 for system in (_prefix(account.system), account.system):
-                    self._by[system, name.lower()] = owned
+                    self._by[system, name] = owned
 
     def find(self, system: str, holder: str, grant: Grant) -> Owned:
         """The account; where no listing shows it, one of which the grant is all that is known."""

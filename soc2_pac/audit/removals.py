@@ -108,16 +108,17 @@ class _Shown:
         self._groups: dict[tuple[str, ...], list[Effective]] = {}
         for row in found.rows:
             grant = row.grant
-            what = (grant.system, grant.sort, grant.id or grant.what, grant.on)
+            what = (grant.system, grant.sort, grant.id or grant.what, grant.on_id or grant.on)
             self._groups.setdefault(what, []).append(row)
             if row.owned is not None:
                 account = row.owned.account
-                for name in {account.uid.lower(), account.login.lower(), grant.holder.lower()}:
+                names = {account.uid, account.login, account.lasting, grant.holder}
+                for name in {name.lower() for name in names if name}:
                     self._accounts.setdefault((*what, name), []).append(row)
 
     def has(self, row: Row) -> bool:
         """Whether it is; an account that cannot be used any more is none, though its record may stay."""
-        what = (row.system, row.sort, row.grant_id or row.what, row.on)
+        what = (row.system, row.sort, row.grant_id or row.what, row.on_id or row.on)
         if row.group:
             return any(
                 one.group == row.group or any(_through(row.group, path) for path in one.paths)
@@ -125,7 +126,7 @@ class _Shown:
             )
         rows = [
             one
-            for name in {row.account.lower(), row.login.lower()}
+            for name in {row.account.lower(), row.login.lower(), row.lasting.lower()} - {""}
             for one in self._accounts.get((*what, name), ())
         ]
         if row.sort == ACCOUNT:

@@ -53,6 +53,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     on: str = ""
     grant_id: str = ""
     """The name of what is granted that never changes, where there is one."""
+    on_id: str = ""
+    """The same of what it is on."""
     privileged: bool | None = None
     """Whether the grant makes an administrator of what it is on."""
     paths: tuple[str, ...] = ()
@@ -62,6 +64,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """The system of the account, where it is another."""
     account: str = ""
     """Uid; empty for a group whose members were not read."""
+    lasting: str = ""
+    """An id of the account that stays where its uid changes with its name."""
     login: str = ""
     name: str = ""
     holder: str = "person"

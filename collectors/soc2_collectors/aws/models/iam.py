@@ -335,6 +335,8 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
         "PermissionsBoundary": "AWS leaves it out where there is none; without one a user may do more",
     }
     user_name: str
+    user_id: str = ""
+    """Stays when the user is renamed, which its ARN does not."""
     user_policy_list: list[InlinePolicy] = []
     group_list: list[str] | None = None
     """AWS names it always, empty for a user in no group: without it nobody can tell."""
@@ -385,6 +387,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
             mfa=None,
             person=self.tag("owner"),
             groups=tuple(self.group_list or ()),
+            lasting=self.user_id,
         )
 
     def access_grants(self, scope: Scope) -> Iterable[Access]:

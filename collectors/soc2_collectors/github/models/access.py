@@ -27,6 +27,8 @@ class Holder(msgspec.Struct, frozen=True):
 
     name: str
     """``acme``, or ``acme/api``."""
+    node_id: str = ""
+    """Of a repository: stays when it is renamed."""
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -143,7 +145,14 @@ class DeployKeyList(Resource, frozen=True):
                 signs_in=False,
             )
             may = "read" if key.read_only else "write"
-            yield Grant(system, f"deploy key {key.id}", f"{may} by key", "key", on=self.holder.name)
+            yield Grant(
+                system,
+                f"deploy key {key.id}",
+                f"{may} by key",
+                "key",
+                on=self.holder.name,
+                on_id=self.holder.node_id,
+            )
 
 
 class PersonalAccessToken(Resource, frozen=True):

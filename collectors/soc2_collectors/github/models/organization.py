@@ -451,7 +451,8 @@ class Team(Resource, frozen=True):
                 on=name,
                 by_group=True,
                 privileged=level == "ADMIN",
-                id=f"{one.get('node_id') or name} {level}",
+                id=level,
+                on_id=str(one.get("node_id") or ""),
             )
 
 

@@ -258,7 +258,8 @@ class Repository(Resource, frozen=True):
                 "repository",
                 on=self.full_name,
                 privileged=one.admin if one.known else None,
-                id=f"{self.node_id or self.full_name} {one.level}",
+                id=one.level,
+                on_id=self.node_id,
             )
 
     @property

@@ -73,6 +73,8 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     assignment_type: str | None = None
     """``USER``: given to the person; ``GROUP``: through a group; ``CLIENT``: to an app."""
     created: Moment | None = None
+    role: str | None = None
+    """The id of a custom role, whose label may change."""
 
     @property
     def in_force(self) -> bool:
@@ -101,6 +103,7 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
             by_group=by_group,
             privileged=self.type not in ("READ_ONLY_ADMIN", "REPORT_ADMIN"),
             path=path,
+            id=f"role {self.role}" if self.role else self.name,
         )
 
 
