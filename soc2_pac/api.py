@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_pac import config as configuration
 from soc2_pac import live, plugins
-from soc2_pac.audit import removals, reviews
+from soc2_pac.acts import Actor
+from soc2_pac.acts.controls import in_force
+from soc2_pac.audit import control_file, controls, removals, reviews
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from soc2_pac.acts import Act
+    from soc2_pac.acts.controls import Control
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.model import Selection
@@ -70,6 +73,16 @@ class Workspace:
         work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
         work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
         return work
+
+    @property
+    def not_judged(self) -> dict[str, str]:
+        """Every rule that is not judged, with the reason."""
+        without = {
+            rule: f"no {lacking} source"
+            for lacking, rules in self.unsourced.items()
+            for rule in rules
+        }
+        return {**without, **self.off}
 
     def reads_store(self, names: Collection[str]) -> bool:
         """Whether rules by these ids, globs, criteria or series read what people did."""
@@ -228,6 +241,10 @@ class Outcome:
     unsourced: dict[str, list[str]] = field(default_factory=dict)
     """Provider without a source -> kinds that rules in force need from it."""
     broken: tuple[plugins.Plugin, ...] = ()
+    controls: list[controls.Change] = field(default_factory=list)
+    """What differs from the controls that were in force before it."""
+    undeclared: int = 0
+    """Controls that stay in force because there is no file of controls that says otherwise."""
     resumed: tuple[int, ...] = ()
     """Interrupted runs that this one went on with."""
     removals: int = 0
@@ -283,12 +300,19 @@ def run(
         StoreError: the store is locked by another run, full, or read-only.
         UsageError: an unknown kind or source, or no such account or region.
     """
+    declared = declared_controls(work)
     work = work.knowing(store)
     chosen = work.active if rules is None else list(rules)
     outcome = Outcome(broken=work.registry.broken)
     told = command + (RESUMED if resume else "")
     with store.run(told, config=work.config.identity(), tool_version=tool_version()) as run_id:
         outcome.run = run_id
+        if declared is not None:
+            with store.database.writing() as connection:
+                by = Actor.here("the configuration")
+                outcome.controls = controls.record(connection, declared, by=by)
+        else:
+            outcome.undeclared = len(in_force(_acts(store)))
         if fetch:
             plan = plan_for(
                 work,
@@ -377,6 +401,27 @@ def _reviewed(work: Workspace, store: Store) -> list[str]:
 def _acts(store: Store) -> tuple[Act, ...]:
     with store.reading() as connection:
         return tuple(acts.listed(connection))
+
+
+def declared_controls(work: Workspace) -> dict[str, Control] | None:
+    """The controls of the configured file by id; ``None`` where there is no file.
+
+    Raises:
+        ConfigError: the file is wrong.
+    """
+    path = work.config.controls_path
+    return None if path is None else control_file.load(path, work.registry)
+
+
+def control_states(
+    work: Workspace, store: Store, only: str | None = None, now: datetime | None = None
+) -> list[controls.State]:
+    """Each control in force with the evidence that there is for it; see :func:`controls.states`."""
+    work = work.knowing(store)
+    with store.reading() as connection:
+        return controls.states(
+            connection, work.registry.rules, work.not_judged, now or datetime.now(UTC), only
+        )
 
 
 def plan_for(

@@ -166,6 +166,19 @@ class ControlsTable(_Table, frozen=True):
     if there is one."""
 
 
+class AttachmentsTable(_Table, frozen=True):
+    """``[attachments]``: where files of people go that are too large for the store. One place, or none."""
+
+    folder: str | None = None
+    """A folder that is there, counted from the configuration's own."""
+    url: str | None = None
+    """An object store: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX`` or
+    ``https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX``."""
+    access: dict[str, Any] = {}
+    """How the object store is reached, in its provider's own keys: a credential that may write there, never
+    the one that collects."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -200,6 +213,7 @@ class Config:
     waivers: WaiversTable
     controls: ControlsTable
     reviews: ReviewsTable
+    attachments: AttachmentsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -252,6 +266,7 @@ class Config:
             "run": self.run,
             "waivers": self.waivers,
             "reviews": self.reviews,
+            "attachments": self.attachments,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -325,7 +340,7 @@ class Config:
         return active, off
 
     def _convert(self, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
-        return _convert(self.path, key, value, shape)
+        return convert(self.path, key, value, shape)
 
 
 def matches(rule: Rule, pattern: str) -> bool:
@@ -388,6 +403,7 @@ _TABLES: dict[str, Any] = {
     "waivers": WaiversTable,
     "controls": ControlsTable,
     "reviews": ReviewsTable,
+    "attachments": AttachmentsTable,
 }
 
 
@@ -399,7 +415,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
             msg = f"{path}: {key}: unknown table.{nearest(key, known)} Known: {listed(known)}"
             raise ConfigError(msg)
     tables = {
-        key: _convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
+        key: convert(path, key, document.get(key, {}), shape) for key, shape in _TABLES.items()
     }
     raw_sources = document.get("sources", {})
     if not isinstance(raw_sources, dict) or not all(
@@ -426,8 +442,8 @@ def _rules(
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
         raise ConfigError(msg)
-    include = _convert(path, "rules.include", table.get("include", []), tuple[str, ...])
-    excluded = _convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
+    include = convert(path, "rules.include", table.get("include", []), tuple[str, ...])
+    excluded = convert(path, "rules.exclude", table.get("exclude", []), tuple[_Exclusion, ...])
     for item in excluded:
         if not item.reason.strip():
             msg = f"{path}: rules.exclude: '{item.rule}' needs a reason: an auditor will ask"
@@ -441,9 +457,9 @@ def _rules(
             msg = f"{path}: {key}: write a table, [rules.{name}]. (Lists are include and exclude.)"
             raise ConfigError(msg)
         rest = dict(settings)
-        enabled = _convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
-        reason = _convert(path, f"{key}.reason", rest.pop("reason", ""), str)
-        severity = _convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
+        enabled = convert(path, f"{key}.enabled", rest.pop("enabled", True), bool)
+        reason = convert(path, f"{key}.reason", rest.pop("reason", ""), str)
+        severity = convert(path, f"{key}.severity", rest.pop("severity", None), Severity | None)
         if not enabled and not reason.strip():
             msg = f"{path}: {key}: a rule that is off needs a reason: an auditor will ask"
             raise ConfigError(msg)
@@ -460,7 +476,7 @@ def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
                 raise ConfigError(msg)
 
 
-def _convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
+def convert(path: Path | None, key: str, value: object, shape: Any) -> Any:  # noqa: ANN401
     """``value`` as ``shape``; errors name file and key, suggest the nearest key, and never show the value."""
     _check_keys(path, key, value, shape)
     try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-    from soc2_pac.hookspecs import JoinedIdentities, Provider
+    from soc2_pac.hookspecs import JoinedIdentities, ObjectStores, Provider
 
 T = TypeVar("T")
 
@@ -96,6 +96,17 @@ class Registry:
         return self._some(
             {kind: collector for kind, (collector, _) in sorted(found.items())}, "collectors"
         )
+
+    @functools.cached_property
+    def object_stores(self) -> tuple[ObjectStores, ...]:
+        """Every sort of object store that can be reached."""
+        return tuple(_flat(self._manager.hook.soc2_object_stores()))
+
+    @functools.cached_property
+    def starter_controls(self) -> str:
+        """Controls to start from, as TOML. Raises PluginError when no plugin has any."""
+        found = _flat(self._manager.hook.soc2_starter_controls())
+        return "\n".join(self._some(dict.fromkeys(found), "starter controls"))
 
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:

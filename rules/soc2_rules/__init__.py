@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from soc2_pac.hookspecs import JoinedIdentities, hookimpl
 
 
@@ -17,3 +19,9 @@ def soc2_joined_identities() -> list[JoinedIdentities]:
     from soc2_rules.mechanisms.people import rights  # noqa: PLC0415 - it imports every provider's views
 
     return [JoinedIdentities(provider, rights) for provider in ("aws", "azure", "okta")]
+
+
+@hookimpl
+def soc2_starter_controls() -> list[str]:
+    """A set over all criteria, in our own words."""
+    return [files(__name__).joinpath("controls.toml").read_text(encoding="utf-8")]

@@ -6,6 +6,8 @@ audit, the views of the company's own kinds) imports the shapes from here.
 
 from __future__ import annotations
 
+import getpass
+import os
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +26,18 @@ class Actor(msgspec.Struct, frozen=True):
     """The operating system's name of the user; empty where there is none (a web page)."""
     login: str | None = None
     """Who proved it, by which login (``oidc https://id.acme.example ann``); ``None``: nobody signed in."""
+
+    @classmethod
+    def here(cls, claimed_name: str | None = None) -> Actor:
+        """Somebody at the command line of this computer, who did not sign in.
+
+        ``claimed_name``: who they say they are; the user's own name when left out.
+        """
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):  # no name of the user's: a container (OSError since 3.13)
+            user = f"uid {os.getuid()}"
+        return cls(user if claimed_name is None else claimed_name, user)
 
     def __str__(self) -> str:
         proof = f"signed in as {self.login}" if self.login else f"not proved; user {self.os_user}"

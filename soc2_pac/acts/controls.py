@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from soc2_pac.acts import Act, Body
 
 if TYPE_CHECKING:
@@ -45,6 +47,16 @@ class Control(Body, frozen=True):
     """Topics of evidence that people hand in for it."""
     populations: tuple[str, ...] = ()
     """Kinds whose events an auditor can sample for it."""
+    grace_days: int = 30
+    """How long after its time new evidence of people may come in: what covers a quarter ends with it."""
+    topics: dict[str, str] = msgspec.field(default_factory=dict)
+    """Of ``attestations``, those of the company's own -> what evidence of it shows."""
+
+    @property
+    def every_days(self) -> int | None:
+        """How many days after the last day that it covers evidence of people counts, at most."""
+        days = DAYS[self.frequency]
+        return None if days is None else days + self.grace_days
 
 
 class Retired(Body, frozen=True):

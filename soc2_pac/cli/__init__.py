@@ -34,6 +34,15 @@ _COMMANDS = {
         "soc2_pac.cli.review:review",
         "Review access, and prove that what was revoked is gone.",
     ),
+    "controls": (
+        "soc2_pac.cli.controls:controls",
+        "The company's own controls, and their evidence.",
+    ),
+    "attestations": (
+        "soc2_pac.cli.attestations:attestations",
+        "Evidence that people hand in.",
+    ),
+    "attest": ("soc2_pac.cli.attestations:add", "Short for attestations add."),
     "waivers": ("soc2_pac.cli.waivers:waivers", "Accept failures: dated, owned, visible."),
     "permissions": (
         "soc2_pac.cli.permissions:permissions",

@@ -20,12 +20,15 @@ from soc2_pac.cli.options import (
     status_option,
     store_option,
 )
+from soc2_pac.errors import UsageError
 from soc2_pac.model import Severity, Status
 from soc2_pac.output import plain, write
 from soc2_pac.store import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
 
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
@@ -45,6 +48,9 @@ def findings() -> None:
     help="A criterion (CC6.1) or series (CC6); repeatable.",
 )
 @click.option("--rule", "rules", multiple=True, help="A rule id; repeatable.")
+@click.option(
+    "--control", "control", metavar="ID", help="Only findings of the rules that this control names."
+)
 @status_option
 @severity_option
 @click.option("--provider", help="Only findings about this provider.")
@@ -60,6 +66,7 @@ def list_(
     store_url: str | None,
     criteria: tuple[str, ...],
     rules: tuple[str, ...],
+    control: str | None,
     statuses: tuple[str, ...],
     severities: tuple[str, ...],
     provider: str | None,
@@ -74,6 +81,8 @@ def list_(
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         check_filters(connection, provider=provider, kind=kind, scope=scope)
+        if control is not None:
+            rules = _of_control(connection, control, rules)
         found = queries.findings(
             connection,
             rules=rules,
@@ -89,6 +98,20 @@ def list_(
         count = write(_rows(found, full=form == "json"), _COLUMNS, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
+
+
+def _of_control(connection: Connection, control_id: str, rules: tuple[str, ...]) -> tuple[str, ...]:
+    """The judged rules that a control names, as far as ``--rule`` names them too. Raises UsageError for none."""
+    from soc2_pac.audit import controls  # noqa: PLC0415
+
+    _, control = controls.one(connection, control_id)
+    named = controls.rules_of(control.rules, queries.rule_counts(connection))
+    found = tuple(rule for rule in named if not rules or rule in rules)
+    if not found:
+        what = "none of its rules was judged yet" if control.rules else "it names no rule"
+        msg = f"control {control_id} has no findings: {what}. Next: soc2-pac controls show {control_id}"
+        raise UsageError(msg)
+    return found
 
 
 def _check_rules(names: tuple[str, ...]) -> None:

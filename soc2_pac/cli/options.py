@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -194,22 +193,12 @@ def actor(by: str | None) -> Actor:
 
     Raises UsageError for an empty name.
     """
-    import getpass  # noqa: PLC0415
-
     from soc2_pac.acts import Actor  # noqa: PLC0415
 
-    try:
-        user = getpass.getuser()
-    except (
-        OSError,
-        KeyError,
-    ):  # 3.13 raises OSError, before it KeyError: a container without a user's name
-        user = f"uid {os.getuid()}" if hasattr(os, "getuid") else ""
-    name = user if by is None else by.strip()
-    if not name:
+    if by is not None and not by.strip():
         msg = "--by: name who does this: an auditor will ask"
         raise UsageError(msg)
-    return Actor(name, user)
+    return Actor.here(by and by.strip())
 
 
 def now_text() -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac.api import control_states
+from soc2_pac.config import CONTROLS_FILE
 from soc2_pac.model import CollectionStatus
 from soc2_pac.output import plain
-from soc2_pac.output.summary import Told, render
+from soc2_pac.output.summary import WIDTH, Told, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from soc2_pac.rules import Rule
     from soc2_pac.store import Store
     from soc2_pac.store.queries import Finding
+
+_CONTROLS = 5
+"""Controls that are named one by one."""
 
 
 def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
@@ -33,6 +39,8 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         click.echo(line)
     click.echo("")
     click.echo(render(told, ruled=ruled, commands=()), nl=False)
+    for line in _of_controls(work, store):
+        click.echo(line)
 
 
 def resumed(outcome: Outcome) -> list[str]:
@@ -77,6 +85,44 @@ def _looks(outcome: Outcome) -> str:
     )
 
 
+def _control_changes(outcome: Outcome) -> list[str]:
+    """What changed of the controls, and that nobody declares them any more."""
+    counts = Counter(change.what for change in outcome.controls)
+    if outcome.controls:
+        said = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+        names = [change.control for change in outcome.controls[:_CONTROLS]]
+        more = " ..." if len(outcome.controls) > _CONTROLS else ""
+        return [f"Controls recorded: {said} ({', '.join(names)}{more})."]
+    if outcome.undeclared:
+        stay = f"the {outcome.undeclared} controls that were recorded stay in force"
+        then = "Next: put the file back, or leave it empty to retire them"
+        return [f"There is no {CONTROLS_FILE} any more: {stay}. {then}."]
+    return []
+
+
+def _of_controls(work: Workspace, store: Store) -> list[str]:
+    """The company's own controls, those with most failures first; nothing where there are none."""
+    found = control_states(work, store)
+    if not found:
+        return []
+    failing = sorted((s for s in found if s.failures), key=lambda s: (-s.failures, s.id))
+    lacking = sum(bool(state.missing) for state in found)
+    lines = [
+        "",
+        f"Controls: {len(found)} in force, {len(failing)} with failures, {lacking} lack evidence.",
+    ]
+    lines += [
+        textwrap.shorten(
+            f"  {state.id} {plain(state.control.wording)}", WIDTH - 16, placeholder=" ..."
+        ).ljust(WIDTH - 16)
+        + f"{state.failures:>9} failed"
+        for state in failing[:_CONTROLS]
+    ]
+    if (more := len(failing) - _CONTROLS) > 0:
+        lines.append(f"  and {more} more with failures")
+    return [*lines, "Next: soc2-pac controls list"]
+
+
 def _rules_are(count: int) -> str:
     return "1 rule is" if count == 1 else f"{count} rules are"
 
@@ -100,6 +146,7 @@ def _loud(work: Workspace, outcome: Outcome) -> list[str]:
             f"A clock was ahead: the store was judged as of {outcome.evaluated.ahead}, which is yet to come. "
             "All of that was judged again."
         )
+    lines += _control_changes(outcome)
     if work.off:
         lines.append(
             f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off"

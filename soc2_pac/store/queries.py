@@ -227,6 +227,23 @@ def findings(
         yield Finding(**values)
 
 
+def rule_counts(connection: Connection) -> dict[str, tuple[dict[Status, int], int]]:
+    """Rule -> (current findings by status, how many of the failures are waived)."""
+    v = _view("v_findings", "rule", "status", "waiver")
+    query = sa.select(
+        v.c.rule, v.c.status, sa.func.count().label("n"), sa.func.count(v.c.waiver).label("waived")
+    ).group_by(v.c.rule, v.c.status)
+    found: dict[str, tuple[dict[Status, int], int]] = {}
+    for row in connection.execute(query):
+        counts, waived = found.get(row.rule, ({}, 0))
+        status = Status(row.status)
+        found[row.rule] = (
+            {**counts, status: row.n},
+            waived + (row.waived if status is Status.FAIL else 0),
+        )
+    return found
+
+
 def finding_history(connection: Connection, fingerprint: str) -> list[FindingPeriod]:
     """Every period of one finding, oldest first."""
     v = _view("v_finding_history", *(field.name for field in fields(FindingPeriod)))

@@ -18,7 +18,18 @@ from soc2_pac.store import Store, acts, open_store
 
 from ..store.helpers import look  # noqa: TID252 - tests are no package
 from .company import (
-    ADMIN, DAY, GITHUB, HR, T0, Company, aws_policy, collect, frozen, known, line, start,
+    ADMIN,
+    DAY,
+    GITHUB,
+    HR,
+    T0,
+    Company,
+    aws_policy,
+    collect,
+    frozen,
+    known,
+    line,
+    start,
 )  # fmt: skip
 
 if TYPE_CHECKING:

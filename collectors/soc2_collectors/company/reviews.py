@@ -71,7 +71,7 @@ def _body(one: acts.Review) -> dict[str, object]:
 
 
 def _revocations(one: acts.Review) -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     for row, made in sorted(one.to_remove.items()):
         proof = one.removed.get(row)
         found.append(
