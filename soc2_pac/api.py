@@ -388,13 +388,21 @@ def _reviewed(work: Workspace, store: Store) -> list[str]:
         for review in reviews.all_reviews(connection).values():
             if review.state == "open" or review.pending:
                 systems.update(review.said.systems)
+    if not systems:
+        return []
     providers = {system.strip().lower().partition(":")[0] for system in systems}
-    providers &= {source.provider for source in work.sources.values()}
+    sourced = {source.provider for source in work.sources.values()}
     return [
         kind
         for kind, collector in work.registry.collectors.items()
-        if collector.provider in providers
-        and (tells_of_grants(collector.resource) or tells_of_people(collector.resource))
+        if collector.provider in sourced
+        and (
+            collector.resource.names_people
+            or (
+                collector.provider in providers
+                and (tells_of_grants(collector.resource) or tells_of_people(collector.resource))
+            )
+        )
     ]
 
 

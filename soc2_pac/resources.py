@@ -67,6 +67,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     hashing. ``tests/test_secrets.py`` asks for those that the provider's specification speaks of."""
     lists_accounts: ClassVar[bool] = False
     """Whether its documents are the accounts of a system: without the listing some of them are not known."""
+    names_people: ClassVar[bool] = False
+    """Whether its documents say who works here, or whose accounts in other systems are: every access review
+    needs them."""
 
     gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
     """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""

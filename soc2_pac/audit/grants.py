@@ -411,7 +411,7 @@ class _Accounts:
         found = self._by.get((system, folded))
         if found is not None:
             return found
-        full = system if ":" in system else f"{system}:{UNLISTED}"
+        full = system if ":" in system or grant.stated else f"{system}:{UNLISTED}"
         made = self._made.get((full, folded))
         if made is None:
             itself = holder == grant.holder

@@ -502,7 +502,7 @@ CASES: tuple[Case, ...] = (
         "local accounts of an application",
         local_accounts_of_an_application,
         (
-            row("erp", "IITO", owner=_person(18)),
+            row("erp", "IITO", owner=_person(18), home=""),
             row("erp", "BATCH", **nobody(holder="service", owner_note="nightly jobs")),
         ),
     ),
