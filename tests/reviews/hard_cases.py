@@ -256,16 +256,9 @@ def nested_group_of_entra(c: Company) -> None:
 
 
 def group_whose_members_were_denied(c: Company) -> None:
-    gap = {
-        "members": {
-            "status": "denied",
-            "reason": "Insufficient privileges",
-            "permission": "Group.Read.All",
-        }
-    }
-    c.entra_role(
-        "ra-hid", USER_ADMINISTRATOR, principal("hid", "group", "Hidden ones"), **{"$gaps": gap}
-    )
+    denied = {"status": "denied", "reason": "Insufficient privileges"}
+    gaps: dict[str, Any] = {"$gaps": {"members": denied}}
+    c.entra_role("ra-hid", USER_ADMINISTRATOR, principal("hid", "group", "Hidden ones"), **gaps)
 
 
 def eligible_role(c: Company) -> None:

@@ -478,9 +478,9 @@ def test_a_kind_that_was_never_collected_refuses(quick: Store) -> None:
 
 def test_what_could_not_be_read_within_a_collection_refuses(quick: Store) -> None:
     made = acme()
-    made.repository(
-        "api", **{"$gaps": {"direct_collaborators": {"status": "denied", "reason": "no"}}}
-    )
+    denied = {"direct_collaborators": {"status": "denied", "reason": "no"}}
+    gaps: dict[str, Any] = {"$gaps": denied}
+    made.repository("api", **gaps)
     del made.documents["github.repository", GITHUB]["R_api"]["direct_collaborators"]
     collect(quick, made.looks())
     with pytest.raises(UsageError, match=r"who has access to acme/api: .*denied: no"):
