@@ -12,7 +12,7 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import control_file, controls
+from soc2_pac.audit import attachments, control_file, controls
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
 from soc2_pac.collect.plan import collect as collect_units
@@ -161,6 +161,7 @@ def make_workspace(
     ``implied``: the store holds acts of people, so its own source is one though no controls are configured.
     """
     sources = config.sources(registry.providers)
+    attachments.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
