@@ -228,6 +228,33 @@ def test_a_secret_in_plain_text_stops_every_command_before_it_is_recorded() -> N
     assert "hunter2" not in str(raised.value)
 
 
+def test_a_role_is_assumed(s3: tuple[str, dict[str, Any]]) -> None:
+    url, access = s3
+    role = "arn:aws:iam::123456789012:role/evidence-writer"
+    kept = store((url, {**access, "role_arn": role, "external_id": "acme"}))
+    assert isinstance(kept, S3Objects)
+    assert kept.put(NAME, io.BytesIO(b"a"), 1) is True
+    keys = kept._client()._request_signer._credentials
+    assert keys.token
+    assert keys.access_key != "AKIAIOSFODNN7EXAMPLE"
+    assert kept._client() is kept._client()
+    kept._ends = 0.0
+    before = kept._client()
+    kept._ends = 0.0
+    assert kept._client() is not before, "keys of a role are asked for again before they end"
+
+
+def test_a_key_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEPER_KEY", "no key")
+    with pytest.raises(CredentialsRejected, match="is no key of a service account"):
+        store(("gs://acme-evidence", {"key": {"env": "KEEPER_KEY"}}))
+
+
+def test_a_profile_that_is_not_there() -> None:
+    with pytest.raises(CredentialsRejected, match="profile"):
+        store(("s3://acme-evidence", {"profile": "nobody-has-this"}))
+
+
 def test_a_token_that_is_not_accepted(azure: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEEPER_TOKEN", "another")
     with pytest.raises(CredentialsRejected):

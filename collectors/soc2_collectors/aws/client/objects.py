@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import meaning
 from soc2_collectors.aws.client.sending import sent, wire
+from soc2_collectors.exchange.address import on_loopback
 from soc2_collectors.exchange.keeping import PART_BYTES
 from soc2_pac.config import SecretRef
 from soc2_pac.errors import CallRefused, Gone, Unexpected
@@ -149,6 +150,8 @@ class S3Objects:
         from botocore.config import Config  # noqa: PLC0415
 
         endpoint = self._settings.endpoint_url
+        if service != "s3" and endpoint and not on_loopback(endpoint):
+            endpoint = None  # it is that of S3 alone; an emulator answers for all
         config = Config(
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             s3={"addressing_style": "path"} if endpoint else None,
