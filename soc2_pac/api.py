@@ -71,6 +71,12 @@ class Workspace:
         work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
         return work
 
+    def lacking(self, provider: str) -> str:
+        """Why rules that need a source of a provider (``okta``, ``okta or roster``) are not judged."""
+        if provider in self.registry.of_the_store:
+            return "the store holds nothing that people declared. Next: soc2-pac controls init"
+        return f"no source of provider {provider} is configured"
+
     @property
     def not_judged(self) -> dict[str, str]:
         """Every rule that is not judged, with the reason."""
@@ -124,7 +130,7 @@ class Workspace:
                 raise UsageError(msg)
             rule = matching[0]
             lacking = rule.lacks({source.provider for source in self.sources.values()})
-            why = self.off.get(rule.id, f"no source of provider {lacking} is configured")
+            why = self.off.get(rule.id, self.lacking(str(lacking)))
             msg = f"rule {rule.id} is not in force: {why}"
             raise UsageError(msg)
         return [
