@@ -13,7 +13,7 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import control_file, controls, removals, reviews
+from soc2_pac.audit import attachments, control_file, controls, removals, reviews
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
@@ -74,6 +74,12 @@ class Workspace:
         work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
         return work
 
+    def lacking(self, provider: str) -> str:
+        """Why rules that need a source of a provider (``okta``, ``okta or roster``) are not judged."""
+        if provider in self.registry.of_the_store:
+            return "the store holds nothing that people declared. Next: soc2-pac controls init"
+        return f"no source of provider {provider} is configured"
+
     @property
     def not_judged(self) -> dict[str, str]:
         """Every rule that is not judged, with the reason."""
@@ -127,7 +133,7 @@ class Workspace:
                 raise UsageError(msg)
             rule = matching[0]
             lacking = rule.lacks({source.provider for source in self.sources.values()})
-            why = self.off.get(rule.id, f"no source of provider {lacking} is configured")
+            why = self.off.get(rule.id, self.lacking(str(lacking)))
             msg = f"rule {rule.id} is not in force: {why}"
             raise UsageError(msg)
         return [
@@ -164,6 +170,7 @@ def make_workspace(
     ``implied``: the store holds acts of people, so its own source is one though no controls are configured.
     """
     sources = config.sources(registry.providers)
+    attachments.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
