@@ -235,7 +235,7 @@ class _Reading:
             for looked in looks
         }
         known = {item.key for item in self._identities if isinstance(item, Account)}
-        said, self._notes = together(documents, joined, places)
+        said, self._notes = together(documents, places, joined)
         self._identities += [
             item for item in said if not isinstance(item, Account) or item.key in known
         ]

@@ -152,11 +152,11 @@ def center() -> Iterator[Account]:
 
 
 def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: Account) -> None:
+    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
     found = {
         s.view.details.name: s.view for s in center.collect("aws.identity_center.permission_set")
     }
     assert found["Admin"].proven.administrator
-    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
     assert found["Admin"].administers is None, "its boundary is a call that the emulator refuses"
     assert found["Admin"].users == ({anna.rpartition("/")[2]}, None)
     assert found["Read"].administers is False
@@ -165,6 +165,7 @@ def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: A
     assert found["Read"].proven.administrator is False
     assert found["Read"].assignments is None
     assert center.calls["sso:ListAccountAssignments"] == 1
+    assert center.calls["identitystore:ListGroupMemberships"] == 1
 
 
 def test_permission_sets_are_judged(center: Account) -> None:

@@ -21,6 +21,7 @@ from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import people
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,7 +228,8 @@ def _assigned(
 ) -> Verdict:
     if permission_set.assignments is None:
         return inconclusive("who has it was not asked")
-    names = {group.group_id: group.display_name for group in evidence.here(Group)}
+    unread = Unread()
+    names = {one.group_id: one.display_name for one in unread.of(lambda: evidence.here(Group))}
     people, others, unknown = set(), set(), set()
     for one in permission_set.assignments:
         if one.principal_type == "USER":
@@ -239,6 +241,7 @@ def _assigned(
     if people:
         who = ", ".join(sorted(people))
         return failed(f"{len(people)} people administer by it directly: {who}")
+    unread.demand_all()
     if others and approved:
         who = ", ".join(sorted(others))
         return failed(f"groups administer by it that are not approved: {who}")
