@@ -35,6 +35,10 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         click.echo(line)
     if outcome.units:
         click.echo(_looks(outcome))
+    if outcome.removals:
+        click.echo(
+            f"Access reviews: revoked grants that are proved to be gone: {outcome.removals}."
+        )
     for line in _loud(work, outcome):
         click.echo(line)
     click.echo("")

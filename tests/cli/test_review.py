@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import zipfile
@@ -112,7 +113,8 @@ def test_a_review_as_it_is_typed(company: Callable[..., Ended]) -> None:
     Path("accounts.csv").write_text(
         ACCOUNTS.replace("erp,=cmd|calc,3,shared,\n", ""), encoding="utf-8"
     )
-    assert cli("run", "-q").code in (0, 1)
+    ended = cli("run")
+    assert "Access reviews: revoked grants that are proved to be gone: 1." in ended.out
     ended = cli("review", "status", "review-1")
     assert "of 2 grants to be removed 1 are proved to be gone, 0 are overdue" in ended.out
     (found,) = json.loads(
@@ -137,6 +139,19 @@ def test_a_review_as_it_is_typed(company: Callable[..., Ended]) -> None:
     assert by["CCOLE"]["decided_by"] == "Rita Roe"
     assert by["CCOLE"]["decided_proof"].startswith("not proved; user ")
     assert cli("verify").code == 0
+    if importlib.util.find_spec("xlsxwriter"):
+        _one_workbook_for_auditors(cli, told["review"]["population_sha256"])
+
+
+def _one_workbook_for_auditors(cli: Callable[..., Ended], digest: str) -> None:
+    assert cli("review", "export", "review-1", "--format", "xlsx", "-o", "audit").code == 0
+    content = Path("audit/review-1.xlsx").read_bytes()
+    head, *lines = spreadsheet.rows(content, "Grants")
+    states = [line[head.index("state")] for line in lines if len(line) == len(head)]
+    assert states.count("removed") == 1
+    facts = {line[0]: line[1] for line in spreadsheet.rows(content, "Review")}
+    assert facts["population (SHA-256)"] == digest
+    assert facts["closed by"].startswith("ciso (not proved; user ")
 
 
 def test_what_is_overdue_fails(
