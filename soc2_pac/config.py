@@ -175,6 +175,17 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
+class ReviewsTable(_Table, frozen=True):
+    """``[reviews]``: access reviews."""
+
+    systems: tuple[str, ...] = ()
+    """Systems that are reviewed, as ``github`` or ``github:acme``: every run collects who has what in them."""
+    removal_days: int = 7
+    """Days from a decision to revoke or change until the grant must be gone."""
+    break_glass: tuple[str, ...] = ()
+    """Accounts for emergencies: patterns over ``login`` and ``system/login``."""
+
+
 class ControlsTable(_Table, frozen=True):
     """``[controls]``."""
 
@@ -232,6 +243,7 @@ class Config:
     waivers: WaiversTable
     audit: AuditTable
     controls: ControlsTable
+    reviews: ReviewsTable
     attachments: AttachmentsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
@@ -288,6 +300,7 @@ class Config:
             "run": self.run,
             "waivers": self.waivers,
             "audit": self.audit,
+            "reviews": self.reviews,
             "attachments": self.attachments,
             "sources": self.raw_sources,
             "include": self.include,
@@ -431,6 +444,7 @@ _TABLES: dict[str, Any] = {
     "waivers": WaiversTable,
     "audit": AuditTable,
     "controls": ControlsTable,
+    "reviews": ReviewsTable,
     "attachments": AttachmentsTable,
 }
 
@@ -545,7 +559,7 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
-    for table in ("evidence", "sla", "run", "waivers"):
+    for table in ("evidence", "sla", "run", "waivers", "reviews"):
         for name in tables[table].__struct_fields__:
             value = getattr(tables[table], name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:

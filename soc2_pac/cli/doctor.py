@@ -103,9 +103,7 @@ def _try_listings(work: api.Workspace, sources: list[str], writer: Writer | None
             click.echo(f"  {permission}  (for {', '.join(sorted(kinds))})")
         click.echo("Next: soc2-pac permissions PROVIDER prints the whole policy.")
     for provider, rules in sorted(work.unsourced.items()):
-        click.echo(
-            f"Rules that will not be judged, for no {provider} source is configured: {len(rules)}."
-        )
+        click.echo(f"Rules that will not be judged: {len(rules)}: {work.lacking(provider)}.")
     return complete == total and gaps == 0 and not plan.uncollected and not plan.unsourced
 
 

@@ -30,6 +30,10 @@ high = 30
 medium = 90
 low = 180
 info = 365
+
+# [reviews]                     # access reviews: soc2-pac review
+# systems = ["github"]          # every run collects who has what in them
+# removal_days = 7              # days from a decision to revoke until the grant must be gone
 """
 
 _SOURCES = {

@@ -76,11 +76,11 @@ def read(
                 unreadable += 1
         if unreadable:
             notes.append(f"{unreadable} documents of {kind.kind} cannot be read")
-    more, unknown = _joined(documents, accounts, joined)
+    more, unknown = together(documents, accounts, joined)
     return People(IdentityGraph(of_one_truth([*found, *more])), (*notes, *unknown))
 
 
-def _joined(
+def together(
     documents: Documents, accounts: Iterable[_Place], joined: Iterable[JoinedIdentities]
 ) -> tuple[list[Identity], list[str]]:
     """What several kinds together say of these accounts, and one note for each kind that is not known whole."""

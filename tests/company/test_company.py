@@ -283,6 +283,7 @@ def test_a_run_puts_controls_in_force_and_judges_them(
     assert {unit.kind: unit.status.value for unit in outcome.units} == {
         "company.attestation": "complete",
         "company.control": "complete",
+        "company.review": "complete",
     }
     with store.reading() as connection:
         (act, _) = acts.listed(connection, [declaring.SET])

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from soc2_collectors.exchange import address
 from soc2_collectors.exchange.answer import Answer
@@ -187,7 +187,7 @@ class Wire(Generic[A]):
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | str | None = None,
+        body: bytes | str | IO[bytes] | None = None,
         *,
         seconds: float | None = None,
     ) -> A:
@@ -197,7 +197,7 @@ class Wire(Generic[A]):
             method: ``GET``, or ``POST`` where that reads.
             url: the whole address.
             headers: beside those of HTTP itself.
-            body: what is sent.
+            body: what is sent; of a file, as much as its header Content-Length says.
             seconds: that the unit of work has left, where these are fewer than the exchange may take.
 
         Raises:
@@ -244,7 +244,7 @@ class Wire(Generic[A]):
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | str | None,
+        body: bytes | str | IO[bytes] | None,
         allowed: float,
     ) -> A:
         usual = {"Accept-Encoding": "gzip", "User-Agent": _AGENT}

@@ -15,6 +15,7 @@ from soc2_pac.errors import Unreachable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soc2_collectors.aws.objects import S3Settings
     from soc2_collectors.aws.settings import AwsSettings
 
 
@@ -26,7 +27,7 @@ class _Body(io.BytesIO):
         yield self.getvalue()
 
 
-def wire(settings: AwsSettings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a boto3.Session
+def wire(settings: AwsSettings | S3Settings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a boto3.Session
     """The wire of a source, which trusts whom botocore trusts.
 
     botocore makes the addresses, and no answer does: there is no list of them.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from soc2_pac.identity import Link, Person, Strength
+from soc2_pac.identity import Grant, Link, Person, Strength
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 
@@ -29,6 +29,7 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
     """
 
     kind = "roster.person"
+    names_people = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "joined_at": "a column that a file may lack; without it a day of leaving is taken as it stands",
         "left_at": "who works here has none; of who left without a day, whatever can be used fails at once",
@@ -88,6 +89,7 @@ class RosterAccount(Resource, frozen=True, kw_only=True):
     """A line of the mapping: whose an account is, and what it is."""
 
     kind = "roster.account"
+    names_people = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "file": "only named",
         "note": "a column that a file may lack; only named",
@@ -120,4 +122,18 @@ class RosterAccount(Resource, frozen=True, kw_only=True):
                 strength=Strength.MAPPING,
                 sort=self.sort,
                 note=self.note,
+            )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The account, for a system that no source collects: then this line is all that says it exists."""
+        del scope
+        if self.sort != "unknown" and self.login:
+            yield Grant(
+                self.system,
+                self.login,
+                "account",
+                "account",
+                holder_is=self.sort,
+                stated=True,
+                note=f"by {self.file} line {self.line} alone",
             )
