@@ -26,9 +26,10 @@ from soc2_pac.identity import (
     Person,
     of_one_truth,
 )
-from soc2_pac.model import Status
+from soc2_pac.model import Status, utc_text
 from soc2_pac.resources import Resource, view
 from soc2_pac.store import findings as store
+from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -182,7 +183,8 @@ class _Reading:
         demanded = tells_of_grants(kind)
         scopes: dict[int, Source] = {}
         self._looks[kind.kind] = []
-        for scope_id, look in store.looks(self._connection, kind.kind, self._upto).items():
+        gone = retired(self._connection, utc_text(self._now))
+        for scope_id, look in store.looks(self._connection, kind.kind, self._upto, gone).items():
             scopes[scope_id] = Source(kind.kind, look.scope)
             state = state_of(look, self._now, self._max_age)
             sound = state.status in (None, Status.NOT_APPLICABLE)
@@ -191,7 +193,7 @@ class _Reading:
             for row in chunk:
                 source = scopes.get(row.scope)
                 if source is None:
-                    continue  # of a source that could not be reached then, and was since
+                    continue  # retired, or of a source that could not be reached then, and was since
                 try:
                     seen = view(kind, row.body)
                     self._note(kind, seen.identities(source.scope), source, demanded=demanded)

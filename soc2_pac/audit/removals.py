@@ -89,7 +89,7 @@ class _Latest:
     def look(self, kind: str, scope: str) -> LookRow | None:
         """The last one; ``None`` where there is none any more."""
         if kind not in self._kinds:
-            found = looks.looks(self._connection, kind, self._upto).values()
+            found = looks.looks(self._connection, kind, self._upto, {}).values()
             self._kinds[kind] = {str(look.scope): look for look in found}
         return self._kinds[kind].get(scope)
 

@@ -137,6 +137,8 @@ def test_list_shows_what_is_missing(ask: Callable[..., Ended]) -> None:
     assert one["set_by"].startswith("Zoe (not proved; user ")
     ended = ask("controls")
     assert "2 controls: 0 with failures, 2 lack evidence, 0 have what they name." in ended.out
+    assert "No control serves 58 of the criteria: CC1.1, CC1.2, " in ended.out
+    assert "No control serves" not in ask("controls", "list", "--criterion", "A1").out
     assert ask("controls", "list", "--fail").code == 1
     assert ask("controls", "list", "--criterion", "CC9.1", "--fail").code == 0
 

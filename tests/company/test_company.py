@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Body
 
 OWN = Scope("company", "own")
+GRACE = Control(wording="", owner="", frequency="", criteria=()).grace_days
 ANN = Actor("Ann Ray", "ann", "oidc https://id.acme.example ann")
 CONTROLS = """
 [topics]
@@ -225,6 +226,18 @@ def test_wrong_settings(table: dict[str, Any]) -> None:
 def test_every_known_topic_has_a_rule() -> None:
     rules = plugins.load().rules
     assert [topic for topic in TOPICS if f"company-{topic}" not in rules] == []
+
+
+def test_topics_and_controls_agree_on_the_cadence() -> None:
+    """What a rule asks of a topic is what a control of that frequency asks, with the usual grace."""
+    rules = plugins.load().rules
+    cadences = {
+        topic: rules[f"company-{topic}"].settle({})["every_days"] - GRACE for topic in TOPICS
+    }
+    assert set(cadences.values()) <= {days for days in DAYS.values() if days is not None}
+    assert cadences["access-review"] == DAYS["quarterly"]
+    assert cadences["restore-test"] == DAYS["half-yearly"]
+    assert cadences["penetration-test"] == DAYS["yearly"]
 
 
 def test_every_frequency_ends_or_says_that_it_does_not() -> None:

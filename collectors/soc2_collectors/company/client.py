@@ -70,6 +70,6 @@ class Company:
             raise CallRefused(msg, operation=call)
         self._meter.request(call)
         if not isinstance(self._settings, KnowingSettings):
-            msg = "no store could be opened, and the acts of people stand there"
+            msg = "no store could be opened, and what people declared stands there. Next: soc2-pac controls record"
             raise Unreachable(msg, operation=call)
         return tuple(act for act in self._settings.acts if act.kind.startswith(CALLS[call]))
