@@ -396,6 +396,12 @@ def test_how_severe_a_vulnerability_is(details: Details, level: str | None) -> N
         ("*.github.io/*", False),
         ("acme.github.io/*", True),
         ("*.co.uk/*", False),
+        ("https://storage.googleapis.com/*", False),
+        ("https://storage.googleapis.com/acme*", False),
+        ("https://storage.googleapis.com/acme-site/*", True),
+        ("*.storage.googleapis.com/*", False),
+        ("*.us-central1.hosted.app/*", False),
+        ("web--acme.us-central1.hosted.app/*", True),
         ("", False),
     ],
 )
