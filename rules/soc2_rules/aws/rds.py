@@ -417,13 +417,6 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
         return inconclusive(f"the cluster {database.cluster} is not among those collected")
     if cluster.auto_minor_version_upgrade is False:
         return failed(f"not automatic for the cluster {cluster.identifier}", on=[cluster])
-    members = evidence.index(DbInstance, "cluster", within="here").get(database.cluster, ())
-    if off := [one for one in members if one.auto_minor_version_upgrade is False]:
-        return failed(
-            f"not automatic: it is off for {', '.join(sorted(one.identifier for one in off))}, "
-            f"and so for the cluster {cluster.identifier}",
-            on=[cluster, *off],
-        )
     if database.engine.startswith("aurora") and cluster.global_cluster_identifier:
         return failed(
             f"not automatic: the cluster {cluster.identifier} is part of a global database",
@@ -432,6 +425,13 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
     abroad = [arn for arn in cluster.read_replica_identifiers if _region_of(arn, scope)]
     if database.engine == "aurora-mysql" and abroad:
         return failed(f"not automatic: it has replicas in other Regions: {', '.join(abroad)}")
+    members = evidence.index(DbInstance, "cluster", within="here").get(database.cluster, ())
+    if off := [one for one in members if one.auto_minor_version_upgrade is False]:
+        return failed(
+            f"not automatic: it is off for {', '.join(sorted(one.identifier for one in off))}, "
+            f"and so for the cluster {cluster.identifier}",
+            on=[cluster, *off],
+        )
     return passed("automatic, of the cluster as well", on=[cluster])
 
 

@@ -17,7 +17,7 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import sounds_like_credential
-from soc2_rules.mechanisms.known import asked
+from soc2_rules.mechanisms.known import Unread, asked
 
 
 @rule(
@@ -216,12 +216,16 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
     Why: an association that does not succeed is a setting that is not there.
     Fix: aws ssm list-compliance-items for the machine, and fix what it names.
     """
-    found = evidence.index(Compliance, "key", within="here").get(
-        (machine.instance_id, "Association"), ()
+    unread = Unread()
+    found = unread.of(
+        lambda: evidence.index(Compliance, "key", within="here").get(
+            (machine.instance_id, "Association"), ()
+        )
     )
     counts = machine.association_overview.by_status
     if wrong := counts.get("Failed", 0):
         return failed(f"{wrong} associations failed", on=found)
+    unread.demand_all()
     if not found:
         if machine.association_status or any(counts.values()):
             status = machine.association_status or ", ".join(sorted(counts))

@@ -304,7 +304,8 @@ def gcp_vm_shielded(instance: Instance) -> Verdict:
 
     Why: without them what is changed before the operating system starts is noticed by nobody.
     Fix: gcloud compute instances update NAME --shielded-secure-boot --shielded-vtpm
-        --shielded-integrity-monitoring, with the machine stopped.
+        --shielded-integrity-monitoring, with the machine stopped; for nodes of GKE gcloud container node-pools
+        create POOL --cluster=CLUSTER --shielded-secure-boot --shielded-integrity-monitoring.
     """
     shield = instance.machine.shielded_instance_config
     if shield is None:

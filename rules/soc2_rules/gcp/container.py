@@ -289,7 +289,7 @@ def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], dat
     """
     windows = cluster.data.maintenance_policy.window.maintenance_exclusions
     ordered = sorted(
-        (one.start_time, one.end_time, name)
+        (one.start_time, one.end_time or _NO_END, name)
         for name, one in windows.items()
         if one.maintenance_exclusion_options.scope != _NODES_GO_ON
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.environments import names_other
 from soc2_collectors.gcp.models.delivery import Pipeline, Target, Trigger
 from soc2_collectors.gcp.models.members import default_account
 from soc2_collectors.gcp.models.values import has_word
@@ -21,6 +22,7 @@ _ELSEWHERE = (
     "dev",
     "develop",
     "development",
+    "integration",
     "nightly",
     "preview",
     "qa",
@@ -40,7 +42,7 @@ def _of_production(names: Sequence[str], production: tuple[str, ...]) -> bool:
     firm = [one for one in production if one not in _DELIVERS]
     if any(has_word(name, firm) for name in names):
         return True
-    elsewhere = any(has_word(name, _ELSEWHERE) for name in names)
+    elsewhere = any(has_word(name, _ELSEWHERE) or names_other(name) for name in names)
     return not elsewhere and any(has_word(name, production) for name in names)
 
 

@@ -459,7 +459,7 @@ def _of_the_company(
     if consumer or public:
         named = _named(everyone=public, consumer=consumer)
         return failed("; ".join(f"{name}: {listed(who)}" for name, who in named))
-    people = [m for m in judged if m.is_a in PEOPLE]
+    people = [m for m in judged if m.is_a in PEOPLE and not m.of_google]
     foreign = [
         m.text
         for m in people
@@ -487,6 +487,8 @@ def _of_the_company(
     homes = {m.pool or m.domain for m in people}
     whose = listed({_whose(m, projects) for m in machines})
     also = f"; {len(machines)} machines, of {whose}" if machines else ""
+    written = [m.text for m in judged if m.of_google]
+    also += f"; groups by which Google writes logs: {listed(written)}" if written else ""
     also += f"; {NO_MEMBERS}" if any(m.is_a is Sort.GROUP for m in people) else ""
     return passed(f"people and groups are of {listed(homes)}{also}{left}")
 

@@ -179,8 +179,9 @@ def gcp_no_user_managed_keys(
 ) -> Verdict:
     """Service accounts have no keys that people keep.
 
-    Keys that are disabled, or whose time is over, sign nobody in and are left out. ``exempt`` takes accounts
-    or patterns that have no other way to sign in.
+    Keys that are disabled, or whose time is over, sign nobody in and are left out. HMAC keys of Cloud Storage
+    and API keys that act as an account are not read here. ``exempt`` takes accounts or patterns that have no
+    other way to sign in.
 
     Why: such a key is a password in a file that does not expire; workload identity needs none.
     Fix: have the workload sign in by workload identity federation or an attached service account, then

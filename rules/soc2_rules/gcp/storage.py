@@ -167,7 +167,8 @@ def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdi
     """The bucket has a lifecycle rule that deletes, or a retention policy.
 
     A rule that only deletes what was replaced by a newer version leaves the newest for ever, and one for what
-    is older than a fixed day all that comes later. ``kept`` takes
+    is older than a fixed day all that comes later. With versioning what a rule deletes becomes a version, and
+    a rule must delete these as well. ``kept`` takes
     names or patterns of buckets that are kept for ever on purpose.
 
     Why: data that is kept for ever is disposed of never.
@@ -177,6 +178,10 @@ def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdi
         return not_applicable("kept for ever on purpose")
     rules = bucket.bucket.lifecycle.rule
     deleting = [one for one in rules if one.deletes]
+    if deleting and bucket.bucket.versioning.enabled and not any(o.deletes_versions for o in rules):
+        return failed(
+            "what lifecycle rules delete stays as a version: versioning is on, and no rule deletes versions"
+        )
     if deleting:
         some = sum(one.partial for one in deleting)
         left = f"; {some} of them only some objects" if some else ""

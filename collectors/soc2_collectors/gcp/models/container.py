@@ -316,10 +316,11 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "maintenanceExclusionOptions": "without options no upgrade happens at all, the stricter reading",
+        "endTime": "one until the end of support may have none, and counts as one that is too long",
     }
 
     start_time: Moment
-    end_time: Moment
+    end_time: Moment | None = None
     maintenance_exclusion_options: ExclusionOptions = ExclusionOptions()
 
 

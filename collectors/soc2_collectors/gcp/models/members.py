@@ -54,6 +54,9 @@ one so."""
 _OF_GOOGLE_ITSELF = frozenset({"system.gserviceaccount.com"})
 """Accounts that are the same for every customer: ``cloud-logs@system.gserviceaccount.com``."""
 
+_GROUPS_OF_GOOGLE = frozenset({"cloud-logs@google.com", "cloud-storage-analytics@google.com"})
+"""By which Google writes for every customer: logs that sinks of old send, and usage logs of buckets. Source:
+"Usage logs & storage logs"; "Configure and manage sinks"."""
 _WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/(?P<pool>[^/]+)/.")
 _WORKLOAD = re.compile(
     r"//iam\.googleapis\.com/projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/."
@@ -216,6 +219,11 @@ class Member:
             or domain in _OF_GOOGLE_ITSELF
             or (domain.startswith("gcp-sa-") and _NUMBERED.match(f"{local}@") is not None)
         )
+
+    @property
+    def of_google(self) -> bool:
+        """Whether it is a group by which Google itself writes logs."""
+        return self.sort == "group" and self.id.lower() in _GROUPS_OF_GOOGLE
 
     @property
     def default_account(self) -> bool:

@@ -147,6 +147,11 @@ class LifecycleRule(msgspec.Struct, frozen=True):
         live = when.is_live is not False and not replaced and not when.of_the_past
         return self.action.type == "Delete" and live
 
+    @property
+    def deletes_versions(self) -> bool:
+        """Whether it deletes versions that were replaced, of some objects at least."""
+        return self.action.type == "Delete" and self.condition.is_live is not True
+
     def keeps_versions(self, days: int) -> bool | None:
         """Whether versions that were replaced are left alone for so many days; ``None``: not known."""
         when = self.condition
