@@ -7,7 +7,7 @@ import functools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +27,7 @@ from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
-from soc2_pac.store import acts, open_store
+from soc2_pac.store import acts, open_store, queries
 from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Act
     from soc2_pac.acts.controls import Control
+    from soc2_pac.acts.due import OpenFailures
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
@@ -72,12 +73,26 @@ class Workspace:
         Sources of the store know its acts, and are implied where it has some, or where controls are
         configured.
         """
-        known = _acts(store) if self.registry.of_the_store else ()
-        if not known and not any(hasattr(s.settings, "knowing") for s in self.sources.values()):
+        known = self.held(store)
+        if not known.acts and not any(
+            hasattr(s.settings, "knowing") for s in self.sources.values()
+        ):
             return self
-        work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
+        work = make_workspace(
+            self.config, self.registry, sources_needed=False, implied=bool(known.acts)
+        )
         work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
         return work
+
+    def held(self, store: Store) -> Held:
+        """What the store holds for its own sources; nothing where no provider reads it."""
+        if not self.registry.of_the_store:
+            return Held((), ())
+        with store.reading() as connection:
+            return Held(
+                tuple(acts.listed(connection)),
+                tuple(queries.open_failures(connection, self.registry.of_the_store)),
+            )
 
     def lacking(self, provider: str) -> str:
         """Why rules that need a source of a provider (``okta``, ``okta or roster``) are not judged."""
@@ -210,11 +225,18 @@ def _imply(sources: dict[str, SourceSettings], config: Config, registry: Registr
         sources[name] = configuration.SourceSettings(name, name, settings)
 
 
-def _knowing(source: SourceSettings, known: Sequence[Act]) -> SourceSettings:
-    """The source with the store's acts, where its provider reads them."""
+class Held(NamedTuple):
+    """What the store itself holds for its own sources."""
+
+    acts: tuple[Act, ...]
+    failures: tuple[OpenFailures, ...]
+
+
+def _knowing(source: SourceSettings, known: Held) -> SourceSettings:
+    """The source with what the store holds, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    return replace(source, settings=source.settings.knowing(known))
+    return replace(source, settings=source.settings.knowing(*known))
 
 
 def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
@@ -386,7 +408,7 @@ def run(
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
                 prove()
-                return replace(unit, source=_knowing(unit.source, _acts(store)))
+                return replace(unit, source=_knowing(unit.source, work.held(store)))
 
             results = collect_units(
                 plan,

@@ -87,8 +87,9 @@ class Provider(Protocol):
         paths counted from the configuration's own folder.
 
         A provider with an attribute ``of_the_store`` that is true reads what people did, from the store
-        itself. Its settings have a method ``knowing(acts)``, which returns them with the store's acts
-        (:class:`soc2_pac.acts.Act`, in the order of recording); none of them may be required, since a source
+        itself. Its settings have a method ``knowing(acts, failures)``, which returns them with the store's acts
+        (:class:`soc2_pac.acts.Act`, in the order of recording) and the failures that are open
+        (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day); none of them may be required, since a source
         of it is implied where there are controls or acts. It is collected last, so that it knows what else
         the run found.
         """

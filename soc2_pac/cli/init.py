@@ -159,7 +159,7 @@ def init(aws: bool, azure: bool, gcp: bool, github: bool, okta: bool, output: Pa
         *((f"soc2-pac permissions {name}", "what to grant: it only reads") for name in wanted),
         (f"soc2-pac doctor{config}", "who am I, which permissions are missing"),
         (f"soc2-pac run{config}", "collect, judge, keep"),
-        ("soc2-pac controls init", "controls of your own, and evidence that people hand in"),
+        ("soc2-pac controls init", "your own controls, and evidence of people"),
     ]
     width = max(len(step) for step, _ in steps)
     click.echo("Next:")

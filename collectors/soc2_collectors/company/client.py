@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from soc2_pac.acts import Act
+    from soc2_pac.acts.due import OpenFailures
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Selection
 
@@ -21,6 +22,8 @@ CALLS = {
     "READ reviews": ("review.",),
 }
 """Declared call -> beginnings of the kinds of acts that it reads."""
+FAILURES = "READ failures"
+"""The declared call for open failures."""
 
 
 class CompanyConnection:
@@ -65,6 +68,14 @@ class Company:
         Raises:
             CallRefused: the collector did not declare the call. Unreachable: no store was opened.
         """
+        known = self._known(call)
+        return tuple(act for act in known.acts if act.kind.startswith(CALLS[call]))
+
+    def failures(self, call: str) -> tuple[OpenFailures, ...]:
+        """Open failures by severity and day. Raises as :meth:`acts` does."""
+        return self._known(call).failures
+
+    def _known(self, call: str) -> KnowingSettings:
         if call not in self._allowed:
             msg = f"the collector did not declare {call}"
             raise CallRefused(msg, operation=call)
@@ -72,4 +83,4 @@ class Company:
         if not isinstance(self._settings, KnowingSettings):
             msg = "no store could be opened, and what people declared stands there. Next: soc2-pac controls record"
             raise Unreachable(msg, operation=call)
-        return tuple(act for act in self._settings.acts if act.kind.startswith(CALLS[call]))
+        return self._settings

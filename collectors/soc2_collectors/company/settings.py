@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soc2_pac.acts import Act
+from soc2_pac.acts.due import OpenFailures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +25,15 @@ class CompanySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msg = f"organization: '{self.organization}' is no name of a scope"
             raise ValueError(msg)
 
-    def knowing(self, acts: Iterable[Act]) -> KnowingSettings:
-        """The same, with the acts that the store holds, in the order of recording."""
-        return KnowingSettings(self.organization, tuple(acts))
+    def knowing(
+        self, acts: Iterable[Act], failures: Iterable[OpenFailures] = ()
+    ) -> KnowingSettings:
+        """The same, with what the store holds: acts in the order of recording, and open failures."""
+        return KnowingSettings(self.organization, tuple(acts), tuple(failures))
 
 
 class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
     """Settings with what is to be read. No configuration can say this."""
 
     acts: tuple[Act, ...] = ()
+    failures: tuple[OpenFailures, ...] = ()
