@@ -65,7 +65,7 @@ def test_from_the_store_to_a_verdict(store: Store) -> None:
         known = CompanySettings().knowing((), queries.open_failures(connection, ()))
     connection_to = CompanyConnection(known)
     client = connection_to.client(connection_to.scope, Meter(Limits()), frozenset([FAILURES]))
-    documents = {document.uid: document.body for document in deadlines.documents(client)}
+    documents = {document.uid: dict(document.body) for document in deadlines.documents(client)}
     assert set(documents) == {"critical", "high", "medium", "low", "info"}
     said = {
         now: judge_document(company_failures_fixed_in_time, documents["high"], now=now).message
