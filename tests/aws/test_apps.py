@@ -60,7 +60,8 @@ def test_a_published_version_keeps_its_variables(aws: Account) -> None:
     )
     assert aws.judge("aws-lambda-no-secrets", "clean", NOW).status is Status.PASS
     assert aws.calls["lambda:ListVersionsByFunction"] == 2
-    assert not [s for s in aws.collect("aws.lambda.function") if b"AKIA" in s.body]
+    kinds = ("aws.lambda.function", "aws.lambda.qualified_function")
+    assert not [s for kind in kinds for s in aws.collect(kind) if b"AKIA" in s.body]
 
 
 def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
@@ -71,7 +72,8 @@ def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
     assert {"aliased:live", "aliased:1"} <= found.keys()
     assert not any(name.endswith("$LATEST") for name in found)
     assert found["aliased:1"]["GetPolicy"] is None
-    assert "Environment" not in found["aliased:1"]
+    assert found["aliased:1"]["Environment"] == {"Variables": {"KEY_ID": "[redacted]"}}
+    assert found["aliased:live"]["FunctionVersion"] == "1"
     # Of URLs moto knows nothing, so that it never passes.
     assert aws.judge("aws-lambda-not-public", "aliased", NOW).status is not Status.FAIL
     functions.add_permission(
