@@ -260,7 +260,8 @@ def aws_restore_tested(
 ) -> Verdict:
     """A restore from a backup succeeded within the review period.
 
-    AWS tells of restore jobs for some weeks only: a run at least every month sees them all.
+    AWS lists restore jobs for some weeks only. What a run has seen stays known: one at least every month sees them
+    all.
 
     Why: a backup that nobody ever restored is a hope.
     Fix: aws backup create-restore-testing-plan with a selection for each kind of data, every month.
@@ -298,7 +299,7 @@ def aws_restore_tested(
         )
     if done:
         return failed(f"the last restore that succeeded was on {max(done):%Y-%m-%d}")
-    return failed("no restore that succeeded")
+    return failed("AWS tells of no restore that succeeded")
 
 
 # -- is this one backed up? -------------------------------------------------------------------------------
