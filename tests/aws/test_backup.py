@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from soc2_collectors.aws.backup import restore_jobs
-from soc2_pac.model import Document, Period
+from soc2_pac.model import Document, Period, Status
+from soc2_pac.testing import judge_document
+from soc2_rules.aws.backup import aws_recovery_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,3 +56,13 @@ def test_what_nobody_saw_for_more_than_a_month_is_not_claimed() -> None:
     late = Period(BEGAN + timedelta(days=31), first.cursor)
     _look(late)
     assert late.parameters["from"] == "2026-06-02T00:00:00.000Z"
+
+
+def test_a_volume_of_fsx_is_not_taken_for_a_deleted_file_system() -> None:
+    """Volumes are not collected: that none is among the file systems says nothing."""
+    arn = "arn:aws:fsx:eu-west-1:111122223333:volume/fs-0def/fsvol-0abc"
+    given: dict[str, list[dict[str, Any]] | None] = {kind: [] for kind in aws_recovery_points.kinds}
+    verdict = judge_document(
+        aws_recovery_points, {"ResourceArn": arn, "ResourceType": "FSx"}, given
+    )
+    assert verdict.status is Status.FAIL

@@ -27,6 +27,7 @@ class VpcConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The VPC that a function runs in; empty where in none."""
 
     vpc_id: str = ""
+    security_group_ids: list[str] = []
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
