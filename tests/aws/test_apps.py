@@ -169,7 +169,7 @@ class _Ecr:
 
 def _scan_of(client: _Ecr) -> object:
     (found,) = repositories.function(cast("Aws", client))
-    return found.body["DescribeImageScanFindings"].call()
+    return cast("Fact", found.body["DescribeImageScanFindings"]).call()
 
 
 def test_basic_scanning_tells_its_results_by_a_call_of_its_own() -> None:
