@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.lambda_ import Function, PublishedVersion, Qualified, Variables
+from soc2_collectors.aws.models.lambda_ import Function, Qualified, Variables
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
 from soc2_collectors.aws.models.trust import (
     EVERYONE,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @rule(
     criteria=["CC6.1"],
     severity=Severity.CRITICAL,
+    needs=[Qualified],
     known_as=[
         "prowler:awslambda_function_no_secrets_in_variables",
         "powerpipe:lambda_function_variables_no_sensitive_data",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 )
 def aws_lambda_no_secrets(
     function: Function,
+    evidence: Evidence,
     *,
     names: tuple[str, ...] = CREDENTIALS,
     allowed_names: tuple[str, ...] = (),
@@ -56,21 +58,19 @@ def aws_lambda_no_secrets(
     """
     told, unread = _carried(function.environment, "", names, allowed_names)
     count = len(function.environment.variables)
-    gap: FactUnavailable | None = None
-    try:
-        for version in function.versions:
-            more, dark = _carried(
-                version.environment, f" of version {version.version}", names, allowed_names
-            )
-            told += more
-            unread += dark
-            count += len(version.environment.variables)
-    except FactUnavailable as error:
-        gap = error
+    gaps: list[FactUnavailable | EvidenceIncomplete] = []
+    on: list[Qualified] = []
+    for version in _qualified(function, evidence, gaps):
+        of = f" of version {version.version}"
+        more, dark = _carried(version.environment, of, names, allowed_names)
+        on += [version] if more else []
+        told += more
+        unread += dark
+        count += len(version.environment.variables)
     if told:
-        return failed("; ".join(told))
-    if gap is not None:
-        raise gap
+        return failed("; ".join(told), on=on)
+    if gaps:
+        raise gaps[0]
     if unread:
         return inconclusive(f"nobody could look into {', '.join(unread)}")
     if not count:
@@ -313,13 +313,14 @@ tells it, and moves days back at times: the threshold ``dates`` overrides them."
 @rule(
     criteria=["CC7.1"],
     severity=Severity.MEDIUM,
+    needs=[Qualified],
     known_as=[
         "prowler:awslambda_function_using_supported_runtimes",
         "powerpipe:lambda_function_use_latest_runtime",
     ],
 )
 def aws_lambda_runtime_supported(
-    function: Function, now: datetime, *, dates: tuple[str, ...] = ()
+    function: Function, now: datetime, evidence: Evidence, *, dates: tuple[str, ...] = ()
 ) -> Verdict:
     """Functions, and the versions that their aliases name, run on runtimes that AWS has not deprecated.
 
@@ -334,25 +335,28 @@ def aws_lambda_runtime_supported(
     newest = _runtime(function, now, dates)
     if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):
         return newest
-    used = {name for alias in function.aliases for name in alias.versions} - {"$LATEST"}
-    published = {version.version: version for version in function.versions} if used else {}
+    gaps: list[FactUnavailable | EvidenceIncomplete] = []
+    listed = _qualified(function, evidence, gaps)
+    if gaps:
+        raise gaps[0]
+    used = {name for one in listed for name in one.versions} - {"$LATEST"}
+    published = {one.version: one for one in listed if one.version in used}
     judged = {name: _runtime(published.get(name), now, dates) for name in sorted(used)}
+    on = list(published.values())
     for name, verdict in judged.items():
         if verdict.status is Status.FAIL:
-            return failed(f"version {name}: {verdict.message}")
+            return failed(f"version {name}: {verdict.message}", on=on)
     for name, verdict in judged.items():
         if verdict.status is Status.INCONCLUSIVE:
-            return inconclusive(f"version {name}: {verdict.message}")
+            return inconclusive(f"version {name}: {verdict.message}", on=on)
     if newest.status is not Status.PASS:
         return newest
     ends = [one.until for one in (newest, *judged.values()) if one.until is not None]
     more = f"; so are versions {', '.join(judged)}" if judged else ""
-    return passed(f"{newest.message}{more}", until=min(ends))
+    return passed(f"{newest.message}{more}", until=min(ends), on=on)
 
 
-def _runtime(
-    code: Function | PublishedVersion | None, now: datetime, dates: tuple[str, ...]
-) -> Verdict:
+def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str, ...]) -> Verdict:
     """Whether AWS still patches what a function, or a version of it, runs on."""
     if code is None:
         return inconclusive("not among those that AWS lists")
