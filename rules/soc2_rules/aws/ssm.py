@@ -91,8 +91,22 @@ _ABOUT = (
     "*_expiration",
     "*_policy",
     "*_issuer",
+    "*_path",
+    "*_region",
+    "*_enabled",
+    "*_required",
+    "*_seconds",
+    "*_minutes",
+    "*_hours",
+    "*_days",
+    "*_expires_in",
+    "*token_url",
+    "*token_uri",
+    "*token_endpoint",
+    "*max_tokens",
 )
-"""Names of what is about a secret: where it is kept, how long it lasts, what it has to look like."""
+"""Names of what is about a secret: where it is kept or fetched, how long it lasts, what it has to look like; and the
+tokens that models count."""
 
 
 @rule(
