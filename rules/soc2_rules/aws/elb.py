@@ -295,7 +295,9 @@ _DELIVERED = {"application": "ALB_ACCESS_LOGS", "network": "NLB_ACCESS_LOGS"}
     ],
 )
 def aws_lb_access_logs(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
-    """Load balancers keep access logs: in a bucket of their own choice, or by a delivery of CloudWatch.
+    """Load balancers are set to keep access logs: in a bucket, or by a delivery of CloudWatch.
+
+    Whether the bucket is still there, and takes them, is not read.
 
     Why: they hold each client's address and request: what is asked for first after a break-in.
     Fix: aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes
@@ -310,7 +312,8 @@ def aws_lb_access_logs(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
         return not_applicable("network load balancers log TLS listeners only, and it has none")
     value = balancer.attribute("access_logs.s3.enabled")
     if value == "true":
-        return passed("kept")
+        bucket = balancer.attribute("access_logs.s3.bucket")
+        return passed(f"to be kept in {bucket}" if bucket else "to be kept in a bucket")
     sources = evidence.here(DeliverySource)
     if sent := delivered(sources, balancer.arn, _DELIVERED[balancer.type]):
         return passed("delivered by CloudWatch", on=sent)
@@ -325,9 +328,14 @@ def aws_lb_access_logs(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
     known_as=["prowler:elb_logging_enabled"],
 )
 def aws_clb_access_logs(balancer: ClassicLoadBalancer) -> Verdict:
-    """Classic load balancers keep access logs.
+    """Classic load balancers are set to keep access logs.
+
+    Whether the bucket is still there, and takes them, is not read.
 
     Why: they hold each client's address and request: what is asked for first after a break-in.
     Fix: aws elb modify-load-balancer-attributes with AccessLog={Enabled=true,S3BucketName=...}.
     """
-    return passed("kept") if balancer.attributes.access_log.enabled else failed("not kept")
+    log = balancer.attributes.access_log
+    if not log.enabled:
+        return failed("not kept")
+    return passed(f"to be kept in {log.bucket}" if log.bucket else "to be kept in a bucket")

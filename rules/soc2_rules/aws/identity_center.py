@@ -82,11 +82,12 @@ def aws_permission_set_session(
     max_admin_hours: int = 4,
     admin_groups: tuple[str, ...] = (),
 ) -> Verdict:
-    """Sessions of Identity Center end in time, and administrator sets belong to approved groups.
+    """Sessions of permission sets end in time, and administrator sets belong to approved groups.
 
     A set administers by everything, or by enough in IAM to get it: by AWS's policies, an inline one, or a policy of
     the accounts where it is used, under its permissions boundary. What a set says is in force in an account once it is
-    provisioned there. ``admin_groups`` holds names or ids of groups.
+    provisioned there. For how long people stay signed in to the access portal itself is not read. ``admin_groups``
+    holds names or ids of groups.
 
     Why: a stolen session works until it ends, and an administrator set that was given to a person stays when
         the person changes jobs.

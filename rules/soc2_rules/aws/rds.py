@@ -57,6 +57,11 @@ _LOGS = {
     "sqlserver": ("agent", "error"),
 }
 """Engine -> the logs that say who did what, and what went wrong; others are about speed and upgrades."""
+_OF_CLUSTERS = _LOGS | {"mysql": ("error", "general")}
+"""The same of clusters: Multi-AZ clusters of MySQL have no audit log, and the general log says who did what. Source:
+RDS API reference, CreateDBCluster, EnableCloudwatchLogsExports."""
+_CUSTOM = "custom-"
+"""How the engines of RDS Custom begin: its instances run on machines that their owner administers."""
 _ON = ("1", "on", "true", "enabled", "tls1.2+", "tls1.3+", "fips-140-3")
 
 
@@ -406,6 +411,8 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
     """
     if database.engine == "docdb":
         return not_applicable("DocumentDB installs no minor versions, whatever the setting")
+    if database.engine.startswith(_CUSTOM):
+        return not_applicable("RDS Custom installs none: whoever runs the machine does")
     if database.auto_minor_version_upgrade is None:
         return inconclusive("AWS does not say whether they are")
     if not database.auto_minor_version_upgrade:
@@ -462,14 +469,20 @@ def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = 
     """
     if database.cluster is not None:
         return not_applicable(f"the cluster {database.cluster} sends the logs of its members")
-    return _logs(database.engine, database.logs_exported, database.pending.logs, log_types)
+    if database.engine.startswith(_CUSTOM):
+        return inconclusive(
+            "RDS Custom sends none: whether an agent on its machine does is not read"
+        )
+    wanted = log_types or _LOGS.get(_family(database.engine))
+    return _logs(database.engine, database.logs_exported, database.pending.logs, wanted)
 
 
-def _logs(engine: str, sent: list[str], pending: PendingLogs, asked: tuple[str, ...]) -> Verdict:
+def _logs(
+    engine: str, sent: list[str], pending: PendingLogs, wanted: tuple[str, ...] | None
+) -> Verdict:
     told = ", ".join(sorted(sent))
     if not sent:
         return failed("sends no logs")
-    wanted = asked or _LOGS.get(_family(engine))
     if wanted is None:
         return inconclusive(f"sends {told}; which logs {engine or 'its engine'} has is not known")
     if lacking := [name for name in wanted if name not in sent]:
@@ -514,14 +527,16 @@ def aws_rds_cluster_logs_exported(
 ) -> Verdict:
     """Database clusters send the logs of who did what, and of what went wrong, to CloudWatch Logs.
 
-    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of MySQL; ``audit`` of
-    DocumentDB and Neptune. ``log_types`` asks for others, of every engine.
+    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of Aurora MySQL; ``general`` and ``error``
+    of MySQL, whose Multi-AZ clusters have no audit log; ``audit`` of DocumentDB and Neptune. ``log_types`` asks for
+    others, of every engine.
 
     Why: logs that lie on the instances are kept for days, and nobody is alarmed by them.
     Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --cloudwatch-logs-export-configuration
         EnableLogTypes=audit,error.
     """
-    return _logs(cluster.engine, cluster.logs_exported, cluster.pending.logs, log_types)
+    wanted = log_types or _OF_CLUSTERS.get(_family(cluster.engine))
+    return _logs(cluster.engine, cluster.logs_exported, cluster.pending.logs, wanted)
 
 
 @rule(

@@ -91,8 +91,22 @@ _ABOUT = (
     "*_expiration",
     "*_policy",
     "*_issuer",
+    "*_path",
+    "*_region",
+    "*_enabled",
+    "*_required",
+    "*_seconds",
+    "*_minutes",
+    "*_hours",
+    "*_days",
+    "*_expires_in",
+    "*token_url",
+    "*token_uri",
+    "*token_endpoint",
+    "*max_tokens",
 )
-"""Names of what is about a secret: where it is kept, how long it lasts, what it has to look like."""
+"""Names of what is about a secret: where it is kept or fetched, how long it lasts, what it has to look like; and the
+tokens that models count."""
 
 
 @rule(
@@ -246,7 +260,7 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
 @rule(
     criteria=["CC7.1"],
     severity=Severity.HIGH,
-    needs=[Compliance],
+    needs=[Compliance, Instance],
     known_as=[
         "prowler:ssm_managed_compliant_patching",
         "powerpipe:ssm_managed_instance_compliance_patch_compliant",
@@ -270,7 +284,8 @@ def aws_patch_compliant(
     """Managed machines were scanned lately, and lack no patch that their baseline approves.
 
     AWS does not say since when a patch is missing; how long a finding may stay open is the configuration's
-    [sla]. ``severities`` says which patches count.
+    [sla]. ``severities`` says which patches count. An instance that is stopped cannot be scanned, and need
+    not be until it starts.
 
     Why: an attack on a known hole is the usual one.
     Fix: aws ssm send-command --document-name AWS-RunPatchBaseline --parameters Operation=Install, in a
@@ -278,12 +293,13 @@ def aws_patch_compliant(
     """
     found = evidence.index(Compliance, "key", within="here").get((machine.instance_id, "Patch"), ())
     if not found:
-        return failed("no patch scan was reported")
+        return _at_rest(machine, evidence) or failed("no patch scan was reported")
     scanned = found[0].execution.execution_time
     told = f"scanned on {scanned:%Y-%m-%d}"
     due = days_after(scanned, max_scan_days)
     if now >= due:
-        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
+        late = failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
+        return _at_rest(machine, evidence) or late
     missing = found[0].non_compliant.non_compliant_count
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
@@ -302,3 +318,17 @@ def aws_patch_compliant(
             on=found,
         )
     return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)
+
+
+def _at_rest(machine: ManagedInstance, evidence: Evidence) -> Verdict | None:
+    """``not_applicable`` where nothing runs that could be scanned: an instance of EC2 that is stopped, or ended."""
+    if not machine.instance_id.startswith(_OF_EC2):
+        return None
+    found = evidence.index(Instance, "instance_id", within="here").get(machine.instance_id, ())
+    states = [one.state.name for one in found if one.state.name in _RESTING]
+    return not_applicable(f"the instance is {states[0]}", on=found) if states else None
+
+
+_OF_EC2 = "i-"
+"""How the ids of EC2's instances begin; those of other machines begin with ``mi-``."""
+_RESTING = ("stopped", "shutting-down", "terminated")

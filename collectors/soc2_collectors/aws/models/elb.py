@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -105,7 +107,10 @@ class ClassicListenerDescription(msgspec.Struct, frozen=True, kw_only=True, rena
 class AccessLog(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Whether a classic balancer logs."""
 
+    may_lack: ClassVar[dict[str, str]] = {"S3BucketName": "a message names it"}
+    any_value: ClassVar[dict[str, str]] = {"S3BucketName": "a message names it"}
     enabled: bool = False
+    bucket: str | None = msgspec.field(default=None, name="S3BucketName")
 
 
 class ClassicAttributes(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
