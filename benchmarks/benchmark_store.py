@@ -9,6 +9,7 @@ process, with its time and its peak memory. --days and --size make a smaller one
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -61,15 +62,16 @@ def build(path: Path, size: int, days: int, count: int = 5) -> None:
     each = size // SCOPES
     documents = [[_record(scope, number, 0) for number in range(each)] for scope in range(SCOPES)]
     draw = random.Random(1)  # noqa: S311 - a repeatable draw
+    kept: dict[int, str] = {}
     with open_store(f"sqlite:///{path}", create=True) as store:
         for day in range(days):
             for scope, listed in enumerate(documents):
                 for number in draw.sample(range(each), each // 100) if day else ():
                     listed[number] = _record(scope, number, day)
-            if day == days - 1:
-                kept = dump(store.checkpoint())
-                path.with_suffix(".checkpoint").write_text(kept, encoding="utf-8")
+            # Before each day's run; "yesterday" is the last of them.
+            kept[day] = dump(store.checkpoint())
             _run(store, documents, active, day)
+    path.with_suffix(".checkpoints").write_text(json.dumps(kept), encoding="utf-8")
 
 
 def _run(store: Store, documents: list[list[Record]], active: list[ActiveRule], day: int) -> None:
@@ -147,7 +149,7 @@ def _since(turn: int) -> Callable[[Path], str]:
 
 def _yesterday(path: Path) -> Checkpoint:
     """Taken before the last day's run."""
-    return load(path.with_suffix(".checkpoint").read_text(encoding="utf-8"))
+    return load(path.with_suffix(".checkpoints").read_text(encoding="utf-8"))
 
 
 PARTS: dict[str, Callable[[Path], str]] = {
@@ -178,14 +180,14 @@ def main() -> None:
         unfinished = path.with_name(f"unfinished-{path.name}")
         unfinished.unlink(missing_ok=True)
         build(unfinished, given.size, given.days, given.rules)
-        unfinished.with_suffix(".checkpoint").rename(path.with_suffix(".checkpoint"))
+        unfinished.with_suffix(".checkpoints").rename(path.with_suffix(".checkpoints"))
         unfinished.rename(path)
         print(f"built in {time.perf_counter() - began:.0f} s")
     print(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
     for part in PARTS:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(shutil.copy(path, folder))
-            shutil.copy(path.with_suffix(".checkpoint"), folder)
+            shutil.copy(path.with_suffix(".checkpoints"), folder)
             command = [sys.executable, __file__, "--part", part, "--store", str(copy)]
             began = time.perf_counter()
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
