@@ -204,8 +204,9 @@ class Clients:
                 wait = max(wait, self._everything.reserve())
             if wait > 0:
                 meter.pause(wait)
-            meter.request(action(service, event_name.rpartition(".")[2]))
-            return sent(self._wire, request, meter.left())
+            call = action(service, event_name.rpartition(".")[2])
+            meter.request(call)
+            return sent(self._wire, request, meter, call)
 
         return admit
 

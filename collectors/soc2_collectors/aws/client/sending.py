@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.aws.settings import AwsSettings
+    from soc2_pac.hookspecs import Meter
 
 
 class _Body(io.BytesIO):
@@ -38,7 +39,12 @@ def wire(settings: AwsSettings, session: Any) -> Wire[Answer]:  # noqa: ANN401 -
     return Wire("AWS", settings.timeout_seconds, None, Answer, certificates=certificates)
 
 
-def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401 - of botocore
+def sent(
+    by: Wire[Answer],
+    request: Any,  # noqa: ANN401 - of botocore
+    meter: Meter,
+    call: str,
+) -> Any:  # noqa: ANN401
     """The answer to a prepared request. Raises botocore's errors, which it knows when to ask again for."""
     from botocore import exceptions as sdk  # noqa: PLC0415
     from botocore.awsrequest import AWSResponse, HeadersDict  # noqa: PLC0415
@@ -46,7 +52,9 @@ def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401
     # Sums over a body are over its bytes as they were sent.
     headers = {"Accept-Encoding": "identity", **dict(request.headers.items())}
     try:
-        answer = by.exchange(request.method, request.url, headers, request.body, seconds=seconds)
+        answer = by.exchange(
+            request.method, request.url, headers, request.body, meter=meter, call=call
+        )
     except NotReached as error:
         raise sdk.EndpointConnectionError(endpoint_url=request.url, error=error) from error
     except Late as error:
