@@ -109,7 +109,7 @@ def test_broken_answers(answer: bytes, kind: type[ProviderError], said: str) -> 
 class _Listening:
     """A meter that keeps what was answered."""
 
-    def __init__(self, seconds: float = 5) -> None:
+    def __init__(self, seconds: float = 60) -> None:
         self._seconds = seconds
         self.heard: list[Exchange] = []
 
@@ -129,7 +129,7 @@ def test_a_unit_learns_what_its_calls_were_answered() -> None:
     (heard,) = meter.heard
     assert (heard.operation, heard.method, heard.url) == ("c", "GET", f"{server.url}/x")
     assert (heard.status, heard.headers["x-limit"], heard.body) == (404, "5", b'{"a": 1}')
-    late: Any = _Listening(0.3)
+    late: Any = _Listening(1)
     with Hostile("drip-body") as dripping, pytest.raises(Unreachable, match="in time"):
         asks(dripping.url).exchange("GET", f"{dripping.url}/", {}, meter=late, call="c")
     (heard,) = late.heard
