@@ -93,7 +93,7 @@ def test_old_and_new_entries_stand_in_one_chain(upgraded: Store) -> None:
     one_run(upgraded, [], at=T0.replace(day=4), rules=ALL, full=True)
     with upgraded.reading() as connection:
         forms = connection.execute(text("SELECT DISTINCT format FROM ledger ORDER BY format")).all()
-    assert [form for (form,) in forms] == [1, 2]
+    assert [form for (form,) in forms] == [1, 2, 3]
     assert upgraded.verify([old_checkpoint()]).problems == []
 
 
