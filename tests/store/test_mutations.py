@@ -242,6 +242,20 @@ SCHEMA = {
         "sqlite": ("ALTER TABLE finding ADD COLUMN g TEXT GENERATED ALWAYS AS ('x') VIRTUAL",),
         "postgresql": ("ALTER TABLE finding ADD COLUMN g TEXT GENERATED ALWAYS AS ('x') STORED",),
     },
+    "a child in another schema": {
+        "postgresql": (
+            "CREATE SCHEMA other",
+            "CREATE TABLE other.more () INHERITS (public.finding)",
+        ),
+    },
+    "an operator that means the opposite": {
+        "postgresql": (
+            "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, PROCEDURE = pg_catalog.textne)",
+        ),
+    },
+    "the system's own schema last": {
+        "postgresql": ("SET LOCAL search_path TO public, pg_catalog",),
+    },
     "a schema that comes first": {
         "postgresql": (
             "CREATE SCHEMA other",
