@@ -101,6 +101,6 @@ def test_every_verdict_is_the_same(plain: Path, tmp_path: Path) -> None:
     mails = set(re.findall(r"[a-z]+\.[a-z]+@[a-z-]+\.[a-z]+", original))
     assert len(mails) > 10
     assert [mail for mail in mails if mail in whole] == []
-    ids = set(re.findall(r"(?<!\d)\d{12}(?!\d)", original))
+    ids = set(re.findall(r"(?<!\d)\d{12}(?!\d)", original)) - {"000000000000"}  # of Microsoft Graph
     assert ids
     assert [one for one in ids if one in whole] == []
