@@ -18,8 +18,10 @@ yesterday's evidence.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
@@ -129,6 +131,20 @@ def _shape(resource_type: type[R]) -> _Shape[R]:
     return _Shape(resource_type)
 
 
+_missed: ContextVar[list[FactUnavailable] | None] = ContextVar("missed", default=None)
+
+
+@contextlib.contextmanager
+def noting_missed() -> Iterator[list[FactUnavailable]]:
+    """The facts that this thread reads and that are not there, those too whose error somebody catches."""
+    found: list[FactUnavailable] = []
+    before = _missed.set(found)
+    try:
+        yield found
+    finally:
+        _missed.reset(before)
+
+
 def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
     """A subclass whose unavailable fields raise when read, so that rules need no code for it."""
 
@@ -147,9 +163,12 @@ def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
             grant = f"; grant {permission}" if permission else ""
             said = f"{gap.get('status', 'unknown')}: {gap.get('reason', 'no reason was kept')}"
             msg = f"{key} could not be read ({said}){grant}"
-        raise FactUnavailable(
+        error = FactUnavailable(
             msg, kind=resource_type.kind, field=key, permission=permission, document=self
         )
+        if (missed := _missed.get()) is not None:
+            missed.append(error)
+        raise error
 
     return type(
         resource_type.__name__,
