@@ -19,12 +19,12 @@ yesterday's evidence.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
+import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -103,12 +103,12 @@ def view(resource_type: type[R], body: bytes | str) -> R:
     except msgspec.DecodeError:
         # Lone surrogates are legal in JSON text and refused by msgspec; the standard library reads them.
         return _convert(resource_type, json.loads(body))
-    return cast("R", seen)
+    return seen
 
 
 def _convert(resource_type: type[R], document: object) -> R:
     try:
-        return cast("R", msgspec.convert(document, _shape(resource_type).guarded, strict=True))
+        return msgspec.convert(document, _shape(resource_type).guarded, strict=True)
     except msgspec.ValidationError as error:
         msg = f"the document of a {resource_type.kind} is not as expected: {error}"
         raise FactUnavailable(msg, kind=resource_type.kind) from error
@@ -126,9 +126,19 @@ class _Shape(Generic[R]):
         self.decode_guarded = msgspec.json.Decoder(self.guarded).decode
 
 
-@functools.cache
+_shapes: dict[type[Resource], _Shape[Any]] = {}
+_shaping = threading.Lock()
+
+
 def _shape(resource_type: type[R]) -> _Shape[R]:
-    return _Shape(resource_type)
+    # One at a time: two threads that have msgspec describe the same types at once end the process.
+    found = _shapes.get(resource_type)
+    if found is None:
+        with _shaping:
+            found = _shapes.get(resource_type)
+            if found is None:
+                found = _shapes[resource_type] = _Shape(resource_type)
+    return found
 
 
 _missed: ContextVar[list[FactUnavailable] | None] = ContextVar("missed", default=None)
