@@ -658,7 +658,7 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
     return live.check_recorded(
         judged,
         [
-            (_as_collected(said), [Document(k.uid, k.name, k.body) for k in kept])
+            (_as_collected(said, len(kept)), [Document(k.uid, k.name, k.body) for k in kept])
             for said, kept in recorded.collections
             if said.kind in registry.collectors
         ],
@@ -668,13 +668,14 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
     )
 
 
-def _as_collected(said: recording.Collected) -> UnitResult:
+def _as_collected(said: recording.Collected, count: int) -> UnitResult:
     unit = Unit(
         said.kind,
         Scope.parse(said.scope),
         configuration.SourceSettings(said.source, said.provider, None),
     )
-    return UnitResult(unit, CollectionStatus(said.status), said.reason, said.permission)
+    status = CollectionStatus(said.status)
+    return UnitResult(unit, status, said.reason, said.permission, count=count)
 
 
 def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> list[live.LiveVerdict]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from soc2_pac.model import Identity, Scope, Selection, Unread
+    from soc2_pac.model import Exchange, Identity, Scope, Selection, Unread
 
 GROUP = "soc2_pac"
 """The entry-point group and pluggy project name."""
@@ -42,6 +42,9 @@ class Meter(Protocol):
         ``working``: the wait is for a server in trouble, and spends the unit's time. Raises Unreachable when
         the unit must end first.
         """
+
+    def answered(self, exchange: Exchange) -> None:
+        """Learn what a request was answered, for a recording. Raises nothing."""
 
     def page(self) -> None:
         """Count one page of a listing. Raises Unexpected beyond the page limit (a page that never ends)."""

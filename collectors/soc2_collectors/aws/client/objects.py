@@ -168,7 +168,7 @@ class S3Objects:
     def _send(self, request: Any, **_: Any) -> Any:  # noqa: ANN401
         # The exchange does not wait for the server's word before it sends the body.
         request.headers.pop("Expect", None)
-        return sent(self._wire, request, float(self._settings.timeout_seconds))
+        return sent(self._wire, request)
 
 
 def _guard(service: str) -> Callable[..., None]:
