@@ -15,6 +15,7 @@ from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_a
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms import azure_roles
+from soc2_rules.mechanisms.known import Unread
 
 _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
 
@@ -47,26 +48,37 @@ def azure_subscription_owners(
     Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
         it; prefer a group with eligible members (PIM).
     """
-    assigned = [one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)]
+    unread = Unread()
+    assigned = [
+        one
+        for one in unread.of(lambda: evidence.here(RoleAssignment))
+        if one.holds_over(subscription.path)
+    ]
     found = azure_roles.built_in(assigned)
     said, verdict = _counted(found, max_owners)
     if verdict is not None:
         return verdict
+    assessments = unread.of(lambda: evidence.here(Assessment))
     guests = {
         key: [
             one
-            for one in evidence.here(Assessment)
+            for one in assessments
             if one.name.casefold() in key and one.resource_id == subscription.path
         ]
         for key in (GUEST_OWNERS, GUEST_WRITERS)
     }
     bad = [one for assessed in guests.values() for one in assessed if one.unhealthy]
     if bad:
-        return failed(f"{said}; Defender for Cloud sees guests among owners or writers", on=bad)
-    found += azure_roles.custom(assigned, evidence.here(RoleDefinition))
+        seen = "Defender for Cloud sees guests among owners or writers"
+        return failed(seen if unread else f"{said}; {seen}", on=bad)
+    definitions = unread.of(lambda: [evidence.here(RoleDefinition)])
+    for one in definitions:
+        found += azure_roles.custom(assigned, one)
     said, verdict = _counted(found, max_owners)
     if verdict is not None:
         return verdict
+    if not definitions:
+        unread.demand_all()
     owners = {one.principal: one.assignment.properties.principal_type for one in found if one.owner}
     eligible: list[RoleEligibility] = []
     if len(owners) < min_owners:
@@ -83,6 +95,7 @@ def azure_subscription_owners(
         if len(owners) < min_owners and not any(same(one, "Group") for one in owners.values()):
             wanted = f"expected are {min_owners} to {max_owners}"
             return failed(f"{said}; {wanted}", on=[*_documents(found), *eligible])
+    unread.demand_all()
     if not all(any(one.healthy for one in assessed) for assessed in guests.values()):
         return inconclusive(f"{said}; Defender for Cloud has not assessed whether guests may write")
     if len(owners) < min_owners:

@@ -114,9 +114,18 @@ def roles_held(whole: Whole) -> dict[str, set[str]]:
 
 def roles_eligible(whole: Whole) -> dict[str, set[str]]:
     """Id of a user -> the roles that they may activate, or may have by activating the membership of a group."""
+    return _merged(roles_activated(whole), roles_joined(whole))
+
+
+def roles_activated(whole: Whole) -> dict[str, set[str]]:
+    """The same of roles that must be activated, be it after the membership of a group."""
     eligible = whole.everywhere(RoleEligibility)
-    joined = roles_by_joiner([*whole.everywhere(RoleAssignment), *eligible])
-    return _merged(roles_by_holder(eligible), joined)
+    return _merged(roles_by_holder(eligible), roles_by_joiner(eligible))
+
+
+def roles_joined(whole: Whole) -> dict[str, set[str]]:
+    """The same of roles that a group has now, and that whoever joins it has at once."""
+    return roles_by_joiner(whole.everywhere(RoleAssignment))
 
 
 def administrators(whole: Whole) -> dict[str, set[str]]:
