@@ -32,6 +32,7 @@ from soc2_rules.mechanisms.entra import (
     policies_for_everybody,
     roles_activated,
     roles_held,
+    roles_in_policies,
     roles_joined,
 )
 from soc2_rules.mechanisms.known import Unread
@@ -483,9 +484,10 @@ def azure_emergency_accounts(
     if len(fit) < minimum:
         reasons = f" ({'; '.join(sorted(why))})" if why else ""
         return failed(f"fit for an emergency: {listed(u.login for u in fit)}{reasons}")
-    if held is None:  # roles decide for whom a policy is
+    roles = _known(evidence, roles_in_policies, unread)
+    if roles is None:  # they decide for whom a policy is
         unread.demand_all()
-        held = {}
+        roles = {}
     groups = Groups(unread.of(lambda: evidence.account(PolicyGroup)))
     policies = [one for one in evidence.account(ConditionalAccessPolicy) if one.enforced]
     caught: dict[str, list[str]] = {}
@@ -495,7 +497,7 @@ def azure_emergency_accounts(
             caught[user.login] = [
                 one.display_name
                 for one in policies
-                if meets(one, groups, user, held.get(user.id, ()))
+                if meets(one, groups, user, roles.get(user.id, ()))
             ]
         except FactUnavailable as error:
             doubts[user.login] = str(error)

@@ -47,7 +47,9 @@ from soc2_rules.mechanisms.entra import (
     named,
     roles_activated,
     roles_held,
+    roles_in_policies,
     roles_joined,
+    roles_then_in_policies,
 )
 from soc2_rules.mechanisms.known import Unread
 
@@ -73,10 +75,10 @@ def azure_privileged_mfa(
     """Holders of privileged roles have a second factor, and something in force demands it.
 
     Roles of the directory count that are in use now or may be activated, by a group, too, or by activating the
-    membership of one. A factor counts
-    that the tenant's policy of methods admits. What demands it is an enforced policy for every app and client
-    that nothing narrows, or security defaults. Of ``emergency`` accounts, which policies leave out, only the
-    second factor is asked.
+    membership of one. A factor counts that the tenant's policy of methods admits. What demands it is an enforced
+    policy for every app and client that nothing narrows, or security defaults. A policy for a role counts for who
+    has it now, in the whole directory; for who has no privileged role before they activate one, as well. Of
+    ``emergency`` accounts, which policies leave out, only the second factor is asked.
 
     Why: whoever takes over an administrator takes over the tenant.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -85,21 +87,24 @@ def azure_privileged_mfa(
     if user.account_enabled is False:
         return _DISABLED
     glass = user.named_in(emergency)
+    now: set[str] = set()
     held = evidence.derived(roles_held).get(user.id, set())
     if names := role_names(held):  # proven, whatever else they may activate
+        now = evidence.derived(roles_in_policies).get(user.id, set())
         who = f"holds {listed(names)}"
         proven = Unread().of(
             lambda: [
                 _registered(user, evidence, who)
                 if glass
-                else _with_mfa(user, scope, evidence, [held], who)
+                else _with_mfa(user, scope, evidence, [now], who)
             ]
         )
         for verdict in proven:
             if verdict is not None and verdict.status is Status.FAIL:
                 return verdict
     roles = evidence.derived(administrators).get(user.id, set())
-    several = [held, roles] if names else [roles]
+    then = evidence.derived(roles_then_in_policies).get(user.id, set())
+    several = [now, then] if names else [then]
     names = role_names(roles)
     if not names:
         return not_applicable("holds no privileged role of the directory, and may activate none")
@@ -147,7 +152,10 @@ def azure_all_users_mfa(
     if roles & DIRECTORY_SYNCHRONIZATION:
         return not_applicable("synchronises a directory: no person signs in with it")
     who = "a guest" if user.guest else "a member"
-    several = [evidence.derived(roles_held).get(user.id, set()), roles]
+    several = [
+        evidence.derived(build).get(user.id, set())
+        for build in (roles_in_policies, roles_then_in_policies)
+    ]
     if user.elsewhere:
         return _demanded(user, scope, evidence, several, f"{who} who signs in elsewhere")
     return _with_mfa(user, scope, evidence, several, who)
@@ -200,7 +208,7 @@ def _demanded(
 ) -> Verdict:
     """Whether something demands a second factor, with each of these sets of roles.
 
-    A policy for a role is not for who may activate it, until they do; one that leaves out a role holds until then.
+    A policy for a role is not for who may activate it, until they do; nor for who has it in a part of the directory.
     """
     access = evidence.derived(mfa_access).get(scope.account)
     if access is None:

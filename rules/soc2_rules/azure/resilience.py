@@ -179,7 +179,8 @@ def azure_restore_tested(
 ) -> Verdict:
     """A restore from a vault succeeded within the review period.
 
-    Jobs of the last year are read. Restores of databases, by their own services, are not among them.
+    Vaults of Recovery Services count, and their jobs of the last year. Restores of databases, by their own services,
+    and from Backup vaults are not among them.
 
     Why: a backup that nobody ever restored is a hope.
     Fix: az backup restore restore-disks --resource-group GROUP --vault-name VAULT --container-name MACHINE
@@ -189,7 +190,7 @@ def azure_restore_tested(
     del subscription  # one verdict a subscription
     vaults = evidence.here(RecoveryVault)
     if not any(vault.items for vault in vaults):
-        return not_applicable("no vault protects anything")
+        return not_applicable("no vault of Recovery Services protects anything")
     jobs = [
         (job.properties.end_time, job.properties, vault)
         for vault in vaults

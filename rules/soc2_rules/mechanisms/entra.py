@@ -128,6 +128,22 @@ def roles_joined(whole: Whole) -> dict[str, set[str]]:
     return roles_by_joiner(whole.everywhere(RoleAssignment))
 
 
+def roles_in_policies(whole: Whole) -> dict[str, set[str]]:
+    """Id of a user -> the roles by which policies of conditional access tell who they are for.
+
+    Those that they have now, and in the whole directory: Microsoft Entra, "Users, groups, and workload
+    identities" of conditional access.
+    """
+    return roles_by_holder(one for one in whole.everywhere(RoleAssignment) if one.everywhere)
+
+
+def roles_then_in_policies(whole: Whole) -> dict[str, set[str]]:
+    """The same once they have activated all that they may."""
+    held = [one for one in whole.everywhere(RoleAssignment) if one.everywhere]
+    eligible = [one for one in whole.everywhere(RoleEligibility) if one.everywhere]
+    return _merged(roles_by_holder([*held, *eligible]), roles_by_joiner([*held, *eligible]))
+
+
 def administrators(whole: Whole) -> dict[str, set[str]]:
     """Id of a user or service principal -> the roles that they have, or may activate."""
     return _merged(roles_held(whole), roles_eligible(whole))
