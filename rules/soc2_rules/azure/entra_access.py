@@ -136,7 +136,8 @@ def azure_ca_mfa_admin_portals(
     """The admin portals and the management API of Azure demand a second factor.
 
     For each of the two, one policy counts that is enforced, for all users and clients, with no condition
-    that narrows it; one for every app is enough. Security defaults demand it, too.
+    that narrows it; one for every app is enough. Security defaults demand it, too. What Microsoft demands there of
+    its own (mandatory multifactor authentication), which Graph does not show, does not count.
 
     Why: whoever gets in there administers the tenant and every subscription.
     Fix: in conditional access, create a policy for all users with the resources "Microsoft Admin Portals"
