@@ -85,7 +85,7 @@ def test_a_review_counts_until_the_first_of_what_may_end_it(
     review: dict[str, Any], end: datetime
 ) -> None:
     rule = RULES["azure-access-reviews"]
-    given = {
+    given: dict[str, list[dict[str, Any]]] = {
         "azure.entra.access_review": [review],
         "azure.entra.user": [{**_ANN, "userType": "Member"}],
         "azure.entra.role_assignment": [_held(_ADMIN)],
@@ -126,7 +126,7 @@ def test_a_policy_for_a_role_is_for_who_has_it_now(
         "isMfaRegistered": True,
         "isMfaCapable": True,
     }
-    given = {
+    given: dict[str, list[dict[str, Any]]] = {
         "azure.entra.conditional_access_policy": [policy],
         "azure.entra.policy_group": [],
         "azure.entra.security_defaults": [{"id": "d", "isEnabled": False}],

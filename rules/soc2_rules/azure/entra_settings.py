@@ -46,7 +46,7 @@ def azure_app_consent(
     """Users let apps at their data only of verified publishers, and can ask an administrator otherwise.
 
     ``allowed`` names the consent policies that may be there; none at all is stricter. Consent to apps that
-    Microsoft takes for risky must be off.
+    Microsoft takes for risky must be off. What owners of groups, teams and chats may let apps at is not asked.
 
     Why: an app that somebody consents to reads their mail without any password, and stays.
     Fix: Enterprise applications, Consent and permissions: do not allow user consent, or only for verified

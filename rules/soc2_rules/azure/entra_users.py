@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from soc2_collectors.azure.models.authorization import Assigned
+    from soc2_collectors.azure.models.entra_access import ConditionalAccessPolicy, SecurityDefaults
 
 _NO_USERS = inconclusive("Graph listed no user, and each tenant has one")
 _DISABLED = not_applicable("the account is disabled")
@@ -213,7 +214,7 @@ def _demanded(
     access = evidence.derived(mfa_access).get(scope.account)
     if access is None:
         return NO_DEFAULTS
-    by: list[object] = []
+    by: list[ConditionalAccessPolicy | SecurityDefaults] = []
     for roles in several:
         policy = demanded(access, user, roles)
         if policy is None:
