@@ -14,7 +14,13 @@ from soc2_pac import plugins
 from soc2_pac.cases import load_cases
 from soc2_pac.model import Severity, Status
 from soc2_pac.testing import guards
-from soc2_pac.testing.guards import hidden_failures, idle_facts, unused_excuses, unused_rests
+from soc2_pac.testing.guards import (
+    hidden_failures,
+    idle_facts,
+    unfounded_failures,
+    unused_excuses,
+    unused_rests,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +61,15 @@ joining = pytest.mark.parametrize(
 def test_a_joined_kind_that_is_not_known_hides_no_proven_failure(rule: Rule) -> None:
     hidden = [one for one in hidden_failures(rule) if (one.rule, one.kind) not in OPEN]
     assert hidden == [], "the rule should fail all the same, or say in rests_on why it cannot"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in BUILT_IN if rule.joins and rule.provider == "azure"],
+    ids=lambda rule: rule.id,
+)
+def test_a_joined_kind_that_is_not_known_makes_no_failure(rule: Rule) -> None:
+    assert unfounded_failures(rule) == []
 
 
 @joining

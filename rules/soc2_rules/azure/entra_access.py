@@ -401,7 +401,8 @@ def azure_named_locations(
     shown = not unread
     policies = unread.of(lambda: evidence.account(ConditionalAccessPolicy))
     trusted = [one for one in places if one.is_trusted]
-    wide = [one for one in trusted if unread.of(lambda p=one: [p] if p.open else [])]  # type: ignore[misc]
+    ranges = Unread()
+    wide = [one for one in trusted if ranges.of(lambda p=one: [p] if p.open else [])]  # type: ignore[misc]
     if wide:
         names = listed(one.display_name for one in wide)
         return failed(f"trusted, and open to the internet: {names}", on=wide)
@@ -419,6 +420,7 @@ def azure_named_locations(
     names = listed(one.display_name for one in trusted)
     if not used:
         return failed(f"trusted: {names}; no enforced policy looks at a named location", on=trusted)
+    ranges.demand_all()
     by = listed(one.display_name for one in used)
     return passed(f"trusted: {names}; used by {by}", on=[*trusted, *used])
 

@@ -55,11 +55,8 @@ def azure_subscription_owners(
         it; prefer a group with eligible members (PIM).
     """
     unread = Unread()
-    assigned = [
-        one
-        for one in unread.of(lambda: evidence.here(RoleAssignment))
-        if one.holds_over(subscription.path)
-    ]
+    assignments = unread.of(lambda: [evidence.here(RoleAssignment)])
+    assigned = [one for here in assignments for one in here if one.holds_over(subscription.path)]
     eligibilities = unread.of(lambda: [evidence.here(RoleEligibility)])
     waiting = [one for here in eligibilities for one in here]
     found = azure_roles.built_in(assigned)
@@ -86,7 +83,7 @@ def azure_subscription_owners(
     said, counted = _counted(found, waiting)
     if eligibilities and counted.lasting > max_owners:
         return failed(f"{said}; {too_many}", on=_documents(found))
-    if not definitions or not eligibilities:
+    if not (assignments and definitions and eligibilities):
         unread.demand_all()
     owners = {one.principal: one.assignment.properties.principal_type for one in found if one.owner}
     eligible: list[RoleEligibility] = []
