@@ -368,9 +368,11 @@ def not_applicable(
     return Verdict(Status.NOT_APPLICABLE, message, until, tuple(on))
 
 
-def inconclusive(message: str, *, on: Iterable[object] = ()) -> Verdict:
+def inconclusive(
+    message: str, *, until: datetime | None = None, on: Iterable[object] = ()
+) -> Verdict:
     """The evidence is there but does not answer the question (an unknown value, say)."""
-    return Verdict(Status.INCONCLUSIVE, message, None, tuple(on))
+    return Verdict(Status.INCONCLUSIVE, message, until, tuple(on))
 
 
 @dataclass(frozen=True, slots=True)

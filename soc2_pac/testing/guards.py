@@ -135,6 +135,29 @@ def hidden_failures(rule: Rule) -> list[Hidden]:
     return [one for one in _hidden(rule) if one.kind not in excused]
 
 
+def unfounded_failures(rule: Rule) -> list[Hidden]:
+    """Failures that a denied collection of a joined kind makes of cases, where the kind may hold what lets them pass.
+
+    What may be there is what the rule's cases hold of the kind, and nothing of it.
+    """
+    cases = load_cases(rule)
+    found = []
+    for kind in (joined.kind for joined in rule.joins):
+        seen: list[Any] = [[]]
+        seen += [held for case in cases if (held := case.given.get(kind)) is not None]
+        for case in cases:
+            if case.given.get(kind) is None:
+                continue
+            without = _judged(rule, case, case.given, kind)
+            if without.status is Status.FAIL and any(
+                _judged(rule, case, {**case.given, kind: one}).status
+                in (Status.PASS, Status.NOT_APPLICABLE)
+                for one in seen
+            ):
+                found.append(Hidden(rule.id, kind, case.name, without.status.value))
+    return found
+
+
 def unused_rests(rule: Rule) -> list[str]:
     """Kinds of ``rests_on`` that hide no failure any more, or that the rule does not read."""
     excused = allowances(rule).rests_on

@@ -152,7 +152,7 @@ class Histories:
                     approver="p",
                     by=ANN,
                     resource=draw.choice("abc"),
-                )  # fmt: skip
+                )
             )
         elif self._waivers and draw.random() < 0.2:
             store.revoke_waiver(self._waivers.pop(), reason="fixed", owner="o", by=ANN)

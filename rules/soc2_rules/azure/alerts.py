@@ -287,5 +287,5 @@ def azure_alert_receivers(
         return passed(f"calls {' > '.join(found.why)}", until=found.until, on=found.on)
     why = "; ".join(found.why)
     if found.answer is None:
-        return undecided(why, found.missing)
+        return undecided(why, found.missing, until=found.until)
     return failed(why, until=found.until)

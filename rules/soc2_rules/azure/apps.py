@@ -120,7 +120,8 @@ def azure_function_not_public(app: Site, *, open_paths: tuple[str, ...] = ()) ->
     Restrictions are judged in their order, with what happens to whom none of them names. ``open_paths`` are
     paths, or patterns, that may be open without signing in. Of an app in an App Service Environment, whose
     load balancer may stand inside a network, only what closes it by itself is judged. Who has an account with
-    a configured provider counts as signed in. Deployment slots are not judged.
+    a configured provider counts as signed in. Deployment slots are not judged, nor is the site for deployments
+    (SCM), which has restrictions of its own.
 
     Why: a function that anybody may call is an entrance to whatever its identity may do.
     Fix: az functionapp update --name APP --resource-group GROUP --set publicNetworkAccess=Disabled, or az

@@ -20,6 +20,7 @@ from soc2_collectors.azure.models.security import (
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -226,13 +227,15 @@ def azure_vm_patch(
         update --ids MACHINE-ID --set
         osProfile.linuxConfiguration.patchSettings.assessmentMode=AutomaticByPlatform.
     """
-    assessed = _assessed(machine, evidence, UPDATES)
+    unread = Unread()
+    assessed = unread.of(lambda: _assessed(machine, evidence, UPDATES))
     if bad := [one for one in assessed if one.unhealthy]:
         return failed("Defender for Cloud says that system updates are missing", on=bad)
     results = evidence.index(PatchAssessment, "machine_id", within="here").get(
         machine.id.casefold(), ()
     )
     if not results:
+        unread.demand_all()
         if good := [one for one in assessed if one.healthy]:
             return inconclusive(
                 "Defender for Cloud says that no system update is missing, and no assessment shows since when",
@@ -256,12 +259,13 @@ def azure_vm_patch(
         return failed(f"{seen}, and not again by {due:%Y-%m-%d}", on=[latest])
     if last.reboot_pending:
         return failed(f"{seen}: updates wait for a restart", on=[latest])
+    unread.demand_all()
     if last.status.casefold() != "succeeded":
-        return inconclusive(f"the last assessment ended as {last.status}")
+        return inconclusive(f"the last assessment ended as {last.status}", until=due)
     system = last.os_type or machine.properties.storage_profile.os_disk.os_type
     linux = chosen(system, "osType", good=("Linux",), bad=("Windows",))
     if security is None or (critical is None and not linux):
-        return inconclusive("the assessment does not say how many updates are missing")
+        return inconclusive("the assessment does not say how many updates are missing", until=due)
     return passed(f"{seen}: no critical or security update is missing", until=due, on=[latest])
 
 

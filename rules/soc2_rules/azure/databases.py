@@ -234,6 +234,8 @@ def azure_cosmos_backup(account: CosmosAccount) -> Verdict:
 def azure_redis_tls(cache: RedisCache) -> Verdict:
     """Redis caches take TLS 1.2 or later only, and are not open to the internet.
 
+    Caches of Azure Managed Redis, and of the Enterprise tiers, are other resources, and not judged.
+
     Why: over the plain port, keys and data travel readable.
     Fix: az redis update --name CACHE --resource-group GROUP --set enableNonSslPort=false
         minimumTlsVersion=1.2 publicNetworkAccess=Disabled.
@@ -268,6 +270,8 @@ _MOST = 65536
 @rule(criteria=["CC6.1"], severity=Severity.LOW)
 def azure_redis_entra_only(cache: RedisCache) -> Verdict:
     """Redis caches refuse access keys, and nobody comes in without signing in.
+
+    Caches of Azure Managed Redis, and of the Enterprise tiers, are other resources, and not judged.
 
     Why: a key opens the whole cache, belongs to nobody, and is seldom replaced.
     Fix: az redis update --name CACHE --resource-group GROUP --set disableAccessKeyAuthentication=true, after

@@ -30,12 +30,17 @@ from soc2_rules.mechanisms.entra import (
     for_everybody,
     mfa_lacks,
     policies_for_everybody,
-    roles_eligible,
+    roles_activated,
     roles_held,
+    roles_in_policies,
+    roles_joined,
 )
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from soc2_pac.rules import Whole
 
 _NO_TENANT = inconclusive("Graph did not show the tenant")
 _MFA = "demands a second factor from everybody in every app"
@@ -131,7 +136,8 @@ def azure_ca_mfa_admin_portals(
     """The admin portals and the management API of Azure demand a second factor.
 
     For each of the two, one policy counts that is enforced, for all users and clients, with no condition
-    that narrows it; one for every app is enough. Security defaults demand it, too.
+    that narrows it; one for every app is enough. Security defaults demand it, too. What Microsoft demands there of
+    its own (mandatory multifactor authentication), which Graph does not show, does not count.
 
     Why: whoever gets in there administers the tenant and every subscription.
     Fix: in conditional access, create a policy for all users with the resources "Microsoft Admin Portals"
@@ -390,26 +396,37 @@ def azure_named_locations(
     Fix: in conditional access, Named locations, add the company's networks and mark them as trusted; then
         use them, or countries, as a condition of a policy.
     """
-    places = evidence.account(NamedLocation)
+    unread = Unread()
+    places = unread.of(lambda: evidence.account(NamedLocation))
+    shown = not unread
+    policies = unread.of(lambda: evidence.account(ConditionalAccessPolicy))
     trusted = [one for one in places if one.is_trusted]
+    ranges = Unread()
+    wide = [one for one in trusted if ranges.of(lambda p=one: [p] if p.open else [])]  # type: ignore[misc]
+    if wide:
+        names = listed(one.display_name for one in wide)
+        return failed(f"trusted, and open to the internet: {names}", on=wide)
+    if unread and policies and not any(_looks_at(one) for one in policies):
+        return failed("no enforced policy looks at where somebody is", on=policies)
+    if not shown:
+        unread.demand_all()
     if not trusted:
         return failed(
             f"no named location is trusted; named: {listed(p.display_name for p in places)}"
         )
+    unread.demand_all()
     known = {"AllTrusted", *(one.id for one in places)}
-    used = [one for one in evidence.account(ConditionalAccessPolicy) if _looks_at(one, known)]
+    used = [one for one in policies if _looks_at(one, known)]
     names = listed(one.display_name for one in trusted)
     if not used:
         return failed(f"trusted: {names}; no enforced policy looks at a named location", on=trusted)
-    wide = [one for one in trusted if one.open]
-    if wide:
-        names = listed(one.display_name for one in wide)
-        return failed(f"trusted, and open to the internet: {names}", on=wide)
+    ranges.demand_all()
     by = listed(one.display_name for one in used)
     return passed(f"trusted: {names}; used by {by}", on=[*trusted, *used])
 
 
-def _looks_at(policy: ConditionalAccessPolicy, places: set[str]) -> bool:
+def _looks_at(policy: ConditionalAccessPolicy, places: set[str] | None = None) -> bool:
+    """Whether it is enforced for somebody, and looks at one of these places; ``None``: at any."""
     where = policy.conditions.locations
     if where is None:
         return False
@@ -421,7 +438,8 @@ def _looks_at(policy: ConditionalAccessPolicy, places: set[str]) -> bool:
         or users.include_roles
         or users.sorts_in
     )
-    return bool(places & looked_at) and somebody and policy.enforced
+    seen = looked_at if places is None else places & looked_at
+    return bool(seen) and somebody and policy.enforced
 
 
 _HARDWARE = frozenset(
@@ -463,27 +481,17 @@ def azure_emergency_accounts(
     """
     if not accounts:
         return inconclusive("nobody said which are the emergency accounts: name them in `accounts`")
-    held = evidence.derived(roles_held)
-    eligible = evidence.derived(roles_eligible)
-    keys = {one.id: one for one in evidence.account(Registration)}
-    fit: list[User] = []
-    why: list[str] = []
-    for user in evidence.account(User):
-        if not user.named_in(accounts):
-            continue
-        lacking = _unfit(user, held.get(user.id, ()), keys.get(user.id))
-        if GLOBAL_ADMINISTRATOR in eligible.get(user.id, ()):
-            lacking.append(
-                "may activate the role of a global administrator, and need not have it for good"
-            )
-        if lacking:
-            why.append(f"{user.login}: {', '.join(lacking)}")
-        else:
-            fit.append(user)
+    unread = Unread()
+    held = _known(evidence, roles_held, unread)
+    fit, why = _fit(evidence, accounts, held, unread)
     if len(fit) < minimum:
         reasons = f" ({'; '.join(sorted(why))})" if why else ""
         return failed(f"fit for an emergency: {listed(u.login for u in fit)}{reasons}")
-    groups = Groups(evidence.account(PolicyGroup))
+    roles = _known(evidence, roles_in_policies, unread)
+    if roles is None:  # they decide for whom a policy is
+        unread.demand_all()
+        roles = {}
+    groups = Groups(unread.of(lambda: evidence.account(PolicyGroup)))
     policies = [one for one in evidence.account(ConditionalAccessPolicy) if one.enforced]
     caught: dict[str, list[str]] = {}
     doubts: dict[str, str] = {}
@@ -492,12 +500,14 @@ def azure_emergency_accounts(
             caught[user.login] = [
                 one.display_name
                 for one in policies
-                if meets(one, groups, user, held.get(user.id, ()))
+                if meets(one, groups, user, roles.get(user.id, ()))
             ]
         except FactUnavailable as error:
             doubts[user.login] = str(error)
     free = [login for login, by in caught.items() if not by]
     names = listed(user.login for user in fit)
+    if free or doubts:
+        unread.demand_all()
     if free:
         return passed(f"fit for an emergency: {names}; left out of policies: {listed(free)}")
     if doubts:
@@ -508,17 +518,61 @@ def azure_emergency_accounts(
     return failed(f"each is held by an enforced policy: {said}")
 
 
-def _unfit(user: User, roles: Collection[str], registered: Registration | None) -> list[str]:
-    """Why an account would not help in an emergency."""
+def _fit(
+    evidence: Evidence,
+    accounts: tuple[str, ...],
+    held: Mapping[str, set[str]] | None,
+    unread: Unread,
+) -> tuple[list[User], list[str]]:
+    """Those of which nothing is known that keeps them from helping in an emergency, and what keeps the others."""
+    eligible = [
+        known
+        for build in (roles_activated, roles_joined)
+        if (known := _known(evidence, build, unread)) is not None
+    ]
+    registered = unread.of(lambda: [evidence.account(Registration)])
+    keys = {one.id: one for found in registered for one in found} if registered else None
+    fit: list[User] = []
+    why: list[str] = []
+    for user in evidence.account(User):
+        if not user.named_in(accounts):
+            continue
+        lacking = _unfit(user)
+        if held is not None and GLOBAL_ADMINISTRATOR not in held.get(user.id, ()):
+            lacking.append("no global administrator")
+        if keys is not None:
+            lacking += _no_key(keys.get(user.id))
+        if any(GLOBAL_ADMINISTRATOR in one.get(user.id, ()) for one in eligible):
+            lacking.append(
+                "may activate the role of a global administrator, and need not have it for good"
+            )
+        if lacking:
+            why.append(f"{user.login}: {', '.join(lacking)}")
+        else:
+            fit.append(user)
+    return fit, why
+
+
+def _known(
+    evidence: Evidence, build: Callable[[Whole], dict[str, set[str]]], unread: Unread
+) -> dict[str, set[str]] | None:
+    """The roles of everybody; ``None`` where they are not known."""
+    found = unread.of(lambda: [evidence.derived(build)])
+    return found[0] if found else None
+
+
+def _unfit(user: User) -> list[str]:
+    """Why an account would not help in an emergency, whatever it may do."""
     lacking = []
     if not user.account_enabled:
         lacking.append("disabled")
     if user.on_premises_sync_enabled:
         lacking.append("synchronised from on premises")
-    if GLOBAL_ADMINISTRATOR not in roles:
-        lacking.append("no global administrator")
-    if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
-        lacking.append("no key bound to a device")
-    elif not registered.is_mfa_capable:
-        lacking.append("no factor that the tenant admits")
     return lacking
+
+
+def _no_key(registered: Registration | None) -> list[str]:
+    """Whether an account has no key that helps: it, or nothing."""
+    if registered is None or not set(registered.methods_registered or ()) & _HARDWARE:
+        return ["no key bound to a device"]
+    return [] if registered.is_mfa_capable else ["no factor that the tenant admits"]

@@ -17,6 +17,7 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicab
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import roles_held
+from soc2_rules.mechanisms.known import Unread
 
 _MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant of Microsoft's own apps."""
@@ -147,12 +148,16 @@ def azure_privileged_apps(
     unnamed = [one.app_role_id for one in mine if one.app_role is None or not one.app_role.value]
     rights = [one.app_role.value for one in mine if one.app_role and one.app_role.value]
     might = {right for right in rights if right in permissions}
-    might |= set(role_names(evidence.derived(roles_held).get(principal.id, ())))
+    unread = Unread()
+    might |= set(
+        role_names(unread.of(lambda: list(evidence.derived(roles_held).get(principal.id, ()))))
+    )
     if not might:
+        unread.demand_all()
         if unnamed:
             return inconclusive(f"Graph does not say what these permissions are: {listed(unnamed)}")
         return not_applicable("cannot take over the tenant")
-    home = evidence.index(Application, "app_id").get(principal.app_id, ())
+    home = unread.of(lambda: evidence.index(Application, "app_id").get(principal.app_id, ()))
     parts: list[ServicePrincipal | Application] = [principal, *home]
     wrong = {f"secret {one.label}" for part in parts for one in part.password_credentials}
     wrong |= {f"owner {one.label}" for part in parts for one in part.owners}
@@ -166,6 +171,7 @@ def azure_privileged_apps(
         return failed(
             f"has {listed(might)}, and trusts tokens by a pattern: {listed(loose)}", on=documents
         )
+    unread.demand_all()
     if not approved:
         return inconclusive(f"has {listed(might)}: name it in `approved` where it is", on=documents)
     issuers = {one.issuer for part in home for one in part.federated}

@@ -22,6 +22,7 @@ from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.entra import ROLES
 from soc2_rules.mechanisms.entra_reviews import Counted, counted, roles_covered
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,7 +109,8 @@ def azure_access_reviews(
     reviews = evidence.account(AccessReview)
     roles = counted([one for one in reviews if one.touches_roles], now, max_days)
     asked: dict[str, tuple[Counted, str]] = {"roles": (roles, "")}
-    if any(one.guest for one in evidence.account(User)):
+    unread = Unread()
+    if any(one.guest for one in unread.of(lambda: evidence.account(User))):
         guests = counted([one for one in reviews if one.touches_guests], now, max_days)
         some = guests.good and not any(one.all_guests for one, _ in guests.good)
         partial = "only guests of single groups, or who are inactive, are reviewed" if some else ""
@@ -118,20 +120,23 @@ def azure_access_reviews(
         for what, (found, _) in asked.items()
         if not found.good and not found.unsure
     ]
-    if roles.good and not roles.unsure and (bare := _bare(evidence, roles)):
+    bare = _bare(evidence, roles, unread)
+    if roles.good and not roles.unsure and bare:
         wrong.append(f"roles without a review that counts: {bare}")
+    turns = min((turn for found, _ in asked.values() for turn in found.turns), default=None)
     if wrong:
-        return failed("; ".join(wrong), on=reviews)
+        return failed("; ".join(wrong), until=turns, on=reviews)
+    unread.demand_all()
     doubts = [
         f"whether {what} are reviewed cannot be told ({found.why})"
         for what, (found, _) in asked.items()
         if not found.good
     ]
     doubts += [partial for _, partial in asked.values() if partial]
-    if not doubts and (bare := _bare(evidence, roles)):
+    if not doubts and bare:
         doubts.append(f"whether these roles are reviewed cannot be told: {bare} ({roles.why})")
     if doubts:
-        return inconclusive("; ".join(doubts), on=reviews)
+        return inconclusive("; ".join(doubts), until=turns, on=reviews)
     good = [pair for found, _ in asked.values() for pair in found.good]
     names = listed({one.display_name for one, _ in good})
     return passed(
@@ -141,11 +146,11 @@ def azure_access_reviews(
     )
 
 
-def _bare(evidence: Evidence, reviews: Counted) -> str:
-    """Names of the privileged roles that people have and that no review covers; empty: none."""
+def _bare(evidence: Evidence, reviews: Counted, unread: Unread) -> str:
+    """Names of the privileged roles that people have and that no review covers; empty: none is known."""
     held: Iterable[RoleAssignment | RoleEligibility] = (
-        *evidence.account(RoleAssignment),
-        *evidence.account(RoleEligibility),
+        *unread.of(lambda: evidence.account(RoleAssignment)),
+        *unread.of(lambda: evidence.account(RoleEligibility)),
     )
     asked = {one.role_definition_id.casefold() for one in held if one.privileged and one.by_people}
     left = (asked | {GLOBAL_ADMINISTRATOR}) - roles_covered(one for one, _ in reviews.good)

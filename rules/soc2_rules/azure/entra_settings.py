@@ -46,7 +46,7 @@ def azure_app_consent(
     """Users let apps at their data only of verified publishers, and can ask an administrator otherwise.
 
     ``allowed`` names the consent policies that may be there; none at all is stricter. Consent to apps that
-    Microsoft takes for risky must be off.
+    Microsoft takes for risky must be off. What owners of groups, teams and chats may let apps at is not asked.
 
     Why: an app that somebody consents to reads their mail without any password, and stays.
     Fix: Enterprise applications, Consent and permissions: do not allow user consent, or only for verified
@@ -161,18 +161,23 @@ def azure_guests_controlled(
     reviews = [one for one in evidence.account(AccessReview) if one.touches_guests]
     found = counted(reviews, now, review_days)
     whole = [(one, until) for one, until in found.good if one.all_guests]
+    turns = min(found.turns, default=None) if guests else None
     if guests and not found.good and not found.unsure:
         return failed(
-            f"guests: {len(guests)}; no review of them counts ({found.why})", on=[policy, *reviews]
+            f"guests: {len(guests)}; no review of them counts ({found.why})",
+            until=turns,
+            on=[policy, *reviews],
         )
     if policy.guest_user_role_id is None:
-        return inconclusive("Graph does not say what guests see")
+        return inconclusive("Graph does not say what guests see", until=turns)
     if not guests:
         return passed("invitations and access of guests are restricted; there is no guest")
     if not whole:
         partial = "only guests of single groups, or who are inactive, are reviewed"
         return inconclusive(
-            f"guests: {len(guests)}; {partial if found.good else found.why}", on=[policy, *reviews]
+            f"guests: {len(guests)}; {partial if found.good else found.why}",
+            until=turns,
+            on=[policy, *reviews],
         )
     names = listed(one.display_name for one, _ in whole)
     return passed(

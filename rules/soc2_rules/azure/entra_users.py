@@ -45,14 +45,19 @@ from soc2_rules.mechanisms.entra import (
     demanded,
     mfa_access,
     named,
-    roles_eligible,
+    roles_activated,
     roles_held,
+    roles_in_policies,
+    roles_joined,
+    roles_then_in_policies,
 )
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from soc2_collectors.azure.models.authorization import Assigned
+    from soc2_collectors.azure.models.entra_access import ConditionalAccessPolicy, SecurityDefaults
 
 _NO_USERS = inconclusive("Graph listed no user, and each tenant has one")
 _DISABLED = not_applicable("the account is disabled")
@@ -71,10 +76,10 @@ def azure_privileged_mfa(
     """Holders of privileged roles have a second factor, and something in force demands it.
 
     Roles of the directory count that are in use now or may be activated, by a group, too, or by activating the
-    membership of one. A factor counts
-    that the tenant's policy of methods admits. What demands it is an enforced policy for every app and client
-    that nothing narrows, or security defaults. Of ``emergency`` accounts, which policies leave out, only the
-    second factor is asked.
+    membership of one. A factor counts that the tenant's policy of methods admits. What demands it is an enforced
+    policy for every app and client that nothing narrows, or security defaults. A policy for a role counts for who
+    has it now, in the whole directory; for who has no privileged role before they activate one, as well. Of
+    ``emergency`` accounts, which policies leave out, only the second factor is asked.
 
     Why: whoever takes over an administrator takes over the tenant.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -82,21 +87,34 @@ def azure_privileged_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
-    held = role_names(evidence.derived(roles_held).get(user.id, set()))
-    if held:  # proven, whoever may join which group
-        registered = _registered(user, evidence, f"holds {listed(held)}")
-        if registered is not None and registered.status is Status.FAIL:
-            return registered
+    glass = user.named_in(emergency)
+    now: set[str] = set()
+    held = evidence.derived(roles_held).get(user.id, set())
+    if names := role_names(held):  # proven, whatever else they may activate
+        now = evidence.derived(roles_in_policies).get(user.id, set())
+        who = f"holds {listed(names)}"
+        proven = Unread().of(
+            lambda: [
+                _registered(user, evidence, who)
+                if glass
+                else _with_mfa(user, scope, evidence, [now], who)
+            ]
+        )
+        for verdict in proven:
+            if verdict is not None and verdict.status is Status.FAIL:
+                return verdict
     roles = evidence.derived(administrators).get(user.id, set())
+    then = evidence.derived(roles_then_in_policies).get(user.id, set())
+    several = [now, then] if names else [then]
     names = role_names(roles)
     if not names:
         return not_applicable("holds no privileged role of the directory, and may activate none")
     who = f"holds, or may activate, {listed(names)}"
-    if user.named_in(emergency):
+    if glass:
         return _registered(user, evidence, who) or passed(
             f"an emergency account; {who}: has a second factor", on=_factors(user, evidence)
         )
-    return _with_mfa(user, scope, evidence, roles, who)
+    return _with_mfa(user, scope, evidence, several, who)
 
 
 @rule(
@@ -135,18 +153,29 @@ def azure_all_users_mfa(
     if roles & DIRECTORY_SYNCHRONIZATION:
         return not_applicable("synchronises a directory: no person signs in with it")
     who = "a guest" if user.guest else "a member"
+    several = [
+        evidence.derived(build).get(user.id, set())
+        for build in (roles_in_policies, roles_then_in_policies)
+    ]
     if user.elsewhere:
-        return _demanded(user, scope, evidence, roles, f"{who} who signs in elsewhere")
-    return _with_mfa(user, scope, evidence, roles, who)
+        return _demanded(user, scope, evidence, several, f"{who} who signs in elsewhere")
+    return _with_mfa(user, scope, evidence, several, who)
 
 
-def _with_mfa(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
+def _with_mfa(
+    user: User, scope: Scope, evidence: Evidence, several: Sequence[set[str]], who: str
+) -> Verdict:
     """Whether somebody has a second factor, and something demands it: a fault comes before a doubt."""
-    registered = _registered(user, evidence, who)
-    if registered is not None and registered.status is Status.FAIL:
-        return registered
-    asked = _demanded(user, scope, evidence, roles, who)
-    return asked if registered is None or asked.status is Status.FAIL else registered
+    unread = Unread()
+    verdicts = [
+        *unread.of(lambda: [_registered(user, evidence, who)]),
+        *unread.of(lambda: [_demanded(user, scope, evidence, several, who)]),
+    ]
+    found = [one for one in verdicts if one is not None]
+    if bad := [one for one in found if one.status is Status.FAIL]:
+        return bad[0]
+    unread.demand_all()
+    return found[0]
 
 
 def _factors(user: User, evidence: Evidence) -> list[Registration]:
@@ -175,18 +204,28 @@ def _registered(user: User, evidence: Evidence, who: str) -> Verdict | None:
     return failed(f"{who}, and has no second factor", on=found)
 
 
-def _demanded(user: User, scope: Scope, evidence: Evidence, roles: set[str], who: str) -> Verdict:
+def _demanded(
+    user: User, scope: Scope, evidence: Evidence, several: Sequence[set[str]], who: str
+) -> Verdict:
+    """Whether something demands a second factor, with each of these sets of roles.
+
+    A policy for a role is not for who may activate it, until they do; nor for who has it in a part of the directory.
+    """
     access = evidence.derived(mfa_access).get(scope.account)
     if access is None:
         return NO_DEFAULTS
-    by = demanded(access, user, roles)
-    if by is None:
-        return failed(
-            f"{who}; no conditional access policy in force, nor security defaults, demand a second "
-            "factor in every app"
-        )
+    by: list[ConditionalAccessPolicy | SecurityDefaults] = []
+    for roles in several:
+        policy = demanded(access, user, roles)
+        if policy is None:
+            return failed(
+                f"{who}; no conditional access policy in force, nor security defaults, demand a second "
+                "factor in every app"
+            )
+        by += [] if policy in by else [policy]
+    names = listed(named(one) for one in by)
     return passed(
-        f"{who}; a second factor is demanded by {named(by)}", on=[*_factors(user, evidence), by]
+        f"{who}; a second factor is demanded by {names}", on=[*_factors(user, evidence), *by]
     )
 
 
@@ -216,16 +255,30 @@ def azure_disabled_users_no_roles(user: User, evidence: Evidence) -> Verdict:
         return inconclusive("Graph does not say whether the account is enabled")
     if user.account_enabled:
         return not_applicable("the account is enabled")
-    for how, build in (("holds", roles_held), ("may activate", roles_eligible)):
-        if mine := evidence.derived(build).get(user.id, set()):
+    unread = Unread()
+    of_directory = (
+        ("holds", roles_held),
+        ("may activate", roles_activated),
+        ("may activate", roles_joined),
+    )
+    for how, build in of_directory:
+        if mine := unread.of(lambda b=build: list(evidence.derived(b).get(user.id, ()))):  # type: ignore[misc]
             known = role_names(mine)
             return failed(
                 f"disabled, and {how} roles of the directory: {len(mine)} ({listed(known)})"
             )
-    for how, held in (("holds", azure_roles), ("may activate", azure_eligibilities)):
-        if found := evidence.derived(held).get(user.id, []):
+    of_azure = (
+        ("holds", _direct_roles),
+        ("may activate", _direct_eligibilities),
+        ("holds", azure_roles),
+        ("may activate", azure_activated),
+        ("may activate", azure_joined),
+    )
+    for how, held in of_azure:
+        if found := unread.of(lambda h=held: evidence.derived(h).get(user.id, [])):  # type: ignore[misc]
             where = {one.properties.scope for one in found}
             return failed(f"disabled, and {how} Azure roles on {listed(where)}", on=found)
+    unread.demand_all()
     return passed("disabled, holds no role, and may activate none")
 
 
@@ -234,19 +287,52 @@ def azure_roles(whole: Whole) -> dict[str, list[Assigned]]:
     return _by_holder(whole, whole.everywhere(AzureRole))
 
 
+def _direct_roles(whole: Whole) -> dict[str, list[Assigned]]:
+    """The same of what is assigned to them in person."""
+    return _in_person(whole.everywhere(AzureRole))
+
+
+def _direct_eligibilities(whole: Whole) -> dict[str, list[Assigned]]:
+    """The same of what they may activate in person."""
+    return _in_person(whole.everywhere(AzureEligibility))
+
+
+def _in_person(assigned: Sequence[Assigned]) -> dict[str, list[Assigned]]:
+    held: dict[str, list[Assigned]] = {}
+    for one in assigned:
+        held.setdefault(one.properties.principal_id, []).append(one)
+    return held
+
+
 def azure_eligibilities(whole: Whole) -> dict[str, list[Assigned]]:
     """The same of roles that they may activate, or may have by activating the membership of a group."""
+    found = azure_activated(whole)
+    for holder, joined in azure_joined(whole).items():
+        found.setdefault(holder, []).extend(joined)
+    return found
+
+
+def azure_activated(whole: Whole) -> dict[str, list[Assigned]]:
+    """The same of roles that must be activated, be it after the membership of a group."""
     eligible = whole.everywhere(AzureEligibility)
-    joiners = {one.id: joining(one.eligible_members) for one in whole.everywhere(SubscriptionGroup)}
-    of_groups = [
-        one
-        for one in (*whole.everywhere(AzureRole), *eligible)
-        if same(one.properties.principal_type, "Group")
-    ]
     found = _by_holder(whole, eligible)
-    for one in of_groups:
-        for holder in joiners.get(one.properties.principal_id, ()):
-            found.setdefault(holder, []).append(one)
+    for holder, joined in _by_joiner(whole, eligible).items():
+        found.setdefault(holder, []).extend(joined)
+    return found
+
+
+def azure_joined(whole: Whole) -> dict[str, list[Assigned]]:
+    """The same of roles that a group has now, and that whoever joins it has at once."""
+    return _by_joiner(whole, whole.everywhere(AzureRole))
+
+
+def _by_joiner(whole: Whole, assigned: Sequence[Assigned]) -> dict[str, list[Assigned]]:
+    joiners = {one.id: joining(one.eligible_members) for one in whole.everywhere(SubscriptionGroup)}
+    found: dict[str, list[Assigned]] = {}
+    for one in assigned:
+        if same(one.properties.principal_type, "Group"):
+            for holder in joiners.get(one.properties.principal_id, ()):
+                found.setdefault(holder, []).append(one)
     return found
 
 
@@ -375,28 +461,28 @@ def azure_global_admin_count(
     Fix: give administrators the narrower role that they need, and remove them from Global Administrator.
     """
     people = {one.id: one for one in evidence.account(User) if one.account_enabled is not False}
-    held = [one for one in evidence.account(RoleAssignment) if _global(one)]
-    now = _logins(held, people)
-    if len(now) > maximum:
-        return failed(f"more than {maximum} global administrators: {listed(now)}", on=held)
-    eligible = [one for one in evidence.account(RoleEligibility) if _global(one)]
-    joiners = {who for one in (*held, *eligible) for who in one.joiners()}
-    names = now | _logins(eligible, people) | {people[who].login for who in joiners & people.keys()}
+    unread = Unread()
+    held = [one for one in unread.of(lambda: evidence.account(RoleAssignment)) if _global(one)]
+    eligible = [one for one in unread.of(lambda: evidence.account(RoleEligibility)) if _global(one)]
+    both = [*held, *eligible]
+    names = {
+        people[who].login
+        for one in both
+        for who in (*unread.of(one.holders), *unread.of(one.joiners))
+        if who in people
+    }
+    if unread and len(names) > maximum:
+        return failed(f"more than {maximum} global administrators: {listed(names)}", on=both)
+    unread.demand_all()
     said = f"global administrators: {listed(names)}"
     if minimum <= len(names) <= maximum:
-        return passed(f"{said}, eligible ones included", on=[*held, *eligible])
+        return passed(f"{said}, eligible ones included", on=both)
     bound = f"fewer than {minimum}" if len(names) < minimum else f"more than {maximum}"
-    return failed(f"{bound} {said}, eligible ones included", on=[*held, *eligible])
+    return failed(f"{bound} {said}, eligible ones included", on=both)
 
 
 def _global(one: RoleAssignment | RoleEligibility) -> bool:
     return one.role_definition_id.casefold() == GLOBAL_ADMINISTRATOR
-
-
-def _logins(
-    held: Sequence[RoleAssignment | RoleEligibility], people: Mapping[str, User]
-) -> set[str]:
-    return {people[who].login for one in held for who in one.holders() if who in people}
 
 
 @rule(
@@ -440,6 +526,7 @@ def azure_inactive_users(
     if last is None and tried is not None and now - tried <= limit:
         return inconclusive(
             f"an attempt to sign in on {tried:%Y-%m-%d}; Graph does not show whether one succeeded",
+            until=tried + limit + timedelta(seconds=1),
             on=found,
         )
     if since is None and tried is None:

@@ -69,10 +69,13 @@ def azure_policy_enforced(
         return failed(f"assigned, and not enforced: {why}", on=found)
     unsure = []
     waived = []
+    turns: list[datetime] = []
     for one, lacks in judged:
         if lacks.certain:
             continue
         exempt = _exempt(one, evidence.here(PolicyExemption), subscription.path, now, left_out)
+        turns += exempt.turns
+        until = min(turns, default=None)
         if exempt.whole:
             waived.append(f"{one.label}: exempt by {listed(exempt.whole)}")
         elif doubts := [*lacks.unsure, *exempt.groups]:
@@ -82,11 +85,17 @@ def azure_policy_enforced(
             named = [*off, *(f"in part exempt by {name}" for name in exempt.part)]
             return passed(
                 f"assigned and enforced: {one.label}" + (f"; {listed(named)}" if named else ""),
+                until=until,
                 on=[one],
             )
+    until = min(turns, default=None)
     if unsure:
-        return inconclusive(f"assigned, and perhaps not for all of it: {'; '.join(unsure)}")
-    return failed(f"assigned, and the subscription is exempt: {'; '.join(waived)}", on=found)
+        return inconclusive(
+            f"assigned, and perhaps not for all of it: {'; '.join(unsure)}", until=until
+        )
+    return failed(
+        f"assigned, and the subscription is exempt: {'; '.join(waived)}", until=until, on=found
+    )
 
 
 class _Lacks(NamedTuple):
@@ -137,6 +146,8 @@ class _Exempt(NamedTuple):
     """Those of resource groups, or of resources, from all of it: they are outside as excluded ones are."""
     part: list[str]
     """Those from single definitions, and what may be exempt by ``left_out``."""
+    turns: list[datetime]
+    """When exemptions in force expire."""
 
 
 def _exempt(
@@ -146,11 +157,12 @@ def _exempt(
     now: datetime,
     left_out: tuple[str, ...],
 ) -> _Exempt:
-    found = _Exempt([], [], [])
+    found = _Exempt([], [], [], [])
     for exemption in exemptions:
         what = exemption.properties
         if not same(what.policy_assignment_id, one.id) or not exemption.in_force(now):
             continue
+        found.turns.extend([what.expires_on] if what.expires_on else [])
         above = exemption.exempt_id == path or exemption.exempt_id.startswith(_GROUPS)
         if what.policy_definition_reference_ids or (above and what.resource_selectors):
             found.part.append(exemption.name)

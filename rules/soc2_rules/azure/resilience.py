@@ -52,6 +52,7 @@ def azure_vm_backup(
         return not_applicable(f"tagged {exempt_tag} as one without backup")
     wrong: list[str] = []
     unsure: list[str] = []
+    turns: list[datetime] = []
     vaults: list[RecoveryVault] = []
     disks = machine.properties.storage_profile.data_disks or ()
     for vault in evidence.here(RecoveryVault):
@@ -66,24 +67,24 @@ def azure_vm_backup(
                 wrong.append(f"{vault.name} leaves out the data disks {listed(map(str, bare))}")
                 continue
             lacks, doubt = item.weakness(now, max_age_days)
+            turn = item.good_until(max_age_days)
             policy = vault.policy(item.properties.policy_id)
             if lacks:
                 wrong.append(f"{vault.name}: {lacks}")
             elif policy is not None and policy.days < min_days:
                 wrong.append(f"{vault.name} keeps backups for {policy.days} days")
-            elif doubt:
-                unsure.append(f"{vault.name}: {doubt}")
-            elif policy is None:
-                unsure.append(f"{vault.name}: protected by a policy that is not shown")
+            elif doubt or policy is None:
+                unsure.append(f"{vault.name}: {doubt or 'protected by a policy that is not shown'}")
+                turns += [turn] if turn else []
             else:
                 return passed(
                     f"protected by {vault.name}, latest copy of "
                     f"{item.properties.last_recovery_point:%Y-%m-%d}, kept for {policy.days} days",
-                    until=item.good_until(max_age_days),
+                    until=turn,
                     on=[vault],
                 )
     if unsure:
-        return inconclusive(listed(unsure), on=vaults)
+        return inconclusive(listed(unsure), until=min(turns, default=None), on=vaults)
     return failed(listed(wrong) if wrong else "no vault protects it", on=vaults)
 
 
@@ -178,7 +179,8 @@ def azure_restore_tested(
 ) -> Verdict:
     """A restore from a vault succeeded within the review period.
 
-    Jobs of the last year are read. Restores of databases, by their own services, are not among them.
+    Vaults of Recovery Services count, and their jobs of the last year. Restores of databases, by their own services,
+    and from Backup vaults are not among them.
 
     Why: a backup that nobody ever restored is a hope.
     Fix: az backup restore restore-disks --resource-group GROUP --vault-name VAULT --container-name MACHINE
@@ -188,7 +190,7 @@ def azure_restore_tested(
     del subscription  # one verdict a subscription
     vaults = evidence.here(RecoveryVault)
     if not any(vault.items for vault in vaults):
-        return not_applicable("no vault protects anything")
+        return not_applicable("no vault of Recovery Services protects anything")
     jobs = [
         (job.properties.end_time, job.properties, vault)
         for vault in vaults

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from soc2_collectors.azure.models.arm import chosen, same
 from soc2_collectors.azure.models.authorization import (
     OWNER,
@@ -15,6 +17,10 @@ from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_a
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms import azure_roles
+from soc2_rules.mechanisms.known import Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
 
@@ -39,7 +45,8 @@ def azure_subscription_owners(
 
     Counted are those who are assigned for good, here or above, and those who can make themselves an owner:
     User Access Administrator, Role Based Access Control Administrator, and custom roles that can give access.
-    A group counts once. At least ``min_owners`` must be owners themselves, or may activate it (Privileged
+    A group counts once. Who may activate the same role may have it for some hours alone: whether these are too many
+    is not known. At least ``min_owners`` must be owners themselves, or may activate it (Privileged
     Identity Management), which counts for that alone. Guests are found by the recommendations of Defender for
     Cloud.
 
@@ -47,33 +54,42 @@ def azure_subscription_owners(
     Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
         it; prefer a group with eligible members (PIM).
     """
-    assigned = [one for one in evidence.here(RoleAssignment) if one.holds_over(subscription.path)]
+    unread = Unread()
+    assignments = unread.of(lambda: [evidence.here(RoleAssignment)])
+    assigned = [one for here in assignments for one in here if one.holds_over(subscription.path)]
+    eligibilities = unread.of(lambda: [evidence.here(RoleEligibility)])
+    waiting = [one for here in eligibilities for one in here]
     found = azure_roles.built_in(assigned)
-    said, verdict = _counted(found, max_owners)
-    if verdict is not None:
-        return verdict
+    said, counted = _counted(found, waiting)
+    too_many = f"expected are {max_owners} at most"
+    if eligibilities and counted.lasting > max_owners:
+        return failed(f"{said}; {too_many}", on=_documents(found))
+    assessments = unread.of(lambda: evidence.here(Assessment))
     guests = {
         key: [
             one
-            for one in evidence.here(Assessment)
+            for one in assessments
             if one.name.casefold() in key and one.resource_id == subscription.path
         ]
         for key in (GUEST_OWNERS, GUEST_WRITERS)
     }
     bad = [one for assessed in guests.values() for one in assessed if one.unhealthy]
     if bad:
-        return failed(f"{said}; Defender for Cloud sees guests among owners or writers", on=bad)
-    found += azure_roles.custom(assigned, evidence.here(RoleDefinition))
-    said, verdict = _counted(found, max_owners)
-    if verdict is not None:
-        return verdict
+        seen = "Defender for Cloud sees guests among owners or writers"
+        return failed(seen if unread else f"{said}; {seen}", on=bad)
+    definitions = unread.of(lambda: [evidence.here(RoleDefinition)])
+    for one in definitions:
+        found += azure_roles.custom(assigned, one)
+    said, counted = _counted(found, waiting)
+    if eligibilities and counted.lasting > max_owners:
+        return failed(f"{said}; {too_many}", on=_documents(found))
+    if not (assignments and definitions and eligibilities):
+        unread.demand_all()
     owners = {one.principal: one.assignment.properties.principal_type for one in found if one.owner}
     eligible: list[RoleEligibility] = []
     if len(owners) < min_owners:
         eligible = [
-            one
-            for one in evidence.here(RoleEligibility)
-            if one.role == OWNER and one.holds_over(subscription.path)
+            one for one in waiting if one.role == OWNER and one.holds_over(subscription.path)
         ]
         owners |= {
             one.properties.principal_id.casefold(): one.properties.principal_type
@@ -83,6 +99,12 @@ def azure_subscription_owners(
         if len(owners) < min_owners and not any(same(one, "Group") for one in owners.values()):
             wanted = f"expected are {min_owners} to {max_owners}"
             return failed(f"{said}; {wanted}", on=[*_documents(found), *eligible])
+    unread.demand_all()
+    if counted.all > max_owners:
+        return inconclusive(
+            f"{said}; {too_many}, and some may have activated the role for some hours",
+            on=[*_documents(found), *waiting],
+        )
     if not all(any(one.healthy for one in assessed) for assessed in guests.values()):
         return inconclusive(f"{said}; Defender for Cloud has not assessed whether guests may write")
     if len(owners) < min_owners:
@@ -90,8 +112,22 @@ def azure_subscription_owners(
     return passed(f"{said}; no guest among owners and writers", on=[*_documents(found), *eligible])
 
 
-def _counted(found: list[azure_roles.Administrator], most: int) -> tuple[str, Verdict | None]:
-    """How many administrators there are, and the verdict where they are too many."""
+class _Count(NamedTuple):
+    """How many administrators there are."""
+
+    all: int
+    lasting: int
+    """Those who cannot have activated the role, but have it for good."""
+
+
+def _counted(
+    found: list[azure_roles.Administrator], waiting: Iterable[RoleEligibility]
+) -> tuple[str, _Count]:
+    """How many administrators there are, for a message and in numbers.
+
+    A role that somebody activated is listed like one that is assigned for good: who may activate the same role
+    there may have done so.
+    """
     sorts = {
         one.principal: (one.assignment.properties.principal_type or "").casefold() for one in found
     }
@@ -100,9 +136,13 @@ def _counted(found: list[azure_roles.Administrator], most: int) -> tuple[str, Ve
     said = f"{len(owners)} owners are assigned, {groups} of them groups"
     if others := [one.label for one in found if one.principal not in owners]:
         said += f"; owners by what they may do: {listed(set(others))}"
-    if len(sorts) > most:
-        return said, failed(f"{said}; expected are {most} at most", on=_documents(found))
-    return said, None
+    activated = {(one.properties.principal_id.casefold(), one.role, one.where) for one in waiting}
+    lasting = {
+        one.principal
+        for one in found
+        if (one.principal, one.assignment.role, one.assignment.where) not in activated
+    }
+    return said, _Count(len(sorts), len(lasting))
 
 
 def _documents(found: list[azure_roles.Administrator]) -> list[RoleAssignment | RoleDefinition]:

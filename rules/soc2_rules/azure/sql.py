@@ -167,7 +167,8 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     """SQL servers are audited in full, and the records sent where they are kept.
 
     In full: every statement, and who signed in or failed to, without a filter. Records go to a storage
-    account, or to Azure Monitor by a diagnostic setting of the database ``master``. How long a Log Analytics
+    account, or to Azure Monitor by a diagnostic setting of the database ``master``; whether they are kept where
+    that sends them to an event hub or a partner's solution alone is not known. How long a Log Analytics
     workspace keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0
     means for ever.
 
@@ -196,10 +197,13 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
         return failed(f"not audited in full: {'; '.join(left)}")
     if stored and days is None:
         return inconclusive("Azure does not say how long the records are kept")
-    if not stored and not recorded(server.master_diagnostics) & _SENT:
+    sent = server.master_diagnostics if not stored else []
+    if not stored and not recorded(sent) & _SENT:
         return failed(
             "audit records go to Azure Monitor, and no diagnostic setting of master sends them on"
         )
+    if not stored and not recorded(one for one in sent if one.keeps) & _SENT:
+        return inconclusive("audit records are only sent to what passes them on")
     kept = f", kept for {days} days" if days else ", kept for ever"
     return passed("audited in full" + (kept if stored else ", sent to Azure Monitor"))
 

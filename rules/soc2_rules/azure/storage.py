@@ -288,6 +288,9 @@ def azure_storage_recovery(
 def azure_storage_logging(account: StorageAccount) -> Verdict:
     """Reads, writes and deletions of blobs, queues and tables in storage accounts are logged.
 
+    By diagnostic settings: the classic logs (Storage Analytics), which Azure Resource Manager does not show, do not
+    count.
+
     Why: without them nobody can tell who read what.
     Fix: az monitor diagnostic-settings create for blobServices/default, queueServices/default and
         tableServices/default, with the category group audit.

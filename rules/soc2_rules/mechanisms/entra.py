@@ -114,9 +114,34 @@ def roles_held(whole: Whole) -> dict[str, set[str]]:
 
 def roles_eligible(whole: Whole) -> dict[str, set[str]]:
     """Id of a user -> the roles that they may activate, or may have by activating the membership of a group."""
+    return _merged(roles_activated(whole), roles_joined(whole))
+
+
+def roles_activated(whole: Whole) -> dict[str, set[str]]:
+    """The same of roles that must be activated, be it after the membership of a group."""
     eligible = whole.everywhere(RoleEligibility)
-    joined = roles_by_joiner([*whole.everywhere(RoleAssignment), *eligible])
-    return _merged(roles_by_holder(eligible), joined)
+    return _merged(roles_by_holder(eligible), roles_by_joiner(eligible))
+
+
+def roles_joined(whole: Whole) -> dict[str, set[str]]:
+    """The same of roles that a group has now, and that whoever joins it has at once."""
+    return roles_by_joiner(whole.everywhere(RoleAssignment))
+
+
+def roles_in_policies(whole: Whole) -> dict[str, set[str]]:
+    """Id of a user -> the roles by which policies of conditional access tell who they are for.
+
+    Those that they have now, and in the whole directory: Microsoft Entra, "Users, groups, and workload
+    identities" of conditional access.
+    """
+    return roles_by_holder(one for one in whole.everywhere(RoleAssignment) if one.everywhere)
+
+
+def roles_then_in_policies(whole: Whole) -> dict[str, set[str]]:
+    """The same once they have activated all that they may."""
+    held = [one for one in whole.everywhere(RoleAssignment) if one.everywhere]
+    eligible = [one for one in whole.everywhere(RoleEligibility) if one.everywhere]
+    return _merged(roles_by_holder([*held, *eligible]), roles_by_joiner([*held, *eligible]))
 
 
 def administrators(whole: Whole) -> dict[str, set[str]]:

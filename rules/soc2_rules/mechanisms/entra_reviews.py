@@ -17,11 +17,13 @@ class Counted(NamedTuple):
     """Of some reviews, those that count, and why the others do not."""
 
     good: list[tuple[AccessReview, datetime]]
-    """With until when the last round counts."""
+    """With until when it counts: its last round is too old then, another ends, or the series does."""
     unsure: list[str]
     """Why nobody can tell of some."""
     lacks: list[str]
     """Why some do not."""
+    turns: list[datetime]
+    """When the clock alone may change what counts."""
 
     @property
     def why(self) -> str:
@@ -31,11 +33,13 @@ class Counted(NamedTuple):
 
 def counted(reviews: Iterable[AccessReview], now: datetime, max_days: int) -> Counted:
     """Which of these reviews recur in time, and of which a person decided the last round."""
-    found = Counted([], [], [])
+    found = Counted([], [], [], [])
     for review in reviews:
         standing = review.standing(now, max_days)
+        if standing.turns is not None:
+            found.turns.append(standing.turns)
         if standing.until is not None:
-            found.good.append((review, standing.until))
+            found.good.append((review, standing.turns or standing.until))
         elif standing.unsure:
             found.unsure.append(f"{review.display_name}: {standing.unsure}")
         else:

@@ -184,7 +184,9 @@ def verdict(events: Mapping[str, Way], left_out: Iterable[str] = ()) -> Verdict:
         reasons = _reasons(text for name in unsure for text in asked[name].why)
         missing = [error for name in unsure for error in asked[name].missing]
         return undecided(
-            f"not known whether anybody is notified of {_named(unsure)}: {reasons}", missing
+            f"not known whether anybody is notified of {_named(unsure)}: {reasons}",
+            missing,
+            until=until,
         )
     without = f"; not asked: {_named(skipped)}" if skipped else ""
     ways = _reasons(" > ".join(way.why) for way in asked.values())

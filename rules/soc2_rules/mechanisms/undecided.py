@@ -9,6 +9,7 @@ from soc2_pac.model import Verdict, inconclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 
 def problems(checks: Iterable[Callable[[], str | None]]) -> list[str]:
@@ -35,7 +36,9 @@ def problems(checks: Iterable[Callable[[], str | None]]) -> list[str]:
     return found
 
 
-def undecided(message: str, missing: Iterable[FactUnavailable] = ()) -> Verdict:
+def undecided(
+    message: str, missing: Iterable[FactUnavailable] = (), *, until: datetime | None = None
+) -> Verdict:
     """The verdict where what was read decides nothing.
 
     A rule that goes on after a missing fact hides from the engine which one it was, and a live check reads
@@ -45,6 +48,7 @@ def undecided(message: str, missing: Iterable[FactUnavailable] = ()) -> Verdict:
     Args:
         message: why it is not decided.
         missing: what was caught on the way.
+        until: when the clock alone may decide it.
 
     Raises:
         FactUnavailable: a fact was not asked for.
@@ -59,4 +63,4 @@ def undecided(message: str, missing: Iterable[FactUnavailable] = ()) -> Verdict:
                 permission=error.permission,
                 document=error.document,
             )
-    return inconclusive(message)
+    return inconclusive(message, until=until)

@@ -596,7 +596,7 @@ def meets(
 ) -> bool:
     """Whether a user is one of those that a policy is for.
 
-    Holders of a role are those who have it, or may activate it. Raises FactUnavailable where it depends on
+    ``roles``: those by which policies tell who it is. Raises FactUnavailable where it depends on
     members of a group, or on the sort of a guest, that cannot be told.
     """
     users = policy.users

@@ -204,6 +204,8 @@ class Standing(NamedTuple):
     """Why it does not count."""
     unsure: str = ""
     """Why nobody can tell."""
+    turns: datetime | None = None
+    """When the clock alone may change that."""
 
 
 class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -301,9 +303,19 @@ class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
         if lacks:
             return Standing(None, lacks)
         ended = [one for one in self.instances if one.end_date_time <= now]
+        coming = [one.end_date_time for one in self.instances if one.end_date_time > now]
+        coming += [end for end in [self._last_day] if end is not None and end > now]
         if not ended:
-            return Standing(None, "no round of it has ended yet")
+            nothing = "no round of it has ended yet"
+            return Standing(None, nothing, turns=min(coming, default=None))
         last = _last_round(ended)
+        found = self._round(last, now, max_days, unsure)
+        turns = min([*coming, *([found.turns] if found.turns else [])], default=None)
+        return found._replace(turns=turns)
+
+    def _round(
+        self, last: Sequence[ReviewInstance], now: datetime, max_days: int, unsure: str
+    ) -> Standing:
         for one in last:
             if one.status in _OPEN:
                 late = f"its round that ended on {one.end_date_time:%Y-%m-%d} was not completed"
@@ -317,7 +329,17 @@ class AccessReview(Resource, frozen=True, kw_only=True, rename="camel"):
         if lacks:
             return Standing(None, lacks)
         unsure = unsure or doubt
-        return Standing(None, "", unsure) if unsure else Standing(until)
+        return Standing(None if unsure else until, "", unsure, until)
+
+    @property
+    def _last_day(self) -> datetime | None:
+        """When the series ends; ``None`` for never, or where that cannot be told."""
+        recurrence = self.settings.recurrence if self.settings else None
+        if recurrence is None or recurrence.pattern is None or recurrence.range is None:
+            return None
+        days = _DAYS.get(recurrence.pattern.type, 0) * recurrence.pattern.interval
+        ends = _ends(recurrence.range, days)
+        return ends if isinstance(ends, datetime) else None
 
     def _recurs(self, now: datetime, max_days: int) -> tuple[str, str]:
         recurrence = self.settings.recurrence if self.settings else None

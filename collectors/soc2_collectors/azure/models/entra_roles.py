@@ -167,6 +167,11 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
     """Who may activate the membership of the group that holds the role; ``null``: the tenant has no PIM."""
 
     @property
+    def everywhere(self) -> bool:
+        """Whether it holds in the whole directory, and not in a part of it or for one app alone."""
+        return self.directory_scope_id == "/"
+
+    @property
     def shown_sort(self) -> str | None:
         """What holds it; ``None`` where Graph does not show that."""
         sort = self.principal.odata_type if self.principal else None

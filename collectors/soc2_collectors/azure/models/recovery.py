@@ -196,9 +196,10 @@ class ProtectedItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return "", ""
 
     def good_until(self, max_days: int) -> datetime | None:
-        """Until when its latest copy is recent enough."""
-        point = self.properties.last_recovery_point
-        return None if point is None else days_after(point, max_days)
+        """Until when its latest copy and its last backup are recent enough."""
+        said = self.properties
+        times = (said.last_recovery_point, said.last_backup_time)
+        return min((days_after(one, max_days) for one in times if one), default=None)
 
 
 class JobProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -117,18 +117,25 @@ class ConfigProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
     @property
     def shared(self) -> list[str]:
-        """Service tags by which every customer of Azure is let in."""
-        rules = self.ip_security_restrictions or ()
-        return sorted(rule.ip_address or "" for rule in rules if rule.shared and rule.allows)
+        """Service tags by which every customer of Azure is let in, unless everybody is refused before."""
+        found = []
+        for rule in self._in_order:
+            if not rule.allows and rule.sources == reach.EVERY_SOURCE:
+                break
+            found += [rule.ip_address or ""] if rule.shared and rule.allows else []
+        return sorted(found)
+
+    @property
+    def _in_order(self) -> list[Restriction]:
+        return sorted(
+            self.ip_security_restrictions or (),
+            key=lambda rule: _LAST if rule.priority is None else rule.priority,
+        )
 
     @property
     def sources(self) -> reach.Sources:
         """Who of the internet is let in, by restrictions in their order."""
-        rules = sorted(
-            self.ip_security_restrictions or (),
-            key=lambda rule: _LAST if rule.priority is None else rule.priority,
-        )
-        entries = [reach.Entry(rule.allows, rule.sources) for rule in rules]
+        entries = [reach.Entry(rule.allows, rule.sources) for rule in self._in_order]
         rest = self.ip_security_restrictions_default_action
         if rest:
             lets = chosen(
