@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
@@ -14,7 +15,8 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import control_file, controls
+from soc2_pac.audit import control_file, controls, removals, reviews
+from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
 from soc2_pac.collect.plan import collect as collect_units
@@ -23,6 +25,7 @@ from soc2_pac.config import EvidenceTable
 from soc2_pac.decisions import loosened
 from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
+from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
 from soc2_pac.store import acts, open_store
 from soc2_pac.store.queries import RESUMED
@@ -285,6 +288,8 @@ class Outcome:
     """Controls that stay in force because there is no file of controls that says otherwise."""
     resumed: tuple[int, ...] = ()
     """Interrupted runs that this one went on with."""
+    removals: int = 0
+    """Grants that were to be revoked, and are proved to be gone by this run."""
     resumed_listings: int = 0
     """Listings that were complete in those runs, and were not read again."""
 
@@ -358,6 +363,7 @@ def run(
                 only=only,
                 remembered=store.remembered_scopes(),
                 cursors=store.cursors(),
+                reviewed=_reviewed(work, store) if rules is None else (),
             )
             late = work.registry.of_the_store
             plan.last = [unit for unit in plan.units if unit.source.provider in late]
@@ -365,18 +371,29 @@ def run(
             if resume:
                 _leave_out_done(plan, outcome, store, work.registry)
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
+            by = reviews.machine(command)
+            prove = functools.cache(
+                lambda: removals.prove(store, reviewing(work.config, work.registry), by=by)
+            )
+
+            def refreshed(unit: Unit) -> Unit:
+                # What people decided is judged with what this run itself shows to be gone.
+                prove()
+                return replace(unit, source=_knowing(unit.source, _acts(store)))
+
             results = collect_units(
                 plan,
                 work.limits,
                 workers=work.config.run.workers,
                 executor=executor,
                 listener=_noting(outcome, listener),
-                refresh=lambda unit: replace(unit, source=_knowing(unit.source, _acts(store))),
+                refresh=refreshed,
             )
             for result in results:
                 for operation, count in result.calls.items():
                     outcome.calls[operation] = outcome.calls.get(operation, 0) + count
                 store.record(run_id, result.look())
+            outcome.removals = prove()
             for operation, count in spent().items():
                 outcome.calls[operation] = outcome.calls.get(operation, 0) + count
         if judge:
@@ -392,6 +409,34 @@ def run(
                     retire=rules is None,
                 )
     return outcome
+
+
+def reviewing(config: Config, registry: Registry) -> reviews.Known:
+    """How access reviews read the store."""
+    return reviews.Known(
+        kinds=[collector.resource for collector in registry.collectors.values()],
+        joined=registry.joined_identities,
+        max_age=timedelta(days=config.evidence.max_age_days),
+        removal_days=config.reviews.removal_days,
+        break_glass=config.reviews.break_glass,
+    )
+
+
+def _reviewed(work: Workspace, store: Store) -> list[str]:
+    """Kinds that say who has what, of systems that are reviewed: by configuration, or since somebody did."""
+    systems = set(work.config.reviews.systems)
+    with store.reading() as connection:
+        for review in reviews.all_reviews(connection).values():
+            if review.state == "open" or review.pending:
+                systems.update(review.said.systems)
+    providers = {system.strip().lower().partition(":")[0] for system in systems}
+    providers &= {source.provider for source in work.sources.values()}
+    return [
+        kind
+        for kind, collector in work.registry.collectors.items()
+        if collector.provider in providers
+        and (tells_of_grants(collector.resource) or tells_of_people(collector.resource))
+    ]
 
 
 def _acts(store: Store) -> tuple[Act, ...]:
@@ -429,13 +474,14 @@ def plan_for(
     only: Selection = EVERYWHERE,
     remembered: Mapping[tuple[str, str], Any] | None = None,
     cursors: Mapping[tuple[str, str, Scope, str], str] | None = None,
+    reviewed: Collection[str] = (),
 ) -> Plan:
-    """The plan for rules, or for kinds (ids or globs) when some are named.
+    """The plan for rules and what is reviewed, or for kinds (ids or globs) when some are named.
 
     Raises:
         UsageError: an unknown kind or source, or ``only`` leaves no scope.
     """
-    wanted = _kinds(work, kinds) if kinds else kinds_of(rules)
+    wanted = _kinds(work, kinds) if kinds else sorted({*kinds_of(rules), *reviewed})
     sources_chosen = work.choose_sources(sources)
     plan = make_plan(
         wanted, work.registry.collectors, sources_chosen, remembered, only, cursors, work.limits

@@ -175,12 +175,36 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
+class ReviewsTable(_Table, frozen=True):
+    """``[reviews]``: access reviews."""
+
+    systems: tuple[str, ...] = ()
+    """Systems that are reviewed, as ``github`` or ``github:acme``: every run collects who has what in them."""
+    removal_days: int = 7
+    """Days from a decision to revoke or change until the grant must be gone."""
+    break_glass: tuple[str, ...] = ()
+    """Accounts for emergencies: patterns over ``login`` and ``system/login``."""
+
+
 class ControlsTable(_Table, frozen=True):
     """``[controls]``."""
 
     path: str | None = None
     """The file of controls, counted from the configuration's own folder. Without it: ``controls.toml`` there,
     if there is one."""
+
+
+class AttachmentsTable(_Table, frozen=True):
+    """``[attachments]``: where files of people go that are too large for the store. One place, or none."""
+
+    folder: str | None = None
+    """A folder that is there, counted from the configuration's own."""
+    url: str | None = None
+    """An object store: ``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX`` or
+    ``https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX``."""
+    access: dict[str, Any] = {}
+    """How the object store is reached, in its provider's own keys: a credential that may write there, never
+    the one that collects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +243,8 @@ class Config:
     waivers: WaiversTable
     audit: AuditTable
     controls: ControlsTable
+    reviews: ReviewsTable
+    attachments: AttachmentsTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -274,6 +300,8 @@ class Config:
             "run": self.run,
             "waivers": self.waivers,
             "audit": self.audit,
+            "reviews": self.reviews,
+            "attachments": self.attachments,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -416,6 +444,8 @@ _TABLES: dict[str, Any] = {
     "waivers": WaiversTable,
     "audit": AuditTable,
     "controls": ControlsTable,
+    "reviews": ReviewsTable,
+    "attachments": AttachmentsTable,
 }
 
 
@@ -529,7 +559,7 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
-    for table in ("evidence", "sla", "run", "waivers"):
+    for table in ("evidence", "sla", "run", "waivers", "reviews"):
         for name in tables[table].__struct_fields__:
             value = getattr(tables[table], name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 1:

@@ -6,12 +6,12 @@ enter by that same door.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import msgspec
 
@@ -108,6 +108,61 @@ class Provider(Protocol):
         """
 
 
+class JoinedIdentities(NamedTuple):
+    """What several kinds together say of accounts, for ``soc2-pac people list``."""
+
+    provider: str
+    """Of all the kinds; the function is called once for each account that was collected of it."""
+    read: Callable[[Any], tuple[Iterable[Any], Mapping[str, str]]]
+    """Evidence of one account (a ``soc2_pac.rules.Whole``) -> values of ``soc2_pac.identity``, and kind -> why
+    it is not known whole."""
+
+
+class ObjectStore(Protocol):
+    """A place for files that grows only: what is there is neither overwritten nor deleted."""
+
+    def put(self, name: str, content: IO[bytes], size: int) -> bool:
+        """Keep a file under a name that nothing has yet.
+
+        Args:
+            name: a path below the place, of letters, digits, ``/``, ``-``, ``.`` and ``_``.
+            content: read from where it stands to its end.
+            size: how many bytes that are.
+
+        Returns:
+            False where something has that name already: it stays as it is.
+
+        Raises:
+            ProviderError: it could not be kept.
+        """
+
+    def get(self, name: str) -> Iterator[bytes]:
+        """The file of a name, in parts. Raises Gone where there is none, ProviderError otherwise."""
+
+
+class ObjectStores(Protocol):
+    """Object stores of one provider, for files of people, checkpoints and bundles."""
+
+    @property
+    def name(self) -> str:
+        """Of the provider: ``aws``."""
+
+    @property
+    def settings(self) -> type[msgspec.Struct]:
+        """How they are reached, by a credential that may write there and is never a collector's."""
+
+    def takes(self, url: str) -> bool:
+        """Whether a URL is one of theirs: ``s3://bucket/prefix``."""
+
+    def connect(self, url: str, settings: Any) -> ObjectStore:  # noqa: ANN401 - an instance of ``settings``
+        """URL and settings -> a place. Makes no call. Raises ConfigError, CredentialsRejected."""
+
+
+@hookspec
+def soc2_object_stores() -> Iterable[ObjectStores]:  # type: ignore[empty-body]
+    """Object stores that this plugin can reach."""
+
+
 @hookspec
 def soc2_providers() -> Iterable[Provider]:  # type: ignore[empty-body]
     """Providers that this plugin adds."""
@@ -126,3 +181,8 @@ def soc2_starter_controls() -> Iterable[str]:  # type: ignore[empty-body]
 @hookspec
 def soc2_rule_packages() -> Iterable[str]:  # type: ignore[empty-body]
     """Names of packages whose modules (all, recursively) hold ``@rule`` functions."""
+
+
+@hookspec
+def soc2_joined_identities() -> Iterable[JoinedIdentities]:  # type: ignore[empty-body]
+    """Functions that say of accounts what no document says alone: who administers by a group."""

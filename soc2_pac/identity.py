@@ -105,6 +105,10 @@ class Account(msgspec.Struct, frozen=True):
     """Names of the groups and roles that give it its rights, as far as the record says."""
     closed_at: datetime | None = None
     """Since when it cannot be used, where the system keeps that."""
+    guest: bool = False
+    """Whether it is somebody's from outside: a guest, an outside collaborator."""
+    lasting: str = ""
+    """An id that stays where ``uid`` changes with the name: renaming an IAM user changes its ARN."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -134,6 +138,84 @@ class Link(msgspec.Struct, frozen=True):
 
 Identity: TypeAlias = Person | Account | Link
 """What views tell of identities."""
+
+GrantSort: TypeAlias = Literal[
+    "account", "role", "policy", "group", "application", "repository", "key"
+]
+"""What is granted: the account itself, a role, a policy, a group that gives nothing which is known, an
+application, access to a repository, a credential."""
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """Something that an account, or whoever is in a group, may use or do."""
+
+    system: str
+    """Where it holds: ``aws:111122223333``, ``github:acme``."""
+    holder: str
+    """Uid or login of an account, or uid of a group; letter case does not matter."""
+    what: str
+    """The role, policy, application or permission, as the system calls it."""
+    sort: GrantSort
+    on: str = ""
+    """What it is a grant on: a subscription, a repository; empty: the whole system."""
+    by_group: bool = False
+    """Whether the holder is a group."""
+    of: str = ""
+    """The system of the holder, in full or by its provider alone; empty: ``system``."""
+    privileged: bool | None = None
+    """Whether who has it administers what it is a grant on; ``None``: not known."""
+    path: tuple[str, ...] = ()
+    """How it comes beside the groups, as far as the document says: an inherited role, a team's parent."""
+    note: str = ""
+    """What a reviewer has to know of it: that it must be activated first, or when it ends."""
+    id: str = ""
+    """What is granted by a name that never changes, where ``what`` may: an ARN, the id of an application. Another
+    ``id`` is another grant: nothing counts as taken away because somebody renamed it."""
+    on_id: str = ""
+    """The same of ``on``: the id of a repository that may be renamed."""
+    holder_is: Sort = "person"
+    """What the holder is, where no listing shows it."""
+    holder_name: str = ""
+    """What the holder is called, where no listing shows it."""
+    stated: bool = False
+    """Whether somebody wrote it down, and no system said it: it counts where no system with accounts was
+    collected."""
+
+
+class Members(msgspec.Struct, frozen=True):
+    """Who is in a group, or a part of them: what several documents say of one group is joined."""
+
+    system: str
+    uid: str
+    """Of the group, unique within the system; letter case does not matter."""
+    name: str = ""
+    accounts: tuple[str, ...] = ()
+    """Uids or logins of accounts."""
+    groups: tuple[str, ...] = ()
+    """Uids of groups in it."""
+    of: str = ""
+    """The system of the accounts and groups, in full or by its provider alone; empty: ``system``."""
+    unread: str = ""
+    """Why there may be more than are named; empty: these are all that the document knows."""
+    flat: bool = False
+    """Whether ``accounts`` holds those who are in it by a nested group as well."""
+    dynamic: str = ""
+    """The rule by which the system itself puts accounts into it."""
+    gives: bool = True
+    """Whether being in it is a grant by itself, where none of its own is known."""
+
+
+class Hidden(msgspec.Struct, frozen=True):
+    """Grants that could not be read: a list of them is not complete."""
+
+    system: str
+    what: str
+    """Which: ``who has access to acme/api``."""
+    reason: str
+
+
+Access: TypeAlias = Account | Grant | Members | Hidden
+"""What views tell of grants. An account among them is one that no listing of people shows: a program's."""
 
 
 def of_one_truth(identities: Iterable[Identity]) -> list[Identity]:
@@ -440,7 +522,11 @@ def _merged(records: list[Account]) -> Account:
     login = name = ""
     active = privileged = mfa = signs_in = None
     created = last_used = closed_at = None
+    guest = False
+    lasting = ""
     for record in records:
+        guest = guest or record.guest
+        lasting = min(filter(None, (lasting, record.lasting)), default="")
         mails.update(record.mails)
         groups.update(record.groups)
         if record.person:
@@ -473,6 +559,8 @@ def _merged(records: list[Account]) -> Account:
         signs_in=signs_in,
         groups=tuple(sorted(groups)),
         closed_at=closed_at,
+        guest=guest,
+        lasting=lasting,
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-    from soc2_pac.hookspecs import Provider
+    from soc2_pac.hookspecs import JoinedIdentities, ObjectStores, Provider
 
 T = TypeVar("T")
 
@@ -98,6 +98,11 @@ class Registry:
         )
 
     @functools.cached_property
+    def object_stores(self) -> tuple[ObjectStores, ...]:
+        """Every sort of object store that can be reached."""
+        return tuple(_flat(self._manager.hook.soc2_object_stores()))
+
+    @functools.cached_property
     def starter_controls(self) -> str:
         """Controls to start from, as TOML. Raises PluginError when no plugin has any."""
         found = _flat(self._manager.hook.soc2_starter_controls())
@@ -123,6 +128,11 @@ class Registry:
         return self._some(
             {name: declared for name, (declared, _) in sorted(found.items())}, "rules"
         )
+
+    @property
+    def joined_identities(self) -> list[JoinedIdentities]:
+        """What says of accounts what no document says alone."""
+        return _flat(self._manager.hook.soc2_joined_identities())
 
     def _import_all(self, names: Iterable[str]) -> Iterator[ModuleType]:
         """The modules; one that cannot be imported is lost, noted as broken, and stops no other."""

@@ -32,7 +32,7 @@ from soc2_pac.model import Period
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Document, Scope
 
 GAPS = "$gaps"
@@ -65,6 +65,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     secret: ClassVar[tuple[str, ...]] = ()
     """Dotted paths (``*`` for every key or index, ``**`` for every way) whose values are redacted before
     hashing. ``tests/test_secrets.py`` asks for those that the provider's specification speaks of."""
+    lists_accounts: ClassVar[bool] = False
+    """Whether its documents are the accounts of a system: without the listing some of them are not known."""
 
     gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
     """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""
@@ -74,6 +76,17 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
         Views override it. A part that could not be read is unknown (``None``), so that one gap does not
         hide everybody; a fact that was not asked for yet is read, and raises.
+
+        Args:
+            scope: where the document was seen. A system is called ``provider:account``.
+        """
+        return ()
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:  # noqa: ARG002 - for those who override it
+        """What the document says of who may use or do what; nothing, for most kinds.
+
+        Views override it. What could not be read is yielded as :class:`~soc2_pac.identity.Hidden`, and a group
+        whose members were not read says so: neither is left out.
 
         Args:
             scope: where the document was seen. A system is called ``provider:account``.

@@ -114,6 +114,29 @@ _MEMBERS = (
 _WITHOUT_2FA = "erik-holm"
 
 
+_TEAMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "platform": ("admin", ("ben-osei", "chloe-martin", "hanna-virtanen"), ("api", "infrastructure")),
+    "robotics": ("push", ("goran-petrov", "ivan-novak", "julia-santos"), ("robot-firmware",)),
+    "security": ("pull", ("fatima-haddad",), ("api", "robot-firmware")),
+}
+"""Slug -> permission, members, repositories."""
+
+
+def _teams(now: datetime) -> dict[str, Any]:
+    """Teams, who is in them, and what they reach."""
+    repositories = {repo.name: repo for repo in REPOS}
+    found: dict[str, Any] = {
+        f"/orgs/{LOGIN}/teams": [team_of(n, slug) for n, slug in enumerate(_TEAMS, 1)]
+    }
+    for slug, (permission, members, reached) in _TEAMS.items():
+        found[f"/orgs/{LOGIN}/teams/{slug}/members"] = [_user(login) for login in members]
+        found[f"/orgs/{LOGIN}/teams/{slug}/repos"] = [
+            {**repository(repositories[name], now), "permissions": {permission: True}, "role_name": permission}
+            for name in reached
+        ]
+    return found
+
+
 def acme_robotics(now: datetime | None = None) -> Company:
     """The company as of ``now`` (default: the clock's)."""
     now = (now or datetime.now(UTC)).replace(microsecond=0)
@@ -123,11 +146,6 @@ def acme_robotics(now: datetime | None = None) -> Company:
         f"/orgs/{LOGIN}/repos": [repository(repo, now) for repo in REPOS],
         f"/orgs/{LOGIN}/outside_collaborators": [_user(login) for login in AGENCY],
         f"/orgs/{LOGIN}/outside_collaborators?filter=2fa_disabled": [_user(AGENCY[0])],
-        f"/orgs/{LOGIN}/teams": [
-            team_of(1, "platform"),
-            team_of(2, "robotics"),
-            team_of(3, "security"),
-        ],
         f"/orgs/{LOGIN}/actions/permissions": {
             "enabled_repositories": "all",
             "allowed_actions": "all",
@@ -140,6 +158,7 @@ def acme_robotics(now: datetime | None = None) -> Company:
         },
         f"/orgs/{LOGIN}/rulesets/rule-suites": [_bypass(now)],
         f"/orgs/{LOGIN}/audit-log": _protection_events(now),
+        **_teams(now),
         **runners(),
         **alerts(now),
         **organization_reach(now),

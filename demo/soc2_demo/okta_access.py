@@ -189,7 +189,8 @@ def _groups(now: datetime) -> dict[str, Any]:
         )
         if admins:
             answers[f"/api/v1/groups/{number}/roles"] = [_role(name, "SUPER_ADMIN", "GROUP", now)]
-            answers[f"/api/v1/groups/{number}/users"] = [user(people[one], now) for one in admins]
+        members = [people[one] for one in admins] or inside
+        answers[f"/api/v1/groups/{number}/users"] = [user(one, now) for one in members]
     return {"/api/v1/groups": listed, **answers}
 
 

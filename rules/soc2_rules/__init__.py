@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from soc2_pac.hookspecs import hookimpl
+from soc2_pac.hookspecs import JoinedIdentities, hookimpl
 
 
 @hookimpl
 def soc2_rule_packages() -> list[str]:
     """Every module below this package."""
     return [__name__]
+
+
+@hookimpl
+def soc2_joined_identities() -> list[JoinedIdentities]:
+    """Who administers, by the mechanisms that the rules use."""
+    from soc2_rules.mechanisms.people import rights  # noqa: PLC0415 - it imports every provider's views
+
+    return [JoinedIdentities(provider, rights) for provider in ("aws", "azure", "okta")]
 
 
 @hookimpl

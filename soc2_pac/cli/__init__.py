@@ -30,6 +30,10 @@ _COMMANDS = {
         "List and export the events of a period.",
     ),
     "people": ("soc2_pac.cli.people:people", "Query people, and whose each account is."),
+    "review": (
+        "soc2_pac.cli.review:review",
+        "Review access, and prove that what was revoked is gone.",
+    ),
     "controls": (
         "soc2_pac.cli.controls:controls",
         "The company's own controls, and their evidence.",

@@ -40,6 +40,11 @@ def people() -> None:
 @click.option("--unmatched", is_flag=True, help="Only accounts that nobody owns.")
 @click.option("--leavers", is_flag=True, help="Only accounts of people who left that can be used.")
 @click.option(
+    "--privileged",
+    is_flag=True,
+    help="Only accounts that administer their system; how many may besides is said.",
+)
+@click.option(
     "--conflicts",
     is_flag=True,
     help="Instead: statements that contradict each other, or speak of no account; nothing was guessed.",
@@ -51,23 +56,25 @@ def list_(
     store_url: str | None,
     unmatched: bool,
     leavers: bool,
+    privileged: bool,
     conflicts: bool,
     system: str | None,
     form: str,
 ) -> None:
     """List accounts with their owner, and by what statement they are theirs."""
-    if unmatched + leavers + conflicts > 1:
-        msg = "name one of --unmatched, --leavers and --conflicts"
+    if unmatched + leavers + conflicts > 1 or (privileged and conflicts):
+        msg = "name one of --unmatched, --leavers and --conflicts; --privileged goes with the first two"
         raise UsageError(msg)
     from soc2_pac import config, plugins  # noqa: PLC0415
     from soc2_pac.evaluate.people import read  # noqa: PLC0415
 
     # A store that is named needs no configuration.
     days = config.load(config_path, required=store_url is None).evidence.max_age_days
-    kinds = [collector.resource for collector in plugins.load().collectors.values()]
+    registry = plugins.load()
+    kinds = [collector.resource for collector in registry.collectors.values()]
     now = datetime.now(UTC)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
-        found = read(connection, kinds, now, timedelta(days=days))
+        found = read(connection, kinds, now, timedelta(days=days), registry.joined_identities)
     systems = {account.account.system for account in found.graph.accounts}
     systems |= {one.partition(":")[0] for one in systems} | {
         kind.kind.partition(".")[0] for kind in kinds
@@ -76,8 +83,14 @@ def list_(
     if conflicts:
         count = write(_contradictions(found.graph), _CONFLICTS, form)
     else:
-        chosen = _chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers)
-        count = write((_row(owned, now, form) for owned in chosen), _COLUMNS, form)
+        chosen = list(_chosen(found.graph, now, system, unmatched=unmatched, leavers=leavers))
+        listed = [owned for owned in chosen if owned.account.privileged or not privileged]
+        count = write((_row(owned, now, form) for owned in listed), _COLUMNS, form)
+        perhaps = sum(owned.account.privileged is None for owned in chosen) if privileged else 0
+        if perhaps:
+            click.echo(
+                f"Note: of {perhaps} more it is not known whether they administer.", err=True
+            )
     if count == 0:
         click.echo("No account matches." if not conflicts else "Nothing contradicts.", err=True)
     for note in found.notes:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from soc2_pac.model import CollectionStatus, Scope, Severity, Status, utc_text
 from soc2_pac.store import tables
+from soc2_pac.store.database import batched
 from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CHUNK = 5000
+_IN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +359,27 @@ def collections(
         CollectionItem(**{**row._mapping, "status": CollectionStatus(row.status)})  # noqa: SLF001
         for row in connection.execute(query)
     ]
+
+
+def collection_roots(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Id of a collection -> the root over what it saw."""
+    return _of_collections(connection, tables.collection.c.root, ids)
+
+
+def collection_starts(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Id of a collection -> when it began, UTC."""
+    return _of_collections(connection, tables.collection.c.started_at, ids)
+
+
+def _of_collections(
+    connection: Connection, column: sa.Column[Any], ids: Collection[int]
+) -> dict[int, str]:
+    c = tables.collection
+    found: dict[int, str] = {}
+    for part in batched(sorted(ids), _IN):
+        query = sa.select(c.c.id, column).where(c.c.id.in_(part))
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
 
 
 def runs(connection: Connection, *, limit: int = 20) -> list[RunItem]:

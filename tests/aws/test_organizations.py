@@ -126,6 +126,14 @@ def center() -> Iterator[Account]:
         group = store.create_group(
             IdentityStoreId=instance["IdentityStoreId"], DisplayName="platform"
         )["GroupId"]
+        (anna,) = [
+            user["UserId"]
+            for user in store.list_users(IdentityStoreId=instance["IdentityStoreId"])["Users"]
+            if user["UserName"] == "anna"
+        ]
+        store.create_group_membership(
+            IdentityStoreId=instance["IdentityStoreId"], GroupId=group, MemberId={"UserId": anna}
+        )
         for name, duration, administers in (("Admin", "PT4H", True), ("Read", "PT8H", False)):
             made_set = sso.create_permission_set(Name=name, SessionDuration=duration, **where)
             arn = made_set["PermissionSet"]["PermissionSetArn"]
@@ -148,6 +156,11 @@ def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: A
         s.view.details.name: s.view for s in center.collect("aws.identity_center.permission_set")
     }
     assert found["Admin"].proven.administrator
+    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
+    assert found["Admin"].administers is None, "its boundary is a call that the emulator refuses"
+    assert found["Admin"].users == ({anna.rpartition("/")[2]}, None)
+    assert found["Read"].administers is False
+    assert found["Read"].members is None
     assert [a.principal_type for a in found["Admin"].assignments] == ["GROUP"]
     assert found["Read"].proven.administrator is False
     assert found["Read"].assignments is None

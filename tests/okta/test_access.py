@@ -15,7 +15,7 @@ from soc2_collectors.okta.log import log_events
 from soc2_collectors.okta.models.log import LogEvent, closed_since
 from soc2_collectors.okta.models.role import super_admins
 from soc2_collectors.okta.permissions import NEEDS
-from soc2_collectors.okta.roles import administrators, custom_roles, groups
+from soc2_collectors.okta.roles import administrators, custom_roles, group_members, groups
 from soc2_collectors.okta.tokens import api_tokens
 from soc2_collectors.okta.users import users
 from soc2_demo.okta import Refusal
@@ -368,3 +368,10 @@ def test_an_event_that_was_refused_ends_nothing() -> None:
 def test_kinds_say_what_they_are(okta: Source) -> None:
     kinds: list[type[Resource]] = [collector.resource for collector in LISTINGS]
     assert all(kind.kind.startswith("okta.") for kind in kinds)
+
+
+def test_group_members_are_read_of_every_group_but_the_one_of_everybody(okta: Source) -> None:
+    named = {group["id"]: group["type"] for group in okta.emulator.state.answers["/api/v1/groups"]}
+    found = views(okta, group_members)
+    assert set(found) == {uid for uid, sort in named.items() if sort != "BUILT_IN"} != set(named)
+    assert all(one.members for one in found.values())

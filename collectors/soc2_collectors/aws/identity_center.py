@@ -28,20 +28,22 @@ if TYPE_CHECKING:
         "sso:GetPermissionsBoundaryForPermissionSet",
         "sso:ListAccountsForProvisionedPermissionSet",
         "sso:ListAccountAssignments",
+        "identitystore:ListGroupMemberships",
         "iam:GetPolicy",
         "iam:GetPolicyVersion",
     ],
     per="region",
-    cost="1 + pages of 100 + 7 N + 2 per policy of AWS + 1 per account of a set with administrator rights",
+    cost="1 + pages of 100 + 7 N + 2 per policy of AWS + 1 per account and group of a set that administers",
 )
 def permission_sets(aws: Aws) -> Iterator[Document]:
     """Permission sets with their policies, and who has those that may grant administrator rights."""
     for instance in _instances(aws):
         where = {"InstanceArn": instance["InstanceArn"]}
         known: dict[str, object] = {}
+        members = _Members(aws, instance["IdentityStoreId"])
         for arn in aws.children("sso-admin", "list_permission_sets", "PermissionSets", **where):
             asked = {**where, "PermissionSetArn": arn}
-            told = _Told(aws, asked, known)
+            told = _Told(aws, asked, known, members)
             yield Document(
                 arn,
                 arn.rpartition("/")[2],
@@ -63,18 +65,48 @@ def permission_sets(aws: Aws) -> Iterator[Document]:
                         **asked,
                     ),
                     "GetPolicyVersion": Fact("iam:GetPolicyVersion", told.documents),
-                    "ListAccountAssignments": Fact("sso:ListAccountAssignments", told.assignments),
+                    "ListAccountAssignments": told.assignments,
+                    "ListGroupMemberships": Fact(
+                        "identitystore:ListGroupMemberships", told.memberships
+                    ),
                 },
             )
+
+
+class _Members:
+    """Who is in a group of the identity store; each group is asked about once."""
+
+    def __init__(self, aws: Aws, store: str) -> None:
+        self._aws = aws
+        self._store = store
+        self._known: dict[str, list[object]] = {}
+
+    def of(self, group: str) -> list[object]:
+        """Its memberships."""
+        if group not in self._known:
+            self._known[group] = list(
+                self._aws.items(
+                    "identitystore",
+                    "list_group_memberships",
+                    "GroupMemberships",
+                    IdentityStoreId=self._store,
+                    GroupId=group,
+                )
+            )
+        return self._known[group]
 
 
 class _Told:
     """What AWS tells of one permission set. Each answer is asked for once, however many facts need it."""
 
-    def __init__(self, aws: Aws, asked: dict[str, Any], known: dict[str, object]) -> None:
+    def __init__(
+        self, aws: Aws, asked: dict[str, Any], known: dict[str, object], members: _Members
+    ) -> None:
         self._aws = aws
         self._asked = asked
         self._known = known
+        self._members = members
+        self.assignments = _once(Fact("sso:ListAccountAssignments", self._assignments))
         self.attached = self._all(
             "list_managed_policies_in_permission_set", "AttachedManagedPolicies"
         )
@@ -109,7 +141,15 @@ class _Told:
             self._known[arn] = answer["PolicyVersion"]["Document"]
         return self._known[arn]
 
-    def assignments(self) -> object:
+    def memberships(self) -> object:
+        """Who is in the groups that have the set; ``None`` where nobody asked who has it."""
+        assigned: Any = self.assignments.call()
+        if assigned is None:
+            return None
+        groups = {one["PrincipalId"] for one in assigned if one["PrincipalType"] == "GROUP"}
+        return {group: self._members.of(group) for group in sorted(groups)}
+
+    def _assignments(self) -> object:
         """Who has the set, account by account, where it may grant administrator rights.
 
         AWS has no listing of all, and of most sets nobody asks.

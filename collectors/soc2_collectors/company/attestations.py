@@ -28,10 +28,11 @@ def attestations(company: Company) -> Iterator[Document]:
     controls = in_force(company.acts("READ controls"))
     found = handed_in(company.acts("READ attestations")).values()
     named = {topic for _, control in controls.values() for topic in control.attestations}
+    own = {t: shows for _, control in controls.values() for t, shows in control.topics.items()}
     for topic in sorted({*TOPICS, *named, *(one.said.topic for one in found)}):
         body = {
             "topic": topic,
-            "shows": TOPICS.get(topic),
+            "shows": TOPICS.get(topic) or own.get(topic),
             "controls": [
                 control_id
                 for control_id, (_, control) in controls.items()

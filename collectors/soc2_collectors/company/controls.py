@@ -29,6 +29,7 @@ def controls(company: Company) -> Iterator[Document]:
             "wording": control.wording,
             "owner": control.owner,
             "frequency": control.frequency,
+            "grace_days": control.grace_days,
             "criteria": list(control.criteria),
             "rules": list(control.rules),
             "populations": list(control.populations),

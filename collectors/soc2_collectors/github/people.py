@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from soc2_collectors.github.models.organization import (
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _OUTSIDE = "/orgs/{org}/outside_collaborators"
 _TEAMS = "/orgs/{org}/teams"
+_TEAM_MEMBERS = "/orgs/{org}/teams/{team_slug}/members"
+_TEAM_REPOSITORIES = "/orgs/{org}/teams/{team_slug}/repos"
 
 
 @collects(
@@ -102,8 +105,34 @@ def outside_collaborators(github: Github) -> Iterator[Document]:
         yield Document(uid=user.get("node_id", ""), name=user.get("login", ""), body=body)
 
 
-@collects(Team, calls=[f"GET {_TEAMS}"], per="organization", cost="pages of 100 teams")
+@collects(
+    Team,
+    calls=[f"GET {path}" for path in (_TEAMS, _TEAM_MEMBERS, _TEAM_REPOSITORIES)],
+    per="organization",
+    cost="pages of 100 teams + for each pages of 100 members and of 100 repositories",
+    version="2",
+)
 def teams(github: Github) -> Iterator[Document]:
-    """Teams of the organisation."""
+    """Teams of the organisation, with who is in them and what they reach."""
+
+    def reached(slug: str) -> list[dict[str, object]]:
+        found = github.items(_TEAM_REPOSITORIES, team_slug=slug)
+        return [{key: one[key] for key in _OF_REPOSITORY if key in one} for one in found]
+
     for team in github.items(_TEAMS):
-        yield Document(uid=team.get("node_id", ""), name=team.get("slug", ""), body=team)
+        slug = str(team.get("slug", ""))
+        facts = {
+            "members": Fact(f"GET {_TEAM_MEMBERS}", partial(_members_of, github, slug)),
+            "repositories": Fact(f"GET {_TEAM_REPOSITORIES}", partial(reached, slug)),
+        }
+        yield Document(uid=team.get("node_id", ""), name=slug, body={**team, **facts})
+
+
+def _members_of(github: Github, slug: str) -> list[dict[str, object]]:
+    found = github.items(_TEAM_MEMBERS, team_slug=slug)
+    return [{key: one[key] for key in _OF_MEMBER if key in one} for one in found]
+
+
+_OF_MEMBER = ("id", "node_id", "login")
+_OF_REPOSITORY = ("id", "node_id", "full_name", "permissions", "role_name")
+"""What says who, and what they may: the rest changes with every push, and stands with the repository."""

@@ -75,6 +75,8 @@ NEEDS: dict[str, Need] = {
         "organization", ("members",), ("admin:org",), f"two-factor is {_OWNER}"
     ),
     "GET /orgs/{org}/teams": _MEMBERS,
+    "GET /orgs/{org}/teams/{team_slug}/members": _MEMBERS,
+    "GET /orgs/{org}/teams/{team_slug}/repos": _MEMBERS,
     "GET /orgs/{org}/repos": _METADATA,
     "GET /orgs/{org}/secret-scanning/alerts": Need(
         "repository", ("secret_scanning_alerts",), ("repo",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import document
-from soc2_collectors.okta.models.role import Admin, CustomRole, Group
+from soc2_collectors.okta.models.role import Admin, CustomRole, Group, GroupMembership
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -93,3 +93,20 @@ def _gives_no_role(record: Mapping[str, Any]) -> bool:
     stats = embedded.get("stats") if isinstance(embedded, dict) else None
     said = [stats.get(n) for n in ("hasAdminPrivilege", "hasAdminPrivlege")] if stats else []
     return False in said and True not in said
+
+
+@collects(
+    GroupMembership,
+    calls=[f"GET {_GROUPS}", f"GET {_GROUP_MEMBERS}"],
+    per="organization",
+    cost="pages of 200 groups + for each pages of 1000 members",
+)
+def group_members(okta: Okta) -> Iterator[Document]:
+    """Who is in each group but the one of everybody."""
+
+    def inside(number: str) -> Mapping[str, object]:
+        return {"members": okta.list_fact(_GROUP_MEMBERS, limit=_MEMBERS_PAGE, groupId=number)}
+
+    for record in okta.items(_GROUPS, limit=_PAGE):
+        if record.get("type") != "BUILT_IN":
+            yield document(record, name="profile.name", body=inside)

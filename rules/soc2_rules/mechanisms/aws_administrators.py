@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from soc2_collectors.aws.models.policy import Statement
     from soc2_pac.model import Scope
     from soc2_pac.resources import Resource
-    from soc2_pac.rules import Evidence, Whole
+    from soc2_pac.rules import Evidence, Placed, Whole
 
 T = TypeVar("T")
 Holder: TypeAlias = User | Group | Role
@@ -98,6 +98,43 @@ class Shelf:
 
 def _shelf(_: Whole) -> Shelf:
     return Shelf()
+
+
+class Standings:
+    """The standing of users, groups and roles of all accounts, read at once. Needs all of :data:`KINDS`."""
+
+    def __init__(self, whole: Whole) -> None:
+        self.missing: dict[str, str] = {}
+        """Kind -> why it is not known whole: what is there may prove that somebody administers all the same."""
+        self._books: dict[str, Book] = {}
+        self._lost: list[str] = []
+        read = [(kind, placed) for kind in KINDS if (placed := self._placed(whole, kind))]
+        for kind, placed in read:
+            for scope, one in placed.resources:
+                self._book(scope).add(one)
+            for scope, reason in placed.unreadable:
+                book = self._book(scope)
+                book.unreadable.append(reason)
+                book.roles_hidden = book.roles_hidden or kind is Role
+                self.missing.setdefault(kind.kind, reason)
+
+    def of(self, holder: Holder, scope: Scope) -> Standing:
+        """Whether a holder administers its account."""
+        return self._book(scope).standing(holder)
+
+    def _placed(self, whole: Whole, kind: type[Resource]) -> Placed[Resource] | None:
+        try:
+            return whole.placed(kind)
+        except EvidenceIncomplete as error:
+            self.missing[kind.kind] = str(error)
+            self._lost.append(str(error))
+            return None
+
+    def _book(self, scope: Scope) -> Book:
+        return self._books.setdefault(
+            scope.account,
+            Book(unreadable=list(self._lost), roles_hidden=Role.kind in self.missing),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,4 +528,4 @@ class _Held:
         return f"by group {', '.join(one.group_name for one in strong or groups)} ({how})"
 
 
-__all__ = ["KINDS", "Holder", "Standing", "standing"]
+__all__ = ["KINDS", "Holder", "Standing", "Standings", "standing"]

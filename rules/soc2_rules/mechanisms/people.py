@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_collectors.aws.models.iam import Credential, alone
+from soc2_collectors.aws.models.iam import AwsPolicy, Credential, Policy
 from soc2_collectors.aws.models.iam import Group as IamGroup
+from soc2_collectors.aws.models.iam import Role as IamRole
 from soc2_collectors.aws.models.iam import User as IamUser
+from soc2_collectors.aws.models.identity_center import PermissionSet
 from soc2_collectors.aws.models.identity_center import User as IdentityCenterUser
 from soc2_collectors.azure.models.entra import Registration as EntraRegistration
 from soc2_collectors.azure.models.entra import User as EntraUser
@@ -34,7 +36,7 @@ from soc2_collectors.okta.models.role import Admin as OktaAdmin
 from soc2_collectors.okta.models.role import Group as OktaGroup
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
-from soc2_pac.errors import EvidenceIncomplete, UndeclaredRead
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, UndeclaredRead
 from soc2_pac.identity import Account, IdentityGraph, Owned, Person, Strength
 from soc2_pac.model import (
     Status,
@@ -45,6 +47,7 @@ from soc2_pac.model import (
     passed,
     utc_text,
 )
+from soc2_rules.mechanisms import aws_administrators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,11 +74,14 @@ GOOGLE: tuple[type[Resource], ...] = (WorkspaceUser,)
 SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE, *GOOGLE)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
+AWS_RIGHTS: tuple[type[Resource], ...] = (IamRole, Policy, AwsPolicy, PermissionSet)
+"""What says, beside :data:`EVERYTHING`, who administers an account of AWS; read where a rule asks that."""
 _NO_ACCOUNTS: tuple[type[Resource], ...] = (
     *GITHUB_LINKS,
     RosterAccount,
     RosterPerson,
     IamGroup,
+    *AWS_RIGHTS,
     OktaAdmin,
     OktaGroup,
     EntraRegistration,
@@ -85,9 +91,15 @@ _NO_ACCOUNTS: tuple[type[Resource], ...] = (
 """Kinds that hold no account, or not every one."""
 _ROLES_OF_ENTRA = (EntraRole, EntraEligibility)
 """What accounts of Entra may do, at once and once they activate it."""
-_RIGHTS = frozenset(
-    kind.kind for kind in (IamGroup, OktaAdmin, OktaGroup, EntraRegistration, *_ROLES_OF_ENTRA)
+_SAY_RIGHTS: tuple[type[Resource], ...] = (
+    IamGroup,
+    *AWS_RIGHTS,
+    OktaAdmin,
+    OktaGroup,
+    EntraRegistration,
+    *_ROLES_OF_ENTRA,
 )
+_RIGHTS = frozenset(kind.kind for kind in _SAY_RIGHTS)
 """Kinds that only say what accounts may do, or by which factors: without them that is unknown, and no
 account is missing."""
 _APART = (
@@ -141,9 +153,7 @@ def population(whole: Whole) -> Population:
         if kind not in _APART:
             found.read(kind)
     found.without_sso()
-    found.iam_users()
-    found.okta_admins()
-    found.entra()
+    found.rights()
     persons_of = f"{truth}:" if truth else ""
     identities = [
         item
@@ -157,6 +167,18 @@ def population(whole: Whole) -> Population:
     systems = frozenset(owned.account.system.partition(":")[0] for owned in graph.accounts)
     missing = frozenset(found.missing & set(found.problems))
     return Population(graph, truth, found.problems, missing, systems | found.systems)
+
+
+def rights(whole: Whole) -> tuple[list[Identity], Mapping[str, str]]:
+    """What is known of who administers AWS, Okta and Entra, and what of that is not known whole.
+
+    Kind -> why. For ``soc2-pac people list``; rules have the same by :func:`population`.
+    """
+    found = _Reading(whole)
+    for kind in (OktaUser, EntraUser, IdentityCenterUser):
+        found.read(kind)
+    found.rights()
+    return found.identities, found.problems
 
 
 class _Reading:
@@ -222,26 +244,57 @@ class _Reading:
         if seen and all(_no_sso(organization) for _, organization in seen):
             del self.problems[ExternalIdentity.kind]
 
+    def rights(self) -> None:
+        """Who administers."""
+        self.iam_users()
+        self.identity_center()
+        self.okta_admins()
+        self.entra()
+
     def iam_users(self) -> None:
-        """IAM users; what their groups grant is known where the groups are."""
-        groups = self.placed(IamGroup)
-        if not self.has(IamUser):
+        """IAM users; whether one administers is known where all is read that may make it."""
+        users = self.placed(IamUser)
+        self.identities += (item for scope, user in users for item in user.identities(scope))
+        if not self.has(IamRole):
             return
-        strong = {(scope.account, group.group_name): alone(group) for scope, group in groups}
-        for scope, user in self.placed(IamUser):
+        standings = aws_administrators.Standings(self._whole)
+        self.problems.update(standings.missing)
+        for scope, user in users:
+            administers = standings.of(user, scope).administrator
+            if administers is None:
+                continue
             for item in user.identities(scope):
-                self.identities.append(item)
-                if not isinstance(item, Account) or item.privileged is not None:
-                    continue
-                given = [strong.get((scope.account, name)) for name in user.group_list or ()]
-                if any(given) and user.boundary is None:
-                    self._grade(item, privileged=True)
-                elif (
-                    user.group_list is not None
-                    and alone(user) is False
-                    and all(grant is False for grant in given)
-                ):
-                    self._grade(item, privileged=False)
+                if isinstance(item, Account):
+                    self._grade(item, privileged=administers)
+
+    def identity_center(self) -> None:
+        """Users of Identity Center, by the permission sets that are theirs or their groups'.
+
+        A set that nobody can tell of makes an administrator of none, and lets nobody be known as none who has it.
+        """
+        strong: set[tuple[str, str]] = set()
+        perhaps: set[tuple[str, str]] = set()
+        stores: set[str] = set()
+        for scope, one in self.placed(PermissionSet):
+            stores.add(scope.account)
+            try:
+                administers = one.administers
+                if administers is not False:
+                    users, unknown = one.users
+                    (strong if administers else perhaps).update((scope.account, u) for u in users)
+                    if unknown:
+                        self.problems[PermissionSet.kind] = unknown
+            except FactUnavailable as error:
+                self.problems[PermissionSet.kind] = str(error)
+        known = stores if PermissionSet.kind not in self.problems else set()
+        for item in list(self.identities):
+            if not (isinstance(item, Account) and item.system.startswith("aws-identity-center:")):
+                continue
+            place = item.system.partition(":")[2], item.uid
+            if place in strong:
+                self._grade(item, privileged=True)
+            elif place not in perhaps and place[0] in known:
+                self._grade(item, privileged=False)
 
     def okta_admins(self) -> None:
         """Who is not among the administrators, by a group or not, is none, where these are known.

@@ -174,7 +174,7 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
     criteria=["CC6.3"],
     severity=Severity.HIGH,
     empty=_NOBODY,
-    where_sourced=people.EVERYTHING,
+    where_sourced=(*people.EVERYTHING, *people.AWS_RIGHTS),
     one_of=people.WHERE,
 )
 def roster_privileged_by_group(

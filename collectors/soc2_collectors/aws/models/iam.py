@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
+from soc2_collectors.aws.models import iam_access
 from soc2_collectors.aws.models.policy import Statement, statements
 from soc2_collectors.aws.models.rights import Grants, grants_of, rights_of
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.identity import Account
+from soc2_pac.identity import Account, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 AWS_MANAGED = ":iam::aws:policy/"
@@ -192,6 +193,26 @@ class Credential(Resource, frozen=True, kw_only=True):
             signs_in=password,
         )
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Root: an account that may do everything, that several people may know, and that nobody owns."""
+        if not self.is_root:
+            return
+        uses = [_said(functools.partial(self.moment, name)) for name in _USES]
+        yield Account(
+            system=_system(self.arn, scope),
+            uid=self.arn,
+            login="root",
+            name="",
+            mails=(),
+            active=True,
+            privileged=True,
+            mfa=_said(lambda: self.flag("mfa_active")),
+            sort="shared",
+            created=_said(lambda: self.moment("user_creation_time")),
+            last_used=max((moment for moment in uses if moment is not None), default=None),
+            signs_in=True,
+        )
+
     @property
     def keys(self) -> list[AccessKey]:
         """The two key slots, active ones only."""
@@ -308,11 +329,14 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     """An IAM user (``UserDetailList``)."""
 
     kind = "aws.iam.user"
+    lists_accounts = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "UserPolicyList": "AWS leaves it out for a user without inline policies (GetAccountAuthorizationDetails)",
         "PermissionsBoundary": "AWS leaves it out where there is none; without one a user may do more",
     }
     user_name: str
+    user_id: str = ""
+    """Stays when the user is renamed, which its ARN does not."""
     user_policy_list: list[InlinePolicy] = []
     group_list: list[str] | None = None
     """AWS names it always, empty for a user in no group: without it nobody can tell."""
@@ -348,13 +372,10 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
         """The account. Whether it can be used and has a second factor stands in the credential report.
 
         Tags ``email`` (or ``mail``) and ``owner`` say whose it is. What groups and the account's own policies
-        grant is not known here: unless its own policies say that it administers, and unless it has none, its
-        rights are unknown.
+        grant is not known here, nor which roles name it in their trust policies: unless its own policies say that
+        it administers, its rights are unknown.
         """
         mails = [self.tag("email", "mail"), self.user_name if "@" in self.user_name else None]
-        strong = alone(self)
-        parts = (self.group_list, self.attached_managed_policies, self.user_policy_list)
-        unknown = any(parts) or None in parts
         yield Account(
             system=_system(self.arn, scope),
             uid=self.arn,
@@ -362,11 +383,18 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
             name="",
             mails=tuple(mail for mail in mails if mail),
             active=None,
-            privileged=True if strong else None if unknown else False,
+            privileged=True if alone(self) else None,
             mfa=None,
             person=self.tag("owner"),
             groups=tuple(self.group_list or ()),
+            lasting=self.user_id,
         )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Its policies, and the groups that it is in."""
+        system = _system(self.arn, scope)
+        yield from iam_access.policies(self, system, self.arn, strong_by_name)
+        yield from iam_access.memberships(self, system)
 
 
 class Group(_Identity, frozen=True, kw_only=True, rename="pascal"):
@@ -381,6 +409,12 @@ class Group(_Identity, frozen=True, kw_only=True, rename="pascal"):
     def inline(self) -> Sequence[InlinePolicy]:
         """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
         return self._listed(self.group_policy_list, "GroupPolicyList")
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Its policies; who is in it the users say."""
+        system, uid = _system(self.arn, scope), iam_access.group_uid(self.group_name)
+        yield Members(system, uid, self.group_name)
+        yield from iam_access.policies(self, system, uid, strong_by_name, by_group=True)
 
 
 class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
@@ -418,6 +452,14 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
     def service_linked(self) -> bool:
         """AWS owns it; its policies cannot be changed."""
         return self.path.startswith("/aws-service-role/")
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The role, its policies, and who may take it on; nothing of a role that AWS owns."""
+        if self.service_linked:
+            return
+        system = _system(self.arn, scope)
+        yield from iam_access.role(self, system, alone(self))
+        yield from iam_access.policies(self, system, self.arn, strong_by_name)
 
 
 def alone(identity: User | Group | Role) -> bool | None:
@@ -575,10 +617,28 @@ class RoleUsage(Resource, frozen=True, kw_only=True, rename="pascal"):
     """When a role was made and last used: apart from the role, since it changes with every day of work."""
 
     kind = "aws.iam.role_usage"
+    arn: str = ""
     role_name: str
     path: str = "/"
     create_date: datetime
     role_last_used: LastUsed
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """When the role was made and last used; nothing of a role that AWS owns."""
+        if self.arn and not self.path.startswith("/aws-service-role/"):
+            yield Account(
+                system=_system(self.arn, scope),
+                uid=self.arn,
+                login=self.role_name,
+                name="",
+                mails=(),
+                active=None,
+                privileged=None,
+                mfa=None,
+                sort="service",
+                created=self.create_date,
+                last_used=self.role_last_used.last_used_date,
+            )
 
 
 class ServerCertificate(Resource, frozen=True, kw_only=True, rename="pascal"):

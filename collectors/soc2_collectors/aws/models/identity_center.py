@@ -12,11 +12,12 @@ import msgspec
 from soc2_collectors.aws.models.iam import strong_by_name
 from soc2_collectors.aws.models.policy import statements
 from soc2_collectors.aws.models.rights import Rights, grants_of, rights_of
-from soc2_pac.identity import Account
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.identity import Account, Grant, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -70,6 +71,18 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     principal_id: str
 
 
+class MemberId(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Who is a member: users only, since groups of the identity store hold no groups."""
+
+    user_id: str
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """A user in a group (``ListGroupMemberships``)."""
+
+    member_id: MemberId
+
+
 def strength(managed: Iterable[str], inline: str, documents: Mapping[str, object]) -> Rights:
     """What AWS's policies and the inline one of a set make of whoever has it, without a boundary.
 
@@ -98,6 +111,11 @@ def strength(managed: Iterable[str], inline: str, documents: Mapping[str, object
     return rights
 
 
+def _store(scope: Scope) -> str:
+    """What the users and groups of the identity store are in."""
+    return f"aws-identity-center:{scope.account}"
+
+
 class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A permission set; who has it is asked only where it may grant administrator rights."""
 
@@ -113,6 +131,80 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     """``None``: it has none."""
     assignments: list[Assignment] | None = fact("ListAccountAssignments")
     """``None`` for a set that grants no administrator rights: it was not asked."""
+    members: dict[str, list[Membership]] | None = fact("ListGroupMemberships")
+    """Of the groups among the assignments, by id; ``None`` where these were not asked. Groups hold users only."""
+
+    @property
+    def administers(self) -> bool | None:
+        """Whether it makes administrators, by what is kept with it; ``None``: that depends on other documents."""
+        arns = [policy.arn for policy in self.attached]
+        strong = strength(arns, self.inline, self.documents).administrator
+        if not strong:
+            return None if strong is None or self.references else False
+        return True if self._unlimited else None
+
+    @property
+    def _unlimited(self) -> bool:
+        """Whether AWS says that no boundary limits it."""
+        try:
+            return self.boundary is None
+        except FactUnavailable:
+            return False
+
+    @property
+    def users(self) -> tuple[set[str], str | None]:
+        """Ids of the users who have it, by a group or not, and why there may be more; ``None``: these are all.
+
+        Raises FactUnavailable where nothing is known of it.
+        """
+        if self.assignments is None:
+            return set(), "who has it was not asked"
+        found = {one.principal_id for one in self.assignments if one.principal_type == "USER"}
+        others = [one for one in self.assignments if one.principal_type != "USER"]
+        try:
+            members = (self.members or {}) if others else {}
+        except FactUnavailable as error:
+            return found, str(error)
+        unknown = None
+        for one in others:
+            if one.principal_type == "GROUP" and one.principal_id in members:
+                found.update(m.member_id.user_id for m in members[one.principal_id])
+            else:
+                unknown = f"who is behind {one.principal_type} {one.principal_id} is not known"
+        return found, unknown
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Who has the set in which account; of one that is not asked about, that nobody knows who has it."""
+        store, name = _store(scope), self.details.name
+        if self.assignments is None:
+            holder = f"whoever has permission set {name}"
+            why = "AWS tells who has a set account by account, and only those with administrator rights are asked"
+            yield Members(store, holder, unread=why, gives=False)
+            yield self._granted(store, holder, store, by_group=True)
+            return
+        for one in self.assignments:
+            grouped = one.principal_type != "USER"
+            yield self._granted(f"aws:{one.account_id}", one.principal_id, store, by_group=grouped)
+        try:
+            members = self.members or {}
+        except FactUnavailable as error:
+            for one in self.assignments:
+                if one.principal_type != "USER":
+                    yield Members(store, one.principal_id, unread=str(error))
+            return
+        for group, inside in members.items():
+            yield Members(store, group, accounts=tuple(m.member_id.user_id for m in inside))
+
+    def _granted(self, system: str, holder: str, store: str, *, by_group: bool) -> Grant:
+        return Grant(
+            system,
+            holder,
+            f"permission set {self.details.name}",
+            "role",
+            by_group=by_group,
+            of=store,
+            privileged=self.administers,
+        )
 
     @property
     def proven(self) -> Rights:
@@ -151,11 +243,17 @@ class Group(Resource, frozen=True, kw_only=True, rename="pascal"):
     group_id: str
     display_name: str = ""
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """That there is such a group; who is in it other documents say, where it has a strong set."""
+        why = "AWS tells members group by group, which is asked of those with administrator rights"
+        yield Members(_store(scope), self.group_id, self.display_name, unread=why)
+
 
 class User(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A user of the identity store. What is private and asked by nobody is redacted."""
 
     kind = "aws.identity_center.user"
+    lists_accounts = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "Emails": "a user may have none, and is then nobody's by mail",
         "UserStatus": "answers from before 2026 leave it out; who may be disabled is judged as enabled",
@@ -179,7 +277,7 @@ class User(Resource, frozen=True, kw_only=True, rename="pascal"):
         mails = [str(mail.get("Value", "")) for mail in self.emails]
         mails += [self.user_name] if "@" in self.user_name else []
         yield Account(
-            system=f"aws-identity-center:{scope.account}",
+            system=_store(scope),
             uid=self.user_id,
             login=self.user_name or self.user_id,
             name=self.display_name or "",

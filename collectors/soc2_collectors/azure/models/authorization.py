@@ -15,11 +15,15 @@ import msgspec
 
 from soc2_collectors.azure.models.arm import Moment, last_part, same
 from soc2_collectors.azure.models.conditions import allows
+from soc2_pac.identity import Grant
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
+
+    from soc2_pac.identity import Access
+    from soc2_pac.model import Scope
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 USER_ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
@@ -30,6 +34,26 @@ ADMINISTRATORS: Mapping[str, str] = {
     RBAC_ADMINISTRATOR: "Role Based Access Control Administrator",
 }
 """Built-in roles whose holders can make themselves, or anybody, an owner; the same in every tenant."""
+KNOWN_ROLES: Mapping[str, str] = {
+    **ADMINISTRATORS,
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+    "39bc4728-0917-49c7-9d2c-d95423bc2eb4": "Security Reader",
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": "Monitoring Reader",
+    "9980e02c-c2be-4d73-94e8-173b1dc7cf3c": "Virtual Machine Contributor",
+    "4d97b98b-1d4f-4787-a291-c67834d212e7": "Network Contributor",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
+    "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
+}
+"""Built-in roles by name; others are called by their ids. Azure, "Azure built-in roles"."""
+_READERS = frozenset(
+    {"acdd72a7-3385-48ef-bd42-f606fba81ae7", "7f951dda-4ed3-4680-a7ca-43fe172d538d"}
+)
 
 GIVES_ACCESS = (
     "Microsoft.Authorization/roleAssignments/write",
@@ -197,6 +221,30 @@ class Assigned(Resource, frozen=True, kw_only=True, rename="camel"):
         """Whether it holds at the root, or at the root management group, whose id is the tenant's."""
         return self.where in ("/", f"{_GROUPS}{tenant.casefold()}")
 
+    def _grants(self, scope: Scope, *, suffix: str = "", note: str = "") -> Iterable[Access]:
+        """The role, for its holder. One that comes from above is no grant of the subscription alone."""
+        inside = self.where.startswith("/subscriptions/")
+        sort = (self.properties.principal_type or "").casefold()
+        limits = "under a condition" if self.properties.condition else ""
+        if not sort:
+            limits = "; ".join(
+                part for part in (limits, "Azure does not say what holds it") if part
+            )
+        administers = self.role in ADMINISTRATORS and not limits_roles(self.properties.condition)
+        yield Grant(
+            f"azure:{scope.account}" if inside else "azure:management-groups",
+            self.properties.principal_id,
+            f"{KNOWN_ROLES.get(self.role, f'role {self.role}')}{suffix}",
+            "role",
+            on=self.where,
+            by_group=sort in ("group", "foreigngroup"),
+            of="azure",
+            privileged=True if administers else False if self.role in _READERS else None,
+            note="; ".join(part for part in (note, limits) if part),
+            id=f"{self.role}{suffix}",
+            holder_is="service" if sort == "serviceprincipal" else "person",
+        )
+
 
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 
@@ -206,6 +254,10 @@ class RoleAssignment(Assigned, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.authorization.role_assignment"
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The role, for whoever holds it."""
+        return self._grants(scope)
+
 
 class RoleEligibility(Assigned, frozen=True, kw_only=True, rename="camel"):
     """A role that somebody may activate in a subscription (Privileged Identity Management; Entra ID P2).
@@ -214,6 +266,10 @@ class RoleEligibility(Assigned, frozen=True, kw_only=True, rename="camel"):
     """
 
     kind = "azure.authorization.role_eligibility"
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The role, for whoever may activate it."""
+        return self._grants(scope, suffix=" (eligible)", note="must be activated")
 
 
 class LockProperties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

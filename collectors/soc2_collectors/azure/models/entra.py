@@ -101,6 +101,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """A member or guest of the directory (``GET /users``). Shape from documentation."""
 
     kind = "azure.entra.user"
+    lists_accounts = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "accountEnabled": "null is judged as the stricter of the two",
         "externalUserState": "set of invited guests alone; Graph, user",
@@ -179,6 +180,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             mfa=None,
             person=self.employee_id,
             created=self.created_date_time,
+            guest=self.guest,
         )
 
 
@@ -289,6 +291,12 @@ class SignInActivity(Resource, frozen=True, kw_only=True, rename="camel"):
             seen.last_successful_sign_in_date_time,
         ]
         return max((moment for moment in known if moment), default=None)
+
+    def identities(self, scope: Scope) -> Iterable[Identity]:
+        """When the account was last used; all else the user's own record says."""
+        last = self.last or self.last_attempt
+        name = self.user_principal_name
+        yield Account(system_of(scope), self.id, name, "", (), None, None, None, last_used=last)
 
 
 class _UserRights(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -20,6 +20,7 @@ from soc2_collectors.azure.models.entra_roles import (
     DirectoryObject,
     GroupEligibility,
 )
+from soc2_pac import identity
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from soc2_collectors.azure.models.entra import User
+    from soc2_pac.model import Scope
 
 ALL = "All"
 GUESTS = "GuestsOrExternalUsers"
@@ -34,6 +36,7 @@ AZURE_MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 """The app "Windows Azure Service Management API": the portal, the command line, PowerShell, templates."""
 ADMIN_PORTALS = "MicrosoftAdminPortals"
 REGISTER_DEVICE = "urn:user:registerdevice"
+_GROUP = "#microsoft.graph.group"
 _MODERN = frozenset({"browser", "mobileAppsAndDesktopClients"})
 _LEGACY = frozenset({"exchangeActiveSync", "other"})
 SORTS = frozenset(
@@ -481,6 +484,34 @@ class SubscriptionGroup(Members, frozen=True, kw_only=True, rename="camel"):
 
     eligible_members: list[GroupEligibility] | None = fact("eligibleMembers")
     """Who may activate the membership; ``null``: the tenant has no PIM."""
+
+    def access_grants(self, scope: Scope) -> Iterable[identity.Access]:
+        """Who is in the group, nested groups included; not by which of these."""
+        del (
+            scope
+        )  # ids of groups are unique in Azure, and a group may hold roles on several subscriptions
+        unread = ""
+        known: tuple[DirectoryObject, ...] = ()
+        try:
+            self.inside  # noqa: B018 - raises where the group hides its members
+            known = tuple(self.members or ())
+        except FactUnavailable as error:
+            unread = str(error)
+        named = "" if "group" in self.gaps or self.group is None else self.group.display_name or ""
+        inner = [one for one in known if one.odata_type == _GROUP]
+        yield identity.Members(
+            "azure",
+            self.id,
+            named,
+            accounts=tuple(one.id for one in known if one.odata_type != _GROUP),
+            groups=tuple(one.id for one in inner),
+            unread=unread,
+            flat=True,
+            gives=False,
+        )
+        for one in inner:
+            why = "who is in it is listed with the group around it"
+            yield identity.Members("azure", one.id, one.label, unread=why, gives=False)
 
 
 class CidrRange(msgspec.Struct, frozen=True, rename="camel"):

@@ -7,13 +7,23 @@ Source: Microsoft Graph v1.0, "application", "servicePrincipal", "appRoleAssignm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from soc2_collectors.azure.models.arm import chosen
 from soc2_collectors.azure.models.entra_roles import DirectoryObject, Moment
+from soc2_pac.identity import Account, Grant
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.identity import Access
+    from soc2_pac.model import Scope
+
+_OF_MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant of Microsoft's own apps; Microsoft Entra, "Verify first-party Microsoft applications"."""
 
 
 class AppCredential(msgspec.Struct, frozen=True, rename="camel"):
@@ -108,6 +118,24 @@ class ServicePrincipal(Resource, frozen=True, kw_only=True, rename="camel"):
     key_credentials: list[AppCredential]
     owners: list[DirectoryObject]
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The app as an account; where one person owns it, they answer for it."""
+        people = [one.user_principal_name for one in self.owners if one.user_principal_name]
+        microsoft = (self.app_owner_organization_id or "").casefold() == _OF_MICROSOFT
+        yield Account(
+            system=f"azure:{scope.account}",
+            uid=self.id,
+            login=self.display_name,
+            name="",
+            mails=(),
+            active=self.account_enabled,
+            privileged=None,
+            mfa=None,
+            sort="bot" if microsoft else "service",
+            person=people[0] if len(people) == 1 else None,
+            signs_in=False,
+        )
+
 
 class _AppRole(msgspec.Struct, frozen=True, rename="camel"):
     value: str | None = None
@@ -128,6 +156,22 @@ class AppPermission(Resource, frozen=True, kw_only=True, rename="camel"):
     app_role_id: str
     app_role: _AppRole | None
     """The role by that id, as Microsoft Graph's service principal lists it; ``null``: it lists none."""
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The permission, which the app has whoever uses it."""
+        value = self.app_role.value if self.app_role else None
+        program = (self.principal_type or "").casefold() == "serviceprincipal"
+        yield Grant(
+            f"azure:{scope.account}",
+            self.principal_id,
+            value or f"app role {self.app_role_id}",
+            "role",
+            on="Microsoft Graph",
+            of="azure",
+            id=self.app_role_id,
+            holder_is="service" if program else "person",
+            holder_name=self.principal_display_name or "",
+        )
 
 
 class PermissionGrant(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -156,3 +200,18 @@ class PermissionGrant(Resource, frozen=True, kw_only=True, rename="camel"):
     def scopes(self) -> frozenset[str]:
         """The permissions."""
         return frozenset((self.scope or "").split())
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """What the app may do for users: for everybody, or for one."""
+        whom = "every user" if self.consent_type == "AllPrincipals" else f"user {self.principal_id}"
+        for one in sorted(self.scopes):
+            yield Grant(
+                f"azure:{scope.account}",
+                self.client_id,
+                one,
+                "application",
+                on=f"{self.resource_id}, for {whom}",
+                of="azure",
+                holder_is="service",
+                note="delegated: only while the user is signed in to the app",
+            )

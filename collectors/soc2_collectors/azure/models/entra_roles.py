@@ -14,13 +14,13 @@ import msgspec
 
 from soc2_collectors.azure.models.arm import chosen
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.identity import Account
+from soc2_pac.identity import Account, Grant, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -251,6 +251,56 @@ class Held(Resource, frozen=True, kw_only=True, rename="camel"):
                 groups=(self.role,),
             )
 
+    def _grants(self, scope: Scope, *, suffix: str = "", note: str = "") -> Iterable[Access]:
+        """The role as a grant of whoever has it; of a group, with those who are in it as far as they were read.
+
+        Who is in a group is known whole, nested groups included, but not by which of these.
+        """
+        system = f"azure:{scope.account}"
+        place = self.directory_scope_id or "/"
+        if self.principal is None:
+            note = "; ".join(part for part in (note, "Graph does not show who this is") if part)
+        if self.principal is not None and self.of_group:
+            known = "members" not in self.gaps
+            members = self.members if known else []
+            yield Members(
+                "azure",
+                self.principal_id,
+                self.principal.label,
+                accounts=tuple(one.id for one in members if one.odata_type != _GROUP),
+                groups=tuple(one.id for one in members if one.odata_type == _GROUP),
+                unread="" if known else str(self.gaps["members"].get("reason", "not shown")),
+                flat=True,
+                gives=False,
+            )
+            for one in members:
+                if one.odata_type == _GROUP:
+                    yield Members("azure", one.id, one.label, unread=_BY_OUTER, gives=False)
+        yield Grant(
+            system,
+            self.principal_id,
+            f"{self.role}{suffix}",
+            "role",
+            on="" if place == "/" else place,
+            by_group=self.of_group,
+            of="azure",
+            privileged=self._administers,
+            note=note,
+            id=f"{self.role_definition_id.casefold()}{suffix}",
+            holder_is="person" if self.by_people else "service",
+            holder_name=self.principal.label if self.principal else "",
+        )
+
+    @property
+    def _administers(self) -> bool | None:
+        if self.privileged:
+            return True
+        return False if self.role_definition_id.casefold() in HARMLESS else None
+
+
+_BY_OUTER = "who is in it is listed with the group around it"
+"""Said of a nested group, which is only named: Graph lists the members of all groups within one."""
+
 
 class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
     """A role in use now (``GET /roleManagement/directory/roleAssignments?$expand=principal``).
@@ -261,6 +311,10 @@ class RoleAssignment(Held, frozen=True, kw_only=True, rename="camel"):
     kind = "azure.entra.role_assignment"
 
     app_scope_id: str | None = None
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The role, for whoever holds it."""
+        return self._grants(scope)
 
 
 class RoleEligibility(Held, frozen=True, kw_only=True, rename="camel"):
@@ -274,6 +328,11 @@ class RoleEligibility(Held, frozen=True, kw_only=True, rename="camel"):
     member_type: str | None = None
     """``Direct``, ``Group`` or ``Inherited``."""
     end_date_time: Moment | None = None
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The role, for whoever may activate it."""
+        ends = f", until {self.end_date_time:%Y-%m-%d}" if self.end_date_time else ""
+        return self._grants(scope, suffix=" (eligible)", note=f"must be activated{ends}")
 
 
 def roles_by_holder(held: Iterable[Held]) -> dict[str, set[str]]:

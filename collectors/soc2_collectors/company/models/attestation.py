@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
@@ -19,6 +20,12 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
 class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
     """One attestation: a file with the days that it covers."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "control": "only named: any control may bring the evidence of a topic",
+        "id": "only named",
+    }
+    any_value: ClassVar[Mapping[str, str]] = may_lack
+
     id: str
     control: str
     covers_to: date
@@ -27,27 +34,30 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
     """The last day on which it counts."""
     revoked: Revocation | None
 
-    def holds_until(self, every_days: int | None) -> datetime:
-        """The first instant, UTC, at which it does not count any more.
+    def last_day(self, every_days: int | None) -> date:
+        """The last day on which it counts.
 
         Args:
             every_days: the cadence: it counts this many days after the last day that it covers, at most;
                 ``None``: as long as it says itself.
         """
-        last = self.valid_until
-        if every_days is not None:
-            last = min(last, self.covers_to + timedelta(days=every_days))
-        return datetime.combine(last + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+        if every_days is None:
+            return self.valid_until
+        last = min(self.covers_to.toordinal() + every_days, date.max.toordinal())
+        return min(self.valid_until, date.fromordinal(max(last, 1)))
+
+
+def over(day: date) -> datetime:
+    """The instant at which a day is over, UTC."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.combine(day, datetime.min.time(), tzinfo=UTC) + timedelta(days=1)
 
 
 class Attestation(Resource, frozen=True, kw_only=True):
     """A topic, and all that was handed in on it."""
 
     kind = "company.attestation"
-    any_value: ClassVar[dict[str, str]] = {
-        "handed_in[].control": "only named: any control may bring the evidence of a topic",
-        "handed_in[].id": "only named",
-    }
 
     topic: str
     """A key of :data:`soc2_pac.acts.attestations.TOPICS`, or one of the company's own."""

@@ -17,7 +17,8 @@ import msgspec
 
 from soc2_collectors.gcp.models import conditions
 from soc2_collectors.gcp.models.asset import Asset
-from soc2_collectors.gcp.models.members import PUBLIC, Member
+from soc2_collectors.gcp.models.members import PUBLIC, Member, Sort
+from soc2_collectors.gcp.models.predefined_roles import PREDEFINED
 from soc2_collectors.gcp.models.privileges import (
     ACTING,
     ONLY_GRANTS,
@@ -25,10 +26,13 @@ from soc2_collectors.gcp.models.privileges import (
     escalations,
     known_permissions,
 )
+from soc2_pac import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from soc2_pac.model import Scope
 
 __all__ = ["PUBLIC", "Binding", "Condition", "IamPolicy", "Inheritance", "Member", "Policy"]
 
@@ -145,6 +149,72 @@ class IamPolicy(Asset, frozen=True, kw_only=True, rename="camel"):
         # The name has a project's id or its number, the ancestors always the number.
         named = self.name.removeprefix(_NODE)
         return named if named.rpartition("/")[2].isdigit() else self.above[0]
+
+    def access_grants(self, scope: Scope) -> Iterable[identity.Access]:
+        """Each binding of each member. Who is in a group, a domain or a pool no policy says."""
+        system = f"gcp:{scope.boundary}"
+        place = self.name.removeprefix("//").removeprefix("cloudresourcemanager.googleapis.com/")
+        for member, binding in self.iam_policy.granted():
+            if member.deleted:
+                continue
+            condition = binding.condition
+            note = (
+                f"under the condition {condition.title or condition.expression}"
+                if condition
+                else ""
+            )
+            on = place
+            by_group = member.is_a not in (Sort.PERSON, Sort.ACCOUNT)
+            holder = member.spelled if by_group else member.id.lower()
+            if member.is_a is Sort.HOLDERS:
+                # Buckets and datasets name them one by one: it is one grant to whoever has the project's role.
+                on = f"resources of project {member.id}"
+            if by_group:
+                yield identity.Members(
+                    system, holder, _called(member), unread=_UNREAD[member.is_a], gives=False
+                )
+            yield identity.Grant(
+                system,
+                holder,
+                binding.role or "a role that the policy does not name",
+                "role",
+                on=on,
+                by_group=by_group,
+                of=system if by_group else "gcp",
+                privileged=_administers(binding.role),
+                note=note,
+                holder_is=_sort(member),
+            )
+
+
+_UNREAD: Mapping[Sort, str] = {
+    Sort.EVERYONE: "anybody on the internet",
+    Sort.GROUP: "Cloud Identity keeps the members, and they are not collected",
+    Sort.DOMAIN: "every account of the domain",
+    Sort.WORKFORCE: "the identity provider of the pool knows them",
+    Sort.WORKLOAD: "the identity provider of the pool knows them",
+    Sort.ACCOUNTS: "every service account of the resource",
+    Sort.HOLDERS: "whoever has the basic role on the project, by its own policy",
+    Sort.UNKNOWN: "a sort of principal that is not known here",
+}
+"""Why it is not known who is behind a member of a policy."""
+
+
+def _sort(member: Member) -> identity.Sort:
+    if member.is_a is not Sort.ACCOUNT:
+        return "person"
+    return "bot" if member.service_agent else "service"
+
+
+def _called(member: Member) -> str:
+    return "everyone" if member.public else member.spelled
+
+
+def _administers(role: str) -> bool | None:
+    """Whether a role makes an administrator of what it is granted on; ``None`` for one of the company's own."""
+    if called_administrator(role) or escalations(known_permissions(role)):
+        return True
+    return False if role in PREDEFINED else None
 
 
 @dataclass(frozen=True, slots=True)

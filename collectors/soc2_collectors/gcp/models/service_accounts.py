@@ -12,9 +12,14 @@ import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
 from soc2_collectors.gcp.models.values import Moment
+from soc2_pac.identity import Account, Grant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from soc2_pac.identity import Access
+    from soc2_pac.model import Scope
 
 
 class ServiceAccountData(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,6 +44,22 @@ class ServiceAccount(Asset, frozen=True, kw_only=True, rename="camel"):
     def account(self) -> ServiceAccountData:
         """What IAM says."""
         return self.resource.data
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The account; what it may do the policies say."""
+        said = self.account
+        yield Account(
+            system=f"gcp:{scope.boundary}",
+            uid=said.email,
+            login=said.email,
+            name=said.display_name,
+            mails=(),
+            active=not said.disabled,
+            privileged=None,
+            mfa=None,
+            sort="service",
+            signs_in=False,
+        )
 
 
 class KeyData(msgspec.Struct, frozen=True, rename="camel"):
@@ -85,6 +106,20 @@ class ServiceAccountKey(Asset, frozen=True, kw_only=True, rename="camel"):
     def account(self) -> str:
         """The service account that it is of."""
         return self.key.name.partition("/serviceAccounts/")[2].partition("/")[0]
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """A key that somebody keeps, and that is the account wherever it is used."""
+        if self.key.system:
+            return
+        ends = self.key.valid_before_time
+        made = f"made {self.key.valid_after_time:%Y-%m-%d}"
+        yield Grant(
+            f"gcp:{scope.boundary}",
+            self.account,
+            f"key {self.short_name}",
+            "key",
+            note=f"{made}, until {ends:%Y-%m-%d}" if ends else made,
+        )
 
 
 class Oidc(msgspec.Struct, frozen=True, rename="camel"):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from soc2_collectors.gcp.models.values import Moment, matches
-from soc2_pac.identity import Account
+from soc2_pac.identity import Account, Grant
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 _NEVER = 1970
@@ -35,6 +35,7 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
     """An account of a person (``users.list``). Shape from documentation."""
 
     kind = "gcp.workspace.user"
+    lists_accounts = True
     volatile = ("etag", "thumbnailPhotoEtag", "thumbnailPhotoUrl")
     secret = (
         "recoveryEmail",
@@ -95,6 +96,15 @@ class WorkspaceUser(Resource, frozen=True, kw_only=True, rename="camel"):
             last_used=self.last_login_time if self.signed_in else None,
             signs_in=self.signs_in,
         )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The roles of an administrator; which role a delegated one has the directory's users do not say."""
+        for held, what in (
+            (self.is_admin, "super administrator"),
+            (self.is_delegated_admin, "delegated administrator"),
+        ):
+            if held:
+                yield Grant(f"gcp:{scope.boundary}", self.id, what, "role", privileged=True)
 
     def named_in(self, patterns: Iterable[str]) -> bool:
         """Whether its address is, or is of the form of, one of these."""

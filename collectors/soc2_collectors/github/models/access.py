@@ -6,12 +6,20 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from soc2_collectors.github.models.repository import User
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.identity import Account, Grant, Hidden
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.identity import Access
+    from soc2_pac.model import Scope
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -19,6 +27,8 @@ class Holder(msgspec.Struct, frozen=True):
 
     name: str
     """``acme``, or ``acme/api``."""
+    node_id: str = ""
+    """Of a repository: stays when it is renamed."""
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -111,6 +121,39 @@ class DeployKeyList(Resource, frozen=True):
     holder: Holder
     keys: list[DeployKey] = fact("keys")
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Each key, as an account of whatever program holds it."""
+        system = f"github:{scope.account}"
+        try:
+            keys = self.keys
+        except FactUnavailable as error:
+            yield Hidden(system, f"the deploy keys of {self.holder.name}", str(error))
+            return
+        for key in keys:
+            yield Account(
+                system=system,
+                uid=f"deploy key {key.id}",
+                login=f"deploy key {key.title}",
+                name="",
+                mails=(),
+                active=key.enabled,
+                privileged=None,
+                mfa=None,
+                sort="service",
+                created=key.created_at,
+                last_used=key.last_used if isinstance(key.last_used, datetime) else None,
+                signs_in=False,
+            )
+            may = "read" if key.read_only else "write"
+            yield Grant(
+                system,
+                f"deploy key {key.id}",
+                f"{may} by key",
+                "key",
+                on=self.holder.name,
+                on_id=self.holder.node_id,
+            )
+
 
 class PersonalAccessToken(Resource, frozen=True):
     """A fine-grained token that reaches the organisation (``GET /orgs/{org}/personal-access-tokens``)."""
@@ -152,6 +195,16 @@ class CredentialAuthorization(Resource, frozen=True):
         return f"{self.credential_type} {self.credential_id} of {self.login}"
 
 
+_ADMINISTRATION = frozenset(
+    {
+        ("administration", "write"),
+        ("members", "write"),
+        ("organization_administration", "write"),
+    }
+)
+"""Permissions by which an App gives others access; REST, "Permissions required for GitHub Apps"."""
+
+
 class AppInstallation(Resource, frozen=True):
     """A GitHub App that is installed in the organisation (``GET /orgs/{org}/installations``)."""
 
@@ -171,6 +224,34 @@ class AppInstallation(Resource, frozen=True):
         "suspended_at": "without it the App counts as one at work, and is judged",
         "permissions": "an App without permissions writes to nothing (REST, installations)",
     }
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The App as an account, and each of its permissions."""
+        system, uid = f"github:{scope.account}", f"app {self.app_slug}"
+        yield Account(
+            system=system,
+            uid=uid,
+            login=uid,
+            name="",
+            mails=(),
+            active=self.suspended_at is None,
+            privileged=None,
+            mfa=None,
+            sort="service",
+            signs_in=False,
+            closed_at=self.suspended_at,
+        )
+        where = "every repository" if self.repository_selection == "all" else "chosen repositories"
+        for name, access in sorted(self.permissions.items()):
+            organisation = name.startswith(("organization_", "members"))
+            yield Grant(
+                system,
+                uid,
+                f"{name}: {access}",
+                "application",
+                on="" if organisation else where,
+                privileged=True if (name, access) in _ADMINISTRATION else None,
+            )
 
 
 class AuditLogStream(Resource, frozen=True):

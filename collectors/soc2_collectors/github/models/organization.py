@@ -5,17 +5,19 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from soc2_pac.identity import Account, Link
+from soc2_collectors.github.models.repository import User, strongest
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.identity import Account, Grant, Hidden, Link, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 
@@ -193,6 +195,29 @@ class Organization(Resource, frozen=True):
     settings: OrganizationSettings = fact("settings")
     scim: ScimUsers = fact("scim")
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """What every member may do with every repository."""
+        system = f"github:{scope.account}"
+        try:
+            permission = self.default_repository_permission
+        except FactUnavailable as error:
+            yield Hidden(system, "what every member may do with every repository", str(error))
+            return
+        if permission != "none":
+            yield Grant(
+                system,
+                EVERY_MEMBER,
+                permission,
+                "repository",
+                on="every repository",
+                by_group=True,
+                privileged=permission == "admin",
+            )
+
+
+EVERY_MEMBER = "every member of the organisation"
+"""The group of all members: the base permission of the organisation is theirs."""
+
 
 class MemberNode(msgspec.Struct, frozen=True, rename="camel"):
     """GraphQL ``User``."""
@@ -207,6 +232,7 @@ class Member(Resource, frozen=True, rename="camel"):
     """A member of the organisation with role and two-factor state (GraphQL ``membersWithRole`` edge)."""
 
     kind = "github.member"
+    lists_accounts = True
 
     node: MemberNode
     role: str | None = None
@@ -243,6 +269,16 @@ class Member(Resource, frozen=True, rename="camel"):
             created=self.node.created_at,
             signs_in=True,
         )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Whether the member owns the organisation; what every member may is the organisation's to say."""
+        system = f"github:{scope.account}"
+        yield Members(system, EVERY_MEMBER, accounts=(self.node.id,), gives=False)
+        if not self.role_known:
+            why = "GitHub shows it to owners only" if self.role is None else f"it is '{self.role}'"
+            yield Hidden(system, f"the role of {self.login}", why)
+        elif self.owner:
+            yield Grant(system, self.node.id, "owner of the organisation", "role", privileged=True)
 
 
 class SamlIdentity(msgspec.Struct, frozen=True, rename="camel"):
@@ -311,6 +347,7 @@ class OutsideCollaborator(Resource, frozen=True):
     """Somebody with access to repositories who is no member (``GET /orgs/{org}/outside_collaborators``)."""
 
     kind = "github.outside_collaborator"
+    lists_accounts = True
 
     login: str
     node_id: str | None = None
@@ -319,7 +356,10 @@ class OutsideCollaborator(Resource, frozen=True):
     """Whether ``filter=2fa_disabled`` lists the account; GitHub answers that to owners only."""
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """The account; its second factor is unknown where GitHub did not say."""
+        """The account; its second factor is unknown where GitHub did not say.
+
+        Only members are owners of an organisation: whoever is none does not administer it.
+        """
         hidden = "two_factor_disabled" in self.gaps
         yield Account(
             system=f"github:{scope.account}",
@@ -328,9 +368,10 @@ class OutsideCollaborator(Resource, frozen=True):
             name="",
             mails=(),
             active=True,
-            privileged=None,
+            privileged=False,
             mfa=None if hidden else not self.two_factor_disabled,
             signs_in=True,
+            guest=True,
         )
 
 
@@ -361,13 +402,59 @@ class VerifiedMails(Resource, frozen=True, rename="camel"):
 
 
 class Team(Resource, frozen=True):
-    """A team (``GET /orgs/{org}/teams``)."""
+    """A team (``GET /orgs/{org}/teams``), with who is in it and what it reaches."""
 
     kind = "github.team"
-    volatile = ("updated_at", "members_count", "repos_count")
+    volatile = ("updated_at", "members_count", "repos_count", "parent.updated_at")
 
     slug: str
     name: str
+    node_id: str = ""
     privacy: str | None = None
     """``closed`` or ``secret``."""
     permission: str | None = None
+    parent: dict[str, Any] | None = None
+    """The team around it, whose repositories its members reach as well."""
+    members: list[User] = fact("members")
+    """``GET /orgs/{org}/teams/{team_slug}/members``: those of teams within it as well."""
+    repositories: list[dict[str, Any]] = fact("repositories")
+    """``GET /orgs/{org}/teams/{team_slug}/repos``: name, ``node_id`` and permissions."""
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Who is in it, and its repositories."""
+        system = f"github:{scope.account}"
+        members: list[User] = []
+        unread = ""
+        try:
+            members = self.members
+        except FactUnavailable as error:
+            unread = str(error)
+        uid = _team(self.slug)
+        accounts = tuple(user.login for user in members)
+        yield Members(system, uid, f"team {self.slug}", accounts=accounts, unread=unread, flat=True)
+        if self.parent and self.parent.get("slug"):
+            # The parent lists the members of this team as its own, and does not say by which team.
+            yield Members(system, _team(self.parent["slug"]), groups=(uid,), flat=True)
+        try:
+            reached = self.repositories
+        except FactUnavailable as error:
+            yield Hidden(system, f"which repositories team {self.slug} reaches", str(error))
+            return
+        for one in reached:
+            level = strongest(one.get("permissions") or {})
+            name = str(one.get("full_name") or one.get("name") or "a repository without a name")
+            yield Grant(
+                system,
+                uid,
+                str(one.get("role_name") or level.lower()),
+                "repository",
+                on=name,
+                by_group=True,
+                privileged=level == "ADMIN",
+                id=level,
+                on_id=str(one.get("node_id") or ""),
+            )
+
+
+def _team(slug: str) -> str:
+    return f"team {slug}"

@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from soc2_collectors.environments import without_others
 from soc2_pac.errors import FactUnavailable
+from soc2_pac.identity import Grant, Hidden
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.identity import Access
+    from soc2_pac.model import Scope
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -100,6 +107,11 @@ LEVELS = ("NONE", "READ", "TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
 """Permissions on a repository, the weakest first."""
 
 
+def strongest(permissions: Mapping[str, bool]) -> str:
+    """The strongest of REST's permissions (``push``), as GraphQL calls it (``WRITE``); ``NONE`` without any."""
+    return next((level for name, level in _LEVELS if permissions.get(name)), "NONE")
+
+
 def weaker(one: str, other: str) -> bool:
     """Whether a permission is known to be weaker than another that is known."""
     return one not in LEVELS or LEVELS.index(one) < LEVELS.index(other)
@@ -142,7 +154,7 @@ class Collaborator(msgspec.Struct, frozen=True):
         """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN``, ``ADMIN``; ``NONE`` for a role without any."""
         if self.permission is not None:
             return self.permission
-        return next((level for name, level in _LEVELS if self.permissions.get(name)), "NONE")
+        return strongest(self.permissions)
 
     @property
     def admin(self) -> bool:
@@ -204,6 +216,8 @@ class Repository(Resource, frozen=True):
     """``public``, ``private`` or ``internal``."""
     archived: bool
     default_branch: str
+    node_id: str = ""
+    """Stays when the repository is renamed."""
     fork: bool = False
     disabled: bool = False
     language: str | None = None
@@ -227,6 +241,26 @@ class Repository(Resource, frozen=True):
     dormant_since: datetime | None = fact("dormant_since")
     """``pushed_at`` where that was more than 30 days before the look, else ``None``: in an active repository
     it moves all the time."""
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Who was given access to this very repository; what comes by a team the teams say."""
+        system = f"github:{scope.account}"
+        try:
+            given = [*self.direct_collaborators, *self.outside_collaborators]
+        except FactUnavailable as error:
+            yield Hidden(system, f"who has access to {self.full_name}", str(error))
+            return
+        for one in given:
+            yield Grant(
+                system,
+                one.login,
+                one.level.lower(),
+                "repository",
+                on=self.full_name,
+                privileged=one.admin if one.known else None,
+                id=one.level,
+                on_id=self.node_id,
+            )
 
     @property
     def analyses(self) -> list[Analysis]:

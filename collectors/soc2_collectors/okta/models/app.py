@@ -6,11 +6,18 @@ Source: Okta Management API, "Applications", "Application Groups", "Application 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_pac import identity
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soc2_pac.model import Scope
 
 FEDERATED = frozenset({"SAML_2_0", "SAML_1_1", "OPENID_CONNECT", "WS_FEDERATION"})
 """Sign-on modes in which the app trusts Okta's word and holds no password of its own."""
@@ -180,6 +187,46 @@ class App(Resource, frozen=True, kw_only=True, rename="camel"):
     """Those assigned one by one (``GET /api/v1/apps/{appId}/users``); who comes by a group is left out."""
     client_roles: list[ClientRole] = fact("client_roles")
     """Read of service apps."""
+
+    def access_grants(self, scope: Scope) -> Iterable[identity.Access]:
+        """Who was given the app, or in which groups they are; of a service app, the roles that it has itself.
+
+        Nothing of apps that nobody can use, and of Okta's own: everybody has these, or its administrators.
+        """
+        system = f"okta:{scope.account}"
+        if not self.active or self.of_okta:
+            return
+        try:
+            if self.service:
+                yield from self._as_service(system)
+                return
+            people = [(one.id, False) for one in self.users]
+            given = people + [(one.id, True) for one in self.groups]
+        except FactUnavailable as error:
+            yield identity.Hidden(system, f"who has the app {self.called}", str(error))
+            return
+        for holder, by_group in given:
+            yield identity.Grant(
+                system, holder, self.called, "application", by_group=by_group, id=f"app {self.id}"
+            )
+
+    def _as_service(self, system: str) -> Iterable[identity.Access]:
+        yield identity.Account(
+            system=system,
+            uid=self.id,
+            login=self.called,
+            name="",
+            mails=(),
+            active=self.active,
+            privileged=None,
+            mfa=None,
+            sort="service",
+            signs_in=False,
+        )
+        for role in self.client_roles:
+            if role.status != "INACTIVE":
+                strong = role.type not in ("READ_ONLY_ADMIN", "REPORT_ADMIN")
+                yield identity.Grant(system, self.id, role.type, "role", privileged=strong)
 
     @property
     def called(self) -> str:

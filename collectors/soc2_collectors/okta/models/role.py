@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import msgspec
 
 from soc2_collectors.okta.models.times import Moment
-from soc2_collectors.okta.models.user import User
+from soc2_collectors.okta.models.user import EVERYBODY, User
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.identity import Account
+from soc2_pac.identity import Account, Grant, Hidden, Members
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 SUPER_ADMIN = "SUPER_ADMIN"
@@ -73,6 +73,8 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     assignment_type: str | None = None
     """``USER``: given to the person; ``GROUP``: through a group; ``CLIENT``: to an app."""
     created: Moment | None = None
+    role: str | None = None
+    """The id of a custom role, whose label may change."""
 
     @property
     def in_force(self) -> bool:
@@ -88,6 +90,21 @@ class RoleAssignment(msgspec.Struct, frozen=True, rename="camel"):
     def name(self) -> str:
         """The type of a standard role, the label of a custom one."""
         return self.label or self.type if self.type == CUSTOM else self.type
+
+    def granted(
+        self, system: str, holder: str, *, by_group: bool = False, path: tuple[str, ...] = ()
+    ) -> Grant:
+        """The role as a grant. Whatever it is, it administers something."""
+        return Grant(
+            system,
+            holder,
+            self.name,
+            "role",
+            by_group=by_group,
+            privileged=self.type not in ("READ_ONLY_ADMIN", "REPORT_ADMIN"),
+            path=path,
+            id=f"role {self.role}" if self.role else self.name,
+        )
 
 
 class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -122,6 +139,17 @@ class Admin(Resource, frozen=True, kw_only=True, rename="camel"):
             mfa=None,
             groups=() if hidden else tuple(sorted({role.name for role in self.held})),
         )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Its roles. Which group one comes by Okta does not say here; the group does."""
+        system = f"okta:{scope.account}"
+        try:
+            held = self.held
+        except FactUnavailable as error:
+            yield Hidden(system, f"the roles of administrator {self.id}", str(error))
+            return
+        for role in held:
+            yield role.granted(system, self.id, path=("a group",) if role.by_group else ())
 
     @property
     def held(self) -> list[RoleAssignment]:
@@ -205,6 +233,11 @@ class GroupMember(msgspec.Struct, frozen=True):
     status: str | None = None
 
 
+_NOT_ASKED = (
+    "the members of groups that give no administrator role are collected as okta.group_members"
+)
+
+
 class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     """A group with the number of its members, and with the roles that it gives (``GET /api/v1/groups``)."""
 
@@ -244,6 +277,30 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
                 groups=(self.profile.name,),
             )
 
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Its roles, and who is in it as far as that was read."""
+        system = f"okta:{scope.account}"
+        rule = "by a rule of the directory or app" if self.type == "APP_GROUP" else ""
+        if self.everyone:
+            everybody = (EVERYBODY,)
+            yield Members(system, self.id, self.profile.name, groups=everybody, gives=False)
+        else:
+            unread = ""
+            known: tuple[str, ...] = ()
+            try:
+                known = tuple(member.id for member in self.members)
+            except FactUnavailable as error:
+                unread = _NOT_ASKED if self.gives_no_role else str(error)
+            name = self.profile.name
+            yield Members(system, self.id, name, accounts=known, unread=unread, dynamic=rule)
+        try:
+            held = self.held
+        except FactUnavailable as error:
+            yield Hidden(system, f"the roles that group {self.profile.name} gives", str(error))
+            return
+        for role in held:
+            yield role.granted(system, self.id, by_group=True)
+
     @property
     def hides_administrators(self) -> bool:
         """Whether it may make administrators of members that are not known."""
@@ -269,6 +326,28 @@ class Group(Resource, frozen=True, kw_only=True, rename="camel"):
     def makes_super(self) -> bool:
         """Whether its members are super administrators."""
         return any(role.type == SUPER_ADMIN for role in self.held)
+
+
+class GroupMembership(Resource, frozen=True, kw_only=True, rename="camel"):
+    """Who is in a group (``GET /api/v1/groups/{groupId}/users``); of the group of everybody nobody is asked."""
+
+    kind = "okta.group_members"
+
+    id: str
+    """Of the group."""
+    profile: GroupProfile
+    members: list[GroupMember] = fact("members")
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """Who is in it; what it gives the group itself, apps and roles say."""
+        unread = ""
+        known: tuple[str, ...] = ()
+        try:
+            known = tuple(member.id for member in self.members)
+        except FactUnavailable as error:
+            unread = str(error)
+        system, name = f"okta:{scope.account}", self.profile.name
+        yield Members(system, self.id, name, accounts=known, unread=unread)
 
 
 def _unknown(roles: Iterable[RoleAssignment]) -> bool:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from soc2_collectors.okta.models.times import Moment
-from soc2_pac.identity import Account, Person
+from soc2_pac.identity import Account, Members, Person
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 SIGNS_IN = frozenset({"ACTIVE", "LOCKED_OUT", "PASSWORD_EXPIRED", "RECOVERY"})
@@ -108,10 +108,15 @@ class Factor(msgspec.Struct, frozen=True, rename="camel"):
     provider: str | None = None
 
 
+EVERYBODY = "every user of the org"
+"""The group that Okta itself keeps, by what it means: its id differs from org to org."""
+
+
 class User(Resource, frozen=True, kw_only=True, rename="camel"):
     """A user of the org, the deactivated ones included (``GET /api/v1/users``)."""
 
     kind = "okta.user"
+    lists_accounts = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "activated": "null: never, or before Okta kept it; then the sign-in or the creation counts, which is "
         "no later (Users API)",
@@ -209,6 +214,11 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             signs_in=self.status not in WAITS if self.known_status else None,
             closed_at=self.closed_at,
         )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """That the account is in the group of everybody."""
+        system = f"okta:{scope.account}"
+        yield Members(system, EVERYBODY, "Everyone", accounts=(self.id,), gives=False)
 
     def second_factors(self, without: tuple[str, ...]) -> list[str]:
         """Types of active factors that Okta documents and that are none of ``without``, sorted."""

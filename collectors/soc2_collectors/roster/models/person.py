@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 
-from soc2_pac.identity import Link, Person, Strength
+from soc2_pac.identity import Grant, Link, Person, Strength
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soc2_pac.identity import Identity
+    from soc2_pac.identity import Access, Identity
     from soc2_pac.model import Scope
 
 
@@ -120,4 +120,18 @@ class RosterAccount(Resource, frozen=True, kw_only=True):
                 strength=Strength.MAPPING,
                 sort=self.sort,
                 note=self.note,
+            )
+
+    def access_grants(self, scope: Scope) -> Iterable[Access]:
+        """The account, for a system that no source collects: then this line is all that says it exists."""
+        del scope
+        if self.sort != "unknown" and self.login:
+            yield Grant(
+                self.system,
+                self.login,
+                "account",
+                "account",
+                holder_is=self.sort,
+                stated=True,
+                note=f"by {self.file} line {self.line} alone",
             )

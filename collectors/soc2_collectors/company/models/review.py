@@ -1,0 +1,85 @@
+"""Access reviews: what was frozen, how far the decisions are, and what proves that access is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from soc2_pac.resources import Resource
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone."""
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """Complete collections that do not show a grant any more."""
+
+    collections: list[int]
+    seen_at: Moment
+    """When the last of them ended: the grant was gone by then."""
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant that a reviewer decided to take away or to change."""
+
+    label: str
+    """The grant in words."""
+    decided_at: Moment
+    remove_by: Moment
+    """From when on it is overdue."""
+    proof: Proof | None
+    """``None``: no later complete collection shows that it is gone."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it was proved to be gone, and only after its day."""
+        return self.proof is not None and self.proof.seen_at > self.remove_by
+
+
+class Reviewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who reviews."""
+
+    name: str
+    rows: int
+    decided: int
+
+
+class Review(Resource, frozen=True, kw_only=True):
+    """An access review, with everything that became of it."""
+
+    kind = "company.review"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "due": "null where nobody set a day: then the cadence of reviews is all that ends it",
+        "closed_at": "null while it is open",
+        "partial": "a list that may be empty: everything was complete at the start",
+    }
+
+    id: str
+    state: Literal["open", "closed", "cancelled"]
+    systems: list[str]
+    """In full or by provider."""
+    started_at: Moment
+    due: date | None
+    """The last day for decisions."""
+    closed_at: Moment | None
+    partial: list[str]
+    """What was not complete at the start."""
+    rows: int
+    open_rows: int
+    own: list[str]
+    """Grants that somebody decided on who has them: none, unless something is broken."""
+    reviewers: list[Reviewer]
+    revocations: list[Revocation]
+
+    @property
+    def ends(self) -> datetime | None:
+        """The first instant, UTC, after the last day for decisions."""
+        if self.due is None:
+            return None
+        start = self.started_at
+        return datetime(
+            self.due.year, self.due.month, self.due.day, tzinfo=start.tzinfo
+        ) + timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Rules over what the company's people declare and hand in."""
