@@ -185,7 +185,7 @@ def tags_of(body: bytes | str) -> dict[str, str]:
     Lists of ``{Key, Value}`` in any letter case and plain objects are understood; of two tags with one key the
     first counts.
     """
-    document = json.loads(body)
+    document = json.loads(body) if body else None
     found: dict[str, str] = {}
     if not isinstance(document, dict):
         return found

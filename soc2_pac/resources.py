@@ -101,9 +101,13 @@ def view(resource_type: type[R], body: bytes | str) -> R:
     """The typed view of a stored document (canonical JSON).
 
     Raises:
-        FactUnavailable: the document lacks a required field or holds a value of another type.
+        FactUnavailable: the document lacks a required field or holds a value of another type, or its text was
+            archived or erased.
     """
     shape = _shape(resource_type)
+    if not body:
+        msg = f"the text of this {resource_type.kind} left the store: it was archived or erased"
+        raise FactUnavailable(msg, kind=resource_type.kind)
     try:
         seen = shape.decode(body)
         if seen.gaps or any(getattr(seen, name) is msgspec.UNSET for name in shape.facts):

@@ -1,4 +1,4 @@
-"""Decisions: what counts where, who approved a waiver, and waivers over patterns of resources.
+"""Decisions: what counts where, who approved a waiver, waivers over patterns, and which texts left the store.
 
 Revision 0006. Views of findings show the severity that holds for the finding, whether it is outside of the
 system, and why.
@@ -92,7 +92,7 @@ WHERE w.action = 'add'
 
 
 def upgrade() -> None:
-    """Add a table and columns, and make four views anew."""
+    """Add two tables and columns, and make four views anew."""
     dialect = op.get_bind().dialect.name
     for name in VIEWS:
         op.execute(sa.text(f"DROP VIEW {name}"))
@@ -112,6 +112,19 @@ def upgrade() -> None:
     else:
         reference = sa.ForeignKey("adjustment.digest")
         op.add_column("finding", sa.Column("adjustment", sa.Text(), reference, nullable=True))
+    op.create_table(
+        "removal",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column(
+            "act_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["digest"], ["evidence.digest"]),
+        sa.ForeignKeyConstraint(["act_id"], ["act.id"]),
+        sa.PrimaryKeyConstraint("digest", "act_id"),
+    )
     for name in ("approver", "pattern", "os_user", "login"):
         op.add_column("waiver_event", sa.Column(name, sa.Text(), nullable=True))
     words = {

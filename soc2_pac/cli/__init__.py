@@ -54,7 +54,7 @@ _COMMANDS = {
         "Check that nothing in the store was tampered with.",
     ),
     "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
-    "db": ("soc2_pac.cli.db:db", "Upgrade the store's schema, or copy the store."),
+    "db": ("soc2_pac.cli.db:db", "Upgrade, copy or archive the store."),
     "plugins": ("soc2_pac.cli.plugins:plugins", "List installed plugins and what they add."),
 }
 """Name -> (where it is, one line of help)."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
+from soc2_pac.acts.bodies import Removed
 from soc2_pac.audit.basis import judged_by
 from soc2_pac.cli.options import (
     ListGroup,
+    actor,
     check_filters,
     config_option,
     format_option,
@@ -21,7 +25,7 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
-from soc2_pac.output import write
+from soc2_pac.output import plain, write
 from soc2_pac.store import Store, queries
 
 _COLUMNS = ("kind", "scope", "resource_name", "resource", "valid_from", "valid_to", "digest")
@@ -80,12 +84,20 @@ def list_(
     metavar="FINGERPRINT",
     help="Everything that a finding rests on, as soc2-pac check RULE --document - takes it.",
 )
+@click.option(
+    "--archive",
+    "archive_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the text of an archived document is.",
+)
 def show(
     what: str | None,
     config_path: str | None,
     store_url: str | None,
     at: str | None,
     finding: str | None,
+    archive_path: Path | None,
 ) -> None:
     """Print a document as the provider said it. WHAT is a digest (or its start), or a resource."""
     if (what is None) == (finding is None) or (finding is not None and at is not None):
@@ -97,7 +109,7 @@ def show(
             with store.reading() as connection:
                 shown = judged_by(connection, found)
         else:
-            shown = json.loads(_body(store, str(what), at))
+            shown = json.loads(_body(store, str(what), at, archive_path))
     click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
@@ -154,11 +166,32 @@ def _version(store: Store, resource: str, at: str) -> str:
     return found[0].digest
 
 
-def _body(store: Store, what: str, at: str | None) -> str:
+def _body(store: Store, what: str, at: str | None, archive: Path | None = None) -> str:
+    """The text of a document that somebody named, out of the store or an archive. Raises UsageError."""
+    digest, text = _named(store, what, at)
+    if text:
+        return text
+    from soc2_pac.store import archive as archives  # noqa: PLC0415
+
+    if archive is not None:
+        return archives.read_back(archive, digest)
+    with store.reading() as connection:
+        gone = archives.gone(connection, digest)
+    if gone is None:
+        msg = f"the text of {digest[:12]} is missing. Next: soc2-pac verify"
+        raise UsageError(msg)
+    said = gone.act.said(Removed)
+    msg = f"the text of {digest[:12]} was {said.how} on {gone.act.recorded_at[:10]} by {gone.act.by}: {said.reason}"
+    if gone.location:
+        msg += f". Next: soc2-pac evidence show {digest[:12]} --archive {gone.location}"
+    raise UsageError(msg)
+
+
+def _named(store: Store, what: str, at: str | None) -> tuple[str, str]:
     if at is None:
         found = store.body(what) if len(what) >= 6 else None  # noqa: PLR2004 - shorter ones are names
         if found is not None:
-            return found[1]
+            return found
     versions = store.evidence(resource=what, at=utc_text(instant(at, "--at")) if at else None)
     if not versions:
         raise _unknown(what)
@@ -170,7 +203,44 @@ def _body(store: Store, what: str, at: str | None) -> str:
     if body is None:
         msg = f"the document {versions[0].digest[:12]} is missing. Next: soc2-pac verify"
         raise UsageError(msg)
-    return body[1]
+    return body
+
+
+@evidence.command()
+@click.argument("resource")
+@config_option
+@store_option
+@click.option("--reason", required=True, help="Why: an auditor will read it.")
+@click.option("--owner", required=True, help="The person who answers for it.")
+@click.option("--by", help="Who does it. Default: the user of this computer.")
+@click.option("--yes", is_flag=True, help="Do not ask: nothing brings the texts back.")
+def erase(
+    resource: str,
+    config_path: str | None,
+    store_url: str | None,
+    reason: str,
+    owner: str,
+    by: str | None,
+    yes: bool,
+) -> None:
+    """Erase the texts of all documents of a deleted RESOURCE (its id), as a person may ask for.
+
+    Its id, its name, digests and findings stay: they are part of what was proved. Reports say what was erased.
+    """
+    from soc2_pac.store import archive as archives  # noqa: PLC0415
+
+    who = actor(by)
+    if not yes and not sys.stdin.isatty():
+        msg = f"nothing brings the texts of {plain(resource)} back: say --yes"
+        raise UsageError(msg)
+    if not yes:
+        click.confirm(f"Erase every document of {plain(resource)} for ever?", abort=True, err=True)
+    with opened_store(config_path, store_url) as store, store.database.run_lock():
+        with store.database.writing() as connection:
+            act = archives.erase(connection, resource, reason=reason, owner=owner, by=who)
+        store.database.shrink()
+    count = act.said(Removed).count
+    click.echo(f"Erased {count} {'document' if count == 1 else 'documents'} of {plain(resource)}.")
 
 
 def _unknown(what: str) -> UsageError:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 REDACTED = "[redacted]"
+REFERENCE = "[redacted: a reference]"
+"""In place of a value that says where something is kept, and is no secret itself."""
 UNREADABLE = "[redacted: not readable]"
 """In place of a value that nobody could look into: packed in a way that is not known, or too large."""
 _UNPACKED_BYTES = 5_000_000
@@ -41,7 +43,14 @@ _HINTS = {
 """Looked for only in values that are declared secret: elsewhere these are identifiers and prose."""
 _DECLARED = {label: re.compile(pattern) for label, pattern in _HINTS.items()}
 
-_DONE = re.compile(r"\[redacted(?:: not readable|: found ([a-z0-9-]+(?:, [a-z0-9-]+)*))?\]")
+_PLACE = re.compile(
+    r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:[\w/+=.,@:*$-]+"
+    r"|\{\{resolve:(?:secretsmanager|ssm|ssm-secure):[\w/+=.@:-]+\}\}"
+)
+"""The name of a resource of AWS, and how a template of CloudFormation names a secret."""
+_DONE = re.compile(
+    r"\[redacted(?:: not readable|: a reference|: found ([a-z0-9-]+(?:, [a-z0-9-]+)*))?\]"
+)
 """What :func:`redact_paths` leaves behind, with labels that are known; nothing else, or a secret could hide
 behind its likeness."""
 
@@ -225,6 +234,8 @@ def _redact_value(value: Any) -> Any:  # noqa: ANN401
             labels |= _labels(text)
     if labels:
         return f"[redacted: found {', '.join(sorted(labels))}]"
+    if isinstance(value, str) and _PLACE.fullmatch(value.strip()):
+        return REFERENCE
     return REDACTED if whole else UNREADABLE
 
 
@@ -237,9 +248,16 @@ def _is_marker(text: str) -> bool:
     }
 
 
+_OF_A_SECRET = re.compile(
+    r"arn:[a-z-]+:secretsmanager:[^:\s]*:[^:\s]*:secret:|\{\{resolve:[^{}\s]*\}\}"
+)
+"""How the name of a secret begins: ``secret:orders`` within it assigns nothing."""
+
+
 def _labels(text: str) -> set[str]:
+    named = _OF_A_SECRET.sub(" ", text)
     return detect.sorts_in(text) | {
-        label for label, pattern in _DECLARED.items() if pattern.search(text)
+        label for label, pattern in _DECLARED.items() if pattern.search(named)
     }
 
 

@@ -156,6 +156,17 @@ class Database:
             finally:
                 session.exec_driver_sql(f"SELECT pg_advisory_unlock({_RUN_LOCK})")
 
+    def shrink(self) -> None:
+        """Give the disk space of what was taken out back, as far as the database does not do that itself."""
+        if self.path is None:
+            return  # PostgreSQL's autovacuum does
+        with self.engine.connect() as connection:
+            # Not allowed within a transaction.
+            raw = connection.connection.driver_connection
+            assert raw is not None  # noqa: S101 - an open connection has one
+            raw.rollback()
+            raw.execute("VACUUM")
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

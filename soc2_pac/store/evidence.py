@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from soc2_pac.errors import IntegrityError
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, utc_text
-from soc2_pac.store import ledger, tables
+from soc2_pac.store import archive, ledger, tables
 from soc2_pac.store.database import batched, close_intervals, insert, next_id
 
 if TYPE_CHECKING:
@@ -302,6 +302,7 @@ class _Intervals:
             )
             roots.append((number, resource_id, item.digest, item.name, item.observed_at, self._at))
         insert(self._connection, tables.evidence, bodies, new=False)
+        archive.put_back(self._connection, bodies)
         insert(self._connection, tables.resource, resources)
         # The open interval of a resource must be closed before its next one opens.
         self._flush_closed()

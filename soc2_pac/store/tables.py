@@ -120,7 +120,8 @@ that it opened and closed."""
 evidence = Table(
     "evidence", metadata, Column("digest", Text, primary_key=True), _text("kind"), _text("body")
 )
-"""Content-addressed: ``digest`` is the SHA-256 of ``body``, which is canonical JSON."""
+"""Content-addressed: ``digest`` is the SHA-256 of ``body``, which is canonical JSON; empty where it left the
+store, see :data:`removal`."""
 
 resource = Table(
     "resource",
@@ -392,6 +393,15 @@ act = Table(
 """Append-only. What people declared, handed in and decided; see :mod:`soc2_pac.acts` for the kinds and the shapes
 of ``body`` (canonical JSON). ``claimed_name``: who they say they are; ``os_user``: the operating system's name
 of the user; ``login``: who proved it, null where nobody signed in."""
+
+removal = Table(
+    "removal",
+    metadata,
+    Column("digest", Text, ForeignKey("evidence.digest"), primary_key=True),
+    _ref("act_id", "act.id", key=True),
+)
+"""Whose text left the store by which act (``evidence.removed``): the body of such a document is empty, unless
+a collection saw it again."""
 
 ledger = Table(
     "ledger",

@@ -160,13 +160,63 @@ def test_everyone_is_named_by_a_wildcard(everyone: object) -> None:
     assert status(given={"aws.iam.role": [god]}) == "pass"
 
 
-def test_tags_that_a_trust_policy_asks_for_leave_it_open() -> None:
-    god = role("god", ROOT, GOD)
-    tagged = {"StringEquals": {"aws:PrincipalTag/team": "security"}}
+def tagged_god(trusts: object = ROOT) -> dict[str, Any]:
+    """A role that administers, and lets in whoever has a tag."""
+    god = role("god", trusts, GOD)
+    tagged = {"StringEquals": {"aws:PrincipalTag/Team": "security"}}
     god["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] = tagged
-    assert status(ASSUME, given={"aws.iam.role": [god]}) == "inconclusive"
-    assert status(statement("s3:*"), given={"aws.iam.role": [god]}) == "pass"
-    # So do those that the holder's own policy asks of the role.
+    return god
+
+
+SECURITY = [{"Key": "team", "Value": "security"}]
+
+
+@pytest.mark.parametrize(
+    ("tags", "more", "expected"),
+    [
+        ([], [], "pass"),
+        ([{"Key": "team", "Value": "web"}], [], "pass"),
+        (SECURITY, [], "fail"),
+        # Who may tag itself is whoever it likes to be.
+        ([], [statement("iam:TagUser")], "inconclusive"),
+        (SECURITY, [statement("iam:UntagUser")], "inconclusive"),
+        ([], [statement("iam:TagUser", f"arn:aws:iam::{ACCOUNT}:user/bob")], "pass"),
+        ([], [statement(["sts:GetFederationToken", "sts:TagSession"])], "inconclusive"),
+        ([], [statement("sts:GetFederationToken")], "pass"),
+    ],
+)
+def test_a_user_has_the_tags_that_a_trust_policy_asks_for(
+    tags: list[dict[str, str]], more: list[dict[str, Any]], expected: str
+) -> None:
+    given = {"aws.iam.role": [tagged_god()]}
+    assert status(ASSUME, *more, given=given, Tags=tags) == expected
+
+
+def trusting(action: str) -> dict[str, Any]:
+    """What a role trusts EC2 with."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": action}
+    return {"AssumeRolePolicyDocument": {"Statement": [trust]}}
+
+
+@pytest.mark.parametrize(
+    ("deploy", "expected"),
+    [
+        ({}, "pass"),
+        ({"Tags": SECURITY}, "fail"),
+        # Whoever takes the role on may bring a tag of the same key, which counts before the role's own.
+        (trusting("sts:*"), "inconclusive"),
+        ({"Tags": SECURITY, **trusting("sts:TagSession")}, "inconclusive"),
+    ],
+)
+def test_the_sessions_of_a_role_have_its_tags(deploy: dict[str, Any], expected: str) -> None:
+    own = role("deploy", {"Service": "ec2.amazonaws.com"}, ASSUME, **deploy)
+    given: dict[str, Any] = {kind: [] for kind in KINDS} | {"aws.iam.role": [own, tagged_god()]}
+    found = judge_document(ROLE_RULE, own, given, scope=Scope("aws", ACCOUNT))
+    assert found.status.value == expected
+
+
+def test_tags_of_the_role_leave_it_open() -> None:
+    assert status(statement("s3:*"), given={"aws.iam.role": [tagged_god()]}) == "pass"
     asks = statement("sts:AssumeRole", Condition={"StringEquals": {"aws:ResourceTag/team": "web"}})
     assert status(asks, given={"aws.iam.role": [role("god", ROOT, GOD)]}) == "inconclusive"
 
@@ -335,7 +385,14 @@ def test_rights_over_named_things_leave_it_open_where_roles_were_not_read() -> N
 
 def test_tags_of_the_holder_are_not_its_own_choice() -> None:
     tagged = statement("*", Condition={"StringEquals": {"aws:PrincipalTag/admin": "true"}})
-    assert status(tagged) == "inconclusive"
+    assert status(tagged) == "pass"
+    narrow = statement(["s3:*", "iam:PutUserPolicy"], Condition=tagged["Condition"])
+    assert status(narrow, Tags=[{"Key": "Admin", "Value": "true"}]) == "fail"
+    assert status(narrow, Tags=[{"Key": "Admin", "Value": "false"}]) == "pass"
+    unless = {**tagged, "Condition": {"StringNotEquals": {"aws:PrincipalTag/admin": "false"}}}
+    # It may tag itself as long as it has no such tag: what it has then nobody can tell.
+    assert status(unless) == "inconclusive"
+    assert status(unless, Tags=[{"Key": "admin", "Value": "false"}]) == "pass"
 
 
 def test_policies_of_a_user_and_a_group_count_together() -> None:

@@ -6,10 +6,11 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_collectors.aws.ecr import is_image
 from soc2_pac.model import Status
 
 from .regional import HOME, Account, account
@@ -60,6 +61,51 @@ def test_a_published_version_keeps_its_variables(aws: Account) -> None:
     assert aws.judge("aws-lambda-no-secrets", "clean", NOW).status is Status.PASS
     assert aws.calls["lambda:ListVersionsByFunction"] == 2
     assert not [s for s in aws.collect("aws.lambda.function") if b"AKIA" in s.body]
+
+
+def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
+    _function(aws, "aliased", "none")
+    functions = aws.client("lambda")
+    functions.create_alias(FunctionName="aliased", Name="live", FunctionVersion="1")
+    found = {s.name: json.loads(s.body) for s in aws.collect("aws.lambda.qualified_function")}
+    assert {"aliased:live", "aliased:1"} <= found.keys()
+    assert not any(name.endswith("$LATEST") for name in found)
+    assert found["aliased:1"]["GetPolicy"] is None
+    assert "Environment" not in found["aliased:1"]
+    # Of URLs moto knows nothing, so that it never passes.
+    assert aws.judge("aws-lambda-not-public", "aliased", NOW).status is not Status.FAIL
+    functions.add_permission(
+        FunctionName="aliased",
+        Qualifier="live",
+        StatementId="all",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+    )
+    bad = aws.judge("aws-lambda-not-public", "aliased", NOW)
+    assert bad.status is Status.FAIL
+    assert "the policy of aliased:live lets everyone invoke it" in bad.message
+
+
+DIGEST = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({}, True),
+        ({"artifactMediaType": "application/vnd.docker.container.image.v1+json"}, True),
+        ({"artifactMediaType": "application/vnd.oci.image.config.v1+json"}, True),
+        ({"artifactMediaType": "application/vnd.cncf.notary.signature"}, False),
+        ({"artifactMediaType": "application/vnd.cncf.helm.config.v1+json"}, False),
+        ({"imageTags": [f"sha256-{DIGEST}.sig"]}, False),
+        ({"imageTags": [f"sha256-{DIGEST}"]}, False),
+        # An image that is called like a signature too is one.
+        ({"imageTags": [f"sha256-{DIGEST}.sig", "v1"]}, True),
+        ({"imageTags": ["sha256-abc"]}, True),
+    ],
+)
+def test_what_is_said_about_an_image_is_none(found: dict[str, Any], *, expected: bool) -> None:
+    assert is_image(found) is expected
 
 
 def test_a_registry_without_a_policy_and_with_one(aws: Account) -> None:

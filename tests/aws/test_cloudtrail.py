@@ -241,6 +241,26 @@ def test_a_failure_is_proven_before_what_is_missing_is_read() -> None:
     assert judge_document(rule, logged, given).status is Status.INCONCLUSIVE
 
 
+def test_a_bucket_that_takes_the_trails_of_other_accounts_is_judged() -> None:
+    rule = plugins.load().rules["aws-trail-bucket-protected"]
+    allow = {
+        "Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/AWSLogs/444455556666/*",
+    }  # fmt: skip
+    bucket: dict[str, Any] = {
+        "Name": "logs", "GetBucketPolicyStatus": None, "GetBucketLogging": None,
+        "GetBucketVersioning": {"Status": "Enabled"}, "GetBucketAcl": {"Grants": []},
+        "GetBucketLifecycleConfiguration": None,
+        "GetBucketPolicy": json.dumps({"Statement": allow}),
+    }  # fmt: skip
+    given: dict[str, Any] = {"aws.cloudtrail.trail": [], "aws.s3.account_public_access_block": []}
+    verdict = judge_document(rule, bucket, given)
+    assert (verdict.status, verdict.message) == (Status.FAIL, "no access logs")
+    config = json.dumps({"Statement": {**allow, "Principal": {"Service": "config.amazonaws.com"}}})
+    other = judge_document(rule, {**bucket, "GetBucketPolicy": config}, given)
+    assert other.status is Status.NOT_APPLICABLE
+
+
 def test_basic_selectors_add_up() -> None:
     for first, second in itertools.product(("ReadOnly", "WriteOnly", "All"), repeat=2):
         found = selectors(EventSelectors=[{"ReadWriteType": first}, {"ReadWriteType": second}])

@@ -11,6 +11,7 @@ import pytest
 from soc2_collectors.aws import codebuild
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
+from soc2_pac.collect.redact import redact_paths
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status
@@ -42,6 +43,43 @@ def _project(made: Account, name: str, **changes: Any) -> None:
         "serviceRole": f"arn:aws:iam::{made.number}:role/service-role/build",
     }  # fmt: skip
     made.client("codebuild").create_project(**{**project, **changes})
+
+
+BUILDSPEC = """version: 0.2
+env:
+  variables:
+    STAGE: production
+  parameter-store:
+    DB_PASSWORD: /prod/db/password
+
+    API_KEY: /prod/api
+  secrets-manager:   # names, no values
+    API_TOKEN: prod/api:token
+phases:
+  build:
+    commands:
+      - make
+"""
+IN_JSON = '{"version": 0.2, "env": {"secrets-manager": {"API_TOKEN": "prod/api:token"}}}'
+
+
+@pytest.mark.parametrize(
+    ("buildspec", "expected"),
+    [
+        (BUILDSPEC, "[redacted]"),
+        (IN_JSON, "[redacted]"),
+        (BUILDSPEC.replace("STAGE: production", "DB_PASSWORD: hunter2"), "found"),
+        (BUILDSPEC.replace("- make", "- mysql --password=hunter2"), "found"),
+        # Elsewhere a section of that name names nothing.
+        ("version: 0.2\nphases:\n  parameter-store:\n    DB_PASSWORD: hunter2\n", "found"),
+        (IN_JSON.replace("secrets-manager", "variables"), "found"),
+    ],
+)
+def test_what_a_buildspec_names_is_no_credential(buildspec: str, expected: str) -> None:
+    project = {"source": {"type": "GITHUB", "buildspec": buildspec}}
+    kept = redact_paths(codebuild._kept(project), ["source.buildspec"])
+    assert expected in kept["source"]["buildspec"]
+    assert kept["buildspecFrom"] == "project"
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
 
 from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, reached
 from soc2_collectors.aws.models.redacted import recognised
@@ -34,7 +37,10 @@ USER_DATA = "#!/bin/sh\nexport DB_PASSWORD=not-a-real-one\n"
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Account]:
-    with account() as made:
+    # moto does not know this setting of a Region.
+    unblocked = ActionResult({"State": "unblocked"})
+    setting = "get_snapshot_block_public_access_state"
+    with patch.object(EC2Response, setting, lambda _: unblocked, create=True), account() as made:
         ec2 = made.client("ec2")
         _network(ec2)
         _prefix_lists(ec2)

@@ -73,6 +73,10 @@ def _subscription(name: str, topic: str, owner: str) -> dict[str, str]:
 
 
 ANSWERS: Mapping[str, Any] = {
+    # An alias and a version of one function never have the same name.
+    "lambda:ListAliases": {
+        "Aliases": [{"Name": name, "FunctionVersion": "1"} for name in ("live", "beta")]
+    },
     "cloudtrail:LookupEvents": {
         "Events": [
             {"EventId": f"e-{n}", "EventName": "RunInstances", "CloudTrailEvent": json.dumps(_CHANGE)}

@@ -252,6 +252,42 @@ def test_a_waiver_over_a_pattern(
     assert "Waivers that end within 14 days: w-" in ask("waivers").err
 
 
+# -- what leaves ----------------------------------------------------------------------------------------
+
+
+def test_archiving_and_looking_at_it_again(ask: Callable[..., Ended], tmp_path: Path) -> None:
+    file = tmp_path / "old.jsonl"
+    terms = ("--reason", "kept for two years", "--owner", "dpo", "-o", str(file))
+    assert "nothing to archive" in ask("db", "archive", "--before", "2020-01-01", *terms).out
+    assert not file.exists()
+    assert "lies in the future" in ask("db", "archive", "--before", "2999-01-01", *terms).err
+    ended = ask("db", "archive", "--before", "2026-06-01", *terms)
+    if "nothing to archive" not in ended.out:
+        assert f"to {file}; digest" in ended.out
+        assert ask("verify").code == 0
+
+
+def test_erasing_asks_first(ask: Callable[..., Ended]) -> None:
+    terms = ("--reason", "asked for", "--owner", "dpo")
+    asked = ask("evidence", "erase", "b", *terms)
+    assert (asked.code, asked.out) == (2, "")
+    assert "say --yes" in asked.err
+    ended = ask("evidence", "erase", "b", *terms, "--yes")
+    assert (ended.code, ended.out) == (2, "")
+    assert "b is still there: delete it at its provider first" in ended.err
+
+
+def test_retiring_a_scope(ask: Callable[..., Ended]) -> None:
+    terms = ("--reason", "sold", "--owner", "ciso")
+    assert "fake:other" in ask("sources").out
+    assert "Did you mean 'fake:other'?" in ask("sources", "retire", "fake:othe", *terms).err
+    assert ask("sources", "retire", "fake:other", *terms).out.startswith("Retired 1 scope:")
+    (row,) = [line for line in ask("sources").out.splitlines() if "fake:other" in line]
+    assert row.rstrip().endswith("sold (ciso)")
+    assert ask("sources", "retire", "fake:other", *terms).code == 2
+    assert ask("verify").code == 0
+
+
 # -- filters ------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from soc2_pac.canonical import canonical
 from soc2_pac.collect import detect, redact
-from soc2_pac.collect.redact import REDACTED, UNREADABLE, redact_paths, scrub
+from soc2_pac.collect.redact import REDACTED, REFERENCE, UNREADABLE, redact_paths, scrub
 
 from .secret_forms import FORMS, plain
 
@@ -96,6 +96,39 @@ def test_what_was_looked_into_and_holds_nothing(value: bytes) -> None:
 )
 def test_a_word_that_looks_packed(value: str) -> None:
     assert redact_paths({"a": value}, ["a"]) == {"a": REDACTED}
+
+
+SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:orders-db-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SECRET_ARN,
+        f"{SECRET_ARN}:password::",
+        "arn:aws:ssm:eu-central-1:111122223333:parameter/prod/token",
+        "{{resolve:secretsmanager:orders:SecretString:password}}",
+    ],
+)
+def test_what_names_a_secret_is_none(value: str) -> None:
+    assert redact_paths({"a": value}, ["a"]) == {"a": REFERENCE}
+    assert redact_paths({"a": REFERENCE}, ["a"]) == {"a": REFERENCE}
+    script = f"#!/bin/sh\nfetch --from '{value}'\n"
+    assert redact_paths({"a": script}, ["a"]) == {"a": REDACTED}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{SECRET_ARN} password=hunter2",
+        f"{SECRET_ARN.rpartition(':')[0]}:password=hunter2",
+        "secret:hunter2",
+        "{{resolve:ssm:/prod/db}} token: hunter2",
+    ],
+)
+def test_a_secret_beside_the_name_of_one_is_found(value: str) -> None:
+    found = redact_paths({"a": value}, ["a"])
+    assert found == {"a": "[redacted: found password-assignment]"}
 
 
 # -- forms and names ------------------------------------------------------------------------------------------

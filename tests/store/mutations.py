@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from soc2_pac.acts import Actor, Body
 from soc2_pac.decisions import Boundary, Place, Variant
 from soc2_pac.model import CollectionStatus, Severity
-from soc2_pac.store import acts, ledger, tables
+from soc2_pac.store import acts, archive, ledger, tables
 from soc2_pac.store.checkpoint import generate_key
 from soc2_pac.store.verify import WHOLE, Part, verify
 
@@ -90,6 +90,8 @@ def fill(store: Store) -> None:
     later = T0 + 2 * DAY
     last = [look({"a": user("ann"), "b": user("bob")}, at=later), changes(events, at=later)]
     one_run(store, last, at=later, rules=rules)
+    with store.database.writing() as connection:
+        archive.erase(connection, "c", reason="asked for it", owner="dpo", by=ANN)
     with store.reading() as connection:
         for table in tables.metadata.sorted_tables:
             assert connection.execute(table.select()).first(), f"{table.name} has no row"

@@ -47,8 +47,38 @@ def _kept(project: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+_REFERENCES = re.compile(r"( +)[\"']?(?:parameter-store|secrets-manager)[\"']?\s*:\s*(?:#.*)?")
+"""The sections of ``env`` whose values name secrets (CodeBuild user guide, "Build specification reference")."""
+_IN_JSON = re.compile(r"\"(?:parameter-store|secrets-manager)\"\s*:\s*\{[^{}]*\}")
+
+
+def without_references(buildspec: str) -> str:
+    """A buildspec without what names secrets that are kept elsewhere: ``DB_PASSWORD: prod/db:password``.
+
+    What is left is looked into for credentials and redacted whole.
+    """
+    if buildspec.lstrip().startswith("{"):
+        return _IN_JSON.sub('"": {}', buildspec)
+    kept: list[str] = []
+    within_env, dropped = False, 0
+    for line in buildspec.splitlines():
+        indent = len(line) - len(line.lstrip(" "))
+        if line.strip() and not indent:
+            within_env = line.startswith("env:")
+        if dropped and line.strip() and indent <= dropped:
+            dropped = 0
+        found = _REFERENCES.fullmatch(line) if within_env and not dropped else None
+        if found:
+            dropped = len(found[1])
+        if not dropped:
+            kept.append(line)
+    return "\n".join(kept)
+
+
 def _source(source: dict[str, Any]) -> dict[str, Any]:
     """Bitbucket's own clone URLs hold a name, which is none of a credential; anything else there may be."""
+    if source.get("buildspec"):
+        source = {**source, "buildspec": without_references(source["buildspec"])}
     found = _USER_INFO.match(source.get("location") or "")
     if found is None or (source.get("type") == "BITBUCKET" and ":" not in found[2]):
         return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.ecr import Registry, Repository
@@ -39,18 +40,37 @@ def repositories(aws: Aws) -> Iterator[Document]:
 
 
 def _newest(aws: Aws, name: str) -> Fact:
-    """The image that was pushed last: AWS lists images in no order, so all of them are read."""
+    """The image that was pushed last: AWS lists images in no order, so all of them are read.
+
+    Signatures, attestations and charts lie among the images, and are pushed after what they are about.
+    """
 
     def call() -> object:
         newest: dict[str, Any] | None = None
         for image in aws.items("ecr", "describe_images", "imageDetails", repositoryName=name):
-            if "imagePushedAt" not in image:
+            if "imagePushedAt" not in image or not is_image(image):
                 continue
             if newest is None or image["imagePushedAt"] > newest["imagePushedAt"]:
                 newest = image
         return newest
 
     return Fact("ecr:DescribeImages", call)
+
+
+_IMAGES = (
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+)
+"""What describes a container image (ECR API reference, ImageDetail, artifactMediaType)."""
+_ABOUT_ANOTHER = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?")
+"""The tag of what is said about the image of that digest (OCI distribution specification; cosign)."""
+
+
+def is_image(found: dict[str, Any]) -> bool:
+    """Whether a record of ``DescribeImages`` is of a container image, as far as AWS says."""
+    sort, tags = found.get("artifactMediaType"), found.get("imageTags") or ()
+    about = bool(tags) and all(_ABOUT_ANOTHER.fullmatch(tag) for tag in tags)
+    return sort in (None, *_IMAGES) and not about
 
 
 @collects(

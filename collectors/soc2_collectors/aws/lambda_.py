@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.lambda_ import Function
+from soc2_collectors.aws.models.lambda_ import Function, Qualified
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
@@ -86,3 +86,46 @@ def _all(aws: Aws, operation: str, key: str, name: str) -> Fact:
         return list(aws.items("lambda", operation, key, FunctionName=name))
 
     return Fact(asked.operation, call)
+
+
+@collects(
+    Qualified,
+    calls=[
+        "lambda:ListFunctions",
+        "lambda:ListAliases",
+        "lambda:ListVersionsByFunction",
+        "lambda:GetPolicy",
+    ],
+    per="region",
+    cost="pages of 50 + 2 N + 1 per alias and published version",
+)
+def qualified_functions(aws: Aws) -> Iterator[Document]:
+    """Aliases and published versions with their resource policies.
+
+    They are a kind of their own: a function may have hundreds of versions, and AWS answers 15 such calls a second.
+    """
+    for function in aws.items("lambda", "list_functions", "Functions", PaginationConfig=_PAGE):
+        asked = {"FunctionName": function["FunctionName"], "PaginationConfig": _PAGE}
+        for alias in aws.children("lambda", "list_aliases", "Aliases", **asked):
+            yield _qualified(aws, function, alias["Name"], alias)
+        for version in aws.children("lambda", "list_versions_by_function", "Versions", **asked):
+            number = version["Version"]
+            if number != "$LATEST":
+                # Its configuration, which holds secrets, is kept with the function.
+                yield _qualified(aws, function, number, {"Version": number})
+
+
+def _qualified(
+    aws: Aws, function: dict[str, Any], qualifier: str, body: dict[str, Any]
+) -> Document:
+    name = function["FunctionName"]
+    policy = aws.fact(
+        "lambda",
+        "get_policy",
+        key="Policy",
+        absent=_NO_POLICY,
+        FunctionName=name,
+        Qualifier=qualifier,
+    )
+    body = {**body, "FunctionName": name, "Qualifier": qualifier, "GetPolicy": policy}
+    return Document(f"{function['FunctionArn']}:{qualifier}", f"{name}:{qualifier}", body)

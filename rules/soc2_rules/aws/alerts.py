@@ -265,7 +265,9 @@ def aws_alert_unauthorized_api(
     """
     del account
     many = max(calls, 1)
-    events = {**_refused("AccessDenied", many), **_refused("Client.UnauthorizedOperation", many)}
+    events: dict[str, Event] = {}
+    for code in ("AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation"):
+        events |= _refused(code, many)
     return _judged(events, evidence, scope, reaches_people)
 
 
@@ -292,6 +294,7 @@ def aws_alert_iam_changes(
 ) -> Verdict:
     """Somebody is notified when policies, the organisation, or KMS keys are changed.
 
+    Asked are the events for which the CIS AWS Foundations Benchmark asks for an alarm, and no others.
     ``not_needed`` names events (``organizations:CreateAccount``) that nobody wants to be notified of. For
     ``reaches_people`` see aws-alert-root-usage.
 
@@ -327,6 +330,7 @@ def aws_alert_logging_changes(
 ) -> Verdict:
     """Somebody is notified when the trail, AWS Config, or a bucket's policy is changed.
 
+    Asked are the events for which the CIS AWS Foundations Benchmark asks for an alarm, and no others.
     ``not_needed`` names events (``s3:PutBucketCors``) that nobody wants to be notified of. For
     ``reaches_people`` see aws-alert-root-usage.
 
@@ -365,6 +369,7 @@ def aws_alert_network_changes(
 ) -> Verdict:
     """Somebody is notified when security groups, access lists, gateways, routes or VPCs are changed.
 
+    Asked are the events for which the CIS AWS Foundations Benchmark asks for an alarm, and no others.
     ``not_needed`` names events (``ec2:CreateSecurityGroup``) that nobody wants to be notified of. For
     ``reaches_people`` see aws-alert-root-usage.
 

@@ -30,21 +30,22 @@ def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Ve
     """REST APIs know who calls each method, and stand behind a web ACL.
 
     What is defined is read; a stage serves it once it is deployed. A method with AWS_IAM whose resource policy lets
-    every AWS account in knows nobody.
+    every AWS account in knows nobody. A private API is reached from the VPCs of any account: of one, what its resource
+    policy opens to all of them is judged, and no web ACL is asked for.
 
     Why: a method without authorization is answered to everybody who finds its address.
     Fix: aws apigateway update-method with authorizationType AWS_IAM, CUSTOM or COGNITO_USER_POOLS; aws wafv2
         associate-web-acl with the stage's ARN. An API for everyone by intent goes into public_apis.
     """
-    if api.private:
-        return not_applicable("private")
     if not api.stages:
         return not_applicable("no stage: nobody can call it")
+    if api.private:
+        return _private(api, public=api.name in public_apis)
     questions: list[tuple[str, Callable[[], list[str]]]] = []
     if api.name not in public_apis:
         questions = [
-            ("anybody may call", lambda: api.open_methods),
-            ("its policy lets every AWS account call", api.open_to_every_account),
+            ("no authorization:", lambda: api.open_methods),
+            ("its policy lets every AWS account call", lambda: api.opened("AWS_IAM")),
         ]
     known, unread = asked(questions, lambda question: question[1]())
     found = [f"{who} {_some(methods)}" for (who, _), methods in known if methods]
@@ -61,6 +62,25 @@ def aws_apigw_auth_waf(api: RestApi, *, public_apis: tuple[str, ...] = ()) -> Ve
     if strange := sorted({by for by in api.methods.values() if by not in _KNOWN}):
         return inconclusive(f"not known: authorization by {', '.join(strange)}")
     return passed(f"callers of {len(api.methods)} methods are known, behind a web ACL")
+
+
+def _private(api: RestApi, *, public: bool) -> Verdict:
+    """Of an API that endpoints of VPCs reach, of any account: nobody, where there is no policy."""
+    if api.policy is None:
+        return not_applicable("private, and without a resource policy nobody may call it")
+    if public:
+        return not_applicable("private")
+    found = [
+        f"{what} {_some(methods)}"
+        for what, sort in (
+            ("without authorization", "NONE"),
+            ("whoever has an AWS account, by", "AWS_IAM"),
+        )
+        if (methods := api.opened(sort))
+    ]
+    if found:
+        return failed(f"private, but its policy lets every VPC call: {'; '.join(found)}")
+    return not_applicable("private, and its policy opens no method to every VPC")
 
 
 @rule(

@@ -62,7 +62,9 @@ def aws_launch_configuration_no_public_ip(configuration: LaunchConfiguration) ->
     Fix: move the group to a launch template with AssociatePublicIpAddress=false, behind a load balancer.
     """
     if configuration.associate_public_ip_address is None:
-        return not_applicable("it leaves that to the subnet, which aws-subnet-no-public-ip judges")
+        return not_applicable(
+            "it leaves that to the subnet, which aws-subnet-no-auto-public-ip judges"
+        )
     if configuration.associate_public_ip_address:
         return failed("its instances get public IPv4 addresses")
     return passed("its instances get no public IPv4 address")

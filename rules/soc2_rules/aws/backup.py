@@ -34,9 +34,10 @@ from soc2_pac.model import (
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from soc2_collectors.aws.models.backup import Lifecycle
+    from soc2_pac.resources import Resource
 
 
 @rule(
@@ -101,10 +102,24 @@ def _short(lifecycle: Lifecycle, days: int) -> bool:
     return lifecycle.delete_after_days is not None and 0 < lifecycle.delete_after_days < days
 
 
+_JUDGED: Mapping[str, tuple[type[Resource], str, str]] = {
+    "DocumentDB": (DbCluster, "identifier", "cluster:"),
+    "DynamoDB": (Table, "table_name", ""),
+    "EBS": (Volume, "volume_id", ""),
+    "EC2": (Instance, "instance_id", ""),
+    "EFS": (FileSystem, "file_system_id", ""),
+    "Aurora": (DbCluster, "identifier", "cluster:"),
+    "Neptune": (DbCluster, "identifier", "cluster:"),
+    "RDS": (DbInstance, "identifier", "db:"),
+}
+"""Types of resources that are collected -> kind, what identifies one, and what stands before that in the ARN."""
+
+
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
     needs=[RecoveryPoint],
+    where_sourced=list(dict.fromkeys(kind for kind, _, _ in _JUDGED.values())),
     known_as=[
         "prowler:backup_recovery_point_encrypted",
         "powerpipe:backup_recovery_point_encryption_enabled",
@@ -115,11 +130,15 @@ def aws_recovery_points(
     resource: ProtectedResource,
     evidence: Evidence,
     now: datetime,
+    scope: Scope,
     *,
     max_age_hours: int = 36,
     min_days: int = 35,
 ) -> Verdict:
     """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
+
+    AWS Backup lists what was deleted as long as it has recovery points: nothing recent is asked of instances, volumes,
+    databases, tables and EFS file systems that are not there any more.
 
     Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
@@ -132,7 +151,7 @@ def aws_recovery_points(
     usable = [point for point in every if point.status in _USABLE]
     points = [one for one in usable if not any(one.moved_to(other) for other in usable)]
     if not points:
-        return failed("no usable recovery point")
+        return _unless_gone(failed("no usable recovery point"), resource, evidence, scope)
     newest = max(points, key=lambda point: point.creation_date)
     if short := sum(_short(point.lifecycle, min_days) for point in points):
         return failed(
@@ -145,8 +164,25 @@ def aws_recovery_points(
             return inconclusive(
                 f"{told}; one is continuous, and AWS does not say how far it reaches"
             )
-        return failed(f"{told}, over {max_age_hours} hours before {due:%Y-%m-%d %H:%M}")
+        late = failed(f"{told}, over {max_age_hours} hours before {due:%Y-%m-%d %H:%M}")
+        return _unless_gone(late, resource, evidence, scope)
     return passed(f"{told}, encrypted", until=due)
+
+
+def _unless_gone(
+    verdict: Verdict, resource: ProtectedResource, evidence: Evidence, scope: Scope
+) -> Verdict:
+    """The verdict, unless the resource was deleted: its backups are kept, and none is made any more."""
+    sort, name = resource.key
+    if sort not in _JUDGED or not resource.of(scope.account, scope.region):
+        return verdict
+    kind, key, before = _JUDGED[sort]
+    if not name.startswith(before):
+        return verdict
+    found = evidence.index(kind, key, within="here").get(name.removeprefix(before), ())
+    if any(not (isinstance(one, Instance) and one.ended) for one in found):
+        return verdict
+    return not_applicable(f"deleted; its backups are kept: {verdict.message}")
 
 
 _USABLE = ("COMPLETED", "AVAILABLE")

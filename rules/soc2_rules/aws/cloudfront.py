@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.cloudfront import Distribution, LogSource, Origin
+from soc2_collectors.aws.models.cloudfront import Behavior, Distribution, LogSource, Origin
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.undecided import problems
@@ -25,11 +25,12 @@ _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
 def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
     """Origins are spoken to in TLS, and buckets by requests that the distribution signs.
 
+    A bucket is spoken to as the viewer speaks: in clear where a behaviour that leads to it answers plain HTTP.
     Whether a bucket lets in others, too, is what its own policy says.
 
     Why: an origin that everybody reaches goes round the distribution's filters.
-    Fix: aws cloudfront update-distribution with OriginProtocolPolicy=https-only, TLSv1.2, and an origin
-        access control for each bucket.
+    Fix: aws cloudfront update-distribution with OriginProtocolPolicy=https-only, TLSv1.2, an origin access
+        control for each bucket, and ViewerProtocolPolicy=redirect-to-https for what leads to it.
     """
     if not distribution.enabled:
         return not_applicable("disabled")
@@ -62,10 +63,16 @@ def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
         unsigned = bucket is not None and not (
             origin.origin_access_control_id or bucket.origin_access_identity
         )
-        return [f"{origin.id} has no origin access control"] if unsigned else []
+        found = [f"{origin.id} has no origin access control"] if unsigned else []
+        if bucket is not None and (plain := _plain(distribution, origin)):
+            # CloudFront asks a bucket by the protocol of the viewer, whatever is configured.
+            found.append(
+                f"{origin.id} is spoken to in clear where viewers come so: {', '.join(plain)}"
+            )
+        return found
     found = []
     # Where no viewer comes in clear, nothing goes on in clear.
-    matched = custom.origin_protocol_policy == "match-viewer" and not _plain(distribution)
+    matched = custom.origin_protocol_policy == "match-viewer" and not _plain(distribution, origin)
     if custom.origin_protocol_policy != "https-only" and not matched:
         found.append(f"{origin.id} is spoken to by {custom.origin_protocol_policy}")
     if old := [p for p in custom.origin_ssl_protocols.items if p in _TOO_OLD]:
@@ -82,12 +89,20 @@ def _unclear(origin: Origin) -> bool:
     return not versions or not set(versions) <= set(_GOOD)
 
 
-def _plain(distribution: Distribution) -> list[str]:
+def _clear(distribution: Distribution) -> list[Behavior]:
+    """The behaviours that answer plain HTTP."""
     return [
-        behavior.path_pattern
+        behavior
         for behavior in distribution.behaviors
         if behavior.viewer_protocol_policy not in ("https-only", "redirect-to-https")
     ]
+
+
+def _plain(distribution: Distribution, origin: Origin) -> list[str]:
+    """The paths of which plain HTTP may be passed on to an origin."""
+    others = {one.id for one in distribution.origins.items} - {origin.id}
+    clear = _clear(distribution)
+    return [one.path_pattern for one in clear if one.target_origin_id not in others]
 
 
 @rule(
@@ -109,8 +124,9 @@ def aws_cf_viewer_https(distribution: Distribution) -> Verdict:
     if not distribution.enabled:
         return not_applicable("disabled")
     found = []
-    if plain := _plain(distribution):
-        found.append(f"plain HTTP is answered for {', '.join(plain)}")
+    if clear := _clear(distribution):
+        paths = ", ".join(one.path_pattern for one in clear)
+        found.append(f"plain HTTP is answered for {paths}")
     certificate = distribution.viewer_certificate
     if distribution.connection_mode != "direct" and certificate.cloud_front_default_certificate:
         return failed("; ".join(found)) if found else inconclusive(_TENANTS)

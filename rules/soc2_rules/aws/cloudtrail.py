@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket
+from soc2_collectors.aws.models.trust import service
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -17,6 +20,9 @@ from soc2_rules.mechanisms.trails import (
     selectors,
 )
 from soc2_rules.mechanisms.undecided import problems, undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @rule(
@@ -184,24 +190,46 @@ def _of_owner(trail: Trail, evidence: Evidence) -> Verdict:
         "powerpipe:cloudtrail_s3_logging_enabled",
     ],
 )
-def aws_trail_bucket_protected(bucket: Bucket, evidence: Evidence) -> Verdict:
+def aws_trail_bucket_protected(
+    bucket: Bucket, evidence: Evidence, *, keep_days: int = 30
+) -> Verdict:
     """The bucket that trails write to is private, logs its readers, and keeps what is deleted.
+
+    So is one whose policy lets CloudTrail write to it, as for the trails of other accounts. What is deleted has to be
+    kept for ``keep_days`` at least: a lifecycle rule may delete old versions of logs later. Access points are not read.
 
     Why: whoever wants to hide something starts with the logs.
     Fix: aws s3api put-public-access-block, aws s3api put-bucket-logging and aws s3api
         put-bucket-versioning on the bucket.
     """
     writing = [t for t in of_account(evidence) if t.s3_bucket_name == bucket.name]
-    if not writing:
-        return not_applicable("no trail of this account writes to it")
-    found = problems(
-        lambda check=check: check(bucket, evidence)  # type: ignore[misc]
-        for check in (_public_by_policy, _public_by_acl, _unlogged, _unversioned)
-    )
+    if not writing and not _takes_trails(bucket):
+        return not_applicable("no trail of this account writes to it, nor does its policy let one")
+    keys = {trail.keys for trail in writing} or {"AWSLogs/"}
+    checks: list[Callable[[], str | None]] = [
+        lambda: _public_by_policy(bucket, evidence),
+        lambda: _public_by_acl(bucket, evidence),
+        lambda: _unlogged(bucket),
+        lambda: _unversioned(bucket, keys, keep_days),
+    ]
+    found = problems(checks)
     if found:
         return failed(", ".join(found), on=writing)
     names = ", ".join(sorted({trail.name for trail in writing}))
-    return passed(f"private, logged and versioned; {names} writes to it", on=writing)
+    who = f"{names} writes to it" if names else "its policy lets CloudTrail write to it"
+    return passed(f"private, logged and versioned; {who}", on=writing)
+
+
+def _takes_trails(bucket: Bucket) -> bool:
+    """Whether its policy lets CloudTrail write to it, on behalf of whatever account."""
+    return any(
+        one.allow
+        and one.covers("s3:PutObject")
+        and any(
+            kind == "Service" and service(value) == "cloudtrail" for kind, value in one.principals
+        )
+        for one in bucket.statements
+    )
 
 
 def _blocked(bucket: Bucket, evidence: Evidence, setting: str) -> bool:
@@ -229,14 +257,28 @@ def _public_by_acl(bucket: Bucket, evidence: Evidence) -> str | None:
     )
 
 
-def _unlogged(bucket: Bucket, evidence: Evidence) -> str | None:
-    del evidence
+def _unlogged(bucket: Bucket) -> str | None:
     return None if bucket.logging is not None and bucket.logging.target_bucket else "no access logs"
 
 
-def _unversioned(bucket: Bucket, evidence: Evidence) -> str | None:
-    del evidence
-    return None if bucket.versioning.status == "Enabled" else "no versioning"
+def _unversioned(bucket: Bucket, keys: set[str], keep_days: int) -> str | None:
+    """Why what is deleted is gone: there are no versions, or old ones are deleted too soon."""
+    if bucket.versioning.status != "Enabled":
+        return "no versioning"
+    days = [
+        rule.noncurrent_version_expiration.noncurrent_days or 0
+        for rule in bucket.lifecycle or ()
+        if rule.noncurrent_version_expiration is not None
+        and rule.deletes_versions
+        and not rule.versions_kept
+        and any(rule.touches(one) for one in keys)
+    ]
+    shortest = min(days, default=keep_days)
+    return (
+        f"what is deleted is kept for {shortest} days, under {keep_days}"
+        if shortest < keep_days
+        else None
+    )
 
 
 @rule(
@@ -250,7 +292,9 @@ def _unversioned(bucket: Bucket, evidence: Evidence) -> str | None:
     ],
 )
 def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdict:
-    """Reads and writes of S3 objects are recorded, in every bucket and Region.
+    """Reads and writes of S3 objects are recorded, in every general purpose bucket and Region.
+
+    Objects of directory buckets (S3 Express One Zone) are another type of resource, and are not asked about.
 
     Why: management events say who changed a bucket, not who read what is in it.
     Fix: aws cloudtrail put-event-selectors --trail-name NAME with data events of AWS::S3::Object; waive it
@@ -270,8 +314,9 @@ def aws_trail_data_events(account: AccountSummary, evidence: Evidence) -> Verdic
     if not lacking:
         names = ", ".join(sorted({trail.name for trail in sides.values()}))
         return passed(
-            f"{names} records reads and writes of the objects of every bucket", on=sides.values()
+            f"{names} records reads and writes of the objects of every general purpose bucket",
+            on=sides.values(),
         )
     if missing:
         return undecided("; ".join(sorted(missing)), missing.values())
-    return failed(f"not recorded for every bucket: {' and '.join(lacking)}")
+    return failed(f"not recorded for every general purpose bucket: {' and '.join(lacking)}")

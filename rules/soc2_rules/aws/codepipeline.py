@@ -28,10 +28,10 @@ def aws_pipeline_manual_approval(
     """Pipelines wait for somebody's approval before they deploy to production.
 
     ``production`` holds patterns (``*prod*``) for the names of pipelines, stages and deploying actions;
-    while there are none, the last stage of each pipeline that deploys is taken for production. What a build or a
-    function deploys by its own commands is not known: where one is called production and nobody approves before it,
-    the rule is inconclusive. CodePipeline does not know who wrote a change; what is compared with the approver is
-    who started the run by hand.
+    while there are none, the last stage of each pipeline that deploys is taken for production. A change set of
+    CloudFormation deploys when it is executed, not when it is made. What a build or a function deploys by its own
+    commands is not known: where one is called production and nobody approves before it, the rule is inconclusive.
+    CodePipeline does not know who wrote a change; what is compared with the approver is who started the run by hand.
 
     Why: the approval is the last place where a second person can stop a change.
     Fix: aws codepipeline update-pipeline with an action of category Approval (provider Manual) in a stage
@@ -39,7 +39,11 @@ def aws_pipeline_manual_approval(
     """
     steps = list(_steps(pipeline))
     # What this rule does not know may deploy.
-    deploying = [step for step in steps if step[2].action_type_id.category not in _OTHERS]
+    deploying = [
+        step
+        for step in steps
+        if step[2].action_type_id.category not in _OTHERS and not step[2].only_prepares
+    ]
     if production:
         deploying = [step for step in deploying if _matches(pipeline, step, production)]
     elif deploying:
@@ -52,7 +56,7 @@ def aws_pipeline_manual_approval(
     ]
     if not deploying and not doing:
         where = "to production " if production else ""
-        return not_applicable(f"no action of category Deploy {where}in it")
+        return not_applicable(f"no action {where}in it is known to deploy")
     approvals = [step for step in steps if step[2].action_type_id.category == "Approval"]
     if free := [step for step in deploying if not _before(approvals, step)]:
         return failed(f"deploys without an approval: {_told(pipeline, free)}")

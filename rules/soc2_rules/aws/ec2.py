@@ -219,7 +219,9 @@ def aws_instance_no_public_ip(
     ],
 )
 def aws_instance_profile(instance: Instance) -> Verdict:
-    """Instances have an instance profile, through which they get a role.
+    """Instances have an instance profile.
+
+    Which role the profile holds, and whether it holds one, is not read.
 
     Why: a role's credentials are short-lived, and no keys have to be copied onto the machine.
     Fix: aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=PROFILE.

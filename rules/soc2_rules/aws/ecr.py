@@ -126,7 +126,8 @@ def aws_ecr_vulns_latest(
     """The newest image was scanned lately, and has no critical or high vulnerability for longer than is allowed.
 
     How long is reckoned from the day when the image was pushed: AWS's summary tells no dates of findings. A basic scan
-    sees what was known on its day, and counts for ``max_scan_days``; a continuous one goes on.
+    sees what was known on its day, and counts for ``max_scan_days``; a continuous one goes on. Signatures,
+    attestations and charts that lie in the repository are no images.
 
     Why: what was pushed last is what runs, and what is known about it is known to everybody.
     Fix: build the image anew on a patched base, and push it. For another scan: aws ecr start-image-scan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from posixpath import normpath
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from soc2_pac.rules import rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
 if TYPE_CHECKING:
-    from soc2_collectors.aws.models.ecs import Container
+    from soc2_collectors.aws.models.ecs import Container, LogConfiguration
 
 
 @rule(
@@ -89,7 +90,7 @@ def aws_ecs_task_hardening(
     if local := sorted(
         f"{name} ({log.log_driver})"
         for name, log in drivers.items()
-        if log is not None and log.log_driver not in _LOGS_ELSEWHERE
+        if log is not None and not _sent_on(log)
     ):
         return inconclusive(f"whether logs leave their host is not known: {', '.join(local)}")
     return passed(f"{len(details.container_definitions)} containers")
@@ -97,8 +98,13 @@ def aws_ecs_task_hardening(
 
 _MODES = (None, "awsvpc", "bridge", "default", "none", "task", "host")
 """Of networks, processes and memory; what is the host's was looked for before."""
-_LOGS_ELSEWHERE = ("awsfirelens", "awslogs", "fluentd", "gelf", "splunk", "syslog")
+_LOGS_ELSEWHERE = ("awsfirelens", "awslogs", "splunk")
 """Drivers that send logs on; json-file and journald leave them on the host."""
+_BY_ADDRESS = {"fluentd": "fluentd-address", "gelf": "gelf-address", "syslog": "syslog-address"}
+"""Drivers that send logs where an option says, and without it to a program on the host (Docker, logging drivers)."""
+_ON_THE_HOST = re.compile(
+    r"(?:\w+(?:\+\w+)?://)?(?:localhost|127\.[\d.]+|\[?::1\]?)(?::|/|$)|unix", re.IGNORECASE
+)
 _LIKE_PRIVILEGED = (
     "ALL",
     "DAC_READ_SEARCH",
@@ -145,7 +151,17 @@ _WITHIN_THE_BOX = (
     "WAKE_ALARM",
 )
 """Rights over the container's own processes, files and network."""
+_REDACTED = "[redacted"
 _UNCONFINED = ("apparmor:unconfined", "label:disable", "seccomp:unconfined")
+
+
+def _sent_on(log: LogConfiguration) -> bool:
+    """Whether logs leave their host."""
+    option = _BY_ADDRESS.get(log.log_driver)
+    if option is None:
+        return log.log_driver in _LOGS_ELSEWHERE
+    address = log.options.get(option) or ""
+    return bool(address) and _ON_THE_HOST.match(address) is None
 
 
 def _opened(container: Container, like_privileged: tuple[str, ...], unread: list[str]) -> list[str]:
@@ -181,8 +197,12 @@ def _carried(container: Container, names: tuple[str, ...], unread: list[str]) ->
         elif seen.there and sounds_like_credential(variable.name, names):
             found.append(f"{container.name}: {variable.name} is called like a credential")
     log = container.log_configuration
-    if log is not None and recognised(log.options.get("splunk-token")).there:
-        found.append(f"{container.name}: the options of its log hold a token of Splunk's")
+    # What redaction took out of an option was a credential, or called like one.
+    found += [
+        f"{container.name}: the option {name} of its log holds a credential"
+        for name, value in sorted((log.options if log is not None else {}).items())
+        if value and _REDACTED in value and recognised(value).there
+    ]
     unread += [
         f"{container.name}: its variables in {file.value}" for file in container.environment_files
     ]

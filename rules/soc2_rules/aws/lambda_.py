@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.lambda_ import Function, Variables
+from soc2_collectors.aws.models.lambda_ import Function, Qualified, Variables
 from soc2_collectors.aws.models.redacted import credentials_among, recognised
 from soc2_collectors.aws.models.trust import (
     EVERYONE,
@@ -14,13 +14,13 @@ from soc2_collectors.aws.models.trust import (
     outsiders,
     services_without_source,
 )
-from soc2_pac.errors import FactUnavailable
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from soc2_collectors.aws.models.policy import Statement
 
@@ -91,6 +91,7 @@ def _carried(
 @rule(
     criteria=["CC6.6", "CC6.1"],
     severity=Severity.CRITICAL,
+    needs=[Qualified],
     known_as=[
         "prowler:awslambda_function_not_publicly_accessible",
         "prowler:awslambda_function_url_public",
@@ -100,6 +101,7 @@ def _carried(
 def aws_lambda_not_public(
     function: Function,
     scope: Scope,
+    evidence: Evidence,
     *,
     public_functions: tuple[str, ...] = (),
     known_accounts: tuple[str, ...] = (),
@@ -110,27 +112,49 @@ def aws_lambda_not_public(
     what they have there at a function. Of another service that the policy does not keep to the account's own
     resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
-    The policy of the function itself is read, and the URLs of its aliases too. Policies of single versions and
-    aliases are not read.
+    The policies and URLs of the function, of its aliases and of its published versions are read.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
         statement that allows everyone. A public service by intent goes into public_functions.
     """
     found: list[str] = []
-    unread: list[FactUnavailable] = []
-    for read in (_by_policy, _by_url):
+    unread: list[FactUnavailable | EvidenceIncomplete] = []
+    on: list[Qualified] = []
+
+    def look(read: Callable[[], Iterable[str]]) -> bool:
+        said = len(found)
         try:
-            found += read(function, scope, known_accounts)
-        except FactUnavailable as error:
+            found.extend(read())
+        except (FactUnavailable, EvidenceIncomplete) as error:
             unread.append(error)
+        return len(found) > said
+
+    look(lambda: _by_policy(function.statements, "its policy", scope, known_accounts))
+    look(lambda: _by_url(function))
+    for one in _qualified(function, evidence, unread):
+        whose = f"the policy of {function.name}:{one.qualifier}"
+        if look(lambda: _by_policy(one.statements, whose, scope, known_accounts)):  # noqa: B023 - called at once
+            on.append(one)
     if found and function.name not in public_functions:
-        return failed("; ".join(found))
+        return failed("; ".join(found), on=on)
     if unread:
         raise unread[0]
     if found:
-        return passed(f"public by intent: {'; '.join(found)}")
-    return passed(f"neither its policy nor its {len(function.urls)} URLs let everyone in")
+        return passed(f"public by intent: {'; '.join(found)}", on=on)
+    return passed(f"neither its policies nor its {len(function.urls)} URLs let everyone in")
+
+
+def _qualified(
+    function: Function, evidence: Evidence, unread: list[FactUnavailable | EvidenceIncomplete]
+) -> Sequence[Qualified]:
+    """The aliases and published versions of a function; none, and why, where not all of them were read."""
+    try:
+        index = evidence.index(Qualified, "function_name", within="here")
+    except EvidenceIncomplete as error:
+        unread.append(error)
+        return ()
+    return index.get(function.name, ())
 
 
 _SERVICES = {
@@ -151,10 +175,12 @@ _SOURCES = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceowner")
 _INVOKING = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:InvokeAsync")
 
 
-def _by_policy(function: Function, scope: Scope, known: tuple[str, ...]) -> Iterator[str]:
-    listed = function.statements
+def _by_policy(
+    listed: list[Statement], whose: str, scope: Scope, known: tuple[str, ...]
+) -> Iterator[str]:
+    """Whom a policy lets invoke it that it should not; ``whose`` says which policy."""
     if open_to_everyone(listed):
-        yield "its policy lets everyone invoke it"
+        yield f"{whose} lets everyone invoke it"
     invoking = [
         statement
         for statement in listed
@@ -163,11 +189,11 @@ def _by_policy(function: Function, scope: Scope, known: tuple[str, ...]) -> Iter
     sources = services_without_source(invoking, scope.account, known)
     loose = {name for name, source in sources if source is None} - {EVERYONE, *_OF_ONE_ACCOUNT}
     if names := sorted(_SERVICES[name] for name in loose & _SERVICES.keys()):
-        yield f"its policy lets {', '.join(names)} invoke it for any account, or for another one"
+        yield f"{whose} lets {', '.join(names)} invoke it for any account, or for another one"
     sourced = [one for one in invoking if not one.allow or (one.anyone and _for_a_source(one))]
     strangers = outsiders(sourced, scope.account, known).strangers
     if others := [name for name in strangers if name != EVERYONE]:
-        yield f"its policy lets what lies in {', '.join(others)} invoke it"
+        yield f"{whose} lets what lies in {', '.join(others)} invoke it"
     if unsure := sorted(loose - _SERVICES.keys()):
         msg = f"whether {', '.join(unsure)} may invoke it for other accounts is not known"
         raise FactUnavailable(msg, field="GetPolicy")
@@ -186,7 +212,7 @@ def _of_one_skill(statement: Statement) -> bool:
     )
 
 
-def _by_url(function: Function, *_: object) -> Iterator[str]:
+def _by_url(function: Function) -> Iterator[str]:
     kinds = {url.auth_type for url in function.urls}
     if "NONE" in kinds:
         yield "its URL asks nobody to sign in"

@@ -383,6 +383,7 @@ class _Held:
             near=near,
             ceilings=self._ceilings(),
             holder="" if isinstance(holder, Group) else holder.arn,
+            tags=holder.principal_tags,
         )
 
     def _statements(self, part: Holder) -> Iterator[Sequence[Statement]]:

@@ -32,6 +32,7 @@ _STEPS: dict[str, Callable[[Connection, Report, Part], None]] = {
     # Before the evidence, which is held against what these read.
     "collections": history.roots,
     "evidence": content.evidence,
+    "removals": content.removals,
     "rules": content.rules,
     "rules in force": content.rules_in_force,
     "bases": content.bases,

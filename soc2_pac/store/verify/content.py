@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from soc2_pac import rule_source
-from soc2_pac.store import schema, tables
+from soc2_pac.acts.bodies import REMOVED, Removed
+from soc2_pac.store import acts, archive, schema, tables
 from soc2_pac.store.verify.report import digest_of, short, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
     from soc2_pac.store.verify.part import Part
@@ -27,14 +31,20 @@ def evidence(connection: Connection, report: Report, part: Part) -> None:
     if connection.dialect.name == "sqlite":
         # As bytes, since that is what is hashed; what is no text (an edit) is null, and matches nothing.
         body = sa.case((sa.func.typeof(body) == "text", sa.cast(body, sa.LargeBinary)))
-    documents = sa.select(e.c.digest, body.label("body"), e.c.kind)
+    gone = sa.select(tables.removal.c.digest).distinct().subquery()
+    documents = sa.select(
+        e.c.digest, body.label("body"), e.c.kind, gone.c.digest.label("removed")
+    ).select_from(e.outerjoin(gone, gone.c.digest == e.c.digest))
     queries = [documents.where(part.digests(e.c.digest))]
     if part.since is not None:
         new = sa.select(o.c.digest).where(o.c.id > part.last_old(o))
         queries.append(documents.where(e.c.digest.in_(new)))
-    count = 0
+    count = removed = 0
     for query in queries:
-        for found, content, kind in stream(connection, query):
+        for found, content, kind, left in stream(connection, query):
+            if left is not None and content in (b"", ""):
+                removed += 1
+                continue
             count += 1
             if report.documents is not None and hash((kind, found)) not in report.documents:
                 _stray_document(report, found)
@@ -43,6 +53,8 @@ def evidence(connection: Connection, report: Report, part: Part) -> None:
             if digest != found:
                 report.find(f"evidence {short(found)}", "was edited: it does not match its digest")
     report.checked["evidence"] = count
+    if removed:
+        report.checked["evidence archived or erased (digests only)"] = removed
     for condition in part.in_ranges(connection, o, tables.collection):
         lost = (
             sa.select(o.c.id, o.c.digest)
@@ -51,6 +63,38 @@ def evidence(connection: Connection, report: Report, part: Part) -> None:
         )
         for row in stream(connection, lost):
             report.find(f"observation {row.id}", f"its evidence {short(row.digest)} is missing")
+
+
+def removals(connection: Connection, report: Report, _part: Part) -> None:
+    """Each text that left did so by an act, which names all of them."""
+    r = tables.removal
+    acted = {act.id: act for act in acts.listed(connection, (REMOVED,))}
+    rows = stream(connection, sa.select(r.c.act_id, r.c.digest).order_by(r.c.act_id, r.c.digest))
+    found: dict[int, tuple[int, str]] = {}
+    for number, some in itertools.groupby(rows, key=lambda row: row.act_id):
+        counted = _Counted(row.digest for row in some)
+        root = archive.root_of(counted)
+        found[number] = (counted.count, root)
+    for number in sorted(found.keys() | acted.keys()):
+        if number not in acted:
+            report.find(f"removal by act {number}", "belongs to no act that took out texts")
+            continue
+        said = acted[number].said(Removed)
+        if found.get(number, (0, archive.root_of(()))) != (said.count, said.root):
+            report.find(f"removal by act {number}", "is not of the documents that the act names")
+
+
+class _Counted:
+    """Counts what passes."""
+
+    def __init__(self, digests: Iterator[str]) -> None:
+        self._digests = digests
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for digest in self._digests:
+            self.count += 1
+            yield digest
 
 
 def rules(connection: Connection, report: Report, _part: Part) -> None:

@@ -115,12 +115,12 @@ class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
     paths: list[Path] = fact("GetResources")
     """Of each method only how callers are known."""
 
-    def open_to_every_account(self) -> list[str]:
-        """``GET /orders`` for each method with AWS_IAM that the resource policy opens to every AWS account.
+    def opened(self, sort: str) -> list[str]:
+        """``GET /orders`` for each method with a sort of authorization that the resource policy opens to everyone.
 
-        Whoever has an account of AWS can sign a request. Callers of other accounts are let in by the resource
-        policy; other sorts of authorization ask their authorizer, whatever it says. Raises FactUnavailable where
-        the policy cannot be read.
+        Whoever has an account of AWS can sign a request, and an endpoint of any VPC of any account reaches a private
+        API: it is the resource policy that lets callers of other accounts and endpoints in. Raises FactUnavailable
+        where the policy cannot be read.
         """
         open_ones = [
             one
@@ -130,7 +130,7 @@ class RestApi(Resource, frozen=True, kw_only=True, rename="camel"):
         return sorted(
             name
             for name, by in self.methods.items()
-            if by == "AWS_IAM" and any(self._reached(one, name) for one in open_ones)
+            if by == sort and any(self._reached(one, name) for one in open_ones)
         )
 
     def _reached(self, statement: Statement, method: str) -> bool:

@@ -34,8 +34,15 @@ class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The predecessor of origin access control; empty where there is none."""
 
 
-_BUCKET = re.compile(r"(?:.+\.)?s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
-"""Names of buckets and access points, in any Region and form."""
+_BUCKET = re.compile(
+    r"(?:.+\.)?s3(?:express)?(?:-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d)?"
+    r"\.amazonaws\.(?:com(?:\.cn)?|eu)",
+    re.IGNORECASE,
+)
+"""Names of buckets, websites and access points, in any Region and form: ``s3-website-eu-west-1``, ``s3.dualstack.``.
+
+Load balancers and APIs have names of their own before the service's: ``s3-proxy-1.eu-west-1.elb.amazonaws.com``.
+"""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -74,6 +81,14 @@ class Origins(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 class Behavior(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """How requests are taken."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "TargetOriginId": "without it what comes in clear may go to every origin, which is stricter"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "TargetOriginId": "what is no origin is a group of them, and may lead to every one, which is stricter"
+    }
+    target_origin_id: str = ""
+    """The origin, or the group of origins, that requests go to."""
     viewer_protocol_policy: str
     """``https-only``, ``redirect-to-https`` or ``allow-all``."""
     realtime_log_config_arn: str = ""

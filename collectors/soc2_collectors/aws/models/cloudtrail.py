@@ -277,6 +277,7 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
         "CloudTrail user guide, Global service events",
         "HasCustomEventSelectors": "asked only where no selector is named",
         "IsOrganizationTrail": "without it a trail is one of the account",
+        "S3KeyPrefix": "there is none; CloudTrail API reference, Trail",
     }
     any_value: ClassVar[Mapping[str, str]] = {
         "HomeRegion": "a trail of a Region that is not read is judged wherever it is seen",
@@ -300,6 +301,7 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
     has_custom_event_selectors: bool | None = None
     log_file_validation_enabled: bool = False
     s3_bucket_name: str = ""
+    s3_key_prefix: str | None = msgspec.field(default=None, name="S3KeyPrefix")
     kms_key_id: str | None = None
     cloud_watch_logs_log_group_arn: str | None = None
     status: TrailStatus = fact("GetTrailStatus")
@@ -323,6 +325,11 @@ class Trail(Resource, frozen=True, kw_only=True, rename="pascal"):
     def account(self) -> str:
         """The account that owns it: of the organisation's trail, the management or a delegated one."""
         return parsed(self.arn).account
+
+    @property
+    def keys(self) -> str:
+        """How the names of its files in the bucket begin (CloudTrail user guide, "Finding your log files")."""
+        return f"{self.s3_key_prefix}/AWSLogs/" if self.s3_key_prefix else "AWSLogs/"
 
     @property
     def leaves_out_global(self) -> bool:

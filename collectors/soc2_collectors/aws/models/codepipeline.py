@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -19,9 +19,22 @@ class ActionType(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Action(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A step of a stage. Steps of the same order run side by side; AWS's default is 1."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "configuration": "without one an action counts as deploying, which is stricter"
+    }
     name: str
     action_type_id: ActionType
     run_order: int = 1
+    configuration: dict[str, Any] = {}
+    """By the provider's own names; what may be a secret is redacted before it is kept."""
+
+    @property
+    def only_prepares(self) -> bool:
+        """Whether it makes a change set of CloudFormation, which another action executes."""
+        return (
+            self.action_type_id.provider == "CloudFormation"
+            and self.configuration.get("ActionMode") == "CHANGE_SET_REPLACE"
+        )
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -312,6 +312,10 @@ class _Identity(Resource, frozen=True, kw_only=True, rename="pascal"):
         """The ARN of the policy that limits it; ``None`` for none, as for every group."""
         return None
 
+    def principal_tags(self) -> Mapping[str, str] | None:
+        """The tags that its requests carry (``aws:PrincipalTag``); a group makes none."""
+        return None
+
     @property
     def name(self) -> str:
         """Without its path."""
@@ -333,6 +337,7 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "UserPolicyList": "AWS leaves it out for a user without inline policies (GetAccountAuthorizationDetails)",
         "PermissionsBoundary": "AWS leaves it out where there is none; without one a user may do more",
+        "Tags": "AWS leaves them out where there are none (GetAccountAuthorizationDetails, UserDetail)",
     }
     user_name: str
     user_id: str = ""
@@ -348,6 +353,10 @@ class User(_Identity, frozen=True, kw_only=True, rename="pascal"):
     def inline(self) -> Sequence[InlinePolicy]:
         """The policies that stand within it."""
         return self.user_policy_list
+
+    def principal_tags(self) -> Mapping[str, str] | None:
+        """The tags that its requests carry (``aws:PrincipalTag``)."""
+        return {tag.key: tag.value for tag in self.tags}
 
     @property
     def groups(self) -> Sequence[str]:
@@ -424,6 +433,7 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
     volatile = ("RoleLastUsed",)
     may_lack: ClassVar[Mapping[str, str]] = {
         "PermissionsBoundary": "AWS leaves it out where there is none; without one a role may do more",
+        "Tags": "AWS leaves them out where there are none (GetAccountAuthorizationDetails, RoleDetail)",
     }
     role_name: str
     path: str = "/"
@@ -431,11 +441,24 @@ class Role(_Identity, frozen=True, kw_only=True, rename="pascal"):
     role_policy_list: list[InlinePolicy] | None = None
     """AWS names it always, empty where there are none: without it nobody can tell."""
     permissions_boundary: Boundary | None = None
+    tags: list[Tag] = []
+    """AWS leaves them out where there are none."""
 
     @property
     def inline(self) -> Sequence[InlinePolicy]:
         """The policies that stand within it. Raises FactUnavailable where AWS did not name them."""
         return self._listed(self.role_policy_list, "RolePolicyList")
+
+    def principal_tags(self) -> Mapping[str, str] | None:
+        """The tags that requests of its sessions carry (``aws:PrincipalTag``).
+
+        ``None`` where whoever takes it on may bring other ones, which count before its own (IAM user guide, "Pass
+        session tags in AWS STS"): its trust policy allows ``sts:TagSession``, or cannot be read.
+        """
+        trust = _said(lambda: self.trust)
+        if trust is None or any(one.allow and one.covers("sts:TagSession") for one in trust):
+            return None
+        return {tag.key: tag.value for tag in self.tags}
 
     @property
     def boundary(self) -> str | None:
@@ -478,6 +501,7 @@ def alone(identity: User | Group | Role) -> bool | None:
         arn=identity.arn,
         holder="" if isinstance(identity, Group) else identity.arn,
         near=(identity.arn,),
+        tags=identity.principal_tags,
     )
     strong = rights_of(grants).administrator
     if strong:

@@ -98,6 +98,30 @@ class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     reserved_concurrent_executions: int | None = None
 
 
+class Qualified(Resource, frozen=True, kw_only=True, rename="pascal"):
+    """An alias or a published version of a function, which has a resource policy of its own.
+
+    Whoever asks for the function by the alias or the version is let in by that policy; the function's own counts for
+    requests that name neither (Lambda developer guide, "Working with resource-based IAM policies").
+    """
+
+    kind = "aws.lambda.qualified_function"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "GetPolicy": "null is ResourceNotFoundException: it has no policy (GetPolicy)",
+    }
+    volatile = ("RevisionId",)
+    function_name: str
+    qualifier: str
+    """The name of the alias, or the number of the version: what ``GetPolicy`` is asked with."""
+    policy: str | None = fact("GetPolicy")
+    """``None``: it has none."""
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The statements of its resource policy."""
+        return statements(self.policy)
+
+
 class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A function (``ListFunctions``), its newest state."""
 

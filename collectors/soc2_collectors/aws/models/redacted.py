@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_REFERENCE = "[redacted: a reference]"
 _FOUND = re.compile(r"\[redacted: found (.+)\]")
 
 
@@ -21,6 +22,7 @@ class Recognised:
     """What redaction left of a secret value: whether there was one, and what was recognised in it."""
 
     there: bool
+    """Not where the value only names what is kept elsewhere."""
     labels: str
     """``aws-access-key-id, private-key``; empty where nothing looked like a credential."""
     readable: bool = True
@@ -29,7 +31,7 @@ class Recognised:
 
 def recognised(value: str | None) -> Recognised:
     """Read the marker that redaction puts in place of a secret value."""
-    if not value:
+    if not value or value == _REFERENCE:
         return Recognised(there=False, labels="")
     if value == "[redacted]":
         return Recognised(there=True, labels="")

@@ -8,9 +8,10 @@ that nobody has named would have, that thing has no tags and no boundary. What n
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from soc2_collectors.aws.models.conditions import Condition, glob
 from soc2_collectors.aws.models.escalation import (
@@ -35,7 +36,7 @@ from soc2_collectors.aws.models.policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "ASSUME",
@@ -81,6 +82,14 @@ class Fact(Enum):
     UNKNOWN = "nobody can tell"
 
 
+Tags: TypeAlias = "Callable[[], Mapping[str, str] | None]"
+"""Reads somebody's tags; ``None``: not known, or whoever acts as it chooses some of them."""
+
+
+def _untold() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One action on one resource, asked for by whoever holds the policies."""
@@ -100,6 +109,8 @@ class Request:
     """The ARN of the policy that is attached."""
     itself: bool = False
     """The thing may be its holder: a policy names it by a variable."""
+    tags: Tags = field(default=_untold, compare=False)
+    """The holder's tags, keys in small letters; read where a condition asks for one."""
 
     @property
     def service(self) -> str:
@@ -116,9 +127,12 @@ class Request:
             return self._of_holder(key)
         if key in ("aws:resourceaccount", "s3:resourceaccount"):
             return (self.account,) if self.account else Fact.FREE
-        if self.holder and key.startswith("aws:principaltag/"):
-            # Somebody else tags the holder, and a session may have tags of its own.
-            return Fact.UNKNOWN
+        if self.holder and key.startswith(_TAG):
+            tags = self.tags()
+            if tags is None:
+                return Fact.UNKNOWN
+            value = tags.get(key.removeprefix(_TAG))
+            return Fact.ABSENT if value is None else (value,)
         if ":resourcetag/" in key:
             # What nobody has named has no tags; those of a thing that is there were not read.
             named = self.arn is not None and NAME not in self.arn
@@ -162,6 +176,7 @@ class Request:
         return Fact.FREE if key in _CHOSEN else Fact.UNKNOWN
 
 
+_TAG = "aws:principaltag/"
 _OF_HOLDERS = {"aws:principalarn", "aws:principalaccount", "aws:username"}
 _OF_SERVICES = {"aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid",
                 "aws:sourceorgpaths"}  # fmt: skip
@@ -338,6 +353,8 @@ class Grants:
     """ARNs of what belongs to the holder: its own, its groups', those of the policies attached to it."""
     partition: str = "aws"
     account: str = ""
+    tags: Tags = field(default=_untold, compare=False)
+    """The holder's tags, as in :class:`Request`."""
     _shown: frozenset[str] = field(init=False, default=frozenset())
     _about: dict[str, tuple[Statement, ...]] = field(
         init=False, default_factory=dict, compare=False, repr=False
@@ -364,7 +381,12 @@ class Grants:
 
     def request(self, action: str, arn: str | None = None, **more: Any) -> Request:  # noqa: ANN401
         """A request of the holder; ``more`` are fields of :class:`Request`."""
-        about = {"holder": self.holder, "partition": self.partition, "account": self.account}
+        about = {
+            "holder": self.holder,
+            "partition": self.partition,
+            "account": self.account,
+            "tags": self.tags,
+        }
         return Request(action, arn, **{**about, **more})
 
     @property
@@ -557,7 +579,12 @@ def trusted_by(trust: Iterable[Statement], holder: str, grants: Grants, role: st
     """
     account = account_of(role)
     request = Request(
-        _ASSUME_ROLE, role, holder=holder, partition=partition_of(role), account=account
+        _ASSUME_ROLE,
+        role,
+        holder=holder,
+        partition=partition_of(role),
+        account=account,
+        tags=grants.tags,
     )
     asked = grants.request(_ASSUME_ROLE, role)
     session = _sessions(holder)
@@ -655,13 +682,51 @@ def grants_of(
     near: tuple[str, ...] = (),
     ceilings: tuple[tuple[Statement, ...] | None, ...] = (),
     holder: str = "",
+    tags: Tags = _untold,
 ) -> Grants:
-    """Policies taken together; ``arn`` says in which partition and account they stand."""
-    return Grants(
+    """Policies taken together.
+
+    Args:
+        documents: the statements of each policy.
+        arn: of something in the partition and account where they stand.
+        near: as in :class:`Grants`.
+        ceilings: as in :class:`Grants`.
+        holder: the ARN of whose policies these are; empty where they are judged by themselves.
+        tags: reads the holder's tags, by keys in any case. Whoever may change its own counts as one of whom nobody
+            can tell.
+    """
+    found = Grants(
         statements=tuple(statement for document in documents for statement in document),
         ceilings=ceilings,
         holder=holder,
         near=near,
         partition=partition_of(arn),
         account=account_of(arn),
+    )
+    return replace(found, tags=functools.cache(lambda: _lasting(found, tags)))
+
+
+def _lasting(grants: Grants, tags: Tags) -> Mapping[str, str] | None:
+    """The tags of a holder that it cannot change."""
+    told = tags()
+    if told is None:
+        return None
+    known = {key.lower(): value for key, value in told.items()}
+    return None if _changes_its_tags(replace(grants, tags=lambda: known)) else known
+
+
+_TAGGING = {":user/": ("iam:TagUser", "iam:UntagUser"), ":role/": ("iam:TagRole", "iam:UntagRole")}
+
+_FEDERATING = ("sts:GetFederationToken", "sts:TagSession")
+"""What it takes to have a session with tags of one's own choice (IAM user guide, "Pass session tags in AWS STS")."""
+
+
+def _changes_its_tags(grants: Grants) -> bool:
+    """Whether the holder, as it is tagged, may give itself another tag or take one away, or perhaps may."""
+    actions = next((names for sort, names in _TAGGING.items() if sort in grants.holder), ())
+    if any(grants.allows(grants.request(action, grants.holder)) is not False for action in actions):
+        return True
+    # A user may have a session of its own under other tags; a role cannot.
+    return ":user/" in grants.holder and all(
+        grants.allows(grants.request(action)) is not False for action in _FEDERATING
     )

@@ -264,6 +264,14 @@ class LifecycleRule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         one = self.noncurrent_version_expiration
         return (one.newer_noncurrent_versions if one else None) or 0
 
+    def touches(self, keys: str) -> bool:
+        """Whether it is about objects without tags whose names begin so, or some of them."""
+        both = self.filter.both or {}
+        if self.filter.tag or both.get("Tags"):
+            return False
+        prefix = self.prefix or self.filter.prefix or str(both.get("Prefix") or "")
+        return keys.startswith(prefix) or prefix.startswith(keys)
+
     @property
     def every_object(self) -> bool:
         """It is about objects of any name, tag and size."""
