@@ -335,11 +335,11 @@ class IdentityGraph:
         said: dict[tuple[str, str], list[Link]] = defaultdict(list)
         for link in links:
             said[_fold(link.system), _fold(link.login)].append(link)
-        merged = [(merged(records), records) for records in accounts.values()]
-        merged.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
+        joined = [(merged(records), records) for records in accounts.values()]
+        joined.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
         self._said = dict(said)
         self.accounts: tuple[Owned, ...] = tuple(
-            self._own(account, _statements(records), notes) for account, records in merged
+            self._own(account, _statements(records), notes) for account, records in joined
         )
         """Every account with its owner, by system and login."""
         self.conflicts: tuple[Conflict, ...] = tuple(sorted(notes.conflicts))

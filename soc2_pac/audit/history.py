@@ -17,9 +17,11 @@ from soc2_pac.audit.populations import AuditPeriod, Event, Population
 from soc2_pac.audit.replay import Replay
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.errors import UsageError
+from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.store import changes, queries
+from soc2_pac.store.findings import last_collection
 from soc2_pac.store.scopes import retired
 from soc2_pac.text import nearest
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.replay import Key, PersonTurn, Turn, TurnSort
     from soc2_pac.audit.reviews import Known
     from soc2_pac.identity import DeedSort, Owned, Person
+    from soc2_pac.resources import Resource
 
 KINDS: dict[str, str] = {
     "privileged-grants": "accounts that came to administer their system",
@@ -423,7 +426,7 @@ class History:
             named = [f"{uid} in {system}" for system, uid in sorted(unclear)]
             more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
             yield (
-                f"{len(named)} accounts administer, and nothing shows since when: "
+                f"nothing shows since when these administer ({len(named)}): "
                 f"{', '.join(named[:_SHOWN])}{more}"
             )
         unknown: dict[str, int] = defaultdict(int)
@@ -431,6 +434,12 @@ class History:
             unknown[system] += 1
         for system, count in sorted(unknown.items()):
             yield f"of {count} accounts in {system} it is not known whether they administer it"
+
+
+def derivable(connection: Connection, kinds: Iterable[type[Resource]]) -> bool:
+    """Whether anything was collected that says of accounts or people."""
+    telling = {kind.kind for kind in kinds if tells_of_people(kind)}
+    return bool(changes.newest(connection, telling, last_collection(connection)))
 
 
 def population(connection: Connection, known: Known, kind: str, period: AuditPeriod) -> Population:
@@ -489,7 +498,16 @@ def of(connection: Connection, history: History, kind: str, period: AuditPeriod)
         "scopes": [_described(cell, cover, complete=not holes[cell]) for cell, cover in covers],
         "rules": list(rules),
     }
-    return Population(header, events, rules, verdicts, bodies)
+    bearing = sorted({number for _, cover in covers for number in cover.ids})
+    return Population(
+        header,
+        events,
+        rules,
+        verdicts,
+        bodies,
+        collections=tuple(bearing),
+        judged_as=JUDGED_AS.get(kind, kind),
+    )
 
 
 def _described(cell: tuple[str, str], cover: Cover, *, complete: bool) -> dict[str, Any]:
@@ -511,7 +529,6 @@ def _described(cell: tuple[str, str], cover: Cover, *, complete: bool) -> dict[s
         "last_complete_look": cover.last.finished_at if cover.last else None,
         "collector_version": newest.version if newest else None,
         "complete": complete,
-        "collections": cover.ids,
     }
 
 

@@ -90,6 +90,10 @@ class Population:
     """Digest -> document, of events that were derived; ``None``: they stand in the store."""
     shape: type[Resource] | None = field(default=None, repr=False)
     """The view of the documents, where its kind is installed: it says who did what."""
+    collections: tuple[int, ...] = field(default=(), repr=False)
+    """Those that it rests on."""
+    judged_as: str = ""
+    """The kind of documents that rules judge for it."""
 
     def with_events(self, chosen: list[Event], header: dict[str, Any]) -> Population:
         """The same with some of its events, in another order, and a header that says so."""
@@ -160,10 +164,12 @@ def population(
     kind: str,
     period: AuditPeriod,
     shape: type[Resource] | None = None,
+    others: Sequence[str] = (),
 ) -> Population:
     """The events of a kind in a period, as the store knows them now.
 
-    ``shape``: the view of its documents, which says who did what; without it that is left out.
+    ``shape``: the view of its documents, which says who did what; without it that is left out. ``others``: kinds
+    that a wrong name may have meant.
 
     Raises:
         UsageError: the store holds no population of that kind.
@@ -172,7 +178,8 @@ def population(
     known = sorted({look.kind for look in looks})
     looks = [look for look in looks if look.kind == kind]
     if not looks:
-        msg = f"the store holds no population '{kind}'.{nearest(kind, known)} Next: soc2-pac population list"
+        hint = nearest(kind, [*known, *others])
+        msg = f"the store holds no population '{kind}'.{hint} Next: soc2-pac population list"
         raise UsageError(msg)
     instant = looks[-1].instant
     start, end = utc_text(period.start), utc_text(period.end)
@@ -203,7 +210,19 @@ def population(
         **_completeness(connection, kind, looks, events, undated, start, end),
         "rules": list(rules),
     }
-    return Population(header, events, rules, verdicts, shape=shape)
+    bearing = tuple(look.collection for look in looks if _bears(look, start, end))
+    return Population(
+        header, events, rules, verdicts, shape=shape, collections=bearing, judged_as=kind
+    )
+
+
+def _bears(look: PopulationLook, start: str, end: str) -> bool:
+    """Whether a collection asked for some of the time of a period, or does not say what it asked for."""
+    said = json.loads(look.parameters)
+    first, last = said.get("from"), said.get("to")
+    if not isinstance(first, str) or not isinstance(last, str):
+        return True
+    return first < end and last >= start
 
 
 def summaries(connection: Connection) -> list[dict[str, Any]]:

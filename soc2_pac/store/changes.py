@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import tables
+from soc2_pac.store.database import batched
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHUNK = 2000
+_IN = 500
 
 
 class Collected(NamedTuple):
@@ -153,3 +155,18 @@ def scopes(connection: Connection) -> dict[int, Scope]:
     s = tables.scope
     rows = connection.execute(sa.select(s.c.id, s.c.provider, s.c.boundary))
     return {row[0]: Scope(row[1], row[2]) for row in rows}
+
+
+def configurations(connection: Connection, collections: Collection[int]) -> dict[int, str]:
+    """Run -> the configuration that it used (canonical JSON, no secrets), of the runs of these collections."""
+    c, r, g = tables.collection, tables.run, tables.config
+    found: dict[int, str] = {}
+    for part in batched(sorted(collections), _IN):
+        query = (
+            sa.select(r.c.id, g.c.body)
+            .distinct()
+            .select_from(c.join(r, r.c.id == c.c.run_id).join(g, g.c.digest == r.c.config_digest))
+            .where(c.c.id.in_(part))
+        )
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
