@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import functools
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.audit import control_file, controls, removals, reviews
+from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
@@ -32,7 +34,7 @@ from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from soc2_pac.acts import Act
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
+    from soc2_pac.hookspecs import HistoryEvents
     from soc2_pac.model import Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
@@ -66,17 +69,21 @@ class Workspace:
     unsourced: dict[str, list[str]]
     """What has no source (``okta``, ``okta or roster``) -> rules that are not judged without it."""
 
-    def knowing(self, store: Store) -> Workspace:
+    def knowing(self, store: Store, *, stays_open: bool = True) -> Workspace:
         """The same with what people did, as the store holds it.
 
         Sources of the store know its acts, and are implied where it has some, or where controls are
-        configured.
+        configured. ``stays_open``: whether the store is open for as long as they are asked; otherwise the
+        configured one is opened again for its history.
         """
         known = _acts(store) if self.registry.of_the_store else ()
         if not known and not any(hasattr(s.settings, "knowing") for s in self.sources.values()):
             return self
         work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
-        work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
+        history = _history(self, store if stays_open else None)
+        work.sources = {
+            name: _knowing(source, known, history) for name, source in work.sources.items()
+        }
         return work
 
     @property
@@ -203,11 +210,30 @@ def _imply(sources: dict[str, SourceSettings], config: Config, registry: Registr
         sources[name] = configuration.SourceSettings(name, name, settings)
 
 
-def _knowing(source: SourceSettings, known: Sequence[Act]) -> SourceSettings:
-    """The source with the store's acts, where its provider reads them."""
+def _knowing(
+    source: SourceSettings, known: Sequence[Act], history: Callable[..., HistoryEvents]
+) -> SourceSettings:
+    """The source with the store's acts and a way into its history, where its provider reads them."""
     if not hasattr(source.settings, "knowing"):
         return source
-    return replace(source, settings=source.settings.knowing(known))
+    settings = source.settings.knowing(known)
+    if hasattr(settings, "deriving"):
+        settings = settings.deriving(history)
+    return replace(source, settings=settings)
+
+
+def _history(
+    work: Workspace, store: Store | None = None
+) -> Callable[[datetime, datetime], HistoryEvents]:
+    """What reads privileged grants out of the store's history when it is called: the configured store's."""
+
+    def read(start: datetime, end: datetime) -> HistoryEvents:
+        with contextlib.ExitStack() as stack:
+            opened = store or stack.enter_context(work.open_store())
+            connection = stack.enter_context(opened.reading())
+            return granted(connection, reviewing(work.config, work.registry), start, end)
+
+    return read
 
 
 def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
@@ -379,7 +405,8 @@ def run(
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
                 prove()
-                return replace(unit, source=_knowing(unit.source, _acts(store)))
+                known = _acts(store)
+                return replace(unit, source=_knowing(unit.source, known, _history(work, store)))
 
             results = collect_units(
                 plan,
@@ -541,7 +568,7 @@ def known_from_store(work: Workspace) -> Workspace:
         return work
     try:
         with work.open_store() as store:
-            return work.knowing(store)
+            return work.knowing(store, stays_open=False)
     except StoreError:
         return (
             work  # its own source, if one is configured or implied, then says that nothing was read

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soc2_pac.audit.deeds import Deeds
@@ -363,8 +363,11 @@ class History:
             return named | (listing if kind == "leavers" else set())
         return listing
 
-    def reasons(self, kind: str) -> list[str]:
-        """Why a population is not known to hold all events of the period; empty: it is."""
+    def reasons(self, kind: str, *, goes_on: bool = False) -> list[str]:
+        """Why a population is not known to hold all events of the period; empty: it is.
+
+        ``goes_on``: the period ends now, and what the next collections show is not missing yet.
+        """
         relevant = self.relevant(kind)
         covers = self.replay.coverage.covers
         found: list[str] = []
@@ -373,7 +376,7 @@ class History:
         gone = self._retired()
         for (name, scope), cover in sorted(covers.items()):
             if name in relevant:
-                found += self._holes(name, scope, cover, gone)
+                found += self._holes(name, scope, cover, gone, goes_on=goes_on)
         used = {_provider(name) for name, _ in covers}
         collected = {name for name, _ in covers}
         found += [
@@ -390,7 +393,15 @@ class History:
             found += self._not_known()
         return found
 
-    def _holes(self, kind: str, scope: str, cover: Cover, gone: set[str]) -> Iterator[str]:
+    def _holes(
+        self,
+        kind: str,
+        scope: str,
+        cover: Cover,
+        gone: set[str],
+        *,
+        goes_on: bool = False,
+    ) -> Iterator[str]:
         what = f"{kind} in {scope}"
         if cover.first is None or cover.last is None:
             if cover.incomplete:
@@ -399,7 +410,8 @@ class History:
             return
         if cover.first.finished_at > self._start:
             yield f"{what} is known from {cover.first.finished_at} on: what was before is not in it"
-        if cover.last.started_at < self._end:
+        until = utc_text(utc_time(self._end) - (self._known.max_age if goes_on else timedelta()))
+        if cover.last.started_at < until:
             ended = ", when its scope was retired" if scope in gone else ""
             yield f"{what} is known up to {cover.last.started_at}{ended}"
         if cover.incomplete:

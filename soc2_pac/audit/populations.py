@@ -327,6 +327,9 @@ def _missing(said: Mapping[str, Any], start: str, end: str) -> str | None:
         return f"it is read from {first} on"
     if last < end:
         return f"it is read up to {last}"
+    unsure = said["parameters"].get("incomplete_because")
+    if isinstance(unsure, list) and unsure:
+        return "; ".join(map(str, unsure))
     whole, count = said["parameters"].get("whole_total"), said.get("count")
     if isinstance(whole, int) and isinstance(count, int) and whole > count:
         return f"the provider counts {whole} events in all, and {count} were read"

@@ -414,7 +414,8 @@ def _expected(steps: Sequence[tuple[Any, ...]]) -> dict[str, set[tuple[str, int,
     }
     for name in _NAMES:
         state: Any = "unseen"
-        confirmed = complete = None
+        confirmed: int | None = None
+        complete: int | None = None
         for number, (world, status, shown) in enumerate(steps):
             if status is DENIED or (status is PARTIAL and (name not in shown or not world[name])):
                 continue

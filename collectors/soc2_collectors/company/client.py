@@ -10,9 +10,10 @@ from soc2_pac.model import Identity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from soc2_pac.acts import Act
-    from soc2_pac.hookspecs import Meter
+    from soc2_pac.hookspecs import HistoryEvents, Meter
     from soc2_pac.model import Selection
 
 CALLS = {
@@ -21,6 +22,8 @@ CALLS = {
     "READ reviews": ("review.",),
 }
 """Declared call -> beginnings of the kinds of acts that it reads."""
+HISTORY = "READ history"
+"""Reads what the store's history shows."""
 
 
 class CompanyConnection:
@@ -65,6 +68,27 @@ class Company:
         Raises:
             CallRefused: the collector did not declare the call. Unreachable: no store was opened.
         """
+        settings = self._asked(call)
+        return tuple(act for act in settings.acts if act.kind.startswith(CALLS[call]))
+
+    def grants(self, start: datetime, end: datetime) -> HistoryEvents:
+        """Accounts that came to administer their system between two instants, by the store's history.
+
+        Raises:
+            CallRefused: the collector did not declare :data:`HISTORY`. Unreachable: no store was opened.
+        """
+        settings = self._asked(HISTORY)
+        if settings.history is None:
+            msg = "no store could be opened, and it is its history that is read"
+            raise Unreachable(msg, operation=HISTORY)
+        return settings.history(start, end)
+
+    @property
+    def settings(self) -> CompanySettings:
+        """What the configuration says."""
+        return self._settings
+
+    def _asked(self, call: str) -> KnowingSettings:
         if call not in self._allowed:
             msg = f"the collector did not declare {call}"
             raise CallRefused(msg, operation=call)
@@ -72,4 +96,4 @@ class Company:
         if not isinstance(self._settings, KnowingSettings):
             msg = "no store could be opened, and the acts of people stand there"
             raise Unreachable(msg, operation=call)
-        return tuple(act for act in self._settings.acts if act.kind.startswith(CALLS[call]))
+        return self._settings
