@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import functools
+import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
@@ -80,7 +81,7 @@ class Workspace:
         if not known and not any(hasattr(s.settings, "knowing") for s in self.sources.values()):
             return self
         work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
-        history = _history(self, store if stays_open else None)
+        history = _History(self, store if stays_open else None)
         work.sources = {
             name: _knowing(source, known, history) for name, source in work.sources.items()
         }
@@ -222,18 +223,32 @@ def _knowing(
     return replace(source, settings=settings)
 
 
-def _history(
-    work: Workspace, store: Store | None = None
-) -> Callable[[datetime, datetime], HistoryEvents]:
-    """What reads privileged grants out of the store's history when it is called: the configured store's."""
+class _History:
+    """Reads privileged grants out of the store's history when it is called.
 
-    def read(start: datetime, end: datetime) -> HistoryEvents:
+    Args:
+        work: how the store is read.
+        store: the store; ``None``: the configured one, opened when it is read.
+    """
+
+    _made = itertools.count()
+
+    def __init__(self, work: Workspace, store: Store | None = None) -> None:
+        self._work = work
+        self._store = store
+        self._number = next(self._made)
+
+    def __call__(self, start: datetime, end: datetime) -> HistoryEvents:
+        """The grants between two instants, UTC."""
         with contextlib.ExitStack() as stack:
-            opened = store or stack.enter_context(work.open_store())
+            opened = self._store or stack.enter_context(self._work.open_store())
             connection = stack.enter_context(opened.reading())
-            return granted(connection, reviewing(work.config, work.registry), start, end)
+            known = reviewing(self._work.config, self._work.registry)
+            return granted(connection, known, start, end)
 
-    return read
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        # Settings are told apart by their pickle. No store goes to another process: what arrives there is its number.
+        return int, (self._number,)
 
 
 def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
@@ -406,7 +421,7 @@ def run(
                 # What people decided is judged with what this run itself shows to be gone.
                 prove()
                 known = _acts(store)
-                return replace(unit, source=_knowing(unit.source, known, _history(work, store)))
+                return replace(unit, source=_knowing(unit.source, known, _History(work, store)))
 
             results = collect_units(
                 plan,

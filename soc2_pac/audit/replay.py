@@ -187,7 +187,7 @@ class Replay:
         closing: dict[int, list[int]] = defaultdict(list)
         versions = _Ahead(changes.versions(connection, self.kinds, coverage.base))
         for version in versions.upto(coverage.base):
-            self._replace(None, self._open(version, closing), None)
+            self._replace(None, self._open(version, closing, None), None)
         self._settle(start, begins=True)
         for _, group in itertools.groupby(coverage.later(), lambda one: one.run):
             at = start
@@ -198,14 +198,19 @@ class Replay:
                     before = self._documents.pop(resource, None)
                     change = coverage.change(one, resource if before else None)
                     version_ = come.get(resource)
-                    after = self._open(version_, closing) if version_ else None
+                    after = self._open(version_, closing, before) if version_ else None
                     self._replace(before, after, change)
                 coverage.done(one)
                 at = max(at, utc_time(one.finished_at))
             self._settle(at)
 
-    def _open(self, version: Version, closing: dict[int, list[int]]) -> _Document:
-        """A document that is current from now on."""
+    def _open(
+        self, version: Version, closing: dict[int, list[int]], before: _Document | None
+    ) -> _Document:
+        """A document that is current from now on. ``before``: what it replaces.
+
+        One that cannot be read says nothing else than the one before: nobody is gone because of it.
+        """
         if version.closed_by is not None:
             closing[version.closed_by].append(version.resource)
         kind, scope = self.kinds[version.kind], self._scopes[version.scope_id]
@@ -224,6 +229,7 @@ class Replay:
                     self._links.add(item)
         except FactUnavailable:
             self.unreadable[version.kind] += 1
+            accounts, persons = (before.accounts, before.persons) if before else ({}, {})
         joins = version.kind in self.joins
         held = Held(scope, version.body, version.uid, version.digest) if joins else None
         place = scope.provider, scope.account

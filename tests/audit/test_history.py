@@ -269,6 +269,16 @@ def test_a_period_that_was_collected_all_along_is_complete(store: Store) -> None
     assert list(header["limits"]) == list(history.LIMITS)
 
 
+def test_a_document_that_cannot_be_read_takes_nobody_away(store: Store) -> None:
+    run(store, accounts(account("ann", admin=True), at=T0))
+    run(store, accounts({"uid": "ann", "admin": "perhaps"}, at=T0 + DAY))
+    run(store, accounts(account("ann", admin=True), at=T0 + 2 * DAY))
+    for kind in ("accounts-removed", "accounts-created", "privileged-removals"):
+        found = read(store, kind)
+        assert found.events == []
+        assert "1 documents of fake.login cannot be read" in found.header["incomplete_because"]
+
+
 def test_a_renamed_account_is_the_same(store: Store) -> None:
     run(store, accounts(account("arn/ann", lasting="A1", admin=True), at=T0))
     run(store, accounts(account("arn/anna", lasting="A1", admin=True), at=T0 + DAY))

@@ -357,9 +357,17 @@ def test_a_rest_record_that_is_null_or_nameless_costs_that_record_only(github: S
 def test_teams_say_who_is_in_them_and_what_they_reach(github: Source) -> None:
     result = look(github, "github.team")
     assert (result.status, result.gaps) == (CollectionStatus.COMPLETE, 0)
-    (platform,) = [one for one in bodies(github, "github.team").values() if one["slug"] == "platform"]
+    (platform,) = [
+        one for one in bodies(github, "github.team").values() if one["slug"] == "platform"
+    ]
     assert {member["login"] for member in platform["members"]} >= {"ben-osei"}
-    assert set(platform["repositories"][0]) <= {"id", "node_id", "full_name", "permissions", "role_name"}
+    assert set(platform["repositories"][0]) <= {
+        "id",
+        "node_id",
+        "full_name",
+        "permissions",
+        "role_name",
+    }
     del github.emulator.state.rest["/orgs/acme-robotics/teams/platform/members"]
     assert look(github, "github.team").gaps == 1, "one team's members are that team's gap"
 
