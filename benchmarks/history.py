@@ -1,7 +1,7 @@
 """How long populations out of a history of 100,000 documents take, and how much memory.
 
-Run: ``python benchmarks/history.py [ACCOUNTS] [RUNS] [SHARE]``. Members of a GitHub organisation and people of a roster;
-in each run a share of the documents differs. The store is a SQLite file in a temporary folder.
+Run: ``python benchmarks/history.py [ACCOUNTS] [RUNS] [SHARE]``. Members of a GitHub organisation and people of a
+roster; in each run a share of the documents differs. The store is a SQLite file in a temporary folder.
 """
 
 from __future__ import annotations

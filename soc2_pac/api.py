@@ -238,13 +238,15 @@ class _History:
         self._store = store
         self._number = next(self._made)
 
-    def __call__(self, start: datetime, end: datetime) -> HistoryEvents:
-        """The grants between two instants, UTC."""
+    def __call__(
+        self, start: datetime, end: datetime, since: datetime | None = None, kept: str = ""
+    ) -> HistoryEvents:
+        """The grants between two instants, UTC; see :func:`soc2_pac.audit.granted.granted`."""
         with contextlib.ExitStack() as stack:
             opened = self._store or stack.enter_context(self._work.open_store())
             connection = stack.enter_context(opened.reading())
             known = reviewing(self._work.config, self._work.registry)
-            return granted(connection, known, start, end)
+            return granted(connection, known, start, end, since, kept)
 
     def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
         # Settings are told apart by their pickle. No store goes to another process: what arrives there is its number.

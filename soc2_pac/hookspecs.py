@@ -91,8 +91,9 @@ class Provider(Protocol):
         (:class:`soc2_pac.acts.Act`, in the order of recording); none of them may be required, since a source
         of it is implied where there are controls or acts. It is collected last, so that it knows what else
         the run found. The settings that ``knowing`` returns may have a method ``deriving(history)``, which returns
-        them with a function of two instants (UTC): it reads the privileged grants between them out of the store's
-        history (:class:`HistoryEvents`), and is called only if a collector asks.
+        them with a function ``(start, end, since, kept)``: it reads the privileged grants between two instants (UTC)
+        out of the store's history (:class:`HistoryEvents`), those before ``since`` from the documents of the kind
+        ``kept``. It is called only if a collector asks.
         """
 
     @property

@@ -116,6 +116,24 @@ def test_a_ticket_of_the_configuration_approves_it(store: Store, tmp_path: Path)
     assert found.status is Status.FAIL, "a ticket that is taken back approves nothing any more"
 
 
+def test_a_later_run_keeps_what_an_earlier_one_found(store: Store, tmp_path: Path) -> None:
+    grown(store)
+    api.run(work(tmp_path), store)
+    collect(store, made("ann", "bob").looks(NOW - DAY / 4))
+    api.run(work(tmp_path), store)
+    company = made("ann", "bob")
+    company.member("cy", owner=True)
+    collect(store, company.looks(NOW))
+    outcome = api.run(work(tmp_path), store)
+    assert [unit.count for unit in outcome.units] == [2]
+    found = store.findings(rules=["company-privileged-grant-approved"])
+    assert sorted((one.resource_name, one.status.value) for one in found) == [
+        ("ann in github:acme", "fail"),
+        ("cy in github:acme", "not_applicable"),
+    ]
+    assert store.verify().problems == []
+
+
 def test_nobody_is_judged_who_always_was(store: Store, tmp_path: Path) -> None:
     collect(store, made("ann").looks(NOW - 40 * DAY))
     collect(store, made("ann").looks(NOW - 39 * DAY))
@@ -136,10 +154,10 @@ def test_history_is_read_by_who_declared_it_and_where_there_is_a_store() -> None
     knowing = CompanySettings().knowing(())
     client = CompanyConnection(knowing).client(own, Meter(Limits()), frozenset({"READ controls"}))
     with pytest.raises(CallRefused):
-        client.grants(NOW, NOW)
+        client.grants(NOW, NOW, None, "")
     client = CompanyConnection(knowing).client(own, Meter(Limits()), frozenset({HISTORY}))
     with pytest.raises(Unreachable):
-        client.grants(NOW, NOW)
+        client.grants(NOW, NOW, None, "")
 
 
 @pytest.mark.parametrize(

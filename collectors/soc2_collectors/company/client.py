@@ -71,8 +71,12 @@ class Company:
         settings = self._asked(call)
         return tuple(act for act in settings.acts if act.kind.startswith(CALLS[call]))
 
-    def grants(self, start: datetime, end: datetime) -> HistoryEvents:
+    def grants(
+        self, start: datetime, end: datetime, since: datetime | None, kept: str
+    ) -> HistoryEvents:
         """Accounts that came to administer their system between two instants, by the store's history.
+
+        ``since``: until when an earlier reading went, of which the documents are of the kind ``kept``.
 
         Raises:
             CallRefused: the collector did not declare :data:`HISTORY`. Unreachable: no store was opened.
@@ -81,7 +85,7 @@ class Company:
         if settings.history is None:
             msg = "no store could be opened, and it is its history that is read"
             raise Unreachable(msg, operation=HISTORY)
-        return settings.history(start, end)
+        return settings.history(start, end, since, kept)
 
     @property
     def settings(self) -> CompanySettings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.company.client import HISTORY
 from soc2_collectors.company.models.grant import PrivilegedGrant
-from soc2_pac.model import Document
+from soc2_pac.model import Document, utc_text, utc_time
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -16,31 +16,42 @@ if TYPE_CHECKING:
     from soc2_collectors.company.client import Company
     from soc2_pac.model import Period
 
+_REASONS = 20
+"""Why something may be missing: so many are kept from one collection to the next."""
+
 
 @collects(
     PrivilegedGrant,
     calls=[HISTORY],
     per="organization",
-    cost="0: the store; a second for some 10,000 changes of accounts in the time that is read",
+    cost="0: the store; the first reading goes through the history of a year, later ones through what is new",
     population=True,
     instant="at",
 )
 def grants(company: Company, period: Period) -> Iterator[Document]:
     """Accounts that came to administer their system, with the tickets and review decisions on each."""
-    start = period.began - timedelta(days=company.settings.grants_since_days)
-    found = company.grants(start, period.began)
+    known: Any = period.since_cursor
+    start = first = period.began - timedelta(days=company.settings.grants_since_days)
+    since, because = None, []
+    if known and utc_time(known["from"]) <= start:
+        since, first, because = utc_time(known["to"]), utc_time(known["from"]), known["because"]
+    found = company.grants(start, period.began, since, PrivilegedGrant.kind)
+    because = list(dict.fromkeys([*because, *found.incomplete_because]))[-_REASONS:]
     period.ask(
         query=f"accounts that came to administer their system in the last "
         f"{company.settings.grants_since_days} days, by the store's history",
-        start=start,
+        start=first,
         end=period.began,
         counted="by the history itself",
-        incomplete_because=list(found.incomplete_because),
+        incomplete_because=because,
     )
     for event in found.events:
         body = {**event.document, "tickets": _tickets(company, event.document)}
         yield Document(event.uid, event.name, body)
-    period.done(total=len(found.events))
+    period.done(
+        total=len(found.events),
+        cursor={"from": utc_text(first), "to": utc_text(period.began), "because": because},
+    )
 
 
 def _tickets(company: Company, document: Mapping[str, Any]) -> list[dict[str, str]]:

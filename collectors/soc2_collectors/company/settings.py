@@ -76,9 +76,11 @@ class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
     """Settings with what is to be read. No configuration can say this."""
 
     acts: tuple[Act, ...] = ()
-    history: Callable[[datetime, datetime], HistoryEvents] | None = None
+    history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents] | None = None
     """Reads privileged grants out of the store's history."""
 
-    def deriving(self, history: Callable[[datetime, datetime], HistoryEvents]) -> KnowingSettings:
+    def deriving(
+        self, history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents]
+    ) -> KnowingSettings:
         """The same, with a way into the store's history."""
         return msgspec.structs.replace(self, history=history)
