@@ -9,6 +9,7 @@ process, with its time and its peak memory. --days and --size make a smaller one
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -31,6 +32,7 @@ from soc2_pac.store import Store, open_store
 from soc2_pac.store.checkpoint import dump, load
 from soc2_pac.store.evidence import Look, Record
 from soc2_pac.store.verify import Part
+from soc2_pac.store.verify.part import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.verify import Report
 
+_COLD = "cold evaluation"
+"""The one part that writes: it gets a copy."""
 HOME = Path(__file__).resolve().parents[1] / ".bench"
 
 
@@ -61,15 +65,16 @@ def build(path: Path, size: int, days: int, count: int = 5) -> None:
     each = size // SCOPES
     documents = [[_record(scope, number, 0) for number in range(each)] for scope in range(SCOPES)]
     draw = random.Random(1)  # noqa: S311 - a repeatable draw
+    kept: dict[int, str] = {}
     with open_store(f"sqlite:///{path}", create=True) as store:
         for day in range(days):
             for scope, listed in enumerate(documents):
                 for number in draw.sample(range(each), each // 100) if day else ():
                     listed[number] = _record(scope, number, day)
-            if day == days - 1:
-                kept = dump(store.checkpoint())
-                path.with_suffix(".checkpoint").write_text(kept, encoding="utf-8")
+            # Before each day's run; "yesterday" is the last of them.
+            kept[day] = dump(store.checkpoint())
             _run(store, documents, active, day)
+    path.with_suffix(".checkpoints").write_text(json.dumps(kept), encoding="utf-8")
 
 
 def _run(store: Store, documents: list[list[Record]], active: list[ActiveRule], day: int) -> None:
@@ -134,28 +139,35 @@ def _said(report: Report) -> str:
 
 def _verify(path: Path) -> str:
     with open_store(f"sqlite:///{path}") as store:
-        return _said(store.verify([_yesterday(path)]))
+        return _said(store.verify([_kept(path, "yesterday")]))
 
 
-def _since(turn: int) -> Callable[[Path], str]:
+def _since(day: str, turn: int) -> Callable[[Path], str]:
     def measure(path: Path) -> str:
         with open_store(f"sqlite:///{path}") as store:
-            return _said(store.verify((), Part(_yesterday(path), turn)))
+            return _said(store.verify((), Part(_kept(path, day), turn)))
 
     return measure
 
 
-def _yesterday(path: Path) -> Checkpoint:
-    """Taken before the last day's run."""
-    return load(path.with_suffix(".checkpoint").read_text(encoding="utf-8"))
+def _kept(path: Path, day: str) -> Checkpoint:
+    """Taken before the run of a day: the last one, the middle one, or the second."""
+    kept = json.loads(path.with_suffix(".checkpoints").read_text(encoding="utf-8"))
+    place = {"yesterday": len(kept) - 1, "the middle": len(kept) // 2, "the first day": 1}[day]
+    return load(kept[str(place)])
 
 
 PARTS: dict[str, Callable[[Path], str]] = {
     "list": _list,
     "verify": _verify,
-    # The first collections and evaluation are the largest by far; their turn comes once in thirty days.
-    **{f"since, turn {turn}": _since(turn) for turn in (1, 8, 15, 22, 29)},
-    "cold evaluation": _cold,
+    # Every day reads something else of what is old.
+    **{f"since yesterday, turn {turn}": _since("yesterday", turn) for turn in range(DAYS)},
+    **{
+        f"since {day}, turn {turn}": _since(day, turn)
+        for day in ("the middle", "the first day")
+        for turn in (0, 1, 20)
+    },
+    _COLD: _cold,
 }
 
 
@@ -167,6 +179,7 @@ def main() -> None:
     parser.add_argument("--rules", type=int, default=5)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--store", type=Path)
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this; repeatable")
     given = parser.parse_args()
     if given.part:
         print(PARTS[given.part](given.store))
@@ -178,15 +191,14 @@ def main() -> None:
         unfinished = path.with_name(f"unfinished-{path.name}")
         unfinished.unlink(missing_ok=True)
         build(unfinished, given.size, given.days, given.rules)
-        unfinished.with_suffix(".checkpoint").rename(path.with_suffix(".checkpoint"))
+        unfinished.with_suffix(".checkpoints").rename(path.with_suffix(".checkpoints"))
         unfinished.rename(path)
         print(f"built in {time.perf_counter() - began:.0f} s")
     print(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
-    for part in PARTS:
+    for part in given.only or PARTS:
         with tempfile.TemporaryDirectory() as folder:
-            copy = Path(shutil.copy(path, folder))
-            shutil.copy(path.with_suffix(".checkpoint"), folder)
-            command = [sys.executable, __file__, "--part", part, "--store", str(copy)]
+            store = Path(shutil.copy(path, folder)) if part == _COLD else path
+            command = [sys.executable, __file__, "--part", part, "--store", str(store)]
             began = time.perf_counter()
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
                 said = process.stdout.read() if process.stdout else ""
@@ -197,7 +209,10 @@ def main() -> None:
             wall = time.perf_counter() - began
             cpu = used.ru_utime + used.ru_stime
             memory = used.ru_maxrss / 1024
-            print(f"{part:<18}{said.strip()} | {cpu:.1f} s CPU, {wall:.1f} s, {memory:.0f} MB")
+            print(
+                f"{part:<24}{said.strip()} | {cpu:.1f} s CPU, {wall:.1f} s, {memory:.0f} MB",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import control_file, controls, removals, reviews
+from soc2_pac.audit import attachments, control_file, controls, removals, reviews
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -30,7 +30,7 @@ from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
-from soc2_pac.store import acts, open_store
+from soc2_pac.store import acts, open_store, queries
 from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Act
     from soc2_pac.acts.controls import Control
+    from soc2_pac.acts.due import OpenFailures
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
@@ -77,15 +78,35 @@ class Workspace:
         configured. ``stays_open``: whether the store is open for as long as they are asked; otherwise the
         configured one is opened again for its history.
         """
-        known = _acts(store) if self.registry.of_the_store else ()
-        if not known and not any(hasattr(s.settings, "knowing") for s in self.sources.values()):
+        known = self.held(store)
+        if not known.acts and not any(
+            hasattr(s.settings, "knowing") for s in self.sources.values()
+        ):
             return self
-        work = make_workspace(self.config, self.registry, sources_needed=False, implied=bool(known))
+        work = make_workspace(
+            self.config, self.registry, sources_needed=False, implied=bool(known.acts)
+        )
         history = _History(self, store if stays_open else None)
         work.sources = {
             name: _knowing(source, known, history) for name, source in work.sources.items()
         }
         return work
+
+    def held(self, store: Store) -> Held:
+        """What the store holds for its own sources; nothing where no provider reads it."""
+        if not self.registry.of_the_store:
+            return Held((), ())
+        with store.reading() as connection:
+            return Held(
+                tuple(acts.listed(connection)),
+                tuple(queries.open_failures(connection, self.registry.of_the_store)),
+            )
+
+    def lacking(self, provider: str) -> str:
+        """Why rules that need a source of a provider (``okta``, ``okta or roster``) are not judged."""
+        if provider in self.registry.of_the_store:
+            return "the store holds nothing that people declared. Next: soc2-pac controls init"
+        return f"no source of provider {provider} is configured"
 
     @property
     def not_judged(self) -> dict[str, str]:
@@ -140,7 +161,7 @@ class Workspace:
                 raise UsageError(msg)
             rule = matching[0]
             lacking = rule.lacks({source.provider for source in self.sources.values()})
-            why = self.off.get(rule.id, f"no source of provider {lacking} is configured")
+            why = self.off.get(rule.id, self.lacking(str(lacking)))
             msg = f"rule {rule.id} is not in force: {why}"
             raise UsageError(msg)
         return [
@@ -177,6 +198,7 @@ def make_workspace(
     ``implied``: the store holds acts of people, so its own source is one though no controls are configured.
     """
     sources = config.sources(registry.providers)
+    attachments.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
@@ -211,13 +233,20 @@ def _imply(sources: dict[str, SourceSettings], config: Config, registry: Registr
         sources[name] = configuration.SourceSettings(name, name, settings)
 
 
+class Held(NamedTuple):
+    """What the store itself holds for its own sources."""
+
+    acts: tuple[Act, ...]
+    failures: tuple[OpenFailures, ...]
+
+
 def _knowing(
-    source: SourceSettings, known: Sequence[Act], history: Callable[..., HistoryEvents]
+    source: SourceSettings, known: Held, history: Callable[..., HistoryEvents]
 ) -> SourceSettings:
-    """The source with the store's acts and a way into its history, where its provider reads them."""
+    """The source with what the store holds and a way into its history, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    settings = source.settings.knowing(known)
+    settings = source.settings.knowing(*known)
     if hasattr(settings, "deriving"):
         settings = settings.deriving(history)
     return replace(source, settings=settings)
@@ -422,8 +451,8 @@ def run(
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
                 prove()
-                known = _acts(store)
-                return replace(unit, source=_knowing(unit.source, known, _History(work, store)))
+                held = work.held(store)
+                return replace(unit, source=_knowing(unit.source, held, _History(work, store)))
 
             results = collect_units(
                 plan,
@@ -473,13 +502,21 @@ def _reviewed(work: Workspace, store: Store) -> list[str]:
         for review in reviews.all_reviews(connection).values():
             if review.state == "open" or review.pending:
                 systems.update(review.said.systems)
+    if not systems:
+        return []
     providers = {system.strip().lower().partition(":")[0] for system in systems}
-    providers &= {source.provider for source in work.sources.values()}
+    sourced = {source.provider for source in work.sources.values()}
     return [
         kind
         for kind, collector in work.registry.collectors.items()
-        if collector.provider in providers
-        and (tells_of_grants(collector.resource) or tells_of_people(collector.resource))
+        if collector.provider in sourced
+        and (
+            collector.resource.names_people
+            or (
+                collector.provider in providers
+                and (tells_of_grants(collector.resource) or tells_of_people(collector.resource))
+            )
+        )
     ]
 
 
@@ -665,7 +702,7 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
     return live.check_recorded(
         judged,
         [
-            (_as_collected(said), [Document(k.uid, k.name, k.body) for k in kept])
+            (_as_collected(said, len(kept)), [Document(k.uid, k.name, k.body) for k in kept])
             for said, kept in recorded.collections
             if said.kind in registry.collectors
         ],
@@ -675,13 +712,14 @@ def check_recording(names: Iterable[str], recorded: recording.Recording) -> list
     )
 
 
-def _as_collected(said: recording.Collected) -> UnitResult:
+def _as_collected(said: recording.Collected, count: int) -> UnitResult:
     unit = Unit(
         said.kind,
         Scope.parse(said.scope),
         configuration.SourceSettings(said.source, said.provider, None),
     )
-    return UnitResult(unit, CollectionStatus(said.status), said.reason, said.permission)
+    status = CollectionStatus(said.status)
+    return UnitResult(unit, status, said.reason, said.permission, count=count)
 
 
 def check(*rules: str, source: Mapping[str, object], name: str = "adhoc") -> list[live.LiveVerdict]:

@@ -15,7 +15,8 @@ Of the kinds that a rule reads ``where_sourced``, those have a source that are g
 
 A case with ``attack: true`` was written by somebody who tried to make the rule wrong; its ``source`` names
 the provider's page that documents the state. ``may_lack`` and ``any_value`` of a rule's entry say of which
-facts a pass may do without, and why; see :mod:`soc2_pac.testing.guards`.
+facts a pass may do without, and why; ``rests_on`` of which joined kinds a failure needs; see
+:mod:`soc2_pac.testing.guards`.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ class _RuleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     given: _Given = {}
     may_lack: dict[str, str] = {}
     any_value: dict[str, str] = {}
+    rests_on: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +197,18 @@ class Allowances(NamedTuple):
     """Path -> why a pass may stand without it, with the source."""
     any_value: Mapping[str, str]
     """Path -> why a pass may stand whatever its value is, with the source."""
+    rests_on: Mapping[str, str]
+    """Joined kind -> why a failure that no case overturns by this kind rests on it all the same."""
 
 
 def allowances(rule: Rule) -> Allowances:
-    """What the entry of a rule says under ``may_lack`` and ``any_value``. Raises UsageError."""
+    """What the entry of a rule says under ``may_lack``, ``any_value`` and ``rests_on``. Raises UsageError."""
     path = case_file(rule)
     entries = _read(path)
     if rule.id not in entries:
-        return Allowances({}, {})
+        return Allowances({}, {}, {})
     entry: _RuleEntry = _convert(entries[rule.id], _RuleEntry, f"{_named(path)}: {rule.id}")
-    return Allowances(entry.may_lack, entry.any_value)
+    return Allowances(entry.may_lack, entry.any_value, entry.rests_on)
 
 
 def rules_in(path: Path) -> list[Rule]:

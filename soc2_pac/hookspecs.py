@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from soc2_pac.model import Identity, Scope, Selection, Unread
+    from soc2_pac.model import Exchange, Identity, Scope, Selection, Unread
 
 GROUP = "soc2_pac"
 """The entry-point group and pluggy project name."""
@@ -42,6 +42,9 @@ class Meter(Protocol):
         ``working``: the wait is for a server in trouble, and spends the unit's time. Raises Unreachable when
         the unit must end first.
         """
+
+    def answered(self, exchange: Exchange) -> None:
+        """Learn what a request was answered, for a recording. Raises nothing."""
 
     def page(self) -> None:
         """Count one page of a listing. Raises Unexpected beyond the page limit (a page that never ends)."""
@@ -87,8 +90,9 @@ class Provider(Protocol):
         paths counted from the configuration's own folder.
 
         A provider with an attribute ``of_the_store`` that is true reads what people did, from the store
-        itself. Its settings have a method ``knowing(acts)``, which returns them with the store's acts
-        (:class:`soc2_pac.acts.Act`, in the order of recording); none of them may be required, since a source
+        itself. Its settings have a method ``knowing(acts, failures)``, which returns them with the store's acts
+        (:class:`soc2_pac.acts.Act`, in the order of recording) and the failures that are open
+        (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day); none of them may be required, since a source
         of it is implied where there are controls or acts. It is collected last, so that it knows what else
         the run found. The settings that ``knowing`` returns may have a method ``deriving(history)``, which returns
         them with a function ``(start, end, since, kept)``: it reads the privileged grants between two instants (UTC)
@@ -127,16 +131,6 @@ class HistoryEvents(NamedTuple):
     events: tuple[HistoryEvent, ...]
     incomplete_because: tuple[str, ...]
     """Why there may be more; empty: these are known to be all."""
-
-
-class JoinedIdentities(NamedTuple):
-    """What several kinds together say of accounts, for ``soc2-pac people list``."""
-
-    provider: str
-    """Of all the kinds; the function is called once for each account that was collected of it."""
-    read: Callable[[Any], tuple[Iterable[Any], Mapping[str, str]]]
-    """Evidence of one account (a ``soc2_pac.rules.Whole``) -> values of ``soc2_pac.identity``, and kind -> why
-    it is not known whole."""
 
 
 class ObjectStore(Protocol):
@@ -182,6 +176,16 @@ class ObjectStores(Protocol):
 @hookspec
 def soc2_object_stores() -> Iterable[ObjectStores]:  # type: ignore[empty-body]
     """Object stores that this plugin can reach."""
+
+
+class JoinedIdentities(NamedTuple):
+    """What several kinds together say of accounts, for ``soc2-pac people list``."""
+
+    provider: str
+    """Of all the kinds; the function is called once for each account that was collected of it."""
+    read: Callable[[Any], tuple[Iterable[Any], Mapping[str, str]]]
+    """Evidence of one account (a ``soc2_pac.rules.Whole``) -> values of ``soc2_pac.identity``, and kind -> why
+    it is not known whole."""
 
 
 @hookspec

@@ -40,7 +40,7 @@ from soc2_pac.model import (
     Status,
     Verdict,
 )
-from soc2_pac.resources import view
+from soc2_pac.resources import noting_missed, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -308,22 +308,28 @@ def _judge(item: ActiveRule, live: _Live, joined: _Joined, now: datetime) -> Ver
     while True:
         seen: Resource | None = None
         thresholds = item.thresholds
-        try:
-            adjustment = item.adjustment(live.scope, live.bytes())
-            if adjustment is not None:
-                thresholds = {**thresholds, **adjustment.thresholds}
-            seen = view(rule.resource, live.bytes())
-            evidence = joined.evidence.at(live.scope) if joined.evidence else None
-            return apply(
-                rule, seen, now=now, scope=live.scope, evidence=evidence, thresholds=thresholds
-            )
-        except FactUnavailable as error:
+        with noting_missed() as missed:
+            try:
+                adjustment = item.adjustment(live.scope, live.bytes())
+                if adjustment is not None:
+                    thresholds = {**thresholds, **adjustment.thresholds}
+                seen = view(rule.resource, live.bytes())
+                evidence = joined.evidence.at(live.scope) if joined.evidence else None
+                verdict = apply(
+                    rule, seen, now=now, scope=live.scope, evidence=evidence, thresholds=thresholds
+                )
+            except FactUnavailable as error:
+                missed.append(error)
+                verdict = explain(error)
+            except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
+                verdict = explain(error)
+        # A view or a rule may catch what it lacks and go on: that, too, is read before the verdict counts.
+        fetched = False
+        for one in missed:
             # Reading another document than the judged one: a joined kind lacks the fact.
-            own = error.document is seen or error.document is None
-            fetched = live.fetch(error.field) if own else joined.fetch(error.kind, error.field)
+            own = one.document is seen or one.document is None
+            fetched |= live.fetch(one.field) if own else joined.fetch(one.kind, one.field)
             if live.not_offered:
                 return Verdict(Status.NOT_APPLICABLE, live.not_offered)
-            if not fetched:
-                return explain(error)
-        except Exception as error:  # noqa: BLE001 - a rule may raise anything; it must not stop the others
-            return explain(error)
+        if not fetched:
+            return verdict

@@ -251,6 +251,24 @@ def _record(value: object) -> object:
     return Listed(listed(value)) if isinstance(value, dict) else value
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request of a declared call, and what was answered. Never one of signing in."""
+
+    operation: str
+    """The declared call."""
+    method: str
+    url: str
+    status: int | None = None
+    """Of HTTP; ``None`` where nothing usable came."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, names in lower case."""
+    body: bytes = b""
+    """Of the answer, decompressed."""
+    problem: str = ""
+    """Why nothing usable came."""
+
+
 @dataclass(slots=True)
 class Period:
     """What the collector of a population is told, and where it says what it asked for.

@@ -18,11 +18,13 @@ yesterday's evidence.
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import json
+import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -67,6 +69,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     hashing. ``tests/test_secrets.py`` asks for those that the provider's specification speaks of."""
     lists_accounts: ClassVar[bool] = False
     """Whether its documents are the accounts of a system: without the listing some of them are not known."""
+    names_people: ClassVar[bool] = False
+    """Whether its documents say who works here, or whose accounts in other systems are: every access review
+    needs them."""
 
     gaps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict, name=GAPS)
     """Facts that could not be read; see :data:`GAPS`. For the engine: rules just read the field."""
@@ -137,12 +142,12 @@ def view(resource_type: type[R], body: bytes | str) -> R:
     except msgspec.DecodeError:
         # Lone surrogates are legal in JSON text and refused by msgspec; the standard library reads them.
         return _convert(resource_type, json.loads(body))
-    return cast("R", seen)
+    return seen
 
 
 def _convert(resource_type: type[R], document: object) -> R:
     try:
-        return cast("R", msgspec.convert(document, _shape(resource_type).guarded, strict=True))
+        return msgspec.convert(document, _shape(resource_type).guarded, strict=True)
     except msgspec.ValidationError as error:
         msg = f"the document of a {resource_type.kind} is not as expected: {error}"
         raise FactUnavailable(msg, kind=resource_type.kind) from error
@@ -160,9 +165,33 @@ class _Shape(Generic[R]):
         self.decode_guarded = msgspec.json.Decoder(self.guarded).decode
 
 
-@functools.cache
+_shapes: dict[type[Resource], _Shape[Any]] = {}
+_shaping = threading.Lock()
+
+
 def _shape(resource_type: type[R]) -> _Shape[R]:
-    return _Shape(resource_type)
+    # One at a time: two threads that have msgspec describe the same types at once end the process.
+    found = _shapes.get(resource_type)
+    if found is None:
+        with _shaping:
+            found = _shapes.get(resource_type)
+            if found is None:
+                found = _shapes[resource_type] = _Shape(resource_type)
+    return found
+
+
+_missed: ContextVar[list[FactUnavailable] | None] = ContextVar("missed", default=None)
+
+
+@contextlib.contextmanager
+def noting_missed() -> Iterator[list[FactUnavailable]]:
+    """The facts that this thread reads and that are not there, those too whose error somebody catches."""
+    found: list[FactUnavailable] = []
+    before = _missed.set(found)
+    try:
+        yield found
+    finally:
+        _missed.reset(before)
 
 
 def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
@@ -183,9 +212,12 @@ def _guarded(resource_type: type[R], keys: dict[str, str]) -> type[R]:
             grant = f"; grant {permission}" if permission else ""
             said = f"{gap.get('status', 'unknown')}: {gap.get('reason', 'no reason was kept')}"
             msg = f"{key} could not be read ({said}){grant}"
-        raise FactUnavailable(
+        error = FactUnavailable(
             msg, kind=resource_type.kind, field=key, permission=permission, document=self
         )
+        if (missed := _missed.get()) is not None:
+            missed.append(error)
+        raise error
 
     return type(
         resource_type.__name__,

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
-from soc2_pac.cases import Case, case_file, idle_overrides, load_cases, mismatch, rule_ids, run_case
+from soc2_pac.cases import (
+    Case,
+    case_file,
+    idle_overrides,
+    load_cases,
+    mismatch,
+    rule_ids,
+    run_case,
+    stored,
+)
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
@@ -517,7 +526,7 @@ def _judged(
     evidence = JoinedEvidence(rule, given, case.sourced).at(case.scope) if rule.joins else None
     return judge(
         rule,
-        canonical(document),
+        stored(rule.resource, document),
         now=case.now,
         scope=case.scope,
         evidence=evidence,

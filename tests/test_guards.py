@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from soc2_collectors.okta.models.detection import EventHook
 from soc2_pac import plugins
 from soc2_pac.cases import load_cases
-from soc2_pac.model import Severity
+from soc2_pac.model import Severity, Status
 from soc2_pac.testing import guards
-from soc2_pac.testing.guards import idle_facts, unused_excuses
+from soc2_pac.testing.guards import hidden_failures, idle_facts, unused_excuses, unused_rests
 
 if TYPE_CHECKING:
-    from soc2_pac.rules import Rule
+    from collections.abc import Callable
+
+    from soc2_collectors.okta.models.organization import Organization
+    from soc2_pac.model import Verdict
+    from soc2_pac.rules import Evidence, Rule
 
 REGISTRY = plugins.load()
 BUILT_IN = [
@@ -32,6 +39,44 @@ def test_a_pass_needs_its_facts_and_an_unknown_value_is_not_good(rule: Rule) -> 
 @each_rule
 def test_what_a_rule_excuses_is_read(rule: Rule) -> None:
     assert unused_excuses(rule) == []
+
+
+OPEN = {
+    tuple(line.split("\t"))
+    for line in (Path(__file__).parent / "hidden_failures.tsv").read_text("utf-8").splitlines()[1:]
+}
+"""(rule, joined kind) that nobody decided yet: whether the failure rests on the kind, or is hidden without it."""
+joining = pytest.mark.parametrize(
+    "rule", [rule for rule in BUILT_IN if rule.joins], ids=lambda rule: rule.id
+)
+
+
+@joining
+def test_a_joined_kind_that_is_not_known_hides_no_proven_failure(rule: Rule) -> None:
+    hidden = [one for one in hidden_failures(rule) if (one.rule, one.kind) not in OPEN]
+    assert hidden == [], "the rule should fail all the same, or say in rests_on why it cannot"
+
+
+@joining
+def test_what_a_failure_is_said_to_rest_on_hides_it(rule: Rule) -> None:
+    assert unused_rests(rule) == []
+
+
+def test_a_failure_that_a_denied_kind_hides_is_found() -> None:
+    rule = REGISTRY.rules["okta-log-streaming"]
+    case = next(one for one in load_cases(rule) if one.status is Status.FAIL)
+    _looks_at_everything_first.__module__ = rule.function.__module__  # beside it stand the cases
+    blind = replace(rule, function=_looks_at_everything_first)
+    hidden = guards._hidden(blind)
+    assert ("okta.event_hook", case.name) in {(one.kind, one.case) for one in hidden}
+
+
+def _looks_at_everything_first(
+    organization: Organization, evidence: Evidence, *, hook_events: tuple[str, ...] = ()
+) -> Verdict:
+    evidence.account(EventHook)
+    function: Callable[..., Verdict] = REGISTRY.rules["okta-log-streaming"].function
+    return function(organization, evidence, hook_events=hook_events)
 
 
 @each_rule

@@ -115,7 +115,11 @@ _WITHOUT_2FA = "erik-holm"
 
 
 _TEAMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "platform": ("admin", ("ben-osei", "chloe-martin", "hanna-virtanen"), ("api", "infrastructure")),
+    "platform": (
+        "admin",
+        ("ben-osei", "chloe-martin", "hanna-virtanen"),
+        ("api", "infrastructure"),
+    ),
     "robotics": ("push", ("goran-petrov", "ivan-novak", "julia-santos"), ("robot-firmware",)),
     "security": ("pull", ("fatima-haddad",), ("api", "robot-firmware")),
 }
@@ -131,7 +135,11 @@ def _teams(now: datetime) -> dict[str, Any]:
     for slug, (permission, members, reached) in _TEAMS.items():
         found[f"/orgs/{LOGIN}/teams/{slug}/members"] = [_user(login) for login in members]
         found[f"/orgs/{LOGIN}/teams/{slug}/repos"] = [
-            {**repository(repositories[name], now), "permissions": {permission: True}, "role_name": permission}
+            {
+                **repository(repositories[name], now),
+                "permissions": {permission: True},
+                "role_name": permission,
+            }
             for name in reached
         ]
     return found

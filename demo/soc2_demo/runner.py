@@ -15,7 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from soc2_demo import roster
+from soc2_demo import evidence, roster
 from soc2_demo.aws import AwsEmulator
 from soc2_demo.company import REGIONS
 from soc2_demo.gcp_words import ORGANIZATION
@@ -71,6 +71,8 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     with _company() as (aws, urls):
         config.write_text(_config(directory, aws.url, urls), encoding="utf-8")
         roster.write(directory)
+        evidence.write(directory)
+        evidence.hand_in(directory, _url(directory))
         others = ", ".join(f"{_NAMES[name]} at {url}" for name, url in urls.items())
         up = f"AWS at {aws.url}, {others}"
         print(f"acme-robotics is up: {up}", file=out, flush=True)
@@ -195,6 +197,7 @@ def _commands(config: Path, aws: AwsEmulator, *, keep: bool) -> list[str]:
     commands = [
         f"soc2-pac findings list {where} --status fail",
         f"soc2-pac people list {where} --leavers",
+        f"soc2-pac controls show INC-02 {where}",
         f"soc2-pac verify {where}",
         "soc2-pac rules show aws-sg-no-ssh-world",
     ]

@@ -167,12 +167,17 @@ class Review:
 
     def reviewer_of(self, row_reviewer: str) -> Reviewer:
         """Who reviews now what was given to a reviewer at the start."""
-        found = next(one for one in self.said.reviewers if one.id == row_reviewer)
-        seen = set()
-        while found.id in self.instead and found.id not in seen:
-            seen.add(found.id)
-            found = self.instead[found.id]
-        return found
+        now = self.now_reviewing(row_reviewer)
+        everybody = {one.id: one for one in (*self.said.reviewers, *self.instead.values())}
+        return everybody[now]
+
+    def now_reviewing(self, reviewer: str) -> str:
+        """The id of who reviews in the place of somebody, by their id; the same where nobody does."""
+        seen: set[str] = set()
+        while reviewer in self.instead and reviewer not in seen:
+            seen.add(reviewer)
+            reviewer = self.instead[reviewer].id
+        return reviewer
 
     @property
     def reviewers(self) -> list[Reviewer]:

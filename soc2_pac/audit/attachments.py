@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_pac.config import Config
-    from soc2_pac.hookspecs import ObjectStore
+    from soc2_pac.hookspecs import ObjectStore, ObjectStores
     from soc2_pac.plugins import Registry
 
 INSIDE_BYTES = 5_000_000
@@ -176,24 +176,36 @@ def outside(config: Config, registry: Registry) -> Outside | None:
                 "attachments.folder", f"there is no folder {folder}. Next: create it"
             )
         return Outside(folder.resolve().as_uri(), Folder(folder))
+    chosen = _chosen(config, registry)
+    if chosen is None:
+        return None
+    url, stores, settings = chosen
+    return Outside(url, stores.connect(url, settings))
+
+
+def check(config: Config, registry: Registry) -> None:
+    """Hold ``[attachments]`` against what it names; connect to nothing.
+
+    Raises:
+        ConfigError: a URL of no known object store, or wrong settings of it: a secret in plain text, say.
+    """
+    _chosen(config, registry)
+
+
+def _chosen(config: Config, registry: Registry) -> tuple[str, ObjectStores, Any] | None:
+    """The URL, the sort of object store and its settings; ``None`` where no URL is named."""
+    table = config.attachments
     if table.url is None:
         if table.access:
             raise config.wrong("attachments.access", "there is no url that it could be for")
         return None
-    return Outside(table.url.rstrip("/"), object_store(config, registry, table.url, table.access))
-
-
-def object_store(
-    config: Config, registry: Registry, url: str, access: dict[str, Any]
-) -> ObjectStore:
-    """The object store of a URL. Raises ConfigError."""
     for stores in registry.object_stores:
-        if stores.takes(url):
-            settings = convert(config.path, "attachments.access", access, stores.settings)
-            return stores.connect(url.rstrip("/"), settings)
+        if stores.takes(table.url):
+            settings = convert(config.path, "attachments.access", table.access, stores.settings)
+            return table.url.rstrip("/"), stores, settings
     raise config.wrong(
         "attachments.url",
-        f"'{url}' is of no known object store. Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
+        f"'{table.url}' is of no known object store. Write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or "
         "https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX",
     )
 
@@ -228,8 +240,12 @@ def keep(path: Path, where: Outside | None) -> File:
                 )
                 raise ConfigError(msg)
             name = object_name(digest)
-            where.place.put(name, spool, size)
-            return File(digest, size, kind, None, where.location(name))
+            file = File(digest, size, kind, None, where.location(name))
+            if not where.place.put(name, spool, size):
+                # Something has that name already: the same file, or evidence of nothing.
+                for _ in read(file, where):
+                    pass
+            return file
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or type(error).__name__}"
         raise UsageError(msg) from error

@@ -11,6 +11,7 @@ from soc2_pac.acts import attestations as said
 from soc2_pac.acts.attestations import Attestation, HandedIn, Revoked, handed_in
 from soc2_pac.acts.controls import in_force
 from soc2_pac.audit import controls
+from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import UsageError
 from soc2_pac.store import acts
 from soc2_pac.text import listed, nearest
@@ -127,14 +128,15 @@ def add(
         UsageError: as :func:`check`, or the same file was handed in for the same before.
     """
     found = check(connection, control_id, topic, valid_until, covers)
+    # What people type may hold a credential, which would be kept for ever.
     body = Attestation(
         control=control_id,
         topic=found,
         covers_from=covers.first.isoformat(),
         covers_to=covers.last.isoformat(),
         valid_until=valid_until.isoformat(),
-        file_name=file_name,
-        note=note,
+        file_name=scrub(file_name),
+        note=scrub(note),
     )
     for other in handed_in(acts.listed(connection, ["attestation."])).values():
         same = (other.said.control, other.said.topic, other.said.covers_from, other.said.covers_to)
@@ -167,7 +169,7 @@ def revoke(
     if found.revoked is not None:
         msg = f"{found.id} was revoked on {found.revoked.recorded_at[:10]} already"
         raise UsageError(msg)
-    acts.record(connection, said.REVOKED, found.id, Revoked(reason=reason), by=by, now=now)
+    acts.record(connection, said.REVOKED, found.id, Revoked(reason=scrub(reason)), by=by, now=now)
     return found
 
 

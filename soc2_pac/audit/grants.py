@@ -160,7 +160,6 @@ class _Reading:
         self._now = now
         self._max_age = max_age
         self._upto = store.last_collection(connection)
-        self._retired = retired(connection, utc_text(now))
         self._identities: list[Identity] = []
         self._grants: list[tuple[Grant, Source]] = []
         self._members: list[tuple[Members, Source]] = []
@@ -184,9 +183,8 @@ class _Reading:
         demanded = tells_of_grants(kind)
         scopes: dict[int, Source] = {}
         self._looks[kind.kind] = []
-        for scope_id, look in store.looks(
-            self._connection, kind.kind, self._upto, self._retired
-        ).items():
+        gone = retired(self._connection, utc_text(self._now))
+        for scope_id, look in store.looks(self._connection, kind.kind, self._upto, gone).items():
             scopes[scope_id] = Source(kind.kind, look.scope)
             state = state_of(look, self._now, self._max_age)
             sound = state.status in (None, Status.NOT_APPLICABLE)
@@ -195,7 +193,7 @@ class _Reading:
             for row in chunk:
                 source = scopes.get(row.scope)
                 if source is None:
-                    continue  # of a source that could not be reached then, and was since
+                    continue  # retired, or of a source that could not be reached then, and was since
                 try:
                     seen = view(kind, row.body)
                     self._note(kind, seen.identities(source.scope), source, demanded=demanded)
@@ -239,7 +237,7 @@ class _Reading:
             for looked in looks
         }
         known = {item.key for item in self._identities if isinstance(item, Account)}
-        said, self._notes = together(documents, joined, places)
+        said, self._notes = together(documents, places, joined)
         self._identities += [
             item for item in said if not isinstance(item, Account) or item.key in known
         ]
@@ -415,7 +413,7 @@ class _Accounts:
         found = self._by.get((system, folded))
         if found is not None:
             return found
-        full = system if ":" in system else f"{system}:{UNLISTED}"
+        full = system if ":" in system or grant.stated else f"{system}:{UNLISTED}"
         made = self._made.get((full, folded))
         if made is None:
             itself = holder == grant.holder

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts.reviews import REMOVAL, Removal, Removed, Review
 from soc2_pac.audit import reviews
 from soc2_pac.audit.grants import ACCOUNT
-from soc2_pac.model import CollectionStatus, utc_text
+from soc2_pac.model import CollectionStatus
 from soc2_pac.store import acts, queries
 from soc2_pac.store import findings as looks
-from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +42,7 @@ def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None)
     with store.database.writing() as connection:
         found = known.grants(connection, at)
         shown = _Shown(found)
-        latest = _Latest(connection, utc_text(at))
+        latest = _Latest(connection)
         for review in reviews.all_reviews(connection).values():
             if not review.pending:
                 continue
@@ -81,17 +80,16 @@ def _removed(
 class _Latest:
     """The last collection of each kind and scope."""
 
-    def __init__(self, connection: Connection, at: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._upto = looks.last_collection(connection)
-        self._retired = retired(connection, at)
         self._kinds: dict[str, Mapping[str, LookRow]] = {}
         self._started: dict[int, str] = {}
 
     def look(self, kind: str, scope: str) -> LookRow | None:
         """The last one; ``None`` where there is none any more."""
         if kind not in self._kinds:
-            found = looks.looks(self._connection, kind, self._upto, self._retired).values()
+            found = looks.looks(self._connection, kind, self._upto, {}).values()
             self._kinds[kind] = {str(look.scope): look for look in found}
         return self._kinds[kind].get(scope)
 

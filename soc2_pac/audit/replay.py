@@ -401,7 +401,7 @@ class _Joins:
         documents = StoreDocuments(connection, upto, datetime.now(UTC), self._max_age)
         reader = _Noting(documents)
         newest = changes.newest(connection, list(kinds), upto)
-        together(reader, self._joined, {(one.scope.provider, one.scope.account) for one in newest})
+        together(reader, {(one.scope.provider, one.scope.account) for one in newest}, self._joined)
         return frozenset(reader.kinds)
 
     def replace(
@@ -433,7 +433,7 @@ class _Joins:
                 continue
             self._sound[place] = sound
             joined = [join for join in self._joined if join.provider == place[0]]
-            said, _ = together(_Here(here, documents, self._by_kind, place), joined, [place])
+            said, _ = together(_Here(here, documents, self._by_kind, place), [place], joined)
             new: _Said = {}
             for item in said:
                 if isinstance(item, Account):

@@ -135,6 +135,8 @@ def list_(
             f"\n{len(found)} controls: {counts[0]} with failures, {counts[1]} lack evidence, "
             f"{counts[2]} have what they name."
         )
+        if not wanted and (lost := _not_served(found)):
+            click.echo(f"No control serves {len(lost)} of the criteria: {', '.join(lost)}.")
     ctx.exit(_code(found) if fail else 0)
 
 
@@ -210,6 +212,13 @@ def _states(config_path: str | None, store_url: str | None, only: str | None = N
                 err=True,
             )
         return found
+
+
+def _not_served(found: list[State]) -> list[str]:
+    from soc2_pac.criteria import CRITERIA  # noqa: PLC0415
+
+    served = {criterion for state in found for criterion in state.control.criteria}
+    return [criterion for criterion in CRITERIA if criterion not in served]
 
 
 def _code(found: list[State]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -64,8 +65,9 @@ def doctor(
         sound = _try_listings(work, connected, writer) and sound
     if writer is not None:
         click.echo(
-            f"\nWritten to {record}: {writer.collections} collections, {writer.documents} documents. Look "
-            "through it before you give it away. Words that the rules themselves know are kept.\n"
+            f"\nWritten to {record}: {writer.collections} collections, {writer.documents} documents, "
+            f"{writer.answers} answers. Look through it before you give it away. "
+            "Words that the rules themselves know are kept.\n"
             f"Next: soc2-pac check RULE --recording {record}"
         )
     ctx.exit(0 if sound else 3)
@@ -76,10 +78,9 @@ def _try_listings(work: api.Workspace, sources: list[str], writer: Writer | None
     missing: dict[str, set[str]] = {}
     trouble: list[str] = []
     complete = total = gaps = 0
+    limits = replace(work.limits, exchanges=writer is not None)
     with watching("text", quiet=True) as listener:
-        results = collect_units(
-            plan, work.limits, workers=work.config.run.workers, listener=listener
-        )
+        results = collect_units(plan, limits, workers=work.config.run.workers, listener=listener)
         for result in results if writer is None else api.record(work, results, writer):
             total += 1
             gaps += result.gaps
@@ -103,9 +104,7 @@ def _try_listings(work: api.Workspace, sources: list[str], writer: Writer | None
             click.echo(f"  {permission}  (for {', '.join(sorted(kinds))})")
         click.echo("Next: soc2-pac permissions PROVIDER prints the whole policy.")
     for provider, rules in sorted(work.unsourced.items()):
-        click.echo(
-            f"Rules that will not be judged, for no {provider} source is configured: {len(rules)}."
-        )
+        click.echo(f"Rules that will not be judged: {len(rules)}: {work.lacking(provider)}.")
     return complete == total and gaps == 0 and not plan.uncollected and not plan.unsourced
 
 

@@ -30,6 +30,10 @@ high = 30
 medium = 90
 low = 180
 info = 365
+
+# [reviews]                     # access reviews: soc2-pac review
+# systems = ["github"]          # every run collects who has what in them
+# removal_days = 7              # days from a decision to revoke until the grant must be gone
 """
 
 _SOURCES = {
@@ -92,6 +96,10 @@ _TAIL = """
 # people = "people.csv"         # id, mails, status, left_at, ...
 # accounts = "accounts.csv"     # whose accounts are where no system says it
 
+# Controls of your own stand in controls.toml beside this file: soc2-pac controls init (docs/controls.md).
+# [attachments]                 # files over 5 MB that people hand in
+# folder = "/srv/evidence"      # or url = "s3://BUCKET/PREFIX" with [attachments.access]
+
 ## What is switched off, left out or looser than a rule's default has a reason, an owner and a date:
 # [[rules.exclude]]
 # rule = "aws-root-mfa-phishing-resistant"
@@ -151,6 +159,7 @@ def init(aws: bool, azure: bool, gcp: bool, github: bool, okta: bool, output: Pa
         *((f"soc2-pac permissions {name}", "what to grant: it only reads") for name in wanted),
         (f"soc2-pac doctor{config}", "who am I, which permissions are missing"),
         (f"soc2-pac run{config}", "collect, judge, keep"),
+        ("soc2-pac controls init", "your own controls, and evidence of people"),
     ]
     width = max(len(step) for step, _ in steps)
     click.echo("Next:")

@@ -41,6 +41,10 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         click.echo(line)
     if outcome.units:
         click.echo(_looks(outcome))
+    if outcome.removals:
+        click.echo(
+            f"Access reviews: revoked grants that are proved to be gone: {outcome.removals}."
+        )
     for line in (*_loud(work, outcome), *expiring(store.waivers(active=True))):
         click.echo(line)
     click.echo("")
@@ -129,9 +133,10 @@ def _of_controls(work: Workspace, store: Store) -> list[str]:
         f"Controls: {len(found)} in force, {len(failing)} with failures, {lacking} lack evidence.",
     ]
     lines += [
-        textwrap.shorten(
-            f"  {state.id} {plain(state.control.wording)}", WIDTH - 16, placeholder=" ..."
-        ).ljust(WIDTH - 16)
+        "  "
+        + textwrap.shorten(
+            f"{state.id} {plain(state.control.wording)}", WIDTH - 18, placeholder=" ..."
+        ).ljust(WIDTH - 18)
         + f"{state.failures:>9} failed"
         for state in failing[:_CONTROLS]
     ]
@@ -155,7 +160,7 @@ def _loud(work: Workspace, outcome: Outcome) -> list[str]:
             f"Rules in force also need {', '.join(kinds)}: no {provider} source is configured."
         )
     lines += [
-        f"{_rules_are(len(rules))} not judged: no {provider} source is configured."
+        f"{_rules_are(len(rules))} not judged: {work.lacking(provider)}."
         for provider, rules in sorted(work.unsourced.items())
     ]
     if outcome.evaluated is not None and outcome.evaluated.ahead is not None:

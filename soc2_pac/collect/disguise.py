@@ -205,12 +205,16 @@ class Disguise:
         return _PARTS.sub(self._part, text)
 
     def known(self, text: str) -> str:
-        """A sentence in disguise: only what is an id, an address, or a name that was met in a document."""
+        """A sentence in disguise: what is an id, an address, or may be a name.
+
+        That is a word that was met in a document, or stands as names do: in capitals, quoted, in a path.
+        """
 
         def part(match: re.Match[str]) -> str:
             word = match[0]
-            plain = match.lastgroup == "word" and word.isalpha()
-            return word if plain and word.lower() not in self._map else self._part(match)
+            plain = match.lastgroup == "word" and word.isalpha() and word.islower()
+            met = word.lower() in self._map
+            return word if plain and not met and _is_prose(match) else self._part(match)
 
         return _PARTS.sub(part, text)
 
@@ -366,6 +370,14 @@ _PARTS = re.compile(
 
 def _is_size(key: str) -> bool:
     return any(piece.lower() in _SIZES for piece in _PIECE.findall(key))
+
+
+def _is_prose(match: re.Match[str]) -> bool:
+    """Whether a word stands in a sentence, and not in a name of several parts."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:2]
+    begins = not before or before.isspace() or before == "("
+    ends = not after or after[0].isspace() or (after[0] in ".,;:)?!" and not after[1:].strip())
+    return begins and ends
 
 
 def _is_random(word: str) -> bool:

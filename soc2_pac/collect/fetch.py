@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.collect import redact
+from soc2_pac.collect.answers import Exchanges
 from soc2_pac.errors import (
     CredentialsRejected,
     Denied,
@@ -40,6 +41,7 @@ from soc2_pac.model import (
     NOT_OFFERED,
     CollectionStatus,
     Document,
+    Exchange,
     Fact,
     Gap,
     Lacking,
@@ -79,6 +81,8 @@ class Limits:
     pages: int = 10_000
     document_bytes: int = 5_000_000
     facts_at_once: int = 4
+    exchanges: bool = False
+    """Whether to keep what each call was answered, for a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Meter:
     def __init__(self, limits: Limits) -> None:
         self.calls: Counter[str] = Counter()
         self.pages = 0
+        self.exchanges = Exchanges() if limits.exchanges else None
         self._limits = limits
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -122,6 +127,11 @@ class Meter:
             if self._left(time.monotonic()) < 0:
                 raise self._spent(operation)
             self.calls[operation] += 1
+
+    def answered(self, exchange: Exchange) -> None:
+        """Keep what a request was answered, where that is wanted."""
+        if self.exchanges is not None:
+            self.exchanges.add(exchange)
 
     def left(self) -> float:
         """Seconds of work that the unit may still do."""
@@ -196,6 +206,8 @@ class UnitResult:
     spool: Spool | None = None
     period: Period | None = None
     """Of a population: what its collector said."""
+    exchanges: Exchanges | None = None
+    """What each call was answered, where the limits ask for that."""
 
     @property
     def requests(self) -> int:
@@ -338,7 +350,7 @@ def forget_connections() -> None:
 def run_unit(unit: Unit, limits: Limits) -> UnitResult:
     """Collect one kind in one scope. Never raises for what a provider, plugin or document does."""
     meter = Meter(limits)
-    result = UnitResult(unit, CollectionStatus.FAILED, spool=Spool())
+    result = UnitResult(unit, CollectionStatus.FAILED, spool=Spool(), exchanges=meter.exchanges)
     taken = _Taken(result)
     try:
         collector = registry().collectors[unit.kind]

@@ -4,7 +4,8 @@ It is what a bug report needs: the documents as rules see them and how each coll
 they are for the store, and what a company calls its things goes through :mod:`soc2_pac.collect.disguise`.
 
 The directory holds ``recording.json`` (when, which version, the thresholds) and one file a collection in
-``collections/``: its first line says how it ended, each further one is a document.
+``collections/``: its first line says how it ended, each further one is a document. A file of the same name in
+``exchanges/`` says what each call was answered.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from soc2_pac.collect import redact
+from soc2_pac.collect.answers import Answered, disguised
 from soc2_pac.collect.disguise import Disguise, vocabulary
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Scope, utc_text
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _HEAD = "recording.json"
 _COLLECTIONS = "collections"
+_EXCHANGES = "exchanges"
 
 
 class Collected(msgspec.Struct, kw_only=True):
@@ -129,9 +132,10 @@ class Writer:
         self._directory = directory
         self._disguise = disguise
         self.collections = 0
-        """How many were written so far, and how many documents."""
+        """How many were written so far, how many documents, and answers of calls."""
         self.documents = 0
-        for one in (directory, directory / _COLLECTIONS):
+        self.answers = 0
+        for one in (directory, directory / _COLLECTIONS, directory / _EXCHANGES):
             one.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def add(self, result: UnitResult) -> None:
@@ -161,12 +165,16 @@ class Writer:
                 )
                 for one in records
             ),
+            result.exchanges or (),
         )
 
-    def write(self, said: Collected, documents: Iterable[Kept]) -> None:
-        """Write one collection and its documents, in disguise."""
+    def write(
+        self, said: Collected, documents: Iterable[Kept], exchanges: Iterable[Answered] = ()
+    ) -> None:
+        """Write one collection, its documents, and what its calls were answered, in disguise."""
         self.collections += 1
-        path = self._directory / _COLLECTIONS / f"{self.collections:04}-{said.kind}.jsonl"
+        name = f"{self.collections:04}-{said.kind}.jsonl"
+        path = self._directory / _COLLECTIONS / name
         lines = [
             msgspec.json.encode(
                 Kept(
@@ -186,6 +194,14 @@ class Writer:
             reason=self._sentence(said.reason),
         )
         _write(path, [msgspec.json.encode(told), *lines])
+        # After the documents, whose names sentences are searched for.
+        answered = [
+            msgspec.json.encode(disguised(one, self._disguise) if self._disguise else one)
+            for one in exchanges
+        ]
+        self.answers += len(answered)
+        if answered:
+            _write(self._directory / _EXCHANGES / name, answered)
 
     def close(
         self,

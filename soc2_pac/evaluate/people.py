@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from soc2_pac.model import Scope
 
 R = TypeVar("R", bound=Resource)
+_Place: TypeAlias = tuple[str, str]
+"""Provider and account."""
 
 
 class People(NamedTuple):
@@ -58,7 +60,7 @@ def read(
     documents = StoreDocuments(connection, store.last_collection(connection), now, max_age)
     found: list[Identity] = []
     notes: list[str] = []
-    accounts: dict[tuple[str, str], None] = {}
+    accounts: dict[_Place, None] = {}
     for kind in kinds:
         if not tells_of_people(kind):
             continue
@@ -74,40 +76,32 @@ def read(
                 unreadable += 1
         if unreadable:
             notes.append(f"{unreadable} documents of {kind.kind} cannot be read")
-    said, more = together(documents, joined, accounts)
-    found += said
-    notes += more
-    return People(IdentityGraph(of_one_truth(found)), tuple(dict.fromkeys(notes)))
+    more, unknown = together(documents, accounts, joined)
+    return People(IdentityGraph(of_one_truth([*found, *more])), (*notes, *unknown))
 
 
 def together(
-    documents: Documents, joined: Iterable[JoinedIdentities], places: Iterable[tuple[str, str]]
+    documents: Documents, accounts: Iterable[_Place], joined: Iterable[JoinedIdentities]
 ) -> tuple[list[Identity], list[str]]:
-    """What several kinds of one account say together, and what of that is not known whole.
-
-    Args:
-        documents: to read from.
-        joined: what reads them.
-        places: providers with their accounts.
-    """
+    """What several kinds together say of these accounts, and one note for each kind that is not known whole."""
     shelf = _Shelf(documents)
     found: list[Identity] = []
-    notes: list[str] = []
-    chosen = list(places)
+    unknown: dict[str, list[str]] = {}
     for join in joined:
-        for provider, account in chosen:
+        for provider, account in accounts:
             if provider == join.provider:
-                said, problems = join.read(_OneAccount(shelf, provider, account))
+                try:
+                    said, problems = join.read(_OneAccount(shelf, provider, account))
+                except FactUnavailable as error:  # a document of before the collector asked for it
+                    said, problems = (), {error.kind: str(error)}
                 found.extend(said)
-                notes += [
-                    f"what accounts of {provider}:{account} may do is not known whole: {why}"
-                    for _, why in sorted(problems.items())
-                ]
+                for kind, why in problems.items():
+                    unknown.setdefault(kind, []).append(f"{provider}:{account}: {why}")
+    notes = []
+    for _, places in sorted(unknown.items()):
+        more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
+        notes.append(f"what accounts may do is not known whole in {places[0]}{more}")
     return found, notes
-
-
-_Place: TypeAlias = tuple[str, str]
-"""Provider and account."""
 
 
 class _Shelf:

@@ -56,10 +56,11 @@ COLUMNS: dict[str, dict[int, str]] = {
     "run.started": {1: "id command started_at config_digest tool_version"},
     "run.ended": {1: "id finished_at status"},
     "config": {1: "digest body recorded_at"},
-    # Format 2: the root is a Merkle root.
-    "collection": {1: _COLLECTION, 2: _COLLECTION},
+    # Format 2: the root is a Merkle root. Format 3: the changes root of many intervals is in blocks.
+    "collection": {1: _COLLECTION, 2: _COLLECTION, 3: _COLLECTION},
     "population": {1: _POPULATION, 2: _POPULATION},
-    # Format 2: the changes root is over findings with their basis; 3: and their adjustment.
+    # Format 2: the changes root is over findings with their basis; 3: with their adjustment, too, and that of many is
+    # in blocks.
     "evaluation": {1: _EVALUATION, 2: _EVALUATION, 3: _EVALUATION},
     "rule_version": {1: _RULE_VERSION, 2: f"{_RULE_VERSION} moved_from"},
     "waiver": {1: _WAIVER, 2: f"{_WAIVER} approver pattern os_user login"},
@@ -95,6 +96,8 @@ BASIS = 2
 """From this format of ``evaluation`` on, findings are hashed with their basis."""
 ADJUSTED = 3
 """From this format of ``evaluation`` on, findings are hashed with their adjustment, too."""
+BLOCKS = 3
+"""From this format of ``collection`` and ``evaluation`` on, a changes root of many intervals is in blocks."""
 
 
 def body_query(kind: str, form: int) -> sa.Select[Any]:
@@ -193,11 +196,22 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class ChangesRoot:
-    """A digest over the intervals that one collection or evaluation opened and closed, in id order."""
+BLOCK = 10_000
+"""Intervals of one block of a changes root. It never changes: what is recorded was summed up by it."""
 
-    def __init__(self) -> None:
-        self._opened = hashlib.sha256()
+
+class ChangesRoot:
+    """What sums up the intervals that one collection or evaluation opened and closed, in id order.
+
+    A digest over all of them; where there are more than :data:`BLOCK`, one over each block, so that a part can
+    be verified without the others: ``opened.opened.opened/closed``, hexadecimal.
+    """
+
+    def __init__(self, *, blocks: bool = True) -> None:
+        """``blocks=False``: of an entry of an earlier format, which knew none."""
+        self._blocks = blocks
+        self._block = hashlib.sha256()
+        self._finished: list[str] = []
         self._closed: list[tuple[int, str]] = []
         self.opened = 0
 
@@ -209,7 +223,10 @@ class ChangesRoot:
     def open(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Rows in id order, without the columns that closing will fill."""
         for row in rows:
-            self._opened.update(_encode(row))
+            if self._blocks and self.opened and self.opened % BLOCK == 0:
+                self._finished.append(self._block.hexdigest())
+                self._block = hashlib.sha256()
+            self._block.update(_encode(row))
             self.opened += 1
 
     def close(self, rows: Iterable[tuple[str, int, int]]) -> None:
@@ -218,5 +235,23 @@ class ChangesRoot:
 
     def hexdigest(self) -> str:
         """The root so far."""
-        closed = hashlib.sha256(_encode(sorted(self._closed)))
-        return hashlib.sha256(self._opened.digest() + closed.digest()).hexdigest()
+        closed = sorted(self._closed)
+        if not self._blocks or (self.opened <= BLOCK and len(closed) <= BLOCK):
+            of_closed = hashlib.sha256(_encode(closed))
+            return hashlib.sha256(self._block.digest() + of_closed.digest()).hexdigest()
+        last = [self._block.hexdigest()] if self.opened else []
+        ended = [closed_block(closed[n : n + BLOCK]) for n in range(0, len(closed), BLOCK)]
+        return f"{'.'.join([*self._finished, *last])}/{'.'.join(ended)}"
+
+
+def opened_block(rows: Iterable[tuple[Any, ...]]) -> str:
+    """The digest of one block of opened intervals, as rows are given to :meth:`ChangesRoot.open`."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(_encode(row))
+    return digest.hexdigest()
+
+
+def closed_block(rows: Sequence[tuple[int, str]]) -> str:
+    """The digest of one block of closed intervals: (id, valid_to), in id order."""
+    return hashlib.sha256(_encode(rows)).hexdigest()

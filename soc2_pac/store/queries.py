@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from soc2_pac.acts.due import OpenFailures
 from soc2_pac.model import CollectionStatus, Scope, Severity, Status, utc_text
 from soc2_pac.store import tables
 from soc2_pac.store.database import batched
@@ -267,6 +268,37 @@ def rule_counts(connection: Connection) -> dict[str, tuple[dict[Status, int], in
             waived + (row.waived if status is Status.FAIL else 0),
         )
     return found
+
+
+def open_failures(connection: Connection, leave_out: Collection[str]) -> list[OpenFailures]:
+    """Open failures that count and are not waived, by severity and the day on which they are due.
+
+    ``leave_out``: providers whose own findings are not among them.
+    """
+    v = _view(
+        "v_findings",
+        *("severity", "sla_due", "failing_since", "status", "outside", "waiver", "provider"),
+    )
+    day = sa.func.substr(v.c.sla_due, 1, 10)
+    query = (
+        sa.select(
+            v.c.severity,
+            day,
+            sa.func.min(v.c.sla_due),
+            sa.func.count(),
+            sa.func.min(v.c.failing_since),
+        )
+        .where(
+            v.c.status == "fail",
+            v.c.sla_due.is_not(None),
+            v.c.outside == 0,
+            v.c.waiver.is_(None),
+            v.c.provider.not_in(sorted(leave_out)),
+        )
+        .group_by(v.c.severity, day)
+        .order_by(v.c.severity, day)
+    )
+    return [OpenFailures(*row) for row in connection.execute(query)]
 
 
 def finding_history(connection: Connection, fingerprint: str) -> list[FindingPeriod]:

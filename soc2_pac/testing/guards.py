@@ -8,6 +8,8 @@ knows: an unknown value is not a good one.
 Some passes are right all the same. Who says so writes why, with the source: for all rules in the view
 (``may_lack`` and ``any_value``: encoded field name -> reason), or for one rule in its case file.
 Names, ids and times are left out by pattern: messages name them, and verdicts do not rest on them.
+
+And whether a failure that is proven stands where a joined kind is not known: :func:`hidden_failures`.
 """
 
 from __future__ import annotations
@@ -30,11 +32,11 @@ from soc2_pac.model import Status
 from soc2_pac.resources import GAPS, view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from soc2_pac.cases import Case
-    from soc2_pac.evaluate.evidence import EvidenceHere
-    from soc2_pac.model import Verdict
+    from soc2_pac.evaluate.evidence import Documents, EvidenceHere, Held
+    from soc2_pac.model import Scope, Verdict
     from soc2_pac.rules import Rule
 
 _UNKNOWN = "SomethingNobodyKnows"
@@ -109,6 +111,89 @@ def unused_excuses(rule: Rule) -> list[str]:
             if not any(_excused(one, {place: ""}) for one in read)
         }
     )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hidden:
+    """A failure that is not seen where a joined kind is not known, though it does not rest on it."""
+
+    rule: str
+    kind: str
+    """The joined kind."""
+    case: str
+    status: str
+    """What the case is without the kind."""
+
+
+def hidden_failures(rule: Rule) -> list[Hidden]:
+    """Failures of cases that a denied collection of a joined kind hides, and that nobody excused.
+
+    A failure does not rest on a kind where the case fails with whatever the rule's cases hold of it, and with
+    nothing of it. Where it does all the same, as no case shows, the rule's entry says so: ``rests_on``.
+    """
+    excused = allowances(rule).rests_on
+    return [one for one in _hidden(rule) if one.kind not in excused]
+
+
+def unused_rests(rule: Rule) -> list[str]:
+    """Kinds of ``rests_on`` that hide no failure any more, or that the rule does not read."""
+    excused = allowances(rule).rests_on
+    return sorted(set(excused) - {one.kind for one in _hidden(rule)}) if excused else []
+
+
+def _hidden(rule: Rule) -> list[Hidden]:
+    cases = load_cases(rule)
+    found = []
+    for joined in rule.joins:
+        kind = joined.kind
+        seen: list[Any] = [[]]
+        seen += [held for case in cases if (held := case.given.get(kind)) is not None]
+        for case in cases:
+            if case.status is not Status.FAIL or case.given.get(kind) is None:
+                continue
+            without = _judged(rule, case, case.given, kind)
+            if without.status is Status.FAIL:
+                continue
+            if all(
+                _judged(rule, case, {**case.given, kind: one}).status is Status.FAIL for one in seen
+            ):
+                found.append(Hidden(rule.id, kind, case.name, without.status.value))
+    return found
+
+
+def _judged(rule: Rule, case: Case, given: Mapping[str, Any], denied: str | None = None) -> Verdict:
+    """A case with other joined documents; of the kind that is denied its scope shows nothing."""
+    evidence = joined_evidence(rule, given, case.scope)
+    if evidence is not None and denied is not None:
+        loaded = evidence._joined._loaded  # noqa: SLF001 - what the case's documents are read through
+        loaded._documents = _Denied(loaded._documents, denied, case.scope)  # noqa: SLF001 - likewise
+    return judge(
+        rule,
+        stored(rule.resource, case.document()),
+        now=case.now,
+        scope=case.scope,
+        evidence=evidence,
+        thresholds=rule.settle(case.params()),
+    )
+
+
+class _Denied:
+    """Documents of which one kind may not be read."""
+
+    def __init__(self, documents: Documents, kind: str, scope: Scope) -> None:
+        self._documents = documents
+        self._kind = kind
+        self._scope = scope
+
+    def looks(self, kind: str) -> Iterable[tuple[Scope, str | None]]:
+        """As they are; of the kind one that was denied."""
+        if kind == self._kind:
+            return [(self._scope, "denied")]
+        return self._documents.looks(kind)
+
+    def bodies(self, kind: str) -> Iterable[Held]:
+        """As they are; none of the kind."""
+        return [] if kind == self._kind else self._documents.bodies(kind)
 
 
 # -- what is read ---------------------------------------------------------------------------------------

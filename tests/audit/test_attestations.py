@@ -175,6 +175,17 @@ def test_revoking_needs_a_reason_and_happens_once(store: Store) -> None:
     assert store.verify().problems == []
 
 
+def test_a_credential_in_a_note_is_not_kept(store: Store) -> None:
+    token = "ghp_" + "a1B2" * 9
+    name = add(store, note=f"token {token}")
+    with store.database.writing() as connection:
+        handing.revoke(connection, name, reason=f"it held {token}", by=ANN)
+    with store.reading() as connection:
+        assert token not in "".join(act.body for act in acts.listed(connection))
+    (row,) = rows(store, datetime.now(UTC))
+    assert str(row["note"]).startswith("token ")
+
+
 def test_what_is_due(store: Store) -> None:
     add(store)
     ends = datetime(2026, 8, 1, tzinfo=UTC)

@@ -6,17 +6,19 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from soc2_collectors.aws.ecr import is_image
-from soc2_pac.model import Status
+from soc2_collectors.aws.ecr import is_image, repositories
+from soc2_pac.model import Fact, Status
 
 from .regional import HOME, Account, account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from soc2_collectors.aws.client import Aws
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -60,7 +62,8 @@ def test_a_published_version_keeps_its_variables(aws: Account) -> None:
     )
     assert aws.judge("aws-lambda-no-secrets", "clean", NOW).status is Status.PASS
     assert aws.calls["lambda:ListVersionsByFunction"] == 2
-    assert not [s for s in aws.collect("aws.lambda.function") if b"AKIA" in s.body]
+    kinds = ("aws.lambda.function", "aws.lambda.qualified_function")
+    assert not [s for kind in kinds for s in aws.collect(kind) if b"AKIA" in s.body]
 
 
 def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
@@ -71,7 +74,8 @@ def test_an_alias_has_a_policy_of_its_own(aws: Account) -> None:
     assert {"aliased:live", "aliased:1"} <= found.keys()
     assert not any(name.endswith("$LATEST") for name in found)
     assert found["aliased:1"]["GetPolicy"] is None
-    assert "Environment" not in found["aliased:1"]
+    assert found["aliased:1"]["Environment"] == {"Variables": {"KEY_ID": "[redacted]"}}
+    assert found["aliased:live"]["FunctionVersion"] == "1"
     # Of URLs moto knows nothing, so that it never passes.
     assert aws.judge("aws-lambda-not-public", "aliased", NOW).status is not Status.FAIL
     functions.add_permission(
@@ -140,3 +144,68 @@ def test_rights_over_the_network_are_those_of_the_host_where_it_is_shared(
     verdict = aws.judge("aws-ecs-task-hardening", f"mesh-{network}", NOW)
     assert ("capability NET_ADMIN" in verdict.message) is told
     assert verdict.status is (Status.FAIL if told else Status.PASS)
+
+
+class _Ecr:
+    """A client whose repositories hold these images."""
+
+    def __init__(self, *images: dict[str, Any], scan: dict[str, Any] | None = None) -> None:
+        self.images, self.scan = images, scan
+        self.asked: list[str] = []
+
+    def items(self, _service: str, operation: str, *_: str, **_more: str) -> Iterator[Any]:
+        if operation == "describe_repositories":
+            yield {"repositoryName": "web", "repositoryArn": "arn:web"}
+        else:
+            yield from self.images
+
+    def fact(self, _service: str, operation: str, **asked: Any) -> Fact:
+        def call() -> object:
+            self.asked.append(asked["imageId"]["imageDigest"])
+            return self.scan
+
+        return Fact(f"ecr:{operation}", call)
+
+
+def _scan_of(client: _Ecr) -> object:
+    (found,) = repositories.function(cast("Aws", client))
+    return cast("Fact", found.body["DescribeImageScanFindings"]).call()
+
+
+def test_basic_scanning_tells_its_results_by_a_call_of_its_own() -> None:
+    scan = {
+        "imageId": {"imageDigest": "b"},
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {"findings": [{"name": "CVE"}], "findingSeverityCounts": {"LOW": 1}},
+    }
+    client = _Ecr(_image("a", 1), _image("b", 2), scan=scan)
+    assert _scan_of(client) == {
+        "imageId": {"imageDigest": "b"},
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {"findingSeverityCounts": {"LOW": 1}},
+    }
+    assert client.asked == ["b"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"imageScanStatus": {"status": "ACTIVE"}},
+        {"imageManifestMediaType": "application/vnd.oci.image.index.v1+json"},
+    ],
+)
+def test_no_scan_is_asked_for_where_it_is_told_or_there_is_none(more: dict[str, Any]) -> None:
+    client = _Ecr(_image("b", 1), _image("a", 2, **more))
+    assert _scan_of(client) is None
+    assert client.asked == []
+
+
+def test_an_index_is_later_than_the_images_that_it_names() -> None:
+    index = _image("a", 1, imageManifestMediaType="application/vnd.oci.image.index.v1+json")
+    client = _Ecr(_image("b", 1), index)
+    assert _scan_of(client) is None
+    assert client.asked == []
+
+
+def _image(digest: str, day: int, **more: object) -> dict[str, Any]:
+    return {"imageDigest": digest, "imagePushedAt": datetime(2026, 1, day, tzinfo=UTC), **more}

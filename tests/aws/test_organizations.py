@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.ssoadmin.responses import SSOAdminResponse
 
 from soc2_pac.model import Status
 
@@ -112,7 +113,9 @@ def test_an_account_in_no_organisation() -> None:
 
 @pytest.fixture(scope="module")
 def center() -> Iterator[Account]:
-    with account() as made:
+    with pytest.MonkeyPatch.context() as patch, account() as made:
+        # moto knows no state of provisioning: what it has is the newest.
+        patch.setattr(SSOAdminResponse, _PROVISIONED, _provisioned)
         sso, store = made.client("sso-admin"), made.client("identitystore")
         (instance,) = sso.list_instances()["Instances"]
         where = {"InstanceArn": instance["InstanceArn"]}
@@ -151,12 +154,39 @@ def center() -> Iterator[Account]:
         yield made
 
 
+_PROVISIONED = "list_accounts_for_provisioned_permission_set"
+_OUTDATED: set[str] = set()
+"""Permission sets whose newest state is not provisioned."""
+_all_provisioned = getattr(SSOAdminResponse, _PROVISIONED)
+
+
+def _provisioned(said: Any) -> str:
+    arn = said._get_param("PermissionSetArn")
+    outdated = said._get_param("ProvisioningStatus") == "LATEST_PERMISSION_SET_NOT_PROVISIONED"
+    if outdated and arn not in _OUTDATED:
+        return json.dumps({"AccountIds": []})
+    return str(_all_provisioned(said))
+
+
+def test_a_set_that_was_changed_and_not_provisioned_is_known_by_what_it_says_only(
+    center: Account,
+) -> None:
+    found = {s.view.details.name: s for s in center.collect("aws.identity_center.permission_set")}
+    arn = json.loads(found["Read"].body)["PermissionSetArn"]
+    _OUTDATED.add(arn)
+    try:
+        verdict = center.judge("aws-permission-set-session", found["Read"].name, NOW)
+    finally:
+        _OUTDATED.discard(arn)
+    assert (verdict.status, center.number in verdict.message) == (Status.INCONCLUSIVE, True)
+
+
 def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: Account) -> None:
+    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
     found = {
         s.view.details.name: s.view for s in center.collect("aws.identity_center.permission_set")
     }
     assert found["Admin"].proven.administrator
-    (anna,) = [s.uid for s in center.collect("aws.identity_center.user") if s.name == "anna"]
     assert found["Admin"].administers is None, "its boundary is a call that the emulator refuses"
     assert found["Admin"].users == ({anna.rpartition("/")[2]}, None)
     assert found["Read"].administers is False
@@ -165,6 +195,7 @@ def test_who_has_administrator_sets_is_asked_and_who_has_others_is_not(center: A
     assert found["Read"].proven.administrator is False
     assert found["Read"].assignments is None
     assert center.calls["sso:ListAccountAssignments"] == 1
+    assert center.calls["identitystore:ListGroupMemberships"] == 1
 
 
 def test_permission_sets_are_judged(center: Account) -> None:

@@ -85,6 +85,10 @@ ANSWERS: Mapping[str, Any] = {
     },
     "cloudwatch:DescribeAlarms": {"CompositeAlarms": [], "LogAlarms": []},
     "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
+    # Without a scan, as basic scanning of today answers.
+    "ecr:DescribeImages": {
+        "imageDetails": [{"imageDigest": f"sha256:{n}", "imagePushedAt": 1767225600} for n in "12"]
+    },
     "events:ListRules": {"Rules": [dict(_RULE, Arn=f"arn:r{n}", Name=f"r{n}") for n in "12"]},
     "guardduty:GetFindings": {"Findings": [dict(_FINDING, Arn=f"arn:f-{n}") for n in "12"]},
     "iam:GenerateCredentialReport": {"State": "COMPLETE"},

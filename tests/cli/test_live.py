@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from soc2_demo.github import GithubEmulator
+from soc2_demo.github_company import acme_robotics
 from soc2_pac.store import open_store
 
 if TYPE_CHECKING:
@@ -41,6 +43,37 @@ def configured(tmp_path: Path) -> Path:
 def _rows(ended: Ended) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads(ended.out)
     return rows
+
+
+# -- recordings ---------------------------------------------------------------------------------------
+
+
+def test_a_recording_is_judged_like_what_was_recorded(
+    cli: Callable[..., Ended], configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOC2_PAC_TEST_TOKEN", "a-token-that-opens-nothing")
+    rules = ("github-org-2fa-required", "github-required-reviews")
+    with GithubEmulator(acme_robotics()) as url:
+        text = CONFIG.replace("SOC2_PAC_TEST_NO_SUCH_TOKEN", "SOC2_PAC_TEST_TOKEN")
+        text = text.replace('"acme"', f'"acme-robotics"\nbase_url = "{url}"')
+        configured.write_text(text, encoding="utf-8")
+        live = cli("check", *rules, "--format", "json")
+        doctor = cli("doctor", "--record", "recording")
+    assert "answers. Look through it" in doctor.out
+    recorded = cli("check", *rules, "--recording", "recording", "--format", "json")
+    assert recorded.code == live.code
+    said = [sorted((row["rule"], row["status"]) for row in _rows(one)) for one in (live, recorded)]
+    assert said[0] == said[1]
+    assert len(said[0]) > 5
+    assert "inconclusive" not in {status for _, status in said[0]}
+    lines = [
+        json.loads(line)
+        for path in (configured.parent / "recording" / "exchanges").iterdir()
+        for line in path.read_bytes().splitlines()
+    ]
+    assert "GET /orgs/{org}" in {line["call"] for line in lines}
+    assert all("x-ratelimit-remaining" in line["headers"] for line in lines)
+    assert not any("opens-nothing" in json.dumps(line) for line in lines)
 
 
 # -- no credentials -----------------------------------------------------------------------------------

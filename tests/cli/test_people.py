@@ -137,6 +137,8 @@ def test_list_shows_what_is_missing(ask: Callable[..., Ended]) -> None:
     assert one["set_by"].startswith("Zoe (not proved; user ")
     ended = ask("controls")
     assert "2 controls: 0 with failures, 2 lack evidence, 0 have what they name." in ended.out
+    assert "No control serves 58 of the criteria: CC1.1, CC1.2, " in ended.out
+    assert "No control serves" not in ask("controls", "list", "--criterion", "A1").out
     assert ask("controls", "list", "--fail").code == 1
     assert ask("controls", "list", "--criterion", "CC9.1", "--fail").code == 0
 
@@ -261,3 +263,67 @@ def test_due_and_revoke(ask: Callable[..., Ended]) -> None:
     assert sorted(due()) == [("access-review", "missing"), *both]
     (one,) = rows(ask("attestations", "list", "--format", "json"))
     assert (one["state"], one["revoked_because"]) == ("revoked", "wrong")
+
+
+# -- runs ---------------------------------------------------------------------------------------------
+
+ONLY = '[rules]\ninclude = ["company-*"]\n'
+
+
+def test_a_run_speaks_of_controls(cli: Callable[..., Ended], home: Path) -> None:
+    (home / "soc2-pac.toml").write_text(ONLY)
+    text = CONTROLS.replace("aws-access-key-*", "company-access-review")
+    (home / "controls.toml").write_text(text)
+    ended = cli("run")
+    assert ended.code == 1
+    assert "Controls recorded: 2 added (AC-03, BC-01)." in ended.out
+    summary = ended.out.partition("\n\n")[2]
+    assert summary.startswith("criterion ")
+    assert "Controls: 2 in force, 1 with failures, 2 lack evidence." in ended.out
+    assert "  AC-03 Access is reviewed." in ended.out
+    assert "Controls recorded" not in cli("run").out
+    (home / "controls.toml").write_text(text.replace("Ann", "Cleo"))
+    assert "Controls recorded: 1 changed (AC-03)." in cli("run").out
+    (home / "controls.toml").unlink()
+    (home / "soc2-pac.toml").write_text(ONLY + '[sources.us]\nprovider = "company"\n')
+    assert "the 2 controls that were recorded stay in force" in cli("run").out
+
+
+def test_findings_of_a_control(cli: Callable[..., Ended], home: Path) -> None:
+    (home / "soc2-pac.toml").write_text(ONLY)
+    text = CONTROLS.replace("aws-access-key-*", "company-*-review")
+    (home / "controls.toml").write_text(text)
+    assert cli("run", "--quiet").code == 1
+    listed = ("findings", "list", "--status", "fail", "--format", "json", "--control")
+    found = {row["rule"] for row in rows(cli(*listed, "AC-03"))}
+    assert found == {"company-access-review", "company-board-review", "company-vendor-review"}
+    one = rows(cli(*listed, "AC-03", "--rule", "company-board-review"))
+    assert {row["rule"] for row in one} == {"company-board-review"}
+    for name, said in (
+        ("BC-01", "control BC-01 has no findings: it names no rule"),
+        ("AC-3", "there is no control 'AC-3'. Did you mean 'AC-03'?"),
+    ):
+        ended = cli(*listed, name)
+        assert (ended.code, ended.out) == (2, "")
+        assert said in ended.err
+
+
+def test_check_reads_what_people_did(cli: Callable[..., Ended], home: Path) -> None:
+    (home / "soc2-pac.toml").write_text(ONLY)
+    before = cli("check", "company-restore-test")
+    assert (before.code, "no store could be opened" in before.out) == (3, True)
+    assert cli("controls", "record").code == 0
+    add = ("attest", "BC-01", "--file", "review.pdf", "--topic", "restore-test")
+    assert cli(*add, "--covers", "2026-11-01", "--valid-until", "2099-12-31").code == 0
+    checked = rows(cli("check", "company-restore-test", "--format", "json"))
+    (held,) = [row for row in checked if row["resource"] == "restore-test"]
+    assert held["status"] in ("pass", "fail"), "it depends on the day"
+    assert "handed in for BC-01, covers up to 2026-11-01" in held["message"]
+
+
+def test_without_controls_their_rules_say_what_to_do(cli: Callable[..., Ended], home: Path) -> None:
+    (home / "soc2-pac.toml").write_text(CONFIG)
+    (home / "controls.toml").unlink()
+    ended = cli("check", "company-restore-test")
+    assert ended.code == 2
+    assert "the store holds nothing that people declared. Next: soc2-pac controls init" in ended.err

@@ -68,7 +68,7 @@ def test_what_init_shows_as_an_example_is_valid_too(
 def test_init_says_what_to_do_next_and_counts_right(cli: Callable[..., Ended]) -> None:
     lines = cli("init").out.splitlines()
     steps = [line.split()[0] for line in lines[2:]]
-    assert steps == ["1.", "2.", "3.", "4.", "5.", "6.", "7.", "8."]
+    assert steps == ["1.", "2.", "3.", "4.", "5.", "6.", "7.", "8.", "9."]
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.company import CompanyProvider, attestations, controls
-from soc2_collectors.company.client import CALLS, HISTORY, CompanyConnection
+from soc2_collectors.company.client import CALLS, FAILURES, HISTORY, CompanyConnection
 from soc2_collectors.company.models.attestation import Attestation as Topic
 from soc2_collectors.company.permissions import ACTS, permissions
 from soc2_collectors.company.settings import CompanySettings
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Body
 
 OWN = Scope("company", "own")
+GRACE = Control(wording="", owner="", frequency="", criteria=()).grace_days
 ANN = Actor("Ann Ray", "ann", "oidc https://id.acme.example ann")
 CONTROLS = """
 [topics]
@@ -207,7 +208,7 @@ def test_without_a_store_nothing_is_known() -> None:
 
 
 def test_permissions_name_every_call() -> None:
-    assert set(ACTS) == {*CALLS, HISTORY}
+    assert set(ACTS) == {*CALLS, FAILURES, HISTORY}
     declared = {call for c in (controls.controls, attestations.attestations) for call in c.calls}
     assert declared <= set(ACTS)
     assert "No permission beyond the store's own" in permissions(sorted(declared), "text")
@@ -225,6 +226,18 @@ def test_wrong_settings(table: dict[str, Any]) -> None:
 def test_every_known_topic_has_a_rule() -> None:
     rules = plugins.load().rules
     assert [topic for topic in TOPICS if f"company-{topic}" not in rules] == []
+
+
+def test_topics_and_controls_agree_on_the_cadence() -> None:
+    """What a rule asks of a topic is what a control of that frequency asks, with the usual grace."""
+    rules = plugins.load().rules
+    cadences = {
+        topic: rules[f"company-{topic}"].settle({})["every_days"] - GRACE for topic in TOPICS
+    }
+    assert set(cadences.values()) <= {days for days in DAYS.values() if days is not None}
+    assert cadences["access-review"] == DAYS["quarterly"]
+    assert cadences["restore-test"] == DAYS["half-yearly"]
+    assert cadences["penetration-test"] == DAYS["yearly"]
 
 
 def test_every_frequency_ends_or_says_that_it_does_not() -> None:
@@ -282,6 +295,7 @@ def test_a_run_puts_controls_in_force_and_judges_them(
     assert statuses(store, "company-access-review")["access-review"] == "fail"
     assert {unit.kind: unit.status.value for unit in outcome.units} == {
         "company.attestation": "complete",
+        "company.deadline": "complete",
         "company.control": "complete",
         "company.grant": "complete",
         "company.review": "complete",

@@ -6,7 +6,7 @@ import contextlib
 import gc
 from typing import TYPE_CHECKING
 
-from soc2_demo import http, roster, runner
+from soc2_demo import evidence, http, roster, runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +30,7 @@ def written(
     config = directory / runner.CONFIG
     config.write_text(runner._config(directory, aws.url, urls), encoding="utf-8")
     roster.write(directory)
+    evidence.write(directory)
     return config, runner._environment(aws.credentials)
 
 

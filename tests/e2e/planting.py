@@ -62,6 +62,11 @@ class Planter:
         self._places: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def places(self) -> set[str]:
+        """Where something was planted, without the form."""
+        return {where.rpartition(":")[0] or where for where in self.planted.values()}
+
     def _full(self, place: str) -> bool:
         """Whether a place has its plants: each is sought in every file afterwards."""
         with self._lock:

@@ -17,6 +17,7 @@ from soc2_pac.rules import rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from soc2_pac.acts.due import OpenFailures
     from soc2_pac.hookspecs import Meter
     from soc2_pac.model import Selection
 
@@ -39,8 +40,9 @@ class NoteSettings(msgspec.Struct, frozen=True):
 
     acts: tuple[Act, ...] | None = None
 
-    def knowing(self, acts: Iterable[Act]) -> NoteSettings:
+    def knowing(self, acts: Iterable[Act], failures: Iterable[OpenFailures]) -> NoteSettings:
         """The same, with acts."""
+        del failures
         return NoteSettings(tuple(acts))
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import pickle
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc2_pac.collect import recording
+from soc2_pac.collect.answers import Answered, Exchanges, disguised, without_secrets
 from soc2_pac.collect.disguise import Disguise
 from soc2_pac.errors import UsageError
+from soc2_pac.model import Exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,3 +230,127 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="format 99"):
         recording.read(tmp_path / "new")
+
+
+# -- answers ----------------------------------------------------------------------------------------------------
+
+ASKED = Exchange(
+    "s3:GetBucketPolicy",
+    "GET",
+    "https://payroll.s3.amazonaws.com/widgets-payroll/jane%40widgets.com?policy&max=100"
+    "&token=ghp_0123456789abcdefghijklmnopqrstuvwxyzAB&after=amFuZS5kb2VAd2lkZ2V0cy5jb20gcGF5cm9sbA%3D%3D",
+)
+HEADERS = {
+    "content-type": "application/json; charset=utf-8",
+    "date": "Mon, 30 Nov 2026 20:30:54 GMT",
+    "retry-after": "30",
+    "x-ratelimit-reset": "1796070660",
+    "x-ms-ratelimit-remaining-subscription-reads": "11999",
+    "x-amzn-errortype": "PayrollLockedException",
+    "x-request-id": "8f14e45f-ceea-467f-ab2c-111122223333",
+    "set-cookie": "session=payroll",
+    "link": '<https://api.widgets.com/repos/payroll?page=2&cursor=abcdefghijklmnopqrstuvwxyz>; rel="next"',
+}
+NAMES = (
+    "payroll",
+    "widgets",
+    "jane",
+    "111122223333",
+    "ghp_",
+    "amFuZS5kb2VA",
+    "abcdefghijklm",
+    "8f14e45f",
+)
+
+
+ERROR_JSON = json.dumps(
+    {
+        "__type": "PayLockedException",
+        "message": "jane@widgets.com of 111122223333 may not read payroll",
+        "details": [{"code": "SomethingNew", "token": "widgets-payroll-0123456789"}],
+    }
+).encode()
+ERROR_XML = (
+    b"<Error><Code>PolicyOdd</Code><Message>no policy of payroll</Message>"
+    b"<Resource>/payroll</Resource><HostId>111122223333</HostId></Error>"
+)
+
+
+def _answered(body: bytes, status: int = 403) -> Answered:
+    given = Exchange(ASKED.operation, ASKED.method, ASKED.url, status, HEADERS, body)
+    return disguised(without_secrets(given), disguise())
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (ERROR_JSON, "PayLockedException"),
+        (ERROR_XML, "PolicyOdd"),
+        (b"<html>jane of widgets: payroll 111122223333", ""),
+        (b"\xff\xfe payroll", ""),
+    ],
+)
+def test_an_answer_says_what_happened_and_to_whom_it_does_not(body: bytes, code: str) -> None:
+    said = _answered(body)
+    whole = msgspec.json.encode(said).decode()
+    for name in NAMES:
+        assert name not in whole.replace("PayrollLockedException", "")
+    assert code in whole
+    assert (said.call, said.status, said.size) == ("s3:GetBucketPolicy", 403, len(body))
+    assert said.error
+    kept = {n: v for n, v in HEADERS.items() if n not in ("x-request-id", "set-cookie", "link")}
+    assert said.headers == {**kept, "link": said.headers["link"]}
+    assert said.headers["link"].endswith('cursor=[26 characters]>; rel="next"')
+    assert said.url.startswith("https://")
+    assert "max=100" in said.url
+
+
+def test_one_name_is_one_in_documents_and_answers() -> None:
+    map_ = disguise()
+    new = map_.value({"name": "payroll"})["name"]
+    said = disguised(without_secrets(ASKED), map_)
+    assert said.url.startswith(f"https://{new}.s3.")
+
+
+def test_the_body_of_an_answer_that_was_of_use_is_not_kept_twice() -> None:
+    said = _answered(b'{"Policy": "{}"}', 200)
+    assert (said.error, said.size) == (None, 16)
+
+
+def test_a_request_without_an_answer_says_why() -> None:
+    failed = Exchange(
+        "c", "GET", "https://payroll.com/", problem="payroll.com did not answer in time"
+    )
+    said = disguised(without_secrets(failed), disguise())
+    assert said.status is None
+    assert said.problem.endswith("did not answer in time")
+    assert "payroll" not in said.problem
+
+
+def test_answers_are_written_beside_their_collection(tmp_path: Path) -> None:
+    kept = Exchanges()
+    kept.add(ASKED)
+    kept.add(Exchange("c", "GET", "https://payroll.com/", 200))
+    copied: Exchanges = pickle.loads(pickle.dumps(kept))  # as an executor hands it over
+    writer = recording.Writer(tmp_path / "new", disguise())
+    said = recording.Collected(
+        source="prod", provider="aws", kind="aws.s3.bucket", scope="aws:1", status="complete"
+    )
+    writer.write(said, [], copied)
+    (path,) = (tmp_path / "new" / "exchanges").iterdir()
+    assert path.stat().st_mode & 0o077 == 0
+    assert [json.loads(line)["call"] for line in path.read_bytes().splitlines()] == [
+        "s3:GetBucketPolicy",
+        "c",
+    ]
+    assert writer.answers == 2
+    assert path.name == "0001-aws.s3.bucket.jsonl"
+
+
+def test_a_name_that_was_met_nowhere_is_none_in_a_reason() -> None:
+    said = disguise().known(
+        "User: arn:aws:iam::111122223333:user/payroll is not authorized by 'widgets' (Jane Doe)"
+    )
+    for name in ("payroll", "widgets", "Jane", "Doe", "111122223333"):
+        assert name not in said
+    assert "is not authorized by" in said

@@ -6,7 +6,7 @@ import gzip
 import socket
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hostile_answers import MODES, Hostile
@@ -25,6 +25,9 @@ from soc2_pac.errors import (
     Unexpected,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    from soc2_pac.model import Exchange
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -101,6 +104,37 @@ def test_broken_answers(answer: bytes, kind: type[ProviderError], said: str) -> 
     server = Said(answer)
     with pytest.raises(kind, match=said):
         asks(server.url).exchange("GET", server.url + "/", {})
+
+
+class _Listening:
+    """A meter that keeps what was answered."""
+
+    def __init__(self, seconds: float = 60) -> None:
+        self._seconds = seconds
+        self.heard: list[Exchange] = []
+
+    def left(self) -> float:
+        return self._seconds
+
+    def answered(self, exchange: Exchange) -> None:
+        self.heard.append(exchange)
+
+
+def test_a_unit_learns_what_its_calls_were_answered() -> None:
+    meter: Any = _Listening()
+    server = Said(whole(b'{"a": 1}', b"X-Limit: 5", status=b"404 Not Found"))
+    asks(server.url).exchange(
+        "GET", f"{server.url}/x", {"Authorization": "t"}, meter=meter, call="c"
+    )
+    (heard,) = meter.heard
+    assert (heard.operation, heard.method, heard.url) == ("c", "GET", f"{server.url}/x")
+    assert (heard.status, heard.headers["x-limit"], heard.body) == (404, "5", b'{"a": 1}')
+    late: Any = _Listening(1)
+    with Hostile("drip-body") as dripping, pytest.raises(Unreachable, match="in time"):
+        asks(dripping.url).exchange("GET", f"{dripping.url}/", {}, meter=late, call="c")
+    (heard,) = late.heard
+    assert heard.status is None
+    assert "in time" in heard.problem
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n"])

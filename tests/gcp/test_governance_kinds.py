@@ -396,6 +396,34 @@ def test_service_accounts_with_their_last_use(gcp: Source) -> None:
         views(gcp, service_accounts.uses, scope=HERE)
 
 
+def test_a_key_named_by_the_address_is_one_of_the_account_named_by_its_number(gcp: Source) -> None:
+    mail, other = (f"{name}@{PRODUCTION}.iam.gserviceaccount.com" for name in ("app", "my-app"))
+    sort = "//iam.googleapis.com"
+    gcp.emulator.state.assets[:] = [
+        asset(
+            "iam.googleapis.com/ServiceAccount",
+            f"{sort}/{P}/serviceAccounts/1001",
+            PRODUCTION,
+            {"email": mail, "uniqueId": "1001"},
+        ),
+        *(
+            asset(
+                "iam.googleapis.com/ServiceAccountKey",
+                f"{sort}/{P}/serviceAccounts/{one}/keys/k",
+                PRODUCTION,
+                {
+                    "name": f"{P}/serviceAccounts/{one}/keys/k",
+                    "keyType": "USER_MANAGED",
+                    "validAfterTime": "2026-01-01T00:00:00Z",
+                },
+            )
+            for one in (mail, other)
+        ),
+    ]
+    (seen,) = views(gcp, service_accounts.uses, scope=HERE)
+    assert [one.account for one in seen.keys] == [mail]
+
+
 def test_changes_by_people(gcp: Source) -> None:
     (body,) = bodies(gcp, audit.human_changes, scope=HERE).values()
     assert "tcp" not in str(redact.redact_paths(body, audit.human_changes.resource.secret))

@@ -53,3 +53,26 @@ def test_a_policy_that_is_for_everyone_counts(resource: str, member: str, status
     }
     given = {"gcp.iam.policy": [policy], "gcp.compute.security_policy": []}
     assert judge_document(RULE, BACKEND, given).status is status
+
+
+@pytest.mark.parametrize(
+    ("node", "role", "status"),
+    [
+        ("folders/1", "roles/iap.httpsResourceAccessor", Status.FAIL),
+        ("folders/1", "organizations/9/roles/visitor", Status.FAIL),
+        ("folders/1", "roles/viewer", Status.PASS),
+        ("folders/2", "roles/iap.httpsResourceAccessor", Status.PASS),
+    ],
+)
+def test_what_everyone_may_do_above_the_project_counts(
+    node: str, role: str, status: Status
+) -> None:
+    policy = {
+        "name": f"//cloudresourcemanager.googleapis.com/{node}",
+        "assetType": "cloudresourcemanager.googleapis.com/Folder",
+        "ancestors": [node],
+        "iamPolicy": {"bindings": [{"role": role, "members": ["allAuthenticatedUsers"]}]},
+    }
+    given = {"gcp.iam.policy": [policy], "gcp.compute.security_policy": []}
+    backend = {**BACKEND, "ancestors": ["projects/123", "folders/1"]}
+    assert judge_document(RULE, backend, given).status is status

@@ -320,6 +320,17 @@ MAPPING = {
         ("attribute.repository.matches('^acme/*')", ""),
         ("attribute.repository.matches('^acme/|other')", ""),
         ("attribute.repository.matches('^.*/web$')", ""),
+        ("attribute.repository.matches('^(acme|other)/')", "repository"),
+        ("attribute.repository.matches('^(acme|other)')", ""),
+        ("attribute.repository.matches('^(acme|other)?/')", ""),
+        ("attribute.repository.matches('^acme/|^other/')", "repository"),
+        ("attribute.owner.matches('^acme$')", "repository_owner"),
+        ("attribute.owner.matches('^(acme|other)$')", "repository_owner"),
+        ("attribute.owner.matches('^acme')", ""),
+        ("attribute.owner.matches('^acme.*$')", ""),
+        ("attribute.owner.matches('^(acme|)$')", ""),
+        ("attribute.owner.matches('^(acme|other)|.$')", ""),
+        ("attribute.repository.size() == 9", ""),
         ("attribute.mixed == 'acme'", ""),
         ("assertion.ref == 'refs/heads/main'", ""),
         ("assertion.aud == 'acme'", ""),
@@ -334,8 +345,17 @@ def test_whose_workloads_come_in(condition: str, claim: str) -> None:
     assert federation.read(condition, GITHUB, MAPPING) == federation.Read(claim, understood=True)
 
 
-def test_a_condition_that_cannot_be_read_says_so() -> None:
-    assert not federation.read("size(", GITHUB, MAPPING).understood
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "size(",
+        "attribute.repository.extract('{owner}/') == 'acme'",
+        "attribute.owner.lowerAscii() == 'acme'",
+        "'acme' == attribute.owner.lowerAscii() && assertion.ref == 'refs/heads/main'",
+    ],
+)
+def test_a_condition_that_cannot_be_read_says_so(condition: str) -> None:
+    assert not federation.read(condition, GITHUB, MAPPING).understood
 
 
 @pytest.mark.parametrize(
@@ -376,6 +396,12 @@ def test_how_severe_a_vulnerability_is(details: Details, level: str | None) -> N
         ("*.github.io/*", False),
         ("acme.github.io/*", True),
         ("*.co.uk/*", False),
+        ("https://storage.googleapis.com/*", False),
+        ("https://storage.googleapis.com/acme*", False),
+        ("https://storage.googleapis.com/acme-site/*", True),
+        ("*.storage.googleapis.com/*", False),
+        ("*.us-central1.hosted.app/*", False),
+        ("web--acme.us-central1.hosted.app/*", True),
         ("", False),
     ],
 )

@@ -201,7 +201,7 @@ def test_a_key_that_gets_no_token(gcp: Source, key: SecretRef) -> None:
     gcp.emulator.faults.add("/token", status=400, body='{"error": "invalid_grant"}')
     request = Request("GET", f"{gcp.url}/cloudasset/v1/organizations/1/assets", {}, None, ())
     with pytest.raises(CredentialsRejected, match="invalid_grant") as caught:
-        door.exchange(request, gcp.meter)
+        door.exchange("c", request, gcp.meter)
     assert info["private_key"][40:80] not in str(caught.value)
     assert connection.spent["oauth2.token"] >= 1
     assert not [path for _, path in gcp.emulator.requests if "assets" in path]
@@ -219,7 +219,7 @@ def test_users_of_workspace_are_not_read_without_an_administrator(gcp: Source) -
     )
     request = Request("GET", f"{gcp.url}/admin/directory/v1/users", {}, None, scopes)
     with pytest.raises(NotEnabled, match="workspace_admin"):
-        door.exchange(request, gcp.meter)
+        door.exchange("c", request, gcp.meter)
 
 
 # -- loading ------------------------------------------------------------------------------------------------

@@ -142,6 +142,11 @@ def test_identity_center_by_a_group() -> None:
     said = _privileged(_read([*rest, *center]))
     assert said["aws-identity-center:111122223333", "ann"] is True
     assert said["aws-identity-center:111122223333", "bob"] is False
+    before = {key: v for key, v in permission_set.items() if key != "ListGroupMemberships"}
+    older = look({"ps-1": before}, at=NOW, scope=ONE, kind="aws.identity_center.permission_set")
+    found = _read([*rest, center[0], older])
+    assert _privileged(found)["aws-identity-center:111122223333", "bob"] is None
+    assert any("ListGroupMemberships" in note for note in found.notes), found.notes
     said = _privileged(_read([*rest, center[0]]))
     assert said["aws-identity-center:111122223333", "bob"] is None, "no set was collected"
 

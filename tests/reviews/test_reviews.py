@@ -440,6 +440,31 @@ def test_somebody_else_reviews_in_the_place_of_one_who_left(quick: Store) -> Non
     assert decide(quick, handed(quick, review, keep, "Mona"), MONA, hours=30).open == 0
 
 
+def test_what_somebody_decided_before_another_took_over_counts(quick: Store) -> None:
+    from soc2_collectors.company.reviews import _body
+
+    collect(quick, acme().looks())
+    review = start(quick, "github")
+    some = handed(quick, review, lambda row: ("keep", "") if row.login == "cy" else ("", ""))
+    decide(quick, some)
+    reviews.reassign(
+        quick,
+        known(),
+        review.id,
+        instead_of="Rita",
+        to="Mona",
+        reason="away",
+        by=ADMIN,
+        now=T0 + HOUR,
+    )
+    told = {one["name"]: one for one in _body(state(quick, review))["reviewers"]}  # type: ignore[attr-defined]
+    assert {name: (one["rows"], one["decided"]) for name, one in told.items()} == {
+        "Mona": (4, 2), "Dan": (2, 0),
+    }  # fmt: skip
+    decide(quick, handed(quick, review, keep, "Mona"), MONA)
+    assert state(quick, review).open_rows == 2
+
+
 # -- what is refused ------------------------------------------------------------------------------------------
 
 
@@ -478,7 +503,8 @@ def test_a_kind_that_was_never_collected_refuses(quick: Store) -> None:
 
 def test_what_could_not_be_read_within_a_collection_refuses(quick: Store) -> None:
     made = acme()
-    gaps: Any = {"$gaps": {"direct_collaborators": {"status": "denied", "reason": "no"}}}
+    denied = {"direct_collaborators": {"status": "denied", "reason": "no"}}
+    gaps: dict[str, Any] = {"$gaps": denied}
     made.repository("api", **gaps)
     del made.documents["github.repository", GITHUB]["R_api"]["direct_collaborators"]
     collect(quick, made.looks())

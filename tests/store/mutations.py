@@ -24,7 +24,20 @@ from soc2_pac.store import acts, archive, ledger, tables
 from soc2_pac.store.checkpoint import generate_key
 from soc2_pac.store.verify import WHOLE, Part, verify
 
-from .helpers import ANN, CHANGES, RULES, T0, active, change, changes, look, one_run, user
+from .helpers import (
+    ANN,
+    AWAY,
+    CHANGES,
+    HOME,
+    RULES,
+    T0,
+    active,
+    change,
+    changes,
+    look,
+    one_run,
+    user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +47,7 @@ if TYPE_CHECKING:
     from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.store import Store
     from soc2_pac.store.checkpoint import Checkpoint
+    from soc2_pac.store.evidence import Look
     from soc2_pac.store.verify import Report
 
 DAY = timedelta(days=1)
@@ -111,6 +125,83 @@ def go_on(store: Store, start: int = 3, days: int = 2) -> None:
         )
         partial = look({"a": user("ann")}, at=at + DAY / 2, status=CollectionStatus.PARTIAL)
         one_run(store, [partial], at=at + DAY / 2, rules=rules)
+
+
+class Histories:
+    """Stores whose history was drawn: whatever the product itself writes, in any order."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self._store = store
+        self._draw = random.Random(seed)
+        self._at = T0
+        self._rules = decided(active([*RULES, *CHANGES]))
+        self._events: dict[str, dict[str, object]] = {}
+        self._waivers: list[str] = []
+
+    def run(self) -> None:
+        """One more run, after whatever somebody does between two."""
+        draw, store = self._draw, self._store
+        # Now and then a clock is ahead of the next one.
+        self._at += draw.choice([DAY, DAY, DAY / 24, 30 * DAY, -DAY])
+        if draw.random() < 0.2:
+            self._waivers.append(
+                store.add_waiver(
+                    rule="fake-*",
+                    reason="r",
+                    owner="o",
+                    approver="p",
+                    by=ANN,
+                    resource=draw.choice("abc"),
+                )  # fmt: skip
+            )
+        elif self._waivers and draw.random() < 0.2:
+            store.revoke_waiver(self._waivers.pop(), reason="fixed", owner="o", by=ANN)
+        if draw.random() < 0.1:
+            key = store.add_key(generate_key()[1], reason="rotation", owner="o")
+            if draw.random() < 0.5:
+                store.revoke_key(key, reason="lost", owner="o")
+        some = draw.sample(self._rules, draw.randint(1, len(self._rules)))
+        rules = self._rules if draw.random() < 0.7 else some
+        looks = [self._users(), self._teams(), self._changes()]
+        draw.shuffle(looks)
+        one_run(
+            store,
+            looks[: draw.randint(0, 3)],
+            at=self._at,
+            rules=rules,
+            full=draw.random() < 0.1,
+        )
+
+    def _users(self) -> Look:
+        draw = self._draw
+        names = draw.sample(["a", "b", "c", "d", "e\u00e9", "f'\"", "g\n"], draw.randint(0, 7))
+        found = {
+            name: user(
+                name, GetMfa=draw.choice([True, False, None]), team=draw.choice(["", "core", "x"])
+            )
+            for name in names
+        }
+        scope = draw.choice([HOME, HOME, AWAY])
+        return look(found, at=self._at, scope=scope, status=self._status())
+
+    def _teams(self) -> Look:
+        found = {t: {"name": t} for t in self._draw.sample(["core", "x", "y"], 2)}
+        return look(found, at=self._at, kind="fake.team", status=self._status())
+
+    def _changes(self) -> Look:
+        draw = self._draw
+        number = str(len(self._events))
+        self._events[number] = change("a", draw.randint(1, 28), approved=draw.random() < 0.5)
+        read = draw.sample(sorted(self._events), min(3, len(self._events)))
+        return changes(
+            {n: self._events[n] for n in read},
+            at=self._at,
+            status=self._status(),
+            cursor=draw.choice([None, '"c"']),
+        )
+
+    def _status(self) -> CollectionStatus:
+        return self._draw.choice([CollectionStatus.COMPLETE] * 3 + [CollectionStatus.PARTIAL])
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soc2_pac.store import Store, open_store, tables
+from soc2_pac.store import Store, ledger, open_store, tables
 from soc2_pac.store.verify import Part
+from soc2_pac.store.verify.part import in_blocks
 
 from . import mutations
 from .mutations import (
     TABLES,
+    Histories,
     Mutation,
     by_whole,
     fill,
@@ -53,9 +55,18 @@ def origin(
         if request.param == "sqlite"
         else databases.create(migrated=True)
     )
-    with open_store(url) as store:
+    # So few intervals to a block that changes roots of one and of several digests stand side by side.
+    with pytest.MonkeyPatch.context() as patch, open_store(url) as store:
+        patch.setattr(ledger, "BLOCK", 3)
         fill(store)
         kept = store.checkpoint()
+        with store.reading() as connection:
+            roots = [
+                *connection.execute(tables.evaluation.select()).all(),
+                *connection.execute(tables.collection.select()).all(),
+            ]
+        assert {in_blocks(row.changes_root) for row in roots} == {True, False}
+        assert any(row.closed > ledger.BLOCK for row in roots)
         assert store.verify([kept]).problems == []
         yield store, kept
     if request.param == "postgres":
@@ -160,7 +171,11 @@ def test_a_change_of_what_is_new_is_found_at_once(
                     assert found is not False, f"{table}.{column}: {row[column]!r} -> {other!r}"
 
 
-def test_an_untouched_store_is_never_refused(make_store_url: Callable[..., str]) -> None:
+@pytest.mark.parametrize("block", [2, 10_000])
+def test_an_untouched_store_is_never_refused(
+    make_store_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(ledger, "BLOCK", block)
     with open_store(make_store_url()) as store:
         fill(store)
         kept = store.checkpoint()
@@ -170,6 +185,31 @@ def test_an_untouched_store_is_never_refused(make_store_url: Callable[..., str])
             go_on(store, start)
         whole, part = store.verify([kept]), store.verify((), Part(kept, 0))
         assert part.checked["ledger entries"] < whole.checked["ledger entries"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_drawn_history_is_refused(
+    make_store_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(ledger, "BLOCK", 4)
+    with open_store(make_store_url()) as store:
+        history = Histories(store, seed)
+        for _ in range(3):
+            history.run()
+        kept = store.checkpoint()
+        for _ in range(3):
+            history.run()
+        for report in reports(store, kept):
+            assert report.problems == []
+
+
+def test_a_month_reads_every_row_once(origin: Origin) -> None:
+    """What ``--since`` reads of what is old, over thirty days, is what there is."""
+    store, kept = origin
+    whole = store.verify([kept]).checked
+    month = [store.verify((), Part(kept, turn)).checked for turn in range(30)]
+    for name in ("observations", "findings", "resources"):
+        assert sum(one[name] for one in month) == whole[name] > 0
 
 
 SCHEMA = {
@@ -201,6 +241,20 @@ SCHEMA = {
     "a generated column": {
         "sqlite": ("ALTER TABLE finding ADD COLUMN g TEXT GENERATED ALWAYS AS ('x') VIRTUAL",),
         "postgresql": ("ALTER TABLE finding ADD COLUMN g TEXT GENERATED ALWAYS AS ('x') STORED",),
+    },
+    "a child in another schema": {
+        "postgresql": (
+            "CREATE SCHEMA other",
+            "CREATE TABLE other.more () INHERITS (public.finding)",
+        ),
+    },
+    "an operator that means the opposite": {
+        "postgresql": (
+            "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, PROCEDURE = pg_catalog.textne)",
+        ),
+    },
+    "the system's own schema last": {
+        "postgresql": ("SET LOCAL search_path TO public, pg_catalog",),
     },
     "a schema that comes first": {
         "postgresql": (

@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.objects import S3
 from soc2_collectors.aws.settings import AwsSettings
 from soc2_pac.hookspecs import hookimpl
 from soc2_pac.resources import Collector
@@ -54,3 +55,9 @@ class AwsProvider:
 def soc2_providers() -> list[AwsProvider]:
     """AWS."""
     return [AwsProvider()]
+
+
+@hookimpl
+def soc2_object_stores() -> list[S3]:
+    """S3."""
+    return [S3()]

@@ -31,7 +31,7 @@ def unreadable(protocol: str, operation: str, body: bytes) -> str | None:
     if not body.strip():
         return "the answer is empty"
     if protocol in JSON:
-        return _not_json(body)
+        return "the answer is not JSON, or was cut off" if said_in(body) is None else None
     root = _ROOT.search(body)
     if root is None:
         return "the answer is not XML"
@@ -41,19 +41,37 @@ def unreadable(protocol: str, operation: str, body: bytes) -> str | None:
     return f"the answer is a {name} document" if foreign else None
 
 
-def _not_json(body: bytes) -> str | None:
+def said_in(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """What a JSON body says; ``None`` where it is none, which ``null`` is, too."""
     try:
-        parsed = json.loads(body)
-    except ValueError:
-        return "the answer is not JSON, or was cut off"
-    return None if isinstance(parsed, dict) else "the answer is no JSON object"
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
-def nulls(body: bytes, output: Any) -> frozenset[str]:  # noqa: ANN401 - a botocore shape
+def misfit(said: Any, output: Any) -> str | None:  # noqa: ANN401 - any JSON value, a botocore shape
+    """Why a JSON answer is not of the shape that AWS describes; ``None`` where it is.
+
+    botocore takes a text where a list is described for a list of letters. ``output``: ``None`` where the
+    answer is a single member, whose shape is not that of the answer.
+    """
+    if not isinstance(said, dict):
+        return "the answer is no JSON object"
+    if output is None:
+        return None
+    for member, shape in output.members.items():
+        value = said.get(shape.serialization.get("name", member))
+        wanted = None if getattr(shape, "is_document_type", False) else _SORTS.get(shape.type_name)
+        if value is not None and wanted is not None and not isinstance(value, wanted):
+            return f"{member} is no {shape.type_name}"
+    return None
+
+
+_SORTS: dict[str, type] = {"list": list, "map": dict, "structure": dict}
+
+
+def nulls(said: dict[str, Any], output: Any) -> frozenset[str]:  # noqa: ANN401 - a botocore shape
     """The members of a JSON answer that came as ``null``."""
-    if b"null" not in body:
-        return frozenset()
-    said = json.loads(body)
     return frozenset(
         member
         for member, shape in output.members.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.backup import (
@@ -12,16 +13,19 @@ from soc2_collectors.aws.models.backup import (
     RestoreTestingPlan,
     Vault,
 )
-from soc2_pac.model import Document, Fact
+from soc2_pac.model import Document, Fact, utc_text, utc_time
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soc2_collectors.aws.client import Aws
+    from soc2_pac.model import Period
 
 _PAGE = {"PageSize": 1000}
 _NO_POLICY = ["ResourceNotFoundException"]
+_LISTED = timedelta(days=30)
+"""How far back AWS Backup lists jobs; for backups the API reference says so (ListBackupJobs)."""
 
 
 @collects(
@@ -139,11 +143,31 @@ def protected_resources(aws: Aws) -> Iterator[Document]:
         yield Document(item["ResourceArn"], item.get("ResourceName") or item["ResourceArn"], item)
 
 
-@collects(RestoreJob, calls=["backup:ListRestoreJobs"], per="region", cost="pages of 1,000")
-def restore_jobs(aws: Aws) -> Iterator[Document]:
-    """Restores that AWS still tells of."""
+@collects(
+    RestoreJob,
+    calls=["backup:ListRestoreJobs"],
+    per="region",
+    cost="pages of 1,000",
+    population=True,
+    instant="CreationDate",
+)
+def restore_jobs(aws: Aws, period: Period) -> Iterator[Document]:
+    """Restores that AWS still lists. It forgets old ones, and what happened happened: they stay known."""
+    listed_from = period.began - _LISTED
+    known: Any = period.since_cursor
+    if known and utc_time(known["to"]) >= listed_from:
+        listed_from = utc_time(known["from"])
+    period.ask(
+        query="ListRestoreJobs",
+        start=listed_from,
+        end=period.began,
+        counted="AWS gives no count: the listing was read to its last page",
+    )
+    read = 0
     for item in aws.items("backup", "list_restore_jobs", "RestoreJobs"):
+        read += 1
         yield Document(item["RestoreJobId"], item["RestoreJobId"], item)
+    period.done(total=read, cursor={"from": utc_text(listed_from), "to": utc_text(period.began)})
 
 
 @collects(

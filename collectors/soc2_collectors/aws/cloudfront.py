@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from soc2_collectors.aws.logs import described
 from soc2_collectors.aws.models.cloudfront import Distribution, LogSource
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
@@ -61,15 +62,6 @@ def distributions(aws: Aws) -> Iterator[Document]:
 )
 def log_sources(aws: Aws) -> Iterator[Document]:
     """What sends logs through CloudWatch's deliveries; CloudFront's are those of its home region."""
-
-    @functools.cache
-    def deliveries() -> list[dict[str, Any]]:
-        return list(aws.items("logs", "describe_deliveries", "deliveries"))
-
-    def of(name: str) -> list[dict[str, Any]]:
-        return [one for one in deliveries() if one.get("deliverySourceName") == name]
-
-    for item in aws.items("logs", "describe_delivery_sources", "deliverySources"):
-        if item.get("service") == "cloudfront":
-            sent = Fact("logs:DescribeDeliveries", functools.partial(of, item["name"]))
-            yield Document(item["arn"], item["name"], {**item, "DescribeDeliveries": sent})
+    for document in described(aws):
+        if document.body.get("service") == "cloudfront":
+            yield document

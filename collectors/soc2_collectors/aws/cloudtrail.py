@@ -79,6 +79,7 @@ def console_changes(aws: Aws) -> Iterator[Document]:
     pages = aws.pages(
         "cloudtrail",
         "lookup_events",
+        ["Events"],
         LookupAttributes=[{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
         StartTime=now - _WINDOW,
         EndTime=now,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from soc2_collectors.aws.client import Aws
 
 _EVERY = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+_SORTS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
 """Without it AWS leaves out composite alarms and those on logs."""
 _NOT_ENDED = ["SCHEDULED", "ACTIVE"]
 
@@ -21,8 +22,8 @@ _NOT_ENDED = ["SCHEDULED", "ACTIVE"]
 @collects(Alarm, calls=["cloudwatch:DescribeAlarms"], per="region", cost="pages of 100")
 def alarms(aws: Aws) -> Iterator[Document]:
     """Alarms of metrics, of other alarms, and of queries of logs."""
-    for page in aws.pages("cloudwatch", "describe_alarms", AlarmTypes=_EVERY):
-        for sort in ("MetricAlarms", "CompositeAlarms", "LogAlarms"):
+    for page in aws.pages("cloudwatch", "describe_alarms", _SORTS, AlarmTypes=_EVERY):
+        for sort in _SORTS:
             for item in page.get(sort) or ():
                 yield Document(item["AlarmArn"], item["AlarmName"], item)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         "iam:GetPolicyVersion",
     ],
     per="region",
-    cost="1 + pages of 100 + 7 N + 2 per policy of AWS + 1 per account and group of a set that administers",
+    cost="1 + pages of 100 + 8 N + 2 per policy of AWS + 1 per account and group of a set that administers",
 )
 def permission_sets(aws: Aws) -> Iterator[Document]:
     """Permission sets with their policies, and who has those that may grant administrator rights."""
@@ -65,6 +65,7 @@ def permission_sets(aws: Aws) -> Iterator[Document]:
                         **asked,
                     ),
                     "GetPolicyVersion": Fact("iam:GetPolicyVersion", told.documents),
+                    "ListAccountsForProvisionedPermissionSet": told.outdated,
                     "ListAccountAssignments": told.assignments,
                     "ListGroupMemberships": Fact(
                         "identitystore:ListGroupMemberships", told.memberships
@@ -114,16 +115,23 @@ class _Told:
             "list_customer_managed_policy_references_in_permission_set",
             "CustomerManagedPolicyReferences",
         )
+        self.outdated = self._all(
+            "list_accounts_for_provisioned_permission_set",
+            "AccountIds",
+            ProvisioningStatus="LATEST_PERMISSION_SET_NOT_PROVISIONED",
+        )
         self.inline = _once(
             aws.fact(
                 "sso-admin", "get_inline_policy_for_permission_set", key="InlinePolicy", **asked
             )
         )
 
-    def _all(self, operation: str, key: str) -> Fact:
+    def _all(self, operation: str, key: str, **more: Any) -> Fact:  # noqa: ANN401 - as boto3 takes them
         """A fact of several pages."""
-        asked = self._aws.fact("sso-admin", operation, **self._asked)
-        items = functools.partial(self._aws.items, "sso-admin", operation, key, **self._asked)
+        asked = self._aws.fact("sso-admin", operation, **self._asked, **more)
+        items = functools.partial(
+            self._aws.items, "sso-admin", operation, key, **self._asked, **more
+        )
         return _once(Fact(asked.operation, lambda: list(items())))
 
     def documents(self) -> dict[str, object]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _NO_POLICY = ["ResourceNotFoundException~the resource you requested does not exist"]
 """What AWS says of a function without a policy; a function that is gone is called by its ARN."""
-_OF_VERSION = ("Version", "Environment")
+_OF_VERSION = ("Version", "Environment", "Runtime", "PackageType")
+"""What matters of a published version: what it carries, and what it runs on."""
 _PAGE = {"PageSize": 50}
 """As many functions as AWS puts on a page, whatever it is asked for."""
 
@@ -24,14 +25,13 @@ _PAGE = {"PageSize": 50}
     Function,
     calls=[
         "lambda:ListFunctions",
-        "lambda:ListVersionsByFunction",
         "lambda:GetPolicy",
         "lambda:ListFunctionUrlConfigs",
         "lambda:ListFunctionEventInvokeConfigs",
         "lambda:GetFunctionConcurrency",
     ],
     per="region",
-    cost="pages of 50 + 5 N",
+    cost="pages of 50 + 4 N",
 )
 def functions(aws: Aws) -> Iterator[Document]:
     """Functions, by their unpublished versions."""
@@ -42,7 +42,6 @@ def functions(aws: Aws) -> Iterator[Document]:
             name,
             {
                 **item,
-                "ListVersionsByFunction": _versions(aws, name),
                 "GetPolicy": aws.fact(
                     "lambda", "get_policy", key="Policy", absent=_NO_POLICY, FunctionName=name
                 ),
@@ -57,26 +56,6 @@ def functions(aws: Aws) -> Iterator[Document]:
                 ),
             },
         )
-
-
-def _versions(aws: Aws, name: str) -> Fact:
-    """Published versions, of which only the variables matter here; the unpublished one is the function itself."""
-
-    def call() -> list[Any]:
-        found = aws.items(
-            "lambda",
-            "list_versions_by_function",
-            "Versions",
-            FunctionName=name,
-            PaginationConfig=_PAGE,
-        )
-        return [
-            {key: version[key] for key in _OF_VERSION if key in version}
-            for version in found
-            if version["Version"] != "$LATEST"
-        ]
-
-    return Fact("lambda:ListVersionsByFunction", call)
 
 
 def _all(aws: Aws, operation: str, key: str, name: str) -> Fact:
@@ -100,7 +79,7 @@ def _all(aws: Aws, operation: str, key: str, name: str) -> Fact:
     cost="pages of 50 + 2 N + 1 per alias and published version",
 )
 def qualified_functions(aws: Aws) -> Iterator[Document]:
-    """Aliases and published versions with their resource policies.
+    """Aliases and published versions: what they are about, and their resource policies.
 
     They are a kind of their own: a function may have hundreds of versions, and AWS answers 15 such calls a second.
     """
@@ -110,9 +89,9 @@ def qualified_functions(aws: Aws) -> Iterator[Document]:
             yield _qualified(aws, function, alias["Name"], alias)
         for version in aws.children("lambda", "list_versions_by_function", "Versions", **asked):
             number = version["Version"]
-            if number != "$LATEST":
-                # Its configuration, which holds secrets, is kept with the function.
-                yield _qualified(aws, function, number, {"Version": number})
+            if number != "$LATEST":  # which is the function itself
+                kept = {key: version[key] for key in _OF_VERSION if key in version}
+                yield _qualified(aws, function, number, kept)
 
 
 def _qualified(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.logs import LogGroup, MetricFilter
-from soc2_pac.model import Document
+from soc2_collectors.aws.models.logs import DeliverySource, LogGroup, MetricFilter
+from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -28,3 +29,29 @@ def metric_filters(aws: Aws) -> Iterator[Document]:
     for item in aws.items("logs", "describe_metric_filters", "metricFilters"):
         group, name = item["logGroupName"], item["filterName"]
         yield Document(f"{group}/{name}", name, {**item, "logGroupArn": f"{place}:{group}"})
+
+
+@collects(
+    DeliverySource,
+    calls=["logs:DescribeDeliverySources", "logs:DescribeDeliveries"],
+    per="region",
+    cost="pages of 50 + pages of 50 deliveries",
+)
+def delivery_sources(aws: Aws) -> Iterator[Document]:
+    """What sends logs by deliveries of CloudWatch, with where to."""
+    yield from described(aws)
+
+
+def described(aws: Aws) -> Iterator[Document]:
+    """Each source of deliveries in the Region, with its own deliveries."""
+
+    @functools.cache
+    def deliveries() -> list[dict[str, Any]]:
+        return list(aws.items("logs", "describe_deliveries", "deliveries"))
+
+    def of(name: str) -> list[dict[str, Any]]:
+        return [one for one in deliveries() if one.get("deliverySourceName") == name]
+
+    for item in aws.items("logs", "describe_delivery_sources", "deliverySources"):
+        sent = Fact("logs:DescribeDeliveries", functools.partial(of, item["name"]))
+        yield Document(item["arn"], item["name"], {**item, "DescribeDeliveries": sent})

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from soc2_collectors.aws.client import Aws
 
 _PAGE = 100
+_OWNERS = ("CUSTOMER", "SECURITY_LAKE", "CLOUDWATCH_TELEMETRY_RULE_MANAGED")
+"""Who may have set up how an ACL logs. AWS tells of the customer's own alone where it is not asked for others."""
 _READS = ["wafv2:ListWebACLs", "wafv2:GetWebACL", "wafv2:ListLoggingConfigurations"]
 
 
@@ -23,7 +25,7 @@ _READS = ["wafv2:ListWebACLs", "wafv2:GetWebACL", "wafv2:ListLoggingConfiguratio
     WebAcl,
     calls=[*_READS, "wafv2:ListResourcesForWebACL"],
     per="region",
-    cost="pages of 100 + pages of 100 logging configurations + 2 N",
+    cost="pages of 100 + 3 x pages of 100 logging configurations + 2 N",
 )
 def web_acls(aws: Aws) -> Iterator[Document]:
     """Web ACLs of the region."""
@@ -43,7 +45,7 @@ def web_acls(aws: Aws) -> Iterator[Document]:
     GlobalWebAcl,
     calls=_READS,
     per="account",
-    cost="pages of 100 + pages of 100 logging configurations + N",
+    cost="pages of 100 + 3 x pages of 100 logging configurations + N",
 )
 def global_web_acls(aws: Aws) -> Iterator[Document]:
     """Web ACLs for CloudFront, which AWS offers in its first partition only."""
@@ -64,18 +66,22 @@ def _listed(aws: Aws, scope: str) -> Iterator[Document]:
         yield Document(item["ARN"], item["Name"], body)
 
 
-def _logging(aws: Aws, scope: str) -> Callable[[str], dict[str, Any] | None]:
-    """How an ACL logs; one listing tells it of all of them."""
+def _logging(aws: Aws, scope: str) -> Callable[[str], list[dict[str, Any]]]:
+    """How an ACL logs, by whomever that was set up; one listing for each tells it of all of them."""
 
     @functools.cache
-    def listed() -> dict[str, dict[str, Any]]:
-        found = aws.items(
-            "wafv2",
-            "list_logging_configurations",
-            "LoggingConfigurations",
-            Scope=scope,
-            Limit=_PAGE,
-        )
-        return {item["ResourceArn"]: item for item in found}
+    def listed() -> list[dict[str, Any]]:
+        return [
+            item
+            for owner in _OWNERS
+            for item in aws.items(
+                "wafv2",
+                "list_logging_configurations",
+                "LoggingConfigurations",
+                Scope=scope,
+                Limit=_PAGE,
+                LogScope=owner,
+            )
+        ]
 
-    return lambda arn: listed().get(arn)
+    return lambda arn: [item for item in listed() if item["ResourceArn"] == arn]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from soc2_collectors.azure.objects import Blobs
 from soc2_collectors.azure.settings import AzureSettings
 from soc2_pac.hookspecs import hookimpl
 
@@ -45,3 +46,9 @@ class AzureProvider:
 def soc2_providers() -> list[AzureProvider]:
     """Azure."""
     return [AzureProvider()]
+
+
+@hookimpl
+def soc2_object_stores() -> list[Blobs]:
+    """Azure Blob Storage."""
+    return [Blobs()]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from soc2_pac.acts import Act
+    from soc2_pac.acts.due import OpenFailures
     from soc2_pac.hookspecs import HistoryEvents, Meter
     from soc2_pac.model import Selection
 
@@ -24,6 +25,8 @@ CALLS = {
 """Declared call -> beginnings of the kinds of acts that it reads."""
 HISTORY = "READ history"
 """Reads what the store's history shows."""
+FAILURES = "READ failures"
+"""The declared call for open failures."""
 
 
 class CompanyConnection:
@@ -68,8 +71,12 @@ class Company:
         Raises:
             CallRefused: the collector did not declare the call. Unreachable: no store was opened.
         """
-        settings = self._asked(call)
-        return tuple(act for act in settings.acts if act.kind.startswith(CALLS[call]))
+        known = self._known(call)
+        return tuple(act for act in known.acts if act.kind.startswith(CALLS[call]))
+
+    def failures(self, call: str) -> tuple[OpenFailures, ...]:
+        """Open failures by severity and day. Raises as :meth:`acts` does."""
+        return self._known(call).failures
 
     def grants(
         self, start: datetime, end: datetime, since: datetime | None, kept: str
@@ -81,7 +88,7 @@ class Company:
         Raises:
             CallRefused: the collector did not declare :data:`HISTORY`. Unreachable: no store was opened.
         """
-        settings = self._asked(HISTORY)
+        settings = self._known(HISTORY)
         if settings.history is None:
             msg = "no store could be opened, and it is its history that is read"
             raise Unreachable(msg, operation=HISTORY)
@@ -92,12 +99,12 @@ class Company:
         """What the configuration says."""
         return self._settings
 
-    def _asked(self, call: str) -> KnowingSettings:
+    def _known(self, call: str) -> KnowingSettings:
         if call not in self._allowed:
             msg = f"the collector did not declare {call}"
             raise CallRefused(msg, operation=call)
         self._meter.request(call)
         if not isinstance(self._settings, KnowingSettings):
-            msg = "no store could be opened, and the acts of people stand there"
+            msg = "no store could be opened, and what people declared stands there. Next: soc2-pac controls record"
             raise Unreachable(msg, operation=call)
         return self._settings

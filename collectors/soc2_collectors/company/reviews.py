@@ -31,7 +31,9 @@ def _body(one: acts.Review) -> dict[str, object]:
         given[now.id] = given.get(now.id, 0) + reviewer.rows
     made: dict[str, int] = {}
     for decision in one.decided.values():
-        made[decision.reviewer] = made.get(decision.reviewer, 0) + 1
+        # What somebody decided before another took over counts with who has the rows now.
+        now_there = one.now_reviewing(decision.reviewer)
+        made[now_there] = made.get(now_there, 0) + 1
     return {
         "id": one.id,
         "state": one.state,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soc2_pac.acts import Act
+from soc2_pac.acts.due import OpenFailures
 from soc2_pac.hookspecs import HistoryEvents
 
 if TYPE_CHECKING:
@@ -65,10 +66,16 @@ class CompanySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msg = "grants_since_days: 1 or more"
             raise ValueError(msg)
 
-    def knowing(self, acts: Iterable[Act]) -> KnowingSettings:
-        """The same, with the acts that the store holds, in the order of recording."""
+    def knowing(
+        self, acts: Iterable[Act], failures: Iterable[OpenFailures] = ()
+    ) -> KnowingSettings:
+        """The same, with what the store holds: acts in the order of recording, and open failures."""
         return KnowingSettings(
-            self.organization, self.approvals, self.grants_since_days, tuple(acts)
+            self.organization,
+            self.approvals,
+            self.grants_since_days,
+            tuple(acts),
+            tuple(failures),
         )
 
 
@@ -76,6 +83,7 @@ class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
     """Settings with what is to be read. No configuration can say this."""
 
     acts: tuple[Act, ...] = ()
+    failures: tuple[OpenFailures, ...] = ()
     history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents] | None = None
     """Reads privileged grants out of the store's history."""
 

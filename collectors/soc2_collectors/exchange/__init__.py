@@ -10,6 +10,7 @@ nothing is redirected, every request is counted before it is sent.
 - :mod:`~soc2_collectors.exchange.caller` is what all clients do for a collector.
 - :mod:`~soc2_collectors.exchange.outside` counts and bounds what belongs to no unit of work.
 - :mod:`~soc2_collectors.exchange.pages` follows a listing to its end.
+- :mod:`~soc2_collectors.exchange.keeping` puts files into object stores, for those who do not collect.
 - :mod:`~soc2_collectors.exchange.records` makes documents of records, the malformed ones too.
 
 Importing any of them loads no HTTP library.

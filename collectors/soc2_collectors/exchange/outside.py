@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soc2_pac.hookspecs import Meter
+    from soc2_pac.model import Exchange
 
 _SECONDS = 300.0
 _PAGES = 10_000
@@ -81,6 +82,11 @@ class Outside:
             if self._pages > _PAGES:
                 msg = f"the listing did not end within {_PAGES} pages"
                 raise Unexpected(msg)
+
+    def answered(self, exchange: Exchange) -> None:
+        """Tell whoever waits for this."""
+        if self._within is not None:
+            self._within.answered(exchange)
 
     def pause(self, seconds: float, *, working: bool = False) -> None:
         """Wait, as whoever waits for this may."""

@@ -15,17 +15,20 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from soc2_collectors.exchange import address
 from soc2_collectors.exchange.answer import Answer
 from soc2_pac.errors import CallRefused, ProviderError, Unexpected, Unreachable
+from soc2_pac.model import Exchange
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Collection, Mapping
 
     import urllib3
+
+    from soc2_pac.hookspecs import Meter
 
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 """No page that a provider documents comes near it; an answer beyond it is refused while it is read."""
@@ -187,9 +190,11 @@ class Wire(Generic[A]):
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | str | None = None,
+        body: bytes | str | IO[bytes] | None = None,
         *,
         seconds: float | None = None,
+        meter: Meter | None = None,
+        call: str = "",
     ) -> A:
         """One HTTP exchange: no redirection, no second attempt, no cookie, nothing of a ``.netrc``.
 
@@ -197,8 +202,11 @@ class Wire(Generic[A]):
             method: ``GET``, or ``POST`` where that reads.
             url: the whole address.
             headers: beside those of HTTP itself.
-            body: what is sent.
+            body: what is sent; of a file, as much as its header Content-Length says.
             seconds: that the unit of work has left, where these are fewer than the exchange may take.
+            meter: of the unit of work: says how many seconds it has left, and learns what was answered. Not of
+                signing in.
+            call: the declared call, for ``meter``.
 
         Raises:
             Unreachable: no answer, not in time, or a part of one. Unexpected: one that is too large or cannot be
@@ -206,6 +214,24 @@ class Wire(Generic[A]):
                 anything is sent: what may not only read.
         """
         self._check(method, url)
+        if meter is None:
+            return self._bounded(method, url, headers, body, seconds)
+        try:
+            answer = self._bounded(method, url, headers, body, meter.left())
+        except ProviderError as error:
+            meter.answered(Exchange(call, method, url, problem=str(error)))
+            raise
+        meter.answered(Exchange(call, method, url, answer.status, answer.headers, answer.body))
+        return answer
+
+    def _bounded(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | str | IO[bytes] | None,
+        seconds: float | None,
+    ) -> A:
         allowed = self._timeout if seconds is None else max(0.0, min(self._timeout, seconds))
         if allowed <= 0:
             msg = f"there is no time left to ask {self.name}: it did not answer in time"
@@ -244,7 +270,7 @@ class Wire(Generic[A]):
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | str | None,
+        body: bytes | str | IO[bytes] | None,
         allowed: float,
     ) -> A:
         usual = {"Accept-Encoding": "gzip", "User-Agent": _AGENT}

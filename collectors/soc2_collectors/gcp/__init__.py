@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from soc2_collectors.gcp.objects import Gcs
 from soc2_collectors.gcp.settings import GcpSettings
 from soc2_pac.hookspecs import hookimpl
 
@@ -45,3 +46,9 @@ class GcpProvider:
 def soc2_providers() -> list[GcpProvider]:
     """Google Cloud."""
     return [GcpProvider()]
+
+
+@hookimpl
+def soc2_object_stores() -> list[Gcs]:
+    """Google Cloud Storage."""
+    return [Gcs()]

@@ -60,7 +60,12 @@ def uses(gcp: Gcp) -> Iterator[Document]:
     keys = list(gcp.assets("iam.googleapis.com/ServiceAccountKey"))
     for asset in gcp.assets("iam.googleapis.com/ServiceAccount"):
         name, mail = str(asset.get("name")), _mail(asset)
-        mine = [key for key in keys if str(key.get("name")).startswith(f"{name}/")]
+        # Accounts and keys are named by the account's number or by its address, not always both alike.
+        mine = [
+            key
+            for key in keys
+            if str(key.get("name")).startswith(f"{name}/") or (mail and _is_of(key, mail))
+        ]
         used = [
             one
             for one in activities
@@ -82,6 +87,15 @@ def _activities(gcp: Gcp, sort: str) -> Iterator[dict[str, Any]]:
 
 
 def _mail(asset: dict[str, Any]) -> str:
+    return str(_data(asset).get("email", ""))
+
+
+def _is_of(key: dict[str, Any], mail: str) -> bool:
+    """Whether a key says that it is of the account with this address."""
+    return f"/serviceAccounts/{mail}/keys/" in str(_data(key).get("name"))
+
+
+def _data(asset: dict[str, Any]) -> dict[str, Any]:
     resource = asset.get("resource")
     data = resource.get("data") if isinstance(resource, dict) else None
-    return str(data.get("email")) if isinstance(data, dict) else ""
+    return data if isinstance(data, dict) else {}

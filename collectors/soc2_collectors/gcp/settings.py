@@ -78,7 +78,7 @@ class GcpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             msg = "timeout_seconds and max_attempts must be at least 1"
             raise ValueError(msg)
         if self.endpoint:
-            _check_endpoint(self.endpoint)
+            check_endpoint(self.endpoint)
             if self.key is not None or self.federation or self.impersonate:
                 msg = "endpoint is an emulator's: it is asked without credentials, leave them out"
                 raise ValueError(msg)
@@ -105,7 +105,8 @@ def _demand(
             raise ValueError(msg)
 
 
-def _check_endpoint(url: str) -> None:
+def check_endpoint(url: str) -> None:
+    """Raises ValueError for what is no emulator's address on this machine."""
     try:
         parts = urllib.parse.urlsplit(url)
         _ = parts.port

@@ -26,8 +26,8 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     """An analyzer of access from outside works in every Region, the account's or the organisation's.
 
     Why: what is shared with strangers is seen only by who reads every policy, every day.
-    Fix: aws accessanalyzer create-analyzer --type ACCOUNT in the Region, or --type ORGANIZATION in the
-        delegated administrator's account.
+    Fix: aws accessanalyzer create-analyzer --analyzer-name NAME --type ACCOUNT in the Region, or --type
+        ORGANIZATION in the delegated administrator's account.
     """
     account = bus.place[0]
     own = [item for item in evidence.here(Analyzer) if item.external and item.account == account]

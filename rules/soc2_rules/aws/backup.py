@@ -108,11 +108,14 @@ _JUDGED: Mapping[str, tuple[type[Resource], str, str]] = {
     "EBS": (Volume, "volume_id", ""),
     "EC2": (Instance, "instance_id", ""),
     "EFS": (FileSystem, "file_system_id", ""),
+    "FSx": (FsxFileSystem, "file_system_id", ""),
     "Aurora": (DbCluster, "identifier", "cluster:"),
     "Neptune": (DbCluster, "identifier", "cluster:"),
     "RDS": (DbInstance, "identifier", "db:"),
 }
 """Types of resources that are collected -> kind, what identifies one, and what stands before that in the ARN."""
+_OF_A_FILE_SYSTEM = "fsvol-"
+"""Volumes of FSx are backed up by themselves, and not collected."""
 
 
 @rule(
@@ -138,7 +141,7 @@ def aws_recovery_points(
     """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
 
     AWS Backup lists what was deleted as long as it has recovery points: nothing recent is asked of instances, volumes,
-    databases, tables and EFS file systems that are not there any more.
+    databases, tables and file systems that are not there any more.
 
     Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
@@ -177,7 +180,9 @@ def _unless_gone(
     if sort not in _JUDGED or not resource.of(scope.account, scope.region):
         return verdict
     kind, key, before = _JUDGED[sort]
-    if not name.startswith(before):
+    if sort == "RDS" and name.startswith("cluster:"):
+        kind, key, before = _JUDGED["Aurora"]  # of several zones: a cluster that is not Aurora's
+    if not name.startswith(before) or name.startswith(_OF_A_FILE_SYSTEM):
         return verdict
     found = evidence.index(kind, key, within="here").get(name.removeprefix(before), ())
     if any(not (isinstance(one, Instance) and one.ended) for one in found):
@@ -260,7 +265,8 @@ def aws_restore_tested(
 ) -> Verdict:
     """A restore from a backup succeeded within the review period.
 
-    AWS tells of restore jobs for some weeks only: a run at least every month sees them all.
+    AWS lists restore jobs for some weeks only. What a run has seen stays known: one at least every month sees them
+    all.
 
     Why: a backup that nobody ever restored is a hope.
     Fix: aws backup create-restore-testing-plan with a selection for each kind of data, every month.
@@ -298,7 +304,7 @@ def aws_restore_tested(
         )
     if done:
         return failed(f"the last restore that succeeded was on {max(done):%Y-%m-%d}")
-    return failed("no restore that succeeded")
+    return failed("AWS tells of no restore that succeeded")
 
 
 # -- is this one backed up? -------------------------------------------------------------------------------

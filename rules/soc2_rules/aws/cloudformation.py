@@ -65,6 +65,7 @@ def aws_cfn_termination_protection(
         "*passphrase",
         "*token",
         "*apikey",
+        "*clientsecret",
         "*secretaccesskey",
         "*secretkey",
         "*privatekey",

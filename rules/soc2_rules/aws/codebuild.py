@@ -168,6 +168,9 @@ def aws_codebuild_trigger_guard(
 ) -> Verdict:
     """Strangers can neither start builds, nor say what they do, nor look at them.
 
+    CodeBuild does not say whether a repository is private: everybody is taken for able to make pull requests. Waive it
+    where only members can.
+
     Why: a build runs with the project's role; a stranger's pull request that starts one runs the stranger's
         commands with it.
     Fix: aws codebuild update-webhook --filter-groups with patterns of the form ^...$ and an ACTOR_ACCOUNT_ID
@@ -196,7 +199,12 @@ def aws_codebuild_trigger_guard(
     if strange := _strange(project):
         return inconclusive(f"not known: {', '.join(strange)}")
     started = "no webhook starts it" if project.webhook is None else "its webhook is guarded"
-    owners = "" if organizations else "; organizations is not set, so every owner is accepted"
+    hosted = any(source.type in _HOSTS for source in project.sources)
+    owners = (
+        "; organizations is not set, so every owner is accepted"
+        if hosted and not organizations
+        else ""
+    )
     return passed(f"private, {started}{owners}")
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soc2_collectors.aws.models.config import Aggregator, Recorder, RecordingGroup
+from soc2_collectors.aws.models.config import (
+    GLOBAL_CLUSTERS,
+    GLOBAL_TYPES,
+    Aggregator,
+    Recorder,
+    RecordingGroup,
+)
 from soc2_collectors.aws.models.organizations import Membership, Organization
 from soc2_collectors.aws.models.policy import account_of
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -33,7 +39,8 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence, scope: Scope)
     """AWS Config records all resource types in every Region.
 
     Users, groups, roles and policies of IAM have no Region: one recorder of the account records them, in a
-    Region where AWS Config was before February 2022. In later ones it cannot.
+    Region where AWS Config was before February 2022. In later ones it cannot. The others may leave those types out,
+    and so may all Regions but one leave out Aurora's global clusters.
 
     Why: it is the history of what was changed, and when.
     Fix: aws configservice put-configuration-recorder --configuration-recorder name=default,roleARN=ROLE
@@ -55,7 +62,11 @@ def aws_config_recorder_on(recorder: Recorder, evidence: Evidence, scope: Scope)
     if status.last == "failure":
         return failed(f"the last recording failed: {status.last_error_code or 'no reason given'}")
     found = problems(
-        [lambda: _undelivered(recorder), lambda: _without_iam(recorder, evidence, scope)]
+        [
+            lambda: _undelivered(recorder),
+            lambda: _without_iam(recorder, evidence, scope),
+            lambda: _without_global_clusters(group, evidence),
+        ]
     )
     if found:
         return failed("; ".join(found))
@@ -87,7 +98,18 @@ def _undelivered(recorder: Recorder) -> str | None:
 def _without_iam(recorder: Recorder, evidence: Evidence, scope: Scope) -> str | None:
     if any(_early(region) is not False for region in _of_iam(recorder, evidence, scope)):
         return None
-    return "no recorder of the account records users, roles and policies of IAM"
+    group = recorder.recording_group
+    without = sorted(GLOBAL_TYPES & set(group.left_out)) if group is not None else []
+    here = f"; this one leaves out {', '.join(without)}" if without else ""
+    return f"no recorder of the account records users, roles and policies of IAM{here}"
+
+
+def _without_global_clusters(group: RecordingGroup, evidence: Evidence) -> str | None:
+    if GLOBAL_CLUSTERS not in group.left_out:
+        return None
+    if any(one.records_global_clusters for one in evidence.account(Recorder)):
+        return None
+    return f"no recorder of the account records {GLOBAL_CLUSTERS}"
 
 
 def _of_iam(recorder: Recorder, evidence: Evidence, scope: Scope) -> dict[str, list[Recorder]]:

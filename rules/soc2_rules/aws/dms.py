@@ -67,9 +67,9 @@ def aws_dms_endpoint_tls(
     """Endpoints of the Database Migration Service are reached over TLS.
 
     Why: a migration sends whole tables, and the password that opens them.
-    Fix: aws dms modify-endpoint --endpoint-arn ARN --ssl-mode require, or verify-full with
-        --certificate-arn; for Kafka and Redis --kafka-settings SecurityProtocol=ssl-encryption,
-        --redis-settings SslSecurityProtocol=ssl-encryption.
+    Fix: aws dms modify-endpoint --endpoint-arn ARN --ssl-mode require where the engine has it (PostgreSQL, SQL
+        Server, MongoDB), else verify-ca or verify-full with --certificate-arn; for Kafka and Redis
+        --kafka-settings SecurityProtocol=ssl-encryption, --redis-settings SslSecurityProtocol=ssl-encryption.
     """
     engine = endpoint.engine_name
     if engine in _ALWAYS:

@@ -13,6 +13,7 @@ from soc2_collectors.reach import NO_SOURCE
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,8 +63,10 @@ def aws_confidential_host_isolation(
     if not instance.network_interfaces:
         unclear.append("its interfaces")
     ids = sorted({group.group_id for one in instance.interfaces for group in one.groups})
-    known = evidence.index(SecurityGroup, "group_id", within="here")
-    groups = [group for number in ids for group in known.get(number, ())]
+    unread = Unread()
+    groups = [
+        group for group in unread.of(lambda: evidence.here(SecurityGroup)) if group.group_id in ids
+    ]
     network = openings.with_prefix_lists(
         evidence,
         lambda resolve: _network(groups, proxy_ports, resolve),
@@ -73,10 +76,13 @@ def aws_confidential_host_isolation(
         found.append(network.message)
     if found:
         return failed("; ".join(found), on=[*groups, *network.on])
+    unread.demand_all()
     if network.status is Status.INCONCLUSIVE:
         unclear.append(network.message)
     unclear += [
-        f"the group {number}, which was not collected" for number in ids if not known.get(number)
+        f"the group {number}, which was not collected"
+        for number in ids
+        if all(group.group_id != number for group in groups)
     ]
     unclear += [] if ids else ["its groups"]
     if unclear:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.models.autoscaling import LaunchConfiguration
+from soc2_collectors.aws.models.codebuild import Project
 from soc2_collectors.aws.models.ec2 import (
     LaunchTemplateVersion,
     NetworkInterface,
     SecurityGroup,
     reached,
 )
+from soc2_collectors.aws.models.lambda_ import Function
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.models.ports import DATA_PORTS
 from soc2_collectors.reach import ALL_PORTS, Spans, is_wide, joined, open_ports, span, wide_together
@@ -19,7 +22,7 @@ from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import openings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from soc2_collectors.reach import Open
 
@@ -270,7 +273,13 @@ def aws_default_sg_closed(group: SecurityGroup) -> Verdict:
     criteria=["CC6.1"],
     severity=Severity.LOW,
     needs=[NetworkInterface],
-    where_sourced=[SecurityGroup, LaunchTemplateVersion],
+    where_sourced=[
+        SecurityGroup,
+        LaunchTemplateVersion,
+        LaunchConfiguration,
+        Function,
+        Project,
+    ],
     known_as=[
         "prowler:ec2_securitygroup_not_used",
         "powerpipe:vpc_security_group_associated_to_eni",
@@ -279,8 +288,9 @@ def aws_default_sg_closed(group: SecurityGroup) -> Verdict:
 def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
     """Security groups that nothing uses are deleted.
 
-    Used is what a network interface has, another group's entry names, or a launch template gives, by id or
-    by name.
+    Used is what a network interface has, another group's entry names, a launch template or configuration gives, by id
+    or by name, or a function or a build project names: these have an interface only while they run. Services of ECS
+    without tasks are not read.
 
     Why: a forgotten group is given to the next machine without anyone reading its entries again.
     Fix: aws ec2 delete-security-group --group-id GROUP.
@@ -312,4 +322,27 @@ def aws_sg_unused(group: SecurityGroup, evidence: Evidence) -> Verdict:
     if template is not None:
         name = f"{template.launch_template_name}:{template.version_number}"
         return passed(f"the launch template {name} gives it", on=[template])
-    return failed("no network interface, other group or launch template uses it")
+    for what, found in _at_rest(group, evidence):
+        if found:
+            return passed(f"the {what} {found[0].name} names it", on=found[:1])
+    return failed("nothing that is read uses it: no network interface, other group or template")
+
+
+def _at_rest(
+    group: SecurityGroup, evidence: Evidence
+) -> Iterator[tuple[str, list[LaunchConfiguration] | list[Function] | list[Project]]]:
+    """What uses a group without having an interface all the time."""
+    names = {group.group_id, group.group_name}
+    yield (
+        "launch configuration",
+        [one for one in evidence.here(LaunchConfiguration) if names & set(one.security_groups)],
+    )
+    number = group.group_id
+    yield (
+        "function",
+        [one for one in evidence.here(Function) if number in one.vpc_config.security_group_ids],
+    )
+    yield (
+        "build project",
+        [one for one in evidence.here(Project) if number in one.vpc_config.security_group_ids],
+    )

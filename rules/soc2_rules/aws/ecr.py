@@ -127,7 +127,8 @@ def aws_ecr_vulns_latest(
 
     How long is reckoned from the day when the image was pushed: AWS's summary tells no dates of findings. A basic scan
     sees what was known on its day, and counts for ``max_scan_days``; a continuous one goes on. Signatures,
-    attestations and charts that lie in the repository are no images.
+    attestations and charts that lie in the repository are no images. Of an index (an image of several platforms)
+    AWS says no scan, and the rule is inconclusive.
 
     Why: what was pushed last is what runs, and what is known about it is known to everybody.
     Fix: build the image anew on a patched base, and push it. For another scan: aws ecr start-image-scan
@@ -136,10 +137,13 @@ def aws_ecr_vulns_latest(
     image = repository.newest
     if image is None:
         return not_applicable("no image")
-    status = image.image_scan_status.status if image.image_scan_status else None
-    summary = image.image_scan_findings_summary
     if image.image_pushed_at is None:
         return inconclusive("AWS does not say when the newest image was pushed")
+    status, summary = repository.scanned
+    if image.index and status is None:
+        return inconclusive(
+            "the newest is an index: how the images that it names were scanned is not read"
+        )
     pushed = f"pushed on {image.image_pushed_at:%Y-%m-%d}"
     due = []
     counts = (summary.finding_severity_counts if summary else None) or {}

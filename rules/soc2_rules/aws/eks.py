@@ -25,7 +25,8 @@ def aws_eks_endpoint(cluster: Cluster) -> Verdict:
     the internet.
 
     Why: whoever reaches the endpoint may try stolen tokens and the next flaw of the API server.
-    Fix: aws eks update-cluster-config --name NAME --resources-vpc-config endpointPublicAccess=false, or
+    Fix: aws eks update-cluster-config --name NAME --resources-vpc-config
+        endpointPublicAccess=false,endpointPrivateAccess=true (one of the two has to be on), or
         publicAccessCidrs=203.0.113.0/24.
     """
     network = cluster.details.network

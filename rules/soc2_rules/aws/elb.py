@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.acm import Certificate
 from soc2_collectors.aws.models.elb import ClassicLoadBalancer, LoadBalancer, TlsPolicy
+from soc2_collectors.aws.models.logs import DeliverySource
 from soc2_collectors.aws.models.waf import WebAcl
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_deliveries import delivered
 from soc2_rules.mechanisms.known import asked
 
 _HTTP = 80
@@ -30,7 +32,7 @@ _STRONG = ("AES", "CHACHA20", "CAMELLIA", "ARIA", "SEED")
     ],
 )
 def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
-    """Application load balancers send clients of plain HTTP to HTTPS.
+    """Application load balancers send clients of plain HTTP to HTTPS, or refuse them.
 
     Why: a form that is sent in clear is read by everybody on the way.
     Fix: aws elbv2 modify-listener --listener-arn ARN --default-actions
@@ -60,7 +62,9 @@ def aws_alb_https_redirect(balancer: LoadBalancer) -> Verdict:
     serving = sum(not r.actions or any(act.answers for act in r.actions) for r in rules)
     if serving:
         return failed(f"{serving} of {len(rules)} rules for plain HTTP answer it")
-    return passed(f"plain HTTP is redirected to HTTPS by {len(rules)} rules")
+    refused = sum(all(action.refuses for action in r.actions) for r in rules)
+    told = f"plain HTTP is redirected to HTTPS by {len(rules) - refused} rules"
+    return passed(f"{told}, and refused by {refused}" if refused else told)
 
 
 @rule(
@@ -213,7 +217,9 @@ def aws_clb_tls_policy(balancer: ClassicLoadBalancer) -> Verdict:
     """TLS listeners of classic load balancers speak TLS 1.2, without weak ciphers.
 
     Why: older versions can be read by somebody who records them and has time.
-    Fix: aws elb set-load-balancer-policies-of-listener with ELBSecurityPolicy-TLS-1-2-2017-01.
+    Fix: aws elb create-load-balancer-policy --policy-type-name SSLNegotiationPolicyType --policy-attributes
+        AttributeName=Reference-Security-Policy,AttributeValue=ELBSecurityPolicy-TLS-1-2-2017-01, then aws elb
+        set-load-balancer-policies-of-listener with the policy of that name.
     """
     encrypted = [
         item for item in balancer.listeners if item.listener.protocol.upper() in ("HTTPS", "SSL")
@@ -275,32 +281,45 @@ def aws_alb_drop_invalid_headers(balancer: LoadBalancer) -> Verdict:
     return passed("dropped") if value == "true" else failed("passed on")
 
 
+_DELIVERED = {"application": "ALB_ACCESS_LOGS", "network": "NLB_ACCESS_LOGS"}
+"""How CloudWatch's deliveries call the access logs of each type of balancer."""
+
+
 @rule(
     criteria=["CC7.2", "CC7.3"],
     severity=Severity.MEDIUM,
+    needs=[DeliverySource],
     known_as=[
         "prowler:elbv2_logging_enabled",
         "powerpipe:elb_application_classic_lb_logging_enabled",
     ],
 )
-def aws_lb_access_logs(balancer: LoadBalancer) -> Verdict:
-    """Load balancers keep access logs.
+def aws_lb_access_logs(balancer: LoadBalancer, evidence: Evidence) -> Verdict:
+    """Load balancers are set to keep access logs: in a bucket, or by a delivery of CloudWatch.
+
+    Whether the bucket is still there, and takes them, is not read.
 
     Why: they hold each client's address and request: what is asked for first after a break-in.
-    Fix: aws elbv2 modify-load-balancer-attributes --attributes Key=access_logs.s3.enabled,Value=true.
+    Fix: aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes
+        Key=access_logs.s3.enabled,Value=true Key=access_logs.s3.bucket,Value=BUCKET; or aws logs
+        put-delivery-source with ALB_ACCESS_LOGS or NLB_ACCESS_LOGS, and create-delivery.
     """
     if balancer.type == "gateway":
         return not_applicable("gateway load balancers write no access logs")
-    if balancer.type not in ("application", "network"):
+    if balancer.type not in _DELIVERED:
         return inconclusive(f"a type that is not known: {balancer.type}")
     if balancer.type == "network" and not any(one.protocol == "TLS" for one in balancer.listeners):
         return not_applicable("network load balancers log TLS listeners only, and it has none")
     value = balancer.attribute("access_logs.s3.enabled")
+    if value == "true":
+        bucket = balancer.attribute("access_logs.s3.bucket")
+        return passed(f"to be kept in {bucket}" if bucket else "to be kept in a bucket")
+    sources = evidence.here(DeliverySource)
+    if sent := delivered(sources, balancer.arn, _DELIVERED[balancer.type]):
+        return passed("delivered by CloudWatch", on=sent)
     if value is None:
         return inconclusive("AWS does not say")
-    if value not in ("true", "false"):
-        return inconclusive(f"AWS says {value}")
-    return passed("kept") if value == "true" else failed("not kept")
+    return failed("not kept") if value == "false" else inconclusive(f"AWS says {value}")
 
 
 @rule(
@@ -309,9 +328,14 @@ def aws_lb_access_logs(balancer: LoadBalancer) -> Verdict:
     known_as=["prowler:elb_logging_enabled"],
 )
 def aws_clb_access_logs(balancer: ClassicLoadBalancer) -> Verdict:
-    """Classic load balancers keep access logs.
+    """Classic load balancers are set to keep access logs.
+
+    Whether the bucket is still there, and takes them, is not read.
 
     Why: they hold each client's address and request: what is asked for first after a break-in.
     Fix: aws elb modify-load-balancer-attributes with AccessLog={Enabled=true,S3BucketName=...}.
     """
-    return passed("kept") if balancer.attributes.access_log.enabled else failed("not kept")
+    log = balancer.attributes.access_log
+    if not log.enabled:
+        return failed("not kept")
+    return passed(f"to be kept in {log.bucket}" if log.bucket else "to be kept in a bucket")

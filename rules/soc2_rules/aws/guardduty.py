@@ -89,14 +89,17 @@ def aws_guardduty_plans(
         )
     if status != "ENABLED":
         return inconclusive(f"the detector's status is {status}")
-    by_hand = [
+    without = [
         addition.name
         for feature in features
         if feature.name in plans
         for addition in feature.additional_configuration
         if addition.status != "ENABLED"
     ]
-    more = f"; not installed by GuardDuty: {', '.join(by_hand)}" if by_hand else ""
+    agents = [name for name in without if name.endswith("_MANAGEMENT")]
+    more = f"; not installed by GuardDuty: {', '.join(agents)}" if agents else ""
+    parts = [name for name in without if name not in agents]
+    more += f"; off within a plan: {', '.join(parts)}" if parts else ""
     asked = (*plans, *_FOUNDATION, *_REPLACED)
     others = [name for name, state in told.items() if state != "ENABLED" and name not in asked]
     more += f"; off, and not asked for: {', '.join(others)}" if others else ""

@@ -53,7 +53,8 @@ def aws_role_unused(
     """Roles that nobody uses are removed.
 
     Why: an old role keeps old rights and old trusts, and nobody would miss it before it is misused.
-    Fix: aws iam delete-role once its owner agrees; list break-glass roles in allowed_roles.
+    Fix: aws iam delete-role once its owner agrees; list break-glass roles in allowed_roles. Roles of Identity Center
+        (AWSReservedSSO_...) go with their assignment: aws sso-admin delete-account-assignment.
     """
     if role.path.startswith("/aws-service-role/"):
         return not_applicable("AWS owns this role")

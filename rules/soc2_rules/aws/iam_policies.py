@@ -60,7 +60,7 @@ def aws_attached_customer_policy_no_admin(policy: Policy) -> Verdict:
     for one, the right to write policies.
 
     Why: such a policy makes administrators without saying so in its name.
-    Fix: write down the actions that are needed; access-analyzer generate-policy drafts them from
+    Fix: write down the actions that are needed; aws accessanalyzer start-policy-generation drafts them from
         CloudTrail.
     """
     if policy.inline:
@@ -105,7 +105,8 @@ def aws_inline_policy_no_admin(policy: Policy) -> Verdict:
 
     Why: inline policies show in no list of policies, so this is the quietest administrator there
         is.
-    Fix: replace it by a managed policy with the actions that are needed.
+    Fix: replace it by a managed policy with the actions that are needed. A role of Identity Center (AWSReservedSSO_...)
+        has it from its permission set: change it there.
     """
     if not policy.inline:
         return not_applicable("a managed policy, judged by a rule of its own")
@@ -400,7 +401,9 @@ def aws_no_inline_policies(policy: Policy) -> Verdict:
     """Users, groups and roles carry no inline policies.
 
     Why: inline policies show in no list of policies and are reviewed by nobody.
-    Fix: make it a managed policy and attach that.
+    Fix: make it a managed policy and attach that. A role of Identity Center (AWSReservedSSO_...) has it from its
+        permission set: aws sso-admin attach-customer-managed-policy-reference-to-permission-set, then aws sso-admin
+        delete-inline-policy-from-permission-set.
     """
     return failed(f"stands within {policy.owner}") if policy.inline else passed("a managed policy")
 

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 _ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 _WEB_IDENTITIES = {
     "accounts.google.com": ("aud", "oaud", "sub"),
-    "cognito-identity.amazonaws.com": ("aud",),
     "graph.facebook.com": ("app_id",),
     "www.amazon.com": ("app_id",),
 }
-"""Issuers that AWS knows without a provider in the account -> the claims that name one application of them."""
+"""Issuers that AWS knows without a provider in the account -> the claims that name one application of them. Cognito's
+identity pools are another, by a name of their own in each partition."""
+_COGNITO = re.compile(r"cognito-identity[a-z0-9.-]*\.amazonaws\.(com(\.cn)?|eu)")
+_COGNITO_KEYS = ("cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com.cn")
+"""How condition keys of Cognito begin; in other partitions some begin as the principal itself does."""
+_GUEST = "unauthenticated"
+"""What Cognito says of who has not signed in, as the claim ``amr``: Cognito developer guide, role trust."""
 
 
 @rule(
@@ -50,7 +55,8 @@ def aws_trust_external_accounts(
 
     ``known_accounts`` holds accounts, organisations (``o-...``), and networks that a condition names; third
     parties are accounts. Who signs in by Google, Amazon, Facebook or Cognito is anybody, unless the application is
-    pinned.
+    pinned; so are guests of an identity pool of Cognito, who do not sign in, unless the claim ``amr`` keeps them out or
+    ``known_accounts`` names the pool.
 
     Why: a foreign account that may take on a role is inside; without an external id it may be
         tricked into it.
@@ -82,6 +88,11 @@ def aws_trust_external_accounts(
             for issuer, names in _issuers(statement)
             if names is not None and not _pinned_any(statement, issuer, names)
         ]
+        guests = _guests(statement, known_accounts)
+        problems += [
+            f"guests of {pool} are trusted, who do not sign in" for pool in guests.get(True, ())
+        ]
+        unclear += [f"guests of {pool}, if it has any" for pool in guests.get(None, ())]
     if problems:
         return failed("; ".join(dict.fromkeys(problems)))
     if unclear:
@@ -195,11 +206,37 @@ def _issuers(statement: Statement) -> Iterator[tuple[str, tuple[str, ...] | None
         if kind != "Federated" or ":saml-provider/" in value:
             continue
         issuer = value.partition("oidc-provider/")[2] or value
-        yield issuer, _WEB_IDENTITIES.get(issuer) if "oidc-provider/" not in value else None
+        yield issuer, _claims(issuer) if "oidc-provider/" not in value else None
+
+
+def _claims(issuer: str) -> tuple[str, ...] | None:
+    return ("aud",) if _COGNITO.fullmatch(issuer) else _WEB_IDENTITIES.get(issuer)
+
+
+def _prefixes(issuer: str) -> tuple[str, ...]:
+    """How the condition keys about an issuer may begin."""
+    return (issuer, *_COGNITO_KEYS) if _COGNITO.fullmatch(issuer) else (issuer,)
 
 
 def _pinned_any(statement: Statement, issuer: str, names: tuple[str, ...]) -> bool:
-    return any(_pinned(statement, f"{issuer}:{name}") for name in names)
+    return any(
+        _pinned(statement, f"{prefix}:{name}") for prefix in _prefixes(issuer) for name in names
+    )
+
+
+def _guests(statement: Statement, known: tuple[str, ...]) -> dict[bool | None, set[str]]:
+    """Identity pools whose guests a statement lets in; ``None``: those of which it does not ask who signed in."""
+    found: dict[bool | None, set[str]] = {}
+    for issuer, _ in _issuers(statement):
+        if not _COGNITO.fullmatch(issuer):
+            continue
+        keys = {f"{prefix}:{claim}" for prefix in _prefixes(issuer) for claim in ("aud", "amr")}
+        asked = [one for one in statement.conditions if one.key in keys]
+        pools = {v for one in asked if one.key.endswith(":aud") for v in one.values} - set(known)
+        held = [one.holds(_GUEST) for one in asked if one.key.endswith(":amr")]
+        if pools and False not in held:
+            found.setdefault(True if held and None not in held else None, set()).update(pools)
+    return found
 
 
 def _pinned(statement: Statement, key: str, *, subject: bool = False) -> bool:
@@ -238,6 +275,8 @@ def _of_github(value: str) -> bool:
 
 
 _SEPARATORS = re.compile(r"[:/]")
+_UUID = re.compile(r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
+"""How the subjects of Bitbucket begin: the repository, by an id that nobody else can have."""
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 """How the subjects of Kubernetes' service accounts begin; their namespace follows."""
 
@@ -252,7 +291,7 @@ def _specific(value: str, *, wildcards: bool, subject: bool) -> bool:
     if not wildcards or not set(value) & set("*?"):
         return True
     literal = re.split(r"[*?]", value, maxsplit=1)[0]
-    if not subject:
+    if not subject or _UUID.match(literal):
         return bool(literal)
     whole = _SEPARATORS.split(literal)[:-1]
     wanted = 3 if value.startswith(_SERVICE_ACCOUNT) else 2

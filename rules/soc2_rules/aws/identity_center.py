@@ -18,9 +18,19 @@ from soc2_collectors.aws.models.identity_center import (
 from soc2_collectors.aws.models.policy import Statement, account_of, statements
 from soc2_collectors.aws.models.rights import EVERYTHING, Grants, Rights, grants_of, rights_of
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import people
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +82,18 @@ def aws_permission_set_session(
     max_admin_hours: int = 4,
     admin_groups: tuple[str, ...] = (),
 ) -> Verdict:
-    """Sessions of Identity Center end in time, and administrator sets belong to approved groups.
+    """Sessions of permission sets end in time, and administrator sets belong to approved groups.
 
     A set administers by everything, or by enough in IAM to get it: by AWS's policies, an inline one, or a policy of
-    the accounts where it is used, under its permissions boundary. ``admin_groups`` holds names or ids of groups.
+    the accounts where it is used, under its permissions boundary. What a set says is in force in an account once it is
+    provisioned there. For how long people stay signed in to the access portal itself is not read. ``admin_groups``
+    holds names or ids of groups.
 
     Why: a stolen session works until it ends, and an administrator set that was given to a person stays when
         the person changes jobs.
-    Fix: aws sso-admin update-permission-set --session-duration PT4H; assign the set to a group (aws sso-admin
-        create-account-assignment --principal-type GROUP) and name the group in admin_groups.
+    Fix: aws sso-admin update-permission-set --session-duration PT4H, then aws sso-admin provision-permission-set
+        --target-type ALL_PROVISIONED_ACCOUNTS; assign the set to a group (aws sso-admin create-account-assignment
+        --principal-type GROUP) and name the group in admin_groups.
     """
     session = permission_set.session
     if session is None:
@@ -93,10 +106,22 @@ def aws_permission_set_session(
     if rights.administrator is None:
         return inconclusive(f"whether it grants administrator rights is not known: {rights.how}")
     if not rights.administrator:
-        return passed(f"sessions last {hours:g} hours; it grants no administrator rights")
+        told = f"sessions last {hours:g} hours; it grants no administrator rights"
+        return _outdated(permission_set) or passed(told)
     if session > timedelta(hours=max_admin_hours):
         return failed(f"sessions of administrators last {hours:g} hours, over {max_admin_hours}")
-    return _assigned(permission_set, evidence, admin_groups, hours)
+    verdict = _assigned(permission_set, evidence, admin_groups, hours)
+    if verdict.status is Status.PASS:
+        return _outdated(permission_set) or verdict
+    return verdict
+
+
+def _outdated(permission_set: PermissionSet) -> Verdict | None:
+    """What to say where accounts have an older state of a set, which may be wider and longer."""
+    if not permission_set.outdated:
+        return None
+    where = ", ".join(sorted(permission_set.outdated))
+    return inconclusive(f"an older state of it is in force, and not read, in {where}")
 
 
 def _rights(permission_set: PermissionSet, evidence: Evidence) -> Rights:
@@ -227,7 +252,8 @@ def _assigned(
 ) -> Verdict:
     if permission_set.assignments is None:
         return inconclusive("who has it was not asked")
-    names = {group.group_id: group.display_name for group in evidence.here(Group)}
+    unread = Unread()
+    names = {one.group_id: one.display_name for one in unread.of(lambda: evidence.here(Group))}
     people, others, unknown = set(), set(), set()
     for one in permission_set.assignments:
         if one.principal_type == "USER":
@@ -239,6 +265,7 @@ def _assigned(
     if people:
         who = ", ".join(sorted(people))
         return failed(f"{len(people)} people administer by it directly: {who}")
+    unread.demand_all()
     if others and approved:
         who = ", ".join(sorted(others))
         return failed(f"groups administer by it that are not approved: {who}")

@@ -23,6 +23,8 @@ _ON_DEMAND = {
     "SCAN_FREQUENCY_SCAN_ON_PUSH": "scanned when an image is pushed, and not after that",
 }
 _EXCLUDED = "EXCLUDED_BY_TAG"
+_EXPIRED = "SCAN_ELIGIBILITY_EXPIRED"
+"""The reason of an image that was neither pushed nor used for so long that Inspector scans it no more."""
 _REPOSITORIES = frozenset(
     {
         "AWS_ECR_REPOSITORY",
@@ -77,6 +79,8 @@ def aws_inspector_on(
 def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int = 30) -> Verdict:
     """What Inspector knows of is scanned, and was scanned lately.
 
+    Old images that no task of ECS and no pod of EKS runs need not be.
+
     Why: a machine without an agent has no findings, and looks like one without holes.
     Fix: the message says why it is not scanned; most often the agent of Systems Manager does not report.
         Waive what a tag excludes with the reason.
@@ -87,6 +91,8 @@ def aws_inspector_coverage(resource: Coverage, now: datetime, *, max_days: int =
     if status.status_code != "ACTIVE":
         if status.reason in _AT_REST:
             return not_applicable(status.reason)
+        if status.reason == _EXPIRED and resource.runs_nowhere:
+            return not_applicable("an old image, which no task and no pod runs")
         if status.reason == _EXCLUDED:
             return failed("not scanned: a tag excludes it")
         return failed(f"not scanned: {status.reason or status.status_code}")

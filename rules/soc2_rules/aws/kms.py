@@ -55,7 +55,7 @@ def aws_kms_policy_not_public(
     """Key policies trust neither everyone nor unknown accounts.
 
     ``known_accounts`` holds accounts, organisations (``o-...``), and networks from which everyone may come. Grants
-    are not read.
+    are not read, nor is to whom Resource Access Manager shares a key.
 
     Why: whoever may use the key can read what it protects.
     Fix: aws kms put-key-policy without the principal, or list the account in known_accounts.
@@ -92,7 +92,7 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
     if not about.customer:
         return not_applicable(_AWS_OWNED)
     if about.spec != "SYMMETRIC_DEFAULT" or about.origin in _FOREIGN:
-        return not_applicable(f"AWS cannot rotate {about.spec} keys of origin {about.origin}")
+        return not_applicable(f"AWS rotates no {about.spec} key of origin {about.origin} by itself")
     if about.key_state in ("PendingDeletion", "PendingReplicaDeletion"):
         return not_applicable(f"the key is {about.key_state}")
     if about.origin != "AWS_KMS" or about.key_state not in _STATES:
@@ -116,4 +116,4 @@ def aws_kms_rotation(key: Key, *, max_days: int = 365) -> Verdict:
 
 
 _FOREIGN = ("EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
-"""Where key material comes from that AWS cannot make anew."""
+"""Where key material comes from that AWS cannot make anew: imported material is rotated by hand."""

@@ -15,7 +15,16 @@ from soc2_collectors.aws.models.trust import (
     services_without_source,
 )
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
 
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 @rule(
     criteria=["CC6.1"],
     severity=Severity.CRITICAL,
+    needs=[Qualified],
     known_as=[
         "prowler:awslambda_function_no_secrets_in_variables",
         "powerpipe:lambda_function_variables_no_sensitive_data",
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
 )
 def aws_lambda_no_secrets(
     function: Function,
+    evidence: Evidence,
     *,
     names: tuple[str, ...] = CREDENTIALS,
     allowed_names: tuple[str, ...] = (),
@@ -47,21 +58,19 @@ def aws_lambda_no_secrets(
     """
     told, unread = _carried(function.environment, "", names, allowed_names)
     count = len(function.environment.variables)
-    gap: FactUnavailable | None = None
-    try:
-        for version in function.versions:
-            more, dark = _carried(
-                version.environment, f" of version {version.version}", names, allowed_names
-            )
-            told += more
-            unread += dark
-            count += len(version.environment.variables)
-    except FactUnavailable as error:
-        gap = error
+    gaps: list[FactUnavailable | EvidenceIncomplete] = []
+    on: list[Qualified] = []
+    for version in _qualified(function, evidence, gaps):
+        of = f" of version {version.version}"
+        more, dark = _carried(version.environment, of, names, allowed_names)
+        on += [version] if more else []
+        told += more
+        unread += dark
+        count += len(version.environment.variables)
     if told:
-        return failed("; ".join(told))
-    if gap is not None:
-        raise gap
+        return failed("; ".join(told), on=on)
+    if gaps:
+        raise gaps[0]
     if unread:
         return inconclusive(f"nobody could look into {', '.join(unread)}")
     if not count:
@@ -304,39 +313,70 @@ tells it, and moves days back at times: the threshold ``dates`` overrides them."
 @rule(
     criteria=["CC7.1"],
     severity=Severity.MEDIUM,
+    needs=[Qualified],
     known_as=[
         "prowler:awslambda_function_using_supported_runtimes",
         "powerpipe:lambda_function_use_latest_runtime",
     ],
 )
 def aws_lambda_runtime_supported(
-    function: Function, now: datetime, *, dates: tuple[str, ...] = ()
+    function: Function, now: datetime, evidence: Evidence, *, dates: tuple[str, ...] = ()
 ) -> Verdict:
-    """Functions run on runtimes that AWS has not deprecated.
+    """Functions, and the versions that their aliases name, run on runtimes that AWS has not deprecated.
 
-    Whether runtime management holds a function back at an older version of its runtime is not read. ``dates``
-    overrides or adds days of deprecation: ``python3.15=2030-06-30``.
+    Other published versions can be invoked by their number, and are not judged. Whether runtime management holds a
+    function back at an older version of its runtime is not read. ``dates`` overrides or adds days of deprecation:
+    ``python3.15=2030-06-30``.
 
     Why: a deprecated runtime gets no security fixes any more, and later cannot be deployed at all.
-    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test.
+    Fix: aws lambda update-function-configuration --runtime with a newer one, after a test; of an alias, aws lambda
+        publish-version, then update-alias.
     """
-    if function.package_type == "Image":
+    newest = _runtime(function, now, dates)
+    if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):
+        return newest
+    gaps: list[FactUnavailable | EvidenceIncomplete] = []
+    listed = _qualified(function, evidence, gaps)
+    if gaps:
+        raise gaps[0]
+    used = {name for one in listed for name in one.versions} - {"$LATEST"}
+    published = {one.version: one for one in listed if one.version in used}
+    judged = {name: _runtime(published.get(name), now, dates) for name in sorted(used)}
+    on = list(published.values())
+    for name, verdict in judged.items():
+        if verdict.status is Status.FAIL:
+            return failed(f"version {name}: {verdict.message}", on=on)
+    for name, verdict in judged.items():
+        if verdict.status is Status.INCONCLUSIVE:
+            return inconclusive(f"version {name}: {verdict.message}", on=on)
+    if newest.status is not Status.PASS:
+        return newest
+    ends = [one.until for one in (newest, *judged.values()) if one.until is not None]
+    more = f"; so are versions {', '.join(judged)}" if judged else ""
+    return passed(f"{newest.message}{more}", until=min(ends), on=on)
+
+
+def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str, ...]) -> Verdict:
+    """Whether AWS still patches what a function, or a version of it, runs on."""
+    if code is None:
+        return inconclusive("not among those that AWS lists")
+    if code.package_type == "Image":
         return not_applicable("a container image, which brings its own runtime")
-    if function.package_type not in ("Zip", None):
-        return inconclusive(f"what the package type {function.package_type} is is not known")
-    if function.runtime is None:
+    if code.package_type not in ("Zip", None):
+        return inconclusive(f"what the package type {code.package_type} is is not known")
+    if code.runtime is None:
         return inconclusive("AWS does not say its runtime")
     told = dict(text.split("=", 1) for text in dates if "=" in text)
-    day = told.get(function.runtime) or _DEPRECATED.get(function.runtime)
+    day = told.get(code.runtime) or _DEPRECATED.get(code.runtime)
     try:
         end = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
     except ValueError:
         return inconclusive(f"dates: {day} is no day")
     if end is None:
-        return inconclusive(f"until when AWS patches {function.runtime} is not known: set dates")
+        return inconclusive(f"until when AWS patches {code.runtime} is not known: set dates")
     if now >= end:
-        return failed(f"{function.runtime}, deprecated since {end:%Y-%m-%d}")
-    return passed(f"{function.runtime}, patched until {end:%Y-%m-%d}", until=end)
+        return failed(f"{code.runtime}, deprecated since {end:%Y-%m-%d}")
+    return passed(f"{code.runtime}, patched until {end:%Y-%m-%d}", until=end)
 
 
 @rule(
@@ -392,4 +432,6 @@ def aws_lambda_concurrency(function: Function, *, critical: tuple[str, ...] = ("
     reserved = function.concurrency.reserved_concurrent_executions
     if reserved is None:
         return failed("no limit of its own")
+    if reserved == 0:
+        return not_applicable("switched off: its limit is 0, and nobody can invoke it")
     return passed(f"{reserved} at once")

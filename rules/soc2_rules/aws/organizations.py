@@ -167,7 +167,8 @@ _REGIONLESS = (
             "a4b", "access-analyzer", "account", "acm", "activate", "artifact", "aws-marketplace",
             "aws-marketplace-management", "aws-portal", "billing", "billingconductor", "budgets", "ce",
             "chatbot", "chime", "cloudfront", "compute-optimizer", "config", "consoleapp",
-            "consolidatedbilling", "cur", "devicefarm", "directconnect", "ecr-public", "fms", "freetier",
+            "consolidatedbilling", "cur", "devicefarm", "directconnect", "discovery-marketplace", "ecr-public",
+            "fms", "freetier",
             "globalaccelerator", "health", "iam", "importexport", "invoicing", "iq", "kms", "mobileanalytics",
             "networkmanager", "notifications", "notifications-contacts", "organizations", "payments",
             "pricing", "resource-explorer-2", "route53", "route53-recovery-cluster",
@@ -226,6 +227,8 @@ def aws_delegated_admins_known(
     administrator: DelegatedAdministrator, *, approved: tuple[str, ...] = ()
 ) -> Verdict:
     """Only approved accounts administer services for the whole organisation.
+
+    What a delegation policy of Organizations itself lets an account do (its policies, its units) is not read.
 
     Why: a delegated administrator of a security service can look into, or switch off, that service in every
         account.

@@ -35,6 +35,15 @@ _TLS = {
     "neptune": "neptune_enforce_ssl",
 }
 """Engine -> the parameter by which it refuses connections without TLS."""
+_TLS_BY_DEFAULT = {
+    "postgres": (15,),
+    "aurora-postgresql": (17,),
+    "mysql": (9, 7),
+    "mariadb": (11, 8),
+}
+"""Engine -> the version from which that parameter is on where no group sets it. Sources: RDS user guide, "Requiring
+SSL/TLS for all connections" and "Using SSL with a PostgreSQL DB instance"; Aurora user guide, "Security with Aurora
+PostgreSQL"."""
 _LOGS = {
     "aurora-mysql": ("audit", "error"),
     "aurora-postgresql": ("postgresql",),
@@ -48,6 +57,11 @@ _LOGS = {
     "sqlserver": ("agent", "error"),
 }
 """Engine -> the logs that say who did what, and what went wrong; others are about speed and upgrades."""
+_OF_CLUSTERS = _LOGS | {"mysql": ("error", "general")}
+"""The same of clusters: Multi-AZ clusters of MySQL have no audit log, and the general log says who did what. Source:
+RDS API reference, CreateDBCluster, EnableCloudwatchLogsExports."""
+_CUSTOM = "custom-"
+"""How the engines of RDS Custom begin: its instances run on machines that their owner administers."""
 _ON = ("1", "on", "true", "enabled", "tls1.2+", "tls1.3+", "fips-140-3")
 
 
@@ -204,9 +218,11 @@ def aws_rds_snapshot_encrypted(snapshot: DbSnapshot) -> Verdict:
 def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     """Databases refuse connections without TLS.
 
+    Newer versions of PostgreSQL, MySQL and MariaDB do so unless their parameter group says otherwise.
+
     Why: a client that does not ask for TLS would send its password and data in clear.
-    Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server) or require_secure_transport=ON (MySQL, MariaDB) in
-        the parameter group of the instance, or of the cluster where there is one.
+    Fix: set rds.force_ssl=1 (PostgreSQL, SQL Server), require_secure_transport=ON (MySQL, MariaDB) or tls=enabled
+        (DocumentDB) in the parameter group of the instance, or of the cluster where there is one.
     """
     if database.engine == "neptune" and _at_least(database.engine_version, (1, 0, 4, 0)):
         return passed(f"Neptune {database.engine_version} answers over TLS only")
@@ -214,14 +230,16 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
     if wanted is None:
         # Oracle and Db2 do it by option groups and listener ports.
         return inconclusive(f"how {database.engine or 'this engine'} asks for TLS is not collected")
+    since = _TLS_BY_DEFAULT.get(database.engine)
+    default = since is not None and _at_least(database.engine_version, since)
     if database.cluster is None:
         status = database.parameter_groups[0].apply_status if database.parameter_groups else ""
-        return _tls(wanted, database.parameters, status)
+        return _tls(wanted, database.parameters, status, default=default)
     cluster = _cluster_of(database, evidence)
     if cluster is None:
         return inconclusive(f"the cluster {database.cluster} is not among those collected")
     own = [m.apply_status for m in cluster.members if m.identifier == database.identifier]
-    verdict = _tls(wanted, cluster.parameters, own[0] if own else "")
+    verdict = _tls(wanted, cluster.parameters, own[0] if own else "", default=default)
     return replace(verdict, on=(cluster,))
 
 
@@ -230,12 +248,20 @@ def _at_least(version: str, wanted: tuple[int, ...]) -> bool:
     return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= wanted
 
 
-def _tls(wanted: str, parameters: list[Parameter] | None, apply_status: str) -> Verdict:
+def _tls(
+    wanted: str, parameters: list[Parameter] | None, apply_status: str, *, default: bool
+) -> Verdict:
+    """Whether a parameter is on; ``default``: it is where its group has it without a value."""
     if parameters is None:
         return inconclusive("its parameter group was not found")
     found = next((p for p in parameters if p.parameter_name == wanted), None)
-    if found is None or found.parameter_value is None:
+    if found is None or (found.parameter_value is None and not default):
         return failed(f"{wanted} is not set")
+    if found.parameter_value is None:
+        if apply_status != "in-sync":
+            said = apply_status or "not told"
+            return inconclusive(f"{wanted} is on by default; whether that is in force: {said}")
+        return passed(f"{wanted} is on by default of this version")
     if found.parameter_value.lower() not in _ON:
         return failed(f"{wanted} is {found.parameter_value}")
     at_once = found.apply_type == "dynamic" and found.apply_method == "immediate"
@@ -385,6 +411,8 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
     """
     if database.engine == "docdb":
         return not_applicable("DocumentDB installs no minor versions, whatever the setting")
+    if database.engine.startswith(_CUSTOM):
+        return not_applicable("RDS Custom installs none: whoever runs the machine does")
     if database.auto_minor_version_upgrade is None:
         return inconclusive("AWS does not say whether they are")
     if not database.auto_minor_version_upgrade:
@@ -396,13 +424,6 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
         return inconclusive(f"the cluster {database.cluster} is not among those collected")
     if cluster.auto_minor_version_upgrade is False:
         return failed(f"not automatic for the cluster {cluster.identifier}", on=[cluster])
-    members = evidence.index(DbInstance, "cluster", within="here").get(database.cluster, ())
-    if off := [one for one in members if one.auto_minor_version_upgrade is False]:
-        return failed(
-            f"not automatic: it is off for {', '.join(sorted(one.identifier for one in off))}, "
-            f"and so for the cluster {cluster.identifier}",
-            on=[cluster, *off],
-        )
     if database.engine.startswith("aurora") and cluster.global_cluster_identifier:
         return failed(
             f"not automatic: the cluster {cluster.identifier} is part of a global database",
@@ -411,6 +432,13 @@ def aws_rds_patching(database: DbInstance, evidence: Evidence, scope: Scope) -> 
     abroad = [arn for arn in cluster.read_replica_identifiers if _region_of(arn, scope)]
     if database.engine == "aurora-mysql" and abroad:
         return failed(f"not automatic: it has replicas in other Regions: {', '.join(abroad)}")
+    members = evidence.index(DbInstance, "cluster", within="here").get(database.cluster, ())
+    if off := [one for one in members if one.auto_minor_version_upgrade is False]:
+        return failed(
+            f"not automatic: it is off for {', '.join(sorted(one.identifier for one in off))}, "
+            f"and so for the cluster {cluster.identifier}",
+            on=[cluster, *off],
+        )
     return passed("automatic, of the cluster as well", on=[cluster])
 
 
@@ -441,14 +469,20 @@ def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = 
     """
     if database.cluster is not None:
         return not_applicable(f"the cluster {database.cluster} sends the logs of its members")
-    return _logs(database.engine, database.logs_exported, database.pending.logs, log_types)
+    if database.engine.startswith(_CUSTOM):
+        return inconclusive(
+            "RDS Custom sends none: whether an agent on its machine does is not read"
+        )
+    wanted = log_types or _LOGS.get(_family(database.engine))
+    return _logs(database.engine, database.logs_exported, database.pending.logs, wanted)
 
 
-def _logs(engine: str, sent: list[str], pending: PendingLogs, asked: tuple[str, ...]) -> Verdict:
+def _logs(
+    engine: str, sent: list[str], pending: PendingLogs, wanted: tuple[str, ...] | None
+) -> Verdict:
     told = ", ".join(sorted(sent))
     if not sent:
         return failed("sends no logs")
-    wanted = asked or _LOGS.get(_family(engine))
     if wanted is None:
         return inconclusive(f"sends {told}; which logs {engine or 'its engine'} has is not known")
     if lacking := [name for name in wanted if name not in sent]:
@@ -493,14 +527,16 @@ def aws_rds_cluster_logs_exported(
 ) -> Verdict:
     """Database clusters send the logs of who did what, and of what went wrong, to CloudWatch Logs.
 
-    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of MySQL; ``audit`` of
-    DocumentDB and Neptune. ``log_types`` asks for others, of every engine.
+    Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of Aurora MySQL; ``general`` and ``error``
+    of MySQL, whose Multi-AZ clusters have no audit log; ``audit`` of DocumentDB and Neptune. ``log_types`` asks for
+    others, of every engine.
 
     Why: logs that lie on the instances are kept for days, and nobody is alarmed by them.
     Fix: aws rds modify-db-cluster --db-cluster-identifier NAME --cloudwatch-logs-export-configuration
         EnableLogTypes=audit,error.
     """
-    return _logs(cluster.engine, cluster.logs_exported, cluster.pending.logs, log_types)
+    wanted = log_types or _OF_CLUSTERS.get(_family(cluster.engine))
+    return _logs(cluster.engine, cluster.logs_exported, cluster.pending.logs, wanted)
 
 
 @rule(

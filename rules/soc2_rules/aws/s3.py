@@ -5,11 +5,22 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.models.logs import DeliverySource
 from soc2_collectors.aws.models.policy import subsumes
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
 from soc2_collectors.aws.models.trust import outsiders
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_deliveries import delivered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -344,12 +355,18 @@ def aws_s3_acls_disabled(bucket: Bucket) -> Verdict:
 
 _NO_LOGS = (
     "analog",
+    "backlog",
     "blog",
     "catalog",
     "dialog",
+    "homolog",
     "login",
     "logistic",
     "logo",
+    "ologic",
+    "ologies",
+    "ologist",
+    "ology",
     "technolog",
     "trailer",
 )
@@ -433,22 +450,33 @@ def aws_s3_versioning(bucket: Bucket) -> Verdict:
 @rule(
     criteria=["CC7.2", "CC6.1"],
     severity=Severity.MEDIUM,
-    needs=[Bucket],
+    needs=[Bucket, DeliverySource],
     known_as=[
         "prowler:s3_bucket_server_access_logging_enabled",
         "powerpipe:s3_bucket_logging_enabled",
     ],
 )
-def aws_s3_access_logging(bucket: Bucket, evidence: Evidence) -> Verdict:
-    """Server access logs go to a bucket that takes them.
+def aws_s3_access_logging(bucket: Bucket, evidence: Evidence, scope: Scope) -> Verdict:
+    """Server access logs go to a bucket that takes them, or are delivered by CloudWatch.
 
-    Such a bucket lets S3 deliver by its policy or its ACL, and has no object lock. What its policy denies again,
-    and what arrived, is not read.
+    Such a bucket lets S3 deliver the logs of this one by its policy or its ACL, and has no object lock. What its policy
+    denies again, and what arrived, is not read.
 
     Why: without them nobody can tell who read what.
     Fix: aws s3api put-bucket-logging to a log bucket; or record data events in CloudTrail and waive
-        this with that reason.
+        this with that reason. Waive it for a bucket that only takes such logs: its own would never end.
     """
+    verdict = _to_bucket(bucket, evidence, scope)
+    if verdict.status is Status.PASS:
+        return verdict
+    sources = evidence.account(DeliverySource)
+    if sent := delivered(sources, f":s3:::{bucket.name}", "S3_SERVER_ACCESS_LOGS"):
+        return passed("server access logs are delivered by CloudWatch", on=sent)
+    return verdict
+
+
+def _to_bucket(bucket: Bucket, evidence: Evidence, scope: Scope) -> Verdict:
+    """Whether its own setting brings its server access logs to a bucket that takes them."""
     if bucket.logging is None:
         return failed("no server access logs")
     name = bucket.logging.target_bucket
@@ -463,8 +491,17 @@ def aws_s3_access_logging(bucket: Bucket, evidence: Evidence) -> Verdict:
         return failed(
             f"server access logs go to {name}, whose object lock keeps them out", on=[target]
         )
-    if not target.takes_access_logs:
+    key = bucket.logging.key(scope.account, bucket.bucket_region or "", bucket.name)
+    takes = target.takes_access_logs_of(bucket.name, scope.account, key)
+    if takes is None:
+        return inconclusive(
+            f"server access logs go to {name}, which lets S3 deliver under conditions that cannot be judged",
+            on=[target],
+        )
+    if not takes:
+        others = ", of this bucket or under this prefix" if target.takes_access_logs else ""
         return failed(
-            f"server access logs go to {name}, which does not let S3 deliver them", on=[target]
+            f"server access logs go to {name}, which does not let S3 deliver them{others}",
+            on=[target],
         )
     return passed(f"server access logs go to {name}, which takes them", on=[target])

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from soc2_collectors.aws.models.s3 import Bucket, ReplicationRule
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
 
 
 @rule(
@@ -49,7 +50,7 @@ def aws_s3_event_notifications(bucket: Bucket, *, sensitive: tuple[str, ...] = (
 def aws_s3_replication(
     bucket: Bucket, evidence: Evidence, *, critical: tuple[str, ...] = ()
 ) -> Verdict:
-    """Buckets copy whatever comes into them to a bucket in another region.
+    """Buckets copy whatever comes into them to a bucket in another region, which keeps versions.
 
     Objects from before the rule are not copied, nor are single ones that somebody puts under a KMS key where the
     bucket's default is none; neither is read. ``critical`` holds patterns (``*-backup-*``) for the names of the
@@ -90,19 +91,39 @@ _KMS = ("aws:kms", "aws:kms:dsse")
 
 def _elsewhere(bucket: Bucket, rules: list[ReplicationRule], evidence: Evidence) -> Verdict:
     """Whether one of the destinations is in another region."""
-    unknown = []
+    unknown: list[str] = []
+    abroad: list[Bucket] = []
     for name in sorted({one.destination.name for one in rules}):
         found = evidence.index(Bucket, "name").get(name) or evidence.index(
             Bucket, "name", within="everywhere"
         ).get(name)
-        region = found[0].bucket_region if found else None
-        if not region or not bucket.bucket_region:
+        target = found[0] if found else None
+        if target is None or not target.bucket_region or not bucket.bucket_region:
             unknown.append(name)
-        elif region != bucket.bucket_region:
-            return passed(f"what comes in is copied to {name} in {region}", on=(found or ())[:1])
+        elif target.bucket_region != bucket.bucket_region:
+            abroad.append(target)
+    known, unread = asked(abroad, lambda one: _refuses(bucket, one))
+    for one, why in known:
+        if not why:
+            told = f"what comes in is copied to {one.name} in {one.bucket_region}"
+            return passed(told, on=[one])
+    if unread is not None:
+        raise unread
     if unknown:
         return inconclusive(f"it is not known in which region {', '.join(unknown)} is")
+    if known:
+        return failed("; ".join(why for _, why in known), on=[one for one, _ in known])
     return failed("what comes in is copied, but within its own region only")
+
+
+def _refuses(source: Bucket, target: Bucket) -> str:
+    """Why S3 copies nothing into a bucket, by the reasons of failed replication that it documents."""
+    if target.versioning.status != "Enabled":
+        state = (target.versioning.status or "off").lower()
+        return f"versioning of {target.name} is {state}, and S3 copies nothing into it"
+    if source.locks and not target.locks:
+        return f"{target.name} has no object lock as the bucket has, and S3 copies nothing into it"
+    return ""
 
 
 def _named(name: str, patterns: tuple[str, ...]) -> bool:

@@ -56,7 +56,7 @@ def aws_sagemaker_endpoint_encrypted(config: EndpointConfig) -> Verdict:
         update-endpoint.
     """
     variants = config.details.variants
-    if variants and all(one.serverless_config and not one.instance_type for one in variants):
+    if variants and all(one.serverless_config and not one.types for one in variants):
         return not_applicable("serverless: it has no instances, and no volumes")
     if variants and not any(one.volumes for one in variants):
         return not_applicable("the disks of its instances are built in, and encrypted by them")

@@ -68,20 +68,24 @@ _GRACE_DAYS = 2
     ],
 )
 def aws_secret_stale_or_public(
-    secret: Secret, now: datetime, *, max_unused_days: int = 90
+    secret: Secret, now: datetime, scope: Scope, *, max_unused_days: int = 90
 ) -> Verdict:
     """Secrets are in use, and no policy lets everyone read them.
 
     Of secrets that a service of AWS made and manages, the policy alone is judged: who uses them is its affair, and
-    none can be deleted by itself.
+    none can be deleted by itself. So it is of copies in further Regions, which wait for the day that the first is
+    down.
 
     Why: a secret that nobody uses any more opens something that nobody watches any more.
     Fix: aws secretsmanager delete-secret for what is unused; aws secretsmanager put-resource-policy
         --block-public-policy with the principals that need it.
     """
-    if secret.owning_service is not None:
+    copied = secret.primary_region not in (None, scope.region)
+    if secret.owning_service is not None or copied:
         if secret.public_statements:
             return failed("its policy lets everyone in")
+        if copied:
+            return not_applicable(f"not public; a copy of the one in {secret.primary_region}")
         return passed(f"not public; managed by {secret.owning_service}")
     since = secret.last_accessed_date or secret.created_date
     due = days_after(since, max_unused_days)

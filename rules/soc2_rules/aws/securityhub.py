@@ -39,9 +39,7 @@ def aws_securityhub_on(
         told = sorted({_state(one) for one in standards})
         if any(one.standards_status == "PENDING" for one in standards):
             return inconclusive(f"its standards are being set up: {', '.join(told)}")
-        return failed(
-            f"enabled, but it checks by no standard{': ' if told else ''}{', '.join(told)}"
-        )
+        return failed(f"enabled, but no standard is ready{': ' if told else ''}{', '.join(told)}")
     if not aggregated:
         return passed(f"{len(ready)} standards")
     gathering = region.aggregators or []

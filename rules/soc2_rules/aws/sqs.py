@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from soc2_collectors.aws.models.sqs import Queue, QueueAttributes
 from soc2_pac.errors import FactUnavailable
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.aws_messages import by_services
 
 
 @rule(
@@ -16,8 +17,13 @@ from soc2_pac.rules import rule
         "prowler:sqs_queues_not_publicly_accessible",
     ],
 )
-def aws_sqs_encrypted(queue: Queue) -> Verdict:
+def aws_sqs_encrypted(
+    queue: Queue, scope: Scope, *, known_accounts: tuple[str, ...] = ()
+) -> Verdict:
     """SQS queues are encrypted, and their policy does not let everyone in.
+
+    Everyone is let in, too, where S3 or SNS may send without a condition that says whose bucket or topic it is:
+    the account's own, or one in ``known_accounts``. Of other services whom they act for is not asked.
 
     Why: whoever may receive takes messages away, and whoever may send is believed.
     Fix: aws sqs set-queue-attributes --attributes SqsManagedSseEnabled=true (or KmsMasterKeyId); in the
@@ -27,13 +33,16 @@ def aws_sqs_encrypted(queue: Queue) -> Verdict:
     wrong = ["not encrypted"] if encrypted == "" else []
     try:
         public = queue.public_statements
+        sending = by_services(queue.statements, "sqs:SendMessage", scope.account, known_accounts)
     except FactUnavailable:
         if not wrong:
             raise
-        public = []
+        public, sending = [], []
     if public:
         told = ", ".join(sorted({statement.told for statement in public}))
         wrong.append(f"its policy lets everyone do {told}")
+    if sending:
+        wrong.append(f"its policy lets {' and '.join(sending)} send to it")
     if wrong:
         return failed("; ".join(wrong))
     if encrypted is None:

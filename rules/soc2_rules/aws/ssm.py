@@ -17,7 +17,7 @@ from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import sounds_like_credential
-from soc2_rules.mechanisms.known import asked
+from soc2_rules.mechanisms.known import Unread, asked
 
 
 @rule(
@@ -82,6 +82,33 @@ def aws_ssm_public_sharing_blocked(region: RegionSettings) -> Verdict:
     return passed("blocked")
 
 
+_ABOUT = (
+    "*_arn",
+    "*_name",
+    "*_length",
+    "*_ttl",
+    "*_expiry",
+    "*_expiration",
+    "*_policy",
+    "*_issuer",
+    "*_path",
+    "*_region",
+    "*_enabled",
+    "*_required",
+    "*_seconds",
+    "*_minutes",
+    "*_hours",
+    "*_days",
+    "*_expires_in",
+    "*token_url",
+    "*token_uri",
+    "*token_endpoint",
+    "*max_tokens",
+)
+"""Names of what is about a secret: where it is kept or fetched, how long it lasts, what it has to look like; and the
+tokens that models count."""
+
+
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
@@ -112,15 +139,17 @@ def aws_ssm_secure_string(
         "*encryption_key*",
         "*encryptionkey*",
     ),
+    about: tuple[str, ...] = _ABOUT,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; what only sounds like a secret goes
-    into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; ``about`` those for what is about a secret and
+    holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
-    Fix: aws ssm put-parameter --type SecureString --overwrite, then replace the secret, which was seen.
+    Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
+        the type of a parameter cannot be changed.
     """
     if parameter.type == "SecureString":
         return passed("SecureString")
@@ -128,6 +157,8 @@ def aws_ssm_secure_string(
         return inconclusive(f"a type that is not known: {parameter.type}")
     if not sounds_like_credential(parameter.name, names) or parameter.name in allowed_names:
         return not_applicable("not called like a secret")
+    if sounds_like_credential(parameter.name, about):
+        return not_applicable("called like something about a secret, not like one")
     return failed(f"called like a secret, and a {parameter.type}")
 
 
@@ -167,6 +198,8 @@ def aws_session_logging(region: RegionSettings) -> Verdict:
 def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     """Running instances report to Systems Manager.
 
+    Instances that a service of AWS runs and patches (EKS Auto Mode), and lets nobody change, need not.
+
     Why: a machine that does not report is neither patched nor reached without keys and open ports.
     Fix: give the instance a profile with AmazonSSMManagedInstanceCore, and start the agent.
     """
@@ -175,6 +208,8 @@ def aws_ssm_managed(instance: Instance, evidence: Evidence) -> Verdict:
     found = evidence.index(ManagedInstance, "instance_id", within="here").get(
         instance.instance_id, ()
     )
+    if not found and instance.operator.managed:
+        return not_applicable(f"run and patched by {instance.operator.principal or 'AWS'}")
     if not found:
         return failed("it does not report")
     status = found[0].ping_status
@@ -195,12 +230,16 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
     Why: an association that does not succeed is a setting that is not there.
     Fix: aws ssm list-compliance-items for the machine, and fix what it names.
     """
-    found = evidence.index(Compliance, "key", within="here").get(
-        (machine.instance_id, "Association"), ()
+    unread = Unread()
+    found = unread.of(
+        lambda: evidence.index(Compliance, "key", within="here").get(
+            (machine.instance_id, "Association"), ()
+        )
     )
     counts = machine.association_overview.by_status
     if wrong := counts.get("Failed", 0):
         return failed(f"{wrong} associations failed", on=found)
+    unread.demand_all()
     if not found:
         if machine.association_status or any(counts.values()):
             status = machine.association_status or ", ".join(sorted(counts))
@@ -221,7 +260,7 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
 @rule(
     criteria=["CC7.1"],
     severity=Severity.HIGH,
-    needs=[Compliance],
+    needs=[Compliance, Instance],
     known_as=[
         "prowler:ssm_managed_compliant_patching",
         "powerpipe:ssm_managed_instance_compliance_patch_compliant",
@@ -245,7 +284,8 @@ def aws_patch_compliant(
     """Managed machines were scanned lately, and lack no patch that their baseline approves.
 
     AWS does not say since when a patch is missing; how long a finding may stay open is the configuration's
-    [sla]. ``severities`` says which patches count.
+    [sla]. ``severities`` says which patches count. An instance that is stopped cannot be scanned, and need
+    not be until it starts.
 
     Why: an attack on a known hole is the usual one.
     Fix: aws ssm send-command --document-name AWS-RunPatchBaseline --parameters Operation=Install, in a
@@ -253,12 +293,13 @@ def aws_patch_compliant(
     """
     found = evidence.index(Compliance, "key", within="here").get((machine.instance_id, "Patch"), ())
     if not found:
-        return failed("no patch scan was reported")
+        return _at_rest(machine, evidence) or failed("no patch scan was reported")
     scanned = found[0].execution.execution_time
     told = f"scanned on {scanned:%Y-%m-%d}"
     due = days_after(scanned, max_scan_days)
     if now >= due:
-        return failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
+        late = failed(f"{told}, over {max_scan_days} days before {due:%Y-%m-%d}", on=found)
+        return _at_rest(machine, evidence) or late
     missing = found[0].non_compliant.non_compliant_count
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
@@ -277,3 +318,17 @@ def aws_patch_compliant(
             on=found,
         )
     return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)
+
+
+def _at_rest(machine: ManagedInstance, evidence: Evidence) -> Verdict | None:
+    """``not_applicable`` where nothing runs that could be scanned: an instance of EC2 that is stopped, or ended."""
+    if not machine.instance_id.startswith(_OF_EC2):
+        return None
+    found = evidence.index(Instance, "instance_id", within="here").get(machine.instance_id, ())
+    states = [one.state.name for one in found if one.state.name in _RESTING]
+    return not_applicable(f"the instance is {states[0]}", on=found) if states else None
+
+
+_OF_EC2 = "i-"
+"""How the ids of EC2's instances begin; those of other machines begin with ``mi-``."""
+_RESTING = ("stopped", "shutting-down", "terminated")

@@ -23,7 +23,8 @@ def aws_ir_response_plan(account: AccountSummary, evidence: Evidence) -> Verdict
 
     Why: at three in the morning nobody should look for telephone numbers.
     Fix: aws ssm-incidents create-response-plan --name NAME --incident-template title=TITLE,impact=1
-        --engagements CONTACT; waive it where incidents are handled in another system, and name that system.
+        --engagements CONTACT; waive it where incidents are handled in another system, and name that system. AWS
+        takes no new customers for Incident Manager since November 2025.
     """
     del account  # one verdict an account
     plans = evidence.account(ResponsePlan)

@@ -77,11 +77,11 @@ def aws_vpc_flow_logs(vpc: Vpc, scope: Scope, evidence: Evidence) -> Verdict:
     return failed("; ".join(sorted(problems)) if problems else "no flow log", on=logs)
 
 
-def _shared(vpc: Vpc, scope: Scope) -> Verdict | None:
-    """``not_applicable`` where the network is another account's, which alone can change it."""
-    if vpc.owner_id in (None, scope.account):
+def _shared(thing: Vpc | Subnet | NetworkAcl, scope: Scope) -> Verdict | None:
+    """``not_applicable`` where a network, or a part of it, is another account's, which alone can change it."""
+    if thing.owner_id in (None, scope.account):
         return None
-    return not_applicable(f"it belongs to the account {vpc.owner_id}, which shares it")
+    return not_applicable(f"it belongs to the account {thing.owner_id}, which shares it")
 
 
 @rule(
@@ -92,12 +92,16 @@ def _shared(vpc: Vpc, scope: Scope) -> Verdict | None:
         "powerpipe:vpc_subnet_auto_assign_public_ip_disabled",
     ],
 )
-def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
+def aws_subnet_no_auto_public_ip(subnet: Subnet, scope: Scope) -> Verdict:
     """Subnets do not give public IPv4 addresses by themselves.
+
+    A subnet that another account shares is judged where it belongs.
 
     Why: a machine gets on the internet only because somebody decided so.
     Fix: aws ec2 modify-subnet-attribute --subnet-id ID --no-map-public-ip-on-launch.
     """
+    if shared := _shared(subnet, scope):
+        return shared
     if subnet.map_public_ip_on_launch is None:
         return inconclusive("AWS does not say")
     return (
@@ -115,19 +119,23 @@ def aws_subnet_no_auto_public_ip(subnet: Subnet) -> Verdict:
         "powerpipe:vpc_network_acl_remote_administration",
     ],
 )
-def aws_nacl_admin_ports(acl: NetworkAcl, *, ports: tuple[int, ...] = (22, 3389)) -> Verdict:
+def aws_nacl_admin_ports(
+    acl: NetworkAcl, scope: Scope, *, ports: tuple[int, ...] = (22, 3389)
+) -> Verdict:
     """Network access lists do not admit administration from the internet, over TCP or UDP.
 
     Over UDP that is RDP: SSH speaks TCP only.
 
     The entries count in their order, allowing and denying, IPv4 and IPv6. A tenth of the public addresses
-    of IPv4 or of IPv6 counts as the internet.
+    of IPv4 or of IPv6 counts as the internet. A list of subnets that another account shares is judged there.
 
     Why: it is the second line: it holds where somebody opens a security group by mistake.
     Fix: aws ec2 create-network-acl-entry --network-acl-id ACL --ingress --rule-number NUMBER --protocol tcp
         --port-range From=22,To=22 --cidr-block 0.0.0.0/0 --rule-action deny, with a number below that of the
         entry that admits it; the same for port 3389, for UDP and for IPv6.
     """
+    if shared := _shared(acl, scope):
+        return shared
     if not acl.associations:
         return not_applicable("no subnet uses it")
     found = {

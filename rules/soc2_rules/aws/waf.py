@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from soc2_collectors.aws.models.waf import GlobalWebAcl, WebAcl
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
+from soc2_collectors.aws.models.waf import GlobalWebAcl, Logging, WebAcl
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.known import asked
 
@@ -75,9 +75,18 @@ def _rules(acl: WebAcl | GlobalWebAcl, _: tuple[str, ...]) -> Verdict:
 
 
 def _log(acl: WebAcl | GlobalWebAcl, actions: tuple[str, ...]) -> Verdict:
-    logging = acl.logging
-    if logging is None:
+    verdicts = [_kept(logging, actions) for logging in acl.logs]
+    if not verdicts:
         return failed("it does not log")
+    # Whatever one way leaves out, another one may keep.
+    return min(verdicts, key=lambda one: _BEST.index(one.status))
+
+
+_BEST = (Status.PASS, Status.INCONCLUSIVE, Status.FAIL)
+
+
+def _kept(logging: Logging, actions: tuple[str, ...]) -> Verdict:
+    """Whether one way of logging keeps the requests that are asked for."""
     if not logging.log_destination_configs:
         return inconclusive("AWS does not say where it logs")
     if logging.logging_filter is None:

@@ -6,11 +6,12 @@ counts from then on for so long, or until the day that it says itself where that
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from soc2_collectors.company.models.attestation import Attestation, over
-from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_collectors.company.models.review import Review
+from soc2_pac.model import Severity, Status, Verdict, failed, not_applicable, passed
+from soc2_pac.rules import Evidence, rule
 
 _YEAR = 396
 """A year, and a month to hand in."""
@@ -35,18 +36,37 @@ def _counts(seen: Attestation, topic: str, every_days: int, now: datetime) -> Ve
     return failed(f"{what} counted until {day}")
 
 
-@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM)
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM, needs=[Review])
 def company_access_review(
-    topic: Attestation, now: datetime, *, every_days: int = _QUARTER
+    topic: Attestation, now: datetime, evidence: Evidence, *, every_days: int = _QUARTER
 ) -> Verdict:
     """Access to the systems is reviewed by people, quarter by quarter.
 
+    A review that was kept here (``soc2-pac review``) counts from the day on which it was closed, unless it rests
+    on incomplete collections. Which systems were reviewed is not asked.
+
     Why: rights pile up when people change what they do, and only somebody who knows the work can tell
         which of them are still needed.
-    Fix: review who has access to what, take away what nobody needs, and hand in the record with the days
-        that it covers.
+    Fix: review who has access to what (``soc2-pac review start``), take away what nobody needs, and close the
+        review; or hand in the record of one that was made elsewhere, with the days that it covers.
     """
-    return _counts(topic, "access-review", every_days, now)
+    said = _counts(topic, "access-review", every_days, now)
+    if said.status is Status.NOT_APPLICABLE:
+        return said
+    closed = [
+        (review.closed_at, review)
+        for review in evidence.everywhere(Review)
+        if review.state == "closed" and review.closed_at is not None and not review.partial
+    ]
+    if not closed:
+        return said
+    at, last = max(closed, key=lambda pair: (pair[0], pair[1].id))
+    until = at + timedelta(days=every_days)
+    if now >= until or (said.until is not None and said.until >= until):
+        return said
+    systems = ", ".join(last.systems)
+    what = f"{last.id} over {systems}, closed on {at:%Y-%m-%d}, counts until {until:%Y-%m-%d}"
+    return passed(what, until=until, on=[last])
 
 
 @rule(criteria=["CC1.4"], severity=Severity.MEDIUM)

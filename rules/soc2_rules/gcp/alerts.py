@@ -7,6 +7,7 @@ asks for what is not the same in every such entry (who called, say) leaves some 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,9 @@ def _judged(
     unread = unread_above(scope.boundary, project.ancestors)
     if said.status is Status.FAIL and unread:
         return inconclusive(f"{said.message}; {unread}")
+    if said.status is Status.PASS and unread:
+        # A sink up there may intercept entries before anything of the project sees them.
+        return replace(said, message=f"{said.message}; {unread}")
     return said
 
 
@@ -175,6 +179,8 @@ def gcp_alert_owner_change(
 ) -> Verdict:
     """Somebody is notified when a project gets another owner.
 
+    By the project's own policy: who becomes owner of a folder or the organisation above is not asked. Where
+    a sink passes entries on to another project, deny policies that keep it from writing there are not read.
     ``reaches_people`` takes patterns for names of channels (of Pub/Sub, say) that pass on to people what is
     sent to them; a program that is not named is not taken for a person.
 
@@ -205,7 +211,8 @@ def gcp_alert_audit_config(
 ) -> Verdict:
     """Somebody is notified when audit logs are switched.
 
-    For ``reaches_people`` see gcp-alert-owner-change.
+    By the project's own policy: what is set on a folder or the organisation above is not asked. For
+    ``reaches_people`` see gcp-alert-owner-change.
 
     Why: who wants not to be seen switches the light off first.
     Fix: a log-based metric on methodName="SetIamPolicy" AND
@@ -237,6 +244,7 @@ def gcp_alert_iam_changes(
 ) -> Verdict:
     """Somebody is notified when custom roles are made, updated or deleted, or a bucket's policy is changed.
 
+    Of the project: custom roles of the organisation are not asked.
     ``not_needed`` names events, as the messages do, that nobody wants to be notified of. For
     ``reaches_people`` see gcp-alert-owner-change.
 

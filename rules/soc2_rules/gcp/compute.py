@@ -12,6 +12,7 @@ from soc2_collectors.gcp.models.compute import (
     marks,
 )
 from soc2_collectors.gcp.models.iam import IamPolicy
+from soc2_collectors.gcp.models.project import OrgPolicy, effective, enforced
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -23,7 +24,7 @@ _GKE = not_applicable("a node that GKE sets up: the rules of clusters judge it")
 def _private(shared: Image | Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
     granted = everyone(shared, evidence, services=("compute",))
     if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+        return failed(granted.said, on=granted.on)
     return passed(f"not shared with everyone{beside(scope, shared)}", on=granted.on)
 
 
@@ -36,6 +37,8 @@ def _private(shared: Image | Snapshot, evidence: Evidence, scope: Scope) -> Verd
 def gcp_image_not_public(image: Image, evidence: Evidence, scope: Scope) -> Verdict:
     """Custom images are not shared with everyone.
 
+    Deny policies are not read.
+
     Why: images hold code, configuration and often credentials.
     Fix: gcloud compute images remove-iam-policy-binding NAME --member=allAuthenticatedUsers --role=ROLE.
     """
@@ -45,6 +48,8 @@ def gcp_image_not_public(image: Image, evidence: Evidence, scope: Scope) -> Verd
 @rule(criteria=["CC6.6", "CC6.7"], severity=Severity.CRITICAL, needs=[IamPolicy])
 def gcp_snapshot_not_public(snapshot: Snapshot, evidence: Evidence, scope: Scope) -> Verdict:
     """Snapshots of disks are not shared with everyone.
+
+    Deny policies are not read.
 
     Why: a public snapshot is a disk that anybody can read.
     Fix: gcloud compute snapshots remove-iam-policy-binding NAME --member=allAuthenticatedUsers
@@ -170,7 +175,7 @@ _NO_METADATA = inconclusive(
 @rule(
     criteria=["CC6.6"],
     severity=Severity.MEDIUM,
-    needs=[ComputeProject],
+    needs=[ComputeProject, OrgPolicy],
     known_as=[
         "prowler:compute_instance_serial_ports_in_use",
         "powerpipe:compute_instance_serial_port_connection_disabled",
@@ -179,6 +184,8 @@ _NO_METADATA = inconclusive(
 def gcp_vm_serial_port(instance: Instance, evidence: Evidence) -> Verdict:
     """The interactive serial console is off.
 
+    Where metadata switches it on, the constraint compute.disableSerialPortAccess still keeps it closed.
+
     Why: the console knows no firewall: whoever has a key gets to it from any address.
     Fix: gcloud compute instances add-metadata NAME --metadata=serial-port-enable=FALSE.
     """
@@ -186,7 +193,13 @@ def gcp_vm_serial_port(instance: Instance, evidence: Evidence) -> Verdict:
     if said is None:
         return _NO_METADATA
     on, where = said
-    return failed(f"switched on by {where}") if on else passed(f"off, by {where}")
+    if not on:
+        return passed(f"off, by {where}")
+    policies = evidence.index(OrgPolicy, "constraint", within="here")
+    chain = effective(policies, "compute.disableSerialPortAccess", instance.ancestors)
+    if enforced(chain):
+        return passed("an organisation policy keeps serial consoles closed", on=chain)
+    return failed(f"switched on by {where}")
 
 
 @rule(
@@ -291,7 +304,8 @@ def gcp_vm_shielded(instance: Instance) -> Verdict:
 
     Why: without them what is changed before the operating system starts is noticed by nobody.
     Fix: gcloud compute instances update NAME --shielded-secure-boot --shielded-vtpm
-        --shielded-integrity-monitoring, with the machine stopped.
+        --shielded-integrity-monitoring, with the machine stopped; for nodes of GKE gcloud container node-pools
+        create POOL --cluster=CLUSTER --shielded-secure-boot --shielded-integrity-monitoring.
     """
     shield = instance.machine.shielded_instance_config
     if shield is None:

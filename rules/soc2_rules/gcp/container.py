@@ -35,7 +35,8 @@ def gcp_gke_private(cluster: Cluster) -> Verdict:
     Why: whoever reaches the control plane may try stolen tokens and the next flaw of the API server, and
         a node with an address of its own is one more machine on the internet.
     Fix: gcloud container clusters update NAME --enable-master-authorized-networks
-        --master-authorized-networks=203.0.113.0/24 --no-enable-google-cloud-access --enable-private-nodes.
+        --master-authorized-networks=203.0.113.0/24 --no-enable-google-cloud-access; then the same command
+        with --enable-private-nodes alone.
     """
     problems = []
     limits = cluster.public_endpoint
@@ -74,8 +75,8 @@ def gcp_gke_anonymous(cluster: Cluster) -> Verdict:
 
     Why: by default whoever reaches the control plane may ask it without a name, and one binding to
         system:authenticated gives rights to everybody with a Google account.
-    Fix: gcloud container clusters update NAME --anonymous-authentication-config=LIMITED
-        --no-enable-insecure-binding-system-authenticated
+    Fix: gcloud container clusters update NAME --anonymous-authentication-config=LIMITED; then the same
+        command with --no-enable-insecure-binding-system-authenticated
         --no-enable-insecure-binding-system-unauthenticated.
     """
     anonymous, bindings = (
@@ -139,8 +140,8 @@ def gcp_gke_hardening(
     those of anybody, and continuous validation alone looks at what runs already.
 
     Why: each part stops somebody who got into one container from getting everywhere else.
-    Fix: gcloud container clusters update NAME --no-enable-legacy-authorization
-        --enable-network-policy --enable-shielded-nodes
+    Fix: gcloud container clusters update NAME, one change each time: --no-enable-legacy-authorization,
+        --update-addons=NetworkPolicy=ENABLED, --enable-network-policy, --enable-shielded-nodes,
         --binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE; gcloud container binauthz policy import
         FILE; create node pools with --service-account.
     """
@@ -166,7 +167,7 @@ def gcp_gke_hardening(
             said = f"binary authorization: the project's policy lets {listed(holes)} run"
             return failed(f"lacks: {said}", on=policies)
         if wide := policies[0].wide:
-            said = f"whose images these registries hold is not known: {listed(wide)}"
+            said = f"whose images these let run is not known: {listed(wide)}"
             return inconclusive(f"binary authorization: {said}", on=policies)
     unknown = [name for name in expected if parts[name] is None]
     if unknown:
@@ -242,8 +243,8 @@ def gcp_gke_patching(
 
     Why: old versions carry known vulnerabilities, a copy of the cluster's database holds every secret, and
         without logs nobody knows what ran.
-    Fix: gcloud container clusters update NAME --release-channel=regular
-        --database-encryption-key=KEY --logging=SYSTEM,WORKLOAD; gcloud container node-pools update POOL
+    Fix: gcloud container clusters update NAME, one change each time: --release-channel=regular,
+        --database-encryption-key=KEY, --logging=SYSTEM,WORKLOAD; gcloud container node-pools update POOL
         --cluster=NAME --enable-autoupgrade.
     """
     data = cluster.data
@@ -288,7 +289,7 @@ def _held_up(cluster: Cluster, now: datetime, most: int) -> tuple[list[str], dat
     """
     windows = cluster.data.maintenance_policy.window.maintenance_exclusions
     ordered = sorted(
-        (one.start_time, one.end_time, name)
+        (one.start_time, one.end_time or _NO_END, name)
         for name, one in windows.items()
         if one.maintenance_exclusion_options.scope != _NODES_GO_ON
     )

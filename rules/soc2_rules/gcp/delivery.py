@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from soc2_collectors.environments import names_other
 from soc2_collectors.gcp.models.delivery import Pipeline, Target, Trigger
 from soc2_collectors.gcp.models.members import default_account
 from soc2_collectors.gcp.models.values import has_word
@@ -9,7 +12,38 @@ from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicab
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 
-_PRODUCTION = ("*prod", "prd", "production", "live", "deploy", "deployment", "release", "releases")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DELIVERS = ("deploy", "deployment", "release", "releases")
+"""Words of names that say production unless another environment is named beside them."""
+_PRODUCTION = ("*prod", "prd", "production", "live", *_DELIVERS)
+_ELSEWHERE = (
+    "dev",
+    "develop",
+    "development",
+    "integration",
+    "nightly",
+    "preview",
+    "qa",
+    "sandbox",
+    "stage",
+    "staging",
+    "stg",
+    "test",
+    "testing",
+    "uat",
+)
+"""Words of names that say another environment."""
+
+
+def _of_production(names: Sequence[str], production: tuple[str, ...]) -> bool:
+    """Whether the names of one thing say that it is for production: ``deploy-staging`` does not."""
+    firm = [one for one in production if one not in _DELIVERS]
+    if any(has_word(name, firm) for name in names):
+        return True
+    elsewhere = any(has_word(name, _ELSEWHERE) or names_other(name) for name in names)
+    return not elsewhere and any(has_word(name, production) for name in names)
 
 
 @rule(criteria=["CC8.1"], severity=Severity.HIGH)
@@ -19,16 +53,19 @@ def gcp_build_trigger_approval(
     """Build triggers for production wait for approval, and run as a service account of their own.
 
     ``production`` takes patterns for the names or tags of triggers, or for a word in them; ``non-prod`` and
-    ``pre-prod`` are none.
+    ``pre-prod`` are none, nor is ``deploy`` or ``release`` beside another environment's name (``deploy-dev``).
+    Whether a service account is a default one is told by its address, and not by a
+    number.
 
     Why: what a trigger starts runs with the rights to change production; a push should not be enough for it.
-    Fix: gcloud builds triggers update TRIGGER --require-approval --service-account
-        projects/PROJECT/serviceAccounts/ACCOUNT.
+    Fix: gcloud builds triggers update github TRIGGER --require-approval --service-account
+        projects/PROJECT/serviceAccounts/ACCOUNT; for other sorts gitlab, manual, pubsub and so on in place
+        of github.
     """
     about = trigger.trigger
     if about.disabled:
         return not_applicable("the trigger is off")
-    if not any(has_word(name, production) for name in (about.name, *about.tags)):
+    if not _of_production((about.name, *about.tags), production):
         return not_applicable("by name and tags not for production")
     wrong = []
     if not about.approval_config.approval_required:
@@ -36,6 +73,10 @@ def gcp_build_trigger_approval(
     account = about.service_account.rpartition("/")[2]
     if not account or default_account(account):
         wrong.append("runs as a default service account")
+    if not wrong and account.isdigit():
+        return inconclusive(
+            f"it names its service account by a number, {account}: whose is not read"
+        )
     return failed("; ".join(wrong)) if wrong else passed(f"waits for approval, runs as {account}")
 
 
@@ -46,7 +87,8 @@ def gcp_deploy_approval(
     """Delivery pipelines wait for approval before production.
 
     Production is the last target of a pipeline, and every one whose name, or a word in it, is of a form in
-    ``production``; ``non-prod`` and ``pre-prod`` are none. One that stands for several is production where one
+    ``production``; ``non-prod`` and ``pre-prod`` are none, nor is ``deploy`` beside another environment's name.
+    One that stands for several is production where one
     of them is: they ask for no approval themselves.
     Cloud Deploy then rolls nothing out there that nobody approved.
 
@@ -63,7 +105,7 @@ def gcp_deploy_approval(
         one: [one.rpartition("/")[2], *(name for t in known.get(one, ()) for name in t.names)]
         for one in names
     }
-    wanted = {one for one in names if any(has_word(name, production) for name in called[one])}
+    wanted = {one for one in names if _of_production(called[one], production)}
     wanted |= {names[-1]}
     unknown = [one.rpartition("/")[2] for one in wanted if one not in known]
     if unknown:

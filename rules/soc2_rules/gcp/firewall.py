@@ -210,8 +210,8 @@ def gcp_fw_no_data_ports(
     the internet.
 
     Why: such services expect a friendly network and often ask for no password.
-    Fix: gcloud compute firewall-rules update NAME --source-tags or --source-service-accounts of their
-        clients only.
+    Fix: gcloud compute firewall-rules update NAME --source-ranges= --source-tags=TAGS, with the tags of
+        their clients: ranges that stay let in what they did.
     """
     return _closed(firewall, evidence, ports, "these ports are")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.grants import Held, ends, held
+from soc2_collectors.gcp.models.grants import Held, ends, held, own_agent
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.members import PEOPLE, Member, Sort
 from soc2_collectors.gcp.models.privileges import (
@@ -14,15 +14,17 @@ from soc2_collectors.gcp.models.privileges import (
     ADMINISTERS_KEYS,
     BASIC_CHANGING,
     BASIC_READING,
+    MAKES_KEYS,
     USES_KEYS,
 )
 from soc2_collectors.gcp.models.project import Project
 from soc2_collectors.gcp.models.roles import Role
 from soc2_collectors.gcp.models.values import matches, unread_above
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import Definitions
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, NO_MEMBERS, Definitions, until_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,8 +55,10 @@ def gcp_no_primitive_roles(
     """No person, group or outside workload holds a basic role that changes things.
 
     Those are Owner and Editor, and the newer Admin and Writer. Service accounts of the organisation are
-    judged by gcp-sa-no-admin; those of others are outside workloads. Policies of projects, folders and the
-    organisation are judged. ``not_production`` names projects and folders where it is allowed, as the
+    judged by gcp-sa-no-admin; those of others are outside workloads, service agents of their projects too.
+    Policies of projects, folders and the organisation are judged. Deny policies are not read: a basic role
+    counts that one of them narrows. Nor is it read who may have one for a time on request (Privileged Access
+    Manager). ``not_production`` names projects and folders where it is allowed, as the
     inventory does (``projects/123``); ``exempt`` takes members or patterns (``group:gcp-break-glass@*``).
 
     Why: these roles reach every service that there is and every one that is still to come.
@@ -68,17 +72,23 @@ def gcp_no_primitive_roles(
     holders = [
         one
         for one in held(policy, now)
-        if one.role in BASIC_CHANGING and not one.member.service_agent
+        if one.role in BASIC_CHANGING and not own_agent(one.member, policy)
     ]
     judged = [one for one in holders if not matches(one.member.text, exempt)]
     machines = [one.member for one in judged if one.member.is_a in _MACHINES]
-    outside = {*_outside(policy, evidence, machines, ()), *(m for m in machines if not m.home)}
     people = [one for one in judged if one.member.is_a not in _MACHINES]
+    outside = {m for m in machines if not m.home}
+    try:
+        outside.update(_outside(policy, evidence, machines, ()))
+    except (EvidenceIncomplete, FactUnavailable):
+        if not people:
+            raise
     strangers = [one for one in judged if one.member in outside]
     unread = unread_above(scope.boundary, policy.above) if strangers else ""
     found = people if unread else [*people, *strangers]
     if found:
-        return failed(f"basic roles: {listed(_said(found))}", until=ends(found))
+        said = f"basic roles: {listed(_said(found))}"
+        return failed(f"{said}; {NO_DENIALS}", until=ends(found))
     if unread:
         said = listed(_said(strangers))
         return inconclusive(
@@ -110,11 +120,12 @@ def gcp_no_sa_user_at_project(
 ) -> Verdict:
     """No role gives anybody all service accounts of a project, folder or organisation to act as.
 
-    Roles with actAs, or with which tokens are made and signed: Service Account User, Token Creator, Workload
-    Identity User and every other one that holds such a permission, custom ones too. Basic roles are judged by
-    gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out: Google grants them
-    what they need. A condition that names one service account is a grant on that account. Deny
-    policies are not read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
+    Roles with actAs, or with which tokens or keys are made: Service Account User, Token Creator, Key Admin,
+    Workload Identity User and every other one that holds such a permission, custom ones too. Basic roles are
+    judged by gcp-no-primitive-roles and gcp-sa-no-admin. Google's own service agents are left out, of the
+    project itself and of what is above it: Google grants them what they need. A condition that names one
+    service account is a grant on that account. Deny policies are not read: a role counts that one of them
+    makes useless. ``exempt`` takes members or patterns.
 
     Why: on a project they open every service account in it, those of tomorrow too, with all their rights.
     Fix: grant the role on the one account (gcloud iam service-accounts add-iam-policy-binding), and
@@ -126,13 +137,14 @@ def gcp_no_sa_user_at_project(
     holders = [
         one
         for one in held(policy, now)
-        if not one.member.service_agent and not one.narrow and one.role not in _BASIC
+        if not one.narrow and one.role not in _BASIC and not own_agent(one.member, policy)
     ]
-    acting = [one for one in holders if roles.certain(one.role) & ACTING]
+    acting = [one for one in holders if roles.certain(one.role) & (ACTING | MAKES_KEYS)]
     found = [one for one in acting if not matches(one.member.text, exempt)]
     if found:
         said = listed(_said(found))
-        return failed(f"may act as all service accounts below: {said}", until=ends(found))
+        said = f"may act as all service accounts below: {said}; {NO_DENIALS}"
+        return failed(said, until=ends(found))
     judged = [one.role for one in holders if not matches(one.member.text, exempt)]
     if unknown := roles.unknown(judged):
         return unknown
@@ -164,9 +176,9 @@ def gcp_sod_kms_roles(
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
-    members or patterns.
+    Who is in a group is not read: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. Deny policies are not
+    read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: who rules a key and reads with it leaves no second person who would notice.
     Fix: take one of the roles away: gcloud kms keys remove-iam-policy-binding, or gcloud projects
@@ -174,7 +186,7 @@ def gcp_sod_kms_roles(
     """
     if not policy.node and not policy.name.startswith("//cloudkms.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt, apart)
+    return _judged(policy, evidence, now, scope, (ADMINISTERS_KEYS, USES_KEYS), exempt, apart)
 
 
 @rule(
@@ -200,9 +212,9 @@ def gcp_sod_sa_roles(
 
     Roles count by their permissions, custom ones too, and those that are inherited count where one of the two
     is set here. Who holds both by a basic role alone is judged by gcp-no-primitive-roles and gcp-sa-no-admin.
-    Who is in a group is not seen: where one holds one side and somebody else the other, ``apart`` must name
-    it, by its name or a pattern, as one whose members hold nothing of the other side. ``exempt`` takes
-    members or patterns.
+    Who is in a group is not read: where one holds one side and somebody else the other, ``apart`` must name
+    it, by its name or a pattern, as one whose members hold nothing of the other side. Deny policies are not
+    read: a role counts that one of them makes useless. ``exempt`` takes members or patterns.
 
     Why: who makes a service account and acts as it gives the rights to themselves.
     Fix: take one of the roles away: gcloud projects remove-iam-policy-binding PROJECT --member MEMBER
@@ -210,7 +222,25 @@ def gcp_sod_sa_roles(
     """
     if not policy.node and not policy.name.startswith("//iam.googleapis.com/"):
         return not_applicable("the policy of another sort of resource")
-    return _apart(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt, apart)
+    return _judged(policy, evidence, now, scope, (ADMINISTERS_ACCOUNTS, ACTING), exempt, apart)
+
+
+def _judged(
+    policy: IamPolicy,
+    evidence: Evidence,
+    now: datetime,
+    scope: Scope,
+    sides: tuple[frozenset[str], frozenset[str]],
+    exempt: tuple[str, ...],
+    apart: tuple[str, ...],
+) -> Verdict:
+    """What :func:`_apart` says, until one of the grants is over."""
+    said = _apart(policy, evidence, now, scope, sides, exempt, apart)
+    try:
+        above = _inherited(policy, evidence)
+    except (EvidenceIncomplete, FactUnavailable):
+        above = []
+    return until_over(said, (policy, *above), now)
 
 
 def _apart(
@@ -225,10 +255,7 @@ def _apart(
     """Whether nobody holds permissions of both sides here, one of them at least by this very policy."""
     roles = Definitions(evidence)
     here = _by_member(held(policy, now))
-    above: dict[str, set[str]] = {}
-    for parent in _inherited(policy, evidence):
-        for member, names in _by_member(held(parent, now)).items():
-            above.setdefault(member, set()).update(names)
+    above, missing = _held_above(policy, evidence, now)
     _spread(here, above, exempt)
     one, other = sides
     both, some, exempted = set[str](), False, set[str]()
@@ -244,7 +271,9 @@ def _apart(
         if any(not {first, second} <= _BASIC for first, second in pairs):
             (exempted if matches(member, exempt) else both).add(member)
     if both:
-        return failed(f"hold both: {listed(both)}")
+        return failed(f"hold both: {listed(both)}; {NO_DENIALS}")
+    if missing is not None:
+        raise missing
     judged = {m: names for m, names in here.items() if not matches(m, exempt)}
     asked = {role for names in judged.values() for role in names}
     if unknown := roles.unknown(asked - _BASIC):
@@ -258,11 +287,34 @@ def _apart(
         return inconclusive(f"no member holds both by what was read; {unread}")
     blurred = _blurred(here, above, roles, sides, (*exempt, *apart))
     if blurred.members:
-        said = f"who is in these is not seen, and others hold the other side: {listed(blurred.members)}"
+        said = f"who is in these is not read, and others hold the other side: {listed(blurred.members)}"
         return inconclusive(f"{said}; name in apart those whose members do not")
     if unknown := roles.unknown(blurred.asked):
         return unknown
-    return passed(f"no member holds both{_exempted(exempted)}")
+    said = f"no member holds both{_taken_apart({*here, *above}, apart)}"
+    return passed(f"{said}{_exempted(exempted)}")
+
+
+def _taken_apart(members: Iterable[str], apart: tuple[str, ...]) -> str:
+    many = [one for one in members if _of_many(Member(one)) and matches(one, apart)]
+    return f"; by configuration apart, who is in them is not read: {listed(many)}" if many else ""
+
+
+def _held_above(
+    policy: IamPolicy, evidence: Evidence, now: datetime
+) -> tuple[dict[str, set[str]], EvidenceIncomplete | FactUnavailable | None]:
+    """Roles of each member by the policies above, and what kept these from being read.
+
+    Who holds both by the policy itself does so whatever is above: that is judged before it is raised.
+    """
+    above: dict[str, set[str]] = {}
+    try:
+        for parent in _inherited(policy, evidence):
+            for member, names in _by_member(held(parent, now)).items():
+                above.setdefault(member, set()).update(names)
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return {}, error
+    return above, None
 
 
 class _Blurred(NamedTuple):
@@ -364,7 +416,7 @@ def gcp_corporate_identities_only(
 ) -> Verdict:
     """Members that IAM policies name are people, groups, service accounts and workloads of the company.
 
-    Who is in a group is not seen here, nor is it whether an account with an address of the company is a consumer
+    Who is in a group is not read, nor is it whether an account with an address of the company is a consumer
     account that somebody made with it. ``domains`` names those of the company and of partners that it trusts:
     without it only consumer accounts can be told apart. ``workforce_pools`` names the pools by which its people
     sign in. Service accounts and workload pools are the company's where their project is in the
@@ -376,6 +428,25 @@ def gcp_corporate_identities_only(
     Fix: gcloud projects remove-iam-policy-binding for the member, and the constraint
         iam.allowedPolicyMemberDomains so that it does not come back.
     """
+    said = _of_the_company(
+        policy, evidence, now, scope, _Company(domains, workforce_pools, projects, exempt)
+    )
+    return until_over(said, [policy], now)
+
+
+class _Company(NamedTuple):
+    """What the configuration says of whose members are."""
+
+    domains: tuple[str, ...]
+    workforce_pools: tuple[str, ...]
+    projects: tuple[str, ...]
+    exempt: tuple[str, ...]
+
+
+def _of_the_company(
+    policy: IamPolicy, evidence: Evidence, now: datetime, scope: Scope, company: _Company
+) -> Verdict:
+    domains, workforce_pools, projects, exempt = company
     members = {one.member for one in held(policy, now)}
     judged = sorted((m for m in members if not matches(m.text, exempt)), key=lambda m: m.text)
     if not judged:
@@ -388,7 +459,7 @@ def gcp_corporate_identities_only(
     if consumer or public:
         named = _named(everyone=public, consumer=consumer)
         return failed("; ".join(f"{name}: {listed(who)}" for name, who in named))
-    people = [m for m in judged if m.is_a in PEOPLE]
+    people = [m for m in judged if m.is_a in PEOPLE and not m.of_google]
     foreign = [
         m.text
         for m in people
@@ -416,6 +487,9 @@ def gcp_corporate_identities_only(
     homes = {m.pool or m.domain for m in people}
     whose = listed({_whose(m, projects) for m in machines})
     also = f"; {len(machines)} machines, of {whose}" if machines else ""
+    written = [m.text for m in judged if m.of_google]
+    also += f"; groups by which Google writes logs: {listed(written)}" if written else ""
+    also += f"; {NO_MEMBERS}" if any(m.is_a is Sort.GROUP for m in people) else ""
     return passed(f"people and groups are of {listed(homes)}{also}{left}")
 
 

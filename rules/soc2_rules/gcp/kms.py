@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from soc2_collectors.gcp.models.grants import held
+from soc2_collectors.gcp.models.grants import first_end, held
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.kms import CryptoKey
-from soc2_collectors.gcp.models.values import seconds
+from soc2_collectors.gcp.models.members import Sort
+from soc2_collectors.gcp.models.values import days_before, seconds
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import beside, everyone
+from soc2_rules.mechanisms.google_grants import NO_MEMBERS, beside, everyone
 
 _DAY = 86_400
 _EXTERNAL = ("EXTERNAL", "EXTERNAL_VPC")
@@ -33,7 +33,8 @@ def gcp_kms_not_public(
     """Keys are not granted to everyone, nor to more members than were agreed.
 
     Policies of the key ring, the project and what is above it count. ``max_members`` says how many members
-    the policies of the key and its ring may name; 0: any number.
+    the policies of the key and its ring may name, a group counted as one; 0: any number. Who is in a group,
+    and deny policies, are not read.
 
     Why: whoever may use the key can read what it protects.
     Fix: gcloud kms keys remove-iam-policy-binding KEY --keyring RING --location LOCATION --member allUsers
@@ -41,12 +42,16 @@ def gcp_kms_not_public(
     """
     granted = everyone(key, evidence, key.ring, services=("cloudkms",))
     if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
-    members = {one.member.text for policy in granted.on for one in held(policy, now)}
+        return failed(granted.said, on=granted.on)
+    found = {one.member for policy in granted.on for one in held(policy, now)}
+    members = {one.spelled for one in found}
     if max_members and len(members) > max_members:
-        return failed(f"granted to {len(members)} members, over {max_members}", on=granted.on)
+        many = f"granted to {len(members)} members, over {max_members}"
+        return failed(many, until=first_end(granted.on, now), on=granted.on)
     said = f"not granted to everyone; {len(members)} members by its own policies"
-    return passed(f"{said}{beside(scope, key)}", on=granted.on)
+    said += f"; {NO_MEMBERS}" if any(one.is_a is Sort.GROUP for one in found) else ""
+    until = first_end(granted.on, now)
+    return passed(f"{said}{beside(scope, key)}", until=until, on=granted.on)
 
 
 @rule(
@@ -85,10 +90,10 @@ def gcp_kms_rotation(key: CryptoKey, now: datetime, *, max_age_days: int = 90) -
     coming = about.next_rotation_time
     if coming is None:
         return failed(f"rotates every {days} days, and no next time is set")
-    if coming > now + timedelta(days=max_age_days):
-        return failed(
-            f"the next rotation is on {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
-        )
+    soon = days_before(coming, max_age_days)
+    if now < soon:
+        said = f"the next rotation is on {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
+        return failed(said, until=soon)
     if coming <= now:
         return inconclusive(
             f"that it rotated on {coming:%Y-%m-%d}, when it was due, is not seen yet"

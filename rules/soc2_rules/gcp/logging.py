@@ -14,7 +14,7 @@ from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import everyone
+from soc2_rules.mechanisms.google_grants import demand_some, everyone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -57,6 +57,7 @@ def _logged(
 
 def _above(evidence: Evidence, ancestors: Iterable[str]) -> list[IamPolicy]:
     nodes = evidence.index(IamPolicy, "node", within="here")
+    demand_some(nodes)
     return [policy for node in ancestors for policy in nodes.get(node, ())]
 
 
@@ -172,9 +173,10 @@ def gcp_log_sink(
     ]
     there = [(sink, _there(sink.sink.destination, evidence, kept_elsewhere)) for sink in kept]
     if good := [sink for sink, found in there if found]:
-        return passed(
-            f"all entries go to {listed(sink.sink.destination for sink in good)}", on=good
-        )
+        said = f"all entries go to {listed(sink.sink.destination for sink in good)}"
+        # A sink up there may intercept entries before the project's own are sent them.
+        unread = unread_above(scope.boundary, project.ancestors)
+        return passed(f"{said}; {unread}" if unread else said, on=good)
     if unseen := [sink for sink, found in there if found is None]:
         names = listed(sink.sink.destination for sink in unseen)
         said = f"all entries go to {names}, which is not among what was read"

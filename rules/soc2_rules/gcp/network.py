@@ -146,12 +146,24 @@ _INSIDE = (
     "10.0.0.0/8",
     "172.16.0.0/12",
     "192.168.0.0/16",
+    "100.64.0.0/10",
+    "192.0.0.0/24",
+    "198.18.0.0/15",
+    "240.0.0.0/4",
     "fc00::/7",
     "35.191.0.0/16",
     "130.211.0.0/22",
+    "209.85.152.0/22",
+    "209.85.204.0/22",
+    "2600:1901:8001::/48",
+    "2600:2d00:1:1::/64",
+    "2600:2d00:1:b029::/64",
     "35.235.240.0/20",
+    "2600:2d00:1:7::/64",
 )
-"""Private networks, and the ranges of Google's health checks and of Identity-Aware Proxy."""
+"""Private networks, and the ranges of Google's health checks and proxies and of Identity-Aware Proxy, of IPv4 and
+IPv6. Source: VPC, "Subnets" (valid private IPv4 ranges); Cloud Load Balancing, "Firewall rules"; Identity-Aware
+Proxy, "Using TCP forwarding"."""
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from soc2_collectors.gcp.models.osconfig import MachineReport
@@ -49,14 +50,17 @@ def gcp_os_patch(
         more = f" and {len(late) - _SHOWN} more" if len(late) > _SHOWN else ""
         shown = f"{', '.join(late[:_SHOWN])}{more}"
         return failed(f"not fixed in time, though there is a package: {shown}", until=until)
+    unclear = sorted(cve for level, _, cve in there if level is None)
+    why = ""
     if undated:
-        return inconclusive(f"VM Manager does not say since when: {', '.join(sorted(undated))}")
-    if unclear := sorted(cve for level, _, cve in there if level is None):
-        return inconclusive(f"VM Manager does not say how severe they are: {', '.join(unclear)}")
-    if machine.outdated:
-        return inconclusive(
-            f"the report is of {machine.outdated}: VM Manager does not reach the machine"
-        )
+        why = f"VM Manager does not say since when: {', '.join(sorted(undated))}"
+    elif unclear:
+        why = f"VM Manager does not say how severe they are: {', '.join(unclear)}"
+    elif machine.outdated:
+        why = f"the report is of {machine.outdated}: VM Manager does not reach the machine"
+    if why:
+        # One that is due later fails then, whatever is not known now.
+        return replace(inconclusive(why), until=until)
     return passed(
         f"no serious vulnerability is overdue; {len(due)} that something fixes are known",
         until=until,

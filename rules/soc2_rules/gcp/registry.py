@@ -8,7 +8,6 @@ from soc2_collectors.gcp.models.project import Service
 from soc2_collectors.gcp.models.values import matches
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_pac.text import listed
 from soc2_rules.mechanisms.google_grants import beside, everyone
 
 _SCANNING = "containerscanning.googleapis.com"
@@ -46,6 +45,8 @@ def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     scanning = registry.repository.vulnerability_scanning_config
     if scanning is not None and scanning.off:
         return failed(f"{_OFF} for this repository")
+    if scanning is not None and scanning.enablement_state == "SCANNING_UNSUPPORTED":
+        return failed(f"{_OFF}: Google says that it does not support it here")
     apis = [
         service
         for service in evidence.index(Service, "project", within="here").get(registry.project, ())
@@ -53,8 +54,6 @@ def gcp_image_scanning(registry: Registry, evidence: Evidence) -> Verdict:
     ]
     if not registry.project or not apis:
         return failed(f"{_OFF}: {_SCANNING} is not enabled in the project")
-    if scanning is not None and scanning.enablement_state == "SCANNING_UNSUPPORTED":
-        return failed(f"{_OFF}: Google says that it does not support it here")
     if scanning is None or scanning.enablement_state != "SCANNING_ACTIVE":
         return inconclusive(
             "the inventory does not say that scanning is active for this repository"
@@ -72,20 +71,21 @@ def gcp_registry_not_public(
 ) -> Verdict:
     """Registries are not open to everyone, and a tag keeps to the image that it was given to.
 
-    ``mutable`` takes names or patterns of repositories whose tags may move.
+    ``mutable`` takes names or patterns of repositories whose tags may move. Deny policies are not read.
 
     Why: who can read images reads what is built into them; a tag that moves makes what was tested and what
         runs two things.
     Fix: gcloud artifacts repositories remove-iam-policy-binding REPOSITORY --member allUsers --role ROLE;
         gcloud artifacts repositories update REPOSITORY --immutable-tags.
     """
-    granted = everyone(registry, evidence, services=("artifactregistry",))
-    if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
     about = registry.repository
     fixed = about.docker_config.immutable_tags
     pushed = about.format == "DOCKER" and about.mode not in _POINTING
-    if pushed and not fixed and not matches(registry.short_name, mutable):
-        return failed("not open to everyone, but tags can be moved to other images")
+    moving = pushed and not fixed and not matches(registry.short_name, mutable)
+    granted = everyone(registry, evidence, services=("artifactregistry",), proven=moving)
+    problems = [granted.said] if granted.roles else []
+    problems += ["tags can be moved to other images"] if moving else []
+    if problems:
+        return failed("; ".join(problems), on=granted.on)
     said = "not open to everyone" + ("; tags are immutable" if fixed else "")
     return passed(f"{said}{beside(scope, registry)}", on=granted.on)

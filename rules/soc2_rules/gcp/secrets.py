@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from soc2_collectors.gcp.models.apikeys import ApiKey
 from soc2_collectors.gcp.models.iam import IamPolicy
-from soc2_collectors.gcp.models.secretmanager import Secret
-from soc2_collectors.gcp.models.values import days_after, matches, seconds
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_collectors.gcp.models.secretmanager import Rotation, Secret
+from soc2_collectors.gcp.models.values import days_after, days_before, matches, seconds
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
 from soc2_rules.mechanisms.google_grants import beside, everyone
@@ -36,20 +45,33 @@ def gcp_secrets(
 ) -> Verdict:
     """Secrets are not open to everyone, and a schedule asks for new versions of them.
 
-    The schedule sends a message; whether something makes a new version then is not seen here.
+    The schedule sends a message; whether something makes a new version then is not seen here. Deny policies
+    are not read.
     ``not_rotated`` takes names or patterns of secrets that cannot be.
 
     Why: a password that is never replaced stays useful to whoever once read it.
     Fix: gcloud secrets remove-iam-policy-binding SECRET --member allUsers --role ROLE; gcloud secrets update
         SECRET --topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
     """
-    granted = everyone(secret, evidence, services=("secretmanager",))
+    excused = matches(secret.short_name, not_rotated)
+    schedule = _schedule(secret.about.rotation, now, max_age_days)
+    late = not excused and schedule.status is Status.FAIL
+    granted = everyone(secret, evidence, services=("secretmanager",), proven=late)
     if granted.roles:
-        return failed(f"everyone holds {listed(granted.roles)}", on=granted.on)
+        return failed(granted.said, on=granted.on)
+    if late:
+        return schedule
     private = f"not open to everyone{beside(scope, secret)}"
-    if matches(secret.short_name, not_rotated):
+    if excused:
         return passed(f"{private}; on the list of those that cannot be rotated", on=granted.on)
-    rotation = secret.about.rotation
+    if schedule.status is not Status.PASS:
+        return schedule
+    said = f"{private}; {schedule.message}"
+    return passed(said, until=schedule.until, on=granted.on)
+
+
+def _schedule(rotation: Rotation | None, now: datetime, max_age_days: int) -> Verdict:
+    """Whether a schedule asks for new versions often enough, and soon."""
     if rotation is None or rotation.rotation_period is None:
         return failed("no rotation schedule")
     period = seconds(rotation.rotation_period)
@@ -61,14 +83,15 @@ def gcp_secrets(
     coming = rotation.next_rotation_time
     if coming is None:
         return failed(f"asked for every {days} days, and no next time is set")
-    if coming > now + timedelta(days=max_age_days):
-        return failed(f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead")
+    soon = days_before(coming, max_age_days)
+    if now < soon:
+        said = f"the next time is {coming:%Y-%m-%d}, more than {max_age_days} days ahead"
+        return failed(said, until=soon)
     if coming <= now:
         return inconclusive(
             f"what came after {coming:%Y-%m-%d}, when the next was due, is not seen yet"
         )
-    said = f"{private}; asked for every {days} days, next on {coming:%Y-%m-%d}"
-    return passed(said, until=coming, on=granted.on)
+    return passed(f"asked for every {days} days, next on {coming:%Y-%m-%d}", until=coming)
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from soc2_collectors.gcp.models.securitycenter import (
@@ -11,6 +12,7 @@ from soc2_collectors.gcp.models.securitycenter import (
     SecurityService,
 )
 from soc2_collectors.gcp.models.values import days_after
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -47,7 +49,11 @@ def gcp_scc_on(
     if missing:
         return failed(f"not among what looks: {', '.join(missing)}")
     wanted = {name.lower().replace(" ", "-") for name in sources}
-    states = [one for one in evidence.here(SecurityService) if one.service in wanted]
+    states, unread = list[SecurityService](), None
+    try:
+        states = [one for one in evidence.here(SecurityService) if one.service in wanted]
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        unread = error  # a finding that is late is one all the same
     off = [
         one for one in states if one.resource.data.effective_enablement_state in OFF or one.blind
     ]
@@ -70,13 +76,20 @@ def gcp_scc_on(
     if late:
         shown = ", ".join(sorted(set(late))[:_SHOWN])
         return failed(f"open for longer than was agreed: {len(late)} ({shown})", until=until)
+    if unread is not None:
+        raise unread
     silent = sorted(wanted - {one.service for one in states})
     if silent:
-        return inconclusive(f"no state of these services is shown: {listed(silent)}")
+        # A finding that is due later fails then, whatever is not known now.
+        return replace(
+            inconclusive(f"no state of these services is shown: {listed(silent)}"), until=until
+        )
     unclear = [one for one in states if one.resource.data.effective_enablement_state != "ENABLED"]
     if unclear:
         said = listed(f"{one.service} for {one.node}" for one in unclear)
-        return inconclusive(f"whether these look is not known: {said}", on=unclear)
+        return replace(
+            inconclusive(f"whether these look is not known: {said}", on=unclear), until=until
+        )
     said = (
         f"{listed(sources)} looks; {len(due)} findings that are not muted, none open for too long"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.serverless import Function, RunService
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
@@ -24,6 +25,8 @@ _LIMITED = frozenset(
     }
 )
 """What functions and services say where requests are let in from."""
+_EVERYWHERE = "requests are let in from everywhere"
+_UNASKED = "nobody is asked who calls"
 
 
 @rule(
@@ -43,7 +46,8 @@ def gcp_serverless_not_public(
 
     A function of the second generation is a Cloud Run service: who may call that counts, and what that lets
     in, which may have been changed past the function; where Identity-Aware Proxy is on for that, its
-    policies. ``limited_ingress``: whether requests from the internet must be shut out as well.
+    policies. Deny policies are not read. ``limited_ingress``: whether requests from the internet must be shut
+    out as well.
 
     Why: a function acts with the rights of its service account for whoever may call it.
     Fix: gcloud functions remove-invoker-policy-binding NAME --member=allUsers, and gcloud functions deploy
@@ -53,14 +57,16 @@ def gcp_serverless_not_public(
     service = data.service_config.service
     run = "" if function.first_generation else service
     names = [f"//run.googleapis.com/{run}"] if run else []
-    granted = everyone(function, evidence, *names, services=("cloudfunctions", "run"))
     services = evidence.index(RunService, "path", within="here").get(run, ()) if run else ()
-    problems, on = _callers(granted, services, evidence)
     asked = data.service_config.ingress_settings
     ingresses = sorted({one.ingress for one in services}) or [asked]
     ingress = listed(ingresses)
-    if limited_ingress and not function.by_events_only and _ANYWHERE.intersection(ingresses):
-        problems.append("requests are let in from everywhere")
+    everywhere = limited_ingress and not function.by_events_only
+    wrong = [_EVERYWHERE] if everywhere and _ANYWHERE.intersection(ingresses) else []
+    wrong += _unasked(services)
+    served = ("cloudfunctions", "run")
+    granted = everyone(function, evidence, *names, services=served, proven=bool(wrong))
+    problems, on = _callers(granted, services, evidence, wrong)
     if problems:
         return failed("; ".join(problems), on=[*on, *services])
     if not function.first_generation and not services:
@@ -75,23 +81,36 @@ def gcp_serverless_not_public(
     return passed(said, on=[*granted.on, *services])
 
 
+def _unasked(services: Sequence[RunService]) -> list[str]:
+    """That nobody is asked who calls one of these; nothing where Identity-Aware Proxy asks."""
+    open_to_all = any(not one.checks_invokers for one in services)
+    return [_UNASKED] if open_to_all and not all(one.proxied for one in services) else []
+
+
 def _callers(
-    granted: Everyone, services: Sequence[RunService], evidence: Evidence
+    granted: Everyone, services: Sequence[RunService], evidence: Evidence, wrong: list[str]
 ) -> tuple[list[str], list[IamPolicy]]:
-    """Why everyone may call, and the policies that say so; Identity-Aware Proxy decides where it is on."""
+    """Why everyone may call, beside what is ``wrong`` in any case, and the policies that say so.
+
+    Identity-Aware Proxy decides where it is on.
+    """
     if services and all(one.proxied for one in services):
-        through = [
-            policy
-            for one in services
-            for policy in let_through(
-                one, evidence, "cloud_run", {one.short_name}, region=one.region
-            )
-        ]
-        return ["Identity-Aware Proxy lets everyone through"] if through else [], through
-    problems = [f"everyone holds {listed(granted.roles)}"] if granted.roles else []
-    if any(not one.checks_invokers for one in services):
-        problems.append("nobody is asked who calls")
-    return problems, granted.on
+        try:
+            through = [
+                policy
+                for one in services
+                for policy in let_through(
+                    one, evidence, "cloud_run", {one.short_name}, region=one.region
+                )
+            ]
+        except (EvidenceIncomplete, FactUnavailable):
+            if not wrong:
+                raise
+            through = []
+        said = ["Identity-Aware Proxy lets everyone through"] if through else []
+        return [*said, *wrong], through
+    problems = [granted.said] if granted.roles else []
+    return [*problems, *wrong], granted.on
 
 
 def _closed(services: Sequence[RunService]) -> str:
@@ -111,17 +130,17 @@ def gcp_run_not_public(
 ) -> Verdict:
     """Cloud Run services are not called by everyone, nor from everywhere.
 
-    Where Identity-Aware Proxy is on for the service, its policies say who gets in. ``limited_ingress``:
-    whether requests from the internet must be shut out as well.
+    Where Identity-Aware Proxy is on for the service, its policies say who gets in. Deny policies are not
+    read. ``limited_ingress``: whether requests from the internet must be shut out as well.
 
     Why: a service acts with the rights of its service account for whoever may call it.
     Fix: gcloud run services remove-iam-policy-binding NAME --member=allUsers --role=roles/run.invoker, and
-        gcloud run services update NAME --ingress=internal-and-cloud-load-balancing.
+        gcloud run services update NAME --invoker-iam-check --ingress=internal-and-cloud-load-balancing.
     """
-    granted = everyone(service, evidence, services=("run",))
-    problems, on = _callers(granted, [service], evidence)
-    if limited_ingress and service.ingress in _ANYWHERE:
-        problems.append("requests are let in from everywhere")
+    wrong = [_EVERYWHERE] if limited_ingress and service.ingress in _ANYWHERE else []
+    wrong += _unasked([service])
+    granted = everyone(service, evidence, services=("run",), proven=bool(wrong))
+    problems, on = _callers(granted, [service], evidence, wrong)
     if problems:
         return failed("; ".join(problems), on=on)
     if limited_ingress and service.ingress not in _LIMITED:

@@ -26,7 +26,7 @@ from soc2_collectors.gcp.models.values import days_after, matches, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import Definitions
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, Definitions, demand_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def gcp_sa_no_admin(
     ones that say who may do what; and any, alone or together, with permissions that lead further: to act as
     another service account while running something, to make its tokens or keys, to change roles. A role whose
     condition leaves one named thing counts as given on that thing. ``allowed`` takes roles or patterns
-    (``roles/storage.objectAdmin``). Roles that come by a group, and deny policies, are not seen here.
+    (``roles/storage.objectAdmin``). Roles that come by a group, and deny policies, are not read.
 
     Why: a service account's rights are those of whoever can reach its workload or its key.
     Fix: gcloud projects remove-iam-policy-binding PROJECT --member serviceAccount:ACCOUNT --role ROLE, and
@@ -81,7 +81,8 @@ def gcp_sa_no_admin(
     if found:
         until = ends(grant.held for grant in found.values())
         on = {grant.policy.name: grant.policy for grant in found.values()}
-        return failed("; ".join(sorted(found)), until=until, on=on.values())
+        said = f"{'; '.join(sorted(found))}; {NO_DENIALS}"
+        return failed(said, until=until, on=on.values())
     if unknown := roles.unknown(g.held.role for g in counted if g.held.role not in BASIC_READING):
         return unknown
     if unread := unread_above(scope.boundary, account.above):
@@ -90,7 +91,8 @@ def gcp_sa_no_admin(
     limited = sorted({g.held.role for g in grants if g.held.narrow} - set(excused))
     left = f"; allowed: {listed(excused)}" if excused else ""
     left += f"; for one thing by a condition: {listed(limited)}" if limited else ""
-    return passed(f"holds {len(grants)} roles, none of an administrator{left}")
+    left += "; roles that come by a group are not read"
+    return passed(f"holds {len(grants)} roles by policies, none of an administrator{left}")
 
 
 class _Grant(NamedTuple):
@@ -103,12 +105,14 @@ class _Grant(NamedTuple):
 def _holdings(whole: Whole) -> dict[str, list[IamPolicy]]:
     """Of each service account, and each set of them, the policies of projects and above that name it."""
     found: dict[str, dict[str, IamPolicy]] = {}
-    for policy in whole.everywhere(IamPolicy):
+    policies = whole.everywhere(IamPolicy)
+    demand_some(policies)
+    for policy in policies:
         for member, _ in policy.iam_policy.granted() if policy.node else ():
             if member.is_a in (Sort.ACCOUNT, Sort.ACCOUNTS) and not member.deleted:
                 key = member.home if member.is_a is Sort.ACCOUNTS else member.id.lower()
                 found.setdefault(key, {})[policy.name] = policy
-    return {key: list(policies.values()) for key, policies in found.items()}
+    return {key: list(named.values()) for key, named in found.items()}
 
 
 def _grants(
@@ -175,8 +179,9 @@ def gcp_no_user_managed_keys(
 ) -> Verdict:
     """Service accounts have no keys that people keep.
 
-    Keys that are disabled, or whose time is over, sign nobody in and are left out. ``exempt`` takes accounts
-    or patterns that have no other way to sign in.
+    Keys that are disabled, or whose time is over, sign nobody in and are left out. HMAC keys of Cloud Storage
+    and API keys that act as an account are not read here. ``exempt`` takes accounts or patterns that have no
+    other way to sign in.
 
     Why: such a key is a password in a file that does not expire; workload identity needs none.
     Fix: have the workload sign in by workload identity federation or an attached service account, then

@@ -10,7 +10,7 @@ from soc2_collectors.gcp.models.compute import marks
 from soc2_collectors.gcp.models.sql import BackupRun, SqlInstance
 from soc2_collectors.gcp.models.values import days_after
 from soc2_collectors.reach import open_to_internet
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
 _ELSEWHERE = not_applicable("it stands for a server outside of Cloud SQL")
 _ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
+_ENGINES = {"MYSQL": "MySQL", "POSTGRES": "PostgreSQL", "SQLSERVER": "SQL Server"}
 _OFF = ("off", "0", "false")
 _ON = ("on", "1", "true")
+
+
+def _not(database: SqlInstance, engine: str) -> Verdict | None:
+    """Why the flags of an engine are not asked of an instance; ``None``: they are."""
+    if database.engine != engine:
+        return not_applicable(f"{database.data.database_version} is not {_ENGINES[engine]}")
+    return _ELSEWHERE if database.elsewhere else None
 
 
 @rule(
@@ -127,8 +135,8 @@ def gcp_mssql_access_flags(database: SqlInstance) -> Verdict:
     Fix: gcloud sql instances patch NAME --database-flags="remote access=off", and name the flags that
         should stay as well: the command replaces all of them.
     """
-    if database.engine != "SQLSERVER":
-        return not_applicable(f"{database.data.database_version} is not SQL Server")
+    if other := _not(database, "SQLSERVER"):
+        return other
     defaults = {
         "cross db ownership chaining": "off",
         "contained database authentication": "off",
@@ -163,8 +171,8 @@ def gcp_mysql_flags(database: SqlInstance) -> Verdict:
     Fix: gcloud sql instances patch NAME --database-flags=skip_show_database=on,local_infile=off, and name
         the flags that should stay as well.
     """
-    if database.engine != "MYSQL":
-        return not_applicable(f"{database.data.database_version} is not MySQL")
+    if other := _not(database, "MYSQL"):
+        return other
     wanted = {"skip_show_database": _ON, "local_infile": _OFF}
     wrong = [
         f"{name} is {database.flag(name) or 'not set'}"
@@ -219,6 +227,8 @@ _ERROR_OR_MORE = (
 )
 """Levels of PostgreSQL's log that leave no error out."""
 _WARNING_OR_MORE = _ERROR_OR_MORE[:-1]
+_LEVELS_IN_ORDER = (*_ERROR_OR_MORE, "log", "fatal", "panic")
+"""Of log_min_messages, from the one that writes most: what is below the one that is set is not written."""
 _LEVELS = {
     "log_error_verbosity": ("default", "verbose"),
     "log_min_duration_statement": ("-1",),
@@ -255,7 +265,7 @@ def gcp_sql_backups(
 
     Why: what is deleted or damaged is often noticed days later.
     Fix: gcloud sql instances patch NAME --backup-start-time=02:00 --retained-backups-count=7
-        --enable-point-in-time-recovery (MySQL: --enable-bin-log).
+        --enable-point-in-time-recovery (MySQL: --enable-bin-log) --retained-transaction-log-days=7.
     """
     if database.elsewhere:
         return _ELSEWHERE
@@ -383,8 +393,8 @@ def gcp_pg_audit(database: SqlInstance) -> Verdict:
     Fix: gcloud sql instances patch NAME --database-flags=cloudsql.enable_pgaudit=on,pgaudit.log=write, and
         CREATE EXTENSION pgaudit in each database.
     """
-    if database.engine != "POSTGRES":
-        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    if other := _not(database, "POSTGRES"):
+        return other
     if database.flag("cloudsql.enable_pgaudit") not in _SWITCHED_ON:
         return failed("cloudsql.enable_pgaudit is not on")
     log = database.flag("pgaudit.log")
@@ -392,7 +402,22 @@ def gcp_pg_audit(database: SqlInstance) -> Verdict:
         return inconclusive("on; what it records is not set for the instance: set pgaudit.log")
     if not _classes(log):
         return failed(f"on, and records nothing: pgaudit.log is {log or 'not shown'}")
+    level = "log" if (said := database.flag("pgaudit.log_level")) is None else said
+    if hidden := _not_written(database, level):
+        return hidden
     return passed(f"on; pgaudit.log is {log}")
+
+
+def _not_written(database: SqlInstance, level: str) -> Verdict | None:
+    """The verdict where PostgreSQL's log leaves out what has a level; ``None``: it is written."""
+    said = database.flag("log_min_messages")
+    lowest = _DEFAULTS["log_min_messages"] if said is None else said
+    about = f"entries have the level {level or 'not shown'}, and log_min_messages is {lowest or 'not shown'}"
+    if level not in _LEVELS_IN_ORDER or lowest not in _LEVELS_IN_ORDER:
+        return inconclusive(f"on; whether it is written is not known: {about}")
+    if _LEVELS_IN_ORDER.index(level) < _LEVELS_IN_ORDER.index(lowest):
+        return failed(f"on, and nothing is written: {about}")
+    return None
 
 
 def _classes(log: str) -> set[str]:
@@ -422,8 +447,8 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
     Fix: gcloud sql instances patch NAME --database-flags=log_connections=on,log_disconnections=on, and
         name the flags that should stay as well.
     """
-    if database.engine != "POSTGRES":
-        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
+    if other := _not(database, "POSTGRES"):
+        return other
     flags = ("log_connections", "log_disconnections")
     named = {one.strip() for one in (database.flag("log_connections") or "").split(",")}
     who = bool(named & _SAY_WHO)
@@ -433,6 +458,8 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
         if database.flag(name) not in _SWITCHED_ON and not (who and name == "log_connections")
     ]:
         return failed(f"not on: {', '.join(off)}")
+    if hidden := _not_written(database, "log"):
+        return hidden
     return passed("connects and disconnects are logged")
 
 
@@ -455,14 +482,24 @@ def gcp_pg_log_connections(database: SqlInstance) -> Verdict:
 def gcp_pg_log_levels(database: SqlInstance) -> Verdict:
     """PostgreSQL logs errors, warnings and changes of the schema, and no statements for being slow.
 
+    Plans that auto_explain logs have the statement in them.
+
     Why: what is left out of the log is missing when it is asked what happened; slow statements would
         bring personal data into it.
     Fix: gcloud sql instances patch NAME --database-flags=log_statement=ddl, without the flags that lower
         the levels; name the flags that should stay as well.
     """
-    if database.engine != "POSTGRES":
-        return not_applicable(f"{database.data.database_version} is not PostgreSQL")
-    return _levels(database.flag, tuple(_LEVELS))
+    if other := _not(database, "POSTGRES"):
+        return other
+    verdict = _levels(database.flag, tuple(_LEVELS))
+    explained = database.flag("auto_explain.log_min_duration")
+    if (
+        verdict.status is Status.PASS
+        and database.flag("cloudsql.enable_auto_explain") in _SWITCHED_ON
+        and explained not in (None, "-1")
+    ):
+        return failed(f"plans of slow statements: auto_explain.log_min_duration is {explained}")
+    return verdict
 
 
 @rule(
@@ -521,8 +558,8 @@ def gcp_mssql_baseline_flags(
     Fix: gcloud sql instances patch NAME --database-flags=3625=on, without "user options"; name the flags
         that should stay as well.
     """
-    if database.engine != "SQLSERVER":
-        return not_applicable(f"{database.data.database_version} is not SQL Server")
+    if other := _not(database, "SQLSERVER"):
+        return other
     problems = []
     connections = "0" if (said := database.flag("user connections")) is None else said
     if connections != str(user_connections):

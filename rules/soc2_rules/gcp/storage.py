@@ -8,13 +8,15 @@ from soc2_collectors.gcp.models.logging import LogSink
 from soc2_collectors.gcp.models.project import OrgPolicy, effective, enforced
 from soc2_collectors.gcp.models.storage import Bucket
 from soc2_collectors.gcp.models.values import matches, positive, unread_above
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import beside, everyone
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, beside, everyone
 
 _DAY = 86_400
 _FOLDERS = "/managedFolders/"
+_BY_ORGANISATION = "an organisation policy enforces public access prevention"
 
 
 @rule(
@@ -29,10 +31,11 @@ _FOLDERS = "/managedFolders/"
 def gcp_bucket_not_public(
     bucket: Bucket, evidence: Evidence, scope: Scope, *, demand_prevention: bool = False
 ) -> Verdict:
-    """Nobody outside can reach the bucket, all of policies, ACLs and public access prevention considered.
+    """The bucket is not open to everyone, all of policies, ACLs and public access prevention considered.
 
-    Policies of managed folders count. Deny policies and IP filters, which only take away, are not read.
-    ``demand_prevention`` also fails a bucket that is not public and that nothing keeps from becoming it.
+    Policies of managed folders count. Deny policies and IP filters, which only take away, are not read. Whom
+    policies name beside everyone is asked by gcp-corporate-identities-only, and who is in a group by none.
+    ``demand_prevention`` also fails a bucket that nothing keeps from becoming public.
     Where access is not uniform, single objects may have ACLs of their own, which the inventory does not show:
     then only public access prevention proves it.
 
@@ -42,20 +45,17 @@ def gcp_bucket_not_public(
     """
     if bucket.prevented:
         return passed("public access prevention is on")
-    granted = everyone(bucket, evidence, services=("storage",))
-    folders = evidence.derived(_folders).get(bucket.bucket.name, [])
-    ways = [*granted.roles, *bucket.public_acl]
-    ways += [f"{role} on {one.short_name}" for one in folders for role in public_roles(one)]
-    if ways or demand_prevention or not bucket.uniform:
-        policies = evidence.index(OrgPolicy, "constraint", within="here")
-        chain = effective(policies, "storage.publicAccessPrevention", bucket.ancestors)
-        if enforced(chain):
-            return passed("an organisation policy enforces public access prevention", on=chain)
-    if ways:
-        return failed(f"everyone holds {listed(set(ways))}", on=[*granted.on, *folders])
+    acl = bucket.public_acl
+    if (acl or demand_prevention or not bucket.uniform) and (chain := _enforced(bucket, evidence)):
+        return passed(_BY_ORGANISATION, on=chain)
+    ways, on = _by_policies(bucket, evidence, proven=bool(acl) or demand_prevention)
+    if ways and (chain := _enforced(bucket, evidence)):
+        return passed(_BY_ORGANISATION, on=chain)
+    if acl or ways:
+        return failed(f"everyone holds {listed({*acl, *ways})}; {NO_DENIALS}", on=on)
     if demand_prevention:
         unread = unread_above(scope.boundary, bucket.ancestors)
-        said = "not public, and public access prevention is off"
+        said = "public access prevention is off, and asked for"
         return inconclusive(f"{said}; {unread}") if unread else failed(said)
     if not bucket.uniform:
         return inconclusive(
@@ -64,6 +64,28 @@ def gcp_bucket_not_public(
     return passed(
         f"no policy opens it to everyone, and ACLs count for nothing{beside(scope, bucket)}"
     )
+
+
+def _enforced(bucket: Bucket, evidence: Evidence) -> list[OrgPolicy]:
+    """The policies by which the organisation enforces public access prevention; empty: it does not."""
+    policies = evidence.index(OrgPolicy, "constraint", within="here")
+    chain = effective(policies, "storage.publicAccessPrevention", bucket.ancestors)
+    return chain if enforced(chain) else []
+
+
+def _by_policies(
+    bucket: Bucket, evidence: Evidence, *, proven: bool
+) -> tuple[list[str], list[IamPolicy]]:
+    """What everyone holds by policies of the bucket, of its managed folders, and of what is above it."""
+    granted = everyone(bucket, evidence, services=("storage",), proven=proven)
+    try:
+        folders = evidence.derived(_folders).get(bucket.bucket.name, [])
+    except (EvidenceIncomplete, FactUnavailable):
+        if not proven:
+            raise
+        folders = []
+    below = [f"{role} on {one.short_name}" for one in folders for role in public_roles(one)]
+    return [*granted.roles, *below], [*granted.on, *folders]
 
 
 def _folders(whole: Whole) -> dict[str, list[IamPolicy]]:
@@ -120,7 +142,7 @@ def gcp_bucket_log_lock(bucket: Bucket, evidence: Evidence, *, min_days: int = 3
         if sink.sink.destination == destination and not sink.sink.disabled
     ]
     if not sinks:
-        return not_applicable("no sink sends logs here")
+        return not_applicable("no sink that was read sends logs here")
     policy = bucket.bucket.retention_policy
     days = positive(policy.retention_period) // _DAY
     said = f"holds logs of {listed(sinks)}"
@@ -145,7 +167,8 @@ def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdi
     """The bucket has a lifecycle rule that deletes, or a retention policy.
 
     A rule that only deletes what was replaced by a newer version leaves the newest for ever, and one for what
-    is older than a fixed day all that comes later. ``kept`` takes
+    is older than a fixed day all that comes later. With versioning what a rule deletes becomes a version, and
+    a rule must delete these as well. ``kept`` takes
     names or patterns of buckets that are kept for ever on purpose.
 
     Why: data that is kept for ever is disposed of never.
@@ -155,6 +178,10 @@ def gcp_bucket_lifecycle(bucket: Bucket, *, kept: tuple[str, ...] = ()) -> Verdi
         return not_applicable("kept for ever on purpose")
     rules = bucket.bucket.lifecycle.rule
     deleting = [one for one in rules if one.deletes]
+    if deleting and bucket.bucket.versioning.enabled and not any(o.deletes_versions for o in rules):
+        return failed(
+            "what lifecycle rules delete stays as a version: versioning is on, and no rule deletes versions"
+        )
     if deleting:
         some = sum(one.partial for one in deleting)
         left = f"; {some} of them only some objects" if some else ""

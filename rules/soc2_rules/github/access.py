@@ -184,9 +184,9 @@ def github_actions_secrets_age(
 ) -> Verdict:
     """Actions secrets of organisation and repositories are replaced regularly, none called like a cloud's key.
 
-    ``cloud_keys`` holds parts of names that long-lived keys of clouds are usually given; ``exempt`` names
-    secrets that cannot be replaced, or are no secrets. Secrets of environments and of Dependabot are not
-    read.
+    ``cloud_keys`` holds parts of names that long-lived keys of clouds are usually given, unless the name says where
+    a key is kept (``_ARN``, ``_NAME``, Secrets Manager); ``exempt`` names secrets that cannot be replaced, or are
+    no secrets. Secrets of environments and of Dependabot are not read.
 
     Why: whoever changes a workflow can read the secrets that it gets. What was copied once works until it is
         replaced; a cloud that trusts GitHub's OpenID Connect needs none.
@@ -198,7 +198,7 @@ def github_actions_secrets_age(
         return not_applicable(
             f"{found.holder.name} has no secrets of Actions beside those of environments"
         )
-    cloud = sorted(s.name for s in secrets if any(part in s.name.upper() for part in cloud_keys))
+    cloud = sorted(s.name for s in secrets if _cloud_key(s.name.upper(), cloud_keys))
     allowed = timedelta(days=max_age_days)
     old = sorted(
         f"{secret.name} (set on {secret.updated_at:%Y-%m-%d})"
@@ -220,6 +220,18 @@ def github_actions_secrets_age(
     return passed(
         f"the {len(secrets)} secrets of {found.holder.name} are young enough", until=until
     )
+
+
+_WHERE = ("_ARN", "_NAME", "_PATH", "_PREFIX", "_REGION", "_URL", "_URI")
+_STORES = ("AWS_SECRETS_MANAGER", "AWS_SECRETSMANAGER")
+
+
+def _cloud_key(name: str, parts: tuple[str, ...]) -> bool:
+    """Whether a name is one that keys are given; not where it says where a key is kept, or what it is called."""
+    bare = name
+    for store in _STORES:
+        bare = bare.replace(store, "")
+    return any(part in bare for part in parts) and not name.endswith(_WHERE)
 
 
 @rule(

@@ -59,6 +59,8 @@ def github_code_alerts_sla(
 ) -> Verdict:
     """No critical or high finding in the code stays open longer than agreed.
 
+    Findings that somebody dismissed are not read, whatever the reason was.
+
     Why: a finding that stays open longer than agreed was reported and not handled.
     Fix: correct the code, or dismiss the alert with the reason why it does not apply.
     """

@@ -18,11 +18,11 @@ def github_prod_environment_reviewers(
 ) -> Verdict:
     """Deployments to production need a reviewer, come from chosen branches or tags, and nobody bypasses that.
 
-    ``production`` holds words, in lower case: an environment is production whose name begins with one, or
-    holds one by itself (``eu-prod``). Branches and tags are chosen by patterns that do not match everything;
-    who may make one of such a name is not read. The protected branches are chosen, too, where the repository
-    has rules of classic protection: without any, GitHub lets every branch deploy. Administrators may bypass
-    the rules of an environment unless that is switched off; ``admins_may_bypass`` accepts it.
+    ``production`` holds words, in lower case: an environment is production whose name begins with one, but for
+    ``product`` and the like, or holds one by itself (``eu-prod``). Branches and tags are chosen by patterns that do
+    not match everything; who may make one of such a name is not read. The protected branches are chosen, too, where
+    the repository has rules of classic protection: without any, GitHub lets every branch deploy. Administrators may
+    bypass the rules of an environment unless that is switched off; ``admins_may_bypass`` accepts it.
 
     Why: a workflow can deploy whatever a branch holds, with the environment's secrets. The environment is
         the last place where a second person can stop it.

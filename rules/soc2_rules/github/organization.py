@@ -311,7 +311,8 @@ def _chosen(organization: Organization, widest_ipv4: int, widest_ipv6: int) -> V
         return failed(f"{what} lets in {covered[0]} IPv4 and {covered[1]} IPv6 addresses")
     if listed.page_info.has_next_page or None in listed.nodes:
         return inconclusive(f"not all entries of {what} were read")
-    return passed(f"{what} is on, with {len(listed.nodes)} entries")
+    active = sum(one is not None and one.is_active for one in listed.nodes)
+    return passed(f"{what} is on, with {active} active entries")
 
 
 @rule(

@@ -9,6 +9,7 @@ from soc2_collectors.github.models.repository import LEVELS, Analysis, Repositor
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.github_logins import among
+from soc2_rules.mechanisms.known import Unread
 
 _ANALYSERS = (
     "CodeQL", "Semgrep", "SonarQube", "SonarCloud", "Snyk Code", "SnykCode", "Checkmarx", "Cx", "Veracode",
@@ -156,7 +157,8 @@ def github_repo_admins(
     if not members or any(not member.role_known for member in members.values()):
         return inconclusive("GitHub does not show the roles of all members: it does to owners")
     owners = {login for login, member in members.items() if member.owner}
-    organizations = evidence.account(Organization)
+    unread = Unread()
+    organizations = unread.of(lambda: evidence.account(Organization))
     base = next((one.default_repository_permission.upper() for one in organizations), "hidden")
     wide = base in LEVELS and all(weaker(one, base) for one in (*allowed_direct, "NONE"))
     if wide:
@@ -179,6 +181,7 @@ def github_repo_admins(
             f"{', '.join(loose[:_SHOWN])}{more}",
             on=[members[login] for login in loose],
         )
+    unread.demand_all()
     admins = owners | {person.login for person in people if person.admin}
     if base not in LEVELS:
         return inconclusive(f"what every member may by the base permission is {base}: unknown")
@@ -285,8 +288,8 @@ def github_code_scanning(
 
     An analysis counts that ran rules without an error, by a tool that reads the code: its name begins with
     one of ``tools``, in any case. What Scorecard, or a scanner of dependencies or images, uploads is none.
-    One of CodeQL must cover the repository's main language, where it says which it covers. ``exempt`` names
-    repositories that hold nothing to analyse.
+    One of CodeQL must cover the repository's main language, where it says which it covers. A repository in which
+    GitHub finds no code, as in an empty one, needs none. ``exempt`` names others that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
     Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
@@ -297,6 +300,10 @@ def github_code_scanning(
     if repository.name in exempt:
         return not_applicable(f"{repository.full_name} is exempt")
     analyses = repository.analyses
+    if not analyses and repository.language is None:
+        return not_applicable(
+            f"GitHub finds no code in {repository.full_name}, and nothing analysed it"
+        )
     if not analyses:
         return failed(f"the default branch of {repository.full_name} was never analysed")
     problems: list[str] = []

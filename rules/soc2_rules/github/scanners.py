@@ -134,7 +134,8 @@ def _judged(
     perhaps = _started(read, lambda one: not one.off)
     for workflow, content in read.values():
         called = True if workflow.name in started else None if workflow.name in perhaps else False
-        actions, _ = local_actions(workflow, content, evidence)
+        actions, _, lost = local_actions(workflow, content, evidence)
+        lost.demand_all()
         for found, doubt in _found(content, actions, wanted, called=called):
             label = f"{workflow.label} runs {found}"
             if doubt:

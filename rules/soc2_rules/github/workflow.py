@@ -73,7 +73,7 @@ def github_workflow_hardening(
     except Unreadable as error:
         return inconclusive(f"{workflow.label}: {error}")
     owners = {scope.account.lower(), *(owner.lower() for owner in trusted_owners)}
-    actions, unread = local_actions(workflow, content, evidence)
+    actions, unread, lost = local_actions(workflow, content, evidence)
     used = rights.uses(content, owners, actions)
     remarks = [
         *strangers.injections(content, actions),
@@ -101,6 +101,7 @@ def github_workflow_hardening(
             "organisation's tokens write",
             on=loose,
         )
+    lost.demand_all()
     if not content.triggers:
         return inconclusive(f"{workflow.label} names no event that starts it")
     if doubts:

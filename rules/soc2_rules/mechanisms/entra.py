@@ -5,6 +5,7 @@ Rules that ask declare :data:`ACCESS`, or :data:`ROLES`, in their ``needs``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from soc2_collectors.azure.models.entra import User
@@ -25,9 +26,10 @@ from soc2_collectors.azure.models.entra_roles import (
     roles_by_holder,
     roles_by_joiner,
 )
-from soc2_pac.errors import FactUnavailable
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Status, Verdict, failed, inconclusive, passed
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -59,6 +61,8 @@ class Access(NamedTuple):
     groups: Groups
     defaults: SecurityDefaults | None
     """Security defaults, where they are on."""
+    lost: EvidenceIncomplete | None = None
+    """Why it is not known who is in the groups that policies name; where a policy names none, that is nothing."""
 
 
 class _Raw(NamedTuple):
@@ -70,8 +74,15 @@ class _Raw(NamedTuple):
 def mfa_access(whole: Whole) -> dict[str, Access]:
     """By tenant. For :meth:`soc2_pac.rules.Evidence.derived`."""
     raw: dict[str, _Raw] = {}
+    lost: EvidenceIncomplete | None = None
     for kind in POLICIES:
-        found = whole.placed(kind)
+        try:
+            found = whole.placed(kind)
+        except EvidenceIncomplete as error:
+            if kind is not PolicyGroup:
+                raise
+            lost = error
+            continue
         for scope, reason in found.unreadable:
             msg = f"a document of {kind.kind} cannot be read ({scope}: {reason})"
             raise FactUnavailable(msg, kind=kind.kind)
@@ -89,6 +100,7 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
             [one for one in here.policies if blocks_legacy(one) == [] and one.enforced],
             Groups(here.groups),
             next((one for one in here.defaults if one.is_enabled), None),
+            lost,
         )
         for tenant, here in raw.items()
         if here.defaults
@@ -163,7 +175,7 @@ def demanded(
         except FactUnavailable as error:
             doubt = doubt or error
     if doubt is not None:
-        raise doubt
+        raise (access.lost or doubt).with_traceback(None)
     return None
 
 
@@ -215,9 +227,22 @@ def policies_for_everybody(
     wide = [one for one in good if one.everybody]
     judged: list[Verdict] = []
     if wide:
-        groups = Groups(evidence.account(PolicyGroup))
-        people = {one.id: one for one in evidence.account(User)}
+        unread = Unread()
+        groups = Groups(unread.of(lambda: evidence.account(PolicyGroup)))
+        people = {one.id: one for one in unread.of(lambda: evidence.account(User))}
         judged = [_exclusions(one, good, groups, people, emergency) for one in wide]
+        if unread:
+            # Whom a policy is seen to leave out, it leaves out; that it leaves out nobody else is not known.
+            judged = [
+                one
+                if one.status is Status.FAIL
+                else replace(
+                    one,
+                    status=Status.INCONCLUSIVE,
+                    message=f"whom a policy leaves out is not known: {unread}",
+                )
+                for one in judged
+            ]
     for status in (Status.PASS, Status.INCONCLUSIVE):
         for verdict in judged:
             if verdict.status is status:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from soc2_collectors.github.models.action import LocalAction, local_path
 from soc2_collectors.github.models.workflow import Unreadable
+from soc2_rules.mechanisms.known import Unread
 
 if TYPE_CHECKING:
     from soc2_collectors.github.models.action import Action
@@ -15,18 +16,21 @@ if TYPE_CHECKING:
 
 def local_actions(
     workflow: Workflow, content: Content, evidence: Evidence
-) -> tuple[dict[str, Action], dict[str, str]]:
+) -> tuple[dict[str, Action], dict[str, str], Unread]:
     """Actions of the workflow's repository by their folder, and why others could not be read, by ``./path``.
 
-    Nothing is asked of the evidence for a workflow that calls none.
+    And what hides all of them: what the workflow proves by itself needs none. Nothing is asked of the evidence
+    for a workflow that calls none.
     """
+    lost = Unread()
     if not any(local_path(step.uses) is not None for step in content.steps):
-        return {}, {}
+        return {}, {}, lost
     found: dict[str, Action] = {}
     unread: dict[str, str] = {}
-    for one in evidence.index(LocalAction, "repository_name").get(workflow.repository_name, ()):
+    name = workflow.repository_name
+    for one in lost.of(lambda: evidence.index(LocalAction, "repository_name").get(name, ())):
         try:
             found[one.path] = one.content()
         except Unreadable as error:
             unread[f"./{one.path}"] = f": {error}"
-    return found, unread
+    return found, unread, lost

@@ -1,14 +1,16 @@
 """Who may do what in Google Cloud: policies with what they inherit, and roles with what they hold.
 
 Deny policies and principal access boundaries are not read: they only take away, so what is granted counts as
-if there were none. No pass rests on them; a failure that they would prevent is for a waiver.
+if there were none. No pass rests on them, and a failure that they may prevent says that they were not read.
+Nor is it read who is in a Google group.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.grants import public_grants, public_roles
+from soc2_collectors.gcp.models.grants import first_end, public_grants, public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.privileges import known_permissions
 from soc2_collectors.gcp.models.roles import Role
@@ -19,6 +21,7 @@ from soc2_pac.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from soc2_collectors.gcp.models.asset import Asset
     from soc2_collectors.gcp.models.located import Located
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
 
 
 _IAP = "//iap.googleapis.com/"
+_OF_IAP = "roles/iap."
+NO_DENIALS = "deny policies are not read"
+"""What a failure adds that rests on who holds a role: a deny policy may take that away."""
+NO_MEMBERS = "who is in the groups is not read"
+"""What a pass adds that a member of a group may contradict."""
 
 
 class Everyone(NamedTuple):
@@ -37,9 +45,18 @@ class Everyone(NamedTuple):
     on: list[IamPolicy]
     """The policies that say so."""
 
+    @property
+    def said(self) -> str:
+        """What a failure says of it."""
+        return f"everyone holds {listed(self.roles)}; {NO_DENIALS}"
+
 
 def everyone(
-    asset: Asset, evidence: Evidence, *parents: str, services: tuple[str, ...]
+    asset: Asset,
+    evidence: Evidence,
+    *parents: str,
+    services: tuple[str, ...],
+    proven: bool = False,
 ) -> Everyone:
     """What everyone may do with something, by its own policy or by one that it inherits.
 
@@ -50,14 +67,32 @@ def everyone(
         evidence: of the rule, which needs :class:`IamPolicy`.
         parents: names of assets between it and its project: the key ring of a key.
         services: of a policy that is inherited, roles of these count (``storage``), basic and custom ones.
+        proven: whether a failure is proven without them: then policies that were not read are as none.
+
+    Raises:
+        EvidenceIncomplete: the policies were not read, and nothing is proven without them.
+        FactUnavailable: one of them cannot be read; likewise.
     """
+    if proven:
+        try:
+            return everyone(asset, evidence, *parents, services=services)
+        except (EvidenceIncomplete, FactUnavailable):
+            return Everyone([], [])
     by_name = evidence.index(IamPolicy, "name", within="here")
+    demand_some(by_name)
     own = [policy for name in (asset.name, *parents) for policy in by_name.get(name, ())]
     by_node = evidence.index(IamPolicy, "node", within="here")
     policies = [*own, *(one for node in asset.ancestors for one in by_node.get(node, ()))]
     if roles := public_grants(policies, services=services):
         return Everyone(roles, [one for one in policies if public_roles(one)])
     return Everyone([], own)
+
+
+def demand_some(policies: Collection[object]) -> None:
+    """Raise FactUnavailable where there is no policy at all: every project has one, so none was shown."""
+    if not policies:
+        msg = "the inventory shows no IAM policy, and every project has one"
+        raise FactUnavailable(msg, kind=IamPolicy.kind, field="iamPolicy")
 
 
 def beside(scope: Scope, asset: Asset) -> str:
@@ -73,7 +108,10 @@ def beside(scope: Scope, asset: Asset) -> str:
 def let_through(
     asset: Located, evidence: Evidence, sort: str, names: Collection[str], *, region: str = ""
 ) -> list[IamPolicy]:
-    """Policies of Identity-Aware Proxy that hold for something behind it, and let everyone through.
+    """Policies that let everyone through Identity-Aware Proxy to something behind it.
+
+    Its own policies, and what is granted on the project, a folder or the organisation above: Google refuses
+    everyone as a member on projects, and on nothing above them.
 
     Args:
         asset: what is behind it.
@@ -83,7 +121,10 @@ def let_through(
         region: where it is, if things of other regions may have its name.
     """
     here = {asset.project, f"projects/{asset.project_id}"}
-    found = []
+    nodes = evidence.index(IamPolicy, "node", within="here")
+    demand_some(nodes)
+    above = [policy for node in asset.ancestors for policy in nodes.get(node, ())]
+    found = [one for one in above if any(_through(role) for role in public_roles(one))]
     for one in evidence.here(IamPolicy):
         node, sign, rest = one.name.removeprefix(_IAP).partition("/iap_web")
         if not sign or not one.name.startswith(_IAP) or node not in here or not public_roles(one):
@@ -95,6 +136,17 @@ def let_through(
         if not rest or (of_the_sort and (not one_of_them or rest.rpartition("/")[2] in names)):
             found.append(one)
     return found
+
+
+def until_over(verdict: Verdict, policies: Iterable[IamPolicy], now: datetime) -> Verdict:
+    """A verdict by who holds what, to be given again when the first of the grants is over by its condition."""
+    end = first_end(policies, now)
+    return verdict if verdict.until is not None or end is None else replace(verdict, until=end)
+
+
+def _through(role: str) -> bool:
+    """Whether a role may let through Identity-Aware Proxy: one of its own, or one that a customer made."""
+    return role.startswith(_OF_IAP) or not role.startswith("roles/")
 
 
 class Definitions:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from soc2_pac.errors import FactUnavailable
+from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -28,3 +28,29 @@ def asked(
         except FactUnavailable as error:
             unread = unread or error
     return known, unread
+
+
+class Unread:
+    """What could not be read of the kinds that a rule joins. What the rest proves is said before it is raised."""
+
+    def __init__(self) -> None:
+        self._why: EvidenceIncomplete | FactUnavailable | None = None
+
+    def of(self, read: Callable[[], Sequence[T]]) -> Sequence[T]:
+        """What was read; nothing where that is not known whole."""
+        try:
+            return read()
+        except (EvidenceIncomplete, FactUnavailable) as error:
+            self._why = self._why or error
+            return ()
+
+    def __bool__(self) -> bool:
+        return self._why is not None
+
+    def __str__(self) -> str:
+        return str(self._why or "")
+
+    def demand_all(self) -> None:
+        """Raise the first reason why something is not known, if there is one."""
+        if self._why is not None:
+            raise self._why.with_traceback(None)

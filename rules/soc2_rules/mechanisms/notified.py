@@ -113,14 +113,17 @@ def _first(one: datetime | None, other: datetime | None) -> datetime | None:
 def by_all(ways: Iterable[Way]) -> Way:
     """Every way is needed: one for each place where the event may happen."""
     found = list(ways)
+    until = min((way.until for way in found if way.until), default=None)
     for answer in (False, None):
         some = [way for way in found if way.answer is answer]
         if some:
             why = tuple(dict.fromkeys(text for way in some for text in way.why))
             missing = tuple(error for way in some for error in way.missing)
-            return Way(answer, why, (), missing, passed=max(way.passed for way in some))
+            most = max(way.passed for way in some)
+            return Way(answer, why, (), missing, until, passed=most)
     passes = tuple(dict.fromkeys(" > ".join(way.why) for way in found))
-    return Way(True, passes, tuple(document for way in found for document in way.on))  # noqa: FBT003
+    on = tuple(document for way in found for document in way.on)
+    return Way(True, passes, on, until=until)  # noqa: FBT003
 
 
 def by_any(ways: Iterable[Way], otherwise: Way) -> Way:

@@ -498,13 +498,16 @@ class _Account:
                 f"{what} leads to {name} of {to.service or 'an unknown service'}, a program: name it in "
                 "reaches_people if it notifies people"
             )
-        subscriptions = [one for one in self.at(Subscription, to.account) if one.topic_arn == arn]
         return self._there(
             to.place,
             f"the topic {name}",
             lambda: along(
                 lambda: by_any(
-                    [self._by_subscription(one, name) for one in subscriptions],
+                    [
+                        self._by_subscription(one, name)
+                        for one in self.at(Subscription, to.account)
+                        if one.topic_arn == arn
+                    ],
                     stops(f"nobody subscribes to the topic {name}"),
                 ),
                 lambda: self._publishes(arn, sender),

@@ -5,6 +5,9 @@ project's own, or that of a bucket or project to which a sink of the project, or
 bucket ``_Default`` is one of these: Google's own sink to it leaves the audit logs of changes out. The policy
 must be on, valid and not snoozed, one entry must be enough to open an incident, and one of its channels must be
 on and verified.
+
+Where a sink passes entries on to another project, its identity must hold a role there by an allow policy; deny
+policies are not read, and a pass says so.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from soc2_collectors.gcp.models.monitoring import (
     Snooze,
 )
 from soc2_collectors.samples import Sample, examples
+from soc2_rules.mechanisms.google_grants import NO_DENIALS
 from soc2_rules.mechanisms.notified import (
     Way,
     along,
@@ -53,16 +57,10 @@ _REQUIRED = "/buckets/_Required"
 """Where the audit logs of changes always go, whatever sinks there are."""
 _OF_CHANGES = "/logs/cloudaudit.googleapis.com%2Factivity"
 _SENT_TO = re.compile(r"logging\.googleapis\.com/(projects/[^/]+)(/locations/[^/]+/buckets/[^/]+)?")
-_WRITERS = frozenset(
-    {
-        "roles/logging.admin",
-        "roles/logging.bucketWriter",
-        "roles/logging.logWriter",
-        "roles/editor",
-        "roles/owner",
-    }
-)
-"""Roles that let a sink's identity write into a project's log bucket."""
+_BUCKET_WRITERS = frozenset({"roles/logging.bucketWriter"})
+_ENTRY_WRITERS = frozenset({"roles/logging.admin", "roles/logging.logWriter"})
+"""Roles that let a sink's identity write into a log bucket (``logging.buckets.write``), or give entries to a
+project (``logging.logEntries.create`` and ``route``). Source: Google, "Cloud Logging roles and permissions"."""
 
 
 @dataclass(frozen=True)
@@ -170,14 +168,19 @@ def reached_by(
     policy: AlertPolicy, evidence: Evidence, now: datetime, reaches_people: Sequence[str] = ()
 ) -> Way:
     """Whether what a policy notifies of reaches somebody."""
-    channels = evidence.derived(_channels)
     named = policy.policy.notification_channels
+
+    def by_channels() -> Way:
+        # Of a policy that names none nothing more needs to be read.
+        known = evidence.derived(_channels) if named else {}
+        return by_any(
+            [_by_channel(known.get(name), name, reaches_people) for name in named],
+            stops(f"the alert policy {policy.label} names no notification channel"),
+        )
+
     return along(
         lambda: link(policy.works.answer, f"the alert policy {policy.label} {policy.works.why}"),
-        lambda: by_any(
-            [_by_channel(channels.get(name), name, reaches_people) for name in named],
-            stops(f"the alert policy {policy.label} names no notification channel"),
-        ),
+        by_channels,
         lambda: _awake(policy, evidence, now),
     )
 
@@ -403,16 +406,19 @@ class _Asked:
         if sink.project == metric.project:
             return holds()
         who = sink.sink.writer_identity
+        roles = _BUCKET_WRITERS if "/buckets/" in sink.sink.destination else _ENTRY_WRITERS
         nodes = self.evidence.index(IamPolicy, "node", within="everywhere")
         granted = [
             binding
             for node in metric.ancestors
             for policy in nodes.get(node, ())
             for binding in policy.iam_policy.bindings
-            if binding.role in _WRITERS and who and who in binding.members
+            if binding.role in roles and who and who in binding.members
         ]
-        return link(
-            True if any(binding.condition is None for binding in granted) else None,
+        to = sink.sink.destination
+        if any(one.condition is None or one.condition.holds_for(to) for one in granted):
+            return holds(f"which may write there by a role ({NO_DENIALS})")
+        return unclear(
             f"whether the sink {sink.short_name} may write to {_named(metric)} is not known: no role for "
             f"{who or 'its identity'} was read",
         )

@@ -32,8 +32,10 @@ from soc2_collectors.github.models.organization import (
     OutsideCollaborator,
     VerifiedMails,
 )
+from soc2_collectors.okta.models.log import LogEvent, closed_since
 from soc2_collectors.okta.models.role import Admin as OktaAdmin
 from soc2_collectors.okta.models.role import Group as OktaGroup
+from soc2_collectors.okta.models.user import DEPROVISIONED
 from soc2_collectors.okta.models.user import User as OktaUser
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable, UndeclaredRead
@@ -74,6 +76,8 @@ GOOGLE: tuple[type[Resource], ...] = (WorkspaceUser,)
 SYSTEMS: tuple[type[Resource], ...] = (*GITHUB, *GITHUB_LINKS, *AWS, *OKTA, *AZURE, *GOOGLE)
 """Where people have accounts, and what ties these to them."""
 EVERYTHING: tuple[type[Resource], ...] = (*TRUTH, *SYSTEMS)
+LOG: tuple[type[Resource], ...] = (LogEvent,)
+"""What says when somebody lost access first; read where a rule asks that."""
 AWS_RIGHTS: tuple[type[Resource], ...] = (IamRole, Policy, AwsPolicy, PermissionSet)
 """What says, beside :data:`EVERYTHING`, who administers an account of AWS; read where a rule asks that."""
 _NO_ACCOUNTS: tuple[type[Resource], ...] = (
@@ -136,12 +140,15 @@ class Population(NamedTuple):
         reasons = [why for kind, why in sorted(self.problems.items()) if kind in wanted]
         return "; ".join(reasons) or None
 
-    def blind(self) -> Verdict | None:
-        """Where the truth on people or the mapping is not known, which overrules all else, nothing is."""
+    def blind(self, *, mapping: bool = True) -> Verdict | None:
+        """Where the truth on people or the mapping is not known, which overrules all else, nothing is.
+
+        ``mapping``: whether the answer hangs on whose an account is.
+        """
         if self.truth is None:
             return NO_TRUTH
         truth = OktaUser.kind if self.truth == "okta" else RosterPerson.kind
-        lost = sorted({truth, RosterAccount.kind} & self.missing)
+        lost = sorted({truth, *([RosterAccount.kind] if mapping else [])} & self.missing)
         return inconclusive("; ".join(self.problems[kind] for kind in lost)) if lost else None
 
 
@@ -285,6 +292,8 @@ class _Reading:
                     if unknown:
                         self.problems[PermissionSet.kind] = unknown
             except FactUnavailable as error:
+                if error.document is not None and error.field not in one.gaps:
+                    raise  # nobody asked for it yet: a live check does then
                 self.problems[PermissionSet.kind] = str(error)
         known = stores if PermissionSet.kind not in self.problems else set()
         for item in list(self.identities):
@@ -533,8 +542,86 @@ def nothing_to_compare(people: Population) -> Verdict | None:
     return None
 
 
+class OktaLog(NamedTuple):
+    """Who lost access in one org, and when, by its system log."""
+
+    begins: datetime
+    """When the first event that was read happened."""
+    closed: Mapping[str, datetime]
+    """Id of a user without access -> since when."""
+
+
+def okta_logs(whole: Whole) -> dict[str, OktaLog]:
+    """By org. For :meth:`soc2_pac.rules.Evidence.derived`. Raises EvidenceIncomplete."""
+    events: dict[str, list[LogEvent]] = {}
+    for scope, event in whole.placed(LogEvent).resources if whole.sourced(LogEvent) else ():
+        events.setdefault(scope.account, []).append(event)
+    found = {}
+    for org, seen in events.items():
+        of_user: dict[str, list[LogEvent]] = {}
+        for event in seen:
+            if event.access_of is not None:
+                of_user.setdefault(event.access_of, []).append(event)
+        since = {user: at for user, own in of_user.items() if (at := closed_since(own))}
+        found[org] = OktaLog(min(event.published for event in seen), since)
+    return found
+
+
+def suspended(person: Person, evidence: Evidence) -> tuple[Person, str]:
+    """Somebody who left by Okta's word, since the suspension that came first; and why that is not known.
+
+    The log that was read may begin later: then they left when the status changed last.
+    """
+    if person.left_at is None:
+        return person, ""
+    try:
+        log = evidence.derived(okta_logs).get(person.source.partition(":")[2])
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return person, str(error)
+    first = log.closed.get(person.id, person.left_at) if log else person.left_at
+    return msgspec.structs.replace(person, left_at=min(first, person.left_at)), ""
+
+
+class Closing(NamedTuple):
+    """Since when an account cannot be used."""
+
+    at: datetime | None
+    """At the latest; ``None``: not known."""
+    doubt: str = ""
+    """Why it may have been earlier; an empty text where that is known."""
+
+
+def closing(account: Account, left: datetime, evidence: Evidence) -> Closing:
+    """Since when an account that cannot be used is closed.
+
+    Okta keeps when the status of a user changed last. Who was suspended before the user was deactivated had no
+    access from then on, which the system log alone says: a suspension that nobody undid counts.
+    """
+    at = account.closed_at
+    if at is None or at <= left or not account.system.startswith("okta:"):
+        return Closing(at)
+    org = account.system.partition(":")[2]
+    try:
+        log = evidence.derived(okta_logs).get(org)
+        users = evidence.index(OktaUser, "id", within="everywhere").get(account.uid, ())
+    except (EvidenceIncomplete, FactUnavailable) as error:
+        return Closing(at, str(error))
+    at = min(at, log.closed.get(account.uid, at)) if log else at
+    if users and all(user.status != DEPROVISIONED for user in users):
+        return Closing(at)
+    if log is None or log.begins > left:
+        return Closing(at, "the system log that was read begins later")
+    return Closing(at)
+
+
 def closed(
-    person: Person, people: Population, now: datetime, max_hours: int, period_days: int
+    person: Person,
+    people: Population,
+    now: datetime,
+    evidence: Evidence,
+    *,
+    max_hours: int,
+    period_days: int,
 ) -> Verdict:
     """Whether the accounts of somebody who left were closed in time."""
     blind = people.blind()
@@ -558,17 +645,14 @@ def closed(
             f"{when}; used as late as {last:%Y-%m-%d}: {listed(o for _, o in used)}",
             until=forgotten,
         )
-    late = [
-        (o.account.closed_at, o)
+    shut = [
+        (o, closing(o.account, left, evidence))
         for o in accounts
-        if due and o.account.active is False and o.account.closed_at and o.account.closed_at > due
+        if left and o.account.active is False and o.account.closed_at
     ]
-    ends = max((at + timedelta(days=period_days) for at, _ in late), default=None)
-    if left and ends and now < ends:
-        outlived = "; ".join(f"{o.account} by {_hours(at - left)} hours" for at, o in late[:_SHOWN])
-        return failed(
-            f"{when}, and was outlived, over {max_hours} hours, by {outlived}", until=ends
-        )
+    late = _outlived(when, shut, now, left, due, timedelta(days=period_days))
+    if late is not None:
+        return late
     disputed = people.graph.disputed(person.source, person.id)
     if disputed:
         return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
@@ -589,14 +673,42 @@ def closed(
     untied = _untied(person, people, when, accounts)
     if untied is not None:
         return untied
-    if left and (times := [o for o in accounts if o.account.closed_at]):
-        said = ", ".join(
-            f"{o.account} after {_hours(o.account.closed_at - left)} hours"
-            for o in times
-            if o.account.closed_at
-        )
+    if left and (times := [(o, one.at) for o, one in shut if one.at]):
+        said = ", ".join(f"{o.account} after {_hours(at - left)} hours" for o, at in times)
         return passed(f"{when}; no account is open; closed {said}")
     return passed(f"{when}; no account is open")
+
+
+def _outlived(
+    when: str,
+    shut: list[tuple[Owned, Closing]],
+    now: datetime,
+    left: datetime | None,
+    due: datetime | None,
+    period: timedelta,
+) -> Verdict | None:
+    """Where accounts of somebody were closed too late in the period, or may have been; else ``None``."""
+    if left is None or due is None:
+        return None
+    late = [
+        (one.at, one.doubt, o)
+        for o, one in shut
+        if one.at and one.at > due and now < one.at + period
+    ]
+    proven = [(at, o) for at, doubt, o in late if not doubt]
+    if proven:
+        by = "; ".join(f"{o.account} by {_hours(at - left)} hours" for at, o in proven[:_SHOWN])
+        return failed(
+            f"{when}, and was outlived, over {_hours(due - left)} hours, by {by}",
+            until=max(at for at, _ in proven) + period,
+        )
+    for at, doubt, o in late:
+        return Verdict(
+            Status.INCONCLUSIVE,
+            f"{when}; {o.account} is closed since {utc_text(at)}, and whether suspended before is not known: {doubt}",
+            at + period,
+        )
+    return None
 
 
 def _untied(person: Person, people: Population, when: str, accounts: list[Owned]) -> Verdict | None:
@@ -610,4 +722,4 @@ def _untied(person: Person, people: Population, when: str, accounts: list[Owned]
 
 
 def _hours(span: timedelta) -> str:
-    return f"{span.total_seconds() / 3600:.0f}"
+    return f"{max(span.total_seconds(), 0) / 3600:.0f}"

@@ -19,6 +19,7 @@ from soc2_collectors.okta.models.user import GONE, NO_SECOND_FACTOR, WAITS, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 _SERVICE = ("svc-*", "svc.*", "svc_*", "service-*", "sa-*", "*-svc@*", "*-bot@*")
 """Forms of logins that belong to no person."""
@@ -79,7 +80,10 @@ def okta_super_admin_count(
     Fix: Security, Administrators: leave between two and five people in the role, and give the others
         the roles that they need.
     """
-    strong = super_admins(evidence.account(Admin), evidence.account(Group))
+    unread = Unread()
+    strong = super_admins(
+        unread.of(lambda: evidence.account(Admin)), unread.of(lambda: evidence.account(Group))
+    )
     users = evidence.index(User, "id")
     people = sorted((users[one][0] for one in strong.ids if one in users), key=lambda u: u.login)
     active = [user for user in people if user.signs_in]
@@ -91,7 +95,7 @@ def okta_super_admin_count(
     if waiting:
         said += f", and {', '.join(user.login for user in waiting)} once activated"
     wrong = []
-    complete = not strong.hidden and strong.ids <= set(users)
+    complete = not unread and not strong.hidden and strong.ids <= set(users)
     few = complete and len(active) < min_admins
     if strong.ids and (few or len(active) + len(waiting) > max_admins):
         wrong.append(f"{min_admins} to {max_admins} are expected")
@@ -103,6 +107,7 @@ def okta_super_admin_count(
         wrong.append(f"without a second factor: {', '.join(bare)}")
     if wrong:
         return failed(f"{said}; {'; '.join(wrong)}", on=people)
+    unread.demand_all()
     strong.whole()
     if not strong.ids:
         return inconclusive("Okta shows no super administrator, and every org has one")

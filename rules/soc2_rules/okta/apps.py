@@ -14,6 +14,7 @@ from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 _DEACTIVATES = "PUSH_USER_DEACTIVATION"
 _WRITES_PASSWORDS = "PUSH_PASSWORD_UPDATES"
@@ -92,7 +93,8 @@ def okta_app_assignment_by_group(
         )
     direct = sum(user.scope != "GROUP" for user in app.users)
     groups = {group.id for group in app.groups}
-    everyone = evidence.index(Group, "everyone").get(True, ())
+    unread = Unread()
+    everyone = unread.of(lambda: evidence.index(Group, "everyone").get(True, ()))
     wrong = []
     if any(group.id in groups for group in everyone):
         wrong.append("everyone")
@@ -100,6 +102,7 @@ def okta_app_assignment_by_group(
         wrong.append(f"{direct} people one by one")
     if wrong:
         return failed(f"{app.called} is assigned to {' and to '.join(wrong)}")
+    unread.demand_all()
     if not everyone:
         return inconclusive("Okta does not list the group Everyone, and every org has it")
     if app.settings is None:

@@ -19,6 +19,7 @@ from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 from soc2_rules.mechanisms.okta_policies import in_force
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ def okta_behavior_detection(organization: Organization, evidence: Evidence) -> V
     Fix: Security, Behavior Detection: activate rules; then name one in a rule of a global session
         policy that asks for a factor, or in an expression of an app sign-in policy.
     """
-    active = {one.id: one.name for one in evidence.account(BehaviorRule) if one.status == "ACTIVE"}
-    if not active:
+    unread = Unread()
+    shown = unread.of(lambda: evidence.account(BehaviorRule))
+    active = {one.id: one.name for one in shown if one.status == "ACTIVE"}
+    if not active and not unread:
         return failed("no behavior rule is active")
+    if unread and not _anything_acts(organization, evidence):
+        return failed("no policy acts on any behavior")
+    unread.demand_all()
     names = listed(active.values())
     for policy, one in _session_rules(evidence):
         if set(one.behaviors) & set(active) and one.is_careful:
@@ -59,13 +65,20 @@ def okta_behavior_detection(organization: Organization, evidence: Evidence) -> V
         if asked and rule_.is_careful:
             said = f"active: {names}; acted on by {app_policy.name}: {rule_.name}"
             return passed(said, on=[app_policy])
-        if "security.behaviors" in rule_.expression and rule_.is_careful is not False and not asked:
+        if not asked:
             unclear.append(f"{app_policy.name}: {rule_.name}")
     if unclear:
         return inconclusive(
             f"active: {names}; whether these act on them is not known: {listed(unclear)}"
         )
     return failed(f"active, but no policy acts on them: {names}")
+
+
+def _anything_acts(organization: Organization, evidence: Evidence) -> bool:
+    """Whether any rule of a policy names a behavior, of whatever sort, and does something about it."""
+    if any(one.behaviors and one.is_careful for _, one in _session_rules(evidence)):
+        return True
+    return not organization.classic and any(True for _ in _app_rules(evidence))
 
 
 _ASKED = re.compile(r"""(?<![\w.])security\.behaviors\.contains\(\s*(?:'|")([^'"]+)(?:'|")\s*\)""")
@@ -100,18 +113,16 @@ def okta_log_streaming(
     streams = [one for one in evidence.account(LogStream) if one.status == "ACTIVE"]
     if streams:
         return passed(f"streamed by {listed(one.name for one in streams)}", on=streams)
+    if not hook_events:
+        return failed(f"no log stream of {organization.id} is active")
     hooks = [one for one in evidence.account(EventHook) if one.delivers]
     carried: set[str] = set().union(*(hook.events.whole for hook in hooks))
-    if hook_events and set(hook_events) <= carried:
+    if set(hook_events) <= carried:
         used = [hook for hook in hooks if hook.events.whole & set(hook_events)]
         return passed(
             f"the events that matter are carried by {listed(hook.name for hook in used)}", on=used
         )
-    if hook_events:
-        return failed(
-            f"no stream is active, and no hook carries {listed(set(hook_events) - carried)}"
-        )
-    return failed(f"no log stream of {organization.id} is active")
+    return failed(f"no stream is active, and no hook carries {listed(set(hook_events) - carried)}")
 
 
 def _session_rules(evidence: Evidence) -> Iterator[tuple[SignOnPolicy, SignOnRule]]:
@@ -121,8 +132,17 @@ def _session_rules(evidence: Evidence) -> Iterator[tuple[SignOnPolicy, SignOnRul
 
 
 def _app_rules(evidence: Evidence) -> Iterator[tuple[AccessPolicy, AccessRule]]:
-    used = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
+    """Rules of policies that an active app uses, that ask for behaviors, and that may do something about them."""
     for policy in evidence.account(AccessPolicy):
-        if policy.certainly_active and policy.id in used:
-            for one in certain(policy.rules):
+        asking = [
+            one
+            for one in certain(policy.rules)
+            if "security.behaviors" in one.expression and one.is_careful is not False
+        ]
+        if asking and policy.certainly_active and policy.id in _used(evidence):
+            for one in asking:
                 yield policy, one
+
+
+def _used(evidence: Evidence) -> set[str | None]:
+    return {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}

@@ -10,6 +10,7 @@ from soc2_collectors.okta.models.policy import PLATFORMS, AccessPolicy, certain
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 
 @rule(
@@ -50,22 +51,23 @@ def okta_device_assurance(
     graced = _graced(assurance, now, max_grace_days)
     if graced is not None:
         return graced
-    used = {app.access_policy_id for app in evidence.account(App) if app.signs_people_in}
     asking = [
         policy
         for policy in evidence.account(AccessPolicy)
         if policy.certainly_active
-        and policy.id in used
         and any(one.allows and assurance.id in one.assurances for one in certain(policy.rules))
     ]
+    tight = [policy for policy in asking if not _loose([policy], assurance)]
+    if asking:
+        unread = Unread()
+        apps = unread.of(lambda: evidence.account(App))
+        used = {app.access_policy_id for app in apps if app.signs_people_in}
+        if tight:  # else it fails whichever apps there are
+            unread.demand_all()
+        asking = [policy for policy in asking if policy.id in used or unread]
     if not asking:
         return failed("no rule by which an active app lets somebody in asks for it")
-    loose = [
-        (policy, one.name)
-        for policy in asking
-        for one in policy.entries
-        if not one.assurances and one.admits(assurance.platform)
-    ]
+    loose = _loose(asking, assurance)
     if loose:
         names = listed(f"{policy.name}: {name}" for policy, name in loose)
         return failed(
@@ -78,6 +80,18 @@ def okta_device_assurance(
         f" {listed(one.name for one in asking)}",
         on=asking,
     )
+
+
+def _loose(
+    policies: list[AccessPolicy], assurance: DeviceAssurance
+) -> list[tuple[AccessPolicy, str]]:
+    """Policies with the names of rules by which a device of the platform gets in without assurance."""
+    return [
+        (policy, one.name)
+        for policy in policies
+        for one in policy.entries
+        if not one.assurances and one.admits(assurance.platform)
+    ]
 
 
 def _graced(assurance: DeviceAssurance, now: datetime, max_grace_days: int) -> Verdict | None:

@@ -22,6 +22,7 @@ from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 from soc2_rules.mechanisms.okta_policies import in_force
 
 _NO_ORG = inconclusive("Okta did not show the org")
@@ -131,9 +132,10 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
     Fix: Security, Networks: describe the company's networks; Security, Global Session Policy: bind a
         rule to a zone, or refuse what comes from outside of them.
     """
-    shown = evidence.account(NetworkZone)
+    unread = Unread()
+    shown = unread.of(lambda: evidence.account(NetworkZone))
     zones = {zone.id: zone for zone in shown if zone.for_policies and zone.narrows is not False}
-    if not zones:
+    if not zones and not unread:
         return failed(
             f"no active zone of {organization.id} that policies may name holds a part of the internet"
         )
@@ -143,6 +145,9 @@ def okta_network_zones_defined(organization: Organization, evidence: Evidence) -
         for one in certain(policy.rules)
         for key in one.zones
     }
+    if not used and unread:
+        return failed("no global session policy asks for a zone")
+    unread.demand_all()
     if ALL_ZONES in used:
         used |= set(zones)
     named = [zone for key, zone in zones.items() if key in used]

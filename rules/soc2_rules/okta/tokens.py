@@ -12,6 +12,7 @@ from soc2_collectors.okta.models.user import GONE, WAITS, User
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.known import Unread
 
 _NONE = not_applicable("the org has no API tokens")
 
@@ -46,9 +47,13 @@ def okta_api_token_owner(
         )
     if token.name in exempt:
         return not_applicable(f"{token.name} is exempt")
-    strong = super_admins(evidence.account(Admin), evidence.account(Group))
+    unread = Unread()
+    strong = super_admins(
+        unread.of(lambda: evidence.account(Admin)), unread.of(lambda: evidence.account(Group))
+    )
     if owner.id in strong.ids:
         return failed(f"it belongs to {owner.login}, a super administrator", on=[owner])
+    unread.demand_all()
     strong.whole()
     if not strong.ids:
         return inconclusive("Okta shows no super administrator, and every org has one")

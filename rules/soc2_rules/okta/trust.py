@@ -12,6 +12,7 @@ from soc2_collectors.okta.models.identity_provider import (
     IdentityProvider,
 )
 from soc2_collectors.okta.models.role import Group
+from soc2_pac.errors import EvidenceIncomplete
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 
@@ -118,7 +119,11 @@ def _linking(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]:
         if provider.type != SMART_CARD:
             yield _Said("whether it is linked to accounts that are there", open=True)
     elif link.action == AUTO:
-        limited = _limited(link, provider, evidence)
+        try:
+            limited = _limited(link, provider, evidence)
+        except EvidenceIncomplete as error:
+            yield _Said(f"to which accounts it is linked ({error})", open=True)
+            return
         if limited is None:
             yield _Said("to which accounts it is linked", open=True)
         elif not limited:
@@ -140,7 +145,13 @@ def _grouping(provider: IdentityProvider, evidence: Evidence) -> Iterator[_Said]
     if chosen is None:
         yield _Said("into which groups it puts people", open=True)
         return
-    groups = evidence.index(Group, "id") if chosen else {}
+    try:
+        groups = evidence.index(Group, "id") if chosen else {}
+    except EvidenceIncomplete as error:
+        yield _Said(
+            f"whether the groups that it puts people into administer the org ({error})", open=True
+        )
+        return
     for key in chosen:
         for group in groups.get(key, ()):
             if group.hides_administrators:
@@ -157,7 +168,11 @@ def _linked_administrators(link: AccountLink, evidence: Evidence) -> Iterator[_S
     """Whether administrators are among the members of the groups that linking is limited to."""
     if link.spares_administrators:
         return
-    groups = evidence.index(Group, "id") if link.groups else {}
+    try:
+        groups = evidence.index(Group, "id") if link.groups else {}
+    except EvidenceIncomplete as error:
+        yield _Said(f"whether it is linked to administrators ({error})", open=True)
+        return
     for group in (one for key in link.groups for one in groups.get(key, ())):
         if group.hides_administrators:
             yield _Said(f"whether the group {group.profile.name} administers the org", open=True)

@@ -38,12 +38,12 @@ def roster_service_accounts_owned(
     if account.person is None:
         return failed(f"nobody answers for {name}")
     found = people.of(evidence)
-    blind = found.blind()
+    blind = found.blind(mapping=False)
     if blind is not None:
         return blind
     owner = found.graph.person(account.person)
     if owner is None:
-        unknown = found.unknown()
+        unknown = found.unknown(kind.kind for kind in people.WHO)
         if unknown:
             return inconclusive(f"who {account.person} is, is not known: {unknown}")
         return failed(
@@ -81,13 +81,13 @@ def roster_no_shared_accounts(
     if people.matches(account.login, accepted):
         return not_applicable(f"{name} is accepted")
     found = people.of(evidence)
-    blind = found.blind()
-    if blind is not None:
-        return blind
     there = [o for o in found.graph.accounts if people.speaks_of(account, o)]
     usable = [str(o.account) for o in there if o.account.active]
     if usable:
         return failed(f"shared, and in use: {', '.join(usable)}")
+    blind = found.blind()
+    if blind is not None:
+        return blind
     perhaps = [str(o.account) for o in there if o.account.active is None]
     if perhaps:
         return inconclusive(f"whether it can be used is not known: {', '.join(perhaps)}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from soc2_collectors.okta.models.user import User
 from soc2_collectors.roster.models.person import RosterAccount, RosterPerson
 from soc2_pac.identity import Person
-from soc2_pac.model import Scope, Severity, Verdict, inconclusive, not_applicable
+from soc2_pac.model import Scope, Severity, Status, Verdict, inconclusive, not_applicable
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import people
 
@@ -47,7 +47,7 @@ def okta_users_match_roster(
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.CRITICAL,
     empty=_NOBODY,
-    where_sourced=people.EVERYTHING,
+    where_sourced=(*people.EVERYTHING, *people.LOG),
     one_of=[kind for kind in people.WHERE if kind is not User],
 )
 def okta_leaver_accounts_closed(
@@ -62,7 +62,8 @@ def okta_leaver_accounts_closed(
     """Whose user is suspended or deactivated has no account left in another system.
 
     Where a roster is a source it says who left, and roster-leaver-accounts-closed asks. Hours count from the
-    change of the user's status.
+    change of the user's status; of who was suspended first, and deactivated later, from the suspension, as far
+    back as the system log was read.
 
     Why: deactivating a person at the identity provider closes what is behind it, and nothing else.
     Fix: close the accounts that are named; then put the systems behind the identity provider, or provision
@@ -75,4 +76,10 @@ def okta_leaver_accounts_closed(
         return inconclusive(f"{user.login} has a status that is not known here: {user.status}")
     if not someone.gone(now):
         return not_applicable(f"{user.login} works here: {user.status}")
-    return people.closed(someone, people.of(evidence), now, max_hours, period_days)
+    first, unread = people.suspended(someone, evidence)
+    said = people.closed(
+        first, people.of(evidence), now, evidence, max_hours=max_hours, period_days=period_days
+    )
+    if unread and said.status is Status.PASS:
+        return inconclusive(f"{said.message}; whether suspended before is not known: {unread}")
+    return said

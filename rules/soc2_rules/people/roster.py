@@ -30,7 +30,7 @@ def _on(moment: datetime | None) -> str:
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.CRITICAL,
     empty=_NOBODY,
-    where_sourced=people.EVERYTHING,
+    where_sourced=(*people.EVERYTHING, *people.LOG),
     one_of=people.WHERE,
 )
 def roster_leaver_accounts_closed(
@@ -46,7 +46,8 @@ def roster_leaver_accounts_closed(
 
     An account may outlive its owner by ``max_hours``, counted from ``left_at``; a day without a time is its
     first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
-    for ``period_days``: that cannot be fixed, only explained. Shared accounts and those of services that
+    for ``period_days``: that cannot be fixed, only explained. Who was suspended in Okta first, and deactivated
+    later, had no access from the suspension on, by the system log. Shared accounts and those of services that
     the person answers for are asked about elsewhere.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
@@ -60,7 +61,14 @@ def roster_leaver_accounts_closed(
     if person.malformed or person.status == "unknown":
         return other
     someone = next(item for item in person.identities(scope) if isinstance(item, Person))
-    return people.closed(someone, people.of(evidence), now, max_hours, period_days)
+    return people.closed(
+        someone,
+        people.of(evidence),
+        now,
+        evidence,
+        max_hours=max_hours,
+        period_days=period_days,
+    )
 
 
 @rule(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from soc2_pac import rule_source
 from soc2_pac.acts.bodies import REMOVED, Removed
 from soc2_pac.store import acts, archive, schema, tables
-from soc2_pac.store.verify.report import digest_of, short, stream
+from soc2_pac.store.verify.report import digest_of, short, stream, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,38 +31,90 @@ def evidence(connection: Connection, report: Report, part: Part) -> None:
     if connection.dialect.name == "sqlite":
         # As bytes, since that is what is hashed; what is no text (an edit) is null, and matches nothing.
         body = sa.case((sa.func.typeof(body) == "text", sa.cast(body, sa.LargeBinary)))
-    gone = sa.select(tables.removal.c.digest).distinct().subquery()
-    documents = sa.select(
-        e.c.digest, body.label("body"), e.c.kind, gone.c.digest.label("removed")
-    ).select_from(e.outerjoin(gone, gone.c.digest == e.c.digest))
-    queries = [documents.where(part.digests(e.c.digest))]
-    if part.since is not None:
-        new = sa.select(o.c.digest).where(o.c.id > part.last_old(o))
-        queries.append(documents.where(e.c.digest.in_(new)))
-    count = removed = 0
-    for query in queries:
-        for found, content, kind, left in stream(connection, query):
-            if left is not None and content in (b"", ""):
-                removed += 1
-                continue
-            count += 1
-            if report.documents is not None and hash((kind, found)) not in report.documents:
-                _stray_document(report, found)
-            whole = isinstance(content, bytes)
-            digest = hashlib.sha256(content).hexdigest() if whole else digest_of(content)
-            if digest != found:
-                report.find(f"evidence {short(found)}", "was edited: it does not match its digest")
-    report.checked["evidence"] = count
-    if removed:
-        report.checked["evidence archived or erased (digests only)"] = removed
+    gone = _Gone(connection)
+    if part.since is None:
+        _all_documents(connection, report, body, gone)
+        return
+    r = tables.resource
+    seen: set[int] = set()
     for condition in part.in_ranges(connection, o, tables.collection):
+        # In the order in which they were written: neighbours there, mostly, are neighbours on the disk.
+        observed = (
+            sa.select(o.c.id, o.c.digest, e.c.digest, body.label("body"), e.c.kind, r.c.kind)
+            .select_from(
+                o.outerjoin(r, r.c.id == o.c.resource_id).outerjoin(e, e.c.digest == o.c.digest)
+            )
+            .where(condition)
+        )
+        for number, wanted, found, content, kind, of in tuples(connection, observed):
+            if found is None:
+                _lost_document(report, number, wanted)
+                continue
+            if kind != of:
+                _stray_document(report, found)
+            if (known := hash(found)) not in seen:
+                seen.add(known)
+                gone.hold(report, found, content)
+    gone.tell(report, len(seen))
+
+
+class _Gone:
+    """Documents whose text left the store, and how many of them were met."""
+
+    def __init__(self, connection: Connection) -> None:
+        removed = sa.select(tables.removal.c.digest).distinct()
+        # Their hashes: an archive may be of millions.
+        self._removed = {hash(row[0]) for row in tuples(connection, removed)}
+        self._met = 0
+
+    def hold(self, report: Report, digest: object, content: Any) -> None:  # noqa: ANN401 - as it is stored
+        """Hold a text against its digest; one that left has nothing to hold."""
+        if content in (b"", "") and hash(digest) in self._removed:
+            self._met += 1
+        else:
+            _hold(report, digest, content)
+
+    def tell(self, report: Report, count: int) -> None:
+        """Say how many documents there were, and how many of them have no text any more."""
+        report.checked["evidence"] = count - self._met
+        if self._met:
+            report.checked["evidence archived or erased (digests only)"] = self._met
+
+
+def _all_documents(
+    connection: Connection, report: Report, body: sa.ColumnElement[Any], gone: _Gone
+) -> None:
+    """Hold every document against what was observed."""
+    o, e = tables.observation, tables.evidence
+    known = report.documents
+    count = matched = 0
+    for found, content, kind in tuples(connection, sa.select(e.c.digest, body, e.c.kind)):
+        count += 1
+        if known is not None and hash((kind, found)) not in known:
+            _stray_document(report, found)
+        else:
+            matched += 1
+        gone.hold(report, found, content)
+    if known is None or matched != len(known):
         lost = (
             sa.select(o.c.id, o.c.digest)
             .select_from(o.outerjoin(e, e.c.digest == o.c.digest))
-            .where(e.c.digest.is_(None), condition)
+            .where(e.c.digest.is_(None))
         )
         for row in stream(connection, lost):
-            report.find(f"observation {row.id}", f"its evidence {short(row.digest)} is missing")
+            _lost_document(report, row.id, row.digest)
+    gone.tell(report, count)
+
+
+def _lost_document(report: Report, observation: int, digest: object) -> None:
+    report.find(f"observation {observation}", f"its evidence {short(digest)} is missing")
+
+
+def _hold(report: Report, digest: object, content: Any) -> None:  # noqa: ANN401 - as it is stored
+    raw = isinstance(content, bytes)
+    found = hashlib.sha256(content).hexdigest() if raw else digest_of(content)
+    if found != digest:
+        report.find(f"evidence {short(digest)}", "was edited: it does not match its digest")
 
 
 def removals(connection: Connection, report: Report, _part: Part) -> None:
@@ -249,8 +301,7 @@ def strays(connection: Connection, report: Report, part: Part) -> None:
     if list(revisions) != [schema.HEAD]:
         report.find("alembic_version", f"is not {schema.HEAD}, by which this store was written")
     _stray_sightings(connection, report, part)
-    if part.since is not None and part.comes("stray evidence"):
-        _stray_evidence(connection, report)
+    _stray_evidence(connection, report, part)
     if part.comes("strays"):
         _strays(connection, report)
 
@@ -286,22 +337,16 @@ def _stray_parts(connection: Connection, report: Report) -> None:
             report.find(f"rule_part {short(digest)}", "belongs to no rule source")
 
 
-def _stray_evidence(connection: Connection, report: Report) -> None:
+def _stray_evidence(connection: Connection, report: Report, part: Part) -> None:
     """For a part: a full verification knows them from reading the collections."""
-    e, o, r = tables.evidence, tables.observation, tables.resource
-    observed = (
-        sa.select(o.c.digest, r.c.kind)
-        .select_from(o.join(r, r.c.id == o.c.resource_id))
-        .distinct()
-        .subquery()
-    )
-    query = (
-        sa.select(e.c.digest)
-        .outerjoin(observed, sa.and_(observed.c.digest == e.c.digest, observed.c.kind == e.c.kind))
-        .where(observed.c.digest.is_(None))
-    )
-    for row in stream(connection, query):
-        _stray_document(report, row.digest)
+    e, o = tables.evidence, tables.observation
+    mine, theirs = part.strays(e.c.digest), part.strays(o.c.digest)
+    if mine is None or theirs is None:
+        return
+    observed = {hash(row) for row in tuples(connection, sa.select(o.c.digest).where(theirs))}
+    for row in tuples(connection, sa.select(e.c.digest).where(mine)):
+        if hash(row) not in observed:
+            _stray_document(report, row[0])
 
 
 def _stray_document(report: Report, digest: object) -> None:

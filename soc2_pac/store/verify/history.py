@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from soc2_pac.canonical import collection_root_1
 from soc2_pac.merkle import Tree, collection_root, key_of, value_of
 from soc2_pac.store import ledger, tables
-from soc2_pac.store.verify.report import stream
+from soc2_pac.store.verify.part import DAYS, in_blocks
+from soc2_pac.store.verify.report import tuples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import ColumnElement, Connection
 
-    from soc2_pac.store.verify.part import Part
+    from soc2_pac.store.verify.part import Part, Stretch
     from soc2_pac.store.verify.report import Report
 
     Hashed = tuple[Any, ...]
@@ -72,7 +73,7 @@ _FINDINGS = _Intervals(
 
 def observations(connection: Connection, report: Report, part: Part) -> None:
     """What collections opened and closed."""
-    _intervals(connection, report, part, _OBSERVATIONS, lambda row: tuple(row[1:]))
+    _intervals(connection, report, part, _OBSERVATIONS, lambda row: row[1:])
 
 
 def findings(connection: Connection, report: Report, part: Part) -> None:
@@ -88,8 +89,8 @@ def findings(connection: Connection, report: Report, part: Part) -> None:
     res = tables.resource
     width = len(_FINDINGS.columns)
 
-    def hashed(row: Any) -> Hashed:  # noqa: ANN401
-        values = tuple(row[1 : width + 1])
+    def hashed(row: tuple[Any, ...]) -> Hashed:
+        values = row[1 : width + 1]
         if named.of(values[2], values[4], row[width + 1]) != values[1]:
             what = "its rule, scope or resource was renamed or is missing"
             report.find(f"finding {values[0]}", what)
@@ -157,22 +158,42 @@ def _intervals(
     table, owner, columns = of
     chosen = sa.select(table.c.opened_by, *(table.c[name] for name in columns), *more)
     chosen = chosen.select_from(table if joined is None else joined).order_by(table.c.id)
+    stretches = part.stretches(connection, owner)
+    for block in stretches:
+        if block.digest:
+            _block(connection, report, of, block, chosen, hashed)
+    conditions: list[ColumnElement[bool]] = [sa.true()]
+    if part.since is not None:
+        conditions = [
+            table.c.id < 1,
+            *(table.c.id.between(s.first, s.last) for s in stretches if not s.digest),
+            table.c.id > part.last_old(table),
+        ]
     opened = itertools.chain.from_iterable(
-        stream(connection, chosen.where(condition))
-        for condition in part.in_ranges(connection, table, owner)
+        tuples(connection, chosen.where(condition)) for condition in conditions
     )
-    closed = stream(
-        connection,
-        sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
-        .where(table.c.closed_by.is_not(None), part.rows(table.c.closed_by, owner))
-        .order_by(table.c.closed_by, table.c.id),
-    )
-    opens, closes = _Cursor(opened), _Cursor(closed)
     query = sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root)
     query = query.where(part.rows(owner.c.id, owner)).order_by(owner.c.id)
-    count = 0
-    for row in connection.execute(query).all():
-        root = ledger.ChangesRoot()
+    owners = connection.execute(query).all()
+    if part.since is not None:
+        owners = [row for row in owners if row.id > part.last_old(owner) or not in_blocks(row[3])]
+    now = {row.id for row in owners}
+    turns = part.rows(table.c.closed_by, owner)
+    closed = (
+        row
+        for row in tuples(
+            connection,
+            sa.select(table.c.closed_by, table.c.valid_to, table.c.id)
+            .where(table.c.closed_by.is_not(None), turns)
+            .order_by(table.c.closed_by, table.c.id),
+        )
+        if part.since is None or row[0] in now
+    )
+    blocks = _first_of_format(connection, owner.name, ledger.BLOCKS)
+    opens, closes = _Cursor(opened), _Cursor(closed)
+    count = sum(one.last - one.first + 1 for one in stretches if one.digest and not one.closed)
+    for row in owners:
+        root = ledger.ChangesRoot(blocks=blocks is not None and row.id >= blocks)
         root.open(map(hashed, opens.take(row.id, report, table.name)))
         root.close(
             (valid_to, 0, number) for _, valid_to, number in closes.take(row.id, report, table.name)
@@ -188,6 +209,34 @@ def _intervals(
     for cursor in (opens, closes):
         cursor.rest(report, table.name, owner.name)
     report.checked[f"{table.name}s"] = count
+
+
+def _block(
+    connection: Connection,
+    report: Report,
+    of: _Intervals,
+    block: Stretch,
+    chosen: sa.Select[Any],
+    hashed: Callable[[Any], Hashed],
+) -> None:
+    """Hold one block of many intervals against its owner's changes root."""
+    table, owner, _ = of
+    if block.closed:
+        ended = sa.select(table.c.id, table.c.valid_to).where(table.c.closed_by == block.owner)
+        ended = ended.order_by(table.c.id).limit(ledger.BLOCK).offset(block.first * ledger.BLOCK)
+        rows = connection.execute(ended).all()
+        digest = ledger.closed_block([(number, valid_to) for number, valid_to in rows])
+    else:
+        begun = tuples(connection, chosen.where(table.c.id.between(block.first, block.last)))
+        # What something else claims to have opened is not of this block.
+        digest = ledger.opened_block(hashed(row) for row in begun if row[0] == block.owner)
+    if digest != block.digest:
+        report.find(
+            f"{owner.name} {block.owner}",
+            f"{table.name} rows from {block.first} on were edited, added or deleted"
+            if not block.closed
+            else f"{table.name} rows that it closed were edited, added or deleted",
+        )
 
 
 def _first_of_format(connection: Connection, kind: str, form: int) -> int | None:
@@ -231,16 +280,19 @@ class _Cursor:
 def roots(connection: Connection, report: Report, part: Part) -> None:
     """Rebuild what each complete collection saw from the intervals, and hold it against the recorded root."""
     c = tables.collection
+    first = sa.func.min(c.c.id)
     pairs = connection.execute(
-        sa.select(c.c.scope_id, c.c.kind).distinct().order_by(c.c.scope_id, c.c.kind)
+        sa.select(c.c.scope_id, c.c.kind, first)
+        .group_by(c.c.scope_id, c.c.kind)
+        .order_by(c.c.scope_id, c.c.kind)
     ).all()
     merkle = _first_of_format(connection, "collection", ledger.MERKLE)
     if part.since is None:
         report.documents = set()
     resources = sum(
-        _replay(connection, report, scope_id, kind, merkle)
-        for scope_id, kind in pairs
-        if part.comes(f"{scope_id} {kind}")
+        _replay(connection, report, scope_id, kind, merkle, every=part.since is None)
+        for scope_id, kind, number in pairs
+        if part.since is None or number % DAYS == part.turn
     )
     report.checked["resources"] = resources
     if part.comes("resources of no collection"):
@@ -251,9 +303,28 @@ def roots(connection: Connection, report: Report, part: Part) -> None:
 
 
 def _replay(
-    connection: Connection, report: Report, scope_id: int, kind: str, merkle: int | None
+    connection: Connection,
+    report: Report,
+    scope_id: int,
+    kind: str,
+    merkle: int | None,
+    *,
+    every: bool,
 ) -> int:
-    """``merkle``: the first collection whose root is a Merkle root. Returns the number of resources."""
+    """Hold the roots of complete collections of a kind and scope against the intervals.
+
+    Args:
+        connection: reading.
+        report: what is found goes there.
+        scope_id: the scope.
+        kind: the kind.
+        merkle: the first collection whose root is a Merkle root.
+        every: whether to hold every root; otherwise as few as hold every resource: the last one, and each before
+            something vanished. What is in between is held by the intervals' own roots.
+
+    Returns:
+        The number of resources.
+    """
     c = tables.collection
     looks = connection.execute(
         sa.select(c.c.id, c.c.status, c.c.root, c.c.count.label("found"))
@@ -265,22 +336,56 @@ def _replay(
         _replay_1(connection, report, scope_id, kind, early)
     opens, closes, resources = _changes(connection, report, scope_id, kind)
     tree = Tree()
+    waiting: dict[bytes, bytes | None] = {}
+    held = [
+        look
+        for look in looks
+        if look.status == "complete" and merkle is not None and look.id >= merkle
+    ]
+    last = held[-1].id if held else None
+    shown = None
     for look in looks:
         ended, begun = closes.pop(look.id, b""), opens.pop(look.id, b"")
+        # An incomplete look ends nothing, but what it changed is not what was shown.
+        other = bool(ended or begun) and look.status != "complete"
+        if not every and shown is not None and (other or _vanish(ended, begun)):
+            tree.update(waiting)
+            waiting = {}
+            _hold(report, shown, tree.root(), len(tree))
+            shown = None
         for start in range(0, len(ended), _ENTRY * _AT_ONCE):
-            some = ended[start : start + _ENTRY * _AT_ONCE]
-            tree.update(dict.fromkeys(_split(some)))
+            waiting.update(dict.fromkeys(_split(ended[start : start + _ENTRY * _AT_ONCE])))
+            waiting = _laid(tree, waiting)
         for start in range(0, len(begun), _ENTRY * _AT_ONCE):
-            some = begun[start : start + _ENTRY * _AT_ONCE]
-            tree.update(_split(some))
-        if look.status == "complete" and merkle is not None and look.id >= merkle:
+            waiting.update(_split(begun[start : start + _ENTRY * _AT_ONCE]))
+            waiting = _laid(tree, waiting)
+        if look.status != "complete" or merkle is None or look.id < merkle:
+            continue
+        shown = look
+        if every or look.id == last:
+            tree.update(waiting)
+            waiting = {}
             _hold(report, look, tree.root(), len(tree))
+            shown = None
     for number in sorted({*opens, *closes}):
         report.find(
             f"{kind} of collection {number}",
             f"was not seen by one of scope {scope_id} and this kind",
         )
     return resources
+
+
+def _laid(tree: Tree, waiting: dict[bytes, bytes | None]) -> dict[bytes, bytes | None]:
+    """Lay changes into a tree once there are many; what waits on."""
+    if len(waiting) < _AT_ONCE:
+        return waiting
+    tree.update(waiting)
+    return {}
+
+
+def _vanish(ended: bytes, begun: bytes) -> bool:
+    """Whether a look ended something without beginning it anew."""
+    return bool(ended) and not _split(ended).keys() <= _split(begun).keys()
 
 
 def _split(entries: bytes) -> dict[bytes, bytes]:
@@ -304,7 +409,7 @@ def _changes(
     opens: dict[int, bytearray] = defaultdict(bytearray)
     closes: dict[int, bytearray] = defaultdict(bytearray)
     last, key = None, b""
-    for number, uid, document, opened_by, closed_by in stream(connection, query):
+    for number, uid, document, opened_by, closed_by in tuples(connection, query):
         if number != last:
             last, key = number, key_of(str(uid))
         if opened_by is None:

@@ -79,6 +79,8 @@ def _fresh_sqlite() -> dict[str, str]:
 
 _CATALOGUE = {
     "relation": "SELECT c.relname, c.relkind::text || c.relrowsecurity::text || c.relforcerowsecurity::text "
+    # Rows of a child, wherever it is, are rows of its parent.
+    "|| c.relhassubclass::text "
     "FROM pg_class c WHERE c.relnamespace = {here} AND c.relkind <> 't'",
     "column": "SELECT c.relname || '.' || a.attname, "
     "format_type(a.atttypid, a.atttypmod) || a.attnotnull::text || a.attgenerated::text "
@@ -99,6 +101,11 @@ _CATALOGUE = {
     "JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace = {here} AND r.rulename <> '_RETURN'",
     "policy": "SELECT c.relname || '.' || p.polname, p.polcmd::text FROM pg_policy p "
     "JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = {here}",
+    # What an equals sign means, and that no other schema says so before the system's own does.
+    "operator": "SELECT o.oprname || '(' || format_type(o.oprleft, NULL) || ', ' "
+    "|| format_type(o.oprright, NULL) || ')', o.oprcode::text FROM pg_operator o "
+    "WHERE o.oprnamespace = {here}",
+    "search path": "SELECT 'begins with', (current_schemas(true))[1]::text",
     "function": "SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.prosrc "
     "FROM pg_proc p WHERE p.pronamespace = {here}",
 }

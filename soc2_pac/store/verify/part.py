@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from soc2_pac.store import tables
+from soc2_pac.store import ledger, tables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 DAYS = 30
 """Turns: after so many days everything was read."""
-_FIRST, _LAST = -(2**63), 2**63 - 1
+_STRIDE = 7
+"""So that the blocks of collections that follow each other have turns of their own."""
 _HASHES = 2**32
+_STRAYS = range(0, DAYS, 3)
+"""The days on which documents are sought that nothing observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +78,97 @@ class Part:
         """The condition for a column of SHA-256 digests: a stretch of them, which an index finds."""
         if self.since is None:
             return sa.true()
-        start, end = (f"{-(-_HASHES * turn // DAYS):08x}" for turn in (self.turn, self.turn + 1))
-        if self.turn == DAYS - 1:
-            return column >= start
-        # What is no digest sorts before or after all of them, and has the first or the last turn.
-        return column < end if self.turn == 0 else sa.and_(column >= start, column < end)
+        return _between(column, self.turn, DAYS)
+
+    def strays(self, column: ColumnElement[str]) -> ColumnElement[bool] | None:
+        """The condition for digests that are sought among all observed ones; ``None`` on most days.
+
+        Each time reads what all observations name, so there are few times, and each takes many digests.
+        """
+        if self.since is None or self.turn not in _STRAYS:
+            return None
+        return _between(column, _STRAYS.index(self.turn), len(_STRAYS))
 
     def comes(self, name: str) -> bool:
         """Whether something that is checked as a whole, or not at all, has its turn."""
         return self.since is None or zlib.crc32(name.encode()) % DAYS == self.turn
 
-    def ranges(
-        self, connection: Connection, table: sa.Table, owner: sa.Table
-    ) -> list[tuple[int, int]]:
-        """Ids (first, last) of the intervals that the chosen collections or evaluations opened.
+    def stretches(self, connection: Connection, owner: sa.Table) -> list[Stretch]:
+        """The intervals to read that old collections or evaluations opened or closed.
 
         Each gave out the ids of its own in one stretch, so that how many were opened before says where.
         """
         if self.since is None:
-            return [(_FIRST, _LAST)]
+            return []
         upto = sa.func.sum(owner.c.opened).over(order_by=owner.c.id).label("upto")
-        opened = sa.select(owner.c.id, owner.c.opened, upto).subquery()
-        old = self.last_old(owner)
-        chosen = sa.select(opened.c.upto - opened.c.opened, opened.c.upto).where(
-            opened.c.id <= old, opened.c.id % DAYS == self.turn
+        query = (
+            sa.select(owner.c.id, owner.c.opened, owner.c.closed, owner.c.changes_root, upto)
+            .where(owner.c.id <= self.last_old(owner))
+            .order_by(owner.c.id)
         )
-        found = [
-            (int(start) + 1, int(end))
-            for start, end in connection.execute(chosen.order_by(opened.c.id))
-            if end > start
-        ]
-        return [*found, (self.last_old(table) + 1, _LAST)]
+        found: list[Stretch] = []
+        for number, opened, _, root, upto_ in connection.execute(query):
+            first = int(upto_) - opened + 1
+            if not in_blocks(root):
+                if number % DAYS == self.turn and opened > 0:
+                    found.append(Stretch(number, first, first + opened - 1))
+                continue
+            begun, ended = root.split("/")
+            blocks = [*begun.split("."), *ended.split(".")] if begun else ["", *ended.split(".")]
+            count = len(begun.split("."))
+            for place, digest in enumerate(blocks):
+                if not digest or (_STRIDE * number + place) % DAYS != self.turn:
+                    continue
+                if place >= count:
+                    found.append(Stretch(number, place - count, digest=digest, closed=True))
+                    continue
+                start = first + place * ledger.BLOCK
+                end = min(start + ledger.BLOCK, first + opened) - 1
+                found.append(Stretch(number, start, end, digest))
+        return found
 
     def in_ranges(
         self, connection: Connection, table: sa.Table, owner: sa.Table
     ) -> list[ColumnElement[bool]]:
-        """The same as conditions, one for each stretch."""
+        """Conditions for the intervals to read of a table, one for each stretch of ids."""
         if self.since is None:
             return [sa.true()]
-        return [
-            sa.and_(table.c.id >= first, table.c.id <= last)
-            for first, last in self.ranges(connection, table, owner)
+        old = [
+            table.c.id.between(one.first, one.last)
+            for one in self.stretches(connection, owner)
+            if not one.closed
         ]
+        # No id stands before the first: whoever is there was added.
+        return [table.c.id < 1, *old, table.c.id > self.last_old(table)]
+
+
+def _between(column: ColumnElement[str], place: int, of: int) -> ColumnElement[bool]:
+    """The condition for one of so many stretches of SHA-256 digests."""
+    start, end = (f"{-(-_HASHES * number // of):08x}" for number in (place, place + 1))
+    if place == of - 1:
+        return column >= start
+    # What is no digest sorts before or after all of them, and has the first or the last turn.
+    return column < end if place == 0 else sa.and_(column >= start, column < end)
+
+
+class Stretch(NamedTuple):
+    """Intervals that are verified together."""
+
+    owner: int
+    """The collection or evaluation."""
+    first: int
+    """The first id; of closed ones, which block it is."""
+    last: int = 0
+    """The last id."""
+    digest: str = ""
+    """Of a block: what its owner's changes root says of it; empty: all that the owner opened."""
+    closed: bool = False
+    """Whether they are a block of those that the owner closed."""
+
+
+def in_blocks(root: object) -> bool:
+    """Whether a changes root sums up its intervals block by block."""
+    return isinstance(root, str) and root.count("/") == 1
 
 
 WHOLE = Part()

@@ -116,13 +116,23 @@ class Aws:
             return
         yield from self.items(service, operation, key, **params)
 
-    def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        keys: Sequence[str] = (),
+        **params: Any,  # noqa: ANN401
+    ) -> Iterator[dict[str, Any]]:
         """Every page, as it comes; the one answer where AWS knows no pages. Raises ProviderError.
+
+        ``keys``: what is listed, side by side: a page that says nothing of them is no empty one.
 
         Pages are the largest that AWS's description of the operation allows, unless ``PaginationConfig``
         says otherwise.
         """
         for page in self._raw_pages(service, operation, params):
+            for key in keys:
+                self._demand(page, key, service, operation)
             yield self._listed({name: of for name, of in page.items() if name != NULLS})
 
     def _raw_pages(

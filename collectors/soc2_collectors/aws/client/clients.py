@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from soc2_collectors.aws.actions import action
-from soc2_collectors.aws.answers import JSON, NULLS, nulls, unreadable
+from soc2_collectors.aws.answers import JSON, NULLS, misfit, nulls, said_in, unreadable
 from soc2_collectors.aws.client.accounts import rejected_profile
 from soc2_collectors.aws.client.meaning import throttles
 from soc2_collectors.aws.client.pace import Pace
@@ -204,8 +204,9 @@ class Clients:
                 wait = max(wait, self._everything.reserve())
             if wait > 0:
                 meter.pause(wait)
-            meter.request(action(service, event_name.rpartition(".")[2]))
-            return sent(self._wire, request, meter.left())
+            call = action(service, event_name.rpartition(".")[2])
+            meter.request(call)
+            return sent(self._wire, request, meter, call)
 
         return admit
 
@@ -261,7 +262,9 @@ def _read(service: str) -> Any:  # noqa: ANN401
             protocol = getattr(spoken, "resolved_protocol", None) or spoken.protocol
             problem = unreadable(protocol, model.name, body)
             if problem is None and protocol in JSON:
-                parsed[NULLS] = nulls(body, output)
+                said = said_in(body)
+                problem = misfit(said, None if payload else output)
+                parsed[NULLS] = frozenset() if problem else nulls(said, output)
         if problem:
             needed = action(service, model.name)
             msg = f"{needed}: {problem}"

@@ -15,7 +15,9 @@ from soc2_pac.errors import Unreachable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soc2_collectors.aws.objects import S3Settings
     from soc2_collectors.aws.settings import AwsSettings
+    from soc2_pac.hookspecs import Meter
 
 
 class _Body(io.BytesIO):
@@ -26,7 +28,7 @@ class _Body(io.BytesIO):
         yield self.getvalue()
 
 
-def wire(settings: AwsSettings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a boto3.Session
+def wire(settings: AwsSettings | S3Settings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a boto3.Session
     """The wire of a source, which trusts whom botocore trusts.
 
     botocore makes the addresses, and no answer does: there is no list of them.
@@ -38,15 +40,25 @@ def wire(settings: AwsSettings, session: Any) -> Wire[Answer]:  # noqa: ANN401 -
     return Wire("AWS", settings.timeout_seconds, None, Answer, certificates=certificates)
 
 
-def sent(by: Wire[Answer], request: Any, seconds: float) -> Any:  # noqa: ANN401 - of botocore
-    """The answer to a prepared request. Raises botocore's errors, which it knows when to ask again for."""
+def sent(
+    by: Wire[Answer],
+    request: Any,  # noqa: ANN401 - of botocore
+    meter: Meter | None = None,
+    call: str = "",
+) -> Any:  # noqa: ANN401
+    """The answer to a prepared request. Raises botocore's errors, which it knows when to ask again for.
+
+    ``meter``: of the unit of work that asks, with its declared ``call``; keeping files is part of none.
+    """
     from botocore import exceptions as sdk  # noqa: PLC0415
     from botocore.awsrequest import AWSResponse, HeadersDict  # noqa: PLC0415
 
     # Sums over a body are over its bytes as they were sent.
     headers = {"Accept-Encoding": "identity", **dict(request.headers.items())}
     try:
-        answer = by.exchange(request.method, request.url, headers, request.body, seconds=seconds)
+        answer = by.exchange(
+            request.method, request.url, headers, request.body, meter=meter, call=call
+        )
     except NotReached as error:
         raise sdk.EndpointConnectionError(endpoint_url=request.url, error=error) from error
     except Late as error:

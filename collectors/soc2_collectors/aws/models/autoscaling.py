@@ -17,5 +17,7 @@ class LaunchConfiguration(Resource, frozen=True, kw_only=True, rename="pascal"):
     metadata_options: MetadataOptions | None = None
     associate_public_ip_address: bool | None = None
     """``None``: as the subnet says, which is a question of its own."""
+    security_groups: list[str] = []
+    """Ids; names in configurations from before there were VPCs."""
     user_data: str
     """Empty where there is none."""

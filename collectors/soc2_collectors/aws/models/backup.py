@@ -154,7 +154,7 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
 
 
 class RestoreJob(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A restore, by hand or by a testing plan; AWS tells of those of the last weeks."""
+    """A restore, by hand or by a testing plan. AWS lists those of the last weeks; what was seen stays known."""
 
     kind = "aws.backup.restore_job"
     may_lack: ClassVar[dict[str, str]] = {

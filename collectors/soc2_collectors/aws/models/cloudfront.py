@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
+from soc2_collectors.aws.models.logs import DeliverySource
 from soc2_pac.resources import Resource, fact
 
 
@@ -163,12 +164,7 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
         return [self.default_cache_behavior, *self.cache_behaviors.items]
 
 
-class LogSource(Resource, frozen=True, kw_only=True, rename="camel"):
-    """A resource that sends logs through CloudWatch's deliveries (``DescribeDeliverySources``)."""
+class LogSource(DeliverySource, frozen=True, kw_only=True, rename="camel"):
+    """A distribution that sends logs by deliveries of CloudWatch, in CloudFront's home Region."""
 
     kind = "aws.cloudfront.log_source"
-    name: str
-    resource_arns: list[str] = []
-    log_type: str = ""
-    deliveries: list[dict[str, Any]] = fact("DescribeDeliveries")
-    """Where it sends to; a source without one sends nothing."""

@@ -148,6 +148,12 @@ class LogsConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     s3_logs: S3Logs | None = None
 
 
+class VpcConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The VPC in which builds run."""
+
+    security_group_ids: list[str] = []
+
+
 class Project(Resource, frozen=True, kw_only=True, rename="camel"):
     """A build project (``BatchGetProjects``)."""
 
@@ -169,6 +175,7 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
         "logsConfig": "logs go to CloudWatch where nothing is said (API reference, LogsConfig)",
         "projectVisibility": "answers from before builds could be made public leave it out",
         "buildspecFrom": "only named in a message",
+        "vpcConfig": "AWS leaves it out where builds run in no VPC (API reference, Project)",
     }
     name: str
     environment: Environment
@@ -179,6 +186,7 @@ class Project(Resource, frozen=True, kw_only=True, rename="camel"):
     secondary_source_versions: list[SourceVersion] = []
     webhook: Webhook | None = None
     logs_config: LogsConfig = LogsConfig()
+    vpc_config: VpcConfig = VpcConfig()
     project_visibility: str = "PRIVATE"
     """Answers from before 2021 leave it out: builds could not be made public."""
     buildspec_from: str

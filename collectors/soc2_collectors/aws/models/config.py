@@ -12,7 +12,12 @@ from soc2_pac.resources import Resource, fact
 GLOBAL_TYPES = frozenset(
     {"AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User"}
 )
-"""Types without a Region, which one recorder of the account records for all."""
+"""Types of IAM, which have no Region: one recorder of the account records them for all."""
+GLOBAL_CLUSTERS = "AWS::RDS::GlobalCluster"
+"""Aurora's global clusters: every Region's recorder records all of them, unless it leaves them out.
+
+Source: API reference, RecordingGroup, "Aurora global clusters are recorded in all enabled Regions".
+"""
 _ALL, _EXCEPT, _ONLY = (
     "ALL_SUPPORTED_RESOURCE_TYPES",
     "EXCLUSION_BY_RESOURCE_TYPES",
@@ -65,10 +70,17 @@ class RecordingGroup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def whole(self) -> bool | None:
         """Whether all types with a Region are recorded; ``None`` for a strategy that nobody knows."""
         if self.strategy == _EXCEPT:
-            return not self.left_out
+            return not set(self.left_out) - GLOBAL_TYPES - {GLOBAL_CLUSTERS}
         if self.strategy == _ALL:
             return self.all_supported
         return False if self.strategy == _ONLY else None
+
+    @property
+    def records_global_clusters(self) -> bool:
+        """Whether Aurora's global clusters are recorded."""
+        if self.strategy == _ONLY:
+            return GLOBAL_CLUSTERS in self.resource_types
+        return self.whole is True and GLOBAL_CLUSTERS not in self.left_out
 
     @property
     def records_global(self) -> bool:
@@ -158,10 +170,21 @@ class Recorder(Resource, frozen=True, kw_only=True, rename="camel"):
         return self.service_principal or ("another cloud" if self.connector_arn else "")
 
     @property
+    def on(self) -> bool:
+        """Whether it is the account's own of its Region, and records."""
+        return self.status is not None and self.status.recording and not self.of_another
+
+    @property
     def records_global(self) -> bool:
         """Whether it is on and records users, groups, roles and policies of IAM."""
-        on = self.status is not None and self.status.recording and not self.of_another
-        return on and self.recording_group is not None and self.recording_group.records_global
+        group = self.recording_group
+        return self.on and group is not None and group.records_global
+
+    @property
+    def records_global_clusters(self) -> bool:
+        """Whether it is on and records Aurora's global clusters."""
+        group = self.recording_group
+        return self.on and group is not None and group.records_global_clusters
 
 
 class OrganizationSource(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

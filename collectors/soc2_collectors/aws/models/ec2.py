@@ -346,6 +346,14 @@ def _unique_local(text: str) -> bool:
     )
 
 
+class Operator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Who runs an instance: a service of AWS, which nobody else may change it beside."""
+
+    managed: bool = False
+    principal: str = ""
+    """``eks.amazonaws.com``, say."""
+
+
 class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An instance (``DescribeInstances``) with its user data, redacted."""
 
@@ -358,10 +366,12 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
         "NetworkInterfaces": "an instance outside of a VPC has none; left out, a pass is not given",
         "SecurityGroups": "stand with the interfaces, too; EC2 API, Instance",
         "Tags": "left out where there are none; EC2 API, Instance",
+        "Operator": "left out by answers from before services ran instances; it says that nobody else can change one",
     }
 
     instance_id: str
     state: State
+    operator: Operator = Operator()
     instance_type: str | None = None
     metadata_options: MetadataOptions | None = None
     public_ip_address: str | None = None

@@ -40,14 +40,40 @@ class ScanStatus(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class ImageScan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the last scan of an image said (``DescribeImageScanFindings``), without its findings."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "imageScanStatus": "without one the image was not scanned, which is inconclusive",
+    }
+    image_scan_status: ScanStatus | None = None
+    image_scan_findings: Findings | None = None
+
+
+INDEXES = (
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+"""Manifests that name the images of several platforms: these are scanned, the index is not."""
+
+
 class Image(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The image that was pushed last (``DescribeImages``)."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "imageManifestMediaType": "an index says of no scan, which is inconclusive: a message names it",
+    }
     image_digest: str = ""
     image_tags: list[str] = []
     image_pushed_at: datetime | None = None
+    image_manifest_media_type: str = ""
     image_scan_status: ScanStatus | None = None
     image_scan_findings_summary: Findings | None = None
+
+    @property
+    def index(self) -> bool:
+        """Whether it names the images of several platforms."""
+        return self.image_manifest_media_type in INDEXES
 
 
 class Repository(Resource, frozen=True, kw_only=True, rename="camel"):
@@ -63,6 +89,23 @@ class Repository(Resource, frozen=True, kw_only=True, rename="camel"):
     """``None``: it has none."""
     newest: Image | None = fact("DescribeImages")
     """``None``: it has no image."""
+    scan: ImageScan | None = fact("DescribeImageScanFindings")
+    """Of the newest image; ``None`` where ``DescribeImages`` says it, or it was never scanned."""
+
+    @property
+    def scanned(self) -> tuple[str | None, Findings | None]:
+        """The state of the newest image's scan, and what it found.
+
+        Basic scanning of today tells both by a call of its own only (API reference, DescribeImages).
+        """
+        image = self.newest
+        state = image.image_scan_status if image else None
+        summary = image.image_scan_findings_summary if image else None
+        if image is not None and not image.index and state is None and summary is None:
+            scan = self.scan
+            state = scan.image_scan_status if scan else None
+            summary = scan.image_scan_findings if scan else None
+        return state.status if state else None, summary
 
     @property
     def statements(self) -> list[Statement]:

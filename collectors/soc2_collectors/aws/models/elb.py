@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 from soc2_pac.resources import Resource, fact
@@ -39,9 +41,16 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         """Whether a client of plain HTTP gets anything but a refusal, or the way to HTTPS."""
         if self.type == "redirect":
             return self.redirect_config is None or self.redirect_config.protocol != "HTTPS"
-        if self.type == "fixed-response" and self.fixed_response_config is not None:
-            return not self.fixed_response_config.status_code.startswith(("4", "5"))
-        return True
+        return not self.refuses
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a client gets an error from the balancer itself, and no more."""
+        return (
+            self.type == "fixed-response"
+            and self.fixed_response_config is not None
+            and self.fixed_response_config.status_code.startswith(("4", "5"))
+        )
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -98,7 +107,10 @@ class ClassicListenerDescription(msgspec.Struct, frozen=True, kw_only=True, rena
 class AccessLog(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Whether a classic balancer logs."""
 
+    may_lack: ClassVar[dict[str, str]] = {"S3BucketName": "a message names it"}
+    any_value: ClassVar[dict[str, str]] = {"S3BucketName": "a message names it"}
     enabled: bool = False
+    bucket: str | None = msgspec.field(default=None, name="S3BucketName")
 
 
 class ClassicAttributes(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

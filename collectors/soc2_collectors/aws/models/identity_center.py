@@ -129,6 +129,8 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     references: list[Reference] = fact("ListCustomerManagedPolicyReferencesInPermissionSet")
     boundary: SetBoundary | None = fact("GetPermissionsBoundaryForPermissionSet")
     """``None``: it has none."""
+    outdated: list[str] = fact("ListAccountsForProvisionedPermissionSet")
+    """The accounts in which an older state of the set is in force: the newest was not provisioned there."""
     assignments: list[Assignment] | None = fact("ListAccountAssignments")
     """``None`` for a set that grants no administrator rights: it was not asked."""
     members: dict[str, list[Membership]] | None = fact("ListGroupMemberships")
@@ -146,25 +148,18 @@ class PermissionSet(Resource, frozen=True, kw_only=True, rename="pascal"):
     @property
     def _unlimited(self) -> bool:
         """Whether AWS says that no boundary limits it."""
-        try:
-            return self.boundary is None
-        except FactUnavailable:
-            return False
+        return "GetPermissionsBoundaryForPermissionSet" not in self.gaps and self.boundary is None
 
     @property
     def users(self) -> tuple[set[str], str | None]:
-        """Ids of the users who have it, by a group or not, and why there may be more; ``None``: these are all.
-
-        Raises FactUnavailable where nothing is known of it.
-        """
+        """Ids of the users who have it, by a group or not, and why there may be more; ``None``: these are all."""
         if self.assignments is None:
             return set(), "who has it was not asked"
         found = {one.principal_id for one in self.assignments if one.principal_type == "USER"}
         others = [one for one in self.assignments if one.principal_type != "USER"]
-        try:
-            members = (self.members or {}) if others else {}
-        except FactUnavailable as error:
-            return found, str(error)
+        if others and "ListGroupMemberships" in self.gaps:
+            return found, "who is in the groups that have it could not be read"
+        members = (self.members or {}) if others else {}
         unknown = None
         for one in others:
             if one.principal_type == "GROUP" and one.principal_id in members:

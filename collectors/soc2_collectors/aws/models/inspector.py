@@ -40,6 +40,19 @@ class ScanStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str = ""
 
 
+class Image(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``ecrImage``: an image of ECR."""
+
+    in_use_count: int | None = None
+    """How many tasks of ECS and pods of EKS run it; left out for what Inspector does not know it of."""
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``resourceMetadata``: details by the type of the resource."""
+
+    ecr_image: Image | None = None
+
+
 class Coverage(Resource, frozen=True, kw_only=True, rename="camel"):
     """A resource that Inspector knows (``ListCoverage``)."""
 
@@ -49,6 +62,13 @@ class Coverage(Resource, frozen=True, kw_only=True, rename="camel"):
     scan_type: str = ""
     scan_status: ScanStatus | None = None
     last_scanned_at: datetime | None = None
+    resource_metadata: Metadata | None = None
+
+    @property
+    def runs_nowhere(self) -> bool:
+        """Whether Inspector says of an image that no task and no pod runs it."""
+        image = self.resource_metadata.ecr_image if self.resource_metadata else None
+        return image is not None and image.in_use_count == 0
 
 
 class Finding(Resource, frozen=True, kw_only=True, rename="camel"):

@@ -27,6 +27,7 @@ class VpcConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """The VPC that a function runs in; empty where in none."""
 
     vpc_id: str = ""
+    security_group_ids: list[str] = []
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -82,14 +83,14 @@ class CapacityProvider(msgspec.Struct, frozen=True, kw_only=True, rename="pascal
     )
 
 
-class PublishedVersion(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A published version: it keeps the variables that it was published with."""
+class Routing(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``RoutingConfig`` of an alias."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
-        "Environment": "AWS leaves it out for a version without variables (FunctionConfiguration)",
+        "AdditionalVersionWeights": "empty where an alias sends all requests to one version",
     }
-    version: str
-    environment: Variables = Variables()
+    additional_version_weights: dict[str, float] = {}
+    """A second version, and the share of requests that it gets."""
 
 
 class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -99,22 +100,46 @@ class Concurrency(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class Qualified(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """An alias or a published version of a function, which has a resource policy of its own.
+    """An alias (``ListAliases``) or a published version (``ListVersionsByFunction``) of a function.
 
-    Whoever asks for the function by the alias or the version is let in by that policy; the function's own counts for
-    requests that name neither (Lambda developer guide, "Working with resource-based IAM policies").
+    Each has a resource policy of its own: whoever asks for the function by the alias or the version is let in by that
+    policy; the function's own counts for requests that name neither (Lambda developer guide, "Working with
+    resource-based IAM policies"). A version keeps the variables and the runtime that it was published with.
     """
 
     kind = "aws.lambda.qualified_function"
     may_lack: ClassVar[Mapping[str, str]] = {
         "GetPolicy": "null is ResourceNotFoundException: it has no policy (GetPolicy)",
+        "Environment": "AWS leaves it out for a version without variables (FunctionConfiguration)",
+        "PackageType": "a version that names a runtime is no image, whose runtime is its own",
+        "RoutingConfig": "left out where an alias sends all requests to one version (AliasConfiguration)",
+        "FunctionVersion": "of aliases only (AliasConfiguration)",
+        "Version": "of versions only (FunctionConfiguration)",
     }
+    secret = ("Environment.Variables.*",)
     volatile = ("RevisionId",)
     function_name: str
     qualifier: str
     """The name of the alias, or the number of the version: what ``GetPolicy`` is asked with."""
+    function_version: str | None = None
+    """Of an alias: the version that it names."""
+    routing_config: Routing | None = None
+    version: str | None = None
+    """Of a version: its number."""
+    environment: Variables = Variables()
+    runtime: str | None = None
+    """Of a version; left out for container images, and by evidence from before it was kept here."""
+    package_type: str | None = None
     policy: str | None = fact("GetPolicy")
     """``None``: it has none."""
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions that an alias sends requests to; none of what is no alias."""
+        if self.function_version is None:
+            return []
+        shared = self.routing_config.additional_version_weights if self.routing_config else {}
+        return [self.function_version, *shared]
 
     @property
     def statements(self) -> list[Statement]:
@@ -136,7 +161,6 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     }
     secret = (
         "Environment.Variables.*",
-        "ListVersionsByFunction.*.Environment.Variables.*",
         "**.ImageConfig.Command.*",
         "**.ImageConfig.EntryPoint.*",
     )
@@ -150,8 +174,6 @@ class Function(Resource, frozen=True, kw_only=True, rename="pascal"):
     vpc_config: VpcConfig = VpcConfig()
     capacity_provider_config: CapacityProvider = CapacityProvider()
     dead_letter_config: DeadLetter = DeadLetter()
-    versions: list[PublishedVersion] = fact("ListVersionsByFunction")
-    """Those that were published, by name and variables."""
     policy: str | None = fact("GetPolicy")
     """``None``: it has none."""
     urls: list[Url] = fact("ListFunctionUrlConfigs")

@@ -1,15 +1,15 @@
-"""Views of CloudWatch Logs: groups and the filters that make metrics of them."""
+"""Views of CloudWatch Logs: groups, the filters that make metrics of them, and what other services deliver."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from soc2_collectors.aws.models.arns import parsed
-from soc2_pac.resources import Resource
+from soc2_pac.resources import Resource, fact
 
 _GROUP = re.compile(r"log-group:(?P<name>[^:]+)(:\*)?")
 
@@ -88,3 +88,19 @@ def group_name(arn: str) -> str | None:
     """The name in the ARN of a log group, with ``:*`` behind it or without."""
     found = _GROUP.fullmatch(parsed(arn).resource)
     return found["name"] if found else None
+
+
+class DeliverySource(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A resource of another service that sends logs by deliveries (``DescribeDeliverySources``)."""
+
+    kind = "aws.logs.delivery_source"
+    name: str
+    resource_arns: list[str] = []
+    log_type: str = ""
+    """``ALB_ACCESS_LOGS``, ``NLB_ACCESS_LOGS``, ``S3_SERVER_ACCESS_LOGS``, ``ACCESS_LOGS`` of CloudFront, ..."""
+    deliveries: list[dict[str, Any]] = fact("DescribeDeliveries")
+    """Where it sends to: a log group, a bucket or a stream. A source without one sends nothing."""
+
+    def is_of(self, resource: str, *types: str) -> bool:
+        """Whether it sends logs of one of these types about a resource, by its ARN or the end of that."""
+        return self.log_type in types and any(arn.endswith(resource) for arn in self.resource_arns)

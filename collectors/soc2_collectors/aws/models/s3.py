@@ -9,7 +9,14 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from soc2_collectors.aws.models.policy import ANYTHING, Statement, matches, statements
+from soc2_collectors.aws.models.conditions import glob
+from soc2_collectors.aws.models.policy import (
+    ANYTHING,
+    Statement,
+    matches,
+    partition_of,
+    statements,
+)
 from soc2_collectors.aws.models.trust import for_everyone, open_to_everyone
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.resources import Resource, fact
@@ -144,9 +151,23 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``LoggingEnabled`` of ``GetBucketLogging``."""
 
     any_value: ClassVar[Mapping[str, str]] = {
-        "TargetBucket": "the name of a bucket, which may be any"
+        "TargetBucket": "the name of a bucket, which may be any",
+        "TargetPrefix": "a prefix, which may be any that the bucket takes logs under",
+    }
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "TargetObjectKeyFormat": "left out where names go on with the time (S3 API, TargetObjectKeyFormat)"
     }
     target_bucket: str
+    target_prefix: str = ""
+    """How the names of the logs begin; AWS names it always, empty for none."""
+    target_object_key_format: dict[str, Any] = {}
+    """``SimplePrefix`` or ``PartitionedPrefix``; left out for the first (S3 API, TargetObjectKeyFormat)."""
+
+    def key(self, account: str, region: str, bucket: str) -> str:
+        """The name of a log of a bucket. Source: S3 user guide, server access logging, log object key format."""
+        parts = f"{account}/{region}/{bucket}/2026/01/01/"
+        where = parts if "PartitionedPrefix" in self.target_object_key_format else ""
+        return f"{self.target_prefix}{where}2026-01-01-00-00-00-0123456789ABCDEF"
 
 
 class DefaultEncryption(msgspec.Struct, frozen=True, kw_only=True):
@@ -510,11 +531,33 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
             for one in self.statements
         ):
             return True
-        by_acl = any(
+        return self._by_acl
+
+    @property
+    def _by_acl(self) -> bool:
+        """Its ACL counts, and lets S3 deliver server access logs."""
+        granted = any(
             grant.grantee.delivers_logs and grant.permission in ("WRITE", "FULL_CONTROL")
             for grant in self.acl.grants
         )
-        return by_acl and not self.acls_off
+        return granted and not self.acls_off
+
+    def takes_access_logs_of(self, source: str, account: str, key: str) -> bool | None:
+        """Whether S3 may deliver the server access logs of a bucket of the account here, by such a name.
+
+        What a statement says of who the source is counts: its bucket and its account. ``None``: some statement lets
+        S3 deliver under conditions that cannot be judged. Raises FactUnavailable.
+        """
+        answers = [
+            _delivers(one, f"{self.name}/{key}", source, account)
+            for one in self.statements
+            if one.allow
+            and one.covers("s3:PutObject")
+            and (one.anyone or ("Service", "logging.s3.amazonaws.com") in one.principals)
+        ]
+        if True in answers or self._by_acl:
+            return True
+        return None if None in answers else False
 
     @property
     def acls_off(self) -> bool:
@@ -553,6 +596,24 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
                 # Of a wildcard whose known actions are all denied, others may be left.
                 found |= dict.fromkeys(_left(statement, named, listed) or (named and [pattern]))
         return list(found)
+
+
+def _delivers(statement: Statement, key: str, source: str, account: str) -> bool | None:
+    """Whether a statement lets S3 write an object on behalf of a bucket; ``None``: nobody can tell."""
+    named = [resource.partition(":::")[2] or resource for resource in statement.resources]
+    spared = [resource.partition(":::")[2] or resource for resource in statement.not_resources]
+    if any(glob(p).match(key) for p in spared) or not (
+        spared or any(glob(p).match(key) for p in named)
+    ):
+        return False
+    partition = next((partition_of(one) for one in statement.resources if one != "*"), "aws")
+    asks = {
+        "aws:sourcearn": f"arn:{partition}:s3:::{source}",
+        "aws:sourceaccount": account,
+        "aws:securetransport": "true",
+    }
+    held = [one.holds(asks[one.key]) if one.key in asks else None for one in statement.conditions]
+    return False if False in held else None if None in held else True
 
 
 _READS_ONLY = tuple(f"{beginning}*" for beginning in _READING)

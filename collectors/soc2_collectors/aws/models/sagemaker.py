@@ -25,22 +25,39 @@ class Notebook(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: NotebookDetails = fact("DescribeNotebookInstance")
 
 
-_BUILT_IN = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g5)\..+")
-"""Types of instances with disks of their own: ``d`` among the letters behind the generation says so; EC2, Naming
-conventions. Of those without the letter, the reference of SageMaker names g5."""
+_BUILT_IN = re.compile(
+    r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|dl1|g5|g6e?|gr6|p5|p5en?|p6-b200|trn1n?|trn2)\..+"
+)
+"""Types of instances with disks of their own: ``d`` among the letters behind the generation says so; of those without
+the letter, the ones whose specification has an instance store. Sources: EC2, Naming conventions; EC2, Instance store
+specifications of accelerated computing."""
+
+
+class InstancePool(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """One of several types of instances that may run a variant."""
+
+    instance_type: str = ""
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A model with what runs it: instances, or machines that AWS shares out."""
+    """A model with what runs it: instances of one type or of several, or machines that AWS shares out."""
 
     instance_type: str | None = None
+    instance_pools: list[InstancePool] = []
+    """In place of a type."""
     serverless_config: dict[str, object] | None = None
+
+    @property
+    def types(self) -> list[str]:
+        """The types of its instances."""
+        own = [self.instance_type] if self.instance_type else []
+        return [*own, *(pool.instance_type for pool in self.instance_pools)]
 
     @property
     def volumes(self) -> bool:
         """Whether it has storage volumes, which a key can encrypt. Built-in disks stand in their place."""
-        if self.instance_type:
-            return _BUILT_IN.fullmatch(self.instance_type) is None
+        if self.types:
+            return not all(_BUILT_IN.fullmatch(one) for one in self.types)
         return not self.serverless_config
 
 

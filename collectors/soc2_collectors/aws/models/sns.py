@@ -32,12 +32,17 @@ class Topic(Resource, frozen=True, kw_only=True, rename="pascal"):
     attributes: TopicAttributes = fact("GetTopicAttributes")
 
     @property
+    def statements(self) -> list[Statement]:
+        """Those of its policy. Raises FactUnavailable where its policy was not told, or is none."""
+        if self.attributes.policy is None:
+            msg = "its policy was not told"
+            raise FactUnavailable(msg, field="GetTopicAttributes")
+        return statements(self.attributes.policy)
+
+    @property
     def public_statements(self) -> list[Statement]:
         """Those of its policy that let everyone in. The one that SNS writes into new topics does not.
 
         Raises FactUnavailable where its policy was not told, or is none.
         """
-        if self.attributes.policy is None:
-            msg = "its policy was not told"
-            raise FactUnavailable(msg, field="GetTopicAttributes")
-        return open_to_everyone(statements(self.attributes.policy))
+        return open_to_everyone(self.statements)

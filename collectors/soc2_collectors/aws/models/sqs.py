@@ -33,6 +33,11 @@ class Queue(Resource, frozen=True, kw_only=True, rename="pascal"):
     attributes: QueueAttributes = fact("GetQueueAttributes")
 
     @property
+    def statements(self) -> list[Statement]:
+        """Those of its policy. Raises FactUnavailable for a policy that is none."""
+        return statements(self.attributes.policy)
+
+    @property
     def public_statements(self) -> list[Statement]:
         """Those of its policy that let everyone in. Raises FactUnavailable for a policy that is none."""
-        return open_to_everyone(statements(self.attributes.policy))
+        return open_to_everyone(self.statements)

@@ -54,6 +54,17 @@ _OWN_ACCOUNT, _OWN_ORGANISATION = "${aws:resourceaccount}", "${aws:resourceorgid
 _ACCOUNT = re.compile(r"\d{12}")
 _IDENTITY = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):.+")
 _ORIGIN = re.compile(r"arn:[^:]+:iam::cloudfront:user/CloudFront Origin Access Identity (\w+)")
+_OF_BALANCERS = frozenset(
+    {
+        "009996457667", "027434742980", "033677994240", "037604701340", "048591011584", "054676820928",
+        "076674570225", "098369216593", "114774131450", "127311923021", "156460612806", "190560391635",
+        "383597477331", "507241528517", "582318560864", "589379963580", "600734575887", "635631232127",
+        "638102146993", "652711504416", "718504428378", "754344448648", "783225319266", "797873946194",
+        "897822967062", "985666609251",
+    }
+)  # fmt: skip
+"""Accounts of AWS's own, one a Region, by which Elastic Load Balancing delivers access logs to buckets in Regions from
+before August 2022. Source: Elastic Load Balancing user guide, access logs, attach a policy to the bucket."""
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 """What AWS shows in place of a principal that was deleted."""
 _SERVICE = re.compile(
@@ -202,9 +213,9 @@ def party(kind: str, value: str) -> Party:
         return ANYBODY
     if kind == "AWS":
         if _ACCOUNT.fullmatch(value):
-            return Party("account", value)
+            return _of_account(value)
         if match := _IDENTITY.fullmatch(value):
-            return Party("account", match[1])
+            return _of_account(match[1])
         if match := _ORIGIN.fullmatch(value):
             return Party("origin", match[1])
         if _UNIQUE_ID.fullmatch(value):
@@ -218,6 +229,13 @@ def party(kind: str, value: str) -> Party:
     if kind == "Federated" and value:
         return Party("federated", value)
     return Party("unknown", f"principal {value or kind}")
+
+
+def _of_account(number: str) -> Party:
+    """An account: some are those by which a service of AWS acts."""
+    if number in _OF_BALANCERS:
+        return Party("service", "logdelivery.elasticloadbalancing")
+    return Party("account", number)
 
 
 def service(principal: str) -> str:

@@ -90,8 +90,13 @@ class Subnet(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ec2.subnet"
     volatile = ("AvailableIpAddressCount",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "OwnerId": "a subnet that nobody is said to own is judged as this account's; EC2 API, Subnet",
+    }
     subnet_id: str
     vpc_id: str = ""
+    owner_id: str | None = None
+    """Another account's where the subnet is shared with this one."""
     map_public_ip_on_launch: bool | None = None
     block_public_access_states: BlockPublicAccess | None = None
 
@@ -348,11 +353,14 @@ class NetworkAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.ec2.network_acl"
     may_lack: ClassVar[Mapping[str, str]] = {
+        "OwnerId": "a list that nobody is said to own is judged as this account's; EC2 API, NetworkAcl",
         "Entries": "a list without entries admits nobody; left out it is unreadable",
     }
 
     network_acl_id: str
     vpc_id: str = ""
+    owner_id: str | None = None
+    """Another account's where the subnets that it is for are shared with this one."""
     is_default: bool = False
     entries: list[AclEntry]
     associations: list[AclAssociation]

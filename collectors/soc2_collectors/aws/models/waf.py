@@ -173,6 +173,12 @@ class Logging(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     logging_filter: LoggingFilter | None = None
 
 
+def _listed(logging: list[Logging] | Logging | None) -> list[Logging]:
+    if isinstance(logging, Logging):
+        return [logging]
+    return logging or []
+
+
 class WebAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A web ACL of a region."""
 
@@ -183,8 +189,13 @@ class WebAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: Details = fact("GetWebACL")
     protects: list[str] = fact("ListResourcesForWebACL")
     """ARNs of application load balancers."""
-    logging: Logging | None = fact("ListLoggingConfigurations")
-    """``None``: it does not log."""
+    logging: list[Logging] | Logging | None = fact("ListLoggingConfigurations")
+    """By whom it was set up, the customer's own first; answers of before have that alone, or ``None`` for none."""
+
+    @property
+    def logs(self) -> list[Logging]:
+        """How it logs: the customer's own way, Security Lake's, or that of CloudWatch's rules of telemetry."""
+        return _listed(self.logging)
 
 
 class GlobalWebAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -195,5 +206,10 @@ class GlobalWebAcl(Resource, frozen=True, kw_only=True, rename="pascal"):
     name: str
     id: str
     details: Details = fact("GetWebACL")
-    logging: Logging | None = fact("ListLoggingConfigurations")
-    """``None``: it does not log."""
+    logging: list[Logging] | Logging | None = fact("ListLoggingConfigurations")
+    """By whom it was set up, the customer's own first; answers of before have that alone, or ``None`` for none."""
+
+    @property
+    def logs(self) -> list[Logging]:
+        """As that of a web ACL of a region."""
+        return _listed(self.logging)

@@ -69,12 +69,12 @@ class Door(Spending):
             **(asked.headers or {}),
         }
         if asked.query is None:
-            return self._wire.exchange("GET", url, headers, seconds=meter.left())
+            return self._wire.exchange("GET", url, headers, meter=meter, call=asked.call)
         if (wait := self._quota_until - time.monotonic()) > 0:
             meter.pause(wait)
         headers["Content-Type"] = "application/json"
         query = json.dumps(asked.query)
-        answer = self._wire.exchange("POST", url, headers, query, seconds=meter.left())
+        answer = self._wire.exchange("POST", url, headers, query, meter=meter, call=asked.call)
         if wait := quota_wait(answer) or 0.0:
             self._quota_until = time.monotonic() + min(wait, _LONGEST_QUOTA_WAIT)
         return answer

@@ -222,7 +222,7 @@ class Gcp(Caller):
         request = asked.method.request(asked.page(token), self._door.endpoint)
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            answer = self._door.exchange(request, self.meter)
+            answer = self._door.exchange(asked.call, request, self.meter)
             if says_none(answer, absent):
                 return answer, None
             return answer, problem(answer, asked.call, need, self.project, listing=listing)

@@ -63,17 +63,17 @@ class Door(Spending):
         self._token_ends = 0.0
         """When the exchange must end that asks for a token; one is asked for at a time."""
 
-    def exchange(self, request: Request, meter: Meter) -> Answer:
+    def exchange(self, call: str, request: Request, meter: Meter) -> Answer:
         """One request in the identity's name; a token that is no longer accepted is renewed once.
 
         Raises ProviderError.
         """
         found = self._identity(request)
-        answer = self._sent(request, found, meter)
+        answer = self._sent(call, request, found, meter)
         if answer.status == UNAUTHORIZED and not self.settings.endpoint:
             self._signed(found.refresh, meter.left())
             meter.request(TOKEN_CALL)
-            answer = self._sent(request, found, meter)
+            answer = self._sent(call, request, found, meter)
         return answer
 
     def known(self, method: Method) -> None:
@@ -99,11 +99,17 @@ class Door(Spending):
             return CredentialsRejected(msg, operation=TOKEN_CALL)
         return None
 
-    def _sent(self, request: Request, found: Any, meter: Meter) -> Answer:  # noqa: ANN401 - credentials
+    def _sent(
+        self,
+        call: str,
+        request: Request,
+        found: Any,  # noqa: ANN401 - credentials
+        meter: Meter,
+    ) -> Answer:
         headers = {**request.headers, "User-Agent": "soc2-pac (gzip)"}
         self._signed(partial(self._sign, found, request, headers), meter.left())
         return self._wire.exchange(
-            request.method, request.url, headers, request.body, seconds=meter.left()
+            request.method, request.url, headers, request.body, meter=meter, call=call
         )
 
     @staticmethod

@@ -46,7 +46,7 @@ def delegated(settings: GcpSettings, scopes: Sequence[str]) -> Any:  # noqa: ANN
     if settings.key is None or not settings.workspace_admin:
         msg = "users of Workspace are read with workspace_admin and key, which are not set"
         raise ConfigError(msg)
-    return _from_key(settings.key.resolve(), list(scopes)).with_subject(settings.workspace_admin)
+    return from_key(settings.key.resolve(), list(scopes)).with_subject(settings.workspace_admin)
 
 
 def principal(found: Any) -> str:  # noqa: ANN401 - any of the SDK's classes
@@ -60,7 +60,7 @@ def principal(found: Any) -> str:  # noqa: ANN401 - any of the SDK's classes
 
 def _base(settings: GcpSettings) -> Any:  # noqa: ANN401 - any of the SDK's classes
     if settings.key is not None:
-        return _from_key(settings.key.resolve(), [SCOPE])
+        return from_key(settings.key.resolve(), [SCOPE])
     if settings.federation:
         return _federated(Path(settings.federation))
     import google.auth  # noqa: PLC0415
@@ -77,7 +77,8 @@ def _base(settings: GcpSettings) -> Any:  # noqa: ANN401 - any of the SDK's clas
     return found
 
 
-def _from_key(text: str, scopes: list[str]) -> Any:  # noqa: ANN401
+def from_key(text: str, scopes: list[str]) -> Any:  # noqa: ANN401
+    """The service account of a key. Raises CredentialsRejected for what is none."""
     from google.oauth2 import service_account  # noqa: PLC0415
 
     try:

@@ -18,12 +18,12 @@ from soc2_collectors.reach import open_to_internet
 _EVERY_API = "cloudapis.googleapis.com"
 """Google Cloud APIs: a name that stands for most of them."""
 _SITES = """
-    000webhostapp.com akamaized.net amplifyapp.com appspot.com azure-api.net b-cdn.net
-    bitbucket.io blogspot.com carrd.co cloudapp.net cloudfront.net cloudfunctions.net
+    000webhostapp.com akamaized.net amplifyapp.com appspot.com azure-api.net b-cdn.net base44.app
+    bitbucket.io blogspot.com bolt.host carrd.co cloudapp.net cloudfront.net cloudfunctions.net
     codesandbox.io csb.app deno.dev edgekey.net fastly.net firebaseapp.com fly.dev framer.app
     framer.website gitbook.io github.io githubpreview.dev gitlab.io glitch.me herokuapp.com
     hf.space infinityfreeapp.com loca.lt lovable.app myshopify.com neocities.org netlify.app
-    netlify.com ngrok-free.app ngrok.app notion.site now.sh ondigitalocean.app onrender.com
+    netlify.com ngrok-free.app ngrok-free.dev ngrok.app notion.site now.sh ondigitalocean.app onrender.com
     pages.dev pythonanywhere.com r2.dev railway.app readthedocs.io repl.co replit.app replit.dev
     squarespace.com stackblitz.io streamlit.app supabase.co surge.sh trycloudflare.com
     tumblr.com vercel.app vercel.dev web.app webcontainer.io webflow.io weebly.com wixsite.com
@@ -40,18 +40,23 @@ _CLOUDS = (
     "azurewebsites.net",
     "backblazeb2.com",
     "cloudapp.azure.com",
+    "cloudworkstations.dev",
     "digitaloceanspaces.com",
     "elasticbeanstalk.com",
     "github.dev",
     "googleusercontent.com",
+    "hosted.app",
     "ngrok.io",
     "run.app",
+    "storage.googleapis.com",
     "trafficmanager.net",
     "translate.goog",
     "windows.net",
 )
 """Domains in which everything at any depth is of one of many customers: between the domain and the customer's
 own label there may be a region, ``*.a.run.app``."""
+_BY_PATH = frozenset({"s3.amazonaws.com", "storage.googleapis.com"})
+"""Hosts on which everybody may have pages in a bucket, which the path begins with."""
 _REGIONS = re.compile(r"([a-z0-9-]+\.)?(r\.appspot\.com|azurecontainerapps\.io)")
 """Regions, ``uc.r.appspot.com``; below them are customers, and below these only what is theirs."""
 _SECOND = re.compile(r"(ac|co|com|edu|go|gob|gov|ltd|ne|net|or|org|plc)\.[a-z]{2}")
@@ -174,7 +179,10 @@ class Restrictions(msgspec.Struct, frozen=True, rename="camel"):
 def names_site(referrer: str) -> bool:
     """Whether a referrer is of a site of somebody's own: ``*.acme.example/*``, and not ``*.com/*``."""
     host = re.sub(r"^[a-z*]+://", "", referrer.strip().lower())
-    host = re.split(r"[/:?#]", host, maxsplit=1)[0]
+    host, _, path = host.partition("/")
+    host = re.split(r"[:?#]", host, maxsplit=1)[0]
+    if host in _BY_PATH and not re.match(r"[\w.-]+/", path):
+        return False
     labels = host.split(".")
     while labels and labels[0] == "*":
         labels.pop(0)

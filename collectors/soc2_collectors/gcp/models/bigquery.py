@@ -6,7 +6,7 @@ Source: BigQuery API v2, ``Dataset``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -71,11 +71,17 @@ class DatasetData(msgspec.Struct, frozen=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "access": "the IAM policy says the same, and one of both must name somebody",
+        "linkedDatasetSource": "only of links to other datasets (BigQuery, Dataset); they have no key",
+        "externalDatasetReference": "only of datasets that show a database elsewhere (BigQuery, Dataset)",
     }
 
     access: list[Access] = []
     """What the inventory shows of it; the IAM policy says the same and is read as well."""
     default_encryption_configuration: Encryption | None = None
+    linked_dataset_source: dict[str, Any] | None = None
+    """The dataset that this one is a link to."""
+    external_dataset_reference: dict[str, Any] | None = None
+    """The database elsewhere that this one shows."""
     labels: dict[str, str] = {}
 
 

@@ -68,6 +68,20 @@ def narrows(expression: str, harmless: Callable[[str], bool] | None = None) -> b
     return tree is not None and _narrow(tree, harmless)
 
 
+def asks_for_end(expression: str, name: str) -> bool:
+    """Whether a condition asks for no more than an end of names, which this one has.
+
+    ``resource.name.endsWith("locations/global/buckets/audit")``, as Google writes it for sinks.
+    """
+    tree = _tree(expression)
+    if not (
+        isinstance(tree, Call) and tree.on == Path("resource.name") and tree.name == "endsWith"
+    ):
+        return False
+    said = tree.arguments[0] if len(tree.arguments) == 1 else None
+    return isinstance(said, Literal) and isinstance(said.value, str) and name.endswith(said.value)
+
+
 def _narrow(tree: Tree, harmless: Callable[[str], bool] | None) -> bool:
     if isinstance(tree, Both):
         return any(_narrow(part, harmless) for part in tree.parts)

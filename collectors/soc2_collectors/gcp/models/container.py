@@ -316,10 +316,11 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "maintenanceExclusionOptions": "without options no upgrade happens at all, the stricter reading",
+        "endTime": "one until the end of support may have none, and counts as one that is too long",
     }
 
     start_time: Moment
-    end_time: Moment
+    end_time: Moment | None = None
     maintenance_exclusion_options: ExclusionOptions = ExclusionOptions()
 
 
@@ -553,6 +554,21 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         registry = self.whole_registry
         return "*" in registry or _REGISTRIES_OF_MANY.fullmatch(registry) is not None
 
+    @property
+    def begins_alike(self) -> bool:
+        """Whether it lets in what begins alike at whatever depth, where anybody may choose such a name.
+
+        ``gcr.io/acme**``: Google lets a trailing ``**`` stand for subdirectories as well.
+        """
+        registry, _, path = self.name_pattern.partition("/")
+        owner = path.removesuffix("**")
+        return (
+            path.endswith("**")
+            and bool(owner)
+            and "/" not in owner
+            and _REGISTRIES_OF_MANY.fullmatch(registry) is not None
+        )
+
 
 class BinauthzData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A project's policy as Binary Authorization shows it."""
@@ -602,6 +618,8 @@ class BinauthzPolicy(Located, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def wide(self) -> list[str]:
-        """Whole registries that are let in, of which it is not known who has images there."""
+        """Whole registries, and names that begin alike, that are let in: who has images there is not known."""
         patterns = self.resource.data.admission_whitelist_patterns
-        return sorted(one.name_pattern for one in patterns if one.whole_registry)
+        return sorted(
+            one.name_pattern for one in patterns if one.whole_registry or one.begins_alike
+        )

@@ -86,6 +86,11 @@ ISSUERS: dict[str, Issuer] = {
 }
 """Host of the issuer -> what names a customer of it."""
 
+_WHOLE = re.compile(r"\^(?:[\w:/@-]|\\[./])+\$")
+"""A regular expression that stands for one text."""
+_GROUP = re.compile(r"\^\((?:\?:)?(?P<names>[\w@-]+(?:\|[\w@-]+)*)\)(?P<rest>[^?*{+|].*)")
+"""One that begins with names of which each would do: ``^(acme|acme-labs)/``."""
+
 UNKNOWN = Issuer(frozenset({SUBJECT}), {})
 """An issuer of which it is not known what its claims mean."""
 
@@ -122,7 +127,8 @@ def read(condition: str, issuer: str, mapping: Mapping[str, str]) -> Read:
     except NotUnderstood:
         return Read("", understood=False)
     claims = _claims(mapping)
-    return Read(_pinned(tree, shared(issuer), claims), understood=True)
+    claim = _pinned(tree, shared(issuer), claims)
+    return Read(claim, understood=bool(claim) or not _made_of(tree, shared(issuer), claims))
 
 
 def _claims(mapping: Mapping[str, str]) -> dict[str, str]:
@@ -168,11 +174,35 @@ def _compared(tree: Compared, issuer: Issuer, claims: Mapping[str, str]) -> str:
     return ""
 
 
+def _made_of(tree: Tree, issuer: Issuer, claims: Mapping[str, str]) -> bool:
+    """Whether a tree demands something of a text that is made of a claim of one customer: ``extract``.
+
+    What such a text says of the claim is not known here. How long it is names nobody.
+    """
+    if isinstance(tree, Both | Either):
+        return any(_made_of(part, issuer, claims) for part in tree.parts)
+    if not isinstance(tree, Compared) or tree.sign not in ("==", "in"):
+        return False
+    return any(
+        isinstance(side, Call)
+        and side.name != "size"
+        and side.on is not None
+        and _claim(side.on, claims) in issuer.claims
+        for side in (tree.left, tree.right)
+    )
+
+
 def _begins(method: str, claim: str, text: str, issuer: Issuer) -> bool:
     """Whether ``startsWith`` or an anchored ``matches`` demands a beginning that names a customer."""
     form = issuer.starts.get(claim)
+    if method == "matches" and (found := _GROUP.fullmatch(text)):
+        named = (f"^{one}{found['rest']}" for one in found["names"].split("|"))
+        return all(_begins(method, claim, one, issuer) for one in named)
+    if method == "matches" and "|" in text and "(" not in text:
+        return all(_begins(method, claim, one, issuer) for one in text.split("|"))
     if form is None:
-        return False
+        whole = method == "matches" and _WHOLE.fullmatch(text) is not None
+        return whole and claim in issuer.claims
     if method == "startsWith":
         return re.match(form, text) is not None
     if method != "matches" or not text.startswith("^"):

@@ -44,11 +44,26 @@ def held(policy: IamPolicy, now: datetime) -> Iterator[Held]:
             yield Held(member, binding.role, condition.end, condition.narrows(binding.role))
 
 
+def own_agent(member: Member, policy: IamPolicy) -> bool:
+    """Whether it is a service agent of what a policy is set on or of what is above it, or of no customer.
+
+    Google grants a service its roles on the project that uses it. A service agent of another project was
+    named by somebody, and does what that project asks the service for.
+    """
+    return member.service_agent and (not member.home or member.home in policy.ancestors)
+
+
 def ends(found: Iterable[Held]) -> datetime | None:
     """The instant at which all of these are over; ``None`` where one of them has no end."""
     instants = [one.until for one in found]
     known = [one for one in instants if one is not None]
     return max(known) if known and len(known) == len(instants) else None
+
+
+def first_end(policies: Iterable[IamPolicy], now: datetime) -> datetime | None:
+    """The next instant at which somebody stops holding a role by these policies; ``None``: there is none."""
+    instants = (one.until for policy in policies for one in held(policy, now))
+    return min((one for one in instants if one is not None), default=None)
 
 
 def public_roles(policy: IamPolicy) -> list[str]:

@@ -55,6 +55,10 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
         """The instant from which on it does not hold; ``None``: it has none that is understood."""
         return conditions.end_of(self.expression)
 
+    def holds_for(self, name: str) -> bool:
+        """Whether it surely holds for a resource of this name, whoever asks and whenever."""
+        return conditions.asks_for_end(self.expression, name)
+
     def narrows(self, role: str) -> bool:
         """Whether it leaves one thing of what the role is granted on, or grants of harmless roles only."""
         return conditions.narrows(self.expression, _harmless if role in ONLY_GRANTS else None)

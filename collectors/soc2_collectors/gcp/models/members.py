@@ -19,28 +19,44 @@ _DEFAULT_ACCOUNTS = (
 )
 _AGENT_DOMAINS = (
     "bigquery-encryption.iam.",
+    "cloud-cdn-fill.iam.",
     "cloud-filer.iam.",
+    "cloud-memcache-sa.iam.",
+    "cloud-ml.google.com.iam.",
     "cloud-redis.iam.",
+    "cloud-tpu.iam.",
+    "cloudcomposer-accounts.iam.",
     "cloudservices.gserviceaccount.",
     "compute-system.iam.",
+    "container-analysis.iam.",
     "container-engine-robot.iam.",
     "containerregistry.iam.",
     "dataflow-service-producer-prod.iam.",
     "dataproc-accounts.iam.",
+    "dlp-api.iam.",
     "endpoints-portal.iam.",
     "firebase-rules.iam.",
     "gae-api-prod.google.com.iam.",
     "gcf-admin-robot.iam.",
+    "gcp-gae-service.iam.",
+    "genomics-api.google.com.iam.",
     "gs-project-accounts.iam.",
+    "remotebuildexecution.iam.",
+    "security-center-api.iam.",
     "serverless-robot-prod.iam.",
+    "service-consumer-management.iam.",
     "service-networking.iam.",
     "sourcerepo-service-accounts.iam.",
+    "storage-transfer-service.iam.",
 )
 """Of Google's own projects. That an account is called ``service-1`` alone proves nothing: anybody may call
 one so."""
 _OF_GOOGLE_ITSELF = frozenset({"system.gserviceaccount.com"})
 """Accounts that are the same for every customer: ``cloud-logs@system.gserviceaccount.com``."""
 
+_GROUPS_OF_GOOGLE = frozenset({"cloud-logs@google.com", "cloud-storage-analytics@google.com"})
+"""By which Google writes for every customer: logs that sinks of old send, and usage logs of buckets. Source:
+"Usage logs & storage logs"; "Configure and manage sinks"."""
 _WORKFORCE = re.compile(r"//iam\.googleapis\.com/locations/global/workforcePools/(?P<pool>[^/]+)/.")
 _WORKLOAD = re.compile(
     r"//iam\.googleapis\.com/projects/(?P<project>[^/]+)/locations/global/workloadIdentityPools/(?P<pool>[^/]+)/."
@@ -50,9 +66,11 @@ _RESOURCE_SET = re.compile(
 )
 _KUBERNETES = re.compile(r"(?P<project>[^\[\]@/]+)\.svc\.id\.goog\[.+/.+\]")
 _NUMBERED = re.compile(
-    r"(?:service-)?(?P<node>org-|folder-|o(?=\d)|f(?=\d)|p(?=\d)|)(?P<number>\d+)(?:-[\w-]+)?(?:@|$)"
+    r"(?:service-|bq-|bqcx-|connection-|project-)?"
+    r"(?P<node>organizations-|org-|folder-|o(?=\d)|f(?=\d)|p(?=\d)|)(?P<number>\d+)(?:-[\w-]+)?(?:@|$)"
 )
-"""``service-123``, ``service-org-9``, ``p123-456``, ``o9-456``, ``123-compute``, ``123``."""
+"""``service-123``, ``service-org-9``, ``p123-456``, ``o9-456``, ``123-compute``, ``123``; ``bq-123`` and
+``bqcx-123-ab`` of BigQuery, ``project-123`` of Storage Transfer Service."""
 _NODES = {"o": "organizations", "f": "folders"}
 _MANAGED = ("developer.gserviceaccount.com", "cloudbuild.gserviceaccount.com")
 
@@ -201,6 +219,11 @@ class Member:
             or domain in _OF_GOOGLE_ITSELF
             or (domain.startswith("gcp-sa-") and _NUMBERED.match(f"{local}@") is not None)
         )
+
+    @property
+    def of_google(self) -> bool:
+        """Whether it is a group by which Google itself writes logs."""
+        return self.sort == "group" and self.id.lower() in _GROUPS_OF_GOOGLE
 
     @property
     def default_account(self) -> bool:

@@ -357,11 +357,10 @@ TO_PEOPLE = frozenset(
         "pagerduty",
         "slack",
         "sms",
-        "webhook_basicauth",
-        "webhook_tokenauth",
     }
 )
-"""Sorts of channels that people read, or systems that page them; Pub/Sub is read by programs."""
+"""Sorts of channels that people read, or systems that page them. What Pub/Sub and webhooks pass on goes to a
+program, of which only the company knows what it does."""
 
 
 class Criteria(msgspec.Struct, frozen=True, rename="camel"):

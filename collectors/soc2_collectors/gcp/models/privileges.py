@@ -38,6 +38,8 @@ ACTING = frozenset(
     }
 )
 """With any of these somebody works as a service account."""
+MAKES_KEYS = frozenset({"iam.serviceAccountKeys.create"})
+"""With it somebody makes a key, and works as a service account from anywhere."""
 ADMINISTERS_KEYS = frozenset(
     {
         "cloudkms.cryptoKeyVersions.destroy",

@@ -137,13 +137,20 @@ class LifecycleRule(msgspec.Struct, frozen=True):
     def deletes(self) -> bool:
         """Whether it goes on deleting live objects, and not only versions that were replaced."""
         when = self.condition
-        older = (
-            when.days_since_noncurrent_time,
-            when.noncurrent_time_before,
-            when.num_newer_versions,
+        # Google: 0 days are over as soon as there is a newer version, and not before. That many newer versions
+        # as 0 every object has, the newest too.
+        replaced = (
+            when.days_since_noncurrent_time is not None
+            or when.noncurrent_time_before is not None
+            or positive(when.num_newer_versions) > 0
         )
-        live = when.is_live is not False and not any(older) and not when.of_the_past
+        live = when.is_live is not False and not replaced and not when.of_the_past
         return self.action.type == "Delete" and live
+
+    @property
+    def deletes_versions(self) -> bool:
+        """Whether it deletes versions that were replaced, of some objects at least."""
+        return self.action.type == "Delete" and self.condition.is_live is not True
 
     def keeps_versions(self, days: int) -> bool | None:
         """Whether versions that were replaced are left alone for so many days; ``None``: not known."""

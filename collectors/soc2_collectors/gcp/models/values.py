@@ -53,6 +53,14 @@ def days_after(moment: datetime, days: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def days_before(moment: datetime, days: float) -> datetime:
+    """The instant so many days earlier; the first one there is where the calendar begins after that."""
+    try:
+        return moment - timedelta(days=days)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
 def seconds(duration: str | None) -> float | None:
     """``7776000s`` in seconds; ``None`` where it is no duration."""
     if duration is None or not duration.endswith("s"):

@@ -291,7 +291,7 @@ class Github(Caller):
             return found if gaps or all(one.field is None for one in found) else []
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            answer = self._door.query(document, self.meter.left())
+            answer = self._door.query(call, document, self.meter)
             wrong = problem(answer, call, grant(call))
             if wrong is None:
                 body = answer.json(call)
@@ -323,14 +323,14 @@ class Github(Caller):
         self.declared(call)
 
         def exchange() -> tuple[Answer, ProviderError | None]:
-            answer = self._door.get(url, self.meter.left())
+            answer = self._door.get(call, url, self.meter)
             for _ in range(_REDIRECTIONS):  # GitHub answers so for what was renamed
                 there = answer.headers.get("location")
                 if answer.status not in ELSEWHERE or not there:
                     break
                 self.meter.request(call)
                 there = address.following(there, self._door.base, call)
-                answer = self._door.get(there, self.meter.left())
+                answer = self._door.get(call, there, self.meter)
             return answer, None if _absent(answer, absent) else problem(answer, call, grant(call))
 
         return self.attempted(call, exchange, wait_asked)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from soc2_collectors.github.settings import GithubSettings
+    from soc2_pac.hookspecs import Meter
 
 TOKEN_CALL = "POST /app/installations/{installation_id}/access_tokens"  # noqa: S105 - a call
 _POSTS = r".*/graphql|.*/app/installations/\d+/access_tokens"
@@ -52,35 +53,25 @@ class Door(Spending):
         self._lock = threading.Lock()
         self._wire = Wire("GitHub", settings.timeout_seconds, [self.base], Answer, posts=_POSTS)
 
-    def get(self, url: str, seconds: float) -> Answer:
+    def get(self, call: str, url: str, meter: Meter) -> Answer:
         """One GET of a whole address. Raises ProviderError."""
-        return self._sent("GET", url, None, seconds)
+        return self._sent(call, "GET", url, None, meter)
 
-    def query(self, document: Mapping[str, object], seconds: float) -> Answer:
+    def query(self, call: str, document: Mapping[str, object], meter: Meter) -> Answer:
         """One query of GraphQL. Raises ProviderError."""
         root = self.base.removesuffix("/v3")
-        return self._sent("POST", f"{root}/graphql", document, seconds)
+        return self._sent(call, "POST", f"{root}/graphql", document, meter)
 
-    def _sent(self, verb: str, url: str, document: object, seconds: float) -> Answer:
-        began = time.monotonic()
-        token = self._signed_in(seconds)
-        answer = self._asked(verb, url, token, document, seconds - (time.monotonic() - began))
+    def _sent(self, call: str, verb: str, url: str, document: object, meter: Meter) -> Answer:
+        def asked(token: str) -> Answer:
+            headers, body = _request(token, document)
+            return self._wire.exchange(verb, url, headers, body, meter=meter, call=call)
+
+        token = self._signed_in(meter)
+        answer = asked(token)
         if answer.status == UNAUTHORIZED and self._forget(token):
-            token = self._signed_in(seconds - (time.monotonic() - began))
-            answer = self._asked(verb, url, token, document, seconds - (time.monotonic() - began))
+            answer = asked(self._signed_in(meter))
         return answer
-
-    def _asked(self, verb: str, url: str, token: str, document: object, seconds: float) -> Answer:
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {token}",
-            "X-GitHub-Api-Version": _VERSION,
-        }
-        body = None
-        if document is not None:
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(document)
-        return self._wire.exchange(verb, url, headers, body, seconds=seconds)
 
     # -- an App's token -------------------------------------------------------------------------------
 
@@ -93,13 +84,13 @@ class Door(Spending):
                 self._token = ""
         return True
 
-    def _signed_in(self, seconds: float) -> str:
+    def _signed_in(self, meter: Meter) -> str:
         """A token that is valid: an App's is fetched here, by one thread, and kept while it lasts."""
         if self._static:
             return self._static
         with self._lock:
             if not self._token or time.time() >= self._until - _RENEW_SECONDS:
-                self._token, self._until = self._fetched(seconds)
+                self._token, self._until = self._fetched(meter.left())
             return self._token
 
     def _fetched(self, seconds: float) -> tuple[str, float]:
@@ -107,18 +98,19 @@ class Door(Spending):
         number = urllib.parse.quote(str(self.settings.installation_id))
         url = f"{self.base}/app/installations/{number}/access_tokens"
         try:
-            answer = self._asked("POST", url, self._statement(), {}, seconds)
+            headers, body = _request(self._statement(), {})
+            answer = self._wire.exchange("POST", url, headers, body, seconds=seconds)
             if answer.status not in OK:
                 raise _refused(answer)
-            body = answer.object("the App's sign-in")
+            said = answer.object("the App's sign-in")
         except ProviderError as error:
             error.operation = _SIGN_IN
             raise
-        token = body.get("token")
+        token = said.get("token")
         if not isinstance(token, str) or not token:
             msg = "GitHub answered no token when asked for an App's"
             raise Unexpected(msg, operation=_SIGN_IN)
-        return token, _expires(body.get("expires_at"))
+        return token, _expires(said.get("expires_at"))
 
     def _statement(self) -> str:
         """Signed by the App's key: that this is the App."""
@@ -129,6 +121,18 @@ class Door(Spending):
         except Exception as error:  # noqa: BLE001 - whatever a malformed key makes the JWT library raise
             msg = f"the App's private key cannot sign ({type(error).__name__}): is it the PEM file?"
             raise CredentialsRejected(msg, operation=_SIGN_IN) from None
+
+
+def _request(token: str, document: object) -> tuple[dict[str, str], str | None]:
+    """Headers and body."""
+    headers = {
+        "Accept": "application/vnd.github+json",
+        "Authorization": f"Bearer {token}",
+        "X-GitHub-Api-Version": _VERSION,
+    }
+    if document is None:
+        return headers, None
+    return {**headers, "Content-Type": "application/json"}, json.dumps(document)
 
 
 def _expires(said: Any) -> float:  # noqa: ANN401 - any JSON value

@@ -215,6 +215,8 @@ class AppInstallation(Resource, frozen=True):
     repository_selection: str
     """``all`` or ``selected``."""
     permissions: dict[str, str]
+    app_id: int | None = None
+    """Stays when the App is renamed."""
     suspended_at: datetime | None = None
     """Without it the App counts as one at work."""
 
@@ -240,6 +242,7 @@ class AppInstallation(Resource, frozen=True):
             sort="service",
             signs_in=False,
             closed_at=self.suspended_at,
+            lasting="" if self.app_id is None else f"app {self.app_id}",
         )
         where = "every repository" if self.repository_selection == "all" else "chosen repositories"
         for name, access in sorted(self.permissions.items()):

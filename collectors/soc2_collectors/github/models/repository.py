@@ -402,13 +402,22 @@ class Environment(Resource, frozen=True):
 def is_production(name: str, words: tuple[str, ...]) -> bool:
     """Whether an environment is production by its name: it begins with a word, or holds one by itself.
 
-    ``non-production`` is none, unless one of the words is just that.
+    ``non-production`` is none, unless one of the words is just that, nor is ``product-catalog`` or
+    ``livestream``: they only begin like one of the short words.
     """
     if name.casefold() in words:
         return True
     lower = without_others(name).casefold()
     parts = re.split(r"[^a-z0-9]+", lower)
-    return lower.startswith(words) or any(part.rstrip("0123456789") in words for part in parts)
+    begins = any(
+        lower.startswith(word) and not (word in _SHORT and _ALIKE.match(lower)) for word in words
+    )
+    return begins or any(part.rstrip("0123456789") in words for part in parts)
+
+
+_SHORT = frozenset({"prod", "live"})
+_ALIKE = re.compile(r"produc(?!tion)|prodig|live(?:stream|ness|chat|kit|reload)")
+"""Words of everyday names that begin with a short word for production."""
 
 
 class Runner(msgspec.Struct, frozen=True):

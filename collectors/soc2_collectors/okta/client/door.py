@@ -73,7 +73,7 @@ class Door(Spending):
         answered = None
         self.shares.wait(call, meter)
         try:
-            answer = self._wire.exchange("GET", url, headers, seconds=meter.left())
+            answer = self._wire.exchange("GET", url, headers, meter=meter, call=call)
             answered = answer.headers
         finally:
             self.shares.leave(call, answered)

@@ -29,6 +29,7 @@ class RosterPerson(Resource, frozen=True, kw_only=True):
     """
 
     kind = "roster.person"
+    names_people = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "joined_at": "a column that a file may lack; without it a day of leaving is taken as it stands",
         "left_at": "who works here has none; of who left without a day, whatever can be used fails at once",
@@ -88,6 +89,7 @@ class RosterAccount(Resource, frozen=True, kw_only=True):
     """A line of the mapping: whose an account is, and what it is."""
 
     kind = "roster.account"
+    names_people = True
     may_lack: ClassVar[Mapping[str, str]] = {
         "file": "only named",
         "note": "a column that a file may lack; only named",
