@@ -76,6 +76,9 @@ class Book:
         try:
             if error is None:
                 self._book.close()
+            else:
+                for page in self._book.worksheets():
+                    page.row_data_fh.close()  # the rows so far, aside
         finally:
             self._aside.cleanup()
 
