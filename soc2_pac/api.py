@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import functools
+import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
@@ -16,6 +18,7 @@ from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.audit import attachments, control_file, controls, removals, reviews
+from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
 from soc2_pac.collect.fetch import Limits, Unit, UnitResult, spent
@@ -32,7 +35,7 @@ from soc2_pac.store.queries import RESUMED
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from soc2_pac.acts import Act
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
+    from soc2_pac.hookspecs import HistoryEvents
     from soc2_pac.model import Selection
     from soc2_pac.plugins import Registry
     from soc2_pac.rules import Rule
@@ -67,11 +71,12 @@ class Workspace:
     unsourced: dict[str, list[str]]
     """What has no source (``okta``, ``okta or roster``) -> rules that are not judged without it."""
 
-    def knowing(self, store: Store) -> Workspace:
+    def knowing(self, store: Store, *, stays_open: bool = True) -> Workspace:
         """The same with what people did, as the store holds it.
 
         Sources of the store know its acts, and are implied where it has some, or where controls are
-        configured.
+        configured. ``stays_open``: whether the store is open for as long as they are asked; otherwise the
+        configured one is opened again for its history.
         """
         known = self.held(store)
         if not known.acts and not any(
@@ -81,7 +86,10 @@ class Workspace:
         work = make_workspace(
             self.config, self.registry, sources_needed=False, implied=bool(known.acts)
         )
-        work.sources = {name: _knowing(source, known) for name, source in work.sources.items()}
+        history = _History(self, store if stays_open else None)
+        work.sources = {
+            name: _knowing(source, known, history) for name, source in work.sources.items()
+        }
         return work
 
     def held(self, store: Store) -> Held:
@@ -232,11 +240,46 @@ class Held(NamedTuple):
     failures: tuple[OpenFailures, ...]
 
 
-def _knowing(source: SourceSettings, known: Held) -> SourceSettings:
-    """The source with what the store holds, where its provider reads that."""
+def _knowing(
+    source: SourceSettings, known: Held, history: Callable[..., HistoryEvents]
+) -> SourceSettings:
+    """The source with what the store holds and a way into its history, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    return replace(source, settings=source.settings.knowing(*known))
+    settings = source.settings.knowing(*known)
+    if hasattr(settings, "deriving"):
+        settings = settings.deriving(history)
+    return replace(source, settings=settings)
+
+
+class _History:
+    """Reads privileged grants out of the store's history when it is called.
+
+    Args:
+        work: how the store is read.
+        store: the store; ``None``: the configured one, opened when it is read.
+    """
+
+    _made = itertools.count()
+
+    def __init__(self, work: Workspace, store: Store | None = None) -> None:
+        self._work = work
+        self._store = store
+        self._number = next(self._made)
+
+    def __call__(
+        self, start: datetime, end: datetime, since: datetime | None = None, kept: str = ""
+    ) -> HistoryEvents:
+        """The grants between two instants, UTC; see :func:`soc2_pac.audit.granted.granted`."""
+        with contextlib.ExitStack() as stack:
+            opened = self._store or stack.enter_context(self._work.open_store())
+            connection = stack.enter_context(opened.reading())
+            known = reviewing(self._work.config, self._work.registry)
+            return granted(connection, known, start, end, since, kept)
+
+    def __reduce__(self) -> tuple[Callable[[int], object], tuple[int]]:
+        # Settings are told apart by their pickle. No store goes to another process: what arrives there is its number.
+        return int, (self._number,)
 
 
 def activate(rule: Rule, config: Config, providers: Collection[str]) -> ActiveRule:
@@ -408,7 +451,8 @@ def run(
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
                 prove()
-                return replace(unit, source=_knowing(unit.source, work.held(store)))
+                held = work.held(store)
+                return replace(unit, source=_knowing(unit.source, held, _History(work, store)))
 
             results = collect_units(
                 plan,
@@ -578,7 +622,7 @@ def known_from_store(work: Workspace) -> Workspace:
         return work
     try:
         with work.open_store() as store:
-            return work.knowing(store)
+            return work.knowing(store, stays_open=False)
     except StoreError:
         return (
             work  # its own source, if one is configured or implied, then says that nothing was read

@@ -94,7 +94,10 @@ class Provider(Protocol):
         (:class:`soc2_pac.acts.Act`, in the order of recording) and the failures that are open
         (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day); none of them may be required, since a source
         of it is implied where there are controls or acts. It is collected last, so that it knows what else
-        the run found.
+        the run found. The settings that ``knowing`` returns may have a method ``deriving(history)``, which returns
+        them with a function ``(start, end, since, kept)``: it reads the privileged grants between two instants (UTC)
+        out of the store's history (:class:`HistoryEvents`), those before ``since`` from the documents of the kind
+        ``kept``. It is called only if a collector asks.
         """
 
     @property
@@ -110,6 +113,24 @@ class Provider(Protocol):
         Format ``text`` is for reading; others (``json``, ``terraform``) as the provider offers. Raises
         UsageError for an unknown one.
         """
+
+
+class HistoryEvent(NamedTuple):
+    """Something that the store's history shows, and that no provider lists."""
+
+    uid: str
+    """The same in every run."""
+    name: str
+    document: Mapping[str, Any]
+    """JSON-like; times are UTC texts."""
+
+
+class HistoryEvents(NamedTuple):
+    """What the store's history shows of a stretch of time."""
+
+    events: tuple[HistoryEvent, ...]
+    incomplete_because: tuple[str, ...]
+    """Why there may be more; empty: these are known to be all."""
 
 
 class ObjectStore(Protocol):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Sort: TypeAlias = Literal["person", "service", "shared", "bot"]
 """Whose an account is: one person's, a program's, several people's, or a robot's of the provider."""
@@ -218,6 +218,38 @@ Access: TypeAlias = Account | Grant | Members | Hidden
 """What views tell of grants. An account among them is one that no listing of people shows: a program's."""
 
 
+DoerSort: TypeAlias = Literal["person", "app", "bot", "unknown"]
+"""Who did something: somebody with an account, an integration of the company's or bought, a robot of the
+provider's own or one that calls itself so, or nobody can say."""
+
+DeedSort: TypeAlias = Literal["created", "disabled", "removed", "granted", "revoked"]
+"""What was done to an account: made, locked, deleted, given a privilege, deprived of one."""
+
+
+class Doer(msgspec.Struct, frozen=True):
+    """Who did something, as the provider's own log or event says."""
+
+    name: str
+    """Login, or else what the provider calls it; empty: it does not say."""
+    sort: DoerSort = "unknown"
+    id: str = ""
+    """What stays when it is renamed: a number at most providers; empty: not said."""
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """Something that was done to an account, as the provider's own log says."""
+
+    system: str
+    """As in :class:`Account`."""
+    account: str
+    """Uid or login; letter case does not matter."""
+    sort: DeedSort
+    at: datetime
+    by: Doer
+    what: str = ""
+    """What the provider calls it: ``user.lifecycle.create``."""
+
+
 def of_one_truth(identities: Iterable[Identity]) -> list[Identity]:
     """The same, with persons of one sort of source: the same human in two stands there once.
 
@@ -303,11 +335,11 @@ class IdentityGraph:
         said: dict[tuple[str, str], list[Link]] = defaultdict(list)
         for link in links:
             said[_fold(link.system), _fold(link.login)].append(link)
-        merged = [(_merged(records), records) for records in accounts.values()]
-        merged.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
+        joined = [(merged(records), records) for records in accounts.values()]
+        joined.sort(key=lambda pair: (pair[0].system, _fold(pair[0].login), pair[0].uid))
         self._said = dict(said)
         self.accounts: tuple[Owned, ...] = tuple(
-            self._own(account, _statements(records), notes) for account, records in merged
+            self._own(account, _statements(records), notes) for account, records in joined
         )
         """Every account with its owner, by system and login."""
         self.conflicts: tuple[Conflict, ...] = tuple(sorted(notes.conflicts))
@@ -351,7 +383,7 @@ class IdentityGraph:
 
     def whose(self, *records: Account) -> Owned:
         """Whose an account is that need not be in the graph, by what its records and the links say."""
-        return self._own(_merged(list(records)), _statements(list(records)), _Notes())
+        return self._own(merged(list(records)), _statements(list(records)), _Notes())
 
     def person(self, key: str) -> Person | None:
         """Whom an id, mail or login names; ``None`` for nobody, or for more than one."""
@@ -510,8 +542,8 @@ def _statements(records: list[Account]) -> list[Link]:
     return list(own)
 
 
-def _merged(records: list[Account]) -> Account:
-    """One account out of what several records say of it."""
+def merged(records: Sequence[Account]) -> Account:
+    """One account out of what several records, one at least, say of it."""
     first = records[0]
     if len(records) == 1 and len(first.mails) <= 1 and len(first.groups) <= 1:
         return first

@@ -32,9 +32,9 @@ from soc2_pac.errors import DeclarationError, FactUnavailable
 from soc2_pac.model import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from soc2_pac.identity import Access, Identity
+    from soc2_pac.identity import Access, Deed, Identity
     from soc2_pac.model import Document, Scope
 
 GAPS = "$gaps"
@@ -97,6 +97,25 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
             scope: where the document was seen. A system is called ``provider:account``.
         """
         return ()
+
+    def deeds(self, scope: Scope) -> Iterable[Deed]:  # noqa: ARG002 - for those who override it
+        """What an event of the provider's own log says was done to an account, and by whom.
+
+        Views of populations override it. An event that says that nothing was done is none.
+
+        Args:
+            scope: where the event was seen. A system is called ``provider:account``.
+        """
+        return ()
+
+    def event_columns(self) -> Mapping[str, object]:
+        """What an event's row shows beside its plain values: who did it, who approved it; nothing, for most.
+
+        Views of populations override it, and name things alike: ``author``, ``author_id``, ``author_kind``
+        (``person``, ``app``, ``bot``, ``unknown``), ``approvers``, ``labels``. Values are texts, numbers, booleans,
+        or lists of texts.
+        """
+        return {}
 
 
 R = TypeVar("R", bound=Resource)

@@ -7,15 +7,17 @@ their instants and digests, once for their contents, so that memory does not gro
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_pac.errors import UsageError
+from soc2_pac.canonical import canonical
+from soc2_pac.errors import FactUnavailable, UsageError
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import utc_text, utc_time
+from soc2_pac.resources import Resource, view
 from soc2_pac.store import findings, queries
 from soc2_pac.store.scopes import retired
 from soc2_pac.text import nearest
@@ -81,20 +83,46 @@ class Population:
     """How it was read, and whether it is whole; JSON-like."""
     events: list[Event]
     """By instant, scope and uid."""
-    columns: tuple[str, ...]
-    """Of the rows: fixed ones, the verdict and message of each rule, the plain values of the documents."""
     rules: tuple[str, ...]
     verdicts: Mapping[tuple[str, str], Mapping[str, tuple[str, str]]] = field(repr=False)
     """(scope, uid) -> rule -> (status, message)."""
+    derived: Mapping[str, dict[str, Any]] | None = field(default=None, repr=False)
+    """Digest -> document, of events that were derived; ``None``: they stand in the store."""
+    shape: type[Resource] | None = field(default=None, repr=False)
+    """The view of the documents, where its kind is installed: it says who did what."""
+    collections: tuple[int, ...] = field(default=(), repr=False)
+    """Those that it rests on."""
+    judged_as: str = ""
+    """The kind of documents that rules judge for it."""
+
+    def with_events(self, chosen: list[Event], header: dict[str, Any]) -> Population:
+        """The same with some of its events, in another order, and a header that says so."""
+        return replace(self, events=chosen, header=header)
+
+    def columns(self, connection: Connection) -> tuple[str, ...]:
+        """Of the rows: fixed ones, each rule's verdict and message, what the view says, what the documents say."""
+        said: dict[str, None] = {}
+        plain: set[str] = set()
+        for _, body in self._with_bodies(connection):
+            said.update(dict.fromkeys(self._said(body)))
+            plain.update(key for key, _ in _flat(body))
+        judged = (column for rule in self.rules for column in (rule, f"{rule}: message"))
+        return (*_FIXED, *judged, *said, *sorted(plain))
 
     def rows(self, connection: Connection) -> Iterator[dict[str, Any]]:
-        """Each event as one flat row."""
+        """Each event as one flat row. A list of a document is one cell, as JSON."""
         for event, body in self._with_bodies(connection):
             row: dict[str, Any] = event._asdict()
             judged = self.verdicts.get((event.scope, event.uid), {})
             for rule in self.rules:
                 row[rule], row[f"{rule}: message"] = judged.get(rule, ("", ""))
-            yield {**row, **dict(_flat(body))}
+            yield {**row, **self._said(body), **dict(_flat(body))}
+
+    def parts(self, connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(path of a list in the documents, one of its items as a flat row), in the order of the events."""
+        for event, body in self._with_bodies(connection):
+            for path, number, item in _items(body):
+                yield path, {"event": event.uid, "name": event.name, "item": number, **item}
 
     def records(self, connection: Connection) -> Iterator[dict[str, Any]]:
         """Each event with its verdicts and its whole document."""
@@ -104,19 +132,44 @@ class Population:
                 rule: {"status": status, "message": message}
                 for rule, (status, message) in sorted(judged.items())
             }
-            yield {**event._asdict(), "verdicts": verdicts, "document": body}
+            said = self._said(body)
+            yield {**event._asdict(), "verdicts": verdicts, "said": said, "document": body}
+
+    def _said(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the view says of an event; nothing where it cannot read the document."""
+        if self.shape is None:
+            return {}
+        try:
+            return dict(view(self.shape, canonical(body)).event_columns())
+        except FactUnavailable:
+            return {}
 
     def _with_bodies(self, connection: Connection) -> Iterator[tuple[Event, Any]]:
+        if self.derived is not None:
+            for event in self.events:
+                yield event, self.derived[event.digest]
+            return
         size = 500
         for start in range(0, len(self.events), size):
             part = self.events[start : start + size]
             bodies = queries.bodies(connection, {event.digest for event in part})
             for event in part:
-                yield event, json.loads(bodies[event.digest])
+                text = bodies[event.digest]
+                # A text that was archived or erased leaves what was recorded of its event.
+                yield event, json.loads(text) if text else {}
 
 
-def population(connection: Connection, kind: str, period: AuditPeriod) -> Population:
+def population(
+    connection: Connection,
+    kind: str,
+    period: AuditPeriod,
+    shape: type[Resource] | None = None,
+    others: Sequence[str] = (),
+) -> Population:
     """The events of a kind in a period, as the store knows them now.
+
+    ``shape``: the view of its documents, which says who did what; without it that is left out. ``others``: kinds
+    that a wrong name may have meant.
 
     Raises:
         UsageError: the store holds no population of that kind.
@@ -125,18 +178,21 @@ def population(connection: Connection, kind: str, period: AuditPeriod) -> Popula
     known = sorted({look.kind for look in looks})
     looks = [look for look in looks if look.kind == kind]
     if not looks:
-        msg = f"the store holds no population '{kind}'.{nearest(kind, known)} Next: soc2-pac population list"
+        hint = nearest(kind, [*known, *others])
+        msg = f"the store holds no population '{kind}'.{hint} Next: soc2-pac population list"
         raise UsageError(msg)
     instant = looks[-1].instant
     start, end = utc_text(period.start), utc_text(period.end)
-    events, undated, keys = [], 0, set[str]()
+    events, undated = [], 0
     for item in queries.documents_of(connection, kind):
+        if not item.body:
+            undated += 1
+            continue
         body = msgspec.json.decode(item.body) if item.body.isascii() else json.loads(item.body)
         at = _instant(body, instant.split("."))
         if at is None:
             undated += 1
         elif start <= at < end:
-            keys.update(key for key, _ in _flat(body))
             events.append(Event(at, item.scope, item.uid, item.name, item.digest, item.valid_from))
     events.sort()
     verdicts: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
@@ -154,12 +210,19 @@ def population(connection: Connection, kind: str, period: AuditPeriod) -> Popula
         **_completeness(connection, kind, looks, events, undated, start, end),
         "rules": list(rules),
     }
-    columns = (
-        *_FIXED,
-        *(column for rule in rules for column in (rule, f"{rule}: message")),
-        *sorted(keys),
+    bearing = tuple(look.collection for look in looks if _bears(look, start, end))
+    return Population(
+        header, events, rules, verdicts, shape=shape, collections=bearing, judged_as=kind
     )
-    return Population(header, events, columns, rules, verdicts)
+
+
+def _bears(look: PopulationLook, start: str, end: str) -> bool:
+    """Whether a collection asked for some of the time of a period, or does not say what it asked for."""
+    said = json.loads(look.parameters)
+    first, last = said.get("from"), said.get("to")
+    if not isinstance(first, str) or not isinstance(last, str):
+        return True
+    return first < end and last >= start
 
 
 def summaries(connection: Connection) -> list[dict[str, Any]]:
@@ -264,6 +327,9 @@ def _missing(said: Mapping[str, Any], start: str, end: str) -> str | None:
         return f"it is read from {first} on"
     if last < end:
         return f"it is read up to {last}"
+    unsure = said["parameters"].get("incomplete_because")
+    if isinstance(unsure, list) and unsure:
+        return "; ".join(map(str, unsure))
     whole, count = said["parameters"].get("whole_total"), said.get("count")
     if isinstance(whole, int) and isinstance(count, int) and whole > count:
         return f"the provider counts {whole} events in all, and {count} were read"
@@ -285,11 +351,31 @@ def _instant(body: object, path: Sequence[str]) -> str | None:
     return None
 
 
-def _flat(body: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Plain values of a document, and those one level below, by their path."""
+def _flat(
+    body: Mapping[str, Any], prefix: str = "document.", *, lists: bool = True
+) -> Iterator[tuple[str, object]]:
+    """Values of a document by their path; a list is one of them, as JSON, or is left out."""
     for key, value in body.items():
         if isinstance(value, dict):
-            if not prefix:
-                yield from _flat(value, f"{key}.")
-        elif not isinstance(value, list) and value is not None:
-            yield f"document.{prefix}{key}", value
+            yield from _flat(value, f"{prefix}{key}.", lists=lists)
+        elif isinstance(value, list):
+            if lists:
+                yield f"{prefix}{key}", json.dumps(value, sort_keys=True, ensure_ascii=False)
+        elif value is not None:
+            yield f"{prefix}{key}", value
+
+
+def _items(
+    body: Mapping[str, Any], prefix: str = "", number: str = ""
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(path of a list, number of the item such as ``2.1``, its plain values), lists within lists too."""
+    for key, value in body.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _items(value, f"{path}.", number)
+        elif isinstance(value, list):
+            for place, item in enumerate(value, 1):
+                here = f"{number}.{place}" if number else str(place)
+                said = item if isinstance(item, dict) else {"value": item}
+                yield path, here, dict(_flat(said, "", lists=False))
+                yield from _items(said, f"{path}.", here)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.company import CompanyProvider, attestations, controls
-from soc2_collectors.company.client import CALLS, FAILURES, CompanyConnection
+from soc2_collectors.company.client import CALLS, FAILURES, HISTORY, CompanyConnection
 from soc2_collectors.company.models.attestation import Attestation as Topic
 from soc2_collectors.company.permissions import ACTS, permissions
 from soc2_collectors.company.settings import CompanySettings
@@ -208,7 +208,7 @@ def test_without_a_store_nothing_is_known() -> None:
 
 
 def test_permissions_name_every_call() -> None:
-    assert set(ACTS) == {*CALLS, FAILURES}
+    assert set(ACTS) == {*CALLS, FAILURES, HISTORY}
     declared = {call for c in (controls.controls, attestations.attestations) for call in c.calls}
     assert declared <= set(ACTS)
     assert "No permission beyond the store's own" in permissions(sorted(declared), "text")
@@ -297,6 +297,7 @@ def test_a_run_puts_controls_in_force_and_judges_them(
         "company.attestation": "complete",
         "company.deadline": "complete",
         "company.control": "complete",
+        "company.grant": "complete",
         "company.review": "complete",
     }
     with store.reading() as connection:

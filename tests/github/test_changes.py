@@ -14,6 +14,7 @@ from soc2_pac.config import SourceSettings
 from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status
+from soc2_pac.resources import view
 from soc2_pac.store import Store, open_store
 from soc2_rules.github.change import github_merged_pr_population
 
@@ -559,3 +560,76 @@ def test_the_view_reads_what_the_first_version_kept() -> None:
     one["repository"] = {"nameWithOwner": "acme-robotics/big"}
     assert PullRequest.kind == CHANGES
     assert judged(one)[0] is Status.FAIL
+
+
+# -- who did it -------------------------------------------------------------------------------------------
+
+
+def _change(**more: Any) -> PullRequest:
+    ann = {"__typename": "User", "login": "ann", "databaseId": 1}
+    bob = {"__typename": "User", "login": "bob", "databaseId": 2}
+    commit = {
+        "oid": "a" * 40,
+        "author": {"user": {"login": "ann", "databaseId": 1}},
+        "authors": {
+            "totalCount": 2,
+            "nodes": [
+                {"name": "ann", "user": {"login": "ann", "databaseId": 1}},
+                {"name": "Claude Opus 4", "user": None},
+            ],
+        },
+        "committer": None,
+    }
+    review = {
+        "state": "APPROVED", "submittedAt": text(NOW - timedelta(hours=2)), "author": bob,
+        "commit": {"oid": "a" * 40}, "authorCanPushToRepository": True,
+    }  # fmt: skip
+    base = pull(
+        7,
+        NOW - timedelta(hours=1),
+        author=ann,
+        headRefOid="a" * 40,
+        reviews={"nodes": [review]},
+        allCommits={"totalCount": 1, "nodes": [{"commit": commit}]},
+        labels={"nodes": [{"name": "hotfix"}]},
+    )
+    return view(PullRequest, canonical({**base, **more}))
+
+
+def test_the_row_says_who_wrote_approved_and_merged_it_and_by_which_numbers() -> None:
+    said = _change(
+        mergedBy={"__typename": "Bot", "login": "merger", "databaseId": 9}
+    ).event_columns()
+    assert (said["author"], said["author_id"], said["author_kind"]) == ("ann", "1", "person")
+    assert (said["merged_by"], said["merged_by_id"], said["merged_by_kind"]) == (
+        "merger",
+        "9",
+        "bot",
+    )
+    assert (said["approvers"], said["approver_ids"]) == (["bob"], ["2"])
+    assert said["approver_is_not_author"] == "by number"
+    assert said["labels"] == ["hotfix"]
+    assert said["commit_authors"] == ["ann", "Claude Opus 4"]
+    assert said["agents_named_by_commits"] == ["Claude Opus 4"], (
+        "shown, and nothing follows from it"
+    )
+
+
+def test_who_is_no_user_is_a_bot_or_unknown() -> None:
+    for typename, sort in (("Bot", "bot"), ("Mannequin", "unknown"), ("User", "person")):
+        author = {"__typename": typename, "login": "x"}
+        said = _change(author=author).event_columns()
+        assert said["author_kind"] == sort
+        assert said["approver_is_not_author"] == "by login: a number is not known"
+    assert _change(author=None).event_columns()["author_kind"] == "unknown"
+
+
+def test_an_approver_is_told_from_the_author_by_number_whatever_they_are_called() -> None:
+    renamed = {"__typename": "User", "login": "ann-b", "databaseId": 1}
+    taken = {"__typename": "User", "login": "ann", "databaseId": 3}
+    for author, count in ((renamed, 0), (taken, 1)):
+        shown = {
+            "state": "APPROVED", "submittedAt": text(NOW - timedelta(hours=2)), "author": author,
+            "commit": {"oid": "a" * 40}, "authorCanPushToRepository": True,
+        }  # fmt: skip
+        assert len(_change(reviews={"nodes": [shown]}).approvals()) == count

@@ -10,10 +10,11 @@ from soc2_pac.model import Identity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from soc2_pac.acts import Act
     from soc2_pac.acts.due import OpenFailures
-    from soc2_pac.hookspecs import Meter
+    from soc2_pac.hookspecs import HistoryEvents, Meter
     from soc2_pac.model import Selection
 
 CALLS = {
@@ -22,6 +23,8 @@ CALLS = {
     "READ reviews": ("review.",),
 }
 """Declared call -> beginnings of the kinds of acts that it reads."""
+HISTORY = "READ history"
+"""Reads what the store's history shows."""
 FAILURES = "READ failures"
 """The declared call for open failures."""
 
@@ -74,6 +77,27 @@ class Company:
     def failures(self, call: str) -> tuple[OpenFailures, ...]:
         """Open failures by severity and day. Raises as :meth:`acts` does."""
         return self._known(call).failures
+
+    def grants(
+        self, start: datetime, end: datetime, since: datetime | None, kept: str
+    ) -> HistoryEvents:
+        """Accounts that came to administer their system between two instants, by the store's history.
+
+        ``since``: until when an earlier reading went, of which the documents are of the kind ``kept``.
+
+        Raises:
+            CallRefused: the collector did not declare :data:`HISTORY`. Unreachable: no store was opened.
+        """
+        settings = self._known(HISTORY)
+        if settings.history is None:
+            msg = "no store could be opened, and it is its history that is read"
+            raise Unreachable(msg, operation=HISTORY)
+        return settings.history(start, end, since, kept)
+
+    @property
+    def settings(self) -> CompanySettings:
+        """What the configuration says."""
+        return self._settings
 
     def _known(self, call: str) -> KnowingSettings:
         if call not in self._allowed:

@@ -13,6 +13,7 @@ ACTS = {
     "READ controls": "controls, as they were set and retired",
     "READ attestations": "attestations, as they were added and revoked",
     "READ reviews": "access reviews and their decisions",
+    "READ history": "not an act: what became of accounts from collection to collection",
     "READ failures": "how many failures are due when",
 }
 """Declared call -> which acts it reads. A test demands that none is missing."""

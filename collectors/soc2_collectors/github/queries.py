@@ -140,8 +140,8 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
       ... on PullRequest {
         id number title url createdAt mergedAt updatedAt
         baseRefName headRefName headRefOid
-        author { __typename login ... on User { databaseId } }
-        mergedBy { __typename login }
+        author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
+        mergedBy { __typename login ... on User { databaseId } ... on Bot { databaseId } }
         mergeCommit { oid }
         repository { id nameWithOwner isArchived defaultBranchRef { name } }
         labels(first: 20) { nodes { name } }
@@ -153,7 +153,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
           pageInfo { hasNextPage endCursor }
           nodes {
             id state submittedAt authorAssociation authorCanPushToRepository
-            author { __typename login ... on User { databaseId } }
+            author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
             commit { oid }
           }
         }
@@ -216,7 +216,7 @@ query PullRequestReviews($id: ID!, $first: Int!, $after: String) {
         pageInfo { hasNextPage endCursor }
         nodes {
           id state submittedAt authorAssociation authorCanPushToRepository
-          author { __typename login ... on User { databaseId } }
+          author { __typename login ... on User { databaseId } ... on Bot { databaseId } }
           commit { oid }
         }
       }

@@ -1,4 +1,4 @@
-"""Collects events of the system log: what changes administration, and who lost access or got it back."""
+"""Collects events of the system log: what changes administration, and who got access, lost it or got it back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import document
 from soc2_collectors.okta.models.event_types import FAMILIES, OTHERS, SINGLE
-from soc2_collectors.okta.models.log import LEAVING, RETURNING, LogEvent
+from soc2_collectors.okta.models.log import CREATING, DELETING, LEAVING, RETURNING, LogEvent
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.resources import collects
 
@@ -30,6 +30,7 @@ _OVERLAP = timedelta(hours=2)
     calls=[f"GET {_LOGS}"],
     per="organization",
     cost="4 queries; pages of 1000 of what is new",
+    version="2",
     population=True,
     instant="published",
 )
@@ -68,7 +69,8 @@ def log_events(okta: Okta, period: Period) -> Iterator[Document]:
 
 def _queries() -> Iterator[str]:
     """Filters that together name every type of events that is read; each is short enough for an address."""
+    wanted = {*SINGLE, *CREATING, *DELETING, *LEAVING, *RETURNING}
     terms = [f'eventType sw "{family}"' for family in FAMILIES]
-    terms += [f'eventType eq "{one}"' for one in sorted({*SINGLE, *LEAVING, *RETURNING})]
+    terms += [f'eventType eq "{one}"' for one in sorted(wanted)]
     for first in range(0, len(terms), _TERMS):
         yield " or ".join(terms[first : first + _TERMS])

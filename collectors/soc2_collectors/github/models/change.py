@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from soc2_collectors.github.models.actors import agents, doer, logged
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from soc2_pac.identity import Doer
 
 
 class Actor(
@@ -26,7 +29,18 @@ class Actor(
     typename: str
     """``User``, ``Bot``, ``Mannequin`` ..."""
     database_id: int | None = None
-    """The account's number, which stays when it is renamed; left out for what is no user."""
+    """The account's number, which stays when it is renamed; left out for what is no user and no App."""
+
+    @property
+    def doer(self) -> Doer:
+        """In the words of the engine."""
+        return doer(self.login, self.typename, self.database_id)
+
+    def is_account(self, login: str, number: int | None) -> bool:
+        """Whether it is this account: by the number where both have one, else by the login."""
+        if self.database_id is not None and number is not None:
+            return self.database_id == number
+        return self.login.lower() == login.lower()
 
 
 class Oid(msgspec.Struct, frozen=True):
@@ -382,19 +396,20 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         return {one.user.login.lower() for one in people if one.user}
 
     def is_own(self, reviewer: Actor) -> bool:
-        """Whether a reviewer opened the change or wrote or committed a part of it."""
-        numbers = {
-            one.user.database_id
+        """Whether a reviewer opened the change or wrote or committed a part of it.
+
+        Accounts are compared by their number, which stays when one is renamed and another takes its login; by login
+        where one of them has no number.
+        """
+        own = [
+            (one.user.login, one.user.database_id)
             for commit in self.made_of
             for one in commit.people
-            if one.user and one.user.database_id is not None
-        }
-        logins = self.writers()
+            if one.user
+        ]
         if self.author is not None:
-            logins.add(self.author.login.lower())
-            if self.author.database_id is not None:
-                numbers.add(self.author.database_id)
-        return reviewer.login.lower() in logins or reviewer.database_id in numbers
+            own.append((self.author.login, self.author.database_id))
+        return any(reviewer.is_account(login, number) for login, number in own)
 
     @property
     def opinions(self) -> list[Review]:
@@ -426,12 +441,12 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         Of each reviewer the last opinion before the merge counts. Who cannot be named (a deleted account)
         is taken for nobody: they could be the author.
         """
-        last: dict[str, Review] = {}
+        last: dict[int | str, Review] = {}
         for review in self.opinions:
             in_time = review.submitted_at is not None and review.submitted_at <= self.merged_at
             decides = review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
             if decides and in_time and review.author is not None:
-                last[review.author.login.lower()] = review
+                last[review.author.database_id or review.author.login.lower()] = review
         if self.author is None:
             return []
         return [
@@ -439,6 +454,50 @@ class PullRequest(Resource, frozen=True, rename="camel"):
             for review in last.values()
             if review.state == "APPROVED" and review.author and not self.is_own(review.author)
         ]
+
+    def event_columns(self) -> Mapping[str, object]:
+        """Who wrote, approved and merged it, and by which numbers; what commits say of agents is only shown."""
+        opened = self.author.doer if self.author else doer(None, "", None)
+        merged = self.merged_by.doer if self.merged_by else doer(None, "", None)
+        approvals = [one.author for one in self.approvals() if one.author is not None]
+        wrote = [one for commit in self.made_of for one in commit.people]
+        names = dict.fromkeys(_called(one) for one in wrote)
+        return {
+            "author": opened.name,
+            "author_id": opened.id,
+            "author_kind": opened.sort,
+            "merged_by": merged.name,
+            "merged_by_id": merged.id,
+            "merged_by_kind": merged.sort,
+            "approvers": [one.login for one in approvals],
+            "approver_ids": [one.doer.id or "not known" for one in approvals],
+            "approver_kinds": [one.doer.sort for one in approvals],
+            "approver_is_not_author": self._compared(approvals),
+            "reviews": [
+                f"{one.author.login if one.author else 'ghost'} {one.state} {one.submitted_at:%Y-%m-%dT%H:%M:%SZ}"
+                for one in self.opinions
+                if one.submitted_at is not None
+            ],
+            "labels": sorted(self.label_names),
+            "closes": [f"#{one.number}" for one in self.issues],
+            "commits": len(self.made_of),
+            "commit_authors": list(names),
+            "agents_named_by_commits": agents(names),
+        }
+
+    def _compared(self, approvals: Collection[Actor]) -> str:
+        """By what approvers are known to be others than the author."""
+        if not approvals:
+            return "no approval of another person"
+        known = [self.author, *approvals]
+        if all(one is not None and one.database_id is not None for one in known):
+            return "by number"
+        return "by login: a number is not known"
+
+
+def _called(author: CommitAuthor) -> str:
+    """Login, or else the name that the commit says."""
+    return author.user.login if author.user else author.name or "unknown"
 
 
 class AssociatedPullRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -476,6 +535,18 @@ class Commit(Resource, frozen=True, rename="camel"):
         """Login of the author, or an empty text where the commit's address belongs to no account."""
         return self.author.user.login if self.author and self.author.user else ""
 
+    def event_columns(self) -> Mapping[str, object]:
+        """Who wrote it, as the commit says, and by which pull requests it came."""
+        name = _called(self.author) if self.author else "unknown"
+        return {
+            "author": name,
+            "author_kind": "bot" if name.endswith("[bot]") else "unknown",
+            "agents_named_by_commits": agents([name]),
+            "pull_requests": [
+                f"#{one.number}" for one in self.associated_pull_requests.nodes if one is not None
+            ],
+        }
+
 
 class RuleBypass(Resource, frozen=True):
     """A push that went past a ruleset (REST: a rule suite with the result ``bypass``)."""
@@ -489,6 +560,7 @@ class RuleBypass(Resource, frozen=True):
     result: str
     """``pass``, ``fail`` or ``bypass``."""
     actor_name: str | None = None
+    actor_id: int | None = None
     before_sha: str = ""
     after_sha: str = ""
 
@@ -496,6 +568,11 @@ class RuleBypass(Resource, frozen=True):
     def branch(self) -> str:
         """The ref without its prefix."""
         return self.ref.removeprefix("refs/heads/")
+
+    def event_columns(self) -> Mapping[str, object]:
+        """Who pushed."""
+        by = logged(self.actor_name, self.actor_id)
+        return {"author": by.name, "author_id": by.id, "author_kind": by.sort}
 
 
 _COUNT = "required_approving_review_count"
@@ -564,6 +641,7 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     timestamp: int
     """Milliseconds since 1970, UTC."""
     actor: str | None = None
+    actor_id: int | None = None
     repo: str | None = None
     ruleset_enforcement: str | None = None
     """Of an event about a ruleset: ``active`` (or ``enabled``), ``evaluate`` or ``disabled``, since then."""
@@ -589,6 +667,11 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     required_status_checks_enforcement_level: object = None
     signature_requirement_enforcement_level: object = None
     strict_required_status_checks_policy: object = None
+
+    def event_columns(self) -> Mapping[str, object]:
+        """Who did it."""
+        by = logged(self.actor, self.actor_id)
+        return {"author": by.name, "author_id": by.id, "author_kind": by.sort}
 
     @property
     def idle(self) -> bool:

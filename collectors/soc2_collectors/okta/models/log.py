@@ -12,11 +12,15 @@ import msgspec
 
 from soc2_collectors.okta.models.event_types import BY_OKTA_S_STAFF, changes_administration
 from soc2_collectors.okta.models.times import Moment
+from soc2_pac.identity import Deed, Doer
 from soc2_pac.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from soc2_pac.identity import DeedSort, DoerSort
+    from soc2_pac.model import Scope
 
 LEAVING = ("system.import.user.suspend", "user.lifecycle.deactivate", "user.lifecycle.suspend")
 """Types of events by which a person loses access."""
@@ -29,6 +33,24 @@ RETURNING = (
     "user.lifecycle.unsuspend",
 )
 """Types of events by which a person gets it back, or may: an import that changes the status says not how."""
+CREATING = ("user.lifecycle.create",)
+"""Types of events by which an account is made."""
+DELETING = ("user.lifecycle.delete.completed", "user.lifecycle.delete.initiated")
+"""Types of events by which an account is deleted."""
+_DEEDS: Mapping[str, DeedSort] = {
+    **dict.fromkeys(CREATING, "created"),
+    **dict.fromkeys(DELETING, "removed"),
+    **dict.fromkeys(LEAVING, "disabled"),
+    "user.account.privilege.grant": "granted",
+    "user.account.privilege.revoke": "revoked",
+}
+_SORTS: Mapping[str, DoerSort] = {
+    "User": "person",
+    "PublicClientApp": "app",
+    "AppInstance": "app",
+    "SystemPrincipal": "bot",
+}
+"""Types of actors, as far as Okta documents them; any other is unknown (System Log, "Actor object")."""
 NOT_DONE = frozenset({"ABANDONED", "DENY", "FAILURE", "RATE_LIMIT", "SKIPPED", "UNANSWERED"})
 """Outcomes by which nothing was done."""
 
@@ -137,6 +159,32 @@ class LogEvent(Resource, frozen=True, kw_only=True, rename="camel"):
         if not (self.takes_access or (self.event_type in RETURNING and not self.refused)):
             return None
         return next((t.id for t in self.target or () if t.type == "User"), None)
+
+    @property
+    def doer(self) -> Doer:
+        """Who did it, in the words of the engine."""
+        return Doer(self.actor.called, _SORTS.get(self.actor.type, "unknown"), self.actor.id)
+
+    def deeds(self, scope: Scope) -> Iterable[Deed]:
+        """What it says was done to each user that it names."""
+        sort = _DEEDS.get(self.event_type)
+        if sort is None or self.refused:
+            return
+        for target in self.target or ():
+            if target.type == "User" and target.id:
+                system = f"okta:{scope.account}"
+                yield Deed(system, target.id, sort, self.published, self.doer, self.event_type)
+
+    def event_columns(self) -> Mapping[str, object]:
+        """Who did it, and to what."""
+        by = self.doer
+        named = [t.alternate_id or t.display_name or t.id for t in self.target or ()]
+        return {
+            "author": by.name,
+            "author_id": by.id,
+            "author_kind": by.sort,
+            "targets": [name for name in named if name],
+        }
 
     @property
     def objects(self) -> str:
