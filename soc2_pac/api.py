@@ -354,6 +354,8 @@ class Outcome:
     unsourced: dict[str, list[str]] = field(default_factory=dict)
     """Provider without a source -> kinds that rules in force need from it."""
     broken: tuple[plugins.Plugin, ...] = ()
+    nothing_counts: bool = False
+    """Everything that was judged is outside of the system that the configuration draws."""
     controls: list[controls.Change] = field(default_factory=list)
     """What differs from the controls that were in force before it."""
     undeclared: int = 0
@@ -481,6 +483,10 @@ def run(
                     full=full,
                     retire=rules is None,
                 )
+            if work.config.boundary:
+                with store.reading() as connection:
+                    inside = queries.findings(connection, outside=False)
+                    outcome.nothing_counts = next(inside, None) is None
     return outcome
 
 
@@ -753,7 +759,8 @@ def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Sev
     not be read count where nothing was judged: verdicts say themselves which of them they needed.
     """
     incomplete = outcome is not None and bool(
-        outcome.incomplete
+        outcome.nothing_counts
+        or outcome.incomplete
         or outcome.uncollected
         or outcome.unsourced
         or outcome.broken

@@ -5,11 +5,12 @@ Every error names the file, the key and what to do. No error shows a value that 
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import tomllib
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
@@ -25,7 +26,7 @@ from soc2_pac.model import Severity
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from soc2_pac.hookspecs import Provider
     from soc2_pac.rules import Rule
@@ -105,14 +106,33 @@ class StoreTable(_Table, frozen=True):
     """``sqlite:///file.db`` or ``postgresql://user@host/database``; by reference if it holds a password."""
 
 
-class EvidenceTable(_Table, frozen=True):
+class _Decided(_Table, frozen=True, kw_only=True):
+    """A table whose values may be looser than their defaults, with a reason, an owner and a date."""
+
+    reason: str = ""
+    """Why something here is looser than its default."""
+    owner: str = ""
+    """The person who answers for it."""
+    date: dt.date | None = None
+    """The day of the decision."""
+
+    def looser(self) -> list[str]:
+        """Names of the values that are looser than their defaults."""
+        return [
+            field.name
+            for field in msgspec.structs.fields(type(self))
+            if isinstance(field.default, int) and getattr(self, field.name) > field.default
+        ]
+
+
+class EvidenceTable(_Decided, frozen=True):
     """``[evidence]``."""
 
     max_age_days: int = 7
     """Evidence from an older look is stale."""
 
 
-class SlaTable(_Table, frozen=True):
+class SlaTable(_Decided, frozen=True):
     """``[sla]``: days in which a failure of each severity is to be fixed.
 
     A due date is set when a failure is first seen, and stays.
@@ -127,8 +147,12 @@ class SlaTable(_Table, frozen=True):
     """Whether all days count, or business days only."""
     weekend: tuple[Weekday, ...] = ("saturday", "sunday")
     """Days that are not worked."""
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[dt.date, ...] = ()
     """Further days that are not worked."""
+
+    def looser(self) -> list[str]:
+        """Business days are longer than calendar days."""
+        return super().looser() + (["calendar"] if self.calendar == "business" else [])
 
 
 class RunTable(_Table, frozen=True):
@@ -148,7 +172,7 @@ class RunTable(_Table, frozen=True):
     """The least severity of a failure that makes a run exit 1."""
 
 
-class WaiversTable(_Table, frozen=True):
+class WaiversTable(_Decided, frozen=True):
     """``[waivers]``."""
 
     max_days: int = 365
@@ -175,7 +199,7 @@ class SigningTable(_Table, frozen=True):
     """An Ed25519 private key in PEM, for checkpoints."""
 
 
-class ReviewsTable(_Table, frozen=True):
+class ReviewsTable(_Decided, frozen=True):
     """``[reviews]``: access reviews."""
 
     systems: tuple[str, ...] = ()
@@ -308,6 +332,13 @@ class Config:
             "rules": {name: _plain(settings) for name, settings in self.rules.items()},
         }
         return canonical(msgspec.to_builtins(kept)).decode()
+
+    def loosened_tables(self) -> Iterator[tuple[str, _Decided]]:
+        """Tables in which something is looser than its default, by name."""
+        for key in ("evidence", "sla", "waivers", "reviews"):
+            table: _Decided = getattr(self, key)
+            if table.looser():
+                yield key, table
 
     @property
     def boundary(self) -> Boundary:
@@ -470,6 +501,7 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
         raise ConfigError(msg)
     include, exclude, rules = _rules(path, document.get("rules", {}))
     _positive(path, tables)
+    _answered(path, tables)
     if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)
@@ -556,6 +588,18 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
             raise ConfigError(msg)
         found.append(made)
     return tuple(found)
+
+
+def _answered(path: Path | None, tables: Mapping[str, Any]) -> None:
+    """Raise ConfigError where something is looser than its default and nobody answers for it."""
+    for key, table in tables.items():
+        if not isinstance(table, _Decided) or not (looser := table.looser()):
+            continue
+        lacking = [part for part in _DECISION if not getattr(table, part)]
+        if lacking:
+            what = f"{looser[0]} may be looser than its default: add {', '.join(lacking)}"
+            msg = f"{path or DEFAULT_FILE}: {key}: {what}, an auditor will ask"
+            raise ConfigError(msg)
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:

@@ -184,11 +184,18 @@ class _Reading:
         scopes: dict[int, Source] = {}
         self._looks[kind.kind] = []
         gone = retired(self._connection, utc_text(self._now))
-        for scope_id, look in store.looks(self._connection, kind.kind, self._upto, gone).items():
+        looks = store.looks(self._connection, kind.kind, self._upto, gone)
+        why = None
+        if not looks and gone:
+            # Nothing is left of it: a review must not take that for "nobody has anything".
+            looks = store.looks(self._connection, kind.kind, self._upto, {})
+            why = "the scope was retired, and no other is left"
+        for scope_id, look in looks.items():
             scopes[scope_id] = Source(kind.kind, look.scope)
             state = state_of(look, self._now, self._max_age)
             sound = state.status in (None, Status.NOT_APPLICABLE)
-            self._looks[kind.kind].append(Looked(kind.kind, look, None if sound else state.reason))
+            reason = why or (None if sound else state.reason)
+            self._looks[kind.kind].append(Looked(kind.kind, look, reason))
         for chunk in store.documents(self._connection, kind.kind, None):
             for row in chunk:
                 source = scopes.get(row.scope)

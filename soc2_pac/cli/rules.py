@@ -94,6 +94,19 @@ def list_(
         click.echo("No rule matches.", err=True)
 
 
+@rules.command()
+@config_option
+@format_option
+def decisions(config_path: str | None, form: str) -> None:
+    """List what the configuration switches off, leaves out or loosens: why, by whom and since when."""
+    from soc2_pac.audit.decisions import Decided, decided  # noqa: PLC0415
+
+    found = decided(config.load(config_path), plugins.load().rules)
+    rows = ({**one._asdict(), "date": str(one.date)} for one in found)
+    if write(rows, Decided._fields, form) == 0:
+        click.echo("The configuration decides nothing away.", err=True)
+
+
 def _known(rule: Rule, name: str) -> bool:
     return any(name in (alias, alias.partition(":")[2]) for alias in rule.known_as)
 

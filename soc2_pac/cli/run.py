@@ -185,7 +185,7 @@ def evaluate(
         if not quiet:
             print_summary(work, store, outcome)
         chosen = [item.rule.id for item in rules] if rules else ()
-        ctx.exit(api.exit_code(store.findings(rules=chosen, statuses=api.ACTED_ON), None, least))
+        ctx.exit(api.exit_code(store.findings(rules=chosen, statuses=api.ACTED_ON), outcome, least))
 
 
 def _print_as_of(

@@ -63,7 +63,7 @@ def retire(
     Its findings are closed, its documents stay as history, and nothing of it becomes stale. A later collection
     in a scope shows that it is ours again. Take a source out of the configuration first.
     """
-    from soc2_pac import config  # noqa: PLC0415
+    from soc2_pac import config, plugins  # noqa: PLC0415
     from soc2_pac.acts.scopes import Retired  # noqa: PLC0415
     from soc2_pac.store import scopes  # noqa: PLC0415
 
@@ -72,13 +72,13 @@ def retire(
         where: Path | str = settings.path or "the configuration"
         msg = f"source {name} is still in {where}: the next run would read it again. Take it out first"
         raise UsageError(msg)
-    who = actor(by)
+    who, known = actor(by), {*settings.raw_sources, *plugins.load().of_the_store}
     with (
         opened_store(config_path, store_url) as store,
         store.database.run_lock(),
         store.database.writing() as connection,
     ):
-        act = scopes.retire(connection, name, reason=reason, owner=owner, by=who)
+        act = scopes.retire(connection, name, reason=reason, owner=owner, by=who, configured=known)
     ended = act.said(Retired).scopes
     click.echo(f"Retired {len(ended)} {'scope' if len(ended) == 1 else 'scopes'}: {listed(ended)}.")
     click.echo("Next: soc2-pac evaluate closes the findings there; so does the next run.")

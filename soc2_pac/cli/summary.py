@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from soc2_pac.acts.bodies import REMOVED, Removed
 from soc2_pac.api import control_states
+from soc2_pac.audit.decisions import decided
 from soc2_pac.config import CONTROLS_FILE
-from soc2_pac.model import CollectionStatus, utc_text
+from soc2_pac.model import CollectionStatus, Scope, utc_text
 from soc2_pac.output import plain
 from soc2_pac.output.summary import WIDTH, Told, render
+from soc2_pac.store import acts, queries, scopes
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 EXPIRING_DAYS = 14
 """From so many days before their end on, waivers are told."""
 
+_DECISIONS = 8
+"""Decisions of the configuration that are told one by one."""
 _CONTROLS = 5
 """Controls that are named one by one."""
 
@@ -45,7 +51,12 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         click.echo(
             f"Access reviews: revoked grants that are proved to be gone: {outcome.removals}."
         )
-    for line in (*_loud(work, outcome), *expiring(store.waivers(active=True))):
+    for line in (
+        *_loud(work, outcome),
+        *_unmatched(work, store),
+        *_left(store),
+        *expiring(store.waivers(active=True)),
+    ):
         click.echo(line)
     click.echo("")
     click.echo(render(told, ruled=ruled, commands=()), nl=False)
@@ -149,8 +160,37 @@ def _rules_are(count: int) -> str:
     return "1 rule is" if count == 1 else f"{count} rules are"
 
 
+def _left(store: Store) -> list[str]:
+    """Scopes that were retired and texts that left: acts of people that change what can be seen."""
+    with store.reading() as connection:
+        rows = [row for row in scopes.listed(connection) if row["retired_at"]]
+        removed = [act.said(Removed) for act in acts.listed(connection, (REMOVED,))]
+    lines = []
+    if rows:
+        lines.append(f"{len(rows)} scopes are retired, each with its reason: soc2-pac sources list")
+    for how in ("archived", "erased"):
+        count = sum(one.count for one in removed if one.how == how)
+        if count:
+            lines.append(f"The texts of {count:,} documents were {how}; digests and findings stay.")
+    return lines
+
+
+def _unmatched(work: Workspace, store: Store) -> list[str]:
+    """Decisions about scopes that nothing was ever collected in: a typing error reads as a boundary."""
+    with store.reading() as connection:
+        known = [Scope(*name.split(":", 1)) for name in queries.known(connection).scopes]
+    places = [*work.config.audit.include, *work.config.audit.exclude]
+    places += [variant for one in work.config.rules.values() for variant in one.where]
+    return [
+        f"No scope that was collected is in '{place.scope}', of which the configuration decides."
+        for place in places
+        if place.scope and not any(replace(place, tag="").takes(scope, {}) for scope in known)
+    ]
+
+
 def _loud(work: Workspace, outcome: Outcome) -> list[str]:
     """What was not looked at, and why: said before anything else is."""
+    rules = work.registry.rules
     lines = [f"Plugin {p.name} ({p.module}) could not be loaded: {p.error}" for p in outcome.broken]
     lines += [
         f"No installed collector knows {kind}, which rules need." for kind in outcome.uncollected
@@ -169,8 +209,15 @@ def _loud(work: Workspace, outcome: Outcome) -> list[str]:
             "All of that was judged again."
         )
     lines += _control_changes(outcome)
-    if work.off:
+    if outcome.nothing_counts:
         lines.append(
-            f"{len(work.off)} rules are switched off by the configuration: soc2-pac rules list --off"
+            "NOTHING COUNTS: all that was judged is outside of the system that [audit] draws. Exit code 3."
         )
-    return lines
+    made = list(decided(work.config, rules))
+    lines += [
+        f"Decided by {one.owner} on {one.date}: {one.what}, {one.where}: {one.effect}. {one.reason}"
+        for one in made[:_DECISIONS]
+    ]
+    if len(made) > _DECISIONS:
+        lines.append(f"and {len(made) - _DECISIONS} more decisions: soc2-pac rules decisions")
+    return [plain(line) for line in lines]

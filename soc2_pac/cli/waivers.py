@@ -26,6 +26,9 @@ from soc2_pac.output import write
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from soc2_pac.config import Config
     from soc2_pac.store.queries import Finding
 
 _COLUMNS = (
@@ -89,6 +92,9 @@ def add(
     with opened_store(config_path, store_url) as store:
         with store.reading() as connection:
             check_filters(connection, scope=scope)
+            _two_people(
+                connection, config.load(config_path, required=store_url is None), owner, approver
+            )
         found = [f for f in store.findings(rules=[rule_id]) if scope in (None, f.scope)]
         pattern = resource if resource is not None and "*" in resource else None
         uid = None if pattern else _uid(resource, found)
@@ -122,6 +128,32 @@ def add(
         else f"{covered} current failures, which stay"
     )
     click.echo(f"{waiver} recorded. It covers {failures} visible as waived.")
+
+
+def _two_people(connection: Connection, settings: Config, owner: str, approver: str) -> None:
+    """Owner and approver are people who work here, and not the same, where the store knows people.
+
+    Raises:
+        UsageError: somebody is unknown, has left, or approves what is their own.
+    """
+    from soc2_pac import plugins  # noqa: PLC0415
+    from soc2_pac.audit.reviewers import People  # noqa: PLC0415
+    from soc2_pac.evaluate.people import read  # noqa: PLC0415
+
+    registry, now = plugins.load(), datetime.now(UTC)
+    kinds = [collector.resource for collector in registry.collectors.values()]
+    age = timedelta(days=settings.evidence.max_age_days)
+    graph = read(connection, kinds, now, age, registry.joined_identities).graph
+    if not graph.persons:
+        return
+    people = People(graph, now)
+    found = [
+        people.reviewer(name, option)
+        for name, option in ((owner, "--owner"), (approver, "--approver"))
+    ]
+    if found[0].id == found[1].id:
+        msg = f"{found[0].name} cannot approve a waiver of their own: name somebody else"
+        raise UsageError(msg)
 
 
 def _uid(resource: str | None, found: list[Finding]) -> str | None:

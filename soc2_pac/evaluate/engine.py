@@ -199,11 +199,22 @@ def _by_kind(active: Sequence[ActiveRule]) -> dict[str, list[ActiveRule]]:
 
 
 def _scope_verdicts(
-    item: ActiveRule, looks: Mapping[int, LookRow], now: datetime
+    item: ActiveRule, looks: Mapping[int, LookRow], now: datetime, *, retired: bool = False
 ) -> dict[int, tuple[Scope, Verdict]]:
-    """Verdicts about whole scopes: nothing is there, or nobody could look. By scope id, or _NOWHERE."""
+    """Verdicts about whole scopes: nothing is there, or nobody could look. By scope id, or _NOWHERE.
+
+    ``retired``: the kind was collected, in scopes that are no longer ours.
+    """
     if not looks:
-        never = Verdict(Status.INCONCLUSIVE, f"{item.rule.kind} was never collected")
+        why = (
+            "every scope in which it was collected was retired"
+            if retired
+            else "was never collected"
+        )
+        never = Verdict(
+            Status.INCONCLUSIVE,
+            f"{item.rule.kind}: {why}" if retired else f"{item.rule.kind} {why}",
+        )
         return {_NOWHERE: (Scope(item.rule.provider, "?"), never)}
     found: dict[int, tuple[Scope, Verdict]] = {}
     for scope_id, look in looks.items():
@@ -645,7 +656,12 @@ class _Evaluation:
 
     def _judge_scopes(self, item: ActiveRule, looks: Mapping[int, LookRow]) -> None:
         current = store.open_scope_findings(self._connection, self._ids[item.rule.id][0])
-        expected = _scope_verdicts(item, looks, self._now)
+        ended = bool(
+            not looks
+            and self._retired(self._now_text)
+            and store.looks(self._connection, item.rule.kind, self._upto, {})
+        )
+        expected = _scope_verdicts(item, looks, self._now, retired=ended)
         if _NOWHERE in expected:
             scope, verdict = expected.pop(_NOWHERE)
             expected[store_evidence.scope_row(self._connection, scope)] = (scope, verdict)

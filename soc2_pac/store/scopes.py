@@ -14,7 +14,7 @@ from soc2_pac.store import acts, tables
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
 
@@ -55,15 +55,26 @@ def retire(
     reason: str,
     owner: str,
     by: Actor,
+    configured: Collection[str] = (),
     now: datetime | None = None,
 ) -> Act:
     """Retire a scope, all in an account (``aws:111122223333/*``), or all that a source collected.
 
-    Within ``Database.writing``. ``now``: when; the clock's time when left out.
+    Within ``Database.writing``.
+
+    Args:
+        connection: writing.
+        named: what ends.
+        reason: why.
+        owner: the person who answers for it.
+        by: who records it.
+        configured: names of the sources in the configuration: a scope that one of them read completely, the
+            last time, is still ours.
+        now: when; the clock's time when left out.
 
     Raises:
-        UsageError: reason or owner is empty, nothing of that name is in the store, or all of it is retired
-            already.
+        UsageError: reason or owner is empty, nothing of that name is in the store, all of it is retired
+            already, or some of it is still collected.
     """
     for name, value in (("reason", reason), ("owner", owner)):
         if not value.strip():
@@ -76,8 +87,31 @@ def retire(
     if not left:
         msg = f"{named} is retired already. Next: soc2-pac sources list"
         raise UsageError(msg)
+    _refuse_collected(connection, left, configured)
     body = Retired(reason=reason, owner=owner, scopes=tuple(left), upto=upto)
     return acts.record(connection, RETIRED, named, body, by=by, now=now)
+
+
+def _refuse_collected(
+    connection: Connection, scopes: list[str], configured: Collection[str]
+) -> None:
+    c, s = tables.collection, tables.scope
+    last = sa.select(sa.func.max(c.c.id).label("id")).group_by(c.c.scope_id, c.c.kind).subquery()
+    rows = connection.execute(
+        sa.select(c.c.source, s.c.provider, s.c.boundary)
+        .join(last, last.c.id == c.c.id)
+        .join(s, s.c.id == c.c.scope_id)
+        .where(c.c.status == "complete", c.c.source.in_(sorted(configured)))
+        .distinct()
+    )
+    for source, provider, boundary in rows:
+        name = str(Scope(provider, boundary))
+        if name in scopes:
+            msg = (
+                f"source {source} is in the configuration, and read {name} completely the last time: it is "
+                "still there. Take it out of the configuration first"
+            )
+            raise UsageError(msg)
 
 
 def _named(connection: Connection, named: str) -> tuple[list[str], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -103,12 +104,27 @@ def check_terms(
         if not value.strip():
             msg = f"a waiver needs {'a' if name == 'reason' else 'an'} {name}: an auditor will ask"
             raise UsageError(msg)
-    if owner.strip().casefold() == approver.strip().casefold():
+    if same_name(owner, approver):
         msg = f"{owner} cannot approve a waiver of their own: name somebody else"
         raise UsageError(msg)
     if expires_at is not None and expires_at <= now:
         msg = f"the waiver would have ended on {expires_at:%Y-%m-%d} already"
         raise UsageError(msg)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two texts name the same person as far as letters tell: case, accents and marks do not count."""
+    return _plain_name(one) == _plain_name(other)
+
+
+def _plain_name(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LOOK_ALIKES))
+    words = re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    return " ".join(sorted(words))
+
+
+_LOOK_ALIKES = str.maketrans("авеікмнорстухѕјԁαορν", "abeikmhopctyxsjdaopv")
+"""Letters of other alphabets that look like Latin ones."""
 
 
 def matches(pattern: str, *names: str | None) -> bool:

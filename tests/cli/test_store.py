@@ -222,6 +222,12 @@ def test_nobody_approves_a_waiver_of_their_own(ask: Callable[..., Ended]) -> Non
     ended = _waive(ask, "--ahead", "--approver", " O ")
     assert (ended.code, ended.out) == (2, "")
     assert "o cannot approve a waiver of their own: name somebody else" in ended.err
+    for owner, approver in (
+        ("Ana Kovac", "ana.kovac"), ("Ana Kovac", "Kovac, Ana"), ("Ana Kovac", "Ana  Kova\u010d"),
+        ("Ana Kovac", "\u0410na Kovac"), ("Ann Ray", "ann  ray"),
+    ):  # fmt: skip
+        refused = _waive(ask, "--ahead", "--owner", owner, "--approver", approver)
+        assert "cannot approve a waiver of their own" in refused.err, approver
     assert "a waiver needs an approver" in _waive(ask, "--ahead", "--approver", " ").err
     assert ask("waivers", "list", "--format", "json").out.strip() == "[]"
 

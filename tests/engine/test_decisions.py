@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soc2_pac import api
+from soc2_pac.audit.decisions import decided
 from soc2_pac.decisions import EVERYTHING, Boundary, Place, Variant, adjust, loosened, tags_of
 from soc2_pac.due import WEEKDAYS, DueDates
 from soc2_pac.errors import ConfigError
@@ -174,6 +175,14 @@ def problem(table: dict[str, Any]) -> str:
         ),
         ({"audit": {"exclude": [{"scop": "fake:*", **WHO}]}}, "scop: unknown key. Did you mean"),
         ({"audit": {"exclude": {"scope": "fake:*", **WHO}}}, "write a list of tables"),
+        (
+            {"evidence": {"max_age_days": 8}},
+            "max_age_days may be looser than its default: add reason",
+        ),
+        ({"sla": {"critical": 8, "reason": "r", "owner": "o"}}, "add date, an auditor will ask"),
+        ({"sla": {"calendar": "business"}}, "calendar may be looser"),
+        ({"waivers": {"max_days": 366}}, "max_days may be looser"),
+        ({"reviews": {"removal_days": 8}}, "removal_days may be looser"),
         ({"sla": {"weekend": []} | {"calendar": "working"}}, "Invalid enum value 'working'"),
         ({"sla": {"weekend": list(WEEKDAYS)}}, "no day is left"),
     ],
@@ -185,6 +194,32 @@ def test_a_decision_without_its_facts_is_refused(table: dict[str, Any], said: st
 def test_a_stricter_setting_needs_no_reason() -> None:
     stricter = fakes.config(rules={"fake-thing-named": {"severity": "critical"}})
     assert api.make_workspace(stricter, fakes.registry()).active
+
+
+def test_every_decision_can_be_listed() -> None:
+    chosen = fakes.config(
+        rules={
+            "exclude": [{"rule": "fake-thing-d*", **WHO}],
+            "fake-thing-named": {
+                "prefix": "x",
+                **WHO,
+                "where": [{"scope": "fake:*", "severity": "info", **WHO}],
+            },
+            "fake-thing-owned": {"enabled": False, **WHO},
+        },
+        audit={"exclude": [{"tag": "a=b", **WHO}]},
+        sla={"critical": 9, **WHO},
+    )
+    found = list(decided(chosen, fakes.registry().rules))
+    assert [(one.what, one.where, one.effect) for one in found] == [
+        ("fake-thing-d*", "everywhere", "switched off"),
+        ("fake-thing-named", "everywhere", "prefix = 'x' instead of 'thing'"),
+        ("fake-thing-named", "scope fake:*", "severity info"),
+        ("fake-thing-owned", "everywhere", "switched off"),
+        ("audit", "tag a=b", "outside of the system"),
+        ("sla", "everywhere", "critical = 9"),
+    ]
+    assert {(one.reason, one.owner, one.date) for one in found} == {tuple(WHO.values())}
 
 
 # -- due dates -------------------------------------------------------------------------------------------
@@ -246,7 +281,8 @@ def test_what_is_outside_is_judged_and_does_not_count(store: Store) -> None:
     assert run() == 1
     failing = {f.fingerprint: f.sla_due for f in store.findings() if f.status == "fail"}
     assert all(failing.values())
-    assert run(audit={"exclude": [{"scope": "fake:*", **WHO}]}) == 0
+    # All of it: that is no success, however it was decided.
+    assert run(audit={"exclude": [{"scope": "fake:*", **WHO}]}) == 3
     found = store.findings(outside=True)
     assert {f.fingerprint for f in found if f.status == "fail"} == set(failing)
     assert {f.because for f in found} == {

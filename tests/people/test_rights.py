@@ -210,7 +210,10 @@ def test_the_command_lists_administrators_and_counts_who_may_be_one(
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with open_store(url, create=True) as store:
         _of(store, [*_aws(ONE), *_aws(TWO)])
-    (tmp_path / "soc2-pac.toml").write_text("[evidence]\nmax_age_days = 36500\n", encoding="utf-8")
+    (tmp_path / "soc2-pac.toml").write_text(
+        "[evidence]\nmax_age_days = 36500\nreason = 'r'\nowner = 'o'\ndate = 2026-01-05\n",
+        encoding="utf-8",
+    )
 
     def ask(*more: str) -> tuple[int, str, str]:
         capsys.readouterr()

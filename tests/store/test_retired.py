@@ -10,6 +10,7 @@ import pytest
 from soc2_pac.acts.scopes import Retired
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.engine import judge_as_of
+from soc2_pac.model import CollectionStatus
 from soc2_pac.store import open_store, scopes
 
 from .helpers import ANN, AWAY, DOORS, HOME, T0, active, fake_user_badge, look, one_run, user
@@ -109,6 +110,46 @@ def test_bad_input_records_nothing(store: Store, named: str, reason: str, said: 
     with pytest.raises(UsageError, match=said.replace("?", r"\?")):
         retire(store, named, reason=reason)
     assert store.checkpoint().count == before
+
+
+def test_what_a_configured_source_still_reads_is_not_retired(store: Store) -> None:
+    def named(source: str) -> None:
+        with store.database.writing() as connection:
+            scopes.retire(
+                connection,
+                "fake:other",
+                reason="r",
+                owner="o",
+                by=ANN,
+                configured=[source],
+                now=LATER,
+            )
+
+    with pytest.raises(UsageError, match="read fake:other completely the last time"):
+        named("sold")
+    # What its source no longer reads has ended, though the source goes on: a closed account.
+    closed = [
+        look(
+            {},
+            scope=AWAY,
+            source="sold",
+            kind=kind,
+            status=CollectionStatus.SKIPPED,
+            reason="closed",
+        )
+        for kind in ("fake.user", "fake.team")
+    ]
+    one_run(store, closed)
+    named("sold")
+
+
+def test_a_kind_that_was_retired_everywhere_says_so(store: Store) -> None:
+    retire(store, "acme")
+    retire(store, "sold", LATER + timedelta(seconds=1))
+    one_run(store, [], at=LATER + DAY)
+    assert {f.message for f in store.findings(rules=["fake-user-mfa"])} == {
+        "fake.user: every scope in which it was collected was retired"
+    }
 
 
 def test_it_is_retired_once(store: Store) -> None:
