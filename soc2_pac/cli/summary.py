@@ -167,7 +167,8 @@ def _left(store: Store) -> list[str]:
         removed = [act.said(Removed) for act in acts.listed(connection, (REMOVED,))]
     lines = []
     if rows:
-        lines.append(f"{len(rows)} scopes are retired, each with its reason: soc2-pac sources list")
+        are = "1 scope is" if len(rows) == 1 else f"{len(rows)} scopes are"
+        lines.append(f"{are} retired, each with its reason: soc2-pac sources list")
     for how in ("archived", "erased"):
         count = sum(one.count for one in removed if one.how == how)
         if count:
