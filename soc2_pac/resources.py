@@ -145,6 +145,11 @@ def view(resource_type: type[R], body: bytes | str) -> R:
     return seen
 
 
+def prepare(resource_type: type[Resource]) -> None:
+    """Work out now what reading the first document of a kind would: whoever watches reads sees every class."""
+    _shape(resource_type)
+
+
 def _convert(resource_type: type[R], document: object) -> R:
     try:
         return msgspec.convert(document, _shape(resource_type).guarded, strict=True)

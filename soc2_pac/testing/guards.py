@@ -29,7 +29,7 @@ from soc2_pac.cases import allowances, joined_evidence, load_cases, stored
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Status
-from soc2_pac.resources import GAPS, view
+from soc2_pac.resources import GAPS, prepare, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -237,6 +237,9 @@ Which = tuple[str | None, int]
 def _reads(rule: Rule, case: Case) -> dict[tuple[Which, Path], _Excuse]:
     """Every field of a view that judging a case reads, by its path in the document."""
     _forget()
+    for kind in (rule.resource, *rule.joins):
+        # A class that were made while reads are noted would not be watched.
+        prepare(kind)
     evidence = _evidence(rule, case)
     try:
         judged = view(rule.resource, stored(rule.resource, case.document()))

@@ -20,7 +20,7 @@ from .test_client import client
 from .test_recordings import answers, judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from soc2_pac.model import Document
@@ -70,7 +70,9 @@ class _History:
         self.params: dict[str, Any] = {}
         self.read = 0
 
-    def pages(self, service: str, operation: str, **params: Any) -> Iterator[dict[str, Any]]:
+    def pages(
+        self, service: str, operation: str, keys: Sequence[str] = (), **params: Any
+    ) -> Iterator[dict[str, Any]]:
         assert (service, operation) == ("cloudtrail", "lookup_events")
         self.params = params
         for page in self._pages:

@@ -108,6 +108,18 @@ ANSWERS: Mapping[str, Any] = {
     "sns:ListSubscriptions": {"Subscriptions": [_subscription("s1", "heard", ACCOUNT)]},
     "sns:ListSubscriptionsByTopic": {"Subscriptions": [_subscription("s2", "other", "444455556666")]},
     "ssm:GetDocument": {"Content": json.dumps({"inputs": {}})},
+    # A person and a group: who is in the group is asked.
+    "sso:ListAccountAssignments": {
+        "AccountAssignments": [
+            {
+                "AccountId": "111122223333",
+                "PermissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+                "PrincipalType": kind,
+                "PrincipalId": f"p-{kind}",
+            }
+            for kind in ("USER", "GROUP")
+        ]
+    },
     "sso:ListInstances": {
         "Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890"}]
     },
