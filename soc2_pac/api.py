@@ -95,11 +95,13 @@ class Workspace:
     def held(self, store: Store) -> Held:
         """What the store holds for its own sources; nothing where no provider reads it."""
         if not self.registry.of_the_store:
-            return Held((), ())
+            return Held((), None)
         with store.reading() as connection:
             return Held(
                 tuple(acts.listed(connection)),
-                tuple(queries.open_failures(connection, self.registry.of_the_store)),
+                None
+                if queries.last_instant(connection) is None
+                else tuple(queries.open_failures(connection, self.registry.of_the_store)),
             )
 
     def lacking(self, provider: str) -> str:
@@ -237,7 +239,8 @@ class Held(NamedTuple):
     """What the store itself holds for its own sources."""
 
     acts: tuple[Act, ...]
-    failures: tuple[OpenFailures, ...]
+    failures: tuple[OpenFailures, ...] | None
+    """``None``: nothing was evaluated yet."""
 
 
 def _knowing(

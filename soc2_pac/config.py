@@ -10,7 +10,6 @@ import os
 import subprocess
 import tomllib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
@@ -19,7 +18,7 @@ import msgspec
 
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.criteria import CRITERIA
-from soc2_pac.decisions import Boundary, Decision, Place, Variant
+from soc2_pac.decisions import Boundary, Decision, Place, Variant, latest_day
 from soc2_pac.due import WEEKDAYS, DueDates
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import Severity
@@ -583,7 +582,7 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
     found: list[D] = []
     for number, one in enumerate(value, 1):
         made: D = convert(path, key if len(value) == 1 else f"{key}, number {number}", one, shape)
-        if problem := made.lacks(datetime.now(UTC).date()):
+        if problem := made.lacks(latest_day()):
             msg = f"{path or DEFAULT_FILE}: {key}: {problem}"
             raise ConfigError(msg)
         found.append(made)

@@ -32,6 +32,11 @@ _ABOUT_TAGS = re.compile("tag|label|^settings$", re.IGNORECASE)
 """Names of objects that hold them one level below: an answer of a call of its own, or settings."""
 
 
+def latest_day() -> dt.date:
+    """Today where today is furthest on: a day that somebody writes down there lies in no future."""
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who decided something, when and why."""
 

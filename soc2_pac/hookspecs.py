@@ -89,15 +89,16 @@ class Provider(Protocol):
         Settings that name files may have a method ``beside(folder)``, which returns them with relative
         paths counted from the configuration's own folder.
 
-        A provider with an attribute ``of_the_store`` that is true reads what people did, from the store
-        itself. Its settings have a method ``knowing(acts, failures)``, which returns them with the store's acts
+        A provider with an attribute ``of_the_store`` that is true reads what people did, from the store itself.
+        Its settings have a method ``knowing(acts, failures)``, which returns them with the store's acts
         (:class:`soc2_pac.acts.Act`, in the order of recording) and the failures that are open
-        (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day); none of them may be required, since a source
-        of it is implied where there are controls or acts. It is collected last, so that it knows what else
-        the run found. The settings that ``knowing`` returns may have a method ``deriving(history)``, which returns
-        them with a function ``(start, end, since, kept)``: it reads the privileged grants between two instants (UTC)
-        out of the store's history (:class:`HistoryEvents`), those before ``since`` from the documents of the kind
-        ``kept``. It is called only if a collector asks.
+        (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day; ``None`` where nothing was evaluated
+        yet); none of them may be required, since a source of it is implied where there are controls or acts. It
+        is collected last, so that it knows what else the run found. The settings that ``knowing`` returns may
+        have a method ``deriving(history)``, which returns them with a function ``(start, end, since, kept)``:
+        it reads the privileged grants between two instants (UTC) out of the store's history
+        (:class:`HistoryEvents`), those before ``since`` from the documents of the kind ``kept``. It is called
+        only if a collector asks.
         """
 
     @property

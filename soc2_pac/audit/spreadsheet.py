@@ -10,6 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -21,6 +22,17 @@ _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id
 _MOST_BYTES = 256 * 1024 * 1024
 _CELL = re.compile(r"([A-Z]{1,3})(\d+)")
 _LETTERS = 26
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ET.ParseError,
+    LookupError,  # a part, a sheet or a shared text that is named and not there
+    NotImplementedError,  # zipfile: packed in a way that it does not know
+    RuntimeError,  # zipfile: encrypted
+)
+"""What reading a file raises that is no whole workbook."""
 
 
 def rows(content: bytes, sheet: str) -> Iterator[list[str]]:
@@ -36,7 +48,7 @@ def rows(content: bytes, sheet: str) -> Iterator[list[str]]:
                 raise ValueError(msg)
             shared = _shared(archive)
             yield from _cells(_part(archive, _path_of(archive, sheet)), shared)
-    except (zipfile.BadZipFile, KeyError, ET.ParseError, NotImplementedError, EOFError) as error:
+    except _DAMAGED as error:
         msg = f"it is no XLSX file that can be read ({error})"
         raise ValueError(msg) from error
 
@@ -57,7 +69,8 @@ def _path_of(archive: zipfile.ZipFile, sheet: str) -> str:
         raise ValueError(msg)
     chosen = next((one for one in sheets if one.get("name") == sheet), sheets[0])
     links = _part(archive, "xl/_rels/workbook.xml.rels")
-    target = next(str(one.get("Target")) for one in links if one.get("Id") == chosen.get(_LINK))
+    targets = [str(one.get("Target")) for one in links if one.get("Id") == chosen.get(_LINK)]
+    target = targets[0]
     return target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
 
 

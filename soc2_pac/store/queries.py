@@ -273,11 +273,12 @@ def rule_counts(connection: Connection) -> dict[str, tuple[dict[Status, int], in
 def open_failures(connection: Connection, leave_out: Collection[str]) -> list[OpenFailures]:
     """Open failures that count and are not waived, by severity and the day on which they are due.
 
+    What failed and cannot be seen now (inconclusive, stale) is open as well: only a pass ends a failure.
     ``leave_out``: providers whose own findings are not among them.
     """
     v = _view(
         "v_findings",
-        *("severity", "sla_due", "failing_since", "status", "outside", "waiver", "provider"),
+        *("severity", "sla_due", "failing_since", "outside", "waiver", "provider"),
     )
     day = sa.func.substr(v.c.sla_due, 1, 10)
     query = (
@@ -289,7 +290,6 @@ def open_failures(connection: Connection, leave_out: Collection[str]) -> list[Op
             sa.func.min(v.c.failing_since),
         )
         .where(
-            v.c.status == "fail",
             v.c.sla_due.is_not(None),
             v.c.outside == 0,
             v.c.waiver.is_(None),

@@ -14,6 +14,7 @@ from soc2_collectors.company.settings import CompanySettings
 from soc2_pac.collect.fetch import Limits, Meter
 from soc2_pac.decisions import Boundary, Place
 from soc2_pac.errors import CallRefused
+from soc2_pac.model import CollectionStatus
 from soc2_pac.store import Store, open_store, queries
 from soc2_pac.testing import judge_document
 from soc2_rules.company.deadlines import company_failures_fixed_in_time
@@ -58,6 +59,22 @@ def test_what_is_waived_or_outside_is_not_among_them(store: Store) -> None:
     rules = [replace(one, boundary=Boundary(exclude=(place,))) for one in active()]
     one_run(store, [], at=T0 + 3 * DAY, rules=rules)
     assert held(store) == []
+
+
+def test_a_failure_that_nobody_can_see_any_more_stays_open(store: Store) -> None:
+    denied = look({}, at=T0 + 3 * DAY, status=CollectionStatus.DENIED, reason="no")
+    one_run(store, [denied], at=T0 + 3 * DAY)
+    one_run(store, [], at=T0 + 20 * DAY)
+    assert "pass" not in {f.status.value for f in store.findings(rules=["fake-user-mfa"])}
+    assert held(store) == [("high", "2026-01-31", 2), ("high", "2026-02-02", 1)]
+
+
+def test_before_the_first_evaluation_nothing_passes() -> None:
+    connection = CompanyConnection(CompanySettings().knowing(()))
+    client = connection.client(connection.scope, Meter(Limits()), frozenset([FAILURES]))
+    for document in deadlines.documents(client):
+        verdict = judge_document(company_failures_fixed_in_time, dict(document.body), now=T0)
+        assert verdict.status == "not_applicable"
 
 
 def test_from_the_store_to_a_verdict(store: Store) -> None:

@@ -40,7 +40,7 @@ class NoteSettings(msgspec.Struct, frozen=True):
 
     acts: tuple[Act, ...] | None = None
 
-    def knowing(self, acts: Iterable[Act], failures: Iterable[OpenFailures]) -> NoteSettings:
+    def knowing(self, acts: Iterable[Act], failures: Iterable[OpenFailures] | None) -> NoteSettings:
         """The same, with acts."""
         del failures
         return NoteSettings(tuple(acts))

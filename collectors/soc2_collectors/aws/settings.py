@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from soc2_pac.config import SecretRef
-from soc2_pac.decisions import Decision
+from soc2_pac.decisions import Decision, latest_day
 
 HOME = {
     "aws": "us-east-1",
@@ -47,7 +46,7 @@ class ExcludedAccount(Decision, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raises ValueError where an auditor would ask."""
-        if problem := self.lacks(datetime.now(UTC).date()):
+        if problem := self.lacks(latest_day()):
             msg = f"exclude_accounts: {self.account}: {problem}"
             raise ValueError(msg)
 

@@ -74,8 +74,8 @@ class Company:
         known = self._known(call)
         return tuple(act for act in known.acts if act.kind.startswith(CALLS[call]))
 
-    def failures(self, call: str) -> tuple[OpenFailures, ...]:
-        """Open failures by severity and day. Raises as :meth:`acts` does."""
+    def failures(self, call: str) -> tuple[OpenFailures, ...] | None:
+        """Open failures by severity and day; ``None``: nothing was evaluated yet. Raises as :meth:`acts` does."""
         return self._known(call).failures
 
     def grants(

@@ -21,9 +21,10 @@ def deadlines(company: Company) -> Iterator[Document]:
     for severity in Severity:
         body = {
             "severity": severity.value,
+            "evaluated": found is not None,
             "due": [
                 {"day": one.day, "first": one.first, "count": one.count, "oldest": one.oldest}
-                for one in found
+                for one in found or ()
                 if one.severity == severity.value
             ],
         }

@@ -67,15 +67,18 @@ class CompanySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(msg)
 
     def knowing(
-        self, acts: Iterable[Act], failures: Iterable[OpenFailures] = ()
+        self, acts: Iterable[Act], failures: Iterable[OpenFailures] | None = None
     ) -> KnowingSettings:
-        """The same, with what the store holds: acts in the order of recording, and open failures."""
+        """The same, with what the store holds: acts in the order of recording, and open failures.
+
+        ``failures``: ``None`` where nothing was evaluated yet.
+        """
         return KnowingSettings(
             self.organization,
             self.approvals,
             self.grants_since_days,
             tuple(acts),
-            tuple(failures),
+            None if failures is None else tuple(failures),
         )
 
 
@@ -83,7 +86,7 @@ class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
     """Settings with what is to be read. No configuration can say this."""
 
     acts: tuple[Act, ...] = ()
-    failures: tuple[OpenFailures, ...] = ()
+    failures: tuple[OpenFailures, ...] | None = None
     history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents] | None = None
     """Reads privileged grants out of the store's history."""
 

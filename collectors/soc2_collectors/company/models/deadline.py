@@ -12,7 +12,7 @@ from soc2_pac.resources import Resource
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """Open failures that are due on one day. Waived ones are not among them."""
+    """Open failures that are due on one day. Waived ones are not among them; those that nobody can see now are."""
 
     first: datetime
     """The instant at which the first of them is due."""
@@ -27,4 +27,6 @@ class Deadline(Resource, frozen=True, kw_only=True):
     any_value: ClassVar[Mapping[str, str]] = may_lack
 
     severity: str
+    evaluated: bool
+    """Whether anything had been evaluated when this was collected: before that, nothing is known to fail."""
     due: list[Due]
