@@ -55,5 +55,5 @@ def test_a_zip_that_is_no_workbook(parts: dict[str, str]) -> None:
     with zipfile.ZipFile(made, "w") as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
-    with pytest.raises(ValueError, match="no XLSX|no sheet"):
+    with pytest.raises(ValueError, match=r"no XLSX|no sheet"):
         list(rows(made.getvalue(), "a"))
