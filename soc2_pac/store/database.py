@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,7 @@ class Database:
         except ModuleNotFoundError as error:
             msg = f"{error.name} is not installed. Next: pip install 'soc2-pac[postgres]'"
             raise StoreError(msg) from error
-        self._lock_file: int | None = None
-        self._lock_connection: Connection | None = None
+        self._writer: tuple[int, Connection] | None = None
 
     @property
     def name(self) -> str:
@@ -120,12 +120,36 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that alone may write; all or nothing."""
+        self._drop_cut_short()
         with self._explained(), self.engine.connect() as connection:
             writer = connection.execution_options(soc2_writer=True)
+            self._writer = (threading.get_ident(), writer)
             with writer.begin():
                 if not self.sqlite:
                     writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
                 yield writer
+                if self._writer is None or self._writer[1] is not writer:
+                    msg = "a writing transaction was begun within another, which was rolled back by it"
+                    raise RuntimeError(msg)
+        self._writer = None
+
+    def _drop_cut_short(self) -> None:
+        """Roll back what a signal left open in this thread.
+
+        A signal that comes just as a ``with`` block is entered or left skips its end: the transaction would
+        stay open for as long as the traceback lives, and the next one would wait for it in vain.
+        """
+        if self._writer is None:
+            return
+        thread, writer = self._writer
+        if thread == threading.get_ident():
+            self._writer = None
+            if writer.closed:
+                return
+            transaction = writer.get_transaction()
+            if transaction is not None:
+                transaction.rollback()
+            writer.connection.rollback()  # BEGIN may have been said before there was a transaction to hold
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

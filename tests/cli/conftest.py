@@ -28,7 +28,7 @@ def cli(
 ) -> Iterator[Callable[..., Ended]]:
     """``cli("rules", "list")`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def run(*arguments: object) -> Ended:
         capsys.readouterr()
@@ -37,4 +37,5 @@ def cli(
         return Ended(ending.value.code, *capsys.readouterr())
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+HEARS_SIGINT = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("soc2_pac", run_name="__main__")
+"""
+"""``python -m soc2_pac``, even where these tests run in the background of a shell, which ignores SIGINT."""
+
+
 @pytest.fixture
 def served() -> Iterator[tuple[GithubEmulator, str]]:
     """An emulator and where it is."""
@@ -46,7 +54,7 @@ def home(tmp_path: Path, served: tuple[GithubEmulator, str]) -> Path:
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "soc2_pac", *arguments],
+        [sys.executable, "-c", HEARS_SIGINT, *arguments],
         cwd=home, env={**os.environ, "A_TOKEN": "ghp_" + "t" * 36}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip

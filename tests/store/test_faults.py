@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import event
 
 from soc2_pac.errors import IntegrityError, StoreError
@@ -38,6 +39,33 @@ def test_two_runs_at_once_are_refused(store_url: str) -> None:
             pass
         one_run(other, [look({"a": user("ann")})])
         assert store.verify().sound
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["in the block", "before it is held"])
+def test_a_transaction_that_a_signal_left_open_is_rolled_back(
+    store_url: str,
+    held: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_store(store_url, create=True) as store:
+        # As a traceback keeps it: entered, and never left.
+        cut_short = store.database.writing()
+        cut_short.__enter__().exec_driver_sql("DELETE FROM meta")
+        if not held:
+            monkeypatch.setattr(sa.Connection, "get_transaction", lambda _: None)
+        one_run(store, [look({"a": user("ann")})])
+        assert store.verify().sound
+        cut_short.gen.close()
+
+
+def test_a_transaction_within_another_is_a_loud_defect(store_url: str) -> None:
+    with (
+        open_store(store_url, create=True) as store,
+        pytest.raises(RuntimeError, match="within another"),
+        store.database.writing(),
+        store.database.writing(),
+    ):
+        pass
 
 
 def test_a_newer_schema_is_refused(store_url: str) -> None:
