@@ -143,6 +143,10 @@ class Report:
     title: str
     subtitle: str
     """The instant, or the period."""
+    start: str
+    """UTC; of a period its beginning, of an instant the instant itself."""
+    end: str
+    """UTC; the first instant that does not belong to the period."""
     cover: tuple[Fact, ...]
     """Store, period, scope, versions, sums, checkpoints, digests."""
     warnings: tuple[str, ...] = ()

@@ -158,6 +158,8 @@ def report(count: int = 40, *, parts: int = 6, streamed: int = 500) -> Report:
             kind="type2",
             title="Operation of controls over a period",
             subtitle="2026-01-01 to 2026-06-30 (UTC)",
+            start=utc_text(START),
+            end=utc_text(END),
             cover=(
                 Fact("Store", "0f2c"),
                 Fact("Rules", "574"),
