@@ -1,6 +1,6 @@
 """Other frameworks that findings are grouped by: ids and our own words. ISO's text is not shipped.
 
-ISO/IEC 27001:2022 has 93 controls in its Annex A. Each says here which of the Trust Services Criteria it overlaps with. A
+ISO/IEC 27001:2022 has 93 controls in its Annex A. Each says here which criteria of SOC 2 it overlaps with. A
 criterion is wide, so words of a rule's id choose among the controls of its criteria: ``mfa`` leads to secure
 authentication, ``kms`` to cryptography.
 """
