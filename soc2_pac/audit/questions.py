@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.decisions import Decided
     from soc2_pac.config import Config
     from soc2_pac.identity import Owned
     from soc2_pac.plugins import Registry
@@ -97,27 +98,23 @@ def _leavers(known: Known) -> Iterator[Row]:
 
 
 def _off(known: Known) -> Iterator[Row]:
-    said = {}
-    for one in decided(known.config, known.registry.rules):
-        said[one.what] = one
-        if one.what not in known.registry.rules:
-            yield {
-                "rule": one.what, "effect": one.effect, "where": one.where, "reason": one.reason,
-                "owner": one.owner, "date": one.date.isoformat(),
-            }  # fmt: skip
+    made = list(decided(known.config, known.registry.rules))
+    about = {one.what: one for one in made}
+    for one in made:
+        if one.what not in known.not_judged:
+            yield _decision(one.what, one.effect, one)
     for rule, reason in sorted(known.not_judged.items()):
-        one = said.pop(rule) if rule in said else None
-        yield {
-            "rule": rule, "effect": "not judged", "where": "everywhere",
-            "reason": one.reason if one else reason, "owner": one.owner if one else None,
-            "date": one.date.isoformat() if one else None,
-        }  # fmt: skip
-    for rule, one in sorted(said.items()):
-        if rule in known.registry.rules:
-            yield {
-                "rule": rule, "effect": one.effect, "where": one.where, "reason": one.reason,
-                "owner": one.owner, "date": one.date.isoformat(),
-            }  # fmt: skip
+        if rule in about:
+            yield _decision(rule, "not judged", about[rule])
+        else:
+            yield {"rule": rule, "effect": "not judged", "where": "everywhere", "reason": reason}
+
+
+def _decision(rule: str, effect: str, one: Decided) -> Row:
+    return {
+        "rule": rule, "effect": effect, "where": one.where, "reason": one.reason, "owner": one.owner,
+        "date": one.date.isoformat(),
+    }  # fmt: skip
 
 
 def _controls(known: Known) -> Iterator[Row]:
