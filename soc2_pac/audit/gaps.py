@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from soc2_pac.model import NOT_OFFERED, utc_text, utc_time
@@ -14,7 +13,7 @@ from soc2_pac.store import gaps as store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
 

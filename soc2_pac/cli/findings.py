@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac.cli.differences import diff
 from soc2_pac.cli.options import (
     ListGroup,
     check_criteria,
@@ -141,6 +142,9 @@ def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str,
                 row["status"] = f"{finding.status} (outside)"
                 row["message"] = f"{finding.message} [{'; '.join(finding.because)}]"
         yield row
+
+
+findings.add_command(diff)
 
 
 @findings.command()

@@ -107,6 +107,6 @@ def run_started(connection: Connection, run: int) -> str:
     if found is None:
         last = connection.execute(sa.select(sa.func.max(r.c.id))).scalar()
         said = f"the last is {last}" if last else "there was none yet"
-        msg = f'there is no run {run}: {said}. Next: soc2-pac query "SELECT id, started_at, command FROM v_runs"'
+        msg = f"there is no run {run}: {said}. Next: soc2-pac query runs"
         raise UsageError(msg)
     return found

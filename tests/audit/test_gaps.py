@@ -58,10 +58,13 @@ def store(store_url: str) -> Iterator[Store]:
 
 def _run(store: Store, number: int, *looks: tuple[str, Scope, CollectionStatus, str]) -> None:
     at = T0 + (number - 1) * DAY
-    documents = {"a": user("ann", team="core")}
+    documents = {
+        "fake.user": {"a": user("ann", team="core")},
+        "fake.team": {"t1": {"name": "core"}},
+    }
     found = [
         look(
-            {} if status is not CollectionStatus.COMPLETE else documents if kind == "fake.user" else {"t1": {"name": "core"}},
+            documents[kind] if status is CollectionStatus.COMPLETE else {},
             kind=kind, scope=scope, status=status, reason=reason, at=at,
         )
         for kind, scope, status, reason in looks
@@ -184,7 +187,10 @@ def test_facts_of_single_resources(store: Store) -> None:
         "reason": "no right",
         "permission": "mfa:Read",
     }
-    users = {"a": user("ann"), "b": {"name": "bob", "created": day(1), "$gaps": {"GetMfa": gap}}}
+    users: dict[str, dict[str, object]] = {
+        "a": user("ann"),
+        "b": {"name": "bob", "created": day(1), "$gaps": {"GetMfa": gap}},
+    }
     found = look(users)
     one_run(store, [TEAMS, found], rules=active())
     with store.database.writing() as connection:

@@ -13,7 +13,6 @@ from ..store.helpers import look, one_run, user  # noqa: TID252 - tests are no p
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .conftest import Ended
 
