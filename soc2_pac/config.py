@@ -230,6 +230,13 @@ class AttachmentsTable(_Table, frozen=True):
     the one that collects."""
 
 
+class QueriesTable(_Table, frozen=True):
+    """``[queries]``."""
+
+    paths: tuple[str, ...] = ()
+    """Folders of saved questions (``*.sql``), counted from the configuration's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """``[rules.ID]``."""
@@ -268,6 +275,7 @@ class Config:
     controls: ControlsTable
     reviews: ReviewsTable
     attachments: AttachmentsTable
+    queries: QueriesTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[str, ...]
     """Rule ids, globs or criteria; empty: all."""
@@ -295,6 +303,12 @@ class Config:
             weekend=frozenset(WEEKDAYS.index(day) for day in self.sla.weekend),
             holidays=frozenset(self.sla.holidays),
         )
+
+    @property
+    def query_folders(self) -> tuple[Path, ...]:
+        """Folders of saved questions."""
+        folder = self.path.resolve().parent if self.path is not None else Path()
+        return tuple(folder / Path(path).expanduser() for path in self.queries.paths)
 
     @property
     def controls_path(self) -> Path | None:
@@ -476,6 +490,7 @@ _TABLES: dict[str, Any] = {
     "controls": ControlsTable,
     "reviews": ReviewsTable,
     "attachments": AttachmentsTable,
+    "queries": QueriesTable,
 }
 
 

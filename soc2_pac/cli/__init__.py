@@ -25,6 +25,8 @@ _COMMANDS = {
     "rules": ("soc2_pac.cli.rules:rules", "List, show, write and test rules."),
     "findings": ("soc2_pac.cli.findings:findings", "Query findings and their history."),
     "evidence": ("soc2_pac.cli.evidence:evidence", "Query the documents behind the findings."),
+    "gaps": ("soc2_pac.cli.gaps:gaps", "What could not be seen, since when, and what to grant."),
+    "query": ("soc2_pac.cli.query:query", "Ask the store: saved questions, or SQL of your own."),
     "population": (
         "soc2_pac.cli.population:population",
         "List and export the events of a period.",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac.cli.differences import diff
 from soc2_pac.cli.options import (
+    Choice,
     ListGroup,
     check_criteria,
     check_filters,
     config_option,
     find_rule,
-    format_option,
     one_finding,
     opened_store,
     severity_option,
@@ -22,7 +24,7 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Severity, Status
-from soc2_pac.output import plain, write
+from soc2_pac.output import FORMATS, exchange, plain, write
 from soc2_pac.store import queries
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+_TO_ACT_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
+"""What SARIF holds where no status is asked for: its readers show any result as a problem."""
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
 
@@ -65,7 +69,15 @@ def findings() -> None:
     default=None,
     help="Only what decisions of the configuration leave out of the count, or only what counts.",
 )
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=Choice([*FORMATS, *exchange.FORMATS]),
+    default="table",
+    show_default=True,
+    help="Of the rows; or for other programs: SARIF 2.1.0 (what passes only with --status), JUnit XML, OCSF 1.5 "
+    "(one JSON object a line).",
+)
 def list_(
     config_path: str | None,
     store_url: str | None,
@@ -89,6 +101,8 @@ def list_(
         check_filters(connection, provider=provider, kind=kind, scope=scope)
         if control is not None:
             rules = _of_control(connection, control, rules)
+        if form == "sarif" and not statuses:
+            statuses = tuple(status.value for status in _TO_ACT_ON)
         found = queries.findings(
             connection,
             rules=rules,
@@ -101,10 +115,33 @@ def list_(
             resource=resource,
             waived=waived,
             outside=outside,
+            by_rule=form == "junit",
         )
-        count = write(_rows(found, full=form == "json"), _COLUMNS, form)
+        if form in exchange.FORMATS:
+            count = _exchange(connection, found, form)
+        else:
+            count = write(_rows(found, full=form == "json"), _COLUMNS, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
+
+
+def _exchange(connection: Connection, found: Iterator[queries.Finding], form: str) -> int:
+    """Write findings for another program."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    from soc2_pac import plugins  # noqa: PLC0415
+    from soc2_pac.output import junit, ocsf, sarif  # noqa: PLC0415
+    from soc2_pac.store import waivers  # noqa: PLC0415
+
+    rules = plugins.load().rules
+    context = exchange.Context(
+        version(plugins.DISTRIBUTION),
+        queries.last_instant(connection),
+        {rule.id: exchange.Words(rule.title, rule.why, rule.fix) for rule in rules.values()},
+        {waiver.waiver: waiver for waiver in waivers.listed(connection)},
+    )
+    writers = {"sarif": sarif.write, "junit": junit.write, "ocsf": ocsf.write}
+    return writers[form](found, context, sys.stdout)
 
 
 def _of_control(connection: Connection, control_id: str, rules: tuple[str, ...]) -> tuple[str, ...]:
@@ -141,6 +178,9 @@ def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str,
                 row["status"] = f"{finding.status} (outside)"
                 row["message"] = f"{finding.message} [{'; '.join(finding.because)}]"
         yield row
+
+
+findings.add_command(diff)
 
 
 @findings.command()

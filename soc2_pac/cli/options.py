@@ -188,6 +188,15 @@ def instant(text: str, option: str) -> datetime:
         raise UsageError(msg) from error
 
 
+def moment(connection: Connection, text: str, option: str) -> datetime:
+    """A date, an ISO instant, or the start of a run by its number. Raises UsageError."""
+    if text.isascii() and text.isdigit():
+        from soc2_pac.store import gaps  # noqa: PLC0415
+
+        return utc_time(gaps.run_started(connection, int(text)))
+    return instant(text, option)
+
+
 def actor(by: str | None) -> Actor:
     """Who does something at the command line: ``--by``, or the user of this computer. Nobody signed in.
 

@@ -104,6 +104,29 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
+    def apart(self) -> Iterator[sqlite3.Connection]:
+        """A connection of SQLite's own to the file, opened read-only: for who restricts it further.
+
+        Raises:
+            StoreError: the store is no file, or cannot be opened.
+        """
+        import sqlite3  # noqa: PLC0415 - PostgreSQL alone does not need it
+
+        if self.path is None:
+            msg = f"the store {self.name} is no file of SQLite"
+            raise StoreError(msg)
+        how = _how_to_open(self.path) or "mode=ro"
+        address = f"{self.path.resolve().as_uri()}?{how}"
+        with self._unchanged():
+            try:
+                connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)
+            except sqlite3.Error as error:
+                msg = f"store {self.name}: {error}"
+                raise StoreError(msg) from error
+            with contextlib.closing(connection):
+                yield connection
+
+    @contextlib.contextmanager
     def _unchanged(self) -> Iterator[None]:
         """A file that is read without locks, since its folder cannot be written, stays what it was."""
         path = self.path

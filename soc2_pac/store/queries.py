@@ -180,6 +180,7 @@ def findings(
     fingerprint: str | None = None,
     waived: bool | None = None,
     outside: bool | None = None,
+    by_rule: bool = False,
 ) -> Iterator[Finding]:
     """Current findings, worst first; every filter narrows. Streams.
 
@@ -196,16 +197,13 @@ def findings(
         fingerprint: exact or a prefix.
         waived: only waived (True) or only not waived (False) ones.
         outside: only what is outside of the system (True) or only what belongs to it (False).
+        by_rule: in the order of the rules' ids instead.
     """
     v = _view("v_findings", *(field.name for field in fields(Finding)), "provider")
     query = sa.select(*(v.c[field.name] for field in fields(Finding)))
-    query = query.order_by(
-        _order(v.c.severity, reversed(Severity)),
-        _order(v.c.status, Status),
-        v.c.rule,
-        v.c.scope,
-        v.c.resource,
-    )
+    worst = _order(v.c.severity, reversed(Severity)), _order(v.c.status, Status)
+    ordered = (v.c.rule, *worst) if by_rule else (*worst, v.c.rule)
+    query = query.order_by(*ordered, v.c.scope, v.c.resource)
     for column, wanted in ((v.c.rule, rules), (v.c.status, statuses), (v.c.severity, severities)):
         if wanted:
             query = query.where(column.in_([str(value) for value in wanted]))

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -86,6 +87,20 @@ def test_a_hostile_name_steers_neither_terminal_nor_spreadsheet(ask: Callable[..
         text = ask("findings", "--format", form).out
         assert "eve\\x1b[2J\\n=cmd" in text
         assert "\x1b" not in text
+
+
+def test_findings_for_other_programs(ask: Callable[..., Ended]) -> None:
+    run = json.loads(ask("findings", "list", "--format", "sarif").out)["runs"][0]
+    assert {result["kind"] for result in run["results"]} == {"fail"}
+    assert len(run["results"]) == 3
+    passing = json.loads(ask("findings", "--format", "sarif", "--status", "pass").out)["runs"][0]
+    assert {result["kind"] for result in passing["results"]} == {"pass"}
+    cases = ElementTree.fromstring(ask("findings", "--format", "junit").out).iter("testcase")
+    assert len(list(cases)) == 12
+    events = [json.loads(line) for line in ask("findings", "--format", "ocsf").out.splitlines()]
+    assert len(events) == 12
+    for form in ("sarif", "junit", "ocsf"):
+        assert "\x1b" not in ask("findings", "--format", form).out
 
 
 def test_no_finding_matches(ask: Callable[..., Ended]) -> None:
