@@ -496,7 +496,7 @@ def run(
 def reviewing(config: Config, registry: Registry) -> reviews.Known:
     """How access reviews read the store."""
     return reviews.Known(
-        kinds=[collector.resource for collector in registry.collectors.values()],
+        kinds=registry.kinds,
         joined=registry.joined_identities,
         max_age=timedelta(days=config.evidence.max_age_days),
         removal_days=config.reviews.removal_days,
@@ -551,7 +551,12 @@ def control_states(
     work = work.knowing(store)
     with store.reading() as connection:
         return controls.states(
-            connection, work.registry.rules, work.not_judged, now or datetime.now(UTC), only
+            connection,
+            work.registry.rules,
+            work.not_judged,
+            now or datetime.now(UTC),
+            only,
+            work.registry.kinds,
         )
 
 
