@@ -408,19 +408,20 @@ def _text(
 def _workbook(
     found: Review, frozen: Population, rows: list[dict[str, str]], columns: Sequence[str]
 ) -> bytes:
+    import io  # noqa: PLC0415
+
     from soc2_pac.acts.reviews import CHOICES  # noqa: PLC0415
     from soc2_pac.audit.review_files import DECISION  # noqa: PLC0415
-    from soc2_pac.output import workbook  # noqa: PLC0415
+    from soc2_pac.output.book import Book, FillIn  # noqa: PLC0415 - it needs an extra
 
-    is_open = found.state == "open"
-    return workbook.workbook(
-        _cover(found, frozen),
-        "Grants",
-        rows,
-        columns,
-        to_fill_in=DECISION if is_open else (),
-        choice=workbook.Choice("decision", CHOICES) if is_open else None,
-    )
+    target = io.BytesIO()
+    with Book(target) as book:
+        cover = book.sheet("Review", ("fact", "value"))
+        cover.all({"fact": name, "value": value} for name, value in _cover(found, frozen))
+        is_open = found.state == "open"
+        fill_in = FillIn(tuple(DECISION), "decision", CHOICES) if is_open else None
+        book.sheet("Grants", columns, fill_in).all(rows)
+    return target.getvalue()
 
 
 def _cover(found: Review, frozen: Population) -> list[tuple[str, str]]:
