@@ -17,7 +17,8 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import attachments, control_file, controls, removals, reviews
+from soc2_pac.acts.decisions import SET as DECISIONS_SET
+from soc2_pac.audit import attachments, control_file, controls, decisions, removals, reviews
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -98,7 +99,8 @@ class Workspace:
             return Held((), None)
         with store.reading() as connection:
             return Held(
-                tuple(acts.listed(connection)),
+                # What the configuration decides is no act of people.
+                tuple(act for act in acts.listed(connection) if act.kind != DECISIONS_SET),
                 None
                 if queries.last_instant(connection) is None
                 else tuple(queries.open_failures(connection, self.registry.of_the_store)),
@@ -425,6 +427,9 @@ def run(
     told = command + (RESUMED if resume else "")
     with store.run(told, config=work.config.identity(), tool_version=tool_version()) as run_id:
         outcome.run = run_id
+        with store.database.writing() as connection:
+            by = Actor.here("the configuration")
+            decisions.record(connection, work.config, work.registry.rules, by=by)
         if declared is not None:
             with store.database.writing() as connection:
                 by = Actor.here("the configuration")

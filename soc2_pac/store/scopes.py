@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -46,6 +46,35 @@ def retired(connection: Connection, at: str) -> dict[int, int]:
         for scope_id, (name, last) in ends.items()
         if name in found and last <= found[name]
     }
+
+
+class Retirement(NamedTuple):
+    """Scopes that were retired by one act."""
+
+    act: Act
+    said: Retired
+    until: str | None
+    """Since when all of them are ours again, by a later collection, UTC; ``None``: some are still retired."""
+
+
+def retirements(connection: Connection) -> list[Retirement]:
+    """Every act that retired scopes, oldest first."""
+    s, c = tables.scope, tables.collection
+    ids = {
+        str(Scope(row[1], row[2])): row[0]
+        for row in connection.execute(sa.select(s.c.id, s.c.provider, s.c.boundary))
+    }
+    found = []
+    for act in acts.listed(connection, (RETIRED,)):
+        said = act.said(Retired)
+        rows = connection.execute(
+            sa.select(c.c.scope_id, sa.func.min(c.c.finished_at))
+            .where(c.c.id > said.upto, c.c.scope_id.in_(ids[name] for name in said.scopes))
+            .group_by(c.c.scope_id)
+        ).all()
+        again = max(row[1] for row in rows) if len(rows) == len(said.scopes) else None
+        found.append(Retirement(act, said, again))
+    return found
 
 
 def retire(

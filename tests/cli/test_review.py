@@ -33,8 +33,16 @@ accounts = "accounts.csv"
 systems = ["erp"]
 removal_days = 3
 break_glass = ["erp/sos*"]
-[rules]
-include = ["company-review-*", "roster-access-reviewed"]
+[[rules.include]]
+rule = "company-review-*"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
+[[rules.include]]
+rule = "roster-access-reviewed"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
 """
 PEOPLE = """id,mails,status,name,manager,access_reviewed_at
 1,rita@acme.example,active,Rita Roe,,2020-01-01
