@@ -514,7 +514,7 @@ def _reviewed(work: Workspace, store: Store) -> list[str]:
     systems = set(work.config.reviews.systems)
     with store.reading() as connection:
         for review in reviews.all_reviews(connection).values():
-            if review.state == "open" or review.pending:
+            if review.state == "open" or review.waiting:
                 systems.update(review.said.systems)
     if not systems:
         return []

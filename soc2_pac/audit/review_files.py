@@ -161,6 +161,7 @@ DECISION = ("decision", "reason")
 """Columns that reviewers fill in."""
 PROOF = (
     "decided_by", "decided_proof", "decided_at", "to_be_gone_by", "gone_by", "gone_collections", "state",
+    "not_checked",
 )  # fmt: skip
 """Columns of the export for auditors."""
 
@@ -241,6 +242,8 @@ def _with_proof(review: Review, row: Row, overdue: set[str]) -> dict[str, str]:
         return found
     found["to_be_gone_by"] = f"{review.remove_by(made):%Y-%m-%dT%H:%M:%SZ}"
     proof = review.removed.get(row.id)
+    if (why := review.not_checked.get(row.id)) is not None:
+        return {**found, "state": "not checked: retired", "not_checked": plain(str(why))}
     if proof is None:
         return {**found, "state": "overdue" if row.id in overdue else "to be removed"}
     removed, _ = proof

@@ -256,7 +256,7 @@ def close(review_id: str, by: str | None, config_path: str | None, store_url: st
     who = actor(by)
     with opened_store(config_path, store_url) as store:
         found = reviews.close(store, review_id, by=who)
-    waiting = len(found.pending)
+    waiting = len(found.waiting)
     click.echo(
         f"{found.id} closed. {waiting} grants are to be removed, and not yet proved to be gone."
     )
@@ -303,6 +303,9 @@ def status(review_id: str, config_path: str | None, store_url: str | None, form:
         f"{len(overdue)} are overdue.",
         err=form != "table",
     )
+    for row, why in sorted(found.not_checked.items()):
+        label = found.decided[row].decision.label
+        click.echo(plain(f"not checked: {label}: {why}"), err=form != "table")
     for row in overdue:
         made = found.decided[row]
         by = f"{found.remove_by(made):%Y-%m-%d}"

@@ -48,6 +48,16 @@ def retired(connection: Connection, at: str) -> dict[int, int]:
     }
 
 
+def retired_by(connection: Connection, at: str) -> dict[str, Act]:
+    """Each scope that is retired, as of an instant (UTC text), by name, with the act that retired it."""
+    gone = {str(scope) for scope in _scopes(connection, retired(connection, at))}
+    found: dict[str, Act] = {}
+    for act in acts.listed(connection, (RETIRED,)):
+        if act.recorded_at <= at:
+            found.update({name: act for name in act.said(Retired).scopes if name in gone})
+    return found
+
+
 class Retirement(NamedTuple):
     """Scopes that were retired by one act."""
 
@@ -177,17 +187,12 @@ def _scopes(connection: Connection, ids: dict[int, int]) -> list[Scope]:
 
 def listed(connection: Connection) -> Iterator[dict[str, object]]:
     """Each scope with its last collection, one row for each source that collected in it, by name."""
-    now = utc_text(datetime.now(UTC))
-    gone = retired(connection, now)
-    because: dict[str, Act] = {}
-    for act in acts.listed(connection, (RETIRED,)):
-        because.update(dict.fromkeys(act.said(Retired).scopes, act))
+    because = retired_by(connection, utc_text(datetime.now(UTC)))
     c, s = tables.collection, tables.scope
     complete = sa.func.max(sa.case((c.c.status == "complete", c.c.finished_at)))
     rows = connection.execute(
         sa.select(
             c.c.source,
-            s.c.id,
             s.c.provider,
             s.c.boundary,
             sa.func.count(c.c.kind.distinct()),
@@ -197,11 +202,11 @@ def listed(connection: Connection) -> Iterator[dict[str, object]]:
         .join(s, s.c.id == c.c.scope_id)
         .group_by(c.c.source, s.c.id, s.c.provider, s.c.boundary)
     ).all()
-    for source, scope_id, provider, boundary, kinds, last, whole in sorted(
-        rows, key=lambda row: (row[0], row[2], row[3])
+    for source, provider, boundary, kinds, last, whole in sorted(
+        rows, key=lambda row: (row[0], row[1], row[2])
     ):
         name = str(Scope(provider, boundary))
-        why = because.get(name) if scope_id in gone else None
+        why = because.get(name)
         yield {
             "source": source,
             "scope": name,
