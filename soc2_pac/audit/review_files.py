@@ -16,6 +16,7 @@ import msgspec
 
 from soc2_pac.acts.reviews import CHOICES
 from soc2_pac.audit import spreadsheet
+from soc2_pac.audit.given import opened
 from soc2_pac.canonical import canonical
 from soc2_pac.errors import IntegrityError, UsageError
 from soc2_pac.text import nearest
@@ -273,8 +274,9 @@ def handed_in(path: Path) -> HandedIn:
     Raises:
         UsageError: it cannot be read, or holds no rows.
     """
+    source, _ = opened(path)
     try:
-        with path.open("rb") as file:
+        with source as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
