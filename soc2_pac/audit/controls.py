@@ -103,6 +103,31 @@ def one(connection: Connection, control_id: str) -> tuple[Act, Control]:
     return found[control_id]
 
 
+class ByRule:
+    """Which controls in force name a rule.
+
+    Args:
+        connection: reading.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        found = in_force(acts.listed(connection, READ))
+        self._patterns = {name: control.rules for name, (_, control) in found.items()}
+        self._known: dict[str, list[str]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are controls at all."""
+        return bool(self._patterns)
+
+    def of(self, rule: str) -> list[str]:
+        """Their ids, sorted."""
+        if rule not in self._known:
+            self._known[rule] = [
+                name for name, patterns in self._patterns.items() if rules_of(patterns, [rule])
+            ]
+        return self._known[rule]
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A control as it was in force for a time."""

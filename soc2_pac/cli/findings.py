@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.controls import ByRule
+
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
 
@@ -82,7 +84,9 @@ def list_(
     outside: bool | None,
     form: str,
 ) -> None:
-    """List current findings, worst first."""
+    """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded."""
+    from soc2_pac.audit.controls import ByRule  # noqa: PLC0415
+
     check_criteria(criteria)
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
@@ -102,7 +106,9 @@ def list_(
             waived=waived,
             outside=outside,
         )
-        count = write(_rows(found, full=form == "json"), _COLUMNS, form)
+        controls = ByRule(connection)
+        columns = (*_COLUMNS, "controls") if controls and form == "csv" else _COLUMNS
+        count = write(_rows(found, controls, full=form == "json"), columns, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
 
@@ -130,9 +136,13 @@ def _check_rules(names: tuple[str, ...]) -> None:
             find_rule(registry, name)
 
 
-def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str, object]]:
+def _rows(
+    found: Iterator[queries.Finding], controls: ByRule, *, full: bool
+) -> Iterator[dict[str, object]]:
     for finding in found:
         row = asdict(finding)
+        if controls:
+            row["controls"] = controls.of(finding.rule)
         if not full:
             row["resource"] = finding.resource_name or finding.resource
             if finding.waiver:

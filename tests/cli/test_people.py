@@ -303,6 +303,13 @@ def test_findings_of_a_control(cli: Callable[..., Ended], home: Path) -> None:
     listed = ("findings", "list", "--status", "fail", "--format", "json", "--control")
     found = {row["rule"] for row in rows(cli(*listed, "AC-03"))}
     assert found == {"company-access-review", "company-board-review", "company-vendor-review"}
+    # Each finding names its controls, where some are recorded.
+    every = rows(cli("findings", "list", "--format", "json"))
+    assert {row["rule"]: row["controls"] for row in every}["company-board-review"] == ["AC-03"]
+    assert {row["rule"]: row["controls"] for row in every}["company-restore-test"] == []
+    head, *lines = cli("findings", "list", "--format", "csv", "--control", "AC-03").out.splitlines()
+    assert head.endswith(",controls")
+    assert all(line.endswith(",AC-03") for line in lines)
     one = rows(cli(*listed, "AC-03", "--rule", "company-board-review"))
     assert {row["rule"] for row in one} == {"company-board-review"}
     for name, said in (
