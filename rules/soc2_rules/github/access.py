@@ -155,7 +155,7 @@ def github_deploy_keys(
         text = f"deploy keys of {found.holder.name}: {'; '.join(problems[:_SHOWN])}{more}"
         return failed(text, until=min(turns, default=None))
     if unknown:
-        return inconclusive(unknown)
+        return inconclusive(unknown, until=min(turns, default=None))
     return passed(
         f"the {len(keys)} deploy key(s) of {found.holder.name} only read and are in use",
         until=min(turns, default=None),

@@ -307,7 +307,7 @@ def github_code_scanning(
     if not analyses:
         return failed(f"the default branch of {repository.full_name} was never analysed")
     problems: list[str] = []
-    doubts: list[str] = []
+    doubts: list[tuple[str, datetime]] = []
     for one in sorted(analyses, key=lambda analysis: analysis.created_at, reverse=True):
         when = f"{one.tool.name} analysed {repository.full_name} on {one.created_at:%Y-%m-%d}"
         due = one.created_at + timedelta(days=max_age_days)
@@ -315,11 +315,12 @@ def github_code_scanning(
         if wrong or now >= due:
             problems.append(f"{when}{wrong or f'; another analysis was due on {due:%Y-%m-%d}'}")
         elif doubt := _doubtful(one, repository):
-            doubts.append(f"{when}{doubt}")
+            doubts.append((f"{when}{doubt}", due))
         else:
             return passed(f"{when} with {one.rules_count} rules", until=due)
     if doubts:
-        return inconclusive(doubts[0])
+        newest, due = doubts[0]
+        return inconclusive(newest, until=due)
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return failed(f"{'; '.join(problems[:_SHOWN])}{more}")
 
