@@ -480,7 +480,8 @@ def matched(
         stronger = people.unknown(overruling) if overruling else None
         if said.status is Status.PASS and stronger and _may_be_overruled(owned):
             return inconclusive(
-                f"{said.message}; a stronger statement may say otherwise: {stronger}"
+                f"{said.message}; a stronger statement may say otherwise: {stronger}",
+                until=said.until,
             )
         return said
     truth = "okta.user" if people.truth == "okta" else "roster.person"
@@ -653,16 +654,18 @@ def closed(
     late = _outlived(when, shut, now, left, due, timedelta(days=period_days))
     if late is not None:
         return late
+    until = due if usable else None
     disputed = people.graph.disputed(person.source, person.id)
     if disputed:
-        return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
+        said = f"{when}; these may be theirs or another's: {', '.join(disputed)}"
+        return inconclusive(said, until=until)
     perhaps = [str(o.account) for o in accounts if o.account.active is None]
     if perhaps:
-        return inconclusive(f"{when}; whether it can be used is not known: {', '.join(perhaps)}")
+        said = f"{when}; whether it can be used is not known: {', '.join(perhaps)}"
+        return inconclusive(said, until=until)
     unknown = people.unknown()
     if unknown:
-        until = due if usable else None
-        return Verdict(Status.INCONCLUSIVE, f"{when}; accounts may be missing: {unknown}", until)
+        return inconclusive(f"{when}; accounts may be missing: {unknown}", until=until)
     lacking = nothing_to_compare(people)
     if lacking:
         return lacking

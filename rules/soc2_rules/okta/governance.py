@@ -50,7 +50,7 @@ def okta_access_reviews(
     if campaign.status == "ERROR":
         return failed(f"{said}, ended in an error", until=end)
     if campaign.status == "DELETED":
-        return not_applicable(f"{said}, is deleted")
+        return not_applicable(f"{said}, is deleted", until=end)
     if campaign.status != "COMPLETED":
         return inconclusive(
             f"{said}, has a status that is not known here: {campaign.status}", until=end
