@@ -46,6 +46,7 @@ def github_merged_pr_population(
     allowed_mergers: tuple[str, ...] = (),
     on_merged_head: bool = True,
     unknown_authors_are_others: bool = False,
+    co_authors_may_approve: bool = False,
     emergency_labels: tuple[str, ...] = (),
     emergency_review_days: int = 3,
     default_branch_names: tuple[str, ...] = _DEFAULT_NAMES,
@@ -55,7 +56,9 @@ def github_merged_pr_population(
     An approval counts when it was in force at the merge, stands on the commit that was merged, and is by
     somebody with write access who neither opened the change nor wrote or committed any of its commits. Where
     a commit was written with an address that belongs to no account, nobody can tell whether the approver
-    wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. ``exempt_authors`` names
+    wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
+    lines that the author took over as a co-author of that commit: whether such a reviewer wrote more is not known,
+    and ``co_authors_may_approve`` lets the approval count. ``exempt_authors`` names
     accounts whose changes need no approval (a release bot), as long as nobody else adds commits;
     ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of bots count
     only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
@@ -91,9 +94,8 @@ def github_merged_pr_population(
     merger = change.merged_by.login if change.merged_by else "ghost"
     if allowed_mergers and not among(merger, allowed_mergers):
         return failed(f"{merged} by {merger}, who is not among those that may merge")
-    approvals = _counting(change.approvals(), approving_bots)
-    seen = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
-    current = seen if on_merged_head else approvals
+    approvals = _counting(change.approvals(co_authors=co_authors_may_approve), approving_bots)
+    current = _on_head(approvals, change) if on_merged_head else approvals
     doubt = _doubt(change, current, approving_bots, unread)
     if current and not doubt:
         named = _names_of([r for r in current if _may_write(r, approving_bots)])
@@ -107,12 +109,32 @@ def github_merged_pr_population(
         return _emergency(what, due, in_time, _doubt(change, in_time, approving_bots, unread), now)
     if current:
         return inconclusive(f"{merged}, opened by {by}, approved by {_names_of(current)}; {doubt}")
+    own = [r for r in _counting(change.in_force(), approving_bots) if change.wrote(r)]
+    named = [r for r in own if r.author and change.only_named(r.author)]
+    named = _on_head(named, change) if on_merged_head else named
+    return _unapproved(change, f"{merged} by {merger}, opened by {by}", approvals, own, named)
+
+
+def _on_head(reviews: list[Review], change: PullRequest) -> list[Review]:
+    return [one for one in reviews if one.commit and one.commit.oid == change.head_ref_oid]
+
+
+def _unapproved(
+    change: PullRequest, said: str, approvals: list[Review], own: list[Review], named: list[Review]
+) -> Verdict:
+    """Why no approval counts; ``own``: by who wrote a part of it, ``named``: by who may have suggested lines only."""
+    if named:
+        return inconclusive(
+            f"{said}, approved by {_names_of(named)}, whom a commit made on GitHub names as co-author, as it does "
+            "with who suggested lines that the author took over: whether they wrote more is not known"
+        )
     if approvals:
         return failed(
-            f"{merged} at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
+            f"{said}, at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
             "approved was an earlier commit"
         )
-    return failed(f"{merged} by {merger}, opened by {by}, with no approval of another person")
+    wrote = f": {_names_of(own)} wrote a part of it" if own else ""
+    return failed(f"{said}, with no approval of another person{wrote}")
 
 
 def _bots(names: tuple[str, ...]) -> set[str]:

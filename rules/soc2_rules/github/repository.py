@@ -23,7 +23,7 @@ _C = frozenset({"c", "cpp", "c-cpp"})
 _CODEQL = {
     "JavaScript": _JAVASCRIPT,
     "TypeScript": _JAVASCRIPT,
-    **dict.fromkeys(("Vue", "Svelte", "Astro", "MDX", "HTML", "CSS", "SCSS", "Less"), _JAVASCRIPT),
+    **dict.fromkeys(("Vue", "Svelte", "Astro", "MDX"), _JAVASCRIPT),
     "Jupyter Notebook": frozenset({"python"}),
     "Java": _JAVA,
     "Kotlin": _JAVA,
@@ -37,6 +37,10 @@ _CODEQL = {
     "Swift": frozenset({"swift"}),
 }
 """Main language of a repository -> what CodeQL calls it."""
+_MARKUP = frozenset({"CSS", "HTML", "Handlebars", "Less", "Pug", "SCSS", "Sass", "Stylus"})
+"""What Linguist counts like languages, templates and styles: the program beside them may be in any language."""
+_WORKFLOWS = frozenset({"actions"})
+"""What CodeQL calls the files of GitHub Actions, which every repository may have."""
 _ARCHIVED = "the repository is archived: nobody can change it"
 _SHOWN = 5
 
@@ -288,8 +292,9 @@ def github_code_scanning(
 
     An analysis counts that ran rules without an error, by a tool that reads the code: its name begins with
     one of ``tools``, in any case. What Scorecard, or a scanner of dependencies or images, uploads is none.
-    One of CodeQL must cover the repository's main language, where it says which it covers. A repository in which
-    GitHub finds no code, as in an empty one, needs none. ``exempt`` names others that hold nothing to analyse.
+    One of CodeQL must cover the repository's main language, where it says which it covers; any language but that
+    of workflows where the main one is HTML, or styles. A repository in which GitHub finds no code, as in an empty
+    one, needs none. ``exempt`` names others that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
     Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
@@ -337,7 +342,7 @@ def _useless(analysis: Analysis, repository: Repository, tools: tuple[str, ...])
         return " with no rules"
     covered, language = analysis.languages, repository.language
     wanted = _CODEQL.get(language or "")
-    if covered and ((wanted and not covered & wanted) or covered == {"actions"}):
+    if covered and ((wanted and not covered & wanted) or covered == _WORKFLOWS):
         return f" for {', '.join(sorted(covered))}, and it is written in {language}"
     return ""
 
@@ -347,7 +352,7 @@ def _doubtful(analysis: Analysis, repository: Repository) -> str:
     if analysis.rules_count is None or analysis.error is None:
         return ", and GitHub does not say with how many rules, or whether it broke"
     covered, language = analysis.languages, repository.language
-    if covered and language is not None and language not in _CODEQL:
+    if covered and language is not None and language not in _CODEQL.keys() | _MARKUP:
         return f" for {', '.join(sorted(covered))}, and it is written in {language}"
     return ""
 

@@ -239,16 +239,38 @@ class ChangeCommit(msgspec.Struct, frozen=True):
     @property
     def people(self) -> list[CommitAuthor]:
         """Who wrote it, and who committed it where that is known; ``web-flow`` is GitHub's own button."""
-        wrote = [*self.authors.nodes, self.author]
-        committed = self.committer if self.committer and self.committer.user else None
-        found = [one for one in (*wrote, committed) if one is not None]
-        return [one for one in found if one.user is None or one.user.login != "web-flow"]
+        return _persons([*self.authors.nodes, self.author, self._committed])
+
+    @property
+    def first(self) -> list[CommitAuthor]:
+        """The author and, where that is known, who committed it: those whom it does not only name besides.
+
+        Of a commit that GitHub did not make, or whose author has no account, everybody.
+        """
+        by_button = (
+            self._committed and self._committed.user and self._committed.user.login == _BUTTON
+        )
+        known = self.author is not None and self.author.user is not None
+        return _persons([self.author, self._committed]) if by_button and known else self.people
+
+    @property
+    def _committed(self) -> CommitAuthor | None:
+        return self.committer if self.committer and self.committer.user else None
 
     @property
     def shown(self) -> bool:
         """Whether everybody is named who wrote it together."""
         known = self.authors.total_count
         return known is not None and known == len([n for n in self.authors.nodes if n is not None])
+
+
+_BUTTON = "web-flow"
+"""Who commits what people do on GitHub's pages."""
+
+
+def _persons(found: list[CommitAuthor | None]) -> list[CommitAuthor]:
+    known = [one for one in found if one is not None]
+    return [one for one in known if one.user is None or one.user.login != _BUTTON]
 
 
 class HeadCommit(ChangeCommit, frozen=True, rename="camel"):
@@ -401,12 +423,24 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         Accounts are compared by their number, which stays when one is renamed and another takes its login; by login
         where one of them has no number.
         """
-        own = [
-            (one.user.login, one.user.database_id)
-            for commit in self.made_of
-            for one in commit.people
-            if one.user
-        ]
+        return self._among(reviewer, [one for commit in self.made_of for one in commit.people])
+
+    def wrote(self, review: Review) -> bool:
+        """Whether a review is of somebody who did not open the change, and wrote or committed a part of it."""
+        by = review.author
+        return by is not None and self.is_own(by) and not self._among(by, [])
+
+    def only_named(self, reviewer: Actor) -> bool:
+        """Whether a reviewer is one of those who wrote it by nothing but co-authorship of commits made on GitHub.
+
+        GitHub makes whoever suggested lines in a review a co-author of the commit by which the author takes them
+        over (GitHub Docs, "Incorporating feedback in your pull request").
+        """
+        first = [one for commit in self.made_of for one in commit.first]
+        return self.is_own(reviewer) and not self._among(reviewer, first)
+
+    def _among(self, reviewer: Actor, people: list[CommitAuthor]) -> bool:
+        own = [(one.user.login, one.user.database_id) for one in people if one.user]
         if self.author is not None:
             own.append((self.author.login, self.author.database_id))
         return any(reviewer.is_account(login, number) for login, number in own)
@@ -435,25 +469,30 @@ class PullRequest(Resource, frozen=True, rename="camel"):
             and not self.is_own(review.author)
         ]
 
-    def approvals(self) -> list[Review]:
+    def approvals(self, *, co_authors: bool = False) -> list[Review]:
         """Approvals in force at the merge, of others than who wrote a part of the change.
 
-        Of each reviewer the last opinion before the merge counts. Who cannot be named (a deleted account)
-        is taken for nobody: they could be the author.
+        Who cannot be named (a deleted account) is taken for nobody: they could be the author.
+        ``co_authors``: so do approvals of who is only named as co-author, see :meth:`only_named`.
         """
+        if self.author is None:
+            return []
+        return [
+            review
+            for review in self.in_force()
+            if review.author
+            and (not self.is_own(review.author) or (co_authors and self.only_named(review.author)))
+        ]
+
+    def in_force(self) -> list[Review]:
+        """Approvals in force at the merge, whosever they are: of each reviewer the last opinion before it counts."""
         last: dict[int | str, Review] = {}
         for review in self.opinions:
             in_time = review.submitted_at is not None and review.submitted_at <= self.merged_at
             decides = review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
             if decides and in_time and review.author is not None:
                 last[review.author.database_id or review.author.login.lower()] = review
-        if self.author is None:
-            return []
-        return [
-            review
-            for review in last.values()
-            if review.state == "APPROVED" and review.author and not self.is_own(review.author)
-        ]
+        return [review for review in last.values() if review.state == "APPROVED"]
 
     def event_columns(self) -> Mapping[str, object]:
         """Who wrote, approved and merged it, and by which numbers; what commits say of agents is only shown."""
