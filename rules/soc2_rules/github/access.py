@@ -156,8 +156,10 @@ def github_deploy_keys(
         return failed(text, until=min(turns, default=None))
     if unknown:
         return inconclusive(unknown, until=min(turns, default=None))
+    writing = sorted(key.title for key in keys if not key.read_only)
+    does = f"only read, but for {', '.join(writing)}," if writing else "only read"
     return passed(
-        f"the {len(keys)} deploy key(s) of {found.holder.name} only read and are in use",
+        f"the {len(keys)} deploy key(s) of {found.holder.name} {does} and are in use",
         until=min(turns, default=None),
     )
 

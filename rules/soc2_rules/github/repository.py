@@ -148,7 +148,8 @@ def github_repo_admins(
 
     Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
     may have on a repository without a team, by name or by the organisation's base permission; ``approved``
-    logins for which that does not matter. People from outside are judged by github-outside-collaborators.
+    logins for which that does not matter. Of who was given access by name GitHub says the strongest permission,
+    whichever grant it comes by. People from outside are judged by github-outside-collaborators.
 
     Why: what is given to a person one repository at a time is what nobody takes away when they change their
         team. A repository with one administrator is stuck when that person is away.
@@ -181,7 +182,7 @@ def github_repo_admins(
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
-            f"{len(loose)} member(s) write to {repository.full_name} without a team: "
+            f"{len(loose)} member(s) were given access to {repository.full_name} one by one, and write to it: "
             f"{', '.join(loose[:_SHOWN])}{more}",
             on=[members[login] for login in loose],
         )
