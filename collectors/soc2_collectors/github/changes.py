@@ -260,7 +260,7 @@ def _beyond_a_page(github: Github, node: dict[str, Any]) -> dict[str, Fact]:
     calls=[REPOSITORY_COMMITS.call, BRANCH_COMMITS.call],
     per="organization",
     cost="pages of 25 repositories that were pushed to, + pages of 100 beyond their first 100 commits",
-    version="2",
+    version="3",
     population=True,
     instant="committedDate",
 )
@@ -365,7 +365,7 @@ def _commits_of(
         # A commit stands on several branches of a repository; on the default branch it keeps its own id.
         uid = node["id"] if branch == default else f"{node['id']}:{branch}"
         name = f"{repository['nameWithOwner']}@{node['oid'][:10]}"
-        owner = {"id": repository["id"], "nameWithOwner": repository["nameWithOwner"]}
+        owner = {key: repository.get(key) for key in ("id", "nameWithOwner", "createdAt")}
         yield Document(uid, name, {**node, "branch": branch, "repository": owner})
 
 

@@ -260,7 +260,7 @@ query RepositoryCommits(
       totalCount
       pageInfo { hasNextPage endCursor }
       nodes {
-        id name nameWithOwner pushedAt isArchived
+        id name nameWithOwner createdAt pushedAt isArchived
         defaultBranchRef {
           name
           target {
@@ -271,6 +271,7 @@ query RepositoryCommits(
                 nodes {
                   id oid committedDate messageHeadline url
                   author { name user { login } }
+                  parents { totalCount }
                   associatedPullRequests(first: 5) {
                     totalCount
                     nodes { number state baseRefName mergedAt }
@@ -303,6 +304,7 @@ query BranchCommits(
             nodes {
               id oid committedDate messageHeadline url
               author { name user { login } }
+              parents { totalCount }
               associatedPullRequests(first: 5) {
                 totalCount
                 nodes { number state baseRefName mergedAt }

@@ -98,8 +98,8 @@ def github_merged_pr_population(
     current = _on_head(approvals, change) if on_merged_head else approvals
     doubt = _doubt(change, current, approving_bots, unread)
     if current and not doubt:
-        named = _names_of([r for r in current if _may_write(r, approving_bots)])
-        return passed(f"{merged}, opened by {by}, approved by {named}")
+        counted = _names_of([r for r in current if _may_write(r, approving_bots)])
+        return passed(f"{merged}, opened by {by}, approved by {counted}")
     emergency = sorted(change.label_names & set(emergency_labels))
     if emergency:
         due = change.merged_at + timedelta(days=emergency_review_days)
@@ -303,6 +303,7 @@ def github_pr_ticket_link(
 def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = ()) -> Verdict:
     """Each commit on a production branch came by a merged pull request.
 
+    But for the first commit of a new repository, before which there is no branch to open a pull request against.
     ``exempt_authors`` names accounts whose commits need none. The author is who the commit says: where nothing
     but such an account may push, have the branch demand signed commits as well.
 
@@ -320,6 +321,8 @@ def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = (
     )
     if merged:
         return passed(f"{made}, merged by pull request #{merged[0]}")
+    if commit.begins_repository:
+        return not_applicable(f"{made}: the first commit of {commit.repository.name_with_owner}")
     if commit.associated_pull_requests.total_count > len(known):
         return inconclusive(f"{made}; it belongs to more pull requests than were read")
     by = f" by {commit.author_login}" if commit.author_login else ""

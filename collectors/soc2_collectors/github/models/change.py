@@ -6,7 +6,7 @@ Names are those of GraphQL for pull requests and commits, those of REST for the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -555,19 +555,57 @@ class AssociatedPullRequests(msgspec.Struct, frozen=True, rename="camel"):
     total_count: int
 
 
+class CommittedTo(msgspec.Struct, frozen=True, rename="camel"):
+    """The repository of a commit."""
+
+    name_with_owner: str
+    created_at: datetime | None = None
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "createdAt": "without it no commit is the first of the repository",
+    }
+
+
+class Parents(msgspec.Struct, frozen=True, rename="camel"):
+    """What a commit was made on."""
+
+    total_count: int
+
+
+_BEGINNING = timedelta(days=1)
+
+
 class Commit(Resource, frozen=True, rename="camel"):
     """A commit on a production branch."""
 
     kind = "github.commit"
-    may_lack: ClassVar[Mapping[str, str]] = {"author": "only exempts; without it nobody is exempt"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "author": "only exempts; without it nobody is exempt",
+        "parents": "without it no commit is the first of the repository",
+    }
 
     oid: str
     committed_date: datetime
-    repository: RepositoryRef
+    repository: CommittedTo
     branch: str
     """The production branch that was read."""
     associated_pull_requests: AssociatedPullRequests
     author: CommitAuthor | None = None
+    parents: Parents | None = None
+    """``None``: nobody asked."""
+
+    @property
+    def begins_repository(self) -> bool:
+        """Whether it is made on no other, within a day of when the repository was created.
+
+        A pull request needs a branch that is there, so none can bring the first commit (GitHub Docs, "About pull
+        requests"). One that is made on nothing later replaced what was there.
+        """
+        created = self.repository.created_at
+        if self.parents is None or self.parents.total_count or created is None:
+            return False
+        return abs(self.committed_date - created) <= _BEGINNING
 
     @property
     def author_login(self) -> str:
