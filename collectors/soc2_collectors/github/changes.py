@@ -77,7 +77,7 @@ _PROTECTIONS = ("protected_branch", "repository_ruleset", "repository_branch_pro
     per="organization",
     cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2; "
     "+ 1 for each with more than 20 commits or 50 reviews",
-    version="4",
+    version="5",
     population=True,
     instant="mergedAt",
 )

@@ -54,16 +54,16 @@ def github_merged_pr_population(
     """Each merged change was approved by somebody who may write and did not write any of it.
 
     An approval counts when it was in force at the merge, stands on the commit that was merged, and is by
-    somebody with write access who neither opened the change nor wrote or committed any of its commits. Where
-    a commit was written with an address that belongs to no account, nobody can tell whether the approver
-    wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
-    lines that the author took over as a co-author of that commit: whether such a reviewer wrote more is not known,
-    and ``co_authors_may_approve`` lets the approval count. ``exempt_authors`` names
-    accounts whose changes need no approval (a release bot), as long as nobody else adds commits;
-    ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of bots count
-    only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
-    empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be
-    approved afterwards, within ``emergency_review_days``. Production is what the source's
+    somebody with write access who neither opened the change nor wrote or committed any of its commits. Where a
+    commit was written with an address that belongs to no account, nobody can tell whether the approver wrote
+    it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
+    lines that the author took over as a co-author of that commit, and whoever updated the branch as the author
+    of a merge: whether such a reviewer wrote more is not known, and ``co_authors_may_approve`` lets the
+    approval count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
+    nobody else adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it.
+    Approvals of bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge
+    (logins; empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may
+    be approved afterwards, within ``emergency_review_days``. Production is what the source's
     ``production_branches`` say, otherwise the default branch, and branches called like
     ``default_branch_names``: the default branch may have been another one at the merge.
 
@@ -125,8 +125,8 @@ def _unapproved(
     """Why no approval counts; ``own``: by who wrote a part of it, ``named``: by who may have suggested lines only."""
     if named:
         return inconclusive(
-            f"{said}, approved by {_names_of(named)}, whom a commit made on GitHub names as co-author, as it does "
-            "with who suggested lines that the author took over: whether they wrote more is not known"
+            f"{said}, approved by {_names_of(named)}, who suggested lines that were taken over, or updated the "
+            "branch, by what commits made on GitHub say: whether they wrote more is not known"
         )
     if approvals:
         return failed(

@@ -223,6 +223,12 @@ class Rollup(msgspec.Struct, frozen=True):
     contexts: CheckContexts = CheckContexts()
 
 
+class Parents(msgspec.Struct, frozen=True, rename="camel"):
+    """What a commit was made on."""
+
+    total_count: int
+
+
 class ChangeCommit(msgspec.Struct, frozen=True):
     """A commit of a pull request, by whom it was made."""
 
@@ -230,8 +236,11 @@ class ChangeCommit(msgspec.Struct, frozen=True):
     author: CommitAuthor | None = None
     authors: CommitAuthors = CommitAuthors()
     committer: CommitAuthor | None = None
+    parents: Parents | None = None
+    """Two of a merge; ``None``: nobody asked."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "parents": "only tells a merge, whose author counts as one who wrote a part without it",
         "author": "stands among ``authors``, too (GraphQL Commit)",
         "committer": "who committed did not write it; counted besides where the account is known",
     }
@@ -243,15 +252,19 @@ class ChangeCommit(msgspec.Struct, frozen=True):
 
     @property
     def first(self) -> list[CommitAuthor]:
-        """The author and, where that is known, who committed it: those whom it does not only name besides.
+        """Those of them who wrote it for certain: the author, and not whom it only names besides.
 
-        Of a commit that GitHub did not make, or whose author has no account, everybody.
+        Of a commit that GitHub did not make, or whose author has no account, everybody; of a merge that GitHub made,
+        as it does for who updates the branch, nobody.
         """
         by_button = (
             self._committed and self._committed.user and self._committed.user.login == _BUTTON
         )
         known = self.author is not None and self.author.user is not None
-        return _persons([self.author, self._committed]) if by_button and known else self.people
+        if not (by_button and known):
+            return self.people
+        merges = self.parents is not None and self.parents.total_count > 1
+        return [] if merges else _persons([self.author])
 
     @property
     def _committed(self) -> CommitAuthor | None:
@@ -431,10 +444,11 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         return by is not None and self.is_own(by) and not self._among(by, [])
 
     def only_named(self, reviewer: Actor) -> bool:
-        """Whether a reviewer is one of those who wrote it by nothing but co-authorship of commits made on GitHub.
+        """Whether a reviewer may have no other part in it than a suggestion, or an update of the branch.
 
         GitHub makes whoever suggested lines in a review a co-author of the commit by which the author takes them
-        over (GitHub Docs, "Incorporating feedback in your pull request").
+        over (GitHub Docs, "Incorporating feedback in your pull request"), and whoever updates the branch the author
+        of a merge ("Keeping your pull request in sync with the base branch").
         """
         first = [one for commit in self.made_of for one in commit.first]
         return self.is_own(reviewer) and not self._among(reviewer, first)
@@ -565,12 +579,6 @@ class CommittedTo(msgspec.Struct, frozen=True, rename="camel"):
         "nameWithOwner": "only names the repository",
         "createdAt": "without it no commit is the first of the repository",
     }
-
-
-class Parents(msgspec.Struct, frozen=True, rename="camel"):
-    """What a commit was made on."""
-
-    total_count: int
 
 
 _BEGINNING = timedelta(days=1)
