@@ -56,7 +56,8 @@ def roster_leaver_accounts_closed(
     first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
     for ``period_days``: that cannot be fixed, only explained. Who was suspended in Okta first, and deactivated
     later, had no access from the suspension on, by the system log. Shared accounts and those of services that
-    the person answers for are asked about elsewhere.
+    the person answers for are asked about elsewhere. Rows of one name and one mail address are one person, of
+    whom the latest employment is judged.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
         was forgotten is in the system that the checklist does not name.
@@ -69,9 +70,12 @@ def roster_leaver_accounts_closed(
     if person.malformed or person.status == "unknown":
         return other
     someone = next(item for item in person.identities(scope) if isinstance(item, Person))
+    found = people.of(evidence)
+    if (again := found.later.get(someone.key)) is not None:
+        return not_applicable(f"left{_on(person.leaves_at)}, and has a later row: {again}")
     return people.closed(
         someone,
-        people.of(evidence),
+        found,
         now,
         evidence,
         max_hours=max_hours,
