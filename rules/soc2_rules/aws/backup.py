@@ -291,16 +291,17 @@ def aws_restore_tested(
             job.status in ("ABORTED", "FAILED") or job.validation_status in ("FAILED", "TIMED_OUT")
         )
     ]
-    if broken and now < days_after(max(broken), review_days):
-        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
+    if broken and now < (over := days_after(max(broken), review_days)):
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}", until=over)
     ran = [
         plan.last_execution_time
         for plan in evidence.account(RestoreTestingPlan)
         if plan.last_execution_time is not None
     ]
-    if ran and now < days_after(max(ran), review_days):
+    if ran and now < (over := days_after(max(ran), review_days)):
         return inconclusive(
-            f"a testing plan ran on {max(ran):%Y-%m-%d}, and AWS tells of no restore that succeeded"
+            f"a testing plan ran on {max(ran):%Y-%m-%d}, and AWS tells of no restore that succeeded",
+            until=over,
         )
     if done:
         return failed(f"the last restore that succeeded was on {max(done):%Y-%m-%d}")
@@ -368,7 +369,7 @@ def _named_backed_up(
     verdict = _backed_up(evidence, scope, now, sort, name, max_days, since=made)
     if made is None and verdict.status is Status.PASS:
         told = f"{verdict.message}; AWS does not say when it was made: that may be a predecessor"
-        return inconclusive(told, on=verdict.on)
+        return inconclusive(told, until=verdict.until, on=verdict.on)
     return _unless_new(verdict, made, now, max_days)
 
 

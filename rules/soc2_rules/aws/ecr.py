@@ -154,13 +154,14 @@ def aws_ecr_vulns_latest(
             return failed(f"{number} {severity.lower()}, {pushed}, due {end:%Y-%m-%d}")
         if number:
             due.append((end, f"{number} {severity.lower()}, due {end:%Y-%m-%d}"))
+    ends = [end for end, _ in due]
+    turns = min(ends, default=None)
     # What was found counts, whatever became of the scan; that nothing was found does not.
     if status not in _SCANNED or summary is None or summary.finding_severity_counts is None:
-        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
-    ends = [end for end, _ in due]
+        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}", until=turns)
     if status == "COMPLETE":
         if summary.image_scan_completed_at is None:
-            return inconclusive("AWS does not say when the newest image was scanned")
+            return inconclusive("AWS does not say when the newest image was scanned", until=turns)
         scanned = summary.image_scan_completed_at
         stale = days_after(scanned, max_scan_days)
         if now >= stale:
