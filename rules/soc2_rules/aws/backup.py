@@ -18,6 +18,7 @@ from soc2_collectors.aws.models.dynamodb import Table
 from soc2_collectors.aws.models.ebs import Volume
 from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
+from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.rds import DbCluster, DbInstance
 from soc2_collectors.aws.models.times import days_after, hours_after
@@ -34,10 +35,11 @@ from soc2_pac.model import (
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from soc2_collectors.aws.models.backup import Lifecycle
     from soc2_pac.resources import Resource
+    from soc2_pac.rules import Whole
 
 
 @rule(
@@ -121,7 +123,7 @@ _OF_A_FILE_SYSTEM = "fsvol-"
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[RecoveryPoint],
+    needs=[RecoveryPoint, EventBus],
     where_sourced=list(dict.fromkeys(kind for kind, _, _ in _JUDGED.values())),
     known_as=[
         "prowler:backup_recovery_point_encrypted",
@@ -141,7 +143,8 @@ def aws_recovery_points(
     """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
 
     AWS Backup lists what was deleted as long as it has recovery points: nothing recent is asked of instances, volumes,
-    databases, tables and file systems that are not there any more.
+    databases, tables and file systems that are not there any more. So it is of copies that came from another account or
+    Region, where that is read.
 
     Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
@@ -177,19 +180,45 @@ def _unless_gone(
 ) -> Verdict:
     """The verdict, unless the resource was deleted: its backups are kept, and none is made any more."""
     sort, name = resource.key
-    if sort not in _JUDGED or not resource.of(scope.account, scope.region):
+    if sort not in _JUDGED:
         return verdict
     kind, key, before = _JUDGED[sort]
     if sort == "RDS" and name.startswith("cluster:"):
         kind, key, before = _JUDGED["Aurora"]  # of several zones: a cluster that is not Aurora's
     if not name.startswith(before) or name.startswith(_OF_A_FILE_SYSTEM):
         return verdict
-    found = evidence.index(kind, key, within="here").get(name.removeprefix(before), ())
+    wanted = name.removeprefix(before)
+    own = resource.of(scope.account, scope.region)
+    found = (
+        evidence.index(kind, key, within="here").get(wanted, ())
+        if own
+        else evidence.derived(_BY_PLACE[kind]).get((*resource.place, wanted), ())
+    )
     if any(not (isinstance(one, Instance) and one.ended) for one in found):
         return verdict
+    if not own and all(bus.place != resource.place for bus in evidence.everywhere(EventBus)):
+        account, region = resource.place
+        told = f"a copy from {region} of account {account}, where nobody looked whether it is there"
+        return inconclusive(f"{verdict.message}; {told}")
     return not_applicable(f"deleted; its backups are kept: {verdict.message}")
 
 
+_Placed = dict[tuple[str, str, str], list["Resource"]]
+"""Account, Region and name -> resources."""
+
+
+def _by_place(kind: type[Resource], key: str) -> Callable[[Whole], _Placed]:
+    def build(whole: Whole) -> _Placed:
+        found: _Placed = {}
+        for scope, one in whole.placed(kind).resources:
+            place = (scope.account, scope.region or "", getattr(one, key))
+            found.setdefault(place, []).append(one)
+        return found
+
+    return build
+
+
+_BY_PLACE = {kind: _by_place(kind, key) for kind, key, _ in _JUDGED.values()}
 _USABLE = ("COMPLETED", "AVAILABLE")
 
 
@@ -403,7 +432,8 @@ def aws_ec2_backed_up(
 ) -> Verdict:
     """Instances that are tagged critical are backed up by AWS Backup.
 
-    ``tag`` and ``values`` say which instances are critical; case does not matter.
+    ``tag`` and ``values`` say which instances are critical; case does not matter. What is new has ``max_days`` for its
+    first backup.
 
     Why: a machine that was set up by hand years ago is not set up again in a night.
     Fix: aws backup create-backup-selection for the tag, in a plan that runs daily.
@@ -414,7 +444,8 @@ def aws_ec2_backed_up(
     # AWS tells Critical and critical apart: an instance may have both.
     if not any(t.key.lower() == tag.lower() and t.value.lower() in wanted for t in instance.tags):
         return not_applicable(f"not tagged {tag}")
-    return _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
+    return _unless_new(verdict, instance.made, now, max_days)
 
 
 @rule(

@@ -143,7 +143,13 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     def of(self, account: str, region: str | None) -> bool:
         """Whether it is in this account and Region; copies bring along the ARNs of where they come from."""
-        return self.resource_arn.split(":")[3:5] == [region, account]
+        return self.place == (account, region)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and Region of where it is or was; both empty for a bucket."""
+        region, account = (*self.resource_arn.split(":")[3:5], "", "")[:2]
+        return account, region
 
     @property
     def key(self) -> tuple[str, str]:
