@@ -62,7 +62,8 @@ def aws_backup_plan_exists(
 ) -> Verdict:
     """Backup plans choose resources, ran lately, and keep their backups for five weeks.
 
-    Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan.
+    Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan. A new plan
+    has ``max_run_days`` for its first run.
 
     Why: what nobody planned to back up was not backed up.
     Fix: aws backup create-backup-plan with DeleteAfterDays=35, and aws backup create-backup-selection by tag.
@@ -80,17 +81,26 @@ def aws_backup_plan_exists(
         return failed(f"kept for less than {min_days} days: {_names(short)}")
     if empty:
         return failed(f"no rule makes a backup: {_names(empty)}")
-    if never := [plan for plan in choosing if plan.last_execution_date is None]:
-        return failed(f"never ran: {_names(never)}")
     due = {
-        plan.backup_plan_name: days_after(plan.last_execution_date, max_run_days)
+        plan.backup_plan_name: days_after(since, max_run_days)
         for plan in choosing
-        if plan.last_execution_date is not None
+        if (since := plan.last_execution_date or plan.creation_date) is not None
     }
-    if late := sorted(name for name, end in due.items() if now >= end):
-        return failed(f"did not run within {max_run_days} days: {', '.join(late)}")
+    waiting = [plan for plan in choosing if plan.last_execution_date is None]
+    late = {plan.backup_plan_name for plan in choosing} - due.keys()
+    late |= {name for name, end in due.items() if now >= end}
+    if never := [plan for plan in waiting if plan.backup_plan_name in late]:
+        return failed(f"never ran: {_names(never)}")
+    if late:
+        return failed(f"did not run within {max_run_days} days: {', '.join(sorted(late))}")
+    until = min(due.values())
+    if waiting == choosing:
+        return not_applicable(
+            f"made lately, and did not run yet: {_names(waiting)}; due {until:%Y-%m-%d}",
+            until=until,
+        )
     told = f"{_names(choosing)}: keeps backups for {min_days} days or longer"
-    return passed(told, until=min(due.values()))
+    return passed(told, until=until)
 
 
 def _names(plans: Iterable[Plan]) -> str:
@@ -225,17 +235,20 @@ _USABLE = ("COMPLETED", "AVAILABLE")
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
+    needs=[RecoveryPoint],
     known_as=[
         "prowler:backup_vaults_encrypted",
         "powerpipe:backup_recovery_point_manual_deletion_disabled",
     ],
 )
-def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) -> Verdict:
+def aws_vault_locked(
+    vault: Vault, evidence: Evidence, now: datetime, *, immutable: bool = False
+) -> Verdict:
     """Vaults are encrypted with KMS, and a lock or a denial keeps backups from being deleted by hand.
 
     A lock without a date, and a denial, can be lifted by whoever may change them; ``immutable = true`` asks
     for a lock that nobody can lift any more. Where there is a denial alone, who may shorten how long a backup is
-    kept is not asked.
+    kept is not asked. Nothing is asked of a vault without backups, as the one that AWS makes by itself often is.
 
     Why: whoever takes over an account deletes the backups first, and asks for money then.
     Fix: aws backup put-backup-vault-lock-configuration --backup-vault-name NAME --changeable-for-days 3, or
@@ -244,6 +257,17 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """
     if vault.vault_type == "RESTORE_ACCESS_BACKUP_VAULT":
         return not_applicable("it shows another vault's backups, and holds none")
+    verdict = _protected(vault, now, immutable=immutable)
+    if verdict.status is not Status.FAIL:
+        return verdict
+    held = evidence.index(RecoveryPoint, "backup_vault_name", within="here")
+    if not held.get(vault.backup_vault_name):
+        return not_applicable(f"it holds no backup: {verdict.message}", until=verdict.until)
+    return verdict
+
+
+def _protected(vault: Vault, now: datetime, *, immutable: bool) -> Verdict:
+    """Whether it is encrypted, and what lies in it cannot be deleted by hand."""
     if vault.vault_type not in ("BACKUP_VAULT", _AIR_GAPPED):
         return inconclusive(f"what a vault of the type {vault.vault_type} is is not known")
     if vault.vault_state not in (None, "AVAILABLE"):
