@@ -488,7 +488,7 @@ def aws_rds_in_backup_plan(
     """Database instances are backed up by AWS Backup.
 
     Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
-    for its first.
+    for its first. A replica may leave that to what it copies.
 
     Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
@@ -496,7 +496,15 @@ def aws_rds_in_backup_plan(
     if database.cluster is not None:
         return not_applicable(f"a member of {database.cluster}: backups are asked of the cluster")
     name, made = f"db:{database.identifier}", database.instance_create_time
-    return _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
+    verdict = _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
+    return _unless_replica(verdict, database.replica_of or database.replica_of_cluster)
+
+
+def _unless_replica(verdict: Verdict, source: str | None) -> Verdict:
+    """What a replica holds is backed up where it comes from."""
+    if verdict.status is not Status.FAIL or not source:
+        return verdict
+    return not_applicable(f"a replica of {source}: backups are asked of what it copies")
 
 
 @rule(
@@ -514,7 +522,7 @@ def aws_rds_cluster_in_backup_plan(
     """Database clusters are backed up by AWS Backup.
 
     Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
-    for its first.
+    for its first. A replica may leave that to what it copies.
 
     Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the cluster's ARN or tag.
@@ -522,7 +530,8 @@ def aws_rds_cluster_in_backup_plan(
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
     name, made = f"cluster:{cluster.identifier}", cluster.cluster_create_time
-    return _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
+    verdict = _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
+    return _unless_replica(verdict, cluster.replica_of)
 
 
 @rule(
