@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from soc2_collectors.aws.models.organizations import DelegatedAdministrator, Membership
 
 if TYPE_CHECKING:
+    from soc2_pac.resources import Resource
     from soc2_pac.rules import Evidence
 
-ADMINISTRATORS = [Membership, DelegatedAdministrator]
+ADMINISTRATORS: list[type[Resource]] = [Membership, DelegatedAdministrator]
 """What a rule needs that asks :func:`administrators`."""
 
 
