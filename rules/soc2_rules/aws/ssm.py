@@ -304,7 +304,9 @@ def aws_patch_compliant(
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
     if found[0].status not in ("COMPLIANT", "NON_COMPLIANT"):
-        return inconclusive(f"{told}, with a result that is not known: {found[0].status}", on=found)
+        return inconclusive(
+            f"{told}, with a result that is not known: {found[0].status}", until=due, on=found
+        )
     counts = found[0].non_compliant.severity_summary
     total = missing
     counted = {name: counts.get(f"{name}Count", 0) for name in severities}
@@ -315,6 +317,7 @@ def aws_patch_compliant(
         names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
         return failed(
             f"{told}: {total} patches are missing or failed{': ' + names if names else ''}",
+            until=due,
             on=found,
         )
     return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)
