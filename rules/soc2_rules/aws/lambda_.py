@@ -121,7 +121,8 @@ def aws_lambda_not_public(
     what they have there at a function. Of another service that the policy does not keep to the account's own
     resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
-    The policies and URLs of the function, of its aliases and of its published versions are read.
+    The policies and URLs of the function, of its aliases and of its published versions are read. Lambda Web Functions,
+    with endpoints of their own, are resources of another sort, and not judged.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
@@ -188,8 +189,10 @@ def _by_policy(
     listed: list[Statement], whose: str, scope: Scope, known: tuple[str, ...]
 ) -> Iterator[str]:
     """Whom a policy lets invoke it that it should not; ``whose`` says which policy."""
-    if open_to_everyone(listed):
-        yield f"{whose} lets everyone invoke it"
+    if public := open_to_everyone(listed):
+        invoked = any(one.covers(action) for one in public for action in _INVOKING)
+        told = ", ".join(sorted({one.told for one in public}))
+        yield f"{whose} lets everyone {'invoke it' if invoked else f'do {told}'}"
     invoking = [
         statement
         for statement in listed
