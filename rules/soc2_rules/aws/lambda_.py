@@ -272,11 +272,14 @@ _DEPRECATED = {
     "dotnetcore3.1": "2023-04-03",
     "go1.x": "2024-01-08",
     "java11": "2027-06-30",
+    "java11.al2023": "2029-06-30",
     "java17": "2027-06-30",
+    "java17.al2023": "2029-06-30",
     "java21": "2029-06-30",
     "java25": "2029-06-30",
     "java8": "2024-01-08",
     "java8.al2": "2027-06-30",
+    "java8.al2023": "2029-06-30",
     "nodejs": "2016-10-31",
     "nodejs4.3": "2020-03-05",
     "nodejs4.3-edge": "2020-03-05",
@@ -308,6 +311,7 @@ _DEPRECATED = {
     "ruby3.2": "2026-03-31",
     "ruby3.3": "2027-03-31",
     "ruby3.4": "2028-03-31",
+    "ruby4.0": "2029-03-31",
 }
 """Runtime -> the day of its deprecation, UTC, as AWS's developer guide forecasts it. AWS offers no call that
 tells it, and moves days back at times: the threshold ``dates`` overrides them."""
@@ -336,7 +340,7 @@ def aws_lambda_runtime_supported(
         publish-version, then update-alias.
     """
     newest = _runtime(function, now, dates)
-    if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):
+    if newest.status is Status.FAIL or function.package_type == "Image":
         return newest
     gaps: list[FactUnavailable | EvidenceIncomplete] = []
     listed = _qualified(function, evidence, gaps)
@@ -359,6 +363,10 @@ def aws_lambda_runtime_supported(
     return passed(f"{newest.message}{more}", until=min(ends), on=on)
 
 
+_CUSTOMER_MANAGED = "custom"
+"""A runtime that a customer manages and functions share (Lambda API, FunctionConfiguration, RuntimeConfig)."""
+
+
 def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str, ...]) -> Verdict:
     """Whether AWS still patches what a function, or a version of it, runs on."""
     if code is None:
@@ -369,6 +377,8 @@ def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str,
         return inconclusive(f"what the package type {code.package_type} is is not known")
     if code.runtime is None:
         return inconclusive("AWS does not say its runtime")
+    if code.runtime == _CUSTOMER_MANAGED:
+        return not_applicable("a runtime of the customer's own, which AWS does not patch")
     told = dict(text.split("=", 1) for text in dates if "=" in text)
     day = told.get(code.runtime) or _DEPRECATED.get(code.runtime)
     try:
