@@ -16,8 +16,10 @@ CREDENTIALS = (
     "*PASSPHRASE",
     "*_PASS",
     "*_PWD",
+    "*_PAT",
     "*SECRET",
     "*SECRET_KEY",
+    "*SECRET_KEY_BASE",
     "*SECRETKEY",
     "*SECRET_ACCESS_KEY",
     "*SECRETACCESSKEY",
@@ -31,6 +33,7 @@ CREDENTIALS = (
     "*SIGNING_KEY",
     "*PRIVATE_KEY",
     "*PRIVATEKEY",
+    "*LICENSE_KEY",
     "*CONNECTION_STRING",
     "*CONNECTIONSTRING",
 )
