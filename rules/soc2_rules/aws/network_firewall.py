@@ -37,9 +37,9 @@ def aws_network_firewall(
 ) -> Verdict:
     """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    A firewall counts that is ready, or stands by at the internet gateway, and stands in the VPC or has an endpoint there.
-    Next Generation policies are not read. Default is what happens to whole
-    packets and fragments that no stateless rule knows. Inspected is what a stateful engine gets that has rules, or
+    A firewall counts that is ready, or stands by at the internet gateway, and stands in the VPC or has an endpoint
+    there. Next Generation policies are not read. Default is what happens to whole packets and fragments that no
+    stateless rule knows. Inspected is what a stateful engine gets that has rules, or
     drops what it does not know. Which routes lead through the firewall, and what its rules let through, is not
     judged.
 

@@ -151,7 +151,8 @@ def aws_ssm_secure_string(
     """Parameters that are called like secrets are encrypted.
 
     ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /`` and for where a capital letter begins a word;
-    ``about`` those for what is about a secret and holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
+    ``about`` those for what is about a secret and holds none, as its ARN. What only sounds like a secret goes into
+    ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:

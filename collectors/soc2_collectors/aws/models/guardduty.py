@@ -23,7 +23,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[dict[str, str]] = {
         "AdditionalConfiguration": "only plans with agents have it, and a message names it",
         "AdditionalConfiguration.*.Status": "a message names what is not ENABLED",
-        "ManagedBy": "AWS names it where a policy of the organisation manages a plan (DetectorFeatureConfigurationResult)",
+        "ManagedBy": "AWS names it where a policy of the organisation manages a plan (API reference, "
+        "DetectorFeatureConfigurationResult)",
     }
     any_value: ClassVar[dict[str, str]] = {
         "AdditionalConfiguration.*.Name": "a message names it",
