@@ -228,5 +228,5 @@ def aws_admin_user_mfa(user: User, evidence: Evidence, scope: Scope) -> Verdict:
     if not rows:
         return inconclusive("the credential report does not have this user yet")
     if rows[0].flag("mfa_active"):
-        return passed(f"administrator {found.how}, with MFA", on=(*rows, *found.on))
-    return failed(f"administrator {found.how}, without MFA", on=(*rows, *found.on))
+        return passed(f"administrator {found.told}, with MFA", on=(*rows, *found.on))
+    return failed(f"administrator {found.told}, without MFA", on=(*rows, *found.on))

@@ -100,6 +100,10 @@ _ABOUT = (
     "*_hours",
     "*_days",
     "*_expires_in",
+    "*_alias",
+    "*_provider",
+    "*encryption_key_id",
+    "*signing_key_id",
     "*token_url",
     "*token_uri",
     "*token_endpoint",
@@ -130,6 +134,8 @@ def aws_ssm_secure_string(
         "*passphrase*",
         "*_pwd",
         "*_pass",
+        "*_pat",
+        "*license_key*",
         "*access_key*",
         "*accesskey*",
         "*signing_key*",
@@ -144,8 +150,9 @@ def aws_ssm_secure_string(
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; ``about`` those for what is about a secret and
-    holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /`` and for where a capital letter begins a word;
+    ``about`` those for what is about a secret and holds none, as its ARN. What only sounds like a secret goes into
+    ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
