@@ -79,7 +79,8 @@ def azure_privileged_mfa(
     membership of one. A factor counts that the tenant's policy of methods admits. What demands it is an enforced
     policy for every app and client that nothing narrows, or security defaults. A policy for a role counts for who
     has it now, in the whole directory; for who has no privileged role before they activate one, as well. Of
-    ``emergency`` accounts, which policies leave out, only the second factor is asked.
+    ``emergency`` accounts, which policies leave out, only the second factor is asked. Where people sign in at another
+    identity provider (a federated domain), that may ask for one which is not registered here: then it is not known.
 
     Why: whoever takes over an administrator takes over the tenant.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -134,8 +135,10 @@ def azure_all_users_mfa(
     """Ordinary users and guests have a second factor, and something in force demands it.
 
     Of a guest or member who signs in elsewhere, and whose factor may be one of their own organisation, it is
-    enough that it is demanded. Demands that are set for single users (per-user MFA) are not read. Those with
-    privileged roles are asked about elsewhere; ``exempt`` names accounts that are no person's.
+    enough that it is demanded. Where people sign in at another identity provider (a federated domain), that may ask
+    for a factor which is not registered here: then it is not known. Demands that are set for single users (per-user
+    MFA) are not read. Those with privileged roles are asked about elsewhere; ``exempt`` names accounts that are no
+    person's.
 
     Why: a stolen password alone opens an account without a second factor.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -193,6 +196,12 @@ def _registered(user: User, evidence: Evidence, who: str) -> Verdict | None:
     if any(one.elsewhere and not one.is_mfa_registered for one in found):
         return inconclusive(
             f"{who}, and signs in elsewhere: a second factor of that organisation is not shown",
+            on=found,
+        )
+    if provider := sorted({one.domain.id for one in found if one.federated and one.domain}):
+        return inconclusive(
+            f"{who}, and signs in at the identity provider of {listed(provider)}, which is federated: a second "
+            "factor that it asks for is not shown",
             on=found,
         )
     if None in states:
@@ -406,7 +415,8 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
     By one of Azure's built-in roles or by a custom one with such actions, held or to be activated, and by a
-    group, too, whose membership they have or may activate. Whether something demands the factor is asked by
+    group, too, whose membership they have or may activate. Of who signs in at another identity provider (a federated
+    domain), a factor that is not registered here is not known. Whether something demands the factor is asked by
     azure-all-users-mfa and azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.

@@ -194,6 +194,22 @@ def system_of(scope: Scope) -> str:
     return f"azure:{scope.account}"
 
 
+class Domain(msgspec.Struct, frozen=True, rename="camel"):
+    """A domain of the tenant's (``GET /domains``)."""
+
+    id: str
+    """Its name."""
+    authentication_type: str
+    """``Managed``: people sign in here; ``Federated``: at another identity provider."""
+
+    @property
+    def federated(self) -> bool:
+        """Whether people sign in at another identity provider. Raises FactUnavailable for an unknown word."""
+        return chosen(
+            self.authentication_type, "authenticationType", good=("Federated",), bad=("Managed",)
+        )
+
+
 class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     """Which factors somebody has (``/reports/authenticationMethods/userRegistrationDetails``; P1).
 
@@ -202,6 +218,9 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.entra.registration"
     volatile = ("lastUpdatedDateTime",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "domain": "null: no domain of the tenant's is in the name; asked of who has no factor here",
+    }
 
     id: str
     """Of the user."""
@@ -211,6 +230,8 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     is_mfa_capable: bool | None = None
     """Whether a method is registered that the tenant admits."""
     methods_registered: list[str] | None = None
+    domain: Domain | None = fact("domain")
+    """The domain in the name of the user; ``null``: the tenant has no such domain."""
 
     @property
     def elsewhere(self) -> bool:
@@ -218,14 +239,33 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
         return _elsewhere(self.user_principal_name)
 
     @property
+    def federated(self) -> bool:
+        """Whether the person signs in at another identity provider of the company's.
+
+        A second factor that is asked for there counts here (Microsoft Entra, "Satisfy multifactor authentication
+        controls with MFA claims from a federated IdP"), and Graph does not show it. Raises FactUnavailable where it is
+        not known.
+        """
+        return self.domain is not None and self.domain.federated
+
+    @property
     def has_factor(self) -> bool | None:
-        """Whether there is a second factor that can be used; ``None``: the report does not say."""
-        if not self.is_mfa_registered:
-            return None if self.elsewhere else False
-        return self.is_mfa_capable
+        """Whether there is a second factor that can be used; ``None``: the report does not say.
+
+        Raises FactUnavailable as :attr:`federated` does.
+        """
+        if self.is_mfa_registered and self.is_mfa_capable is not False:
+            return self.is_mfa_capable
+        if self.elsewhere and not self.is_mfa_registered:
+            return None
+        return None if self.federated else False
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """Whether the account has a second factor; all else the user's own record says."""
+        try:
+            mfa = self.has_factor
+        except FactUnavailable:
+            mfa = None
         yield Account(
             system_of(scope),
             self.id,
@@ -234,7 +274,7 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
             (),
             None,
             None,
-            self.has_factor,
+            mfa,
         )
 
 
