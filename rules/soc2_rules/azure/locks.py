@@ -48,7 +48,9 @@ def azure_resource_locks(
     if said.get(tag.casefold()) not in wanted and not named:
         return not_applicable("neither tagged nor named as production")
     if group.managed_by:
-        return not_applicable(f"managed by {last_part(group.managed_by)}, which a lock would hinder")
+        return not_applicable(
+            f"managed by {last_part(group.managed_by)}, which a lock would hinder"
+        )
     number = group.id.casefold()
     above = number.partition("/resourcegroups/")[0]
     locks = [
