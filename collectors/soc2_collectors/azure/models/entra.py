@@ -440,11 +440,24 @@ class AuthenticationMethodsPolicy(Resource, frozen=True, kw_only=True, rename="c
 
     kind = "azure.entra.authentication_methods_policy"
     volatile = ("lastModifiedDateTime",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "policyMigrationState": "null of tenants that never had older settings; ScubaGear, pull request 1778",
+    }
 
     id: str
     authentication_method_configurations: list[Method]
     policy_migration_state: str | None = None
-    """``preMigration`` and ``migrationInProgress``: the older settings of MFA and reset count, too."""
+    """``preMigration`` and ``migrationInProgress``: the older settings of MFA and reset count, too.
+
+    ``migrationComplete``, or ``null`` of newer tenants, which never had any: they do not.
+    """
+
+    @property
+    def alone(self) -> bool:
+        """Whether the older settings of MFA and reset do not count any more."""
+        return not self.policy_migration_state or same(
+            self.policy_migration_state, "migrationComplete"
+        )
 
     def method(self, name: str) -> Method | None:
         """A method by its id; ``None``: the policy does not list it."""
