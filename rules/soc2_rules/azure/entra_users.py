@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 
 _NO_USERS = inconclusive("Graph listed no user, and each tenant has one")
 _DISABLED = not_applicable("the account is disabled")
+_AGENT = not_applicable(
+    "the account of an agent, which can have neither password nor second factor"
+)
 
 
 @rule(
@@ -88,6 +91,8 @@ def azure_privileged_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     glass = user.named_in(emergency)
     now: set[str] = set()
     held = evidence.derived(roles_held).get(user.id, set())
@@ -138,7 +143,7 @@ def azure_all_users_mfa(
     enough that it is demanded. Where people sign in at another identity provider (a federated domain), that may ask
     for a factor which is not registered here: then it is not known. Demands that are set for single users (per-user
     MFA) are not read. Those with privileged roles are asked about elsewhere; ``exempt`` names accounts that are no
-    person's.
+    person's. Those of agents (AI) are none, and can have no factor.
 
     Why: a stolen password alone opens an account without a second factor.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -146,6 +151,8 @@ def azure_all_users_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     if user.named_in(exempt):
         return not_applicable("exempt")
     roles = evidence.derived(administrators).get(user.id, set())
@@ -424,6 +431,8 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     mine = evidence.derived(azure_roles).get(user.id, [])
     found, names = _ways_in(mine, evidence)
     if not found:

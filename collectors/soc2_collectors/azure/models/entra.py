@@ -106,6 +106,10 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         "accountEnabled": "null is judged as the stricter of the two",
         "externalUserState": "set of invited guests alone; Graph, user",
         "onPremisesSyncEnabled": "null where the account was never synchronised; Graph, user",
+        "@odata.type": "only said of what is more than a user: the account of an agent; Graph, agentUser",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "@odata.type": "whatever else than an agent's account is judged as a person's",
     }
 
     id: str
@@ -121,6 +125,15 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     on_premises_sync_enabled: bool | None = None
     external_user_state: str | None = None
     """Of guests: ``PendingAcceptance`` or ``Accepted``."""
+    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
+
+    @property
+    def agent(self) -> bool:
+        """Whether it is the account of an agent (AI): it can have neither password nor factor, and no person has it.
+
+        It signs in by the credentials of an app. Source: Microsoft Graph, "agentUser".
+        """
+        return same(self.odata_type, "#microsoft.graph.agentUser")
 
     @property
     def login(self) -> str:
@@ -181,6 +194,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             person=self.employee_id,
             created=self.created_date_time,
             guest=self.guest,
+            sort="service" if self.agent else "person",
         )
 
 
