@@ -72,14 +72,14 @@ def registrations(azure: Azure) -> Iterator[Document]:
 
     Where that is federated, another identity provider may ask for a second factor that is not registered here.
     """
-    listing = azure.graph_list_fact(_DOMAINS, top=None, select="id,authenticationType")
 
     def domains() -> dict[str, Any]:
-        return {str(one.get("id")).casefold(): one for one in listing.call()}
+        listing = azure.graph_items(_DOMAINS, top=None, select="id,authenticationType")
+        return {str(one.get("id")).casefold(): one for one in listing}
 
     def domain(name: str) -> Fact:
         suffix = name.rpartition("@")[2].casefold()
-        return Fact(listing.operation, lambda: azure.once("domains", domains).get(suffix))
+        return Fact(f"GRAPH GET {_DOMAINS}", lambda: azure.once("domains", domains).get(suffix))
 
     for record in azure.graph_items(_REGISTRATIONS, top=None):
         further = {"domain": domain(str(record.get("userPrincipalName")))}
