@@ -72,6 +72,10 @@ _WORKLOAD = re.compile(
 _RESOURCE_SET = re.compile(
     r"//cloudresourcemanager\.googleapis\.com/(?P<node>(projects|folders|organizations)/\d+)(/type/(?P<type>\w+))?"
 )
+_AGENT = re.compile(
+    r"//agents\.global\.(?P<node>org|proj)-(?P<number>\d+)\.system\.id\.goog(?:/|$)", re.ASCII
+)
+"""Agents that run on Google Cloud, by the trust domain of their organisation or project."""
 _KUBERNETES = re.compile(r"(?P<project>[^\[\]@/]+)\.svc\.id\.goog\[.+/.+\]")
 _NUMBERED = re.compile(
     r"(?:service-|bq-|bqcx-|cmek-|connection-|project-)?"
@@ -93,7 +97,7 @@ class Sort(StrEnum):
     WORKFORCE = "workforce pool"
     """People who sign in with an identity provider of a workforce pool."""
     WORKLOAD = "workload pool"
-    """Workloads that sign in with an identity provider of a workload identity pool."""
+    """Workloads that sign in with an identity provider of a workload identity pool; agents have Google's own."""
     ACCOUNT = "service account"
     ACCOUNTS = "service accounts of a resource"
     """Those of a project, a folder or an organisation, all at once."""
@@ -148,6 +152,7 @@ class Member:
                 (_WORKFORCE, Sort.WORKFORCE),
                 (_WORKLOAD, Sort.WORKLOAD),
                 (_RESOURCE_SET, Sort.ACCOUNTS),
+                (_AGENT, Sort.WORKLOAD),
             ):
                 if form.match(self.id):
                     return sort
@@ -199,6 +204,8 @@ class Member:
         if found := _WORKLOAD.match(self.id):
             project = found["project"]
             return f"projects/{project}" if project.isdigit() else project
+        if found := _AGENT.match(self.id):
+            return f"{_NODES.get(found['node'][0], 'projects')}/{found['number']}"
         if found := _KUBERNETES.fullmatch(self.id):
             return found["project"]
         if self.is_a is Sort.HOLDERS:
