@@ -62,7 +62,8 @@ def gcp_org_policy_guardrails(
     """Organisation policies forbid what no project should do.
 
     New and uploaded keys of service accounts, public addresses of machines and databases, public buckets,
-    members of other domains. Machines that are named one by one may have addresses; a pass says which. What is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
+    members of other domains. Machines that are named one by one may have addresses; a pass says which. What
+    is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
 
     Why: a rule finds what is wrong after it was done; a guardrail keeps it from being done.
     Fix: gcloud resource-manager org-policies enable-enforce CONSTRAINT --organization ORGANIZATION; for
@@ -236,7 +237,7 @@ def gcp_essential_contacts(whom: EssentialContacts) -> Verdict:
     A contact for all categories counts, and one that is set above.
 
     Why: Google writes to it about leaked keys and abuse; without one it writes to whoever is owner.
-    Fix: gcloud essential-contacts create --email TEAM@COMPANY --notification-categories security
+    Fix: gcloud essential-contacts create --email TEAM@COMPANY --language en --notification-categories security
         --organization ORGANIZATION.
     """
     contacts = whom.contacts

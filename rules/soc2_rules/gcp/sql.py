@@ -517,8 +517,8 @@ def gcp_alloydb_log_levels(instance: AlloyInstance) -> Verdict:
     """AlloyDB logs errors and warnings.
 
     Why: what is left out of the log is missing when it is asked what happened.
-    Fix: gcloud alloydb instances update NAME --database-flags without log_error_verbosity,
-        log_min_error_statement and log_min_messages, or with their defaults.
+    Fix: gcloud alloydb instances update NAME --cluster CLUSTER --region REGION --database-flags without
+        log_error_verbosity, log_min_error_statement and log_min_messages, or with their defaults.
     """
     flags = ("log_error_verbosity", "log_min_error_statement", "log_min_messages")
     return _levels(instance.flag, flags)
