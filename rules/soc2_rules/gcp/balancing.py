@@ -47,7 +47,8 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -
 
     A policy of Cloud Armor counts, the backend's own, one at the edge or a hierarchical one, that keeps
     something out or slows it: a rule that is not a preview and denies, throttles, bans or redirects. What its
-    rules match is not judged. Identity-Aware Proxy counts unless one of its policies that were collected lets everyone through.
+    rules match is not judged. Identity-Aware Proxy counts unless one of its policies that were collected lets
+    everyone through.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
