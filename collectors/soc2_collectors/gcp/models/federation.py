@@ -2,7 +2,7 @@
 
 An issuer that serves many customers signs tokens for all of them: a condition narrows only where it says in
 which account, project or repository of the issuer the workload must be. Of issuers that are not known here, a
-subject that is named does.
+subject that is named does, and what names a project for GitHub and GitLab, whose servers many run themselves.
 
 Some issuers have an address for each customer, or for each cluster: there the address itself says who comes in.
 
@@ -100,7 +100,7 @@ _ONE_CUSTOMER = re.compile(
     rf"|login\.microsoftonline\.com/{_UUID}/v2\.0|sts\.windows\.net/{_UUID}"
     rf"|oidc\.circleci\.com/org/{_UUID}"
     rf"|vstoken\.dev\.azure\.com/{_UUID}"
-    r"|token\.actions\.githubusercontent\.com/[a-z0-9][a-z0-9_-]*"
+    r"|token\.actions\.githubusercontent\.com/[a-z0-9][a-z0-9_-]*|token\.actions\.[a-z0-9-]+\.ghe\.com"
     r"|api\.bitbucket\.org/2\.0/workspaces/[^/*]+/pipelines-config/identity/oidc"
     r"|oidc\.vercel\.com/[a-z0-9][a-z0-9_-]*"
     r")/?"
@@ -125,8 +125,13 @@ _WHOLE = re.compile(r"\^(?:[\w:/@-]|\\[./])+\$")
 _GROUP = re.compile(r"\^\((?:\?:)?(?P<names>[\w@-]+(?:\|[\w@-]+)*)\)(?P<rest>[^?*{+|].*)")
 """One that begins with names of which each would do: ``^(acme|acme-labs)/``."""
 
-UNKNOWN = Issuer(frozenset({SUBJECT}), {})
-"""An issuer of which it is not known what its claims mean."""
+UNKNOWN = Issuer(
+    frozenset({SUBJECT}).union(
+        *(ISSUERS[one].claims for one in ("token.actions.githubusercontent.com", "gitlab.com"))
+    ),
+    {},
+)
+"""An issuer that is not known here: a subject, and what servers of GitHub and GitLab of one's own say."""
 X509, SAML = "X.509", "SAML"
 """In place of an issuer's address: authorities whose certificates the provider trusts; a server of SAML that
 does not say its name."""
