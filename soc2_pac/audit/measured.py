@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.parts import Subject
     from soc2_pac.audit.spans import Stretch
     from soc2_pac.rules import Rule
+    from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.periods import Horizon, Verdicts, Version
     from soc2_pac.store.waivers import Waiver
 
@@ -40,6 +41,8 @@ class Options:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """The rules that are installed: they say what kind they judge, and how a failure is fixed."""
     framework: str = "soc2"
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Those that were kept elsewhere."""
 
 
 class Off(NamedTuple):
@@ -137,6 +140,10 @@ class Measured:
     deviations: list[Deviation]
     waivers: list[Waiver]
     left_out: LeftOut
+    subjects_of: Mapping[tuple[str, int], int]
+    """(rule, id of a scope) -> how many findings there were."""
+    outside: frozenset[str]
+    """Digests of adjustments by which a finding does not count."""
     scopes: frozenset[int]
     """Ids of the scopes that are reported."""
     options: Options
@@ -212,10 +219,29 @@ def measure(
     left.deviations = Counter(
         one.rule for one in found if one.rule not in rules or one.scope not in scopes
     )
+    names = {version.rule_id: rule for rule, version in judged.last.items()}
+    adjusted = periods.adjustments(connection)
     measured = Measured(
-        to, *within, ms(asked_end), sum(1 for _ in days(*within)), recorded, configuration, judged, knowledge,
-        sums.steps, chosen, {}, kept, deviations.known_waivers(connection, to.at), left, scopes, options,
-    )  # fmt: skip
+        to=to,
+        start=within[0],
+        end=within[1],
+        asked_end=ms(asked_end),
+        days=sum(1 for _ in days(*within)),
+        acts=recorded,
+        configuration=configuration,
+        force=judged,
+        knowledge=knowledge,
+        steps=sums.steps,
+        subjects=chosen,
+        rules={},
+        deviations=kept,
+        waivers=deviations.known_waivers(connection, to.at),
+        left_out=left,
+        subjects_of={(names[one.rule], one.scope): one.all for one in counted.subjects},
+        outside=frozenset(digest for digest, said in adjusted.items() if said[0]),
+        scopes=scopes,
+        options=options,
+    )
     seen = _seen(counted, judged, scopes)
     totals: dict[str, Times] = {}
     for (rule, scope), spent in sums.times.items():

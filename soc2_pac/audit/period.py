@@ -6,12 +6,14 @@ same report, and one that is made after later runs equals the one that was made 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from soc2_pac.audit import projection
+from soc2_pac.audit import changed, events, projection, registers, streams
 from soc2_pac.audit.lanes import lane
 from soc2_pac.audit.measured import Options, Tally, measure
+from soc2_pac.audit.method import PERIOD
 from soc2_pac.audit.spans import text_of, union, without
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
@@ -26,11 +28,9 @@ if TYPE_CHECKING:
     from soc2_pac.audit.measured import Measured, OfRule
     from soc2_pac.audit.parts import Subject
     from soc2_pac.audit.populations import AuditPeriod
-    from soc2_pac.report import Lane
+    from soc2_pac.report import Lane, Table
 
 _MILLISECOND = timedelta(milliseconds=1)
-_SHOWN = 12
-"""Names of what was left out that a warning spells out."""
 
 
 def report(connection: Connection, asked: AuditPeriod, options: Options | None = None) -> Report:
@@ -80,12 +80,33 @@ def _report(connection: Connection, measured: Measured) -> Report:
         statement=tuple(_statement(measured)),
         parts=tuple(_part(measured, one) for one in measured.subjects),
         lanes=tuple(_lanes(measured)),
-        tables=(
-            projection.results(measured),
-            projection.deviations(measured),
-            projection.gaps(measured),
-            projection.rules(measured),
-        ),
+        method=PERIOD,
+        tables=tables(connection, measured),
+    )
+
+
+def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
+    """All tables, in the order in which they are read."""
+    runs = periods.runs(connection, measured.to)
+    given = measured.options.checkpoints
+    return (
+        projection.results(measured),
+        projection.deviations(measured),
+        changed.documents(connection, measured),
+        projection.gaps(measured),
+        registers.collections(connection, measured),
+        changed.tests(connection, measured, runs),
+        projection.rules(measured),
+        registers.decisions(connection, measured),
+        registers.waivers(measured),
+        registers.controls(measured),
+        registers.attestations(connection, measured),
+        registers.reviews(measured),
+        events.populations(connection, measured),
+        registers.runs(runs, measured),
+        registers.checkpoints(connection, measured, given),
+        registers.digests(connection, measured, runs),
+        streams.findings(connection, measured),
     )
 
 
@@ -97,11 +118,41 @@ def _cover(connection: Connection, measured: Measured) -> Iterator[Fact]:
     yield Fact("Store", marks.get("store_id", ""))
     yield Fact("Period asked for", f"{text_of(measured.start)} to {text_of(measured.asked_end)}")
     yield Fact("Period reported", f"{text_of(measured.start)} to {text_of(measured.end)}")
+    yield from facts(connection, measured)
+
+
+def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
+    """What stands on every cover: scope, sums, versions, what was recorded last."""
+    options = measured.options
+    yield Fact("Criteria", ", ".join(options.criteria) or "all")
+    yield Fact("Scopes", ", ".join(options.scopes) or "all")
+    controls = sum(part.kind == "control" for part in measured.subjects)
+    criteria = len(measured.subjects) - controls
+    yield Fact("Parts", f"{many(controls, 'control')}, {criteria} criteria")
+    states = Counter(rule.state for rule in measured.rules.values())
+    yield Fact(
+        "Rules", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+    )
+    listings = [cell for cell in measured.knowledge.covers if cell.scope in measured.scopes]
+    yield Fact("Scopes collected", str(len({cell.scope for cell in listings})))
+    yield Fact("Kinds collected", str(len({cell.kind for cell in listings})))
+    last = measured.force.evaluations[-1] if measured.force.evaluations else None
+    yield Fact("Last evaluation", f"{last.id}, as of {last.as_of}" if last else "none")
+    yield Fact("Last collection", str(measured.to.collection))
+    versions = list(dict.fromkeys(one.tool_version for one in measured.force.evaluations))
+    yield Fact("Version of soc2-pac that judged last", versions[-1] if versions else "none")
+    cadence = measured.configuration.get("audit", {}).get("cadence")
+    yield Fact(
+        "Cadence of collections", cadence or "not configured: how many are expected is unknown"
+    )
+    end = periods.ledger_end(connection, measured.to.at)
+    yield Fact("Ledger at the end", f"entry {end.seq}, {end.hash}" if end else "empty")
+    given = options.checkpoints
+    yield Fact("Checkpoints kept elsewhere", str(len(given)) if given else "none was given")
 
 
 def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
-    if "simulated" in periods.marks(connection):
-        yield "Simulated history: made by the demo"
+    yield from warnings(connection, measured)
     if measured.end < measured.asked_end:
         yield (
             f"The report ends at {text_of(measured.end)}: that was the last collection before the end of the period "
@@ -115,14 +166,38 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
         )
 
 
+def warnings(connection: Connection, measured: Measured) -> Iterator[str]:
+    """What a reader of any report must know first."""
+    if "simulated" in periods.marks(connection):
+        yield "Simulated history: made by the demo"
+    left = measured.left_out
+    if not (measured.options.criteria or measured.options.scopes):
+        return
+    if left.parts:
+        yield f"This report is limited. Left out are {many(len(left.parts), 'part')}: {named(left.parts)}"
+    if left.rules:
+        yield f"This report is limited. Left out are {many(len(left.rules), 'rule')}: {named(left.rules)}"
+    if left.scopes:
+        yield f"This report is limited. Left out are {many(len(left.scopes), 'scope')}: {named(left.scopes)}"
+    if left.parts or left.rules or left.scopes:
+        total = sum(left.deviations.values())
+        by_rule = ", ".join(f"{rule} {count}" for rule, count in sorted(left.deviations.items()))
+        yield f"Deviations that are left out: {total:,}" + (f" ({by_rule})" if by_rule else "")
+
+
+def named(names: Iterable[str]) -> str:
+    """All of them: what is left out is named in full."""
+    return ", ".join(names)
+
+
 def _statement(measured: Measured) -> Iterator[str]:
     yield sentence(measured, list(measured.rules.values()))
     gaps = measured.gaps()
     if gaps:
         cells = {gap.cell for gap in gaps}
         yield (
-            f"{_many(len(gaps), 'gap')} in {len(cells)} of "
-            f"{_many(sum(cell.scope in measured.scopes for cell in measured.knowledge.covers), 'listing')}; "
+            f"{many(len(gaps), 'gap')} in {len(cells)} of "
+            f"{many(sum(cell.scope in measured.scopes for cell in measured.knowledge.covers), 'listing')}; "
             f"the longest took {duration(gaps[0].length)}"
         )
     else:
@@ -141,7 +216,7 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
     there = sum(one for one, _ in kinds.values())
     seen = sum(one for _, one in kinds.values())
     known = min((rule.days for rule in rules), default=0)
-    counts = [_many(tally.all, "deviation")]
+    counts = [many(tally.all, "deviation")]
     counts += [
         f"{count} {what}"
         for count, what in (
@@ -154,12 +229,13 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
         if count
     ]
     return (
-        f"{seen:,} of {_many(there, 'resource')} on {known} of {_many(measured.days, 'day')}; "
+        f"{seen:,} of {many(there, 'resource')} on {known} of {many(measured.days, 'day')}; "
         f"{', '.join(counts)}"
     )
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """``1 day``, ``2 days``."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
@@ -209,7 +285,7 @@ def _missing(measured: Measured, rules: Iterable[OfRule]) -> Iterator[str]:
             scopes = len({gap.cell for gap in found})
             grant = f"; grant {longest.permission}" if longest.permission else ""
             yield (
-                f"{kind}: not known in {scopes} of {_many(len(rule.cells), 'scope')}, for {duration(longest.length)} "
+                f"{kind}: not known in {scopes} of {many(len(rule.cells), 'scope')}, for {duration(longest.length)} "
                 f"at the longest ({longest.cause}{grant})"
             )
 
@@ -227,7 +303,6 @@ def _lanes(measured: Measured) -> Iterator[Lane]:
 
 
 def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
-    names = {rule.rule for rule in rules}
     steps = [
         measured.steps.get((rule.rule, cell.scope), {}) for rule in rules for cell in rule.cells
     ]
@@ -238,5 +313,4 @@ def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
         for cell in rule.cells
     }
     there = union(stretch for rule in rules for stretch in rule.judged)
-    del names
     return lane(subject, steps, list(holes.values()), there, measured.start, measured.end)

@@ -573,3 +573,290 @@ def adjustments(connection: Connection) -> dict[str, tuple[bool, str | None, tup
         row[0]: (bool(row[1]), row[2], tuple(json.loads(row[3])["because"]))
         for row in connection.execute(query)
     }
+
+
+# -- runs -------------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """One run that collected or judged."""
+
+    id: int
+    command: str
+    started_at: str
+    finished_at: str | None
+    status: str | None
+    tool_version: str
+    config: str | None
+    """Digest of its configuration."""
+    collections: int
+    complete: int
+    last: str
+    """When its last collection ended, or as of when it judged."""
+
+
+def runs(connection: Connection, to: Horizon) -> list[Run]:
+    """Every run that had collected or judged something by a horizon, in order."""
+    query = sa.text(
+        "SELECT r.id, r.command, r.started_at, r.finished_at, r.status, r.tool_version, r.config_digest, "
+        "COALESCE(c.n, 0), COALESCE(c.complete, 0), c.last, e.last FROM run r "
+        "LEFT JOIN (SELECT run_id, COUNT(*) AS n, SUM(CASE WHEN status = 'complete' THEN 1 ELSE 0 END) AS complete, "
+        "MAX(finished_at) AS last FROM collection WHERE id <= :u GROUP BY run_id) c ON c.run_id = r.id "
+        "LEFT JOIN (SELECT run_id, MAX(as_of) AS last FROM evaluation WHERE id <= :e GROUP BY run_id) e "
+        "ON e.run_id = r.id WHERE c.n IS NOT NULL OR e.last IS NOT NULL ORDER BY r.id"
+    )
+    found = []
+    for row in connection.execute(query, to.bound):
+        # How a run ended that was going on is not known yet.
+        over = row[3] is not None and row[3] <= to.at
+        finished, status = (row[3], row[4]) if over else (None, None)
+        last = max(row[9] or "", row[10] or "")
+        found.append(
+            Run(row[0], row[1], row[2], finished, status, row[5], row[6], row[7], row[8], last)
+        )
+    return found
+
+
+def configurations(connection: Connection, digests: Collection[str]) -> dict[str, str]:
+    """Digest of a configuration -> its body, canonical JSON."""
+    c = tables.config
+    found: dict[str, str] = {}
+    for some in batched(sorted(digests), _IN):
+        query = sa.select(c.c.digest, c.c.body).where(c.c.digest.in_(some))
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
+
+
+class Entry(NamedTuple):
+    """One entry of the ledger."""
+
+    seq: int
+    hash: str
+    recorded_at: str
+
+
+def ledger_end(connection: Connection, at: str) -> Entry | None:
+    """The last entry of the ledger that was recorded by an instant."""
+    g = tables.ledger
+    query = (
+        sa.select(g.c.seq, g.c.hash, g.c.recorded_at)
+        .where(g.c.recorded_at <= at)
+        .order_by(g.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Entry._make(row)
+
+
+def ledger_hash(connection: Connection, seq: int) -> str | None:
+    """The hash of an entry of the ledger; ``None``: there is no such entry."""
+    g = tables.ledger
+    found: str | None = connection.execute(sa.select(g.c.hash).where(g.c.seq == seq)).scalar()
+    return found
+
+
+def roots(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Id of a collection -> the root over what it saw."""
+    c = tables.collection
+    found: dict[int, str] = {}
+    for some in batched(sorted(ids), _IN):
+        query = sa.select(c.c.id, c.c.root).where(c.c.id.in_(some))
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
+
+
+def attachments(connection: Connection, digests: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Digest of a file that somebody handed in -> (its bytes, its media type)."""
+    a = tables.attachment
+    found: dict[str, tuple[int, str]] = {}
+    for some in batched(sorted(digests), _IN):
+        query = sa.select(a.c.digest, a.c.size, a.c.media_type).where(a.c.digest.in_(some))
+        found |= {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+    return found
+
+
+# -- verdicts that another rule version turned ------------------------------------------------------
+
+
+def turned(
+    connection: Connection, rules: Mapping[int, Collection[int]]
+) -> dict[tuple[int, int], int]:
+    """(evaluation, rule) -> how many verdicts became another status on the same documents.
+
+    Args:
+        connection: to read from.
+        rules: evaluation -> the rules of which another version judged from it on.
+    """
+    found: dict[tuple[int, int], int] = {}
+    select = (
+        "SELECT rule_id, scope_id, resource_id, {at}, {by}, rule_version_id, digest, status FROM finding "
+        "WHERE {by} IN :evaluations AND rule_id IN :rules"
+    )
+    before = _of(select.format(at="valid_to", by="closed_by"))
+    after = _of(select.format(at="valid_from", by="opened_by"))
+    bound = {
+        "evaluations": sorted(rules),
+        "rules": sorted({rule for some in rules.values() for rule in some}),
+    }
+    if not rules:
+        return found
+    stood: dict[tuple[Any, ...], tuple[int, str | None, str]] = {}
+    for row in connection.execute(before.execution_options(yield_per=_CHUNK), bound):
+        if row[0] in rules[row[4]]:
+            stood[tuple(row[:5])] = row[5], row[6], row[7]
+    for row in connection.execute(after.execution_options(yield_per=_CHUNK), bound):
+        old = stood.get(tuple(row[:5]))
+        if old is not None and old[0] != row[5] and old[1] == row[6] and old[2] != row[7]:
+            key = row[4], row[0]
+            found[key] = found.get(key, 0) + 1
+    return found
+
+
+def _of(text: str) -> sa.TextClause:
+    names = ("evaluations", "rules")
+    return sa.text(text).bindparams(*(sa.bindparam(name, expanding=True) for name in names))
+
+
+# -- one row for each finding -----------------------------------------------------------------------
+
+
+class Held(NamedTuple):
+    """A row of a finding as known at the horizon, with what it is about."""
+
+    rule: int
+    scope: int
+    resource: int | None
+    status: str
+    message: str
+    digest: str | None
+    failing_since: str | None
+    due: str | None
+    adjustment: str | None
+    valid_from: str
+    valid_to: str | None
+    version: int
+
+
+_HELD_ROW = (
+    "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "
+    "f.adjustment, f.valid_from, CASE WHEN f.closed_by > :e THEN NULL ELSE f.valid_to END, f.rule_version_id "
+    "FROM finding f "
+)
+
+
+def held(
+    connection: Connection, to: Horizon, start: str, end: str, pairs: Mapping[int, Collection[int]]
+) -> list[Held]:
+    """Rows that held at some time of a period, of some rules (id -> ids of scopes), in the order of their ids."""
+    query = sa.text(
+        f"{_HELD_ROW} WHERE {_HELD} AND f.rule_id IN :rules AND f.scope_id IN :scopes ORDER BY f.id"
+    ).bindparams(*(sa.bindparam(name, expanding=True) for name in ("rules", "scopes")))
+    bound = {
+        "e": to.evaluation,
+        "start": start,
+        "end": end,
+        "rules": sorted(pairs),
+        "scopes": sorted({scope for some in pairs.values() for scope in some}),
+    }
+    rows_ = connection.execute(query, bound)
+    return [Held._make(row) for row in rows_ if row[1] in pairs[row[0]]]
+
+
+def held_at(
+    connection: Connection, to: Horizon, rules: Collection[int] = (), *, passing: bool = True
+) -> Iterator[Held]:
+    """Rows that hold at the horizon, of all rules where none is named. Streams.
+
+    ``passing``: without it, those are left out that pass or do not apply.
+    """
+    wanted = " AND f.rule_id IN :rules" if rules else ""
+    others = "" if passing else " AND f.status NOT IN ('pass', 'not_applicable')"
+    query = sa.text(
+        f"{_HELD_ROW} WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){wanted}{others} "
+        "ORDER BY f.rule_id, f.scope_id, f.resource_id"
+    )
+    bound: dict[str, Any] = {"e": to.evaluation}
+    if rules:
+        query = query.bindparams(sa.bindparam("rules", expanding=True))
+        bound["rules"] = sorted(rules)
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
+        yield Held._make(row)
+
+
+class Status(NamedTuple):
+    """How many findings hold at the horizon."""
+
+    rule: int
+    scope: int
+    whole: bool
+    status: str
+    adjustment: str | None
+    number: int
+
+
+def statuses(connection: Connection, to: Horizon, *, adjusted: bool = False) -> list[Status]:
+    """How many findings hold at the horizon, by rule, scope, status and decision.
+
+    ``adjusted``: only those that a decision about their place touches.
+    """
+    only = " AND f.adjustment IS NOT NULL" if adjusted else ""
+    query = sa.text(
+        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, f.status, f.adjustment, "
+        "COUNT(*) FROM finding f WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e)"  # noqa: S608 - as above
+        f"{only} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    )
+    return [
+        Status(row[0], row[1], bool(row[2]), row[3], row[4], row[5])
+        for row in connection.execute(query, {"e": to.evaluation})
+    ]
+
+
+class Known(NamedTuple):
+    """A version of a document, with what it is of."""
+
+    resource: int
+    kind: str
+    scope: int
+    uid: str
+    name: str
+    digest: str
+    valid_from: str
+    valid_to: str | None
+    opened_by: int
+
+
+def documents(
+    connection: Connection, to: Horizon, start: str, end: str, kinds: Collection[str], scopes: Collection[int]
+) -> Iterator[Known]:  # fmt: skip
+    """Versions of documents that were there at some time of a period, by resource and in order. Streams."""
+    query = sa.text(
+        "SELECT r.id, r.kind, r.scope_id, r.uid, o.name, o.digest, o.valid_from, "
+        "CASE WHEN o.closed_by > :u THEN NULL ELSE o.valid_to END, o.opened_by FROM resource r "
+        "JOIN observation o ON o.resource_id = r.id WHERE r.kind IN :kinds AND r.scope_id IN :scopes "
+        "AND o.opened_by <= :u AND o.valid_from < :end "
+        "AND (o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :start) ORDER BY r.id, o.id"
+    ).bindparams(*(sa.bindparam(name, expanding=True) for name in ("kinds", "scopes")))
+    bound = {
+        "u": to.collection,
+        "start": start,
+        "end": end,
+        "kinds": sorted(kinds),
+        "scopes": sorted(scopes),
+    }
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
+        yield Known._make(row)
+
+
+def bodies_of(
+    connection: Connection, to: Horizon, kind: str
+) -> Iterator[tuple[str, str, str, str]]:
+    """(scope, uid, digest, body) of every document of a kind as known at the horizon. Streams."""
+    query = sa.text(
+        "SELECT s.provider || ':' || s.boundary, r.uid, o.digest, e.body FROM resource r "
+        "JOIN scope s ON s.id = r.scope_id JOIN observation o ON o.resource_id = r.id "
+        "JOIN evidence e ON e.digest = o.digest WHERE r.kind = :kind AND o.opened_by <= :u "
+        "AND (o.closed_by IS NULL OR o.closed_by > :u) ORDER BY r.id"
+    )
+    bound = {"u": to.collection, "kind": kind}
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
+        yield row[0], row[1], row[2], row[3]
