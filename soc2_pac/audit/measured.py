@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soc2_pac.audit import deviations, force, parts, times
 from soc2_pac.audit.knowledge import Cell, Gap, Knowledge
-from soc2_pac.audit.spans import days, ms
+from soc2_pac.audit.spans import days, ms, text_of
 from soc2_pac.audit.times import Times
 from soc2_pac.config import duration_of
 from soc2_pac.store import acts, periods
@@ -247,10 +247,7 @@ def measure(
     for (rule, scope), spent in sums.times.items():
         if scope in scopes:
             totals[rule] = totals.get(rule, Times()) + spent
-    cells: dict[str | None, list[Cell]] = {}
-    for cell in sorted(knowledge.covers):
-        if cell.scope in scopes:
-            cells.setdefault(cell.kind, []).append(cell)
+    cells = _cells(knowledge, scopes)
     for rule in sorted(rules):
         kind = kinds.get(rule)
         total = totals.get(rule, Times())
@@ -259,6 +256,75 @@ def measure(
     for one in kept:
         measured.rules[one.rule].deviations.append(one)
     return measured
+
+
+def at_instant(connection: Connection, to: Horizon, options: Options) -> Measured:
+    """What was known and in force at an instant; without times and deviations.
+
+    The time that is reported is all from the first collection of the store up to the instant.
+    """
+    recorded = [act for act in acts.listed(connection) if act.recorded_at <= to.at]
+    configuration = periods.configuration(connection, to)
+    judged = force.read(connection, to, to.at)
+    first = periods.collected(connection)
+    begun = first[0] if first is not None else to.at
+    knowledge = Knowledge(connection, to, recorded, begun, text_of(ms(to.at) + 1))
+    samples = periods.samples(connection, to, {v.rule_id for v in judged.last.values()})
+    installed = {name: rule.kind for name, rule in options.rules.items()}
+    reported = sorted(judged.now)
+    # What the configuration switches off is a part of the report, where it ever judged.
+    reported += sorted(
+        rule
+        for rule, version in judged.last.items()
+        if rule not in judged.now and switched_off(configuration, rule, version.criteria)
+    )
+    subjects = parts.subjects(
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+    )
+    left = LeftOut()
+    chosen = [one for one in subjects if parts.takes(one, options.criteria)]
+    left.parts = [one.id for one in subjects if one not in chosen]
+    rules = {rule for one in chosen for rule in one.rules} if options.criteria else set(reported)
+    left.rules = sorted(set(reported) - rules)
+    scopes = _scopes(knowledge, options.scopes, left)
+    adjusted = periods.adjustments(connection)
+    measured = Measured(
+        to=to,
+        start=ms(begun),
+        end=ms(to.at) + 1,
+        asked_end=ms(to.at) + 1,
+        days=0,
+        acts=recorded,
+        configuration=configuration,
+        force=judged,
+        knowledge=knowledge,
+        steps={},
+        subjects=chosen,
+        rules={},
+        deviations=[],
+        waivers=deviations.known_waivers(connection, to.at),
+        left_out=left,
+        subjects_of={},
+        outside=frozenset(digest for digest, said in adjusted.items() if said[0]),
+        scopes=scopes,
+        options=options,
+    )
+    cells = _cells(knowledge, scopes)
+    for rule in sorted(rules):
+        version = judged.now.get(rule) or judged.last[rule]
+        kind = samples.get(version.rule_id) or installed.get(rule)
+        here = tuple(cells.get(kind, ())) if kind is not None else ()
+        measured.rules[rule] = _of_rule(measured, rule, kind, here, Times(), 0)
+    return measured
+
+
+def _cells(knowledge: Knowledge, scopes: Collection[int]) -> dict[str, list[Cell]]:
+    """Kind -> where it was collected."""
+    found: dict[str, list[Cell]] = {}
+    for cell in sorted(knowledge.covers):
+        if cell.scope in scopes:
+            found.setdefault(cell.kind, []).append(cell)
+    return found
 
 
 def _reported(judged: Force, found: Collection[Deviation], within: tuple[int, int]) -> list[str]:
@@ -311,7 +377,7 @@ def _of_rule(
         None if rule in judged.now else switched_off(measured.configuration, rule, version.criteria)
     )
     state = "in force" if rule in judged.now else "switched off" if off else "not in force"
-    known = measured.knowledge.full_days(cells, age, held)
+    known = measured.knowledge.full_days(cells, age, held) if measured.days else 0
     return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known)
 
 

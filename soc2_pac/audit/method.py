@@ -41,3 +41,29 @@ _CHAIN = (
 )
 PERIOD = (_STORE, _KNOWN, _TIMES, _DAYS, _DEVIATION, _NOTHING_HIDDEN, _CHAIN)
 """Of a report about a period."""
+
+_INSTANT = (
+    "The report is made out of the store alone, as it stood at the instant: what was recorded later changes nothing "
+    "in it. No clock is asked. Verdicts, rules, waivers, controls and configuration are those that were recorded by "
+    "then; the rule versions are those that the last evaluations list."
+)
+_TODAY = (
+    "The evidence is that which was known at the instant. It was judged now, by the rules and settings of today: what "
+    "stands here was not known then. Since when something fails, and by when it is due, is not said."
+)
+_VERDICTS = (
+    "A verdict is one rule about one resource, or about a whole scope that is empty or could not be read. "
+    "Inconclusive, stale and error mean that it is not known; nobody may read them as a pass."
+)
+INSTANT = (_INSTANT, _KNOWN, _VERDICTS, _NOTHING_HIDDEN, _CHAIN)
+"""Of a report about an instant."""
+TODAY = (_TODAY, *INSTANT)
+"""Of one by today's rules."""
+
+_STEPS = (
+    "Next steps are ordered by what they are worth: failures by severity, how many there are, and whether they are "
+    "past their due date; what is not known by the rules that cannot judge it; then evidence of people, reviews, and "
+    "criteria for which nobody recorded a control. The number beside each is for ordering only."
+)
+READINESS = (_INSTANT, _KNOWN, _VERDICTS, _STEPS)
+"""Of a report on readiness."""

@@ -166,7 +166,7 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
         )
 
 
-def warnings(connection: Connection, measured: Measured) -> Iterator[str]:
+def warnings(connection: Connection, measured: Measured, what: str = "Deviations") -> Iterator[str]:
     """What a reader of any report must know first."""
     if "simulated" in periods.marks(connection):
         yield "Simulated history: made by the demo"
@@ -182,7 +182,7 @@ def warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     if left.parts or left.rules or left.scopes:
         total = sum(left.deviations.values())
         by_rule = ", ".join(f"{rule} {count}" for rule, count in sorted(left.deviations.items()))
-        yield f"Deviations that are left out: {total:,}" + (f" ({by_rule})" if by_rule else "")
+        yield f"{what} that are left out: {total:,}" + (f" ({by_rule})" if by_rule else "")
 
 
 def named(names: Iterable[str]) -> str:

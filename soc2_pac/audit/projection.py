@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from soc2_pac.audit.deviations import waiver_ends
@@ -280,3 +281,19 @@ def gaps(measured: Measured) -> Table:
         ),
         tuple(rows),
     )
+
+
+def gaps_at(table: Table, end: str, at: str) -> Table:
+    """Of the gaps up to an instant, those that last until it.
+
+    Args:
+        table: all of them.
+        end: what they say of their end.
+        at: the instant.
+    """
+    rows = tuple((*row[:3], at, *row[4:]) for row in table.rows if row[3] == end)
+    about = (
+        "One row for each kind that was not known in a scope at the instant, with since when: no complete collection "
+        "was recent enough. Empty: every kind was known in every scope."
+    )
+    return replace(table, about=about, rows=rows)

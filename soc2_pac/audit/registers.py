@@ -31,9 +31,9 @@ _DIGEST, _STATUS = Shape.DIGEST, Shape.STATUS
 _EVERYWHERE = "everywhere"
 
 
-def waivers(measured: Measured) -> Table:
-    """Every waiver that held at some time of the period."""
-    start = text_of(measured.start)
+def waivers(measured: Measured, *, at_the_end: bool = False) -> Table:
+    """Every waiver that held at some time of the period, or (``at_the_end``) at its end."""
+    start = measured.to.at if at_the_end else text_of(measured.start)
     touched: dict[str, int] = {}
     for deviation in measured.deviations:
         for one in deviation.waivers:
@@ -54,8 +54,8 @@ def waivers(measured: Measured) -> Table:
     return Table(
         "waivers",
         "Waivers",
-        "Failures that somebody accepted: each waiver that held at some time of the period. A waived failure stays a "
-        "failure. Empty: there was none.",
+        "Failures that somebody accepted: each waiver that held in the period, or at the instant. A waived failure "
+        "stays a failure. Empty: there was none.",
         columns(
             ("waiver", "Waiver"),
             ("rule", "Rule"),
@@ -166,9 +166,10 @@ def reviews(measured: Measured) -> Table:
     )
 
 
-def controls(measured: Measured) -> Table:
-    """Each version of each control that was in force at some time of the period."""
-    start, end = text_of(measured.start), measured.to.at
+def controls(measured: Measured, *, at_the_end: bool = False) -> Table:
+    """Each version of each control in force at some time of the period, or (``at_the_end``) at its end."""
+    end = measured.to.at
+    start = end if at_the_end else text_of(measured.start)
     names = dict.fromkeys(act.subject for act in measured.acts if act.kind.startswith("control."))
     rows = []
     for name in sorted(names):
@@ -186,7 +187,7 @@ def controls(measured: Measured) -> Table:
     return Table(
         "controls",
         "Controls",
-        "Each version of each control that was in force at some time of the period, in the company's own words. "
+        "Each version of each control that was in force in the period, or at the instant, in the company's own words. "
         "Empty: no control was recorded, and the parts of the report are criteria.",
         columns(
             ("control", "Control"),

@@ -60,6 +60,14 @@ def collected(connection: Connection) -> tuple[str, str] | None:
     return None if row[0] is None else (row[0], row[1])
 
 
+def last_evaluated(connection: Connection) -> str | None:
+    """As of when anything was judged last; ``None`` where nothing was."""
+    found: str | None = connection.execute(
+        sa.select(sa.func.max(tables.evaluation.c.as_of))
+    ).scalar()
+    return found
+
+
 def last_collected(connection: Connection, to: Horizon) -> str | None:
     """When the last collection up to a horizon ended; ``None`` where there is none."""
     c = tables.collection
@@ -206,6 +214,24 @@ def versions(connection: Connection) -> dict[int, Version]:
         )
         for row in connection.execute(query)
     }
+
+
+def samples(connection: Connection, to: Horizon, rules: Collection[int]) -> dict[int, str]:
+    """Rule -> the kind that it judges, by one resource that it judged by then."""
+    query = sa.text(
+        "SELECT r.kind FROM resource r WHERE r.id = (SELECT f.resource_id FROM finding f WHERE f.rule_id = :rule "
+        "AND f.resource_id IS NOT NULL AND f.opened_by <= :e{open} LIMIT 1)"
+    )
+    found: dict[int, str] = {}
+    for rule in sorted(rules):
+        # Most rules have an open finding, which an index finds; else all rows are gone through.
+        for also in (" AND f.closed_by IS NULL", ""):
+            text = sa.text(query.text.replace("{open}", also))
+            kind = connection.execute(text, {"rule": rule, "e": to.evaluation}).scalar()
+            if kind is not None:
+                found[rule] = kind
+                break
+    return found
 
 
 # -- time in status ---------------------------------------------------------------------------------
@@ -801,14 +827,27 @@ def statuses(connection: Connection, to: Horizon, *, adjusted: bool = False) -> 
     """
     only = " AND f.adjustment IS NOT NULL" if adjusted else ""
     query = sa.text(
-        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, f.status, f.adjustment, "
-        "COUNT(*) FROM finding f WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e)"  # noqa: S608 - as above
+        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, f.status, f.adjustment, "  # noqa: S608 - as above
+        "COUNT(*) FROM finding f WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e)"
         f"{only} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
     return [
         Status(row[0], row[1], bool(row[2]), row[3], row[4], row[5])
         for row in connection.execute(query, {"e": to.evaluation})
     ]
+
+
+def names(connection: Connection, to: Horizon, ids: Collection[int]) -> dict[int, str]:
+    """Id of a resource -> what people call it, by the last document by then."""
+    query = sa.text(
+        "SELECT o.resource_id, o.name FROM observation o WHERE o.resource_id IN :ids AND o.opened_by <= :u "
+        "ORDER BY o.id"
+    ).bindparams(sa.bindparam("ids", expanding=True))
+    found: dict[int, str] = {}
+    for some in batched(sorted(ids), _IN):
+        rows_ = connection.execute(query, {"ids": some, "u": to.collection})
+        found |= {row[0]: row[1] for row in rows_}
+    return found
 
 
 class Known(NamedTuple):

@@ -43,7 +43,7 @@ _statuses = st.sampled_from([*[CollectionStatus.COMPLETE] * 4, *CollectionStatus
 steps = st.lists(
     st.fixed_dictionaries(
         {
-            "hours": st.integers(1, 250),
+            "hours": st.integers(2, 250),
             "home": st.none() | st.tuples(_users, _statuses),
             "away": st.none() | st.tuples(_users, _statuses),
             "teams": st.none() | st.booleans(),
@@ -111,7 +111,7 @@ def _run(store: Store, step: dict[str, Any], now: datetime) -> None:
             ).scalar()
             if known and not gone:
                 retire(
-                    connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now + HOUR / 2
+                    connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now + HOUR
                 )
 
 

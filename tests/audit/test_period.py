@@ -21,8 +21,7 @@ from soc2_pac.report import Report, plain_values
 from soc2_pac.store import Store, open_store
 
 from ..store.helpers import (  # noqa: TID252 - tests are no package
-    ANN,
-    HOME,
+    CHANGES,
     T0,
     active,
     fake_user_age,
@@ -31,6 +30,7 @@ from ..store.helpers import (  # noqa: TID252 - tests are no package
     one_run,
     user,
 )
+from ..store.helpers import RULES as ALL  # noqa: TID252
 from . import histories
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 HOUR = 3_600_000
 MFA = active([fake_user_mfa])
-RULES = {rule.rule.id: rule.rule for rule in active()}
+RULES = {rule.rule.id: rule.rule for rule in active((*ALL, *CHANGES))}
 
 
 @pytest.fixture
