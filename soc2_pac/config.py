@@ -189,6 +189,9 @@ class AuditTable(_Table, frozen=True):
     """Only what is in these places belongs to the system; empty: everything does."""
     exclude: tuple[Place, ...] = ()
     """What is in these places does not belong to it."""
+    cadence: str = ""
+    """How often everything is meant to be collected: ``12h``, ``1d``, ``1w``. Reports hold collections against
+    it; empty: nobody said."""
 
 
 class SigningTable(_Table, frozen=True):
@@ -515,6 +518,12 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     include, exclude, rules = _rules(path, document.get("rules", {}))
     _positive(path, tables)
     _answered(path, tables)
+    if tables["audit"].cadence:
+        try:
+            duration_of(tables["audit"].cadence)
+        except ValueError as error:
+            msg = f"{path or DEFAULT_FILE}: audit.cadence: {error}"
+            raise ConfigError(msg) from error
     if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)
@@ -615,6 +624,18 @@ def _answered(path: Path | None, tables: Mapping[str, Any]) -> None:
             what = f"{looser[0]} may be looser than its default: add {', '.join(lacking)}"
             msg = f"{path or DEFAULT_FILE}: {key}: {what}, an auditor will ask"
             raise ConfigError(msg)
+
+
+_UNITS = {"h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+
+
+def duration_of(text: str) -> int:
+    """``12h``, ``1d`` or ``2w`` -> milliseconds. Raises ValueError for anything else."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not (number.isascii() and number.isdigit()) or int(number) < 1:
+        msg = f"'{text}' is no duration: write 12h, 1d or 1w"
+        raise ValueError(msg)
+    return int(number) * _UNITS[unit]
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:
