@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from soc2_pac.audit.measured import Measured
     from soc2_pac.evaluate.engine import Judged
     from soc2_pac.report import Cell
-    from soc2_pac.store.periods import Held
     from soc2_pac.store.waivers import Waiver
 
 _SETTLED = (Status.PASS, Status.NOT_APPLICABLE)
 _NUMBER, _INSTANT, _DIGEST = Shape.NUMBER, Shape.INSTANT, Shape.DIGEST
-_AT_ONCE = 2000
 
 
 class Count(NamedTuple):
@@ -73,6 +71,7 @@ class _About:
     def __init__(self, measured: Measured) -> None:
         self.measured = measured
         self._numbers = {str(scope): n for n, scope in measured.knowledge.scopes.items()}
+        self._collected: dict[Place, tuple[int | None, str | None]] = {}
         self._waivers: dict[str, list[Waiver]] = {}
         for one in measured.waivers:
             ends = waiver_ends(one)
@@ -83,10 +82,18 @@ class _About:
         return self._numbers.get(name, 0)
 
     def collected(self, kind: str | None, scope: int) -> tuple[int | None, str | None]:
-        cover = self.measured.knowledge.covers.get(Place(kind or "", scope))
-        if cover is None or not cover.complete:
-            return None, None
-        return cover.complete[-1], text_of(cover.finished[-1])
+        place = Place(kind or "", scope)
+        found = self._collected.get(place)
+        if found is None:
+            cover = self.measured.knowledge.covers.get(place)
+            known = cover is not None and len(cover.complete) > 0
+            found = (
+                (cover.complete[-1], text_of(cover.finished[-1]))
+                if cover and known
+                else (None, None)
+            )
+            self._collected[place] = found
+        return found
 
     def waiver(self, rule: str, scope: str, uid: str | None, name: str | None) -> str | None:
         for one in self._waivers.get(rule, ()):
@@ -133,32 +140,28 @@ class Recorded:
         return self._read(passing=False)
 
     def _read(self, *, passing: bool) -> Iterator[Standing]:
-        batch: list[Held] = []
-        for row in periods.held_at(self._connection, self._measured.to, passing=passing):
-            if self._rules[row.rule] in self._measured.rules and row.scope in self._measured.scopes:
-                batch.append(row)
-            if len(batch) >= _AT_ONCE:
-                yield from self._standing(batch)
-                batch = []
-        yield from self._standing(batch)
-
-    def _standing(self, batch: Sequence[Held]) -> Iterator[Standing]:
-        ids = {row.resource for row in batch if row.resource is not None}
-        resources = periods.resources(self._connection, ids)
-        names = periods.names(self._connection, self._measured.to, ids)
-        for row in batch:
-            rule = self._measured.rules[self._rules[row.rule]]
-            kind, uid = resources.get(row.resource or 0, (rule.kind, None))
-            name = names.get(row.resource or 0)
-            scope = self._measured.name(row.scope)
-            outside, severity, because = self._adjusted.get(row.adjustment or "", (False, None, ()))
-            failing = row.status == Status.FAIL
+        measured = self._measured
+        scopes = {scope: measured.name(scope) for scope in measured.scopes}
+        rules = {number: measured.rules.get(name) for number, name in self._rules.items()}
+        for row in periods.held_at(self._connection, measured.to, passing=passing):
+            rule, scope = rules[row.rule], scopes.get(row.scope)
+            if rule is None or scope is None:
+                continue
+            kind = row.kind or rule.kind
+            outside, severity, because = (
+                self._adjusted[row.adjustment] if row.adjustment else _UNTOUCHED
+            )
+            waiver = None
+            if row.status == Status.FAIL:
+                waiver = self._about.waiver(rule.rule, scope, row.uid, row.name)
             yield Standing(
-                rule.rule, severity or rule.version.severity, scope, kind, uid, name, row.status, row.message,
-                row.digest, row.failing_since, row.due,
-                self._about.waiver(rule.rule, scope, uid, name) if failing else None, outside,
-                "; ".join(because) or None, *self._about.collected(kind, row.scope),
+                rule.rule, severity or rule.version.severity, scope, kind, row.uid, row.name, row.status, row.message,
+                row.digest, row.failing_since, row.due, waiver, outside, "; ".join(because) or None,
+                *self._about.collected(kind, row.scope),
             )  # fmt: skip
+
+
+_UNTOUCHED: tuple[bool, str | None, tuple[str, ...]] = (False, None, ())
 
 
 class Today:

@@ -761,6 +761,10 @@ class Held(NamedTuple):
     valid_from: str
     valid_to: str | None
     version: int
+    kind: str | None = None
+    """Of the resource; this and what follows is read for one instant only."""
+    uid: str | None = None
+    name: str | None = None
 
 
 _HELD_ROW = (
@@ -788,25 +792,22 @@ def held(
     return [Held._make(row) for row in rows_ if row[1] in pairs[row[0]]]
 
 
-def held_at(
-    connection: Connection, to: Horizon, rules: Collection[int] = (), *, passing: bool = True
-) -> Iterator[Held]:
-    """Rows that hold at the horizon, of all rules where none is named. Streams.
+def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Iterator[Held]:
+    """Rows that hold at the horizon. Streams.
 
     ``passing``: without it, those are left out that pass or do not apply.
     """
-    wanted = " AND f.rule_id IN :rules" if rules else ""
     others = "" if passing else " AND f.status NOT IN ('pass', 'not_applicable')"
     query = sa.text(
-        f"{_HELD_ROW} WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){wanted}{others} "
+        "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "  # noqa: S608 - as above
+        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, (SELECT o.name FROM observation o "
+        "WHERE o.resource_id = f.resource_id AND o.opened_by <= :u ORDER BY o.id DESC LIMIT 1) "
+        "FROM finding f LEFT JOIN resource r ON r.id = f.resource_id "
+        f"WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){others} "
         "ORDER BY f.rule_id, f.scope_id, f.resource_id"
     )
-    bound: dict[str, Any] = {"e": to.evaluation}
-    if rules:
-        query = query.bindparams(sa.bindparam("rules", expanding=True))
-        bound["rules"] = sorted(rules)
-    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
-        yield Held._make(row)
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), to.bound):
+        yield Held(*row)
 
 
 class Status(NamedTuple):
@@ -835,19 +836,6 @@ def statuses(connection: Connection, to: Horizon, *, adjusted: bool = False) -> 
         Status(row[0], row[1], bool(row[2]), row[3], row[4], row[5])
         for row in connection.execute(query, {"e": to.evaluation})
     ]
-
-
-def names(connection: Connection, to: Horizon, ids: Collection[int]) -> dict[int, str]:
-    """Id of a resource -> what people call it, by the last document by then."""
-    query = sa.text(
-        "SELECT o.resource_id, o.name FROM observation o WHERE o.resource_id IN :ids AND o.opened_by <= :u "
-        "ORDER BY o.id"
-    ).bindparams(sa.bindparam("ids", expanding=True))
-    found: dict[int, str] = {}
-    for some in batched(sorted(ids), _IN):
-        rows_ = connection.execute(query, {"ids": some, "u": to.collection})
-        found |= {row[0]: row[1] for row in rows_}
-    return found
 
 
 class Known(NamedTuple):
