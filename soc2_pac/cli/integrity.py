@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import config_option, format_option, opened_store, store_option
 from soc2_pac.errors import UsageError
 from soc2_pac.output import write
@@ -74,7 +74,7 @@ def verify(
                 "Next: verify --checkpoint with it once, then take a new one"
             )
             raise UsageError(msg)
-        part = Part.of(start, datetime.now(UTC))
+        part = Part.of(start, clock.now())
     with opened_store(config_path, store_url) as store:
         report = store.verify(loaded, part)
     code = 4 if not report.sound else _NOT_VERIFIED if report.unverified else 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
+from soc2_pac import clock
 from soc2_pac.acts.bodies import REMOVED, Removed
 from soc2_pac.api import control_states
 from soc2_pac.audit.decisions import decided
@@ -93,7 +94,7 @@ def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
 
 def expiring(waivers: Iterable[Waiver]) -> list[str]:
     """Which waivers end soon: their failures count again from then on."""
-    soon = utc_text(datetime.now(UTC) + timedelta(days=EXPIRING_DAYS))
+    soon = utc_text(clock.now() + timedelta(days=EXPIRING_DAYS))
     ending = [w for w in waivers if w.expires_at is not None and w.expires_at <= soon]
     if not ending:
         return []

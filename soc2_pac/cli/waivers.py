@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     ListGroup,
     actor,
@@ -85,8 +86,8 @@ def add(
     find_rule(plugins.load(), rule_id)
     longest = config.load(config_path, required=store_url is None).waivers.max_days
     ends = instant(expires, "--expires")
-    check_terms(reason, owner, approver, ends, datetime.now(UTC))
-    if ends > datetime.now(UTC) + timedelta(days=longest + 1):
+    check_terms(reason, owner, approver, ends, clock.now())
+    if ends > clock.now() + timedelta(days=longest + 1):
         msg = f"--expires: a waiver lasts {longest} days at most ([waivers] max_days)"
         raise UsageError(msg)
     with opened_store(config_path, store_url) as store:
@@ -140,7 +141,7 @@ def _two_people(connection: Connection, settings: Config, owner: str, approver: 
     from soc2_pac.audit.reviewers import People  # noqa: PLC0415
     from soc2_pac.evaluate.people import read  # noqa: PLC0415
 
-    registry, now = plugins.load(), datetime.now(UTC)
+    registry, now = plugins.load(), clock.now()
     age = timedelta(days=settings.evidence.max_age_days)
     graph = read(connection, registry.kinds, now, age, registry.joined_identities).graph
     if not graph.persons:
@@ -177,7 +178,7 @@ def list_(config_path: str | None, store_url: str | None, active: bool, form: st
     """List waivers, ended ones too."""
     with opened_store(config_path, store_url) as store:
         found = store.waivers(active=active)
-    now = datetime.now(UTC)
+    now = clock.now()
     rows = [
         {
             **asdict(w),

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from soc2_pac import clock
 from soc2_pac.store import checkpoint, evidence, keys, queries, runs, schema, waivers
 from soc2_pac.store import verify as verification
 from soc2_pac.store.copy import copy
@@ -16,6 +16,7 @@ from soc2_pac.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -174,7 +175,7 @@ class Store:
         """Every waiver, or only those that hold now."""
         with self.database.reading() as connection:
             found = waivers.listed(connection)
-        now = datetime.now(UTC)
+        now = clock.now()
         return [waiver for waiver in found if waiver.active(now)] if active else found
 
     def remembered_scopes(self) -> dict[tuple[str, str], set[Scope]]:
