@@ -143,11 +143,11 @@ class Report:
     title: str
     subtitle: str
     """The instant, or the period."""
-    start: str
-    """UTC; of a period its beginning, of an instant the instant itself."""
-    end: str
-    """UTC; the first instant that does not belong to the period."""
     cover: tuple[Fact, ...]
+    start: str = ""
+    """UTC; of a period its beginning, of an instant the instant itself."""
+    end: str = ""
+    """UTC; the first instant that does not belong to the period."""
     """Store, period, scope, versions, sums, checkpoints, digests."""
     warnings: tuple[str, ...] = ()
     """What a reader must know first: it is limited, the history is simulated, the period was cut."""

@@ -348,7 +348,11 @@ def test_decisions_are_listed_by_the_store_alone(cli: Callable[..., Ended], home
     assert cli("run", "-q").code in (0, 1, 3)
     (home / "soc2-pac.toml").unlink()
     store = ("--store", "sqlite:///soc2-pac.db", "--format", "json")
-    for when in (("--at", "2100-01-01"), ("--period", "2020-01-01..2100-01-01")):
+    asked: tuple[tuple[str, str], ...] = (
+        ("--at", "2100-01-01"),
+        ("--period", "2020-01-01..2100-01-01"),
+    )
+    for when in asked:
         ended = cli("rules", "decisions", *store, *when)
         assert ended.code == 0, ended.err
         (row,) = json.loads(ended.out)

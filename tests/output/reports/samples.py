@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from soc2_pac.model import utc_text
 from soc2_pac.report import (
@@ -18,6 +19,9 @@ from soc2_pac.report import (
     Table,
     sealed,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2026, 7, 1, tzinfo=UTC)
@@ -122,7 +126,7 @@ class Streamed:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self) -> Iterator[tuple[Cell, ...]]:
         for number in range(self.count):
             yield (
                 f"aws-s3-bucket-rule-{number % 7}",
