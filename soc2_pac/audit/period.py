@@ -18,7 +18,7 @@ from soc2_pac.audit.spans import text_of, union, without
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
-from soc2_pac.store import periods
+from soc2_pac.store import periods, simulation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -168,8 +168,8 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
 
 def warnings(connection: Connection, measured: Measured, what: str = "Deviations") -> Iterator[str]:
     """What a reader of any report must know first."""
-    if "simulated" in periods.marks(connection):
-        yield "Simulated history: made by the demo"
+    if simulation.KEY in periods.marks(connection):
+        yield simulation.SAID
     left = measured.left_out
     if not (measured.options.criteria or measured.options.scopes):
         return

@@ -14,6 +14,7 @@ from soc2_pac.cli.options import config_option, format_option, opened_store, sto
 from soc2_pac.errors import UsageError
 from soc2_pac.output import write
 from soc2_pac.store import checkpoint as checkpoints
+from soc2_pac.store import simulation
 from soc2_pac.store.verify import WHOLE, Part
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def verify(
     with opened_store(config_path, store_url) as store:
         report = store.verify(loaded, part)
     code = 4 if not report.sound else _NOT_VERIFIED if report.unverified else 0
+    if report.simulated is not None:
+        click.echo(f"{simulation.SAID}.", err=form != "table")
     if form != "table":
         write((asdict(problem) for problem in report.problems), ("where", "what"), form)
         ctx.exit(code)

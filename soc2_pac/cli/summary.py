@@ -18,7 +18,7 @@ from soc2_pac.config import CONTROLS_FILE
 from soc2_pac.model import CollectionStatus, Scope, utc_text
 from soc2_pac.output import plain
 from soc2_pac.output.summary import WIDTH, Told, render
-from soc2_pac.store import acts, queries, scopes
+from soc2_pac.store import acts, queries, scopes, simulation
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
             f"Access reviews: revoked grants that are proved to be gone: {outcome.removals}."
         )
     for line in (
+        *([f"{simulation.SAID}."] if store.simulated() else []),
         *_loud(work, outcome),
         *_unmatched(work, store),
         *_left(store),
