@@ -65,7 +65,10 @@ class AwsEmulator:
             _forget(company.ACCOUNT)
             self._key = _first_key()
             _add_routes()
-            application: Any = Completed(DomainDispatcherApplication(create_backend_app))
+            dispatcher: Any = DomainDispatcherApplication(create_backend_app)
+            # moto lists its own directories for every request; which backend serves a host never changes.
+            dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
+            application: Any = Completed(dispatcher)
             self._server = make_server(
                 "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
             )
