@@ -49,10 +49,9 @@ RUNS: tuple[Run, ...] = (
     Run(97, _WEEKLY),
     Run(88, _WEEKLY),
     Run(75),
-    Run(62, _WEEKLY),
-    Run(55, _WEEKLY),
-    Run(38),
-    Run(14, _WEEKLY),
+    Run(68, _WEEKLY),
+    Run(50, _WEEKLY),
+    Run(36),
     Run(0),
 )
 """Clouds are read every five weeks, the rest more often: half a minute is all that the demo has for them."""
@@ -75,13 +74,13 @@ HAPPENED: Mapping[str, Happened] = {
     "ssh": Happened("the security group 'web' let SSH in from everywhere", 118, 76),
     "workflow": Happened("workflows got a token that writes", 98, 90),
     "outage": Happened("GitHub answered 503", 121, 105),
-    "denied": Happened("Okta refused to show policies: the auditor's role had lost them", 90, 58),
-    "threshold": Happened("console passwords might be unused for 90 days instead of 45", 88, 38),
-    "off": Happened("the rule about GitHub's IP allow list was switched off", 110, 62),
+    "denied": Happened("Okta refused to show policies: the auditor's role had lost them", 90, 52),
+    "threshold": Happened("console passwords might be unused for 90 days instead of 45", 88, 36),
+    "off": Happened("the rule about GitHub's IP allow list was switched off", 110, 68),
     "access": Happened("marek-zielinski was in the team 'robotics', which he had left", 400, 70),
     "late leaver": Happened("Helen Park had left, and her Okta account lived on", 88, 74),
     "waiver": Happened("GitHub without single sign-on was accepted", 145, 60),
-    "control": Happened("access reviews were the Head of IT's control, then the CISO's", 55, -1),
+    "control": Happened("access reviews were the Head of IT's control, then the CISO's", 50, -1),
 }
 """What went wrong, was decided or changed, by a short name."""
 
@@ -171,7 +170,8 @@ class History:
         extra = [account(_MOVED)] if holds("access", view.days) else []
         state.rest[_TEAM] = [*self._rest[_TEAM], *extra]
         if holds("outage", view.days):
-            self.github.faults.add(".", status=503)
+            # It says for how long, so nobody goes on asking.
+            self.github.faults.add(".", status=503, headers={"Retry-After": "86400"})
 
     # -- Okta -------------------------------------------------------------------------------------------
 
@@ -265,7 +265,7 @@ def decisions(end: datetime, days: float) -> str:
 
     found = [
         '[audit]\ncadence = "1w"  # how often everything is meant to be collected\n',
-        "[evidence]\nmax_age_days = 35\n"
+        "[evidence]\nmax_age_days = 40\n"
         + signed("the clouds are read every five weeks until the second auditor starts", DAYS + 10),
         '[rules.gcp-corporate-identities-only]\ndomains = ["acme-robotics.example"]\n'
         + signed("our own domain", DAYS + 20),

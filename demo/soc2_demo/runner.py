@@ -7,6 +7,7 @@ the real SDKs and writes a real store, which stays in the directory for a closer
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import shlex
@@ -31,8 +32,6 @@ from soc2_pac.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
     from soc2_demo.http import Server
@@ -83,9 +82,8 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     now = clock.now()
     end = history.end_of(now)
     report = directory / worker.REPORT
-    with _Worker() as working, _emulators(end) as (past, urls):
-        working.begin(_environment(past.aws.credentials))
-        working.do(worker.Prepare(directory))
+    with _quiet_collector(), _Worker(_environment({})) as working, _emulators(end) as (past, urls):
+        working.do(worker.Prepare(directory, past.aws.credentials))
         others = ", ".join(f"{_NAMES[name]} at {url}" for name, url in urls.items())
         print(f"acme-robotics is up: AWS at {past.aws.url}, {others}", file=out, flush=True)
         print(f"{history.DAYS} days of its history, simulated ...", file=out, flush=True)
@@ -148,25 +146,19 @@ def _write(directory: Path, aws: str, urls: Mapping[str, str], end: datetime, da
 
 
 class _Worker:
-    """The process in which soc2-pac runs; started at once, told later what it works with."""
+    """The process in which soc2-pac runs."""
 
-    def __init__(self) -> None:
-        self._environment: Mapping[str, str] = {}
-        self._process: SpawnProcess | None = None
-        self._connection: Connection | None = None
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, self._theirs = context.Pipe()
+        self._process = context.Process(
+            target=worker.serve, args=(self._theirs, environment), daemon=True
+        )
 
     def __enter__(self) -> Self:
-        return self
-
-    def begin(self, environment: Mapping[str, str]) -> None:
-        """Start the process with an environment of its own."""
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=worker.serve, args=(theirs, environment), daemon=True
-        )
         self._process.start()
-        theirs.close()
+        self._theirs.close()
+        return self
 
     def do(self, order: object) -> int:
         """Have something done.
@@ -174,8 +166,6 @@ class _Worker:
         Raises:
             Soc2PacError: it failed, or ended in another way than a run over a company with faults should.
         """
-        assert self._connection is not None  # noqa: S101 - begun
-        assert self._process is not None  # noqa: S101
         try:
             self._connection.send(order)
             answer = self._connection.recv()
@@ -194,12 +184,21 @@ class _Worker:
         return int(answer)
 
     def __exit__(self, *_: object) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        if self._process is not None:
-            self._process.join(5)
-            if self._process.is_alive():
-                self._process.terminate()
+        self._connection.close()
+        self._process.join(5)
+        if self._process.is_alive():
+            self._process.terminate()
+
+
+@contextlib.contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Search for garbage seldom: the emulators' large tables are searched again and again otherwise."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextlib.contextmanager

@@ -30,6 +30,8 @@ class Prepare:
     """Write the files that people of the company wrote."""
 
     folder: Path
+    credentials: Mapping[str, str]
+    """Further variables of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def serve(connection: Connection, environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     gc.set_threshold(200_000, 50, 1000)  # what is made here lives as long as the process
+    _load()
     while True:
         try:
             order = connection.recv()
@@ -77,10 +80,19 @@ def serve(connection: Connection, environment: Mapping[str, str]) -> None:
         sys.stdout.flush()
 
 
+def _load() -> None:
+    """Import what is needed while the emulators start."""
+    from soc2_demo import evidence, people_acts  # noqa: F401, PLC0415
+    from soc2_pac import plugins  # noqa: PLC0415
+
+    plugins.load()
+
+
 def _do(order: Prepare | Order | Report | None) -> int:
     if isinstance(order, Prepare):
         from soc2_demo import evidence  # noqa: PLC0415 - the process begins fast
 
+        os.environ.update(order.credentials)
         evidence.write(order.folder)
         return 0
     if isinstance(order, Report):
