@@ -150,8 +150,13 @@ def test_the_document_shows_what_was_changed(made: Made) -> None:
     (bucket,) = rows(
         made, "deviations", rule="aws-s3-bucket-not-public", name="acme-robotics-telemetry"
     )
-    changes = rows(made, "document-changes", deviation=bucket["number"])
-    assert any("Anyone" in str(row["after"]) for row in changes if row["step"] == "start")
+    changes = {
+        (row["step"], row["path"]): (row["before"], row["after"])
+        for row in rows(made, "document-changes", deviation=bucket["number"])
+    }
+    assert changes["start", "GetBucketPolicyStatus.IsPublic"] == ("false", "true")
+    assert changes["start", "GetPublicAccessBlock.BlockPublicPolicy"] == ("true", "false")
+    assert changes["end", "GetBucketPolicyStatus.IsPublic"] == ("true", "false")
 
 
 def test_an_outage_is_a_gap(made: Made) -> None:
