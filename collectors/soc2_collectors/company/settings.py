@@ -11,6 +11,7 @@ import msgspec
 
 from soc2_pac.acts import Act
 from soc2_pac.acts.due import OpenFailures
+from soc2_pac.acts.systems import ReviewedSystem
 from soc2_pac.hookspecs import HistoryEvents
 
 if TYPE_CHECKING:
@@ -87,8 +88,14 @@ class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
 
     acts: tuple[Act, ...] = ()
     failures: tuple[OpenFailures, ...] | None = None
+    systems: tuple[ReviewedSystem, ...] = ()
+    """Those of which an access review is expected."""
     history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents] | None = None
     """Reads privileged grants out of the store's history."""
+
+    def expecting(self, systems: Iterable[ReviewedSystem]) -> KnowingSettings:
+        """The same, with the systems of which an access review is expected."""
+        return msgspec.structs.replace(self, systems=tuple(systems))
 
     def deriving(
         self, history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents]
