@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from soc2_pac.audit.controls import ByRule
+    from soc2_pac.store import Store
 
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
 
@@ -106,9 +107,10 @@ def list_(
             waived=waived,
             outside=outside,
         )
+        approvals = _approvals(store)
         controls = ByRule(connection)
         columns = (*_COLUMNS, "controls") if controls and form == "csv" else _COLUMNS
-        count = write(_rows(found, controls, full=form == "json"), columns, form)
+        count = write(_rows(found, controls, approvals, full=form == "json"), columns, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
 
@@ -137,12 +139,18 @@ def _check_rules(names: tuple[str, ...]) -> None:
 
 
 def _rows(
-    found: Iterator[queries.Finding], controls: ByRule, *, full: bool
+    found: Iterator[queries.Finding],
+    controls: ByRule,
+    approvals: Mapping[str, str],
+    *,
+    full: bool,
 ) -> Iterator[dict[str, object]]:
     for finding in found:
         row = asdict(finding)
         if controls:
             row["controls"] = controls.of(finding.rule)
+        if finding.waiver:
+            row["approval"] = approvals[finding.waiver]
         if not full:
             row["resource"] = finding.resource_name or finding.resource
             if finding.waiver:
@@ -151,6 +159,13 @@ def _rows(
                 row["status"] = f"{finding.status} (outside)"
                 row["message"] = f"{finding.message} [{'; '.join(finding.because)}]"
         yield row
+
+
+def _approvals(store: Store) -> dict[str, str]:
+    """What the approval of each waiver in force rests on."""
+    from soc2_pac.audit.approvals import rests_on  # noqa: PLC0415
+
+    return {waiver.waiver: rests_on(waiver) for waiver in store.waivers()}
 
 
 @findings.command()
@@ -163,6 +178,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         finding = one_finding(store, fingerprint)
         history = store.finding_history(finding.fingerprint)
         rests_on = store.finding_documents(finding.fingerprint)
+        approvals = _approvals(store) if finding.waiver else {}
     waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
     if finding.outside:
         waived += "  (outside: not counted)"
@@ -181,6 +197,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         "failing since": finding.failing_since,
         "fix by": finding.sla_due,
         "holds until": finding.until,
+        "approval": approvals.get(finding.waiver or ""),
         "decided": "; ".join(finding.because) or None,
         "thresholds": _thresholds(finding.thresholds),
         "evidence": finding.evidence,

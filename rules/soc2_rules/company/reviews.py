@@ -125,7 +125,10 @@ def company_review_independent(review: Review) -> Verdict:
     decided = review.rows - review.open_rows
     if not decided:
         return not_applicable("nothing is decided yet")
-    return passed(f"none of {decided} decisions is on access of the reviewer's own")
+    proof = f"a login proved who decided in {review.proved} of them"
+    if not review.proved:
+        proof = "who decided is proved for none: the names are those that people gave"
+    return passed(f"none of {decided} decisions is on access of the reviewer's own; {proof}")
 
 
 @rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM)

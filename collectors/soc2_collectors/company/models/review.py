@@ -67,6 +67,7 @@ class Review(Resource, frozen=True, kw_only=True):
         "closed_at": "null while it is open",
         "partial": "a list that may be empty: everything was complete at the start",
     }
+    any_value: ClassVar[Mapping[str, str]] = {"proved": "only named in the message"}
 
     id: str
     state: Literal["open", "closed", "cancelled"]
@@ -80,6 +81,8 @@ class Review(Resource, frozen=True, kw_only=True):
     """What was not complete at the start."""
     rows: int
     open_rows: int
+    proved: int = 0
+    """How many of the decisions were made by somebody whom a login proved; older documents do not say it."""
     own: list[str]
     """Grants that somebody decided on who has them: none, unless something is broken."""
     reviewers: list[Reviewer]
