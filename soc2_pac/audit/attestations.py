@@ -14,7 +14,7 @@ from soc2_pac.audit import controls
 from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import UsageError
 from soc2_pac.store import acts
-from soc2_pac.text import listed, nearest
+from soc2_pac.text import listed, nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,14 +179,16 @@ def add(
         systems=systems,
     )
     for other in handed_in(acts.listed(connection, ["attestation."])).values():
-        same = (other.said.control, other.said.topic, other.said.covers_from, other.said.covers_to)
+        before = other.said
+        same = (before.control, before.topic, before.covers_from, before.covers_to, before.systems)
         if (
             other.revoked is None
             and other.added.attachment == file.digest
-            and same == (control_id, found, body.covers_from, body.covers_to)
+            and same == (control_id, found, body.covers_from, body.covers_to, systems)
         ):
             msg = (
-                f"the same file was handed in for {control_id} and these days as {other.id} already"
+                f"the same file was handed in for {control_id} and these days as {other.id} already. "
+                f"Next: soc2-pac attestations show {other.id}"
             )
             raise UsageError(msg)
     name = f"att-{secrets.token_hex(4)}"
@@ -202,7 +204,7 @@ def revoke(
     Raises:
         UsageError: no reason, no such attestation, or it was revoked before.
     """
-    if not reason.strip():
+    if not says_something(reason):
         msg = "--reason: say why: an auditor will ask"
         raise UsageError(msg)
     found = one(connection, name)

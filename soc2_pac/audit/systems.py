@@ -31,7 +31,8 @@ def expected(
     Left out is what ``[audit]`` puts outside of the system by its scope, and what was retired. A source of which
     nothing was collected stands for itself: it is not forgotten because it cannot be read.
     """
-    telling = {kind.kind for kind in kinds if tells_of_grants(kind)}
+    # A roster states what people have elsewhere: it is no system in which they have access.
+    telling = {kind.kind for kind in kinds if tells_of_grants(kind) and not kind.names_people}
     providers = {kind.partition(".")[0] for kind in telling}
     retired = scopes.retired_by(connection, utc_text(now))
     seen: dict[str, set[Scope]] = {}

@@ -21,16 +21,19 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.cli.summary import expiring
 from soc2_pac.errors import UsageError
-from soc2_pac.model import Status
+from soc2_pac.model import Status, utc_text
 from soc2_pac.output import plain, write
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
     from soc2_pac.audit.reviewers import People
     from soc2_pac.config import Config
     from soc2_pac.store.queries import Finding
+    from soc2_pac.store.waivers import Waiver
 
 _COLUMNS = (
     "waiver",
@@ -113,6 +116,7 @@ def add(
                 f"soc2-pac findings list --rule {rule_id}, or --ahead to record it all the same"
             )
             raise UsageError(msg)
+        _refuse_second(store.waivers(active=True), rule_id, scope, uid, pattern, ends)
         waiver = store.add_waiver(
             rule=rule_id,
             reason=reason,
@@ -131,6 +135,26 @@ def add(
     )
     click.echo(f"{waiver} recorded. It covers {failures} visible as waived.")
     click.echo(plain(f"That {approver} agreed is on the word of {owner}: nothing proves it."))
+
+
+def _refuse_second(
+    before: Iterable[Waiver],
+    rule: str,
+    scope: str | None,
+    uid: str | None,
+    pattern: str | None,
+    ends: datetime,
+) -> None:
+    """Raise UsageError where the same is accepted already, for as long or longer."""
+    for one in before:
+        same = (one.rule, one.scope, one.resource, one.pattern) == (rule, scope, uid, pattern)
+        if same and (one.expires_at is None or one.expires_at >= utc_text(ends)):
+            until = f"until {one.expires_at[:10]}" if one.expires_at else "without an end"
+            msg = (
+                f"{one.waiver} accepts the same {until} already. Next: soc2-pac waivers list, or "
+                f"soc2-pac waivers revoke {one.waiver}"
+            )
+            raise UsageError(msg)
 
 
 def _two_people(connection: Connection, settings: Config, owner: str, approver: str) -> None:

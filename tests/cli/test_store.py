@@ -207,6 +207,10 @@ def test_waiving_says_what_it_covers(ask: Callable[..., Ended]) -> None:
     assert ended.code == 0
     assert "It covers 0 current failures, which stay visible as waived.\n" in ended.out
     assert ended.out.endswith("That a agreed is on the word of o: nothing proves it.\n")
+    again = _waive(ask, "--ahead")
+    assert (again.code, again.out) == (2, "")
+    assert f"accepts the same until {SOON} already. Next: soc2-pac waivers list" in again.err
+    assert _waive(ask, "--ahead", "--resource", "bob").code == 0, "another resource"
 
 
 @pytest.mark.parametrize(

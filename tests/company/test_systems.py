@@ -86,6 +86,13 @@ def test_a_source_that_nobody_could_read_is_not_forgotten(store: Store) -> None:
     assert names(store, sources=more)["okta"] == "people"
 
 
+def test_a_roster_is_no_system(store: Store) -> None:
+    hr = {"provider": "roster", "organization": "acme", "people": "p.csv", "accounts": "a.csv"}
+    for kind in ("roster.person", "roster.account"):
+        one_run(store, [look({}, kind=kind, scope=Scope("roster", "acme"), source="hr")])
+    assert "roster:acme" not in names(store, sources={**SOURCES, "hr": hr})
+
+
 def test_what_is_outside_or_retired_is_not_asked(store: Store) -> None:
     outside = {"exclude": [{"scope": "aws:4444*", **WHO}, {"tag": "a=b", **WHO}]}
     assert set(names(store, audit=outside)) == {"aws:111122223333", "github:acme"}

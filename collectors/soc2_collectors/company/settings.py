@@ -13,6 +13,7 @@ from soc2_pac.acts import Act
 from soc2_pac.acts.due import OpenFailures
 from soc2_pac.acts.systems import ReviewedSystem
 from soc2_pac.hookspecs import HistoryEvents
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Raises ValueError for an approval that says nothing."""
         for name in ("system", "account", "ticket", "by"):
-            if not getattr(self, name).strip():
+            if not says_something(getattr(self, name)):
                 msg = f"approvals: {name} is empty"
                 raise ValueError(msg)
 

@@ -80,15 +80,15 @@ def company_access_review(
     missing: list[str] = []
     deciding: dict[str, _Proof] = {}
     for system in systems:
-        last = max(
+        best = max(
             (one for one in current if system.among(one.systems)),
             key=lambda one: one.until,
             default=None,
         )
-        if last is None:
+        if best is None:
             missing.append(system.name)
         else:
-            deciding[last.what] = last
+            deciding[best.what] = best
     if missing:
         named = ", ".join(sorted(missing)[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
