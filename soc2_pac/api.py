@@ -18,7 +18,15 @@ from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.acts.decisions import SET as DECISIONS_SET
-from soc2_pac.audit import attachments, control_file, controls, decisions, removals, reviews
+from soc2_pac.audit import (
+    attachments,
+    control_file,
+    controls,
+    decisions,
+    removals,
+    reviews,
+    systems,
+)
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -42,6 +50,7 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Act
     from soc2_pac.acts.controls import Control
     from soc2_pac.acts.due import OpenFailures
+    from soc2_pac.acts.systems import ReviewedSystem
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
@@ -104,6 +113,15 @@ class Workspace:
                 None
                 if queries.last_instant(connection) is None
                 else tuple(queries.open_failures(connection, self.registry.of_the_store)),
+                tuple(
+                    systems.expected(
+                        connection,
+                        self.config,
+                        self.sources.values(),
+                        self.registry.kinds,
+                        datetime.now(UTC),
+                    )
+                ),
             )
 
     def lacking(self, provider: str) -> str:
@@ -243,6 +261,8 @@ class Held(NamedTuple):
     acts: tuple[Act, ...]
     failures: tuple[OpenFailures, ...] | None
     """``None``: nothing was evaluated yet."""
+    systems: tuple[ReviewedSystem, ...] = ()
+    """Those of which an access review is expected."""
 
 
 def _knowing(
@@ -251,7 +271,9 @@ def _knowing(
     """The source with what the store holds and a way into its history, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    settings = source.settings.knowing(*known)
+    settings = source.settings.knowing(known.acts, known.failures)
+    if hasattr(settings, "expecting"):
+        settings = settings.expecting(known.systems)
     if hasattr(settings, "deriving"):
         settings = settings.deriving(history)
     return replace(source, settings=settings)

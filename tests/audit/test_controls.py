@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -55,7 +55,7 @@ def put(store: Store, now: datetime = T0, **declared: Control) -> list[Change]:
         return record(connection, declared, by=ANN, now=now)
 
 
-def attest(store: Store, name: str = "att-1", **said: str) -> None:
+def attest(store: Store, name: str = "att-1", **said: Any) -> None:
     body = Attestation(
         **{
             "control": "A",
