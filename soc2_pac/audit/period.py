@@ -19,6 +19,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
 from soc2_pac.store import periods
+from soc2_pac.store.database import without_cycle_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,9 +45,9 @@ def report(connection: Connection, asked: AuditPeriod, options: Options | None =
     Raises:
         UsageError: the store knows nothing of the period, or a scope that is asked for does not exist.
     """
-    options = options or Options()
-    measured = read(connection, asked, options)
-    return sealed(_report(connection, measured))
+    with without_cycle_search():
+        measured = read(connection, asked, options or Options())
+        return sealed(_report(connection, measured))
 
 
 def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measured:

@@ -110,9 +110,7 @@ def _run(store: Store, step: dict[str, Any], now: datetime) -> None:
                 "JOIN scope s ON s.id = c.scope_id WHERE s.boundary = 'other')"
             ).scalar()
             if known and not gone:
-                retire(
-                    connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now + HOUR
-                )
+                retire(connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now + HOUR)
 
 
 def _document(name: str, said: dict[str, Any]) -> dict[str, object]:
