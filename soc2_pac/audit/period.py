@@ -219,7 +219,7 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
     known = min((rule.days for rule in rules), default=0)
     counts = [many(tally.all, "deviation")]
     counts += [
-        f"{count} {what}"
+        f"{count:,} {what}"
         for count, what in (
             (tally.in_time, "fixed within the due date"),
             (tally.late, "late"),

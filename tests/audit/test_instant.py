@@ -83,7 +83,7 @@ def test_the_state_is_that_of_the_instant(store: Store) -> None:
 
 
 def test_nothing_was_known_before_the_first_collection(store: Store) -> None:
-    with pytest.raises(UsageError, match="holds no collection. Next: soc2-pac run"):
+    with pytest.raises(UsageError, match=r"holds no collection\. Next: soc2-pac run"):
         made(store, T0)
     one_run(store, [look({"a": user("a")}, at=T0 + DAY)], at=T0 + DAY, rules=MFA)
     with pytest.raises(
@@ -144,8 +144,12 @@ def test_readiness_says_what_to_do_most_valuable_first(store: Store) -> None:
     users = {"a": user("a", GetMfa=False), "b": user("b", GetMfa=False), "c": user("c")}
     one_run(store, [look(users)], rules=active([fake_user_mfa, fake_user_age]))
     control = Control(
-        wording="We review access", owner="Ann", frequency="quarterly", criteria=("CC6.3",), attestations=("access-review",)
-    )  # fmt: skip
+        wording="We review access",
+        owner="Ann",
+        frequency="quarterly",
+        criteria=("CC6.3",),
+        attestations=("access-review",),
+    )
     with store.database.writing() as connection:
         acts.record(connection, controls_said.SET, "AC-1", control, by=ANN, now=T0)
     with store.reading() as connection:

@@ -126,7 +126,8 @@ def test_a_threshold_says_how_many_verdicts_it_turned(store: Store) -> None:
         for row in rows(type2(store, "2026-01-01..2026-01-03"), "test-changes")
         if row["what"] != "scope appeared"
     ]
-    assert [(row["at"][:10], row["what"], row["subject"], row["part"], row["before"], row["after"], row["turned"]) for row in found] == [
+    keys = ("what", "subject", "part", "before", "after", "turned")
+    assert [(row["at"][:10], *(row[key] for key in keys)) for row in found] == [
         ("2026-01-02", "rule changed", "fake-user-age", "threshold max_age_days", "30", "5", 1),
         ("2026-01-03", "rule switched off", "fake-user-age", None, found[1]["before"], None, None),
     ]  # fmt: skip
@@ -195,7 +196,7 @@ def test_decisions_name_who_answers_and_how_much_they_touch(store: Store) -> Non
 
 def test_a_cadence_that_is_none_is_refused() -> None:
     with pytest.raises(
-        ConfigError, match="audit.cadence: 'daily' is no duration: write 12h, 1d or 1w"
+        ConfigError, match=r"audit\.cadence: 'daily' is no duration: write 12h, 1d or 1w"
     ):
         configuration.parse({"audit": {"cadence": "daily"}}, None)
     assert configuration.duration_of("2w") == 14 * 86_400_000
@@ -241,7 +242,13 @@ def test_differences_of_lists_leave_out_what_both_have() -> None:
 
 def test_evidence_of_people_counts_as_of_the_end(store: Store) -> None:
     one_run(store, [look({"a": user("a")})], rules=MFA)
-    control = Control(wording="We train", owner="Ann", frequency="yearly", criteria=("CC1.4",), attestations=("security-training",))  # fmt: skip
+    control = Control(
+        wording="We train",
+        owner="Ann",
+        frequency="yearly",
+        criteria=("CC1.4",),
+        attestations=("security-training",),
+    )
     said = Attestation(
         control="C-1", topic="security-training", covers_from="2025-01-01", covers_to="2025-12-31",
         valid_until="2026-01-31", file_name="training.pdf",
@@ -270,7 +277,13 @@ def test_evidence_of_people_counts_as_of_the_end(store: Store) -> None:
 
 
 def test_no_rule_is_lost_between_controls_and_criteria(store: Store) -> None:
-    control = Control(wording="We do", owner="Ann", frequency="daily", criteria=("CC6.1", "CC6.2"), rules=("fake-user-age",))  # fmt: skip
+    control = Control(
+        wording="We do",
+        owner="Ann",
+        frequency="daily",
+        criteria=("CC6.1", "CC6.2"),
+        rules=("fake-user-age",),
+    )
     with store.database.writing() as connection:
         acts.record(connection, controls_said.SET, "C-1", control, by=ANN, now=T0)
     for number in range(2):
