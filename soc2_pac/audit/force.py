@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,13 @@ class Force:
     def judged(self, rule: str, start: int, end: int) -> tuple[Stretch, ...]:
         """When a rule was in force within a period."""
         return common(union(self.stretches.get(rule, ())), [(start, end)])
+
+    @property
+    def ahead(self) -> bool:
+        """Whether something was judged as of an earlier instant than before: a clock was ahead."""
+        return any(
+            later.as_of < earlier.as_of for earlier, later in itertools.pairwise(self.evaluations)
+        )
 
     def evaluation(self, number: int) -> Judged | None:
         """An evaluation by its id; ids count up by one."""

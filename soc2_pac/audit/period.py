@@ -67,7 +67,11 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
             f"Next: soc2-pac run, or ask for a period that begins before {last[:10]}"
         )
         raise UsageError(msg)
-    return measure(connection, to, start, min(end, last), end, options)
+    measured = measure(connection, to, start, min(end, last), end, options)
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        for name, spent in streams.times(connection, measured).items():
+            measured.rules[name].times = spent
+    return measured
 
 
 def _report(connection: Connection, measured: Measured) -> Report:
@@ -171,6 +175,11 @@ def warnings(connection: Connection, measured: Measured, what: str = "Deviations
     """What a reader of any report must know first."""
     if "simulated" in periods.marks(connection):
         yield "Simulated history: made by the demo"
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        yield (
+            "A clock was ahead: something was recorded as of a later instant than what came after it. What was "
+            "recorded later counts"
+        )
     left = measured.left_out
     if not (measured.options.criteria or measured.options.scopes):
         return

@@ -385,6 +385,37 @@ def test_time_in_status_is_exact(history: list[dict[str, Any]], first: int, leng
 
 
 @_quick
+@given(history=histories.steps, ahead=histories.ahead, length=st.integers(1, 60))
+def test_no_time_is_counted_twice_where_a_clock_was_ahead(
+    history: list[dict[str, Any]], ahead: list[int], length: int
+) -> None:
+    with open_store("sqlite://", create=True) as store:
+        steps = [
+            {**step, "ahead": hours, "retire": False}
+            for step, hours in zip(history, ahead, strict=False)
+        ]
+        histories.record(store, steps)
+        asked = AuditPeriod(T0, T0 + length * DAY)
+        with store.reading() as connection:
+            try:
+                measured = period.read(connection, asked, Options(rules=RULES))
+            except UsageError:
+                return
+        whole = measured.end - measured.start
+        for rule in measured.rules.values():
+            times = rule.times
+            parts = (
+                times.passed,
+                times.failed,
+                times.not_applicable,
+                times.not_known,
+                times.outside,
+            )
+            assert min(parts) >= 0
+            assert sum(parts) <= whole * (times.resources + times.scopes)
+
+
+@_quick
 @given(history=histories.steps, more=histories.steps)
 def test_a_report_that_is_made_later_is_the_same(
     history: list[dict[str, Any]], more: list[dict[str, Any]]
