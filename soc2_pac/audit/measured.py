@@ -15,7 +15,7 @@ from soc2_pac.config import duration_of
 from soc2_pac.store import acts, periods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.parts import Subject
     from soc2_pac.audit.spans import Stretch
+    from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.rules import Rule
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.periods import Horizon, Verdicts, Version
@@ -258,10 +259,13 @@ def measure(
     return measured
 
 
-def at_instant(connection: Connection, to: Horizon, options: Options) -> Measured:
+def at_instant(
+    connection: Connection, to: Horizon, options: Options, now: Sequence[ActiveRule] | None = None
+) -> Measured:
     """What was known and in force at an instant; without times and deviations.
 
-    The time that is reported is all from the first collection of the store up to the instant.
+    The time that is reported is all from the first collection of the store up to the instant. ``now``: these rules
+    are in force, and no others.
     """
     recorded = [act for act in acts.listed(connection) if act.recorded_at <= to.at]
     configuration = periods.configuration(connection, to)
@@ -271,6 +275,9 @@ def at_instant(connection: Connection, to: Horizon, options: Options) -> Measure
     knowledge = Knowledge(connection, to, recorded, begun, text_of(ms(to.at) + 1))
     samples = periods.samples(connection, to, {v.rule_id for v in judged.last.values()})
     installed = {name: rule.kind for name, rule in options.rules.items()}
+    if now is not None:
+        judged.replace(now)
+        installed |= {item.rule.id: item.rule.kind for item in now}
     reported = sorted(judged.now)
     # What the configuration switches off is a part of the report, where it ever judged.
     reported += sorted(

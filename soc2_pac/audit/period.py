@@ -19,6 +19,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
 from soc2_pac.store import periods
+from soc2_pac.store.database import without_cycle_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,9 +45,9 @@ def report(connection: Connection, asked: AuditPeriod, options: Options | None =
     Raises:
         UsageError: the store knows nothing of the period, or a scope that is asked for does not exist.
     """
-    options = options or Options()
-    measured = read(connection, asked, options)
-    return sealed(_report(connection, measured))
+    with without_cycle_search():
+        measured = read(connection, asked, options or Options())
+        return sealed(_report(connection, measured))
 
 
 def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measured:
@@ -66,7 +67,11 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
             f"Next: soc2-pac run, or ask for a period that begins before {last[:10]}"
         )
         raise UsageError(msg)
-    return measure(connection, to, start, min(end, last), end, options)
+    measured = measure(connection, to, start, min(end, last), end, options)
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        for name, spent in streams.times(connection, measured).items():
+            measured.rules[name].times = spent
+    return measured
 
 
 def _report(connection: Connection, measured: Measured) -> Report:
@@ -170,6 +175,11 @@ def warnings(connection: Connection, measured: Measured, what: str = "Deviations
     """What a reader of any report must know first."""
     if "simulated" in periods.marks(connection):
         yield "Simulated history: made by the demo"
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        yield (
+            "A clock was ahead: something was recorded as of a later instant than what came after it. What was "
+            "recorded later counts"
+        )
     left = measured.left_out
     if not (measured.options.criteria or measured.options.scopes):
         return
@@ -218,7 +228,7 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
     known = min((rule.days for rule in rules), default=0)
     counts = [many(tally.all, "deviation")]
     counts += [
-        f"{count} {what}"
+        f"{count:,} {what}"
         for count, what in (
             (tally.in_time, "fixed within the due date"),
             (tally.late, "late"),

@@ -361,7 +361,7 @@ def decisions(connection: Connection, measured: Measured) -> Table:
     adjusted = periods.adjustments(connection)
     names = {version.rule_id: rule for rule, version in measured.force.last.items()}
     touched: dict[tuple[str, str], int] = {}
-    for one in periods.statuses(connection, measured.to, adjusted=True):
+    for one in periods.statuses(connection, measured.to, adjusted=True) if adjusted else ():
         if one.adjustment is not None:
             for line in adjusted[one.adjustment][2]:
                 for rule in ("", names[one.rule]):
