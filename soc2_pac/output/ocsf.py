@@ -2,8 +2,8 @@
 
 How verdicts are said: ``compliance.status_id`` is 1 for ``pass``, 3 for ``fail``, 2 for ``inconclusive`` and ``stale``
 ("did not yield a result due to missing information"), 99 for ``not_applicable`` and ``error``; ``status_code`` holds
-our word. A failure that is waived, or outside of the audited system, is ``Suppressed`` (``status_id`` 3) with the reason in
-``comment``.
+our word. A failure that is waived, or outside of the audited system, is ``Suppressed`` (``status_id`` 3) with the
+reason in ``comment``.
 
 Source: schema.ocsf.io, version 1.5.0, class ``compliance_finding``, objects ``compliance``, ``finding_info``,
 ``resource_details``, ``remediation``, ``metadata``, profile ``cloud``.

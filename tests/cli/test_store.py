@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_findings_for_other_programs(ask: Callable[..., Ended]) -> None:
     assert len(run["results"]) == 3
     passing = json.loads(ask("findings", "--format", "sarif", "--status", "pass").out)["runs"][0]
     assert {result["kind"] for result in passing["results"]} == {"pass"}
-    cases = ElementTree.fromstring(ask("findings", "--format", "junit").out).iter("testcase")
+    cases = ET.fromstring(ask("findings", "--format", "junit").out).iter("testcase")
     assert len(list(cases)) == 12
     events = [json.loads(line) for line in ask("findings", "--format", "ocsf").out.splitlines()]
     assert len(events) == 12
