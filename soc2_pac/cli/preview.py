@@ -20,9 +20,10 @@ def print_preview(found: Preview, form: str, *, quiet: bool) -> None:
     """Rows go to standard output; beside JSON and CSV the sums go to standard error."""
     aside = form != "table"
     if not quiet:
-        stay = f"{found.reworded:,} would say the same in other words or of another document, {found.same:,} stay"
+        stay = f"{found.reworded:,} would say the same otherwise, {found.same:,} stay"
         told = [
-            f"{found.judged:,} verdicts at {found.at}: {len(found.changes):,} would change, {stay}. Nothing was written.",
+            f"{found.judged:,} verdicts at {found.at}: {len(found.changes):,} would change, {stay}.",
+            "Nothing was written.",
             *(f"{count:>8,}  {change}" for change, count in found.by_change()),
             *_rules(found),
             "",

@@ -58,7 +58,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 def _run(store: Store, number: int, *looks: tuple[str, Scope, CollectionStatus, str]) -> None:
     at = T0 + (number - 1) * DAY
-    documents = {
+    documents: dict[str, dict[str, dict[str, object]]] = {
         "fake.user": {"a": user("ann", team="core")},
         "fake.team": {"t1": {"name": "core"}},
     }

@@ -120,9 +120,9 @@ def test_a_preview_tells_what_evaluate_then_does(
     cli("collect", "-q")
     ended = cli("evaluate", "--preview")
     assert ended.code == 3
-    first, second, *_ = ended.out.splitlines()
-    assert first.endswith("Nothing was written.")
-    count, change = second.split(maxsplit=1)
+    _, said, counted, *_ = ended.out.splitlines()
+    assert said == "Nothing was written."
+    count, change = counted.split(maxsplit=1)
     assert change == "none -> inconclusive"
     assert "By rule:" in ended.out
     with open_store(f"sqlite:///{configured.parent / 'store.db'}") as store:
