@@ -17,7 +17,8 @@ from soc2_pac import config as configuration
 from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
-from soc2_pac.audit import attachments, control_file, controls, removals, reviews
+from soc2_pac.acts.decisions import SET as DECISIONS_SET
+from soc2_pac.audit import attachments, control_file, controls, decisions, removals, reviews
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -99,7 +100,8 @@ class Workspace:
             return Held((), None)
         with store.reading() as connection:
             return Held(
-                tuple(acts.listed(connection)),
+                # What the configuration decides is no act of people.
+                tuple(act for act in acts.listed(connection) if act.kind != DECISIONS_SET),
                 None
                 if queries.last_instant(connection) is None
                 else tuple(queries.open_failures(connection, self.registry.of_the_store)),
@@ -426,6 +428,9 @@ def run(
     told = command + (RESUMED if resume else "")
     with store.run(told, config=work.config.identity(), tool_version=tool_version()) as run_id:
         outcome.run = run_id
+        with store.database.writing() as connection:
+            by = Actor.here("the configuration")
+            decisions.record(connection, work.config, work.registry.rules, by=by)
         if declared is not None:
             with store.database.writing() as connection:
                 by = Actor.here("the configuration")
@@ -497,7 +502,7 @@ def run(
 def reviewing(config: Config, registry: Registry) -> reviews.Known:
     """How access reviews read the store."""
     return reviews.Known(
-        kinds=[collector.resource for collector in registry.collectors.values()],
+        kinds=registry.kinds,
         joined=registry.joined_identities,
         max_age=timedelta(days=config.evidence.max_age_days),
         removal_days=config.reviews.removal_days,
@@ -510,7 +515,7 @@ def _reviewed(work: Workspace, store: Store) -> list[str]:
     systems = set(work.config.reviews.systems)
     with store.reading() as connection:
         for review in reviews.all_reviews(connection).values():
-            if review.state == "open" or review.pending:
+            if review.state == "open" or review.waiting:
                 systems.update(review.said.systems)
     if not systems:
         return []
@@ -552,7 +557,12 @@ def control_states(
     work = work.knowing(store)
     with store.reading() as connection:
         return controls.states(
-            connection, work.registry.rules, work.not_judged, now or datetime.now(UTC), only
+            connection,
+            work.registry.rules,
+            work.not_judged,
+            now or datetime.now(UTC),
+            only,
+            work.registry.kinds,
         )
 
 

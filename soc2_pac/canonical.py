@@ -44,12 +44,23 @@ def canonical(body: object) -> bytes:
     return raw
 
 
-def _not_a_number(value: object) -> bool:
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    if isinstance(value, Mapping):
-        return any(map(_not_a_number, value.values()))
-    return isinstance(value, list | tuple) and any(map(_not_a_number, value))
+def _not_a_number(body: object) -> bool:
+    """Whether a value holds a number that JSON cannot say."""
+    left = [body]
+    while left:
+        value = left.pop()
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                return True
+        elif isinstance(value, Mapping):
+            left.extend(one for one in value.values() if type(one) not in _NO_NUMBERS)
+        elif isinstance(value, list | tuple):
+            left.extend(one for one in value if type(one) not in _NO_NUMBERS)
+    return False
+
+
+_NO_NUMBERS = frozenset((str, int, bool, type(None)))
+"""Most values are of these: they hold nothing that could be one."""
 
 
 def _plain(value: object) -> object:

@@ -189,6 +189,9 @@ class AuditTable(_Table, frozen=True):
     """Only what is in these places belongs to the system; empty: everything does."""
     exclude: tuple[Place, ...] = ()
     """What is in these places does not belong to it."""
+    cadence: str = ""
+    """How often everything is meant to be collected: ``12h``, ``1d``, ``1w``. Reports hold collections against
+    it; empty: nobody said."""
 
 
 class SigningTable(_Table, frozen=True):
@@ -277,9 +280,9 @@ class Config:
     attachments: AttachmentsTable
     queries: QueriesTable
     raw_sources: Mapping[str, Mapping[str, object]]
-    include: tuple[str, ...]
-    """Rule ids, globs or criteria; empty: all."""
-    exclude: tuple[Exclusion, ...]
+    include: tuple[Named, ...]
+    """Rules that alone are judged, by pattern; empty: all."""
+    exclude: tuple[Named, ...]
     """Rules that are switched off, by pattern."""
     rules: Mapping[str, RuleSettings]
 
@@ -398,9 +401,8 @@ class Config:
         for name in self.rules:
             if name not in rules:
                 raise self.wrong(f'rules."{name}"', f"there is no such rule.{nearest(name, rules)}")
-        excluded = [item.rule for item in self.exclude]
-        for key, patterns in (("include", self.include), ("exclude", excluded)):
-            for pattern in patterns:
+        for key, named in (("include", self.include), ("exclude", self.exclude)):
+            for pattern in (one.rule for one in named):
                 if (
                     not any(matches(rule, pattern) for rule in rules.values())
                     and pattern not in CRITERIA
@@ -416,8 +418,8 @@ class Config:
             settings = self.rules.get(rule.id, RuleSettings())
             if not settings.enabled:
                 reason = str(settings.decision)
-            if self.include and not any(matches(rule, pattern) for pattern in self.include):
-                reason = "not among rules.include"
+            if self.include and not any(matches(rule, one.rule) for one in self.include):
+                reason = f"not among rules.include: {self.include[0]}"
             if reason is None:
                 active.append(rule)
             else:
@@ -516,6 +518,12 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     include, exclude, rules = _rules(path, document.get("rules", {}))
     _positive(path, tables)
     _answered(path, tables)
+    if tables["audit"].cadence:
+        try:
+            duration_of(tables["audit"].cadence)
+        except ValueError as error:
+            msg = f"{path or DEFAULT_FILE}: audit.cadence: {error}"
+            raise ConfigError(msg) from error
     if len(set(tables["sla"].weekend)) == len(WEEKDAYS):
         msg = f"{path}: sla.weekend: no day is left on which anybody works"
         raise ConfigError(msg)
@@ -524,8 +532,8 @@ def parse(document: Mapping[str, Any], path: Path | None) -> Config:
     )
 
 
-class Exclusion(Decision, frozen=True, kw_only=True):
-    """``[[rules.exclude]]``: rules that are switched off everywhere."""
+class Named(Decision, frozen=True, kw_only=True):
+    """``[[rules.exclude]]``: rules that are switched off everywhere; ``[[rules.include]]``: those that are not."""
 
     rule: str
     """An id, a glob over ids, a criterion or a series."""
@@ -534,12 +542,12 @@ class Exclusion(Decision, frozen=True, kw_only=True):
 def _rules(
     path: Path | None,
     table: Any,  # noqa: ANN401
-) -> tuple[tuple[str, ...], tuple[Exclusion, ...], dict[str, RuleSettings]]:
+) -> tuple[tuple[Named, ...], tuple[Named, ...], dict[str, RuleSettings]]:
     if not isinstance(table, dict):
         msg = f"{path}: rules: write a table"
         raise ConfigError(msg)
-    include = convert(path, "rules.include", table.get("include", []), tuple[str, ...])
-    excluded = _decisions(path, "rules.exclude", table.get("exclude", []), Exclusion)
+    include = _decisions(path, "rules.include", table.get("include", []), Named)
+    excluded = _decisions(path, "rules.exclude", table.get("exclude", []), Named)
     rules = {
         name: _rule_settings(path, name, settings)
         for name, settings in table.items()
@@ -591,8 +599,10 @@ def _decisions(path: Path | None, key: str, value: object, shape: type[D]) -> tu
             what = f"{named} {'is' if len(lacking) == 1 else 'are'} missing"
             msg = f"{path or DEFAULT_FILE}: {key}: {what}: an auditor will ask why, who and when"
             raise ConfigError(msg)
-    if not isinstance(value, list):
-        msg = f"{path or DEFAULT_FILE}: {key}: write a list of tables, [[{key}]]"
+    if not isinstance(value, list) or any(isinstance(one, str) for one in value):
+        own = [key for key in shape.__struct_fields__ if key not in _DECISION]
+        keys = ", ".join((*own, *_DECISION))
+        msg = f"{path or DEFAULT_FILE}: {key}: write tables, [[{key}]], with {keys}"
         raise ConfigError(msg)
     found: list[D] = []
     for number, one in enumerate(value, 1):
@@ -614,6 +624,18 @@ def _answered(path: Path | None, tables: Mapping[str, Any]) -> None:
             what = f"{looser[0]} may be looser than its default: add {', '.join(lacking)}"
             msg = f"{path or DEFAULT_FILE}: {key}: {what}, an auditor will ask"
             raise ConfigError(msg)
+
+
+_UNITS = {"h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+
+
+def duration_of(text: str) -> int:
+    """``12h``, ``1d`` or ``2w`` -> milliseconds. Raises ValueError for anything else."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not (number.isascii() and number.isdigit()) or int(number) < 1:
+        msg = f"'{text}' is no duration: write 12h, 1d or 1w"
+        raise ValueError(msg)
+    return int(number) * _UNITS[unit]
 
 
 def _positive(path: Path | None, tables: Mapping[str, Any]) -> None:

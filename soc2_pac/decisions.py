@@ -102,6 +102,12 @@ class Variant(Place, frozen=True, kw_only=True):
     severity: Severity | None = None
     thresholds: dict[str, Any] = {}
 
+    @property
+    def because(self) -> str:
+        """How findings name it."""
+        off = "" if self.enabled else "switched off there, "
+        return f"{off}{self.where}: {self}"
+
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
@@ -118,11 +124,20 @@ class Boundary:
         """Why a resource does not belong to it, or ``None``."""
         for place in self.exclude:
             if place.takes(scope, tags):
-                return f"outside of the system, {place.where}: {place}"
+                return self.because_excluded(place)
         if self.include and not any(place.takes(scope, tags) for place in self.include):
-            said = "; ".join(f"{p.where}: {p}" for p in self.include)
-            return f"outside of the system, which is {said}"
+            return self.because_not_included
         return None
+
+    def because_excluded(self, place: Place) -> str:
+        """How findings name a place that does not belong to it."""
+        return f"outside of the system, {place.where}: {place}"
+
+    @property
+    def because_not_included(self) -> str:
+        """How findings say that they are in no place that belongs to it."""
+        said = "; ".join(f"{place.where}: {place}" for place in self.include)
+        return f"outside of the system, which is {said}"
 
     @property
     def by_tag(self) -> bool:
@@ -172,8 +187,7 @@ def adjust(
         if beyond is None:
             return None
         return Adjustment(outside=True, severity=None, thresholds={}, because=(beyond,))
-    off = "" if variant.enabled else "switched off there, "
-    because = [f"{off}{variant.where}: {variant}"]
+    because = [variant.because]
     if beyond is not None:
         because.append(beyond)
     return Adjustment(

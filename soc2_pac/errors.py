@@ -7,6 +7,11 @@ message that names the thing, the cause and the next step.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class Soc2PacError(Exception):
     """Base of every deliberate error. ``exit_code`` is what the command line exits with."""
@@ -130,7 +135,10 @@ class FactUnavailable(Soc2PacError):
         kind: e.g. ``aws.s3.bucket``.
         field: the document key that is missing, e.g. ``GetBucketPolicy``.
         permission: what to grant, where a denied call is the cause.
+        until: when the clock decides the rule's question without the fact; ``None``: never.
     """
+
+    until: datetime | None = None
 
     def __init__(
         self,
@@ -149,7 +157,13 @@ class FactUnavailable(Soc2PacError):
 
 
 class EvidenceIncomplete(Soc2PacError):
-    """A rule read a kind whose last collection is not complete. The engine makes it ``inconclusive``."""
+    """A rule read a kind whose last collection is not complete. The engine makes it ``inconclusive``.
+
+    Attributes:
+        until: when the clock decides the rule's question without the kind; ``None``: never.
+    """
+
+    until: datetime | None = None
 
 
 class UndeclaredRead(Soc2PacError):

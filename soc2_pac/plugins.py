@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from soc2_pac.hookspecs import JoinedIdentities, ObjectStores, Provider
+    from soc2_pac.resources import Resource
 
 T = TypeVar("T")
 
@@ -96,6 +97,11 @@ class Registry:
         return self._some(
             {kind: collector for kind, (collector, _) in sorted(found.items())}, "collectors"
         )
+
+    @functools.cached_property
+    def kinds(self) -> tuple[type[Resource], ...]:
+        """The views of all that can be collected, by the names of their kinds."""
+        return tuple(collector.resource for collector in self.collectors.values())
 
     @functools.cached_property
     def object_stores(self) -> tuple[ObjectStores, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DAYS = (1, 8, 15, 31, 61, 91, 181, 366, 800)
 _INSTANT = re.compile(r'"(20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})')
-_PROVIDERS = ("azure", "gcp")
+_PROVIDERS = ("aws", "azure", "company", "gcp", "github", "okta", "roster")
 
 
 @pytest.mark.parametrize(

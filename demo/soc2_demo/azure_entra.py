@@ -266,6 +266,10 @@ def people(state: Tenant, now: datetime) -> None:
             "values": [{"name": "EnableGroupCreation", "value": "false"}],
         },
     ]
+    state.answers["/v1.0/domains"] = [
+        {"id": name, "authenticationType": "Managed"}
+        for name in sorted({user["userPrincipalName"].rpartition("@")[2] for user in users})
+    ]
     state.answers["/v1.0/users"] = users
     state.answers["/v1.0/users?$select=id,userPrincipalName,signInActivity"] = activity
     state.answers["/v1.0/reports/authenticationMethods/userRegistrationDetails"] = factors

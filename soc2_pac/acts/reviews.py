@@ -23,6 +23,8 @@ DECIDED = "review.decided"
 """A reviewer decided; the attachment is the file that they handed in."""
 REMOVAL = "review.removal"
 """Later collections do not show a grant any more that was to go."""
+UNCHECKED = "review.unchecked"
+"""Grants that were to go, and that nobody can look for: what showed them was retired."""
 CLOSED = "review.closed"
 """Everything is decided."""
 CANCELLED = "review.cancelled"
@@ -117,6 +119,30 @@ class Removal(Body, frozen=True):
     rows: tuple[Removed, ...]
 
 
+class NotChecked(msgspec.Struct, frozen=True):
+    """That nobody can look for a grant any more: its scopes were retired."""
+
+    row: str
+    scopes: tuple[str, ...]
+    """Those that were retired, of the scopes that showed it."""
+    reason: str
+    """Why they were."""
+    owner: str
+    """The person who answers for that."""
+    retired_at: str
+    """UTC."""
+
+    def __str__(self) -> str:
+        where = ", ".join(self.scopes)
+        return f"{where} was retired on {self.retired_at[:10]}: {self.reason} ({self.owner})"
+
+
+class Unchecked(Body, frozen=True):
+    """The body of :data:`UNCHECKED`: all of them as of this act, in place of those of the act before."""
+
+    rows: tuple[NotChecked, ...]
+
+
 class Closed(Body, frozen=True):
     """The body of :data:`CLOSED`."""
 
@@ -150,6 +176,8 @@ class Review:
     """Row -> its last decision."""
     removed: dict[str, tuple[Removed, Act]] = field(default_factory=dict)
     """Row -> the proof that it is gone."""
+    unchecked: dict[str, NotChecked] = field(default_factory=dict)
+    """Row -> why nobody can look whether it is gone."""
     instead: dict[str, Reviewer] = field(default_factory=dict)
     """Id of a reviewer -> who reviews in their place."""
     closed: Act | None = None
@@ -201,9 +229,19 @@ class Review:
             return {}
         return {row: made for row, made in self.to_remove.items() if row not in self.removed}
 
+    @property
+    def waiting(self) -> dict[str, Made]:
+        """Those of ``pending`` that a collection can still prove."""
+        return {row: made for row, made in self.pending.items() if row not in self.unchecked}
+
+    @property
+    def not_checked(self) -> dict[str, NotChecked]:
+        """Those of ``pending`` that no collection can prove, with the reason."""
+        return {row: self.unchecked[row] for row in self.pending if row in self.unchecked}
+
     def overdue(self, now: datetime) -> list[str]:
-        """Rows that should be gone and of which nothing proves it."""
-        return sorted(row for row, made in self.pending.items() if self.remove_by(made) <= now)
+        """Rows that should be gone and of which nothing proves it, though something could."""
+        return sorted(row for row, made in self.waiting.items() if self.remove_by(made) <= now)
 
 
 def reviews(acts: Iterable[Act]) -> dict[str, Review]:
@@ -226,9 +264,12 @@ def reviews(acts: Iterable[Act]) -> dict[str, Review]:
                 review.decided[decision.row] = Made(decision, said.reviewer, act)
                 # What was decided anew must be proved anew.
                 review.removed.pop(decision.row, None)
+                review.unchecked.pop(decision.row, None)
         elif act.kind == REMOVAL:
             for one in act.said(Removal).rows:
                 review.removed[one.row] = (one, act)
+        elif act.kind == UNCHECKED:
+            review.unchecked = {one.row: one for one in act.said(Unchecked).rows}
         elif act.kind == ASSIGNED:
             instead = act.said(Assigned)
             review.instead[instead.instead_of] = instead.reviewer

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from soc2_pac.audit.given import opened
 from soc2_pac.config import convert
 from soc2_pac.errors import ConfigError, Gone, IntegrityError, UsageError
 from soc2_pac.store.acts import File
@@ -29,6 +30,8 @@ INSIDE_BYTES = 5_000_000
 LARGEST_BYTES = 5_000_000_000
 """What every object store takes at once."""
 _PART = 1 << 20
+_BLANKS = b" \t\r\n\v\f\0\xef\xbb\xbf\xff\xfe\xc2\xa0"
+"""What stands in files that show nothing: white space, zero bytes, marks of byte order, fixed spaces."""
 _HEAD = 512
 
 _BY_EXTENSION = {
@@ -222,28 +225,27 @@ def keep(path: Path, where: Outside | None) -> File:
     """Read a file once, and keep it: inside, to be recorded with its act, or outside.
 
     Raises:
-        UsageError: it cannot be read, is empty, or is too large to be kept.
+        UsageError: it is no file, a link, cannot be read, holds nothing, or is too large to be kept.
+        ConfigError: it is too large for the store, and no other place is configured.
         ProviderError: the place for large files did not take it.
     """
+    source, before = opened(path, links=False)
     try:
-        with path.open("rb") as opened, tempfile.SpooledTemporaryFile(INSIDE_BYTES + 1) as spool:
+        with source, tempfile.SpooledTemporaryFile(INSIDE_BYTES + 1) as spool:
+            if before > INSIDE_BYTES:
+                _place_for(path.name, before, where)  # before anything of it is copied
             # Kept is what was hashed, also where somebody writes to the file meanwhile.
-            digest, size, head = _copied(opened, spool, path.name)
+            digest, size, head = _copied(source, spool, path.name)
             spool.seek(0)
             kind = media_type(path.name, head)
             if size <= INSIDE_BYTES:
                 return File.inside(spool.read(), kind)
-            if where is None:
-                msg = (
-                    f"{path.name} has {size:,} bytes, and files over {INSIDE_BYTES:,} are kept outside of the store. "
-                    'Next: name a place in the configuration, [attachments] folder = "..." or url = "..."'
-                )
-                raise ConfigError(msg)
+            chosen = _place_for(path.name, size, where)
             name = object_name(digest)
-            file = File(digest, size, kind, None, where.location(name))
-            if not where.place.put(name, spool, size):
+            file = File(digest, size, kind, None, chosen.location(name))
+            if not chosen.place.put(name, spool, size):
                 # Something has that name already: the same file, or evidence of nothing.
-                for _ in read(file, where):
+                for _ in read(file, chosen):
                     pass
             return file
     except OSError as error:
@@ -251,19 +253,35 @@ def keep(path: Path, where: Outside | None) -> File:
         raise UsageError(msg) from error
 
 
+def _place_for(name: str, size: int, where: Outside | None) -> Outside:
+    """Where a large file goes. Raises UsageError or ConfigError for one that can be kept nowhere."""
+    if size > LARGEST_BYTES:
+        msg = f"{name} has more than {LARGEST_BYTES:,} bytes. Next: hand in a part of it, or a list of its digests"
+        raise UsageError(msg)
+    if where is None:
+        msg = (
+            f"{name} has {size:,} bytes, and files over {INSIDE_BYTES:,} are kept outside of the store. "
+            'Next: name a place in the configuration, [attachments] folder = "..." or url = "..."'
+        )
+        raise ConfigError(msg)
+    return where
+
+
 def _copied(source: IO[bytes], target: IO[bytes], name: str) -> tuple[str, int, bytes]:
     """(SHA-256, size, first bytes) of what was copied."""
-    hashed, size, head = hashlib.sha256(), 0, b""
+    hashed, size, head, blank = hashlib.sha256(), 0, b"", True
     while part := source.read(_PART):
+        blank = blank and not part.strip(_BLANKS)
         head = head or part[:_HEAD]
         hashed.update(part)
         size += len(part)
-        if size > LARGEST_BYTES:
-            msg = f"{name} has more than {LARGEST_BYTES:,} bytes: hand in a part of it, or a list of its digests"
+        if size > LARGEST_BYTES:  # somebody writes to it
+            msg = f"{name} grows while it is read. Next: hand it in when it is whole"
             raise UsageError(msg)
         target.write(part)
-    if not size:
-        msg = f"{name} is empty: it shows nothing"
+    if blank:
+        what = "holds nothing but blanks" if size else "is empty"
+        msg = f"{name} {what}: it shows nothing. Next: check that it was saved"
         raise UsageError(msg)
     return hashed.hexdigest(), size, head
 
@@ -308,9 +326,10 @@ def same(path: Path, file: File) -> None:
         IntegrityError: it is another one; it changed since. UsageError: it cannot be read.
     """
     hashed = hashlib.sha256()
+    source, _ = opened(path)
     try:
-        with path.open("rb") as opened:
-            while part := opened.read(_PART):
+        with source:
+            while part := source.read(_PART):
                 hashed.update(part)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or type(error).__name__}"

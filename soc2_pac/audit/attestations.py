@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from soc2_pac.acts.controls import Control
     from soc2_pac.store.acts import File
 
-_NO_YEAR = 2200
-"""From this year on a day is a slip of the pen."""
+_YEARS = range(2000, 2200)
+"""Days of other years are slips of the pen: nothing that covers them is evidence for a control of today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,20 @@ class Days:
         Raises:
             UsageError: it names no days, they are out of order, or some are yet to come.
         """
-        first, dots, last = text.partition("..")
+        first, dots, last = (part.strip() for part in text.partition(".."))
+        if dots and not (first and last):
+            lacking = "last" if first else "first"
+            msg = f"{option}: '{text}' has no {lacking} day. Write 2026-01-01..2026-03-31"
+            raise UsageError(msg)
         days = cls(a_day(first, option), a_day(last if dots else first, option))
         if days.last < days.first:
-            msg = f"{option}: {text} ends before it begins"
+            msg = f"{option}: {text} ends before it begins. Write the first day first"
             raise UsageError(msg)
         if days.last > today:
-            msg = f"{option}: {days.last} is yet to come (today is {today}, UTC): evidence covers what was"
+            msg = (
+                f"{option}: {days.last} is yet to come (today is {today}, UTC): evidence covers what was. "
+                "Next: hand it in when these days are over"
+            )
             raise UsageError(msg)
         return days
 
@@ -61,8 +68,11 @@ def a_day(text: str, option: str) -> date:
     except ValueError as error:
         msg = f"{option}: '{text}' is no day. Write 2026-01-31"
         raise UsageError(msg) from error
-    if found.isoformat() != text or found.year >= _NO_YEAR:
+    if found.isoformat() != text:
         msg = f"{option}: '{text}' is no day. Write 2026-01-31"
+        raise UsageError(msg)
+    if found.year not in _YEARS:
+        msg = f"{option}: {text} lies outside of the years {_YEARS[0]} to {_YEARS[-1]}. Is the year right?"
         raise UsageError(msg)
     return found
 

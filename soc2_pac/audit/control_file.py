@@ -13,6 +13,7 @@ import msgspec
 from soc2_pac.acts.attestations import TOPICS
 from soc2_pac.acts.controls import DAYS, Control
 from soc2_pac.audit.controls import rules_of
+from soc2_pac.audit.history import KINDS
 from soc2_pac.config import convert
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import ConfigError
@@ -161,11 +162,12 @@ class _Check:
                     "attestations",
                     f"there is no topic '{name}'.{hint} Next: say under [topics] what evidence of it shows",
                 )
-        kinds = {kind for kind, one in self.registry.collectors.items() if one.population}
+        events = {kind for kind, one in self.registry.collectors.items() if one.population}
         for name in entry.populations:
-            if name not in kinds:
-                hint = nearest(name, kinds)
+            if name not in events and name not in KINDS:
+                populations = [*KINDS, *sorted(events)]
                 raise wrong(
                     "populations",
-                    f"'{name}' is no kind whose documents are events.{hint} Known: {listed(kinds)}",
+                    f"there is no population '{name}'.{nearest(name, populations)} "
+                    f"Known: {', '.join(populations)}",
                 )

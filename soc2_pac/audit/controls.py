@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts import controls as said
 from soc2_pac.acts.attestations import HandedIn, handed_in
 from soc2_pac.acts.controls import Control, Retired, in_force
+from soc2_pac.audit import history
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, Status
 from soc2_pac.store import acts, queries
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from soc2_pac.acts import Act, Actor
+    from soc2_pac.resources import Resource
 
 READ = ("control.", "attestation.")
 """Beginnings of the kinds of acts that are read here."""
@@ -101,6 +103,31 @@ def one(connection: Connection, control_id: str) -> tuple[Act, Control]:
     return found[control_id]
 
 
+class ByRule:
+    """Which controls in force name a rule.
+
+    Args:
+        connection: reading.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        found = in_force(acts.listed(connection, READ))
+        self._patterns = {name: control.rules for name, (_, control) in found.items()}
+        self._known: dict[str, list[str]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there are controls at all."""
+        return bool(self._patterns)
+
+    def of(self, rule: str) -> list[str]:
+        """Their ids, sorted."""
+        if rule not in self._known:
+            self._known[rule] = [
+                name for name, patterns in self._patterns.items() if rules_of(patterns, [rule])
+            ]
+        return self._known[rule]
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A control as it was in force for a time."""
@@ -155,10 +182,11 @@ class TopicEvidence:
 
 @dataclass(frozen=True, slots=True)
 class PopulationEvidence:
-    """What is known of the events of one kind."""
+    """What is known of one population."""
 
     kind: str
-    events: int
+    events: int | None
+    """``None``: it is derived from the history for a period that somebody names."""
     problem: str | None
     """Why they are not known to be all."""
 
@@ -199,6 +227,7 @@ def states(
     off: Mapping[str, str],
     now: datetime,
     only: str | None = None,
+    kinds: Sequence[type[Resource]] = (),
 ) -> list[State]:
     """Each control in force with its evidence, by id.
 
@@ -208,6 +237,7 @@ def states(
         off: those that are not judged, with the reason.
         now: the instant.
         only: this control alone.
+        kinds: all that can be collected: populations are derived from some of them.
 
     Raises:
         UsageError: there is no such control.
@@ -232,7 +262,7 @@ def states(
             RuleEvidence(rule, *counted.get(rule, ({}, 0)), off.get(rule))
             for rule in rules_of(control.rules, every)
         )
-        populations = tuple(_population(kind, looks) for kind in control.populations)
+        populations = tuple(_population(kind, looks, kinds) for kind in control.populations)
         missing = (
             *_missing_rules(control, judged),
             *(problem for topic in topics if (problem := _missing_topic(topic, now))),
@@ -279,13 +309,37 @@ def _missing_rules(control: Control, judged: Iterable[RuleEvidence]) -> list[str
     return [f"{count} findings are {status}" for status, count in sorted(open_ones.items())]
 
 
-def _population(kind: str, looks: Iterable[queries.CollectionItem]) -> PopulationEvidence:
+def _population(
+    kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
+) -> PopulationEvidence:
+    if kind in history.KINDS:
+        return _derived(kind, looks, kinds)
     here = [look for look in looks if look.kind == kind]
     if not here:
         return PopulationEvidence(kind, 0, "was not collected yet")
     broken = [look for look in here if look.status is not CollectionStatus.COMPLETE]
     problem = f"{broken[0].scope} is {broken[0].status}: {broken[0].reason}" if broken else None
     return PopulationEvidence(kind, sum(look.count for look in here), problem)
+
+
+def _derived(
+    kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
+) -> PopulationEvidence:
+    """A population out of the history: whether all that it is derived from is collected now."""
+    sources = history.derived_from(kind, kinds)
+    here = [look for look in looks if look.kind in sources]
+    if not here:
+        return PopulationEvidence(kind, None, "nothing was collected that it is derived from")
+    named = {one.kind for one in kinds if one.names_people}
+    if kind in history.OF_PEOPLE and not any(look.kind in named for look in here):
+        return PopulationEvidence(kind, None, "nothing was collected that names people: a roster")
+    broken = [look for look in here if look.status is not CollectionStatus.COMPLETE]
+    if not broken:
+        return PopulationEvidence(kind, None, None)
+    first = broken[0]
+    more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    problem = f"{first.kind} in {first.scope} is {first.status}: {first.reason}{more}"
+    return PopulationEvidence(kind, None, problem)
 
 
 def last_day(ends: datetime) -> str:

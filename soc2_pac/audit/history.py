@@ -63,6 +63,8 @@ LIMITS = (
     "what was before the first collection is not in the population",
 )
 """What is said with every population of these kinds."""
+OF_PEOPLE = ("joiners", "movers", "leavers")
+"""Those of :data:`KINDS` whose events are about people, as a roster names them."""
 JUDGED_AS = {"privileged-grants": "company.grant"}
 """Kind -> the kind of documents that rules judge for its events, under the same ids."""
 _SHOWN = 5
@@ -353,7 +355,7 @@ class History:
         listing = {name for name, one in replay.kinds.items() if one.lists_accounts}
         if kind in ("privileged-grants", "privileged-removals"):
             return listing | replay.speaks | replay.joins
-        if kind in ("joiners", "movers", "leavers"):
+        if kind in OF_PEOPLE:
             sources = {person.source for person in self._graph.persons}
             named = {
                 name
@@ -371,7 +373,7 @@ class History:
         relevant = self.relevant(kind)
         covers = self.replay.coverage.covers
         found: list[str] = []
-        if kind in ("joiners", "movers", "leavers") and not self._graph.persons:
+        if kind in OF_PEOPLE and not self._graph.persons:
             found.append("no collection names people: configure a roster")
         gone = self._retired()
         for (name, scope), cover in sorted(covers.items()):
@@ -446,6 +448,18 @@ class History:
             unknown[system] += 1
         for system, count in sorted(unknown.items()):
             yield f"of {count} accounts in {system} it is not known whether they administer it"
+
+
+def derived_from(kind: str, kinds: Iterable[type[Resource]]) -> set[str]:
+    """Kinds of documents from which one of :data:`KINDS` is derived, as far as declarations tell."""
+    found = list(kinds)
+    listing = {one.kind for one in found if one.lists_accounts}
+    if kind.startswith("privileged"):
+        return {one.kind for one in found if tells_of_people(one)}
+    if kind in OF_PEOPLE:
+        named = {one.kind for one in found if one.names_people}
+        return named | (listing if kind == "leavers" else set())
+    return listing
 
 
 def derivable(connection: Connection, kinds: Iterable[type[Resource]]) -> bool:

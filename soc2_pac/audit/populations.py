@@ -189,7 +189,7 @@ def population(
             undated += 1
             continue
         body = msgspec.json.decode(item.body) if item.body.isascii() else json.loads(item.body)
-        at = _instant(body, instant.split("."))
+        at = instant_of(body, instant.split("."))
         if at is None:
             undated += 1
         elif start <= at < end:
@@ -231,7 +231,7 @@ def summaries(connection: Connection) -> list[dict[str, Any]]:
     rows = []
     for kind, scope in sorted({(look.kind, look.scope) for look in looks}):
         own = [look for look in looks if (look.kind, look.scope) == (kind, scope)]
-        rows.append({"kind": kind, **_scope(scope, own)})
+        rows.append({"kind": kind, **described(scope, own)})
     return rows
 
 
@@ -252,8 +252,8 @@ def _completeness(
     scopes, reasons = [], []
     for scope, look in asked:
         own = [item for item in looks if item.scope == scope]
-        said = _scope(scope, own) if own else {"scope": scope, "status": look.status.value}
-        why = _missing(said, start, end) or ""
+        said = described(scope, own) if own else {"scope": scope, "status": look.status.value}
+        why = why_incomplete(said, start, end) or ""
         if why:
             failed = f" (the last look was {look.status}: {look.reason})" if look.reason else ""
             reasons.append(f"{scope}: {why}{failed}")
@@ -271,7 +271,7 @@ def _completeness(
     }
 
 
-def _scope(scope: str, looks: Sequence[PopulationLook]) -> dict[str, Any]:
+def described(scope: str, looks: Sequence[PopulationLook]) -> dict[str, Any]:
     """What the looks at one kind in one scope say together; ``looks`` are in order."""
     last = looks[-1]
     complete = [look for look in looks if look.status == "complete"]
@@ -316,7 +316,7 @@ def _covered(parameters: Sequence[Mapping[str, Any]]) -> tuple[str | None, str |
     return start, end
 
 
-def _missing(said: Mapping[str, Any], start: str, end: str) -> str | None:
+def why_incomplete(said: Mapping[str, Any], start: str, end: str) -> str | None:
     """Why the population of one scope is not known to hold all events of the period."""
     first, last = said.get("covered_from"), said.get("covered_to")
     if not said.get("complete_looks"):
@@ -336,7 +336,8 @@ def _missing(said: Mapping[str, Any], start: str, end: str) -> str | None:
     return None
 
 
-def _instant(body: object, path: Sequence[str]) -> str | None:
+def instant_of(body: object, path: Sequence[str]) -> str | None:
+    """The instant of an event, UTC text, by the path to it; ``None`` where its document does not say."""
     here = body
     for step in path:
         here = here.get(step) if isinstance(here, dict) else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.audit.decisions import Decided
+    from soc2_pac.acts.decisions import Decided
     from soc2_pac.config import Config
     from soc2_pac.identity import Owned
     from soc2_pac.plugins import Registry
@@ -113,7 +113,7 @@ def _off(known: Known) -> Iterator[Row]:
 def _decision(rule: str, effect: str, one: Decided) -> Row:
     return {
         "rule": rule, "effect": effect, "where": one.where, "reason": one.reason, "owner": one.owner,
-        "date": one.date.isoformat(),
+        "date": one.date,
     }  # fmt: skip
 
 

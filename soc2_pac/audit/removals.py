@@ -1,24 +1,36 @@
-"""Proof that access is gone: later complete collections that do not show a grant any more."""
+"""Proof that access is gone: later complete collections that do not show a grant any more.
+
+What only retired scopes showed can be proved by nobody: it is recorded as not checked, with the reason.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from soc2_pac.acts.reviews import REMOVAL, Removal, Removed, Review
+from soc2_pac.acts.reviews import (
+    REMOVAL,
+    UNCHECKED,
+    NotChecked,
+    Removal,
+    Removed,
+    Review,
+    Unchecked,
+)
+from soc2_pac.acts.scopes import Retired
 from soc2_pac.audit import reviews
 from soc2_pac.audit.grants import ACCOUNT
-from soc2_pac.model import CollectionStatus
-from soc2_pac.store import acts, queries
+from soc2_pac.model import CollectionStatus, utc_text
+from soc2_pac.store import acts, queries, scopes
 from soc2_pac.store import findings as looks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
 
-    from soc2_pac.acts import Actor
-    from soc2_pac.audit.grants import Effective, Grants
+    from soc2_pac.acts import Act, Actor
+    from soc2_pac.audit.grants import Effective
     from soc2_pac.audit.review_files import Row
     from soc2_pac.audit.reviews import Known
     from soc2_pac.store import Store
@@ -29,7 +41,8 @@ def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None)
     """Record for each grant that was to go the collections that do not show it any more.
 
     What was decided on is proved by complete collections of all kinds and scopes that showed it, begun after
-    the decision. A collection that was not complete proves nothing.
+    the decision. A collection that was not complete proves nothing. What cannot be looked for any more, because
+    its scopes were retired, is recorded as not checked, and is looked for again once they are collected again.
 
     Returns:
         How many grants are proved to be gone by this.
@@ -41,29 +54,41 @@ def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None)
     count = 0
     with store.database.writing() as connection:
         found = known.grants(connection, at)
-        shown = _Shown(found)
+        gone = scopes.retired_by(connection, utc_text(at))
+        shown = _Shown(row for row in found.rows if not _only_of(row, gone))
         latest = _Latest(connection)
         for review in reviews.all_reviews(connection).values():
             if not review.pending:
                 continue
-            rows = _removed(connection, review, shown, latest)
+            rows, unchecked = _looked_for(connection, review, shown, latest, gone)
             if rows:
                 acts.record(connection, REMOVAL, review.id, Removal(rows=rows), by=by, now=at)
                 count += len(rows)
+            if {one.row: one for one in unchecked} != review.not_checked:
+                body = Unchecked(rows=unchecked)
+                acts.record(connection, UNCHECKED, review.id, body, by=by, now=at)
     return count
 
 
-def _removed(
-    connection: Connection, review: Review, shown: _Shown, latest: _Latest
-) -> tuple[Removed, ...]:
+def _looked_for(
+    connection: Connection,
+    review: Review,
+    shown: _Shown,
+    latest: _Latest,
+    gone: Mapping[str, Act],
+) -> tuple[tuple[Removed, ...], tuple[NotChecked, ...]]:
+    """What is proved to be gone, and what nobody can look for."""
     frozen = reviews.population(connection, review)
     places, by_id = frozen.places, {row.id: row for row in frozen.rows}
-    found = []
+    removed: list[Removed] = []
+    unchecked: list[NotChecked] = []
     for row_id, made in review.pending.items():
         row = by_id[row_id]
-        proofs = [latest.look(*places[number]) for number in row.collections]
-        if not proofs or shown.has(row):
+        if not row.collections or shown.has(row):
             continue
+        where = [places[number] for number in row.collections]
+        retired = sorted({scope for _, scope in where if scope in gone})
+        proofs = [latest.look(kind, scope) for kind, scope in where if scope not in gone]
         sound = [
             look
             for look in proofs
@@ -71,10 +96,23 @@ def _removed(
             and look.status is CollectionStatus.COMPLETE
             and latest.started(look.collection) > made.act.recorded_at
         ]
-        if len(sound) == len(proofs):
-            ids = tuple(sorted({look.collection for look in sound}))
-            found.append(Removed(row_id, ids, max(look.finished_at for look in sound)))
-    return tuple(found)
+        if len(sound) < len(proofs):
+            continue
+        if retired:
+            act = max((gone[scope] for scope in retired), key=lambda one: one.id)
+            said = act.said(Retired)
+            unchecked.append(
+                NotChecked(row_id, tuple(retired), said.reason, said.owner, act.recorded_at)
+            )
+            continue
+        ids = tuple(sorted({look.collection for look in sound}))
+        removed.append(Removed(row_id, ids, max(look.finished_at for look in sound)))
+    return tuple(removed), tuple(unchecked)
+
+
+def _only_of(row: Effective, retired: Mapping[str, Act]) -> bool:
+    """Whether only retired scopes showed a grant: that is history, and no grant."""
+    return all(str(source.scope) in retired for source in row.sources)
 
 
 class _Latest:
@@ -103,10 +141,10 @@ class _Latest:
 class _Shown:
     """Whether a frozen grant is still shown, whatever the account or what is granted is called now."""
 
-    def __init__(self, found: Grants) -> None:
+    def __init__(self, found: Iterable[Effective]) -> None:
         self._accounts: dict[tuple[str, ...], list[Effective]] = {}
         self._groups: dict[tuple[str, ...], list[Effective]] = {}
-        for row in found.rows:
+        for row in found:
             grant = row.grant
             what = (grant.system, grant.sort, grant.id or grant.what, grant.on_id or grant.on)
             self._groups.setdefault(what, []).append(row)

@@ -16,6 +16,7 @@ import msgspec
 
 from soc2_pac.acts.reviews import CHOICES
 from soc2_pac.audit import spreadsheet
+from soc2_pac.audit.given import opened
 from soc2_pac.canonical import canonical
 from soc2_pac.errors import IntegrityError, UsageError
 from soc2_pac.text import nearest
@@ -161,6 +162,7 @@ DECISION = ("decision", "reason")
 """Columns that reviewers fill in."""
 PROOF = (
     "decided_by", "decided_proof", "decided_at", "to_be_gone_by", "gone_by", "gone_collections", "state",
+    "not_checked",
 )  # fmt: skip
 """Columns of the export for auditors."""
 
@@ -241,6 +243,8 @@ def _with_proof(review: Review, row: Row, overdue: set[str]) -> dict[str, str]:
         return found
     found["to_be_gone_by"] = f"{review.remove_by(made):%Y-%m-%dT%H:%M:%SZ}"
     proof = review.removed.get(row.id)
+    if (why := review.not_checked.get(row.id)) is not None:
+        return {**found, "state": "not checked: retired", "not_checked": plain(str(why))}
     if proof is None:
         return {**found, "state": "overdue" if row.id in overdue else "to be removed"}
     removed, _ = proof
@@ -270,8 +274,9 @@ def handed_in(path: Path) -> HandedIn:
     Raises:
         UsageError: it cannot be read, or holds no rows.
     """
+    source, _ = opened(path)
     try:
-        with path.open("rb") as file:
+        with source as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"

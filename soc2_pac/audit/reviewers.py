@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.acts.reviews import Reviewer
+from soc2_pac.audit.given import opened
 from soc2_pac.audit.review_files import some
 from soc2_pac.errors import UsageError
 from soc2_pac.text import listed, nearest
@@ -61,7 +63,8 @@ def lines(path: Path) -> list[Line]:
         UsageError: it cannot be read, has another column, or a line without a reviewer.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        source, _ = opened(path)
+        with io.TextIOWrapper(source, encoding="utf-8-sig", newline="") as file:
             records = list(csv.DictReader(file, restkey="", strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         msg = f"the file of reviewers {path} cannot be read: {error}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from soc2_pac.audit.given import opened
 from soc2_pac.errors import UsageError
 from soc2_pac.text import nearest
 
@@ -109,7 +110,8 @@ def read_ids(path: Path) -> list[str]:
         UsageError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        source, _ = opened(path)
+        with source as file:
             content = file.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
             msg = f"{path} is larger than {_MOST_BYTES // 1024**2} MiB: no list of events is"

@@ -31,6 +31,10 @@ _COMMANDS = {
         "soc2_pac.cli.population:population",
         "List and export the events of a period.",
     ),
+    "report": (
+        "soc2_pac.cli.report:report",
+        "Type I, Type II and readiness reports, in every format.",
+    ),
     "people": ("soc2_pac.cli.people:people", "Query people, and whose each account is."),
     "review": (
         "soc2_pac.cli.review:review",

@@ -55,7 +55,7 @@ def attestations() -> None:
     "--covers",
     required=True,
     metavar="FROM..TO",
-    help="Days that it covers, both included: 2026-01-01..2026-03-31.",
+    help="Days that it covers, both included: 2026-01-01..2026-03-31, or one day.",
 )
 @click.option(
     "--valid-until", required=True, metavar="DATE", help="The last day on which it counts."

@@ -204,7 +204,14 @@ def _states(config_path: str | None, store_url: str | None, only: str | None = N
         off = work.knowing(store).not_judged if loaded.path is not None else {}
         with store.reading() as connection:
             differ = [] if declared is None else recorded.changes(connection, declared)
-            found = recorded.states(connection, work.registry.rules, off, datetime.now(UTC), only)
+            found = recorded.states(
+                connection,
+                work.registry.rules,
+                off,
+                datetime.now(UTC),
+                only,
+                work.registry.kinds,
+            )
         if differ:
             click.echo(
                 f"The file of controls differs from what is in force: {len(differ)} changes. "

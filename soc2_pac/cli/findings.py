@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.controls import ByRule
+
 _TO_ACT_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
 """What SARIF holds where no status is asked for: its readers show any result as a problem."""
 _COLUMNS = ("status", "severity", "rule", "scope", "resource", "message", "fingerprint")
@@ -94,7 +96,9 @@ def list_(
     outside: bool | None,
     form: str,
 ) -> None:
-    """List current findings, worst first."""
+    """List current findings, worst first. CSV and JSON name the controls of each, where some are recorded."""
+    from soc2_pac.audit.controls import ByRule  # noqa: PLC0415
+
     check_criteria(criteria)
     _check_rules(rules)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
@@ -120,7 +124,9 @@ def list_(
         if form in exchange.FORMATS:
             count = _exchange(connection, found, form)
         else:
-            count = write(_rows(found, full=form == "json"), _COLUMNS, form)
+            controls = ByRule(connection)
+            columns = (*_COLUMNS, "controls") if controls and form == "csv" else _COLUMNS
+            count = write(_rows(found, controls, full=form == "json"), columns, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
 
@@ -167,9 +173,13 @@ def _check_rules(names: tuple[str, ...]) -> None:
             find_rule(registry, name)
 
 
-def _rows(found: Iterator[queries.Finding], *, full: bool) -> Iterator[dict[str, object]]:
+def _rows(
+    found: Iterator[queries.Finding], controls: ByRule, *, full: bool
+) -> Iterator[dict[str, object]]:
     for finding in found:
         row = asdict(finding)
+        if controls:
+            row["controls"] = controls.of(finding.rule)
         if not full:
             row["resource"] = finding.resource_name or finding.resource
             if finding.waiver:

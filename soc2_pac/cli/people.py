@@ -71,7 +71,7 @@ def list_(
     # A store that is named needs no configuration.
     days = config.load(config_path, required=store_url is None).evidence.max_age_days
     registry = plugins.load()
-    kinds = [collector.resource for collector in registry.collectors.values()]
+    kinds = registry.kinds
     now = datetime.now(UTC)
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = read(connection, kinds, now, timedelta(days=days), registry.joined_identities)

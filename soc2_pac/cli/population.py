@@ -207,7 +207,7 @@ def _population(
         # A store that is named needs no configuration.
         settings = config.load(config_path, required=store_url is None)
         return history.population(connection, api.reviewing(settings, registry), kind, period)
-    shapes = {one.resource.kind: one.resource for one in registry.collectors.values()}
+    shapes = {kind.kind: kind for kind in registry.kinds}
     return populations.population(
         connection, kind, period, shapes.get(kind), others=tuple(history.KINDS)
     )
@@ -219,9 +219,7 @@ def _derived(connection: Connection) -> list[dict[str, object]]:
     from soc2_pac.audit import history  # noqa: PLC0415
 
     registry: Registry = plugins.load()
-    collected = history.derivable(
-        connection, [one.resource for one in registry.collectors.values()]
-    )
+    collected = history.derivable(connection, registry.kinds)
     if not collected:
         return []
     return [

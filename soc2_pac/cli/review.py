@@ -256,7 +256,7 @@ def close(review_id: str, by: str | None, config_path: str | None, store_url: st
     who = actor(by)
     with opened_store(config_path, store_url) as store:
         found = reviews.close(store, review_id, by=who)
-    waiting = len(found.pending)
+    waiting = len(found.waiting)
     click.echo(
         f"{found.id} closed. {waiting} grants are to be removed, and not yet proved to be gone."
     )
@@ -303,6 +303,9 @@ def status(review_id: str, config_path: str | None, store_url: str | None, form:
         f"{len(overdue)} are overdue.",
         err=form != "table",
     )
+    for row, why in sorted(found.not_checked.items()):
+        label = found.decided[row].decision.label
+        click.echo(plain(f"not checked: {label}: {why}"), err=form != "table")
     for row in overdue:
         made = found.decided[row]
         by = f"{found.remove_by(made):%Y-%m-%d}"
@@ -408,19 +411,20 @@ def _text(
 def _workbook(
     found: Review, frozen: Population, rows: list[dict[str, str]], columns: Sequence[str]
 ) -> bytes:
+    import io  # noqa: PLC0415
+
     from soc2_pac.acts.reviews import CHOICES  # noqa: PLC0415
     from soc2_pac.audit.review_files import DECISION  # noqa: PLC0415
-    from soc2_pac.output import workbook  # noqa: PLC0415
+    from soc2_pac.output.book import Book, FillIn  # noqa: PLC0415 - it needs an extra
 
-    is_open = found.state == "open"
-    return workbook.workbook(
-        _cover(found, frozen),
-        "Grants",
-        rows,
-        columns,
-        to_fill_in=DECISION if is_open else (),
-        choice=workbook.Choice("decision", CHOICES) if is_open else None,
-    )
+    target = io.BytesIO()
+    with Book(target) as book:
+        cover = book.sheet("Review", ("fact", "value"))
+        cover.all({"fact": name, "value": value} for name, value in _cover(found, frozen))
+        is_open = found.state == "open"
+        fill_in = FillIn(tuple(DECISION), "decision", CHOICES) if is_open else None
+        book.sheet("Grants", columns, fill_in).all(rows)
+    return target.getvalue()
 
 
 def _cover(found: Review, frozen: Population) -> list[tuple[str, str]]:

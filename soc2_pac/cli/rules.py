@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from soc2_pac import config, plugins
 from soc2_pac.cases import load_cases
@@ -15,11 +16,15 @@ from soc2_pac.cli.options import (
     config_option,
     find_rule,
     format_option,
+    instant,
+    opened_store,
     severity_option,
+    store_option,
 )
 from soc2_pac.cli.rules_new import new
 from soc2_pac.cli.rules_test import test
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.errors import UsageError
 from soc2_pac.output import plain, write
 
 if TYPE_CHECKING:
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
     from soc2_pac.rules import Rule
 
 _WIDTH = 80
+_DECIDED = ("what", "effect", "where", "reason", "owner", "date")
+_HELD = (*_DECIDED, "since", "until", "findings", "not_judged")
 
 
 @click.group(cls=ListGroup)
@@ -96,15 +103,60 @@ def list_(
 
 @rules.command()
 @config_option
+@store_option
+@click.option(
+    "--at",
+    "moment",
+    metavar="TIME",
+    help="What was in force then, and what it touched: by the store alone.",
+)
+@click.option(
+    "--period",
+    "period_text",
+    metavar="FROM..TO",
+    help="What was in force on these days, both included: by the store alone.",
+)
 @format_option
-def decisions(config_path: str | None, form: str) -> None:
-    """List what the configuration switches off, leaves out or loosens: why, by whom and since when."""
-    from soc2_pac.audit.decisions import Decided, decided  # noqa: PLC0415
+def decisions(
+    config_path: str | None,
+    store_url: str | None,
+    moment: str | None,
+    period_text: str | None,
+    form: str,
+) -> None:
+    """List what is switched off, left out or loosened: why, by whom and since when.
 
-    found = decided(config.load(config_path), plugins.load().rules)
-    rows = ({**one._asdict(), "date": str(one.date)} for one in found)
-    if write(rows, Decided._fields, form) == 0:
-        click.echo("The configuration decides nothing away.", err=True)
+    Without --at and --period: what the configuration says now. Each run records that; --at and --period ask the
+    store, and count the findings that a decision touched and the resources that nobody judged because of it.
+    """
+    from soc2_pac.audit import decisions as made  # noqa: PLC0415
+    from soc2_pac.audit.populations import AuditPeriod  # noqa: PLC0415
+
+    if moment is None and period_text is None:
+        if store_url is not None:
+            msg = "--store needs --at or --period: without them the configuration is listed"
+            raise UsageError(msg)
+        found = [
+            {**msgspec.to_builtins(one), "rules": [rule for rule, _ in one.rules]}
+            for one in made.decided(config.load(config_path), plugins.load().rules)
+        ]
+        if write(found, _DECIDED, form) == 0:
+            click.echo("The configuration decides nothing away.", err=True)
+        return
+    if moment is not None and period_text is not None:
+        msg = "--at and --period: name one of them"
+        raise UsageError(msg)
+    with opened_store(config_path, store_url) as store, store.reading() as connection:
+        if period_text is not None:
+            period = AuditPeriod.parse(period_text)
+            start, record = period.start, made.during(connection, period.start, period.end)
+        else:
+            start = instant(moment or "", "--at")
+            record = made.at(connection, start)
+    if write((held.row() for held in record.held), _HELD, form) == 0:
+        click.echo("Nothing was decided away then.", err=True)
+    if gap := record.gap(start):
+        click.echo(f"Not known: {gap}.", err=True)
 
 
 def _known(rule: Rule, name: str) -> bool:

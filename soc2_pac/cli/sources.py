@@ -63,8 +63,9 @@ def retire(
     Its findings are closed, its documents stay as history, and nothing of it becomes stale. A later collection
     in a scope shows that it is ours again. Take a source out of the configuration first.
     """
-    from soc2_pac import config, plugins  # noqa: PLC0415
+    from soc2_pac import api, config, plugins  # noqa: PLC0415
     from soc2_pac.acts.scopes import Retired  # noqa: PLC0415
+    from soc2_pac.audit import removals, reviews  # noqa: PLC0415
     from soc2_pac.store import scopes  # noqa: PLC0415
 
     settings = config.load(config_path, required=False)
@@ -79,6 +80,10 @@ def retire(
         store.database.writing() as connection,
     ):
         act = scopes.retire(connection, name, reason=reason, owner=owner, by=who, configured=known)
+    with opened_store(config_path, store_url) as store, store.database.run_lock():
+        # What a review revoked there can be looked for by nobody: that is said from now on.
+        reading = api.reviewing(settings, plugins.load())
+        removals.prove(store, reading, by=reviews.machine("sources retire"))
     ended = act.said(Retired).scopes
     click.echo(f"Retired {len(ended)} {'scope' if len(ended) == 1 else 'scopes'}: {listed(ended)}.")
     click.echo("Next: soc2-pac evaluate closes the findings there; so does the next run.")

@@ -141,9 +141,8 @@ def _two_people(connection: Connection, settings: Config, owner: str, approver: 
     from soc2_pac.evaluate.people import read  # noqa: PLC0415
 
     registry, now = plugins.load(), datetime.now(UTC)
-    kinds = [collector.resource for collector in registry.collectors.values()]
     age = timedelta(days=settings.evidence.max_age_days)
-    graph = read(connection, kinds, now, age, registry.joined_identities).graph
+    graph = read(connection, registry.kinds, now, age, registry.joined_identities).graph
     if not graph.persons:
         return
     people = People(graph, now)

@@ -42,7 +42,7 @@ def apply(
 def explain(error: Exception) -> Verdict:
     """The verdict that stands for an exception: missing evidence is inconclusive, the rest an error."""
     if isinstance(error, FactUnavailable | EvidenceIncomplete):
-        return Verdict(Status.INCONCLUSIVE, str(error))
+        return Verdict(Status.INCONCLUSIVE, str(error), error.until)
     return Verdict(Status.ERROR, f"the rule broke: {type(error).__name__}: {error}")
 
 

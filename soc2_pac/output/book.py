@@ -1,4 +1,6 @@
-"""XLSX files of any size, written as the rows come: nothing in them is a formula or a link.
+"""XLSX files of any size, written as the rows come: populations, samples, and lists that people fill in.
+
+Nothing in them is a formula or a link.
 
 XlsxWriter comes with the extra ``report`` and is imported when the first file is written. A sheet takes 1,048,576
 rows; what is beyond stands on further sheets with the same headings.
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 from soc2_pac.errors import NotInstalled, UsageError
 from soc2_pac.output import plain
@@ -25,10 +27,22 @@ ROWS = 1_048_576
 _COLUMNS = 16_384
 _LONGEST = 32_767
 _NAME = 31
+_WIDEST = 60
+"""Of a column, in characters."""
 _NO_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _CUT = " ... (cut; whole in the JSON export)"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """When every workbook says that it was made: the same rows give the same bytes."""
+
+
+class FillIn(NamedTuple):
+    """Columns of a sheet that somebody fills in. Every cell of the sheet is a text then, as it was exported."""
+
+    columns: tuple[str, ...]
+    """Marked by their colour."""
+    choice: str
+    """The one of them with a list of words to choose from."""
+    words: tuple[str, ...]
 
 
 class Book:
@@ -58,9 +72,17 @@ class Book:
         }
         self._book = xlsxwriter.Workbook(target, options)
         self._book.set_properties({"created": _LONG_AGO, "author": "soc2-pac"})
-        self._head = self._book.add_format({"bold": True, "bg_color": "#DDDDDD"})
+        self.head = self._book.add_format({"bold": True, "bg_color": "#DDDDDD"})
+        """The format of headings."""
+        self.text = self._book.add_format({"num_format": "@"})
+        """The format of cells that stay texts when somebody types into them."""
+        self.blank = self._book.add_format(
+            {"bg_color": "#FFF6CC", "text_wrap": True, "num_format": "@"}
+        )
+        """The format of cells that somebody fills in."""
         self._rows = rows
         self._names: set[str] = set()
+        self._sheets: list[Sheet] = []
 
     def __enter__(self) -> Self:
         """The book itself."""
@@ -75,6 +97,8 @@ class Book:
         """Write it to its end; of a failure nothing is kept."""
         try:
             if error is None:
+                for sheet in self._sheets:
+                    sheet.end()
                 self._book.close()
             else:
                 for page in self._book.worksheets():
@@ -82,8 +106,10 @@ class Book:
         finally:
             self._aside.cleanup()
 
-    def sheet(self, name: str, columns: Sequence[str]) -> Sheet:
+    def sheet(self, name: str, columns: Sequence[str], fill_in: FillIn | None = None) -> Sheet:
         """A new sheet; :meth:`Sheet.add` gives it rows.
+
+        ``fill_in``: what somebody fills in.
 
         Raises:
             UsageError: there are more columns than a sheet takes.
@@ -91,7 +117,9 @@ class Book:
         if len(columns) > _COLUMNS:
             msg = f"{len(columns)} columns are more than a sheet takes. Next: --format csv or json"
             raise UsageError(msg)
-        return Sheet(self, name, columns)
+        made = Sheet(self, name, columns, fill_in)
+        self._sheets.append(made)
+        return made
 
     def page(self, name: str, columns: Sequence[str]) -> Any:  # noqa: ANN401 - XlsxWriter has no types
         """A worksheet with its headings, under a name that no other has."""
@@ -103,10 +131,8 @@ class Book:
             chosen = f"{base[: _NAME - len(end)].strip()}{end}"
         self._names.add(chosen.lower())
         page = self._book.add_worksheet(chosen)
-        page.freeze_panes(1, 0)
-        page.set_column(0, max(0, len(columns) - 1), 24)
         for place, column in enumerate(columns):
-            page.write_string(0, place, _cell(column), self._head)
+            page.write_string(0, place, _cell(column), self.head)
         return page
 
     @property
@@ -118,32 +144,64 @@ class Book:
 class Sheet:
     """Rows under headings, on as many worksheets as they need."""
 
-    def __init__(self, book: Book, name: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, book: Book, name: str, columns: Sequence[str], fill_in: FillIn | None = None
+    ) -> None:
         self._book = book
         self._name = name
         self._columns = tuple(columns)
-        self._page = book.page(name, columns)
-        self._next = 1
+        self._fill_in = fill_in
         self.count = 0
         """Rows so far."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._page = self._book.page(self._name, self._columns)
+        self._widths = [len(column) for column in self._columns]
+        self._next = 1
 
     def add(self, row: Mapping[str, object]) -> None:
         """Write a row. Rows of several sheets may take turns."""
         if self._next >= self._book.capacity:
-            self._page = self._book.page(self._name, self._columns)
-            self._next = 1
+            self.end()
+            self._begin()
         for place, column in enumerate(self._columns):
             value = row.get(column)
-            if value is None or value == "":
+            if self._fill_in is not None:
+                blank = column in self._fill_in.columns
+                text = self._text(place, value)
+                style = self._book.blank if blank else self._book.text
+                self._page.write_string(self._next, place, text, style)
+            elif value is None or value == "":
                 continue
-            if isinstance(value, bool):
+            elif isinstance(value, bool):
                 self._page.write_boolean(self._next, place, value)
             elif isinstance(value, float) or (isinstance(value, int) and abs(value) < _EXACT):
                 self._page.write_number(self._next, place, value)
             else:
-                self._page.write_string(self._next, place, _cell(value))
+                self._page.write_string(self._next, place, self._text(place, value))
         self._next += 1
         self.count += 1
+
+    def _text(self, place: int, value: object) -> str:
+        text = _cell(value)
+        self._widths[place] = max(self._widths[place], min(len(text), _WIDEST))
+        return text
+
+    def end(self) -> None:
+        """Lay out the worksheet that the last rows are on: they are all there."""
+        page, last = self._page, self._next - 1
+        for place, width in enumerate(self._widths):
+            page.set_column(place, place, width + 2)
+        if self._fill_in is None:
+            page.freeze_panes(1, 0)
+            return
+        page.freeze_panes(1, 2)
+        page.autofilter(0, 0, last, len(self._columns) - 1)
+        if last:
+            place = self._columns.index(self._fill_in.choice)
+            words = {"validate": "list", "source": list(self._fill_in.words)}
+            page.data_validation(1, place, last, place, words)
 
     def all(self, rows: Iterable[Mapping[str, object]]) -> int:
         """Write rows; returns how many."""

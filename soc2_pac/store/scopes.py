@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -46,6 +46,45 @@ def retired(connection: Connection, at: str) -> dict[int, int]:
         for scope_id, (name, last) in ends.items()
         if name in found and last <= found[name]
     }
+
+
+def retired_by(connection: Connection, at: str) -> dict[str, Act]:
+    """Each scope that is retired, as of an instant (UTC text), by name, with the act that retired it."""
+    gone = {str(scope) for scope in _scopes(connection, retired(connection, at))}
+    found: dict[str, Act] = {}
+    for act in acts.listed(connection, (RETIRED,)):
+        if act.recorded_at <= at:
+            found.update({name: act for name in act.said(Retired).scopes if name in gone})
+    return found
+
+
+class Retirement(NamedTuple):
+    """Scopes that were retired by one act."""
+
+    act: Act
+    said: Retired
+    until: str | None
+    """Since when all of them are ours again, by a later collection, UTC; ``None``: some are still retired."""
+
+
+def retirements(connection: Connection) -> list[Retirement]:
+    """Every act that retired scopes, oldest first."""
+    s, c = tables.scope, tables.collection
+    ids = {
+        str(Scope(row[1], row[2])): row[0]
+        for row in connection.execute(sa.select(s.c.id, s.c.provider, s.c.boundary))
+    }
+    found = []
+    for act in acts.listed(connection, (RETIRED,)):
+        said = act.said(Retired)
+        rows = connection.execute(
+            sa.select(c.c.scope_id, sa.func.min(c.c.finished_at))
+            .where(c.c.id > said.upto, c.c.scope_id.in_(ids[name] for name in said.scopes))
+            .group_by(c.c.scope_id)
+        ).all()
+        again = max(row[1] for row in rows) if len(rows) == len(said.scopes) else None
+        found.append(Retirement(act, said, again))
+    return found
 
 
 def retire(
@@ -148,17 +187,12 @@ def _scopes(connection: Connection, ids: dict[int, int]) -> list[Scope]:
 
 def listed(connection: Connection) -> Iterator[dict[str, object]]:
     """Each scope with its last collection, one row for each source that collected in it, by name."""
-    now = utc_text(datetime.now(UTC))
-    gone = retired(connection, now)
-    because: dict[str, Act] = {}
-    for act in acts.listed(connection, (RETIRED,)):
-        because.update(dict.fromkeys(act.said(Retired).scopes, act))
+    because = retired_by(connection, utc_text(datetime.now(UTC)))
     c, s = tables.collection, tables.scope
     complete = sa.func.max(sa.case((c.c.status == "complete", c.c.finished_at)))
     rows = connection.execute(
         sa.select(
             c.c.source,
-            s.c.id,
             s.c.provider,
             s.c.boundary,
             sa.func.count(c.c.kind.distinct()),
@@ -168,11 +202,11 @@ def listed(connection: Connection) -> Iterator[dict[str, object]]:
         .join(s, s.c.id == c.c.scope_id)
         .group_by(c.c.source, s.c.id, s.c.provider, s.c.boundary)
     ).all()
-    for source, scope_id, provider, boundary, kinds, last, whole in sorted(
-        rows, key=lambda row: (row[0], row[2], row[3])
+    for source, provider, boundary, kinds, last, whole in sorted(
+        rows, key=lambda row: (row[0], row[1], row[2])
     ):
         name = str(Scope(provider, boundary))
-        why = because.get(name) if scope_id in gone else None
+        why = because.get(name)
         yield {
             "source": source,
             "scope": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import Control
 from soc2_pac.audit import attachments, controls
 from soc2_pac.audit import attestations as handing
+from soc2_pac.audit import review_files as files
 from soc2_pac.audit.attestations import Days
 from soc2_pac.config import parse
 from soc2_pac.errors import ConfigError, Gone, IntegrityError, Unreachable, UsageError
@@ -83,7 +85,12 @@ def count(store: Store) -> int:
     [
         ("2026-03-31..2026-01-01", "ends before it begins"),
         ("2026-11-01..2026-12-01", "2026-12-01 is yet to come"),
-        ("2026-01-01..", "'' is no day"),
+        ("2026-01-01..", "has no last day"),
+        ("..2026-01-01", "has no first day"),
+        ("0001-01-01..", "has no last day"),
+        ("0001-01-01..2026-01-01", "0001-01-01 lies outside of the years 2000 to 2199"),
+        ("", "'' is no day"),
+        ("2026-01-01..2026-02-01..2026-03-01", "is no day"),
         ("Q1", "'Q1' is no day"),
         ("20260101..20260331", "'20260101' is no day"),
         ("2026-01-01T00:00:00Z..2026-03-31", "is no day"),
@@ -320,6 +327,32 @@ def test_files_that_show_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     with pytest.raises(UsageError, match="empty is empty"):
         attachments.keep(tmp_path / "empty", None)
+    for blank in (b" \r\n\t", b"\0" * 2_000_000, b"\xef\xbb\xbf \n", b"\xc2\xa0"):
+        (tmp_path / "blank.txt").write_bytes(blank)
+        with pytest.raises(UsageError, match=r"blank.txt holds nothing but blanks"):
+            attachments.keep(tmp_path / "blank.txt", None)
+    (tmp_path / "utf16.txt").write_bytes("a".encode("utf-16"))
+    assert attachments.keep(tmp_path / "utf16.txt", None).size == 4
+
+
+def test_what_is_no_file_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "review.txt").write_text("seen", encoding="utf-8")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "review.txt")
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(attachments.LARGEST_BYTES + 1)
+    for name, said in (
+        ("link.txt", "link.txt is a link, which may show .* Next: name the file itself"),
+        ("pipe", "pipe is a pipe or a device, and no file"),
+        ("", "is a folder, and no file"),
+        ("none", "none cannot be read: No such file"),
+        ("huge", "huge has more than 5,000,000,000 bytes"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            attachments.keep(tmp_path / name, None)
+    for name in ("pipe", ""):
+        with pytest.raises(UsageError, match="and no file"):
+            files.handed_in(tmp_path / name)
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         attachments.keep(tmp_path / "none", None)
 

@@ -11,6 +11,7 @@ from soc2_pac.acts.attestations import TOPICS
 from soc2_pac.acts.controls import Control
 from soc2_pac.audit.control_file import load, parse
 from soc2_pac.audit.controls import rules_of
+from soc2_pac.audit.history import KINDS
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import ConfigError
 
@@ -48,6 +49,12 @@ def test_a_control_is_read_whole() -> None:
     }
 
 
+def test_every_population_out_of_the_history_can_be_named() -> None:
+    named = ", ".join(f'"{kind}"' for kind in KINDS)
+    declared = parse(GOOD.replace('"github.pull_request"', named), FILE, REGISTRY)
+    assert declared["AC-03"].populations == tuple(KINDS)
+
+
 def test_an_empty_file_declares_no_control() -> None:
     assert parse("", FILE, REGISTRY) == {}
 
@@ -60,8 +67,9 @@ def test_an_empty_file_declares_no_control() -> None:
         ("CC6.2", "CC6.99", "control 'AC-03': criteria: there is no criterion 'CC6.99'"),
         ("CC6.2", "CC6", "criteria: there is no criterion 'CC6'"),
         ('["CC6.2"]', "[]", "criteria: name at least one"),
-        ("github.pull_request", "github.pull_requests", "no kind whose ... Did you mean 'github.pull_r"),
-        ("github.pull_request", "github.repository", "'github.repository' is no kind whose documents"),
+        ("github.pull_request", "github.pull_requests", "there is no population ... Did you mean 'github.pull_r"),
+        ("github.pull_request", "github.repository", "there is no population 'github.repository'"),
+        ("github.pull_request", "leaver", "no population 'leaver'. Did you mean 'leavers'? Known: priv"),
         ('["access-review', '["acces-review', "no topic 'acces-review'. Did you mean 'access-review'"),
         ('"policy-review"]', '"policies"]', "there is no topic 'policies' ... Next: say under [topics]"),
         ('"policy-review"]', '"access-review"]', "attestations: 'access-review' stands there twice"),

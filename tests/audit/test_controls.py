@@ -18,6 +18,7 @@ from soc2_pac.audit.controls import Change, State, changes, record, states, vers
 from soc2_pac.audit.questions import WORKED, Known
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, Status
+from soc2_pac.resources import Resource
 from soc2_pac.store import Store, acts, open_store
 
 from ..store.helpers import (  # noqa: TID252 - tests are no package
@@ -216,6 +217,37 @@ def test_populations_are_whole_or_missing(store: Store) -> None:
     broken = replace(merged({}), status=CollectionStatus.PARTIAL, reason="broke off")
     one_run(store, [broken], at=T0 + DAY)
     assert state(store).missing == ("fake.change: fake:acme is partial: broke off",)
+
+
+class Account(Resource, frozen=True):
+    kind = "fake.user"
+    lists_accounts = True
+
+
+class Person(Resource, frozen=True):
+    kind = "fake.team"
+    names_people = True
+
+
+def test_what_the_history_shows_is_missing_where_what_it_is_derived_from_is(store: Store) -> None:
+    named = ("accounts-removed", "leavers")
+    put(store, A=msgspec.structs.replace(PEOPLE, attestations=(), populations=named))
+
+    def missing() -> tuple[str, ...]:
+        with store.reading() as connection:
+            (found,) = states(connection, RULES, {}, T0, kinds=(Account, Person))
+        return found.missing
+
+    nothing = "nothing was collected that it is derived from"
+    assert missing() == (f"accounts-removed: {nothing}", f"leavers: {nothing}")
+    one_run(store, [look({"ann": user("ann")})])
+    assert missing() == ("leavers: nothing was collected that names people: a roster",)
+    one_run(store, [look({}, kind="fake.team")], at=T0 + DAY)
+    assert missing() == ()
+    broken = replace(look({}), status=CollectionStatus.DENIED, reason="no permission")
+    one_run(store, [broken], at=T0 + 2 * DAY)
+    why = "fake.user in fake:acme is denied: no permission"
+    assert missing() == (f"accounts-removed: {why}", f"leavers: {why}")
 
 
 def test_an_unknown_control_is_named(store: Store) -> None:

@@ -6,7 +6,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import pytest
@@ -15,6 +15,12 @@ from hypothesis import strategies as st
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 
+from soc2_collectors.aws.ec2 import (
+    instances,
+    launch_template_versions,
+    network_interfaces,
+    volumes,
+)
 from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, reached
 from soc2_collectors.aws.models.redacted import recognised
 from soc2_collectors.reach import networks, open_ports
@@ -30,6 +36,9 @@ from .test_recordings import answers, judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from soc2_collectors.aws.client import Aws
+    from soc2_pac.resources import Collector
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 USER_DATA = "#!/bin/sh\nexport DB_PASSWORD=not-a-real-one\n"
@@ -450,3 +459,20 @@ def test_an_address_beside_the_instance_only_is_not_lost() -> None:
 def test_what_redaction_left(value: str | None, there: bool, labels: str, readable: bool) -> None:  # noqa: FBT001
     seen = recognised(value)
     assert (seen.there, seen.labels, seen.readable) == (there, labels, readable)
+
+
+@pytest.mark.parametrize(
+    "collector", [instances, volumes, network_interfaces, launch_template_versions]
+)
+def test_what_services_of_aws_run_is_listed_though_it_is_hidden(
+    collector: Collector,
+) -> None:
+    asked = []
+
+    class Client:
+        def items(self, *_named: str, **params: object) -> Iterator[Any]:
+            asked.append(params)
+            return iter(())
+
+    assert list(collector.function(cast("Aws", Client()))) == []
+    assert [one.get("IncludeManagedResources") for one in asked] == [True]

@@ -68,6 +68,20 @@ def test_without_the_permission_nothing_is_an_empty_listing(azure: Source, kind:
     assert "read" in str(result.permission).lower()
 
 
+def test_factors_name_the_domain_by_which_somebody_signs_in(azure: Source) -> None:
+    azure.emulator.state.answers["/v1.0/domains"] = [
+        {"id": "Acme-Robotics.example", "authenticationType": "Federated"}
+    ]
+    seen = bodies(look(azure, "azure.entra.registration")).values()
+    federated = {one["userPrincipalName"] for one in seen if one["domain"]}
+    assert federated
+    assert federated == {
+        one["userPrincipalName"]
+        for one in seen
+        if one["userPrincipalName"].endswith("@acme-robotics.example")
+    }
+
+
 @pytest.mark.parametrize("kind", P2)
 def test_a_missing_licence_is_named(azure: Source, kind: str) -> None:
     path = "/v1.0" + KINDS[kind].calls[0].removeprefix("GRAPH GET ")

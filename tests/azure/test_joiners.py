@@ -21,6 +21,7 @@ NO_FACTOR = {
     "userPrincipalName": "ann@acme.example",
     "isMfaRegistered": False,
     "methodsRegistered": [],
+    "domain": {"id": "acme.example", "authenticationType": "Managed"},
 }
 GLOBAL = "62e90394-69f5-4237-9190-012177145e10"
 PERMISSION = "PrivilegedEligibilitySchedule.Read.AzureADGroup"

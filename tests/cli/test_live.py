@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 CONFIG = """
 [store]
 url = "sqlite:///store.db"
-[rules]
-include = ["github-org-2fa-required", "github-required-reviews"]
+[[rules.include]]
+rule = "github-org-2fa-required"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
+[[rules.include]]
+rule = "github-required-reviews"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
 [sources.code]
 provider = "github"
 organization = "acme"
@@ -204,7 +212,7 @@ def test_a_rule_that_is_not_in_force_is_told_why(
             "github-required-review",
             "Did you mean 'github-required-reviews'?",
         ),
-        ("[rules]", "[rules", "not valid TOML"),
+        ("[store]", "[store", "not valid TOML"),
     ],
 )
 def test_a_typo_is_told_with_file_and_key(

@@ -267,7 +267,13 @@ def test_due_and_revoke(ask: Callable[..., Ended]) -> None:
 
 # -- runs ---------------------------------------------------------------------------------------------
 
-ONLY = '[rules]\ninclude = ["company-*"]\n'
+ONLY = """
+[[rules.include]]
+rule = "company-*"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
+"""
 
 
 def test_a_run_speaks_of_controls(cli: Callable[..., Ended], home: Path) -> None:
@@ -297,6 +303,13 @@ def test_findings_of_a_control(cli: Callable[..., Ended], home: Path) -> None:
     listed = ("findings", "list", "--status", "fail", "--format", "json", "--control")
     found = {row["rule"] for row in rows(cli(*listed, "AC-03"))}
     assert found == {"company-access-review", "company-board-review", "company-vendor-review"}
+    # Each finding names its controls, where some are recorded.
+    every = rows(cli("findings", "list", "--format", "json"))
+    assert {row["rule"]: row["controls"] for row in every}["company-board-review"] == ["AC-03"]
+    assert {row["rule"]: row["controls"] for row in every}["company-restore-test"] == []
+    head, *lines = cli("findings", "list", "--format", "csv", "--control", "AC-03").out.splitlines()
+    assert head.endswith(",controls")
+    assert all(line.endswith(",AC-03") for line in lines)
     one = rows(cli(*listed, "AC-03", "--rule", "company-board-review"))
     assert {row["rule"] for row in one} == {"company-board-review"}
     for name, said in (
@@ -327,3 +340,31 @@ def test_without_controls_their_rules_say_what_to_do(cli: Callable[..., Ended], 
     ended = cli("check", "company-restore-test")
     assert ended.code == 2
     assert "the store holds nothing that people declared. Next: soc2-pac controls init" in ended.err
+
+
+def test_decisions_are_listed_by_the_store_alone(cli: Callable[..., Ended], home: Path) -> None:
+    (home / "soc2-pac.toml").write_text(ONLY)
+    assert cli("rules", "decisions", "--store", "sqlite:///soc2-pac.db").code == 2
+    assert cli("run", "-q").code in (0, 1, 3)
+    (home / "soc2-pac.toml").unlink()
+    store = ("--store", "sqlite:///soc2-pac.db", "--format", "json")
+    asked: tuple[tuple[str, str], ...] = (
+        ("--at", "2100-01-01"),
+        ("--period", "2020-01-01..2100-01-01"),
+    )
+    for when in asked:
+        ended = cli("rules", "decisions", *store, *when)
+        assert ended.code == 0, ended.err
+        (row,) = json.loads(ended.out)
+        assert (row["what"], row["sort"], row["findings"]) == ("company-*", "switched off", 0)
+        assert row["effect"].endswith("others are switched off")
+        assert (row["reason"], row["owner"], row["date"]) == ("a test", "ciso", "2026-01-01")
+        assert "roster-no-shared-accounts" in row["rules"]
+        assert ("was not recorded" in ended.err) is (when[0] == "--period")
+    early = cli("rules", "decisions", *store, "--at", "2020-01-01")
+    assert json.loads(early.out) == []
+    assert "what was decided before" in early.err
+    both = cli(
+        "rules", "decisions", *store, "--at", "2026-01-01", "--period", "2026-01-01..2026-01-02"
+    )
+    assert (both.code, both.out) == (2, "")

@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,16 @@ accounts = "accounts.csv"
 systems = ["erp"]
 removal_days = 3
 break_glass = ["erp/sos*"]
-[rules]
-include = ["company-review-*", "roster-access-reviewed"]
+[[rules.include]]
+rule = "company-review-*"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
+[[rules.include]]
+rule = "roster-access-reviewed"
+reason = "a test"
+owner = "ciso"
+date = 2026-01-01
 """
 PEOPLE = """id,mails,status,name,manager,access_reviewed_at
 1,rita@acme.example,active,Rita Roe,,2020-01-01
@@ -195,12 +204,33 @@ def test_a_workbook_for_each_reviewer_comes_back(company: Callable[..., Ended]) 
     head, *rows = spreadsheet.rows(path.read_bytes(), "Grants")
     assert [row[head.index("account")] for row in rows] == ["=cmd|calc", "CCOLE", "DDOE"]
     content = path.read_bytes()
+    _asks_for_decisions(content, head)
     company("review", "export", "review-1", "--format", "xlsx", "-o", "again")
     assert Path("again/review-1-rita-roe-1.xlsx").read_bytes() == content, "the same bytes"
     _decide_all(path, "keep")
     ended = company("review", "decide", path, "--by", "rita@acme.example")
     assert ended.code == 0, ended.err
     assert "3 decisions of Rita Roe recorded" in ended.out
+
+
+def _asks_for_decisions(content: bytes, head: list[str]) -> None:
+    """The column of decisions offers the three words, and every cell is written as a text."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
+        styles = archive.read("xl/styles.xml").decode()
+    letter = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[head.index("decision")]
+    assert (
+        f'type="list" allowBlank="1" showInputMessage="1" showErrorMessage="1" sqref="{letter}2:{letter}4"'
+        in sheet
+    )
+    assert '<formula1>"keep,revoke,change"</formula1>' in sheet
+    (as_text,) = re.findall(r'numFmtId="(\d+)" formatCode="@"', styles) or ["49"]
+    formats = styles.partition("<cellXfs")[2].partition("</cellXfs>")[0].split("<xf ")[1:]
+    texts = {str(number) for number, one in enumerate(formats) if f'numFmtId="{as_text}"' in one}
+    used = set(re.findall(r'<c r="[A-Z]+[2-9]" s="(\d+)"', sheet))
+    assert used <= texts, "no number format that a spreadsheet would apply to what is typed"
+    assert len(used) == 2, "what is to be filled in is marked"
+    assert not re.search(r'<c r="[A-Z]+[2-9]"(?! s=)', sheet)
 
 
 def _decide_all(path: Path, decision: str) -> None:

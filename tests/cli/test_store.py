@@ -150,6 +150,22 @@ def test_evidence_of_an_instant(ask: Callable[..., Ended]) -> None:
     assert json.loads(ask("evidence", "show", row["digest"][:10]).out) == today
 
 
+def test_a_document_cannot_steer_the_terminal(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    odd = "c1 \x9b2J, bidi \u202e, tag \U000e0041, lone \ud800, nul \0, zürich 東京"
+    url = f"sqlite:///{tmp_path / 'odd.db'}"
+    with open_store(url, create=True) as store:
+        one_run(store, [look({"o": user("odd", note="before")})])
+        day = T0 + timedelta(days=1)
+        one_run(store, [look({"o": user("odd", note=odd)}, at=day)], at=day)
+    shown = cli("evidence", "show", "o", "--store", url)
+    assert json.loads(shown.out)["note"] == odd
+    changed = cli("evidence", "diff", "o", "--store", url)
+    assert changed.code == 1
+    for text in (shown.out, changed.out):
+        assert "zürich 東京" in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+
+
 def test_evidence_diff(ask: Callable[..., Ended]) -> None:
     ended = ask("evidence", "diff", "b")
     assert ended.code == 1

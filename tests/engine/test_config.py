@@ -65,8 +65,18 @@ def wrong(text: str, tmp_path: Path) -> str:
             "[rules]\nexclude = [{rule = 'fake-*', reason = ' ', owner = 'o', date = 2026-01-01}]",
             "reason is empty",
         ),
-        ("[rules]\nexclude = ['fake-thing-named']", "rules.exclude"),
-        ("[rules]\ninclude = ['CC66']", "'CC66' matches no rule"),
+        (
+            "[rules]\nexclude = ['fake-thing-named']",
+            "rules.exclude: write tables, [[rules.exclude]], with rule, reason, owner, date",
+        ),
+        (
+            "[rules]\ninclude = ['fake-thing-named']",
+            "rules.include: write tables, [[rules.include]], with rule, reason, owner, date",
+        ),
+        (
+            "[[rules.include]]\nrule = 'CC66'\nreason = 'r'\nowner = 'o'\ndate = 2026-01-01",
+            "'CC66' matches no rule",
+        ),
         ("[rules.fake-thing-named]\nseverity = 'urgent'", "severity"),
     ],
 )
@@ -131,7 +141,7 @@ def test_rules_are_chosen_by_id_glob_criterion_and_series() -> None:
     def active(**table: Any) -> set[str]:
         return {r.id for r in fakes.config(rules=table).active_rules(rules)[0]}
 
-    assert active(include=["CC6.2"]) == {"fake-thing-owned"}
-    assert active(include=["CC6"]) == set(rules)
-    assert active(include=["fake-thing-n*"]) == {"fake-thing-named"}
+    assert active(include=[{"rule": "CC6.2", "reason": "x", **WHO}]) == {"fake-thing-owned"}
+    assert active(include=[{"rule": "CC6", "reason": "x", **WHO}]) == set(rules)
+    assert active(include=[{"rule": "fake-thing-n*", "reason": "x", **WHO}]) == {"fake-thing-named"}
     assert active(exclude=[{"rule": "CC6.1", "reason": "x", **WHO}]) == {"fake-thing-owned"}

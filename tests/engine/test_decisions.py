@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soc2_pac import api
+from soc2_pac.acts import Actor
+from soc2_pac.audit import decisions
 from soc2_pac.audit.decisions import decided
 from soc2_pac.decisions import EVERYTHING, Boundary, Place, Variant, adjust, loosened, tags_of
 from soc2_pac.due import WEEKDAYS, DueDates
 from soc2_pac.errors import ConfigError
 from soc2_pac.model import Scope, Severity
-from soc2_pac.store import Store, open_store
+from soc2_pac.store import Store, acts, open_store
+from soc2_pac.store.scopes import retire
 
 from . import fakes
 
@@ -174,7 +178,10 @@ def problem(table: dict[str, Any]) -> str:
             "lies in the future",
         ),
         ({"audit": {"exclude": [{"scop": "fake:*", **WHO}]}}, "scop: unknown key. Did you mean"),
-        ({"audit": {"exclude": {"scope": "fake:*", **WHO}}}, "write a list of tables"),
+        (
+            {"audit": {"exclude": {"scope": "fake:*", **WHO}}},
+            "audit.exclude: write tables, [[audit.exclude]], with",
+        ),
         (
             {"evidence": {"max_age_days": 8}},
             "max_age_days may be looser than its default: add reason",
@@ -219,7 +226,24 @@ def test_every_decision_can_be_listed() -> None:
         ("audit", "tag a=b", "outside of the system"),
         ("sla", "everywhere", "critical = 9"),
     ]
-    assert {(one.reason, one.owner, one.date) for one in found} == {tuple(WHO.values())}
+    assert {(one.reason, one.owner, one.date) for one in found} == {("r", "ciso", "2026-01-05")}
+    assert [[rule for rule, _ in one.rules] for one in found] == [
+        ["fake-thing-detail"],
+        ["fake-thing-named"],
+        ["fake-thing-named"],
+        ["fake-thing-owned"],
+        [],
+        [],
+    ]
+
+
+def test_what_is_not_included_is_switched_off() -> None:
+    chosen = fakes.config(rules={"include": [{"rule": "fake-thing-n*", **WHO}]})
+    (found,) = decided(chosen, fakes.registry().rules)
+    others = sorted(set(fakes.registry().rules) - {"fake-thing-named"})
+    assert found.sort == "switched off"
+    assert found.effect == f"judged, and {len(others)} others are switched off"
+    assert [rule for rule, _ in found.rules] == others
 
 
 # -- due dates -------------------------------------------------------------------------------------------
@@ -305,3 +329,101 @@ def test_a_place_has_settings_of_its_own(store: Store) -> None:
     found = [f for f in store.findings(rules=["fake-thing-named"]) if f.resource]
     assert {(f.status, f.severity) for f in found} == {("fail", Severity.CRITICAL)}
     assert store.verify().sound
+
+
+# -- by the store alone ----------------------------------------------------------------------------------
+
+
+def test_the_store_says_what_was_decided_when_and_what_it_touched(store: Store) -> None:
+    def run(**table: Any) -> datetime:
+        api.run(api.make_workspace(fakes.config(**table), fakes.registry()), store)
+        time.sleep(0.002)
+        return datetime.now(UTC)
+
+    def asked(moment: datetime) -> dict[str, tuple[str, int | None, int]]:
+        with store.reading() as connection:
+            found = decisions.at(connection, moment).held
+        return {
+            f"{one.decided.what}, {one.decided.where}": (
+                one.decided.sort,
+                one.findings,
+                one.not_judged,
+            )
+            for one in found
+        }
+
+    before = datetime.now(UTC)
+    first = run()
+    things = len({f.resource for f in store.findings(rules=["fake-thing-named"]) if f.resource})
+    named = len(store.findings(rules=["fake-thing-named"]))
+    assert things
+    off = {"exclude": [{"rule": "fake-thing-detail", **WHO}]}
+    here = {"scope": "fake:*", **WHO}
+    loose = {"fake-thing-named": {"prefix": "x", **WHO, "where": [{"severity": "info", **here}]}}
+    second = run(rules={**off, **loose}, sla={"critical": 9, **WHO})
+    third = run(audit={"exclude": [{"scope": "fake:*", **WHO}]})
+    whole = len(store.findings())
+    last = run()
+    assert asked(first) == {}
+    assert asked(second) == {
+        "fake-thing-detail, everywhere": ("switched off", 0, things),
+        "fake-thing-named, everywhere": ("loosened", named, 0),
+        "fake-thing-named, scope fake:*": ("in a place", named, 0),
+        "sla, everywhere": ("limit", None, 0),
+    }
+    assert asked(third) == {"audit, scope fake:*": ("boundary", whole, 0)}
+    assert asked(last) == {}
+    with store.reading() as connection:
+        early = decisions.at(connection, before)
+        assert (early.held, early.gap(before) is None) == ((), False)
+        assert decisions.at(connection, last).gap(last) is None
+        during = decisions.during(connection, first, last)
+        narrow = decisions.during(connection, second, third)
+    assert [(one.decided.what, one.findings) for one in during.held] == [
+        ("fake-thing-detail", 0),
+        ("fake-thing-named", named),
+        ("fake-thing-named", named),
+        ("sla", None),
+        ("audit", whole),
+    ]
+    # Each ended where the next run recorded others.
+    assert {one.until for one in during.held[:4]} == {during.held[4].since}
+    assert during.held[4].until is not None
+    assert len(narrow.held) == 5
+    assert store.verify().sound
+
+
+def test_a_decision_that_stays_is_one_whatever_else_changes(store: Store) -> None:
+    kept = {"exclude": [{"rule": "fake-thing-detail", **WHO}]}
+    start = datetime.now(UTC)
+    for sla in ({}, {"critical": 9, **WHO}, {}):
+        api.run(api.make_workspace(fakes.config(rules=kept, sla=sla), fakes.registry()), store)
+    with store.reading() as connection:
+        found = decisions.during(connection, start, datetime.now(UTC)).held
+        acted = acts.listed(connection, ("decisions.set",))
+    assert [(one.decided.what, one.until is None) for one in found] == [
+        ("fake-thing-detail", True),
+        ("sla", False),
+    ]
+    assert len(acted) == 3
+    api.run(api.make_workspace(fakes.config(rules=kept), fakes.registry()), store)
+    with store.reading() as connection:
+        assert len(acts.listed(connection, ("decisions.set",))) == 3, "nothing changed"
+
+
+def test_a_retired_scope_is_among_the_decisions_until_it_is_collected_again(store: Store) -> None:
+    work = api.make_workspace(fakes.config(), fakes.registry())
+    api.run(work, store)
+    with store.database.writing() as connection:
+        retire(connection, "fake:acme", reason="sold", owner="ciso", by=Actor("ann", "ann"))
+    moment = datetime.now(UTC) + timedelta(milliseconds=1)
+    with store.reading() as connection:
+        (held,) = decisions.at(connection, moment).held
+    assert (held.decided.sort, held.decided.what) == ("retired", "fake:acme")
+    assert (held.decided.reason, held.decided.owner, held.until) == ("sold", "ciso", None)
+    time.sleep(0.002)
+    api.run(work, store)
+    with store.reading() as connection:
+        assert decisions.at(connection, datetime.now(UTC)).held == ()
+        (held,) = decisions.at(connection, moment).held
+    assert held.until is not None

@@ -16,7 +16,8 @@ from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import CollectionStatus, Document, Fact, Period, Scope, Status
 from soc2_pac.resources import view
 from soc2_pac.store import Store, open_store
-from soc2_rules.github.change import github_merged_pr_population
+from soc2_pac.testing import judge_document
+from soc2_rules.github.change import github_merged_pr_population, github_no_direct_push
 
 from .test_kinds import COLLECTORS
 
@@ -451,6 +452,20 @@ def commit(number: int, at: datetime, pulls: int = 0) -> dict[str, Any]:
         "messageHeadline": "m", "author": {"name": "ann", "user": {"login": "ann"}},
         "associatedPullRequests": {"totalCount": pulls, "nodes": nodes},
     }  # fmt: skip
+
+
+def test_a_commit_without_parents_is_the_first_only_of_a_new_repository() -> None:
+    first = {
+        **commit(1, NOW), "parents": {"totalCount": 0}, "branch": "main",
+        "repository": {"nameWithOwner": "acme/api", "createdAt": text(NOW)},
+    }  # fmt: skip
+    replaced = {
+        **first,
+        "repository": {**first["repository"], "createdAt": text(NOW - timedelta(days=400))},
+    }
+    second = {**first, "parents": {"totalCount": 1}}
+    said = [judge_document(github_no_direct_push, one).status for one in (first, replaced, second)]
+    assert said == [Status.NOT_APPLICABLE, Status.FAIL, Status.FAIL]
 
 
 def test_commits_of_many_repositories_come_in_few_requests(github: Source) -> None:

@@ -48,6 +48,7 @@ def registration(number: int, *, mfa: bool = True, capable: bool | None = True) 
         "isMfaRegistered": mfa,
         "isMfaCapable": mfa and capable,
         "methodsRegistered": [],
+        "domain": {"id": "acme.example", "authenticationType": "Managed"},
     }
 
 

@@ -14,7 +14,7 @@ from soc2_pac.audit import removals, reviews
 from soc2_pac.audit import review_files as files
 from soc2_pac.errors import IntegrityError, UsageError
 from soc2_pac.model import CollectionStatus
-from soc2_pac.store import Store, acts, open_store
+from soc2_pac.store import Store, acts, open_store, scopes
 
 from ..store.helpers import look  # noqa: TID252 - tests are no package
 from .company import (
@@ -218,6 +218,57 @@ def test_what_is_not_complete_or_not_later_proves_nothing(
     )
     collect(quick, [look(documents, at=at, scope=GITHUB, kind="github.repository", status=status)])
     assert removals.prove(quick, known(), by=ADMIN, now=at) == 0
+
+
+def test_what_only_a_retired_scope_showed_is_not_checked_and_not_overdue(quick: Store) -> None:
+    made = acme()
+    collect(quick, made.looks())
+    review = start(quick, "github")
+    decide(quick, handed(quick, review, revoke_admin))
+    (row,) = state(quick, review).pending
+    late = T0 + 9 * DAY
+    assert state(quick, review).overdue(late) == [row]
+    with quick.database.writing() as connection:
+        words: dict[str, Any] = {"reason": "sold", "owner": "CISO", "by": ADMIN, "now": late}
+        scopes.retire(connection, str(GITHUB), **words)
+    assert removals.prove(quick, known(), by=ADMIN, now=late + HOUR) == 0
+    after = state(quick, review)
+    assert (after.overdue(late + HOUR), after.removed, after.waiting) == ([], {}, {})
+    assert after.pending.keys() == {row}, "nothing proved it"
+    said = "github:acme was retired on 2026-01-14: sold (CISO)"
+    assert str(after.not_checked[row]) == said
+    with quick.reading() as connection:
+        everything = reviews.population(connection, after).rows
+    (shown,) = [r for r in files.exported(after, everything, late) if r["row"] == row]
+    assert (shown["state"], shown["not_checked"], shown["gone_by"]) == (
+        "not checked: retired", said, "",
+    )  # fmt: skip
+    before = count(quick)
+    removals.prove(quick, known(), by=ADMIN, now=late + 2 * HOUR)
+    assert count(quick) == before, "it is said once"
+    # It is ours again: what was revoked is overdue until a collection proves that it is gone.
+    collect(quick, made.looks(late + DAY))
+    removals.prove(quick, known(), by=ADMIN, now=late + DAY + HOUR)
+    assert state(quick, review).overdue(late + DAY + HOUR) == [row]
+    made.repository("api", {"di": "WRITE"})
+    collect(quick, made.looks(late + 2 * DAY))
+    assert removals.prove(quick, known(), by=ADMIN, now=late + 2 * DAY + HOUR) == 1
+    assert quick.verify().problems == []
+
+
+def test_what_another_scope_still_shows_stays_overdue(quick: Store) -> None:
+    made = acme()
+    collect(quick, made.looks())
+    review = start(quick, "github")
+    decide(quick, handed(quick, review, revoke_admin))
+    late = T0 + 9 * DAY
+    with quick.database.writing() as connection:
+        words: dict[str, Any] = {"reason": "left", "owner": "CISO", "by": ADMIN, "now": late}
+        scopes.retire(connection, str(HR), **words)
+    removals.prove(quick, known(), by=ADMIN, now=late + HOUR)
+    after = state(quick, review)
+    assert after.not_checked == {}
+    assert len(after.overdue(late + HOUR)) == 1
 
 
 def test_a_renamed_repository_is_no_removal(quick: Store) -> None:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _PAGES = {"PageSize": 1000}
 """The most that EC2 puts on a page; without a page size it sends all at once, or gives up."""
 _ENDED = ("terminated", "shutting-down")
+_HIDDEN_TOO = {"IncludeManagedResources": True}
+"""What services of AWS run in the account (EKS Auto Mode, say) may be hidden from listings that do not ask for it.
+
+Source: EC2 API reference, "ModifyManagedResourceVisibility": what is hidden runs, and is paid for, all the same.
+"""
 
 
 @collects(SecurityGroup, calls=["ec2:DescribeSecurityGroups"], per="region", cost="pages of 1,000")
@@ -68,7 +73,7 @@ def _entries(aws: Aws, number: str) -> Fact:
 def instances(aws: Aws) -> Iterator[Document]:
     """Instances, ended ones included while AWS still lists them: those have no user data any more."""
     for reservation in aws.items(
-        "ec2", "describe_instances", "Reservations", PaginationConfig=_PAGES
+        "ec2", "describe_instances", "Reservations", PaginationConfig=_PAGES, **_HIDDEN_TOO
     ):
         for instance in reservation["Instances"]:
             number = instance["InstanceId"]
@@ -98,6 +103,7 @@ def launch_template_versions(aws: Aws) -> Iterator[Document]:
         "LaunchTemplateVersions",
         Versions=["$Default", "$Latest"],
         PaginationConfig={"PageSize": 200},
+        **_HIDDEN_TOO,
     ):
         number = f"{version['LaunchTemplateId']}:{version['VersionNumber']}"
         name = f"{version.get('LaunchTemplateName', '')}:{version['VersionNumber']}"
@@ -108,7 +114,7 @@ def launch_template_versions(aws: Aws) -> Iterator[Document]:
 def volumes(aws: Aws) -> Iterator[Document]:
     """Volumes, attached or not."""
     for volume in aws.items(
-        "ec2", "describe_volumes", "Volumes", PaginationConfig={"PageSize": 500}
+        "ec2", "describe_volumes", "Volumes", PaginationConfig={"PageSize": 500}, **_HIDDEN_TOO
     ):
         yield Document(volume["VolumeId"], tagged_name(volume, volume["VolumeId"]), volume)
 
@@ -172,7 +178,9 @@ def addresses(aws: Aws) -> Iterator[Document]:
 )
 def network_interfaces(aws: Aws) -> Iterator[Document]:
     """Network interfaces, those of managed services too."""
-    for interface in aws.items("ec2", "describe_network_interfaces", "NetworkInterfaces"):
+    for interface in aws.items(
+        "ec2", "describe_network_interfaces", "NetworkInterfaces", **_HIDDEN_TOO
+    ):
         number = interface["NetworkInterfaceId"]
         yield Document(number, interface.get("Description") or number, interface)
 

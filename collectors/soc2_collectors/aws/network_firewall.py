@@ -94,7 +94,11 @@ def _association(aws: Aws, arn: str) -> dict[str, Any]:
 
 
 def _policy(aws: Aws, details: Fact) -> Fact:
-    """The policy of a firewall: only its own description names it."""
+    """The policy of a firewall, which only its own description names.
+
+    ``None`` where it is none that ``DescribeFirewallPolicy`` knows: a Next Generation policy is asked for by another
+    call. The firewall itself has not gone.
+    """
 
     def call() -> object:
         firewall: Any = details.call()
@@ -106,6 +110,7 @@ def _policy(aws: Aws, details: Fact) -> Fact:
             "network-firewall",
             "describe_firewall_policy",
             key="FirewallPolicy",
+            absent=["ResourceNotFoundException", "InvalidRequestException"],
             FirewallPolicyArn=arn,
         ).call()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.models.entra import (
@@ -14,6 +14,7 @@ from soc2_collectors.azure.models.entra import (
     Tenant,
     User,
 )
+from soc2_pac.model import Fact
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _ORGANIZATION = "/organization"
 _GROUP_SETTINGS = "/groupSettings"
 _USERS = "/users"
 _REGISTRATIONS = "/reports/authenticationMethods/userRegistrationDetails"
+_DOMAINS = "/domains"
 _AUTHORIZATION = "/policies/authorizationPolicy"
 _CONSENT_REQUESTS = "/policies/adminConsentRequestPolicy"
 _METHODS = "/policies/authenticationMethodsPolicy"
@@ -59,11 +61,29 @@ def users(azure: Azure) -> Iterator[Document]:
         yield document(record, name="userPrincipalName")
 
 
-@collects(Registration, calls=[f"GRAPH GET {_REGISTRATIONS}"], per="tenant", cost="pages")
+@collects(
+    Registration,
+    calls=[f"GRAPH GET {_REGISTRATIONS}", f"GRAPH GET {_DOMAINS}"],
+    per="tenant",
+    cost="pages + 1",
+)
 def registrations(azure: Azure) -> Iterator[Document]:
-    """Which methods people have registered; Entra ID P1."""
+    """Which methods people have registered, and the domain by which they sign in; Entra ID P1.
+
+    Where that is federated, another identity provider may ask for a second factor that is not registered here.
+    """
+
+    def domains() -> dict[str, Any]:
+        listing = azure.graph_items(_DOMAINS, top=None, select="id,authenticationType")
+        return {str(one.get("id")).casefold(): one for one in listing}
+
+    def domain(name: str) -> Fact:
+        suffix = name.rpartition("@")[2].casefold()
+        return Fact(f"GRAPH GET {_DOMAINS}", lambda: azure.once("domains", domains).get(suffix))
+
     for record in azure.graph_items(_REGISTRATIONS, top=None):
-        yield document(record, name="userPrincipalName")
+        further = {"domain": domain(str(record.get("userPrincipalName")))}
+        yield document(record, name="userPrincipalName", body=further)
 
 
 @collects(SignInActivity, calls=[f"GRAPH GET {_USERS}"], per="tenant", cost="pages of 500")

@@ -33,6 +33,7 @@ ROLE = "soc2-pac reader"
 # fmt: off
 GRAPH_NEEDS: dict[str, tuple[str, ...]] = {
     "GRAPH GET /applications": ("Application.Read.All",),
+    "GRAPH GET /domains": ("Domain.Read.All",),
     "GRAPH GET /groupSettings": ("GroupSettings.Read.All",),
     "GRAPH GET /groups/{groupId}": ("GroupMember.Read.All",),
     "GRAPH GET /groups/{groupId}/transitiveMembers": ("GroupMember.Read.All", "Member.Read.Hidden"),

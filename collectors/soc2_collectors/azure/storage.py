@@ -30,6 +30,8 @@ _LACKING = ("FeatureNotSupportedForAccount",)
 """What is not found is not said not to be there: an account of that sort has the service."""
 _ONLY_BLOBS = frozenset({"blobstorage", "blockblobstorage"})
 _ONLY_FILES = "filestorage"
+_GENERAL = frozenset({"storage", "storagev2"})
+"""Sorts that have every service, unless they are premium: these hold page blobs alone."""
 
 
 @collects(
@@ -50,8 +52,12 @@ def accounts(azure: Azure) -> Iterator[Document]:
         "resources | where type =~ 'microsoft.storage/storageaccounts'"
     ):
         sort = str(account.get("kind", "")).lower()
-        blobs, others = sort != _ONLY_FILES, sort not in (*_ONLY_BLOBS, _ONLY_FILES)
-        files = sort not in _ONLY_BLOBS
+        sku = account.get("sku")
+        pages = sort in _GENERAL and str(
+            sku.get("name") if isinstance(sku, dict) else ""
+        ).lower().startswith("premium")
+        blobs, others = sort != _ONLY_FILES, not pages and sort not in (*_ONLY_BLOBS, _ONLY_FILES)
+        files = not pages and sort not in _ONLY_BLOBS
 
         def services(
             number: str, *, blobs: bool = blobs, files: bool = files, others: bool = others

@@ -76,6 +76,7 @@ def _revocations(one: acts.Review) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for row, made in sorted(one.to_remove.items()):
         proof = one.removed.get(row)
+        unchecked = one.not_checked.get(row)
         found.append(
             {
                 "row": row,
@@ -88,6 +89,13 @@ def _revocations(one: acts.Review) -> list[dict[str, object]]:
                 "remove_by": utc_text(one.remove_by(made)),
                 "proof": proof
                 and {"collections": list(proof[0].collections), "seen_at": proof[0].seen_at},
+                "not_checked": unchecked
+                and {
+                    "scopes": list(unchecked.scopes),
+                    "reason": unchecked.reason,
+                    "owner": unchecked.owner,
+                    "retired_at": unchecked.retired_at,
+                },
             }
         )
     return found

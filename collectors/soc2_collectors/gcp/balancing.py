@@ -41,13 +41,13 @@ def tls_proxies(gcp: Gcp) -> Iterator[Document]:
 
 @collects(SslPolicy, calls=_CALLS, per="organization", cost=_PAGES)
 def ssl_policies(gcp: Gcp) -> Iterator[Document]:
-    """SSL policies."""
-    for asset in gcp.assets("compute.googleapis.com/SslPolicy"):
+    """SSL policies, of regions and global."""
+    for asset in gcp.assets("compute.googleapis.com/(Region)?SslPolicy"):
         yield document(asset)
 
 
 @collects(SecurityPolicy, calls=_CALLS, per="organization", cost=_PAGES)
 def security_policies(gcp: Gcp) -> Iterator[Document]:
-    """Security policies of Cloud Armor."""
-    for asset in gcp.assets("compute.googleapis.com/SecurityPolicy"):
+    """Security policies of Cloud Armor, of regions and global."""
+    for asset in gcp.assets("compute.googleapis.com/(Region)?SecurityPolicy"):
         yield document(asset)

@@ -77,7 +77,7 @@ _PROTECTIONS = ("protected_branch", "repository_ruleset", "repository_branch_pro
     per="organization",
     cost="pages of 100 of what was merged or updated since the last look, + 1 a thousand, + 2; "
     "+ 1 for each with more than 20 commits or 50 reviews",
-    version="4",
+    version="5",
     population=True,
     instant="mergedAt",
 )
@@ -260,7 +260,7 @@ def _beyond_a_page(github: Github, node: dict[str, Any]) -> dict[str, Fact]:
     calls=[REPOSITORY_COMMITS.call, BRANCH_COMMITS.call],
     per="organization",
     cost="pages of 25 repositories that were pushed to, + pages of 100 beyond their first 100 commits",
-    version="2",
+    version="3",
     population=True,
     instant="committedDate",
 )
@@ -365,7 +365,7 @@ def _commits_of(
         # A commit stands on several branches of a repository; on the default branch it keeps its own id.
         uid = node["id"] if branch == default else f"{node['id']}:{branch}"
         name = f"{repository['nameWithOwner']}@{node['oid'][:10]}"
-        owner = {"id": repository["id"], "nameWithOwner": repository["nameWithOwner"]}
+        owner = {key: repository.get(key) for key in ("id", "nameWithOwner", "createdAt")}
         yield Document(uid, name, {**node, "branch": branch, "repository": owner})
 
 

@@ -165,6 +165,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
               author { name user { login databaseId } }
               authors(first: 3) { totalCount nodes { name user { login databaseId } } }
               committer { user { login databaseId } }
+              parents(first: 1) { totalCount }
             }
           }
         }
@@ -176,6 +177,7 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
               author { name user { login databaseId } }
               authors(first: 5) { totalCount nodes { name user { login databaseId } } }
               committer { user { login databaseId } }
+              parents(first: 1) { totalCount }
               statusCheckRollup {
                 state
                 contexts(first: 50) {
@@ -240,6 +242,7 @@ query PullRequestCommits($id: ID!, $first: Int!, $after: String) {
             author { name user { login databaseId } }
             authors(first: 50) { totalCount nodes { name user { login databaseId } } }
             committer { user { login databaseId } }
+            parents(first: 1) { totalCount }
           }
         }
       }
@@ -260,7 +263,7 @@ query RepositoryCommits(
       totalCount
       pageInfo { hasNextPage endCursor }
       nodes {
-        id name nameWithOwner pushedAt isArchived
+        id name nameWithOwner createdAt pushedAt isArchived
         defaultBranchRef {
           name
           target {
@@ -271,6 +274,7 @@ query RepositoryCommits(
                 nodes {
                   id oid committedDate messageHeadline url
                   author { name user { login } }
+                  parents(first: 1) { totalCount }
                   associatedPullRequests(first: 5) {
                     totalCount
                     nodes { number state baseRefName mergedAt }
@@ -303,6 +307,7 @@ query BranchCommits(
             nodes {
               id oid committedDate messageHeadline url
               author { name user { login } }
+              parents(first: 1) { totalCount }
               associatedPullRequests(first: 5) {
                 totalCount
                 nodes { number state baseRefName mergedAt }

@@ -6,17 +6,20 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.accessanalyzer import Analyzer, ExternalAccess
 from soc2_collectors.aws.models.eventbridge import EventBus
-from soc2_collectors.aws.models.organizations import Membership
 from soc2_collectors.aws.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.aws_organizations import organization_of
+from soc2_rules.mechanisms.aws_organizations import (
+    ADMINISTRATORS,
+    administrators,
+    organization_of,
+)
 
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.MEDIUM,
-    needs=[Analyzer, Membership],
+    needs=[Analyzer, EventBus, *ADMINISTRATORS],
     known_as=[
         "prowler:accessanalyzer_enabled",
         "powerpipe:iam_access_analyzer_enabled",
@@ -24,6 +27,9 @@ from soc2_rules.mechanisms.aws_organizations import organization_of
 )
 def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
     """An analyzer of access from outside works in every Region, the account's or the organisation's.
+
+    The organisation's stands in its management account or in a delegated administrator's, and is told to that account
+    alone, which must be a source, too.
 
     Why: what is shared with strangers is seen only by who reads every policy, every day.
     Fix: aws accessanalyzer create-analyzer --analyzer-name NAME --type ACCOUNT in the Region, or --type
@@ -38,17 +44,23 @@ def aws_external_access_analyzer(bus: EventBus, evidence: Evidence) -> Verdict:
         for item in evidence.everywhere(Analyzer)
         if item.external and item.type == "ORGANIZATION" and item.region == bus.region
     ]
-    if not above:
-        return failed("no analyzer of access from outside")
     mine = organization_of(account, evidence)
     theirs = {item.account: organization_of(item.account, evidence) for item in above}
     if good := [item for item in above if mine and theirs[item.account] == mine]:
         return passed(f"the organisation's {_names(good)}", on=good)
-    if mine != "" and (mine is None or None in theirs.values()):
+    if above and mine != "" and (mine is None or None in theirs.values()):
         return inconclusive(
             f"whether {_names(above)} is of this account's organisation is not known"
         )
-    return failed(f"no analyzer of access from outside; {_names(above)} is of another organisation")
+    elsewhere = set(administrators(account, "access-analyzer.amazonaws.com", evidence)) - {account}
+    read = {one.place for one in evidence.everywhere(EventBus)} if elsewhere else set()
+    if unread := sorted(one for one in elsewhere if (one, bus.region) not in read):
+        return inconclusive(
+            "no analyzer of its own; whether the organisation has one is not known: account"
+            f" {', '.join(unread)} was not read in {bus.region}"
+        )
+    others = f"; {_names(above)} is of another organisation" if above else ""
+    return failed(f"no analyzer of access from outside{others}")
 
 
 def _names(analyzers: list[Analyzer]) -> str:

@@ -94,7 +94,7 @@ def _lasting(certificate: Certificate, now: datetime, days: int) -> Verdict:
     warned = days_after(end, -days)
     if now < warned:
         if certificate.status != "ISSUED":
-            return inconclusive(f"{told}; its status is {certificate.status}")
+            return inconclusive(f"{told}; its status is {certificate.status}", until=warned)
         return passed(told, until=warned)
     # AWS renews sixty days before the end: what is left now failed to be, or nobody renews it.
     eligible = certificate.renewal_eligibility == "ELIGIBLE"

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from soc2_collectors.aws.models.autoscaling import LaunchConfiguration
+from soc2_collectors.aws.models.ec2 import RegionSettings
 from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_metadata import asks_for_token
 
 
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.HIGH,
+    needs=[RegionSettings],
     known_as=["prowler:autoscaling_group_launch_configuration_requires_imdsv2"],
 )
-def aws_imdsv2_launch_configuration(configuration: LaunchConfiguration) -> Verdict:
-    """Launch configurations ask for a metadata session token.
+def aws_imdsv2_launch_configuration(
+    configuration: LaunchConfiguration, evidence: Evidence
+) -> Verdict:
+    """Instances of launch configurations ask for a metadata session token, or have the metadata service off.
+
+    What a configuration leaves open the Region's default decides; what an image asks for is not read.
 
     Why: every instance that the group starts answers the metadata service as the configuration says.
     Fix: move the group to a launch template with MetadataOptions={HttpTokens=required}: a launch
         configuration cannot be changed.
     """
-    options = configuration.metadata_options
-    if options is not None and options.http_endpoint == "disabled":
-        return passed("the metadata service is off")
-    if options is not None and options.http_tokens == "required":
-        return passed("tokens are required")
-    return failed("tokens are not required")
+    return asks_for_token(configuration.metadata_options, evidence)
 
 
 @rule(

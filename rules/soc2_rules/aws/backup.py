@@ -18,6 +18,7 @@ from soc2_collectors.aws.models.dynamodb import Table
 from soc2_collectors.aws.models.ebs import Volume
 from soc2_collectors.aws.models.ec2 import Instance
 from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
+from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.rds import DbCluster, DbInstance
 from soc2_collectors.aws.models.times import days_after, hours_after
@@ -34,10 +35,11 @@ from soc2_pac.model import (
 from soc2_pac.rules import Evidence, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from soc2_collectors.aws.models.backup import Lifecycle
     from soc2_pac.resources import Resource
+    from soc2_pac.rules import Whole
 
 
 @rule(
@@ -60,7 +62,8 @@ def aws_backup_plan_exists(
 ) -> Verdict:
     """Backup plans choose resources, ran lately, and keep their backups for five weeks.
 
-    Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan.
+    Which resources a plan ought to choose is asked of each resource: see the rules named ...-in-backup-plan. A new plan
+    has ``max_run_days`` for its first run.
 
     Why: what nobody planned to back up was not backed up.
     Fix: aws backup create-backup-plan with DeleteAfterDays=35, and aws backup create-backup-selection by tag.
@@ -78,17 +81,26 @@ def aws_backup_plan_exists(
         return failed(f"kept for less than {min_days} days: {_names(short)}")
     if empty:
         return failed(f"no rule makes a backup: {_names(empty)}")
-    if never := [plan for plan in choosing if plan.last_execution_date is None]:
-        return failed(f"never ran: {_names(never)}")
     due = {
-        plan.backup_plan_name: days_after(plan.last_execution_date, max_run_days)
+        plan.backup_plan_name: days_after(since, max_run_days)
         for plan in choosing
-        if plan.last_execution_date is not None
+        if (since := plan.last_execution_date or plan.creation_date) is not None
     }
-    if late := sorted(name for name, end in due.items() if now >= end):
-        return failed(f"did not run within {max_run_days} days: {', '.join(late)}")
+    waiting = [plan for plan in choosing if plan.last_execution_date is None]
+    late = {plan.backup_plan_name for plan in choosing} - due.keys()
+    late |= {name for name, end in due.items() if now >= end}
+    if never := [plan for plan in waiting if plan.backup_plan_name in late]:
+        return failed(f"never ran: {_names(never)}")
+    if late:
+        return failed(f"did not run within {max_run_days} days: {', '.join(sorted(late))}")
+    until = min(due.values())
+    if waiting == choosing:
+        return not_applicable(
+            f"made lately, and did not run yet: {_names(waiting)}; due {until:%Y-%m-%d}",
+            until=until,
+        )
     told = f"{_names(choosing)}: keeps backups for {min_days} days or longer"
-    return passed(told, until=min(due.values()))
+    return passed(told, until=until)
 
 
 def _names(plans: Iterable[Plan]) -> str:
@@ -121,7 +133,7 @@ _OF_A_FILE_SYSTEM = "fsvol-"
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
-    needs=[RecoveryPoint],
+    needs=[RecoveryPoint, EventBus],
     where_sourced=list(dict.fromkeys(kind for kind, _, _ in _JUDGED.values())),
     known_as=[
         "prowler:backup_recovery_point_encrypted",
@@ -141,7 +153,8 @@ def aws_recovery_points(
     """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
 
     AWS Backup lists what was deleted as long as it has recovery points: nothing recent is asked of instances, volumes,
-    databases, tables and file systems that are not there any more.
+    databases, tables and file systems that are not there any more. So it is of copies that came from another account or
+    Region, where that is read.
 
     Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
@@ -177,36 +190,65 @@ def _unless_gone(
 ) -> Verdict:
     """The verdict, unless the resource was deleted: its backups are kept, and none is made any more."""
     sort, name = resource.key
-    if sort not in _JUDGED or not resource.of(scope.account, scope.region):
+    if sort not in _JUDGED:
         return verdict
     kind, key, before = _JUDGED[sort]
     if sort == "RDS" and name.startswith("cluster:"):
         kind, key, before = _JUDGED["Aurora"]  # of several zones: a cluster that is not Aurora's
     if not name.startswith(before) or name.startswith(_OF_A_FILE_SYSTEM):
         return verdict
-    found = evidence.index(kind, key, within="here").get(name.removeprefix(before), ())
+    wanted = name.removeprefix(before)
+    own = resource.of(scope.account, scope.region)
+    found = (
+        evidence.index(kind, key, within="here").get(wanted, ())
+        if own
+        else evidence.derived(_BY_PLACE[kind]).get((*resource.place, wanted), ())
+    )
     if any(not (isinstance(one, Instance) and one.ended) for one in found):
         return verdict
+    if not own and all(bus.place != resource.place for bus in evidence.everywhere(EventBus)):
+        account, region = resource.place
+        told = f"a copy from {region} of account {account}, where nobody looked whether it is there"
+        return inconclusive(f"{verdict.message}; {told}")
     return not_applicable(f"deleted; its backups are kept: {verdict.message}")
 
 
+_Placed = dict[tuple[str, str, str], list["Resource"]]
+"""Account, Region and name -> resources."""
+
+
+def _by_place(kind: type[Resource], key: str) -> Callable[[Whole], _Placed]:
+    def build(whole: Whole) -> _Placed:
+        found: _Placed = {}
+        for scope, one in whole.placed(kind).resources:
+            place = (scope.account, scope.region or "", getattr(one, key))
+            found.setdefault(place, []).append(one)
+        return found
+
+    return build
+
+
+_BY_PLACE = {kind: _by_place(kind, key) for kind, key, _ in _JUDGED.values()}
 _USABLE = ("COMPLETED", "AVAILABLE")
 
 
 @rule(
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
+    needs=[RecoveryPoint],
     known_as=[
         "prowler:backup_vaults_encrypted",
         "powerpipe:backup_recovery_point_manual_deletion_disabled",
     ],
 )
-def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) -> Verdict:
+def aws_vault_locked(
+    vault: Vault, evidence: Evidence, now: datetime, *, immutable: bool = False
+) -> Verdict:
     """Vaults are encrypted with KMS, and a lock or a denial keeps backups from being deleted by hand.
 
     A lock without a date, and a denial, can be lifted by whoever may change them; ``immutable = true`` asks
     for a lock that nobody can lift any more. Where there is a denial alone, who may shorten how long a backup is
-    kept is not asked.
+    kept is not asked. Nothing is asked of a vault without backups, as the one that AWS makes by itself often is.
 
     Why: whoever takes over an account deletes the backups first, and asks for money then.
     Fix: aws backup put-backup-vault-lock-configuration --backup-vault-name NAME --changeable-for-days 3, or
@@ -215,6 +257,17 @@ def aws_vault_locked(vault: Vault, now: datetime, *, immutable: bool = False) ->
     """
     if vault.vault_type == "RESTORE_ACCESS_BACKUP_VAULT":
         return not_applicable("it shows another vault's backups, and holds none")
+    verdict = _protected(vault, now, immutable=immutable)
+    if verdict.status is not Status.FAIL:
+        return verdict
+    held = evidence.index(RecoveryPoint, "backup_vault_name", within="here")
+    if not held.get(vault.backup_vault_name):
+        return not_applicable(f"it holds no backup: {verdict.message}", until=verdict.until)
+    return verdict
+
+
+def _protected(vault: Vault, now: datetime, *, immutable: bool) -> Verdict:
+    """Whether it is encrypted, and what lies in it cannot be deleted by hand."""
     if vault.vault_type not in ("BACKUP_VAULT", _AIR_GAPPED):
         return inconclusive(f"what a vault of the type {vault.vault_type} is is not known")
     if vault.vault_state not in (None, "AVAILABLE"):
@@ -291,16 +344,17 @@ def aws_restore_tested(
             job.status in ("ABORTED", "FAILED") or job.validation_status in ("FAILED", "TIMED_OUT")
         )
     ]
-    if broken and now < days_after(max(broken), review_days):
-        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}")
+    if broken and now < (over := days_after(max(broken), review_days)):
+        return failed(f"no restore succeeded; one failed on {max(broken):%Y-%m-%d}", until=over)
     ran = [
         plan.last_execution_time
         for plan in evidence.account(RestoreTestingPlan)
         if plan.last_execution_time is not None
     ]
-    if ran and now < days_after(max(ran), review_days):
+    if ran and now < (over := days_after(max(ran), review_days)):
         return inconclusive(
-            f"a testing plan ran on {max(ran):%Y-%m-%d}, and AWS tells of no restore that succeeded"
+            f"a testing plan ran on {max(ran):%Y-%m-%d}, and AWS tells of no restore that succeeded",
+            until=over,
         )
     if done:
         return failed(f"the last restore that succeeded was on {max(done):%Y-%m-%d}")
@@ -368,7 +422,7 @@ def _named_backed_up(
     verdict = _backed_up(evidence, scope, now, sort, name, max_days, since=made)
     if made is None and verdict.status is Status.PASS:
         told = f"{verdict.message}; AWS does not say when it was made: that may be a predecessor"
-        return inconclusive(told, on=verdict.on)
+        return inconclusive(told, until=verdict.until, on=verdict.on)
     return _unless_new(verdict, made, now, max_days)
 
 
@@ -402,7 +456,8 @@ def aws_ec2_backed_up(
 ) -> Verdict:
     """Instances that are tagged critical are backed up by AWS Backup.
 
-    ``tag`` and ``values`` say which instances are critical; case does not matter.
+    ``tag`` and ``values`` say which instances are critical; case does not matter. What is new has ``max_days`` for its
+    first backup.
 
     Why: a machine that was set up by hand years ago is not set up again in a night.
     Fix: aws backup create-backup-selection for the tag, in a plan that runs daily.
@@ -413,7 +468,8 @@ def aws_ec2_backed_up(
     # AWS tells Critical and critical apart: an instance may have both.
     if not any(t.key.lower() == tag.lower() and t.value.lower() in wanted for t in instance.tags):
         return not_applicable(f"not tagged {tag}")
-    return _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
+    verdict = _backed_up(evidence, scope, now, "EC2", instance.instance_id, max_days)
+    return _unless_new(verdict, instance.made, now, max_days)
 
 
 @rule(
@@ -432,7 +488,7 @@ def aws_rds_in_backup_plan(
     """Database instances are backed up by AWS Backup.
 
     Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
-    for its first.
+    for its first. A replica may leave that to what it copies.
 
     Why: automated backups end with the database; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the instance's ARN or tag.
@@ -440,7 +496,15 @@ def aws_rds_in_backup_plan(
     if database.cluster is not None:
         return not_applicable(f"a member of {database.cluster}: backups are asked of the cluster")
     name, made = f"db:{database.identifier}", database.instance_create_time
-    return _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
+    verdict = _named_backed_up(evidence, scope, now, "RDS", name, max_days, made=made)
+    return _unless_replica(verdict, database.replica_of or database.replica_of_cluster)
+
+
+def _unless_replica(verdict: Verdict, source: str | None) -> Verdict:
+    """What a replica holds is backed up where it comes from."""
+    if verdict.status is not Status.FAIL or not source:
+        return verdict
+    return not_applicable(f"a replica of {source}: backups are asked of what it copies")
 
 
 @rule(
@@ -458,7 +522,7 @@ def aws_rds_cluster_in_backup_plan(
     """Database clusters are backed up by AWS Backup.
 
     Those from before it was made are another's that had its name, and do not count. What is new has ``max_days``
-    for its first.
+    for its first. A replica may leave that to what it copies.
 
     Why: automated backups end with the cluster; those of AWS Backup stay, and can lie in a locked vault.
     Fix: aws backup create-backup-selection with the cluster's ARN or tag.
@@ -466,7 +530,8 @@ def aws_rds_cluster_in_backup_plan(
     sort = {"neptune": "Neptune", "docdb": "DocumentDB"}.get(cluster.engine)
     sort = sort or ("Aurora" if cluster.engine.startswith("aurora") else "RDS")
     name, made = f"cluster:{cluster.identifier}", cluster.cluster_create_time
-    return _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
+    verdict = _named_backed_up(evidence, scope, now, sort, name, max_days, made=made)
+    return _unless_replica(verdict, cluster.replica_of)
 
 
 @rule(

@@ -21,7 +21,7 @@ def aws_cfn_drift(stack: Stack, now: datetime, *, max_age_days: int = 30) -> Ver
     """Stacks are as their templates say, as far as CloudFormation compares them, and somebody looked lately.
 
     It compares what templates say of resources whose type it can compare. AWS tells one time, that of the last look
-    at the stack or at one of its resources.
+    at the stack or at one of its resources. What is new has ``max_age_days`` for its first look.
 
     Why: what was changed by hand went past review, and the next deployment undoes it without a word.
     Fix: aws cloudformation detect-stack-drift regularly (a schedule, or the AWS Config rule
@@ -33,7 +33,7 @@ def aws_cfn_drift(stack: Stack, now: datetime, *, max_age_days: int = 30) -> Ver
     if drift is None:
         return inconclusive("AWS does not say whether it drifted")
     if drift.stack_drift_status == "NOT_CHECKED":
-        return failed("nobody has looked for drift")
+        return _not_looked_at(stack, now, max_age_days)
     looked = drift.last_check_timestamp
     when = f"when looked at on {looked:%Y-%m-%d}" if looked else "at a time that is not known"
     if drift.stack_drift_status == "DRIFTED":
@@ -44,6 +44,14 @@ def aws_cfn_drift(stack: Stack, now: datetime, *, max_age_days: int = 30) -> Ver
     if now < due:
         return passed(f"in sync {when}", until=due)
     return failed(f"in sync {when}, and nobody has looked for over {max_age_days} days")
+
+
+def _not_looked_at(stack: Stack, now: datetime, max_age_days: int) -> Verdict:
+    made = stack.creation_time
+    if made is None or now >= (due := days_after(made, max_age_days)):
+        return failed("nobody has looked for drift")
+    told = f"made on {made:%Y-%m-%d}, not looked at yet; due {due:%Y-%m-%d}"
+    return not_applicable(told, until=due)
 
 
 @rule(

@@ -39,7 +39,7 @@ def aws_codebuild_no_plaintext_secrets(
     names: tuple[str, ...] = CREDENTIALS,
     allowed_names: tuple[str, ...] = (),
 ) -> Verdict:
-    """Variables of builds, and buildspecs that stand in the project, hold no credentials in plain text.
+    """Variables of build projects, and buildspecs that stand in them, hold no credentials in plain text.
 
     Why: whoever may look at a build project reads its variables, and every build prints them into its log.
     Fix: keep the value in Secrets Manager or Parameter Store and change the variable's type to

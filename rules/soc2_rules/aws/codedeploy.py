@@ -55,4 +55,4 @@ def _at_once(group: DeploymentGroup) -> bool | None:
     if config.traffic_routing_config is not None:
         return config.traffic_routing_config.at_once
     hosts = config.minimum_healthy_hosts
-    return None if hosts is None else hosts.value <= 0
+    return None if hosts is None else hosts.value <= 0 and config.zonal_config is None

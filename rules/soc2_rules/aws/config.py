@@ -15,7 +15,11 @@ from soc2_collectors.aws.models.organizations import Membership, Organization
 from soc2_collectors.aws.models.policy import account_of
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
-from soc2_rules.mechanisms.aws_organizations import organization_of
+from soc2_rules.mechanisms.aws_organizations import (
+    ADMINISTRATORS,
+    delegated,
+    organization_of,
+)
 from soc2_rules.mechanisms.undecided import problems
 
 if TYPE_CHECKING:
@@ -181,11 +185,13 @@ def _daily(recorder: Recorder) -> bool:
 @rule(
     criteria=["CC7.1", "CC8.1"],
     severity=Severity.LOW,
-    needs=[Aggregator, Membership],
+    needs=[Aggregator, *ADMINISTRATORS],
     known_as=["prowler:config_delegated_admin_and_org_aggregator_all_regions"],
 )
 def aws_config_aggregator(organization: Organization, evidence: Evidence) -> Verdict:
     """An aggregator of AWS Config collects every account and Region of the organisation.
+
+    It may stand in the account of a delegated administrator, which must be a source, too.
 
     Why: what was changed where is asked in one place, or it is asked too late.
     Fix: aws configservice put-configuration-aggregator --configuration-aggregator-name all
@@ -210,6 +216,13 @@ def aws_config_aggregator(organization: Organization, evidence: Evidence) -> Ver
     if unknown:
         told = ", ".join(sorted(unknown))
         return inconclusive(f"of which organisation {told} collects is not known")
+    admins = delegated(organization.id, "config.amazonaws.com", evidence)
+    known = evidence.index(Membership, "account_id", within="everywhere")
+    if unread := [one for one in admins if one not in known]:
+        return inconclusive(
+            f"no aggregator that was read collects all accounts; account {', '.join(unread)}, which"
+            " administers AWS Config for the organisation, was not read"
+        )
     if found:
         said = "; ".join(f"{name} {problem}" for name, problem in sorted(problems.items()))
         return failed(f"not all accounts and Regions of {organization.id}: {said}", on=found)

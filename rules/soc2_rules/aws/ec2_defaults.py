@@ -9,7 +9,8 @@ from soc2_collectors.aws.models.ec2 import Address, LaunchTemplateVersion, Regio
 from soc2_collectors.aws.models.redacted import recognised
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.aws_metadata import asks_for_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,24 +50,20 @@ def aws_imdsv2_account_default(region: RegionSettings) -> Verdict:
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.HIGH,
+    needs=[RegionSettings],
     known_as=["prowler:ec2_launch_template_imdsv2_required"],
 )
-def aws_imdsv2_launch_template(template: LaunchTemplateVersion) -> Verdict:
-    """Launch templates ask for a metadata session token, or switch the metadata service off.
+def aws_imdsv2_launch_template(template: LaunchTemplateVersion, evidence: Evidence) -> Verdict:
+    """Instances of launch templates ask for a metadata session token, or have the metadata service off.
 
-    Judged are the default and the latest version of a template.
+    Judged are the default and the latest version of a template. What a template leaves open the Region's default
+    decides; what an image asks for is not read.
 
     Why: every instance that an auto scaling group starts is made as the template says.
     Fix: aws ec2 create-launch-template-version with MetadataOptions={HttpTokens=required}, and make it
         the default.
     """
-    options = template.data.metadata_options
-    tokens = options.http_tokens if options else None
-    if tokens == "required":
-        return passed("tokens are required")
-    if options is not None and options.http_endpoint == "disabled":
-        return passed("the metadata service is off")
-    return failed(f"tokens are {tokens or 'not required'}")
+    return asks_for_token(template.data.metadata_options, evidence)
 
 
 @rule(

@@ -198,6 +198,7 @@ def aws_sg_no_wide_public_ranges(
 
     A range is wide if its prefix is shorter than /24 (IPv4) or /48 (IPv6); ranges of one entry, or of one prefix list,
     that join each other count as one. Every address, written /0, is no range: the other rules judge it port by port.
+    Prefix lists of AWS hold the addresses of its services, as CloudFront's servers, and are not asked about.
 
     Why: a wide range belongs to many customers of a provider, and one of them is not yours.
     Fix: aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE; let in the
@@ -211,6 +212,8 @@ def aws_sg_no_wide_public_ranges(
     known = evidence.index(ManagedPrefixList, "prefix_list_id", within="here") if numbers else {}
     read = [known[number][0] for number in numbers if number in known]
     for one in read:
+        if one.of_aws:
+            continue
         try:
             within, strange = _wide([e.cidr for e in one.entries], shortest_ipv4, shortest_ipv6)
         except FactUnavailable as error:

@@ -140,11 +140,15 @@ def aws_ecr_vulns_latest(
     if image.image_pushed_at is None:
         return inconclusive("AWS does not say when the newest image was pushed")
     status, summary = repository.scanned
-    if image.index and status is None:
-        return inconclusive(
-            "the newest is an index: how the images that it names were scanned is not read"
-        )
     pushed = f"pushed on {image.image_pushed_at:%Y-%m-%d}"
+    if status is None and (image.index or summary is None):
+        return (
+            inconclusive(
+                "the newest is an index: how the images that it names were scanned is not read"
+            )
+            if image.index
+            else failed(f"{pushed}, and AWS knows no scan of it")
+        )
     due = []
     counts = (summary.finding_severity_counts if summary else None) or {}
     for severity, days in (("CRITICAL", critical_days), ("HIGH", high_days)):
@@ -154,13 +158,17 @@ def aws_ecr_vulns_latest(
             return failed(f"{number} {severity.lower()}, {pushed}, due {end:%Y-%m-%d}")
         if number:
             due.append((end, f"{number} {severity.lower()}, due {end:%Y-%m-%d}"))
+    ends = [end for end, _ in due]
+    turns = min(ends, default=None)
     # What was found counts, whatever became of the scan; that nothing was found does not.
     if status not in _SCANNED or summary is None or summary.finding_severity_counts is None:
-        return inconclusive(f"the newest image was not scanned: {status or 'no scan'}")
-    ends = [end for end, _ in due]
+        return inconclusive(
+            f"what a scan of the newest image found is not known: {status or 'no state'}",
+            until=turns,
+        )
     if status == "COMPLETE":
         if summary.image_scan_completed_at is None:
-            return inconclusive("AWS does not say when the newest image was scanned")
+            return inconclusive("AWS does not say when the newest image was scanned", until=turns)
         scanned = summary.image_scan_completed_at
         stale = days_after(scanned, max_scan_days)
         if now >= stale:

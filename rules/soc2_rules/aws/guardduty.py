@@ -158,6 +158,8 @@ def aws_guardduty_findings_sla(
 def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     """Detectors report to an administrator's account; its own switches GuardDuty on for new accounts.
 
+    GuardDuty policies of AWS Organizations, which can do so in its place, are not read.
+
     Why: an attacker who owns an account can switch its own detector off, and not a managed one.
     Fix: aws guardduty enable-organization-admin-account in the management account; aws guardduty
         update-organization-configuration --auto-enable-organization-members ALL.
@@ -185,6 +187,11 @@ def aws_guardduty_central(detector: Detector, evidence: Evidence) -> Verdict:
     if automatic in ("ALL", "NEW"):
         told = f"the administrator; switched on for {automatic.lower()} accounts"
         return _told(detector) or passed(told)
+    if detector.details.by_policy:
+        return inconclusive(
+            "the administrator; a policy of the organisation manages GuardDuty, and whether it reaches new accounts "
+            "was not read"
+        )
     return failed("the administrator, and new accounts are left out")
 
 

@@ -10,7 +10,7 @@ from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_a
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.aws_administrators import KINDS, standing
 from soc2_rules.mechanisms.aws_credentials import unseen
-from soc2_rules.mechanisms.known import asked
+from soc2_rules.mechanisms.known import asked, holding
 
 
 @rule(
@@ -63,11 +63,12 @@ def aws_access_key_age(credential: Credential, now: datetime, *, max_age_days: i
         return failed(
             f"an active key is of {oldest:%Y-%m-%d}, over {max_age_days} days since {due:%Y-%m-%d}"
         )
+    turns = due if made else None
     if unread is not None:
-        raise unread
+        raise holding(unread, turns)
     if len(made) < len(keys):
-        return inconclusive("AWS does not say when an active key was created")
-    return unseen(credential) or passed(
+        return inconclusive("AWS does not say when an active key was created", until=turns)
+    return unseen(credential, until=turns) or passed(
         f"the oldest active key is of {oldest:%Y-%m-%d}, due {due:%Y-%m-%d}", until=due
     )
 
@@ -100,11 +101,14 @@ def aws_access_key_inactive(
         return failed(
             f"an active key has not been used since {quiet:%Y-%m-%d}, over {max_unused_days} days"
         )
+    turns = due if last else None
     if unread is not None:
-        raise unread
+        raise holding(unread, turns)
     if len(last) < len(keys):
-        return inconclusive("AWS says neither when an active key was used nor when it was created")
-    return unseen(credential) or passed(
+        return inconclusive(
+            "AWS says neither when an active key was used nor when it was created", until=turns
+        )
+    return unseen(credential, until=turns) or passed(
         f"every active key was used or made since {quiet:%Y-%m-%d}", until=due
     )
 
@@ -224,5 +228,5 @@ def aws_admin_user_mfa(user: User, evidence: Evidence, scope: Scope) -> Verdict:
     if not rows:
         return inconclusive("the credential report does not have this user yet")
     if rows[0].flag("mfa_active"):
-        return passed(f"administrator {found.how}, with MFA", on=(*rows, *found.on))
-    return failed(f"administrator {found.how}, without MFA", on=(*rows, *found.on))
+        return passed(f"administrator {found.told}, with MFA", on=(*rows, *found.on))
+    return failed(f"administrator {found.told}, without MFA", on=(*rows, *found.on))

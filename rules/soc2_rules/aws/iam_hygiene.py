@@ -141,6 +141,8 @@ def aws_workload_temp_credentials(
 ) -> Verdict:
     """Workloads use roles, not the long-lived access keys or certificates of users made for them.
 
+    Credentials of single services (API keys of Bedrock, passwords of CodeCommit and Keyspaces) are not read.
+
     Why: a key in a configuration file works for whoever reads the file, from anywhere, until replaced.
     Fix: use an instance profile, IRSA, OIDC federation or Roles Anywhere; list what cannot in
         allowed_users.

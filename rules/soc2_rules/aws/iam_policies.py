@@ -362,8 +362,8 @@ def _approved(holder: Holder, evidence: Evidence, scope: Scope, approved: bool) 
     if not found.administrator:
         return passed("does not administer")
     if approved:
-        return passed(f"on the approved list; administers {found.how}", on=found.on)
-    return failed(f"not on the approved list; administers {found.how}", on=found.on)
+        return passed(f"on the approved list; administers {found.told}", on=found.on)
+    return failed(f"not on the approved list; administers {found.told}", on=found.on)
 
 
 @rule(

@@ -54,15 +54,17 @@ def aws_kms_policy_not_public(
 ) -> Verdict:
     """Key policies trust neither everyone nor unknown accounts.
 
-    ``known_accounts`` holds accounts, organisations (``o-...``), and networks from which everyone may come. Grants
-    are not read, nor is to whom Resource Access Manager shares a key.
+    ``known_accounts`` holds accounts, organisations (``o-...``), and networks from which everyone may come. A service
+    of AWS counts as the account or organisation for whose resources a condition lets it in (``aws:SourceAccount``,
+    ``aws:SourceArn``); without such a condition whom it acts for is not asked. Grants are not read, nor is to whom
+    Resource Access Manager shares a key.
 
     Why: whoever may use the key can read what it protects.
     Fix: aws kms put-key-policy without the principal, or list the account in known_accounts.
     """
     if not key.metadata.customer:
         return not_applicable(_AWS_OWNED)
-    found = outsiders(key.statements, scope.account, known_accounts)
+    found = outsiders(key.statements, scope.account, known_accounts, served=True)
     if found.everyone:
         return failed("the key policy trusts everyone")
     if found.strangers:

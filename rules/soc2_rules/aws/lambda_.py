@@ -121,7 +121,8 @@ def aws_lambda_not_public(
     what they have there at a function. Of another service that the policy does not keep to the account's own
     resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
-    The policies and URLs of the function, of its aliases and of its published versions are read.
+    The policies and URLs of the function, of its aliases and of its published versions are read. Lambda Web Functions,
+    with endpoints of their own, are resources of another sort, and not judged.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
@@ -188,8 +189,10 @@ def _by_policy(
     listed: list[Statement], whose: str, scope: Scope, known: tuple[str, ...]
 ) -> Iterator[str]:
     """Whom a policy lets invoke it that it should not; ``whose`` says which policy."""
-    if open_to_everyone(listed):
-        yield f"{whose} lets everyone invoke it"
+    if public := open_to_everyone(listed):
+        invoked = any(one.covers(action) for one in public for action in _INVOKING)
+        told = ", ".join(sorted({one.told for one in public}))
+        yield f"{whose} lets everyone {'invoke it' if invoked else f'do {told}'}"
     invoking = [
         statement
         for statement in listed
@@ -269,11 +272,14 @@ _DEPRECATED = {
     "dotnetcore3.1": "2023-04-03",
     "go1.x": "2024-01-08",
     "java11": "2027-06-30",
+    "java11.al2023": "2029-06-30",
     "java17": "2027-06-30",
+    "java17.al2023": "2029-06-30",
     "java21": "2029-06-30",
     "java25": "2029-06-30",
     "java8": "2024-01-08",
     "java8.al2": "2027-06-30",
+    "java8.al2023": "2029-06-30",
     "nodejs": "2016-10-31",
     "nodejs4.3": "2020-03-05",
     "nodejs4.3-edge": "2020-03-05",
@@ -305,6 +311,7 @@ _DEPRECATED = {
     "ruby3.2": "2026-03-31",
     "ruby3.3": "2027-03-31",
     "ruby3.4": "2028-03-31",
+    "ruby4.0": "2029-03-31",
 }
 """Runtime -> the day of its deprecation, UTC, as AWS's developer guide forecasts it. AWS offers no call that
 tells it, and moves days back at times: the threshold ``dates`` overrides them."""
@@ -333,7 +340,7 @@ def aws_lambda_runtime_supported(
         publish-version, then update-alias.
     """
     newest = _runtime(function, now, dates)
-    if newest.status in (Status.FAIL, Status.NOT_APPLICABLE):
+    if newest.status is Status.FAIL or function.package_type == "Image":
         return newest
     gaps: list[FactUnavailable | EvidenceIncomplete] = []
     listed = _qualified(function, evidence, gaps)
@@ -356,6 +363,10 @@ def aws_lambda_runtime_supported(
     return passed(f"{newest.message}{more}", until=min(ends), on=on)
 
 
+_CUSTOMER_MANAGED = "custom"
+"""A runtime that a customer manages and functions share (Lambda API, FunctionConfiguration, RuntimeConfig)."""
+
+
 def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str, ...]) -> Verdict:
     """Whether AWS still patches what a function, or a version of it, runs on."""
     if code is None:
@@ -366,6 +377,8 @@ def _runtime(code: Function | Qualified | None, now: datetime, dates: tuple[str,
         return inconclusive(f"what the package type {code.package_type} is is not known")
     if code.runtime is None:
         return inconclusive("AWS does not say its runtime")
+    if code.runtime == _CUSTOMER_MANAGED:
+        return not_applicable("a runtime of the customer's own, which AWS does not patch")
     told = dict(text.split("=", 1) for text in dates if "=" in text)
     day = told.get(code.runtime) or _DEPRECATED.get(code.runtime)
     try:

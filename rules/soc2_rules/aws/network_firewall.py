@@ -16,6 +16,9 @@ _KEEPS = frozenset({"aws:drop", "aws:forward_to_sfe"})
 _HANDS_ON = "aws:forward_to_sfe"
 _PASSES = "aws:pass"
 _OUT_OF_USE = ("DELETING", "FAILED")
+_IN_USE = ("READY", "STANDBY")
+"""A firewall of an internet gateway stands by while the VPC holds nothing that needs it (Network Firewall API,
+FirewallStatus)."""
 
 
 @rule(
@@ -34,8 +37,9 @@ def aws_network_firewall(
 ) -> Verdict:
     """VPCs with an internet gateway have a firewall that logs, and that drops or inspects by default.
 
-    A firewall counts that is ready, and stands in the VPC or has an endpoint there. Default is what happens to whole
-    packets and fragments that no stateless rule knows. Inspected is what a stateful engine gets that has rules, or
+    A firewall counts that is ready, or stands by at the internet gateway, and stands in the VPC or has an endpoint
+    there. Next Generation policies are not read. Default is what happens to whole packets and fragments that no
+    stateless rule knows. Inspected is what a stateful engine gets that has rules, or
     drops what it does not know. Which routes lead through the firewall, and what its rules let through, is not
     judged.
 
@@ -78,7 +82,7 @@ def _problem(firewall: Firewall, statuses: list[str | None], logs: tuple[str, ..
     if gone := [status for status in statuses if status in _OUT_OF_USE]:
         return f"is {gone[0]}: it handles no traffic"
     with suppress(FactUnavailable):
-        if passes := _lets_through(firewall.policy):
+        if firewall.policy is not None and (passes := _lets_through(firewall.policy)):
             return passes
     with suppress(FactUnavailable):
         if lacking := _not_logged(firewall, logs):
@@ -109,9 +113,11 @@ def _not_logged(firewall: Firewall, logs: tuple[str, ...]) -> list[str]:
 
 def _unknown(firewall: Firewall, statuses: list[str | None], logs: tuple[str, ...]) -> str | None:
     """Why nobody can say that a firewall is right; ``None`` where it is. Raises FactUnavailable."""
-    if strange := [status for status in statuses if status != "READY"]:
+    if strange := [status for status in statuses if status not in _IN_USE]:
         return f"whether it handles traffic is not known: AWS says {strange[0] or 'no status'}"
     policy = firewall.policy
+    if policy is None:
+        return "what its policy does was not read: it is a Next Generation policy"
     for actions in (policy.stateless_default_actions, policy.stateless_fragment_default_actions):
         if actions is None:
             return "AWS does not say what happens to fragments"

@@ -200,11 +200,21 @@ def _left_open(statement: Statement) -> list[str] | None:
     exempt = [one for one in statement.conditions if one.key != "aws:requestedregion"]
     if len(regions) != 1 or not regions[0].negated or regions[0].quantifier:
         return None
-    if not all(_names_principals(one) for one in exempt):
+    if not all(_names_principals(one) or _spares_services(one) for one in exempt):
         return None
     values = regions[0].values
     # A pattern that does not begin with a place leaves every Region open, or the first of each place.
     return list(values) if values and all(map(_REGION.fullmatch, values)) else None
+
+
+def _spares_services(condition: Condition) -> bool:
+    """Whether a condition exempts what services of AWS ask of their own, which no service control policy limits."""
+    return (
+        condition.key == "aws:principalisawsservice"
+        and condition.test == "bool"
+        and not condition.quantifier
+        and [value.lower() for value in condition.values] == ["false"]
+    )
 
 
 def _names_principals(condition: Condition) -> bool:

@@ -55,8 +55,10 @@ _LOGS = {
     "oracle": ("alert", "audit", "listener"),
     "postgres": ("postgresql",),
     "sqlserver": ("agent", "error"),
+    "sqlserver-ex": ("error",),
 }
-"""Engine -> the logs that say who did what, and what went wrong; others are about speed and upgrades."""
+"""Engine -> the logs that say who did what, and what went wrong; others are about speed and upgrades. The Express
+edition of SQL Server has no agent, and RDS offers its error log alone."""
 _OF_CLUSTERS = _LOGS | {"mysql": ("error", "general")}
 """The same of clusters: Multi-AZ clusters of MySQL have no audit log, and the general log says who did what. Source:
 RDS API reference, CreateDBCluster, EnableCloudwatchLogsExports."""
@@ -244,7 +246,8 @@ def aws_rds_tls_required(database: DbInstance, evidence: Evidence) -> Verdict:
 
 
 def _at_least(version: str, wanted: tuple[int, ...]) -> bool:
-    parts = version.split(".")
+    """Whether a version is one or a later one. What follows a hyphen is RDS's own: ``15.18-rds.20280301``."""
+    parts = version.partition("-")[0].split(".")
     return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= wanted
 
 
@@ -460,8 +463,8 @@ def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = 
     """Databases send the logs of who did what, and of what went wrong, to CloudWatch Logs.
 
     Which ones depends on the engine: ``postgresql``; ``audit`` and ``error`` of MySQL and MariaDB; ``agent``
-    and ``error`` of SQL Server; ``alert``, ``audit`` and ``listener`` of Oracle. ``log_types`` asks for
-    others, of every engine. What the engine writes to them is its parameters' affair.
+    and ``error`` of SQL Server, ``error`` alone of its Express edition; ``alert``, ``audit`` and ``listener`` of
+    Oracle. ``log_types`` asks for others, of every engine. What the engine writes to them is its parameters' affair.
 
     Why: logs that lie on the instance are kept for days, and nobody is alarmed by them.
     Fix: aws rds modify-db-instance --db-instance-identifier NAME --cloudwatch-logs-export-configuration
@@ -473,7 +476,7 @@ def aws_rds_logs_exported(database: DbInstance, *, log_types: tuple[str, ...] = 
         return inconclusive(
             "RDS Custom sends none: whether an agent on its machine does is not read"
         )
-    wanted = log_types or _LOGS.get(_family(database.engine))
+    wanted = log_types or _LOGS.get(database.engine) or _LOGS.get(_family(database.engine))
     return _logs(database.engine, database.logs_exported, database.pending.logs, wanted)
 
 

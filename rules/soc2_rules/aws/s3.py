@@ -164,18 +164,20 @@ def aws_s3_cross_account(
     """Bucket policies grant access to known accounts only.
 
     ``known_accounts`` holds accounts, organisations (``o-...``), canonical users, and the networks (ranges,
-    endpoints) from which everyone may come. What the policy denies again does not count.
+    endpoints) from which everyone may come. What the policy denies again does not count. A service of AWS counts as
+    the account or organisation for whose resources a condition lets it in (``aws:SourceAccount``, ``aws:SourceArn``);
+    without such a condition whom it acts for is not asked.
 
     Why: data leaves through a grant to an account that nobody remembers.
     Fix: remove the principal from the bucket policy, or list the account in known_accounts.
     """
     if bucket.policy is None:
         return not_applicable("no bucket policy")
-    found = outsiders(bucket.statements, scope.account, known_accounts)
+    found = outsiders(bucket.statements, scope.account, known_accounts, served=True)
     if any(name.startswith(_CANONICAL) for name in found.strangers):
         # The account itself may be named in this way; only the ACL says by which id.
         own = bucket.acl.owner.canonical_user
-        found = outsiders(bucket.statements, scope.account, (*known_accounts, own))
+        found = outsiders(bucket.statements, scope.account, (*known_accounts, own), served=True)
     if found.strangers:
         return failed(f"grants access to others than known accounts: {', '.join(found.strangers)}")
     if found.unclear:

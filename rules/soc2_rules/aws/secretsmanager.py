@@ -6,8 +6,10 @@ from datetime import datetime
 
 from soc2_collectors.aws.models.secretsmanager import Secret
 from soc2_collectors.aws.models.times import days_after
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.known import holding
 
 
 @rule(
@@ -94,6 +96,10 @@ def aws_secret_stale_or_public(
         return failed(
             f"{told} on {since:%Y-%m-%d}, over {max_unused_days} days before {due:%Y-%m-%d}"
         )
-    if secret.public_statements:
+    try:
+        public = secret.public_statements
+    except FactUnavailable as error:
+        raise holding(error, due) from None
+    if public:
         return failed("its policy lets everyone in")
     return passed(f"not public; {told} on {since:%Y-%m-%d}", until=due)

@@ -100,6 +100,10 @@ _ABOUT = (
     "*_hours",
     "*_days",
     "*_expires_in",
+    "*_alias",
+    "*_provider",
+    "*encryption_key_id",
+    "*signing_key_id",
     "*token_url",
     "*token_uri",
     "*token_endpoint",
@@ -130,6 +134,8 @@ def aws_ssm_secure_string(
         "*passphrase*",
         "*_pwd",
         "*_pass",
+        "*_pat",
+        "*license_key*",
         "*access_key*",
         "*accesskey*",
         "*signing_key*",
@@ -144,8 +150,9 @@ def aws_ssm_secure_string(
 ) -> Verdict:
     """Parameters that are called like secrets are encrypted.
 
-    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /``; ``about`` those for what is about a secret and
-    holds none, as its ARN. What only sounds like a secret goes into ``allowed_names``.
+    ``names`` holds patterns, in any case, ``_`` for any of ``_ - . /`` and for where a capital letter begins a word;
+    ``about`` those for what is about a secret and holds none, as its ARN. What only sounds like a secret goes into
+    ``allowed_names``.
 
     Why: whoever may read parameters reads a plain one, and it stands in every log of a deployment.
     Fix: replace the secret, which was seen; aws ssm delete-parameter, then aws ssm put-parameter --type SecureString:
@@ -304,7 +311,9 @@ def aws_patch_compliant(
     if found[0].status == "COMPLIANT" and not missing:
         return passed(f"{told}: no approved patch is missing", until=due, on=found)
     if found[0].status not in ("COMPLIANT", "NON_COMPLIANT"):
-        return inconclusive(f"{told}, with a result that is not known: {found[0].status}", on=found)
+        return inconclusive(
+            f"{told}, with a result that is not known: {found[0].status}", until=due, on=found
+        )
     counts = found[0].non_compliant.severity_summary
     total = missing
     counted = {name: counts.get(f"{name}Count", 0) for name in severities}
@@ -315,6 +324,7 @@ def aws_patch_compliant(
         names = ", ".join(f"{number} {name.lower()}" for name, number in counted.items() if number)
         return failed(
             f"{told}: {total} patches are missing or failed{': ' + names if names else ''}",
+            until=due,
             on=found,
         )
     return passed(f"{told}: {total} patches are missing, none that counts", until=due, on=found)

@@ -334,7 +334,7 @@ def aws_vpc_tiered_subnets(vpc: Vpc, scope: Scope, evidence: Evidence) -> Verdic
     """VPCs have subnets that the internet does not route to.
 
     A subnet whose way out leads through a firewall or another machine counts as neither: what passes there is
-    not looked into.
+    not looked into. One that VPC Block Public Access keeps the internet away from is private, whatever its routes.
 
     Why: databases and workers need a place where a public address alone opens nothing.
     Fix: make subnets whose route table has no internet gateway, and move what serves nobody outside.
@@ -355,7 +355,7 @@ def aws_vpc_tiered_subnets(vpc: Vpc, scope: Scope, evidence: Evidence) -> Verdic
         if table is None:
             return inconclusive(f"no route table of {subnet.subnet_id} is among those collected")
         on[table.route_table_id] = table
-        if table.to_internet:
+        if table.to_internet and not subnet.blocked:
             continue
         (unclear if table.through_appliance() else private).append(subnet.subnet_id)
     seen = [*subnets, *on.values()]

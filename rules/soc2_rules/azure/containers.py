@@ -34,7 +34,9 @@ def azure_aks_private(cluster: Cluster) -> Verdict:
     if settings.open:
         return failed("the internet reaches the API server")
     if not pools:
-        return inconclusive("Azure shows no node pool, and each cluster has one")
+        return inconclusive(
+            "Azure shows no node pool, and so not whether nodes have public addresses"
+        )
     how = "private" if settings.private else "open to chosen addresses"
     return passed(f"the API server is {how}; {len(pools)} node pools without public addresses")
 

@@ -266,9 +266,9 @@ def azure_weak_methods_off(
     missing = [name for name, method in found.items() if method is None]
     if missing:
         return inconclusive(f"Graph does not show whether these are on: {listed(missing)}")
-    if not same(policy.policy_migration_state, "migrationComplete"):
+    if not policy.alone:
         return inconclusive(
             "the older settings of methods may still count, and Graph does not show them "
-            f"(migration: {policy.policy_migration_state or 'not said'})"
+            f"(migration: {policy.policy_migration_state})"
         )
     return passed(f"off: {listed(weak)}; on: {listed(one.id for one in strong)}")

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 
 _NO_USERS = inconclusive("Graph listed no user, and each tenant has one")
 _DISABLED = not_applicable("the account is disabled")
+_AGENT = not_applicable(
+    "the account of an agent, which can have neither password nor second factor"
+)
 
 
 @rule(
@@ -79,7 +82,8 @@ def azure_privileged_mfa(
     membership of one. A factor counts that the tenant's policy of methods admits. What demands it is an enforced
     policy for every app and client that nothing narrows, or security defaults. A policy for a role counts for who
     has it now, in the whole directory; for who has no privileged role before they activate one, as well. Of
-    ``emergency`` accounts, which policies leave out, only the second factor is asked.
+    ``emergency`` accounts, which policies leave out, only the second factor is asked. Where people sign in at another
+    identity provider (a federated domain), that may ask for one which is not registered here: then it is not known.
 
     Why: whoever takes over an administrator takes over the tenant.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -87,6 +91,8 @@ def azure_privileged_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     glass = user.named_in(emergency)
     now: set[str] = set()
     held = evidence.derived(roles_held).get(user.id, set())
@@ -134,8 +140,10 @@ def azure_all_users_mfa(
     """Ordinary users and guests have a second factor, and something in force demands it.
 
     Of a guest or member who signs in elsewhere, and whose factor may be one of their own organisation, it is
-    enough that it is demanded. Demands that are set for single users (per-user MFA) are not read. Those with
-    privileged roles are asked about elsewhere; ``exempt`` names accounts that are no person's.
+    enough that it is demanded. Where people sign in at another identity provider (a federated domain), that may ask
+    for a factor which is not registered here: then it is not known. Demands that are set for single users (per-user
+    MFA) are not read. Those with privileged roles are asked about elsewhere; ``exempt`` names accounts that are no
+    person's. Those of agents (AI) are none, and can have no factor.
 
     Why: a stolen password alone opens an account without a second factor.
     Fix: have the person register a method at https://aka.ms/mfasetup, and enforce a conditional access
@@ -143,6 +151,8 @@ def azure_all_users_mfa(
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     if user.named_in(exempt):
         return not_applicable("exempt")
     roles = evidence.derived(administrators).get(user.id, set())
@@ -193,6 +203,12 @@ def _registered(user: User, evidence: Evidence, who: str) -> Verdict | None:
     if any(one.elsewhere and not one.is_mfa_registered for one in found):
         return inconclusive(
             f"{who}, and signs in elsewhere: a second factor of that organisation is not shown",
+            on=found,
+        )
+    if provider := sorted({one.domain.id for one in found if one.federated and one.domain}):
+        return inconclusive(
+            f"{who}, and signs in at the identity provider of {listed(provider)}, which is federated: a second "
+            "factor that it asks for is not shown",
             on=found,
         )
     if None in states:
@@ -406,7 +422,8 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """Whoever can log in to virtual machines, or administer them, has a second factor.
 
     By one of Azure's built-in roles or by a custom one with such actions, held or to be activated, and by a
-    group, too, whose membership they have or may activate. Whether something demands the factor is asked by
+    group, too, whose membership they have or may activate. Of who signs in at another identity provider (a federated
+    domain), a factor that is not registered here is not known. Whether something demands the factor is asked by
     azure-all-users-mfa and azure-privileged-mfa.
 
     Why: a password alone would open the machines, and all that they reach.
@@ -414,6 +431,8 @@ def azure_vm_login_mfa(user: User, evidence: Evidence) -> Verdict:
     """
     if user.account_enabled is False:
         return _DISABLED
+    if user.agent:
+        return _AGENT
     mine = evidence.derived(azure_roles).get(user.id, [])
     found, names = _ways_in(mine, evidence)
     if not found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from soc2_collectors.azure.models.arm import last_part
 from soc2_collectors.azure.models.authorization import Lock, ResourceGroup
 from soc2_collectors.environments import names_other, without_others
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
@@ -31,7 +32,8 @@ def azure_resource_locks(
 
     ``tag`` with ``values``, or ``names`` (patterns), say which groups are production; a name of
     ``other_names`` is none of them, unless ``production`` is in it. A lock on the subscription counts for all
-    of its groups.
+    of its groups. Groups that a resource manages, as that of the nodes of a Kubernetes cluster, need none: the
+    resource must be able to delete what is in them.
 
     Why: a lock turns the deletion of a whole service into two steps, of which one needs another right.
     Fix: az lock create --name keep --lock-type CanNotDelete --resource-group GROUP.
@@ -45,6 +47,10 @@ def azure_resource_locks(
     )
     if said.get(tag.casefold()) not in wanted and not named:
         return not_applicable("neither tagged nor named as production")
+    if group.managed_by:
+        return not_applicable(
+            f"managed by {last_part(group.managed_by)}, which a lock would hinder"
+        )
     number = group.id.casefold()
     above = number.partition("/resourcegroups/")[0]
     locks = [
@@ -52,6 +58,10 @@ def azure_resource_locks(
     ]
     if locks:
         return passed(f"locked by {listed(lock.name for lock in locks)}", on=locks)
+    if group.managed_by:
+        return not_applicable(
+            f"managed by {last_part(group.managed_by)}, which a lock would hinder"
+        )
     return failed("no lock against deletion")
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BENCHMARK = "1f3afdf9-d0c9-4c3d-847f-89da613e70a8"
 """Microsoft cloud security benchmark, the initiative that Defender for Cloud judges by."""
+BENCHMARK_2 = "e3ec7e09-768c-4b64-882c-fcada3772047"
+"""Its second version, which is an initiative of its own."""
 _GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
@@ -37,7 +39,7 @@ def azure_policy_enforced(
     evidence: Evidence,
     now: datetime,
     *,
-    initiatives: tuple[str, ...] = (BENCHMARK,),
+    initiatives: tuple[str, ...] = (BENCHMARK, BENCHMARK_2),
     left_out: tuple[str, ...] = (),
 ) -> Verdict:
     """The security benchmark is assigned to each subscription, and enforced for all of it.

@@ -11,6 +11,7 @@ from soc2_collectors.azure.models.authorization import (
     RoleDefinition,
     RoleEligibility,
 )
+from soc2_collectors.azure.models.entra_apps import ServicePrincipal
 from soc2_collectors.azure.models.security import GUEST_OWNERS, GUEST_WRITERS, Assessment
 from soc2_collectors.azure.models.subscription import Subscription
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
@@ -28,7 +29,7 @@ _NO_SUBSCRIPTION = inconclusive("Azure did not show the subscription")
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, RoleDefinition, RoleEligibility, Assessment],
+    needs=[RoleAssignment, RoleDefinition, RoleEligibility, Assessment, ServicePrincipal],
     known_as=[
         "powerpipe:iam_subscription_owner_max_3",
         "powerpipe:iam_subscription_owner_more_than_1",
@@ -47,8 +48,8 @@ def azure_subscription_owners(
     User Access Administrator, Role Based Access Control Administrator, and custom roles that can give access.
     A group counts once. Who may activate the same role may have it for some hours alone: whether these are too many
     is not known. At least ``min_owners`` must be owners themselves, or may activate it (Privileged
-    Identity Management), which counts for that alone. Guests are found by the recommendations of Defender for
-    Cloud.
+    Identity Management), which counts for that alone. Microsoft's own app of Privileged Identity Management, which must
+    be User Access Administrator, does not count. Guests are found by the recommendations of Defender for Cloud.
 
     Why: an owner can do everything and give it away; with one alone nobody can stand in.
     Fix: az role assignment delete --assignee ID --role Owner --scope /subscriptions/ID for who does not need
@@ -59,7 +60,7 @@ def azure_subscription_owners(
     assigned = [one for here in assignments for one in here if one.holds_over(subscription.path)]
     eligibilities = unread.of(lambda: [evidence.here(RoleEligibility)])
     waiting = [one for here in eligibilities for one in here]
-    found = azure_roles.built_in(assigned)
+    found = azure_roles.without_pim(azure_roles.built_in(assigned), evidence, unread)
     said, counted = _counted(found, waiting)
     too_many = f"expected are {max_owners} at most"
     if eligibilities and counted.lasting > max_owners:
@@ -153,7 +154,7 @@ def _documents(found: list[azure_roles.Administrator]) -> list[RoleAssignment | 
 @rule(
     criteria=["CC6.3"],
     severity=Severity.HIGH,
-    needs=[RoleAssignment, RoleDefinition],
+    needs=[RoleAssignment, RoleDefinition, ServicePrincipal],
     known_as=[
         "prowler:iam_role_user_access_admin_restricted",
         "powerpipe:iam_user_access_administrator_role_restricted",
@@ -168,19 +169,21 @@ def azure_user_access_admin_root(
     The whole tenant is the root (``/``) and the root management group, whose id is the tenant's. The other
     roles are Owner, Role Based Access Control Administrator, and custom ones that can assign roles. An
     assignment whose condition keeps these roles back does not count; nor does who may only activate such a
-    role (Privileged Identity Management).
+    role (Privileged Identity Management), nor Microsoft's own app by which that is done.
 
     Why: who elevated access once, for an hour, keeps the right to give every role to anybody.
     Fix: az role assignment delete --role "User Access Administrator" --assignee ID --scope "/".
     """
     tenant = subscription.tenant_id or scope.account
     assigned = [one for one in evidence.here(RoleAssignment) if one.over_tenant(tenant)]
-    found = azure_roles.built_in(assigned)
+    unread = Unread()
+    found = azure_roles.without_pim(azure_roles.built_in(assigned), evidence, unread)
     if not found:
         found = azure_roles.custom(assigned, evidence.here(RoleDefinition))
     if found:
         who = {f"{one.label} at {one.assignment.where}" for one in found}
         return failed(f"may give access to all of the tenant: {listed(who)}", on=_documents(found))
+    unread.demand_all()
     return passed("no such assignment at the root or at the root management group")
 
 

@@ -241,7 +241,9 @@ def azure_storage_recovery(
 ) -> Verdict:
     """What is deleted from storage accounts can be had back, and blobs have versions.
 
-    An account with a hierarchical namespace cannot keep versions: there deleted blobs alone are asked about.
+    Blobs, containers and whole file shares are asked about: a single file in a share comes back from a snapshot or a
+    backup alone, and what is deleted from queues and tables does not come back. An account with a hierarchical
+    namespace, and a premium one for page blobs, cannot keep versions: there deleted blobs alone are asked about.
 
     Why: without it, what is overwritten or deleted is gone.
     Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention
@@ -251,6 +253,9 @@ def azure_storage_recovery(
         --delete-retention-days 7.
     """
     missing: list[str] = []
+    unversioned = "a hierarchical namespace" if account.properties.is_hns_enabled else ""
+    if account.pages_alone:
+        unversioned = "a premium account for page blobs"
     blobs, files = account.blob_service, account.file_service
     if blobs is not None:
         kept = blobs.properties
@@ -260,7 +265,7 @@ def azure_storage_recovery(
         ):
             if policy is None or not policy.keeps(min_days):
                 missing.append(f"deleted {what} are not kept for {min_days} days")
-        if versioning and not account.properties.is_hns_enabled and not kept.is_versioning_enabled:
+        if versioning and not unversioned and not kept.is_versioning_enabled:
             missing.append("blobs have no versions")
     shares = files.properties.share_delete_retention_policy if files is not None else None
     if shares is not None and not shares.keeps(min_days):
@@ -271,10 +276,10 @@ def azure_storage_recovery(
         return not_applicable("the account has neither blobs nor shares")
     if files is not None and shares is None:
         return inconclusive("Azure does not say whether deleted shares are kept")
-    without = (
-        "; a hierarchical namespace keeps no versions" if account.properties.is_hns_enabled else ""
-    )
-    return passed(f"what is deleted is kept for {min_days} days at least{without}")
+    without = f"; {unversioned} keeps no versions" if unversioned else ""
+    found = (("blobs and containers", blobs), ("file shares", files))
+    what = " and ".join(name for name, service in found if service is not None)
+    return passed(f"deleted {what} are kept for {min_days} days at least{without}")
 
 
 @rule(
@@ -289,7 +294,7 @@ def azure_storage_logging(account: StorageAccount) -> Verdict:
     """Reads, writes and deletions of blobs, queues and tables in storage accounts are logged.
 
     By diagnostic settings: the classic logs (Storage Analytics), which Azure Resource Manager does not show, do not
-    count.
+    count. A premium account for page blobs has neither queues nor tables.
 
     Why: without them nobody can tell who read what.
     Fix: az monitor diagnostic-settings create for blobServices/default, queueServices/default and
@@ -300,7 +305,11 @@ def azure_storage_logging(account: StorageAccount) -> Verdict:
         "queues": account.queue_diagnostics,
         "tables": account.table_diagnostics,
     }
-    present = {name: settings for name, settings in services.items() if settings is not None}
+    present = {
+        name: settings
+        for name, settings in services.items()
+        if settings is not None and (name == "blobs" or not account.pages_alone)
+    }
     if not present:
         return not_applicable("the account has no service that logs")
     missing = []

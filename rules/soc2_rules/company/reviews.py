@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from soc2_collectors.company.models.review import Review
+from soc2_collectors.company.models.review import Review, Revocation
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
@@ -58,7 +58,8 @@ def company_review_removals(review: Review, now: datetime, *, period_days: int =
     """What a review revoked or changed is gone in time, as a later complete collection proves.
 
     Until when is frozen with the review (``[reviews] removal_days``). That a grant is gone is taken from the
-    systems, never from anybody's word. What was gone too late fails for ``period_days`` more.
+    systems, never from anybody's word. What was gone too late fails for ``period_days`` more. What only scopes
+    showed that were retired since cannot be checked: it is named with the reason, and is neither gone nor overdue.
 
     Why: a decision that nobody carries out leaves the access where it was.
     Fix: take the access away in the system that grants it, then ``soc2-pac run``; ``soc2-pac review status``
@@ -68,7 +69,9 @@ def company_review_removals(review: Review, now: datetime, *, period_days: int =
         return not_applicable(_CANCELLED)
     if not review.revocations:
         return not_applicable("nothing was revoked or changed")
-    waiting = [one for one in review.revocations if one.proof is None or not one.proof.collections]
+    unproved = [one for one in review.revocations if one.proof is None or not one.proof.collections]
+    waiting = [one for one in unproved if one.not_checked is None]
+    unchecked = _unchecked(unproved)
     overdue = [one for one in waiting if one.remove_by <= now]
     if overdue:
         first = min(one.remove_by for one in overdue)
@@ -81,11 +84,28 @@ def company_review_removals(review: Review, now: datetime, *, period_days: int =
         if now < forgotten:
             named = "; ".join(one.label for _, one in late[:_SHOWN])
             return failed(f"proved to be gone only after its day: {named}", until=forgotten)
-    gone = len(review.revocations) - len(waiting)
+    gone = len(review.revocations) - len(unproved)
     if waiting:
         due = min(one.remove_by for one in waiting)
-        return passed(f"{gone} gone, {len(waiting)} due by {due:%Y-%m-%d}", until=due)
+        return passed(f"{gone} gone, {len(waiting)} due by {due:%Y-%m-%d}{unchecked}", until=due)
+    if not gone:
+        return not_applicable(f"none of them can be checked{unchecked}")
+    if unchecked:
+        return passed(f"{gone} gone, by later complete collections{unchecked}")
     return passed(f"all {gone} grants that were to go are gone, by later complete collections")
+
+
+def _unchecked(found: list[Revocation]) -> str:
+    """``; not checked: LABEL (SCOPE was retired: REASON, OWNER)``; nothing where all can be checked."""
+    said = [
+        f"{one.label} ({', '.join(why.scopes)} retired: {why.reason}, {why.owner})"
+        for one in found
+        if (why := one.not_checked) is not None
+    ]
+    if not said:
+        return ""
+    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    return f"; not checked: {'; '.join(said[:_SHOWN])}{more}"
 
 
 @rule(criteria=["CC6.2", "CC6.3"], severity=Severity.HIGH)

@@ -45,10 +45,10 @@ _CIPHER = re.compile(
 def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -> Verdict:
     """Backend services that the internet reaches over HTTP have Cloud Armor or Identity-Aware Proxy before them.
 
-    A policy of Cloud Armor counts, the backend's own or a hierarchical one, that keeps something out or slows
-    it: a rule that is not a preview and
-    denies, throttles, bans or redirects. What its rules match is not judged. Identity-Aware Proxy counts
-    unless one of its policies that were collected lets everyone through.
+    A policy of Cloud Armor counts, the backend's own, one at the edge or a hierarchical one, that keeps
+    something out or slows it: a rule that is not a preview and denies, throttles, bans or redirects. What its
+    rules match is not judged. Identity-Aware Proxy counts unless one of its policies that were collected lets
+    everyone through.
 
     Why: known attacks and floods of requests are stopped before they reach the application.
     Fix: gcloud compute backend-services update NAME --security-policy=POLICY, or --iap=enabled where only
@@ -56,7 +56,7 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -
     """
     if not backend.http or not backend.external:
         return not_applicable("the internet does not reach it over HTTP")
-    data, policy = backend.resource.data, backend.policy
+    data = backend.resource.data
     proxied = data.iap is not None and data.iap.enabled
     known = {data.name, str(data.id)}
     through = let_through(backend, evidence, "compute", known) if proxied else []
@@ -70,21 +70,23 @@ def gcp_cloud_armor(backend: BackendService, evidence: Evidence, scope: Scope) -
             f"behind {listed(one.short_name for one in above)}, which hold from above it", on=above
         )
     unread = unread_above(scope.boundary, backend.ancestors)
-    if not policy:
+    if not backend.policies:
         said = "neither a security policy nor Identity-Aware Proxy"
         said = "Identity-Aware Proxy lets everyone through" if through else said
         return inconclusive(f"{said}; {unread}", on=through) if unread else failed(said, on=through)
-    found = evidence.index(SecurityPolicy, "path", within="here").get(policy, ())
-    if not found:
-        return inconclusive(f"the security policy {policy} is not among those collected")
-    name = policy.rpartition("/")[2]
-    rules = found[0].filtering
-    if not rules:
-        said = f"{name} lets every request through: no rule that is enforced keeps any out"
-        return inconclusive(f"{said}; {unread}", on=found) if unread else failed(said, on=found)
-    return passed(
-        f"behind {name}, with {len(rules)} rules that keep requests out or slow them", on=found
-    )
+    known_ones = evidence.index(SecurityPolicy, "path", within="here")
+    found = [one for path in backend.policies for one in known_ones.get(path, ())]
+    if filtering := [one for one in found if one.filtering]:
+        names = listed(one.short_name for one in filtering)
+        rules = sum(len(one.filtering) for one in filtering)
+        return passed(
+            f"behind {names}, with {rules} rules that keep requests out or slow them", on=filtering
+        )
+    if unseen := [path for path in backend.policies if path not in known_ones]:
+        return inconclusive(f"the security policy {listed(unseen)} is not among those collected")
+    said = f"{listed(one.short_name for one in found)} lets every request through"
+    said += ": no rule that is enforced keeps any out"
+    return inconclusive(f"{said}; {unread}", on=found) if unread else failed(said, on=found)
 
 
 @rule(

@@ -6,15 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from soc2_collectors.gcp.models.bigquery import Dataset
+from soc2_collectors.gcp.models.grants import public_roles
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.logging import LogBucket, LogSink
+from soc2_collectors.gcp.models.members import Member
 from soc2_collectors.gcp.models.project import OrgPolicy, Project, effective, enforced
 from soc2_collectors.gcp.models.storage import Bucket
 from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, Whole, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import demand_some, everyone
+from soc2_rules.mechanisms.google_grants import demand_some, everyone, managed_folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,7 +39,7 @@ def _logged(
     """Types of access that are logged by policies that are in force, and who is left out of that.
 
     Google: what is set for all services and for one, here and above, adds up; who is left out by any of it
-    is.
+    is. Who is deleted is nobody that could be left out.
 
     Args:
         policies: of the project and what is above it.
@@ -52,7 +54,7 @@ def _logged(
             if exempting is None or config.service in exempting:
                 for one in config.audit_log_configs:
                     exempted.update(one.exempted_members)
-    return types, exempted
+    return types, {one for one in exempted if not Member(one).deleted}
 
 
 def _above(evidence: Evidence, ancestors: Iterable[str]) -> list[IamPolicy]:
@@ -303,6 +305,8 @@ def _public(bucket: Bucket, evidence: Evidence) -> tuple[list[str], bool]:
     if bucket.prevented:
         return [], False
     found = [*everyone(bucket, evidence, services=("storage",)).roles, *bucket.public_acl]
+    for folder in evidence.derived(managed_folders).get(bucket.bucket.name, ()):
+        found += [f"{role} on {folder.short_name}" for role in public_roles(folder)]
     if not found and bucket.uniform:
         return [], False
     policies = evidence.index(OrgPolicy, "constraint", within="here")

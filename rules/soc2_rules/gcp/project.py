@@ -9,6 +9,7 @@ from soc2_collectors.gcp.models.project import (
     Perimeter,
     Project,
     Service,
+    allowed_machines,
     effective,
     enforced,
     restricted,
@@ -61,7 +62,8 @@ def gcp_org_policy_guardrails(
     """Organisation policies forbid what no project should do.
 
     New and uploaded keys of service accounts, public addresses of machines and databases, public buckets,
-    members of other domains. What is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
+    members of other domains. Machines that are named one by one may have addresses; a pass says which. What
+    is set nearest counts, as Google reckons it; ``not_needed`` names constraints.
 
     Why: a rule finds what is wrong after it was done; a guardrail keeps it from being done.
     Fix: gcloud resource-manager org-policies enable-enforce CONSTRAINT --organization ORGANIZATION; for
@@ -70,7 +72,7 @@ def gcp_org_policy_guardrails(
     if not project.active:
         return _DELETED
     policies = evidence.index(OrgPolicy, "constraint", within="here")
-    missing = []
+    missing, spared = list[str](), set[str]()
     for what, names in _YES_OR_NO.items():
         chains = [effective(policies, name, project.ancestors) for name in names]
         if not set(names) & set(not_needed) and not any(enforced(chain) for chain in chains):
@@ -79,10 +81,13 @@ def gcp_org_policy_guardrails(
         chains = [effective(policies, name, project.ancestors) for name in names]
         managed = any(enforced(c) for n, c in zip(names, chains, strict=True) if ".managed." in n)
         kept = managed or any(restricted(chain, denied=denied) for chain in chains)
+        if denied and not managed:
+            spared |= {one for chain in chains for one in allowed_machines(chain)}
         if not set(names) & set(not_needed) and not kept:
             missing.append(f"{what} ({names[0]})")
     if not missing:
         left = f"; not asked for: {listed(not_needed)}" if not_needed else ""
+        left += f"; may have public addresses: {listed(spared)}" if spared else ""
         return passed(f"all guardrails are set{left}")
     said = f"not set: {', '.join(missing)}"
     unread = unread_above(scope.boundary, project.ancestors)
@@ -232,7 +237,7 @@ def gcp_essential_contacts(whom: EssentialContacts) -> Verdict:
     A contact for all categories counts, and one that is set above.
 
     Why: Google writes to it about leaked keys and abuse; without one it writes to whoever is owner.
-    Fix: gcloud essential-contacts create --email TEAM@COMPANY --notification-categories security
+    Fix: gcloud essential-contacts create --email TEAM@COMPANY --language en --notification-categories security
         --organization ORGANIZATION.
     """
     contacts = whom.contacts

@@ -51,7 +51,7 @@ def gcp_secrets(
 
     Why: a password that is never replaced stays useful to whoever once read it.
     Fix: gcloud secrets remove-iam-policy-binding SECRET --member allUsers --role ROLE; gcloud secrets update
-        SECRET --topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
+        SECRET --add-topics TOPIC --rotation-period 2592000s --next-rotation-time TIME.
     """
     excused = matches(secret.short_name, not_rotated)
     schedule = _schedule(secret.about.rotation, now, max_age_days)

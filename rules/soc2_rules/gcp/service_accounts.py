@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.gcp.models.federation import UNKNOWN, host, read, shared
+from soc2_collectors.gcp.models.federation import ISSUERS, host, of_one_customer, read
 from soc2_collectors.gcp.models.grants import Held, ends, held
 from soc2_collectors.gcp.models.iam import IamPolicy
 from soc2_collectors.gcp.models.members import Sort
@@ -245,9 +245,11 @@ def gcp_wif_condition(
 ) -> Verdict:
     """Workload identity providers say whose workloads they let in.
 
-    An account of AWS is named by its provider itself. Of an issuer that serves many customers the condition
-    must name one: an owner, a repository, an organisation, a subject. ``own_issuers`` takes addresses or
-    patterns of issuers that issue tokens to nobody else (``https://container.googleapis.com/*``).
+    An account of AWS is named by its provider itself, and so is who has an address of the issuer for
+    themselves: a cluster of GKE, EKS or AKS, a tenant of Entra, an organisation of CircleCI. Of an issuer that
+    serves many customers the condition must name one: an owner, a repository, an organisation, a subject; of
+    certificates, whose they are. ``own_issuers`` takes addresses (of SAML: names) or patterns of issuers that
+    issue tokens to nobody else (``https://idp.acme.example``).
 
     Why: an issuer such as GitHub signs tokens for every customer it has: without a condition all of their
         workloads can come in.
@@ -264,16 +266,18 @@ def gcp_wif_condition(
         return inconclusive("it does not say which AWS account it takes")
     if told.oidc is None and told.saml is None and told.x509 is None:
         return inconclusive("it does not say which identity provider it takes")
-    issuer = told.oidc.issuer_uri if told.oidc else ""
-    if issuer and matches(issuer, own_issuers):
+    issuer = told.issuer
+    if matches(issuer, own_issuers):
         return passed(f"{issuer} issues tokens to nobody else")
+    if told.oidc is not None and of_one_customer(issuer):
+        return passed(f"only of whom the issuer's address names: {issuer}")
     condition = told.attribute_condition.strip()
     if not condition or condition == "true":
-        return failed(f"no condition: whoever {issuer or 'the identity provider'} knows comes in")
+        return failed(f"no condition: whoever {issuer} knows comes in")
     found = read(condition, issuer, told.attribute_mapping)
     if found.claim:
         return passed(f"the attribute condition demands a {found.claim}")
-    if not found.understood or shared(issuer) is UNKNOWN:
+    if not found.understood or host(issuer) not in ISSUERS:
         return inconclusive(
             f"whether the attribute condition says who comes in is not known: {condition}"
         )

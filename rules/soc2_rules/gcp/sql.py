@@ -22,6 +22,8 @@ _ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
 _ENGINES = {"MYSQL": "MySQL", "POSTGRES": "PostgreSQL", "SQLSERVER": "SQL Server"}
 _OFF = ("off", "0", "false")
 _ON = ("on", "1", "true")
+_COUNTED = ("COUNT", "RETENTION_UNIT_UNSPECIFIED")
+"""Units of retained backups that are a number; Google takes what is not specified for one."""
 
 
 def _not(database: SqlInstance, engine: str) -> Verdict | None:
@@ -295,7 +297,7 @@ def gcp_sql_backups(
         return failed("; ".join(problems))
     if database.engine not in switches:
         return inconclusive(f"how {database.data.database_version} keeps logs is not known")
-    if kept is None or kept.retention_unit != "COUNT":
+    if kept is None or kept.retention_unit not in _COUNTED:
         return inconclusive("the inventory does not say how many backups are kept")
     if days is None:
         return inconclusive("the inventory does not say for how many days logs are kept")
@@ -515,8 +517,8 @@ def gcp_alloydb_log_levels(instance: AlloyInstance) -> Verdict:
     """AlloyDB logs errors and warnings.
 
     Why: what is left out of the log is missing when it is asked what happened.
-    Fix: gcloud alloydb instances update NAME --database-flags without log_error_verbosity,
-        log_min_error_statement and log_min_messages, or with their defaults.
+    Fix: gcloud alloydb instances update NAME --cluster CLUSTER --region REGION --database-flags without
+        log_error_verbosity, log_min_error_statement and log_min_messages, or with their defaults.
     """
     flags = ("log_error_verbosity", "log_min_error_statement", "log_min_messages")
     return _levels(instance.flag, flags)

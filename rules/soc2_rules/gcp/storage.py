@@ -10,12 +10,11 @@ from soc2_collectors.gcp.models.storage import Bucket
 from soc2_collectors.gcp.models.values import matches, positive, unread_above
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import Evidence, Whole, rule
+from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.google_grants import NO_DENIALS, beside, everyone
+from soc2_rules.mechanisms.google_grants import NO_DENIALS, beside, everyone, managed_folders
 
 _DAY = 86_400
-_FOLDERS = "/managedFolders/"
 _BY_ORGANISATION = "an organisation policy enforces public access prevention"
 
 
@@ -79,23 +78,13 @@ def _by_policies(
     """What everyone holds by policies of the bucket, of its managed folders, and of what is above it."""
     granted = everyone(bucket, evidence, services=("storage",), proven=proven)
     try:
-        folders = evidence.derived(_folders).get(bucket.bucket.name, [])
+        folders = evidence.derived(managed_folders).get(bucket.bucket.name, [])
     except (EvidenceIncomplete, FactUnavailable):
         if not proven:
             raise
         folders = []
     below = [f"{role} on {one.short_name}" for one in folders for role in public_roles(one)]
     return [*granted.roles, *below], [*granted.on, *folders]
-
-
-def _folders(whole: Whole) -> dict[str, list[IamPolicy]]:
-    """Policies of managed folders by the name of their bucket."""
-    found: dict[str, list[IamPolicy]] = {}
-    for policy in whole.everywhere(IamPolicy):
-        if _FOLDERS in policy.name and policy.name.startswith("//storage.googleapis.com/"):
-            name = policy.name.partition(_FOLDERS)[0].rpartition("/")[2]
-            found.setdefault(name, []).append(policy)
-    return found
 
 
 @rule(

@@ -155,9 +155,11 @@ def github_deploy_keys(
         text = f"deploy keys of {found.holder.name}: {'; '.join(problems[:_SHOWN])}{more}"
         return failed(text, until=min(turns, default=None))
     if unknown:
-        return inconclusive(unknown)
+        return inconclusive(unknown, until=min(turns, default=None))
+    writing = sorted(key.title for key in keys if not key.read_only)
+    does = f"only read, but for {', '.join(writing)}," if writing else "only read"
     return passed(
-        f"the {len(keys)} deploy key(s) of {found.holder.name} only read and are in use",
+        f"the {len(keys)} deploy key(s) of {found.holder.name} {does} and are in use",
         until=min(turns, default=None),
     )
 

@@ -46,6 +46,7 @@ def github_merged_pr_population(
     allowed_mergers: tuple[str, ...] = (),
     on_merged_head: bool = True,
     unknown_authors_are_others: bool = False,
+    co_authors_may_approve: bool = False,
     emergency_labels: tuple[str, ...] = (),
     emergency_review_days: int = 3,
     default_branch_names: tuple[str, ...] = _DEFAULT_NAMES,
@@ -53,14 +54,16 @@ def github_merged_pr_population(
     """Each merged change was approved by somebody who may write and did not write any of it.
 
     An approval counts when it was in force at the merge, stands on the commit that was merged, and is by
-    somebody with write access who neither opened the change nor wrote or committed any of its commits. Where
-    a commit was written with an address that belongs to no account, nobody can tell whether the approver
-    wrote it; ``unknown_authors_are_others`` takes such authors for somebody else. ``exempt_authors`` names
-    accounts whose changes need no approval (a release bot), as long as nobody else adds commits;
-    ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of bots count
-    only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins;
-    empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be
-    approved afterwards, within ``emergency_review_days``. Production is what the source's
+    somebody with write access who neither opened the change nor wrote or committed any of its commits. Where a
+    commit was written with an address that belongs to no account, nobody can tell whether the approver wrote
+    it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
+    lines that the author took over as a co-author of that commit, and whoever updated the branch as the author
+    of a merge: whether such a reviewer wrote more is not known, and ``co_authors_may_approve`` lets the
+    approval count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
+    nobody else adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it.
+    Approvals of bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge
+    (logins; empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may
+    be approved afterwards, within ``emergency_review_days``. Production is what the source's
     ``production_branches`` say, otherwise the default branch, and branches called like
     ``default_branch_names``: the default branch may have been another one at the merge.
 
@@ -91,13 +94,12 @@ def github_merged_pr_population(
     merger = change.merged_by.login if change.merged_by else "ghost"
     if allowed_mergers and not among(merger, allowed_mergers):
         return failed(f"{merged} by {merger}, who is not among those that may merge")
-    approvals = _counting(change.approvals(), approving_bots)
-    seen = [r for r in approvals if r.commit and r.commit.oid == change.head_ref_oid]
-    current = seen if on_merged_head else approvals
+    approvals = _counting(change.approvals(co_authors=co_authors_may_approve), approving_bots)
+    current = _on_head(approvals, change) if on_merged_head else approvals
     doubt = _doubt(change, current, approving_bots, unread)
     if current and not doubt:
-        named = _names_of([r for r in current if _may_write(r, approving_bots)])
-        return passed(f"{merged}, opened by {by}, approved by {named}")
+        counted = _names_of([r for r in current if _may_write(r, approving_bots)])
+        return passed(f"{merged}, opened by {by}, approved by {counted}")
     emergency = sorted(change.label_names & set(emergency_labels))
     if emergency:
         due = change.merged_at + timedelta(days=emergency_review_days)
@@ -107,12 +109,32 @@ def github_merged_pr_population(
         return _emergency(what, due, in_time, _doubt(change, in_time, approving_bots, unread), now)
     if current:
         return inconclusive(f"{merged}, opened by {by}, approved by {_names_of(current)}; {doubt}")
+    own = [r for r in _counting(change.in_force(), approving_bots) if change.wrote(r)]
+    named = [r for r in own if r.author and change.only_named(r.author)]
+    named = _on_head(named, change) if on_merged_head else named
+    return _unapproved(change, f"{merged} by {merger}, opened by {by}", approvals, own, named)
+
+
+def _on_head(reviews: list[Review], change: PullRequest) -> list[Review]:
+    return [one for one in reviews if one.commit and one.commit.oid == change.head_ref_oid]
+
+
+def _unapproved(
+    change: PullRequest, said: str, approvals: list[Review], own: list[Review], named: list[Review]
+) -> Verdict:
+    """Why no approval counts; ``own``: by who wrote a part of it, ``named``: by who may have suggested lines only."""
+    if named:
+        return inconclusive(
+            f"{said}, approved by {_names_of(named)}, who suggested lines that were taken over, or updated the "
+            "branch, by what commits made on GitHub say: whether they wrote more is not known"
+        )
     if approvals:
         return failed(
-            f"{merged} at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
+            f"{said}, at {change.head_ref_oid[:_SHA]}, which {_names_of(approvals)} did not see: "
             "approved was an earlier commit"
         )
-    return failed(f"{merged} by {merger}, opened by {by}, with no approval of another person")
+    wrote = f": {_names_of(own)} wrote a part of it" if own else ""
+    return failed(f"{said}, with no approval of another person{wrote}")
 
 
 def _bots(names: tuple[str, ...]) -> set[str]:
@@ -281,6 +303,7 @@ def github_pr_ticket_link(
 def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = ()) -> Verdict:
     """Each commit on a production branch came by a merged pull request.
 
+    But for the first commit of a new repository, before which there is no branch to open a pull request against.
     ``exempt_authors`` names accounts whose commits need none. The author is who the commit says: where nothing
     but such an account may push, have the branch demand signed commits as well.
 
@@ -298,6 +321,8 @@ def github_no_direct_push(commit: Commit, *, exempt_authors: tuple[str, ...] = (
     )
     if merged:
         return passed(f"{made}, merged by pull request #{merged[0]}")
+    if commit.begins_repository:
+        return not_applicable(f"{made}: the first commit of {commit.repository.name_with_owner}")
     if commit.associated_pull_requests.total_count > len(known):
         return inconclusive(f"{made}; it belongs to more pull requests than were read")
     by = f" by {commit.author_login}" if commit.author_login else ""

@@ -23,7 +23,7 @@ _C = frozenset({"c", "cpp", "c-cpp"})
 _CODEQL = {
     "JavaScript": _JAVASCRIPT,
     "TypeScript": _JAVASCRIPT,
-    **dict.fromkeys(("Vue", "Svelte", "Astro", "MDX", "HTML", "CSS", "SCSS", "Less"), _JAVASCRIPT),
+    **dict.fromkeys(("Vue", "Svelte", "Astro", "MDX"), _JAVASCRIPT),
     "Jupyter Notebook": frozenset({"python"}),
     "Java": _JAVA,
     "Kotlin": _JAVA,
@@ -37,6 +37,10 @@ _CODEQL = {
     "Swift": frozenset({"swift"}),
 }
 """Main language of a repository -> what CodeQL calls it."""
+_MARKUP = frozenset({"CSS", "HTML", "Handlebars", "Less", "Pug", "SCSS", "Sass", "Stylus"})
+"""What Linguist counts like languages, templates and styles: the program beside them may be in any language."""
+_WORKFLOWS = frozenset({"actions"})
+"""What CodeQL calls the files of GitHub Actions, which every repository may have."""
 _ARCHIVED = "the repository is archived: nobody can change it"
 _SHOWN = 5
 
@@ -144,7 +148,8 @@ def github_repo_admins(
 
     Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
     may have on a repository without a team, by name or by the organisation's base permission; ``approved``
-    logins for which that does not matter. People from outside are judged by github-outside-collaborators.
+    logins for which that does not matter. Of who was given access by name GitHub says the strongest permission,
+    whichever grant it comes by. People from outside are judged by github-outside-collaborators.
 
     Why: what is given to a person one repository at a time is what nobody takes away when they change their
         team. A repository with one administrator is stuck when that person is away.
@@ -177,7 +182,7 @@ def github_repo_admins(
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
         return failed(
-            f"{len(loose)} member(s) write to {repository.full_name} without a team: "
+            f"{len(loose)} member(s) were given access to {repository.full_name} one by one, and write to it: "
             f"{', '.join(loose[:_SHOWN])}{more}",
             on=[members[login] for login in loose],
         )
@@ -288,8 +293,9 @@ def github_code_scanning(
 
     An analysis counts that ran rules without an error, by a tool that reads the code: its name begins with
     one of ``tools``, in any case. What Scorecard, or a scanner of dependencies or images, uploads is none.
-    One of CodeQL must cover the repository's main language, where it says which it covers. A repository in which
-    GitHub finds no code, as in an empty one, needs none. ``exempt`` names others that hold nothing to analyse.
+    One of CodeQL must cover the repository's main language, where it says which it covers; any language but that
+    of workflows where the main one is HTML, or styles. A repository in which GitHub finds no code, as in an empty
+    one, needs none. ``exempt`` names others that hold nothing to analyse.
 
     Why: an analysis that nobody notices to have stopped finds nothing, and looks like clean code.
     Fix: gh api -X PATCH /repos/ORG/REPO/code-scanning/default-setup -f state=configured, or repair the
@@ -307,7 +313,7 @@ def github_code_scanning(
     if not analyses:
         return failed(f"the default branch of {repository.full_name} was never analysed")
     problems: list[str] = []
-    doubts: list[str] = []
+    doubts: list[tuple[str, datetime]] = []
     for one in sorted(analyses, key=lambda analysis: analysis.created_at, reverse=True):
         when = f"{one.tool.name} analysed {repository.full_name} on {one.created_at:%Y-%m-%d}"
         due = one.created_at + timedelta(days=max_age_days)
@@ -315,11 +321,12 @@ def github_code_scanning(
         if wrong or now >= due:
             problems.append(f"{when}{wrong or f'; another analysis was due on {due:%Y-%m-%d}'}")
         elif doubt := _doubtful(one, repository):
-            doubts.append(f"{when}{doubt}")
+            doubts.append((f"{when}{doubt}", due))
         else:
             return passed(f"{when} with {one.rules_count} rules", until=due)
     if doubts:
-        return inconclusive(doubts[0])
+        newest, due = doubts[0]
+        return inconclusive(newest, until=due)
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
     return failed(f"{'; '.join(problems[:_SHOWN])}{more}")
 
@@ -336,7 +343,7 @@ def _useless(analysis: Analysis, repository: Repository, tools: tuple[str, ...])
         return " with no rules"
     covered, language = analysis.languages, repository.language
     wanted = _CODEQL.get(language or "")
-    if covered and ((wanted and not covered & wanted) or covered == {"actions"}):
+    if covered and ((wanted and not covered & wanted) or covered == _WORKFLOWS):
         return f" for {', '.join(sorted(covered))}, and it is written in {language}"
     return ""
 
@@ -346,7 +353,7 @@ def _doubtful(analysis: Analysis, repository: Repository) -> str:
     if analysis.rules_count is None or analysis.error is None:
         return ", and GitHub does not say with how many rules, or whether it broke"
     covered, language = analysis.languages, repository.language
-    if covered and language is not None and language not in _CODEQL:
+    if covered and language is not None and language not in _CODEQL.keys() | _MARKUP:
         return f" for {', '.join(sorted(covered))}, and it is written in {language}"
     return ""
 

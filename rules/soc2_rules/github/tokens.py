@@ -67,7 +67,7 @@ def github_fine_grained_pat_policy(
             until=until,
         )
     if token.permissions is None:
-        return inconclusive(f"GitHub does not say what the token {what} may")
+        return inconclusive(f"GitHub does not say what the token {what} may", until=until)
     writes = {
         sort: sorted(name for name, level in given.items() if level not in ("read", "none"))
         for sort, given in token.permissions.items()
@@ -77,7 +77,8 @@ def github_fine_grained_pat_policy(
     if everywhere and repositories:
         if token.repository_selection != "all":
             return inconclusive(
-                f"the token {what} reaches {token.repository_selection} repositories: unknown"
+                f"the token {what} reaches {token.repository_selection} repositories: unknown",
+                until=until,
             )
         return failed(
             f"the token {what} may change {', '.join(repositories[:_SHOWN])} of all repositories",
@@ -148,11 +149,13 @@ def github_classic_tokens_expire(
     if among(credential.login, approved):
         return passed(f"{credential.label} expires on {expires:%Y-%m-%d}", until=expires)
     if credential.scopes is None:
-        return inconclusive(f"GitHub does not say what {credential.label} may")
+        return inconclusive(f"GitHub does not say what {credential.label} may", until=expires)
     strong = sorted(set(credential.scopes) & set(powerful))
     if strong:
         return failed(f"{credential.label} may {', '.join(strong)}", until=expires)
     unknown = sorted(set(credential.scopes) - _SMALL_SCOPES - set(powerful))
     if unknown:
-        return inconclusive(f"{credential.label} has the scope {unknown[0]}: unknown")
+        return inconclusive(
+            f"{credential.label} has the scope {unknown[0]}: unknown", until=expires
+        )
     return passed(f"{credential.label} expires on {expires:%Y-%m-%d}", until=expires)

@@ -59,6 +59,13 @@ class Standing:
     on: tuple[Resource, ...] = ()
     """The documents that say so, beside the holder's own."""
 
+    @property
+    def told(self) -> str:
+        """By what it does, as it follows after ``administers`` or ``administrator`` in a message."""
+        if self.how.startswith(("directly ", "by group ")):
+            return self.how
+        return f"{'since' if self.how.startswith('it ') else 'by'} {self.how}"
+
 
 def standing(evidence: Evidence, holder: Holder, scope: Scope) -> Standing:
     """Whether a user, group or role administers its account. The rule needs all of :data:`KINDS`."""

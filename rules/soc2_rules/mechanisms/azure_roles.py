@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.azure.models.authorization import ADMINISTRATORS, OWNER, limits_roles
+from soc2_collectors.azure.models.arm import same
+from soc2_collectors.azure.models.authorization import (
+    ADMINISTRATORS,
+    OWNER,
+    USER_ACCESS_ADMINISTRATOR,
+    limits_roles,
+)
 from soc2_collectors.azure.models.conditions import allows
+from soc2_collectors.azure.models.entra_apps import ServicePrincipal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +25,11 @@ if TYPE_CHECKING:
         RoleAssignment,
         RoleDefinition,
     )
+    from soc2_pac.rules import Evidence
+    from soc2_rules.mechanisms.known import Unread
+
+_PIM = "01fc33a7-78ba-4d2f-a4b7-768e336e890e"
+"""The app MS-PIM, by which Microsoft's Privileged Identity Management gives and takes roles. No secret."""
 
 
 class Administrator(NamedTuple):
@@ -81,4 +93,31 @@ def custom(
         )
         for one in assignments
         if given.get(one.id)
+    ]
+
+
+def without_pim(
+    found: Sequence[Administrator], evidence: Evidence, unread: Unread
+) -> list[Administrator]:
+    """These but for Privileged Identity Management, which must be User Access Administrator where it is used.
+
+    Where the tenant's apps cannot be read, one that may be it is left out: what remains is proven. Of a rule that
+    declares :class:`ServicePrincipal`. Source: Microsoft Entra, "Troubleshoot access to Azure resources denied in
+    Privileged Identity Management".
+    """
+    may_be = {
+        one.principal
+        for one in found
+        if one.assignment.role == USER_ACCESS_ADMINISTRATOR
+        and same(one.assignment.properties.principal_type, "ServicePrincipal")
+    }
+    if not may_be:
+        return list(found)
+    shown = unread.of(lambda: [evidence.account(ServicePrincipal)])
+    pim = {one.id.casefold() for apps in shown for one in apps if same(one.app_id, _PIM)}
+    left_out = may_be & pim if shown else {min(may_be)}
+    return [
+        one
+        for one in found
+        if one.principal not in left_out or one.assignment.role != USER_ACCESS_ADMINISTRATOR
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ CREDENTIALS = (
     "*PASSPHRASE",
     "*_PASS",
     "*_PWD",
+    "*_PAT",
     "*SECRET",
     "*SECRET_KEY",
+    "*SECRET_KEY_BASE",
     "*SECRETKEY",
     "*SECRET_ACCESS_KEY",
     "*SECRETACCESSKEY",
@@ -31,6 +34,7 @@ CREDENTIALS = (
     "*SIGNING_KEY",
     "*PRIVATE_KEY",
     "*PRIVATEKEY",
+    "*LICENSE_KEY",
     "*CONNECTION_STRING",
     "*CONNECTIONSTRING",
 )
@@ -39,9 +43,18 @@ list of allowed names."""
 
 
 _SEPARATORS = str.maketrans("-./", "___")
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a word begins within ``dbPassword`` and ``tokenTTLSeconds``."""
 
 
 def sounds_like_credential(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a name matches one of the patterns, whatever their case and what separates their words."""
-    said = name.upper().translate(_SEPARATORS)
-    return any(fnmatchcase(said, pattern.upper().translate(_SEPARATORS)) for pattern in patterns)
+    """Whether a name matches one of the patterns, whatever their case and what separates their words.
+
+    Words are separated by ``_ - . /``, or by capital letters: ``secretArn`` matches ``*_arn``.
+    """
+    said = {text.upper().translate(_SEPARATORS) for text in (name, _HUMPS.sub("_", name))}
+    return any(
+        fnmatchcase(text, pattern.upper().translate(_SEPARATORS))
+        for pattern in patterns
+        for text in said
+    )

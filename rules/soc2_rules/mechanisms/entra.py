@@ -376,7 +376,8 @@ def _without_roles(policy: ConditionalAccessPolicy) -> bool:
 
 
 def _counts(user: User, emergency: tuple[str, ...]) -> bool:
-    return user.account_enabled is not False and not user.named_in(emergency)
+    """Whether a policy may not leave out an account; an agent's signs in as an app does."""
+    return user.account_enabled is not False and not user.agent and not user.named_in(emergency)
 
 
 def _for_role(policy: ConditionalAccessPolicy, role: str) -> bool:

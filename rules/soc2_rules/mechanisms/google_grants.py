@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from soc2_collectors.gcp.models.asset import Asset
     from soc2_collectors.gcp.models.located import Located
     from soc2_pac.model import Scope, Verdict
-    from soc2_pac.rules import Evidence
+    from soc2_pac.rules import Evidence, Whole
 
 
+_FOLDERS = "/managedFolders/"
 _IAP = "//iap.googleapis.com/"
 _OF_IAP = "roles/iap."
 NO_DENIALS = "deny policies are not read"
@@ -86,6 +87,16 @@ def everyone(
     if roles := public_grants(policies, services=services):
         return Everyone(roles, [one for one in policies if public_roles(one)])
     return Everyone([], own)
+
+
+def managed_folders(whole: Whole) -> dict[str, list[IamPolicy]]:
+    """Policies of managed folders of Cloud Storage by the name of their bucket; made once, by ``derived``."""
+    found: dict[str, list[IamPolicy]] = {}
+    for policy in whole.everywhere(IamPolicy):
+        if _FOLDERS in policy.name and policy.name.startswith("//storage.googleapis.com/"):
+            name = policy.name.partition(_FOLDERS)[0].rpartition("/")[2]
+            found.setdefault(name, []).append(policy)
+    return found
 
 
 def demand_some(policies: Collection[object]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
 from soc2_pac.errors import EvidenceIncomplete, FactUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -28,6 +30,15 @@ def asked(
         except FactUnavailable as error:
             unread = unread or error
     return known, unread
+
+
+def holding(
+    error: FactUnavailable | EvidenceIncomplete, until: datetime | None
+) -> FactUnavailable | EvidenceIncomplete:
+    """The same, to be raised where the clock alone decides the question at ``until``."""
+    raised = copy(error)  # the evidence raises the same one to other rules
+    raised.until = until
+    return raised
 
 
 class Unread:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -130,6 +131,8 @@ class Population(NamedTuple):
     """Those of the kinds with a problem of which nothing is known, or not to the end."""
     systems: frozenset[str]
     """Providers with accounts that were collected."""
+    later: Mapping[tuple[str, str], Person] = MappingProxyType({})
+    """Rows of earlier employments, by source and id -> the person as the latest one says."""
 
     def unknown(self, kinds: Iterable[str] = ()) -> str | None:
         """Why an answer that hangs on these kinds is not known; else ``None``.
@@ -167,13 +170,64 @@ def population(whole: Whole) -> Population:
         for item in found.identities
         if not isinstance(item, Person) or (truth and item.source.startswith(persons_of))
     ]
-    graph = IdentityGraph(identities)
+    persons, later = _employments([one for one in identities if isinstance(one, Person)])
+    graph = IdentityGraph([*persons, *(i for i in identities if not isinstance(i, Person))])
     if truth and not graph.persons:
         said = "okta.user" if truth == "okta" else "roster.person"
         found.problems.setdefault(said, f"{said} names nobody, and somebody works here")
     systems = frozenset(owned.account.system.partition(":")[0] for owned in graph.accounts)
     missing = frozenset(found.missing & set(found.problems))
-    return Population(graph, truth, found.problems, missing, systems | found.systems)
+    return Population(graph, truth, found.problems, missing, systems | found.systems, later)
+
+
+def _employments(
+    rows: Iterable[Person],
+) -> tuple[list[Person], dict[tuple[str, str], Person]]:
+    """Everybody once, where the roster has a row for each employment; and who the earlier rows are by now.
+
+    Rows of one name and one mail address are one person, who came back or was taken over from a supplier under
+    another number: the latest employment counts, and goes by the earlier numbers, too. A mail address that a person
+    of another name has by now stays in dispute.
+    """
+    persons = {one.key: one for one in sorted(rows, key=lambda one: one.key)}
+    same: dict[tuple[str, str, str], list[Person]] = {}
+    for one in persons.values():
+        if one.source.startswith("roster:") and one.name.strip():
+            for mail in {mail.strip().casefold() for mail in one.mails}:
+                same.setdefault((one.source, one.name.strip().casefold(), mail), []).append(one)
+    later: dict[tuple[str, str], tuple[str, str]] = {}
+    for group in same.values():
+        latest = _latest(group)
+        if latest is not None:
+            later |= {one.key: latest.key for one in group if one is not latest}
+    for old in later:
+        new = later[old] = _end(later, old)
+        one, current = persons.pop(old), persons[new]
+        persons[new] = msgspec.structs.replace(
+            current,
+            mails=tuple(dict.fromkeys((*current.mails, *one.mails))),
+            logins=tuple(dict.fromkeys((*current.logins, *one.logins, one.id))),
+        )
+    return list(persons.values()), {old: persons[new] for old, new in later.items()}
+
+
+def _end(later: Mapping[tuple[str, str], tuple[str, str]], key: tuple[str, str]) -> tuple[str, str]:
+    while key in later:
+        key = later[key]
+    return key
+
+
+def _latest(group: list[Person]) -> Person | None:
+    """The latest employment of one person; ``None``: there is one row, or nobody can tell which is the latest."""
+    lasting = [one for one in group if one.active and one.left_at is None]
+    if len(group) == 1 or len(lasting) > 1:
+        return None
+    if lasting:
+        return lasting[0]
+    ends = [one.left_at for one in group if one.left_at is not None]
+    if len(set(ends)) < len(group):
+        return None
+    return next(one for one in group if one.left_at == max(ends))
 
 
 def rights(whole: Whole) -> tuple[list[Identity], Mapping[str, str]]:
@@ -480,7 +534,8 @@ def matched(
         stronger = people.unknown(overruling) if overruling else None
         if said.status is Status.PASS and stronger and _may_be_overruled(owned):
             return inconclusive(
-                f"{said.message}; a stronger statement may say otherwise: {stronger}"
+                f"{said.message}; a stronger statement may say otherwise: {stronger}",
+                until=said.until,
             )
         return said
     truth = "okta.user" if people.truth == "okta" else "roster.person"
@@ -653,16 +708,18 @@ def closed(
     late = _outlived(when, shut, now, left, due, timedelta(days=period_days))
     if late is not None:
         return late
+    until = due if usable else None
     disputed = people.graph.disputed(person.source, person.id)
     if disputed:
-        return inconclusive(f"{when}; these may be theirs or another's: {', '.join(disputed)}")
+        said = f"{when}; these may be theirs or another's: {', '.join(disputed)}"
+        return inconclusive(said, until=until)
     perhaps = [str(o.account) for o in accounts if o.account.active is None]
     if perhaps:
-        return inconclusive(f"{when}; whether it can be used is not known: {', '.join(perhaps)}")
+        said = f"{when}; whether it can be used is not known: {', '.join(perhaps)}"
+        return inconclusive(said, until=until)
     unknown = people.unknown()
     if unknown:
-        until = due if usable else None
-        return Verdict(Status.INCONCLUSIVE, f"{when}; accounts may be missing: {unknown}", until)
+        return inconclusive(f"{when}; accounts may be missing: {unknown}", until=until)
     lacking = nothing_to_compare(people)
     if lacking:
         return lacking

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from soc2_collectors.okta.models.governance import APPROVE, KEPT_DAYS, REVOKE, UNREVIEWED, Campaign
 from soc2_collectors.okta.models.times import days_after
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+from soc2_rules.mechanisms.undecided import undecided
 
 _SETTLED = "SUCCESS"
 _DECIDED = {APPROVE, REVOKE}
@@ -34,39 +36,44 @@ def okta_access_reviews(
     """
     due = days_after(campaign.end_date, grace_days)
     said = f"{campaign.name}, due {campaign.end_date:%Y-%m-%d}"
-    if now >= days_after(campaign.end_date, look_back_days):
+    end = days_after(campaign.end_date, look_back_days)
+    if now >= end:
         return not_applicable(f"{said}, is history")
     if campaign.status in ("SCHEDULED", "LAUNCHING"):
         if now < due:
             return not_applicable(f"{said}, has not begun", until=due)
-        return failed(f"{said}, never began ({campaign.status})")
+        return failed(f"{said}, never began ({campaign.status})", until=end)
     if campaign.status == "ACTIVE":
         if now < due:
             return not_applicable(f"{said}, is under way", until=due)
-        return failed(f"{said}, has not ended")
+        return failed(f"{said}, has not ended", until=end)
     if campaign.status == "ERROR":
-        return failed(f"{said}, ended in an error")
+        return failed(f"{said}, ended in an error", until=end)
     if campaign.status == "DELETED":
-        return not_applicable(f"{said}, is deleted")
+        return not_applicable(f"{said}, is deleted", until=end)
     if campaign.status != "COMPLETED":
-        return inconclusive(f"{said}, has a status that is not known here: {campaign.status}")
-    return _decided(
-        campaign, said, due if now < due else None, days_after(campaign.end_date, look_back_days)
-    )
+        return inconclusive(
+            f"{said}, has a status that is not known here: {campaign.status}", until=end
+        )
+    try:
+        return _decided(campaign, said, due if now < due else None, end)
+    except FactUnavailable as error:
+        return undecided(str(error), [error], until=end)
 
 
 def _decided(campaign: Campaign, said: str, due: datetime | None, end: datetime) -> Verdict:
     """Of a campaign that ended; ``due``: until when revocations may still be carried out."""
     reviews = campaign.reviews
     if not reviews:
-        return inconclusive(f"{said}, shows no reviews")
+        return inconclusive(f"{said}, shows no reviews", until=end)
     open_items = sum(review.decision == UNREVIEWED for review in reviews)
     if open_items:
-        return failed(f"{said}, left {open_items} of {len(reviews)} items undecided")
+        return failed(f"{said}, left {open_items} of {len(reviews)} items undecided", until=end)
     odd = {review.decision for review in reviews} - _DECIDED
     if odd:
         return inconclusive(
-            f"{said}, has decisions that are not known here: {', '.join(sorted(odd))}"
+            f"{said}, has decisions that are not known here: {', '.join(sorted(odd))}",
+            until=end,
         )
     revoked = [review for review in reviews if review.decision == REVOKE]
     waiting = sum(review.remediation_status != _SETTLED for review in revoked)
@@ -78,5 +85,6 @@ def _decided(campaign: Campaign, said: str, due: datetime | None, end: datetime)
     if due is not None:
         return not_applicable(f"{said}: {waiting} revocations are being carried out", until=due)
     return failed(
-        f"{said}: {waiting} of {len(revoked)} revocations are not shown to be carried out"
+        f"{said}: {waiting} of {len(revoked)} revocations are not shown to be carried out",
+        until=end,
     )

@@ -81,5 +81,7 @@ def okta_leaver_accounts_closed(
         first, people.of(evidence), now, evidence, max_hours=max_hours, period_days=period_days
     )
     if unread and said.status is Status.PASS:
-        return inconclusive(f"{said.message}; whether suspended before is not known: {unread}")
+        return inconclusive(
+            f"{said.message}; whether suspended before is not known: {unread}", until=said.until
+        )
     return said

@@ -82,12 +82,15 @@ def _closed(
         events = evidence.index(LogEvent, "access_of").get(user.id, ())
         known = [at for at in (closed, closed_since(events)) if at is not None]
         if not known:
-            return inconclusive(f"{said}, and is {user.status}; since when Okta does not say")
+            return inconclusive(
+                f"{said}, and is {user.status}; since when Okta does not say", until=ends
+            )
         closed = min(known)
         if closed > due and user.status == DEPROVISIONED and not _reaches(evidence, left):
             return inconclusive(
                 f"{said}, and is {user.status} since {closed:%Y-%m-%d %H:%M} UTC; whether suspended before is not "
-                "known: the system log that was read begins later"
+                "known: the system log that was read begins later",
+                until=ends,
             )
     hours = max(closed - left, timedelta()).total_seconds() / 3600
     if closed <= due:

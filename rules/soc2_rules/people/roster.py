@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from soc2_collectors.roster.models.person import RosterPerson
+from soc2_pac.errors import FactUnavailable
 from soc2_pac.identity import Owned, Person
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
@@ -20,6 +22,12 @@ def _not_judged(person: RosterPerson, now: datetime) -> Verdict | None:
     if person.status == "left" or (person.leaves_at and person.leaves_at <= now):
         return not_applicable(f"left{_on(person.leaves_at)}")
     return None
+
+
+def _while_here(person: RosterPerson, said: Verdict) -> Verdict:
+    """What is said of somebody who works here holds until the last day, which nobody is asked about after."""
+    ends = [moment for moment in (said.until, person.leaves_at) if moment is not None]
+    return replace(said, until=min(ends, default=None))
 
 
 def _on(moment: datetime | None) -> str:
@@ -48,7 +56,8 @@ def roster_leaver_accounts_closed(
     first instant, UTC. Where a system keeps when an account was closed, one that was closed too late fails
     for ``period_days``: that cannot be fixed, only explained. Who was suspended in Okta first, and deactivated
     later, had no access from the suspension on, by the system log. Shared accounts and those of services that
-    the person answers for are asked about elsewhere.
+    the person answers for are asked about elsewhere. Rows of one name and one mail address are one person, of
+    whom the latest employment is judged.
 
     Why: an account that outlives its owner's contract is a way in that nobody watches, and the one that
         was forgotten is in the system that the checklist does not name.
@@ -61,9 +70,12 @@ def roster_leaver_accounts_closed(
     if person.malformed or person.status == "unknown":
         return other
     someone = next(item for item in person.identities(scope) if isinstance(item, Person))
+    found = people.of(evidence)
+    if (again := found.later.get(someone.key)) is not None:
+        return not_applicable(f"left{_on(person.leaves_at)}, and has a later row: {again}")
     return people.closed(
         someone,
-        people.of(evidence),
+        found,
         now,
         evidence,
         max_hours=max_hours,
@@ -98,7 +110,13 @@ def roster_mfa_everywhere(
     other = _not_judged(person, now)
     if other is not None:
         return other
-    found = people.of(evidence)
+    return _while_here(person, _factors(person, people.of(evidence), scope, elsewhere))
+
+
+def _factors(
+    person: RosterPerson, found: people.Population, scope: Scope, elsewhere: tuple[str, ...]
+) -> Verdict:
+    """Whether each account of somebody has a second factor."""
     blind = found.blind()
     if blind is not None:
         return blind
@@ -112,7 +130,7 @@ def roster_mfa_everywhere(
     ]
     without = [o for o in asked if o.account.active and o.account.mfa is False]
     if without:
-        return failed(f"no second factor: {people.listed(without)}", until=person.leaves_at)
+        return failed(f"no second factor: {people.listed(without)}")
     unknown = [str(o.account) for o in asked if not o.account.mfa]
     if unknown:
         return inconclusive(f"whether there is a second factor is not known: {', '.join(unknown)}")
@@ -128,7 +146,6 @@ def _settled(
     source: str,
 ) -> Verdict:
     """What is true of all accounts, unless some may be missing."""
-    until = person.leaves_at
     disputed = found.graph.disputed(source, person.id)
     if disputed:
         return inconclusive(f"these may be theirs or another's: {', '.join(disputed)}")
@@ -142,9 +159,9 @@ def _settled(
     if unseen:
         return inconclusive(f"not collected: {', '.join(unseen)}")
     if not accounts:
-        return not_applicable("no account of theirs is asked", until=until)
+        return not_applicable("no account of theirs is asked")
     names = ", ".join(str(o.account) for o in accounts)
-    return passed(f"{what}: {names}", until=until)
+    return passed(f"{what}: {names}")
 
 
 @rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM, empty=_NOBODY)
@@ -160,6 +177,15 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
     other = _not_judged(person, now)
     if other is not None:
         return other
+    try:
+        said = _reviewed(person, now, max_days)
+    except FactUnavailable as error:
+        said = inconclusive(str(error))  # a column of a file: no call is left to make
+    return _while_here(person, said)
+
+
+def _reviewed(person: RosterPerson, now: datetime, max_days: int) -> Verdict:
+    """Whether the access of somebody was reviewed in time."""
     reviewed = person.access_reviewed_at
     if reviewed and reviewed > now:
         return failed(
@@ -172,10 +198,9 @@ def roster_access_reviewed(person: RosterPerson, now: datetime, *, max_days: int
         return failed("never reviewed")
     due = since + timedelta(days=max_days)
     what = f"reviewed on {reviewed:%Y-%m-%d}" if reviewed else f"never reviewed; joined{_on(since)}"
-    until = min((m for m in (due, person.leaves_at) if m and m > now), default=None)
     if now < due:
-        return passed(f"{what}, due by {due:%Y-%m-%d}", until=until)
-    return failed(f"{what}, and was due by {due:%Y-%m-%d}", until=until)
+        return passed(f"{what}, due by {due:%Y-%m-%d}", until=due)
+    return failed(f"{what}, and was due by {due:%Y-%m-%d}")
 
 
 @rule(
@@ -209,6 +234,18 @@ def roster_privileged_by_group(
     if other is not None:
         return other
     found = people.of(evidence)
+    return _while_here(person, _privileges(person, found, scope, departments, groups, elsewhere))
+
+
+def _privileges(
+    person: RosterPerson,
+    found: people.Population,
+    scope: Scope,
+    departments: tuple[str, ...],
+    groups: tuple[str, ...],
+    elsewhere: tuple[str, ...],
+) -> Verdict:
+    """Whether the accounts of somebody administer, and are meant to."""
     blind = found.blind()
     if blind is not None:
         return blind
@@ -233,7 +270,7 @@ def roster_privileged_by_group(
     ]
     if wrong:
         place = f"is in {person.department}" if person.department else "is in no department"
-        return failed(f"{place}, and has {people.listed(wrong)}", until=person.leaves_at)
+        return failed(f"{place}, and has {people.listed(wrong)}")
     unknown = [
         str(o.account)
         for o in accounts

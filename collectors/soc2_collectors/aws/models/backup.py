@@ -61,6 +61,7 @@ class Plan(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.backup.plan"
     backup_plan_name: str
+    creation_date: datetime | None = None
     last_execution_date: datetime | None = None
     """``None``: it never ran."""
     details: PlanDetails = fact("GetBackupPlan")
@@ -100,6 +101,8 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     kind = "aws.backup.recovery_point"
     volatile = ("LastRestoreTime",)
+    backup_vault_name: str = ""
+    """The vault that it lies in."""
     may_lack: ClassVar[dict[str, str]] = {
         "Lifecycle": "without one a backup is kept for ever (API reference, RecoveryPointByBackupVault)",
         "VaultType": "without it a backup that is deleted once it was copied counts, which is stricter",
@@ -143,7 +146,13 @@ class ProtectedResource(Resource, frozen=True, kw_only=True, rename="pascal"):
 
     def of(self, account: str, region: str | None) -> bool:
         """Whether it is in this account and Region; copies bring along the ARNs of where they come from."""
-        return self.resource_arn.split(":")[3:5] == [region, account]
+        return self.place == (account, region)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and Region of where it is or was; both empty for a bucket."""
+        region, account = (*self.resource_arn.split(":")[3:5], "", "")[:2]
+        return account, region
 
     @property
     def key(self) -> tuple[str, str]:

@@ -36,6 +36,7 @@ class Stack(Resource, frozen=True, kw_only=True, rename="pascal"):
     )
     stack_name: str
     stack_status: str
+    creation_time: datetime | None = None
     drift_information: Drift | None = None
     """Only answers from before 2018 leave it out."""
     enable_termination_protection: bool = False

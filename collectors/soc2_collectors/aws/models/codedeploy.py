@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -69,7 +69,15 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class DeploymentConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``GetDeploymentConfig``: hosts for servers, routing for Lambda and ECS."""
 
+    may_lack: ClassVar[dict[str, str]] = {
+        "zonalConfig": "of deployments zone after zone only (API reference, DeploymentConfigInfo)"
+    }
+    any_value: ClassVar[dict[str, str]] = {
+        "zonalConfig": "how long it waits between zones does not matter"
+    }
     minimum_healthy_hosts: HealthyHosts | None = None
+    zonal_config: dict[str, Any] | None = None
+    """Servers are replaced zone after zone, however many of a zone at a time."""
     traffic_routing_config: Routing | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -288,6 +289,15 @@ class Ipv6Prefix(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     ipv6_prefix: str = msgspec.field(default="", name="Ipv6Prefix")
 
 
+class InterfaceAttachment(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Since when an interface is with its instance."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "AttachTime": "without it an instance does not count as new, which is stricter"
+    }
+    attach_time: datetime | None = None
+
+
 class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """A network interface of an instance: its addresses, subnet and groups are its own."""
 
@@ -299,6 +309,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
             "Ipv6Prefixes",
             "SubnetId",
             "VpcId",
+            "Attachment",
         ),
         "an interface has what it was given; EC2 API, InstanceNetworkInterface",
     )
@@ -310,6 +321,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     subnet_id: str | None = None
     vpc_id: str | None = None
     groups: list[GroupRef] = []
+    attachment: InterfaceAttachment | None = None
 
     @property
     def public_ipv4(self) -> list[str]:
@@ -392,6 +404,18 @@ class Instance(Resource, frozen=True, kw_only=True, rename="pascal"):
     def ended(self) -> bool:
         """It is terminated, or about to be: nothing can be changed any more."""
         return self.state.name in ("terminated", "shutting-down")
+
+    @property
+    def made(self) -> datetime | None:
+        """When it was made; ``None`` where AWS does not say.
+
+        Its launch time is that of the last start. Its first interface is there from the beginning, and cannot be
+        detached (EC2 User Guide, "Elastic network interfaces").
+        """
+        told = (
+            one.attachment.attach_time for one in self.network_interfaces or () if one.attachment
+        )
+        return min((moment for moment in told if moment is not None), default=None)
 
     @property
     def emr_master_of(self) -> str | None:

@@ -25,15 +25,20 @@ class User(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     authentication: Authentication
 
     @property
+    def _words(self) -> list[str]:
+        """Whose letter case does not matter to Redis, patterns of keys apart."""
+        return self.access_string.lower().split()
+
+    @property
     def active(self) -> bool:
         """Whether the user may log in at all: of several words the last one counts, and without one it is off."""
-        said = [word for word in self.access_string.split() if word in ("on", "off")]
+        said = [word for word in self._words if word in ("on", "off")]
         return said[-1] == "on" if said else not self.access_string.strip()
 
     @property
     def without_password(self) -> bool:
         """Whether nobody is asked for a password, by the type or by the grammar's own word."""
-        return self.authentication.type == "no-password" or "nopass" in self.access_string.split()
+        return self.authentication.type == "no-password" or "nopass" in self._words
 
 
 class UserGroups(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -23,6 +23,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[dict[str, str]] = {
         "AdditionalConfiguration": "only plans with agents have it, and a message names it",
         "AdditionalConfiguration.*.Status": "a message names what is not ENABLED",
+        "ManagedBy": "AWS names it where a policy of the organisation manages a plan (API reference, "
+        "DetectorFeatureConfigurationResult)",
     }
     any_value: ClassVar[dict[str, str]] = {
         "AdditionalConfiguration.*.Name": "a message names it",
@@ -31,6 +33,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     name: str
     status: str = ""
     additional_configuration: list[Addition] = []
+    managed_by: str = ""
+    """``GUARDDUTY_POLICY`` where a policy of the organisation manages it; left out where the account does."""
 
 
 class DetectorDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -39,6 +43,11 @@ class DetectorDetails(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     status: str
     features: list[Feature] | None = None
     """Left out by answers from before 2023."""
+
+    @property
+    def by_policy(self) -> bool:
+        """Whether a GuardDuty policy of AWS Organizations manages one of its plans."""
+        return any(feature.managed_by == "GUARDDUTY_POLICY" for feature in self.features or ())
 
 
 class Administrator(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -43,11 +43,22 @@ class ManagedPrefixList(Resource, frozen=True, kw_only=True, rename="pascal"):
     may_lack: ClassVar[Mapping[str, str]] = {
         "GetManagedPrefixListEntries": "a list may have no entries; left out it is unreadable",
         "State": "left out for the lists of AWS, which are never being changed; EC2 API, ManagedPrefixList",
+        "OwnerId": "without it a list counts as a customer's, which is stricter",
     }
 
     prefix_list_id: str
+    owner_id: str = ""
+    """The account whose it is; ``AWS`` for the addresses of a service of AWS."""
     state: str | None = None
     entries: list[PrefixListEntry] = fact("GetManagedPrefixListEntries")
+
+    @property
+    def of_aws(self) -> bool:
+        """Whether it holds the addresses of a service of AWS, as CloudFront's servers, and no customer's machines.
+
+        Source: VPC user guide, "AWS-managed prefix lists".
+        """
+        return self.owner_id == "AWS"
 
     @property
     def settled(self) -> bool:

@@ -16,7 +16,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     vpc_id: str | None = None
     """Left out where the firewall stands at a transit gateway."""
     status: str | None = msgspec.field(default=None, name="FirewallStatusValue")
-    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``. The collector takes it from FirewallStatus."""
+    """``READY``, ``PROVISIONING``, ``DELETING``, ``FAILED``, or ``STANDBY`` while a VPC whose internet gateway has the
+    firewall holds nothing that needs it. The collector takes it from FirewallStatus."""
 
 
 class LogDestination(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -74,7 +75,8 @@ class Firewall(Resource, frozen=True, kw_only=True, rename="pascal"):
     details: Details = fact("DescribeFirewall")
     logging: Logging | None = fact("DescribeLoggingConfiguration")
     """``None``: it logs nothing."""
-    policy: Policy = fact("DescribeFirewallPolicy")
+    policy: Policy | None = fact("DescribeFirewallPolicy")
+    """``None``: it is a Next Generation policy, whose rules are others."""
     associations: list[Association] = fact("ListVpcEndpointAssociations")
 
     def statuses(self, vpc: str) -> list[str | None]:

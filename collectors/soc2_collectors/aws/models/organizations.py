@@ -115,5 +115,11 @@ class DelegatedAdministrator(Resource, frozen=True, kw_only=True, rename="pascal
     }
     kind = "aws.organizations.delegated_administrator"
     id: str
+    arn: str = ""
     name: str = ""
     services: list[DelegatedService] = fact("ListDelegatedServicesForAccount")
+
+    def administers(self, service: str, organization: str) -> bool:
+        """Whether it administers a service for an organisation, both by id; the ARN names the organisation."""
+        inside = f"/{organization}/" in self.arn if self.arn else True
+        return inside and any(one.service_principal == service for one in self.services)

@@ -157,6 +157,7 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
         "PendingModifiedValues": "empty, or left out, where nobody asked for a change (API reference, DBCluster)",
         "AutoMinorVersionUpgrade": "of Aurora and of Multi-AZ clusters; the instances say it, too",
         "GlobalClusterIdentifier": "AWS leaves it out of what is in no global database",
+        "ReplicationSourceIdentifier": "AWS leaves it out of what is no replica (API reference, DBCluster)",
         "ReadReplicaIdentifiers": "AWS leaves it out, or empty, where there is none",
     }
     engine: str = ""
@@ -170,6 +171,7 @@ class DbCluster(Resource, frozen=True, kw_only=True, rename="pascal"):
     pending: ClusterPending = msgspec.field(default=ClusterPending(), name="PendingModifiedValues")
     auto_minor_version_upgrade: bool | None = None
     global_cluster_identifier: str | None = None
+    replica_of: str | None = msgspec.field(default=None, name="ReplicationSourceIdentifier")
     read_replica_identifiers: list[str] = []
     """ARNs, or names of what is in the same Region."""
     deletion_protection: bool | None = None

@@ -123,13 +123,16 @@ class Outsiders:
         return EVERYONE in self.strangers
 
 
-def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()) -> Outsiders:
+def outsiders(
+    listed: Sequence[Statement], own: str, known: Collection[str] = (), *, served: bool = False
+) -> Outsiders:
     """Whom the allowing statements of a policy let in, less what its denying ones take back.
 
     Args:
         listed: the statements of the policy.
         own: the account that the resource is in.
         known: accounts, organisations, networks, ids that are expected.
+        served: accounts and organisations count, too, for which a service is let in by a condition on its source.
     """
     strangers: set[str] = set()
     unclear: set[str] = set()
@@ -137,6 +140,8 @@ def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()
     accepted = {own, *known}
     for statement in _granted(listed):
         chosen = _smallest(bounds(statement, listed), accepted)
+        if served and any(one.sort == "service" for one in chosen):
+            chosen |= _served(statement, accepted)
         for party in chosen:
             if party.inside or party.name in (own, _OWN_ACCOUNT, _OWN_ORGANISATION):
                 continue
@@ -149,6 +154,27 @@ def outsiders(listed: Sequence[Statement], own: str, known: Collection[str] = ()
     return Outsiders(
         tuple(sorted(strangers)), tuple(sorted(unclear - strangers)), tuple(sorted(fine))
     )
+
+
+def _served(statement: Statement, accepted: Collection[str]) -> frozenset[Party]:
+    """The accounts and organisations for which a statement lets a service in; none where it does not say whose."""
+    found = [named for one in statement.conditions if (named := _source(one)) is not None]
+    return frozenset(
+        one
+        for one in (_smallest(found, accepted) if found else ())
+        if one.sort in ("account", "organisation")
+    )
+
+
+def _source(one: Condition) -> frozenset[Party] | None:
+    """Whose the resource is for which a service asks, by a condition; ``None`` where it does not say."""
+    if not one.key.startswith("aws:source") or one.key in _NO_SOURCES:
+        return None
+    return _let_in(one)
+
+
+_NO_SOURCES = ("aws:sourceip", "aws:sourceidentity", *_PLACES)
+"""Keys that begin like those of a service's source, and are of the network or the person."""
 
 
 def open_to_everyone(listed: Sequence[Statement]) -> list[Statement]:
@@ -356,13 +382,7 @@ def services_without_source(
     for statement in listed:
         if not statement.allow:
             continue
-        sources = [
-            named
-            for one in statement.conditions
-            if one.key.startswith("aws:source")
-            and one.key not in ("aws:sourceip", "aws:sourceidentity", *_PLACES)
-            and (named := _let_in(one)) is not None
-        ]
+        sources = [named for one in statement.conditions if (named := _source(one)) is not None]
         best: tuple[str, ...] | None = None
         for named in sources:
             foreign = [one for one in named if one.name not in accepted]

@@ -412,7 +412,12 @@ class ResourceGroup(Resource, frozen=True, kw_only=True, rename="camel"):
     """A resource group."""
 
     kind = "azure.resource_group"
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "managedBy": "left out, null or empty where the company manages the group; Azure REST API, Resource Groups",
+    }
 
     id: str
     name: str
     tags: dict[str, str | None] | None = None
+    managed_by: str | None = None
+    """The resource that made the group and manages what is in it: a Kubernetes cluster, say."""

@@ -106,6 +106,10 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
         "accountEnabled": "null is judged as the stricter of the two",
         "externalUserState": "set of invited guests alone; Graph, user",
         "onPremisesSyncEnabled": "null where the account was never synchronised; Graph, user",
+        "@odata.type": "only said of what is more than a user: the account of an agent; Graph, agentUser",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "@odata.type": "whatever else than an agent's account is judged as a person's",
     }
 
     id: str
@@ -121,6 +125,15 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
     on_premises_sync_enabled: bool | None = None
     external_user_state: str | None = None
     """Of guests: ``PendingAcceptance`` or ``Accepted``."""
+    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
+
+    @property
+    def agent(self) -> bool:
+        """Whether it is the account of an agent (AI): it can have neither password nor factor, and no person has it.
+
+        It signs in by the credentials of an app. Source: Microsoft Graph, "agentUser".
+        """
+        return same(self.odata_type, "#microsoft.graph.agentUser")
 
     @property
     def login(self) -> str:
@@ -181,6 +194,7 @@ class User(Resource, frozen=True, kw_only=True, rename="camel"):
             person=self.employee_id,
             created=self.created_date_time,
             guest=self.guest,
+            sort="service" if self.agent else "person",
         )
 
 
@@ -194,6 +208,22 @@ def system_of(scope: Scope) -> str:
     return f"azure:{scope.account}"
 
 
+class Domain(msgspec.Struct, frozen=True, rename="camel"):
+    """A domain of the tenant's (``GET /domains``)."""
+
+    id: str
+    """Its name."""
+    authentication_type: str
+    """``Managed``: people sign in here; ``Federated``: at another identity provider."""
+
+    @property
+    def federated(self) -> bool:
+        """Whether people sign in at another identity provider. Raises FactUnavailable for an unknown word."""
+        return chosen(
+            self.authentication_type, "authenticationType", good=("Federated",), bad=("Managed",)
+        )
+
+
 class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     """Which factors somebody has (``/reports/authenticationMethods/userRegistrationDetails``; P1).
 
@@ -202,6 +232,9 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "azure.entra.registration"
     volatile = ("lastUpdatedDateTime",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "domain": "null: no domain of the tenant's is in the name; asked of who has no factor here",
+    }
 
     id: str
     """Of the user."""
@@ -211,6 +244,8 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
     is_mfa_capable: bool | None = None
     """Whether a method is registered that the tenant admits."""
     methods_registered: list[str] | None = None
+    domain: Domain | None = fact("domain")
+    """The domain in the name of the user; ``null``: the tenant has no such domain."""
 
     @property
     def elsewhere(self) -> bool:
@@ -218,14 +253,33 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
         return _elsewhere(self.user_principal_name)
 
     @property
+    def federated(self) -> bool:
+        """Whether the person signs in at another identity provider of the company's.
+
+        A second factor that is asked for there counts here (Microsoft Entra, "Satisfy multifactor authentication
+        controls with MFA claims from a federated IdP"), and Graph does not show it. Raises FactUnavailable where it is
+        not known.
+        """
+        return self.domain is not None and self.domain.federated
+
+    @property
     def has_factor(self) -> bool | None:
-        """Whether there is a second factor that can be used; ``None``: the report does not say."""
-        if not self.is_mfa_registered:
-            return None if self.elsewhere else False
-        return self.is_mfa_capable
+        """Whether there is a second factor that can be used; ``None``: the report does not say.
+
+        Raises FactUnavailable as :attr:`federated` does.
+        """
+        if self.is_mfa_registered and self.is_mfa_capable is not False:
+            return self.is_mfa_capable
+        if self.elsewhere and not self.is_mfa_registered:
+            return None
+        return None if self.federated else False
 
     def identities(self, scope: Scope) -> Iterable[Identity]:
         """Whether the account has a second factor; all else the user's own record says."""
+        try:
+            mfa = self.has_factor
+        except FactUnavailable:
+            mfa = None
         yield Account(
             system_of(scope),
             self.id,
@@ -234,7 +288,7 @@ class Registration(Resource, frozen=True, kw_only=True, rename="camel"):
             (),
             None,
             None,
-            self.has_factor,
+            mfa,
         )
 
 
@@ -400,11 +454,24 @@ class AuthenticationMethodsPolicy(Resource, frozen=True, kw_only=True, rename="c
 
     kind = "azure.entra.authentication_methods_policy"
     volatile = ("lastModifiedDateTime",)
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "policyMigrationState": "null of tenants that never had older settings; ScubaGear, pull request 1778",
+    }
 
     id: str
     authentication_method_configurations: list[Method]
     policy_migration_state: str | None = None
-    """``preMigration`` and ``migrationInProgress``: the older settings of MFA and reset count, too."""
+    """``preMigration`` and ``migrationInProgress``: the older settings of MFA and reset count, too.
+
+    ``migrationComplete``, or ``null`` of newer tenants, which never had any: they do not.
+    """
+
+    @property
+    def alone(self) -> bool:
+        """Whether the older settings of MFA and reset do not count any more."""
+        return not self.policy_migration_state or same(
+            self.policy_migration_state, "migrationComplete"
+        )
 
     def method(self, name: str) -> Method | None:
         """A method by its id; ``None``: the policy does not list it."""

@@ -210,6 +210,13 @@ class FileService(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     properties: FileServiceProperties
 
 
+class StorageSku(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was bought."""
+
+    name: str = ""
+    """``Standard_LRS``, ``Premium_ZRS``, ...: how fast it is, and where its copies are."""
+
+
 class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     """A storage account and its services."""
 
@@ -223,10 +230,16 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
         "queueDiagnosticSettings": "null: the account has no queues",
         "tableDiagnosticSettings": "null: the account has no tables",
         "networkSecurityPerimeterConfigurations": "a list that may be empty: of no perimeter",
+        "sku": "without it an account counts as one with every service, of which more is asked",
+        "name": "without it an account counts as one with every service, of which more is asked",
+    }
+    any_value: ClassVar[Mapping[str, str]] = {
+        "sku": "anything but Premium counts as one with every service, of which more is asked",
     }
 
     account_kind: str = msgspec.field(name="kind")
     """``Storage``, ``StorageV2``, ``BlobStorage``, ``FileStorage``, ``BlockBlobStorage``."""
+    sku: StorageSku | None = None
     properties: AccountProperties
     blob_service: BlobService | None = fact("blobServices")
     """``None`` where the account has no blobs."""
@@ -241,6 +254,15 @@ class StorageAccount(Arm, frozen=True, kw_only=True, rename="camel"):
     def shares_alone(self) -> bool:
         """Whether it can hold file shares, and nothing else."""
         return same(self.account_kind, "FileStorage")
+
+    @property
+    def pages_alone(self) -> bool:
+        """Whether it can hold page blobs, and nothing else: it has neither queues nor tables, and no versions.
+
+        Source: Azure Storage, "Perform REST operations against page blobs with premium storage", "Blob versioning".
+        """
+        premium = self.sku is not None and self.sku.name.casefold().startswith("premium")
+        return premium and any(same(self.account_kind, one) for one in ("Storage", "StorageV2"))
 
     @property
     def gate(self) -> Gate:

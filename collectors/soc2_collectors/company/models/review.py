@@ -22,6 +22,15 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """When the last of them ended: the grant was gone by then."""
 
 
+class NotChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nobody can look whether a grant is gone."""
+
+    scopes: list[str]
+    """Scopes that showed it, and were retired since."""
+    reason: str
+    owner: str
+
+
 class Revocation(msgspec.Struct, frozen=True, kw_only=True):
     """A grant that a reviewer decided to take away or to change."""
 
@@ -32,6 +41,8 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
     """From when on it is overdue."""
     proof: Proof | None
     """``None``: no later complete collection shows that it is gone."""
+    not_checked: NotChecked | None = None
+    """Where what showed it was retired; older documents do not say it."""
 
     @property
     def late(self) -> bool:

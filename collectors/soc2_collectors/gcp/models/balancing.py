@@ -32,6 +32,7 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     may_lack: ClassVar[Mapping[str, str]] = {
         "securityPolicy": "left out where there is none; then Identity-Aware Proxy must be on",
+        "edgeSecurityPolicy": "left out where there is none; another policy or Identity-Aware Proxy must be there",
         "iap": "left out where it was never set; then a security policy must be there",
         "id": "policies of Identity-Aware Proxy name a backend by its number or its name",
         "protocol": "a protocol that is not known to be another one is taken for HTTP: the stricter reading",
@@ -45,6 +46,8 @@ class BackendData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     protocol: str
     load_balancing_scheme: str
     security_policy: str | None = None
+    edge_security_policy: str | None = None
+    """Asked before the cache is; the other one only of what the cache does not hold."""
     iap: Iap | None = None
     id: int | str = ""
     """The number by which policies of Identity-Aware Proxy name it."""
@@ -76,10 +79,10 @@ class BackendService(Located, frozen=True, kw_only=True, rename="camel"):
         return self.resource.data.load_balancing_scheme not in _INTERNAL
 
     @property
-    def policy(self) -> str:
-        """The security policy that it follows, by path; empty: none."""
-        link = self.resource.data.security_policy
-        return short(link) if link else ""
+    def policies(self) -> list[str]:
+        """The security policies that it follows, by path: its own, and the one at the edge."""
+        data = self.resource.data
+        return [short(link) for link in (data.security_policy, data.edge_security_policy) if link]
 
 
 class ProxyData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

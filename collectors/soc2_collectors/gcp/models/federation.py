@@ -2,11 +2,16 @@
 
 An issuer that serves many customers signs tokens for all of them: a condition narrows only where it says in
 which account, project or repository of the issuer the workload must be. Of issuers that are not known here, a
-subject that is named does.
+subject that is named does, and what names a project for GitHub and GitLab, whose servers many run themselves.
+
+Some issuers have an address for each customer, or for each cluster: there the address itself says who comes in.
 
 Source: Google, "Configure Workload Identity Federation with deployment pipelines", "Best practices for using
-workload identity federation"; the issuers' lists of claims: GitHub, "OpenID Connect reference"; GitLab, "ID
-token payload"; HashiCorp, "Workload identity tokens"; Buildkite, "OpenID Connect in pipelines".
+workload identity federation", "Configure Workload Identity Federation with X.509 certificates"; the issuers'
+lists of claims: GitHub, "OpenID Connect reference"; GitLab, "ID token payload"; HashiCorp, "Workload identity
+tokens"; Buildkite, "OpenID Connect in pipelines"; addresses: Google, "Configure Workload Identity Federation
+with Kubernetes"; Microsoft, "Access tokens: Token formats"; CircleCI, "Using OpenID Connect tokens in jobs";
+Atlassian, "Integrate Pipelines with resource servers using OIDC"; Vercel, "OIDC reference".
 """
 
 from __future__ import annotations
@@ -86,13 +91,54 @@ ISSUERS: dict[str, Issuer] = {
 }
 """Host of the issuer -> what names a customer of it."""
 
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ONE_CUSTOMER = re.compile(
+    r"https://(?:"
+    r"container\.googleapis\.com/v1/projects/[^/*]+/(?:locations|zones)/[^/*]+/clusters/[^/*]+"
+    r"|oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/id/[0-9a-f]{32}"
+    rf"|(?:[a-z0-9-]+\.oic|oidc)\.prod-aks\.azure\.com/(?:{_UUID}/)?{_UUID}"
+    rf"|login\.microsoftonline\.com/{_UUID}/v2\.0|sts\.windows\.net/{_UUID}"
+    rf"|oidc\.circleci\.com/org/{_UUID}"
+    rf"|vstoken\.dev\.azure\.com/{_UUID}"
+    r"|token\.actions\.githubusercontent\.com/[a-z0-9][a-z0-9_-]*|token\.actions\.[a-z0-9-]+\.ghe\.com"
+    r"|api\.bitbucket\.org/2\.0/workspaces/[^/*]+/pipelines-config/identity/oidc"
+    r"|oidc\.vercel\.com/[a-z0-9][a-z0-9_-]*"
+    r")/?"
+)
+"""Addresses of issuers that say whose workloads they sign tokens for: of a cluster, a tenant, an organisation."""
+
+_CERTIFICATE = frozenset(
+    {
+        "san.dns",
+        "san.uri",
+        "serialNumberHex",
+        "sha256Fingerprint",
+        "subject.dn.cn",
+        "subject.dn.o",
+        "subject.dn.ou",
+    }
+)
+"""Parts of a certificate that say whose it is, among those that the trusted authorities made."""
+
 _WHOLE = re.compile(r"\^(?:[\w:/@-]|\\[./])+\$")
 """A regular expression that stands for one text."""
 _GROUP = re.compile(r"\^\((?:\?:)?(?P<names>[\w@-]+(?:\|[\w@-]+)*)\)(?P<rest>[^?*{+|].*)")
 """One that begins with names of which each would do: ``^(acme|acme-labs)/``."""
 
-UNKNOWN = Issuer(frozenset({SUBJECT}), {})
-"""An issuer of which it is not known what its claims mean."""
+UNKNOWN = Issuer(
+    frozenset({SUBJECT}).union(
+        *(ISSUERS[one].claims for one in ("token.actions.githubusercontent.com", "gitlab.com"))
+    ),
+    {},
+)
+"""An issuer that is not known here: a subject, and what servers of GitHub and GitLab of one's own say."""
+X509, SAML = "X.509", "SAML"
+"""In place of an issuer's address: authorities whose certificates the provider trusts; a server of SAML that
+does not say its name."""
+_OTHER_WAYS = {
+    X509: Issuer(_CERTIFICATE, {"san.uri": r"[a-z]+://[^/*]+/"}),
+    SAML: Issuer(frozenset({"subject"}), {}),
+}
 
 
 class Read(NamedTuple):
@@ -111,7 +157,12 @@ def host(issuer: str) -> str:
 
 def shared(issuer: str) -> Issuer:
     """The issuer with the claims that tell its customers apart."""
-    return ISSUERS.get(host(issuer), UNKNOWN)
+    return _OTHER_WAYS.get(issuer) or ISSUERS.get(host(issuer), UNKNOWN)
+
+
+def of_one_customer(issuer: str) -> bool:
+    """Whether an issuer's address says whose workloads it signs tokens for: a cluster's, a tenant's."""
+    return _ONE_CUSTOMER.fullmatch(issuer.lower()) is not None
 
 
 def read(condition: str, issuer: str, mapping: Mapping[str, str]) -> Read:

@@ -53,6 +53,14 @@ _AGENT_DOMAINS = (
 one so."""
 _OF_GOOGLE_ITSELF = frozenset({"system.gserviceaccount.com"})
 """Accounts that are the same for every customer: ``cloud-logs@system.gserviceaccount.com``."""
+_FOR_EVERYBODY = frozenset(
+    {
+        "crashlytics-exporter@crashlytics-bigquery-prod.iam.gserviceaccount.com",
+        "firebase-service-account@firebase-sa-management.iam.gserviceaccount.com",
+    }
+)
+"""Others that are the same for every customer. Source: Firebase, "Overview of Firebase-related service
+accounts"."""
 
 _GROUPS_OF_GOOGLE = frozenset({"cloud-logs@google.com", "cloud-storage-analytics@google.com"})
 """By which Google writes for every customer: logs that sinks of old send, and usage logs of buckets. Source:
@@ -64,13 +72,17 @@ _WORKLOAD = re.compile(
 _RESOURCE_SET = re.compile(
     r"//cloudresourcemanager\.googleapis\.com/(?P<node>(projects|folders|organizations)/\d+)(/type/(?P<type>\w+))?"
 )
+_AGENT = re.compile(
+    r"//agents\.global\.(?P<node>org|proj)-(?P<number>\d+)\.system\.id\.goog(?:/|$)", re.ASCII
+)
+"""Agents that run on Google Cloud, by the trust domain of their organisation or project."""
 _KUBERNETES = re.compile(r"(?P<project>[^\[\]@/]+)\.svc\.id\.goog\[.+/.+\]")
 _NUMBERED = re.compile(
-    r"(?:service-|bq-|bqcx-|connection-|project-)?"
+    r"(?:service-|bq-|bqcx-|cmek-|connection-|project-)?"
     r"(?P<node>organizations-|org-|folder-|o(?=\d)|f(?=\d)|p(?=\d)|)(?P<number>\d+)(?:-[\w-]+)?(?:@|$)"
 )
 """``service-123``, ``service-org-9``, ``p123-456``, ``o9-456``, ``123-compute``, ``123``; ``bq-123`` and
-``bqcx-123-ab`` of BigQuery, ``project-123`` of Storage Transfer Service."""
+``bqcx-123-ab`` of BigQuery, ``cmek-p123`` of Cloud Logging, ``project-123`` of Storage Transfer Service."""
 _NODES = {"o": "organizations", "f": "folders"}
 _MANAGED = ("developer.gserviceaccount.com", "cloudbuild.gserviceaccount.com")
 
@@ -85,7 +97,7 @@ class Sort(StrEnum):
     WORKFORCE = "workforce pool"
     """People who sign in with an identity provider of a workforce pool."""
     WORKLOAD = "workload pool"
-    """Workloads that sign in with an identity provider of a workload identity pool."""
+    """Workloads that sign in with an identity provider of a workload identity pool; agents have Google's own."""
     ACCOUNT = "service account"
     ACCOUNTS = "service accounts of a resource"
     """Those of a project, a folder or an organisation, all at once."""
@@ -140,6 +152,7 @@ class Member:
                 (_WORKFORCE, Sort.WORKFORCE),
                 (_WORKLOAD, Sort.WORKLOAD),
                 (_RESOURCE_SET, Sort.ACCOUNTS),
+                (_AGENT, Sort.WORKLOAD),
             ):
                 if form.match(self.id):
                     return sort
@@ -191,6 +204,8 @@ class Member:
         if found := _WORKLOAD.match(self.id):
             project = found["project"]
             return f"projects/{project}" if project.isdigit() else project
+        if found := _AGENT.match(self.id):
+            return f"{_NODES.get(found['node'][0], 'projects')}/{found['number']}"
         if found := _KUBERNETES.fullmatch(self.id):
             return found["project"]
         if self.is_a is Sort.HOLDERS:
@@ -217,6 +232,7 @@ class Member:
         return (
             domain.startswith(_AGENT_DOMAINS)
             or domain in _OF_GOOGLE_ITSELF
+            or self.id.lower() in _FOR_EVERYBODY
             or (domain.startswith("gcp-sa-") and _NUMBERED.match(f"{local}@") is not None)
         )
 
@@ -239,6 +255,8 @@ def default_account(mail: str) -> bool:
 def _home(mail: str) -> str:
     """The project of a service account: by number (``projects/123``), or by id; empty where it has none."""
     local, _, domain = mail.lower().partition("@")
+    if mail.lower() in _FOR_EVERYBODY:
+        return ""
     if domain == "appspot.gserviceaccount.com":
         return _of_domain(local)
     agent = domain.startswith((*_AGENT_DOMAINS, "gcp-sa-")) or domain in _MANAGED

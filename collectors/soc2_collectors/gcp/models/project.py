@@ -7,6 +7,7 @@ API v2, ``Policy``; Access Context Manager API v1, ``ServicePerimeter``; Access 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,8 @@ from soc2_pac.resources import Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MACHINE = re.compile(r"(is:)?projects/[^/*]+/zones/[^/*]+/instances/[^/*]+")
+"""A machine, as the constraint for addresses names it."""
 _BASIC = ("owner", "editor", "admin", "writer")
 """Basic roles that reach every service."""
 
@@ -103,6 +106,12 @@ class PolicyRule(msgspec.Struct, frozen=True, rename="camel"):
     values: Values | None = None
     parameters: dict[str, Any] | None = None
     condition: dict[str, Any] | None = None
+
+    @property
+    def machines(self) -> list[str]:
+        """The machines that alone are allowed; empty where there are none, or anything else is allowed."""
+        allowed = self.values.allowed_values if self.values else []
+        return allowed if all(_MACHINE.fullmatch(one) for one in allowed) else []
 
 
 class PolicySpec(msgspec.Struct, frozen=True, rename="camel"):
@@ -410,17 +419,24 @@ def enforced(chain: Sequence[OrgPolicy]) -> bool:
     return any(rule.condition is None for rule in spec.rules)
 
 
+def allowed_machines(chain: Sequence[OrgPolicy]) -> list[str]:
+    """Machines that policies name one by one as those that are allowed."""
+    specs = [policy.resource.data.spec or PolicySpec() for policy in chain]
+    return sorted({one for spec in specs for rule in spec.rules for one in rule.machines})
+
+
 def restricted(chain: Sequence[OrgPolicy], *, denied: bool) -> bool:
     """Whether a constraint over lists keeps something out, by what :func:`effective` gives.
 
     Args:
         chain: the policies that decide.
-        denied: whether all values must be denied; otherwise a list of allowed ones will do.
+        denied: whether all values must be denied but machines that are named one by one; otherwise a list of
+            allowed ones will do.
     """
     rules = [r for policy in chain for r in (policy.resource.data.spec or PolicySpec()).rules]
     if any(one.allow_all for one in rules):
         return False
     everywhere = [one for one in rules if one.condition is None]
     if denied:
-        return bool(everywhere) and all(one.deny_all for one in rules)
+        return bool(everywhere) and all(one.deny_all or one.machines for one in rules)
     return any(one.deny_all or (one.values and one.values.allowed_values) for one in everywhere)

@@ -5,12 +5,14 @@ Source: IAM API v1, ``ServiceAccount``, ``ServiceAccountKey``, ``WorkloadIdentit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from soc2_collectors.gcp.models.asset import Asset, Held
+from soc2_collectors.gcp.models.federation import SAML, X509
 from soc2_collectors.gcp.models.values import Moment
 from soc2_pac.identity import Account, Grant
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
     from soc2_pac.identity import Access
     from soc2_pac.model import Scope
+
+
+_ENTITY = re.compile(r"""<(?:\w+:)?EntityDescriptor\b[^>]*\bentityID\s*=\s*["']([^"']+)["']""")
+"""The name of a server of SAML, in its metadata."""
 
 
 class ServiceAccountData(msgspec.Struct, frozen=True, rename="camel"):
@@ -152,6 +158,16 @@ class ProviderData(msgspec.Struct, frozen=True, rename="camel"):
     aws: dict[str, Any] | None = None
     saml: dict[str, Any] | None = None
     x509: dict[str, Any] | None = None
+
+    @property
+    def issuer(self) -> str:
+        """Who says who a workload is: the issuer's address, the name of a server of SAML, or in what way."""
+        if self.oidc is not None:
+            return self.oidc.issuer_uri
+        if self.saml is None:
+            return X509 if self.x509 is not None else ""
+        found = _ENTITY.search(str(self.saml.get("idpMetadataXml") or ""))
+        return found[1] if found else SAML
 
 
 class WorkloadIdentityProvider(Asset, frozen=True, kw_only=True, rename="camel"):

@@ -6,7 +6,7 @@ Names are those of GraphQL for pull requests and commits, those of REST for the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -223,6 +223,12 @@ class Rollup(msgspec.Struct, frozen=True):
     contexts: CheckContexts = CheckContexts()
 
 
+class Parents(msgspec.Struct, frozen=True, rename="camel"):
+    """What a commit was made on."""
+
+    total_count: int
+
+
 class ChangeCommit(msgspec.Struct, frozen=True):
     """A commit of a pull request, by whom it was made."""
 
@@ -230,8 +236,11 @@ class ChangeCommit(msgspec.Struct, frozen=True):
     author: CommitAuthor | None = None
     authors: CommitAuthors = CommitAuthors()
     committer: CommitAuthor | None = None
+    parents: Parents | None = None
+    """Two of a merge; ``None``: nobody asked."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "parents": "only tells a merge, whose author counts as one who wrote a part without it",
         "author": "stands among ``authors``, too (GraphQL Commit)",
         "committer": "who committed did not write it; counted besides where the account is known",
     }
@@ -239,16 +248,42 @@ class ChangeCommit(msgspec.Struct, frozen=True):
     @property
     def people(self) -> list[CommitAuthor]:
         """Who wrote it, and who committed it where that is known; ``web-flow`` is GitHub's own button."""
-        wrote = [*self.authors.nodes, self.author]
-        committed = self.committer if self.committer and self.committer.user else None
-        found = [one for one in (*wrote, committed) if one is not None]
-        return [one for one in found if one.user is None or one.user.login != "web-flow"]
+        return _persons([*self.authors.nodes, self.author, self._committed])
+
+    @property
+    def first(self) -> list[CommitAuthor]:
+        """Those of them who wrote it for certain: the author, and not whom it only names besides.
+
+        Of a commit that GitHub did not make, or whose author has no account, everybody; of a merge that GitHub made,
+        as it does for who updates the branch, nobody.
+        """
+        by_button = (
+            self._committed and self._committed.user and self._committed.user.login == _BUTTON
+        )
+        known = self.author is not None and self.author.user is not None
+        if not (by_button and known):
+            return self.people
+        merges = self.parents is not None and self.parents.total_count > 1
+        return [] if merges else _persons([self.author])
+
+    @property
+    def _committed(self) -> CommitAuthor | None:
+        return self.committer if self.committer and self.committer.user else None
 
     @property
     def shown(self) -> bool:
         """Whether everybody is named who wrote it together."""
         known = self.authors.total_count
         return known is not None and known == len([n for n in self.authors.nodes if n is not None])
+
+
+_BUTTON = "web-flow"
+"""Who commits what people do on GitHub's pages."""
+
+
+def _persons(found: list[CommitAuthor | None]) -> list[CommitAuthor]:
+    known = [one for one in found if one is not None]
+    return [one for one in known if one.user is None or one.user.login != _BUTTON]
 
 
 class HeadCommit(ChangeCommit, frozen=True, rename="camel"):
@@ -401,12 +436,25 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         Accounts are compared by their number, which stays when one is renamed and another takes its login; by login
         where one of them has no number.
         """
-        own = [
-            (one.user.login, one.user.database_id)
-            for commit in self.made_of
-            for one in commit.people
-            if one.user
-        ]
+        return self._among(reviewer, [one for commit in self.made_of for one in commit.people])
+
+    def wrote(self, review: Review) -> bool:
+        """Whether a review is of somebody who did not open the change, and wrote or committed a part of it."""
+        by = review.author
+        return by is not None and self.is_own(by) and not self._among(by, [])
+
+    def only_named(self, reviewer: Actor) -> bool:
+        """Whether a reviewer may have no other part in it than a suggestion, or an update of the branch.
+
+        GitHub makes whoever suggested lines in a review a co-author of the commit by which the author takes them
+        over (GitHub Docs, "Incorporating feedback in your pull request"), and whoever updates the branch the author
+        of a merge ("Keeping your pull request in sync with the base branch").
+        """
+        first = [one for commit in self.made_of for one in commit.first]
+        return self.is_own(reviewer) and not self._among(reviewer, first)
+
+    def _among(self, reviewer: Actor, people: list[CommitAuthor]) -> bool:
+        own = [(one.user.login, one.user.database_id) for one in people if one.user]
         if self.author is not None:
             own.append((self.author.login, self.author.database_id))
         return any(reviewer.is_account(login, number) for login, number in own)
@@ -435,25 +483,30 @@ class PullRequest(Resource, frozen=True, rename="camel"):
             and not self.is_own(review.author)
         ]
 
-    def approvals(self) -> list[Review]:
+    def approvals(self, *, co_authors: bool = False) -> list[Review]:
         """Approvals in force at the merge, of others than who wrote a part of the change.
 
-        Of each reviewer the last opinion before the merge counts. Who cannot be named (a deleted account)
-        is taken for nobody: they could be the author.
+        Who cannot be named (a deleted account) is taken for nobody: they could be the author.
+        ``co_authors``: so do approvals of who is only named as co-author, see :meth:`only_named`.
         """
+        if self.author is None:
+            return []
+        return [
+            review
+            for review in self.in_force()
+            if review.author
+            and (not self.is_own(review.author) or (co_authors and self.only_named(review.author)))
+        ]
+
+    def in_force(self) -> list[Review]:
+        """Approvals in force at the merge, whosever they are: of each reviewer the last opinion before it counts."""
         last: dict[int | str, Review] = {}
         for review in self.opinions:
             in_time = review.submitted_at is not None and review.submitted_at <= self.merged_at
             decides = review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
             if decides and in_time and review.author is not None:
                 last[review.author.database_id or review.author.login.lower()] = review
-        if self.author is None:
-            return []
-        return [
-            review
-            for review in last.values()
-            if review.state == "APPROVED" and review.author and not self.is_own(review.author)
-        ]
+        return [review for review in last.values() if review.state == "APPROVED"]
 
     def event_columns(self) -> Mapping[str, object]:
         """Who wrote, approved and merged it, and by which numbers; what commits say of agents is only shown."""
@@ -516,19 +569,51 @@ class AssociatedPullRequests(msgspec.Struct, frozen=True, rename="camel"):
     total_count: int
 
 
+class CommittedTo(msgspec.Struct, frozen=True, rename="camel"):
+    """The repository of a commit."""
+
+    name_with_owner: str
+    created_at: datetime | None = None
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "nameWithOwner": "only names the repository",
+        "createdAt": "without it no commit is the first of the repository",
+    }
+
+
+_BEGINNING = timedelta(days=1)
+
+
 class Commit(Resource, frozen=True, rename="camel"):
     """A commit on a production branch."""
 
     kind = "github.commit"
-    may_lack: ClassVar[Mapping[str, str]] = {"author": "only exempts; without it nobody is exempt"}
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "author": "only exempts; without it nobody is exempt",
+        "parents": "without it no commit is the first of the repository",
+    }
 
     oid: str
     committed_date: datetime
-    repository: RepositoryRef
+    repository: CommittedTo
     branch: str
     """The production branch that was read."""
     associated_pull_requests: AssociatedPullRequests
     author: CommitAuthor | None = None
+    parents: Parents | None = None
+    """``None``: nobody asked."""
+
+    @property
+    def begins_repository(self) -> bool:
+        """Whether it is made on no other, within a day of when the repository was created.
+
+        A pull request needs a branch that is there, so none can bring the first commit (GitHub Docs, "About pull
+        requests"). One that is made on nothing later replaced what was there.
+        """
+        created = self.repository.created_at
+        if self.parents is None or self.parents.total_count or created is None:
+            return False
+        return abs(self.committed_date - created) <= _BEGINNING
 
     @property
     def author_login(self) -> str:

@@ -1,0 +1,37 @@
+"""How instances answer metadata requests that are started as a template or a launch configuration says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soc2_collectors.aws.models.ec2 import RegionSettings
+from soc2_pac.model import Verdict, failed, passed
+
+if TYPE_CHECKING:
+    from soc2_collectors.aws.models.ec2 import MetadataOptions
+    from soc2_pac.rules import Evidence
+
+
+def asks_for_token(options: MetadataOptions | None, evidence: Evidence) -> Verdict:
+    """Whether what is started with these options answers with a session token only, or not at all.
+
+    What is left open the Region's default decides, option by option, and after it the image (EC2 User Guide,
+    "Order of precedence for instance metadata options"). The rule needs :class:`RegionSettings`.
+    """
+    tokens = options.http_tokens if options is not None else None
+    endpoint = options.http_endpoint if options is not None else None
+    if tokens == "required":
+        return passed("tokens are required")
+    if endpoint == "disabled":
+        return passed("the metadata service is off")
+    if tokens is not None:
+        return failed(f"tokens are {tokens or 'not required'}")
+    regions = evidence.here(RegionSettings)
+    defaults = regions[0].metadata_defaults if regions else None
+    if defaults is not None:
+        if defaults.http_tokens == "required" or defaults.http_tokens_enforced == "enabled":
+            return passed("it leaves that to the Region, which requires tokens", on=regions)
+        if endpoint is None and defaults.http_endpoint == "disabled":
+            said = "it leaves that to the Region, where the metadata service is off"
+            return passed(said, on=regions)
+    return failed("tokens are not required, by it or by the Region's default", on=regions)

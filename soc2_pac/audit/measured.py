@@ -1,0 +1,406 @@
+"""What a store shows of a period, worked out once: reports and their tables are projections of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from soc2_pac.audit import deviations, force, parts, times
+from soc2_pac.audit.knowledge import Cell, Gap, Knowledge
+from soc2_pac.audit.spans import days, ms, text_of
+from soc2_pac.audit.times import Times
+from soc2_pac.config import duration_of
+from soc2_pac.store import acts, periods
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
+
+    from soc2_pac.acts import Act
+    from soc2_pac.audit.deviations import Deviation
+    from soc2_pac.audit.force import Force
+    from soc2_pac.audit.parts import Subject
+    from soc2_pac.audit.spans import Stretch
+    from soc2_pac.rules import Rule
+    from soc2_pac.store.checkpoint import Checkpoint
+    from soc2_pac.store.periods import Horizon, Verdicts, Version
+    from soc2_pac.store.waivers import Waiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked for, beside the period."""
+
+    criteria: tuple[str, ...] = ()
+    """Only parts of these criteria or series; empty: all."""
+    scopes: tuple[str, ...] = ()
+    """Only these scopes, or prefixes that end in ``*``; empty: all."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """The rules that are installed: they say what kind they judge, and how a failure is fixed."""
+    framework: str = "soc2"
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Those that were kept elsewhere."""
+
+
+class Off(NamedTuple):
+    """That a rule is switched off."""
+
+    reason: str
+    owner: str
+    date: str
+
+
+@dataclass(slots=True)
+class OfRule:
+    """One rule through the period."""
+
+    rule: str
+    version: Version
+    """In force at the end, or the last that was."""
+    kind: str | None
+    state: str
+    """``in force``, ``switched off`` or ``not in force``."""
+    off: Off | None
+    fresh: int
+    """For how many milliseconds a collection counts."""
+    judged: tuple[Stretch, ...]
+    """When it was in force, within the period."""
+    cells: tuple[Cell, ...]
+    times: Times
+    seen: int
+    """Resources that got a verdict at some time."""
+    days: int
+    """Days on which everything was known."""
+    deviations: list[Deviation] = field(default_factory=list)
+
+    @property
+    def counting(self) -> list[Deviation]:
+        """Deviations of what belongs to the system."""
+        return [one for one in self.deviations if not one.outside]
+
+
+class Tally(NamedTuple):
+    """Deviations, counted."""
+
+    all: int
+    in_time: int
+    late: int
+    open: int
+    waived: int
+    outside: int
+    """Not among the others."""
+
+    @classmethod
+    def of(cls, found: Collection[Deviation]) -> Tally:
+        """The counts of some deviations."""
+        counting = [one for one in found if not one.outside]
+        return cls(
+            len(counting),
+            sum(one.in_time for one in counting),
+            sum(one.late for one in counting),
+            sum(one.ended is None for one in counting),
+            sum(one.waived for one in counting),
+            len(found) - len(counting),
+        )
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What a limited report does not show."""
+
+    parts: list[str] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
+    scopes: list[str] = field(default_factory=list)
+    deviations: Counter[str] = field(default_factory=Counter)
+    """Rule -> deviations that are left out."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """A period, as the store knew it at its end."""
+
+    to: Horizon
+    start: int
+    end: int
+    """Where the time ends that is reported: the last collection."""
+    asked_end: int
+    days: int
+    acts: list[Act]
+    """Those that were recorded by then."""
+    configuration: dict[str, Any]
+    """That of the last run; empty where none is known."""
+    force: Force
+    knowledge: Knowledge
+    steps: Mapping[tuple[str, int], Mapping[int, times.Step]]
+    subjects: list[Subject]
+    rules: dict[str, OfRule]
+    deviations: list[Deviation]
+    waivers: list[Waiver]
+    left_out: LeftOut
+    subjects_of: Mapping[tuple[str, int], int]
+    """(rule, id of a scope) -> how many findings there were."""
+    outside: frozenset[str]
+    """Digests of adjustments by which a finding does not count."""
+    scopes: frozenset[int]
+    """Ids of the scopes that are reported."""
+    options: Options
+
+    @property
+    def cadence(self) -> int | None:
+        """Milliseconds between collections, as configured; ``None``: nobody said."""
+        said = self.configuration.get("audit", {}).get("cadence")
+        return duration_of(said) if said else None
+
+    def gaps(self) -> list[Gap]:
+        """Every gap of what is reported, the longest first; kinds that only joins read included."""
+        ages: dict[str, int] = {}
+        for rule in self.rules.values():
+            if rule.kind is not None:
+                ages[rule.kind] = min(rule.fresh, ages.get(rule.kind, rule.fresh))
+        usual = self.usual_age
+        found = [
+            gap
+            for cell in self.knowledge.covers
+            if cell.scope in self.scopes
+            for gap in self.knowledge.gaps(cell, ages.get(cell.kind, usual))
+        ]
+        return sorted(
+            found, key=lambda g: (-g.length, g.start, g.cell.kind, self.name(g.cell.scope))
+        )
+
+    @property
+    def usual_age(self) -> int:
+        """For how many milliseconds a collection counts for most rules."""
+        counts = Counter(rule.fresh for rule in self.rules.values())
+        return min(counts, key=lambda age: (-counts[age], age)) if counts else force.DEFAULT_AGE
+
+    def name(self, scope: int) -> str:
+        """A scope by its id."""
+        return self.knowledge.name(scope)
+
+
+def measure(
+    connection: Connection, to: Horizon, start: str, end: str, asked_end: str, options: Options
+) -> Measured:
+    """Work out a period.
+
+    Args:
+        connection: to read from.
+        to: what was recorded by the end.
+        start: of the period, UTC text.
+        end: the last collection, or the end that was asked for.
+        asked_end: the end that was asked for.
+        options: what is asked for.
+    """
+    recorded = [act for act in acts.listed(connection) if act.recorded_at <= to.at]
+    configuration = periods.configuration(connection, to)
+    judged = force.read(connection, to, asked_end)
+    knowledge = Knowledge(connection, to, recorded, start, end)
+    installed = {name: rule.kind for name, rule in options.rules.items()}
+    counted = periods.verdicts(connection, to, start, end)
+    kinds = times.kinds_of(connection, judged, counted, installed)
+    sums = times.read(connection, to, counted, judged, knowledge, kinds, start, end)
+    found = deviations.read(connection, to, judged, knowledge, kinds, start, end, asked_end)
+    within = ms(start), ms(end)
+    reported = _reported(judged, found, within)
+    subjects = parts.subjects(
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+    )
+    left = LeftOut()
+    chosen = [one for one in subjects if parts.takes(one, options.criteria)]
+    left.parts = [one.id for one in subjects if one not in chosen]
+    rules = {rule for one in chosen for rule in one.rules} if options.criteria else set(reported)
+    left.rules = sorted(set(reported) - rules)
+    scopes = _scopes(knowledge, options.scopes, left)
+    kept = [one for one in found if one.rule in rules and one.scope in scopes]
+    left.deviations = Counter(
+        one.rule for one in found if one.rule not in rules or one.scope not in scopes
+    )
+    names = {version.rule_id: rule for rule, version in judged.last.items()}
+    adjusted = periods.adjustments(connection)
+    measured = Measured(
+        to=to,
+        start=within[0],
+        end=within[1],
+        asked_end=ms(asked_end),
+        days=sum(1 for _ in days(*within)),
+        acts=recorded,
+        configuration=configuration,
+        force=judged,
+        knowledge=knowledge,
+        steps=sums.steps,
+        subjects=chosen,
+        rules={},
+        deviations=kept,
+        waivers=deviations.known_waivers(connection, to.at),
+        left_out=left,
+        subjects_of={(names[one.rule], one.scope): one.all for one in counted.subjects},
+        outside=frozenset(digest for digest, said in adjusted.items() if said[0]),
+        scopes=scopes,
+        options=options,
+    )
+    seen = _seen(counted, judged, scopes)
+    totals: dict[str, Times] = {}
+    for (rule, scope), spent in sums.times.items():
+        if scope in scopes:
+            totals[rule] = totals.get(rule, Times()) + spent
+    cells = _cells(knowledge, scopes)
+    for rule in sorted(rules):
+        kind = kinds.get(rule)
+        total = totals.get(rule, Times())
+        here = tuple(cells.get(kind, ())) if kind is not None else ()
+        measured.rules[rule] = _of_rule(measured, rule, kind, here, total, seen[rule])
+    for one in kept:
+        measured.rules[one.rule].deviations.append(one)
+    return measured
+
+
+def at_instant(connection: Connection, to: Horizon, options: Options) -> Measured:
+    """What was known and in force at an instant; without times and deviations.
+
+    The time that is reported is all from the first collection of the store up to the instant.
+    """
+    recorded = [act for act in acts.listed(connection) if act.recorded_at <= to.at]
+    configuration = periods.configuration(connection, to)
+    judged = force.read(connection, to, to.at)
+    first = periods.collected(connection)
+    begun = first[0] if first is not None else to.at
+    knowledge = Knowledge(connection, to, recorded, begun, text_of(ms(to.at) + 1))
+    samples = periods.samples(connection, to, {v.rule_id for v in judged.last.values()})
+    installed = {name: rule.kind for name, rule in options.rules.items()}
+    reported = sorted(judged.now)
+    # What the configuration switches off is a part of the report, where it ever judged.
+    reported += sorted(
+        rule
+        for rule, version in judged.last.items()
+        if rule not in judged.now and switched_off(configuration, rule, version.criteria)
+    )
+    subjects = parts.subjects(
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+    )
+    left = LeftOut()
+    chosen = [one for one in subjects if parts.takes(one, options.criteria)]
+    left.parts = [one.id for one in subjects if one not in chosen]
+    rules = {rule for one in chosen for rule in one.rules} if options.criteria else set(reported)
+    left.rules = sorted(set(reported) - rules)
+    scopes = _scopes(knowledge, options.scopes, left)
+    adjusted = periods.adjustments(connection)
+    measured = Measured(
+        to=to,
+        start=ms(begun),
+        end=ms(to.at) + 1,
+        asked_end=ms(to.at) + 1,
+        days=0,
+        acts=recorded,
+        configuration=configuration,
+        force=judged,
+        knowledge=knowledge,
+        steps={},
+        subjects=chosen,
+        rules={},
+        deviations=[],
+        waivers=deviations.known_waivers(connection, to.at),
+        left_out=left,
+        subjects_of={},
+        outside=frozenset(digest for digest, said in adjusted.items() if said[0]),
+        scopes=scopes,
+        options=options,
+    )
+    cells = _cells(knowledge, scopes)
+    for rule in sorted(rules):
+        version = judged.now.get(rule) or judged.last[rule]
+        kind = samples.get(version.rule_id) or installed.get(rule)
+        here = tuple(cells.get(kind, ())) if kind is not None else ()
+        measured.rules[rule] = _of_rule(measured, rule, kind, here, Times(), 0)
+    return measured
+
+
+def _cells(knowledge: Knowledge, scopes: Collection[int]) -> dict[str, list[Cell]]:
+    """Kind -> where it was collected."""
+    found: dict[str, list[Cell]] = {}
+    for cell in sorted(knowledge.covers):
+        if cell.scope in scopes:
+            found.setdefault(cell.kind, []).append(cell)
+    return found
+
+
+def _reported(judged: Force, found: Collection[Deviation], within: tuple[int, int]) -> list[str]:
+    """Rules in force at some time of the period, and those with a deviation in it."""
+    also = {one.rule for one in found}
+    return sorted(
+        rule
+        for rule in judged.last
+        if rule in also or rule in judged.now or judged.judged(rule, *within)
+    )
+
+
+def _scopes(knowledge: Knowledge, wanted: Collection[str], left: LeftOut) -> frozenset[int]:
+    known = {number: str(scope) for number, scope in knowledge.scopes.items()}
+    if not wanted:
+        return frozenset(known)
+    chosen = {
+        number
+        for number, name in known.items()
+        if any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in wanted)
+    }
+    collected = {cell.scope for cell in knowledge.covers}
+    left.scopes = sorted(known[number] for number in collected - chosen)
+    return frozenset(chosen)
+
+
+def _seen(counted: Verdicts, judged: Force, scopes: Collection[int]) -> Counter[str]:
+    """Rule -> how many resources got a verdict."""
+    names = {version.rule_id: rule for rule, version in judged.last.items()}
+    found: Counter[str] = Counter()
+    for one in counted.subjects:
+        if one.scope in scopes:
+            found[names[one.rule]] += one.judged
+    return found
+
+
+def _of_rule(
+    measured: Measured,
+    rule: str,
+    kind: str | None,
+    cells: tuple[Cell, ...],
+    total: Times,
+    seen: int,
+) -> OfRule:
+    judged = measured.force
+    version = judged.now.get(rule) or judged.last[rule]
+    age = force.fresh(version)
+    held = judged.judged(rule, measured.start, measured.end)
+    off = (
+        None if rule in judged.now else switched_off(measured.configuration, rule, version.criteria)
+    )
+    state = "in force" if rule in judged.now else "switched off" if off else "not in force"
+    known = measured.knowledge.full_days(cells, age, held) if measured.days else 0
+    return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known)
+
+
+def switched_off(
+    configuration: Mapping[str, Any], rule: str, criteria: Collection[str]
+) -> Off | None:
+    """The decision of a recorded configuration that switches a rule off, or ``None``."""
+    own = configuration.get("rules", {}).get(rule, {})
+    if own.get("enabled") is False:
+        return _off(own.get("decision") or {})
+    for one in configuration.get("exclude", ()):
+        pattern = one.get("rule", "")
+        series = {criterion.partition(".")[0] for criterion in criteria}
+        if fnmatchcase(rule, pattern) or pattern in criteria or pattern in series:
+            return _off(one)
+    include = configuration.get("include") or ()
+    if include and not any(
+        fnmatchcase(rule, p) or p in criteria or p in {c.partition(".")[0] for c in criteria}
+        for p in include
+    ):
+        return Off("not among rules.include", "", "")
+    return None
+
+
+def _off(said: Mapping[str, Any]) -> Off:
+    return Off(str(said.get("reason", "")), str(said.get("owner", "")), str(said.get("date", "")))
