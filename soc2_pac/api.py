@@ -38,6 +38,7 @@ from soc2_pac.decisions import loosened
 from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
+from soc2_pac.evaluate.preview import Preview, preview
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
 from soc2_pac.store import acts, open_store, queries
 from soc2_pac.store.queries import RESUMED
@@ -655,6 +656,28 @@ def evaluate_as_of(
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     with store.reading() as connection:
         return list(judge_as_of(connection, work.active if rules is None else rules, at))
+
+
+def preview_evaluation(
+    work: Workspace, store: Store, rules: Sequence[ActiveRule] | None = None
+) -> Preview:
+    """Which verdicts an evaluation would change now. Writes nothing, and takes no lock.
+
+    ``rules``: only these; all active ones when left out, and findings of others would then be closed.
+    """
+    chosen = work.active if rules is None else rules
+    held = store.waivers(active=True)
+    with store.reading() as connection:
+        now = datetime.now(UTC)
+        return preview(connection, chosen, now, held, whole=rules is None)
+
+
+def exit_code_of(found: Preview, work: Workspace, fail_on: Severity) -> int:
+    """The exit code that the evaluation would have; see :func:`exit_code`."""
+    if any(severity.rank >= fail_on.rank for severity in found.failing):
+        return 1
+    nothing_counts = bool(work.config.boundary) and not found.counting
+    return 3 if found.unknown or nothing_counts or work.registry.broken else 0
 
 
 def known_from_store(work: Workspace) -> Workspace:
