@@ -42,6 +42,7 @@ class Options:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """The rules that are installed: they say what kind they judge, and how a failure is fixed."""
     framework: str = "soc2"
+    """By whose requirements findings are grouped: one of :data:`soc2_pac.frameworks.FRAMEWORKS`."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those that were kept elsewhere."""
 
@@ -208,7 +209,7 @@ def measure(
     within = ms(start), ms(end)
     reported = _reported(judged, found, within)
     subjects = parts.subjects(
-        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )
     left = LeftOut()
     chosen = [one for one in subjects if parts.takes(one, options.criteria)]
@@ -286,7 +287,7 @@ def at_instant(
         if rule not in judged.now and switched_off(configuration, rule, version.criteria)
     )
     subjects = parts.subjects(
-        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )
     left = LeftOut()
     chosen = [one for one in subjects if parts.takes(one, options.criteria)]

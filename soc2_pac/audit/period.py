@@ -133,7 +133,11 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
     yield Fact("Scopes", ", ".join(options.scopes) or "all")
     controls = sum(part.kind == "control" for part in measured.subjects)
     criteria = len(measured.subjects) - controls
-    yield Fact("Parts", f"{many(controls, 'control')}, {criteria} criteria")
+    if options.framework == "soc2":
+        yield Fact("Parts", f"{many(controls, 'control')}, {criteria} criteria")
+    else:
+        yield Fact("Framework", "ISO/IEC 27001:2022, controls of Annex A (titles in our own words)")
+        yield Fact("Parts", many(criteria, "control"))
     states = Counter(rule.state for rule in measured.rules.values())
     yield Fact(
         "Rules", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"

@@ -22,6 +22,7 @@ from soc2_pac.cli.options import (
     store_option,
 )
 from soc2_pac.errors import UsageError
+from soc2_pac.frameworks import FRAMEWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,6 @@ _FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md", "oscal")
 _TABLES = ("csv", "md")
 """Formats that hold one table."""
 _BINARY = ("pdf", "xlsx")
-_FRAMEWORKS = ("soc2",)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--framework",
-        type=Choice(_FRAMEWORKS),
+        type=Choice(FRAMEWORKS),
         default="soc2",
         show_default=True,
         help="By whose requirements findings are grouped.",
