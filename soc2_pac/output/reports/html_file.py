@@ -144,12 +144,13 @@ def _head(report: Report) -> Iterator[str]:
 
 def _parts(report: Report, lanes: Mapping[str, Lane]) -> Iterator[str]:
     yield '<section id="parts" data-list><h2>Controls and criteria</h2>'
-    yield '<p class="legend"><i class="holds"></i>holds <i class="fails"></i>fails '
-    yield '<i class="unknown"></i>not known <i class="outside"></i>nothing in scope'
-    spans = next((lane.spans for lane in report.lanes if lane.spans), None)
+    spans = next((lane.spans for lane in report.lanes if _long(lane)), None)
     if spans is not None:
-        yield f' <span class="span">{spans[0].start[:10]} to {spans[-1].end[:10]}, from left to right</span>'
-    yield "</p>"
+        yield '<p class="legend"><i class="holds"></i>holds <i class="fails"></i>fails '
+        yield '<i class="unknown"></i>not known <i class="outside"></i>nothing in scope '
+        yield (
+            f'<span class="span">{spans[0].start[:10]} to {spans[-1].end[:10]}, from left to right</span></p>'
+        )
     yield _tools(
         "Filter controls and criteria", [title for state, title in _STATES.items() if state]
     )
@@ -186,10 +187,10 @@ def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
 
 def _lane(lane: Lane) -> str:
     """The period from left to right."""
-    if not lane.spans:
+    if not _long(lane):
         return ""
     first, last = _moment(lane.spans[0].start), _moment(lane.spans[-1].end)
-    length = max(last - first, 1.0)
+    length = last - first
     bars, said = [], []
     for span in lane.spans:
         left = (_moment(span.start) - first) / length * 1000
@@ -207,6 +208,11 @@ def _lane(lane: Lane) -> str:
         f'<svg class="lane" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" '
         f'aria-label="Timeline: {label}">{"".join(bars)}</svg>'
     )
+
+
+def _long(lane: Lane) -> bool:
+    """Whether it is a stretch of time: of one instant there is nothing to draw."""
+    return bool(lane.spans) and lane.spans[0].start < lane.spans[-1].end
 
 
 def _moment(text: str) -> float:
