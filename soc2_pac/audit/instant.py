@@ -135,6 +135,8 @@ class Making:
             kind="type1",
             title=f"{title}, judged by today's rules" if self._today else title,
             subtitle=at,
+            start=at,
+            end=text_of(measured.end),
             cover=tuple(self._cover()),
             warnings=tuple(self._warnings()),
             statement=tuple(self.statement()),

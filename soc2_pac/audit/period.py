@@ -80,6 +80,8 @@ def _report(connection: Connection, measured: Measured) -> Report:
         kind="type2",
         title="Operation over a period (Type II)",
         subtitle=f"{start} to {end}",
+        start=start,
+        end=end,
         cover=tuple(_cover(connection, measured)),
         warnings=tuple(_warnings(connection, measured)),
         statement=tuple(_statement(measured)),

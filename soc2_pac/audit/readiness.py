@@ -13,6 +13,7 @@ from soc2_pac.acts.attestations import handed_in
 from soc2_pac.audit import instant, method, period, projection, registers, standing, steps
 from soc2_pac.audit.measured import Options, at_instant
 from soc2_pac.audit.projection import columns
+from soc2_pac.audit.spans import text_of
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Status, utc_time
@@ -60,6 +61,8 @@ def report(connection: Connection, options: Options | None = None) -> Report:
             kind="readiness",
             title="Readiness for an audit",
             subtitle=f"as of {at}",
+            start=at,
+            end=text_of(measured.end),
             cover=(
                 Fact("Store", periods.marks(connection).get("store_id", "")),
                 Fact("As of", at),
