@@ -123,7 +123,7 @@ class Making:
         for row in self.failing:
             if row.status == Status.FAIL and not row.outside:
                 found[row.rule].waived += row.waiver is not None
-                found[row.rule].overdue += row.due is not None and row.due <= self.measured.to.at
+                found[row.rule].overdue += row.due is not None and row.due <= self.measured.at
         return found
 
     def report(self) -> Report:

@@ -92,7 +92,7 @@ def report(connection: Connection, options: Options | None = None) -> Report:
 
 def _owed(measured: Measured) -> Iterator[Owed]:
     """Evidence of people that is missing, by control and topic."""
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     evidence = list(handed_in(measured.acts).values())
     for part in measured.subjects:
         control = part.control
@@ -117,7 +117,7 @@ def _people(measured: Measured, owed: list[Owed]) -> Iterator[str]:
     asked = sum(len(p.control.attestations) for p in measured.subjects if p.control is not None)
     if asked:
         yield f"{asked - len(owed)} of {asked} kinds of evidence of people count now"
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     states = Counter(one.state for one in reviewing.reviews(measured.acts).values())
     late = sum(len(one.overdue(at)) for one in reviewing.reviews(measured.acts).values())
     if states:
