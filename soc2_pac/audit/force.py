@@ -74,7 +74,7 @@ class Force:
 
     def judged(self, rule: str, start: int, end: int) -> tuple[Stretch, ...]:
         """When a rule was in force within a period."""
-        return common(union(self.stretches.get(rule, ())), [(start, end)])
+        return common(union(self.stretches.get(rule, ())), [(start, end + 1)])
 
     @property
     def ahead(self) -> bool:

@@ -123,7 +123,7 @@ class Making:
         for row in self.failing:
             if row.status == Status.FAIL and not row.outside:
                 found[row.rule].waived += row.waiver is not None
-                found[row.rule].overdue += row.due is not None and row.due <= self.measured.to.at
+                found[row.rule].overdue += row.due is not None and row.due <= self.measured.at
         return found
 
     def report(self) -> Report:
@@ -135,6 +135,8 @@ class Making:
             kind="type1",
             title=f"{title}, judged by today's rules" if self._today else title,
             subtitle=at,
+            start=at,
+            end=text_of(measured.end),
             cover=tuple(self._cover()),
             warnings=tuple(self._warnings()),
             statement=tuple(self.statement()),

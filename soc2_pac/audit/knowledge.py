@@ -278,7 +278,7 @@ class Knowledge:
         return sum(
             lives_gauge.between(start, end) > 0
             and holes_gauge.between(start, end) == 0
-            and judged_gauge.between(start, end) > 0
+            and judged_gauge.between(start, end + 1) > 0
             for start, end in days(self.start, self.end)
         )
 

@@ -151,6 +151,11 @@ class Measured:
     options: Options
 
     @property
+    def at(self) -> str:
+        """The instant as of which things are due, or count: the end of what is reported, UTC."""
+        return min(self.to.at, text_of(self.end))
+
+    @property
     def cadence(self) -> int | None:
         """Milliseconds between collections, as configured; ``None``: nobody said."""
         said = self.configuration.get("audit", {}).get("cadence")

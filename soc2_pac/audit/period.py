@@ -54,7 +54,7 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
     """What was measured; the report is made of it."""
     start, end = utc_text(asked.start), utc_text(asked.end)
     to = periods.horizon(connection, utc_text(asked.end - _MILLISECOND))
-    last = periods.last_collected(connection, to)
+    last = periods.last_recorded(connection, to)
     if last is None:
         ever = periods.collected(connection)
         what = f"its first collection ended at {ever[0]}" if ever else "it holds no collection"
@@ -63,7 +63,7 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
         raise UsageError(msg)
     if last <= start:
         msg = (
-            f"the store knows nothing of {start[:10]}..{end[:10]}: its last collection before the end was at {last}. "
+            f"the store knows nothing of {start[:10]}..{end[:10]}: what it recorded last before the end was at {last}. "
             f"Next: soc2-pac run, or ask for a period that begins before {last[:10]}"
         )
         raise UsageError(msg)
@@ -80,6 +80,8 @@ def _report(connection: Connection, measured: Measured) -> Report:
         kind="type2",
         title="Operation over a period (Type II)",
         subtitle=f"{start} to {end}",
+        start=start,
+        end=end,
         cover=tuple(_cover(connection, measured)),
         warnings=tuple(_warnings(connection, measured)),
         statement=tuple(_statement(measured)),
@@ -164,8 +166,8 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     yield from warnings(connection, measured)
     if measured.end < measured.asked_end:
         yield (
-            f"The report ends at {text_of(measured.end)}: that was the last collection before the end of the period "
-            f"that was asked for, {text_of(measured.asked_end)}"
+            f"The report ends at {text_of(measured.end)}: nothing was collected or judged after that, before the end of the "
+            f"period that was asked for, {text_of(measured.asked_end)}"
         )
     first = periods.collected(connection)
     if first is not None and first[0] > text_of(measured.start):

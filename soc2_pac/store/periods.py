@@ -68,14 +68,21 @@ def last_evaluated(connection: Connection) -> str | None:
     return found
 
 
-def last_collected(connection: Connection, to: Horizon) -> str | None:
-    """When the last collection up to a horizon ended; ``None`` where there is none."""
-    c = tables.collection
-    query = sa.select(sa.func.max(c.c.finished_at)).where(
-        c.c.id <= to.collection, c.c.finished_at <= to.at
-    )
-    found: str | None = connection.execute(query).scalar()
-    return found
+def last_recorded(connection: Connection, to: Horizon) -> str | None:
+    """When the last collection up to a horizon ended, or as of when anything was judged last, whichever is later.
+
+    ``None`` where nothing was collected.
+    """
+    c, e = tables.collection, tables.evaluation
+    collection = connection.execute(
+        sa.select(sa.func.max(c.c.finished_at)).where(
+            c.c.id <= to.collection, c.c.finished_at <= to.at
+        )
+    ).scalar()
+    judged = connection.execute(
+        sa.select(sa.func.max(e.c.as_of)).where(e.c.id <= to.evaluation, e.c.as_of <= to.at)
+    ).scalar()
+    return None if collection is None else max(collection, judged or "")
 
 
 def marks(connection: Connection) -> dict[str, str]:
@@ -272,7 +279,7 @@ class Verdicts(NamedTuple):
 
 
 _HELD = (
-    "f.opened_by <= :e AND f.valid_from < :end "
+    "f.opened_by <= :e AND f.valid_from <= :end "
     "AND (f.closed_by IS NULL OR f.closed_by > :e OR f.valid_to > :start)"
 )
 """A finding as known at the horizon that held at some time of the period."""
@@ -402,7 +409,7 @@ def presence(
             closed.add((resource, closed_by))
             if last <= start:
                 continue
-        if first >= end:
+        if first > end:
             continue
         own = found.get((kind, scope))
         if own is None:
@@ -871,7 +878,7 @@ def documents(
         "SELECT r.id, r.kind, r.scope_id, r.uid, o.name, o.digest, o.valid_from, "
         "CASE WHEN o.closed_by > :u THEN NULL ELSE o.valid_to END, o.opened_by FROM resource r "
         "JOIN observation o ON o.resource_id = r.id WHERE r.kind IN :kinds AND r.scope_id IN :scopes "
-        "AND o.opened_by <= :u AND o.valid_from < :end "
+        "AND o.opened_by <= :u AND o.valid_from <= :end "
         "AND (o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :start) ORDER BY r.id, o.id"
     ).bindparams(*(sa.bindparam(name, expanding=True) for name in ("kinds", "scopes")))
     bound = {

@@ -222,7 +222,7 @@ def test_periods_of_which_nothing_is_known_are_refused(store: Store) -> None:
     daily(store, {"a": True})
     with pytest.raises(UsageError, match="first collection ended at 2026-01-01"):
         made(store, "2025-01-01..2025-06-30")
-    with pytest.raises(UsageError, match="last collection before the end was at 2026-01-01"):
+    with pytest.raises(UsageError, match="recorded last before the end was at 2026-01-01"):
         made(store, "2026-03-01..2026-06-30")
 
 
@@ -231,6 +231,19 @@ def test_a_report_ends_at_the_last_collection(store: Store) -> None:
     report = made(store, "2026-01-01..2026-12-31")
     assert report.subtitle == "2026-01-01T00:00:00.000Z to 2026-01-03T00:00:00.000Z"
     assert "ends at 2026-01-03T00:00:00.000Z" in report.warnings[0]
+
+
+def test_one_run_is_judged_as_of_its_end(store: Store) -> None:
+    """The verdicts come a moment after the collections, and nothing is late that is due after both."""
+    moment = timedelta(milliseconds=2)
+    one_run(store, [look({"a": user("a", GetMfa=False)})], at=T0 + moment, rules=MFA)
+    report = made(store, "2026-01-01..2026-12-31")
+    (deviation,) = rows(report, "deviations")
+    assert (deviation["met"], deviation["due"]) == ("not due", utc_text(T0 + 30 * DAY + moment))
+    (result,) = [row for row in rows(report, "results") if row["rule"]]
+    assert (result["resources"], result["resources_judged"]) == (1, 1)
+    assert (result["days_known"], result["days"], result["not_known"]) == (1, 1, 2)
+    assert len(report.table("findings").rows) == 1
 
 
 # -- parts ------------------------------------------------------------------------------------------
@@ -260,6 +273,10 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
         last = read(
             "SELECT MAX(id) FROM evaluation WHERE as_of < '" + utc_text(end) + "'"
         )[0][0] or 0  # fmt: skip
+        judged_at = [
+            (None, None, None, row[0])
+            for row in read(f"SELECT as_of FROM evaluation WHERE id <= {last}")
+        ]
         collected = read(
             "SELECT c.kind, c.scope_id, c.status, c.finished_at, c.id, p.collection_id, c.reason FROM collection c "
             "LEFT JOIN population p ON p.collection_id = c.id ORDER BY c.id"
@@ -286,7 +303,7 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
     events = {(c[0], c[1]) for c in collected if c[5] is not None}
     found: dict[str, Counter[str]] = {rule: Counter() for rule in {f[0] for f in findings}}
     at = start
-    until = min(end, max(histories.parse(c[3]) for c in collected))
+    until = min(end, max(histories.parse(c[3]) for c in [*collected, *judged_at]))
     while at < until:
         text = utc_text(at)
 
