@@ -166,8 +166,8 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     yield from warnings(connection, measured)
     if measured.end < measured.asked_end:
         yield (
-            f"The report ends at {text_of(measured.end)}: nothing was collected or judged after that, before the end of the "
-            f"period that was asked for, {text_of(measured.asked_end)}"
+            f"The report ends at {text_of(measured.end)}: nothing was collected or judged after that, before the end "
+            f"of the period that was asked for, {text_of(measured.asked_end)}"
         )
     first = periods.collected(connection)
     if first is not None and first[0] > text_of(measured.start):

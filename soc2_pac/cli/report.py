@@ -168,7 +168,7 @@ def type1(as_of: str, rules: str, asked: _Asked) -> None:
     "period_text",
     metavar="FROM..TO",
     required=True,
-    help="Days that both belong to it: 2026-01-01..2026-06-30. It ends with what was recorded last, if that is earlier.",
+    help="Days that both belong to it: 2026-01-01..2026-06-30. It ends with the last record, if that is earlier.",
 )
 @_options
 def type2(period_text: str, asked: _Asked) -> None:

@@ -818,9 +818,10 @@ def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Ite
     others = "" if passing else " AND f.status NOT IN ('pass', 'not_applicable')"
     query = sa.text(
         "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "  # noqa: S608 - as above
-        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, (SELECT o.name FROM observation o "
-        "WHERE o.resource_id = f.resource_id AND o.opened_by <= :u ORDER BY o.id DESC LIMIT 1) "
+        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name "
         "FROM finding f LEFT JOIN resource r ON r.id = f.resource_id "
+        "LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.opened_by <= :u "
+        "AND (o.closed_by IS NULL OR o.closed_by > :u) "
         f"WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){others} "
         "ORDER BY f.rule_id, f.scope_id, f.resource_id"
     )
