@@ -28,8 +28,8 @@ COPYLEFT = ("lgpl", "lesser general public", "mpl", "mozilla public")
 ALLOWED_COPYLEFT = {"psycopg", "psycopg-binary", "pygithub", "certifi", "fpdf2"}
 """By name: a new one is a decision."""
 FOR_DEVELOPMENT = {"hypothesis", "pathspec", "paramiko", "orjson", "axe-playwright-python"}
-"""Copyleft that nobody gets by installing soc2-pac. axe-playwright-python says nothing in its metadata: it is under MIT,
-and carries axe-core, which is under MPL-2.0."""
+"""Copyleft that nobody gets by installing soc2-pac. axe-playwright-python says nothing in its metadata: it is under
+MIT, and carries axe-core, which is under MPL-2.0."""
 
 
 def _name(text: str) -> str:
