@@ -191,6 +191,14 @@ def readiness(asked: _Asked) -> None:
         _write(engine.report(connection, options), asked)
 
 
+@report.command()
+def schema() -> None:
+    """Print the JSON Schema of reports in JSON."""
+    from soc2_pac.output.reports import json_file  # noqa: PLC0415
+
+    click.echo(json_file.schema(), nl=False)
+
+
 @contextlib.contextmanager
 def _reading(asked: _Asked) -> Iterator[tuple[Connection, Options]]:
     """The store and what is asked of it; refuses what names nothing."""

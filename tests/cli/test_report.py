@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from soc2_pac.store import open_store
 from soc2_pac.store.checkpoint import dump
@@ -95,7 +96,7 @@ def test_what_does_not_fit_together_is_refused(cli: Callable[..., Ended], url: s
         (("-o", "all/", "--format", "json"), "-o FOLDER/ writes all formats"),
         (("--criteria", "CC99"), "there is no criterion 'CC99'"),
         (("--scope", "fake:nowhere"), "no scope in the store is 'fake:nowhere'"),
-        (("--framework", "iso27001"), "--framework"),
+        (("--framework", "iso9001"), "Did you mean 'iso27001'"),
     ):
         ended = cli("report", "type2", *PERIOD, "--store", url, *arguments)
         assert ended.code == 2, arguments
@@ -142,3 +143,30 @@ def test_readiness_lists_next_steps(cli: Callable[..., Ended], url: str) -> None
     steps = list(csv.DictReader(io.StringIO(ended.out)))
     assert steps[0]["what"] == "Users have MFA: fix 2 failures"
     assert ended.code == 0
+
+
+def test_the_schema_of_json_holds_for_every_report(cli: Callable[..., Ended], url: str) -> None:
+    validator = Draft202012Validator(json.loads(cli("report", "schema").out))
+    for arguments in (
+        ("type2", *PERIOD),
+        ("type2", *PERIOD, "--framework", "iso27001"),
+        ("type1", "--as-of", "2026-01-02T12:00:00Z"),
+        ("readiness",),
+    ):
+        ended = cli("report", *arguments, "--format", "json", "--store", url)
+        assert ended.code == 0, ended.err
+        assert list(validator.iter_errors(json.loads(ended.out))) == []
+
+
+def test_by_annex_a_every_rule_has_its_place(cli: Callable[..., Ended], url: str) -> None:
+    ended = cli(
+        *("report", "type2", *PERIOD, "--framework", "iso27001"),
+        *("--format", "json", "--store", url),
+    )
+    made = json.loads(ended.out)
+    assert {part["kind"] for part in made["parts"]} == {"annex"}
+    assert len(made["parts"]) in (93, 94)
+    placed = {rule for part in made["parts"] for rule in part["rules"]}
+    (rules,) = (table["rows"] for table in made["tables"] if table["name"] == "rules")
+    assert placed == {row["rule"] for row in rules}
+    assert "Annex A" in str(made["cover"])
