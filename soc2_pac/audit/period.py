@@ -45,7 +45,11 @@ def report(connection: Connection, asked: AuditPeriod, options: Options | None =
         UsageError: the store knows nothing of the period, or a scope that is asked for does not exist.
     """
     options = options or Options()
-    measured = read(connection, asked, options)
+    return made(connection, read(connection, asked, options))
+
+
+def made(connection: Connection, measured: Measured) -> Report:
+    """The report of what was measured."""
     return sealed(_report(connection, measured))
 
 
