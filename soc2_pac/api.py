@@ -18,7 +18,15 @@ from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.acts.decisions import SET as DECISIONS_SET
-from soc2_pac.audit import attachments, control_file, controls, decisions, removals, reviews
+from soc2_pac.audit import (
+    attachments,
+    control_file,
+    controls,
+    decisions,
+    exported,
+    removals,
+    reviews,
+)
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -27,7 +35,7 @@ from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.config import EvidenceTable
 from soc2_pac.decisions import loosened
-from soc2_pac.errors import ConfigError, StoreError, UsageError
+from soc2_pac.errors import ConfigError, Soc2PacError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
@@ -203,6 +211,7 @@ def make_workspace(
     """
     sources = config.sources(registry.providers)
     attachments.check(config, registry)
+    exported.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
@@ -369,6 +378,10 @@ class Outcome:
     """Interrupted runs that this one went on with."""
     removals: int = 0
     """Grants that were to be revoked, and are proved to be gone by this run."""
+    checkpoints: list[str] = field(default_factory=list)
+    """Where the checkpoint after it is kept."""
+    checkpoint_lost: str = ""
+    """Why it could not be kept everywhere."""
     resumed_listings: int = 0
     """Listings that were complete in those runs, and were not read again."""
 
@@ -495,6 +508,11 @@ def run(
                 with store.reading() as connection:
                     inside = queries.findings(connection, outside=False)
                     outcome.nothing_counts = next(inside, None) is None
+    try:
+        outcome.checkpoints = exported.export(work.config, work.registry, store)
+    except Soc2PacError as error:
+        # The run itself is done and kept: what it found is said all the same.
+        outcome.checkpoint_lost = str(error)
     return outcome
 
 
@@ -777,6 +795,7 @@ def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Sev
         or outcome.uncollected
         or outcome.unsourced
         or outcome.broken
+        or outcome.checkpoint_lost
         or (outcome.evaluated is None and outcome.gaps)
     )
     for finding in findings:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
+import io
 import tempfile
 from binascii import crc32
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from soc2_pac.audit.bundle_check import NAME, central_header, end_record, local_header
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _PART = 1 << 20
 
@@ -141,25 +141,23 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         unfinished.unlink(missing_ok=True)
 
 
-def of_files(files: dict[str, bytes]) -> bytes:
-    """The zip file of some files, in memory."""
-    import io  # noqa: PLC0415
+@contextlib.contextmanager
+def beside(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary file without a name in the folder of another one. Raises UsageError."""
+    try:
+        file = tempfile.TemporaryFile(dir=path.parent, prefix=".bundle-")  # noqa: SIM115 - closed below
+    except OSError as error:
+        msg = f"-o {path} cannot be written: {error.strerror}"
+        raise UsageError(msg) from error
+    with file:
+        yield file
 
+
+def of_files(files: Mapping[str, bytes]) -> bytes:
+    """The zip file of some files, in memory."""
     target = io.BytesIO()
     with contextlib.closing(Writer(Path(tempfile.gettempdir()))) as writer:
         for name, content in files.items():
             writer.add(name, [content])
         writer.write(target)
     return target.getvalue()
-
-
-def files_of(content: bytes) -> dict[str, Any]:
-    """Name -> bytes of a bundle that was checked."""
-    import zipfile  # noqa: PLC0415
-    from io import BytesIO  # noqa: PLC0415
-
-    with zipfile.ZipFile(BytesIO(content)) as opened:
-        return {one.filename: opened.read(one) for one in opened.infolist()}
-
-
-__all__ = ["Stored", "Writer", "files_of", "of_files", "shutil", "whole"]
