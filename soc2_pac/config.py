@@ -234,7 +234,7 @@ class AttachmentsTable(_Table, frozen=True):
 
 
 class CheckpointsTable(_Table, frozen=True):
-    """``[checkpoints]``: where each run keeps a checkpoint of the ledger, beyond the reach of whoever keeps the store."""
+    """``[checkpoints]``: where each run keeps a checkpoint of the ledger, out of reach of whoever keeps the store."""
 
     folder: str | None = None
     """A folder that is there, counted from the configuration's own."""

@@ -21,7 +21,7 @@ from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import Event, Population, instant_of
 from soc2_pac.audit.samples import ALGORITHM, drawn, suggested
 from soc2_pac.audit.spans import text_of
-from soc2_pac.canonical import canonical
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.errors import IntegrityError, UsageError
 from soc2_pac.store import bundles, checkpoint, periods
 
@@ -157,7 +157,9 @@ class _Making:
                 )
                 raise IntegrityError(msg)
             if one.seq > self._last:
-                said = f"the checkpoint of {one.recorded_at}: an earlier one holds all of the period"
+                said = (
+                    f"the checkpoint of {one.recorded_at}: an earlier one holds all of the period"
+                )
                 self.made.left_out.append(said)
                 continue
             number = sum(name.startswith(f"checkpoints/{one.seq}-") for name in self._writer.files)
@@ -176,13 +178,13 @@ class _Making:
     def rules(self) -> None:
         """The text of each version of a rule that was in force by then."""
         parts: set[str] = set()
-        for digest, text in bundles.sources(self._connection, self._segment.end):
-            self._writer.add(f"rules/sources/{digest}.json", [text.encode()])
+        for name, text in bundles.sources(self._connection, self._segment.end):
+            self._writer.add(f"rules/sources/{name}.json", [text.encode()])
             said = json.loads(text)
             if said.get("format") == 2:  # noqa: PLR2004 - format 1 holds the texts themselves
                 parts.update(part for _, part in said["parts"])
-        for digest, text in bundles.parts(self._connection, parts):
-            self._writer.add(f"rules/parts/{digest}.txt", [text.encode()])
+        for name, text in bundles.parts(self._connection, parts):
+            self._writer.add(f"rules/parts/{name}.txt", [text.encode()])
 
     def findings(self) -> None:
         """Every finding, and what findings rest on; the documents of deviations are wanted."""
@@ -209,9 +211,9 @@ class _Making:
         """Texts as they pass; the documents on which failures rest are wanted."""
         for text in texts:
             raw = text.encode("utf-8", "surrogatepass")
-            if failing and _digest(raw) in failing:
-                for kind, scope, uid, digest in json.loads(text)["documents"]:
-                    self._want(kind, scope, uid, digest)
+            if failing and digest(raw) in failing:
+                for kind, scope, uid, document in json.loads(text)["documents"]:
+                    self._want(kind, scope, uid, document)
             yield raw
 
     # -- events -----------------------------------------------------------------------------------------
@@ -312,25 +314,27 @@ class _Making:
             looks = bundles.collections(self._connection, kind, scope, u)
             proofs = prove(self._connection, rows, wanted, looks)
             for number, leaves in proofs.leaves.items():
-                said = {"collection": number, "kind": kind, "scope": scope, "leaves": leaves}
-                self._writer.add(f"proofs/{number}.json", [canonical(said) + b"\n"])
+                proof = {"collection": number, "kind": kind, "scope": scope, "leaves": leaves}
+                self._writer.add(f"proofs/{number}.json", [canonical(proof) + b"\n"])
                 self.made.proved += sum(len(leaf["documents"]) for leaf in leaves)
             without |= proofs.without
-            for digest, text in bundles.bodies(
+            for name, text in bundles.bodies(
                 self._connection, {one.digest for one in wanted} - written
             ):
-                written.add(digest)
+                written.add(name)
                 if text:
                     raw = text.encode("utf-8", "surrogatepass")
-                    self._writer.add(f"evidence/{digest}.json", [raw])
+                    self._writer.add(f"evidence/{name}.json", [raw])
                 else:
-                    gone.add(digest)
+                    gone.add(name)
         self.made.documents = len(written - gone)
         if gone:
             said = f"{len(gone)} documents, which were archived or erased; their digests stay"
             self.made.left_out.append(said)
         if without:
-            said = f"proofs of {len(without)} documents, of collections before there were Merkle roots"
+            said = (
+                f"proofs of {len(without)} documents, of collections before there were Merkle roots"
+            )
             self.made.left_out.append(said)
 
     def _is_wanted(self, one: Observed) -> bool:
@@ -372,15 +376,9 @@ class _Making:
                 for name, stored in self._writer.files.items()
             },
         }
-        text = json.dumps(said, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-        self._writer.add("manifest.json", [text])
+        manifest = json.dumps(said, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        self._writer.add("manifest.json", [manifest])
         if key is not None:
-            signature = checkpoint.sign(text, key)
+            signature = checkpoint.sign(manifest, key)
             self.made.signed_by = str(signature["key_id"])
             self._writer.add("signature.json", [canonical(signature) + b"\n"])
-
-
-def _digest(raw: bytes) -> str:
-    from soc2_pac.canonical import digest  # noqa: PLC0415
-
-    return digest(raw)

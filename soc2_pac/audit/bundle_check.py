@@ -340,14 +340,14 @@ class Bundle:
             for one in said["leaves"]:
                 leaf, beside = bytes.fromhex(one["leaf"]), [bytes.fromhex(far) for far in one["beside"]]
                 right = len(leaf) % 64 == 0 and all(len(far) == 480 for far in beside) and len(beside) <= 64
+                right = right and one == {**one, "leaf": leaf.hex(), "beside": [far.hex() for far in beside]}
                 top = hashlib.sha256(b"\0" + leaf).digest()
-                held = {leaf[n : n + 64] for n in range(0, len(leaf), 64)}
+                held = {leaf[n : n + 64].hex() for n in range(0, len(leaf), 64)}
                 for depth, far in zip(reversed(range(len(beside))), beside):
                     at = step(leaf, depth) * 32
                     top = hashlib.sha256(b"\1" + far[:at] + top + far[at:]).digest()
-                wrong = [uid for uid, digest in one["documents"] if key_of(uid) + bytes.fromhex(digest) not in held]
-                right = right and not wrong and top.hex() == row["root"]
-                self._hold(right, f"{name} does not prove what it says: {wrong}")
+                wrong = [uid for uid, digest in one["documents"] if key_of(uid).hex() + digest not in held]
+                self._hold(right and not wrong and top.hex() == row["root"], f"{name} does not prove {wrong}")
                 self.referred.update(digest for _, digest in one["documents"])
                 count += len(one["documents"])
         self.proved.append(f"{count:,} times it is proved that a recorded collection saw a document")

@@ -16,6 +16,10 @@ from typing import Any
 
 _SECONDS = 120
 _MOST_BYTES = 2 << 30
+_REFUSED = (
+    "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "ctypes.",
+    "shutil.",
+)  # fmt: skip
 
 
 def judged(
@@ -78,7 +82,8 @@ def inside(job: dict[str, Any]) -> None:
         left, problem = [], ""
         for text in waiting:
             try:
-                exec(compile(f"from __future__ import annotations\n{text}", "<recorded rule>", "exec"), space)  # noqa: S102
+                whole = f"from __future__ import annotations\n{text}"
+                exec(compile(whole, "<recorded rule>", "exec"), space)  # noqa: S102 - what it is for
             except (NameError, AttributeError, TypeError) as error:
                 left.append(text)
                 problem = str(error)
@@ -115,7 +120,7 @@ def _words() -> dict[str, Any]:
     """What a text finds: the words of rules, and the standard library that rules use."""
     import collections  # noqa: PLC0415
     import dataclasses  # noqa: PLC0415
-    import datetime  # noqa: PLC0415
+    import datetime as dt  # noqa: PLC0415
     import enum  # noqa: PLC0415
     import fnmatch  # noqa: PLC0415
     import functools  # noqa: PLC0415
@@ -132,12 +137,37 @@ def _words() -> dict[str, Any]:
 
     del judge
     space: dict[str, Any] = {"__name__": "recorded_rule"}
-    for module in (typing, collections, dataclasses, enum, errors, identity, model, resources, rules):
+    for module in (
+        typing,
+        collections,
+        dataclasses,
+        enum,
+        errors,
+        identity,
+        model,
+        resources,
+        rules,
+    ):
         space |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    space |= {name: getattr(datetime, name) for name in ("datetime", "timedelta", "date", "UTC", "timezone")}
-    for module in (collections, dataclasses, enum, fnmatch, functools, ipaddress, itertools, json, re, typing, urllib, msgspec):
-        space[module.__name__] = module
-    space["dt"] = datetime
+    space |= {
+        name: getattr(dt, name) for name in ("datetime", "timedelta", "date", "UTC", "timezone")
+    }
+    whole = (
+        collections,
+        dataclasses,
+        enum,
+        fnmatch,
+        functools,
+        ipaddress,
+        itertools,
+        json,
+        re,
+        typing,
+        urllib,
+        msgspec,
+    )
+    space |= {module.__name__: module for module in (*whole, msgspec)}
+    space["dt"] = dt
     module = type(sys)("recorded_rule")
     module.__dict__.update(space)
     sys.modules["recorded_rule"] = module
@@ -146,11 +176,12 @@ def _words() -> dict[str, Any]:
 
 def _confine() -> None:
     """From here on: no network, no other process, no file that is written, and little time and memory."""
-    refused = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "ctypes.", "os.remove", "os.rename", "shutil.")
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
-        written = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-        if written or event.startswith(refused):
+        written = (
+            event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+        )
+        if written or event.startswith(_REFUSED):
             msg = f"a recorded rule may not do that: {event}"
             raise PermissionError(msg)
 

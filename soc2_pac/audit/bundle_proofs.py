@@ -28,7 +28,10 @@ class Proofs:
 
 
 def prove(
-    connection: Connection, rows: Sequence[Observed], wanted: Sequence[Observed], looks: Sequence[Look]
+    connection: Connection,
+    rows: Sequence[Observed],
+    wanted: Sequence[Observed],
+    looks: Sequence[Look],
 ) -> Proofs:
     """Prove versions of documents of one kind in one scope.
 

@@ -93,9 +93,7 @@ def replay(
 
 
 def _compare(done: Replayed, finding: Mapping[str, Any], possible: Iterable[Said]) -> None:
-    recorded = Said(
-        finding["status"], finding["message"], finding["until"], finding["basis"]
-    )
+    recorded = Said(finding["status"], finding["message"], finding["until"], finding["basis"])
     found = list(possible)
     if recorded in found:
         done.equal += 1
@@ -126,9 +124,7 @@ class _Again:
             ledger.sha256(line.decode()): json.loads(line)
             for line in bundle.lines("adjustments.jsonl")
         }
-        self._retired = any(
-            row["kind"] == RETIRED for row in bundle.rows.get("act", {}).values()
-        )
+        self._retired = any(row["kind"] == RETIRED for row in bundle.rows.get("act", {}).values())
         self._digest_of = functools.cache(lambda rule: source_of(self._rules[rule]).digest)
         self._looks_at = functools.cache(self._looks)
         self._loaded = functools.cache(self._load)
@@ -316,7 +312,9 @@ class _Again:
             ]
         answer = bundle_child.judged(row["rule"], parts, cases)
         if isinstance(answer, str):
-            done.not_replayed[f"the recorded text of {row['rule']} does not run alone: {answer}"] += len(chosen)
+            done.not_replayed[
+                f"the recorded text of {row['rule']} does not run alone: {answer}"
+            ] += len(chosen)
             return
         for finding, said in zip(chosen, answer, strict=True):
             evaluation = self._evaluations[str(finding["opened_by"])]
@@ -330,7 +328,9 @@ class _Again:
                 utc_time(said["until"]) if said["until"] else None,
             )
             age = timedelta(days=json.loads(row["thresholds"])[_AGE])
-            _compare(done, finding, self._under(look, utc_time(evaluation["as_of"]), age, verdict, None))
+            _compare(
+                done, finding, self._under(look, utc_time(evaluation["as_of"]), age, verdict, None)
+            )
 
     def _case(self, finding: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         if finding["resource"] is None:

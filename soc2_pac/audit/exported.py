@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from soc2_pac.store import Store
 
 _GIT_SECONDS = 60
+_NO_FOLDER = "name the folder, which stands in a git repository"
+_NO_URL = "there is no url that it could be for"
 
 
 def check(config: Config, registry: Registry) -> None:
     """Hold ``[checkpoints]`` against what it names; connect to nothing. Raises ConfigError."""
     table = config.checkpoints
     if table.git and table.folder is None:
-        raise config.wrong("checkpoints.git", "name the folder, in a git repository")
+        raise config.wrong("checkpoints.git", _NO_FOLDER)
     if table.access and table.url is None:
-        raise config.wrong("checkpoints.access", "a folder needs none")
+        raise config.wrong("checkpoints.access", _NO_URL)
     if table.url is not None:
         _store_of(config, registry)
 
@@ -56,7 +58,8 @@ def export(config: Config, registry: Registry, store: Store) -> list[str]:
         folder = _folder(config, table.folder)
         if not folder.is_dir():
             # Not made here: a disk that is not mounted would be missed.
-            raise config.wrong("checkpoints.folder", f"there is no folder {folder}. Next: create it")
+            msg = f"there is no folder {folder}. Next: create it"
+            raise config.wrong("checkpoints.folder", msg)
         Folder(folder).put(name, io.BytesIO(content), len(content))
         if table.git:
             _commit(folder, name, taken.seq)
@@ -98,12 +101,16 @@ def _store_of(config: Config, registry: Registry) -> tuple[ObjectStores, Any]:
         if stores.takes(url):
             settings = convert(config.path, "checkpoints.access", table.access, stores.settings)
             return stores, settings
-    raise config.wrong("checkpoints.url", f"'{url}' is of no object store that is installed")
+    msg = f"'{url}' is of no object store that is installed"
+    raise config.wrong("checkpoints.url", msg)
 
 
 def _commit(folder: Path, name: str, seq: int) -> None:
     """Commit one file in the repository in which the folder stands."""
-    for arguments in (["add", "--", name], ["commit", "--quiet", "-m", f"Checkpoint {seq}", "--", name]):
+    for arguments in (
+        ["add", "--", name],
+        ["commit", "--quiet", "-m", f"Checkpoint {seq}", "--", name],
+    ):
         try:
             done = subprocess.run(  # noqa: S603 - git, and a name that was made here
                 ["git", "-C", str(folder), *arguments],  # noqa: S607 - the user's own git

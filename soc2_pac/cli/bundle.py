@@ -129,7 +129,9 @@ def bundle(
 def _say(output: Path, made: Made, *, encrypted: bool) -> None:
     size = output.stat().st_size
     click.echo(f"Wrote {output}: {made.files:,} files, {size:,} bytes.")
-    click.echo(f"Documents: {made.documents:,}, with {made.proved:,} proofs that a collection saw them.")
+    click.echo(
+        f"Documents: {made.documents:,}, with {made.proved:,} proofs that a collection saw them."
+    )
     for kind, count in made.samples.items():
         click.echo(f"Sample of {kind}: {count:,} events.")
     for what in made.left_out:
@@ -235,7 +237,9 @@ def _conclude(found: Bundle) -> int:
     for line in found.problems[: _SHOWN * 5]:
         click.echo(f"WRONG: {line}.")
     if found.problems:
-        click.echo(f"\n{len(found.problems):,} problems. Next: ask whoever gave you the file for another copy")
+        click.echo(
+            f"\n{len(found.problems):,} problems. Next: ask whoever gave you the file for another copy"
+        )
         return 4
     click.echo("\nAll that was checked is as it was recorded.")
     return 0

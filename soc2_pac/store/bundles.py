@@ -81,9 +81,9 @@ def rows(connection: Connection, kind: str, end: int) -> Iterator[str]:
 
 
 FINDING = (
-    "id fingerprint rule_id rule_version_id scope_id resource_id status message digest until failing_since sla_due "
-    "valid_from basis adjustment opened_by"
-).split()
+    "id", "fingerprint", "rule_id", "rule_version_id", "scope_id", "resource_id", "status", "message", "digest",
+    "until", "failing_since", "sla_due", "valid_from", "basis", "adjustment", "opened_by",
+)  # fmt: skip
 
 
 def findings(connection: Connection, evaluation: int) -> Iterator[dict[str, Any]]:
@@ -242,7 +242,9 @@ def collections(connection: Connection, kind: str, scope: str, last: int) -> lis
         .limit(1)
     ).scalar()
     first = int(merkle) if merkle is not None else last + 1
-    return [Look(row[0], row[1] == "complete", row[0] >= first) for row in connection.execute(query)]
+    return [
+        Look(row[0], row[1] == "complete", row[0] >= first) for row in connection.execute(query)
+    ]
 
 
 def populations(connection: Connection, collection: int) -> dict[str, dict[str, str]]:
@@ -250,9 +252,7 @@ def populations(connection: Connection, collection: int) -> dict[str, dict[str, 
     p, c, s = tables.population, tables.collection, tables.scope
     query = (
         sa.select(c.c.kind, s.c.provider + ":" + s.c.boundary, p.c.instant)
-        .select_from(
-            p.join(c, c.c.id == p.c.collection_id).join(s, s.c.id == c.c.scope_id)
-        )
+        .select_from(p.join(c, c.c.id == p.c.collection_id).join(s, s.c.id == c.c.scope_id))
         .where(c.c.id <= collection)
         .order_by(c.c.id)
     )
