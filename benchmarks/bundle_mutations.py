@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COUNT = 1000
+CREATED = "2025-06-01T00:00:00Z"
 
 
 class Mutation(NamedTuple):
@@ -118,7 +119,9 @@ class Mutations:
 
     def _bit(self, draw: random.Random) -> Mutation:
         region = draw.choice(sorted(self._regions))
-        first, last = draw.choice([one for one in self._regions[region] if one[1] > one[0]] or [(0, 1)])
+        first, last = draw.choice(
+            [one for one in self._regions[region] if one[1] > one[0]] or [(0, 1)]
+        )
         at, bit = draw.randrange(first, last), draw.randrange(8)
         changed = bytearray(self._content)
         changed[at] ^= 1 << bit
@@ -159,7 +162,9 @@ class Mutations:
 
     def _edited(self, draw: random.Random) -> Mutation:
         """Content and manifest, with the signature as it was."""
-        name = draw.choice([one for one in self._files if one not in ("manifest.json", "signature.json")])
+        name = draw.choice(
+            [one for one in self._files if one not in ("manifest.json", "signature.json")]
+        )
         files = self._changed(draw, name)
         said = json.loads(files["manifest.json"])
         text = files[name]
@@ -177,17 +182,26 @@ class Mutations:
     def _unsigned(self, draw: random.Random) -> Mutation:
         """What the ledger holds, in a bundle that nobody signed."""
         files = dict(self._files)
-        what = draw.choice(("findings", "row", "entry", "document", "rule", "proof", "event", "checkpoint"))
+        what = draw.choice(
+            ("findings", "row", "entry", "document", "rule", "proof", "event", "checkpoint")
+        )
         if what == "findings":
             name = "findings.jsonl"
         elif what == "row":
-            name = draw.choice([one for one in files if one.startswith(("rows/", "collections", "rules/versions"))])
+            name = draw.choice(
+                [one for one in files if one.startswith(("rows/", "collections", "rules/versions"))]
+            )
         elif what == "entry":
             name = "ledger.jsonl"
         elif what == "event":
             name = draw.choice([one for one in files if one.endswith(".events.jsonl")])
         else:
-            start = {"document": "evidence/", "rule": "rules/", "proof": "proofs/", "checkpoint": "checkpoints/"}[what]
+            start = {
+                "document": "evidence/",
+                "rule": "rules/",
+                "proof": "proofs/",
+                "checkpoint": "checkpoints/",
+            }[what]
             name = draw.choice([one for one in files if one.startswith(start)])
         if name.endswith(".jsonl"):
             files[name] = _other_line(draw, files[name], event=what == "event")
@@ -202,7 +216,8 @@ class Mutations:
 
     def _replaced(self, draw: random.Random) -> Mutation:
         files = dict(self._files)
-        what = draw.choice(("ledger.jsonl", "collections.jsonl", "findings.jsonl", "old checkpoint", "rows/evaluation.jsonl"))
+        names = ("ledger.jsonl", "collections.jsonl", "findings.jsonl", "rows/evaluation.jsonl")
+        what = draw.choice((*names, "old checkpoint"))
         if what == "old checkpoint":
             name = next(one for one in files if one.startswith("checkpoints/"))
             files[name] = self._old.encode()
@@ -258,7 +273,9 @@ def _zipped(listed: list[tuple[str, bytes]]) -> bytes:
 # -- stores -----------------------------------------------------------------------------------------
 
 
-def _look(kind: str, documents: list[dict[str, Any]], day: int, population: Population | None = None) -> Look:
+def _look(
+    kind: str, documents: list[dict[str, Any]], day: int, population: Population | None = None
+) -> Look:
     now = T0 + timedelta(days=day)
     records = []
     for one in documents:
@@ -277,10 +294,19 @@ def build(store: Store, days: int = 6, size: int = 8) -> None:
     for day in range(days):
         now = T0 + timedelta(days=day)
         accounts = [
-            {"name": f"a{n}", "mfa": (n + day) % 4 != 0, "created": "2025-06-01T00:00:00Z", "groups": [], "version": day // 2}
+            {
+                "name": f"a{n}",
+                "mfa": (n + day) % 4 != 0,
+                "created": CREATED,
+                "groups": [],
+                "version": day // 2,
+            }
             for n in range(size)
-        ]  # fmt: skip
-        events = [{"name": f"e{n}", "at": f"2026-01-{1 + n % 28:02}T00:00:00Z"} for n in range(day * 3 + 2)]
+        ]
+        events = [
+            {"name": f"e{n}", "at": f"2026-01-{1 + n % 28:02}T00:00:00Z"}
+            for n in range(day * 3 + 2)
+        ]
         with store.run("bench", config=None, tool_version="bench") as run:
             store.record(run, _look("bench.account", accounts, day))
             said = Population("at", None, '{"query":"all"}', len(events))
@@ -289,7 +315,9 @@ def build(store: Store, days: int = 6, size: int = 8) -> None:
                 evaluate(connection, active, run_id=run, now=now, due=DUE, tool_version="bench")
 
 
-def bundled(store: Store, key: str | None, kept: tuple[str, ...], days: int = 6, seed: str = "seed", *, all_bodies: bool = False) -> bytes:
+def bundled(
+    store: Store, key: str | None, kept: tuple[str, ...], days: int = 6, seed: str = "seed", *, all_bodies: bool = False
+) -> bytes:  # fmt: skip
     """A bundle of the first days of a store."""
     period = AuditPeriod(T0, T0 + timedelta(days=days))
     asked = bundle.Asked(
@@ -338,7 +366,9 @@ def main() -> int:
         began = time.perf_counter()
         refused = 0
         for number in range(COUNT):
-            made = bundled(store, key if number % 2 else None, kept if number % 3 else (), 2 + number % 5, str(number), all_bodies=number % 5 == 0)
+            signs, known = key if number % 2 else None, kept if number % 3 else ()
+            days, every = 2 + number % 5, number % 5 == 0
+            made = bundled(store, signs, known, days, str(number), all_bodies=every)
             refused += bool(Bundle(made, (public,) if number % 2 else ()).check().problems)
         spent = time.perf_counter() - began
         print(f"{refused:,} of {COUNT:,} untouched bundles refused, {spent:.1f} s with making them")
