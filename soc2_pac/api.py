@@ -26,6 +26,7 @@ from soc2_pac.audit import (
     exported,
     removals,
     reviews,
+    systems,
 )
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
@@ -38,6 +39,7 @@ from soc2_pac.decisions import loosened
 from soc2_pac.errors import ConfigError, Soc2PacError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
+from soc2_pac.evaluate.preview import Preview, preview
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
 from soc2_pac.store import acts, open_store, queries
 from soc2_pac.store.queries import RESUMED
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Act
     from soc2_pac.acts.controls import Control
     from soc2_pac.acts.due import OpenFailures
+    from soc2_pac.acts.systems import ReviewedSystem
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
@@ -112,6 +115,15 @@ class Workspace:
                 None
                 if queries.last_instant(connection) is None
                 else tuple(queries.open_failures(connection, self.registry.of_the_store)),
+                tuple(
+                    systems.expected(
+                        connection,
+                        self.config,
+                        self.sources.values(),
+                        self.registry.kinds,
+                        datetime.now(UTC),
+                    )
+                ),
             )
 
     def lacking(self, provider: str) -> str:
@@ -252,6 +264,8 @@ class Held(NamedTuple):
     acts: tuple[Act, ...]
     failures: tuple[OpenFailures, ...] | None
     """``None``: nothing was evaluated yet."""
+    systems: tuple[ReviewedSystem, ...] = ()
+    """Those of which an access review is expected."""
 
 
 def _knowing(
@@ -260,7 +274,9 @@ def _knowing(
     """The source with what the store holds and a way into its history, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    settings = source.settings.knowing(*known)
+    settings = source.settings.knowing(known.acts, known.failures)
+    if hasattr(settings, "expecting"):
+        settings = settings.expecting(known.systems)
     if hasattr(settings, "deriving"):
         settings = settings.deriving(history)
     return replace(source, settings=settings)
@@ -651,6 +667,28 @@ def evaluate_as_of(
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     with store.reading() as connection:
         return list(judge_as_of(connection, work.active if rules is None else rules, at))
+
+
+def preview_evaluation(
+    work: Workspace, store: Store, rules: Sequence[ActiveRule] | None = None
+) -> Preview:
+    """Which verdicts an evaluation would change now. Writes nothing, and takes no lock.
+
+    ``rules``: only these; all active ones when left out, and findings of others would then be closed.
+    """
+    chosen = work.active if rules is None else rules
+    held = store.waivers(active=True)
+    with store.reading() as connection:
+        now = datetime.now(UTC)
+        return preview(connection, chosen, now, held, whole=rules is None)
+
+
+def exit_code_of(found: Preview, work: Workspace, fail_on: Severity) -> int:
+    """The exit code that the evaluation would have; see :func:`exit_code`."""
+    if any(severity.rank >= fail_on.rank for severity in found.failing):
+        return 1
+    nothing_counts = bool(work.config.boundary) and not found.counting
+    return 3 if found.unknown or nothing_counts or work.registry.broken else 0
 
 
 def known_from_store(work: Workspace) -> Workspace:

@@ -97,6 +97,8 @@ _TAIL = """
 # accounts = "accounts.csv"     # whose accounts are where no system says it
 
 # Controls of your own stand in controls.toml beside this file: soc2-pac controls init (docs/controls.md).
+# [queries]                     # questions of your own for soc2-pac query (docs/queries.md)
+# paths = ["./queries"]
 # [attachments]                 # files over 5 MB that people hand in
 # folder = "/srv/evidence"      # or url = "s3://BUCKET/PREFIX" with [attachments.access]
 # [checkpoints]                 # where each run keeps a checkpoint of the ledger (docs/bundle.md)

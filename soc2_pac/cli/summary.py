@@ -56,6 +56,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         *_checkpoints(outcome),
         *_unmatched(work, store),
         *_left(store),
+        *unproved(store.waivers(active=True)),
         *expiring(store.waivers(active=True)),
     ):
         click.echo(line)
@@ -90,6 +91,17 @@ def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
         waived=finding.waiver is not None,
         outside=finding.outside,
     )
+
+
+def unproved(waivers: Iterable[Waiver]) -> list[str]:
+    """That nothing shows that another person agreed to what is accepted."""
+    found = [plain(f"{one.waiver} (approver {one.approver or 'none'})") for one in waivers]
+    if not found:
+        return []
+    more = f" and {len(found) - _CONTROLS} more" if len(found) > _CONTROLS else ""
+    named = ", ".join(found[:_CONTROLS])
+    what = f"Accepted on one person's word, the approver is not proved: {named}{more}"
+    return [f"{what}. Next: soc2-pac waivers list"]
 
 
 def expiring(waivers: Iterable[Waiver]) -> list[str]:

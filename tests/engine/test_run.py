@@ -69,7 +69,10 @@ def test_a_run_collects_judges_and_keeps(store: Store) -> None:
 )  # fmt: skip
 def test_missing_evidence_is_never_a_pass(store: Store, scenario: str) -> None:
     api.run(work(), store)
-    tables = {"run": {"max_pages": 20}, "rules": {"include": ["fake-thing-detail"]}}
+    tables = {
+        "run": {"max_pages": 20},
+        "rules": {"include": [{"rule": "fake-thing-detail", "reason": "a test", **WHO}]},
+    }
     outcome = api.run(work(scenario, **tables), store)
     seen = {u.kind for u in outcome.units if u.count}
     found = statuses(store, "fake-thing-detail")
@@ -125,7 +128,7 @@ def test_thresholds_severities_and_switches(store: Store) -> None:
 
 
 def test_only_what_the_rules_need_is_collected(store: Store) -> None:
-    ready = work(rules={"include": ["fake-thing-detail"]})
+    ready = work(rules={"include": [{"rule": "fake-thing-detail", "reason": "a test", **WHO}]})
     assert {u.kind for u in api.run(ready, store).units} == {"fake.thing"}
 
 

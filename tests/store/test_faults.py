@@ -171,6 +171,18 @@ def test_text_that_databases_cannot_keep(store_url: str) -> None:
         assert store.verify().sound
 
 
+def test_a_nul_in_one_field_hides_no_other_from_sql(store_url: str) -> None:
+    """As ``docs/views.md`` says it: PostgreSQL refuses a whole document for one NUL in it."""
+    with open_store(store_url, create=True) as store:
+        one_run(store, [look({"a": user("ann", note="a\0b")})])
+        body = "e.body" if store.database.sqlite else r"replace(e.body, '\u0000', '\ufffd')::jsonb"
+        with store.reading() as connection:
+            found = connection.exec_driver_sql(
+                f"SELECT {body} ->> 'name' FROM v_evidence AS e WHERE e.kind = 'fake.user'"
+            ).scalar()
+        assert found == "ann"
+
+
 _WORKER = """
 import sys
 sys.path.insert(0, {tests!r})
