@@ -10,6 +10,7 @@ import click
 
 from soc2_pac.cli.options import config_option, opened_store, store_option
 from soc2_pac.errors import NotInstalled, UsageError
+from soc2_pac.output import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,11 +232,11 @@ def check(file: Path, trusted: Sequence[str], *, replay: bool, trust_rules: bool
 
 def _conclude(found: Bundle) -> int:
     for line in found.proved:
-        click.echo(f"Proved: {line}.")
+        click.echo(f"Proved: {plain(line)}.")
     for line in found.unproved:
-        click.echo(f"Not proved: {line}.")
+        click.echo(f"Not proved: {plain(line)}.")
     for line in found.problems[: _SHOWN * 5]:
-        click.echo(f"WRONG: {line}.")
+        click.echo(f"WRONG: {plain(line)}.")
     if found.problems:
         click.echo(
             f"\n{len(found.problems):,} problems. Next: ask whoever gave you the file for another copy"
@@ -249,9 +250,9 @@ def _replayed(done: Replayed) -> int:
     click.echo()
     click.echo(f"Judged again: {done.equal:,} verdicts, equal to what was recorded.")
     for reason, count in sorted(done.not_replayed.items()):
-        click.echo(f"Not judged again: {count:,} verdicts: {reason}.")
+        click.echo(f"Not judged again: {count:,} verdicts: {plain(reason)}.")
     for line in done.differs[:_SHOWN]:
-        click.echo(f"DIFFERS: {line}.")
+        click.echo(f"DIFFERS: {plain(line)}.")
     if done.differs:
         click.echo(f"{len(done.differs):,} verdicts differ from what was recorded.")
         return 4

@@ -417,6 +417,44 @@ def test_a_text_that_needs_more_does_not_run() -> None:
     assert "nobody_knows_this" in found
 
 
+# -- any store ---------------------------------------------------------------------------------------
+
+
+def test_it_is_the_same_on_every_database(store_url: str) -> None:
+    with open_store(store_url, create=True) as store:
+        for day in range(4):
+            run(store, day)
+        period = AuditPeriod.parse("2026-01-02..2026-01-03")
+        case = Case(store, checkpoint.generate_key()[0], "", (checkpoint.dump(store.checkpoint()),))
+        for everything in (False, True):
+            content = case.bundled(period=period, all_bodies=everything)
+            assert problems(content) == []
+            assert case.bundled(period=period, all_bodies=everything) == content
+        done = bundle_replay.replay(Bundle(content).check(), INSTALLED, "test")
+        assert done.differs == []
+        assert done.equal > 200
+
+
+def test_a_hostile_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'x.db'}", create=True) as store:
+        people = {"a\x1b[2J": user("eve\x1b[2J", GetMfa=False)}
+        for day in range(2):
+            one_run(store, [look(people, at=T0 + day * DAY)], at=T0 + day * DAY, rules=ACTIVE)
+        content = Case(store, "", "", ()).bundled(
+            key=None, period=AuditPeriod.parse("2026-01-01..2026-01-02")
+        )
+    files = bundle_mutations.files_of(content)
+    name = next(one for one in files if one.startswith("proofs/"))
+    said = json.loads(files[name])
+    for leaf in said["leaves"]:
+        leaf["documents"] = [[f"{uid}\x1b[2J", digest] for uid, digest in leaf["documents"]]
+    files[name] = json.dumps(said, sort_keys=True).encode()
+    done = as_process(bundle_mutations.again(files), tmp_path)
+    assert done.returncode == 4
+    assert "\x1b" not in done.stdout
+    assert "does not prove" in done.stdout
+
+
 # -- the zip file -----------------------------------------------------------------------------------
 
 
