@@ -9,6 +9,7 @@ one, which is why somebody has to ask for it (``--trust-rules``).
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,24 @@ from typing import Any
 
 _SECONDS = 120
 _MOST_BYTES = 2 << 30
+_LACKS = re.compile(
+    "^the rule broke: (NameError|FileNotFoundError|ModuleNotFoundError|ImportError):"
+)
+"""The rule itself does not run: what it needs is not among its pieces."""
+_IMPORTED = {
+    "collections": "Counter defaultdict deque",
+    "collections.abc": "Callable Collection Iterable Iterator Mapping Sequence",
+    "dataclasses": "dataclass field replace",
+    "datetime": "UTC date datetime time timedelta",
+    "enum": "Enum IntEnum StrEnum",
+    "fnmatch": "fnmatch fnmatchcase",
+    "functools": "cache cached_property lru_cache partial reduce",
+    "ipaddress": "IPv4Address IPv4Network IPv6Address IPv6Network ip_address ip_interface ip_network",
+    "itertools": "chain groupby islice pairwise product",
+    "operator": "attrgetter itemgetter",
+    "typing": "Annotated Any ClassVar Final Generic Literal NamedTuple Protocol TypeAlias TypeVar cast overload",
+    "urllib.parse": "unquote urlparse urlsplit",
+}
 _REFUSED = (
     "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename", "ctypes.",
     "shutil.",
@@ -35,6 +54,11 @@ def judged(
     Returns:
         ``status``, ``message``, ``until`` and ``kind`` of each; or why the text did not run.
     """
+    names = [name for name, _ in parts]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"several of its pieces are called {twice[0]}"
+    if data := [name for name in names if not name.isidentifier()]:
+        return f"it reads the data file {data[0]}"
     job = json.dumps({"rule": rule, "parts": parts, "cases": cases, "path": sys.path})
     # -I: neither the environment nor the user's own packages count.
     command = [sys.executable, "-I", "-S", "-c", _START]
@@ -72,8 +96,6 @@ inside(job)
 
 def inside(job: dict[str, Any]) -> None:
     """What the process does."""
-    import re  # noqa: PLC0415
-
     space = _words()
     _confine()
     waiting = [text for _, text in job["parts"]]
@@ -84,7 +106,7 @@ def inside(job: dict[str, Any]) -> None:
             try:
                 whole = f"from __future__ import annotations\n{text}"
                 exec(compile(whole, "<recorded rule>", "exec"), space)  # noqa: S102 - what it is for
-            except (NameError, AttributeError, TypeError) as error:
+            except Exception as error:  # noqa: BLE001 - a text may raise anything
                 left.append(text)
                 problem = str(error)
         if len(left) == len(waiting):
@@ -93,7 +115,8 @@ def inside(job: dict[str, Any]) -> None:
     declared = space.get(re.sub("-", "_", job["rule"]))
     if declared is None:
         sys.exit("it does not declare the rule")
-    print(json.dumps({"verdicts": [_said(declared, case) for case in job["cases"]]}))  # noqa: T201 - the answer
+    said = [_said(declared, case) for case in job["cases"]]
+    print(json.dumps({"verdicts": said}))  # noqa: T201 - the answer
 
 
 def _said(declared: Any, case: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - whatever the text declares
@@ -107,6 +130,8 @@ def _said(declared: Any, case: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN40
         scope=Scope.parse(case["scope"]),
         thresholds=declared.settle(case["thresholds"]),
     )
+    if _LACKS.search(verdict.message):
+        sys.exit(verdict.message)
     until = utc_text(verdict.until) if verdict.until else None
     return {
         "status": verdict.status.value,
@@ -114,6 +139,18 @@ def _said(declared: Any, case: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN40
         "until": until,
         "kind": declared.kind,
     }
+
+
+def _own(name: str, value: object) -> bool:
+    """Whether a module defines it: what it imports itself is nothing that a rule finds there.
+
+    ``listed`` is the name of two things, so it is left to fail.
+    """
+    return (
+        name != "listed"
+        and not name.startswith("_")
+        and str(getattr(value, "__module__", "soc2_pac")).startswith("soc2_pac")
+    )
 
 
 def _words() -> dict[str, Any]:
@@ -124,49 +161,29 @@ def _words() -> dict[str, Any]:
     import enum  # noqa: PLC0415
     import fnmatch  # noqa: PLC0415
     import functools  # noqa: PLC0415
+    import importlib  # noqa: PLC0415
     import ipaddress  # noqa: PLC0415
     import itertools  # noqa: PLC0415
-    import re  # noqa: PLC0415
+    import operator  # noqa: PLC0415
     import typing  # noqa: PLC0415
     import urllib.parse  # noqa: PLC0415
 
     import msgspec  # noqa: PLC0415
 
     from soc2_pac import errors, identity, model, resources, rules  # noqa: PLC0415
-    from soc2_pac.evaluate import judge  # noqa: PLC0415
 
-    del judge
+    standard = (
+        collections, dataclasses, enum, fnmatch, functools, ipaddress, itertools, json, operator, re, typing,
+        urllib.parse,
+    )  # fmt: skip
     space: dict[str, Any] = {"__name__": "recorded_rule"}
-    for module in (
-        typing,
-        collections,
-        dataclasses,
-        enum,
-        errors,
-        identity,
-        model,
-        resources,
-        rules,
-    ):
-        space |= {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    space |= {
-        name: getattr(dt, name) for name in ("datetime", "timedelta", "date", "UTC", "timezone")
-    }
-    whole = (
-        collections,
-        dataclasses,
-        enum,
-        fnmatch,
-        functools,
-        ipaddress,
-        itertools,
-        json,
-        re,
-        typing,
-        urllib,
-        msgspec,
-    )
-    space |= {module.__name__: module for module in (*whole, msgspec)}
+    # Ours come last: their words win. Of the standard library, what is usually imported by name, and no more.
+    for place, names in _IMPORTED.items():
+        space |= {name: getattr(importlib.import_module(place), name) for name in names.split()}
+    for module in (errors, identity, model, resources, rules):
+        space |= {name: value for name, value in vars(module).items() if _own(name, value)}
+    space |= {module.__name__.partition(".")[0]: module for module in (*standard, msgspec)}
+    space["urllib"] = urllib
     space["dt"] = dt
     module = type(sys)("recorded_rule")
     module.__dict__.update(space)

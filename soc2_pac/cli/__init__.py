@@ -61,7 +61,7 @@ _COMMANDS = {
     ),
     "verify": (
         "soc2_pac.cli.integrity:verify",
-        "Check that nothing in the store, or a bundle, was tampered with.",
+        "Check a store, or a bundle, for tampering.",
     ),
     "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
     "db": ("soc2_pac.cli.db:db", "Upgrade, copy or archive the store."),
