@@ -59,6 +59,8 @@ class Asked:
     """Events of each sample; ``None``: by common practice."""
     checkpoints: tuple[str, ...] = ()
     """Texts of checkpoints that were kept elsewhere."""
+    stamps: Mapping[str, bytes] = field(default_factory=dict)
+    """Text of a checkpoint -> its time stamp (RFC 3161)."""
     key: str | None = None
     """Signs the bundle: an Ed25519 private key in PEM."""
     reports: Callable[[Report, Writer], list[str]] | None = None
@@ -164,6 +166,8 @@ class _Making:
                 continue
             number = sum(name.startswith(f"checkpoints/{one.seq}-") for name in self._writer.files)
             self._writer.add(f"checkpoints/{one.seq}-{number + 1}.json", [text.encode()])
+            if (stamp := self._asked.stamps.get(text)) is not None:
+                self._writer.add(f"timestamps/{one.seq}-{number + 1}.tsr", [stamp])
 
     def ledger(self) -> None:
         """The chain from the founding of the store on, and each row that it records."""

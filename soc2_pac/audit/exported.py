@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.audit.attachments import Folder
+from soc2_pac.audit.timestamps import SUFFIX
 from soc2_pac.config import convert
 from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.store import checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from soc2_pac.config import Config
     from soc2_pac.hookspecs import ObjectStores
     from soc2_pac.plugins import Registry
@@ -71,18 +74,25 @@ def export(config: Config, registry: Registry, store: Store) -> list[str]:
     return where
 
 
-def kept(config: Config) -> list[str]:
-    """The texts of the checkpoints in the configured folder, oldest first.
+def kept(config: Config) -> list[Path]:
+    """The files of the checkpoints in the configured folder, oldest first."""
+    if config.checkpoints.folder is None:
+        return []
+    return sorted(_folder(config, config.checkpoints.folder).glob("checkpoint-*.json"))
+
+
+def read(files: Iterable[Path]) -> dict[str, bytes | None]:
+    """Text of each checkpoint -> the time stamp that stands beside its file, if there is one.
 
     Raises:
         UsageError: one cannot be read.
     """
-    if config.checkpoints.folder is None:
-        return []
-    found = []
-    for path in sorted(_folder(config, config.checkpoints.folder).glob("checkpoint-*.json")):
+    found: dict[str, bytes | None] = {}
+    for path in files:
+        stamp = path.with_name(path.name + SUFFIX)
         try:
-            found.append(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            found[text] = stamp.read_bytes() if stamp.exists() else found.get(text)
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{path} cannot be read: {error}"
             raise UsageError(msg) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from soc2_pac.cli.options import config_option, opened_store, store_option
-from soc2_pac.errors import NotInstalled, UsageError
+from soc2_pac.errors import IntegrityError, NotInstalled, UsageError
 from soc2_pac.output import plain
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def bundle(
     """
     from soc2_pac import api, config, plugins  # noqa: PLC0415
     from soc2_pac.audit import bundle as engine  # noqa: PLC0415
-    from soc2_pac.audit import bundle_zip  # noqa: PLC0415
+    from soc2_pac.audit import bundle_zip, exported  # noqa: PLC0415
     from soc2_pac.audit.populations import AuditPeriod  # noqa: PLC0415
     from soc2_pac.audit.sealed import encrypt, parsed  # noqa: PLC0415
 
@@ -103,6 +103,7 @@ def bundle(
         raise UsageError(msg)
     keys = parsed(recipients)
     settings = config.load(config_path, required=store_url is None)
+    known = exported.read((*files, *exported.kept(settings)))
     with opened_store(config_path, store_url) as store:
         key = None if unsigned else _signing_key(settings, store.signing_keys())
         asked = engine.Asked(
@@ -112,7 +113,8 @@ def bundle(
             all_bodies=all_bodies,
             seed=seed,
             size=size,
-            checkpoints=(*map(_text, files), *_exported(settings)),
+            checkpoints=tuple(known),
+            stamps={text: stamp for text, stamp in known.items() if stamp is not None},
             key=key,
             reports=_reports,
         )
@@ -165,21 +167,6 @@ def _signing_key(settings: Config, known: Sequence[object]) -> str | None:
     return key
 
 
-def _exported(settings: Config) -> list[str]:
-    """Checkpoints of the configured folder."""
-    from soc2_pac.audit.exported import kept  # noqa: PLC0415
-
-    return kept(settings)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read: {error}"
-        raise UsageError(msg) from error
-
-
 def _reports(report: Report, writer: Writer) -> list[str]:
     """Add the report in every format that this installation can write."""
     from soc2_pac.output import reports  # noqa: PLC0415
@@ -201,12 +188,15 @@ def _reports(report: Report, writer: Writer) -> list[str]:
 # -- verify FILE ------------------------------------------------------------------------------------
 
 
-def check(file: Path, trusted: Sequence[str], *, replay: bool, trust_rules: bool) -> int:
+def check(
+    file: Path, trusted: Sequence[str], roots: Sequence[bytes], *, replay: bool, trust_rules: bool
+) -> int:
     """Check a bundle and say what that proved; the exit code.
 
     Args:
         file: the bundle.
         trusted: public keys of which one must have signed.
+        roots: certificates (PEM) of authorities whose time stamps count.
         replay: whether to judge again.
         trust_rules: whether rules that are not those of this installation may run, in a process of their own.
     """
@@ -219,6 +209,8 @@ def check(file: Path, trusted: Sequence[str], *, replay: bool, trust_rules: bool
         size = opened.seek(0, 2)
         data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         found = Bundle(data, trusted).check()
+        if not found.problems:
+            _stamps(found, roots)
         code = _conclude(found)
         if replay and not found.problems:
             from soc2_pac import api, plugins  # noqa: PLC0415
@@ -228,6 +220,25 @@ def check(file: Path, trusted: Sequence[str], *, replay: bool, trust_rules: bool
             done = judge_again(found, rules, api.tool_version(), trust_rules=trust_rules)
             code = max(code, _replayed(done))
     return code
+
+
+def _stamps(found: Bundle, roots: Sequence[bytes]) -> None:
+    """Check time stamps of checkpoints, which the verifier of a bundle does not."""
+    from soc2_pac.audit import timestamps  # noqa: PLC0415
+
+    names = [name for name in found.files if name.startswith("timestamps/")]
+    if names and not roots:
+        found.unproved.append(
+            f"{len(names)} time stamps were not checked: name the authority's certificate with --tsa-root FILE"
+        )
+        return
+    for name in names:
+        of = f"checkpoints/{name.partition('/')[2].removesuffix(timestamps.SUFFIX)}.json"
+        try:
+            at = timestamps.check(found.read(name), found.read(of), roots)
+            found.proved.append(f"{of} existed at {at}, by the word of a time stamp authority")
+        except (IntegrityError, KeyError) as error:
+            found.problems.append(f"{name}: {error}")
 
 
 def _conclude(found: Bundle) -> int:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import shutil
 import subprocess
+import threading
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from soc2_pac import plugins
-from soc2_pac.audit import exported, sealed
+from soc2_pac.audit import exported, sealed, timestamps
 from soc2_pac.config import Config, parse
-from soc2_pac.errors import ConfigError, Soc2PacError, UsageError
+from soc2_pac.errors import ConfigError, IntegrityError, Soc2PacError, UsageError
 from soc2_pac.store import checkpoint, open_store
 
 from ..cli.conftest import cli  # noqa: F401, TID252 - a fixture; tests are no package
 from ..store.helpers import T0, look, one_run, user  # noqa: TID252 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ..cli.conftest import Ended  # noqa: TID252 - as above
@@ -161,7 +164,7 @@ def test_each_run_leaves_a_checkpoint(tmp_path: Path, url: str) -> None:
         (first,) = exported.export(config, plugins.load(), store)
         (second,) = exported.export(config, plugins.load(), store)
     assert first != second
-    texts = exported.kept(config)
+    texts = list(exported.read(exported.kept(config)))
     assert len(texts) == 2
     assert {checkpoint.load(text).seq for text in texts} == {json.loads(texts[0])["count"]}
 
@@ -204,6 +207,119 @@ def test_a_checkpoint_that_cannot_be_kept_is_an_error(tmp_path: Path, url: str) 
 def test_a_wrong_table_is_refused(tmp_path: Path, table: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         exported.check(config_of(tmp_path, **table), plugins.load())
+
+
+_AUTHORITY = """
+[tsa]
+default_tsa = own
+[own]
+serial = {0}/serial
+crypto_device = builtin
+signer_cert = {0}/tsa.pem
+signer_key = {0}/tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4
+digests = sha256
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Iterator[str]:
+    """The address of a time stamp authority of our own; its root stands in ca.pem."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to sign time stamps with")
+    pytest.importorskip("rfc3161_client", reason="the extra 'timestamps' is not installed")
+
+    def run(*arguments: object) -> None:
+        subprocess.run(
+            ["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=tmp_path
+        )
+
+    (tmp_path / "serial").write_text("01\n", encoding="utf-8")
+    (tmp_path / "tsa.cnf").write_text(_AUTHORITY.format(tmp_path), encoding="utf-8")
+    (tmp_path / "ext.cnf").write_text(
+        "extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n",
+        encoding="utf-8",
+    )
+    own = ("-newkey", "rsa:2048", "-nodes", "-subj")
+    run("req", "-x509", *own, "/CN=root", "-days", 2, "-keyout", "ca.key", "-out", "ca.pem")
+    run("req", *own, "/CN=tsa", "-keyout", "tsa.key", "-out", "tsa.csr")
+    run("x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", 2,
+        "-extfile", "ext.cnf", "-out", "tsa.pem")  # fmt: skip
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            (tmp_path / "asked.tsq").write_bytes(body)
+            run(
+                "ts",
+                "-reply",
+                "-queryfile",
+                "asked.tsq",
+                "-config",
+                "tsa.cnf",
+                "-out",
+                "answer.tsr",
+            )
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write((tmp_path / "answer.tsr").read_bytes())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_time_stamp_goes_along_and_is_checked(
+    cli: Callable[..., Ended],  # noqa: F811 - the fixture
+    url: str,
+    authority: str,
+    tmp_path: Path,
+) -> None:
+    assert cli("checkpoint", "--store", url, "-o", "c.json").code == 0
+    done = cli("checkpoint", "timestamp", "c.json", "--tsa", authority)
+    assert done.code == 0, done.err
+    assert cli("checkpoint", "timestamp", "c.json", "--tsa", authority).code == 2
+    cli(
+        "bundle",
+        "--period",
+        "2026-01-01..2026-01-31",
+        "-o",
+        "e.zip",
+        "--store",
+        url,
+        "--checkpoint",
+        "c.json",
+    )
+    done = cli("verify", "e.zip", "--tsa-root", "ca.pem")
+    assert done.code == 0, done.out
+    assert "by the word of a time stamp authority" in done.out
+    assert "1 time stamps were not checked" in cli("verify", "e.zip").out
+    other = cli("verify", "e.zip", "--tsa-root", "tsa.pem")
+    assert other.code == 4
+    assert "the time stamp does not hold" in other.out
+    stamp = (tmp_path / "c.json.tsr").read_bytes()
+    root = (tmp_path / "ca.pem").read_bytes()
+    with pytest.raises(IntegrityError):
+        timestamps.check(stamp, b"another text", [root])
+    with pytest.raises(IntegrityError):
+        timestamps.check(stamp[:-1], (tmp_path / "c.json").read_bytes(), [root])
+
+
+def test_only_an_address_is_asked(cli: Callable[..., Ended], url: str) -> None:  # noqa: F811
+    pytest.importorskip("rfc3161_client", reason="the extra 'timestamps' is not installed")
+    cli("checkpoint", "--store", url, "-o", "c.json")
+    ended = cli("checkpoint", "timestamp", "c.json", "--tsa", "file:///etc/passwd")
+    assert ended.code == 2
+    assert "begins with https:// or http://" in ended.err
 
 
 def test_an_object_store_keeps_them_too(
