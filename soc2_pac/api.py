@@ -23,6 +23,7 @@ from soc2_pac.audit import (
     control_file,
     controls,
     decisions,
+    exported,
     removals,
     reviews,
     systems,
@@ -35,7 +36,7 @@ from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.config import EvidenceTable
 from soc2_pac.decisions import loosened
-from soc2_pac.errors import ConfigError, StoreError, UsageError
+from soc2_pac.errors import ConfigError, Soc2PacError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
 from soc2_pac.evaluate.preview import Preview, preview
@@ -222,6 +223,7 @@ def make_workspace(
     """
     sources = config.sources(registry.providers)
     attachments.check(config, registry)
+    exported.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
@@ -392,6 +394,10 @@ class Outcome:
     """Interrupted runs that this one went on with."""
     removals: int = 0
     """Grants that were to be revoked, and are proved to be gone by this run."""
+    checkpoints: list[str] = field(default_factory=list)
+    """Where the checkpoint after it is kept."""
+    checkpoint_lost: str = ""
+    """Why it could not be kept everywhere."""
     resumed_listings: int = 0
     """Listings that were complete in those runs, and were not read again."""
 
@@ -518,6 +524,11 @@ def run(
                 with store.reading() as connection:
                     inside = queries.findings(connection, outside=False)
                     outcome.nothing_counts = next(inside, None) is None
+    try:
+        outcome.checkpoints = exported.export(work.config, work.registry, store)
+    except Soc2PacError as error:
+        # The run itself is done and kept: what it found is said all the same.
+        outcome.checkpoint_lost = str(error)
     return outcome
 
 
@@ -822,6 +833,7 @@ def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Sev
         or outcome.uncollected
         or outcome.unsourced
         or outcome.broken
+        or outcome.checkpoint_lost
         or (outcome.evaluated is None and outcome.gaps)
     )
     for finding in findings:

@@ -46,8 +46,12 @@ def report(connection: Connection, asked: AuditPeriod, options: Options | None =
         UsageError: the store knows nothing of the period, or a scope that is asked for does not exist.
     """
     with without_cycle_search():
-        measured = read(connection, asked, options or Options())
-        return sealed(_report(connection, measured))
+        return made(connection, read(connection, asked, options or Options()))
+
+
+def made(connection: Connection, measured: Measured) -> Report:
+    """The report of what was measured."""
+    return sealed(_report(connection, measured))
 
 
 def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measured:

@@ -53,6 +53,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         )
     for line in (
         *_loud(work, outcome),
+        *_checkpoints(outcome),
         *_unmatched(work, store),
         *_left(store),
         *unproved(store.waivers(active=True)),
@@ -127,6 +128,14 @@ def _looks(outcome: Outcome) -> str:
         f"({counts[CollectionStatus.COMPLETE]} complete{', ' + others if others else ''}), "
         f"{sum(outcome.calls.values()):,} requests, {judged:,} verdicts."
     )
+
+
+def _checkpoints(outcome: Outcome) -> list[str]:
+    """Where the checkpoint after the run is kept, and that it is not kept everywhere."""
+    said = [f"Checkpoint: {', '.join(outcome.checkpoints)}."] if outcome.checkpoints else []
+    if outcome.checkpoint_lost:
+        said.append(f"THE CHECKPOINT IS NOT KEPT: {outcome.checkpoint_lost}")
+    return said
 
 
 def _control_changes(outcome: Outcome) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     "init", "doctor", "run", "collect", "evaluate", "check", "rules", "findings", "evidence", "gaps",
-    "query", "population", "report",
+    "query", "population", "report", "bundle",
     "people", "review", "controls", "attestations", "attest", "waivers", "sources",
     "permissions", "verify", "checkpoint", "db", "plugins", "demo",
 ]  # fmt: skip
