@@ -121,7 +121,7 @@ class Workspace:
                         self.config,
                         self.sources.values(),
                         self.registry.kinds,
-                        datetime.now(UTC),
+                        clock.now(),
                     )
                 ),
             )
@@ -679,7 +679,7 @@ def preview_evaluation(
     chosen = work.active if rules is None else rules
     held = store.waivers(active=True)
     with store.reading() as connection:
-        now = datetime.now(UTC)
+        now = clock.now()
         return preview(connection, chosen, now, held, whole=rules is None)
 
 

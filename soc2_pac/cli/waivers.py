@@ -28,6 +28,7 @@ from soc2_pac.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
