@@ -144,8 +144,7 @@ class Bundle:
         return bytes(self.data[begin : begin + size])
 
     def lines(self, name: str) -> Iterator[bytes]:
-        begin, size, _ = self.files[name]
-        end = begin + size
+        begin, end = self.files[name][0], sum(self.files[name][:2])
         while begin < end:
             stop = self.data.find(b"\n", begin, end)
             if stop < 0:
@@ -199,8 +198,7 @@ class Bundle:
 
     def _ledger(self) -> None:
         previous, seq, until = "0" * 64, 0, self.manifest["ledger"]["end"]
-        for one in self.records("ledger.jsonl", ENTRY):
-            seq += 1
+        for seq, one in enumerate(self.records("ledger.jsonl", ENTRY), 1):
             parts = [one[name] for name in ENTRY[: 7 if one["format"] != 1 else 6]]
             right = one["seq"] == seq and one["prev"] == previous and sha256(compact(parts)) == one["hash"]
             self._hold(right, f"ledger entry {seq} was edited, or does not follow from the one before")
@@ -378,8 +376,10 @@ class Bundle:
 
     def _evidence(self) -> None:
         names = [(name, said[2]) for name, said in self.files.items() if name.startswith("evidence/")]
+        self.referred.update(bare := self.manifest["without_proof"])  # seen before there were Merkle roots
         for name, digest in names:
             self._hold(name == f"evidence/{digest}.json" and digest in self.referred, f"{name} is no recorded document")
+        self.unproved += [f"of {len(bare):,} documents no proof is possible: {', '.join(bare)}"] if bare else []
         self.proved.append(f"{len(names):,} documents are those that verdicts and proofs name")
 
 def main(arguments: Sequence[str]) -> int:

@@ -53,7 +53,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
         )
     for line in (
         *_loud(work, outcome),
-        *_checkpoints(outcome),
+        *checkpoints_said(outcome),
         *_unmatched(work, store),
         *_left(store),
         *unproved(store.waivers(active=True)),
@@ -130,7 +130,7 @@ def _looks(outcome: Outcome) -> str:
     )
 
 
-def _checkpoints(outcome: Outcome) -> list[str]:
+def checkpoints_said(outcome: Outcome) -> list[str]:
     """Where the checkpoint after the run is kept, and that it is not kept everywhere."""
     said = [f"Checkpoint: {', '.join(outcome.checkpoints)}."] if outcome.checkpoints else []
     if outcome.checkpoint_lost:
