@@ -7,14 +7,14 @@ import fnmatch
 import functools
 import itertools
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from soc2_pac import clock, live, plugins
 from soc2_pac import config as configuration
-from soc2_pac import live, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.acts.decisions import SET as DECISIONS_SET
@@ -121,7 +121,7 @@ class Workspace:
                         self.config,
                         self.sources.values(),
                         self.registry.kinds,
-                        datetime.now(UTC),
+                        clock.now(),
                     )
                 ),
             )
@@ -514,7 +514,7 @@ def run(
                     connection,
                     chosen,
                     run_id=run_id,
-                    now=datetime.now(UTC),
+                    now=clock.now(),
                     due=work.config.due_dates,
                     tool_version=tool_version(),
                     full=full,
@@ -593,7 +593,7 @@ def control_states(
             connection,
             work.registry.rules,
             work.not_judged,
-            now or datetime.now(UTC),
+            now or clock.now(),
             only,
             work.registry.kinds,
         )
@@ -679,7 +679,7 @@ def preview_evaluation(
     chosen = work.active if rules is None else rules
     held = store.waivers(active=True)
     with store.reading() as connection:
-        now = datetime.now(UTC)
+        now = clock.now()
         return preview(connection, chosen, now, held, whole=rules is None)
 
 
@@ -720,7 +720,7 @@ def check_rules(
         chosen,
         plan,
         sourced=frozenset().union(*(item.sourced for item in chosen)),
-        now=datetime.now(UTC),
+        now=clock.now(),
         limits=work.limits,
         workers=work.config.run.workers,
     )
@@ -730,7 +730,7 @@ def record(
     work: Workspace, results: Iterable[UnitResult], writer: recording.Writer
 ) -> Iterator[UnitResult]:
     """Write each collection that comes by into a recording, and at their end what it says of itself."""
-    now = datetime.now(UTC)
+    now = clock.now()
     for result in results:
         writer.add(result)
         yield result

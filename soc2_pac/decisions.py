@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from soc2_pac import clock
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Severity
 from soc2_pac.text import says_something
@@ -35,7 +36,7 @@ _ABOUT_TAGS = re.compile("tag|label|^settings$", re.IGNORECASE)
 
 def latest_day() -> dt.date:
     """Today where today is furthest on: a day that somebody writes down there lies in no future."""
-    return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
+    return (clock.now() + dt.timedelta(hours=14)).date()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

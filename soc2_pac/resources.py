@@ -23,11 +23,11 @@ import json
 import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from soc2_pac import clock
 from soc2_pac.errors import DeclarationError, FactUnavailable
 from soc2_pac.model import Period
 
@@ -263,7 +263,7 @@ class Collector:
         """The listing. Of a population without a period: its whole window, up to now."""
         if not self.population:
             return self.function(client)
-        return self.function(client, period or Period(datetime.now(UTC)))
+        return self.function(client, period or Period(clock.now()))
 
     @property
     def kind(self) -> str:

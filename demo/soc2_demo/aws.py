@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from soc2_demo import build, company
 from soc2_demo.aws_gaps import Completed
+from soc2_demo.instants import View
 from soc2_pac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class AwsEmulator:
             _forget(company.ACCOUNT)
             self._key = _first_key()
             _add_routes()
-            application: Any = Completed(DomainDispatcherApplication(create_backend_app))
+            dispatcher: Any = DomainDispatcherApplication(create_backend_app)
+            # moto lists its own directories for every request; which backend serves a host never changes.
+            dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
+            application: Any = Completed(dispatcher)
             self._server = make_server(
                 "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
             )
@@ -73,8 +77,16 @@ class AwsEmulator:
             self.url = f"http://127.0.0.1:{self._server.server_port}"
             build.build(self.client)
         _truths(self.now)
-        _ages(self.now)
+        self.look(self.now)
         return self.url
+
+    def look(self, at: datetime) -> None:
+        """Tell the account's times as they are at an instant, up to that which it was built as of."""
+        view = View(self.now, at)
+        _ages(view)
+        iam = _backends("iam")["aws"]
+        iam.get_credential_report = functools.partial(_credential_report, iam, view)
+        _add_operations(at)
 
     def stop(self) -> None:
         """Stop serving and forget the account."""
@@ -183,7 +195,6 @@ def _truths(now: datetime) -> None:
         "CreateDate": _naive(now - timedelta(days=1200)),
     }  # fmt: skip
     iam.account_summary._account_mfa_enabled = 1  # noqa: SLF001
-    iam.get_credential_report = functools.partial(_credential_report, iam, now)
     # s3control puts the account id before the host name, which an IP address cannot have.
     blocks = {
         key: str(value).lower() for key, value in company.public_access(blocked=False).items()
@@ -198,7 +209,6 @@ def _truths(now: datetime) -> None:
     for region in company.REGIONS:
         _truths_of_region(region)
     _enforce_key_policy()
-    _add_operations(now)
 
 
 def _truths_of_region(region: str) -> None:
@@ -344,12 +354,11 @@ _NO_KEY = ["false", "N/A", "N/A", "N/A", "N/A"]
 _NO_CERTIFICATES = ["false", "N/A", "false", "N/A"]
 
 
-def _credential_report(iam: Backend, now: datetime) -> str:
+def _credential_report(iam: Backend, view: View) -> str:
     """Write the report as IAM's user guide has it: root first, N/A for no password or key."""
     root = [
         "<root_account>", f"arn:aws:iam::{company.ACCOUNT}:root",
-        _stamp(now - timedelta(days=1200)),
-        "not_supported", _stamp(now - timedelta(days=12)), "not_supported", "not_supported", "true",
+        _stamp(view.ago(1200)), "not_supported", _stamp(view.ago(12)), "not_supported", "not_supported", "true",
         *_NO_KEY, *_NO_KEY, *_NO_CERTIFICATES,
     ]  # fmt: skip
     rows = [list(_REPORT_COLUMNS), root]
@@ -386,11 +395,11 @@ def _stamp(moment: datetime) -> str:
 # -- ages -----------------------------------------------------------------------------------------
 
 
-def _ages(now: datetime) -> None:
+def _ages(view: View) -> None:
     """Age what the API dates today: a company is older than that."""
 
     def ago(days: float) -> datetime:
-        return _naive(now - timedelta(days=days))
+        return _naive(view.ago(days))
 
     _age_identities(ago)
     s3 = _backends("s3")["aws"]
@@ -409,7 +418,7 @@ def _ages(now: datetime) -> None:
             for model in models:
                 setattr(model, attribute, ago(days))
         for key in _backends("kms")[region].keys.values():
-            key.creation_date = (now - timedelta(days=500)).replace(microsecond=0).timestamp()
+            key.creation_date = view.ago(500).replace(microsecond=0).timestamp()
         for database in _backends("rds")[region].databases.values():
             database.created = database.instance_create_time = ago(500)
     for trail in _backends("cloudtrail")[company.SECOND_REGION].trails.values():

@@ -74,16 +74,22 @@ def write(folder: Path) -> None:
         (folder / FOLDER / one.file).write_text(one.text, encoding="utf-8")
 
 
-def hand_in(folder: Path, store_url: str, now: datetime | None = None) -> None:
-    """Put the controls in force and hand the evidence in, unless some was handed in before."""
+def hand_in(folder: Path, store_url: str, now: datetime | None = None, before: float = 0) -> None:
+    """Put the controls in force and hand the evidence in that was not handed in before.
+
+    ``before``: so many days before ``now``, with what there was by then.
+    """
     now = now or datetime.now(UTC)
+    at = now - timedelta(days=before)
     declared = control_file.load(folder / CONTROLS_FILE, plugins.load())
     with open_store(store_url, create=True) as store, store.database.writing() as connection:
-        controls.record(connection, declared, by=Actor.here("Ana Kovac"), now=now)
-        if acts.listed(connection, ["attestation."]):
-            return
+        controls.record(connection, declared, by=Actor.here("Ana Kovac"), now=at)
+        known = {act.attachment for act in acts.listed(connection, ["attestation."])}
         for one in _HANDED:
             if one.control not in declared:  # somebody changed the file
+                continue
+            file = attachments.keep(folder / FOLDER / one.file, None)
+            if one.days < before or file.digest in known:
                 continue
             last = _day(now, one.days)
             found = attestations.add(
@@ -93,14 +99,14 @@ def hand_in(folder: Path, store_url: str, now: datetime | None = None) -> None:
                 covers=attestations.Days(last - timedelta(days=one.covers - 1), last),
                 valid_until=last + timedelta(days=396),
                 file_name=one.file,
-                file=attachments.keep(folder / FOLDER / one.file, None),
+                file=file,
                 note="",
                 by=Actor.here(one.by),
-                now=now,
+                now=at,
             )
             if one.revoked is not None:
                 by = Actor.here("Fatima Haddad")
-                attestations.revoke(connection, found.id, reason=one.revoked, by=by, now=now)
+                attestations.revoke(connection, found.id, reason=one.revoked, by=by, now=at)
 
 
 def _day(now: datetime, days: int) -> date:

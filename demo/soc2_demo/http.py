@@ -90,11 +90,17 @@ class Faults:
             self._faults.clear()
 
 
+def _as_it_is(body: object) -> object:
+    return body
+
+
 class Server:
     """An emulator on a free port of 127.0.0.1. Subclasses name a handler of theirs."""
 
     def __init__(self, handler: type[Handler], name: str) -> None:
         self.faults = Faults()
+        self.seen: Callable[[object], object] = _as_it_is
+        """What becomes of a body before it is sent."""
         self.requests: list[tuple[str, str]] = []
         """Method and path (with its query) of every request."""
         self._handler = type(handler.__name__, (handler,), {"emulator": self})
@@ -171,7 +177,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.status != OK:
             status, body = fault.status, refusal(fault.status)
         sent = (
-            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+            body or b""
+            if body is None or isinstance(body, bytes)
+            else json.dumps(self.emulator.seen(body)).encode()
         )
         if fault is not None and fault.body is not None:
             status, sent = fault.status, fault.body.encode("utf-8", "surrogateescape")

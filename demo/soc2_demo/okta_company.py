@@ -16,7 +16,9 @@ from soc2_demo.okta import Org
 from soc2_demo.okta_words import HOST, PEOPLE, ago, okta_id, user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from soc2_demo.okta_words import Person
 
 
 PLANTED: tuple[Planted, ...] = (
@@ -62,9 +64,9 @@ def organization(now: datetime) -> dict[str, Any]:
     }
 
 
-def users(now: datetime) -> dict[str, Any]:
+def users(now: datetime, people: Iterable[Person] = PEOPLE) -> dict[str, Any]:
     """Everybody; who was deactivated is listed only when that is asked for, as Okta does it."""
-    found = {person.id: user(person, now) for person in PEOPLE}
+    found = {person.id: user(person, now) for person in people}
     here = [one for one in found.values() if one["status"] != "DEPROVISIONED"]
     gone = [one for one in found.values() if one["status"] == "DEPROVISIONED"]
     left = 'status eq "DEPROVISIONED"'

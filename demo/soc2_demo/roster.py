@@ -7,6 +7,7 @@ count back from the time of the call, so that the demo looks the same on any day
 from __future__ import annotations
 
 import csv
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ PLANTED: tuple[Planted, ...] = (
     Planted(
         "roster-leaver-accounts-closed", "Kenji Mori", "left 38 days ago; GitHub was forgotten"
     ),
+    Planted(
+        "roster-leaver-accounts-closed", "Helen Park", "Okta was closed 14 days after she left"
+    ),
     Planted("roster-mfa-everywhere", "Chloe Martin", "a password without MFA in AWS"),
     Planted("roster-mfa-everywhere", "David Lindqvist", "a password without MFA in AWS"),
     Planted("roster-access-reviewed", "Goran Petrov", "last reviewed 130 days ago"),
@@ -40,8 +44,10 @@ PLANTED: tuple[Planted, ...] = (
 )
 """Every fault that was put in on purpose. Rules may find more, as in any company."""
 
-_LEFT = {"erik-holm": 135}
-"""Login -> days since they left, of those who are not deactivated in Okta."""
+_LEFT = {"erik-holm": 135, "helen-park": 88}
+"""Login -> days since they left, of those who are not deactivated in Okta, or were later."""
+_QUARTER = 91
+"""Days from one review of access to the next."""
 _NO_MAIL = ("marek-zielinski", "nadia-rahman")
 """Members whose GitHub account has no address in the company's domain."""
 _MANAGER = "ana-kovac"
@@ -57,11 +63,19 @@ _SERVICES = {
 _IN_AWS = ("ana-kovac", "ben-osei", "chloe-martin", "david-lindqvist", "erik-holm")
 
 
-def write(folder: Path, now: datetime | None = None) -> None:
-    """Write both files into a folder, as of ``now`` (default: the clock's)."""
+def write(folder: Path, now: datetime | None = None, before: float = 0) -> None:
+    """Write both files into a folder, as of ``now`` (default: the clock's).
+
+    ``before``: as they were so many days earlier, dated by that instant.
+    """
     now = now or datetime.now(UTC)
-    _write(folder / PEOPLE_FILE, [_person(person, now) for person in _people()])
+    people = [person for person in _people() if person.hired >= before]
+    _write(folder / PEOPLE_FILE, [_person(person, now, before) for person in people])
     _write(folder / ACCOUNTS_FILE, _accounts())
+    if before:
+        then = (now - timedelta(days=before)).timestamp()
+        for name in (PEOPLE_FILE, ACCOUNTS_FILE):
+            os.utime(folder / name, (then, then))
 
 
 def _people() -> list[Person]:
@@ -80,11 +94,16 @@ def _number(login: str) -> str:
     return str(1001 + [person.login for person in _people()].index(login))
 
 
-def _person(person: Person, now: datetime) -> dict[str, str]:
+def _person(person: Person, now: datetime, before: float) -> dict[str, str]:
     gone = _LEFT.get(person.login)
-    if person.status == "DEPROVISIONED":
+    if person.status == "DEPROVISIONED" and gone is None:
         gone = person.changed
-    reviewed = min(_REVIEWED.get(person.login, 40), person.hired)
+    if gone is not None and gone < before:
+        gone = None
+    reviewed = _REVIEWED.get(person.login, 40)
+    while reviewed < before:
+        reviewed += _QUARTER
+    reviewed = min(reviewed, person.hired)
     return {
         "id": _number(person.login),
         "name": person.login.replace("-", " ").title(),

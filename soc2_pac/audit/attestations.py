@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from soc2_pac import clock
 from soc2_pac.acts import attestations as said
 from soc2_pac.acts.attestations import Attestation, HandedIn, Revoked, handed_in
 from soc2_pac.acts.controls import in_force
@@ -292,4 +293,4 @@ def due(states: Iterable[controls.State], now: datetime, days: int) -> list[dict
 
 def today() -> date:
     """This day, UTC."""
-    return datetime.now(UTC).date()
+    return clock.now().date()

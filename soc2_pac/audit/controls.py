@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from soc2_pac.acts import controls as said
@@ -32,8 +34,14 @@ _KNOWING = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 
 def rules_of(patterns: Iterable[str], rules: Iterable[str]) -> list[str]:
     """The ids among ``rules`` that some pattern (id or glob) names, sorted."""
-    wanted = list(patterns)
-    return sorted(rule for rule in rules if any(fnmatchcase(rule, name) for name in wanted))
+    names = _named(tuple(patterns))
+    return [] if names is None else sorted(rule for rule in rules if names.match(rule))
+
+
+@functools.lru_cache(maxsize=1000)
+def _named(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Every glob in one expression: seventy controls are held against six hundred rules, again and again."""
+    return re.compile("|".join(map(translate, patterns))) if patterns else None
 
 
 # -- the record -------------------------------------------------------------------------------------

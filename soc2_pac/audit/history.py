@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from soc2_pac import clock
 from soc2_pac.audit.deeds import Deeds
 from soc2_pac.audit.populations import AuditPeriod, Event, Population
 from soc2_pac.audit.replay import Replay
@@ -430,7 +431,7 @@ class History:
         scopes = changes.scopes(self._connection)
         return {
             str(scopes[number])
-            for number in retired(self._connection, utc_text(datetime.now(UTC)))
+            for number in retired(self._connection, utc_text(clock.now()))
             if number in scopes
         }
 

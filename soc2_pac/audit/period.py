@@ -18,7 +18,7 @@ from soc2_pac.audit.spans import text_of, union, without
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
-from soc2_pac.store import periods
+from soc2_pac.store import periods, simulation
 from soc2_pac.store.database import without_cycle_search
 
 if TYPE_CHECKING:
@@ -183,8 +183,8 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
 
 def warnings(connection: Connection, measured: Measured, what: str = "Deviations") -> Iterator[str]:
     """What a reader of any report must know first."""
-    if "simulated" in periods.marks(connection):
-        yield "Simulated history: made by the demo"
+    if simulation.KEY in periods.marks(connection):
+        yield simulation.SAID
     if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
         yield (
             "A clock was ahead: something was recorded as of a later instant than what came after it. What was "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from soc2_pac import clock
 from soc2_pac.canonical import canonical
 from soc2_pac.errors import FactUnavailable, UsageError
 from soc2_pac.merkle import collection_root
@@ -244,7 +245,7 @@ def _completeness(
     start: str,
     end: str,
 ) -> dict[str, Any]:
-    gone = retired(connection, utc_text(datetime.now(UTC)))
+    gone = retired(connection, utc_text(clock.now()))
     last = findings.looks(connection, kind, findings.last_collection(connection), gone)
     asked = sorted(
         {str(look.scope): look for look in last.values()}.items(), key=lambda item: item[0]

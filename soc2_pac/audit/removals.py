@@ -5,9 +5,9 @@ What only retired scopes showed can be proved by nobody: it is recorded as not c
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from soc2_pac import clock
 from soc2_pac.acts.reviews import (
     REMOVAL,
     UNCHECKED,
@@ -26,6 +26,7 @@ from soc2_pac.store import findings as looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -47,7 +48,7 @@ def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None)
     Returns:
         How many grants are proved to be gone by this.
     """
-    at = now or datetime.now(UTC)
+    at = now or clock.now()
     with store.reading() as connection:
         if not any(review.pending for review in reviews.all_reviews(connection).values()):
             return 0

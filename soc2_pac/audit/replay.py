@@ -11,9 +11,9 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from soc2_pac import clock
 from soc2_pac.audit.coverage import Change, Coverage, unreliable
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.evidence import Held
@@ -27,6 +27,7 @@ from soc2_pac.store import findings as store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -398,7 +399,7 @@ class _Joins:
         if not self._joined:
             return frozenset()
         upto = store.last_collection(connection)
-        documents = StoreDocuments(connection, upto, datetime.now(UTC), self._max_age)
+        documents = StoreDocuments(connection, upto, clock.now(), self._max_age)
         reader = _Noting(documents)
         newest = changes.newest(connection, list(kinds), upto)
         together(reader, {(one.scope.provider, one.scope.account) for one in newest}, self._joined)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from soc2_pac import clock
 from soc2_pac.acts import Actor
 from soc2_pac.acts.reviews import (
     ASSIGNED,
@@ -122,7 +123,7 @@ def start(
         UsageError: an unknown system or reviewer, a system that is under review, nothing to review, an
             incomplete or stale collection, a due date in the past. Nothing is recorded then.
     """
-    at = now or datetime.now(UTC)
+    at = now or clock.now()
     wanted = tuple(sorted({one.strip().lower() for one in systems if one.strip()}))
     if not wanted:
         msg = "--systems: name at least one system, as github or github:acme"
@@ -379,7 +380,7 @@ def decide(
         UsageError: what :func:`_checked` refuses, a review that is not open, a reviewer who left, a name that
             is no reviewer's.
     """
-    at = now or datetime.now(UTC)
+    at = now or clock.now()
     named = sorted({row.get("review", "").strip() for row in handed.rows})
     if len(named) != 1:
         msg = f"{handed.name} speaks of {len(named)} reviews ({listed(named)}): hand in one file for each"
@@ -533,7 +534,7 @@ def reassign(
     Raises:
         UsageError: the review is not open, either is unknown, or some rows are the new reviewer's own.
     """
-    at = now or datetime.now(UTC)
+    at = now or clock.now()
     if not says_something(reason):
         msg = "--reason: an auditor will ask why somebody else reviews"
         raise UsageError(msg)

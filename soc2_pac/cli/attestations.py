@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     ListGroup,
     actor,
@@ -120,7 +120,7 @@ def add(
         click.echo(f"Kept at {plain(file.location)}.")
     if on == "access-review" and not covered:
         click.echo("It names no systems, so it counts for none that a source collects: --systems.")
-    if ends <= datetime.now(UTC):
+    if ends <= clock.now():
         click.echo(f"It counted until {last_day(ends)}: newer evidence is due.")
     else:
         click.echo(f"It counts until {last_day(ends)}.")
@@ -152,7 +152,7 @@ def list_(
     from soc2_pac.audit import controls  # noqa: PLC0415
     from soc2_pac.store import acts  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         if control is not None:
             controls.one(connection, control)
@@ -197,7 +197,7 @@ def show(
 
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = handing.one(connection, attestation)
-        listed = handing.rows(acts.listed(connection, controls.READ), datetime.now(UTC))
+        listed = handing.rows(acts.listed(connection, controls.READ), clock.now())
         file = acts.file(connection, found.added.attachment or "")
     if file is None:
         msg = f"the file of {found.id} is not in the store. Next: soc2-pac verify"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from soc2_pac import api
+from soc2_pac import api, clock
 from soc2_pac.canonical import canonical
 from soc2_pac.cases import joined_evidence
 from soc2_pac.cli.options import (
@@ -152,7 +151,7 @@ def _judged(rule: Rule, body: Any) -> tuple[Scope, Verdict]:  # noqa: ANN401
             rule, GivenDocuments(scope, {}), [k.kind for k in rule.where_sourced]
         )
         seen = evidence.at(scope) if rule.joins else None
-        now = datetime.now(UTC)
+        now = clock.now()
         return scope, judge(rule, canonical(body), now=now, scope=scope, evidence=seen)
     if body.get("rule") not in (None, rule.id):
         msg = f"the documents are those of a finding of {body['rule']}, not of {rule.id}"
@@ -166,7 +165,7 @@ def _judged(rule: Rule, body: Any) -> tuple[Scope, Verdict]:  # noqa: ANN401
     verdict = judge(
         rule,
         canonical(body["document"]),
-        now=instant(str(body["now"]), "now") if body.get("now") else datetime.now(UTC),
+        now=instant(str(body["now"]), "now") if body.get("now") else clock.now(),
         scope=scope,
         evidence=joined_evidence(rule, body["given"], scope),
         thresholds=rule.settle(body.get("thresholds") or {}),

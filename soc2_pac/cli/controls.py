@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     ListGroup,
     actor,
@@ -208,7 +208,7 @@ def _states(config_path: str | None, store_url: str | None, only: str | None = N
                 connection,
                 work.registry.rules,
                 off,
-                datetime.now(UTC),
+                clock.now(),
                 only,
                 work.registry.kinds,
             )

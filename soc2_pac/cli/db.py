@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import actor, config_option, instant, opened_store, store_option
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
@@ -73,7 +73,7 @@ def archive(
     from soc2_pac.store import archive as archives  # noqa: PLC0415
 
     until, who = instant(before, "--before"), actor(by)
-    if until > datetime.now(UTC):
+    if until > clock.now():
         msg = f"--before: {before} lies in the future"
         raise UsageError(msg)
     with opened_store(config_path, store_url) as store, store.database.run_lock():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     config_option,
     format_option,
@@ -59,7 +60,7 @@ def gaps(
 
     # A store that is named needs no configuration.
     settings = config.load(config_path, required=store_url is None)
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store:
         work = api.make_workspace(settings, plugins.load(), sources_needed=False).knowing(store)
         with store.reading() as connection:

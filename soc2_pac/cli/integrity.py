@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import config_option, format_option, opened_store, store_option
 from soc2_pac.errors import UsageError
 from soc2_pac.output import write
 from soc2_pac.store import checkpoint as checkpoints
+from soc2_pac.store import simulation
 from soc2_pac.store.verify import WHOLE, Part
 
 if TYPE_CHECKING:
@@ -107,10 +108,12 @@ def verify(
                 "Next: verify --checkpoint with it once, then take a new one"
             )
             raise UsageError(msg)
-        part = Part.of(start, datetime.now(UTC))
+        part = Part.of(start, clock.now())
     with opened_store(config_path, store_url) as store:
         report = store.verify(loaded, part)
     code = 4 if not report.sound else _NOT_VERIFIED if report.unverified else 0
+    if report.simulated is not None:
+        click.echo(f"{simulation.SAID}.", err=form != "table")
     if form != "table":
         write((asdict(problem) for problem in report.problems), ("where", "what"), form)
         ctx.exit(code)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Selection, Severity, Status, utc_text, utc_time
 from soc2_pac.output import FORMATS
@@ -17,6 +17,7 @@ from soc2_pac.text import nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -212,7 +213,7 @@ def actor(by: str | None) -> Actor:
 
 def now_text() -> str:
     """This instant as the store writes it."""
-    return utc_text(datetime.now(UTC))
+    return utc_text(clock.now())
 
 
 def check_criteria(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     ListGroup,
     check_known,
@@ -72,7 +73,7 @@ def list_(
     days = config.load(config_path, required=store_url is None).evidence.max_age_days
     registry = plugins.load()
     kinds = registry.kinds
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = read(connection, kinds, now, timedelta(days=days), registry.joined_identities)
     systems = {account.account.system for account in found.graph.accounts}

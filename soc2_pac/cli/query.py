@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import config_option, format_option, opened_store, store_option
 from soc2_pac.errors import ConfigError, UsageError
 from soc2_pac.output import plain, write
@@ -190,7 +190,7 @@ def _answer(
         text = asked if one is None else one.text(sqlite=sqlite)
         declared = {} if one is None else one.parameters
         used = read(text, sqlite=sqlite).parameters
-        values = settle(declared, given, used, datetime.now(UTC))
+        values = settle(declared, given, used, clock.now())
         with ask(store.database, text, values, seconds=seconds, limit=limit) as answer:
             yield answer.columns, answer.rows, lambda: answer.more
         return
@@ -211,7 +211,7 @@ def _worked(
     work = api.make_workspace(config, plugins.load(), sources_needed=False).knowing(store)
     cut: list[bool] = []
     with store.reading() as connection:
-        known = Known(connection, config, work.registry, work.not_judged, datetime.now(UTC))
+        known = Known(connection, config, work.registry, work.not_judged, clock.now())
         yield _cut(one.answer(known), limit, cut), cut
 
 

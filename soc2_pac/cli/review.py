@@ -7,12 +7,12 @@ import json
 import os
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     Choice,
     ListGroup,
@@ -29,6 +29,7 @@ from soc2_pac.output import plain, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from soc2_pac.acts.reviews import Review, Reviewer
     from soc2_pac.audit.review_files import Population
@@ -153,7 +154,7 @@ def export(
     from soc2_pac.audit import review_files as files  # noqa: PLC0415
     from soc2_pac.audit import reviews  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = reviews.one(connection, review_id)
         frozen = reviews.population(connection, found)
@@ -291,7 +292,7 @@ def status(review_id: str, config_path: str | None, store_url: str | None, form:
     """Show how far each reviewer is, and which removals are proved or overdue."""
     from soc2_pac.audit import reviews  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = reviews.one(connection, review_id)
         frozen = reviews.population(connection, found)
@@ -321,7 +322,7 @@ def list_(config_path: str | None, store_url: str | None, form: str) -> None:
     """List reviews."""
     from soc2_pac.audit import reviews  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = reviews.all_reviews(connection)
     if write([_summary(one, now) for one in found.values()], _LIST, form) == 0:
@@ -338,7 +339,7 @@ def show(review_id: str, config_path: str | None, store_url: str | None, form: s
     from soc2_pac.audit import review_files as files  # noqa: PLC0415
     from soc2_pac.audit import reviews  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now = clock.now()
     with opened_store(config_path, store_url) as store, store.reading() as connection:
         found = reviews.one(connection, review_id)
         frozen = reviews.population(connection, found)

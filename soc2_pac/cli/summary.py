@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
+from soc2_pac import clock
 from soc2_pac.acts.bodies import REMOVED, Removed
 from soc2_pac.api import control_states
 from soc2_pac.audit.decisions import decided
@@ -17,7 +18,7 @@ from soc2_pac.config import CONTROLS_FILE
 from soc2_pac.model import CollectionStatus, Scope, utc_text
 from soc2_pac.output import plain
 from soc2_pac.output.summary import WIDTH, Told, render
-from soc2_pac.store import acts, queries, scopes
+from soc2_pac.store import acts, queries, scopes, simulation
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
             f"Access reviews: revoked grants that are proved to be gone: {outcome.removals}."
         )
     for line in (
+        *([f"{simulation.SAID}."] if store.simulated() else []),
         *_loud(work, outcome),
         *checkpoints_said(outcome),
         *_unmatched(work, store),
@@ -106,7 +108,7 @@ def unproved(waivers: Iterable[Waiver]) -> list[str]:
 
 def expiring(waivers: Iterable[Waiver]) -> list[str]:
     """Which waivers end soon: their failures count again from then on."""
-    soon = utc_text(datetime.now(UTC) + timedelta(days=EXPIRING_DAYS))
+    soon = utc_text(clock.now() + timedelta(days=EXPIRING_DAYS))
     ending = [w for w in waivers if w.expires_at is not None and w.expires_at <= soon]
     if not ending:
         return []

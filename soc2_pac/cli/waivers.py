@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     ListGroup,
     actor,
@@ -27,6 +28,7 @@ from soc2_pac.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -90,8 +92,8 @@ def add(
     find_rule(plugins.load(), rule_id)
     longest = config.load(config_path, required=store_url is None).waivers.max_days
     ends = instant(expires, "--expires")
-    check_terms(reason, owner, approver, ends, datetime.now(UTC))
-    if ends > datetime.now(UTC) + timedelta(days=longest + 1):
+    check_terms(reason, owner, approver, ends, clock.now())
+    if ends > clock.now() + timedelta(days=longest + 1):
         msg = f"--expires: a waiver lasts {longest} days at most ([waivers] max_days)"
         raise UsageError(msg)
     with opened_store(config_path, store_url) as store:
@@ -179,7 +181,7 @@ def _people(connection: Connection, settings: Config) -> People:
     from soc2_pac import api, plugins  # noqa: PLC0415
 
     reading = api.reviewing(settings, plugins.load())
-    return reading.people(connection, datetime.now(UTC))
+    return reading.people(connection, clock.now())
 
 
 def _uid(resource: str | None, found: list[Finding]) -> str | None:
@@ -210,7 +212,7 @@ def list_(config_path: str | None, store_url: str | None, active: bool, form: st
         found = store.waivers(active=active)
         with store.reading() as connection:
             people = _people(connection, settings) if found else None
-    now = datetime.now(UTC)
+    now = clock.now()
     rows = [
         {
             **asdict(w),

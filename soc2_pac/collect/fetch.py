@@ -17,9 +17,9 @@ import time
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
+from soc2_pac import clock
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.collect import redact
 from soc2_pac.collect.answers import Exchanges
@@ -56,6 +56,7 @@ from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import datetime
 
     from soc2_pac.config import SourceSettings
     from soc2_pac.hookspecs import Connection
@@ -201,8 +202,8 @@ class UnitResult:
     root: str = field(default_factory=lambda: collection_root(()))
     asked: tuple[str, ...] = ()
     version: str = "0"
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    finished: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=clock.now)
+    finished: datetime = field(default_factory=clock.now)
     spool: Spool | None = None
     period: Period | None = None
     """Of a population: what its collector said."""
@@ -387,7 +388,7 @@ def run_unit(unit: Unit, limits: Limits) -> UnitResult:
         result.reason = taken.problem or went
     result.root = collection_root(taken.seen.items())
     result.calls, result.pages = dict(meter.calls), meter.pages
-    result.finished = datetime.now(UTC)
+    result.finished = clock.now()
     return result
 
 

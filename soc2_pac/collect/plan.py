@@ -6,9 +6,9 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from soc2_pac import clock
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import (
     Limits,
@@ -26,6 +26,7 @@ from soc2_pac.model import EVERYWHERE, CollectionStatus, Scope, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from soc2_pac.config import SourceSettings
     from soc2_pac.model import Selection
@@ -121,7 +122,7 @@ def _plan_source(
     for collector in wanted:
         by_sort.setdefault(collector.per, []).append(collector)
     for per, collectors in sorted(by_sort.items()):
-        started = datetime.now(UTC)
+        started = clock.now()
         try:
             found = list(connection_of(source).discover(per, only, Meter(limits)))
         except Exception as error:  # noqa: BLE001 - a source that fails leaves records, it does not stop others

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from soc2_pac import clock
 from soc2_pac.decisions import EVERYTHING, adjust, tags_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate import judge
@@ -30,6 +31,7 @@ from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
 
@@ -465,7 +467,7 @@ class _Evaluation:
             rules = [rule_id for rule_id, _ in self._ids.values()]
             for finding in store.findings_of_other_rules(self._connection, rules):
                 self._writer.close(finding, self._now_text)
-        opened, closed = self._writer.seal(datetime.now(self._now.tzinfo))
+        opened, closed = self._writer.seal(clock.now())
         last = max((before.as_of for before in self._previous.values()), default="")
         ahead = last if last > self._now_text else None
         return Evaluated(self._writer.id, self._writer.judged, opened, closed, ahead)

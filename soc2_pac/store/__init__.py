@@ -6,16 +6,26 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from soc2_pac.store import checkpoint, evidence, keys, queries, runs, schema, waivers
+from soc2_pac import clock
+from soc2_pac.store import (
+    checkpoint,
+    evidence,
+    keys,
+    queries,
+    runs,
+    schema,
+    simulation,
+    waivers,
+)
 from soc2_pac.store import verify as verification
 from soc2_pac.store.copy import copy
 from soc2_pac.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -69,10 +79,12 @@ class Store:
         """One run, under the run lock: yields its id and notes how it ended.
 
         Raises:
-            StoreError: another run works on this store.
+            StoreError: another run works on this store, or one of the run and the store's history is
+                simulated and the other is not.
         """
         with self.database.run_lock():
             with self.database.writing() as connection:
+                simulation.refuse_real(connection)
                 run_id = runs.begin(
                     connection, command=command, config=config, tool_version=tool_version
                 )
@@ -174,13 +186,18 @@ class Store:
         """Every waiver, or only those that hold now."""
         with self.database.reading() as connection:
             found = waivers.listed(connection)
-        now = datetime.now(UTC)
+        now = clock.now()
         return [waiver for waiver in found if waiver.active(now)] if active else found
 
     def remembered_scopes(self) -> dict[tuple[str, str], set[Scope]]:
         """(source, kind) -> every real scope that was looked at in the past."""
         with self.database.reading() as connection:
             return queries.remembered_scopes(connection)
+
+    def simulated(self) -> str | None:
+        """Since when its history is simulated; see :func:`soc2_pac.store.simulation.since`."""
+        with self.database.reading() as connection:
+            return simulation.since(connection)
 
     def cursors(self) -> dict[tuple[str, str, Scope, str], str]:
         """Where populations go on; see :func:`soc2_pac.store.queries.cursors`."""

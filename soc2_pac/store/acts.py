@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.acts import Act, Actor
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
@@ -15,6 +15,7 @@ from soc2_pac.store.database import insert, next_id, storable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -61,7 +62,7 @@ def record(
         file: what came with it; the same bytes are kept once.
         now: when; the clock's time when left out.
     """
-    at = utc_text(now or datetime.now(UTC))
+    at = utc_text(now or clock.now())
     if file is not None and _kept(connection, file.digest) is None:
         row = (file.digest, file.size, file.media_type, file.location, file.content)
         insert(connection, tables.attachment, [row])

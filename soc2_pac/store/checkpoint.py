@@ -12,11 +12,11 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.errors import IntegrityError, StoreError, UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
@@ -108,7 +108,7 @@ def take(connection: Connection) -> Checkpoint:
     ).scalar_one()
     last = ledger.head(connection)
     count = connection.execute(sa.select(sa.func.count()).select_from(tables.ledger)).scalar_one()
-    now = utc_text(datetime.now(UTC))
+    now = utc_text(clock.now())
     return Checkpoint(store_id, last.seq, last.hash, count, now, _ends(connection))
 
 

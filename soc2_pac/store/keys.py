@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
@@ -93,7 +93,7 @@ def _append(connection: Connection, event: tuple[str, str, str, str, str]) -> No
         if not says_something(value):
             msg = f"a signing key needs {'an' if what == 'owner' else 'a'} {what}: an auditor will ask"
             raise UsageError(msg)
-    now = utc_text(datetime.now(UTC))
+    now = utc_text(clock.now())
     number = next_id(connection, tables.signing_key_event)
     row = (number, name, public_key, action, storable(reason), storable(owner), now)
     insert(connection, tables.signing_key_event, [row])

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from soc2_pac.store import tables
+from soc2_pac import clock
+from soc2_pac.model import utc_text
+from soc2_pac.store import simulation, tables
 from soc2_pac.store.database import batched, insert
 
 if TYPE_CHECKING:
@@ -132,14 +134,35 @@ def head(connection: Connection) -> Head:
 def append(
     connection: Connection, kind: str, ref: str, body: str, recorded_at: str, form: int = 1
 ) -> Head:
-    """Add one entry for ``body`` (canonical text). Only within ``Database.writing``."""
-    last = head(connection)
+    """Add one entry for ``body`` (canonical text). Only within ``Database.writing``.
+
+    Raises:
+        StoreError: the clock is simulated, and the store holds real history.
+    """
+    return _append(connection, _end(connection), kind, ref, body, recorded_at, form)
+
+
+def _append(
+    connection: Connection, last: Head, kind: str, ref: str, body: str, recorded_at: str, form: int
+) -> Head:
     seq = last.seq + 1
     body_digest = sha256(body)
     link = link_hash(seq, kind, ref, body_digest, recorded_at, last.hash, form)
     entry = (seq, kind, ref, body_digest, recorded_at, last.hash, link, form)
     insert(connection, tables.ledger, [entry])
     return Head(seq, link)
+
+
+def _end(connection: Connection) -> Head:
+    """The last entry before the next one. On a simulated clock the first after the founding marks the store."""
+    last = head(connection)
+    if not clock.is_simulated() or last.seq == 0 or simulation.since(connection) is not None:
+        return last
+    if last.seq > 1:
+        simulation.refuse_simulated()
+    now = utc_text(clock.now())
+    insert(connection, tables.meta, [(simulation.KEY, now)])
+    return _append(connection, last, simulation.KEY, simulation.KEY, now, now, 1)
 
 
 def record(connection: Connection, kind: str, ref: int | str, recorded_at: str) -> Head:
@@ -157,7 +180,7 @@ def record_all(connection: Connection, kind: str, refs: Sequence[int], recorded_
     for some in batched(refs, _AT_ONCE):
         rows = connection.execute(query.where(column.in_(some)))
         bodies.update((row[0], body_of(row)) for row in rows)
-    last = head(connection)
+    last = _end(connection)
     seq, prev = last.seq, last.hash
     entries: list[tuple[int, str, str, str, str, str, str, int]] = []
     for ref in refs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.acts.due import OpenFailures
 from soc2_pac.model import CollectionStatus, Scope, Severity, Status, utc_text
 from soc2_pac.store import tables
@@ -457,7 +457,7 @@ def matches_any(scope: str, scopes: Collection[str]) -> bool:
 
 def remembered_scopes(connection: Connection) -> dict[tuple[str, str], set[Scope]]:
     """(source, kind) -> every real scope that was looked at in the past, and was not retired since."""
-    gone = retired(connection, utc_text(datetime.now(UTC)))
+    gone = retired(connection, utc_text(clock.now()))
     rows = connection.execute(
         sa.text(
             "SELECT DISTINCT c.source, c.kind, s.provider, s.boundary, s.id "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
 from soc2_pac.store.database import insert, next_id
@@ -26,7 +26,7 @@ def begin(
         config: (digest, canonical body without secrets) of the configuration in force.
         tool_version: soc2-pac's.
     """
-    now = utc_text(datetime.now(UTC))
+    now = utc_text(clock.now())
     r = tables.run
     for run_id in connection.execute(sa.select(r.c.id).where(r.c.status.is_(None))).scalars().all():
         _end(connection, run_id, "interrupted", now)
@@ -48,7 +48,7 @@ def begin(
 
 def end(connection: Connection, run_id: int, status: str) -> None:
     """End a run as ``finished``, ``failed`` or ``interrupted``. Within ``Database.writing``."""
-    _end(connection, run_id, status, utc_text(datetime.now(UTC)))
+    _end(connection, run_id, status, utc_text(clock.now()))
 
 
 def _end(connection: Connection, run_id: int, status: str, now: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.errors import StoreError
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
@@ -117,7 +117,7 @@ def _found(connection: sa.Connection) -> None:
     """Give a new store its identity, as the ledger's first entry."""
     store_id = secrets.token_hex(16)
     insert(connection, tables.meta, [("store_id", store_id)])
-    ledger.append(connection, "store", store_id, store_id, utc_text(datetime.now(UTC)))
+    ledger.append(connection, "store", store_id, store_id, utc_text(clock.now()))
 
 
 def _migrations() -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.acts.scopes import RETIRED, Retired
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Scope, utc_text
@@ -15,6 +15,7 @@ from soc2_pac.text import nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -119,7 +120,7 @@ def retire(
         if not says_something(value):
             msg = f"retiring a scope needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
             raise UsageError(msg)
-    now = now or datetime.now(UTC)
+    now = now or clock.now()
     scopes, upto = _named(connection, named)
     gone = {str(scope) for scope in _scopes(connection, retired(connection, utc_text(now)))}
     left = sorted(set(scopes) - gone)
@@ -187,7 +188,7 @@ def _scopes(connection: Connection, ids: dict[int, int]) -> list[Scope]:
 
 def listed(connection: Connection) -> Iterator[dict[str, object]]:
     """Each scope with its last collection, one row for each source that collected in it, by name."""
-    because = retired_by(connection, utc_text(datetime.now(UTC)))
+    because = retired_by(connection, utc_text(clock.now()))
     c, s = tables.collection, tables.scope
     complete = sa.func.max(sa.case((c.c.status == "complete", c.c.finished_at)))
     rows = connection.execute(

@@ -6,11 +6,11 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from soc2_pac import clock
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
@@ -18,6 +18,8 @@ from soc2_pac.store.database import insert, next_id, storable
 from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from soc2_pac.acts import Actor
@@ -82,7 +84,7 @@ def add(
     Raises:
         UsageError: see :func:`check_terms`.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     check_terms(reason, owner, approver, expires_at, now)
     waiver = f"w-{secrets.token_hex(4)}"
     ends = utc_text(expires_at) if expires_at else None
@@ -162,7 +164,7 @@ def revoke(connection: Connection, waiver: str, *, reason: str, owner: str, by: 
             None,
         ),
         (None, added.pattern, storable(by.os_user), by.login),
-        datetime.now(UTC),
+        clock.now(),
     )
 
 

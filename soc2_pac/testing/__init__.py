@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from soc2_pac import clock
 from soc2_pac.cases import joined_evidence, stored
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from soc2_pac.model import Verdict
     from soc2_pac.rules import Rule
@@ -49,7 +50,7 @@ def judge_document(
     return judge(
         rule,
         stored(rule.resource, document),
-        now=now or datetime.now(UTC),
+        now=now or clock.now(),
         scope=place,
         evidence=joined_evidence(rule, given or {}, place),
         thresholds=rule.settle(thresholds or {}),

@@ -174,16 +174,11 @@ def test_what_is_overdue_fails(
     company("review", "export", "review-1", "-o", "out")
     fill(Path("out/review-1-rita-roe-1.csv"), {"CCOLE": ("revoke", "left the team")})
     company("review", "decide", "out/review-1-rita-roe-1.csv", "--by", "Rita Roe")
-    from soc2_pac import api
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return datetime.now(UTC) + timedelta(days=2)
+    from soc2_pac import clock
 
     company("run", "-q")
     with monkeypatch.context() as context:
-        context.setattr(api, "datetime", Later)
+        context.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(days=2))
         company("evaluate", "-q")
     (found,) = json.loads(
         company("findings", "list", "--rule", "company-review-removals", "--format", "json").out

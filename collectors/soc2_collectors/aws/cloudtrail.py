@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudtrail import ConsoleChange, Trail
+from soc2_pac import clock
 from soc2_pac.errors import Unexpected
 from soc2_pac.model import Document
 from soc2_pac.resources import collects
@@ -75,7 +76,7 @@ def console_changes(aws: Aws) -> Iterator[Document]:
     AWS can be asked for writing events, not for those of the console: the rest is read and left out. Where
     there are too many to read, those that were found stand, and the look counts as incomplete.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     pages = aws.pages(
         "cloudtrail",
         "lookup_events",

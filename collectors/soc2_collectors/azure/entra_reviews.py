@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.models.entra_reviews import AccessReview
+from soc2_pac import clock
 from soc2_pac.model import Fact
 from soc2_pac.resources import collects
 
@@ -30,7 +31,7 @@ _DECISION = "id,decision,reviewedBy,reviewedDateTime,principal,applyResult"
 )
 def access_reviews(azure: Azure) -> Iterator[Document]:
     """Reviews of access with their rounds; Entra ID P2."""
-    now = datetime.now(UTC)
+    now = clock.now()
 
     def further(number: str) -> dict[str, object]:
         rounds = azure.graph_list_fact(_ROUNDS, top=None, definitionId=number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.azure.answers import document
@@ -14,6 +14,7 @@ from soc2_collectors.azure.models.monitor import (
     HumanChange,
 )
 from soc2_collectors.exchange.records import MALFORMED
+from soc2_pac import clock
 from soc2_pac.errors import Unexpected
 from soc2_pac.resources import collects
 
@@ -100,7 +101,7 @@ def human_changes(azure: Azure) -> Iterator[Document]:
     The activity log can be asked for a time, not for a sort of callers: the rest is read and left out. Where
     it leaves out who called, it did not give what was asked for.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     when = f"{now - _WINDOW:%Y-%m-%dT%H:%M:%SZ}", f"{now:%Y-%m-%dT%H:%M:%SZ}"
     named, unnamed = 0, list[dict[str, Any]]()
     for event in azure.items(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from soc2_collectors.azure.answers import document
 from soc2_collectors.azure.models.recovery import RecoveryVault
+from soc2_pac import clock
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _WINDOW = timedelta(days=365)
 )
 def vaults(azure: Azure) -> Iterator[Document]:
     """Vaults with what they protect, their policies, and the restores of the last year."""
-    now = datetime.now(UTC)
+    now = clock.now()
     restores = (
         f"operation eq 'Restore' and startTime eq '{_text(now - _WINDOW)}'"
         f" and endTime eq '{_text(now)}'"

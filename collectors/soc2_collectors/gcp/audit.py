@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from soc2_collectors.gcp.answers import document
 from soc2_collectors.gcp.models.audit import HumanChange, Who
+from soc2_pac import clock
 from soc2_pac.errors import Unexpected
 from soc2_pac.resources import collects
 
@@ -46,7 +47,7 @@ def human_changes(gcp: Gcp) -> Iterator[Document]:
 
     Where there are too many to read, those that were found stand, and the look counts as incomplete.
     """
-    since = datetime.now(UTC) - _WINDOW
+    since = clock.now() - _WINDOW
     wanted = {
         "resourceNames": [gcp.scope_name],
         "filter": f'{_BY_PEOPLE} AND timestamp>="{since:%Y-%m-%dT%H:%M:%SZ}"',

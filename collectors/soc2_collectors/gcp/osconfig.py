@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.gcp.answers import document
 from soc2_collectors.gcp.models.osconfig import MachineReport
+from soc2_pac import clock
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def machine_reports(gcp: Gcp) -> Iterator[Document]:
         report = known[zone].get(str(data.get("id")))
         named["report"] = report
         # When a report was made changes every day, and says nothing until it stops changing.
-        if outdated := _outdated(report, datetime.now(UTC)):
+        if outdated := _outdated(report, clock.now()):
             named["outdated"] = outdated
         yield document(named)
 

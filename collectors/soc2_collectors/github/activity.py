@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.github.inventory import (
@@ -17,6 +17,7 @@ from soc2_collectors.github.inventory import (
     refuse,
 )
 from soc2_collectors.github.models.activity import Deployment, MemberActivity, Package, Release
+from soc2_pac import clock
 from soc2_pac.errors import Unexpected
 from soc2_pac.model import Document, Gap
 from soc2_pac.resources import collects
@@ -123,5 +124,5 @@ def packages(github: Github) -> Iterator[Document]:
 
 def _days_ago(days: int) -> datetime:
     """The start of a day, UTC."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=days)

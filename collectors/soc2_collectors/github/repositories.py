@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from soc2_collectors.github.inventory import (
 )
 from soc2_collectors.github.models.repository import Environment, Repository
 from soc2_collectors.github.permissions import grant
+from soc2_pac import clock
 from soc2_pac.errors import Denied, Unexpected
 from soc2_pac.model import CollectionStatus, Document, Fact, Gap
 from soc2_pac.resources import collects
@@ -56,7 +57,7 @@ _SETTINGS = ("deleteBranchOnMerge", "isSecurityPolicyEnabled")
 )
 def repositories(github: Github) -> Iterator[Document]:
     """Repositories. Of an archived one, which nobody can change, only who has access is read."""
-    active = datetime.now(UTC) - timedelta(days=_ACTIVE_DAYS)
+    active = clock.now() - timedelta(days=_ACTIVE_DAYS)
     for repository in github.items(REPOSITORIES, type="all"):
         body: dict[str, object] = dict(repository)
         if repository.get("security_and_analysis") is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from soc2_collectors.okta.answers import document
 from soc2_collectors.okta.models.governance import KEPT_DAYS, Campaign
+from soc2_pac import clock
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
@@ -51,4 +52,4 @@ def _long_over(end: object) -> bool:
         return False
     if ended.tzinfo is None:
         return False
-    return ended < datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+    return ended < clock.now() - timedelta(days=KEPT_DAYS)

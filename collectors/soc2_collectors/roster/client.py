@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from soc2_collectors.roster.settings import (
     PEOPLE,
     PEOPLE_REQUIRED,
 )
+from soc2_pac import clock
 from soc2_pac.errors import CallRefused, Denied, Unexpected, Unreachable
 from soc2_pac.model import Identity, Scope
 
@@ -208,7 +208,7 @@ def _read(settings: RosterSettings, path: str) -> tuple[str, datetime]:
         msg = f"{name} is larger than {settings.max_bytes:,} bytes"
         raise Unexpected(msg, operation="open")
     allowed = timedelta(days=settings.max_age_days)
-    if written + allowed < datetime.fromtimestamp(time.time(), UTC):
+    if written + allowed < clock.now():
         msg = f"{name} was last written on {written:%Y-%m-%d}, over {settings.max_age_days} days before"
         raise Unexpected(msg, operation="open")
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from soc2_pac.store import keys, ledger, tables
+from soc2_pac.store import keys, ledger, simulation, tables
 from soc2_pac.store.database import batched
 from soc2_pac.store.verify.part import DAYS
 from soc2_pac.store.verify.report import digest_of, short, stream
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.verify.part import Part
     from soc2_pac.store.verify.report import Report
+
+_MARKED = 2
+"""The ledger entry that marks simulated history: the first after the founding of the store."""
 
 
 def chain(connection: Connection, report: Report, part: Part) -> None:
@@ -77,6 +80,10 @@ def _linked(report: Report, row: Row[Any]) -> None:
     )
     if link != row.hash:
         report.find(f"ledger {row.seq}", "was edited: its hash does not match")
+
+
+_MARKED = 2
+"""The ledger entry that marks simulated history: the first after the founding of the store."""
 
 
 class _Entry(NamedTuple):
@@ -157,7 +164,9 @@ def _entries(connection: Connection, report: Report, part: Part, kind: str) -> d
 def kinds(connection: Connection, report: Report, part: Part) -> None:
     """No entry is of a kind that nobody writes, and the store was founded once."""
     l = tables.ledger  # noqa: E741 - reads as the table that it is
-    strange = sa.select(l.c.seq, l.c.kind).where(l.c.kind.not_in([*ledger.COLUMNS, "store"]))
+    strange = sa.select(l.c.seq, l.c.kind).where(
+        l.c.kind.not_in([*ledger.COLUMNS, "store", simulation.KEY])
+    )
     for row in connection.execute(strange.where(part.rows(l.c.seq, l)).order_by(l.c.seq)):
         report.find(
             f"ledger {row.seq}", f"is of a kind that this version does not know: {row.kind}"
@@ -165,6 +174,9 @@ def kinds(connection: Connection, report: Report, part: Part) -> None:
     founded = sa.select(l.c.seq).where(l.c.kind == "store", l.c.seq != 1)
     for row in connection.execute(founded.where(part.rows(l.c.seq, l)).order_by(l.c.seq)):
         report.find(f"ledger {row.seq}", "founds the store again: entry 1 did already")
+    marked = sa.select(l.c.seq).where(l.c.kind == simulation.KEY, l.c.seq != _MARKED)
+    for row in connection.execute(marked.where(part.rows(l.c.seq, l)).order_by(l.c.seq)):
+        report.find(f"ledger {row.seq}", "marks the history as simulated, which only entry 2 can")
 
 
 def identity(connection: Connection, report: Report, _part: Part) -> None:
@@ -172,7 +184,9 @@ def identity(connection: Connection, report: Report, _part: Part) -> None:
     store_id = connection.execute(
         sa.select(tables.meta.c.value).where(tables.meta.c.key == "store_id")
     ).scalar()
-    others = sa.select(tables.meta.c.key).where(tables.meta.c.key != "store_id")
+    others = sa.select(tables.meta.c.key).where(
+        tables.meta.c.key.not_in(["store_id", simulation.KEY])
+    )
     for key in connection.execute(others).scalars():
         report.find(f"meta {key}", "was added: nobody writes it")
     first = connection.execute(
@@ -180,9 +194,27 @@ def identity(connection: Connection, report: Report, _part: Part) -> None:
     ).first()
     if first is None or first.kind != "store" or first.ref != store_id:
         report.find("meta store_id", "is not the one in the ledger's first entry")
+    _simulated(connection, report)
     for row in stream(connection, sa.select(tables.config)):
         if digest_of(row.body) != row.digest:
             report.find(f"config {short(row.digest)}", "was edited: it does not match its digest")
+
+
+def _simulated(connection: Connection, report: Report) -> None:
+    """The mark of simulated history stands in the store where the ledger has it, and nowhere else."""
+    l = tables.ledger  # noqa: E741 - reads as the table that it is
+    entry = connection.execute(sa.select(l).where(l.c.seq == _MARKED)).first()
+    marked = entry is not None and entry.kind == simulation.KEY
+    report.simulated = simulation.since(connection)
+    where = f"meta {simulation.KEY}"
+    if entry is None or not marked:
+        if report.simulated is not None:
+            report.find(where, "was added: it stands in no ledger entry")
+    elif report.simulated is None:
+        report.simulated = entry.recorded_at
+        report.find(where, f"is missing: ledger entry {_MARKED} recorded it")
+    elif digest_of(report.simulated) != entry.body_digest:
+        report.find(where, f"was edited since ledger entry {_MARKED}")
 
 
 def checkpointed(checkpoint: Checkpoint) -> Callable[[Connection, Report, Part], None]:

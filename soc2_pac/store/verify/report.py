@@ -41,6 +41,9 @@ class Report:
     unverified: list[str] = field(default_factory=list)
     """What could not be checked without a right that this connection lacks."""
 
+    simulated: str | None = None
+    """Since when the history is simulated, as the store says; ``None``: it is real."""
+
     @property
     def sound(self) -> bool:
         """Nothing was found."""

@@ -10,11 +10,11 @@ import json
 import tempfile
 import threading
 import time
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from soc2_collectors.azure.client.queries import call_of
 from soc2_collectors.exchange.records import MALFORMED
+from soc2_pac import clock
 from soc2_pac.errors import ProviderError, Unexpected
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Table:
         """Who may still take rows."""
         self.filled = threading.Event()
         self.began = time.monotonic()
-        self.read_at = datetime.now(UTC)
+        self.read_at = clock.now()
         self.error: ProviderError | None = None
         self.shortfall = ""
         """What makes every look at these rows incomplete."""
