@@ -136,6 +136,8 @@ class _Making:
         self._last = segment.end
         self._start, self._end = text_of(measured.start), text_of(measured.end)
         self._wanted: WantedDocuments = {}
+        self._without: set[str] = set()
+        """Documents that were seen before there were Merkle roots."""
         self.made = Made()
 
     def _want(self, kind: str, scope: str, uid: str, *digests: str | None) -> None:
@@ -309,7 +311,6 @@ class _Making:
             self._writer.add_lines("observations.jsonl", (canonical(o._asdict()) for o in found))
         written: set[str] = set()
         gone: set[str] = set()
-        without: set[str] = set()
         for kind, scope in cells:
             rows = list(bundles.observed(self._connection, u, kind, scope))
             wanted = [one for one in rows if self._is_wanted(one)]
@@ -321,7 +322,7 @@ class _Making:
                 proof = {"collection": number, "kind": kind, "scope": scope, "leaves": leaves}
                 self._writer.add(f"proofs/{number}.json", [canonical(proof) + b"\n"])
                 self.made.proved += sum(len(leaf["documents"]) for leaf in leaves)
-            without |= proofs.without
+            self._without |= proofs.without
             for name, text in bundles.bodies(
                 self._connection, {one.digest for one in wanted} - written
             ):
@@ -335,11 +336,7 @@ class _Making:
         if gone:
             said = f"{len(gone)} documents, which were archived or erased; their digests stay"
             self.made.left_out.append(said)
-        if without:
-            said = (
-                f"proofs of {len(without)} documents, of collections before there were Merkle roots"
-            )
-            self.made.left_out.append(said)
+        self._without &= written - gone
 
     def _is_wanted(self, one: Observed) -> bool:
         if (one.uid, one.digest) in self._wanted.get((one.kind, one.scope), ()):
@@ -375,6 +372,7 @@ class _Making:
             "ledger": {"end": self._segment.end, "at": self._segment.at, "last": self._last},
             "signed_by": public,
             "left_out": self.made.left_out,
+            "without_proof": sorted(self._without),
             "files": {
                 name: {"sha256": stored.sha256, "size": stored.size}
                 for name, stored in self._writer.files.items()

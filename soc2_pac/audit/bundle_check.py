@@ -144,8 +144,7 @@ class Bundle:
         return bytes(self.data[begin : begin + size])
 
     def lines(self, name: str) -> Iterator[bytes]:
-        begin, size, _ = self.files[name]
-        end = begin + size
+        begin, end = self.files[name][0], sum(self.files[name][:2])
         while begin < end:
             stop = self.data.find(b"\n", begin, end)
             if stop < 0:
@@ -199,19 +198,18 @@ class Bundle:
 
     def _ledger(self) -> None:
         previous, seq, until = "0" * 64, 0, self.manifest["ledger"]["end"]
-        for one in self.records("ledger.jsonl", ENTRY):
-            seq += 1
+        for seq, one in enumerate(self.records("ledger.jsonl", ENTRY), 1):
             parts = [one[name] for name in ENTRY[: 7 if one["format"] != 1 else 6]]
             right = one["seq"] == seq and one["prev"] == previous and sha256(compact(parts)) == one["hash"]
+            right = right and (seq != until or one["recorded_at"] == self.manifest["ledger"]["at"])
             self._hold(right, f"ledger entry {seq} was edited, or does not follow from the one before")
             if seq == 1:
-                right = one["kind"] == "store" and one["ref"] == self.manifest["store"]
-                self._hold(right, "the ledger is that of another store")
+                self._hold((one["kind"], one["ref"]) == ("store", self.manifest["store"]), "it is of another store")
+            elif one["kind"] == "simulated":
+                self.unproved.append("the history is SIMULATED: a demo made it, and it says nothing of a company")
             elif seq <= until:
-                right = self.entries.setdefault(one["kind"], {}).setdefault(one["ref"], one) is one
-                self._hold(right, f"ledger entry {seq} records again what another one did")
-            if seq == until:
-                self._hold(one["recorded_at"] == self.manifest["ledger"]["at"], "the ledger ends at another time")
+                kept = self.entries.setdefault(one["kind"], {}).setdefault(one["ref"], one)
+                self._hold(kept is one, f"ledger entry {seq} records again what another one did")
             previous = self.heads[seq] = one["hash"]
         self._hold(seq == self.manifest["ledger"]["last"] >= until > 0, "the ledger was cut, or goes on")
         self.proved.append(f"{seq:,} entries of the ledger form one chain from the founding of the store on")
@@ -378,8 +376,10 @@ class Bundle:
 
     def _evidence(self) -> None:
         names = [(name, said[2]) for name, said in self.files.items() if name.startswith("evidence/")]
+        self.referred.update(bare := self.manifest["without_proof"])  # seen before there were Merkle roots
         for name, digest in names:
             self._hold(name == f"evidence/{digest}.json" and digest in self.referred, f"{name} is no recorded document")
+        self.unproved += [f"of {len(bare):,} documents no proof is possible: {', '.join(bare)}"] if bare else []
         self.proved.append(f"{len(names):,} documents are those that verdicts and proofs name")
 
 def main(arguments: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.cli.preview import print_preview
 from soc2_pac.cli.progress import watching
-from soc2_pac.cli.summary import print_summary, resumed
+from soc2_pac.cli.summary import checkpoints_said, print_summary, resumed
 from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.model import Severity, Status
 from soc2_pac.output import write
@@ -146,6 +146,8 @@ def collect(
             click.echo(f"and {more:,} more")
         if outcome.gaps:
             click.echo(f"{outcome.gaps:,} details of single resources could not be read.")
+        for line in checkpoints_said(outcome):
+            click.echo(line)
     if stats:
         _print_stats(outcome)
     ctx.exit(api.exit_code([], outcome, Severity.INFO))

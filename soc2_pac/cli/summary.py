@@ -55,7 +55,7 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
     for line in (
         *([f"{simulation.SAID}."] if store.simulated() else []),
         *_loud(work, outcome),
-        *_checkpoints(outcome),
+        *checkpoints_said(outcome),
         *_unmatched(work, store),
         *_left(store),
         *unproved(store.waivers(active=True)),
@@ -132,7 +132,7 @@ def _looks(outcome: Outcome) -> str:
     )
 
 
-def _checkpoints(outcome: Outcome) -> list[str]:
+def checkpoints_said(outcome: Outcome) -> list[str]:
     """Where the checkpoint after the run is kept, and that it is not kept everywhere."""
     said = [f"Checkpoint: {', '.join(outcome.checkpoints)}."] if outcome.checkpoints else []
     if outcome.checkpoint_lost:

@@ -60,10 +60,10 @@ def entries(connection: Connection, last: int) -> Iterator[dict[str, Any]]:
 
 
 def kinds(connection: Connection, end: int) -> list[str]:
-    """The kinds of entries, without the one that founds the store."""
+    """The kinds of entries that record rows: not the one that founds the store, nor that it is simulated."""
     g = tables.ledger
-    query = sa.select(g.c.kind).where(g.c.seq <= end, g.c.kind != "store").distinct()
-    return sorted(connection.execute(query).scalars())
+    query = sa.select(g.c.kind).where(g.c.seq <= end, g.c.kind.in_(list(ledger.COLUMNS)))
+    return sorted(connection.execute(query.distinct()).scalars())
 
 
 def rows(connection: Connection, kind: str, end: int) -> Iterator[str]:

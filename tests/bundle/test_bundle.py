@@ -21,7 +21,8 @@ from soc2_pac.audit.bundle_check import Bundle
 from soc2_pac.audit.populations import AuditPeriod
 from soc2_pac.errors import IntegrityError, UsageError
 from soc2_pac.model import CollectionStatus
-from soc2_pac.store import checkpoint, open_store
+from soc2_pac.store import checkpoint, open_store, schema
+from soc2_pac.store.database import Database
 
 from ..store.helpers import (  # noqa: TID252 - tests are no package
     CHANGES,
@@ -34,6 +35,7 @@ from ..store.helpers import (  # noqa: TID252 - tests are no package
     one_run,
     user,
 )
+from ..store.test_upgrade import old_checkpoint, old_store  # noqa: TID252 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -433,6 +435,28 @@ def test_it_is_the_same_on_every_database(store_url: str) -> None:
         done = bundle_replay.replay(Bundle(content).check(), INSTALLED, "test")
         assert done.differs == []
         assert done.equal > 200
+
+
+@pytest.mark.parametrize("revision", ["0002", "0004"])
+def test_a_store_of_an_older_version_proves_itself_too(tmp_path: Path, revision: str) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    old_store(url, revision)
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
+    with open_store(url) as store:
+        run(store, 30)
+        kept = (checkpoint.dump(old_checkpoint(revision)), checkpoint.dump(store.checkpoint()))
+        period = AuditPeriod.parse("2026-01-02..2026-02-01")
+        for everything in (False, True):
+            case = Case(store, checkpoint.generate_key()[0], "", kept)
+            content = case.bundled(period=period, all_bodies=everything)
+            assert problems(content) == []
+        found = Bundle(content).check()
+        forms = {entry["format"] for kind in found.entries.values() for entry in kind.values()}
+        assert len(forms) > 1
+        done = bundle_replay.replay(found, INSTALLED, "test")
+        assert done.differs == []
 
 
 def test_a_hostile_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
