@@ -61,10 +61,12 @@ def decide_review(work: api.Workspace, store: Store, end: datetime) -> None:
     with store.reading() as connection:
         review = reviews.one(connection, REVIEW)
         frozen = reviews.population(connection, review).rows
+    revoked = 0
     for reviewer in review.reviewers:
         rows = review_files.exported(review, reviews.rows_of(review, frozen, reviewer.id), at)
         for row in rows:
             moved = row["account"].startswith(_MOVED[0]) and _MOVED[1] in row["on"]
+            revoked += moved
             row["decision"], row["reason"] = ("revoke", "changed teams") if moved else ("keep", "")
         stream = io.StringIO()
         writer = csv.DictWriter(stream, list(rows[0]))
@@ -72,13 +74,16 @@ def decide_review(work: api.Workspace, store: Store, end: datetime) -> None:
         writer.writerows(rows)
         handed = review_files.HandedIn(f"{reviewer.name}.csv", stream.getvalue().encode(), rows)
         reviews.decide(store, known, handed, by=Actor.here(reviewer.name))
+    if not revoked:
+        msg = f"{REVIEW} holds no grant of {_MOVED[0]} on {_MOVED[1]}"
+        raise LookupError(msg)
     reviews.close(store, REVIEW, by=Actor.here("Fatima Haddad"))
 
 
 BEFORE: Mapping[int, Callable[[api.Workspace, Store, datetime], None]] = {75: decide_review}
 """What is done before the run of a day, in days before the end."""
 AFTER: Mapping[int, Callable[[api.Workspace, Store, datetime], None]] = {
-    145: accept_missing_sso,
+    120: accept_missing_sso,
     88: start_review,
 }
 """And after it."""
