@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import bundle_mutations
 import pytest
 
+from soc2_pac import clock
 from soc2_pac.audit import bundle, bundle_check, bundle_child, bundle_replay, bundle_zip
 from soc2_pac.audit.bundle_check import Bundle
 from soc2_pac.audit.populations import AuditPeriod
@@ -457,6 +458,23 @@ def test_a_store_of_an_older_version_proves_itself_too(tmp_path: Path, revision:
         assert len(forms) > 1
         done = bundle_replay.replay(found, INSTALLED, "test")
         assert done.differs == []
+
+
+def test_simulated_history_says_so_by_the_word_of_the_ledger(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'made.db'}"
+    with clock.simulated(T0), open_store(url, create=True) as store:
+        for day in range(2):
+            run(store, day)
+        case = Case(store, "", "", ())
+        content = case.bundled(key=None, period=AuditPeriod.parse("2026-01-01..2026-01-02"))
+    files = bundle_mutations.files_of(content)
+    said = json.loads(files["manifest.json"])
+    assert said["simulated"] is True
+    files["manifest.json"] = json.dumps({**said, "simulated": False}).encode()
+    for one in (content, bundle_mutations.again(files)):
+        found = Bundle(one).check()
+        assert found.problems == []
+        assert any("SIMULATED" in line for line in found.unproved)
 
 
 def test_a_hostile_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
