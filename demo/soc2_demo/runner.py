@@ -82,7 +82,7 @@ def run_demo(directory: Path, *, keep: bool = False, out: TextIO | None = None) 
     now = clock.now()
     end = history.end_of(now)
     report = directory / worker.REPORT
-    with _quiet_collector(), _Worker(_environment({})) as working, _emulators(end) as (past, urls):
+    with _alone(), _Worker(_environment({})) as working, _emulators(end) as (past, urls):
         working.do(worker.Prepare(directory, past.aws.credentials))
         others = ", ".join(f"{_NAMES[name]} at {url}" for name, url in urls.items())
         print(f"acme-robotics is up: AWS at {past.aws.url}, {others}", file=out, flush=True)
@@ -191,14 +191,23 @@ class _Worker:
 
 
 @contextlib.contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Search for garbage seldom: the emulators' large tables are searched again and again otherwise."""
-    before = gc.get_threshold()
+def _alone() -> Iterator[None]:
+    """This process as the emulators need it.
+
+    moto and boto3 read the environment: a profile of the person's that does not exist would stop the demo. The
+    garbage collector would search the emulators' large tables again and again.
+    """
+    before, often = dict(os.environ), gc.get_threshold()
+    for name in before:
+        if name.startswith(_OWN_SETTINGS):
+            del os.environ[name]
     gc.set_threshold(200_000, 50, 1000)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*often)
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextlib.contextmanager
