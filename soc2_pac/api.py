@@ -18,7 +18,16 @@ from soc2_pac import config as configuration
 from soc2_pac.acts import Actor
 from soc2_pac.acts.controls import in_force
 from soc2_pac.acts.decisions import SET as DECISIONS_SET
-from soc2_pac.audit import attachments, control_file, controls, decisions, removals, reviews
+from soc2_pac.audit import (
+    attachments,
+    control_file,
+    controls,
+    decisions,
+    exported,
+    removals,
+    reviews,
+    systems,
+)
 from soc2_pac.audit.granted import granted
 from soc2_pac.audit.grants import tells_of_grants
 from soc2_pac.collect import events, recording
@@ -27,9 +36,10 @@ from soc2_pac.collect.plan import collect as collect_units
 from soc2_pac.collect.plan import kinds_of, make_plan
 from soc2_pac.config import EvidenceTable
 from soc2_pac.decisions import loosened
-from soc2_pac.errors import ConfigError, StoreError, UsageError
+from soc2_pac.errors import ConfigError, Soc2PacError, StoreError, UsageError
 from soc2_pac.evaluate.engine import ActiveRule, Evaluated, Judged, evaluate, judge_as_of
 from soc2_pac.evaluate.people import tells_of_people
+from soc2_pac.evaluate.preview import Preview, preview
 from soc2_pac.model import EVERYWHERE, CollectionStatus, Document, Scope, Severity, Status
 from soc2_pac.store import acts, open_store, queries
 from soc2_pac.store.queries import RESUMED
@@ -42,6 +52,7 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Act
     from soc2_pac.acts.controls import Control
     from soc2_pac.acts.due import OpenFailures
+    from soc2_pac.acts.systems import ReviewedSystem
     from soc2_pac.collect.plan import Plan
     from soc2_pac.config import Config, SourceSettings
     from soc2_pac.decisions import Variant
@@ -104,6 +115,15 @@ class Workspace:
                 None
                 if queries.last_instant(connection) is None
                 else tuple(queries.open_failures(connection, self.registry.of_the_store)),
+                tuple(
+                    systems.expected(
+                        connection,
+                        self.config,
+                        self.sources.values(),
+                        self.registry.kinds,
+                        clock.now(),
+                    )
+                ),
             )
 
     def lacking(self, provider: str) -> str:
@@ -203,6 +223,7 @@ def make_workspace(
     """
     sources = config.sources(registry.providers)
     attachments.check(config, registry)
+    exported.check(config, registry)
     if implied or config.controls_path is not None:
         _imply(sources, config, registry)
     if sources_needed and not sources:
@@ -243,6 +264,8 @@ class Held(NamedTuple):
     acts: tuple[Act, ...]
     failures: tuple[OpenFailures, ...] | None
     """``None``: nothing was evaluated yet."""
+    systems: tuple[ReviewedSystem, ...] = ()
+    """Those of which an access review is expected."""
 
 
 def _knowing(
@@ -251,7 +274,9 @@ def _knowing(
     """The source with what the store holds and a way into its history, where its provider reads that."""
     if not hasattr(source.settings, "knowing"):
         return source
-    settings = source.settings.knowing(*known)
+    settings = source.settings.knowing(known.acts, known.failures)
+    if hasattr(settings, "expecting"):
+        settings = settings.expecting(known.systems)
     if hasattr(settings, "deriving"):
         settings = settings.deriving(history)
     return replace(source, settings=settings)
@@ -369,6 +394,10 @@ class Outcome:
     """Interrupted runs that this one went on with."""
     removals: int = 0
     """Grants that were to be revoked, and are proved to be gone by this run."""
+    checkpoints: list[str] = field(default_factory=list)
+    """Where the checkpoint after it is kept."""
+    checkpoint_lost: str = ""
+    """Why it could not be kept everywhere."""
     resumed_listings: int = 0
     """Listings that were complete in those runs, and were not read again."""
 
@@ -495,6 +524,11 @@ def run(
                 with store.reading() as connection:
                     inside = queries.findings(connection, outside=False)
                     outcome.nothing_counts = next(inside, None) is None
+    try:
+        outcome.checkpoints = exported.export(work.config, work.registry, store)
+    except Soc2PacError as error:
+        # The run itself is done and kept: what it found is said all the same.
+        outcome.checkpoint_lost = str(error)
     return outcome
 
 
@@ -633,6 +667,28 @@ def evaluate_as_of(
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     with store.reading() as connection:
         return list(judge_as_of(connection, work.active if rules is None else rules, at))
+
+
+def preview_evaluation(
+    work: Workspace, store: Store, rules: Sequence[ActiveRule] | None = None
+) -> Preview:
+    """Which verdicts an evaluation would change now. Writes nothing, and takes no lock.
+
+    ``rules``: only these; all active ones when left out, and findings of others would then be closed.
+    """
+    chosen = work.active if rules is None else rules
+    held = store.waivers(active=True)
+    with store.reading() as connection:
+        now = clock.now()
+        return preview(connection, chosen, now, held, whole=rules is None)
+
+
+def exit_code_of(found: Preview, work: Workspace, fail_on: Severity) -> int:
+    """The exit code that the evaluation would have; see :func:`exit_code`."""
+    if any(severity.rank >= fail_on.rank for severity in found.failing):
+        return 1
+    nothing_counts = bool(work.config.boundary) and not found.counting
+    return 3 if found.unknown or nothing_counts or work.registry.broken else 0
 
 
 def known_from_store(work: Workspace) -> Workspace:
@@ -777,6 +833,7 @@ def exit_code(findings: Iterable[Finding], outcome: Outcome | None, fail_on: Sev
         or outcome.uncollected
         or outcome.unsourced
         or outcome.broken
+        or outcome.checkpoint_lost
         or (outcome.evaluated is None and outcome.gaps)
     )
     for finding in findings:

@@ -273,6 +273,14 @@ def joined_evidence(
     """
     if not rule.joins:
         return None
+    sourced = [kind for kind, some in given.items() if some is not None]
+    return JoinedEvidence(rule, joined_documents(rule, given, scope), sourced).at(scope)
+
+
+def joined_documents(
+    rule: Rule, given: Mapping[str, Sequence[dict[str, Any]] | None], scope: Scope
+) -> GivenDocuments:
+    """The given documents as they would be stored, for as many judgements as there are."""
     bodies: dict[str, list[bytes]] = {}
     elsewhere: dict[str, list[tuple[Scope, bytes]]] = {}
     for joined in rule.joins:
@@ -287,9 +295,7 @@ def joined_evidence(
             place = _scope(body[SCOPE], rule.id)
             rest = {key: value for key, value in body.items() if key != SCOPE}
             elsewhere.setdefault(joined.kind, []).append((place, stored(joined, rest)))
-    sourced = [kind for kind, some in given.items() if some is not None]
-    documents = GivenDocuments(scope, bodies, elsewhere)
-    return JoinedEvidence(rule, documents, sourced).at(scope)
+    return GivenDocuments(scope, bodies, elsewhere)
 
 
 def stored(kind: type[Resource], body: dict[str, Any]) -> bytes:

@@ -233,6 +233,19 @@ class AttachmentsTable(_Table, frozen=True):
     the one that collects."""
 
 
+class CheckpointsTable(_Table, frozen=True):
+    """``[checkpoints]``: where each run keeps a checkpoint of the ledger, out of reach of whoever keeps the store."""
+
+    folder: str | None = None
+    """A folder that is there, counted from the configuration's own."""
+    git: bool = False
+    """The folder stands in a git repository: each checkpoint is committed there. Pushing it is yours to do."""
+    url: str | None = None
+    """An object store, beside the folder or instead of it; see ``[attachments] url``."""
+    access: dict[str, Any] = {}
+    """How the object store is reached: a credential that may write there, never the one that collects."""
+
+
 class QueriesTable(_Table, frozen=True):
     """``[queries]``."""
 
@@ -278,6 +291,7 @@ class Config:
     controls: ControlsTable
     reviews: ReviewsTable
     attachments: AttachmentsTable
+    checkpoints: CheckpointsTable
     queries: QueriesTable
     raw_sources: Mapping[str, Mapping[str, object]]
     include: tuple[Named, ...]
@@ -342,6 +356,7 @@ class Config:
             "audit": self.audit,
             "reviews": self.reviews,
             "attachments": self.attachments,
+            "checkpoints": self.checkpoints,
             "sources": self.raw_sources,
             "include": self.include,
             "exclude": self.exclude,
@@ -492,6 +507,7 @@ _TABLES: dict[str, Any] = {
     "controls": ControlsTable,
     "reviews": ReviewsTable,
     "attachments": AttachmentsTable,
+    "checkpoints": CheckpointsTable,
     "queries": QueriesTable,
 }
 

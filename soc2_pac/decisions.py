@@ -20,6 +20,7 @@ import msgspec
 from soc2_pac import clock
 from soc2_pac.canonical import canonical
 from soc2_pac.model import Severity
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def lacks(self, today: dt.date) -> str | None:
         """What is wrong with it, or ``None``."""
         for name in ("reason", "owner"):
-            if not getattr(self, name).strip():
+            if not says_something(getattr(self, name)):
                 return f"{name} is empty: an auditor will ask"
         if self.date > today:
             return f"date {self.date} lies in the future"

@@ -95,7 +95,9 @@ class Provider(Protocol):
         (:class:`soc2_pac.acts.due.OpenFailures`, by severity and day; ``None`` where nothing was evaluated
         yet); none of them may be required, since a source of it is implied where there are controls or acts. It
         is collected last, so that it knows what else the run found. The settings that ``knowing`` returns may
-        have a method ``deriving(history)``, which returns them with a function ``(start, end, since, kept)``:
+        have a method ``expecting(systems)``, which returns them with the systems of which an access review is
+        expected (:class:`soc2_pac.acts.systems.ReviewedSystem`), and
+        a method ``deriving(history)``, which returns them with a function ``(start, end, since, kept)``:
         it reads the privileged grants between two instants (UTC) out of the store's history
         (:class:`HistoryEvents`), those before ``since`` from the documents of the kind ``kept``. It is called
         only if a collector asks.

@@ -120,7 +120,7 @@ class Part:
 
     id: str
     kind: str
-    """``control`` or ``criterion``."""
+    """``control``, ``criterion``, or ``annex`` (a control of Annex A of ISO/IEC 27001)."""
     title: str
     owner: str = ""
     criteria: tuple[str, ...] = ()

@@ -15,6 +15,11 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     return f" Did you mean '{found[0]}'?" if found else ""
 
 
+def says_something(text: str) -> bool:
+    """Whether a text holds a letter or a digit of any script: blanks, dots and invisible characters say nothing."""
+    return any(character.isalnum() for character in text)
+
+
 def listed(names: Iterable[str]) -> str:
     """``a, b, c`` in order, or ``none``."""
     return ", ".join(sorted(names)) or "none"

@@ -21,6 +21,7 @@ from soc2_pac import plugins
 from soc2_pac.cases import load_cases, run_case
 from soc2_pac.cli import root as root_command
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.output.reports import json_file
 from soc2_rules.crosswalk import ROWS
 from soc2_rules.omissions import OMITTED, PARTS
 
@@ -83,6 +84,7 @@ def _pages(registry: Registry) -> Iterator[tuple[str, str]]:
     yield "costs.md", _text(_costs(registry))
     yield "omissions.md", _text(_omissions())
     yield "crosswalk.md", _text(_crosswalk(registry))
+    yield "report.schema.json", json_file.schema().decode()
 
 
 def _generated(docs: Path) -> list[Path]:

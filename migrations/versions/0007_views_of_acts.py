@@ -65,7 +65,8 @@ SELECT a.subject AS attestation, {text control of a.body} AS control, {text topi
        {text covers_from of a.body} AS covers_from, {text covers_to of a.body} AS covers_to,
        {text valid_until of a.body} AS valid_until, a.recorded_at AS received_at,
        {text file_name of a.body} AS file_name, a.attachment AS digest, f.size, f.media_type, f.location,
-       {text note of a.body} AS note, a.claimed_name AS handed_in_by, a.os_user, a.login,
+       {text note of a.body} AS note, {list systems of a.body} AS systems,
+       a.claimed_name AS handed_in_by, a.os_user, a.login,
        r.recorded_at AS revoked_at, {text reason of r.body} AS revoked_because, r.claimed_name AS revoked_by
 FROM act a
 LEFT JOIN attachment f ON f.digest = a.attachment

@@ -45,6 +45,8 @@ class Attestation(Body, frozen=True):
     """Last day on which it counts as evidence that the control is operated."""
     file_name: str
     note: str = ""
+    systems: tuple[str, ...] = ()
+    """Of an access review, the systems that it covers; ``*`` stands for all."""
 
 
 class Revoked(Body, frozen=True):

@@ -15,7 +15,7 @@ from soc2_pac.audit import controls
 from soc2_pac.collect.redact import scrub
 from soc2_pac.errors import UsageError
 from soc2_pac.store import acts
-from soc2_pac.text import listed, nearest
+from soc2_pac.text import listed, nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Act, Actor
     from soc2_pac.acts.controls import Control
+    from soc2_pac.acts.systems import ReviewedSystem
     from soc2_pac.store.acts import File
 
 _YEARS = range(2000, 2200)
@@ -102,6 +103,31 @@ def topic_of(control_id: str, control: Control, asked: str | None) -> str:
     return asked
 
 
+def systems_of(
+    texts: Iterable[str], topic: str, known: Iterable[ReviewedSystem]
+) -> tuple[str, ...]:
+    """The systems that an access review covers, in lower case.
+
+    Args:
+        texts: as somebody wrote them; ``*`` for all.
+        topic: of the evidence.
+        known: what the configuration and the store know.
+
+    Raises:
+        UsageError: an unknown system, or evidence on another topic, which covers none.
+    """
+    wanted = tuple(sorted({text.strip().lower() for text in texts if text.strip()}))
+    if wanted and topic != "access-review":
+        msg = f"--systems: evidence on {topic} names no systems. Next: leave it out"
+        raise UsageError(msg)
+    names = {name for system in known for name in system.called}
+    for name in wanted:
+        if name != "*" and name not in names:
+            msg = f"--systems: there is no system '{name}'.{nearest(name, names)} Known: {listed(names)}"
+            raise UsageError(msg)
+    return wanted
+
+
 def check(
     connection: Connection, control_id: str, topic: str | None, valid_until: date, covers: Days
 ) -> str:
@@ -131,9 +157,12 @@ def add(
     file: File,
     note: str,
     by: Actor,
+    systems: tuple[str, ...] = (),
     now: datetime | None = None,
 ) -> HandedIn:
     """Record evidence for a control. Within ``Database.writing``.
+
+    ``systems``: of an access review, those that it covers, as :func:`systems_of` gives them.
 
     Raises:
         UsageError: as :func:`check`, or the same file was handed in for the same before.
@@ -148,16 +177,19 @@ def add(
         valid_until=valid_until.isoformat(),
         file_name=scrub(file_name),
         note=scrub(note),
+        systems=systems,
     )
     for other in handed_in(acts.listed(connection, ["attestation."])).values():
-        same = (other.said.control, other.said.topic, other.said.covers_from, other.said.covers_to)
+        before = other.said
+        same = (before.control, before.topic, before.covers_from, before.covers_to, before.systems)
         if (
             other.revoked is None
             and other.added.attachment == file.digest
-            and same == (control_id, found, body.covers_from, body.covers_to)
+            and same == (control_id, found, body.covers_from, body.covers_to, systems)
         ):
             msg = (
-                f"the same file was handed in for {control_id} and these days as {other.id} already"
+                f"the same file was handed in for {control_id} and these days as {other.id} already. "
+                f"Next: soc2-pac attestations show {other.id}"
             )
             raise UsageError(msg)
     name = f"att-{secrets.token_hex(4)}"
@@ -173,7 +205,7 @@ def revoke(
     Raises:
         UsageError: no reason, no such attestation, or it was revoked before.
     """
-    if not reason.strip():
+    if not says_something(reason):
         msg = "--reason: say why: an auditor will ask"
         raise UsageError(msg)
     found = one(connection, name)
@@ -223,6 +255,7 @@ def _row(one: HandedIn, control: Control | None, now: datetime) -> dict[str, obj
         "file": one.said.file_name,
         "digest": one.added.attachment,
         "note": one.said.note,
+        "systems": list(one.said.systems),
         "revoked_at": one.revoked and one.revoked.recorded_at,
         "revoked_because": one.revoked and one.revoked.said(Revoked).reason,
         "revoked_by": one.revoked and str(one.revoked.by),

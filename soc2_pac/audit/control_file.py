@@ -17,7 +17,7 @@ from soc2_pac.audit.history import KINDS
 from soc2_pac.config import convert
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import ConfigError
-from soc2_pac.text import listed, nearest
+from soc2_pac.text import listed, nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +92,7 @@ def _topics(path: Path, table: object) -> dict[str, str]:
         if topic in TOPICS:
             msg = f"{path}: topics.{topic}: soc2-pac knows this topic itself. Next: leave it out"
             raise ConfigError(msg)
-        if not shows.strip():
+        if not says_something(shows):
             msg = f"{path}: topics.{topic}: say what evidence of it shows"
             raise ConfigError(msg)
     return topics
@@ -118,7 +118,7 @@ class _Check:
         if not _ID.fullmatch(entry.id):
             raise wrong("id", "write letters, digits, '-', '.' and '_', 40 at most: AC-03")
         for key in ("wording", "owner"):
-            if not getattr(entry, key).strip():
+            if not says_something(getattr(entry, key)):
                 raise wrong(key, "is empty: an auditor will ask")
         if entry.frequency not in DAYS:
             hint = nearest(entry.frequency, DAYS)

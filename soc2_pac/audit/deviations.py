@@ -150,7 +150,7 @@ def read(
         until: failures that began before this instant are meant.
     """
     found = periods.failures(connection, to, start, until)
-    history = _History(connection, to, force, knowledge, found, kinds)
+    history = _History(connection, to, force, knowledge, found, kinds, end)
     return sorted((history.deviation(one, ms(end)) for one in found), key=order)
 
 
@@ -178,13 +178,14 @@ class _History:
 
     def __init__(
         self, connection: Connection, to: Horizon, force: Force, knowledge: Knowledge,
-        found: Sequence[Failure], kinds: Mapping[str, str],
+        found: Sequence[Failure], kinds: Mapping[str, str], end: str,
     ) -> None:  # fmt: skip
         self._connection = connection
         self._to = to
         self._force = force
         self._knowledge = knowledge
         self._kinds = kinds
+        self._at = end
         self._names = {version.rule_id: rule for rule, version in force.last.items()}
         self._rows = periods.rows(
             connection, to, {n for one in found for n in (one.first, one.last)}
@@ -265,7 +266,7 @@ class _History:
             longest,
             one.rows - one.failing,
             last.due,
-            _met(last.due, ended, outcome, self._to.at),
+            _met(last.due, ended, outcome, self._at),
             covering,
             outside,
             because,
@@ -280,7 +281,7 @@ class _History:
     def _covering(
         self, rule: str, one: Failure, uid: str | None, name: str | None, ended: str | None
     ) -> tuple[Waiver, ...]:
-        until = ended or self._to.at
+        until = ended or self._at
         here = self._waivers.get(rule, ())
         scope = self._knowledge.name(one.scope) if here else ""
         return tuple(

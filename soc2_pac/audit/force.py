@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.audit.spans import DAY, Stretch, common, ms, union
+from soc2_pac.rule_source import source_of
 from soc2_pac.store import periods
+from soc2_pac.store.periods import Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-    from soc2_pac.store.periods import Horizon, Judged, Version
+    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.store.periods import Horizon, Judged
 
 AGE = "$max_evidence_age_days"
 """The threshold of every rule version that says for how many days a collection counts."""
@@ -50,9 +54,34 @@ class Force:
     stretches: dict[str, list[Stretch]] = field(default_factory=dict)
     """Rule -> when it was in force."""
 
+    def replace(self, now: Sequence[ActiveRule]) -> None:
+        """Let other rules be in force at the end, which no evaluation lists."""
+        self.now = {}
+        for place, item in enumerate(now, 1):
+            rule = item.rule
+            known = self.last.get(rule.id)
+            self.now[rule.id] = self.last[rule.id] = Version(
+                0,
+                known.rule_id if known is not None else -place,
+                rule.id,
+                source_of(rule).digest,
+                {**item.thresholds, AGE: item.max_age.days},
+                item.severity.value,
+                rule.title,
+                rule.criteria,
+                None,
+            )
+
     def judged(self, rule: str, start: int, end: int) -> tuple[Stretch, ...]:
         """When a rule was in force within a period."""
-        return common(union(self.stretches.get(rule, ())), [(start, end)])
+        return common(union(self.stretches.get(rule, ())), [(start, end + 1)])
+
+    @property
+    def ahead(self) -> bool:
+        """Whether something was judged as of an earlier instant than before: a clock was ahead."""
+        return any(
+            later.as_of < earlier.as_of for earlier, later in itertools.pairwise(self.evaluations)
+        )
 
     def evaluation(self, number: int) -> Judged | None:
         """An evaluation by its id; ids count up by one."""

@@ -16,8 +16,8 @@ from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.engine import judge_as_of
 from soc2_pac.model import Status, utc_text
 from soc2_pac.report import Fact, Lane, Part, Report, Span, sealed
-from soc2_pac.rule_source import source_of
 from soc2_pac.store import periods
+from soc2_pac.store.database import without_cycle_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,26 +82,14 @@ def report(
         then = f"--as-of {ever[0]}, or later" if ever else "soc2-pac run"
         msg = f"the store knew nothing at {to.at}: {what}. Next: {then}"
         raise UsageError(msg)
-    measured = at_instant(connection, to, options)
-    if now is not None:
+    with without_cycle_search():
+        measured = at_instant(connection, to, options, now)
+        if now is None:
+            return sealed(
+                Making(connection, measured, standing.Recorded(connection, measured)).report()
+            )
         judged = standing.Today(measured, list(judge_as_of(connection, now, at)))
-        _replace_rules(measured, now)
         return sealed(Making(connection, measured, judged, today=True).report())
-    return sealed(Making(connection, measured, standing.Recorded(connection, measured)).report())
-
-
-def _replace_rules(measured: Measured, now: Sequence[ActiveRule]) -> None:
-    """Describe rules as they are today."""
-    for item in now:
-        own = measured.rules.get(item.rule.id)
-        if own is None:
-            continue
-        own.version = own.version._replace(
-            source=source_of(item.rule).digest,
-            thresholds=dict(item.thresholds),
-            severity=item.severity.value,
-            title=item.rule.title,
-        )
 
 
 class Making:
@@ -135,7 +123,7 @@ class Making:
         for row in self.failing:
             if row.status == Status.FAIL and not row.outside:
                 found[row.rule].waived += row.waiver is not None
-                found[row.rule].overdue += row.due is not None and row.due <= self.measured.to.at
+                found[row.rule].overdue += row.due is not None and row.due <= self.measured.at
         return found
 
     def report(self) -> Report:
@@ -147,6 +135,8 @@ class Making:
             kind="type1",
             title=f"{title}, judged by today's rules" if self._today else title,
             subtitle=at,
+            start=at,
+            end=text_of(measured.end),
             cover=tuple(self._cover()),
             warnings=tuple(self._warnings()),
             statement=tuple(self.statement()),

@@ -61,9 +61,14 @@ class Cover:
     """Others in the period."""
     requests: int = 0
     """Of those in the period."""
+    ahead: bool = False
+    """Whether one ended before an earlier one: a clock was ahead."""
 
     def add(self, one: Attempt, start: str, end: str) -> None:
         """Count a collection; ``start`` and ``end`` are those of the period."""
+        self.ahead = self.ahead or (
+            self.last is not None and one.finished_at < self.last.finished_at
+        )
         self.first = self.first or one
         self.last = one
         within = start <= one.finished_at <= end
@@ -214,7 +219,7 @@ class Knowledge:
         cover = self.covers.get(cell)
         if cover is None:
             return ()
-        i = max(0, bisect_left(cover.finished, self.start - fresh) - 1)
+        i = 0 if cover.ahead else max(0, bisect_left(cover.finished, self.start - fresh) - 1)
         found = union((at, at + fresh) for at in cover.finished[i:])
         return common(found, self.lives(cell))
 
@@ -244,8 +249,9 @@ class Knowledge:
     def _tried(self, cell: Cell, fresh: int, start: int) -> list[Attempt]:
         """What was not complete since the last complete collection before a gap, oldest first."""
         cover = self.covers[cell]
-        i = bisect_right(cover.finished, start - fresh)
-        since = cover.finished[i - 1] if i else 0
+        ends = sorted(cover.finished) if cover.ahead else cover.finished
+        i = bisect_right(ends, start - fresh)
+        since = ends[i - 1] if i else 0
         here = [one for one in cover.incomplete if ms(one.finished_at) >= since]
         sources = {one.source for one in (cover.first, cover.last) if one is not None}
         for source in sorted(sources):
@@ -272,7 +278,7 @@ class Knowledge:
         return sum(
             lives_gauge.between(start, end) > 0
             and holes_gauge.between(start, end) == 0
-            and judged_gauge.between(start, end) > 0
+            and judged_gauge.between(start, end + 1) > 0
             for start, end in days(self.start, self.end)
         )
 

@@ -15,7 +15,7 @@ from soc2_pac.config import duration_of
 from soc2_pac.store import acts, periods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.parts import Subject
     from soc2_pac.audit.spans import Stretch
+    from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.rules import Rule
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.periods import Horizon, Verdicts, Version
@@ -41,6 +42,7 @@ class Options:
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """The rules that are installed: they say what kind they judge, and how a failure is fixed."""
     framework: str = "soc2"
+    """By whose requirements findings are grouped: one of :data:`soc2_pac.frameworks.FRAMEWORKS`."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those that were kept elsewhere."""
 
@@ -149,6 +151,11 @@ class Measured:
     options: Options
 
     @property
+    def at(self) -> str:
+        """The instant as of which things are due, or count: the end of what is reported, UTC."""
+        return min(self.to.at, text_of(self.end))
+
+    @property
     def cadence(self) -> int | None:
         """Milliseconds between collections, as configured; ``None``: nobody said."""
         said = self.configuration.get("audit", {}).get("cadence")
@@ -207,7 +214,7 @@ def measure(
     within = ms(start), ms(end)
     reported = _reported(judged, found, within)
     subjects = parts.subjects(
-        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )
     left = LeftOut()
     chosen = [one for one in subjects if parts.takes(one, options.criteria)]
@@ -258,10 +265,13 @@ def measure(
     return measured
 
 
-def at_instant(connection: Connection, to: Horizon, options: Options) -> Measured:
+def at_instant(
+    connection: Connection, to: Horizon, options: Options, now: Sequence[ActiveRule] | None = None
+) -> Measured:
     """What was known and in force at an instant; without times and deviations.
 
-    The time that is reported is all from the first collection of the store up to the instant.
+    The time that is reported is all from the first collection of the store up to the instant. ``now``: these rules
+    are in force, and no others.
     """
     recorded = [act for act in acts.listed(connection) if act.recorded_at <= to.at]
     configuration = periods.configuration(connection, to)
@@ -271,6 +281,9 @@ def at_instant(connection: Connection, to: Horizon, options: Options) -> Measure
     knowledge = Knowledge(connection, to, recorded, begun, text_of(ms(to.at) + 1))
     samples = periods.samples(connection, to, {v.rule_id for v in judged.last.values()})
     installed = {name: rule.kind for name, rule in options.rules.items()}
+    if now is not None:
+        judged.replace(now)
+        installed |= {item.rule.id: item.rule.kind for item in now}
     reported = sorted(judged.now)
     # What the configuration switches off is a part of the report, where it ever judged.
     reported += sorted(
@@ -279,7 +292,7 @@ def at_instant(connection: Connection, to: Horizon, options: Options) -> Measure
         if rule not in judged.now and switched_off(configuration, rule, version.criteria)
     )
     subjects = parts.subjects(
-        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}
+        recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )
     left = LeftOut()
     chosen = [one for one in subjects if parts.takes(one, options.criteria)]

@@ -1,6 +1,7 @@
 """The parts of a report: controls in force, and criteria that no control covers, or not with all of their rules.
 
-Every rule is in some part: where no control names a rule, its criteria are parts, too.
+Every rule is in some part: where no control names a rule, its criteria are parts, too. By another framework, the same
+rules are grouped by its controls instead.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts.controls import in_force
 from soc2_pac.audit.controls import rules_of
 from soc2_pac.criteria import CRITERIA
+from soc2_pac.frameworks import ANNEX_A, annex_a
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,7 +30,7 @@ class Subject:
 
     id: str
     kind: str
-    """``control`` or ``criterion``."""
+    """``control``, ``criterion``, or ``annex`` (a control of Annex A of ISO/IEC 27001)."""
     title: str
     owner: str
     criteria: tuple[str, ...]
@@ -39,7 +41,7 @@ class Subject:
 
 
 def subjects(
-    acts: Iterable[Act], at: str, criteria_of: Mapping[str, Collection[str]]
+    acts: Iterable[Act], at: str, criteria_of: Mapping[str, Collection[str]], framework: str
 ) -> list[Subject]:
     """Every part as of an instant, controls first.
 
@@ -47,7 +49,10 @@ def subjects(
         acts: in the order of recording.
         at: the instant, UTC text.
         criteria_of: rule -> the criteria that it serves, of all rules that are reported.
+        framework: one of :data:`soc2_pac.frameworks.FRAMEWORKS`.
     """
+    if framework == "iso27001":
+        return _annex(criteria_of)
     found = []
     covered: set[str] = set()
     named: set[str] = set()
@@ -75,6 +80,27 @@ def subjects(
         own = tuple(rule for rule in rules if name in criteria_of[rule])
         found.append(Subject(name, "criterion", name, "", (name,), own))
     return found
+
+
+def _annex(criteria_of: Mapping[str, Collection[str]]) -> list[Subject]:
+    """Every control of Annex A, those that no rule serves included; and what serves none."""
+    by: dict[str, list[str]] = {}
+    rest = []
+    for rule in sorted(criteria_of):
+        found = annex_a(rule, criteria_of[rule])
+        for name in found:
+            by.setdefault(name, []).append(rule)
+        if not found:
+            rest.append(rule)
+    parts = [
+        Subject(one.id, "annex", one.title, "", one.criteria, tuple(by.get(one.id, ())))
+        for one in ANNEX_A.values()
+    ]
+    if rest:
+        parts.append(
+            Subject("none", "annex", "Rules that serve no control of Annex A", "", (), tuple(rest))
+        )
+    return parts
 
 
 def takes(subject: Subject, criteria: Collection[str]) -> bool:

@@ -19,6 +19,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
 from soc2_pac.store import periods, simulation
+from soc2_pac.store.database import without_cycle_search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,8 +45,12 @@ def report(connection: Connection, asked: AuditPeriod, options: Options | None =
     Raises:
         UsageError: the store knows nothing of the period, or a scope that is asked for does not exist.
     """
-    options = options or Options()
-    measured = read(connection, asked, options)
+    with without_cycle_search():
+        return made(connection, read(connection, asked, options or Options()))
+
+
+def made(connection: Connection, measured: Measured) -> Report:
+    """The report of what was measured."""
     return sealed(_report(connection, measured))
 
 
@@ -53,7 +58,7 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
     """What was measured; the report is made of it."""
     start, end = utc_text(asked.start), utc_text(asked.end)
     to = periods.horizon(connection, utc_text(asked.end - _MILLISECOND))
-    last = periods.last_collected(connection, to)
+    last = periods.last_recorded(connection, to)
     if last is None:
         ever = periods.collected(connection)
         what = f"its first collection ended at {ever[0]}" if ever else "it holds no collection"
@@ -62,11 +67,15 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
         raise UsageError(msg)
     if last <= start:
         msg = (
-            f"the store knows nothing of {start[:10]}..{end[:10]}: its last collection before the end was at {last}. "
+            f"the store knows nothing of {start[:10]}..{end[:10]}: what it recorded last before the end was at {last}. "
             f"Next: soc2-pac run, or ask for a period that begins before {last[:10]}"
         )
         raise UsageError(msg)
-    return measure(connection, to, start, min(end, last), end, options)
+    measured = measure(connection, to, start, min(end, last), end, options)
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        for name, spent in streams.times(connection, measured).items():
+            measured.rules[name].times = spent
+    return measured
 
 
 def _report(connection: Connection, measured: Measured) -> Report:
@@ -75,6 +84,8 @@ def _report(connection: Connection, measured: Measured) -> Report:
         kind="type2",
         title="Operation over a period (Type II)",
         subtitle=f"{start} to {end}",
+        start=start,
+        end=end,
         cover=tuple(_cover(connection, measured)),
         warnings=tuple(_warnings(connection, measured)),
         statement=tuple(_statement(measured)),
@@ -128,7 +139,11 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
     yield Fact("Scopes", ", ".join(options.scopes) or "all")
     controls = sum(part.kind == "control" for part in measured.subjects)
     criteria = len(measured.subjects) - controls
-    yield Fact("Parts", f"{many(controls, 'control')}, {criteria} criteria")
+    if options.framework == "soc2":
+        yield Fact("Parts", f"{many(controls, 'control')}, {criteria} criteria")
+    else:
+        yield Fact("Framework", "ISO/IEC 27001:2022, controls of Annex A (titles in our own words)")
+        yield Fact("Parts", many(criteria, "control"))
     states = Counter(rule.state for rule in measured.rules.values())
     yield Fact(
         "Rules", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
@@ -155,8 +170,8 @@ def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     yield from warnings(connection, measured)
     if measured.end < measured.asked_end:
         yield (
-            f"The report ends at {text_of(measured.end)}: that was the last collection before the end of the period "
-            f"that was asked for, {text_of(measured.asked_end)}"
+            f"The report ends at {text_of(measured.end)}: nothing was collected or judged after that, before the end "
+            f"of the period that was asked for, {text_of(measured.asked_end)}"
         )
     first = periods.collected(connection)
     if first is not None and first[0] > text_of(measured.start):
@@ -170,6 +185,11 @@ def warnings(connection: Connection, measured: Measured, what: str = "Deviations
     """What a reader of any report must know first."""
     if simulation.KEY in periods.marks(connection):
         yield simulation.SAID
+    if measured.force.ahead or any(one.ahead for one in measured.knowledge.covers.values()):
+        yield (
+            "A clock was ahead: something was recorded as of a later instant than what came after it. What was "
+            "recorded later counts"
+        )
     left = measured.left_out
     if not (measured.options.criteria or measured.options.scopes):
         return
@@ -218,7 +238,7 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
     known = min((rule.days for rule in rules), default=0)
     counts = [many(tally.all, "deviation")]
     counts += [
-        f"{count} {what}"
+        f"{count:,} {what}"
         for count, what in (
             (tally.in_time, "fixed within the due date"),
             (tally.late, "late"),

@@ -13,6 +13,7 @@ from soc2_pac.acts.attestations import handed_in
 from soc2_pac.audit import instant, method, period, projection, registers, standing, steps
 from soc2_pac.audit.measured import Options, at_instant
 from soc2_pac.audit.projection import columns
+from soc2_pac.audit.spans import text_of
 from soc2_pac.criteria import CRITERIA
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Status, utc_time
@@ -60,6 +61,8 @@ def report(connection: Connection, options: Options | None = None) -> Report:
             kind="readiness",
             title="Readiness for an audit",
             subtitle=f"as of {at}",
+            start=at,
+            end=text_of(measured.end),
             cover=(
                 Fact("Store", periods.marks(connection).get("store_id", "")),
                 Fact("As of", at),
@@ -89,7 +92,7 @@ def report(connection: Connection, options: Options | None = None) -> Report:
 
 def _owed(measured: Measured) -> Iterator[Owed]:
     """Evidence of people that is missing, by control and topic."""
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     evidence = list(handed_in(measured.acts).values())
     for part in measured.subjects:
         control = part.control
@@ -114,7 +117,7 @@ def _people(measured: Measured, owed: list[Owed]) -> Iterator[str]:
     asked = sum(len(p.control.attestations) for p in measured.subjects if p.control is not None)
     if asked:
         yield f"{asked - len(owed)} of {asked} kinds of evidence of people count now"
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     states = Counter(one.state for one in reviewing.reviews(measured.acts).values())
     late = sum(len(one.overdue(at)) for one in reviewing.reviews(measured.acts).values())
     if states:

@@ -33,7 +33,7 @@ _EVERYWHERE = "everywhere"
 
 def waivers(measured: Measured, *, at_the_end: bool = False) -> Table:
     """Every waiver that held at some time of the period, or (``at_the_end``) at its end."""
-    start = measured.to.at if at_the_end else text_of(measured.start)
+    start = measured.at if at_the_end else text_of(measured.start)
     touched: dict[str, int] = {}
     for deviation in measured.deviations:
         for one in deviation.waivers:
@@ -82,7 +82,7 @@ def attestations(connection: Connection, measured: Measured) -> Table:
     sizes = periods.attachments(
         connection, {o.added.attachment for o in found if o.added.attachment}
     )
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     rows = []
     for one in found:
         said = one.said
@@ -126,7 +126,7 @@ def attestations(connection: Connection, measured: Measured) -> Table:
 def reviews(measured: Measured) -> Table:
     """Access reviews."""
     rows = []
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     for one in reviewing.reviews(measured.acts).values():
         choices = [made.decision.decision for made in one.decided.values()]
         ended = one.closed or one.cancelled
@@ -361,7 +361,7 @@ def decisions(connection: Connection, measured: Measured) -> Table:
     adjusted = periods.adjustments(connection)
     names = {version.rule_id: rule for rule, version in measured.force.last.items()}
     touched: dict[tuple[str, str], int] = {}
-    for one in periods.statuses(connection, measured.to, adjusted=True):
+    for one in periods.statuses(connection, measured.to, adjusted=True) if adjusted else ():
         if one.adjustment is not None:
             for line in adjusted[one.adjustment][2]:
                 for rule in ("", names[one.rule]):

@@ -109,6 +109,11 @@ class People:
         for person in graph.persons:
             self._names.setdefault(person.name.strip().lower(), []).append(person)
 
+    @property
+    def known(self) -> bool:
+        """Whether any source says who works here."""
+        return bool(self._graph.persons)
+
     def reviewer(self, name: str, where: str) -> Reviewer:
         """Somebody who works here, by id, mail address, login or full name.
 

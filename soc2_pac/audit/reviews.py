@@ -37,7 +37,7 @@ from soc2_pac.evaluate import people
 from soc2_pac.model import utc_text
 from soc2_pac.store import acts, queries
 from soc2_pac.store import findings as looks
-from soc2_pac.text import listed, nearest
+from soc2_pac.text import listed, nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -132,7 +132,7 @@ def start(
         msg = "say who reviews: --by-manager, --reviewers FILE, or both"
         raise UsageError(msg)
     if due is not None and due.date() < at.date():
-        msg = f"--due: {due:%Y-%m-%d} is in the past"
+        msg = f"--due: {due:%Y-%m-%d} is in the past. Next: name a day to come"
         raise UsageError(msg)
     with store.database.writing() as connection:
         before = reviews(acts.listed(connection, ["review."]))
@@ -483,7 +483,7 @@ def _read(
         if decision is None:
             wrong.append(f"{row.id} ('{files.plain(cells['decision'])}')")
         elif decision:
-            if decision != "keep" and not reason:
+            if decision != "keep" and not says_something(reason):
                 bare.append(row.id)
             if _own(row, reviewer, by):
                 own.append(row.id)
@@ -511,7 +511,7 @@ def _own(row: Row, reviewer: Reviewer, by: Actor) -> bool:
 
 
 def _refuse(name: str, what: str, rows: Sequence[str]) -> None:
-    msg = f"{name}: {what} {files.some(rows)}. Nothing was recorded"
+    msg = f"{name}: {what} {files.some(rows)}. Nothing was recorded. Next: correct the file, or export it anew"
     raise UsageError(msg)
 
 
@@ -535,7 +535,7 @@ def reassign(
         UsageError: the review is not open, either is unknown, or some rows are the new reviewer's own.
     """
     at = now or clock.now()
-    if not reason.strip():
+    if not says_something(reason):
         msg = "--reason: an auditor will ask why somebody else reviews"
         raise UsageError(msg)
     with store.database.writing() as connection:
@@ -579,7 +579,7 @@ def cancel(
     store: Store, review_id: str, *, reason: str, by: Actor, now: datetime | None = None
 ) -> Review:
     """End a review without a result. What was decided stays on record, and asks for nothing any more."""
-    if not reason.strip():
+    if not says_something(reason):
         msg = "--reason: an auditor will ask why the review was cancelled"
         raise UsageError(msg)
     with store.database.writing() as connection:

@@ -97,7 +97,7 @@ def _failures(measured: Measured, findings: Sequence[Standing]) -> Iterator[Step
     for one in findings:
         if one.status == Status.FAIL and not one.outside and one.waiver is None:
             groups.setdefault((one.rule, one.severity), []).append(one)
-    at = measured.to.at
+    at = measured.at
     for (name, severity), own in sorted(groups.items()):
         rule = measured.rules[name]
         late = sum(one.due is not None and one.due <= at for one in own)
@@ -167,7 +167,7 @@ def _evidence(owed: Sequence[Owed]) -> Iterator[Step]:
 
 
 def _reviews(measured: Measured) -> Iterator[Step]:
-    at = utc_time(measured.to.at)
+    at = utc_time(measured.at)
     for one in reviewing.reviews(measured.acts).values():
         late = len(one.overdue(at))
         if late:

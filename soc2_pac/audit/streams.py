@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from soc2_pac.audit.knowledge import Cell as Place
 from soc2_pac.audit.projection import TIMES, columns
 from soc2_pac.audit.spans import ms, text_of, union, without
+from soc2_pac.audit.times import Times
 from soc2_pac.model import Status
 from soc2_pac.report import Shape, Table
 from soc2_pac.store import periods
@@ -94,8 +95,12 @@ class Findings:
         present = _within(measured, ((one.valid_from, one.valid_to) for one in seen))
         spent = dict.fromkeys(_SETTLED, 0)
         beyond = total = 0
-        for row in rows:
-            stretches = _within(measured, [(row.valid_from, row.valid_to)])
+        later: tuple[Stretch, ...] = ()
+        for row in reversed(rows):
+            # Where a clock was ahead, rows overlap: what was recorded later counts.
+            own = _within(measured, [(row.valid_from, row.valid_to)])
+            stretches = without(own, later)
+            later = union((*later, *own))
             total += sum(lives.between(*one) for one in stretches)
             if about:
                 stretches = without(stretches, without(stretches, present))
@@ -113,6 +118,42 @@ class Findings:
             in_scope, *spent.values(), in_scope - sum(spent.values()), beyond,
             len(rows),
         )  # fmt: skip
+
+
+def times(connection: Connection, measured: Measured) -> dict[str, Times]:
+    """Rule -> times, by going through every finding: for histories in which a clock was ahead.
+
+    There intervals overlap, and sums over where they begin and end would count some time twice.
+    """
+    found = {name: Times() for name in measured.rules}
+    judged: dict[str, set[tuple[str, str]]] = {name: set() for name in measured.rules}
+    for row in findings(connection, measured).cells():
+        name = str(row["rule"])
+        passed, failed, not_applicable, rest, beyond = (int(row[c] or 0) for c in _SPENT)
+        about = row["resource"] is not None
+        found[name] += Times(
+            passed, failed, not_applicable, rest, beyond, int(about), int(not about)
+        )
+        if about:
+            judged[name].add((str(row["scope"]), str(row["resource"])))
+    start, end = text_of(measured.start), text_of(measured.end)
+    kinds = {rule.kind for rule in measured.rules.values() if rule.kind is not None}
+    there: dict[int, list[Known]] = {}
+    for one in periods.documents(connection, measured.to, start, end, kinds, measured.scopes):
+        there.setdefault(one.resource, []).append(one)
+    for seen in there.values():
+        first = seen[0]
+        present = _within(measured, ((one.valid_from, one.valid_to) for one in seen))
+        lives = measured.knowledge.gauge(Place(first.kind, first.scope), None)
+        whole = sum(lives.between(*one) for one in present)
+        for rule in measured.rules.values():
+            key = measured.name(first.scope), first.uid
+            if rule.kind == first.kind and key not in judged[rule.rule]:
+                found[rule.rule] += Times(not_known=whole, resources=1)
+    return found
+
+
+_SPENT = ("pass", "fail", "not_applicable", "not_known", "outside")
 
 
 def _within(measured: Measured, intervals: Iterable[tuple[str, str | None]]) -> tuple[Stretch, ...]:

@@ -164,7 +164,8 @@ def read(
                 before.failing + edge.number * failing,
                 before.unsettled + edge.number * (not failing),
             )
-    for over in periods.overhangs(connection, to, start, end):
+    present, deleted = periods.presence(connection, to, start, end)
+    for over in periods.overhangs(connection, to, start, end) if deleted else ():
         rule = names[over.rule]
         own = sums[rule, over.scope, False]
         for number, instant in ((1, over.start), (-1, over.end)):
@@ -175,8 +176,13 @@ def read(
                 *gauges(rule, over.scope, whole=False),
                 outside=over.outside,
             )
-    there = _presence(connection, to, knowledge, start, end)
-    counts = periods.present(connection, to, start, end)
+    there = {
+        Cell(*cell): -sum(
+            number * knowledge.gauge(Cell(*cell), None).upto(ms(at))
+            for at, number in one.edges.items()
+        )
+        for cell, one in present.items()
+    }
     times = found.times
     cells: dict[str, list[Cell]] = defaultdict(list)
     for cell in there:
@@ -184,23 +190,13 @@ def read(
     for rule in force.last:
         for cell in cells.get(kinds.get(rule, ""), ()):
             own = sums.get((rule, cell.scope, False)) or _Sum(defaultdict(int))
-            times[rule, cell.scope] = _times(own, there[cell], resources=counts.get(cell, 0))
+            times[rule, cell.scope] = _times(
+                own, there[cell], resources=len(present[cell].resources)
+            )
     for (rule, scope, whole), one in sums.items():
         if whole:
             key = rule, scope
             times[key] = times.get(key, Times()) + _times(one, one.all, scopes=1)
-    return found
-
-
-def _presence(
-    connection: Connection, to: Horizon, knowledge: Knowledge, start: str, end: str
-) -> dict[Cell, int]:
-    """Cell -> the time of all its resources within the period."""
-    found: dict[Cell, int] = defaultdict(int)
-    for sign, ends in ((-1, False), (1, True)):
-        for edge in periods.presence_edges(connection, to, start, end, ends=ends):
-            cell = Cell(edge.kind, edge.scope)
-            found[cell] += sign * edge.number * knowledge.gauge(cell, None).upto(ms(edge.at))
     return found
 
 

@@ -35,6 +35,10 @@ _COMMANDS = {
         "soc2_pac.cli.report:report",
         "Type I, Type II and readiness reports, in every format.",
     ),
+    "bundle": (
+        "soc2_pac.cli.bundle:bundle",
+        "The evidence of a period in one file, with its proof.",
+    ),
     "people": ("soc2_pac.cli.people:people", "Query people, and whose each account is."),
     "review": (
         "soc2_pac.cli.review:review",
@@ -57,7 +61,7 @@ _COMMANDS = {
     ),
     "verify": (
         "soc2_pac.cli.integrity:verify",
-        "Check that nothing in the store was tampered with.",
+        "Check a store, or a bundle, for tampering.",
     ),
     "checkpoint": ("soc2_pac.cli.integrity:checkpoint", "Write down where the ledger stands."),
     "db": ("soc2_pac.cli.db:db", "Upgrade, copy or archive the store."),

@@ -16,6 +16,7 @@ from soc2_pac.cli.options import (
     config_option,
     format_option,
     opened_store,
+    several,
     store_option,
 )
 from soc2_pac.errors import UsageError
@@ -61,6 +62,12 @@ def attestations() -> None:
     "--valid-until", required=True, metavar="DATE", help="The last day on which it counts."
 )
 @click.option("--topic", help="What it is evidence of, where the control names several topics.")
+@click.option(
+    "--systems",
+    metavar="NAME[,NAME]",
+    multiple=True,
+    help="Of an access review: the systems that it covers, as github or github:acme; * for all.",
+)
 @click.option("--note", default="", help="What whoever reads it should know.")
 @by_option
 def add(
@@ -70,11 +77,12 @@ def add(
     covers: str,
     valid_until: str,
     topic: str | None,
+    systems: tuple[str, ...],
     note: str,
     by: str | None,
 ) -> None:
     """Hand in a file as evidence for a CONTROL."""
-    from soc2_pac import config, plugins  # noqa: PLC0415
+    from soc2_pac import api, plugins  # noqa: PLC0415
     from soc2_pac.audit import attachments  # noqa: PLC0415
     from soc2_pac.audit import attestations as handing  # noqa: PLC0415
     from soc2_pac.audit.controls import last_day, one  # noqa: PLC0415
@@ -83,11 +91,12 @@ def add(
     days = handing.Days.parse(covers, "--covers", today)
     until = handing.a_day(valid_until, "--valid-until")
     who = actor(by)
-    loaded = config.load(config_path)
+    work = api.workspace(config_path, sources_needed=False)
     with opened_store(config_path, None) as store:
         with store.reading() as connection:  # before the file goes anywhere
-            handing.check(connection, control, topic, until, days)
-        file = attachments.keep(path, attachments.outside(loaded, plugins.load()))
+            on = handing.check(connection, control, topic, until, days)
+        covered = handing.systems_of(several(systems), on, work.held(store).systems)
+        file = attachments.keep(path, attachments.outside(work.config, plugins.load()))
         with store.database.writing() as connection:
             found = handing.add(
                 connection,
@@ -99,6 +108,7 @@ def add(
                 file=file,
                 note=note,
                 by=who,
+                systems=covered,
             )
             _, declared = one(connection, control)
     ends = found.holds_until(declared.every_days)
@@ -108,6 +118,8 @@ def add(
     )
     if file.location:
         click.echo(f"Kept at {plain(file.location)}.")
+    if on == "access-review" and not covered:
+        click.echo("It names no systems, so it counts for none that a source collects: --systems.")
     if ends <= clock.now():
         click.echo(f"It counted until {last_day(ends)}: newer evidence is due.")
     else:

@@ -25,7 +25,7 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
-from soc2_pac.output import plain, write
+from soc2_pac.output import json_text, plain, write
 from soc2_pac.store import Store, queries
 
 _COLUMNS = ("kind", "scope", "resource_name", "resource", "valid_from", "valid_to", "digest")
@@ -110,7 +110,7 @@ def show(
                 shown = judged_by(connection, found)
         else:
             shown = json.loads(_body(store, str(what), at, archive_path))
-    click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    click.echo(json_text(shown))
 
 
 @evidence.command()
@@ -148,10 +148,7 @@ def diff(
             )
             old, new = _version(store, resource, first), _version(store, resource, last)
             heads = (first, end or "now")
-        texts = [
-            json.dumps(json.loads(_body(store, d, None)), indent=2, ensure_ascii=False)
-            for d in (old, new)
-        ]
+        texts = [json_text(json.loads(_body(store, d, None))) for d in (old, new)]
     before, after = (text.splitlines() for text in texts)
     lines = list(difflib.unified_diff(before, after, heads[0], heads[1], lineterm=""))
     click.echo("\n".join(lines) if lines else "Nothing changed.")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from soc2_pac.audit.controls import ByRule
+    from soc2_pac.store import Store
 
 _TO_ACT_ON = (Status.FAIL, Status.INCONCLUSIVE, Status.ERROR, Status.STALE)
 """What SARIF holds where no status is asked for: its readers show any result as a problem."""
@@ -124,9 +125,11 @@ def list_(
         if form in exchange.FORMATS:
             count = _exchange(connection, found, form)
         else:
+            approvals = _approvals(store)
             controls = ByRule(connection)
             columns = (*_COLUMNS, "controls") if controls and form == "csv" else _COLUMNS
-            count = write(_rows(found, controls, full=form == "json"), columns, form)
+            rows = _rows(found, controls, approvals, full=form == "json")
+            count = write(rows, columns, form)
     if count == 0:
         click.echo("No finding matches.", err=True)
 
@@ -174,12 +177,18 @@ def _check_rules(names: tuple[str, ...]) -> None:
 
 
 def _rows(
-    found: Iterator[queries.Finding], controls: ByRule, *, full: bool
+    found: Iterator[queries.Finding],
+    controls: ByRule,
+    approvals: Mapping[str, str],
+    *,
+    full: bool,
 ) -> Iterator[dict[str, object]]:
     for finding in found:
         row = asdict(finding)
         if controls:
             row["controls"] = controls.of(finding.rule)
+        if finding.waiver:
+            row["approval"] = approvals[finding.waiver]
         if not full:
             row["resource"] = finding.resource_name or finding.resource
             if finding.waiver:
@@ -193,6 +202,13 @@ def _rows(
 findings.add_command(diff)
 
 
+def _approvals(store: Store) -> dict[str, str]:
+    """What the approval of each waiver in force rests on."""
+    from soc2_pac.audit.approvals import rests_on  # noqa: PLC0415
+
+    return {waiver.waiver: rests_on(waiver) for waiver in store.waivers()}
+
+
 @findings.command()
 @click.argument("fingerprint")
 @config_option
@@ -203,6 +219,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         finding = one_finding(store, fingerprint)
         history = store.finding_history(finding.fingerprint)
         rests_on = store.finding_documents(finding.fingerprint)
+        approvals = _approvals(store) if finding.waiver else {}
     waived = f"  (waived: {finding.waiver})" if finding.waiver else ""
     if finding.outside:
         waived += "  (outside: not counted)"
@@ -221,6 +238,7 @@ def show(fingerprint: str, config_path: str | None, store_url: str | None) -> No
         "failing since": finding.failing_since,
         "fix by": finding.sla_due,
         "holds until": finding.until,
+        "approval": approvals.get(finding.waiver or ""),
         "decided": "; ".join(finding.because) or None,
         "thresholds": _thresholds(finding.thresholds),
         "evidence": finding.evidence,

@@ -97,8 +97,12 @@ _TAIL = """
 # accounts = "accounts.csv"     # whose accounts are where no system says it
 
 # Controls of your own stand in controls.toml beside this file: soc2-pac controls init (docs/controls.md).
+# [queries]                     # questions of your own for soc2-pac query (docs/queries.md)
+# paths = ["./queries"]
 # [attachments]                 # files over 5 MB that people hand in
 # folder = "/srv/evidence"      # or url = "s3://BUCKET/PREFIX" with [attachments.access]
+# [checkpoints]                 # where each run keeps a checkpoint of the ledger (docs/bundle.md)
+# folder = "/srv/checkpoints"   # or url; git = true commits each one
 
 ## What is switched off, left out or looser than a rule's default has a reason, an owner and a date:
 # [[rules.exclude]]

@@ -25,6 +25,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
+@click.argument("bundle", required=False, type=_FILE)
 @config_option
 @store_option
 @click.option(
@@ -47,24 +48,56 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="A key of which one must have signed the checkpoints, in base64, or a file with one a line; "
     "repeatable.",
 )
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="Of a bundle: judge its documents again by the recorded rules, and compare every verdict.",
+)
+@click.option(
+    "--trust-rules",
+    is_flag=True,
+    help="With --replay: run recorded rules that are not the installed ones, in a process without network or home.",
+)
+@click.option(
+    "--tsa-root",
+    "roots",
+    multiple=True,
+    type=_FILE,
+    help="Of a bundle: the certificate (PEM) of an authority whose time stamps count; repeatable.",
+)
 @format_option
 @click.pass_context
 def verify(
     ctx: click.Context,
+    bundle: Path | None,
     config_path: str | None,
     store_url: str | None,
     files: tuple[Path, ...],
     since: Path | None,
     public_keys: tuple[str, ...],
+    replay: bool,
+    trust_rules: bool,
+    roots: tuple[Path, ...],
     form: str,
 ) -> None:
-    """Re-hash every document, replay every interval, walk the ledger.
+    """Re-hash every document, replay every interval, walk the ledger; of the store, or of BUNDLE (a zip file).
 
     With --since FILE each day costs what is new, and a month of days reads everything.
 
     Exit code 4 when something is off, 3 when not all could be checked.
     """
     trusted = _keys(public_keys)
+    if bundle is not None:
+        if files or since or form != "table":
+            msg = "a bundle brings its own checkpoints: only --public-key, --replay and --trust-rules go with it"
+            raise UsageError(msg)
+        from soc2_pac.cli.bundle import check  # noqa: PLC0415
+
+        given = [root.read_bytes() for root in roots]
+        ctx.exit(check(bundle, trusted, given, replay=replay, trust_rules=trust_rules))
+    if replay or trust_rules or roots:
+        msg = "--replay is for a bundle. Next: soc2-pac verify evidence.zip --replay"
+        raise UsageError(msg)
     loaded = [checkpoints.load(_read(file), trusted) for file in files]
     part = WHOLE
     if since is not None:
@@ -213,6 +246,29 @@ def keygen(file: Path) -> None:
         "Give the public key to whoever verifies: soc2-pac verify --checkpoint FILE --public-key KEY"
     )
     click.echo(f'Next: [signing] key = {{ file = "{file}" }}, then soc2-pac checkpoint trust')
+
+
+@checkpoint.command()
+@click.argument("file", type=_FILE)
+@click.option("--tsa", required=True, metavar="URL", help="A time stamp authority by RFC 3161.")
+def timestamp(file: Path, tsa: str) -> None:
+    """Have an authority stamp the checkpoint FILE with its time; the answer goes to FILE.tsr."""
+    from soc2_pac.audit import timestamps  # noqa: PLC0415
+
+    content = file.read_bytes()
+    checkpoints.load(content.decode("utf-8", "replace"))
+    target = file.with_name(file.name + timestamps.SUFFIX)
+    if target.exists():
+        msg = f"{target} is there already: a time stamp is never overwritten"
+        raise UsageError(msg)
+    answer = timestamps.ask(tsa, content)
+    try:
+        with target.open("xb") as opened:
+            opened.write(answer)
+    except OSError as error:
+        msg = f"{target} cannot be written: {error.strerror}"
+        raise UsageError(msg) from error
+    click.echo(f"Wrote {target}. A bundle with this checkpoint takes it along.")
 
 
 _reason = click.option("--reason", required=True, help="Why; an auditor will ask.")

@@ -13,7 +13,7 @@ from soc2_pac import clock
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Selection, Severity, Status, utc_text, utc_time
 from soc2_pac.output import FORMATS
-from soc2_pac.text import nearest
+from soc2_pac.text import nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -205,7 +205,7 @@ def actor(by: str | None) -> Actor:
     """
     from soc2_pac.acts import Actor  # noqa: PLC0415
 
-    if by is not None and not by.strip():
+    if by is not None and not says_something(by):
         msg = "--by: name who does this: an auditor will ask"
         raise UsageError(msg)
     return Actor.here(by and by.strip())

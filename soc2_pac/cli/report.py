@@ -22,6 +22,7 @@ from soc2_pac.cli.options import (
     store_option,
 )
 from soc2_pac.errors import UsageError
+from soc2_pac.frameworks import FRAMEWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,6 @@ _FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md", "oscal")
 _TABLES = ("csv", "md")
 """Formats that hold one table."""
 _BINARY = ("pdf", "xlsx")
-_FRAMEWORKS = ("soc2",)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--framework",
-        type=Choice(_FRAMEWORKS),
+        type=Choice(FRAMEWORKS),
         default="soc2",
         show_default=True,
         help="By whose requirements findings are grouped.",
@@ -168,7 +168,7 @@ def type1(as_of: str, rules: str, asked: _Asked) -> None:
     "period_text",
     metavar="FROM..TO",
     required=True,
-    help="Days that both belong to it: 2026-01-01..2026-06-30. It ends at the last collection, if that is earlier.",
+    help="Days that both belong to it: 2026-01-01..2026-06-30. It ends with the last record, if that is earlier.",
 )
 @_options
 def type2(period_text: str, asked: _Asked) -> None:
@@ -189,6 +189,14 @@ def readiness(asked: _Asked) -> None:
 
     with _reading(asked) as (connection, options):
         _write(engine.report(connection, options), asked)
+
+
+@report.command()
+def schema() -> None:
+    """Print the JSON Schema of reports in JSON."""
+    from soc2_pac.output.reports import json_file  # noqa: PLC0415
+
+    click.echo(json_file.schema(), nl=False)
 
 
 @contextlib.contextmanager

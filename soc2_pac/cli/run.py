@@ -22,8 +22,9 @@ from soc2_pac.cli.options import (
     several,
     stats_option,
 )
+from soc2_pac.cli.preview import print_preview
 from soc2_pac.cli.progress import watching
-from soc2_pac.cli.summary import print_summary, resumed
+from soc2_pac.cli.summary import checkpoints_said, print_summary, resumed
 from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.model import Severity, Status
 from soc2_pac.output import write
@@ -145,6 +146,8 @@ def collect(
             click.echo(f"and {more:,} more")
         if outcome.gaps:
             click.echo(f"{outcome.gaps:,} details of single resources could not be read.")
+        for line in checkpoints_said(outcome):
+            click.echo(line)
     if stats:
         _print_stats(outcome)
     ctx.exit(api.exit_code([], outcome, Severity.INFO))
@@ -159,6 +162,12 @@ def collect(
     "--rule", "names", multiple=True, help="Only this rule (id, glob or criterion); repeatable."
 )
 @click.option("--full", is_flag=True, help="Judge everything, changed or not.")
+@click.option(
+    "--preview",
+    "previewing",
+    is_flag=True,
+    help="Tell which verdicts would change, by today's rules, thresholds and configuration; writes nothing.",
+)
 @format_option
 @fail_on_option
 @quiet_option
@@ -169,16 +178,24 @@ def evaluate(
     as_of: str | None,
     names: tuple[str, ...],
     full: bool,
+    previewing: bool,
     form: str,
     fail_on: str | None,
     quiet: bool,
 ) -> None:
     """Judge the evidence in the store; only what changed or came due, unless --full."""
+    if previewing and as_of is not None:
+        msg = "--preview compares with what is recorded now, --as-of judges the past: give one of them"
+        raise UsageError(msg)
     work = api.workspace(config_path)
     least = Severity(fail_on) if fail_on else work.config.run.fail_on
     with work.open_store() as store:
         work = work.knowing(store)
         rules = work.choose(names) if names else None
+        if previewing:
+            found = api.preview_evaluation(work, store, rules)
+            print_preview(found, form, quiet=quiet)
+            ctx.exit(api.exit_code_of(found, work, least))
         if as_of is not None:
             ctx.exit(_print_as_of(work, store, as_of, rules, form, least))
         outcome = api.run(work, store, command="evaluate", rules=rules, fetch=False, full=full)

@@ -55,8 +55,10 @@ def print_summary(work: Workspace, store: Store, outcome: Outcome) -> None:
     for line in (
         *([f"{simulation.SAID}."] if store.simulated() else []),
         *_loud(work, outcome),
+        *checkpoints_said(outcome),
         *_unmatched(work, store),
         *_left(store),
+        *unproved(store.waivers(active=True)),
         *expiring(store.waivers(active=True)),
     ):
         click.echo(line)
@@ -93,6 +95,17 @@ def tell(finding: Finding, rules: Mapping[str, Rule]) -> Told:
     )
 
 
+def unproved(waivers: Iterable[Waiver]) -> list[str]:
+    """That nothing shows that another person agreed to what is accepted."""
+    found = [plain(f"{one.waiver} (approver {one.approver or 'none'})") for one in waivers]
+    if not found:
+        return []
+    more = f" and {len(found) - _CONTROLS} more" if len(found) > _CONTROLS else ""
+    named = ", ".join(found[:_CONTROLS])
+    what = f"Accepted on one person's word, the approver is not proved: {named}{more}"
+    return [f"{what}. Next: soc2-pac waivers list"]
+
+
 def expiring(waivers: Iterable[Waiver]) -> list[str]:
     """Which waivers end soon: their failures count again from then on."""
     soon = utc_text(clock.now() + timedelta(days=EXPIRING_DAYS))
@@ -117,6 +130,14 @@ def _looks(outcome: Outcome) -> str:
         f"({counts[CollectionStatus.COMPLETE]} complete{', ' + others if others else ''}), "
         f"{sum(outcome.calls.values()):,} requests, {judged:,} verdicts."
     )
+
+
+def checkpoints_said(outcome: Outcome) -> list[str]:
+    """Where the checkpoint after the run is kept, and that it is not kept everywhere."""
+    said = [f"Checkpoint: {', '.join(outcome.checkpoints)}."] if outcome.checkpoints else []
+    if outcome.checkpoint_lost:
+        said.append(f"THE CHECKPOINT IS NOT KEPT: {outcome.checkpoint_lost}")
+    return said
 
 
 def _control_changes(outcome: Outcome) -> list[str]:

@@ -22,15 +22,20 @@ from soc2_pac.cli.options import (
 )
 from soc2_pac.cli.summary import expiring
 from soc2_pac.errors import UsageError
-from soc2_pac.model import Status
-from soc2_pac.output import write
+from soc2_pac.model import Status, utc_text
+from soc2_pac.output import plain, write
 from soc2_pac.text import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
+    from soc2_pac.audit.reviewers import People
     from soc2_pac.config import Config
     from soc2_pac.store.queries import Finding
+    from soc2_pac.store.waivers import Waiver
 
 _COLUMNS = (
     "waiver",
@@ -40,6 +45,7 @@ _COLUMNS = (
     "resource",
     "owner",
     "approver",
+    "approval",
     "reason",
     "added_at",
     "expires_at",
@@ -112,6 +118,7 @@ def add(
                 f"soc2-pac findings list --rule {rule_id}, or --ahead to record it all the same"
             )
             raise UsageError(msg)
+        _refuse_second(store.waivers(active=True), rule_id, scope, uid, pattern, ends)
         waiver = store.add_waiver(
             rule=rule_id,
             reason=reason,
@@ -129,6 +136,27 @@ def add(
         else f"{covered} current failures, which stay"
     )
     click.echo(f"{waiver} recorded. It covers {failures} visible as waived.")
+    click.echo(plain(f"That {approver} agreed is on the word of {owner}: nothing proves it."))
+
+
+def _refuse_second(
+    before: Iterable[Waiver],
+    rule: str,
+    scope: str | None,
+    uid: str | None,
+    pattern: str | None,
+    ends: datetime,
+) -> None:
+    """Raise UsageError where the same is accepted already, for as long or longer."""
+    for one in before:
+        same = (one.rule, one.scope, one.resource, one.pattern) == (rule, scope, uid, pattern)
+        if same and (one.expires_at is None or one.expires_at >= utc_text(ends)):
+            until = f"until {one.expires_at[:10]}" if one.expires_at else "without an end"
+            msg = (
+                f"{one.waiver} accepts the same {until} already. Next: soc2-pac waivers list, or "
+                f"soc2-pac waivers revoke {one.waiver}"
+            )
+            raise UsageError(msg)
 
 
 def _two_people(connection: Connection, settings: Config, owner: str, approver: str) -> None:
@@ -137,16 +165,9 @@ def _two_people(connection: Connection, settings: Config, owner: str, approver: 
     Raises:
         UsageError: somebody is unknown, has left, or approves what is their own.
     """
-    from soc2_pac import plugins  # noqa: PLC0415
-    from soc2_pac.audit.reviewers import People  # noqa: PLC0415
-    from soc2_pac.evaluate.people import read  # noqa: PLC0415
-
-    registry, now = plugins.load(), clock.now()
-    age = timedelta(days=settings.evidence.max_age_days)
-    graph = read(connection, registry.kinds, now, age, registry.joined_identities).graph
-    if not graph.persons:
+    people = _people(connection, settings)
+    if not people.known:
         return
-    people = People(graph, now)
     found = [
         people.reviewer(name, option)
         for name, option in ((owner, "--owner"), (approver, "--approver"))
@@ -154,6 +175,13 @@ def _two_people(connection: Connection, settings: Config, owner: str, approver: 
     if found[0].id == found[1].id:
         msg = f"{found[0].name} cannot approve a waiver of their own: name somebody else"
         raise UsageError(msg)
+
+
+def _people(connection: Connection, settings: Config) -> People:
+    from soc2_pac import api, plugins  # noqa: PLC0415
+
+    reading = api.reviewing(settings, plugins.load())
+    return reading.people(connection, clock.now())
 
 
 def _uid(resource: str | None, found: list[Finding]) -> str | None:
@@ -175,14 +203,21 @@ def _uid(resource: str | None, found: list[Finding]) -> str | None:
 @click.option("--active", is_flag=True, help="Only those that hold now.")
 @format_option
 def list_(config_path: str | None, store_url: str | None, active: bool, form: str) -> None:
-    """List waivers, ended ones too."""
+    """List waivers, ended ones too, each with what its approval rests on."""
+    from soc2_pac import config  # noqa: PLC0415
+    from soc2_pac.audit.approvals import rests_on  # noqa: PLC0415
+
+    settings = config.load(config_path, required=store_url is None)
     with opened_store(config_path, store_url) as store:
         found = store.waivers(active=active)
+        with store.reading() as connection:
+            people = _people(connection, settings) if found else None
     now = clock.now()
     rows = [
         {
             **asdict(w),
             "resource": w.resource or w.pattern,
+            "approval": rests_on(w, people),
             "state": "active" if w.active(now) else "revoked" if w.revoked_at else "expired",
         }
         for w in found

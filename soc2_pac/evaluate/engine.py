@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -150,34 +151,93 @@ def judge_as_of(
 ) -> Iterator[Judged]:
     """What the rules say of the evidence as it was known at an instant. Writes nothing."""
     upto = store.last_collection(connection, utc_text(at))
+    for _, found in judge_all(connection, active, at, upto):
+        for one in found:
+            yield Judged(
+                one.item.rule,
+                one.severity,
+                one.scope,
+                one.uid,
+                one.verdict,
+                one.digest,
+                one.adjustment,
+            )
+
+
+class Said(NamedTuple):
+    """What a rule says of one resource or scope, with the rows that it speaks of."""
+
+    item: ActiveRule
+    scope_id: int | None
+    """``None``: the kind was never looked for anywhere."""
+    scope: Scope
+    resource: int | None
+    uid: str | None
+    digest: str | None
+    verdict: Verdict
+    adjustment: Adjustment | None
+
+    @property
+    def severity(self) -> Severity:
+        """As decided for its place."""
+        return (self.adjustment and self.adjustment.severity) or self.item.severity
+
+    @property
+    def outside(self) -> bool:
+        """Whether it does not count."""
+        return self.adjustment is not None and self.adjustment.outside
+
+
+def judge_all(
+    connection: Connection,
+    active: Sequence[ActiveRule],
+    at: datetime,
+    upto: int,
+    *,
+    current: bool = False,
+) -> Iterator[tuple[list[ActiveRule], list[Said]]]:
+    """Judge every document at an instant, in chunks. Writes nothing.
+
+    Args:
+        connection: reading.
+        active: the rules, as configured.
+        at: the instant.
+        upto: the last collection that counts.
+        current: it is the last of all.
+
+    Yields:
+        The rules over one kind with what they say: of whole scopes first, then of a chunk of documents.
+    """
     gone = retired(connection, utc_text(at))
     for kind, group in _by_kind(active).items():
         looks = store.looks(connection, kind, upto, gone)
-        for item in group:
-            for scope, verdict in _scope_verdicts(item, looks, at).values():
-                adjustment = item.adjustment(scope, None)
-                severity = (adjustment and adjustment.severity) or item.severity
-                yield Judged(item.rule, severity, scope, None, verdict, None, adjustment)
+        ended = bool(not looks and gone and store.looks(connection, kind, upto, {}))
+        yield group, [
+            Said(
+                item, None if scope_id == _NOWHERE else scope_id, scope, None, None, None, verdict,
+                item.adjustment(scope, None),
+            )
+            for item in group
+            for scope_id, (scope, verdict) in _scope_verdicts(item, looks, at, retired=ended).items()
+        ]  # fmt: skip
         loaded: dict[timedelta, Loaded] = {}
         judges = [
-            _Judge(connection, item, looks, upto, at, loaded, current=False) for item in group
+            _Judge(connection, item, looks, upto, at, loaded, current=current) for item in group
         ]
-        for chunk in store.documents(connection, kind, upto):
-            for row in chunk:
-                if row.scope not in looks:  # it was retired
-                    continue
-                seen = _Seen(row, group[0].rule.resource)
-                for judging in judges:
-                    adjustment = judging.adjustment(row)
-                    yield Judged(
-                        judging.item.rule,
-                        (adjustment and adjustment.severity) or judging.item.severity,
-                        judging.scope_of(row),
-                        row.uid,
-                        judging.verdict(seen, at, adjustment)[0],
-                        row.digest,
-                        adjustment,
-                    )
+        for chunk in store.documents(connection, kind, None if current else upto):
+            # Those of retired scopes have no look.
+            rows = [_Seen(row, group[0].rule.resource) for row in chunk if row.scope in looks]
+            yield group, [_said(judging, seen, at) for seen in rows for judging in judges]
+
+
+def _said(judging: _Judge, seen: _Seen, at: datetime) -> Said:
+    row = seen.row
+    adjustment = judging.adjustment(row)
+    verdict, _ = judging.verdict(seen, at, adjustment)
+    return Said(
+        judging.item, row.scope, judging.scope_of(row), row.resource, row.uid, row.digest, verdict,
+        adjustment,
+    )  # fmt: skip
 
 
 def fingerprint(rule_id: str, scope: Scope, uid: str | None) -> str:

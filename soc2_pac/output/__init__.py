@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -37,6 +38,12 @@ def write(
     from soc2_pac.output import table  # noqa: PLC0415
 
     return table.write(rows, columns, target)
+
+
+def json_text(value: object) -> str:
+    """Indented JSON in the letters of its texts, of which none can steer a terminal: these are escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def plain(value: object) -> str:

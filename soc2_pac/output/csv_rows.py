@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING, TextIO
 
 from soc2_pac.output import plain
@@ -22,10 +23,13 @@ def write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], stream: 
     return count
 
 
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet may take for the beginning of a formula: the signs, also in full width, and behind spaces.
+
+Source: OWASP, "CSV Injection".
+"""
+
+
 def _cell(value: object) -> str:
     text = plain(value)
-    return (
-        f"'{text}"
-        if text.startswith(("=", "+", "-", "@")) and not isinstance(value, int | float)
-        else text
-    )
+    return f"'{text}" if not isinstance(value, int | float) and _FORMULA.match(text) else text

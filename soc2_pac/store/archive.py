@@ -20,6 +20,7 @@ from soc2_pac.errors import StoreError, UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.store import acts, tables
 from soc2_pac.store.database import batched, insert
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -276,6 +277,6 @@ def _take_out(
 
 def _answered(reason: str, owner: str) -> None:
     for name, value in (("reason", reason), ("owner", owner)):
-        if not value.strip():
+        if not says_something(value):
             msg = f"this needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
             raise UsageError(msg)

@@ -132,15 +132,20 @@ def dump(checkpoint: Checkpoint, private_key_pem: str | None = None) -> str:
     """
     document = checkpoint.document()
     if private_key_pem is not None:
-        key = _private_key(private_key_pem)
-        public = _public(key)
-        document["signature"] = {
-            "algorithm": "ed25519",
-            "key_id": key_id(public),
-            "public_key": public,
-            "value": base64.b64encode(key.sign(_signed_bytes(checkpoint))).decode(),
-        }
+        document["signature"] = sign(_signed_bytes(checkpoint), private_key_pem)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def sign(message: bytes, private_key_pem: str) -> dict[str, str]:
+    """A signature, and whose it is. Raises UsageError as :func:`dump` does."""
+    key = _private_key(private_key_pem)
+    public = _public(key)
+    return {
+        "algorithm": "ed25519",
+        "key_id": key_id(public),
+        "public_key": public,
+        "value": base64.b64encode(key.sign(message)).decode(),
+    }
 
 
 def load(text: str, public_keys: Collection[str] = ()) -> Checkpoint:

@@ -172,7 +172,9 @@ class Database:
             transaction = writer.get_transaction()
             if transaction is not None:
                 transaction.rollback()
-            writer.connection.rollback()  # BEGIN may have been said before there was a transaction to hold
+            if not writer.invalidated:
+                # BEGIN may have been said before there was a transaction to hold.
+                writer.connection.rollback()
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -326,6 +328,16 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.execute("PRAGMA temp_store = MEMORY")
         # 80 MB of log before it is folded in: at the default of 4 MB a first run folds twenty times.
         connection.execute("PRAGMA wal_autocheckpoint = 20000")
+
+    @event.listens_for(engine, "invalidate")
+    def end(connection: sqlite3.Connection, *_: object) -> None:
+        """A signal in the midst of a statement makes SQLAlchemy close the connection.
+
+        SQLite closes one for good only when its statements are gone, and a traceback keeps them: the transaction
+        would stay open, and lock everybody out.
+        """
+        with contextlib.suppress(sqlite3.Error):
+            connection.rollback()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

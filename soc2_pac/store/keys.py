@@ -13,6 +13,7 @@ from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
 from soc2_pac.store.checkpoint import key_id
 from soc2_pac.store.database import insert, next_id, storable
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -89,7 +90,7 @@ def listed(connection: Connection) -> list[SigningKey]:
 def _append(connection: Connection, event: tuple[str, str, str, str, str]) -> None:
     name, public_key, action, reason, owner = event
     for what, value in (("reason", reason), ("owner", owner)):
-        if not value.strip():
+        if not says_something(value):
             msg = f"a signing key needs {'an' if what == 'owner' else 'a'} {what}: an auditor will ask"
             raise UsageError(msg)
     now = utc_text(clock.now())

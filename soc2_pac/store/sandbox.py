@@ -245,7 +245,8 @@ def _postgresql(
         ):
             # Reads nothing yet: a transaction that has read cannot be made read-only, nor made to write again.
             cursor.execute("SELECT pg_catalog.current_schema()")
-            (schema,) = cursor.fetchone() or ("public",)
+            (schema,) = cursor.fetchone() or (None,)
+            schema = schema or "public"
             found = str(schema).replace('"', '""')
             cursor.execute(f'SET LOCAL search_path = pg_catalog, "{found}", pg_temp')
             cursor.execute("SET LOCAL standard_conforming_strings = on")

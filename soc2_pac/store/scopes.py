@@ -11,7 +11,7 @@ from soc2_pac.acts.scopes import RETIRED, Retired
 from soc2_pac.errors import UsageError
 from soc2_pac.model import Scope, utc_text
 from soc2_pac.store import acts, tables
-from soc2_pac.text import nearest
+from soc2_pac.text import nearest, says_something
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -117,7 +117,7 @@ def retire(
             already, or some of it is still collected.
     """
     for name, value in (("reason", reason), ("owner", owner)):
-        if not value.strip():
+        if not says_something(value):
             msg = f"retiring a scope needs {'an' if name == 'owner' else 'a'} {name}: an auditor will ask"
             raise UsageError(msg)
     now = now or clock.now()

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "v_attestations": (
+        "attestation", "control", "topic", "covers_from", "covers_to", "valid_until",
+        "received_at", "file_name", "digest", "size", "media_type", "location", "note",
+        "systems", "handed_in_by", "os_user", "login", "revoked_at", "revoked_because",
+        "revoked_by",
+    ),
     "v_collections": (
         "id", "run", "source", "scope", "kind", "status", "reason", "permission", "requests",
         "pages", "count", "gaps", "asked", "read", "root", "started_at", "finished_at",
         "collector_version", "opened", "closed",
+    ),
+    "v_controls": (
+        "control", "valid_from", "valid_to", "wording", "owner", "frequency", "grace_days",
+        "criteria", "rules", "attestations", "populations", "set_by", "os_user", "login",
     ),
     "v_criteria": (
         "criterion", "rule", "severity", "status", "findings", "outside",
@@ -51,6 +61,17 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "collection", "run", "source", "scope", "kind", "status", "reason", "permission",
         "instant", "parameters", "cursor", "total", "read", "added", "read_root", "count",
         "root", "pages", "requests", "started_at", "finished_at", "collector_version",
+    ),
+    "v_review_decisions": (
+        "review", "grant_row", "label", "decision", "reason", "reviewer", "decided_at",
+        "decided_by", "os_user", "login", "file", "counts", "own", "remove_by", "gone_by",
+        "gone_collections", "not_checked",
+    ),
+    "v_reviews": (
+        "review", "state", "systems", "started_at", "started_by", "os_user", "login", "due",
+        "partial", "population", "grants", "accounts", "privileged", "unmatched",
+        "members_not_read", "removal_days", "decided", "closed_at", "closed_by", "cancelled_at",
+        "cancelled_by", "cancelled_because",
     ),
     "v_runs": (
         "id", "command", "started_at", "finished_at", "status", "tool_version", "config_digest",

@@ -15,6 +15,7 @@ from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.store import ledger, tables
 from soc2_pac.store.database import insert, next_id, storable
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,7 +104,7 @@ def check_terms(
             future.
     """
     for name, value in (("reason", reason), ("owner", owner), ("approver", approver)):
-        if not value.strip():
+        if not says_something(value):
             msg = f"a waiver needs {'a' if name == 'reason' else 'an'} {name}: an auditor will ask"
             raise UsageError(msg)
     if same_name(owner, approver):

@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from soc2_pac.cases import allowances, joined_evidence, load_cases, stored
+from soc2_pac.canonical import canonical
+from soc2_pac.cases import allowances, joined_documents, joined_evidence, load_cases, stored
 from soc2_pac.errors import FactUnavailable
+from soc2_pac.evaluate.evidence import JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Status
 from soc2_pac.resources import GAPS, prepare, view
@@ -74,21 +76,22 @@ def idle_facts(rule: Rule) -> list[Idle]:
             continue
         read = _reads(rule, case)
         here = (None, 0)
-        places = read.keys() | {(here, path) for path in changed if path not in dict(read)}
+        places = read.keys() | {(here, path) for path in changed}
+        stand = _Stand(rule, case)
         for document, path in sorted(places, key=repr):
             excused = read.get((document, path), _NOT_EXCUSED)
             place = _place(document[0], path)
             if _named(path) or _excused(place, allowed.may_lack) or excused.may_lack:
                 continue
             for how, body in _without(_body(case, document), path):
-                if (place, how) not in found and _passes(rule, case, document, body):
+                if (place, how) not in found and stand.passes(document, body):
                     found[place, how] = Idle(rule.id, place, how, case.name)
         for (document, path), excused in sorted(read.items(), key=lambda item: repr(item[0])):
             place = _place(document[0], path)
             if _named(path) or _excused(place, allowed.any_value) or excused.any_value:
                 continue
             for body in _unknown(_body(case, document), path):
-                if (place, "unknown") not in found and _passes(rule, case, document, body):
+                if (place, "unknown") not in found and stand.passes(document, body):
                     found[place, "unknown"] = Idle(rule.id, place, "unknown", case.name)
     return sorted(found.values())
 
@@ -96,6 +99,8 @@ def idle_facts(rule: Rule) -> list[Idle]:
 def unused_excuses(rule: Rule) -> list[str]:
     """Excuses of a case file that excuse nothing: the fact is needed by now, or the path is misspelled."""
     allowed = allowances(rule)
+    if not (allowed.may_lack or allowed.any_value):
+        return []
     read = {
         _place(document[0], path)
         for case in load_cases(rule)
@@ -132,7 +137,7 @@ def hidden_failures(rule: Rule) -> list[Hidden]:
     nothing of it. Where it does all the same, as no case shows, the rule's entry says so: ``rests_on``.
     """
     excused = allowances(rule).rests_on
-    return [one for one in _hidden(rule) if one.kind not in excused]
+    return _hidden(rule, [joined.kind for joined in rule.joins if joined.kind not in excused])
 
 
 def unfounded_failures(rule: Rule) -> list[Hidden]:
@@ -143,8 +148,7 @@ def unfounded_failures(rule: Rule) -> list[Hidden]:
     cases = load_cases(rule)
     found = []
     for kind in (joined.kind for joined in rule.joins):
-        seen: list[Any] = [[]]
-        seen += [held for case in cases if (held := case.given.get(kind)) is not None]
+        seen = _held(cases, kind)
         for case in cases:
             if case.given.get(kind) is None:
                 continue
@@ -161,16 +165,15 @@ def unfounded_failures(rule: Rule) -> list[Hidden]:
 def unused_rests(rule: Rule) -> list[str]:
     """Kinds of ``rests_on`` that hide no failure any more, or that the rule does not read."""
     excused = allowances(rule).rests_on
-    return sorted(set(excused) - {one.kind for one in _hidden(rule)}) if excused else []
+    read = [joined.kind for joined in rule.joins if joined.kind in excused]
+    return sorted(set(excused) - {one.kind for one in _hidden(rule, read)})
 
 
-def _hidden(rule: Rule) -> list[Hidden]:
+def _hidden(rule: Rule, kinds: Iterable[str]) -> list[Hidden]:
     cases = load_cases(rule)
     found = []
-    for joined in rule.joins:
-        kind = joined.kind
-        seen: list[Any] = [[]]
-        seen += [held for case in cases if (held := case.given.get(kind)) is not None]
+    for kind in kinds:
+        seen = _held(cases, kind)
         for case in cases:
             if case.status is not Status.FAIL or case.given.get(kind) is None:
                 continue
@@ -182,6 +185,15 @@ def _hidden(rule: Rule) -> list[Hidden]:
             ):
                 found.append(Hidden(rule.id, kind, case.name, without.status.value))
     return found
+
+
+def _held(cases: Iterable[Case], kind: str) -> list[list[dict[str, Any]]]:
+    """What the cases hold of a joined kind, each once, and nothing of it."""
+    found: dict[bytes, list[dict[str, Any]]] = {b"[]": []}
+    for case in cases:
+        if (held := case.given.get(kind)) is not None:
+            found.setdefault(canonical(held), held)
+    return list(found.values())
 
 
 def _judged(rule: Rule, case: Case, given: Mapping[str, Any], denied: str | None = None) -> Verdict:
@@ -296,45 +308,27 @@ def _noting() -> Iterator[dict[int, set[str]]]:
     noted: dict[int, set[str]] = defaultdict(set)
     kept: dict[int, object] = {}
     """What was noted, so that nothing that is made later gets the id of what is gone."""
-    plain = msgspec.Struct.__getattribute__
+    plain: Any = msgspec.Struct.__getattribute__
 
-    def make(inner: Any) -> Any:  # noqa: ANN401
-        def note(self: object, name: str) -> object:
-            kept[id(self)] = self
-            noted[id(self)].add(name)
-            return inner(self, name)
+    def note(self: object, name: str) -> object:
+        kept[id(self)] = self
+        noted[id(self)].add(name)
+        return plain(self, name)
 
-        return note
-
-    patched: list[tuple[type, Any]] = []
-    for struct in _subclasses(msgspec.Struct):
-        own = vars(struct).get("__getattribute__")
-        patched.append((struct, own))
-        struct.__getattribute__ = make(own or plain)  # type: ignore[method-assign]
+    # Every struct inherits it; views that guard their facts call it for the value.
+    msgspec.Struct.__getattribute__ = note  # type: ignore[method-assign]
     try:
         yield noted
     finally:
-        for struct, own in patched:
-            if own is None:
-                del struct.__getattribute__
-            else:
-                struct.__getattribute__ = own  # type: ignore[method-assign]
-
-
-def _subclasses(of: type) -> Iterator[type]:
-    children: list[type] = type.__subclasses__(of)
-    for one in children:
-        if not one.__module__.startswith("msgspec"):
-            yield one
-        yield from _subclasses(one)
+        del msgspec.Struct.__getattribute__
 
 
 def _structs(value: object, way: Path) -> Iterator[tuple[msgspec.Struct, Path]]:
     if isinstance(value, msgspec.Struct):
         yield value, way
-        for field in msgspec.structs.fields(value):
-            inner = msgspec.Struct.__getattribute__(value, field.name)
-            yield from _structs(inner, (*way, field.encode_name))
+        for name, encoded in _encoded(type(value)).items():
+            inner = msgspec.Struct.__getattribute__(value, name)
+            yield from _structs(inner, (*way, encoded))
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _structs(inner, (*way, key))
@@ -345,7 +339,7 @@ def _structs(value: object, way: Path) -> Iterator[tuple[msgspec.Struct, Path]]:
 
 @functools.cache
 def _encoded(struct: type[msgspec.Struct]) -> dict[str, str]:
-    return {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+    return dict(zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True))
 
 
 @functools.cache
@@ -420,8 +414,12 @@ _REMOVED = object()
 
 
 def _changed(body: dict[str, Any], path: Path, value: object) -> dict[str, Any]:
-    made = copy.deepcopy(body)
-    parent: Any = _holder(made, path)
+    """A copy with another value at the path; what lies off the path is shared."""
+    made = copy.copy(body)
+    parent: Any = made
+    for step in path[:-1]:
+        parent[step] = copy.copy(parent[step])
+        parent = parent[step]
     if value is _REMOVED:
         del parent[path[-1]]
     else:
@@ -446,25 +444,39 @@ def _body(case: Case, document: Which) -> dict[str, Any] | None:
     return (case.given.get(kind) or [])[index]
 
 
-def _passes(rule: Rule, case: Case, document: Which, body: dict[str, Any]) -> bool:
-    return _verdict(rule, case, document, body).status is Status.PASS
+class _Stand:
+    """A passing case, to be judged with one of its documents changed; what does not change is made once."""
 
+    def __init__(self, rule: Rule, case: Case) -> None:
+        self._rule = rule
+        self._case = case
+        self._thresholds = rule.settle(case.params())
+        self._judged = stored(rule.resource, case.document())
+        self._joined = joined_documents(rule, case.given, case.scope)
 
-def _verdict(rule: Rule, case: Case, document: Which, body: dict[str, Any]) -> Verdict:
-    kind, index = document
-    given: Mapping[str, Any] = case.given
-    if kind is not None:
-        bodies = list(given[kind] or ())
-        bodies[index] = body
-        given = {**given, kind: bodies}
-    return judge(
-        rule,
-        stored(rule.resource, body if kind is None else case.document()),
-        now=case.now,
-        scope=case.scope,
-        evidence=joined_evidence(rule, given, case.scope),
-        thresholds=rule.settle(case.params()),
-    )
+    def passes(self, document: Which, body: dict[str, Any]) -> bool:
+        """Whether the case is still a pass with ``body`` in the place of one of its documents."""
+        rule, case = self._rule, self._case
+        kind, index = document
+        if kind is None:
+            judged = stored(rule.resource, body)
+            # What rules derive may know the judged one by its name: it is derived anew for each.
+            joined = JoinedEvidence(rule, self._joined, case.sourced)
+            evidence = joined.at(case.scope) if rule.joins else None
+        else:
+            bodies = list(case.given[kind] or ())
+            bodies[index] = body
+            judged = self._judged
+            evidence = joined_evidence(rule, {**case.given, kind: bodies}, case.scope)
+        verdict = judge(
+            rule,
+            judged,
+            now=case.now,
+            scope=case.scope,
+            evidence=evidence,
+            thresholds=self._thresholds,
+        )
+        return verdict.status is Status.PASS
 
 
 def _evidence(rule: Rule, case: Case) -> EvidenceHere | None:

@@ -57,6 +57,8 @@ steps = st.lists(
     min_size=1,
     max_size=7,
 )  # fmt: skip
+ahead = st.lists(st.sampled_from([0, 0, 0, 100, 400]), min_size=7, max_size=7)
+"""By how many hours the clock is ahead at each step."""
 
 
 def record(store: Store, history: list[dict[str, Any]], start: datetime = T0) -> datetime:
@@ -64,7 +66,7 @@ def record(store: Store, history: list[dict[str, Any]], start: datetime = T0) ->
     now = start
     for step in history:
         now += step["hours"] * HOUR
-        _run(store, step, now)
+        _run(store, step, now + step.get("ahead", 0) * HOUR)
     return now
 
 

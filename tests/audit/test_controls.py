@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
+from soc2_pac import config, plugins
 from soc2_pac.acts import Actor
 from soc2_pac.acts import attestations as handing
 from soc2_pac.acts.attestations import Attestation, Revoked
 from soc2_pac.acts.controls import Control, in_force
 from soc2_pac.audit.controls import Change, State, changes, record, states, versions
+from soc2_pac.audit.questions import WORKED, Known
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, Status
 from soc2_pac.resources import Resource
@@ -55,7 +57,7 @@ def put(store: Store, now: datetime = T0, **declared: Control) -> list[Change]:
         return record(connection, declared, by=ANN, now=now)
 
 
-def attest(store: Store, name: str = "att-1", **said: str) -> None:
+def attest(store: Store, name: str = "att-1", **said: Any) -> None:
     body = Attestation(
         **{
             "control": "A",
@@ -261,3 +263,19 @@ def test_an_unknown_control_is_named(store: Store) -> None:
         pytest.raises(UsageError, match=r"no control 'AC-3'\. Did you mean 'AC-03'"),
     ):
         states(connection, RULES, {}, T0, "AC-3")
+
+
+def test_the_saved_question_about_failures_by_control(store: Store) -> None:
+    put(store, A=REVIEW, B=msgspec.structs.replace(REVIEW, owner="Bob", rules=("fake-user-age",)))
+    one_run(store, [look({"a": user("ann", GetMfa=False)})])
+    registry = plugins.load()
+    settings = config.parse({}, None)
+    with store.reading() as connection:
+        known = Known(connection, settings, registry, {}, T0)
+        rows = list(WORKED["failures-by-control"].answer(known))
+    assert [
+        (row["owner"], row["control"], row["failures"], row["failing_rules"]) for row in rows
+    ] == [
+        ("Ann", "A", 1, ["fake-user-mfa"]),
+        ("Bob", "B", 0, []),
+    ]

@@ -122,6 +122,39 @@ def test_evaluate_of_what_could_not_be_read(cli: Callable[..., Ended], configure
     assert {row["status"] for row in rows} == {"inconclusive"}
 
 
+def test_a_preview_tells_what_evaluate_then_does(
+    cli: Callable[..., Ended], configured: Path
+) -> None:
+    cli("collect", "-q")
+    ended = cli("evaluate", "--preview")
+    assert ended.code == 3
+    _, said, counted, *_ = ended.out.splitlines()
+    assert said == "Nothing was written."
+    count, change = counted.split(maxsplit=1)
+    assert change == "none -> inconclusive"
+    assert "By rule:" in ended.out
+    with open_store(f"sqlite:///{configured.parent / 'store.db'}") as store:
+        assert store.findings() == []
+        assert [run.command for run in store.runs()] == ["collect"]
+    rows = _rows(cli("evaluate", "--preview", "--format", "json"))
+    assert len(rows) == int(count)
+    assert {(row["before_status"], row["after_status"]) for row in rows} == {(None, "inconclusive")}
+    narrowed = _rows(cli("evaluate", "--preview", "--rule", rows[0]["rule"], "--format", "json"))
+    assert {row["rule"] for row in narrowed} == {rows[0]["rule"]}
+    assert cli("evaluate", "-q").code == 3
+    ended = cli("evaluate", "--preview", "-q", "--format", "csv")
+    assert (ended.code, ended.out.splitlines()) == (
+        3,
+        ["change,severity,rule,scope,resource,message"],
+    )
+
+
+def test_a_preview_of_the_past_is_refused(cli: Callable[..., Ended], configured: Path) -> None:
+    ended = cli("evaluate", "--preview", "--as-of", "2026-01-01")
+    assert ended.code == 2
+    assert "give one of them" in ended.err
+
+
 def test_check_that_read_nothing_ends_in_3(cli: Callable[..., Ended], configured: Path) -> None:
     ended = cli("check", "github-org-2fa-required", "--format", "json")
     assert ended.code == 3

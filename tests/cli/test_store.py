@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import pytest
 
+from soc2_pac.cli.summary import unproved
 from soc2_pac.store import checkpoint, open_store, schema
+from soc2_pac.store.waivers import Waiver
 
 from ..store.helpers import ANN, AWAY, T0, look, one_run, user  # noqa: TID252 - tests are no package
 
@@ -150,6 +152,22 @@ def test_evidence_of_an_instant(ask: Callable[..., Ended]) -> None:
     assert json.loads(ask("evidence", "show", row["digest"][:10]).out) == today
 
 
+def test_a_document_cannot_steer_the_terminal(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    odd = "c1 \x9b2J, bidi \u202e, tag \U000e0041, lone \ud800, nul \0, zürich 東京"
+    url = f"sqlite:///{tmp_path / 'odd.db'}"
+    with open_store(url, create=True) as store:
+        one_run(store, [look({"o": user("odd", note="before")})])
+        day = T0 + timedelta(days=1)
+        one_run(store, [look({"o": user("odd", note=odd)}, at=day)], at=day)
+    shown = cli("evidence", "show", "o", "--store", url)
+    assert json.loads(shown.out)["note"] == odd
+    changed = cli("evidence", "diff", "o", "--store", url)
+    assert changed.code == 1
+    for text in (shown.out, changed.out):
+        assert "zürich 東京" in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+
+
 def test_evidence_diff(ask: Callable[..., Ended]) -> None:
     ended = ask("evidence", "diff", "b")
     assert ended.code == 1
@@ -191,6 +209,15 @@ def test_a_waiver_from_beginning_to_end(ask: Callable[..., Ended], url: str) -> 
     assert "fail (waived)" in ask("findings", "--resource", "b").out
     assert {row["resource"] for row in _failing(ask, "--not-waived")} == {"e", "z"}
     assert {row["resource"] for row in _failing(ask, "--waived")} == {"b"}
+    word = "not proved: on the word of ann (user ann)"
+    (row,) = _failing(ask, "--waived")
+    assert row["approval"] == word
+    assert f"approval        {word}" in ask("findings", "show", row["fingerprint"]).out
+    (one,) = json.loads(ask("waivers", "list", "--format", "json").out)
+    assert (one["approver"], one["approval"]) == ("cto", word)
+    kept = {name: value for name, value in one.items() if name not in ("approval", "state")}
+    what = f"the approver is not proved: {waiver} (approver cto). Next: soc2-pac waivers list"
+    assert unproved([Waiver(**kept)]) == [f"Accepted on one person's word, {what}"]
     assert ",'=known," in ask("waivers", "--format", "csv").out
     assert ask("waivers", "revoke", waiver, "--reason", "mended").out == f"{waiver} revoked.\n"
     assert ask("waivers", "list", "--active") == (0, "", "No waivers.\n")
@@ -209,7 +236,12 @@ def _waive(ask: Callable[..., Ended], *options: str, expires: str = SOON) -> End
 def test_waiving_says_what_it_covers(ask: Callable[..., Ended]) -> None:
     ended = _waive(ask, "--ahead")
     assert ended.code == 0
-    assert ended.out.endswith("It covers 0 current failures, which stay visible as waived.\n")
+    assert "It covers 0 current failures, which stay visible as waived.\n" in ended.out
+    assert ended.out.endswith("That a agreed is on the word of o: nothing proves it.\n")
+    again = _waive(ask, "--ahead")
+    assert (again.code, again.out) == (2, "")
+    assert f"accepts the same until {SOON} already. Next: soc2-pac waivers list" in again.err
+    assert _waive(ask, "--ahead", "--resource", "bob").code == 0, "another resource"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soc2_collectors.company import CompanyProvider, attestations, controls
-from soc2_collectors.company.client import CALLS, FAILURES, HISTORY, CompanyConnection
+from soc2_collectors.company.client import CALLS, FAILURES, HISTORY, SYSTEMS, CompanyConnection
 from soc2_collectors.company.models.attestation import Attestation as Topic
 from soc2_collectors.company.permissions import ACTS, permissions
 from soc2_collectors.company.settings import CompanySettings
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Body
 
+WHO = {"reason": "a test", "owner": "ciso", "date": "2026-01-01"}
 OWN = Scope("company", "own")
 GRACE = Control(wording="", owner="", frequency="", criteria=()).grace_days
 ANN = Actor("Ann Ray", "ann", "oidc https://id.acme.example ann")
@@ -154,6 +155,7 @@ def test_each_topic_stands_with_what_was_handed_in(said: Recorded) -> None:
         "valid_until": "2026-12-31",
         "file_name": "q1.pdf",
         "note": "p. 3",
+        "systems": [],
         "digest": "d" * 64,
         "received_at": "2026-01-04T00:00:00.000Z",
         "by": {"name": "Ann Ray", "os_user": "ann", "login": ANN.login},
@@ -208,7 +210,7 @@ def test_without_a_store_nothing_is_known() -> None:
 
 
 def test_permissions_name_every_call() -> None:
-    assert set(ACTS) == {*CALLS, FAILURES, HISTORY}
+    assert set(ACTS) == {*CALLS, FAILURES, HISTORY, SYSTEMS}
     declared = {call for c in (controls.controls, attestations.attestations) for call in c.calls}
     assert declared <= set(ACTS)
     assert "No permission beyond the store's own" in permissions(sorted(declared), "text")
@@ -251,7 +253,7 @@ def test_every_frequency_ends_or_says_that_it_does_not() -> None:
 def work(tmp_path: Path) -> Callable[[str], api.Workspace]:
     def make(text: str = CONTROLS) -> api.Workspace:
         (tmp_path / "controls.toml").write_text(text)
-        document = {"rules": {"include": ["company-*"]}}
+        document = {"rules": {"include": [{"rule": "company-*", **WHO}]}}
         parsed = configuration.parse(document, tmp_path / "soc2-pac.toml")
         return api.make_workspace(parsed, plugins.load())
 
@@ -299,6 +301,7 @@ def test_a_run_puts_controls_in_force_and_judges_them(
         "company.control": "complete",
         "company.grant": "complete",
         "company.review": "complete",
+        "company.system": "complete",
     }
     with store.reading() as connection:
         (act, _) = acts.listed(connection, [declaring.SET])
@@ -351,7 +354,10 @@ def test_a_retired_control_is_gone_and_a_missing_file_retires_none(
     api.run(work(), store)
     (tmp_path / "controls.toml").unlink()
     parsed = configuration.parse(
-        {"rules": {"include": ["company-*"]}, "sources": {"us": {"provider": "company"}}},
+        {
+            "rules": {"include": [{"rule": "company-*", **WHO}]},
+            "sources": {"us": {"provider": "company"}},
+        },
         tmp_path / "soc2-pac.toml",
     )
     outcome = api.run(api.make_workspace(parsed, plugins.load()), store)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+WHO = {"reason": "a test", "owner": "ciso", "date": "2026-01-01"}
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 ANN = Actor("Ann", "ann")
@@ -62,7 +63,7 @@ def made(*owners: str) -> Company:
 
 def work(tmp_path: Path, **company: Any) -> api.Workspace:
     document = {
-        "rules": {"include": ["company-privileged-grant-approved"]},
+        "rules": {"include": [{"rule": "company-privileged-grant-approved", **WHO}]},
         "sources": {"us": {"provider": "company", **company}},
     }
     parsed = configuration.parse(document, tmp_path / "soc2-pac.toml")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from soc2_demo import evidence
@@ -20,7 +20,8 @@ def test_controls_and_evidence_are_judged_as_they_were_planted(tmp_path: Path) -
     evidence.write(tmp_path)
     evidence.hand_in(tmp_path, url)
     evidence.hand_in(tmp_path, url)
-    document = {"store": {"url": url}, "rules": {"include": ["company-*"]}}
+    only = {"rule": "company-*", "reason": "a test", "owner": "nobody", "date": date(2026, 1, 1)}
+    document = {"store": {"url": url}, "rules": {"include": [only]}}
     work = api.make_workspace(
         configuration.parse(document, tmp_path / "soc2-pac.toml"), plugins.load()
     )

@@ -82,7 +82,11 @@ def carried_out(directory: Path, include: Sequence[str] = ()) -> Told:
         config, environment = company.written(directory, aws, urls)
         if include:
             with config.open("a", encoding="utf-8") as file:
-                file.write(f"\n[rules]\ninclude = {json.dumps(list(include))}\n")
+                for pattern in include:
+                    file.write(
+                        f"\n[[rules.include]]\nrule = {json.dumps(pattern)}\nreason = 'a test'\n"
+                        "owner = 'nobody'\ndate = 2026-01-01\n"
+                    )
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(tempfile, "tempdir", str(temporary))

@@ -20,6 +20,7 @@ from soc2_pac.errors import ConfigError
 from soc2_pac.model import Scope, Severity
 from soc2_pac.store import Store, acts, open_store
 from soc2_pac.store.scopes import retire
+from soc2_pac.text import says_something
 
 from . import fakes
 
@@ -244,6 +245,18 @@ def test_what_is_not_included_is_switched_off() -> None:
     assert found.sort == "switched off"
     assert found.effect == f"judged, and {len(others)} others are switched off"
     assert [rule for rule, _ in found.rules] == others
+
+
+@pytest.mark.parametrize("reason", [" ", ".", "\u200b", "\u00a0\ufeff", "...", "\u202e-"])
+def test_a_reason_that_says_nothing_is_none(reason: str) -> None:
+    assert not says_something(reason)
+    said = Place(scope="aws:*", reason=reason, owner="ciso", date=date(2026, 1, 5))
+    assert said.lacks(date(2026, 1, 6)) == "reason is empty: an auditor will ask"
+
+
+@pytest.mark.parametrize("reason", ["r", "7", "\u7406\u7531", "\u200bwhy"])
+def test_a_reason_in_any_script_is_one(reason: str) -> None:
+    assert says_something(reason)
 
 
 # -- due dates -------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+WHO = {"reason": "a test", "owner": "ciso", "date": "2026-01-01"}
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the path; what is imported from it is forgotten afterwards."""
@@ -60,7 +63,9 @@ def test_a_plugin_that_fails_to_import_is_named_and_stops_no_other(place: Path) 
 def test_a_broken_plugin_makes_a_run_exit_3(place: Path) -> None:
     (place / "broken_plugin.py").write_text("1 / 0")
     found = fakes.registry(entry("broken", "broken_plugin"))
-    ready = api.make_workspace(fakes.config(rules={"include": ["fake-thing-named"]}), found)
+    ready = api.make_workspace(
+        fakes.config(rules={"include": [{"rule": "fake-thing-named", **WHO}]}), found
+    )
     with open_store("sqlite://", create=True) as store:
         outcome = api.run(ready, store)
         assert api.exit_code(store.findings(), outcome, Severity.INFO) == 3
@@ -84,7 +89,9 @@ def test_a_module_of_a_plugin_that_fails_is_named(place: Path) -> None:
 def test_a_kind_whose_collector_is_lost_is_inconclusive() -> None:
     found = fakes.registry()
     del found.collectors["fake.owner"]
-    ready = api.make_workspace(fakes.config(rules={"include": ["fake-thing-owned"]}), found)
+    ready = api.make_workspace(
+        fakes.config(rules={"include": [{"rule": "fake-thing-owned", **WHO}]}), found
+    )
     with open_store("sqlite://", create=True) as store:
         outcome = api.run(ready, store)
         assert outcome.uncollected == ["fake.owner"]

@@ -10,11 +10,12 @@ import pytest
 
 from soc2_pac import api, live
 from soc2_pac.acts import Actor
+from soc2_pac.cli.summary import checkpoints_said
 from soc2_pac.collect import events
 from soc2_pac.collect.fetch import forget_connections
 from soc2_pac.errors import ConfigError, StoreError, UsageError
 from soc2_pac.model import Selection, Severity, Status, Verdict
-from soc2_pac.store import Store, open_store
+from soc2_pac.store import Store, checkpoint, open_store
 
 from . import fakes
 
@@ -23,6 +24,7 @@ WHO = {"owner": "ciso", "date": date(2026, 1, 1)}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def work(scenario: str = "plain", **tables: object) -> api.Workspace:
@@ -69,7 +71,10 @@ def test_a_run_collects_judges_and_keeps(store: Store) -> None:
 )  # fmt: skip
 def test_missing_evidence_is_never_a_pass(store: Store, scenario: str) -> None:
     api.run(work(), store)
-    tables = {"run": {"max_pages": 20}, "rules": {"include": ["fake-thing-detail"]}}
+    tables = {
+        "run": {"max_pages": 20},
+        "rules": {"include": [{"rule": "fake-thing-detail", "reason": "a test", **WHO}]},
+    }
     outcome = api.run(work(scenario, **tables), store)
     seen = {u.kind for u in outcome.units if u.count}
     found = statuses(store, "fake-thing-detail")
@@ -125,7 +130,7 @@ def test_thresholds_severities_and_switches(store: Store) -> None:
 
 
 def test_only_what_the_rules_need_is_collected(store: Store) -> None:
-    ready = work(rules={"include": ["fake-thing-detail"]})
+    ready = work(rules={"include": [{"rule": "fake-thing-detail", "reason": "a test", **WHO}]})
     assert {u.kind for u in api.run(ready, store).units} == {"fake.thing"}
 
 
@@ -330,3 +335,18 @@ def test_an_interrupted_run_before_a_finished_one_is_history(store: Store) -> No
     api.run(work(), store)
     api.run(work(), store, command="evaluate", fetch=False)
     assert api.run(work(), store, resume=True).resumed == ()
+
+
+def test_each_run_exports_a_checkpoint_and_says_where_it_could_not(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").mkdir()
+    outcome = api.run(work(checkpoints={"folder": str(tmp_path / "kept")}), store)
+    (path,) = (tmp_path / "kept").iterdir()
+    assert outcome.checkpoints == [str(path)]
+    assert store.verify([checkpoint.load(path.read_text(encoding="utf-8"))]).problems == []
+    lost = api.run(work(checkpoints={"folder": str(tmp_path / "gone")}), store)
+    assert "there is no folder" in lost.checkpoint_lost
+    assert code(store, outcome, Severity.HIGH) == 0
+    assert code(store, lost, Severity.HIGH) == 3
+    assert any(line.startswith("THE CHECKPOINT IS NOT KEPT") for line in checkpoints_said(lost))

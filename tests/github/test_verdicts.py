@@ -127,3 +127,31 @@ def test_an_emergency_is_not_approved_by_who_committed_it() -> None:
     assert said(rule, document, emergency_labels=("hotfix",)) is Status.PASS
     document["allCommits"]["nodes"][0]["commit"]["committer"]["user"]["login"] = "BOB"
     assert said(rule, document, emergency_labels=("hotfix",)) is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "since", "status"),
+    [
+        ("update", "enabled", "disabled", Status.FAIL),
+        ("update", "evaluate", "disabled", Status.NOT_APPLICABLE),
+        ("update", None, "disabled", Status.INCONCLUSIVE),
+        ("update", "unheard", "disabled", Status.INCONCLUSIVE),
+        ("update", "disabled", "enabled", Status.NOT_APPLICABLE),
+        ("update", "unheard", "enabled", Status.FAIL),
+        ("destroy", None, "enabled", Status.FAIL),
+        ("destroy", None, "unheard", Status.FAIL),
+        ("destroy", None, "evaluate", Status.NOT_APPLICABLE),
+    ],
+)
+def test_a_ruleset_that_was_not_in_force_lost_nothing(
+    action: str, before: str | None, since: str, status: Status
+) -> None:
+    document = {
+        "@timestamp": 1762764183000,
+        "action": f"repository_ruleset.{action}",
+        "actor": "ann",
+        "ruleset_enforcement": since,
+        "ruleset_rules_deleted": [{"type": "pull_request"}] if action == "update" else None,
+    }
+    document |= {"ruleset_old_enforcement": before} if before else {}
+    assert said("github-protection-changes", document) is status

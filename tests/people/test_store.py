@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soc2_pac import plugins
+from soc2_pac import config, plugins
+from soc2_pac.audit.questions import WORKED, Known
 from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
@@ -375,3 +376,53 @@ def test_people_list_filters(ask: Callable[..., tuple[int, str, str]]) -> None:
     )
     code, _, err = ask("list", "--leavers", "--conflicts")
     assert (code, "name one of" in err) == (2, True)
+
+
+# -- saved questions about people -----------------------------------------------------------------------
+
+
+def answered(store: Store, name: str, at: datetime = NOW, **tables: Any) -> list[dict[str, object]]:
+    """Rows of a question that is worked out, without its notes."""
+    settings = config.parse(tables, None)
+    off = {"aws-root-mfa": "root is gone (Ann, 2026-01-01)"} if tables else {}
+    with store.reading() as connection:
+        rows = list(WORKED[name].answer(Known(connection, settings, REGISTRY, off, at)))
+    for row in rows:
+        assert set(row) == {"note"} or set(WORKED[name].columns) & set(row), row
+    return [row for row in rows if "note" not in row]
+
+
+def test_who_left_and_has_access(store: Store) -> None:
+    leaver = person(1, left_at="2026-01-03T00:00:00.000Z")
+    run(store, looks([1, 2], roster__person={"1": leaver}))
+    assert answered(store, "leavers-with-access") == []
+    rows = answered(store, "leavers-with-access", NOW + timedelta(days=3))
+    assert [(row["system"], row["login"], row["left_at"]) for row in rows] == [
+        ("aws:111122223333", "a1", "2026-01-03T00:00:00.000Z"),
+        ("github:acme", "g1", "2026-01-03T00:00:00.000Z"),
+    ]
+
+
+def test_who_administers(store: Store) -> None:
+    owner = member(2, role="ADMIN")
+    run(store, looks([1, 2], github__member={"U_2": owner}))
+    rows = answered(store, "administrators")
+    assert [
+        (row["system"], row["login"], row["person"])
+        for row in rows
+        if row["system"] == "github:acme"
+    ] == [("github:acme", "g2", "p2 (2)")]
+
+
+def test_what_is_switched_off(store: Store) -> None:
+    why = {"reason": "root is gone", "owner": "Ann", "date": date(2026, 1, 1)}
+    rows = answered(
+        store,
+        "rules-off",
+        rules={"exclude": [{"rule": "aws-root-mfa", **why}]},
+        sla={"high": 60, **why},
+    )
+    assert [(row["rule"], row["effect"], row["owner"], row["date"]) for row in rows] == [
+        ("sla", "high = 60", "Ann", "2026-01-01"),
+        ("aws-root-mfa", "not judged", "Ann", "2026-01-01"),
+    ]

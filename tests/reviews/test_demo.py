@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.review_files import Row
 
+WHO = {"reason": "a test", "owner": "ciso", "date": "2026-01-01"}
 TOKEN = "t" * 40
 
 
@@ -49,7 +50,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[api.Workspa
             },
             "okta": {"provider": "okta", "org_url": okta.start(), "token": token},
         },
-        "rules": {"include": ["roster-access-reviewed"]},
+        "rules": {"include": [{"rule": "roster-access-reviewed", **WHO}]},
         "reviews": {"systems": ["github", "okta"]},
     }  # fmt: skip
     fetch.forget_connections()

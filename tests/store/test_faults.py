@@ -11,7 +11,7 @@ import textwrap
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -56,6 +56,34 @@ def test_a_transaction_that_a_signal_left_open_is_rolled_back(
         one_run(store, [look({"a": user("ann")})])
         assert store.verify().sound
         cut_short.gen.close()
+
+
+def test_a_signal_in_the_midst_of_a_statement_locks_nobody_out(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(store_url, create=True) as store:
+        dialect = store.database.engine.dialect
+        usual = dialect.do_execute
+
+        def interrupted(cursor: Any, statement: str, *more: Any) -> None:
+            usual(cursor, statement, *more)
+            if "FROM meta" in statement:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(dialect, "do_execute", interrupted)
+
+        def cut_short() -> None:
+            with store.database.writing() as connection:
+                connection.exec_driver_sql("DELETE FROM removal")
+                connection.exec_driver_sql("SELECT key FROM meta")
+
+        # The traceback, which holds the cursor and its statement, is kept as a caller keeps it.
+        with pytest.raises(KeyboardInterrupt) as kept:
+            cut_short()
+        assert kept.tb is not None
+        monkeypatch.undo()
+        one_run(store, [look({"a": user("ann")})])
+        assert store.verify().sound
 
 
 def test_a_transaction_within_another_is_a_loud_defect(store_url: str) -> None:
@@ -169,6 +197,18 @@ def test_text_that_databases_cannot_keep(store_url: str) -> None:
             "a\\x00b\\ud800c\x1b[31m\u202e"
         }
         assert store.verify().sound
+
+
+def test_a_nul_in_one_field_hides_no_other_from_sql(store_url: str) -> None:
+    """As ``docs/views.md`` says it: PostgreSQL refuses a whole document for one NUL in it."""
+    with open_store(store_url, create=True) as store:
+        one_run(store, [look({"a": user("ann", note="a\0b")})])
+        body = "e.body" if store.database.sqlite else r"replace(e.body, '\u0000', '\ufffd')::jsonb"
+        with store.reading() as connection:
+            found = connection.exec_driver_sql(
+                f"SELECT {body} ->> 'name' FROM v_evidence AS e WHERE e.kind = 'fake.user'"
+            ).scalar()
+        assert found == "ann"
 
 
 _WORKER = """

@@ -130,7 +130,7 @@ ATTACKS = [
     "ATTACH 'x.db' AS y",
     "PRAGMA journal_mode = DELETE",
     "VACUUM",
-    "COPY finding TO '/tmp/x'",
+    "COPY finding TO 'x.csv'",
     "DO $$ BEGIN END $$",
     "CALL x()",
     "SET transaction_read_only = off",

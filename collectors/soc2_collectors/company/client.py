@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Act
     from soc2_pac.acts.due import OpenFailures
+    from soc2_pac.acts.systems import ReviewedSystem
     from soc2_pac.hookspecs import HistoryEvents, Meter
     from soc2_pac.model import Selection
 
@@ -25,6 +26,8 @@ CALLS = {
 """Declared call -> beginnings of the kinds of acts that it reads."""
 HISTORY = "READ history"
 """Reads what the store's history shows."""
+SYSTEMS = "READ systems"
+"""The declared call for systems of which an access review is expected."""
 FAILURES = "READ failures"
 """The declared call for open failures."""
 
@@ -77,6 +80,10 @@ class Company:
     def failures(self, call: str) -> tuple[OpenFailures, ...] | None:
         """Open failures by severity and day; ``None``: nothing was evaluated yet. Raises as :meth:`acts` does."""
         return self._known(call).failures
+
+    def systems(self) -> tuple[ReviewedSystem, ...]:
+        """Systems of which an access review is expected, by :data:`SYSTEMS`. Raises as :meth:`acts` does."""
+        return self._known(SYSTEMS).systems
 
     def grants(
         self, start: datetime, end: datetime, since: datetime | None, kept: str

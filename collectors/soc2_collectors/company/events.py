@@ -27,6 +27,7 @@ def handed(one: HandedIn) -> dict[str, object]:
         "valid_until": one.said.valid_until,
         "file_name": one.said.file_name,
         "note": one.said.note,
+        "systems": list(one.said.systems),
         "digest": one.added.attachment,
         "received_at": one.added.recorded_at,
         "by": said_by(one.added),

@@ -14,6 +14,7 @@ ACTS = {
     "READ attestations": "attestations, as they were added and revoked",
     "READ reviews": "access reviews and their decisions",
     "READ history": "not an act: what became of accounts from collection to collection",
+    "READ systems": "not an act: which systems the configured sources collect access of",
     "READ failures": "how many failures are due when",
 }
 """Declared call -> which acts it reads. A test demands that none is missing."""

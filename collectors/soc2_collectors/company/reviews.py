@@ -58,6 +58,7 @@ def _body(one: acts.Review) -> dict[str, object]:
         "unmatched": said.unmatched,
         "members_not_read": said.unread,
         "open_rows": one.open_rows,
+        "proved": sum(made.act.by.login is not None for made in one.decided.values()),
         "own": sorted(m.decision.label for m in one.decided.values() if m.decision.own),
         "reviewers": [
             {

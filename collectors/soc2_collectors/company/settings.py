@@ -11,7 +11,9 @@ import msgspec
 
 from soc2_pac.acts import Act
 from soc2_pac.acts.due import OpenFailures
+from soc2_pac.acts.systems import ReviewedSystem
 from soc2_pac.hookspecs import HistoryEvents
+from soc2_pac.text import says_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +37,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Raises ValueError for an approval that says nothing."""
         for name in ("system", "account", "ticket", "by"):
-            if not getattr(self, name).strip():
+            if not says_something(getattr(self, name)):
                 msg = f"approvals: {name} is empty"
                 raise ValueError(msg)
 
@@ -87,8 +89,14 @@ class KnowingSettings(CompanySettings, frozen=True, forbid_unknown_fields=True):
 
     acts: tuple[Act, ...] = ()
     failures: tuple[OpenFailures, ...] | None = None
+    systems: tuple[ReviewedSystem, ...] = ()
+    """Those of which an access review is expected."""
     history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents] | None = None
     """Reads privileged grants out of the store's history."""
+
+    def expecting(self, systems: Iterable[ReviewedSystem]) -> KnowingSettings:
+        """The same, with the systems of which an access review is expected."""
+        return msgspec.structs.replace(self, systems=tuple(systems))
 
     def deriving(
         self, history: Callable[[datetime, datetime, datetime | None, str], HistoryEvents]

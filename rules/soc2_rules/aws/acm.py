@@ -23,9 +23,6 @@ _STRONG = (
 )
 """As the reference writes them; in answers a hyphen may stand in place of the first underscore."""
 
-_BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
-"""States in which no client should take a certificate, whatever its dates."""
-
 
 @rule(
     criteria=["CC6.7", "CC6.1"],
@@ -83,8 +80,8 @@ def _replaced(certificate: Certificate, others: Sequence[Certificate]) -> list[C
 
 
 def _lasting(certificate: Certificate, now: datetime, days: int) -> Verdict:
-    if certificate.status in _BROKEN:
-        return failed(f"in use, and {certificate.status.lower().replace('_', ' ')}")
+    if certificate.broken:
+        return failed(f"in use, and {certificate.broken}")
     end = certificate.not_after
     if end is None:
         return inconclusive(f"AWS does not say when it ends: it is {certificate.status}")

@@ -158,6 +158,8 @@ def aws_lb_tls_policy(
 def aws_clb_tls(balancer: ClassicLoadBalancer, evidence: Evidence) -> Verdict:
     """Classic load balancers listen to TLS only, with certificates that ACM renews.
 
+    Whether it did so in time is asked of each certificate by aws-acm-expiry.
+
     Why: ACM renews what it issued; one that was imported or uploaded ends on a day that nobody remembers.
     Fix: aws elb create-load-balancer-listeners with Protocol=HTTPS and an ACM certificate, and delete the
         others; better, move to an application load balancer.
@@ -190,10 +192,21 @@ def aws_clb_tls(balancer: ClassicLoadBalancer, evidence: Evidence) -> Verdict:
     }
     if ending := sorted(port for port, found in renewed.items() if "INELIGIBLE" in found):
         return failed(f"a certificate that ACM does not renew: {_ports(ending)}")
+    named = {
+        listener.load_balancer_port: certificates.get(listener.certificate, ())
+        for listener in encrypted
+    }
+    if broken := sorted(port for port, found in named.items() if any(c.broken for c in found)):
+        said = ", ".join(sorted({c.broken for port in broken for c in named[port] if c.broken}))
+        return failed(f"a certificate that is {said}: {_ports(broken)}")
     if unknown := sorted(port for port, found in types.items() if not set(found) & set(_RENEWED)):
         return inconclusive(f"not among the certificates that were collected: {_ports(unknown)}")
     if untold := sorted(port for port, found in renewed.items() if found != {"ELIGIBLE"}):
         return inconclusive(f"AWS does not say whether ACM renews: {_ports(untold)}")
+    waiting = {port: {c.status for c in found} - {"ISSUED"} for port, found in named.items()}
+    if strange := sorted(port for port, found in waiting.items() if found):
+        said = ", ".join(sorted(set().union(*waiting.values())))
+        return inconclusive(f"a certificate whose state is {said}: {_ports(strange)}")
     return passed(f"TLS with certificates that ACM issued and renews: {_ports(sorted(types))}")
 
 

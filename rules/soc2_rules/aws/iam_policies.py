@@ -253,7 +253,7 @@ def aws_no_service_wildcards(policy: Policy, *, allowed_policies: tuple[str, ...
         return failed(f"allows {', '.join(wide)} on every resource")
     if unsure := sorted(action for action, answer in answers.items() if answer is None):
         return inconclusive(f"whether its conditions allow {', '.join(unsure)} is not known")
-    return passed("no service-wide wildcard")
+    return passed("no service-wide wildcard on every resource")
 
 
 def _wildcards(policy: Policy) -> Iterator[tuple[str, bool | None]]:

@@ -265,8 +265,9 @@ def aws_central_root_management(organization: Organization) -> Verdict:
     whether it has some.
 
     Why: each root user that has a password is a second way into its account, which no policy limits.
-    Fix: aws iam enable-organizations-root-credentials-management and aws iam
-        enable-organizations-root-sessions in the management account; then delete the root passwords.
+    Fix: in the management account aws organizations enable-aws-service-access --service-principal
+        iam.amazonaws.com, aws iam enable-organizations-root-credentials-management and aws iam
+        enable-organizations-root-sessions; then delete the root passwords.
     """
     features = organization.root_features
     on = set(features.enabled_features) if features else set()

@@ -166,7 +166,8 @@ def aws_s3_cross_account(
     ``known_accounts`` holds accounts, organisations (``o-...``), canonical users, and the networks (ranges,
     endpoints) from which everyone may come. What the policy denies again does not count. A service of AWS counts as
     the account or organisation for whose resources a condition lets it in (``aws:SourceAccount``, ``aws:SourceArn``);
-    without such a condition whom it acts for is not asked.
+    without such a condition whom it acts for is not asked. Where the policy leaves it to access points of an account
+    whom to let in (``s3:DataAccessPointAccount``), their policies are not read, and the message says so.
 
     Why: data leaves through a grant to an account that nobody remembers.
     Fix: remove the principal from the bucket policy, or list the account in known_accounts.
@@ -182,9 +183,11 @@ def aws_s3_cross_account(
         return failed(f"grants access to others than known accounts: {', '.join(found.strangers)}")
     if found.unclear:
         return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")
+    told = "nobody outside the account, services of AWS apart"
     if found.known:
-        return passed(f"the policy lets in known accounts only: {', '.join(found.known)}")
-    return passed("the policy lets in nobody outside the account, services of AWS apart")
+        told = f"known accounts only: {', '.join(found.known)}"
+    points = "; whom access points let in is for their policies to say" if bucket.delegates else ""
+    return passed(f"the policy lets in {told}{points}")
 
 
 _CANONICAL = "canonical user "

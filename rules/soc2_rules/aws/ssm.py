@@ -257,6 +257,9 @@ def aws_ssm_association_compliant(machine: ManagedInstance, evidence: Evidence) 
         return failed(f"{count} associations did not succeed", on=found)
     if found[0].status != "COMPLIANT":
         return inconclusive(f"a result that is not known: {found[0].status}", on=found)
+    if rest := {state: number for state, number in counts.items() if number and state != "Success"}:
+        said = ", ".join(f"{number} {state}" for state, number in sorted(rest.items()))
+        return inconclusive(f"not every association has succeeded: {said}", on=found)
     if machine.ping_status != "Online":
         return inconclusive(
             f"every association succeeded, and its agent is {machine.ping_status}", on=found

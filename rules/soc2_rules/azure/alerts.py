@@ -243,7 +243,8 @@ def azure_alert_sql_fw_changes(
 ) -> Verdict:
     """Somebody is notified of changes to the firewall rules of SQL servers.
 
-    For ``not_needed`` and ``reaches_people`` see azure-alert-network-changes.
+    Rules for IPv6 addresses are of a type of their own (``ipv6FirewallRules``), and not asked about. For
+    ``not_needed`` and ``reaches_people`` see azure-alert-network-changes.
 
     Why: one rule is enough to put a database on the internet.
     Fix: az monitor activity-log alert create --scope /subscriptions/ID --condition category=Administrative

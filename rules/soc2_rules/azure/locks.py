@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from soc2_collectors.azure.models.arm import last_part
@@ -31,7 +32,8 @@ def azure_resource_locks(
     """Resource groups of production carry locks against deletion.
 
     ``tag`` with ``values``, or ``names`` (patterns), say which groups are production; a name of
-    ``other_names`` is none of them, unless ``production`` is in it. A lock on the subscription counts for all
+    ``other_names`` is none of them. Where one of these is a word that ``names`` takes for production (``*product*``),
+    the word alone counts for nothing: ``products-prod`` is production. A lock on the subscription counts for all
     of its groups. Groups that a resource manages, as that of the nodes of a Kubernetes cluster, need none: the
     resource must be able to delete what is in them.
 
@@ -40,12 +42,7 @@ def azure_resource_locks(
     """
     said = {key.casefold(): (value or "").casefold() for key, value in (group.tags or {}).items()}
     wanted = {value.casefold() for value in values}
-    name = group.name.casefold()
-    rest = name.replace("production", "prod")
-    named = any(_like(group.name, pattern) for pattern in names) and not any(
-        fnmatchcase(rest, pattern.casefold()) for pattern in other_names
-    )
-    if said.get(tag.casefold()) not in wanted and not named:
+    if said.get(tag.casefold()) not in wanted and not _named(group.name, names, other_names):
         return not_applicable("neither tagged nor named as production")
     if group.managed_by:
         return not_applicable(
@@ -58,11 +55,24 @@ def azure_resource_locks(
     ]
     if locks:
         return passed(f"locked by {listed(lock.name for lock in locks)}", on=locks)
-    if group.managed_by:
-        return not_applicable(
-            f"managed by {last_part(group.managed_by)}, which a lock would hinder"
-        )
     return failed("no lock against deletion")
+
+
+def _named(name: str, names: tuple[str, ...], other_names: tuple[str, ...]) -> bool:
+    """Whether a name says production, and nothing in it says otherwise."""
+    shown = name.casefold().replace("production", "prod")
+    kept = name
+    for pattern in (one.casefold() for one in other_names):
+        word = pattern.strip("*")
+        looks = any(fnmatchcase(word, wanted.casefold()) for wanted in names)
+        if looks and pattern == f"*{word}*":
+            # ``product`` is no part of ``production``.
+            kept = re.sub(
+                f"{re.escape(word)}(?!(?<=product)ion)", "other", kept, flags=re.IGNORECASE
+            )
+        elif fnmatchcase(shown, pattern):
+            return False
+    return any(_like(kept, pattern) for pattern in names)
 
 
 def _like(name: str, pattern: str) -> bool:

@@ -243,7 +243,7 @@ def azure_storage_recovery(
 
     Blobs, containers and whole file shares are asked about: a single file in a share comes back from a snapshot or a
     backup alone, and what is deleted from queues and tables does not come back. An account with a hierarchical
-    namespace, and a premium one for page blobs, cannot keep versions: there deleted blobs alone are asked about.
+    namespace, and a premium one for page blobs, cannot keep versions: there these are not asked for.
 
     Why: without it, what is overwritten or deleted is gone.
     Fix: az storage account blob-service-properties update --account-name ACCOUNT --enable-delete-retention

@@ -7,16 +7,22 @@ counts from then on for so long, or until the day that it says itself where that
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_collectors.company.models.attestation import Attestation, over
 from soc2_collectors.company.models.review import Review
+from soc2_collectors.company.models.system import System
 from soc2_pac.model import Severity, Status, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _YEAR = 396
 """A year, and a month to hand in."""
 _HALF = 214
 _QUARTER = 122
+_SHOWN = 5
 
 
 def _counts(seen: Attestation, topic: str, every_days: int, now: datetime) -> Verdict:
@@ -36,14 +42,22 @@ def _counts(seen: Attestation, topic: str, every_days: int, now: datetime) -> Ve
     return failed(f"{what} counted until {day}")
 
 
-@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM, needs=[Review])
+@rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM, needs=[Review, System])
 def company_access_review(
-    topic: Attestation, now: datetime, evidence: Evidence, *, every_days: int = _QUARTER
+    topic: Attestation,
+    now: datetime,
+    evidence: Evidence,
+    *,
+    every_days: int = _QUARTER,
+    except_systems: tuple[str, ...] = (),
 ) -> Verdict:
-    """Access to the systems is reviewed by people, quarter by quarter.
+    """Access to each system is reviewed by people, quarter by quarter.
 
-    A review that was kept here (``soc2-pac review``) counts from the day on which it was closed, unless it rests
-    on incomplete collections. Which systems were reviewed is not asked.
+    The systems are those of the sources that say who has what, and those that ``[reviews] systems`` names. A review
+    that was kept here (``soc2-pac review``) counts for its systems from the day on which it was closed, unless it
+    rests on incomplete collections. What was handed in counts for the systems that it names (``attest --systems``).
+    Not asked are systems that ``[audit]`` puts outside, and those that ``except_systems`` names, which needs a
+    reason, an owner and a date.
 
     Why: rights pile up when people change what they do, and only somebody who knows the work can tell
         which of them are still needed.
@@ -53,20 +67,71 @@ def company_access_review(
     said = _counts(topic, "access-review", every_days, now)
     if said.status is Status.NOT_APPLICABLE:
         return said
-    closed = [
-        (review.closed_at, review)
-        for review in evidence.everywhere(Review)
-        if review.state == "closed" and review.closed_at is not None and not review.partial
-    ]
-    if not closed:
+    proofs = sorted(
+        [*_closed(evidence, every_days), *_given(topic, every_days)], key=lambda one: one.until
+    )
+    current = [one for one in proofs if now < one.until]
+    if not current:
         return said
-    at, last = max(closed, key=lambda pair: (pair[0], pair[1].id))
-    until = at + timedelta(days=every_days)
-    if now >= until or (said.until is not None and said.until >= until):
-        return said
-    systems = ", ".join(last.systems)
-    what = f"{last.id} over {systems}, closed on {at:%Y-%m-%d}, counts until {until:%Y-%m-%d}"
-    return passed(what, until=until, on=[last])
+    systems = [one for one in evidence.everywhere(System) if not one.among(except_systems)]
+    if not systems:
+        last = current[-1]
+        return passed(last.what, until=last.until, on=last.on)
+    missing: list[str] = []
+    deciding: dict[str, _Proof] = {}
+    for system in systems:
+        best = max(
+            (one for one in current if system.among(one.systems)),
+            key=lambda one: one.until,
+            default=None,
+        )
+        if best is None:
+            missing.append(system.name)
+        else:
+            deciding[best.what] = best
+    if missing:
+        named = ", ".join(sorted(missing)[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        unnamed = [one.what for one in current if not one.systems]
+        hint = f"; {unnamed[-1]}, and names no systems" if unnamed else ""
+        return failed(
+            f"{len(missing)} of {len(systems)} systems were not reviewed in time: {named}{more}{hint}"
+        )
+    first = min(deciding.values(), key=lambda one: one.until)
+    what = "; ".join(one.what for one in sorted(deciding.values(), key=lambda one: one.until))
+    return passed(
+        f"all of {len(systems)} systems: {what}",
+        until=first.until,
+        on=[document for one in deciding.values() for document in one.on],
+    )
+
+
+class _Proof(NamedTuple):
+    """A review, or the record of one, and for how long it counts."""
+
+    systems: tuple[str, ...]
+    until: datetime
+    what: str
+    on: list[Review]
+
+
+def _closed(evidence: Evidence, every_days: int) -> Iterator[_Proof]:
+    for one in evidence.everywhere(Review):
+        if one.state == "closed" and one.closed_at is not None and not one.partial:
+            until = one.closed_at + timedelta(days=every_days)
+            what = (
+                f"{one.id} over {', '.join(one.systems)}, closed on {one.closed_at:%Y-%m-%d}, "
+                f"counts until {until:%Y-%m-%d}"
+            )
+            yield _Proof(tuple(one.systems), until, what, [one])
+
+
+def _given(topic: Attestation, every_days: int) -> Iterator[_Proof]:
+    for one in topic.handed_in:
+        if one.revoked is None:
+            day = one.last_day(every_days)
+            what = f"{one.id}, handed in for {one.control}, covers up to {one.covers_to} and counts until {day}"
+            yield _Proof(tuple(one.systems), over(day), what, [])
 
 
 @rule(criteria=["CC1.4"], severity=Severity.MEDIUM)

@@ -57,14 +57,16 @@ def company_privileged_grant_approved(
     if against:
         return failed(f"{what}: {against[0].review} decided to {against[0].decision} it")
     tickets = [
-        f"{one.ticket} by {one.by}"
+        f"{one.ticket} by {one.by} (not proved: the configuration says it)"
         for one in grant.tickets
         if first.date() <= one.date <= due.date() and _another(grant, one.by)
     ]
     if tickets:
         return passed(f"{what}: approved by {_some(tickets)}")
     kept = [
-        f"{one.review} by {one.decided_by}" for one in decided if _another(grant, one.decided_by)
+        f"{one.review} by {one.decided_by}{'' if one.proved_by else ' (not proved)'}"
+        for one in decided
+        if _another(grant, one.decided_by)
     ]
     if kept:
         return passed(f"{what}: kept by {_some(kept)}")

@@ -70,7 +70,7 @@ def company_review_removals(review: Review, now: datetime, *, period_days: int =
     if not review.revocations:
         return not_applicable("nothing was revoked or changed")
     unproved = [one for one in review.revocations if one.proof is None or not one.proof.collections]
-    waiting = [one for one in unproved if one.not_checked is None]
+    waiting = [one for one in unproved if one.retired is None]
     unchecked = _unchecked(unproved)
     overdue = [one for one in waiting if one.remove_by <= now]
     if overdue:
@@ -100,7 +100,7 @@ def _unchecked(found: list[Revocation]) -> str:
     said = [
         f"{one.label} ({', '.join(why.scopes)} retired: {why.reason}, {why.owner})"
         for one in found
-        if (why := one.not_checked) is not None
+        if (why := one.retired) is not None
     ]
     if not said:
         return ""
@@ -125,7 +125,10 @@ def company_review_independent(review: Review) -> Verdict:
     decided = review.rows - review.open_rows
     if not decided:
         return not_applicable("nothing is decided yet")
-    return passed(f"none of {decided} decisions is on access of the reviewer's own")
+    proof = f"a login proved who decided in {review.proved} of them"
+    if not review.proved:
+        proof = "who decided is proved for none: the names are those that people gave"
+    return passed(f"none of {decided} decisions is on access of the reviewer's own; {proof}")
 
 
 @rule(criteria=["CC6.2", "CC6.3"], severity=Severity.MEDIUM)

@@ -59,6 +59,7 @@ def github_code_alerts_sla(
 ) -> Verdict:
     """No critical or high finding in the code stays open longer than agreed.
 
+    A finding to which the tool gives no security severity is high where the tool calls it an error.
     Findings that somebody dismissed are not read, whatever the reason was.
 
     Why: a finding that stays open longer than agreed was reported and not handled.

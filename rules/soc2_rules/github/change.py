@@ -373,7 +373,7 @@ def github_protection_changes(
     switched off or to evaluate, lost rules, or got actors who may bypass it, and a setting of classic
     protection that was switched off. Where the log does not say whether protection became weaker (rules,
     conditions or bypasses of a ruleset were changed, a number of approvals, a list of who may do without) it is
-    inconclusive. What only became stronger is listed.
+    inconclusive. What only became stronger, and what became of a ruleset that was not in force, is listed.
 
     Why: protection that is taken away for an hour is not seen by looking at the settings once a day.
     Fix: find out why and what was pushed meanwhile, put the protection back, and waive the finding with
@@ -387,7 +387,7 @@ def github_protection_changes(
     if act.endswith("override"):
         problem = "the branch was overridden"
     elif act in _REMOVALS:
-        problem = "the branch was unprotected"
+        problem = "" if event.protected_nothing else "the branch was unprotected"
     else:
         setting, weaker = event.setting
         problem = event.weakened if act == "update" else ""

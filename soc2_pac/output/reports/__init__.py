@@ -5,6 +5,7 @@ No writer asks the store for anything or works out a number: see :mod:`soc2_pac.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import IO, TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from soc2_pac.report import Cell, Report
 
 FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md", "oscal")
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MAIN = {"type1": "not-passing", "type2": "deviations", "readiness": "next-steps"}
 _ENDS = {"oscal": "oscal.json"}
 
@@ -97,6 +99,11 @@ def instant(text: str) -> str:
     """``2026-11-23 15:55:06 UTC`` of an instant in UTC; what is no instant stays as it is."""
     day, found, time = text.partition("T")
     return f"{day} {time[:8]} UTC" if found and time.endswith("Z") else plain(text)
+
+
+def sentence(text: str) -> str:
+    """A text of the report with its instants as people read them; on one line."""
+    return _INSTANT.sub(lambda found: instant(found[0]), plain(text))
 
 
 def rows_said(table: Table, shown: int) -> str:

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from soc2_pac.output import plain
-from soc2_pac.output.reports import csv_file, display, main_table, rows_said
+from soc2_pac.output.reports import csv_file, display, main_table, rows_said, sentence
 from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
@@ -68,13 +68,17 @@ def _text(value: object) -> str:
     return html.escape(plain(value))
 
 
+def _said(text: str) -> str:
+    return html.escape(sentence(text))
+
+
 def _page(report: Report, policy: str, style: str, script: str) -> Iterator[str]:
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-    yield f"<title>{_text(report.title)}, {_text(report.subtitle)}</title>"
+    yield f"<title>{_said(report.title)}, {_said(report.subtitle)}</title>"
     yield f"<style>{style}</style></head><body>"
     yield '<a class="skip" href="#content">To the content</a>'
     yield '<div class="frame"><nav aria-label="Sections">'
@@ -89,7 +93,7 @@ def _page(report: Report, policy: str, style: str, script: str) -> Iterator[str]
         yield from _section(report, table, changes)
     yield '<section id="method"><h2>Method</h2>'
     for paragraph in report.method:
-        yield f"<p>{_text(paragraph)}</p>"
+        yield f"<p>{_said(paragraph)}</p>"
     yield "</section>"
     yield f'<footer>Made by soc2-pac. Digest of this report: <code class="digest">{report.digest}</code></footer>'
     yield f"</main></div><script>{script}</script></body></html>"
@@ -115,12 +119,12 @@ def _menu(report: Report) -> Iterator[str]:
 
 
 def _head(report: Report) -> Iterator[str]:
-    yield f'<header><p class="kicker">{_text(report.subtitle)}</p><h1>{_text(report.title)}</h1>'
+    yield f'<header><p class="kicker">{_said(report.subtitle)}</p><h1>{_said(report.title)}</h1>'
     for warning in report.warnings:
-        yield f'<p class="warning" role="note">{_text(warning)}</p>'
+        yield f'<p class="warning" role="note">{_said(warning)}</p>'
     yield '<div class="statement">'
-    for sentence in report.statement:
-        yield f"<p>{_text(sentence)}</p>"
+    for line in report.statement:
+        yield f"<p>{_said(line)}</p>"
     yield "</div>"
     if report.parts:
         counted = Counter(part.state for part in report.parts)
@@ -131,7 +135,7 @@ def _head(report: Report) -> Iterator[str]:
         yield "</ul>"
     yield '<dl class="cover">'
     for fact in report.cover:
-        yield f"<div><dt>{_text(fact.label)}</dt><dd>{_text(fact.value)}</dd></div>"
+        yield f"<div><dt>{_text(fact.label)}</dt><dd>{_said(fact.value)}</dd></div>"
     yield "</dl></header>"
 
 
@@ -140,12 +144,13 @@ def _head(report: Report) -> Iterator[str]:
 
 def _parts(report: Report, lanes: Mapping[str, Lane]) -> Iterator[str]:
     yield '<section id="parts" data-list><h2>Controls and criteria</h2>'
-    yield '<p class="legend"><i class="holds"></i>holds <i class="fails"></i>fails '
-    yield '<i class="unknown"></i>not known <i class="outside"></i>nothing in scope'
-    spans = next((lane.spans for lane in report.lanes if lane.spans), None)
+    spans = next((lane.spans for lane in report.lanes if _long(lane)), None)
     if spans is not None:
-        yield f' <span class="span">{spans[0].start[:10]} to {spans[-1].end[:10]}, from left to right</span>'
-    yield "</p>"
+        yield '<p class="legend"><i class="holds"></i>holds <i class="fails"></i>fails '
+        yield '<i class="unknown"></i>not known <i class="outside"></i>nothing in scope '
+        yield (
+            f'<span class="span">{spans[0].start[:10]} to {spans[-1].end[:10]}, from left to right</span></p>'
+        )
     yield _tools(
         "Filter controls and criteria", [title for state, title in _STATES.items() if state]
     )
@@ -157,7 +162,7 @@ def _parts(report: Report, lanes: Mapping[str, Lane]) -> Iterator[str]:
 def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
     state = part.state or "unknown"
     yield f'<details class="part {state}" id="{_anchor(part.id)}" data-item><summary>'
-    yield f'<span class="id">{_text(part.id)}</span><span class="what">{_text(part.title)}</span>'
+    yield f'<span class="id">{_text(part.id)}</span><span class="what">{_said(part.title)}</span>'
     yield f'<span class="badge {state}">{_STATES.get(part.state, "")}</span>'
     if part.id in lanes:
         yield _lane(lanes[part.id])
@@ -167,10 +172,10 @@ def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
         said.append(f"Criteria: {', '.join(part.criteria)}")
     if said:
         yield f'<p class="quiet">{_text(" · ".join(said))}</p>'
-    for sentence in part.statement:
-        yield f"<p>{_text(sentence)}</p>"
-    for sentence in part.missing:
-        yield f'<p class="missing">Missing: {_text(sentence)}</p>'
+    for line in part.statement:
+        yield f"<p>{_said(line)}</p>"
+    for line in part.missing:
+        yield f'<p class="missing">Missing: {_said(line)}</p>'
     if part.rules:
         yield '<ul class="rules">'
         for rule in part.rules:
@@ -182,10 +187,10 @@ def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
 
 def _lane(lane: Lane) -> str:
     """The period from left to right."""
-    if not lane.spans:
+    if not _long(lane):
         return ""
     first, last = _moment(lane.spans[0].start), _moment(lane.spans[-1].end)
-    length = max(last - first, 1.0)
+    length = last - first
     bars, said = [], []
     for span in lane.spans:
         left = (_moment(span.start) - first) / length * 1000
@@ -203,6 +208,11 @@ def _lane(lane: Lane) -> str:
         f'<svg class="lane" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" '
         f'aria-label="Timeline: {label}">{"".join(bars)}</svg>'
     )
+
+
+def _long(lane: Lane) -> bool:
+    """Whether it is a stretch of time: of one instant there is nothing to draw."""
+    return bool(lane.spans) and lane.spans[0].start < lane.spans[-1].end
 
 
 def _moment(text: str) -> float:

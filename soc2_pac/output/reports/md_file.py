@@ -6,7 +6,7 @@ import re
 from typing import IO, TYPE_CHECKING
 
 from soc2_pac.output import plain
-from soc2_pac.output.reports import display, main_table, rows_said
+from soc2_pac.output.reports import display, main_table, rows_said, sentence
 from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
@@ -30,21 +30,25 @@ def escaped(text: str) -> str:
     return _MARKUP.sub(r"\\\1", plain(text)).replace("\\&", "&amp;").replace("\\<", "&lt;")
 
 
+def _said(text: str) -> str:
+    return escaped(sentence(text))
+
+
 def _whole(report: Report) -> Iterator[str]:
-    yield f"# {escaped(report.title)}"
+    yield f"# {_said(report.title)}"
     yield ""
-    yield f"**{escaped(report.subtitle)}**"
+    yield f"**{_said(report.subtitle)}**"
     yield ""
     for warning in report.warnings:
-        yield f"> **{escaped(warning)}**"
+        yield f"> **{_said(warning)}**"
         yield ""
-    for sentence in report.statement:
-        yield f"- {escaped(sentence)}"
+    for line in report.statement:
+        yield f"- {_said(line)}"
     yield ""
     yield "| | |"
     yield "|---|---|"
     for fact in report.cover:
-        yield f"| {escaped(fact.label)} | {escaped(fact.value)} |"
+        yield f"| {escaped(fact.label)} | {_said(fact.value)} |"
     yield f"| Digest of this report | `{report.digest}` |"
     yield ""
     if report.parts:
@@ -54,8 +58,8 @@ def _whole(report: Report) -> Iterator[str]:
             owner = f" ({escaped(part.owner)})" if part.owner else ""
             yield f"### {escaped(part.id)}: {escaped(part.title)}{owner}"
             yield ""
-            for sentence in (*part.statement, *(f"Missing: {one}" for one in part.missing)):
-                yield f"- {escaped(sentence)}"
+            for line in (*part.statement, *(f"Missing: {one}" for one in part.missing)):
+                yield f"- {_said(line)}"
             yield ""
     yield from _table(report.table(main_table(report)))
     yield ""
@@ -68,7 +72,7 @@ def _whole(report: Report) -> Iterator[str]:
     yield "## Method"
     yield ""
     for paragraph in report.method:
-        yield escaped(paragraph)
+        yield _said(paragraph)
         yield ""
 
 

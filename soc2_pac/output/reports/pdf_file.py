@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from soc2_pac.errors import NotInstalled
 from soc2_pac.output import plain
-from soc2_pac.output.reports import display, rows_said
+from soc2_pac.output.reports import display, rows_said, sentence
 from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
@@ -68,12 +68,12 @@ def _cover(paper: _Paper, report: Report) -> None:
     paper.space(24)
     paper.text(report.title, size=24, bold=True)
     paper.space(2)
-    paper.text(report.subtitle, size=13, colour=_PALE)
+    paper.text(sentence(report.subtitle), size=13, colour=_PALE)
     paper.space(8)
     for warning in report.warnings:
-        paper.boxed(warning)
+        paper.boxed(sentence(warning))
     paper.space(4)
-    facts = [(fact.label, fact.value) for fact in report.cover]
+    facts = [(fact.label, sentence(fact.value)) for fact in report.cover]
     for label, value in (*facts, ("Digest of this report", report.digest)):
         paper.row(
             [(label, 52.0, {"colour": _PALE}), (value, _INNER - 52.0, {})], rule=True, size=9.0
@@ -83,12 +83,12 @@ def _cover(paper: _Paper, report: Report) -> None:
 def _statement(paper: _Paper, report: Report) -> None:
     paper.new_page()
     paper.heading("Statement", 1)
-    for sentence in report.statement:
-        paper.text(sentence, size=10)
+    for line in report.statement:
+        paper.text(sentence(line), size=10)
         paper.space(1.2)
     paper.heading("Method", 1)
     for paragraph in report.method:
-        paper.text(paragraph, size=9)
+        paper.text(sentence(paragraph), size=9)
         paper.space(2)
     paper.heading("Tables", 1)
     for number, table in enumerate(report.tables, 1):
@@ -122,10 +122,10 @@ def _part(paper: _Paper, part: Part, lanes: dict[str, Lane]) -> None:
     paper.text("  ·  ".join(one for one in said if one), size=8, colour=_PALE)
     if part.id in lanes:
         paper.lane(lanes[part.id])
-    for sentence in part.statement:
-        paper.text(sentence, size=9)
-    for sentence in part.missing:
-        paper.text(f"Missing: {sentence}", size=9, colour=_STATES["fails"])
+    for line in part.statement:
+        paper.text(sentence(line), size=9)
+    for line in part.missing:
+        paper.text(f"Missing: {sentence(line)}", size=9, colour=_STATES["fails"])
     if part.rules:
         paper.text(f"Rules: {', '.join(part.rules)}", size=7, colour=_PALE)
     for label in ("Auditor's test", "Auditor's conclusion"):
@@ -249,7 +249,7 @@ class _Paper:
         pdf.set_producer("soc2-pac")
         pdf.set_lang("en")
         pdf.alias_nb_pages("{number of pages}")
-        self._foot = f"{report.title}  ·  {report.subtitle}  ·  {report.digest[:16]}"
+        self._foot = f"{report.title}  ·  {sentence(report.subtitle)}  ·  {report.digest[:16]}"
         self._known: dict[bool, dict[str, float]] = {False: {}, True: {}}
         self._words: dict[bool, dict[str, float]] = {False: {}, True: {}}
         self.on_break: Callable[[], None] | None = None

@@ -54,8 +54,8 @@ def _cover(report: Report) -> Iterator[dict[str, object]]:
     yield {"Item": report.title, "Value": report.subtitle}
     for warning in report.warnings:
         yield {"Item": "Note", "Value": warning}
-    for sentence in report.statement:
-        yield {"Item": "Statement", "Value": sentence}
+    for line in report.statement:
+        yield {"Item": "Statement", "Value": line}
     for fact in report.cover:
         yield {"Item": fact.label, "Value": fact.value}
     yield {"Item": "Digest of this report", "Value": report.digest}

@@ -9,6 +9,7 @@ FROM (
                PARTITION BY h.fingerprint ORDER BY h.opened_by_evaluation, h.valid_from, h.valid_to
            ) AS before_status
     FROM v_finding_history h
+    WHERE h.valid_from >= :since OR h.valid_to >= :since
 ) steps
 WHERE valid_from >= :since
   AND valid_to IS NULL

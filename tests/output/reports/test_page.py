@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from soc2_pac.output.reports import write
+from soc2_pac.report import Lane, Span
 
 from .samples import report
 
@@ -158,3 +160,16 @@ def test_a_hundred_thousand_deviations_fit_into_five_megabytes(tmp_path: Path) -
     assert path.stat().st_size < 5_000_000
     assert "2,000 of 100,000 rows" in text
     assert text.count("SHA-256") == 1
+
+
+def test_of_one_instant_there_is_no_timeline(tmp_path: Path) -> None:
+    made = report(3)
+    at = made.lanes[0].spans[0].start
+    point = replace(
+        made, lanes=tuple(Lane(one.subject, (Span(at, at, "fails", 1),)) for one in made.lanes)
+    )
+    path = tmp_path / "instant.html"
+    with path.open("wb") as target:
+        write(point, "html", target)
+    assert "<svg" not in path.read_text()
+    assert 'class="legend"' not in path.read_text()

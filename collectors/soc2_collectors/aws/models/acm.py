@@ -8,6 +8,9 @@ import msgspec
 
 from soc2_pac.resources import Resource
 
+_BROKEN = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
+"""States in which no client should take a certificate, whatever its dates."""
+
 
 class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A certificate (``ListCertificates``)."""
@@ -43,6 +46,11 @@ class Certificate(Resource, frozen=True, kw_only=True, rename="pascal"):
     def elsewhere(self) -> bool:
         """Whether it may serve where AWS does not see, without ever having been exported."""
         return self.key_pair_origin not in ("", "AWS_MANAGED", "CUSTOMER_PROVIDED")
+
+    @property
+    def broken(self) -> str:
+        """Why no client should take it: ``expired``, ``revoked``; empty where its state is none of these."""
+        return self.status.lower().replace("_", " ") if self.status in _BROKEN else ""
 
     @property
     def serves(self) -> frozenset[str]:

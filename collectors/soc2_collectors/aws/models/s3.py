@@ -514,6 +514,19 @@ class Bucket(Resource, frozen=True, kw_only=True, rename="pascal"):
         return statements(self.policy)
 
     @property
+    def delegates(self) -> bool:
+        """Its policy lets in everyone who comes by certain access points: whom these let in, they say themselves.
+
+        Source: Amazon S3 user guide, delegating access control to access points.
+        """
+        return any(
+            condition.key.startswith("s3:dataaccesspoint")
+            for statement in self.statements
+            if statement.allow
+            for condition in statement.conditions
+        )
+
+    @property
     def logs_to(self) -> str | None:
         """The bucket that its server access logs go to; empty where they go nowhere, ``None``: nobody may ask."""
         try:

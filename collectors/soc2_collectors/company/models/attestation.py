@@ -33,6 +33,8 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date
     """The last day on which it counts."""
     revoked: Revocation | None
+    systems: list[str] = []
+    """Of an access review, those that it covers; older documents and other topics name none."""
 
     def last_day(self, every_days: int | None) -> date:
         """The last day on which it counts.

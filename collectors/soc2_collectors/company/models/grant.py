@@ -26,12 +26,19 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 class ReviewDecision(msgspec.Struct, frozen=True, kw_only=True):
     """What an access review decided on it, afterwards."""
 
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "proved_by": "null where nobody signed in: the message says so"
+    }
+    any_value: ClassVar[Mapping[str, str]] = may_lack
+
     review: str
     decision: str
     """``keep``, ``revoke`` or ``change``."""
     decided_at: Moment
     decided_by: str
     """Who says that they decided."""
+    proved_by: str | None
+    """The login that proved it; ``None``: none did."""
 
 
 class PrivilegedGrant(Resource, frozen=True, kw_only=True):

@@ -25,6 +25,12 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 class NotChecked(msgspec.Struct, frozen=True, kw_only=True):
     """Why nobody can look whether a grant is gone."""
 
+    any_value: ClassVar[Mapping[str, str]] = {
+        "scopes": "only named in the message",
+        "reason": "only named in the message",
+        "owner": "only named in the message",
+    }
+
     scopes: list[str]
     """Scopes that showed it, and were retired since."""
     reason: str
@@ -33,6 +39,10 @@ class NotChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 class Revocation(msgspec.Struct, frozen=True, kw_only=True):
     """A grant that a reviewer decided to take away or to change."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "not_checked": "null unless what showed the grant was retired: then it must be proved like any other",
+    }
 
     label: str
     """The grant in words."""
@@ -43,6 +53,12 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
     """``None``: no later complete collection shows that it is gone."""
     not_checked: NotChecked | None = None
     """Where what showed it was retired; older documents do not say it."""
+
+    @property
+    def retired(self) -> NotChecked | None:
+        """Why nobody can look for it; ``None`` where somebody can, or nobody says why and who answers for that."""
+        why = self.not_checked
+        return why if why is not None and why.scopes and why.reason and why.owner else None
 
     @property
     def late(self) -> bool:
@@ -66,7 +82,9 @@ class Review(Resource, frozen=True, kw_only=True):
         "due": "null where nobody set a day: then the cadence of reviews is all that ends it",
         "closed_at": "null while it is open",
         "partial": "a list that may be empty: everything was complete at the start",
+        "proved": "only named in the message",
     }
+    any_value: ClassVar[Mapping[str, str]] = {"proved": "only named in the message"}
 
     id: str
     state: Literal["open", "closed", "cancelled"]
@@ -80,6 +98,8 @@ class Review(Resource, frozen=True, kw_only=True):
     """What was not complete at the start."""
     rows: int
     open_rows: int
+    proved: int = 0
+    """How many of the decisions were made by somebody whom a login proved; older documents do not say it."""
     own: list[str]
     """Grants that somebody decided on who has them: none, unless something is broken."""
     reviewers: list[Reviewer]

@@ -699,6 +699,10 @@ _STRONGEST: tuple[object, ...] = (2, "2", "true", "everyone")
 """How the log writes a switch, or a level of enforcement: 0 is off, 1 spares administrators, 2 is everyone."""
 
 
+_IN_FORCE = ("active", "enabled")
+_NOT_IN_FORCE = ("disabled", "evaluate")
+
+
 class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}):
     """An event of the organisation's audit log that changes or overrides branch protection."""
 
@@ -708,6 +712,7 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
         "actor": "null for a deleted account, which is then nobody who may",
         "repo": "only named; left out where a ruleset of the organisation changed",
         "ruleset_enforcement": "left out of events about classic protection (audit log events)",
+        "ruleset_old_enforcement": "left out where it did not change (audit log events)",
         "ruleset_rules_deleted": "left out where none were",
         "ruleset_bypass_actors_added": "left out where none were",
         "ruleset_rules_updated": "left out where none were",
@@ -761,18 +766,45 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     @property
     def idle(self) -> bool:
         """Whether the ruleset demands nothing since then."""
-        return self.ruleset_enforcement not in (None, "active", "enabled")
+        return self.ruleset_enforcement is not None and self.ruleset_enforcement not in _IN_FORCE
+
+    @property
+    def protected_nothing(self) -> bool:
+        """Whether the log says that the ruleset was not in force before: what became of it took nothing away."""
+        before = self.ruleset_old_enforcement
+        if before is None and self.action.endswith(".destroy"):
+            before = self.ruleset_enforcement
+        return before in _NOT_IN_FORCE
 
     @property
     def weakened(self) -> str:
         """What an update took away, where the log says so."""
-        if self.idle and self.ruleset_old_enforcement in (None, "active", "enabled"):
+        if self.protected_nothing:
+            return ""
+        if self.idle and (self.ruleset_old_enforcement in _IN_FORCE or not self._edited):
             return f"a ruleset was switched to {self.ruleset_enforcement}"
+        if self.idle:
+            return ""
         if self.ruleset_rules_deleted:
             return "rules were taken out of a ruleset"
         if self.ruleset_bypass_actors_added:
             return "actors were added who may bypass a ruleset"
         return ""
+
+    @property
+    def _edited(self) -> bool:
+        """Something beside its enforcement was changed in a ruleset."""
+        return any(
+            (
+                self.ruleset_rules_deleted,
+                self.ruleset_rules_updated,
+                self.ruleset_conditions_added,
+                self.ruleset_conditions_updated,
+                self.ruleset_conditions_deleted,
+                self.ruleset_bypass_actors_added,
+                self.ruleset_bypass_actors_updated,
+            )
+        )
 
     @property
     def setting(self) -> tuple[str, bool | None]:
@@ -794,6 +826,13 @@ class ProtectionChange(Resource, frozen=True, rename={"timestamp": "@timestamp"}
     @property
     def changed(self) -> str:
         """What an update changed that may have made it weaker; an empty text for nothing of that sort."""
+        if self.protected_nothing:
+            return ""
+        if self.idle:
+            # An event names the enforcement before only where that changed, and this one names another change.
+            return (
+                f"a ruleset that is {self.ruleset_enforcement} was changed" if self._edited else ""
+            )
         if self.ruleset_rules_updated:
             return "parameters of rules were changed"
         conditions = (
