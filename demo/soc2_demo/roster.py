@@ -29,9 +29,6 @@ PLANTED: tuple[Planted, ...] = (
     Planted(
         "roster-leaver-accounts-closed", "Kenji Mori", "left 38 days ago; GitHub was forgotten"
     ),
-    Planted(
-        "roster-leaver-accounts-closed", "Helen Park", "Okta was closed 14 days after she left"
-    ),
     Planted("roster-mfa-everywhere", "Chloe Martin", "a password without MFA in AWS"),
     Planted("roster-mfa-everywhere", "David Lindqvist", "a password without MFA in AWS"),
     Planted("roster-access-reviewed", "Goran Petrov", "last reviewed 130 days ago"),

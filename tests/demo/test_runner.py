@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import pytest
 
 from soc2_demo import history, runner, worker
 from soc2_pac import clock
+from soc2_pac.acts import Actor
 from soc2_pac.errors import Soc2PacError, UsageError
 from soc2_pac.store import open_store
 
@@ -162,8 +163,11 @@ def test_the_configuration_names_secrets_and_holds_none(tmp_path: Path) -> None:
 def test_a_store_of_a_demo_is_made_anew_and_any_other_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "soc2-pac.db"
     url = f"sqlite:///{path}"
-    with clock.simulated(_END), open_store(url, create=True) as store:
-        store.add_key("00" * 32, reason="r", owner="o")
+    before = _END - timedelta(days=1)
+    with clock.simulated(before), open_store(url, create=True) as store:
+        store.add_waiver(
+            rule="r", reason="r", owner="o", approver="a", by=Actor("Ann", "ann"), expires_at=_END
+        )
     runner.run_demo(tmp_path, out=io.StringIO())
     assert not path.exists()
     open_store(url, create=True).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,7 +79,12 @@ def _document(url: str) -> dict[str, Any]:
             },
             "aws": {"provider": "aws", "regions": ["us-east-1"]},
         },
-        "rules": {"include": ["roster-*", "github-members-match-roster", "aws-users-match-roster"]},
+        "rules": {
+            "include": [
+                {"rule": rule, "reason": "the subject", "owner": "test", "date": date(2026, 1, 1)}
+                for rule in ("roster-*", "github-members-match-roster", "aws-users-match-roster")
+            ]
+        },
     }
 
 
