@@ -20,7 +20,7 @@ WORKERS ?= 2
 .PHONY: help demo test coverage check format bench docs lock clean
 
 help:
-	@echo "make demo    an emulated company, and a real run against it"
+	@echo "make demo    an emulated company: 180 days of history, and the report of it"
 	@echo "make test    the whole suite on SQLite and PostgreSQL; ARGS='-k name' for less"
 	@echo "make coverage the same, with branch coverage: half as long again"
 	@echo "make check   lint, types, architecture, generated docs up to date"
