@@ -202,7 +202,7 @@ def _truths(now: datetime) -> None:
     _backends("s3control")["aws"].put_public_access_block(company.ACCOUNT, blocks)
     # moto calls the log sources that every detector reads DISABLED; AWS has them ENABLED always.
     for detector in _backends("guardduty")[company.HOME_REGION].detectors.values():
-        detector.to_json = functools.partial(_detector, detector.to_json())
+        detector.to_json = functools.partial(_detector, detector.to_json)
     # moto leaves a recorder PENDING for ever.
     for recorder in _backends("config")[company.HOME_REGION].recorders.values():
         recorder.status.last_status = "SUCCESS"
@@ -317,7 +317,8 @@ def _add_routes() -> None:
         urls.url_paths[f"{{0}}/detector/(?P<detector_id>[^/]+)/{path}"] = responses.dispatch
 
 
-def _detector(answer: dict[str, Any]) -> dict[str, Any]:
+def _detector(tell: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    answer = tell()
     always = {name: {"status": "ENABLED"} for name in ("cloudTrail", "dnsLogs", "flowLogs")}
     features = [
         {"name": name, "status": "ENABLED"} for name in ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
@@ -367,7 +368,7 @@ def _credential_report(iam: Backend, view: View) -> str:
         if user.password:
             used = _stamp(user.password_last_used) if user.password_last_used else "no_information"
             password = ["true", used, _stamp(user.create_date), "N/A"]
-        keys = [_key_columns(key) for key in user.access_keys[:2]]
+        keys = [_key_columns(key, view) for key in user.access_keys[:2]]
         keys += [_NO_KEY] * (2 - len(keys))
         rows.append([
             user.name, user.arn, _stamp(user.create_date), *password,
@@ -377,9 +378,11 @@ def _credential_report(iam: Backend, view: View) -> str:
     return "\n".join(",".join(row) for row in rows)
 
 
-def _key_columns(key: Backend) -> list[str]:
+def _key_columns(key: Backend, view: View) -> list[str]:
     used = key.last_used
-    last = [_stamp(used.timestamp), used.region, used.service] if used else ["N/A", "N/A", "N/A"]
+    # The auditor's own key is used while it asks: moto notes that by the machine's clock.
+    at = min(used.timestamp, _naive(view.at)) if used else None
+    last = [_stamp(at), used.region, used.service] if at else ["N/A", "N/A", "N/A"]
     return [str(key.status == "Active").lower(), _stamp(key.create_date), *last]
 
 
@@ -421,10 +424,45 @@ def _ages(view: View) -> None:
             key.creation_date = view.ago(500).replace(microsecond=0).timestamp()
         for database in _backends("rds")[region].databases.values():
             database.created = database.instance_create_time = ago(500)
+        _age_region(region, ago)
     for trail in _backends("cloudtrail")[company.SECOND_REGION].trails.values():
         trail.status.started, trail.status.stopped = ago(1100), ago(380)
         trail.status.latest_delivery_time = int(ago(380).replace(tzinfo=UTC).timestamp())
     _backends("cloudtrail")[company.HOME_REGION].trails["acme-audit"].status.started = ago(860)
+
+
+def _age_region(region: str, ago: Callable[[float], datetime]) -> None:
+    """Age what a region holds besides: moto dates it by the machine's clock."""
+    ec2 = _backends("ec2")[region]
+    for volume in ec2.volumes.values():
+        if volume.attachment is not None:
+            volume.attachment.attach_time = ago(90)
+    for interface in ec2.enis.values():
+        if interface.attach_time is not None:
+            interface.attach_time = ago(90)
+    for reservation in ec2.reservations.values():
+        for instance in reservation.instances:
+            for device in instance.block_device_mapping.values():
+                device.attach_time = ago(90)
+            for interface in instance.nics.values():
+                interface.attach_time = ago(90)
+    _age_services(region, ago)
+
+
+def _age_services(region: str, ago: Callable[[float], datetime]) -> None:
+    made = ago(860).replace(tzinfo=UTC)
+    for group in _backends("logs")[region].groups.values():
+        group.creation_time = ago(860)
+    for bus in _backends("events")[region].event_buses.values():
+        bus.creation_time = bus.last_modified_time = made.timestamp()
+    for detector in _backends("guardduty")[region].detectors.values():
+        detector.created_at = detector.updated_at = ago(860)
+    session = _backends("macie2")[region].macie_session
+    if session is not None:
+        session["createdAt"] = session["updatedAt"] = made
+    for snapshot in _backends("rds")[region].database_snapshots.values():
+        snapshot.created = snapshot.original_snapshot_create_time = ago(1)
+        snapshot.instance_create_time = ago(500)
 
 
 def _age_identities(ago: Callable[[int], datetime]) -> None:
@@ -447,6 +485,13 @@ def _age_identities(ago: Callable[[int], datetime]) -> None:
                 )
     for key in iam.users[company.AUDITOR].access_keys:
         key.create_date = ago(20)
+    for made in (*iam.groups.values(), *iam.instance_profiles.values()):
+        made.create_date = ago(700)
+    for policy in iam.managed_policies.values():
+        if not policy.arn.startswith(company.AWS_POLICY):
+            policy.create_date = policy.update_date = ago(700)
+            for version in policy.versions:
+                version.create_date = ago(700)
     for role in iam.roles.values():
         role.create_date = ago(400)
         role.last_used, role.last_used_region = ago(2), company.HOME_REGION
