@@ -107,7 +107,7 @@ def test_no_document_knows_the_future(made: Made, store: Store) -> None:
     """Times of what was seen in the first run lie before it, but for when something ends."""
     ahead = re.compile(r'"(\w+)":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[^"]*"')
     start, end = on(made, history.DAYS), on(made, 0)
-    items = store.evidence(at=datetime.fromisoformat(start))
+    items = store.evidence(at=start)
     assert len(items) > 500
     late = {
         (item.kind, name)
@@ -115,7 +115,8 @@ def test_no_document_knows_the_future(made: Made, store: Store) -> None:
         for name, at in ahead.findall(store.body(item.digest)[1])  # type: ignore[index]
         if start < at < end and not re.search("expir|end|until|due|next", name, re.IGNORECASE)
     }
-    assert late == set()
+    # AWS's own policies have the dates that AWS gave them.
+    assert {one for one in late if one[0] != "aws.iam.aws_policy"} == set()
 
 
 # -- what happened ----------------------------------------------------------------------------------
