@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from soc2_pac.report import Cell, Report
+    from soc2_pac.report import Cell, Column, Report
 
 FORMATS = ("html", "pdf", "xlsx", "csv", "json", "md", "oscal")
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _MAIN = {"type1": "not-passing", "type2": "deviations", "readiness": "next-steps"}
+_NAMING = ("rule", "resource", "scope")
 _ENDS = {"oscal": "oscal.json"}
 
 
@@ -104,6 +105,22 @@ def instant(text: str) -> str:
 def sentence(text: str) -> str:
     """A text of the report with its instants as people read them; on one line."""
     return _INSTANT.sub(lambda found: instant(found[0]), plain(text))
+
+
+def graded(column: Column) -> bool:
+    """Whether its values grade a row: a status, or a severity."""
+    return column.shape is Shape.STATUS or column.name == "severity"
+
+
+def naming(table: Table, most: int) -> list[int]:
+    """Places of the columns that tell a reader which row it is: the first, what is graded, and the first texts."""
+    columns = table.columns
+    first = [0, *(place for place, column in enumerate(columns) if graded(column))]
+    told = [place for name in _NAMING for place, one in enumerate(columns) if one.name == name]
+    texts = [place for place, column in enumerate(columns) if column.shape is Shape.TEXT]
+    # Where rule and resource are known, nothing else is needed to know the row.
+    wanted = told if len(told) > 1 else [*told, *texts]
+    return list(dict.fromkeys([*first, *wanted]))[:most]
 
 
 def rows_said(table: Table, shown: int) -> str:

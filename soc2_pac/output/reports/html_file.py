@@ -17,7 +17,15 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from soc2_pac.output import plain
-from soc2_pac.output.reports import csv_file, display, main_table, rows_said, sentence
+from soc2_pac.output.reports import (
+    csv_file,
+    display,
+    graded,
+    main_table,
+    naming,
+    rows_said,
+    sentence,
+)
 from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
@@ -32,6 +40,8 @@ MOST = {"deviations": 2000, "not-passing": 2000, "results": 2000, "rules": 1000}
 _FEW = 400
 _SHOWN = 7
 """A row with more columns that hold texts opens to show the others."""
+_OUTSIDE = 6
+"""So many of its columns stand outside."""
 _COUNTED = (Shape.NUMBER, Shape.DURATION, Shape.AUDITOR)
 _CHANGES = "document-changes"
 _STATES = {
@@ -267,14 +277,13 @@ def _wide(
     table: Table, rows: Iterable[Sequence[Cell]], changes: Mapping[Cell, list[str]]
 ) -> Iterator[str]:
     """A line for each row that opens: what names it outside, everything else within."""
-    named = _named(table)
+    named = naming(table, _OUTSIDE)
     for row in rows:
         yield '<details class="row" data-item><summary>'
         for place in named:
             column = table.columns[place]
             if row[place] is not None and row[place] != "":
-                graded = column.shape is Shape.STATUS or column.name == "severity"
-                mark = _grade(row[place]) if graded else column.shape
+                mark = _grade(row[place]) if graded(column) else column.shape
                 yield f'<span class="{mark}">{_cell(row[place], column)}</span>'
         yield "</summary><dl>"
         for place, column in enumerate(table.columns):
@@ -293,20 +302,6 @@ def _grade(cell: Cell) -> str:
     """Classes of a word that grades: ``badge v-fail``."""
     word = str(cell)
     return f"badge v-{word}" if word.isascii() and word.replace("_", "").isalpha() else "badge"
-
-
-def _named(table: Table) -> list[int]:
-    """The columns that stand outside: the first number or text, what is graded, and the first texts."""
-    found = [
-        place
-        for place, column in enumerate(table.columns)
-        if place == 0 or column.shape is Shape.STATUS or column.name == "severity"
-    ]
-    texts = [place for place, column in enumerate(table.columns) if column.shape is Shape.TEXT]
-    for place in texts:
-        if len(found) < 6 and place not in found:  # noqa: PLR2004
-            found.append(place)
-    return found
 
 
 def _cell(cell: Cell, column: Column) -> str:
@@ -330,7 +325,7 @@ def _choices(table: Table, rows: Iterable[Sequence[Cell]]) -> list[str]:
     found: list[str] = []
     every = list(rows)
     for place, column in enumerate(table.columns):
-        if column.shape is Shape.STATUS or column.name == "severity":
+        if graded(column):
             seen = Counter(display(row[place], column.shape) for row in every)
             found += [word for word, _ in seen.most_common(6) if word and word not in found]
     return found

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from soc2_pac.errors import NotInstalled
 from soc2_pac.output import plain
-from soc2_pac.output.reports import display, rows_said, sentence
+from soc2_pac.output.reports import display, naming, rows_said, sentence
 from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _INNER = _WIDTH - 2 * _MARGIN
 _BOTTOM = _HEIGHT - 18.0
 _GRID = 7
 """Tables of up to this many columns are grids, and those that fit; rows of others are blocks of labelled values."""
-_HEAD = 4
+_HEAD = 6
 """So many columns name a block."""
 _ENOUGH = 34.0
 """A column of this width can be read, on several lines."""
@@ -174,11 +174,7 @@ def _grid(paper: _Paper, table: Table, widths: list[float]) -> None:
 
 def _blocks(paper: _Paper, table: Table) -> None:
     """Rows with many columns: a line that names the row, and below it what each column says."""
-    named = [
-        place
-        for place, column in enumerate(table.columns)
-        if column.shape in (Shape.TEXT, Shape.STATUS) or place == 0
-    ][:_HEAD]
+    named = naming(table, _HEAD)
     rest = [place for place in range(len(table.columns)) if place not in named]
     for row in table.rows:
         texts = _texts(row, table.columns)
