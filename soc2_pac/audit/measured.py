@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.deviations import Deviation
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.parts import Subject
+    from soc2_pac.audit.reviews import Known
     from soc2_pac.audit.spans import Stretch
     from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.rules import Rule
@@ -45,6 +46,8 @@ class Options:
     """By whose requirements findings are grouped: one of :data:`soc2_pac.frameworks.FRAMEWORKS`."""
     checkpoints: tuple[Checkpoint, ...] = ()
     """Those that were kept elsewhere."""
+    known: Known | None = None
+    """How accounts and people are read; ``None``: no population is derived."""
 
 
 class Off(NamedTuple):

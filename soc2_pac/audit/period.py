@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from soc2_pac.audit import changed, events, projection, registers, streams
+from soc2_pac.audit import changed, derived, events, projection, registers, streams
 from soc2_pac.audit.lanes import lane
 from soc2_pac.audit.measured import Options, Tally, measure
 from soc2_pac.audit.method import PERIOD
@@ -114,6 +114,7 @@ def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
         registers.attestations(connection, measured),
         registers.reviews(measured),
         events.populations(connection, measured),
+        *derived.tables(connection, measured),
         registers.runs(runs, measured),
         registers.checkpoints(connection, measured, given),
         registers.digests(connection, measured, runs),

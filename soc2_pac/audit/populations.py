@@ -226,9 +226,16 @@ def _bears(look: PopulationLook, start: str, end: str) -> bool:
     return first < end and last >= start
 
 
-def summaries(connection: Connection) -> list[dict[str, Any]]:
-    """Every population that the store holds, one row for each kind and scope."""
-    looks = queries.population_looks(connection)
+def summaries(connection: Connection, upto: int | None = None) -> list[dict[str, Any]]:
+    """Every population that the store holds, one row for each kind and scope.
+
+    ``upto``: the last collection that counts.
+    """
+    looks = [
+        look
+        for look in queries.population_looks(connection)
+        if upto is None or look.collection <= upto
+    ]
     rows = []
     for kind, scope in sorted({(look.kind, look.scope) for look in looks}):
         own = [look for look in looks if (look.kind, look.scope) == (kind, scope)]
