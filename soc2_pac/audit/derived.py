@@ -6,6 +6,7 @@ does not change them.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from soc2_pac.audit.reviews import Known
     from soc2_pac.report import Cell
 
+_OF_A_KIND = re.compile(r"([\w.]+ in \S+) (is known .*|was .*)")
+"""A reason that is about one kind in one scope."""
 _NUMBER, _INSTANT, _DIGEST = Shape.NUMBER, Shape.INSTANT, Shape.DIGEST
 
 
@@ -109,9 +112,19 @@ def _row(found: Population) -> tuple[Cell, ...]:
     header = found.header
     return (
         header["kind"], header["events"], header["count"], header["perhaps"], header["digest"],
-        "yes" if header["complete"] else "no", "; ".join(header["incomplete_because"]) or None,
+        "yes" if header["complete"] else "no", _because(header["incomplete_because"]),
         header["scopes_asked"], header["scopes_read"], len(found.collections),
     )  # fmt: skip
+
+
+def _because(reasons: list[str]) -> str | None:
+    """The reasons, where several kinds and scopes share one said once."""
+    shared: dict[str, list[str]] = {}
+    for reason in reasons:
+        told = _OF_A_KIND.fullmatch(reason)
+        what, why = told.groups() if told else ("", reason)
+        shared.setdefault(why, []).append(what)
+    return "; ".join(f"{', '.join(of)} {why}".strip() for why, of in shared.items()) or None
 
 
 def _events(found: Population) -> Iterator[tuple[Cell, ...]]:

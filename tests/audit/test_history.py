@@ -583,3 +583,17 @@ def test_a_report_says_who_came_and_went(store: Store) -> None:
 def test_without_accounts_and_people_nothing_is_derived(store: Store) -> None:
     run(store, look({"a": {"uid": "a"}}, at=T0 + DAY, kind="fake.user"))
     assert _reported(store, JANUARY) == {"derived": [], "events": []}
+
+
+def test_a_reason_that_several_scopes_share_is_said_once(store: Store) -> None:
+    run(
+        store,
+        accounts(account("ann"), at=T0 + DAY),
+        accounts(account("bo"), at=T0 + DAY, scope=Scope("fake", "b")),
+    )
+    found = _reported(store, AuditPeriod.parse("2026-01-01..2026-01-02"))
+    (made,) = [row for row in found["derived"] if row["kind"] == "accounts-created"]
+    assert made["because"] == (
+        "fake.login in fake:acme, fake.login in fake:b is known from 2026-01-02T00:00:00.000Z on: what was before "
+        "is not in it"
+    )
