@@ -99,7 +99,6 @@ def _report(connection: Connection, measured: Measured) -> Report:
 def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
     """All tables, in the order in which they are read."""
     runs = periods.runs(connection, measured.to)
-    given = measured.options.checkpoints
     return (
         projection.results(measured),
         projection.deviations(measured),
@@ -116,7 +115,7 @@ def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
         events.populations(connection, measured),
         *derived.tables(connection, measured),
         registers.runs(runs, measured),
-        registers.checkpoints(connection, measured, given),
+        registers.checkpoints(connection, measured),
         registers.digests(connection, measured, runs),
         streams.findings(connection, measured),
     )
@@ -163,7 +162,7 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
     )
     end = periods.ledger_end(connection, measured.to.at)
     yield Fact("Ledger at the end", f"entry {end.seq}, {end.hash}" if end else "empty")
-    given = options.checkpoints
+    given = measured.checkpoints
     yield Fact("Checkpoints kept elsewhere", str(len(given)) if given else "none was given")
 
 
