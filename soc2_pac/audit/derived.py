@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _OF_A_KIND = re.compile(r"([\w.]+ in \S+) (is known .*|was .*)")
 """A reason that is about one kind in one scope."""
+_SHOWN = 2
 _NUMBER, _INSTANT, _DIGEST = Shape.NUMBER, Shape.INSTANT, Shape.DIGEST
 
 
@@ -118,13 +119,17 @@ def _row(found: Population) -> tuple[Cell, ...]:
 
 
 def _because(reasons: list[str]) -> str | None:
-    """The reasons, where several kinds and scopes share one said once."""
+    """The reasons; one that several kinds and scopes share is said once. The table of collections names each of them."""
     shared: dict[str, list[str]] = {}
     for reason in reasons:
         told = _OF_A_KIND.fullmatch(reason)
         what, why = told.groups() if told else ("", reason)
         shared.setdefault(why, []).append(what)
-    return "; ".join(f"{', '.join(of)} {why}".strip() for why, of in shared.items()) or None
+    return "; ".join(f"{_named(of)} {why}".strip() for why, of in shared.items()) or None
+
+
+def _named(what: list[str]) -> str:
+    return ", ".join(what) if len(what) <= _SHOWN else f"each of {len(what)} kinds and scopes"
 
 
 def _events(found: Population) -> Iterator[tuple[Cell, ...]]:

@@ -590,10 +590,10 @@ def test_a_reason_that_several_scopes_share_is_said_once(store: Store) -> None:
         store,
         accounts(account("ann"), at=T0 + DAY),
         accounts(account("bo"), at=T0 + DAY, scope=Scope("fake", "b")),
+        accounts(account("cy"), at=T0 + DAY, scope=Scope("fake", "c")),
     )
     found = _reported(store, AuditPeriod.parse("2026-01-01..2026-01-02"))
     (made,) = [row for row in found["derived"] if row["kind"] == "accounts-created"]
     assert made["because"] == (
-        "fake.login in fake:acme, fake.login in fake:b is known from 2026-01-02T00:00:00.000Z on: what was before "
-        "is not in it"
+        "each of 3 kinds and scopes is known from 2026-01-02T00:00:00.000Z on: what was before is not in it"
     )
