@@ -119,7 +119,7 @@ def _row(found: Population) -> tuple[Cell, ...]:
 
 
 def _because(reasons: list[str]) -> str | None:
-    """The reasons; one that several kinds and scopes share is said once. The table of collections names each of them."""
+    """The reasons. What several kinds and scopes share is said once: the table of collections names each of them."""
     shared: dict[str, list[str]] = {}
     for reason in reasons:
         told = _OF_A_KIND.fullmatch(reason)
