@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.reviews import Known
     from soc2_pac.report import Cell
 
-_OF_A_KIND = re.compile(r"([\w.]+ in \S+) (is known .*|was .*)")
+_OF_A_KIND = re.compile(r"([\w.]+ in \S+?)(:? (?:is known|was|\d+ of) .*)")
 """A reason that is about one kind in one scope."""
 _SHOWN = 2
 _NUMBER, _INSTANT, _DIGEST = Shape.NUMBER, Shape.INSTANT, Shape.DIGEST
@@ -50,15 +50,15 @@ def tables(connection: Connection, measured: Measured) -> tuple[Table, Table]:
             f"{limits}{whole} Empty: nothing was collected that tells of accounts or people.",
             columns(
                 ("kind", "Population"),
-                ("events_are", "Its events"),
-                ("events", "Events in the period", _NUMBER),
-                ("perhaps", "Of these perhaps outside", _NUMBER),
-                ("digest", "Digest of these", _DIGEST),
+                ("events", "Events", _NUMBER),
+                ("perhaps", "Perhaps outside", _NUMBER),
                 ("known_all", "Known to be all"),
                 ("because", "Why not"),
                 ("sources", "Kinds and scopes read", _NUMBER),
                 ("sources_complete", "Of these complete", _NUMBER),
                 ("collections", "Collections", _NUMBER),
+                ("events_are", "Its events"),
+                ("digest", "Digest of these", _DIGEST),
             ),
             tuple(_row(one) for one in found),
         ),
@@ -112,9 +112,9 @@ def _as_then(known: Known, measured: Measured) -> Known:
 def _row(found: Population) -> tuple[Cell, ...]:
     header = found.header
     return (
-        header["kind"], header["events"], header["count"], header["perhaps"], header["digest"],
-        "yes" if header["complete"] else "no", _because(header["incomplete_because"]),
-        header["scopes_asked"], header["scopes_read"], len(found.collections),
+        header["kind"], header["count"], header["perhaps"], "yes" if header["complete"] else "no",
+        _because(header["incomplete_because"]), header["scopes_asked"], header["scopes_read"],
+        len(found.collections), header["events"], header["digest"],
     )  # fmt: skip
 
 
@@ -125,10 +125,11 @@ def _because(reasons: list[str]) -> str | None:
         told = _OF_A_KIND.fullmatch(reason)
         what, why = told.groups() if told else ("", reason)
         shared.setdefault(why, []).append(what)
-    return "; ".join(f"{_named(of)} {why}".strip() for why, of in shared.items()) or None
+    return "; ".join(f"{_named(of)}{why}" for why, of in shared.items()) or None
 
 
 def _named(what: list[str]) -> str:
+    # One that is of no kind stands alone, under an empty name.
     return ", ".join(what) if len(what) <= _SHOWN else f"each of {len(what)} kinds and scopes"
 
 
