@@ -98,6 +98,6 @@ def _row(
         why = f"{why}; {also}" if why else also
     return (
         kind, scope, len(within), collection_root(within.items()), "no" if why else "yes", why, said["covered_from"],
-        said["covered_to"], said["query"], said["total"], said["read"], said["count"], said["looks"],
-        said["complete_looks"], said["requests"], said["root"],
+        said["covered_to"], said["query"], said["total"], said["read"], said["count"], said["collections"],
+        said["complete_collections"], said["requests"], said["root"],
     )  # fmt: skip

@@ -263,7 +263,9 @@ def _completeness(
         said = described(scope, own) if own else {"scope": scope, "status": look.status.value}
         why = why_incomplete(said, start, end) or ""
         if why:
-            failed = f" (the last look was {look.status}: {look.reason})" if look.reason else ""
+            failed = (
+                f" (the last collection was {look.status}: {look.reason})" if look.reason else ""
+            )
             reasons.append(f"{scope}: {why}{failed}")
         count = sum(event.scope == scope for event in events)
         scopes.append({**said, "count_in_period": count, "complete": not why})
@@ -298,12 +300,12 @@ def described(scope: str, looks: Sequence[PopulationLook]) -> dict[str, Any]:
         "total": asked.total,
         "read": asked.read,
         "count": complete[-1].count if complete else None,
-        "looks": len(looks),
-        "complete_looks": len(complete),
+        "collections": len(looks),
+        "complete_collections": len(complete),
         "pages": sum(look.pages for look in looks),
         "requests": sum(look.requests for look in looks),
-        "last_look": last.finished_at,
-        "last_complete_look": complete[-1].finished_at if complete else None,
+        "last_collection": last.finished_at,
+        "last_complete_collection": complete[-1].finished_at if complete else None,
         "root": complete[-1].root if complete else None,
         "collector_version": last.collector_version,
     }
@@ -327,10 +329,10 @@ def _covered(parameters: Sequence[Mapping[str, Any]]) -> tuple[str | None, str |
 def why_incomplete(said: Mapping[str, Any], start: str, end: str) -> str | None:
     """Why the population of one scope is not known to hold all events of the period."""
     first, last = said.get("covered_from"), said.get("covered_to")
-    if not said.get("complete_looks"):
+    if not said.get("complete_collections"):
         return "it was never read completely"
     if first is None or last is None:
-        return "its looks do not say which time they cover"
+        return "its collections do not say which time they cover"
     if first > start:
         return f"it is read from {first} on"
     if last < end:

@@ -59,7 +59,7 @@ class ActiveRule:
     thresholds: Mapping[str, Any]
     severity: Severity
     max_age: timedelta
-    """Evidence from an older look is stale."""
+    """Older evidence is stale."""
     sourced: frozenset[str] = frozenset()
     """Of the kinds that the rule joins ``where_sourced``, those whose provider has a source."""
     variants: tuple[Variant, ...] = ()

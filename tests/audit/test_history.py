@@ -267,7 +267,7 @@ def test_a_period_that_was_collected_all_along_is_complete(store: Store) -> None
     assert (header["complete"], header["incomplete_because"]) == (True, [])
     assert (header["scopes_asked"], header["scopes_read"]) == (1, 1)
     (scope,) = header["scopes"]
-    assert (scope["looks"], scope["requests"], scope["source"]) == (17, 17, "acme")
+    assert (scope["collections"], scope["requests"], scope["source"]) == (17, 17, "acme")
     assert list(header["limits"]) == list(history.LIMITS)
 
 
