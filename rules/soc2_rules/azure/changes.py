@@ -9,7 +9,6 @@ from soc2_collectors.azure.models.monitor import HumanChange
 from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 
-
 _CHANGES_NOTHING = (
     "*/list*/action",
     "*/validate/action",
