@@ -90,11 +90,10 @@ def gcp_deploy_approval(
 ) -> Verdict:
     """Delivery pipelines wait for approval before production.
 
-    Production is the last target of a pipeline, unless its name says another environment (``dev``), and every
-    one whose name, or a word in it, is of a form in ``production``; ``non-prod`` and ``pre-prod`` are none, nor
-    is ``deploy`` beside another environment's name.
-    One that stands for several is production where one
-    of them is: they ask for no approval themselves.
+    Production is the last target of a pipeline, unless its name, or that of each target that it stands for,
+    says another environment (``dev``); and every one whose name, or a word in it, is of a form in
+    ``production``; ``non-prod`` and ``pre-prod`` are none, nor is ``deploy`` beside another environment's name.
+    One that stands for several is production where one of them is: they ask for no approval themselves.
     Cloud Deploy then rolls nothing out there that nobody approved.
 
     Why: the person who wrote a change is the last to see what is wrong with it.
@@ -112,7 +111,9 @@ def gcp_deploy_approval(
     }
     wanted = {one for one in names if _of_production(called[one], production)}
     last = names[-1]
-    wanted |= set() if _elsewhere(called[last]) else {last}
+    own = last.rpartition("/")[2]
+    parts = [name for name in called[last] if name != own] or [own]
+    wanted |= set() if all(_elsewhere([name]) for name in parts) else {last}
     if not wanted:
         ends = listed(dict.fromkeys(called[last]))
         return not_applicable(f"by the names of its targets not for production: it ends at {ends}")
