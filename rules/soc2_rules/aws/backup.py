@@ -577,7 +577,8 @@ def aws_efs_backed_up(
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
-    What is new has ``max_days`` for its first backup.
+    What is new has ``max_days`` for its first backup. The destination of a replication may leave that to what it
+    copies.
 
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
@@ -585,6 +586,8 @@ def aws_efs_backed_up(
     verdict = _backed_up(evidence, scope, now, "EFS", system.file_system_id, max_days)
     if verdict.status is not Status.FAIL:
         return verdict
+    if system.replica:
+        return not_applicable("a replica of another file system: backups are asked of that one")
     policy = system.backup_policy
     if policy is not None and policy.status == "ENABLING":
         return inconclusive("its automatic backups are being switched on")
