@@ -85,6 +85,7 @@ ANSWERS: Mapping[str, Any] = {
     },
     "cloudwatch:DescribeAlarms": {"CompositeAlarms": [], "LogAlarms": []},
     "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
+    "ecs:DescribeServices": {"failures": []},
     # Without a scan, as basic scanning of today answers.
     "ecr:DescribeImages": {
         "imageDetails": [{"imageDigest": f"sha256:{n}", "imagePushedAt": 1767225600} for n in "12"]

@@ -46,8 +46,12 @@ def distributions(aws: Aws) -> Iterator[Document]:
 
     def in_vpcs(item: dict[str, Any]) -> list[object]:
         origins = (item.get("Origins") or {}).get("Items") or ()
-        named = {(origin.get("VpcOriginConfig") or {}).get("VpcOriginId") for origin in origins}
-        return [within(number) for number in sorted(named - {None})]
+        named = {
+            str(origin["VpcOriginConfig"]["VpcOriginId"])
+            for origin in origins
+            if origin.get("VpcOriginConfig")
+        }
+        return [within(number) for number in sorted(named)]
 
     def used(item: dict[str, Any]) -> list[dict[str, Any]]:
         origins = (item.get("Origins") or {}).get("Items") or ()
