@@ -175,6 +175,15 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     vpc_origins: list[VpcOrigin] = fact("GetVpcOrigin")
     """Those that its origins name."""
 
+    @property
+    def identities(self) -> set[str]:
+        """The origin access identities by which it asks buckets: CloudFront takes those of its own account only.
+
+        Source: CloudFront API reference, CreateDistribution, InvalidOriginAccessIdentity.
+        """
+        named = (one.s3_origin_config for one in self.origins.items)
+        return {one.origin_access_identity.rpartition("/")[2] for one in named if one} - {""}
+
     def spoken_to(self, origin: Origin) -> CustomOrigin | None:
         """How an origin is spoken to; ``None`` for a bucket, and where that is not told."""
         named = origin.vpc_origin_config
