@@ -188,8 +188,8 @@ def aws_s3_cross_account(
     using: list[Distribution] = []
     if any(name.startswith(_IDENTITY) for name in found.unclear):
         # A distribution asks by an identity of its own account.
-        using = [one for one in evidence.account(Distribution) if one.identities]
-        known += sorted({number for one in using for number in one.identities})
+        using = [one for one in evidence.account(Distribution) if one.access_identities]
+        known += sorted({number for one in using for number in one.access_identities})
         found = outsiders(bucket.statements, scope.account, known, served=True)
     if found.unclear:
         return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")

@@ -176,7 +176,7 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     """Those that its origins name."""
 
     @property
-    def identities(self) -> set[str]:
+    def access_identities(self) -> set[str]:
         """The origin access identities by which it asks buckets: CloudFront takes those of its own account only.
 
         Source: CloudFront API reference, CreateDistribution, InvalidOriginAccessIdentity.
