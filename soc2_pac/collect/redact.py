@@ -35,9 +35,13 @@ _DEEP = 5
 _HINTS = {
     "aws-access-key-id": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
     "password-assignment": (
-        # PGPASSWORD and db_password too; a value that is fetched ($TOKEN, $(curl ...), {{ }}) is no secret.
+        # PGPASSWORD and db_password too; a value that is fetched ($TOKEN, $(curl ...), {{ }}, Get-SSMParameter,
+        # requests.put(...)) is no secret, nor is a word that says something of one (lock_passwd: true).
         r"(?i)(?:password|passwd|secret|token|api_?key|(?:\b|_)pass)\b[\"']?\s*[:=]\s*[\"']?"
-        r"(?![$`{<])[^\s\"']{4,}"
+        r"(?![$`{<])(?!\(?(?-i:(?:Get|Invoke|New|Read|Import)-[A-Z][A-Za-z]+)(?:[\s()|;]|$))"
+        r"(?![a-z_]\w*(?:\.\w+)+[(\[])"
+        r"(?!(?:true|false|null|none|required|optional|enabled|disabled)(?:[\s\"',;)}\]]|$))"
+        r"[^\s\"']{4,}"
     ),
 }
 """Looked for only in values that are declared secret: elsewhere these are identifiers and prose."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
 from soc2_collectors.aws.backup import restore_jobs
 from soc2_pac.model import Document, Period, Status
 from soc2_pac.testing import judge_document
@@ -66,3 +68,26 @@ def test_a_volume_of_fsx_is_not_taken_for_a_deleted_file_system() -> None:
         aws_recovery_points, {"ResourceArn": arn, "ResourceType": "FSx"}, given
     )
     assert verdict.status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"), [(["acme-files"], Status.FAIL), (["acme"], Status.NOT_APPLICABLE)]
+)
+def test_nothing_recent_is_asked_of_a_bucket_that_was_deleted(
+    there: list[str], expected: Status
+) -> None:
+    arn = "arn:aws:s3:::acme-files"
+    old = {
+        "RecoveryPointArn": "a",
+        "ResourceArn": arn,
+        "Status": "COMPLETED",
+        "CreationDate": "2026-05-01T03:00:00Z",
+        "IsEncrypted": True,
+    }
+    given: dict[str, list[dict[str, Any]] | None] = {
+        **{kind: [] for kind in aws_recovery_points.kinds},
+        "aws.backup.recovery_point": [old],
+        "aws.s3.bucket": [{"Name": name} for name in there],
+    }
+    document = {"ResourceArn": arn, "ResourceType": "S3"}
+    assert judge_document(aws_recovery_points, document, given, now=BEGAN).status is expected

@@ -348,6 +348,12 @@ def test_a_variable_in_a_denial_may_stand_for_anything() -> None:
     assert outsiders(statements({"Statement": full}), OWN).everyone
 
 
+@pytest.mark.parametrize(("own", "known"), [(OWN, ("",)), ("", ())])
+def test_everyone_is_not_known_by_having_no_name(own: str, known: tuple[str, ...]) -> None:
+    full = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    assert outsiders(statements({"Statement": full}), own, known).everyone
+
+
 def test_everyone_but_some_is_denied() -> None:
     allowed = {"Principal": "*", "Action": "s3:Get*", "Resource": "arn:aws:s3:::data/*"}
     denied = {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::444455556666:role/x"}}

@@ -89,6 +89,7 @@ ANSWERS: Mapping[str, Any] = {
     },
     "cloudwatch:DescribeAlarms": {"CompositeAlarms": [], "LogAlarms": []},
     "codedeploy:BatchGetDeploymentGroups": {"errorMessage": None},
+    "ecs:DescribeServices": {"failures": []},
     # Without a scan, as basic scanning of today answers.
     "ecr:DescribeImages": {
         "imageDetails": [{"imageDigest": f"sha256:{n}", "imagePushedAt": 1767225600} for n in "12"]
@@ -107,6 +108,10 @@ ANSWERS: Mapping[str, Any] = {
     },
     "iam:GetPolicy": {"Policy": {"DefaultVersionId": "v1"}},
     "iam:GetPolicyVersion": {"PolicyVersion": {"Document": _EVERYTHING, "IsDefaultVersion": True}},
+    # Of secrets that nothing rotates it is asked whether they are copies.
+    "secretsmanager:ListSecrets": {
+        "SecretList": [{"ARN": f"arn:s{n}", "Name": f"s{n}", "CreatedDate": 1767225600} for n in "12"]
+    },
     "sns:GetSubscriptionAttributes": {"Attributes": {"PendingConfirmation": "false"}},
     "sns:GetTopicAttributes": {"Attributes": {"Policy": "{}"}},
     "sns:ListSubscriptions": {"Subscriptions": [_subscription("s1", "heard", ACCOUNT)]},

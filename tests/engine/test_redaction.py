@@ -131,6 +131,36 @@ def test_a_secret_beside_the_name_of_one_is_found(value: str) -> None:
     assert found == {"a": "[redacted: found password-assignment]"}
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#cloud-config\nusers:\n- name: ops\n  lock_passwd: true\n",
+        "#cloud-config\npassword: null\nlock_passwd: false",
+        "[string]$token = Invoke-RestMethod -Method PUT -Uri http://169.254.169.254/latest/api/token",
+        "$Password = (Get-SSMParameter -Name /prod/db -WithDecryption $true).Value",
+        "$Secret = Get-SECSecretValue -SecretId prod/db",
+        "token = requests.put('http://169.254.169.254/latest/api/token').text",
+        "api_key = os.environ['API_KEY']",
+    ],
+)
+def test_a_value_that_is_fetched_or_a_switch_is_no_secret(script: str) -> None:
+    assert redacted(script.encode()) == REDACTED
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "$Password = ConvertTo-SecureString 'correct-horse' -AsPlainText -Force",
+        "password: true-horse",
+        "PASSWORD=get-horse1",
+        "PASSWORD=New-Horse1",
+        "token=correct.horse",
+    ],
+)
+def test_a_secret_that_begins_like_a_command_or_a_switch_is_found(script: str) -> None:
+    assert redacted(script.encode()) == FOUND
+
+
 # -- forms and names ------------------------------------------------------------------------------------------
 
 each_form = pytest.mark.parametrize("form", FORMS)

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
         "cloudfront:ListDistributions",
         "cloudfront:GetDistributionConfig",
         "cloudfront:ListOriginAccessControls",
+        "cloudfront:GetVpcOrigin",
     ],
     per="account",
-    cost="pages of 100 + pages of 100 access controls + N",
+    cost="pages of 100 + pages of 100 access controls + N + 1 per VPC origin",
 )
 def distributions(aws: Aws) -> Iterator[Document]:
     """Distributions; what the listing leaves out (logging, how origins are asked) are facts."""
@@ -38,6 +39,20 @@ def distributions(aws: Aws) -> Iterator[Document]:
             for control in page["OriginAccessControlList"].get("Items") or ()
         }
 
+    @functools.cache
+    def within(number: str) -> object:
+        """An origin in a VPC, which several distributions may have."""
+        return aws.fact("cloudfront", "get_vpc_origin", key="VpcOrigin", Id=number).call()
+
+    def in_vpcs(item: dict[str, Any]) -> list[object]:
+        origins = (item.get("Origins") or {}).get("Items") or ()
+        named = {
+            str(origin["VpcOriginConfig"]["VpcOriginId"])
+            for origin in origins
+            if origin.get("VpcOriginConfig")
+        }
+        return [within(number) for number in sorted(named)]
+
     def used(item: dict[str, Any]) -> list[dict[str, Any]]:
         origins = (item.get("Origins") or {}).get("Items") or ()
         wanted = {origin.get("OriginAccessControlId") for origin in origins}
@@ -50,7 +65,12 @@ def distributions(aws: Aws) -> Iterator[Document]:
             )
             name = item.get("Comment") or item["DomainName"]
             listed = Fact("cloudfront:ListOriginAccessControls", functools.partial(used, item))
-            body = {**item, "GetDistributionConfig": config, "ListOriginAccessControls": listed}
+            body = {
+                **item,
+                "GetDistributionConfig": config,
+                "ListOriginAccessControls": listed,
+                "GetVpcOrigin": Fact("cloudfront:GetVpcOrigin", functools.partial(in_vpcs, item)),
+            }
             yield Document(item["ARN"], name, body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from soc2_collectors.aws.models.eventbridge import EventBus, EventRule
+from soc2_collectors.aws.models.eventbridge import STATE_CHANGE, EventBus, EventRule
 from soc2_pac.model import Document, Fact
 from soc2_pac.resources import collects
 
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
     EventRule,
     calls=["events:ListEventBuses", "events:ListRules", "events:ListTargetsByRule"],
     per="region",
-    cost="pages of 100 buses + pages of 100 rules of each + 1 per rule that may see CloudTrail's events",
+    cost="pages of 100 buses + pages of 100 rules of each + 1 per rule that may see CloudTrail's events or alarms",
 )
 def rules(aws: Aws) -> Iterator[Document]:
-    """Rules of every bus that may see CloudTrail's events, with their targets."""
+    """Rules of every bus that may see CloudTrail's events, or what alarms do, with their targets."""
     for bus in aws.items("events", "list_event_buses", "EventBuses"):
         name = bus["Name"]
         for item in aws.children("events", "list_rules", "Rules", EventBusName=name):
-            if _may_see_calls(item.get("EventPattern") or ""):
+            if _may_see(item.get("EventPattern") or ""):
                 targets = _targets(aws, item["Name"], name)
                 yield Document(item["Arn"], item["Name"], {**item, "ListTargetsByRule": targets})
 
 
-def _may_see_calls(pattern: str) -> bool:
-    """Whether a pattern may match what CloudTrail writes; rules with a schedule have none."""
+def _may_see(pattern: str) -> bool:
+    """Whether a pattern may match CloudTrail's events, or that an alarm goes off; rules with a schedule have none."""
     try:
         kinds = json.loads(pattern).get("detail-type") if pattern else ()
     except (ValueError, AttributeError):
         return False
     if not isinstance(kinds, list):
         return kinds is None
-    return any(not isinstance(kind, str) or "CloudTrail" in kind for kind in kinds)
+    return any(
+        not isinstance(kind, str) or "CloudTrail" in kind or kind == STATE_CHANGE for kind in kinds
+    )
 
 
 def _targets(aws: Aws, name: str, bus: str) -> Fact:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 @collects(
     Secret,
-    calls=["secretsmanager:ListSecrets", "secretsmanager:GetResourcePolicy"],
+    calls=[
+        "secretsmanager:ListSecrets",
+        "secretsmanager:GetResourcePolicy",
+        "secretsmanager:DescribeSecret",
+    ],
     per="region",
-    cost="pages of 100 + N",
+    cost="pages of 100 + N + 1 per secret that nothing rotates",
 )
 def secrets(aws: Aws) -> Iterator[Document]:
     """Secrets that are not on their way out, by what is said about them."""
@@ -30,4 +34,14 @@ def secrets(aws: Aws) -> Iterator[Document]:
             optional=True,
             SecretId=item["ARN"],
         )
-        yield Document(item["ARN"], item["Name"], {**item, "GetResourcePolicy": policy})
+        body = {**item, "GetResourcePolicy": policy, "DescribeSecret": None}
+        if not (item.get("RotationEnabled") or item.get("OwningService")):
+            # Only this call tells that it is a copy of another account's secret.
+            body["DescribeSecret"] = aws.fact(
+                "secretsmanager",
+                "describe_secret",
+                key="CrossAccountPrimary",
+                optional=True,
+                SecretId=item["ARN"],
+            )
+        yield Document(item["ARN"], item["Name"], body)

@@ -21,6 +21,7 @@ from soc2_collectors.aws.models.efs import FileSystem, FsxFileSystem
 from soc2_collectors.aws.models.eventbridge import EventBus
 from soc2_collectors.aws.models.iam import AccountSummary
 from soc2_collectors.aws.models.rds import DbCluster, DbInstance
+from soc2_collectors.aws.models.s3 import Bucket
 from soc2_collectors.aws.models.times import days_after, hours_after
 from soc2_pac.model import (
     Scope,
@@ -134,7 +135,7 @@ _OF_A_FILE_SYSTEM = "fsvol-"
     criteria=["CC7.5", "CC7.4"],
     severity=Severity.MEDIUM,
     needs=[RecoveryPoint, EventBus],
-    where_sourced=list(dict.fromkeys(kind for kind, _, _ in _JUDGED.values())),
+    where_sourced=[*dict.fromkeys(kind for kind, _, _ in _JUDGED.values()), Bucket],
     known_as=[
         "prowler:backup_recovery_point_encrypted",
         "powerpipe:backup_recovery_point_encryption_enabled",
@@ -153,8 +154,8 @@ def aws_recovery_points(
     """What is backed up has a recent recovery point; all are encrypted and kept for five weeks.
 
     AWS Backup lists what was deleted as long as it has recovery points: nothing recent is asked of instances, volumes,
-    databases, tables and file systems that are not there any more. So it is of copies that came from another account or
-    Region, where that is read.
+    databases, tables, file systems and buckets that are not there any more. So it is of copies that came from another
+    account or Region, where that is read.
 
     Why: a backup of last month is last month's business; one that is not encrypted is a second copy to lose.
     Fix: aws backup update-backup-plan with a daily rule, DeleteAfterDays=35 and a vault with a KMS key.
@@ -190,6 +191,8 @@ def _unless_gone(
 ) -> Verdict:
     """The verdict, unless the resource was deleted: its backups are kept, and none is made any more."""
     sort, name = resource.key
+    if sort == "S3":
+        return _unless_bucket_gone(verdict, resource, evidence)
     if sort not in _JUDGED:
         return verdict
     kind, key, before = _JUDGED[sort]
@@ -209,6 +212,20 @@ def _unless_gone(
     if not own and all(bus.place != resource.place for bus in evidence.everywhere(EventBus)):
         account, region = resource.place
         told = f"a copy from {region} of account {account}, where nobody looked whether it is there"
+        return inconclusive(f"{verdict.message}; {told}")
+    return not_applicable(f"deleted; its backups are kept: {verdict.message}")
+
+
+def _unless_bucket_gone(
+    verdict: Verdict, resource: ProtectedResource, evidence: Evidence
+) -> Verdict:
+    """The same for a bucket, whose ARN names neither account nor Region: whose it was its copies do not say."""
+    name = resource.key[1]
+    if any(bucket.name == name for bucket in evidence.everywhere(Bucket)):
+        return verdict
+    points = evidence.index(RecoveryPoint, "resource_arn", within="here")
+    if any(one.source_backup_vault_arn for one in points.get(resource.resource_arn, ())):
+        told = "copies from another vault, of a bucket that is in no account that was read"
         return inconclusive(f"{verdict.message}; {told}")
     return not_applicable(f"deleted; its backups are kept: {verdict.message}")
 
@@ -577,7 +594,8 @@ def aws_efs_backed_up(
 ) -> Verdict:
     """EFS file systems are backed up, by a policy of their own or a plan.
 
-    What is new has ``max_days`` for its first backup.
+    What is new has ``max_days`` for its first backup. The destination of a replication may leave that to what it
+    copies.
 
     Why: whoever mounts a shared file system can empty it.
     Fix: aws efs put-backup-policy --backup-policy Status=ENABLED, or a selection of AWS Backup.
@@ -585,6 +603,8 @@ def aws_efs_backed_up(
     verdict = _backed_up(evidence, scope, now, "EFS", system.file_system_id, max_days)
     if verdict.status is not Status.FAIL:
         return verdict
+    if system.replica:
+        return not_applicable("a replica of another file system: backups are asked of that one")
     policy = system.backup_policy
     if policy is not None and policy.status == "ENABLING":
         return inconclusive("its automatic backups are being switched on")

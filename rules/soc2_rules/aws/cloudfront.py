@@ -5,6 +5,7 @@ from __future__ import annotations
 from soc2_collectors.aws.models.cloudfront import Behavior, Distribution, LogSource, Origin
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
+from soc2_rules.mechanisms.known import asked
 from soc2_rules.mechanisms.undecided import problems
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
@@ -25,8 +26,8 @@ _TOO_OLD = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1_2016", "TLSv1.1_2016")
 def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
     """Origins are spoken to in TLS, and buckets by requests that the distribution signs.
 
-    A bucket is spoken to as the viewer speaks: in clear where a behaviour that leads to it answers plain HTTP.
-    Whether a bucket lets in others, too, is what its own policy says.
+    Origins in a VPC are origins, too. A bucket is spoken to as the viewer speaks: in clear where a behaviour that leads
+    to it answers plain HTTP. Whether a bucket lets in others, too, is what its own policy says.
 
     Why: an origin that everybody reaches goes round the distribution's filters.
     Fix: aws cloudfront update-distribution with OriginProtocolPolicy=https-only, TLSv1.2, an origin access
@@ -35,7 +36,8 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
     if not distribution.enabled:
         return not_applicable("disabled")
     origins = distribution.origins.items
-    found = [problem for origin in origins for problem in _wrong(distribution, origin)]
+    known, unread = asked(origins, lambda origin: _wrong(distribution, origin))
+    found = [problem for _, wrong in known for problem in wrong]
     if found:
         return failed("; ".join(found))
     if not origins:
@@ -48,7 +50,9 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
     )
     if idle := sorted(number for number in named if signing.get(number) == "never"):
         return failed(f"an access control that never signs: {', '.join(idle)}")
-    unclear = [origin.id for origin in origins if _unclear(origin)]
+    if unread is not None:
+        raise unread
+    unclear = [origin.id for origin in origins if _unclear(distribution, origin)]
     unclear += sorted(number for number in named if signing.get(number) not in _SIGNING)
     if unclear:
         return inconclusive(f"how it is spoken to is not known: {', '.join(unclear)}")
@@ -56,7 +60,7 @@ def aws_cf_origin_protection(distribution: Distribution) -> Verdict:
 
 
 def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
-    custom, bucket = origin.custom_origin_config, origin.s3_origin_config
+    custom, bucket = distribution.spoken_to(origin), origin.s3_origin_config
     if origin.unsigned_bucket:
         return [f"{origin.id} is a bucket that is asked without a signature"]
     if custom is None:
@@ -80,9 +84,9 @@ def _wrong(distribution: Distribution, origin: Origin) -> list[str]:
     return found
 
 
-def _unclear(origin: Origin) -> bool:
-    """Whether it is an origin of another sort (in a VPC), or its TLS versions are not known."""
-    custom = origin.custom_origin_config
+def _unclear(distribution: Distribution, origin: Origin) -> bool:
+    """Whether it is an origin of another sort, or its TLS versions are not known."""
+    custom = distribution.spoken_to(origin)
     if custom is None:
         return origin.s3_origin_config is None
     versions = custom.origin_ssl_protocols.items

@@ -27,7 +27,11 @@ def aws_console_changes_outside_pipeline(
         "athena:StartQueryExecution",
         "cloudshell:*",
         "cloudtrail:StartQuery",
+        "codepipeline:PutApprovalResult",
+        "codepipeline:RetryStageExecution",
+        "codepipeline:StartPipelineExecution",
         "logs:StartQuery",
+        "q:*",
         "signin:*",
         "support:*",
     ),
@@ -35,8 +39,9 @@ def aws_console_changes_outside_pipeline(
     """Nobody changes production in the console, past the pipeline.
 
     ``deploy_roles`` holds patterns for the names of roles that may; ``accounts`` the ids of the production
-    accounts, every account while it is empty; ``ignored`` patterns for actions that change nothing. Changes
-    by a person's own keys or command line look like those of a program, and are not found by this.
+    accounts, every account while it is empty; ``ignored`` patterns for actions that change nothing, or by which
+    somebody starts the pipeline itself and approves what it does. Changes by a person's own keys or command line
+    look like those of a program, and are not found by this.
 
     Why: what is changed by hand was neither reviewed nor tested, and the next deployment may undo it.
     Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read
@@ -45,7 +50,9 @@ def aws_console_changes_outside_pipeline(
     if accounts and scope.account not in accounts:
         return not_applicable("not a production account")
     if any(fnmatchcase(change.action, pattern) for pattern in ignored):
-        return not_applicable(f"{change.action} is on the list of what changes nothing")
+        return not_applicable(
+            f"{change.action} is on the list of what is no change past the pipeline"
+        )
     if change.error_code:
         return not_applicable(f"{change.action} was refused: {change.error_code}")
     who = change.user_identity

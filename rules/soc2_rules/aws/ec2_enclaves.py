@@ -155,8 +155,9 @@ ReEncrypt puts what the key protects under another key, which the host may have.
 """
 _EQUAL = ("stringequals", "stringequalsignorecase", "stringlike")
 _UNEQUAL = ("stringnotequals", "stringnotequalsignorecase", "stringnotlike")
-_WHOLE_IMAGE = ("imagesha384", "pcr0", "pcr8")
-"""Measurements that tell one program from another: the image, or who signed it."""
+_WHOLE_IMAGE = ("imagesha384", "pcr0", "pcr8", "nitrotpmpcr4", "nitrotpmpcr7")
+"""Measurements that tell one program from another: the image, or who signed it. Of an instance that proves itself by
+NitroTPM these are PCR4 and PCR7 (EC2 User Guide, "Prepare AWS KMS for attestation")."""
 _PARTS = ("pcr1", "pcr2")
 """The kernel and the application: the image only together."""
 _OF_THE_DEPLOYMENT = ("pcr3", "pcr4")
@@ -184,7 +185,8 @@ def aws_kms_enclave_attestation(
 ) -> Verdict:
     """Key policies let only the measured enclave use its key, in every statement.
 
-    A key is an enclave's where its policy speaks of attestation, or its id is in ``enclave_keys``.
+    A key is an enclave's where its policy speaks of attestation, or its id is in ``enclave_keys``. An instance that
+    proves by NitroTPM what it booted counts as an enclave.
     ``measurements``: the values that are known; any other in the policy fails. ``bound_to_deployment`` asks
     for the host's role or instance (PCR3, PCR4) as well. Grants, and what enclaves really proved, are not
     looked at.

@@ -107,7 +107,9 @@ def aws_trust_oidc_scoped(role: Role) -> Verdict:
     """Roles that trust an OIDC issuer pin both audience and subject; those of AWS's own list pin the application.
 
     AWS knows Google, Amazon, Facebook and Cognito without a provider in the account: there the application (the
-    identity pool) is what tells yours from anybody's.
+    identity pool) is what tells yours from anybody's. In place of the subject, another claim that AWS evaluates may
+    say whose the request is: the repository, its owner or the enterprise (by number, too) of GitHub, the project or
+    namespace of GitLab, the pipeline or organisation of Buildkite, the project of CircleCI, the resource of Oracle.
 
     Why: every repository of GitHub has the same issuer; only the subject says which one may come
         in.
@@ -128,11 +130,11 @@ def aws_trust_oidc_scoped(role: Role) -> Verdict:
             continue
         if not _pinned(statement, f"{issuer}:aud"):
             return failed(f"the audience of {issuer} is not pinned")
-        if not _pinned(statement, f"{issuer}:sub", subject=True):
+        if not _pinned(statement, f"{issuer}:sub", subject=True) and not _owned(statement, issuer):
             return failed(f"the subject of {issuer} is not pinned")
     own = sorted({issuer for _, issuer, names in federated if names is None})
     others = sorted({issuer for _, issuer, names in federated if names is not None})
-    told = [f"audience and subject of {', '.join(own)} are pinned"] if own else []
+    told = [f"the audience of {', '.join(own)} is pinned, and whose token it is"] if own else []
     told += [f"the application of {', '.join(others)} is pinned"] if others else []
     return passed("; ".join(told))
 
@@ -239,8 +241,11 @@ def _guests(statement: Statement, known: tuple[str, ...]) -> dict[bool | None, s
     return found
 
 
-def _pinned(statement: Statement, key: str, *, subject: bool = False) -> bool:
-    """Whether a condition asks for values of a key that say whose somebody is."""
+def _pinned(statement: Statement, key: str, *, subject: bool = False, owner: bool = False) -> bool:
+    """Whether a condition asks for values of a key that say whose somebody is.
+
+    Before a wildcard, a subject must name a tenant whole, and so must an ``owner``: ``acme/*``.
+    """
     return any(
         one.key == key.lower()
         and one.names_values
@@ -248,6 +253,7 @@ def _pinned(statement: Statement, key: str, *, subject: bool = False) -> bool:
         and all(
             _specific(value, wildcards=one.test == "stringlike", subject=subject)
             and (one.key != f"{_GITHUB}:sub" or _of_github(value))
+            and (not owner or one.test != "stringlike" or _whole(value))
             for value in one.values
         )
         for one in statement.conditions
@@ -272,6 +278,38 @@ def _of_github(value: str) -> bool:
         literal if literal == value else literal[: max(literal.rfind(":"), literal.rfind("/")) + 1]
     )
     return _OWNERS.search(end) is not None
+
+
+def _whole(value: str) -> bool:
+    """Whether an owner stands whole before any wildcard, in the name of a repository or in a number."""
+    return not set(value.partition("/")[0]) & set("*?")
+
+
+_OWNING = (
+    (
+        re.compile(
+            r"token\.actions\.githubusercontent\.com(/.+)?|token\.actions\.[^/]+\.ghe\.com"
+            r"|github\.com/enterprises/[^/]+"
+        ),
+        ("repository", "repository_id", "repository_owner_id", "enterprise_id"),
+    ),
+    (re.compile(r"gitlab\.com"), ("project_id", "namespace_id")),
+    (
+        re.compile(r"agent(\.[^/]+)?\.buildkite\.(com|dev|site)"),
+        ("pipeline_id", "organization_id", "organization_slug"),
+    ),
+    (re.compile(r"oidc\.circleci\.com/org/[^/]+"), ("oidc.circleci.com/project-id",)),
+    (re.compile(r"idcs-[^/]+\.identity\.oraclecloud\.com"), ("rpst_id",)),
+)
+"""Issuers of which AWS evaluates more than the subject -> the claims that say whose a token is. Those of a workflow, a
+branch, an environment or a person are the same in a stranger's repository. Source: service authorization reference,
+condition keys of AWS STS; IAM user guide, keys for AWS OIDC federation."""
+
+
+def _owned(statement: Statement, issuer: str) -> bool:
+    """Whether a claim other than the subject is pinned that says whose a token is."""
+    names = [name for pattern, claims in _OWNING if pattern.fullmatch(issuer) for name in claims]
+    return any(_pinned(statement, f"{issuer}:{name}", owner=True) for name in names)
 
 
 _SEPARATORS = re.compile(r"[:/]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.models.cloudfront import Distribution
 from soc2_collectors.aws.models.logs import DeliverySource
 from soc2_collectors.aws.models.policy import subsumes
 from soc2_collectors.aws.models.s3 import AccountPublicAccessBlock, Bucket, PublicAccessBlock
@@ -153,13 +154,14 @@ def aws_s3_public_access_blocked(bucket: Bucket) -> Verdict:
 @rule(
     criteria=["CC6.3", "CC6.7"],
     severity=Severity.HIGH,
+    needs=[Distribution],
     known_as=[
         "prowler:s3_bucket_cross_account_access",
         "powerpipe:s3_bucket_policy_restricts_cross_account_permission_changes",
     ],
 )
 def aws_s3_cross_account(
-    bucket: Bucket, scope: Scope, *, known_accounts: tuple[str, ...] = ()
+    bucket: Bucket, evidence: Evidence, scope: Scope, *, known_accounts: tuple[str, ...] = ()
 ) -> Verdict:
     """Bucket policies grant access to known accounts only.
 
@@ -167,30 +169,40 @@ def aws_s3_cross_account(
     endpoints) from which everyone may come. What the policy denies again does not count. A service of AWS counts as
     the account or organisation for whose resources a condition lets it in (``aws:SourceAccount``, ``aws:SourceArn``);
     without such a condition whom it acts for is not asked. Where the policy leaves it to access points of an account
-    whom to let in (``s3:DataAccessPointAccount``), their policies are not read, and the message says so.
+    whom to let in (``s3:DataAccessPointAccount``), their policies are not read, and the message says so. An origin
+    access identity of CloudFront is the account's own where one of its distributions uses it.
 
     Why: data leaves through a grant to an account that nobody remembers.
     Fix: remove the principal from the bucket policy, or list the account in known_accounts.
     """
     if bucket.policy is None:
         return not_applicable("no bucket policy")
-    found = outsiders(bucket.statements, scope.account, known_accounts, served=True)
+    known = list(known_accounts)
+    found = outsiders(bucket.statements, scope.account, known, served=True)
     if any(name.startswith(_CANONICAL) for name in found.strangers):
         # The account itself may be named in this way; only the ACL says by which id.
-        own = bucket.acl.owner.canonical_user
-        found = outsiders(bucket.statements, scope.account, (*known_accounts, own), served=True)
+        known.append(bucket.acl.owner.canonical_user)
+        found = outsiders(bucket.statements, scope.account, known, served=True)
     if found.strangers:
         return failed(f"grants access to others than known accounts: {', '.join(found.strangers)}")
+    using: list[Distribution] = []
+    if any(name.startswith(_IDENTITY) for name in found.unclear):
+        # A distribution asks by an identity of its own account.
+        using = [one for one in evidence.account(Distribution) if one.access_identities]
+        known += sorted({number for one in using for number in one.access_identities})
+        found = outsiders(bucket.statements, scope.account, known, served=True)
     if found.unclear:
         return inconclusive(f"nobody can tell whose these are: {', '.join(found.unclear)}")
     told = "nobody outside the account, services of AWS apart"
     if found.known:
         told = f"known accounts only: {', '.join(found.known)}"
     points = "; whom access points let in is for their policies to say" if bucket.delegates else ""
-    return passed(f"the policy lets in {told}{points}")
+    return passed(f"the policy lets in {told}{points}", on=using)
 
 
 _CANONICAL = "canonical user "
+_IDENTITY = "CloudFront's origin access identity "
+"""How messages begin to name these parties; see the model of trust."""
 
 
 @rule(

@@ -27,6 +27,8 @@ def aws_secret_rotation(
 ) -> Verdict:
     """Secrets are rotated automatically, and were rotated when they should have been.
 
+    A copy of a secret of another Region or account follows its origin, which is asked there.
+
     Why: a password that is never replaced stays useful to whoever once read it.
     Fix: aws secretsmanager rotate-secret --rotation-rules AutomaticallyAfterDays=30 with a rotation function;
         where rotation is on and late, read the function's log.
@@ -36,6 +38,8 @@ def aws_secret_rotation(
     if secret.primary_region not in (None, scope.region):
         return not_applicable(f"a copy; it is rotated in {secret.primary_region}")
     if not secret.rotation_enabled:
+        if (primary := secret.follows) is not None:
+            return not_applicable(f"a copy; {primary} is rotated where it is")
         return failed("automatic rotation is off")
     since = secret.last_rotated_date or secret.created_date
     due = days_after(since, max_age_days)

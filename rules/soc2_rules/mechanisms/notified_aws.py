@@ -17,7 +17,14 @@ from soc2_collectors.aws.models.arns import parsed
 from soc2_collectors.aws.models.cloudtrail import Trail
 from soc2_collectors.aws.models.cloudwatch import Alarm, Counted, MuteRule, Subscription
 from soc2_collectors.aws.models.event_patterns import sees
-from soc2_collectors.aws.models.eventbridge import ALL, OFF, WRITES, EventBus, EventRule
+from soc2_collectors.aws.models.eventbridge import (
+    ALL,
+    OFF,
+    STATE_CHANGE,
+    WRITES,
+    EventBus,
+    EventRule,
+)
 from soc2_collectors.aws.models.filter_patterns import compiled
 from soc2_collectors.aws.models.kms import Key
 from soc2_collectors.aws.models.logs import MetricFilter, group_name
@@ -167,6 +174,23 @@ def above(
     return attempt(
         lambda: by_any(
             account.above(alarm, place, (alarm.name,)), stops("no composite alarm follows it")
+        )
+    )
+
+
+def heard(
+    alarm: Alarm, evidence: Evidence, scope: Scope, reaches_people: Sequence[str] = ()
+) -> Way:
+    """Whether a rule of EventBridge that is about alarms notifies somebody when one goes off.
+
+    The rule needs EventRule, too. Alarms tell EventBridge whatever their actions are, and whether these are on or off
+    (CloudWatch user guide, "Alarm events and EventBridge").
+    """
+    account = _Account(evidence, scope.account, tuple(reaches_people))
+    place = alarm.place or (scope.account, scope.region or "")
+    return attempt(
+        lambda: by_any(
+            account.by_state_change(alarm, place), stops("no rule of EventBridge hears of it")
         )
     )
 
@@ -416,6 +440,30 @@ class _Account:
             if rule.place == place and rule.bus == bus:
                 yield self._by_rule(rule, event, region, hops)
 
+    def by_state_change(self, alarm: Alarm, place: Place) -> Iterator[Way]:
+        """Rules of the default bus that are about alarms and see that one goes off."""
+        for rule in self.at(EventRule, place[0]):
+            if rule.place != place or rule.bus != "default" or not rule.about_alarms:
+                continue
+            sample = _gone_off(alarm, place)
+            answer = sees(rule.event_pattern, sample)
+            if answer is not False:
+                yield self._by_told(rule, answer, f"the rule {rule.name} may not see it")
+
+    def _by_told(self, rule: EventRule, answer: bool | None, why: str) -> Way:  # noqa: FBT001
+        return along(
+            lambda: link(answer, why),
+            lambda: link(rule.state != OFF, f"the rule {rule.name} is disabled"),
+            lambda: holds(f"rule {rule.name}", rule),
+            lambda: by_any(
+                [
+                    self.end(one.arn, Sender(EVENTS, rule.arn), f"the rule {rule.name}")
+                    for one in rule.targets
+                ],
+                stops(f"the rule {rule.name} has no target"),
+            ),
+        )
+
     def _by_rule(self, rule: EventRule, event: Event, region: str, hops: int) -> Way:
         sample = event.envelope(self.number, region)
         answer = sees(rule.event_pattern, sample)
@@ -590,6 +638,26 @@ class _Account:
         if any(bus.place == place for bus in self.at(EventBus, account)):
             return then()
         return unclear(f"{what} stands in account {account}, {region}, which was not read")
+
+
+def _gone_off(alarm: Alarm, place: Place) -> Sample:
+    """What EventBridge is told when an alarm goes off."""
+    return Sample(
+        {
+            "version": "0",
+            "source": "aws.cloudwatch",
+            "detail-type": STATE_CHANGE,
+            "account": place[0],
+            "region": place[1],
+            # A list of one: a pattern matches it where it matches its only member.
+            "resources": alarm.arn or Varies(),
+            "detail": {
+                "alarmName": alarm.name,
+                "state": {"value": "ALARM"},
+                "previousState": {"value": Varies(examples=("OK", "INSUFFICIENT_DATA"))},
+            },
+        }
+    )
 
 
 def _account_of(one: Resource) -> str:

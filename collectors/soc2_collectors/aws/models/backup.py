@@ -105,6 +105,7 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
     """The vault that it lies in."""
     may_lack: ClassVar[dict[str, str]] = {
         "Lifecycle": "without one a backup is kept for ever (API reference, RecoveryPointByBackupVault)",
+        "SourceBackupVaultArn": "of copies from another vault only (API reference, RecoveryPointByBackupVault)",
         "VaultType": "without it a backup that is deleted once it was copied counts, which is stricter",
     }
     recovery_point_arn: str
@@ -114,6 +115,8 @@ class RecoveryPoint(Resource, frozen=True, kw_only=True, rename="pascal"):
     is_encrypted: bool
     lifecycle: Lifecycle = Lifecycle()
     vault_type: str | None = None
+    source_backup_vault_arn: str = ""
+    """Of a copy the vault that it came from, perhaps of another account or Region."""
 
     @property
     def continuous(self) -> bool:

@@ -18,11 +18,24 @@ class Protocols(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class CustomOrigin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """How an origin is spoken to that is no bucket."""
+    """How an origin is spoken to that is no bucket, on the internet or in a VPC."""
 
     origin_protocol_policy: str
     """``https-only``, ``match-viewer`` or ``http-only``."""
     origin_ssl_protocols: Protocols = Protocols()
+
+
+class VpcReference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``VpcOriginConfig``: an origin within a VPC, by the id of what says how it is spoken to."""
+
+    vpc_origin_id: str
+
+
+class VpcOrigin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``GetVpcOrigin``: a load balancer or instance in a VPC, of this account or shared with it."""
+
+    id: str
+    vpc_origin_endpoint_config: CustomOrigin
 
 
 class S3Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -50,13 +63,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """Where content comes from."""
 
     may_lack: ClassVar[dict[str, str]] = {
-        "CustomOriginConfig": "a bucket has another one in its place; without both the rule is inconclusive",
-        "S3OriginConfig": "others have another in its place; without both the rule is inconclusive",
+        "CustomOriginConfig": "a bucket has another one in its place; without any the rule is inconclusive",
+        "S3OriginConfig": "others have another in its place; without any the rule is inconclusive",
+        "VpcOriginConfig": "others have another in its place; without any the rule is inconclusive",
     }
     id: str
     domain_name: str = ""
     custom_origin_config: CustomOrigin | None = None
     s3_origin_config: S3Origin | None = msgspec.field(default=None, name="S3OriginConfig")
+    vpc_origin_config: VpcReference | None = None
     origin_access_control_id: str = ""
 
     @property
@@ -157,6 +172,25 @@ class Distribution(Resource, frozen=True, kw_only=True, rename="pascal"):
     config: Config = fact("GetDistributionConfig")
     access_controls: list[AccessControl] = fact("ListOriginAccessControls")
     """Those that its origins name."""
+    vpc_origins: list[VpcOrigin] = fact("GetVpcOrigin")
+    """Those that its origins name."""
+
+    @property
+    def access_identities(self) -> set[str]:
+        """The origin access identities by which it asks buckets: CloudFront takes those of its own account only.
+
+        Source: CloudFront API reference, CreateDistribution, InvalidOriginAccessIdentity.
+        """
+        named = (one.s3_origin_config for one in self.origins.items)
+        return {one.origin_access_identity.rpartition("/")[2] for one in named if one} - {""}
+
+    def spoken_to(self, origin: Origin) -> CustomOrigin | None:
+        """How an origin is spoken to; ``None`` for a bucket, and where that is not told."""
+        named = origin.vpc_origin_config
+        if origin.custom_origin_config is not None or named is None:
+            return origin.custom_origin_config
+        found = (one for one in self.vpc_origins if one.id == named.vpc_origin_id)
+        return next((one.vpc_origin_endpoint_config for one in found), None)
 
     @property
     def behaviors(self) -> list[Behavior]:

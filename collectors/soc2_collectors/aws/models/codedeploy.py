@@ -18,6 +18,22 @@ class AutoRollback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     events: list[str] = []
 
 
+class WatchedAlarm(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An alarm of CloudWatch, by its name."""
+
+    name: str = ""
+
+
+class Alarms(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Alarms that stop a deployment when they go off."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("enabled", "alarms"), "without them no alarm stops a deployment, which is stricter"
+    )
+    enabled: bool = False
+    alarms: list[WatchedAlarm] = []
+
+
 class HealthyHosts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How many servers stay as they are; percent for ``FLEET_PERCENT``."""
 
@@ -86,10 +102,20 @@ class DeploymentGroup(Resource, frozen=True, kw_only=True, rename="camel"):
 
     kind = "aws.codedeploy.deployment_group"
     volatile = ("lastSuccessfulDeployment", "lastAttemptedDeployment", "targetRevision")
+    may_lack: ClassVar[dict[str, str]] = {
+        "alarmConfiguration": "left out where no alarm was ever named (API reference, DeploymentGroupInfo)"
+    }
     application_name: str
     deployment_group_name: str
     deployment_config_name: str
     auto_rollback_configuration: AutoRollback = AutoRollback()
     """Left out where nobody has set one: nothing is taken back then."""
+    alarm_configuration: Alarms = Alarms()
     config: DeploymentConfig | None = fact("GetDeploymentConfig")
     """Asked only for configurations of the account's own; ``None`` where it is not there any more."""
+
+    @property
+    def stopped_by(self) -> set[str]:
+        """The names of alarms that stop its deployments."""
+        watched = self.alarm_configuration
+        return {one.name for one in watched.alarms} if watched.enabled else set()

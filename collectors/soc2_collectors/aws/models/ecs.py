@@ -155,3 +155,39 @@ class TaskDefinition(Resource, frozen=True, kw_only=True, rename="camel"):
     """Commands hold passwords as user data does."""
     family: str
     details: Details = fact("DescribeTaskDefinition")
+
+
+class DeploymentAlarms(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Alarms of CloudWatch that fail a deployment when they go off."""
+
+    may_lack: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("enable", "alarmNames"), "without them no alarm stops a deployment, which is stricter"
+    )
+    enable: bool = False
+    alarm_names: list[str] = []
+
+
+class DeploymentConfiguration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How a service replaces its tasks."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "alarms": "without them no alarm stops a deployment, which is stricter"
+    }
+    alarms: DeploymentAlarms = DeploymentAlarms()
+
+
+class Service(Resource, frozen=True, kw_only=True, rename="camel"):
+    """A service (``DescribeServices``), as far as it says what stops its deployments."""
+
+    kind = "aws.ecs.service"
+    may_lack: ClassVar[dict[str, str]] = {
+        "deploymentConfiguration": "without one no alarm stops a deployment, which is stricter"
+    }
+    service_name: str
+    deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
+
+    @property
+    def stopped_by(self) -> set[str]:
+        """The names of alarms that stop its deployments."""
+        watched = self.deployment_configuration.alarms
+        return set(watched.alarm_names) if watched.enable else set()

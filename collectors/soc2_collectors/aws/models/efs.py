@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -17,17 +17,36 @@ class BackupPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """``ENABLED``, ``ENABLING``, ``DISABLED`` or ``DISABLING``."""
 
 
+class Protection(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """``FileSystemProtection``: what replication may do with a file system."""
+
+    may_lack: ClassVar[dict[str, str]] = {
+        "ReplicationOverwriteProtection": "without it a file system is no replica, which is stricter"
+    }
+    replication_overwrite_protection: str = ""
+    """``ENABLED``, ``DISABLED``, or ``REPLICATING`` for the destination of a replication, which is read-only."""
+
+
 class FileSystem(Resource, frozen=True, kw_only=True, rename="pascal"):
     """An EFS file system (``DescribeFileSystems``)."""
 
     kind = "aws.efs.file_system"
+    may_lack: ClassVar[dict[str, str]] = {
+        "FileSystemProtection": "without it a file system is no replica, which is stricter"
+    }
     volatile = ("SizeInBytes",)
     file_system_id: str
     file_system_arn: str
     creation_time: datetime | None = None
     encrypted: bool
+    protection: Protection = msgspec.field(default=Protection(), name="FileSystemProtection")
     backup_policy: BackupPolicy | None = fact("DescribeBackupPolicy")
     """``None`` where the file system has none."""
+
+    @property
+    def replica(self) -> bool:
+        """Whether it is the destination of a replication, and holds what another file system holds."""
+        return self.protection.replication_overwrite_protection == "REPLICATING"
 
 
 class Lustre(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -13,6 +13,8 @@ from soc2_pac.resources import Resource, fact
 WRITES, ALL = "ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 """States of a rule: with the first it is not told of calls that only read."""
 OFF = "DISABLED"
+STATE_CHANGE = "CloudWatch Alarm State Change"
+"""How EventBridge calls it when an alarm goes off: every alarm says so there, whatever its actions are."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -24,7 +26,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class EventRule(Resource, frozen=True, kw_only=True, rename="pascal"):
-    """A rule of the default bus, or of another, that may see CloudTrail's events."""
+    """A rule of the default bus, or of another, that may see CloudTrail's events or those of alarms."""
 
     kind = "aws.events.rule"
     may_lack: ClassVar[Mapping[str, str]] = {
@@ -55,6 +57,11 @@ class EventRule(Resource, frozen=True, kw_only=True, rename="pascal"):
     def place(self) -> tuple[str, str]:
         """Account and Region."""
         return parsed(self.arn).place
+
+    @property
+    def about_alarms(self) -> bool:
+        """Whether its pattern names alarms or CloudWatch, and does not just hear of everything."""
+        return STATE_CHANGE in self.event_pattern or '"aws.cloudwatch"' in self.event_pattern
 
     @property
     def bus(self) -> str:

@@ -20,6 +20,14 @@ class RotationRules(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     schedule_expression: str | None = None
 
 
+class CrossAccountPrimary(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """Of which secret of another account a secret is a copy, and whether it still gets the value."""
+
+    primary_secret_arn: str = msgspec.field(name="PrimarySecretARN")
+    replication_status: str
+    """``InSync``, ``InProgress``, ``Pending``, ``Failed``, or ``Detached``: on its own since then."""
+
+
 class Secret(Resource, frozen=True, kw_only=True, rename="pascal"):
     """A secret (``ListSecrets``); its value is never asked for."""
 
@@ -45,6 +53,17 @@ class Secret(Resource, frozen=True, kw_only=True, rename="pascal"):
     primary_region: str | None = None
     resource_policy: str | None = fact("GetResourcePolicy")
     """``None``: it has none."""
+
+    primary: CrossAccountPrimary | None = fact("DescribeSecret")
+    """Asked of those that nothing rotates here; ``None``: it is no copy of another account's secret."""
+
+    @property
+    def follows(self) -> str | None:
+        """The ARN of the secret of another account whose value it gets; ``None`` for none, or none any more."""
+        primary = self.primary
+        if primary is None or primary.replication_status not in ("InSync", "InProgress", "Pending"):
+            return None
+        return primary.primary_secret_arn
 
     @property
     def public_statements(self) -> list[Statement]:

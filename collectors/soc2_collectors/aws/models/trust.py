@@ -137,13 +137,15 @@ def outsiders(
     strangers: set[str] = set()
     unclear: set[str] = set()
     fine: set[str] = set()
-    accepted = {own, *known}
+    accepted = {own, *known} - {""}  # everyone has no name
     for statement in _granted(listed):
         chosen = _smallest(bounds(statement, listed), accepted)
         if served and any(one.sort == "service" for one in chosen):
             chosen |= _served(statement, accepted)
         for party in chosen:
-            if party.inside or party.name in (own, _OWN_ACCOUNT, _OWN_ORGANISATION):
+            if party.inside or (
+                party.name and party.name in (own, _OWN_ACCOUNT, _OWN_ORGANISATION)
+            ):
                 continue
             if party.name in accepted:
                 fine.add(str(party))
@@ -378,7 +380,7 @@ def services_without_source(
         (service, ``None``) where it may act for anybody; (service, unclear) with what nobody can tell the account
         of; (service, ()) where it acts for this account or known ones only.
     """
-    accepted = {own, *known, _OWN_ACCOUNT, _OWN_ORGANISATION}
+    accepted = {own, *known, _OWN_ACCOUNT, _OWN_ORGANISATION} - {""}  # everyone has no name
     for statement in listed:
         if not statement.allow:
             continue
