@@ -17,8 +17,11 @@ from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import (
     AccessPolicy,
     AccessRule,
+    PasswordPolicy,
     Rule,
+    SignOnPolicy,
     VerificationMethod,
+    before,
     effective,
 )
 from soc2_pac.canonical import canonical
@@ -76,6 +79,85 @@ def test_what_stands_behind_a_rule_that_always_matches_decides_nothing() -> None
 
 def test_where_the_order_is_not_known_nothing_is_hidden() -> None:
     assert names(rule("a", None, conditions=None), rule("b", 2)) == ["a", "b"]
+
+
+ALWAYS = {"name": "All", "status": "ACTIVE", "priority": 1, "conditions": ANYWHERE}
+SIGNS_ON = {"signon": {"access": "ALLOW"}}
+STAFF = {"people": {"groups": {"include": ["00g1"]}}}
+SOME = {"people": {"groups": {"include": ["00g7"]}}}
+
+
+def signs_on(number: str, **said: Any) -> SignOnPolicy:
+    body = {
+        "id": number,
+        "name": number,
+        "status": "ACTIVE",
+        "priority": 1,
+        "system": False,
+        "conditions": STAFF,
+        "rules": [{**ALWAYS, "actions": SIGNS_ON}],
+        **said,
+    }
+    return msgspec.convert(body, SignOnPolicy)
+
+
+def first(policy: SignOnPolicy, *others: SignOnPolicy) -> str | None:
+    found = before(policy, [policy, *others], lambda: frozenset({"00g1"}))
+    return found.name if found else None
+
+
+def test_a_policy_for_everyone_leaves_nothing_to_those_behind_it() -> None:
+    own = signs_on("default", priority=9, system=True)
+    assert first(own, signs_on("staff")) == "staff"
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("staff")) == "staff"
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("x", conditions=SOME))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"priority": 3},
+        {"priority": None},
+        {"system": True, "priority": 0},
+        {"status": "INACTIVE"},
+        {"status": "DRAFT"},
+        {"conditions": {"people": {"groups": {"include": ["00g8"]}}}},
+        {"conditions": {"people": {"groups": {"include": ["00g1"], "exclude": ["00g7"]}}}},
+        {"conditions": {"people": {"groups": {"include": ["00g1"]}, "users": {"exclude": ["u"]}}}},
+        {"conditions": {**STAFF, "network": {"connection": "ZONE"}}},
+        {"conditions": None},
+        {"rules": [{**ALWAYS, "actions": SIGNS_ON, "conditions": OFFICE}]},
+        {"rules": [{**ALWAYS, "actions": SIGNS_ON, "status": "INACTIVE"}]},
+        {"rules": []},
+    ],
+)
+def test_a_policy_that_may_let_somebody_through_hides_none(said: dict[str, Any]) -> None:
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("other", **said)) is None
+
+
+def test_a_policy_hides_those_of_its_own_directory_alone() -> None:
+    def kept(number: str, provider: str, priority: int) -> PasswordPolicy:
+        age = {"maxAgeDays": 0, "minAgeMinutes": 0, "historyCount": 0}
+        complexity = {"minLength": 8} | dict.fromkeys(
+            ("minLowerCase", "minUpperCase", "minNumber", "minSymbol"), 0
+        )
+        demands = {"complexity": complexity, "age": age, "lockout": {"maxAttempts": 0}}
+        body = {
+            "id": number,
+            "name": number,
+            "status": "ACTIVE",
+            "priority": priority,
+            "conditions": {**STAFF, "authProvider": {"provider": provider}},
+            "settings": {"password": demands},
+            "rules": [{**ALWAYS, "actions": {}}],
+        }
+        return msgspec.convert(body, PasswordPolicy)
+
+    last = kept("last", "OKTA", 3)
+    assert before(last, [kept("ad", "ACTIVE_DIRECTORY", 1), last], frozenset) is None
+    found = before(last, [kept("okta", "OKTA", 2), last], frozenset)
+    assert found is not None
+    assert found.name == "okta"
 
 
 @pytest.mark.parametrize(

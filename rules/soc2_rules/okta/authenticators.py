@@ -11,7 +11,7 @@ from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.okta_policies import in_force
+from soc2_rules.mechanisms.okta_policies import in_force, unless_hidden
 
 _NO_AUTHENTICATOR = inconclusive(
     "Okta showed no authenticator: the Classic Engine has factors instead, the Identity Engine a password"
@@ -168,11 +168,13 @@ def okta_okta_verify_hardening(
 @rule(
     criteria=["CC6.1", "CC6.2"],
     severity=Severity.HIGH,
+    needs=[EnrollmentPolicy, Group],
     empty=inconclusive("Okta showed no enrolment policy, though each org has a default one"),
 )
 def okta_mfa_enrollment_required(
     policy: EnrollmentPolicy,
     now: datetime,
+    evidence: Evidence,
     *,
     strong: tuple[str, ...] = (
         "custom_app",
@@ -196,12 +198,18 @@ def okta_mfa_enrollment_required(
     """Everybody must enrol a strong factor.
 
     ``strong`` holds authenticators by their keys, and factors of the Classic Engine by theirs. Where
-    enrolment may be put off, it is demanded from the day on which that ends.
+    enrolment may be put off, it is demanded from the day on which that ends. A policy that another one comes
+    before for everybody decides nothing, and is not asked.
 
     Why: a rule that demands two factors locks out, or lets in by a weak one, whoever has none.
     Fix: Security, Authenticators, Enrollment: set Okta Verify or WebAuthn to "Required" in each
         policy, and have its rules ask for enrolment.
     """
+    return unless_hidden(policy, _enrolment(policy, now, strong), evidence)
+
+
+def _enrolment(policy: EnrollmentPolicy, now: datetime, strong: tuple[str, ...]) -> Verdict:
+    """Whether a policy has everybody whom it is for enrol one of these."""
     if not policy.active:
         return not_applicable("the policy is inactive")
     rules = effective(policy.rules)
