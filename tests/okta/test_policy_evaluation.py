@@ -28,6 +28,7 @@ from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status, Verdict
+from soc2_pac.testing import judge_document
 from soc2_rules.okta.access import okta_dashboard_mfa
 from soc2_rules.okta.authenticators import okta_mfa_enrollment_required
 from soc2_rules.okta.detection import okta_log_streaming
@@ -396,26 +397,22 @@ ENROLL = {
 
 
 @pytest.mark.parametrize(
-    ("judged", "document", "before"),
+    ("judged", "document", "until_then"),
     [
         (okta_support_access_off, GRANTED, Status.FAIL),
         (okta_mfa_enrollment_required, ENROLL, Status.FAIL),
     ],
 )
 def test_a_verdict_says_until_when_it_holds(
-    judged: Declared, document: dict[str, Any], before: Status
+    judged: Declared, document: dict[str, Any], until_then: Status
 ) -> None:
-    scope = Scope("okta", "acme.okta.com")
-
     def at(moment: datetime) -> Verdict:
-        return judge(
-            judged, canonical(document), now=moment, scope=scope, evidence=None,
-            thresholds=judged.settle({}),
-        )  # fmt: skip
+        given = {"okta.enrollment_policy": [document], "okta.group": []}
+        return judge_document(judged, document, given, now=moment)
 
     first = at(NOW)
     turn = datetime(2026, 6, 8, tzinfo=UTC)
-    assert (first.status, first.until) == (before, turn)
+    assert (first.status, first.until) == (until_then, turn)
     assert at(turn - timedelta(seconds=1)) == first
     assert (at(turn).status, at(turn).until) == (Status.PASS, None)
     assert at(turn) == at(turn + timedelta(days=300))
