@@ -698,27 +698,48 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
         known = self._known
         if known is None:
             return None
-        return {
-            key: one.enroll.grace_period
-            for key, one in known.items()
-            if one.enroll and one.enroll.by_themselves == REQUIRED
-        }
+        found: dict[str, GracePeriod | None] = {}
+        for key, enroll in known:
+            if enroll.by_themselves == REQUIRED and (key not in found or found[key] is not None):
+                # Several may have one key: what one of them does not let people put off counts.
+                found[key] = enroll.grace_period
+        return found
 
     @property
     def enrolled(self) -> dict[str, str] | None:
-        """By key whether people enrol it: ``REQUIRED``, ``OPTIONAL``, ``NOT_ALLOWED``; ``None``: not said."""
+        """By key whether people enrol it: ``REQUIRED``, ``OPTIONAL``, ``NOT_ALLOWED``; ``None``: not said.
+
+        Of several with one key (apps of the company's own for push) the most that one of them asks.
+        """
         known = self._known
         if known is None:
             return None
-        return {key: one.enroll.by_themselves for key, one in known.items() if one.enroll}
+        found: dict[str, str] = {}
+        for key, enroll in known:
+            before_it = found.get(key)
+            if before_it is None or _asks(before_it) < _asks(enroll.by_themselves):
+                found[key] = enroll.by_themselves
+        return found
 
     @property
-    def _known(self) -> dict[str, Enrollable] | None:
+    def _known(self) -> list[tuple[str, Enroll]] | None:
         sort, found = self.type or "FACTORS", self.authenticators
-        offered = None if found is None else {one.key: one for one in found if one.key}
-        if offered is None or self.factors is None:
-            return self.factors if offered is None else offered
-        return {"AUTHENTICATORS": offered, "FACTORS": self.factors}.get(sort)
+        offered = None if found is None else [(one.key, one) for one in found if one.key]
+        factors = None if self.factors is None else list(self.factors.items())
+        if offered is None or factors is None:
+            counted = factors if offered is None else offered
+        else:
+            counted = {"AUTHENTICATORS": offered, "FACTORS": factors}.get(sort)
+        if counted is None:
+            return None
+        return [(key, one.enroll) for key, one in counted if one.enroll]
+
+
+def _asks(word: str) -> int:
+    return ("NOT_ALLOWED", "OPTIONAL", REQUIRED).index(word) if word in _ENROLLED else 0
+
+
+_ENROLLED = frozenset({"NOT_ALLOWED", "OPTIONAL", REQUIRED})
 
 
 class EnrollmentActions(msgspec.Struct, frozen=True):
