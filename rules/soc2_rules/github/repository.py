@@ -148,8 +148,9 @@ def github_repo_admins(
 
     Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
     may have on a repository without a team, by name or by the organisation's base permission; ``approved``
-    logins for which that does not matter. Of who was given access by name GitHub says the strongest permission,
-    whichever grant it comes by. People from outside are judged by github-outside-collaborators.
+    logins for which that does not matter. Where GitHub says nothing of the single grants (to an App, by REST) the
+    strongest permission of who was given access by name counts, whichever grant it comes by. People from outside are
+    judged by github-outside-collaborators.
 
     Why: what is given to a person one repository at a time is what nobody takes away when they change their
         team. A repository with one administrator is stuck when that person is away.
@@ -177,7 +178,7 @@ def github_repo_admins(
         for person in people
         if person.login in members.keys() - owners
         and not among(person.login, approved)
-        and person.level not in allowed_direct
+        and person.by_name not in allowed_direct
     )
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
