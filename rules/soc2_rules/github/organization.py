@@ -274,8 +274,9 @@ def github_ip_allow_list(
     """The organisation is reached from chosen addresses only.
 
     Set ``enterprise_list`` where the enterprise account has an IP allow list, which holds for its organisations and
-    which they do not show: what it lets in is not read. All active entries together must let in no more addresses than one range of the prefix ``widest_ipv4``, or
-    ``widest_ipv6``. With ``installed_apps`` the addresses that Apps bring along are allowed as well.
+    which they do not show: what it lets in is not read. All active entries together must let in no more addresses
+    than one range of the prefix ``widest_ipv4``, or ``widest_ipv6``. With ``installed_apps`` the addresses that Apps
+    bring along are allowed as well.
 
     Why: a token that was stolen works from anywhere, unless GitHub refuses where it comes from.
     Fix: organisation settings, Authentication security, IP allow list: add the company's addresses, enable
