@@ -290,5 +290,5 @@ def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) ->
         ("pull_request",),
         asks(lambda p: p.require_code_owner_review),
         lambda c: c.requires_approving_reviews and c.requires_code_owner_reviews,
-        "review by code owners, and its CODEOWNERS file has no errors: it",
+        "review by code owners (its CODEOWNERS file has no errors)",
     )

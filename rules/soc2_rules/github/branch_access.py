@@ -221,7 +221,7 @@ def _exempt(
         open_to = sorted(
             actor.described
             for actor in ruleset.bypass_actors or ()
-            if str(actor) not in approved and actor.on(merging=demand != _FORCE)
+            if not actor.named_in(approved) and actor.on(merging=demand != _FORCE)
         )
         said = f"ruleset '{ruleset.name}' may be bypassed by {', '.join(open_to)}"
         found[demand] = [said] if open_to and not (demand == _LIST and chosen) else []
