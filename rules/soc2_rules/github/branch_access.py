@@ -9,6 +9,7 @@ from soc2_collectors.github.models.ruleset import levels
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.github_branch import asks, beside, otherwise, required
+from soc2_rules.mechanisms.github_logins import beyond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -283,4 +284,4 @@ def _beyond(allowed: Allowances | None, approved: tuple[str, ...]) -> tuple[list
     """Whom a list lets by without being approved; and whether there may be more."""
     if allowed is None:
         return [], True
-    return [name for name in allowed.names if name not in approved], not allowed.complete
+    return beyond(allowed.names, approved), not allowed.complete

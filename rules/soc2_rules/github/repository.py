@@ -51,7 +51,7 @@ def github_visibility_expected(
 ) -> Verdict:
     """Only repositories that are meant to be public are.
 
-    ``approved_public`` holds names of repositories, without the organisation.
+    ``approved_public`` holds names of repositories, with the organisation or without.
 
     Why: what was public once was copied. Code and its history hold more than anyone remembers.
     Fix: make the repository private in its settings, or approve it in the configuration of this
@@ -61,7 +61,7 @@ def github_visibility_expected(
         return passed(f"{repository.full_name} is {repository.visibility}")
     if repository.visibility != "public":
         return inconclusive(f"{repository.full_name} is {repository.visibility}: unknown")
-    if repository.name in approved_public:
+    if repository.named_in(approved_public):
         return passed(f"{repository.full_name} is public and approved")
     return failed(f"{repository.full_name} is public and not on the approved list")
 
@@ -229,7 +229,7 @@ def github_inactive_repos(
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
-    if repository.name in exempt:
+    if repository.named_in(exempt):
         return not_applicable(f"{repository.full_name} is exempt")
     if repository.dormant_since is not None:
         due = repository.dormant_since + timedelta(days=max(30, max_idle_days))
@@ -304,7 +304,7 @@ def github_code_scanning(
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
-    if repository.name in exempt:
+    if repository.named_in(exempt):
         return not_applicable(f"{repository.full_name} is exempt")
     analyses = repository.analyses
     if not analyses and repository.language is None:

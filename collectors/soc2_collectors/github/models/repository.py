@@ -15,7 +15,7 @@ from soc2_pac.identity import Grant, Hidden
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from soc2_pac.identity import Access
     from soc2_pac.model import Scope
@@ -305,6 +305,10 @@ class Repository(Resource, frozen=True):
                 on_id=self.node_id,
             )
 
+    def named_in(self, names: Collection[str]) -> bool:
+        """Whether these name it, with the organisation or without. Names do not depend on case."""
+        return called(self.full_name, names)
+
     @property
     def analyses(self) -> list[Analysis]:
         """The newest analyses of the default branch, as many as were kept. Raises FactUnavailable."""
@@ -316,6 +320,12 @@ class Repository(Resource, frozen=True):
             except FactUnavailable:
                 raise error from None
             return [] if latest is None else [latest]
+
+
+def called(full_name: str, names: Collection[str]) -> bool:
+    """Whether names of repositories hold one, as ``acme/api`` or ``api``: GitHub does not tell cases apart."""
+    whole = full_name.lower()
+    return not {whole, whole.partition("/")[2]}.isdisjoint(name.lower() for name in names)
 
 
 class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
