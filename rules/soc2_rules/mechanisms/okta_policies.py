@@ -40,13 +40,22 @@ def unless_hidden(policy: Q, said: Verdict, evidence: Evidence) -> Verdict:
     """
     if said.status not in (Status.FAIL, Status.INCONCLUSIVE):
         return said
-    first = before(policy, evidence.account(type(policy)), lambda: _everyone(evidence))
+    first = _before(policy, evidence)
     if first is None:
         return said
     return not_applicable(
         f"{policy.name} decides for nobody: {first.name} comes before it for everybody whom it is for",
         on=[first],
     )
+
+
+def is_hidden(policy: Q, evidence: Evidence) -> bool:
+    """Whether a policy certainly never decides, as another one comes before it. Raises FactUnavailable."""
+    return _before(policy, evidence) is not None
+
+
+def _before(policy: Q, evidence: Evidence) -> Q | None:
+    return before(policy, evidence.account(type(policy)), lambda: _everyone(evidence))
 
 
 def _everyone(evidence: Evidence) -> frozenset[str]:
