@@ -202,6 +202,32 @@ def test_collaborators_that_graphql_hides_are_asked_by_rest(github: Source) -> N
     assert asked(github, "affiliation=outside") == 1
 
 
+def test_collaborators_whose_grants_graphql_refuses_are_asked_by_rest(
+    github: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from soc2_demo.github_graphql import answer_query as answer
+
+    def refused(*given: Any) -> dict[str, Any]:
+        said = answer(*given)
+        nodes = ((said["data"].get("organization") or {}).get("repositories") or {}).get("nodes")
+        for number, one in enumerate(nodes or ()):
+            if one.get("name") == "web" and "direct" in one:
+                way = ["organization", "repositories", "nodes", number, "direct", "edges", 0]
+                said["errors"] = [
+                    {"type": "FORBIDDEN", "path": [*way, "permissionSources"], "message": "no"}
+                ]
+        return said
+
+    monkeypatch.setattr("soc2_demo.github.answer_query", refused)
+    permissions = {"pull": True, "push": True, "admin": False}
+    github.emulator.state.rest["/repos/acme-robotics/web/collaborators"] = [
+        {"login": "cy", "role_name": "write", "permissions": permissions}
+    ]
+    found = documents(github, "github.repository")["acme-robotics/web"]
+    assert [(one.login, one.by_name) for one in found.direct_collaborators] == [("cy", "WRITE")]
+    assert asked(github, "affiliation=direct") == 1
+
+
 def test_collaborators_that_are_hidden_are_a_gap_with_the_permission(github: Source) -> None:
     node(github, "web").update(direct=None, outside=None)
     gap = bodies(github, "github.repository")["acme-robotics/web"]["$gaps"]["outside_collaborators"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -191,3 +192,20 @@ def test_whose_words_an_expression_holds(expression: str, said: str) -> None:
     ).content()
     place = Place(content, content.jobs[0], None, content.triggers)
     assert words("${{ " + expression + " }}", place).grade.name == said
+
+
+@pytest.mark.parametrize(
+    ("triggers", "state", "status"),
+    [
+        ("issues", "disabled_manually", Status.NOT_APPLICABLE),
+        ("issues", "active", Status.FAIL),
+        ("issues", None, Status.FAIL),
+        ("[issues, workflow_call]", "disabled_manually", Status.FAIL),
+    ],
+)
+def test_a_workflow_that_is_switched_off_is_asked_where_others_call_it(
+    triggers: str, state: str | None, status: Status
+) -> None:
+    text = f"on: {triggers}\njobs: {{a: {{steps: [{{run: 'echo ${{{{ github.event.issue.title }}}}'}}]}}}}"
+    seen = msgspec.structs.replace(workflow(text), state=state)
+    assert github_workflow_hardening.function(seen, HERE, NOBODY).status is status

@@ -17,14 +17,18 @@ from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import (
     AccessPolicy,
     AccessRule,
+    PasswordPolicy,
     Rule,
+    SignOnPolicy,
     VerificationMethod,
+    before,
     effective,
 )
 from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Status, Verdict
+from soc2_pac.testing import judge_document
 from soc2_rules.okta.access import okta_dashboard_mfa
 from soc2_rules.okta.authenticators import okta_mfa_enrollment_required
 from soc2_rules.okta.detection import okta_log_streaming
@@ -76,6 +80,85 @@ def test_what_stands_behind_a_rule_that_always_matches_decides_nothing() -> None
 
 def test_where_the_order_is_not_known_nothing_is_hidden() -> None:
     assert names(rule("a", None, conditions=None), rule("b", 2)) == ["a", "b"]
+
+
+ALWAYS = {"name": "All", "status": "ACTIVE", "priority": 1, "conditions": ANYWHERE}
+SIGNS_ON = {"signon": {"access": "ALLOW"}}
+STAFF = {"people": {"groups": {"include": ["00g1"]}}}
+SOME = {"people": {"groups": {"include": ["00g7"]}}}
+
+
+def signs_on(number: str, **said: Any) -> SignOnPolicy:
+    body = {
+        "id": number,
+        "name": number,
+        "status": "ACTIVE",
+        "priority": 1,
+        "system": False,
+        "conditions": STAFF,
+        "rules": [{**ALWAYS, "actions": SIGNS_ON}],
+        **said,
+    }
+    return msgspec.convert(body, SignOnPolicy)
+
+
+def first(policy: SignOnPolicy, *others: SignOnPolicy) -> str | None:
+    found = before(policy, [policy, *others], lambda: frozenset({"00g1"}))
+    return found.name if found else None
+
+
+def test_a_policy_for_everyone_leaves_nothing_to_those_behind_it() -> None:
+    own = signs_on("default", priority=9, system=True)
+    assert first(own, signs_on("staff")) == "staff"
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("staff")) == "staff"
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("x", conditions=SOME))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"priority": 3},
+        {"priority": None},
+        {"system": True, "priority": 0},
+        {"status": "INACTIVE"},
+        {"status": "DRAFT"},
+        {"conditions": {"people": {"groups": {"include": ["00g8"]}}}},
+        {"conditions": {"people": {"groups": {"include": ["00g1"], "exclude": ["00g7"]}}}},
+        {"conditions": {"people": {"groups": {"include": ["00g1"]}, "users": {"exclude": ["u"]}}}},
+        {"conditions": {**STAFF, "network": {"connection": "ZONE"}}},
+        {"conditions": None},
+        {"rules": [{**ALWAYS, "actions": SIGNS_ON, "conditions": OFFICE}]},
+        {"rules": [{**ALWAYS, "actions": SIGNS_ON, "status": "INACTIVE"}]},
+        {"rules": []},
+    ],
+)
+def test_a_policy_that_may_let_somebody_through_hides_none(said: dict[str, Any]) -> None:
+    assert first(signs_on("some", priority=2, conditions=SOME), signs_on("other", **said)) is None
+
+
+def test_a_policy_hides_those_of_its_own_directory_alone() -> None:
+    def kept(number: str, provider: str, priority: int) -> PasswordPolicy:
+        age = {"maxAgeDays": 0, "minAgeMinutes": 0, "historyCount": 0}
+        complexity = {"minLength": 8} | dict.fromkeys(
+            ("minLowerCase", "minUpperCase", "minNumber", "minSymbol"), 0
+        )
+        demands = {"complexity": complexity, "age": age, "lockout": {"maxAttempts": 0}}
+        body = {
+            "id": number,
+            "name": number,
+            "status": "ACTIVE",
+            "priority": priority,
+            "conditions": {**STAFF, "authProvider": {"provider": provider}},
+            "settings": {"password": demands},
+            "rules": [{**ALWAYS, "actions": {}}],
+        }
+        return msgspec.convert(body, PasswordPolicy)
+
+    last = kept("last", "OKTA", 3)
+    assert before(last, [kept("ad", "ACTIVE_DIRECTORY", 1), last], frozenset) is None
+    found = before(last, [kept("okta", "OKTA", 2), last], frozenset)
+    assert found is not None
+    assert found.name == "okta"
 
 
 @pytest.mark.parametrize(
@@ -314,26 +397,22 @@ ENROLL = {
 
 
 @pytest.mark.parametrize(
-    ("judged", "document", "before"),
+    ("judged", "document", "until_then"),
     [
         (okta_support_access_off, GRANTED, Status.FAIL),
         (okta_mfa_enrollment_required, ENROLL, Status.FAIL),
     ],
 )
 def test_a_verdict_says_until_when_it_holds(
-    judged: Declared, document: dict[str, Any], before: Status
+    judged: Declared, document: dict[str, Any], until_then: Status
 ) -> None:
-    scope = Scope("okta", "acme.okta.com")
-
     def at(moment: datetime) -> Verdict:
-        return judge(
-            judged, canonical(document), now=moment, scope=scope, evidence=None,
-            thresholds=judged.settle({}),
-        )  # fmt: skip
+        given = {"okta.enrollment_policy": [document], "okta.group": []}
+        return judge_document(judged, document, given, now=moment)
 
     first = at(NOW)
     turn = datetime(2026, 6, 8, tzinfo=UTC)
-    assert (first.status, first.until) == (before, turn)
+    assert (first.status, first.until) == (until_then, turn)
     assert at(turn - timedelta(seconds=1)) == first
     assert (at(turn).status, at(turn).until) == (Status.PASS, None)
     assert at(turn) == at(turn + timedelta(days=300))

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 _NODE = "id databaseId name nameWithOwner isArchived isEmpty visibility viewerCanAdminister"
 _HEAD = 'head: object(expression: "HEAD") { oid }'
-_COLLABORATORS = "pageInfo { hasNextPage } edges { permission node { id login } }"
+_EDGES = """
+          edges {
+            permission node { id login }
+            permissionSources {
+              permission source { __typename }
+              roleName
+            }
+          }"""
+_COLLABORATORS = f"pageInfo {{ hasNextPage }}{_EDGES}"
 
 
 def _query(name: str, content: str, optional: tuple[str, ...] = ()) -> Query:
@@ -87,7 +95,7 @@ REPOSITORY_SETTINGS = _query(
         isSecurityPolicyEnabled
         direct: collaborators(first: 100, affiliation: DIRECT) {{ {_COLLABORATORS} }}
         outside: collaborators(first: 100, affiliation: OUTSIDE) {{ {_COLLABORATORS} }}""",
-    optional=("isSecurityPolicyEnabled",),
+    optional=("isSecurityPolicyEnabled", "roleName"),
 )
 
 REPOSITORY_WORKFLOWS = _query(
@@ -174,20 +182,21 @@ query Deployments($id: ID!, $first: Int!, $after: String) {{
 
 COLLABORATORS = Query(
     "Collaborators",
-    """
+    f"""
 query Collaborators(
   $id: ID!, $affiliation: CollaboratorAffiliation!, $first: Int!, $after: String
-) {
-  node(id: $id) {
-    ... on Repository {
-      collaborators(first: $first, after: $after, affiliation: $affiliation) {
-        pageInfo { hasNextPage endCursor }
-        edges { permission node { id login } }
-      }
-    }
-  }
-}
+) {{
+  node(id: $id) {{
+    ... on Repository {{
+      collaborators(first: $first, after: $after, affiliation: $affiliation) {{
+        pageInfo {{ hasNextPage endCursor }}
+{_EDGES}
+      }}
+    }}
+  }}
+}}
 """,
+    optional=("roleName",),
 )
 
 ORGANIZATION_SETTINGS = Query(

@@ -155,10 +155,9 @@ def _collaborators(
     def read() -> object:
         node = settings()
         found = node.get(affiliation)
-        if isinstance(found, Gap):
-            refuse(found)
-        if found is None:
-            # GraphQL shows them to people who may push; an App reads them by a permission of its own.
+        if found is None or isinstance(found, Gap):
+            # GraphQL shows them to people who may push, and by which grant they come to fewer still; an App reads
+            # them by a permission of its own.
             people = github.items(_PEOPLE, repo=node["name"], affiliation=affiliation)
             return sorted(people, key=lambda person: str(person["login"]))
         if not found["pageInfo"]["hasNextPage"]:

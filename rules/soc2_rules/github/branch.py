@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soc2_collectors.github.models.branch import Branch, Found
+from soc2_collectors.github.models.repository import called
 from soc2_pac.model import Severity, Verdict, failed, not_applicable, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.github_branch import asks, asks_or_bare, beside, otherwise, required
@@ -263,7 +264,7 @@ def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) ->
     """
     if (aside := beside(branch)) is not None:
         return aside
-    if branch.repository.name_with_owner in exempt:
+    if called(branch.repository.name_with_owner, exempt):
         return not_applicable(f"{branch.repository.name_with_owner} is exempt")
     teams = branch.binding(
         ("pull_request",),
@@ -290,5 +291,5 @@ def github_codeowners_review(branch: Branch, *, exempt: tuple[str, ...] = ()) ->
         ("pull_request",),
         asks(lambda p: p.require_code_owner_review),
         lambda c: c.requires_approving_reviews and c.requires_code_owner_reviews,
-        "review by code owners, and its CODEOWNERS file has no errors: it",
+        "review by code owners (its CODEOWNERS file has no errors)",
     )

@@ -9,6 +9,7 @@ from soc2_collectors.github.models.ruleset import levels
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
 from soc2_rules.mechanisms.github_branch import asks, beside, otherwise, required
+from soc2_rules.mechanisms.github_logins import beyond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ _APPROVALS, _PULL_REQUEST, _FORCE = "approvals", "pull requests", "no force push
 _OWNERS, _LAST_PUSH = "review by code owners", "approval of the last push"
 _STALE, _RESOLVED = "no stale approvals", "resolved conversations"
 _CHECK, _CURRENT = "the check", "a branch that is up to date"
+_LIST, _SIGNED, _STRAIGHT = "a list of who may push", "signed commits", "linear history"
 _BY_PULL_REQUEST = (_PULL_REQUEST, _APPROVALS, _OWNERS, _LAST_PUSH, _STALE, _RESOLVED)
 """What a push without a pull request does without."""
 _DEMANDS = {
@@ -29,9 +31,11 @@ _DEMANDS = {
     "code_scanning": "results of",
     "merge_queue": "a merge queue",
     "required_deployments": "a deployment to",
-    "update": "a list of who may push",
+    "update": _LIST,
     "lock_branch": "a lock",
     "non_fast_forward": _FORCE,
+    "required_signatures": _SIGNED,
+    "required_linear_history": _STRAIGHT,
 }
 """Rule types that stand in the way of a change -> what they demand."""
 
@@ -60,12 +64,13 @@ def github_admins_not_exempt(branch: Branch, *, approved_bypass: tuple[str, ...]
     """Nobody may bypass what the default branch demands of changes, administrators included.
 
     Rulesets and classic protection are layers. Whatever one of them demands (a number of approvals, review by
-    code owners, each single check and the App that must report it, a merge queue, a list of who may push) must be
-    demanded as much by a layer that binds everyone. So a layer that binds everyone and demands one check does not
-    make up for one with another check that some may bypass. Every bypass counts: always, on pull requests only,
-    and ``exempt``, which leaves no record. ``approved_bypass`` names actors that may: of a ruleset ``Team:234``,
-    ``Integration:29110``, ``OrganizationAdmin``, ``RepositoryRole:5``, ``DeployKey``; of classic protection
-    ``Team platform``, ``App renovate``, ``User ann``.
+    code owners, each single check and the App that must report it, a merge queue, signed commits, linear history, a
+    list of who may push) must be demanded as much by a layer that binds everyone; patterns of names and messages are
+    not asked. So a layer that binds everyone and demands one check does not make up for one with another check that
+    some may bypass. Every bypass counts: always, on pull requests only, and ``exempt``, which leaves no record. Whom
+    "Restrict updates" lets by are those who may push: the bypass list is that list. ``approved_bypass`` names actors
+    that may: of a ruleset ``Team:234``, ``Integration:29110``, ``OrganizationAdmin``, ``RepositoryRole:5``,
+    ``DeployKey``; of classic protection ``Team platform``, ``App renovate``, ``User ann``.
 
     Why: a control that administrators can skip does not control those who can do most damage, and an
         auditor cannot tell a skipped review from a forgotten one.
@@ -212,14 +217,15 @@ def _exempt(
     ruleset: Ruleset, demands: Mapping[str, int], approved: tuple[str, ...]
 ) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    chosen = all(actor.everybody is False for actor in ruleset.bypass_actors or ())
     for demand in demands:
         open_to = sorted(
             actor.described
             for actor in ruleset.bypass_actors or ()
-            if str(actor) not in approved and actor.on(merging=demand != _FORCE)
+            if not actor.named_in(approved) and actor.on(merging=demand != _FORCE)
         )
         said = f"ruleset '{ruleset.name}' may be bypassed by {', '.join(open_to)}"
-        found[demand] = [said] if open_to else []
+        found[demand] = [said] if open_to and not (demand == _LIST and chosen) else []
     return found
 
 
@@ -245,7 +251,11 @@ def _of_classic(classic: Protection, approved: tuple[str, ...]) -> _Layer:
         demands |= {f"{_CHECK} {name}": n for name, n in levels(classic.checks.items()).items()}
         demands[_CURRENT] = int(bool(classic.checks) and classic.requires_strict_status_checks)
     if classic.restricts_pushes:
-        demands["a list of who may push"] = 1
+        demands[_LIST] = 1
+    if classic.requires_commit_signatures:
+        demands[_SIGNED] = 1
+    if classic.requires_linear_history:
+        demands[_STRAIGHT] = 1
     if classic.lock_branch:
         demands["a lock"] = 1
     if classic.allows_force_pushes is False:
@@ -274,4 +284,4 @@ def _beyond(allowed: Allowances | None, approved: tuple[str, ...]) -> tuple[list
     """Whom a list lets by without being approved; and whether there may be more."""
     if allowed is None:
         return [], True
-    return [name for name in allowed.names if name not in approved], not allowed.complete
+    return beyond(allowed.names, approved), not allowed.complete

@@ -269,17 +269,24 @@ def github_ip_allow_list(
     installed_apps: bool = True,
     widest_ipv4: int = 8,
     widest_ipv6: int = 16,
+    enterprise_list: bool = False,
 ) -> Verdict:
     """The organisation is reached from chosen addresses only.
 
-    All active entries together must let in no more addresses than one range of the prefix ``widest_ipv4``, or
-    ``widest_ipv6``. With ``installed_apps`` the addresses that Apps bring along are allowed as well.
+    Set ``enterprise_list`` where the enterprise account has an IP allow list, which holds for its organisations and
+    which they do not show: what it lets in is not read. All active entries together must let in no more addresses
+    than one range of the prefix ``widest_ipv4``, or ``widest_ipv6``. With ``installed_apps`` the addresses that Apps
+    bring along are allowed as well.
 
     Why: a token that was stolen works from anywhere, unless GitHub refuses where it comes from.
     Fix: organisation settings, Authentication security, IP allow list: add the company's addresses, enable
         the list, and enable it for installed GitHub Apps. It takes GitHub Enterprise Cloud.
     """
     settings = organization.settings
+    if enterprise_list:
+        return inconclusive(
+            f"the enterprise's IP allow list holds for {organization.login} as well, and is not read"
+        )
     if not settings.viewer_can_administer:
         return inconclusive("GitHub shows the IP allow list to organisation owners only")
     if settings.ip_allow_list_enabled_setting is None:

@@ -51,7 +51,7 @@ def github_visibility_expected(
 ) -> Verdict:
     """Only repositories that are meant to be public are.
 
-    ``approved_public`` holds names of repositories, without the organisation.
+    ``approved_public`` holds names of repositories, with the organisation or without.
 
     Why: what was public once was copied. Code and its history hold more than anyone remembers.
     Fix: make the repository private in its settings, or approve it in the configuration of this
@@ -61,7 +61,7 @@ def github_visibility_expected(
         return passed(f"{repository.full_name} is {repository.visibility}")
     if repository.visibility != "public":
         return inconclusive(f"{repository.full_name} is {repository.visibility}: unknown")
-    if repository.name in approved_public:
+    if repository.named_in(approved_public):
         return passed(f"{repository.full_name} is public and approved")
     return failed(f"{repository.full_name} is public and not on the approved list")
 
@@ -148,8 +148,9 @@ def github_repo_admins(
 
     Owners of the organisation administer every repository. ``allowed_direct`` holds permissions that a member
     may have on a repository without a team, by name or by the organisation's base permission; ``approved``
-    logins for which that does not matter. Of who was given access by name GitHub says the strongest permission,
-    whichever grant it comes by. People from outside are judged by github-outside-collaborators.
+    logins for which that does not matter. Where GitHub says nothing of the single grants (to an App, by REST) the
+    strongest permission of who was given access by name counts, whichever grant it comes by. People from outside are
+    judged by github-outside-collaborators.
 
     Why: what is given to a person one repository at a time is what nobody takes away when they change their
         team. A repository with one administrator is stuck when that person is away.
@@ -177,7 +178,7 @@ def github_repo_admins(
         for person in people
         if person.login in members.keys() - owners
         and not among(person.login, approved)
-        and person.level not in allowed_direct
+        and person.by_name not in allowed_direct
     )
     if loose:
         more = ", ..." if len(loose) > _SHOWN else ""
@@ -228,7 +229,7 @@ def github_inactive_repos(
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
-    if repository.name in exempt:
+    if repository.named_in(exempt):
         return not_applicable(f"{repository.full_name} is exempt")
     if repository.dormant_since is not None:
         due = repository.dormant_since + timedelta(days=max(30, max_idle_days))
@@ -303,7 +304,7 @@ def github_code_scanning(
     """
     if repository.archived:
         return not_applicable(_ARCHIVED)
-    if repository.name in exempt:
+    if repository.named_in(exempt):
         return not_applicable(f"{repository.full_name} is exempt")
     analyses = repository.analyses
     if not analyses and repository.language is None:

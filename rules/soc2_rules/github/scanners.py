@@ -96,7 +96,7 @@ def github_iac_and_license_scan(
     """
     if repository.archived:
         return not_applicable("the repository is archived: nobody can change it")
-    if repository.name in exempt:
+    if repository.named_in(exempt):
         return not_applicable(f"{repository.full_name} is exempt")
     if repository.language is None:
         return not_applicable(f"GitHub finds no code in {repository.full_name}")

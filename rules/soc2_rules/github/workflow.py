@@ -10,7 +10,17 @@ from soc2_collectors.github.models.expression import embedded
 from soc2_collectors.github.models.organization import Organization
 from soc2_collectors.github.models.repository import Environment
 from soc2_collectors.github.models.workflow import Content, Job, Unreadable, Workflow
-from soc2_pac.model import Scope, Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.errors import FactUnavailable
+from soc2_pac.model import (
+    Scope,
+    Severity,
+    Status,
+    Verdict,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+)
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms import github_workflow as strangers
 from soc2_rules.mechanisms import github_workflow_rights as rights
@@ -68,11 +78,41 @@ def github_workflow_hardening(
     Fix: give event texts to scripts through env; do not check out the head of a pull request on privileged
         triggers; write uses: owner/action@COMMIT and image: NAME@sha256:DIGEST; name permissions one by one.
     """
+    said = _hardened(workflow, scope.account, evidence, trusted_owners, pinned=pinned)
+    return _unless_off(workflow, said)
+
+
+def _unless_off(workflow: Workflow, said: Verdict) -> Verdict:
+    """What is said of a workflow; of one that nothing starts, that nothing is asked of it.
+
+    One that others call may be run by them all the same: it is asked.
+    """
+    if said.status not in (Status.FAIL, Status.INCONCLUSIVE):
+        return said
+    try:
+        off = (workflow.state or "").startswith("disabled_")
+        called = off and "workflow_call" in workflow.content().triggers
+    except (FactUnavailable, Unreadable):
+        return said
+    if not off or called:
+        return said
+    return not_applicable(f"{workflow.label} is switched off ({workflow.state})")
+
+
+def _hardened(
+    workflow: Workflow,
+    account: str,
+    evidence: Evidence,
+    trusted_owners: tuple[str, ...],
+    *,
+    pinned: bool,
+) -> Verdict:
+    """Whether a workflow runs nothing of strangers, and names what it runs."""
     try:
         content = workflow.content()
     except Unreadable as error:
         return inconclusive(f"{workflow.label}: {error}")
-    owners = {scope.account.lower(), *(owner.lower() for owner in trusted_owners)}
+    owners = {account.lower(), *(owner.lower() for owner in trusted_owners)}
     actions, unread, lost = local_actions(workflow, content, evidence)
     used = rights.uses(content, owners, actions)
     remarks = [
@@ -147,12 +187,17 @@ def github_pipeline_as_code(workflow: Workflow, evidence: Evidence) -> Verdict:
     A job of a workflow that can be started by hand or by a call needs an environment with required reviewers,
     where nobody approves their own deployment, when it gets secrets or may write to anything. What a reusable
     workflow does with what it gets is not read, nor whether administrators bypass the environment:
-    github-prod-environment-reviewers asks that.
+    github-prod-environment-reviewers asks that. A workflow that is switched off is not asked.
 
     Why: who may start a workflow by hand chooses the branch and the inputs. With secrets and no environment
         that is a deployment that nobody else looked at.
     Fix: name an environment with reviewers in the job, or take away workflow_dispatch.
     """
+    return _unless_off(workflow, _by_files(workflow, evidence))
+
+
+def _by_files(workflow: Workflow, evidence: Evidence) -> Verdict:
+    """Whether what is started by hand waits for a reviewer."""
     try:
         content = workflow.content()
     except Unreadable as error:

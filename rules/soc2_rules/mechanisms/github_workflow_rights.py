@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_collectors.github.models.expression import condition
+from soc2_collectors.github.models.expression import (
+    Literal,
+    NotAnExpression,
+    Operation,
+    Reference,
+    condition,
+    embedded,
+    parse,
+    without_expressions,
+)
 from soc2_collectors.github.models.strangers import admitted, with_rights
 from soc2_rules.mechanisms.github_workflow import (
     NO_ACTIONS,
@@ -20,6 +29,7 @@ from soc2_rules.mechanisms.github_workflow import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soc2_collectors.github.models.expression import Node
     from soc2_collectors.github.models.repository import RepositoryNode
     from soc2_collectors.github.models.workflow import Content, Job
 
@@ -106,15 +116,30 @@ def runners(content: Content, repository: RepositoryNode) -> Iterator[Remark]:
             )
 
 
-_MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
-
-
 def _resolved(text: str, job: Job) -> list[str]:
-    """A text, or what the matrix says that it stands for."""
-    found = _MATRIX.fullmatch(text)
-    if found is None or isinstance(job.matrix, str):
+    """A text, or what its expression may stand for: words of its own and those of the matrix."""
+    inner = embedded(text)
+    if len(inner) != 1 or without_expressions(text).strip():
         return [text]
-    return job.matrix.get(found[1].lower()) or [text]
+    try:
+        return _values(parse(inner[0].strip()), job) or [text]
+    except NotAnExpression:
+        return [text]
+
+
+def _values(node: Node, job: Job) -> list[str]:
+    """Every text that an expression may give; none where one of them is not known."""
+    if isinstance(node, Literal):
+        return [node.text] if node.quoted else []
+    if isinstance(node, Reference):
+        named = node.path[:-1] == ("matrix",)
+        return job.matrix.get(node.path[-1], []) if named and isinstance(job.matrix, dict) else []
+    if isinstance(node, Operation) and node.sign == "&&":
+        return _values(node.operands[-1], job)  # or something empty, on which nothing runs
+    if isinstance(node, Operation) and node.sign == "||":
+        each = [_values(one, job) for one in node.operands]
+        return [text for some in each for text in some] if all(each) else []
+    return []
 
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")

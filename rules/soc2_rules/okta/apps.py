@@ -77,7 +77,8 @@ def okta_app_assignment_by_group(
     """Apps are assigned to groups, not to single people and not to everyone.
 
     ``in_scope`` and ``exempt`` take labels, keys or ids of apps; an empty ``in_scope`` means all. Bookmarks
-    are asked when they are named in scope. Federation Broker Mode lets everyone in without an assignment.
+    are asked when they are named in scope. Federation Broker Mode lets everyone in without an assignment. Of a
+    directory in which Okta makes no accounts nothing is asked: its people are those that Okta took from it.
 
     Why: what was given to one person is not taken back when the job changes, and what everyone has
         nobody decided on.
@@ -87,6 +88,8 @@ def okta_app_assignment_by_group(
     outside = _outside(app, in_scope, exempt)
     if outside:
         return not_applicable(outside)
+    if app.sign_on_mode is None and app.features is not None and not _MAKES & set(app.features):
+        return not_applicable(f"{app.called} is a directory that Okta takes people from")
     if app.settings is not None and app.settings.implicit_assignment:
         return failed(
             f"{app.called} lets everyone in who signs in to Okta (Federation Broker Mode)"

@@ -8,10 +8,10 @@ from soc2_collectors.okta.models.authenticator import Authenticator
 from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import EnrollmentPolicy, effective
 from soc2_collectors.okta.models.role import Group
-from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
+from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
-from soc2_rules.mechanisms.okta_policies import in_force
+from soc2_rules.mechanisms.okta_policies import in_force, is_hidden, unless_hidden
 
 _NO_AUTHENTICATOR = inconclusive(
     "Okta showed no authenticator: the Classic Engine has factors instead, the Identity Engine a password"
@@ -19,20 +19,47 @@ _NO_AUTHENTICATOR = inconclusive(
 _SIGN_IN = ("any", "sso")
 
 
-@rule(criteria=["CC6.1"], severity=Severity.MEDIUM, empty=_NO_AUTHENTICATOR)
+@rule(
+    criteria=["CC6.1"],
+    severity=Severity.MEDIUM,
+    needs=[EnrollmentPolicy, Group],
+    empty=_NO_AUTHENTICATOR,
+)
 def okta_weak_authenticators_off(
     authenticator: Authenticator,
+    evidence: Evidence,
     *,
     weak: tuple[str, ...] = ("phone_number", "okta_email", "security_question"),
 ) -> Verdict:
     """Text messages, calls, emails and security questions do not serve to sign in.
 
-    For recovery they are judged by okta-recovery-strong.
+    For recovery they are judged by okta-recovery-strong. One that is disabled in every enrolment policy that can
+    decide serves nobody to sign in, enrolled before or not.
 
     Why: phone numbers are taken over, mailboxes are shared with the password that was stolen, and
         answers are found.
-    Fix: Security, Authenticators: switch the authenticator off, or let it be used for recovery only.
+    Fix: Security, Authenticators: switch the authenticator off, or let it be used for recovery only; or
+        disable it in every policy: Enrollment.
     """
+    said = _serves(authenticator, weak)
+    if said.status is not Status.FAIL:
+        return said
+    shown = [one for one in evidence.account(EnrollmentPolicy) if one.active]
+    if not shown:
+        return inconclusive("Okta showed no enrolment policy, though each org has a default one")
+    key = authenticator.key
+    refusing = [one for one in shown if (one.settings.enrolled or {}).get(key) == "NOT_ALLOWED"]
+    if all(one in refusing or is_hidden(one, evidence) for one in shown):
+        return passed(
+            f"{authenticator.name} is disabled in every enrolment policy that can decide: "
+            f"{listed(one.name for one in refusing)}",
+            on=refusing,
+        )
+    return said
+
+
+def _serves(authenticator: Authenticator, weak: tuple[str, ...]) -> Verdict:
+    """Whether it serves to sign in, as far as the authenticator itself says."""
     if authenticator.key not in weak:
         return not_applicable(f"{authenticator.key} is not among the weak ones")
     if not authenticator.active:
@@ -168,11 +195,13 @@ def okta_okta_verify_hardening(
 @rule(
     criteria=["CC6.1", "CC6.2"],
     severity=Severity.HIGH,
+    needs=[EnrollmentPolicy, Group],
     empty=inconclusive("Okta showed no enrolment policy, though each org has a default one"),
 )
 def okta_mfa_enrollment_required(
     policy: EnrollmentPolicy,
     now: datetime,
+    evidence: Evidence,
     *,
     strong: tuple[str, ...] = (
         "custom_app",
@@ -196,12 +225,18 @@ def okta_mfa_enrollment_required(
     """Everybody must enrol a strong factor.
 
     ``strong`` holds authenticators by their keys, and factors of the Classic Engine by theirs. Where
-    enrolment may be put off, it is demanded from the day on which that ends.
+    enrolment may be put off, it is demanded from the day on which that ends. A policy that another one comes
+    before for everybody decides nothing, and is not asked.
 
     Why: a rule that demands two factors locks out, or lets in by a weak one, whoever has none.
     Fix: Security, Authenticators, Enrollment: set Okta Verify or WebAuthn to "Required" in each
         policy, and have its rules ask for enrolment.
     """
+    return unless_hidden(policy, _enrolment(policy, now, strong), evidence)
+
+
+def _enrolment(policy: EnrollmentPolicy, now: datetime, strong: tuple[str, ...]) -> Verdict:
+    """Whether a policy has everybody whom it is for enrol one of these."""
     if not policy.active:
         return not_applicable("the policy is inactive")
     rules = effective(policy.rules)

@@ -8,7 +8,7 @@ from soc2_collectors.okta.models.governance import APPROVE, KEPT_DAYS, REVOKE, U
 from soc2_collectors.okta.models.times import days_after
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.undecided import undecided
 
 _SETTLED = "SUCCESS"
@@ -18,17 +18,24 @@ _DECIDED = {APPROVE, REVOKE}
 @rule(
     criteria=["CC6.2", "CC6.3"],
     severity=Severity.HIGH,
+    needs=[Campaign],
     empty=inconclusive(
         "there is no campaign: access may be reviewed elsewhere, which Okta cannot show"
     ),
 )
 def okta_access_reviews(
-    campaign: Campaign, now: datetime, *, grace_days: int = 7, look_back_days: int = KEPT_DAYS
+    campaign: Campaign,
+    now: datetime,
+    evidence: Evidence,
+    *,
+    grace_days: int = 7,
+    look_back_days: int = KEPT_DAYS,
 ) -> Verdict:
     """Access review campaigns end on time, with every item decided and every revocation carried out.
 
     ``grace_days`` is what a campaign may end late, and a revocation take. Campaigns that were due longer
-    than ``look_back_days`` ago are not asked.
+    than ``look_back_days`` ago are not asked. Of a recurring campaign each occurrence is one of its own; the plan
+    behind them stays scheduled, and is not asked where an occurrence came of it.
 
     Why: a review that nobody finished, or whose decisions nobody carried out, takes no access away.
     Fix: Identity Governance, Access Certifications: have the reviewers finish, and carry out what was
@@ -42,6 +49,17 @@ def okta_access_reviews(
     if campaign.status in ("SCHEDULED", "LAUNCHING"):
         if now < due:
             return not_applicable(f"{said}, has not begun", until=due)
+        begun = [
+            one
+            for one in evidence.index(Campaign, "recurring_campaign_id").get(campaign.id, ())
+            if one.start_date >= campaign.start_date
+        ]
+        if begun:
+            return not_applicable(
+                f"{said}, is the plan of campaigns that recur, such as {begun[-1].name}, due "
+                f"{begun[-1].end_date:%Y-%m-%d}",
+                on=begun[-1:],
+            )
         return failed(f"{said}, never began ({campaign.status})", until=end)
     if campaign.status == "ACTIVE":
         if now < due:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from soc2_collectors.okta.models.log import LogEvent
 from soc2_collectors.okta.models.times import days_after
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import rule
+
+_FIRST = timezone(timedelta(hours=14))
+"""Where a day begins first."""
 
 
 @rule(
@@ -27,9 +30,9 @@ def okta_admin_changes_reviewed(
 
     Which types of events are such changes is chosen by Okta's catalogue of event types; one that the
     catalogue did not have counts. Okta keeps no record of a review, so it is stated here: ``reviewed_until``
-    is the date (``2026-06-30``) up to which somebody went through the listed changes; ``pipelines`` names the
-    actors (id or login, or the name of an app) whose changes were reviewed before they were made. A single
-    change can be accepted by a waiver.
+    is the date (``2026-06-30``, no day to come) up to which somebody went through the listed changes;
+    ``pipelines`` names the actors (id or login, or the name of an app) whose changes were reviewed before they
+    were made. A single change can be accepted by a waiver.
 
     Why: whoever changes a sign-in policy or hands out a role can undo every other control, and the
         log alone stops nobody.
@@ -49,9 +52,15 @@ def okta_admin_changes_reviewed(
         return passed(f"{said}, by a pipeline")
     if reviewed_until:
         try:
-            end = datetime.combine(date.fromisoformat(reviewed_until), time.max, tzinfo=UTC)
+            day = date.fromisoformat(reviewed_until)
         except ValueError:
             return inconclusive(f"reviewed_until is no date: {reviewed_until}")
+        begins = datetime.combine(day, time.min, tzinfo=_FIRST)
+        if now < begins:
+            return inconclusive(
+                f"{said}; reviewed_until is {reviewed_until}, which has not come yet", until=begins
+            )
+        end = datetime.combine(day, time.max, tzinfo=UTC)
         if event.published <= end:
             return passed(f"{said}, reviewed by {reviewed_until}")
     due = days_after(event.published, review_days)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from soc2_collectors.okta.models.policy import PasswordPolicy, PasswordRule, SelfService, effective
+from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, not_applicable, passed
-from soc2_pac.rules import rule
+from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.okta_policies import unless_hidden
 
 _NONE = inconclusive("Okta showed no password policy, though each org has a default one")
 
@@ -13,9 +15,12 @@ _NONE = inconclusive("Okta showed no password policy, though each org has a defa
 @rule(
     criteria=["CC6.1"],
     severity=Severity.HIGH,
+    needs=[PasswordPolicy, Group],
     empty=_NONE,
 )
-def okta_password_length(policy: PasswordPolicy, *, min_length: int = 12) -> Verdict:
+def okta_password_length(
+    policy: PasswordPolicy, evidence: Evidence, *, min_length: int = 12
+) -> Verdict:
     """Passwords have a minimum length that withstands guessing.
 
     ``min_length`` in characters; 15 where a government's guide binds.
@@ -23,6 +28,12 @@ def okta_password_length(policy: PasswordPolicy, *, min_length: int = 12) -> Ver
     Why: each further character multiplies the time that guessing takes.
     Fix: Security, Authenticators, Password: raise the minimum length in the policy.
     """
+    said = _length(policy, min_length)
+    return unless_hidden(policy, said, evidence)
+
+
+def _length(policy: PasswordPolicy, min_length: int) -> Verdict:
+    """Whether passwords are long enough."""
     aside = _aside(policy)
     if aside:
         return aside
@@ -41,10 +52,14 @@ def okta_password_length(policy: PasswordPolicy, *, min_length: int = 12) -> Ver
         "prowler:authenticator_password_complexity_number",
         "prowler:authenticator_password_complexity_symbol",
     ],
+    needs=[PasswordPolicy, Group],
     empty=_NONE,
 )
 def okta_password_complexity(
-    policy: PasswordPolicy, *, expected: tuple[str, ...] = ("lower", "upper", "number", "symbol")
+    policy: PasswordPolicy,
+    evidence: Evidence,
+    *,
+    expected: tuple[str, ...] = ("lower", "upper", "number", "symbol"),
 ) -> Verdict:
     """Passwords hold the sorts of characters that are expected.
 
@@ -54,6 +69,12 @@ def okta_password_complexity(
     Why: contracts and standards ask for it, and it keeps out single words.
     Fix: Security, Authenticators, Password: tick the sorts of characters in the policy.
     """
+    said = _complexity(policy, expected)
+    return unless_hidden(policy, said, evidence)
+
+
+def _complexity(policy: PasswordPolicy, expected: tuple[str, ...]) -> Verdict:
+    """Whether passwords hold the sorts of characters that are expected."""
     aside = _aside(policy)
     if aside:
         return aside
@@ -74,9 +95,12 @@ def okta_password_complexity(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
     known_as=["prowler:authenticator_password_common_password_check"],
+    needs=[PasswordPolicy, Group],
     empty=_NONE,
 )
-def okta_password_common_block(policy: PasswordPolicy, *, breached: bool = False) -> Verdict:
+def okta_password_common_block(
+    policy: PasswordPolicy, evidence: Evidence, *, breached: bool = False
+) -> Verdict:
     """Common passwords are refused.
 
     ``breached`` also demands that a password found in a breach expires.
@@ -85,6 +109,12 @@ def okta_password_common_block(policy: PasswordPolicy, *, breached: bool = False
     Fix: Security, Authenticators, Password: tick "Common password check" in the policy, and set an
         expiry for breached passwords.
     """
+    said = _common(policy, breached=breached)
+    return unless_hidden(policy, said, evidence)
+
+
+def _common(policy: PasswordPolicy, *, breached: bool) -> Verdict:
+    """Whether common passwords are refused."""
     aside = _aside(policy)
     if aside:
         return aside
@@ -105,10 +135,16 @@ def okta_password_common_block(policy: PasswordPolicy, *, breached: bool = False
         "prowler:authenticator_password_history_5",
         "prowler:authenticator_password_minimum_age_24h",
     ],
+    needs=[PasswordPolicy, Group],
     empty=_NONE,
 )
 def okta_password_history_age(
-    policy: PasswordPolicy, *, min_history: int = 5, min_age_hours: int = 24, max_age_days: int = 0
+    policy: PasswordPolicy,
+    evidence: Evidence,
+    *,
+    min_history: int = 5,
+    min_age_hours: int = 24,
+    max_age_days: int = 0,
 ) -> Verdict:
     """Former passwords are not used again.
 
@@ -119,6 +155,14 @@ def okta_password_history_age(
     Why: a password that leaked once would be good again.
     Fix: Security, Authenticators, Password: set history and minimum age in the policy.
     """
+    said = _history(policy, min_history, min_age_hours, max_age_days)
+    return unless_hidden(policy, said, evidence)
+
+
+def _history(
+    policy: PasswordPolicy, min_history: int, min_age_hours: int, max_age_days: int
+) -> Verdict:
+    """Whether former passwords are refused."""
     aside = _aside(policy)
     if aside:
         return aside
@@ -144,10 +188,12 @@ def okta_password_history_age(
 @rule(
     criteria=["CC6.1", "CC6.6"],
     severity=Severity.MEDIUM,
+    needs=[PasswordPolicy, Group],
     empty=_NONE,
 )
 def okta_lockout(
     policy: PasswordPolicy,
+    evidence: Evidence,
     *,
     max_attempts: int = 10,
     min_locked_minutes: int = 15,
@@ -163,6 +209,14 @@ def okta_lockout(
     Fix: Security, Authenticators, Password: set the lockout and its length in the policy, and send a lockout
         email.
     """
+    said = _locking(policy, max_attempts, min_locked_minutes, notify=notify)
+    return unless_hidden(policy, said, evidence)
+
+
+def _locking(
+    policy: PasswordPolicy, max_attempts: int, min_locked_minutes: int, *, notify: bool
+) -> Verdict:
+    """Whether accounts are locked, and their owners notified."""
     if not policy.active:
         return not_applicable("the policy is inactive")
     lockout = policy.settings.password.lockout
@@ -193,9 +247,12 @@ def okta_lockout(
     return inconclusive(f"{said}; a way to notify that is not known here: {listed(channels)}")
 
 
-@rule(criteria=["CC6.1"], severity=Severity.HIGH, empty=_NONE)
+@rule(criteria=["CC6.1"], severity=Severity.HIGH, needs=[PasswordPolicy, Group], empty=_NONE)
 def okta_recovery_strong(
-    policy: PasswordPolicy, *, weak: tuple[str, ...] = ("sms", "voice", "security_question")
+    policy: PasswordPolicy,
+    evidence: Evidence,
+    *,
+    weak: tuple[str, ...] = ("sms", "voice", "security_question"),
 ) -> Verdict:
     """Nobody gets a new password for a text message, a call or the answer to a question alone.
 
@@ -205,6 +262,12 @@ def okta_recovery_strong(
     Fix: Security, Authenticators, Password, the policy's rules: offer Okta Verify or email for
         recovery instead of SMS and voice, and require additional verification by any authenticator.
     """
+    said = _ways(policy, weak)
+    return unless_hidden(policy, said, evidence)
+
+
+def _ways(policy: PasswordPolicy, weak: tuple[str, ...]) -> Verdict:
+    """Whether no weak proof alone gets somebody a new password."""
     if not policy.active:
         return not_applicable("the policy is inactive")
     offered = [(one, one.reset) for one in effective(policy.rules)]

@@ -8,9 +8,11 @@ from datetime import timedelta
 from soc2_collectors.okta.models.app import App
 from soc2_collectors.okta.models.organization import Organization
 from soc2_collectors.okta.models.policy import AccessPolicy, Session, SignOnPolicy, SignOnRule
+from soc2_collectors.okta.models.role import Group
 from soc2_pac.model import Severity, Status, Verdict, failed, inconclusive, not_applicable, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_pac.text import listed
+from soc2_rules.mechanisms.okta_policies import unless_hidden
 
 _NONE = inconclusive("Okta showed no global session policy, though each org has a default one")
 _ANY_FACTOR = "PASSWORD_IDP_ANY_FACTOR"
@@ -19,15 +21,19 @@ _Look = Callable[[Session], tuple[str, bool]]
 
 
 @rule(
-    criteria=["CC6.1", "CC6.6"], severity=Severity.CRITICAL, needs=[App, AccessPolicy], empty=_NONE
+    criteria=["CC6.1", "CC6.6"],
+    severity=Severity.CRITICAL,
+    needs=[App, AccessPolicy, SignOnPolicy, Group],
+    empty=_NONE,
 )
 def okta_global_session_mfa(
     policy: SignOnPolicy, evidence: Evidence, *, max_remembered_minutes: int = 720
 ) -> Verdict:
     """No global session policy opens a session of Okta for a password alone.
 
-    Rules count that are active and not hidden behind one that always matches. A rule that leaves the
-    factors to the apps passes where every active app's policy demands two of them.
+    Rules count that are active and not hidden behind one that always matches. A policy decides nothing, and is
+    not asked, where another one comes before it for everybody. A rule that leaves the factors to the apps
+    passes where every active app's policy demands two of them.
     ``max_remembered_minutes``: for how long a device on which somebody gave the second factor may stand for
     it, where that person chose so; 12 hours is what NIST SP 800-63B allows between two sign-ins with both
     factors.
@@ -37,6 +43,14 @@ def okta_global_session_mfa(
         every sign-in, or establish the session with any factor of the app policies, and have those
         demand two.
     """
+    said = _second_factor(policy, evidence, max_remembered_minutes)
+    return unless_hidden(policy, said, evidence)
+
+
+def _second_factor(
+    policy: SignOnPolicy, evidence: Evidence, max_remembered_minutes: int
+) -> Verdict:
+    """Whether every rule by which somebody comes in asks for a second factor."""
     entries = _entries(policy)
     if isinstance(entries, Verdict):
         return entries
@@ -93,8 +107,10 @@ def _left_to_apps(loose: Sequence[SignOnRule], evidence: Evidence) -> Verdict:
     )
 
 
-@rule(criteria=["CC6.1"], severity=Severity.MEDIUM, empty=_NONE)
-def okta_session_idle(policy: SignOnPolicy, *, max_minutes: int = 120) -> Verdict:
+@rule(criteria=["CC6.1"], severity=Severity.MEDIUM, needs=[SignOnPolicy, Group], empty=_NONE)
+def okta_session_idle(
+    policy: SignOnPolicy, evidence: Evidence, *, max_minutes: int = 120
+) -> Verdict:
     """A session of Okta that nobody uses ends within the limit.
 
     ``max_minutes``: 120 is Okta's own default; 15 where a government's guide binds.
@@ -102,7 +118,7 @@ def okta_session_idle(policy: SignOnPolicy, *, max_minutes: int = 120) -> Verdic
     Why: who sits down at an unlocked computer would otherwise find every app open.
     Fix: Security, Global Session Policy: in each rule set the maximum idle time of a session.
     """
-    return _sessions(
+    said = _sessions(
         policy,
         lambda session: (
             f"{session.max_session_idle_minutes} min",
@@ -111,21 +127,25 @@ def okta_session_idle(policy: SignOnPolicy, *, max_minutes: int = 120) -> Verdic
         f"an unused session ends after {max_minutes} minutes at most",
         f"an unused session lasts longer than {max_minutes} minutes",
     )
+    return unless_hidden(policy, said, evidence)
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
+    needs=[SignOnPolicy, Group],
     known_as=["prowler:signon_global_session_lifetime_18h"],
     empty=_NONE,
 )
-def okta_session_lifetime(policy: SignOnPolicy, *, max_hours: int = 18) -> Verdict:
+def okta_session_lifetime(
+    policy: SignOnPolicy, evidence: Evidence, *, max_hours: int = 18
+) -> Verdict:
     """A session of Okta ends within the limit however much it is used.
 
     Why: a stolen session serves whoever has it until it ends; one without an end serves for good.
     Fix: Security, Global Session Policy: in each rule set the maximum lifetime of a session.
     """
-    return _sessions(
+    said = _sessions(
         policy,
         lambda session: (
             f"{session.max_session_lifetime_minutes} min"
@@ -136,12 +156,13 @@ def okta_session_lifetime(policy: SignOnPolicy, *, max_hours: int = 18) -> Verdi
         f"a session ends after {max_hours} hours at most",
         f"a session lasts longer than {max_hours} hours",
     )
+    return unless_hidden(policy, said, evidence)
 
 
 @rule(
     criteria=["CC6.1"],
     severity=Severity.MEDIUM,
-    needs=[Organization, App, AccessPolicy],
+    needs=[Organization, App, AccessPolicy, SignOnPolicy, Group],
     known_as=["prowler:signon_global_session_cookies_not_persistent"],
     empty=_NONE,
 )
@@ -156,6 +177,11 @@ def okta_no_persistent_cookie(policy: SignOnPolicy, evidence: Evidence) -> Verdi
         browser sessions; Security, Authentication Policies: in each rule switch off the prompt to stay
         signed in.
     """
+    return unless_hidden(policy, _kept(policy, evidence), evidence)
+
+
+def _kept(policy: SignOnPolicy, evidence: Evidence) -> Verdict:
+    """Whether a session outlives the browser's by the policy, or by what an app offers."""
     said = _sessions(
         policy,
         lambda session: ("persistent", not session.use_persistent_cookie),

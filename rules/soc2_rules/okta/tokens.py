@@ -85,7 +85,7 @@ def okta_api_token_network(token: ApiToken, evidence: Evidence) -> Verdict:
     if network.connection != "ZONE":
         return inconclusive(f"a restriction that is not known here: {network.connection}")
     if not network.include:
-        left_out = ", ".join(sorted(network.exclude))
+        left_out = ", ".join(sorted(network.exclude or ()))
         return failed(f"it may be used from anywhere but {left_out or 'nowhere'}")
     zones = {zone.id: zone for zone in evidence.account(NetworkZone)}
     named = [zones[key] for key in network.include if key in zones]

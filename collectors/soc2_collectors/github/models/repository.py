@@ -15,7 +15,7 @@ from soc2_pac.identity import Grant, Hidden
 from soc2_pac.resources import Resource, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from soc2_pac.identity import Access
     from soc2_pac.model import Scope
@@ -105,6 +105,7 @@ _LEVELS = (
 """What REST calls a permission -> what GraphQL calls it, the strongest first."""
 LEVELS = ("NONE", "READ", "TRIAGE", "WRITE", "MAINTAIN", "ADMIN")
 """Permissions on a repository, the weakest first."""
+_BY_NAME = "Repository"
 
 
 def strongest(permissions: Mapping[str, bool]) -> str:
@@ -117,6 +118,32 @@ def weaker(one: str, other: str) -> bool:
     return one not in LEVELS or LEVELS.index(one) < LEVELS.index(other)
 
 
+class Granter(msgspec.Struct, frozen=True):
+    """What gives somebody access: ``Organization``, ``Team`` or ``Repository`` (by name)."""
+
+    typename: str = msgspec.field(name="__typename", default="")
+
+
+class PermissionSource(msgspec.Struct, frozen=True, rename="camel"):
+    """One grant by which somebody reaches a repository."""
+
+    permission: str
+    """``ADMIN``, ``WRITE``, ``READ`` or ``NONE``: GitHub has no finer word for it."""
+    source: Granter
+    role_name: str | None = None
+    """``triage``, ``maintain``, or a role of the organisation's own; older servers leave it out."""
+
+    may_lack: ClassVar[Mapping[str, str]] = {
+        "roleName": "older servers leave it out, and the permission says what it builds upon",
+    }
+
+    @property
+    def level(self) -> str:
+        """As the strongest permission is called: ``TRIAGE``."""
+        role = (self.role_name or "").upper()
+        return role if role in LEVELS else self.permission
+
+
 class Collaborator(msgspec.Struct, frozen=True):
     """Somebody with access to a repository.
 
@@ -126,7 +153,12 @@ class Collaborator(msgspec.Struct, frozen=True):
 
     node: User | None = None
     permission: str | None = None
-    """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN`` or ``ADMIN``: what a custom role builds upon."""
+    """``READ``, ``TRIAGE``, ``WRITE``, ``MAINTAIN`` or ``ADMIN``: what a custom role builds upon. The strongest,
+    whichever grant it comes by."""
+    permission_sources: list[PermissionSource] | None = msgspec.field(
+        name="permissionSources", default=None
+    )
+    """The grants one by one; ``None``: not said. REST never does."""
     rest_login: str | None = msgspec.field(name="login", default=None)
     permissions: dict[str, bool] = {}
     """By REST: ``pull``, ``triage``, ``push``, ``maintain``, ``admin``."""
@@ -135,6 +167,7 @@ class Collaborator(msgspec.Struct, frozen=True):
         "node": "GraphQL says node and permission, REST login and permissions; one of the two is demanded",
         "permission": "as above",
         "permissions": "as above",
+        "permissionSources": "without the single grants the strongest permission counts for the one by name",
     }
 
     def __post_init__(self) -> None:
@@ -155,6 +188,16 @@ class Collaborator(msgspec.Struct, frozen=True):
         if self.permission is not None:
             return self.permission
         return strongest(self.permissions)
+
+    @property
+    def by_name(self) -> str:
+        """What was given to them by name; where GitHub does not say, the strongest that they have."""
+        own = [
+            one.level for one in self.permission_sources or () if one.source.typename == _BY_NAME
+        ]
+        if not own or any(level not in LEVELS for level in own):
+            return self.level
+        return max(own, key=LEVELS.index)
 
     @property
     def admin(self) -> bool:
@@ -262,6 +305,10 @@ class Repository(Resource, frozen=True):
                 on_id=self.node_id,
             )
 
+    def named_in(self, names: Collection[str]) -> bool:
+        """Whether these name it, with the organisation or without. Names do not depend on case."""
+        return called(self.full_name, names)
+
     @property
     def analyses(self) -> list[Analysis]:
         """The newest analyses of the default branch, as many as were kept. Raises FactUnavailable."""
@@ -273,6 +320,12 @@ class Repository(Resource, frozen=True):
             except FactUnavailable:
                 raise error from None
             return [] if latest is None else [latest]
+
+
+def called(full_name: str, names: Collection[str]) -> bool:
+    """Whether names of repositories hold one, as ``acme/api`` or ``api``: GitHub does not tell cases apart."""
+    whole = full_name.lower()
+    return not {whole, whole.partition("/")[2]}.isdisjoint(name.lower() for name in names)
 
 
 class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):

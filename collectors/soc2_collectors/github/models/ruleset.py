@@ -10,7 +10,7 @@ import msgspec
 from soc2_collectors.github.models.protection import Check, Toggle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _LEFT_OUT = (
     "a parameter that is left out demands nothing: without it less is demanded (REST, rulesets)"
@@ -184,6 +184,10 @@ _CHOSEN = frozenset(
 """Sorts of actors whom somebody chose, or who administer."""
 
 
+_UNNUMBERED = frozenset({"OrganizationAdmin", "DeployKey", "EnterpriseOwner"})
+"""Sorts of actors of which there is one: their ``actor_id`` says nothing (REST, rulesets: bypass_actors)."""
+
+
 class BypassActor(msgspec.Struct, frozen=True):
     """Who may pass by a ruleset."""
 
@@ -199,8 +203,14 @@ class BypassActor(msgspec.Struct, frozen=True):
     }
 
     def __str__(self) -> str:
-        """``Team:234``, as thresholds name it."""
-        return self.actor_type if self.actor_id is None else f"{self.actor_type}:{self.actor_id}"
+        """``Team:234``, as thresholds name it; ``OrganizationAdmin``, whose number GitHub ignores (``1``, or none)."""
+        if self.actor_id is None or self.actor_type in _UNNUMBERED:
+            return self.actor_type
+        return f"{self.actor_type}:{self.actor_id}"
+
+    def named_in(self, names: Collection[str]) -> bool:
+        """Whether it is one of these, with the number that GitHub ignores or without."""
+        return str(self) in names or f"{self.actor_type}:{self.actor_id}" in names
 
     @property
     def described(self) -> str:

@@ -411,6 +411,9 @@ class Admitted(NamedTuple):
 
 
 _NOTHING: frozenset[str] = frozenset()
+_AUTHOR = "github.event.pull_request.user.login"
+"""Who opened a pull request. ``github.actor`` is who did the last thing to it, which may be anybody."""
+_DEPENDABOT = "dependabot[bot]"
 
 
 def admitted(node: Node | None, triggers: frozenset[str]) -> Admitted:
@@ -442,6 +445,10 @@ def _compared(node: Operation, triggers: frozenset[str]) -> Admitted:
         named = frozenset(texts)
         left = triggers & named if equal else triggers - named
         return Admitted(left, left, left)
+    if equal and sides == {_AUTHOR} and texts == [_DEPENDABOT]:
+        # Its branches stand in the repository itself, and without a pull request the name is empty.
+        left = frozenset(one for one in triggers if one.startswith("pull_request") or one in CALLED)
+        return Admitted(left, _NOTHING, _NOTHING)
     own = equal and bool(sides & _HEAD_REPOSITORIES) and bool(sides & _OWN_REPOSITORY)
     not_fork = bool(sides & _FORK) and truths == (["false"] if equal else ["true"])
     pushed = equal and sides == {"github.event.workflow_run.event"} and texts == ["push"]

@@ -181,6 +181,19 @@ class Policy(Resource, frozen=True, kw_only=True, rename="camel"):
         left_out = _inner(people, "groups", "exclude")
         return _neutral(rest) and _neutral(own) and _neutral(left_out)
 
+    def chooses_people_like(self, other: Policy) -> bool:
+        """Whether it asks for nothing but groups, or else for what the other one asks for as well."""
+        people = _inner(self.conditions, "people")
+        own = {k: v for k, v in people.items() if k != "groups"} if isinstance(people, dict) else {}
+        left_out = _inner(people, "groups", "exclude")
+        asked = {k: v for k, v in (self.conditions or {}).items() if k != "people"}
+        wanted = other.conditions or {}
+        return (
+            _neutral(own)
+            and _neutral(left_out)
+            and all(_neutral(v) or v == wanted.get(k) for k, v in asked.items())
+        )
+
     @property
     def active(self) -> bool:
         """Whether Okta considers it; a status that is not known counts."""
@@ -685,27 +698,48 @@ class EnrollmentSettings(msgspec.Struct, frozen=True, kw_only=True):
         known = self._known
         if known is None:
             return None
-        return {
-            key: one.enroll.grace_period
-            for key, one in known.items()
-            if one.enroll and one.enroll.by_themselves == REQUIRED
-        }
+        found: dict[str, GracePeriod | None] = {}
+        for key, enroll in known:
+            if enroll.by_themselves == REQUIRED and (key not in found or found[key] is not None):
+                # Several may have one key: what one of them does not let people put off counts.
+                found[key] = enroll.grace_period
+        return found
 
     @property
     def enrolled(self) -> dict[str, str] | None:
-        """By key whether people enrol it: ``REQUIRED``, ``OPTIONAL``, ``NOT_ALLOWED``; ``None``: not said."""
+        """By key whether people enrol it: ``REQUIRED``, ``OPTIONAL``, ``NOT_ALLOWED``; ``None``: not said.
+
+        Of several with one key (apps of the company's own for push) the most that one of them asks.
+        """
         known = self._known
         if known is None:
             return None
-        return {key: one.enroll.by_themselves for key, one in known.items() if one.enroll}
+        found: dict[str, str] = {}
+        for key, enroll in known:
+            before_it = found.get(key)
+            if before_it is None or _asks(before_it) < _asks(enroll.by_themselves):
+                found[key] = enroll.by_themselves
+        return found
 
     @property
-    def _known(self) -> dict[str, Enrollable] | None:
+    def _known(self) -> list[tuple[str, Enroll]] | None:
         sort, found = self.type or "FACTORS", self.authenticators
-        offered = None if found is None else {one.key: one for one in found if one.key}
-        if offered is None or self.factors is None:
-            return self.factors if offered is None else offered
-        return {"AUTHENTICATORS": offered, "FACTORS": self.factors}.get(sort)
+        offered = None if found is None else [(one.key, one) for one in found if one.key]
+        factors = None if self.factors is None else list(self.factors.items())
+        if offered is None or factors is None:
+            counted = factors if offered is None else offered
+        else:
+            counted = {"AUTHENTICATORS": offered, "FACTORS": factors}.get(sort)
+        if counted is None:
+            return None
+        return [(key, one.enroll) for key, one in counted if one.enroll]
+
+
+def _asks(word: str) -> int:
+    return ("NOT_ALLOWED", "OPTIONAL", REQUIRED).index(word) if word in _ENROLLED else 0
+
+
+_ENROLLED = frozenset({"NOT_ALLOWED", "OPTIONAL", REQUIRED})
 
 
 class EnrollmentActions(msgspec.Struct, frozen=True):
@@ -937,6 +971,49 @@ class PasswordPolicy(Policy, frozen=True, kw_only=True):
         """Where passwords are made and kept, other than in Okta: ``ACTIVE_DIRECTORY``, ``LDAP``."""
         provider = _inner(self.conditions, "authProvider", "provider")
         return None if provider in (None, "OKTA", "ANY") else str(provider)
+
+
+# -- which policy comes before another for everybody ----------------------------------------------------
+
+Q = TypeVar("Q", SignOnPolicy, EnrollmentPolicy, PasswordPolicy)
+
+
+def before(policy: Q, policies: Sequence[Q], everyone: Callable[[], frozenset[str]]) -> Q | None:
+    """A policy that decides for everybody whom this one is for, so that this one never does.
+
+    Okta takes the policies of a type by priority and stops at the first that is for the user and has a rule that
+    matches (Policies API, "Policy evaluation"). So one that certainly comes before, is for the same people or for
+    the group of everyone, and has an active rule that always matches, leaves nothing to this one.
+
+    Args:
+        policy: the one that may never decide.
+        policies: all of its type.
+        everyone: gives the ids of the groups that hold every user; asked where it matters.
+    """
+    ahead = [one for one in policies if one.id != policy.id and _takes_all_before(one, policy)]
+    for one in ahead:
+        if policy.groups and policy.groups <= one.groups:
+            return one
+    if not ahead:
+        return None
+    all_users = everyone()
+    return next((one for one in ahead if not one.groups.isdisjoint(all_users)), None)
+
+
+def _takes_all_before(one: Q, other: Q) -> bool:
+    return (
+        one.certainly_active
+        and bool(one.groups)
+        and _certainly_first(one, other)
+        and one.chooses_people_like(other)
+        and any(rule.status == ACTIVE and rule.unconditional for rule in one.rules)
+    )
+
+
+def _certainly_first(one: Policy, other: Policy) -> bool:
+    if one.system != other.system:
+        return other.system
+    return one.priority is not None and other.priority is not None and one.priority < other.priority
 
 
 # -- reading ---------------------------------------------------------------------------------------------

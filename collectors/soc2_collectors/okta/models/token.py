@@ -20,9 +20,9 @@ class TokenNetwork(msgspec.Struct, frozen=True):
 
     connection: str
     """``ANYWHERE`` or ``ZONE``."""
-    include: list[str] = []
-    """Ids of network zones, or ``ALL_ZONES``."""
-    exclude: list[str] = []
+    include: list[str] | None = None
+    """Ids of network zones, or ``ALL_ZONES``; ``None``: none."""
+    exclude: list[str] | None = None
 
 
 class ApiToken(Resource, frozen=True, kw_only=True, rename="camel"):
