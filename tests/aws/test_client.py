@@ -423,15 +423,18 @@ def test_a_fact_is_made_when_it_is_asked_for() -> None:
             aws.fact("s3", "get_bucket_policy", Bucket="b").call()
 
 
+_REGISTRY = plugins.load()
+
+
 def unit(kind: str, url: str, scope: Scope = REGION) -> UnitResult:
     raw = {"provider": "aws", "regions": ["eu-west-1"], "endpoint_url": url, "max_attempts": 1,
            "timeout_seconds": 1}  # fmt: skip
-    sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
+    sources = config.parse({"sources": {"home": raw}}, None).sources(_REGISTRY.providers)
     fetch.forget_connections()
     return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=20, pages=20))
 
 
-_KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
+_KINDS = {k: c for k, c in _REGISTRY.collectors.items() if k.startswith("aws.")}
 
 
 @pytest.mark.parametrize("kind", _KINDS)

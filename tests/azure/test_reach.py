@@ -158,6 +158,13 @@ def test_what_a_group_opens_agrees_with_the_plain_reading(
 # -- single facts -----------------------------------------------------------------------------------------
 
 
+def test_a_denial_of_some_source_ports_leaves_the_others_open() -> None:
+    rules = [allow(100, access="Deny", sourcePortRange="0-1023"), allow(101)]
+    assert group(rules).opens("tcp").sure([22]) == [22]
+    rules = [allow(100, access="Deny", sourcePortRange="0-65535"), allow(101)]
+    assert group(rules).opens("tcp").maybe([22]) == []
+
+
 def test_a_group_of_applications_is_a_destination_of_its_own() -> None:
     to = {
         "destinationAddressPrefix": None,

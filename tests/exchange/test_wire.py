@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
+import ssl
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import pytest
 from hostile_answers import MODES, Hostile
 
@@ -299,3 +303,20 @@ def test_what_belongs_to_no_unit_ends_too() -> None:
         outside.request("a")
     assert spent == ["a"]
     assert meter.calls == {"a": 1}
+
+
+def test_authorities_are_read_once_and_anew_when_their_file_changes(tmp_path: Path) -> None:
+    bundle = tmp_path / "authorities.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    first = wire._trust(str(bundle))
+    assert wire._trust(str(bundle)) is first
+    assert first.verify_mode is ssl.CERT_REQUIRED
+    assert first.check_hostname
+    one, end = bundle.read_text(encoding="utf-8"), "-----END CERTIFICATE-----\n"
+    bundle.write_text(one[: one.index(end) + len(end)], encoding="utf-8")
+    os.utime(bundle, (1, 1))
+    again = wire._trust(str(bundle))
+    assert again is not first
+    assert len(again.get_ca_certs()) == 1 < len(first.get_ca_certs())
+    with pytest.raises(FileNotFoundError):
+        wire._trust(str(tmp_path / "none.pem"))

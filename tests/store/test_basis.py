@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,8 @@ from soc2_pac.store import Store, open_store
 from .helpers import DUE, T0, Team, User, active, look, one_run, user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from soc2_pac.cases import Case
     from soc2_pac.rules import Rule
@@ -128,10 +129,24 @@ JOINING = [r for r in plugins.load().rules.values() if r.joins]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    open_store(f"sqlite:///{path}", create=True).close()
-    return path
+def emptied(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], AbstractContextManager[Store]]]:
+    """A store with nothing in it, as often as wanted: the statements that one engine compiled are kept."""
+    folder = tmp_path_factory.mktemp("emptied")
+    template, path = folder / "template.db", folder / "store.db"
+    open_store(f"sqlite:///{template}", create=True).close()
+    shutil.copyfile(template, path)
+
+    with open_store(f"sqlite:///{path}") as store:
+
+        @contextlib.contextmanager
+        def empty() -> Iterator[Store]:
+            store.database.engine.dispose()  # its connections; the last one takes the journal with it
+            shutil.copyfile(template, path)
+            yield store
+
+        yield empty
 
 
 def _recorded(store: Store, declared: Rule, case: Case) -> None:
@@ -167,23 +182,20 @@ def _recorded(store: Store, declared: Rule, case: Case) -> None:
 
 @pytest.mark.parametrize("status", [Status.PASS, Status.FAIL])
 def test_what_a_finding_rests_on_is_enough_to_judge_again(
-    template: Path, tmp_path: Path, status: Status
+    emptied: Callable[[], AbstractContextManager[Store]], status: Status
 ) -> None:
     tried = 0
-    for number, declared in enumerate(JOINING):
+    for declared in JOINING:
         case = next(
             (c for c in load_cases(declared) if c.status is status and any(c.given.values())), None
         )
         if case is None or declared.kind in case.given:
             continue  # the judged one would be among those given twice
-        path = tmp_path / f"{number}.db"
-        shutil.copyfile(template, path)
-        with open_store(f"sqlite:///{path}") as store:
+        with emptied() as store:
             _recorded(store, declared, case)
             finding = next(f for f in store.findings() if f.resource == "judged")
             with store.reading() as connection:
                 package = judged_by(connection, finding)
-        path.unlink()
         again = judge(
             declared,
             canonical(package["document"]),

@@ -24,6 +24,7 @@ from soc2_pac.model import Exchange
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Collection, Mapping
 
     import urllib3
@@ -311,19 +312,10 @@ class Wire(Generic[A]):
     def _made(self, proxy: str | None) -> urllib3.PoolManager:
         import urllib3  # noqa: PLC0415
 
-        # One for all hosts: reading the authorities takes longer than an exchange.
-        trust = urllib3.util.ssl_.create_urllib3_context()
-        authorities = self._certificates or _authorities()
-        if authorities is None:
-            trust.load_default_certs()
-        elif os.path.isdir(authorities):  # noqa: PTH112 - as it was named
-            trust.load_verify_locations(capath=authorities)
-        else:
-            trust.load_verify_locations(cafile=authorities)
         options: dict[str, Any] = {
             "num_pools": _HOSTS,
             "maxsize": _CONNECTIONS,
-            "ssl_context": trust,
+            "ssl_context": _trust(self._certificates or _authorities()),
         }
         if proxy is None:
             manager = urllib3.PoolManager(**options)
@@ -368,6 +360,34 @@ def _caused(error: BaseException | None, kind: type[BaseException]) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _trust(authorities: str | None) -> ssl.SSLContext:
+    """What is trusted, one for all hosts and sources: reading the authorities takes longer than an exchange.
+
+    Raises OSError where they cannot be read.
+    """
+    if authorities is None:
+        context = _context()
+        context.load_default_certs()  # of files that only OpenSSL knows: read anew each time
+        return context
+    return _trusting(authorities, os.stat(authorities).st_mtime_ns)  # noqa: PTH116 - as it was named
+
+
+@functools.lru_cache(maxsize=8)
+def _trusting(authorities: str, changed: int) -> ssl.SSLContext:  # noqa: ARG001 - changed: read anew then
+    context = _context()
+    if os.path.isdir(authorities):  # noqa: PTH112 - as it was named
+        context.load_verify_locations(capath=authorities)
+    else:
+        context.load_verify_locations(cafile=authorities)
+    return context
+
+
+def _context() -> ssl.SSLContext:
+    import urllib3  # noqa: PLC0415
+
+    return urllib3.util.ssl_.create_urllib3_context()
 
 
 def _authorities() -> str | None:

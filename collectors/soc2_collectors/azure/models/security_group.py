@@ -26,6 +26,7 @@ from soc2_collectors.reach import (
     EVERY_V4,
     EVERY_V6,
     EVERYBODY,
+    LAST_PORT,
     NO_SOURCE,
     NOT_OPEN,
     PROTOCOLS,
@@ -276,7 +277,10 @@ def witnesses(
     rules: Sequence[RuleProperties], destinations: Sequence[Witness] = ()
 ) -> list[Witness]:
     """Destinations of every sort that rules tell apart, or the given ones; from every sort of port."""
-    edges = {0} | {first for one in rules for first, _ in one.source_ports.possible}
+    spans = [each for one in rules for each in one.source_ports.possible]
+    # Where a range begins, and where what it leaves begins: a refusal of some ports lets the others in.
+    edges = {0} | {first for first, _ in spans} | {last + 1 for _, last in spans}
+    edges = {port for port in edges if port <= LAST_PORT}
     if not destinations:
         cuts = [
             networks(text for text in one.destinations if span(text) is not None).certain
