@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from soc2_pac.store import periods
 from soc2_pac.store.periods import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -53,6 +54,17 @@ class Force:
     """Every change of the whole history, in order."""
     stretches: dict[str, list[Stretch]] = field(default_factory=dict)
     """Rule -> when it was in force."""
+    uptos: dict[int, list[int]] = field(default_factory=dict)
+    """Id of a rule -> the last collection that each of its evaluations took into account, in order."""
+    _turned: dict[str, list[tuple[int, Version | None]]] = field(default_factory=dict)
+    """Rule -> (evaluation, the version that judged from it on), in order."""
+    closed: dict[int, int] = field(default_factory=dict)
+    """Id of a rule that judges no more -> the last collection before its findings were closed."""
+
+    def add(self, one: Turn) -> None:
+        """Note that another version judges."""
+        self.turns.append(one)
+        self._turned.setdefault(one.rule, []).append((one.evaluation, one.after))
 
     def replace(self, now: Sequence[ActiveRule]) -> None:
         """Let other rules be in force at the end, which no evaluation lists."""
@@ -83,6 +95,48 @@ class Force:
             later.as_of < earlier.as_of for earlier, later in itertools.pairwise(self.evaluations)
         )
 
+    def turn(self, rule: str, evaluation: int) -> bool:
+        """Whether another version judged from an evaluation on than before it."""
+        return any(number == evaluation for number, _ in self._turned.get(rule, ()))
+
+    def version_at(self, rule: str, evaluation: int) -> Version | None:
+        """The version that judged as of an evaluation; ``None``: none did."""
+        found = None
+        for number, version in self._turned.get(rule, ()):
+            if number > evaluation:
+                break
+            found = version
+        return found
+
+    def judges(self, rule: int, first: int, last: int | None) -> bool:
+        """Whether a rule judged what collections showed from one on, until another showed something else.
+
+        Args:
+            rule: its id.
+            first: the collection that showed it.
+            last: the one that no longer did; ``None``: there is none yet.
+        """
+        uptos = self.uptos.get(rule, ())
+        i = bisect_left(uptos, first)
+        return i < len(uptos) and (last is None or uptos[i] < last)
+
+    def missed(self, shown: Iterable[tuple[int, int | None]]) -> set[int]:
+        """Collections that showed documents which some rule may not have judged, though it judged before.
+
+        ``shown``: (collection that showed a document, the one that no longer did, or ``None``).
+        """
+        alike = {
+            (tuple(uptos), self.closed.get(rule)): rule for rule, uptos in self.uptos.items()
+        }
+        return {
+            first
+            for first, last in shown
+            for (uptos, closed), rule in alike.items()
+            if uptos[0] < first
+            and (closed is None or first <= closed)
+            and not self.judges(rule, first, last)
+        }
+
     def evaluation(self, number: int) -> Judged | None:
         """An evaluation by its id; ids count up by one."""
         i = number - self.evaluations[0].id if self.evaluations else -1
@@ -101,6 +155,10 @@ def read(connection: Connection, to: Horizon, end: str) -> Force:
     since: dict[str, int] = {}
     before: tuple[tuple[int, ...], bool] | None = None
     for one in force.evaluations:
+        for number in one.versions:
+            rule_id = force.versions[number].rule_id
+            force.uptos.setdefault(rule_id, []).append(one.upto)
+            force.closed.pop(rule_id, None)
         if (one.versions, one.whole) == before:
             continue
         before = one.versions, one.whole
@@ -111,14 +169,15 @@ def read(connection: Connection, to: Horizon, end: str) -> Force:
                 since[rule] = ms(one.as_of)
             # A version that only moved to another format judges as the one that it comes from.
             if old is None or old.id not in (version.id, version.moved_from):
-                force.turns.append(Turn(one.as_of, one.id, rule, old, version))
+                force.add(Turn(one.as_of, one.id, rule, old, version))
             force.now[rule] = force.last[rule] = version
         if one.whole:
             for rule in sorted(set(force.now) - set(listed)):
                 old = force.now.pop(rule)
+                force.closed[old.rule_id] = one.upto
                 stretch = since.pop(rule), ms(one.as_of)
                 force.stretches.setdefault(rule, []).append(stretch)
-                force.turns.append(Turn(one.as_of, one.id, rule, old, None))
+                force.add(Turn(one.as_of, one.id, rule, old, None))
     for rule, began in since.items():
         force.stretches.setdefault(rule, []).append((began, max(began, ms(end)) + 1))
     return force

@@ -192,7 +192,7 @@ class Making:
         yield self._sentence(self.measured.rules.values())
         unknown = self.unknown(self.measured.rules.values())
         if unknown:
-            yield f"{period.many(unknown, 'listing')} not known at that instant"
+            yield f"Not known at that instant: {period.many(unknown, 'listing')}"
 
     def unknown(self, rules: Iterable[OfRule]) -> int:
         """How many kinds in scopes were not known."""
@@ -211,13 +211,13 @@ class Making:
         total = sum(one.resources + one.scopes for one in own)
         counts = [
             (sum(one.of(Status.PASS) for one in own), "pass"),
-            (sum(one.of(Status.NOT_APPLICABLE) for one in own), "do not apply"),
+            (sum(one.of(Status.NOT_APPLICABLE) for one in own), "not applicable"),
             (sum(one.of(Status.FAIL) for one in own), "fail"),
             (
                 sum(one.of(Status.INCONCLUSIVE, Status.STALE, Status.ERROR) for one in own),
-                "are not known",
+                "not known",
             ),
-            (sum(one.outside for one in own), "are outside of the system"),
+            (sum(one.outside for one in own), "outside of the system"),
         ]
         said = (
             ", ".join(f"{count:,} {what}" for count, what in counts if count)
@@ -230,7 +230,7 @@ class Making:
             for count, what in ((waived, "waived"), (late, "past the due date"))
             if count
         )
-        return f"Of {period.many(total, 'verdict')} {said}{more}"
+        return f"{period.many(total, 'verdict')}: {said}{more}"
 
     def part(self, subject: Subject) -> Part:
         """A part in words."""
@@ -250,7 +250,7 @@ class Making:
     def _missing(self, rules: list[OfRule]) -> Iterator[str]:
         unknown = self.unknown(rules)
         if unknown:
-            yield f"{period.many(unknown, 'listing')} not known: see the gaps"
+            yield f"Not known: {period.many(unknown, 'listing')}; see the gaps"
         for rule in rules:
             if rule.state != "in force":
                 yield f"{rule.rule} was {rule.state}" + (f": {rule.off.reason}" if rule.off else "")

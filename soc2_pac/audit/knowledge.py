@@ -61,6 +61,8 @@ class Cover:
     """Others in the period."""
     requests: int = 0
     """Of those in the period."""
+    sources: dict[str, None] = field(default_factory=dict)
+    """Names of the sources of those in the period, in order."""
     ahead: bool = False
     """Whether one ended before an earlier one: a clock was ahead."""
 
@@ -74,6 +76,7 @@ class Cover:
         within = start <= one.finished_at <= end
         sound = one.status == CollectionStatus.COMPLETE or not_offered(one)
         if within:
+            self.sources[one.source] = None
             self.requests += one.requests
             self.made += sound
             self.failed += not sound
@@ -148,6 +151,8 @@ class Knowledge:
         """(source, kind) -> when collections of it ended that reached a scope."""
         self._sources: dict[tuple[str, str], list[Cell]] = {}
         """(source, kind) -> the cells that stand for a source that could not be reached at all."""
+        self.sources: dict[str, Attempt] = {}
+        """Source -> the first of its collections that reached a scope."""
         latest: dict[int, Attempt] = {}
         for one in periods.attempts(connection, to):
             cell = Cell(one.kind, one.scope)
@@ -159,6 +164,7 @@ class Knowledge:
             cover.add(one, start, end)
             latest[one.scope] = one
             if not self.unreached(cell):
+                self.sources.setdefault(one.source, one)
                 key = one.source, one.kind
                 self._real.setdefault(key, array("q")).append(ms(one.finished_at))
         self.last_of_scope = latest
@@ -193,6 +199,22 @@ class Knowledge:
             until = max(at, again[1]) if again is not None else self.end
             found = list(without(found, [(at, max(at, until))]))
         return common(union(found), [(self.start, self.end)])
+
+    def ended(self, cell: Cell, since: int) -> int | None:
+        """When its scope was retired first after an instant, if it was within the period; ``None``: it was not."""
+        ends = [
+            max(at, self.start)
+            for at, upto in self._retired.get(cell.scope, ())
+            if since < at <= self.end and self._is_over(cell, at, upto)
+        ]
+        return min(ends, default=None)
+
+    def _is_over(self, cell: Cell, at: int, upto: int) -> bool:
+        """Whether no collection had shown by an instant that a retired scope is still ours."""
+        cover = self.covers.get(cell)
+        return cover is None or not any(
+            number > upto and finished <= at for number, finished in self._collected(cover)
+        )
 
     def retired(self, scope: int, at: int) -> bool:
         """Whether a scope was retired by an instant, at any time."""
@@ -262,10 +284,21 @@ class Knowledge:
                     ]
         return sorted(here)
 
-    def full_days(self, cells: Collection[Cell], fresh: int, judged: Sequence[Stretch]) -> int:
-        """Days of the period of which all was known in all of these cells, and was judged.
+    def full_days(
+        self, cells: Collection[Cell], fresh: int, judged: Sequence[Stretch], unsettled: Sequence[Stretch]
+    ) -> int:  # fmt: skip
+        """The days of the period on which all was known in all of these cells, and was judged.
 
         The day of the first collection counts from that collection on.
+
+        Args:
+            cells: where.
+            fresh: for how many milliseconds a collection counts.
+            judged: when the rule was in force.
+            unsettled: when some verdict was not known.
+
+        Returns:
+            A number of which bit 0 is set for the first day, and so on.
         """
         lives = union(stretch for cell in cells for stretch in self.lives(cell))
         real = [cell for cell in cells if not self.unreached(cell)]
@@ -274,12 +307,14 @@ class Knowledge:
             for cell in real or cells
             for stretch in without(self.lives(cell), self.known(cell, fresh))
         )
+        holes = union((*holes, *unsettled))
         lives_gauge, holes_gauge, judged_gauge = Gauge(lives), Gauge(holes), Gauge(judged)
         return sum(
-            lives_gauge.between(start, end) > 0
+            1 << place
+            for place, (start, end) in enumerate(days(self.start, self.end))
+            if lives_gauge.between(start, end) > 0
             and holes_gauge.between(start, end) == 0
             and judged_gauge.between(start, end + 1) > 0
-            for start, end in days(self.start, self.end)
         )
 
     def expected(self, cell: Cell, cadence: int | None) -> int | None:

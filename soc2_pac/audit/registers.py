@@ -322,7 +322,7 @@ def collections(connection: Connection, measured: Measured) -> Table:
         ended = cover.seen(last) if last is not None else None
         rows.append(
             (
-                cell.kind, measured.name(cell.scope), cover.last.source if cover.last else None,
+                cell.kind, measured.name(cell.scope), ", ".join(cover.sources) or (cover.last.source if cover.last else None),
                 "yes" if cell.kind in ages else "no", cover.made, cover.failed,
                 measured.knowledge.expected(cell, measured.cadence), longest.get(cell, 0), cover.requests,
                 text_of(began.finished) if began else None, text_of(ended.finished) if ended else None,

@@ -171,6 +171,7 @@ class Today:
         self._measured = measured
         self._about = _About(measured)
         self._judged = [one for one in judged if one.rule.id in measured.rules]
+        self._others = [one for one in judged if one.rule.id not in measured.rules]
         self._names = {measured.name(scope) for scope in measured.scopes}
 
     def counts(self) -> Iterator[Count]:
@@ -185,8 +186,9 @@ class Today:
 
     def left_out(self) -> Iterator[Count]:
         """Failures that a limited report does not show."""
-        for one in self._judged:
-            if one.verdict.status is Status.FAIL and str(one.scope) not in self._names:
+        elsewhere = [one for one in self._judged if str(one.scope) not in self._names]
+        for one in (*elsewhere, *self._others):
+            if one.verdict.status is Status.FAIL:
                 yield Count(one.rule.id, one.uid is None, Status.FAIL.value, False, 1)  # noqa: FBT003
 
     def __len__(self) -> int:

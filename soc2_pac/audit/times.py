@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.knowledge import Knowledge
-    from soc2_pac.audit.spans import Gauge
+    from soc2_pac.audit.spans import Gauge, Stretch
     from soc2_pac.store.periods import Horizon, Verdicts
 
 _SETTLED = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
@@ -81,6 +81,8 @@ class Sums:
     steps: dict[tuple[str, int], dict[int, Step]] = field(default_factory=dict)
     """(rule, id of a scope) -> instant -> how many more or fewer there are from then on. What does not count is
     left out."""
+    unjudged: dict[tuple[str, int], list[Stretch]] = field(default_factory=dict)
+    """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,11 @@ class _Sum:
             self.outside += count * there.upto(at)
         elif status in _SETTLED:
             self.settled[status] += count * known.upto(at)
+
+    def void(self, status: str, start: int, end: int, known: Gauge) -> None:
+        """Take the time off in which a verdict said nothing of what was there."""
+        if status in _SETTLED:
+            self.settled[status] -= known.between(start, end)
 
 
 def kinds_of(
@@ -164,7 +171,7 @@ def read(
                 before.failing + edge.number * failing,
                 before.unsettled + edge.number * (not failing),
             )
-    present, deleted = periods.presence(connection, to, start, end)
+    present, deleted, shown = periods.presence(connection, to, start, end)
     for over in periods.overhangs(connection, to, start, end) if deleted else ():
         rule = names[over.rule]
         own = sums[rule, over.scope, False]
@@ -176,6 +183,14 @@ def read(
                 *gauges(rule, over.scope, whole=False),
                 outside=over.outside,
             )
+    missed = force.missed(shown)
+    for void in periods.unjudged(connection, to, start, end, missed, force.judges):
+        rule, stretch = names[void.rule], (ms(void.start), ms(void.end))
+        found.unjudged.setdefault((rule, void.resource), []).append(stretch)
+        if not void.outside:
+            known, _ = gauges(rule, void.scope, whole=False)
+            sums[rule, void.scope, False].void(void.status, *stretch, known)
+            _void(found.steps.setdefault((rule, void.scope), {}), void.status, *stretch)
     there = {
         Cell(*cell): -sum(
             number * knowledge.gauge(Cell(*cell), None).upto(ms(at))
@@ -198,6 +213,16 @@ def read(
             key = rule, scope
             times[key] = times.get(key, Times()) + _times(one, one.all, scopes=1)
     return found
+
+
+def _void(steps: dict[int, Step], status: str, start: int, end: int) -> None:
+    """What a verdict said does not hold within a stretch: nothing is known there."""
+    if status not in _SETTLED:
+        return
+    failing = int(status == Status.FAIL)
+    for at, sign in ((start, 1), (end, -1)):
+        before = steps.get(at, _NONE)
+        steps[at] = Step(before.failing - sign * failing, before.unsettled + sign)
 
 
 def _times(own: _Sum, there: int, *, resources: int = 0, scopes: int = 0) -> Times:

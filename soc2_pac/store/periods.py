@@ -17,7 +17,7 @@ from soc2_pac.store import tables
 from soc2_pac.store.database import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -391,8 +391,13 @@ class Presence:
 
 def presence(
     connection: Connection, to: Horizon, start: str, end: str
-) -> tuple[dict[tuple[str, int], Presence], bool]:
-    """(kind, scope) -> what was there within a period; and whether anything was ever deleted by its end."""
+) -> tuple[dict[tuple[str, int], Presence], bool, set[tuple[int, int | None]]]:
+    """What was there within a period.
+
+    Returns:
+        (kind, scope) -> its documents; whether anything was ever deleted by its end; (collection that showed a
+        document, the one that no longer did, or ``None``) of all of them.
+    """
     query = (
         "SELECT r.kind, r.scope_id, r.id, o.valid_from, o.valid_to, o.opened_by, o.closed_by FROM observation o "
         "JOIN resource r ON r.id = o.resource_id WHERE o.opened_by <= :u"
@@ -401,6 +406,7 @@ def presence(
     found: dict[tuple[str, int], Presence] = {}
     opened: set[tuple[int, int]] = set()
     closed: set[tuple[int, int]] = set()
+    shown: set[tuple[int, int | None]] = set()
     rows = _plain(connection, query, bound)
     for kind, scope, resource, first, last, opened_by, closed_by in rows:
         opened.add((resource, opened_by))
@@ -415,11 +421,12 @@ def presence(
         if own is None:
             own = found[kind, scope] = Presence()
         own.resources.add(resource)
+        shown.add((opened_by, closed_by if ended else None))
         begins, ends = max(first, start), min(last, end) if ended else end
         own.edges[begins] = own.edges.get(begins, 0) + 1
         own.edges[ends] = own.edges.get(ends, 0) - 1
     # A document that was replaced ended with the collection that opened the next.
-    return found, not closed <= opened
+    return found, not closed <= opened, shown
 
 
 class Overhang(NamedTuple):
@@ -462,6 +469,69 @@ def overhangs(connection: Connection, to: Horizon, start: str, end: str) -> Iter
             yield Overhang(row[0], row[1], row[2], bool(row[3]), first, last)
 
 
+class Unjudged(NamedTuple):
+    """A part of a verdict in which it was about another document than the one that was there, or was out of date."""
+
+    rule: int
+    scope: int
+    resource: int
+    status: str
+    outside: bool
+    start: str
+    end: str
+
+
+def unjudged(
+    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int],
+    judges: Callable[[int, int, int | None], bool],
+) -> Iterator[Unjudged]:  # fmt: skip
+    """Parts of verdicts within a period that say nothing of what was there. Streams.
+
+    Documents were collected that a rule never judged, or not by the horizon: several collections between two
+    evaluations, say, or a run that broke off. And a verdict that named the instant at which it ends stood after it.
+
+    Args:
+        connection: to read from.
+        to: the horizon.
+        start: of the period, UTC text.
+        end: of the period.
+        openers: collections that showed a document that a rule may not have judged.
+        judges: whether a rule (id) judged what a collection showed, until another showed something else.
+    """
+    bound = {**to.bound, "start": start, "end": end}
+    gone = "CASE WHEN o.closed_by > :u THEN NULL ELSE o.closed_by END"
+    until = "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u THEN :end ELSE o.valid_to END"
+    query = sa.text(
+        f"SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), {_STARTS}, {_ENDS}, "  # noqa: S608 - as above
+        f"o.valid_from, {until}, o.opened_by, {gone} FROM observation o JOIN finding f "
+        "ON f.resource_id = o.resource_id LEFT JOIN adjustment a ON a.digest = f.adjustment "
+        f"WHERE o.opened_by IN :openers AND {_HELD} AND f.digest <> o.digest AND f.valid_from < {until} "
+        "AND (f.closed_by IS NULL OR f.closed_by > :e OR f.valid_to > o.valid_from) ORDER BY f.id, o.id"
+    ).bindparams(sa.bindparam("openers", expanding=True))
+    for some in batched(sorted(openers), _IN):
+        for row in connection.execute(query, {**bound, "openers": some}):
+            first, last = max(row[5], row[7]), min(row[6], row[8])
+            if first < last and not judges(row[0], row[9], row[10]):
+                yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
+    yield from _out_of_date(connection, bound)
+
+
+def _out_of_date(connection: Connection, bound: Mapping[str, Any]) -> Iterator[Unjudged]:
+    """Open verdicts that named an instant at which they end, after it: while their document was there."""
+    query = sa.text(
+        "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), "
+        "CASE WHEN f.until > o.valid_from THEN f.until ELSE o.valid_from END, "
+        "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END "
+        "FROM finding f JOIN observation o ON o.resource_id = f.resource_id AND o.digest = f.digest "
+        "LEFT JOIN adjustment a ON a.digest = f.adjustment WHERE f.until IS NOT NULL AND f.until < :end "
+        "AND f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e) AND o.opened_by <= :u ORDER BY f.id, o.id"
+    )
+    for row in connection.execute(query, bound):
+        first = max(row[5], bound["start"])
+        if first < row[6]:
+            yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, row[6])
+
+
 # -- failures ---------------------------------------------------------------------------------------
 
 
@@ -479,19 +549,36 @@ class Failure(NamedTuple):
     rows: int
     failing: int
     """How many of its rows say ``fail``; the others could not be judged."""
+    inside_until: str | None
+    """Until when it counted, within the period; ``None``: a decision put it outside of the system all the time.
+    :data:`ONGOING`: it counted to its end, or to that of the period."""
+    due: str | None
+    """By when it was due while it counted."""
+
+
+ONGOING = "~"
+"""After every instant."""
 
 
 def failures(connection: Connection, to: Horizon, start: str, end: str) -> list[Failure]:
     """Every stretch of failure that began before the end of a period and lasted into it."""
     query = sa.text(
         "SELECT rule_id, scope_id, resource_id, failing_since, MIN(id), MAX(id), COUNT(*), "
-        "SUM(CASE WHEN status = 'fail' THEN 1 ELSE 0 END) FROM finding "
+        "SUM(CASE WHEN status = 'fail' THEN 1 ELSE 0 END), "
+        "MAX(CASE WHEN COALESCE(a.outside, 0) = 1 THEN NULL WHEN closed_by IS NULL OR closed_by > :e THEN '9' "
+        "WHEN valid_to > :start AND valid_to > valid_from THEN valid_to END), "
+        "MAX(sla_due), MAX(CASE WHEN closed_by IS NULL OR closed_by > :e THEN '9' ELSE valid_to END), "
+        "MAX(COALESCE(a.outside, 0)) "
+        "FROM finding LEFT JOIN adjustment a ON a.digest = adjustment "
         "WHERE failing_since IS NOT NULL AND opened_by <= :e AND failing_since < :end "
         "GROUP BY rule_id, scope_id, resource_id, failing_since "
         "HAVING MAX(CASE WHEN closed_by IS NULL OR closed_by > :e THEN '9' ELSE valid_to END) > :start"
     )
     bound = {"e": to.evaluation, "start": start, "end": end}
-    return [Failure._make(row) for row in connection.execute(query, bound)]
+    return [
+        Failure(*row[:8], ONGOING if not row[11] or row[8] == row[10] else row[8], row[9])
+        for row in connection.execute(query, bound)
+    ]
 
 
 class Row(NamedTuple):
@@ -896,9 +983,18 @@ def documents(
 def bodies_of(
     connection: Connection, to: Horizon, kind: str
 ) -> Iterator[tuple[str, str, str, str]]:
-    """(scope, uid, digest, body) of every document of a kind as known at the horizon. Streams."""
+    """(scope, uid, digest, body) of every document of a kind as known at the horizon. Streams.
+
+    Where its text left the store since, the oldest other one of the resource that is there stands for it: what an
+    event is, and when it was, is the same in all of them. Empty: none is there.
+    """
+    other = (
+        "SELECT x.body FROM observation n JOIN evidence x ON x.digest = n.digest "
+        "WHERE n.resource_id = r.id AND x.body <> '' ORDER BY n.id LIMIT 1"
+    )
     query = sa.text(
-        "SELECT s.provider || ':' || s.boundary, r.uid, o.digest, e.body FROM resource r "
+        "SELECT s.provider || ':' || s.boundary, r.uid, o.digest, "  # noqa: S608 - as above
+        f"CASE WHEN e.body <> '' THEN e.body ELSE COALESCE(({other}), '') END FROM resource r "
         "JOIN scope s ON s.id = r.scope_id JOIN observation o ON o.resource_id = r.id "
         "JOIN evidence e ON e.digest = o.digest WHERE r.kind = :kind AND o.opened_by <= :u "
         "AND (o.closed_by IS NULL OR o.closed_by > :u) ORDER BY r.id"
