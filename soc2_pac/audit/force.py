@@ -131,11 +131,16 @@ class Force:
         return {
             first
             for first, last in shown
-            for (uptos, closed), rule in alike.items()
-            if uptos[0] < first
-            and (closed is None or first <= closed)
-            and not self.judges(rule, first, last)
+            for rule in alike.values()
+            if self.misses(rule, first, last)
         }
+
+    def misses(self, rule: int, first: int, last: int | None) -> bool:
+        """Whether a rule (id) that judged before did not judge what collections showed; see :meth:`judges`."""
+        uptos, closed = self.uptos.get(rule), self.closed.get(rule)
+        if not uptos or first <= uptos[0] or (closed is not None and first > closed):
+            return False
+        return not self.judges(rule, first, last)
 
     def evaluation(self, number: int) -> Judged | None:
         """An evaluation by its id; ids count up by one."""

@@ -153,9 +153,11 @@ class Measured:
     """That of the last run; empty where none is known."""
     force: Force
     knowledge: Knowledge
-    steps: Mapping[tuple[str, int], Mapping[int, times.Step]]
+    _steps: Mapping[str, list[Mapping[int, times.Step]]]
     unjudged: Mapping[tuple[str, int], tuple[Stretch, ...]]
     """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
+    behind: frozenset[str]
+    """Rules that did not judge all that was collected."""
     subjects: list[Subject]
     rules: dict[str, OfRule]
     deviations: list[Deviation]
@@ -179,6 +181,10 @@ class Measured:
         """Milliseconds between collections, as configured; ``None``: nobody said."""
         said = self.configuration.get("audit", {}).get("cadence")
         return duration_of(said) if said else None
+
+    def steps_of(self, rule: str) -> list[Mapping[int, times.Step]]:
+        """What changes when of a rule, in each scope that is reported; that which stands for none included."""
+        return self._steps.get(rule, [])
 
     def not_judged(self) -> dict[str, list[str]]:
         """Kind -> rules in force that had not judged its last collections by the end."""
@@ -269,8 +275,9 @@ def measure(
         configuration=configuration,
         force=judged,
         knowledge=knowledge,
-        steps=sums.steps,
+        _steps=_by_rule(sums.steps, scopes),
         unjudged={key: union(some) for key, some in sums.unjudged.items()},
+        behind=frozenset(sums.behind),
         subjects=chosen,
         rules={},
         deviations=kept,
@@ -343,8 +350,9 @@ def at_instant(
         configuration=configuration,
         force=judged,
         knowledge=knowledge,
-        steps={},
+        _steps={},
         unjudged={},
+        behind=frozenset(),
         subjects=chosen,
         rules={},
         deviations=[],
@@ -423,10 +431,19 @@ def _of_rule(
         None if rule in judged.now else switched_off(measured.configuration, rule, version.criteria)
     )
     state = "in force" if rule in judged.now else "switched off" if off else "not in force"
-    steps = [measured.steps.get((rule, cell.scope), {}) for cell in cells]
-    unsettled = _unsettled(steps, measured)
+    unsettled = _unsettled(measured.steps_of(rule), measured)
     known = measured.knowledge.full_days(cells, age, held, unsettled) if measured.days else 0
     return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known, unsettled)
+
+
+def _by_rule(
+    steps: Mapping[tuple[str, int], Mapping[int, times.Step]], scopes: Collection[int]
+) -> dict[str, list[Mapping[int, times.Step]]]:
+    found: dict[str, list[Mapping[int, times.Step]]] = {}
+    for (rule, scope), own in steps.items():
+        if scope in scopes:
+            found.setdefault(rule, []).append(own)
+    return found
 
 
 def _unsettled(

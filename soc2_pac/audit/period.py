@@ -171,11 +171,11 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
 
 def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     yield from warnings(connection, measured)
-    rules = {rule for rule, _ in measured.unjudged if rule in measured.rules}
-    if rules:
+    behind = sorted(measured.behind & set(measured.rules))
+    if behind:
         yield (
-            f"Documents were collected that {many(len(rules), 'rule')} never judged, or not by the end; or a verdict "
-            "stood after the instant at which it ends. What they showed is not known, and that time is not known"
+            f"Not all that was collected was judged, or not by the end of the report, by {many(len(behind), 'rule')}: "
+            f"{named(behind)}. That time counts as not known"
         )
     if measured.end < measured.asked_end:
         yield (
@@ -348,9 +348,7 @@ def _lanes(measured: Measured) -> Iterator[Lane]:
 
 
 def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
-    steps = [
-        measured.steps.get((rule.rule, cell.scope), {}) for rule in rules for cell in rule.cells
-    ]
+    steps = [one for rule in rules for one in measured.steps_of(rule.rule)]
     knowledge = measured.knowledge
     holes = {
         (cell, rule.fresh): without(knowledge.lives(cell), knowledge.known(cell, rule.fresh))

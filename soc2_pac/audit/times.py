@@ -17,14 +17,14 @@ from soc2_pac.model import Status
 from soc2_pac.store import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.knowledge import Knowledge
     from soc2_pac.audit.spans import Gauge, Stretch
-    from soc2_pac.store.periods import Horizon, Verdicts
+    from soc2_pac.store.periods import Horizon, Unjudged, Verdicts, Version
 
 _SETTLED = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 
@@ -83,6 +83,10 @@ class Sums:
     left out."""
     unjudged: dict[tuple[str, int], list[Stretch]] = field(default_factory=dict)
     """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
+    void: list[Unjudged] = field(default_factory=list)
+    """Those parts of verdicts."""
+    behind: set[str] = field(default_factory=set)
+    """Rules that did not judge all that was collected."""
 
 
 @dataclass(slots=True)
@@ -166,11 +170,7 @@ def read(
         failing = edge.status == Status.FAIL
         if not edge.outside and (failing or edge.status not in _SETTLED):
             steps = found.steps.setdefault((rule, edge.scope), {})
-            before = steps.get(at, _NONE)
-            steps[at] = Step(
-                before.failing + edge.number * failing,
-                before.unsettled + edge.number * (not failing),
-            )
+            _add(steps, at, edge.number * failing, edge.number * (not failing))
     present, deleted, shown = periods.presence(connection, to, start, end)
     for over in periods.overhangs(connection, to, start, end) if deleted else ():
         rule = names[over.rule]
@@ -183,8 +183,8 @@ def read(
                 *gauges(rule, over.scope, whole=False),
                 outside=over.outside,
             )
-    missed = force.missed(shown)
-    for void in periods.unjudged(connection, to, start, end, missed, force.judges):
+    _note_missed(connection, to, found, force, kinds, start, end, force.missed(shown))
+    for void in found.void:
         rule, stretch = names[void.rule], (ms(void.start), ms(void.end))
         found.unjudged.setdefault((rule, void.resource), []).append(stretch)
         if not void.outside:
@@ -215,14 +215,50 @@ def read(
     return found
 
 
+def _note_missed(
+    connection: Connection, to: Horizon, found: Sums, force: Force, kinds: Mapping[str, str], start: str, end: str,
+    openers: Collection[int],
+) -> None:  # fmt: skip
+    """Note what no verdict is about: documents that were there and not judged, and verdicts that were out of date."""
+    same: set[tuple[int, int, int]] = set()
+    for one in periods.beneath(connection, to, start, end, openers) if openers else ():
+        part = one.part
+        if one.same:
+            same.add((part.rule, part.resource, one.opened_by))
+        elif not force.judges(part.rule, one.opened_by, one.closed_by):
+            found.void.append(part)
+    of_kind: dict[str, list[Version]] = defaultdict(list)
+    for rule, version in force.last.items():
+        of_kind[kinds.get(rule, "")].append(version)
+    for document in periods.missed(connection, to, start, end, openers) if openers else ():
+        for version in of_kind.get(document.kind, ()):
+            about = version.rule_id, document.resource, document.opened_by
+            shown = document.opened_by, document.closed_by
+            if about not in same and force.misses(version.rule_id, *shown):
+                steps = found.steps.setdefault((version.rule, document.scope), {})
+                _add(steps, ms(document.start), 0, 1)
+                _add(steps, ms(document.end), 0, -1)
+                found.behind.add(version.rule)
+    names = {version.rule_id: rule for rule, version in force.last.items()}
+    for part in periods.out_of_date(connection, to, start, end):
+        found.void.append(part)
+        rule = names[part.rule]
+        found.behind.add(rule)
+        steps = found.steps.setdefault((rule, part.scope), {})
+        _add(steps, ms(part.start), 0, 1)
+        _add(steps, ms(part.end), 0, -1)
+
+
+def _add(steps: dict[int, Step], at: int, failing: int, unsettled: int) -> None:
+    before = steps.get(at, _NONE)
+    steps[at] = Step(before.failing + failing, before.unsettled + unsettled)
+
+
 def _void(steps: dict[int, Step], status: str, start: int, end: int) -> None:
-    """What a verdict said does not hold within a stretch: nothing is known there."""
-    if status not in _SETTLED:
-        return
-    failing = int(status == Status.FAIL)
-    for at, sign in ((start, 1), (end, -1)):
-        before = steps.get(at, _NONE)
-        steps[at] = Step(before.failing - sign * failing, before.unsettled + sign)
+    """A failure within a stretch is none that is known."""
+    if status == Status.FAIL:
+        _add(steps, start, -1, 0)
+        _add(steps, end, 1, 0)
 
 
 def _times(own: _Sum, there: int, *, resources: int = 0, scopes: int = 0) -> Times:

@@ -17,7 +17,7 @@ from soc2_pac.store import tables
 from soc2_pac.store.database import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -481,55 +481,89 @@ class Unjudged(NamedTuple):
     end: str
 
 
-def unjudged(
-    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int],
-    judges: Callable[[int, int, int | None], bool],
-) -> Iterator[Unjudged]:  # fmt: skip
-    """Parts of verdicts within a period that say nothing of what was there. Streams.
+class Missed(NamedTuple):
+    """A version of a document that some rule may not have judged, within the period."""
 
-    Documents were collected that a rule never judged, or not by the horizon: several collections between two
-    evaluations, say, or a run that broke off. And a verdict that named the instant at which it ends stood after it.
+    kind: str
+    scope: int
+    resource: int
+    start: str
+    end: str
+    opened_by: int
+    closed_by: int | None
 
-    Args:
-        connection: to read from.
-        to: the horizon.
-        start: of the period, UTC text.
-        end: of the period.
-        openers: collections that showed a document that a rule may not have judged.
-        judges: whether a rule (id) judged what a collection showed, until another showed something else.
+
+def missed(
+    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int]
+) -> Iterator[Missed]:
+    """Versions of documents that some collections were the first to show. Streams."""
+    query = sa.text(
+        "SELECT r.kind, r.scope_id, r.id, CASE WHEN o.valid_from < :start THEN :start ELSE o.valid_from END, "  # noqa: S608 - as above
+        f"{_DOCUMENT_ENDS}, o.opened_by, {_DOCUMENT_CLOSED} FROM observation o JOIN resource r ON r.id = o.resource_id "
+        f"WHERE o.opened_by IN :openers AND o.valid_from < :end AND {_DOCUMENT_ENDS} > :start ORDER BY o.id"
+    ).bindparams(sa.bindparam("openers", expanding=True))
+    bound = {"u": to.collection, "start": start, "end": end}
+    for some in batched(sorted(openers), _IN):
+        for row in connection.execute(query, {**bound, "openers": some}):
+            yield Missed._make(row)
+
+
+_DOCUMENT_ENDS = (
+    "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END"
+)
+_DOCUMENT_CLOSED = "CASE WHEN o.closed_by > :u THEN NULL ELSE o.closed_by END"
+
+
+class Beneath(NamedTuple):
+    """A part of a verdict, with the version of its document that was there."""
+
+    part: Unjudged
+    opened_by: int
+    closed_by: int | None
+    same: bool
+    """The verdict is about that document, though it was judged before."""
+
+
+def beneath(
+    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int]
+) -> Iterator[Beneath]:
+    """Verdicts within a period that stood while documents were there which some collections were the first to show.
+
+    Streams.
     """
-    bound = {**to.bound, "start": start, "end": end}
-    gone = "CASE WHEN o.closed_by > :u THEN NULL ELSE o.closed_by END"
-    until = "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u THEN :end ELSE o.valid_to END"
     query = sa.text(
         f"SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), {_STARTS}, {_ENDS}, "  # noqa: S608 - as above
-        f"o.valid_from, {until}, o.opened_by, {gone} FROM observation o JOIN finding f "
-        "ON f.resource_id = o.resource_id LEFT JOIN adjustment a ON a.digest = f.adjustment "
-        f"WHERE o.opened_by IN :openers AND {_HELD} AND f.digest <> o.digest AND f.valid_from < {until} "
+        f"o.valid_from, {_DOCUMENT_ENDS}, o.opened_by, {_DOCUMENT_CLOSED}, f.digest = o.digest FROM observation o "
+        "JOIN finding f ON f.resource_id = o.resource_id LEFT JOIN adjustment a ON a.digest = f.adjustment "
+        f"WHERE o.opened_by IN :openers AND {_HELD} AND f.valid_from < {_DOCUMENT_ENDS} "
         "AND (f.closed_by IS NULL OR f.closed_by > :e OR f.valid_to > o.valid_from) ORDER BY f.id, o.id"
     ).bindparams(sa.bindparam("openers", expanding=True))
+    bound = {**to.bound, "start": start, "end": end}
     for some in batched(sorted(openers), _IN):
         for row in connection.execute(query, {**bound, "openers": some}):
             first, last = max(row[5], row[7]), min(row[6], row[8])
-            if first < last and not judges(row[0], row[9], row[10]):
-                yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
-    yield from _out_of_date(connection, bound)
+            if first < last:
+                part = Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
+                yield Beneath(part, row[9], row[10], bool(row[11]))
 
 
-def _out_of_date(connection: Connection, bound: Mapping[str, Any]) -> Iterator[Unjudged]:
-    """Open verdicts that named an instant at which they end, after it: while their document was there."""
+def out_of_date(connection: Connection, to: Horizon, start: str, end: str) -> Iterator[Unjudged]:
+    """Verdicts that stood after the instant that they named as their end, while their document was there. Streams.
+
+    Nothing judged since; or another version of the rule did, which says nothing of the time before it.
+    """
+    stood = "CASE WHEN f.closed_by IS NULL OR f.closed_by > :e THEN :end ELSE f.valid_to END"
     query = sa.text(
-        "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), "
-        "CASE WHEN f.until > o.valid_from THEN f.until ELSE o.valid_from END, "
-        "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END "
+        "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), f.until, "  # noqa: S608 - as above
+        f"{stood}, o.valid_from, {_DOCUMENT_ENDS} "
         "FROM finding f JOIN observation o ON o.resource_id = f.resource_id AND o.digest = f.digest "
         "LEFT JOIN adjustment a ON a.digest = f.adjustment WHERE f.until IS NOT NULL AND f.until < :end "
-        "AND f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e) AND o.opened_by <= :u ORDER BY f.id, o.id"
+        f"AND f.opened_by <= :e AND f.until < {stood} AND {stood} > :start AND o.opened_by <= :u ORDER BY f.id, o.id"
     )
-    for row in connection.execute(query, bound):
-        first = max(row[5], bound["start"])
-        if first < row[6]:
-            yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, row[6])
+    for row in connection.execute(query, {**to.bound, "start": start, "end": end}):
+        first, last = max(row[5], row[7], start), min(row[6], row[8], end)
+        if first < last:
+            yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
 
 
 # -- failures ---------------------------------------------------------------------------------------
