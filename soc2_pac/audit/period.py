@@ -210,11 +210,11 @@ def warnings(connection: Connection, measured: Measured, what: str = "Deviations
     if not (measured.options.criteria or measured.options.scopes):
         return
     if left.parts:
-        yield f"This report is limited. Left out: {many(len(left.parts), 'part')}: {named(left.parts)}"
+        yield f"This report is limited. Left out: {many(len(left.parts), 'part')} ({named(left.parts)})"
     if left.rules:
-        yield f"This report is limited. Left out: {many(len(left.rules), 'rule')}: {named(left.rules)}"
+        yield f"This report is limited. Left out: {many(len(left.rules), 'rule')} ({named(left.rules)})"
     if left.scopes:
-        yield f"This report is limited. Left out: {many(len(left.scopes), 'scope')}: {named(left.scopes)}"
+        yield f"This report is limited. Left out: {many(len(left.scopes), 'scope')} ({named(left.scopes)})"
     if left.parts or left.rules or left.scopes:
         total = sum(left.deviations.values())
         by_rule = ", ".join(f"{rule} {count}" for rule, count in sorted(left.deviations.items()))

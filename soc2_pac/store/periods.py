@@ -944,7 +944,7 @@ def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Ite
         "LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.opened_by <= :u "
         "AND (o.closed_by IS NULL OR o.closed_by > :u) "
         f"WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){others} "
-        "ORDER BY f.rule_id, f.scope_id, f.resource_id"
+        "ORDER BY f.rule_id, f.scope_id, f.resource_id NULLS FIRST"
     )
     for row in connection.execute(query.execution_options(yield_per=_CHUNK), to.bound):
         yield Held(*row)

@@ -113,7 +113,7 @@ def test_what_does_not_fit_together_is_refused(cli: Callable[..., Ended], url: s
 
 def test_a_limited_report_says_so(cli: Callable[..., Ended], url: str) -> None:
     ended = cli("report", "type2", *PERIOD, "--store", url, "--criteria", "CC6.2,CC6.3")
-    assert "note: This report is limited. Left out are" in ended.err
+    assert "note: This report is limited. Left out: 12 parts (CC6.1" in ended.err
     assert "Deviations that are left out: 2 (fake-user-mfa 2)" in ended.out
 
 
