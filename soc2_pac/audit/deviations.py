@@ -42,12 +42,13 @@ OFF = "rule switched off"
 RETIRED = "scope retired"
 BY_RULE = "no failure by the changed rule"
 BY_DECISION = "no failure by a decision about its place"
+BY_BOTH = "no failure after document and rule changed at once"
 ENDED_BY_EVIDENCE = (FIXED, NOT_APPLICABLE, DELETED)
 """Ends that collections show. The others end the judging, and not the failure."""
 
 
-_NOT_BY_EVIDENCE = {RULE: BY_RULE, DECISION: BY_DECISION}
-"""Cause of an end that nobody brought about in the system -> outcome."""
+_NOT_BY_EVIDENCE = {RULE: BY_RULE, DECISION: BY_DECISION, DOCUMENT_AND_RULE: BY_BOTH}
+"""Cause of an end that does not prove that anything was fixed in the system -> outcome."""
 
 
 class Bound(NamedTuple):
@@ -160,7 +161,9 @@ def read(
     """
     found = periods.failures(connection, to, start, until)
     history = _History(connection, to, force, knowledge, found, kinds, end)
-    return sorted((history.deviation(one, ms(end)) for one in found), key=order)
+    every = (history.deviation(one, ms(end)) for one in found)
+    # An evaluation in the period may have closed what ended before it, with its scope.
+    return sorted((one for one in every if one.ended is None or one.ended > start), key=order)
 
 
 def known_waivers(connection: Connection, at: str) -> list[Waiver]:
@@ -250,7 +253,8 @@ class _History:
         after = self._rows.get(self._after.get(last.id, 0))
         start = self._start(cell, before, first)
         ended = last.valid_to
-        retired = self._knowledge.ended(cell, ms(last.valid_from))
+        by = self._knowledge.end if ended is None else ms(ended)
+        retired = self._knowledge.ended(cell.scope, ms(last.valid_from), by)
         if ended is None and retired is not None:
             ended, outcome = text_of(retired), RETIRED
         else:
@@ -421,7 +425,8 @@ class _History:
             return OFF
         if last.resource is not None:
             return DELETED if self._gone(last) is not None else RETIRED
-        if self._knowledge.retired(cell.scope, ms(last.valid_to or "")):
+        since, by = ms(last.valid_from), ms(last.valid_to or "")
+        if self._knowledge.ended(cell.scope, since, by) is not None:
             return RETIRED
         # Nothing is said about a whole scope any more once something was seen in it.
         return NOT_APPLICABLE
@@ -449,15 +454,11 @@ class _History:
     def _gone(self, last: Row) -> int | None:
         """The collection that no longer saw the resource of a finding that was closed for that."""
         own = self._force.evaluation(last.closed_by or 0)
-        versions = self._seen.get(last.resource or 0, [])
         found = None
-        for i, one in enumerate(versions):
-            after = versions[i + 1] if i + 1 < len(versions) else None
-            if one.closed_by is None or (after is not None and after.opened_by == one.closed_by):
-                continue
-            if own is None or one.closed_by <= own.upto:
+        for one in self._seen.get(last.resource or 0, ()):
+            if own is None or one.opened_by <= own.upto:
                 found = one.closed_by
-        return found
+        return found if own is None or found is None or found <= own.upto else None
 
 
 def _open_for(start: Bound, finish: Bound | None, end: int) -> tuple[int, int | None]:

@@ -67,8 +67,9 @@ class Force:
         self._turned.setdefault(one.rule, []).append((one.evaluation, one.after))
 
     def replace(self, now: Sequence[ActiveRule]) -> None:
-        """Let other rules be in force at the end, which no evaluation lists."""
+        """Let other rules be in force at the end, which no evaluation lists: all that was collected is judged."""
         self.now = {}
+        self.uptos = {}
         for place, item in enumerate(now, 1):
             rule = item.rule
             known = self.last.get(rule.id)
@@ -96,8 +97,16 @@ class Force:
         )
 
     def turn(self, rule: str, evaluation: int) -> bool:
-        """Whether another version judged from an evaluation on than before it."""
-        return any(number == evaluation for number, _ in self._turned.get(rule, ()))
+        """Whether a version judged from an evaluation on that may judge otherwise than the one before it.
+
+        Severity, title and criteria turn no verdict, and neither does for how long a collection counts.
+        """
+        before = None
+        for number, version in self._turned.get(rule, ()):
+            if number == evaluation:
+                return before is None or version is None or _judging(before) != _judging(version)
+            before = version
+        return False
 
     def version_at(self, rule: str, evaluation: int) -> Version | None:
         """The version that judged as of an evaluation; ``None``: none did."""
@@ -147,6 +156,12 @@ class Force:
         i = number - self.evaluations[0].id if self.evaluations else -1
         found = self.evaluations[i] if 0 <= i < len(self.evaluations) else None
         return found if found is not None and found.id == number else None
+
+
+def _judging(version: Version) -> tuple[str, dict[str, object]]:
+    """What a verdict on a document follows from."""
+    thresholds = {name: said for name, said in version.thresholds.items() if name != AGE}
+    return version.source, thresholds
 
 
 def fresh(version: Version) -> int:

@@ -108,6 +108,7 @@ class Making:
         self._judged = judged
         self._today = today
         self.failing = list(judged.not_passing())
+        self._behind = {rule for some in measured.not_judged().values() for rule in some}
         self.counts = self._counted()
 
     def _counted(self) -> dict[str, Counts]:
@@ -156,7 +157,7 @@ class Making:
             registers.collections(connection, measured),
             projection.rules(measured),
             registers.decisions(connection, measured),
-            registers.waivers(measured, at_the_end=True),
+            self.waivers(),
             registers.controls(measured, at_the_end=True),
             registers.attestations(connection, measured),
             registers.reviews(measured),
@@ -252,6 +253,8 @@ class Making:
         if unknown:
             yield f"Not known: {period.many(unknown, 'listing')}; see the gaps"
         for rule in rules:
+            if rule.rule in self._behind:
+                yield f"{rule.rule}: what was collected last was not judged by the instant"
             if rule.state != "in force":
                 yield f"{rule.rule} was {rule.state}" + (f": {rule.off.reason}" if rule.off else "")
 
@@ -264,7 +267,8 @@ class Making:
             return "fails"
         open_ones = (Status.INCONCLUSIVE, Status.STALE, Status.ERROR)
         judged = any(one.by for one in own)
-        if not judged or any(one.of(*open_ones) for one in own) or self.unknown(rules):
+        behind = any(rule.rule in self._behind for rule in rules)
+        if not judged or behind or any(one.of(*open_ones) for one in own) or self.unknown(rules):
             return "unknown"
         return "holds"
 
@@ -304,6 +308,11 @@ class Making:
             rule.rule, rule.version.title, rule.version.severity, rule.kind, rule.state, own.resources, own.scopes,
             *statuses, own.outside, own.waived, own.overdue, len(rule.cells), self.unknown([rule]),
         )  # fmt: skip
+
+    def waivers(self) -> Table:
+        """What was accepted at the instant."""
+        covered = Counter(name for row in self.failing for name in (row.waiver or "").split("; "))
+        return registers.waivers_at(self.measured, covered)
 
     def gaps(self) -> Table:
         """What was not known, since when."""

@@ -153,6 +153,9 @@ class Knowledge:
         """(source, kind) -> the cells that stand for a source that could not be reached at all."""
         self.sources: dict[str, Attempt] = {}
         """Source -> the first of its collections that reached a scope."""
+        self._retired = _retired(self.scopes, acts)
+        self._of_retired: dict[int, list[tuple[int, int]]] = {scope: [] for scope in self._retired}
+        """Id of a scope that was ever retired -> (id, end) of each of its collections, in order."""
         latest: dict[int, Attempt] = {}
         for one in periods.attempts(connection, to):
             cell = Cell(one.kind, one.scope)
@@ -163,13 +166,14 @@ class Knowledge:
                     self._sources.setdefault((one.source, one.kind), []).append(cell)
             cover.add(one, start, end)
             latest[one.scope] = one
+            if one.scope in self._of_retired:
+                self._of_retired[one.scope].append((one.id, ms(one.finished_at)))
             if not self.unreached(cell):
                 self.sources.setdefault(one.source, one)
                 key = one.source, one.kind
                 self._real.setdefault(key, array("q")).append(ms(one.finished_at))
         self.last_of_scope = latest
         """Id of a scope -> its last collection."""
-        self._retired = _retired(self.scopes, acts)
         self.lives = functools.cache(self._lives)
         """Cell -> the time of the period in which it was there to be known: from its first collection on, until its
         scope is retired; it begins again with a later collection."""
@@ -195,30 +199,21 @@ class Knowledge:
         if self.unreached(cell):
             found = self._while_unreached(cover)
         for at, upto in self._retired.get(cell.scope, ()):
-            again = next((one for one in self._collected(cover) if one[0] > upto), None)
+            # One of another kind shows as well that the scope is still ours.
+            again = next((one for one in self._of_retired[cell.scope] if one[0] > upto), None)
             until = max(at, again[1]) if again is not None else self.end
             found = list(without(found, [(at, max(at, until))]))
         return common(union(found), [(self.start, self.end)])
 
-    def ended(self, cell: Cell, since: int) -> int | None:
-        """When its scope was retired first after an instant, if it was within the period; ``None``: it was not."""
+    def ended(self, scope: int, since: int, by: int) -> int | None:
+        """When a scope was retired after an instant; ``None``: it was not, or was ours again by another."""
         ends = [
-            max(at, self.start)
-            for at, upto in self._retired.get(cell.scope, ())
-            if since < at <= self.end and self._is_over(cell, at, upto)
+            at
+            for at, upto in self._retired.get(scope, ())
+            if since < at <= by
+            and not any(number > upto and end <= by for number, end in self._of_retired[scope])
         ]
         return min(ends, default=None)
-
-    def _is_over(self, cell: Cell, at: int, upto: int) -> bool:
-        """Whether no collection had shown by an instant that a retired scope is still ours."""
-        cover = self.covers.get(cell)
-        return cover is None or not any(
-            number > upto and finished <= at for number, finished in self._collected(cover)
-        )
-
-    def retired(self, scope: int, at: int) -> bool:
-        """Whether a scope was retired by an instant, at any time."""
-        return any(since <= at for since, _ in self._retired.get(scope, ()))
 
     def _while_unreached(self, cover: Cover) -> list[Stretch]:
         """From each collection until the next that reaches any scope of the source."""
@@ -229,13 +224,6 @@ class Knowledge:
             i = bisect_right(ends, at)
             found.append((at, ends[i] if i < len(ends) else self.end))
         return found
-
-    @staticmethod
-    def _collected(cover: Cover) -> list[tuple[int, int]]:
-        """(id, end) of each collection, in order."""
-        found = list(zip(cover.complete, cover.finished, strict=True))
-        found += [(one.id, ms(one.finished_at)) for one in cover.incomplete]
-        return sorted(found)
 
     def _known(self, cell: Cell, fresh: int) -> tuple[Stretch, ...]:
         cover = self.covers.get(cell)

@@ -100,7 +100,7 @@ class Tally(NamedTuple):
     fixed: int
     """Of these, those that passed then; the others were deleted, or the rule does not apply any more."""
     unproved: int
-    """Ended by a decision, and not as collections show: the rule changed or was switched off, the scope retired."""
+    """Ended, and no collection proves that by what: the rule changed or was switched off, the scope was retired."""
     late: int
     open: int
     waived: int
@@ -324,12 +324,8 @@ def at_instant(
         judged.replace(now)
         installed |= {item.rule.id: item.rule.kind for item in now}
     reported = sorted(judged.now)
-    # What the configuration switches off is a part of the report, where it ever judged.
-    reported += sorted(
-        rule
-        for rule, version in judged.last.items()
-        if rule not in judged.now and switched_off(configuration, rule, version.criteria)
-    )
+    # What judged before and does not any more is a part of the report, whether or not somebody said why.
+    reported += sorted(set(judged.last) - set(judged.now))
     subjects = parts.subjects(
         recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )

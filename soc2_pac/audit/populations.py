@@ -260,7 +260,7 @@ def _completeness(
         said = described(scope, own) if own else {"scope": scope, "status": look.status.value}
         why = why_incomplete(said, start, end) or ""
         if why:
-            failed = f" (the last look was {look.status}: {look.reason})" if look.reason else ""
+            failed = f" (the last collection was {look.status}: {look.reason})" if look.reason else ""
             reasons.append(f"{scope}: {why}{failed}")
         count = sum(event.scope == scope for event in events)
         scopes.append({**said, "count_in_period": count, "complete": not why})
@@ -327,7 +327,7 @@ def why_incomplete(said: Mapping[str, Any], start: str, end: str) -> str | None:
     if not said.get("complete_looks"):
         return "it was never read completely"
     if first is None or last is None:
-        return "its looks do not say which time they cover"
+        return "its collections do not say which time they cover"
     if first > start:
         return f"it is read from {first} on"
     if last < end:

@@ -96,10 +96,8 @@ class _About:
         return found
 
     def waiver(self, rule: str, scope: str, uid: str | None, name: str | None) -> str | None:
-        for one in self._waivers.get(rule, ()):
-            if one.covers(scope, uid, name):
-                return one.waiver
-        return None
+        here = self._waivers.get(rule, ())
+        return "; ".join(one.waiver for one in here if one.covers(scope, uid, name)) or None
 
 
 class Recorded:
@@ -242,7 +240,7 @@ _COLUMNS = columns(
     ("digest", "Document", _DIGEST),
     ("failing_since", "Failing since", _INSTANT),
     ("due", "Due", _INSTANT),
-    ("waiver", "Waiver"),
+    ("waiver", "Waivers"),
     ("outside", "Outside of the system"),
     ("decisions", "Decisions about its place"),
     ("collection", "Last complete collection", _NUMBER),

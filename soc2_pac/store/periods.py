@@ -932,22 +932,33 @@ def held(
 
 
 def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Iterator[Held]:
-    """Rows that hold at the horizon. Streams.
+    """Rows that hold at the horizon; one that named an earlier end is :data:`OUT_OF_DATE`. Streams.
 
     ``passing``: without it, those are left out that pass or do not apply.
     """
-    others = "" if passing else " AND f.status NOT IN ('pass', 'not_applicable')"
+    others = "" if passing else " AND (f.status NOT IN ('pass', 'not_applicable') OR f.until <= :at)"
     query = sa.text(
         "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "  # noqa: S608 - as above
-        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name "
+        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name, "
+        "CASE WHEN f.until <= :at THEN f.until END "
         "FROM finding f LEFT JOIN resource r ON r.id = f.resource_id "
         "LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.opened_by <= :u "
         "AND (o.closed_by IS NULL OR o.closed_by > :u) "
         f"WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){others} "
         "ORDER BY f.rule_id, f.scope_id, f.resource_id NULLS FIRST"
     )
-    for row in connection.execute(query.execution_options(yield_per=_CHUNK), to.bound):
-        yield Held(*row)
+    bound = {**to.bound, "at": to.at}
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
+        *held_row, over = row
+        one = Held(*held_row)
+        if over is not None:
+            said = f"out of date since {over}; before that: {one.status}, {one.message}"
+            one = one._replace(status=OUT_OF_DATE, message=said)
+        yield one
+
+
+OUT_OF_DATE = "stale"
+"""The status of a verdict after the instant that it named as its end, until something judges again."""
 
 
 class Status(NamedTuple):
@@ -962,19 +973,20 @@ class Status(NamedTuple):
 
 
 def statuses(connection: Connection, to: Horizon, *, adjusted: bool = False) -> list[Status]:
-    """How many findings hold at the horizon, by rule, scope, status and decision.
+    """How many findings hold at the horizon, by rule, scope, status (see :func:`held_at`) and decision.
 
     ``adjusted``: only those that a decision about their place touches.
     """
     only = " AND f.adjustment IS NOT NULL" if adjusted else ""
     query = sa.text(
-        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, f.status, f.adjustment, "  # noqa: S608 - as above
+        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, "  # noqa: S608 - as above
+        f"CASE WHEN f.until <= :at THEN '{OUT_OF_DATE}' ELSE f.status END, f.adjustment, "
         "COUNT(*) FROM finding f WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e)"
         f"{only} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
     return [
         Status(row[0], row[1], bool(row[2]), row[3], row[4], row[5])
-        for row in connection.execute(query, {"e": to.evaluation})
+        for row in connection.execute(query, {"e": to.evaluation, "at": to.at})
     ]
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from soc2_pac.acts.scopes import RETIRED, Retired
 from soc2_pac.audit import period
 from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import AuditPeriod
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
-from soc2_pac.store import Store, open_store
+from soc2_pac.store import Store, acts, open_store
 
 from ..store.helpers import CHANGES, RULES, T0  # noqa: TID252 - tests are no package
 from . import histories
@@ -74,6 +75,13 @@ class Recorded:
             "SELECT c.id, c.kind, s.provider || ':' || s.boundary FROM collection c JOIN scope s ON s.id = c.scope_id "
             "WHERE c.status = 'complete'"
         )
+        self._collected = self._read(
+            "SELECT s.provider || ':' || s.boundary, c.finished_at FROM collection c JOIN scope s ON s.id = c.scope_id"
+        )
+        self._retired = [
+            (act.recorded_at, act.said(Retired).scopes)
+            for act in acts.listed(connection, (RETIRED,))
+        ]
 
     def _read(self, text: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._connection.exec_driver_sql(text)]
@@ -83,6 +91,14 @@ class Recorded:
             for one in _stretches(v for v in verdicts if v.until is None or v.since < v.until):
                 if one.since < end and (one.until is None or one.until > start):
                     yield key, one
+
+    def retired(self, scope: str, since: str, by: str) -> str | None:
+        """When a scope was retired after an instant and, by another, was not collected again."""
+        found = [at for at, scopes in self._retired if scope in scopes and since < at <= by]
+        again = [
+            at for one, at in self._collected if one == scope and found and found[-1] < at <= by
+        ]
+        return None if again else min(found, default=None)
 
     def document(self, row: dict[str, Any], collection: int) -> str | None:
         """The digest of a resource's document as of a collection; ``None``: there was none."""
@@ -138,7 +154,7 @@ def test_every_failure_is_in_one_deviation(
             return
         report, recorded = made
         rows = list(report.table("deviations").cells())
-        _are_those_recorded(rows, recorded, utc_text(asked.start), utc_text(asked.end))
+        _are_those_recorded(rows, recorded, utc_text(asked.start), utc_text(asked.end), report.end)
         for row in rows:
             if row["resource"] is not None:
                 _is_bracketed(row, recorded)
@@ -155,16 +171,23 @@ def _made(store: Store, asked: AuditPeriod) -> tuple[Report, Recorded] | None:
 
 
 def _are_those_recorded(
-    rows: list[dict[str, Any]], recorded: Recorded, start: str, end: str
+    rows: list[dict[str, Any]], recorded: Recorded, start: str, end: str, report_end: str
 ) -> None:
     shown = {(row["rule"], row["scope"], row["resource"], row["started"]): row for row in rows}
     assert len(shown) == len(rows)
     for key, one in recorded.failing(start, end):
-        row = shown.pop((*key, one.since))
-        if row["ended"] != one.until:
-            # Its scope ended before an evaluation noted that.
+        # Its scope may have ended before an evaluation noted that.
+        retired = recorded.retired(key[1], one.verdicts[-1].since, one.until or report_end)
+        ended = min(filter(None, (one.until, retired)), default=None)
+        row = shown.pop((*key, one.since), None)
+        if row is None:
+            assert retired is not None
+            assert retired <= start
+            continue
+        assert row["ended"] == ended
+        assert (row["outcome"] == "open") == (ended is None)
+        if retired is not None:
             assert row["outcome"] == "scope retired"
-            assert one.until is None or row["ended"] < one.until
         within = [v for v in one.verdicts if v.since < end and (v.until is None or v.until > start)]
         assert (row["outside"] == "yes") == all(v.outside for v in within)
     assert shown == {}

@@ -322,7 +322,7 @@ def _by_the_hour(  # noqa: C901, PLR0915 - asked in one place, as plainly as it 
                 return False
             if away and scope == away[0][0]:
                 gone = [one for one in retired if one <= text]
-                if gone and not any(gone[-1] < c[3] <= text for c in own):
+                if gone and not any(gone[-1] < c[3] <= text for c in collected if c[1] == scope):
                     return False
             return True
 

@@ -313,7 +313,7 @@ def test_a_population_is_counted_as_known_at_the_end(store: Store) -> None:
     assert (then["events"], later["events"]) == (2, 3)
     assert (then["known_all"], then["because"]) == (
         "no",
-        "its looks do not say which time they cover",
+        "its collections do not say which time they cover",
     )
     # What an event showed stays known, though nothing was collected for longer than evidence counts.
     one_run(store, [changes({}, at=T0 + 30 * DAY)], at=T0 + 30 * DAY, rules=rules)
