@@ -472,9 +472,7 @@ def _open_for(start: Bound, finish: Bound | None, end: int) -> tuple[int, int | 
     return shortest, longest
 
 
-def _met(
-    due: str | None, ended: str | None, outcome: str, at: str, *, left: bool = False
-) -> str:
+def _met(due: str | None, ended: str | None, outcome: str, at: str, *, left: bool = False) -> str:
     """Whether a due date was met: by the first collection that shows it.
 
     ``left``: it was put outside of the system before its end, at ``ended``.

@@ -134,9 +134,7 @@ class Force:
 
         ``shown``: (collection that showed a document, the one that no longer did, or ``None``).
         """
-        alike = {
-            (tuple(uptos), self.closed.get(rule)): rule for rule, uptos in self.uptos.items()
-        }
+        alike = {(tuple(uptos), self.closed.get(rule)): rule for rule, uptos in self.uptos.items()}
         return {
             first
             for first, last in shown

@@ -258,7 +258,10 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
         for count, what in (
             (tally.fixed, "fixed within the due date"),
             (tally.in_time - tally.fixed, "deleted or not applicable any more by the due date"),
-            (tally.unproved, "ended with a change of the test or its scope, not proved to be fixed"),
+            (
+                tally.unproved,
+                "ended with a change of the test or its scope, not proved to be fixed",
+            ),
             (tally.late, "late"),
             (tally.open, "open at the end"),
             (tally.waived, "waived"),

@@ -260,7 +260,9 @@ def _completeness(
         said = described(scope, own) if own else {"scope": scope, "status": look.status.value}
         why = why_incomplete(said, start, end) or ""
         if why:
-            failed = f" (the last collection was {look.status}: {look.reason})" if look.reason else ""
+            failed = (
+                f" (the last collection was {look.status}: {look.reason})" if look.reason else ""
+            )
             reasons.append(f"{scope}: {why}{failed}")
         count = sum(event.scope == scope for event in events)
         scopes.append({**said, "count_in_period": count, "complete": not why})

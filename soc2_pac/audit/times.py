@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.knowledge import Knowledge
     from soc2_pac.audit.spans import Gauge, Stretch
-    from soc2_pac.store.periods import Horizon, Unjudged, Verdicts, Version
+    from soc2_pac.store.periods import Edge, Horizon, Presence, Unjudged, Verdicts, Version
 
 _SETTLED = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 
@@ -167,10 +167,8 @@ def read(
             *gauges(rule, edge.scope, whole=edge.whole),
             outside=edge.outside,
         )
-        failing = edge.status == Status.FAIL
-        if not edge.outside and (failing or edge.status not in _SETTLED):
-            steps = found.steps.setdefault((rule, edge.scope), {})
-            _add(steps, at, edge.number * failing, edge.number * (not failing))
+        if not edge.outside:
+            _note(found.steps.setdefault((rule, edge.scope), {}), at, edge)
     present, deleted, shown = periods.presence(connection, to, start, end)
     for over in periods.overhangs(connection, to, start, end) if deleted else ():
         rule = names[over.rule]
@@ -191,14 +189,17 @@ def read(
             known, _ = gauges(rule, void.scope, whole=False)
             sums[rule, void.scope, False].void(void.status, *stretch, known)
             _void(found.steps.setdefault((rule, void.scope), {}), void.status, *stretch)
-    there = {
-        Cell(*cell): -sum(
-            number * knowledge.gauge(Cell(*cell), None).upto(ms(at))
-            for at, number in one.edges.items()
-        )
-        for cell, one in present.items()
-    }
-    times = found.times
+    found.times |= _totals(sums, force, kinds, knowledge, present)
+    return found
+
+
+def _totals(
+    sums: Mapping[tuple[str, int, bool], _Sum], force: Force, kinds: Mapping[str, str], knowledge: Knowledge,
+    present: Mapping[tuple[str, int], Presence],
+) -> dict[tuple[str, int], Times]:  # fmt: skip
+    """(rule, id of a scope) -> times: what is left of the time in which something was there is not known."""
+    there = {Cell(*cell): _there(Cell(*cell), one, knowledge) for cell, one in present.items()}
+    times: dict[tuple[str, int], Times] = {}
     cells: dict[str, list[Cell]] = defaultdict(list)
     for cell in there:
         cells[cell.kind].append(cell)
@@ -212,7 +213,13 @@ def read(
         if whole:
             key = rule, scope
             times[key] = times.get(key, Times()) + _times(one, one.all, scopes=1)
-    return found
+    return times
+
+
+def _there(cell: Cell, present: Presence, knowledge: Knowledge) -> int:
+    """For how long its documents were there, summed."""
+    gauge = knowledge.gauge(cell, None)
+    return -sum(number * gauge.upto(ms(at)) for at, number in present.edges.items())
 
 
 def _note_missed(
@@ -247,6 +254,13 @@ def _note_missed(
         steps = found.steps.setdefault((rule, part.scope), {})
         _add(steps, ms(part.start), 0, 1)
         _add(steps, ms(part.end), 0, -1)
+
+
+def _note(steps: dict[int, Step], at: int, edge: Edge) -> None:
+    if edge.status == Status.FAIL:
+        _add(steps, at, edge.number, 0)
+    elif edge.status not in _SETTLED:
+        _add(steps, at, 0, edge.number)
 
 
 def _add(steps: dict[int, Step], at: int, failing: int, unsettled: int) -> None:

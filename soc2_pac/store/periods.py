@@ -610,7 +610,7 @@ def failures(connection: Connection, to: Horizon, start: str, end: str) -> list[
     )
     bound = {"e": to.evaluation, "start": start, "end": end}
     return [
-        Failure(*row[:8], ONGOING if not row[11] or row[8] == row[10] else row[8], row[9])
+        Failure._make((*row[:8], ONGOING if not row[11] or row[8] == row[10] else row[8], row[9]))
         for row in connection.execute(query, bound)
     ]
 

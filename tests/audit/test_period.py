@@ -263,7 +263,7 @@ def test_a_limited_report_names_what_it_leaves_out(store: Store) -> None:
 # -- any history at all -----------------------------------------------------------------------------
 
 
-def _by_the_hour(  # noqa: C901, PLR0915 - asked in one place, as plainly as it goes
+def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
     store: Store, start: datetime, end: datetime
 ) -> tuple[dict[str, Counter[str]], dict[str, set[str]]]:
     """By asking of every single hour what was the case.
@@ -296,7 +296,8 @@ def _by_the_hour(  # noqa: C901, PLR0915 - asked in one place, as plainly as it 
         )
         findings = read(
             "SELECT u.name, f.scope_id, f.resource_id, f.status, f.valid_from, CASE WHEN f.closed_by <= "
-            f"{last} THEN f.valid_to END, COALESCE(a.outside, 0), f.digest, f.until FROM finding f JOIN rule u ON u.id = f.rule_id "
+            f"{last} THEN f.valid_to END, COALESCE(a.outside, 0), f.digest, f.until FROM finding f "
+            "JOIN rule u ON u.id = f.rule_id "
             f"LEFT JOIN adjustment a ON a.digest = f.adjustment WHERE f.opened_by <= {last}"
         )
         retired = [
@@ -345,7 +346,9 @@ def _by_the_hour(  # noqa: C901, PLR0915 - asked in one place, as plainly as it 
                     if f[0] == rule and f[2] == number and f[4] <= text and (f[5] is None or f[5] > text)
                 ]  # fmt: skip
                 assert len(rows_) <= 1
-                rows_ = [f for f in rows_ if f[6] or f[7] == digest and not (f[8] and f[8] <= text)]
+                rows_ = [
+                    f for f in rows_ if f[6] or (f[7] == digest and not (f[8] and f[8] <= text))
+                ]
                 sort = _sort(rows_, known=known(kind, scope) or (kind, scope) in events)
                 own[sort] += HOUR
                 if sort == "not_known":
