@@ -508,9 +508,7 @@ def missed(
             yield Missed._make(row)
 
 
-_DOCUMENT_ENDS = (
-    "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END"
-)
+_DOCUMENT_ENDS = "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END"
 _DOCUMENT_CLOSED = "CASE WHEN o.closed_by > :u THEN NULL ELSE o.closed_by END"
 
 
@@ -936,7 +934,9 @@ def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Ite
 
     ``passing``: without it, those are left out that pass or do not apply.
     """
-    others = "" if passing else " AND (f.status NOT IN ('pass', 'not_applicable') OR f.until <= :at)"
+    others = (
+        "" if passing else " AND (f.status NOT IN ('pass', 'not_applicable') OR f.until <= :at)"
+    )
     query = sa.text(
         "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "  # noqa: S608 - as above
         "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name, "
