@@ -17,8 +17,8 @@ _TIMES = (
     "Time in status: a verdict of pass, fail or not applicable counts for the time in which it held and its kind "
     "was known. The rest of the time in which a resource was there is not known; a verdict says nothing of a later "
     "document that was not judged, and nothing after the instant that it named as its end. Time in scope = pass + "
-    "fail + not applicable + not known, in whole milliseconds. Where a scope is empty or could not be read, the verdict "
-    "about the whole scope counts for as long as it stood. What a decision puts outside of the system is shown "
+    "fail + not applicable + not known, in whole milliseconds. Where a scope is empty or could not be read, the "
+    "verdict about the whole scope counts for as long as it stood. What a decision puts outside of the system is shown "
     "apart."
 )
 _DAYS = (
