@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from soc2_pac.audit.spans import DAY, Stretch, common, ms, union
+from soc2_pac.audit.spans import DAY, Stretch, common, ms, union, without
 from soc2_pac.rule_source import source_of
 from soc2_pac.store import periods
 from soc2_pac.store.periods import Version
@@ -25,6 +25,10 @@ AGE = "$max_evidence_age_days"
 _DEFAULT_DAYS = 7
 DEFAULT_AGE = _DEFAULT_DAYS * DAY
 """For how many milliseconds a collection counts where no version says."""
+
+
+_EVER = 1 << 62
+"""After every instant."""
 
 
 class Turn(NamedTuple):
@@ -88,6 +92,11 @@ class Force:
     def judged(self, rule: str, start: int, end: int) -> tuple[Stretch, ...]:
         """When a rule was in force within a period."""
         return common(union(self.stretches.get(rule, ())), [(start, end + 1)])
+
+    def pauses(self, rule: str) -> tuple[Stretch, ...]:
+        """When a rule was not in force, after it had been for the first time."""
+        held = union(self.stretches.get(rule, ()))
+        return without([(held[0][0], _EVER)], held) if held else ()
 
     @property
     def ahead(self) -> bool:

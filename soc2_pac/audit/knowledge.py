@@ -283,7 +283,7 @@ class Knowledge:
             cells: where.
             fresh: for how many milliseconds a collection counts.
             judged: when the rule was in force.
-            unsettled: when some verdict was not known.
+            unsettled: when some verdict was not known, or the rule judged no more.
 
         Returns:
             A number of which bit 0 is set for the first day, and so on.

@@ -428,7 +428,8 @@ def _of_rule(
     )
     state = "in force" if rule in judged.now else "switched off" if off else "not in force"
     unsettled = _unsettled(measured.steps_of(rule), measured)
-    known = measured.knowledge.full_days(cells, age, held, unsettled) if measured.days else 0
+    dark = union((*unsettled, *judged.pauses(rule)))
+    known = measured.knowledge.full_days(cells, age, held, dark) if measured.days else 0
     return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known, unsettled)
 
 

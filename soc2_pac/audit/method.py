@@ -23,7 +23,8 @@ _TIMES = (
 )
 _DAYS = (
     "Days known: UTC days of the period on which nothing that the rule judges was unknown at any time, and on "
-    "which the rule judged. The day of the first collection counts from that collection on."
+    "which the rule judged; one on which it was switched off for a while is none. The day of the first collection "
+    "counts from that collection on."
 )
 _DEVIATION = (
     "A deviation is one stretch of failure of one resource under one rule. It ends with a pass, with not "

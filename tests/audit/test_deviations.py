@@ -65,7 +65,9 @@ class Recorded:
             "LEFT JOIN resource x ON x.id = f.resource_id LEFT JOIN adjustment a ON a.digest = f.adjustment "
             f"WHERE f.opened_by <= {last[0] or 0} ORDER BY f.id"
         ):
-            self.findings[row[0], row[1], row[2]].append(Verdict(*row[3:6], outside=bool(row[6])))
+            self.findings[row[0], row[1], row[2]].append(
+                Verdict(row[3], row[4], row[5], bool(row[6]))
+            )
         self._documents = self._read(
             "SELECT x.kind, s.provider || ':' || s.boundary, x.uid, o.digest, o.opened_by, "
             f"CASE WHEN o.closed_by <= {newest[0]} THEN o.closed_by END FROM observation o "

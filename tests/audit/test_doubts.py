@@ -11,8 +11,10 @@ import pytest
 from soc2_pac.audit import instant, period
 from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import AuditPeriod
+from soc2_pac.canonical import canonical, digest
 from soc2_pac.decisions import Boundary, Place
 from soc2_pac.errors import UsageError
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.model import CollectionStatus, Severity
 from soc2_pac.store import Store, archive, open_store
 from soc2_pac.store.scopes import retire
@@ -21,6 +23,7 @@ from ..store.helpers import (  # noqa: TID252 - tests are no package
     ANN,
     AWAY,
     CHANGES,
+    DUE,
     HOME,
     RULES,
     T0,
@@ -254,9 +257,15 @@ def test_a_waiver_counts_the_failures_that_it_covers_at_an_instant(
 
     monkeypatch.setattr(clock, "now", lambda: T0)
     run(store, 0, {"a": user("a", GetMfa=False), "b": user("b", GetMfa=False)}, MFA)
-    for about in ({"pattern": "*"}, {"resource": "a"}, {"resource": "z"}):
+    for pattern, resource in (("*", None), (None, "a"), (None, "z")):
         store.add_waiver(
-            rule="fake-user-mfa", reason="soon", owner="Ann", approver="Bob", by=ANN, **about
+            rule="fake-user-mfa",
+            reason="soon",
+            owner="Ann",
+            approver="Bob",
+            by=ANN,
+            pattern=pattern,
+            resource=resource,
         )
     report = type1(store, T0)
     covered = {row["resource"]: row["deviations"] for row in rows(report, "waivers")}
@@ -269,6 +278,30 @@ def test_a_limited_report_by_todays_rules_counts_what_it_leaves_out(store: Store
     run(store, 0, {"a": user("a", GetMfa=False, created=OLD)}, [*MFA, *AGE])
     report = type1(store, T0, now=[*MFA, *AGE], criteria=("CC6.2",))
     assert "Failures that are left out: 1 (fake-user-mfa 1)" in report.warnings
+
+
+def test_a_rule_that_is_switched_off_and_on_has_the_reason_of_then(store: Store) -> None:
+    off = {"rule": "fake-user-mfa", "reason": "noisy", "owner": "Bob", "date": "2026-01-02"}
+    for day, said in enumerate([[], [off], []]):
+        at = T0 + day * DAY
+        body = canonical({"exclude": said})
+        with store.run("run", config=(digest(body), body.decode()), tool_version="test") as run_id:
+            store.record(run_id, look({"a": user("a", GetMfa=False)}, at=at))
+            with store.database.writing() as connection:
+                rules = AGE if said else [*MFA, *AGE]
+                evaluate(connection, rules, run_id=run_id, now=at, due=DUE, tool_version="test")
+    report = type2(store, 2)
+    found = [
+        (row["what"], row["by"], row["why"])
+        for row in rows(report, "test-changes")
+        if row["subject"] == "fake-user-mfa"
+    ]
+    assert found == [("rule switched off", "Bob", "noisy"), ("rule added", None, None)]
+    ends = [(row["outcome"], row["met"]) for row in rows(report, "deviations")]
+    assert sorted(ends) == [("open", "not due"), ("rule switched off", "none")]
+    (result,) = [row for row in rows(report, "results") if row["rule"] == "fake-user-mfa"]
+    day_of = 24 * 3_600_000
+    assert (result["fail"], result["not_known"], result["days_known"]) == (day_of, day_of, 1)
 
 
 def test_two_sources_of_one_scope_are_both_named(store: Store) -> None:

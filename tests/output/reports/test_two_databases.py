@@ -77,7 +77,7 @@ def _steps(count: int) -> list[dict[str, Any]]:
         }
 
     def status() -> CollectionStatus:
-        return pick.choice([*[CollectionStatus.COMPLETE] * 5, *CollectionStatus])
+        return CollectionStatus(pick.choice([*["complete"] * 5, *CollectionStatus]))
 
     return [
         {
