@@ -39,8 +39,8 @@ def lane(
         subject: its id.
         steps: instant -> how many more or fewer fail, and could not be judged, from then on; one mapping for each
             rule and scope.
-        holes: for each scope, the time in which it was not known.
-        there: the time in which there was anything to judge, and something judged.
+        holes: for each scope, the time in which it was not known; for each rule, that in which it was not in force.
+        there: the time in which there was anything to judge.
         start: of the period, milliseconds since 1970.
         end: of the period.
     """

@@ -358,5 +358,12 @@ def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
         for rule in rules
         for cell in rule.cells
     }
-    there = union(stretch for rule in rules for stretch in rule.judged)
-    return lane(subject, steps, list(holes.values()), there, measured.start, measured.end)
+    there = union(stretch for cell, _ in holes for stretch in knowledge.lives(cell))
+    # What was there while a rule was not in force, nobody judged by it.
+    off = [
+        without(
+            union(stretch for cell in rule.cells for stretch in knowledge.lives(cell)), rule.judged
+        )
+        for rule in rules
+    ]
+    return lane(subject, steps, [*holes.values(), *off], there, measured.start, measured.end)

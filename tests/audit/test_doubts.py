@@ -302,6 +302,11 @@ def test_a_rule_that_is_switched_off_and_on_has_the_reason_of_then(store: Store)
     (result,) = [row for row in rows(report, "results") if row["rule"] == "fake-user-mfa"]
     day_of = 24 * 3_600_000
     assert (result["fail"], result["not_known"], result["days_known"]) == (day_of, day_of, 1)
+    (lane,) = [lane for lane in report.lanes if lane.subject == "fake-user-mfa"]
+    assert [(span.status, span.start[:10]) for span in lane.spans] == [
+        ("fails", "2026-01-01"),
+        ("unknown", "2026-01-02"),
+    ]
 
 
 def test_two_sources_of_one_scope_are_both_named(store: Store) -> None:
