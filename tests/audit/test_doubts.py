@@ -6,8 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from soc2_pac import clock
+from soc2_pac.acts import attestations as handing
+from soc2_pac.acts import controls as controls_said
+from soc2_pac.acts.attestations import Attestation
+from soc2_pac.acts.controls import Control
 from soc2_pac.audit import instant, period
 from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import AuditPeriod
@@ -16,7 +22,8 @@ from soc2_pac.decisions import Boundary, Place
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.model import CollectionStatus, Severity
-from soc2_pac.store import Store, archive, open_store
+from soc2_pac.report import plain_values
+from soc2_pac.store import Store, acts, archive, open_store
 from soc2_pac.store.scopes import retire
 
 from ..store.helpers import (  # noqa: TID252 - tests are no package
@@ -253,8 +260,6 @@ def test_a_rule_that_is_gone_is_named_at_an_instant(store: Store) -> None:
 def test_a_waiver_counts_the_failures_that_it_covers_at_an_instant(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from soc2_pac import clock
-
     monkeypatch.setattr(clock, "now", lambda: T0)
     run(store, 0, {"a": user("a", GetMfa=False), "b": user("b", GetMfa=False)}, MFA)
     for pattern, resource in (("*", None), (None, "a"), (None, "z")):
@@ -347,3 +352,60 @@ def test_a_part_without_resources_does_not_count_none_of_none(store: Store) -> N
     run(store, 1, {}, active([fake_user_age]))
     statement = type2(store, 1).statement[0]
     assert statement.startswith("no resource was there; known on 0 of 1 day; ")
+
+
+# -- as known then ----------------------------------------------------------------------------------
+
+
+def _content(store: Store, end: datetime) -> bytes:
+    """Type I and Type II up to an instant, streamed tables too."""
+    options = Options(rules=INSTALLED)
+    with store.reading() as connection:
+        made = [
+            period.report(connection, AuditPeriod(T0, end), options),
+            instant.report(connection, end - timedelta(milliseconds=1), options),
+        ]
+        streamed = [list(t.rows) for report in made for t in report.tables if t.streamed]
+        return canonical([*map(plain_values, made), streamed])
+
+
+def test_what_people_record_later_changes_no_earlier_report(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    now = T0
+    monkeypatch.setattr(clock, "now", lambda: now)
+    control = Control("We know", "Ann", "daily", ("CC6.1",), ("fake-user-mfa",), ("training",))
+    said = Attestation("C-1", "training", "2025-01-01", "2025-12-31", "2026-12-31", "t.pdf")
+    run(store, 0, {"a": user("a", GetMfa=False), "b": user("b", GetMfa=False)}, [*MFA, *AGE])
+    _away(store, 1)
+    now = T0 + DAY
+    waiver = store.add_waiver(
+        rule="fake-user-mfa", reason="soon", owner="Ann", approver="Bob", by=ANN, resource="a"
+    )
+    with store.database.writing() as connection:
+        acts.record(connection, controls_said.SET, "C-1", control, by=ANN, now=now)
+        acts.record(connection, handing.ADDED, "at-1", said, by=ANN, now=now)
+    run(store, 2, {"a": user("a", GetMfa=False), "b": user("b")}, [*MFA, *AGE])
+    end = T0 + 2 * DAY + timedelta(hours=1)
+    then = _content(store, end)
+    now = end
+    store.revoke_waiver(waiver, reason="enough", owner="Ann", by=ANN)
+    store.add_waiver(rule="fake-user-mfa", reason="late", owner="Ann", approver="Bob", by=ANN)
+    with store.database.writing() as connection:
+        other = msgspec.structs.replace(control, owner="Bob", rules=())
+        acts.record(connection, controls_said.SET, "C-1", other, by=ANN, now=now)
+        acts.record(connection, controls_said.SET, "C-2", control, by=ANN, now=now)
+        late = msgspec.structs.replace(said, covers_from="2024-01-01")
+        acts.record(connection, handing.ADDED, "at-2", late, by=ANN, now=now)
+        acts.record(connection, handing.REVOKED, "at-1", handing.Revoked("no"), by=ANN, now=now)
+        retire(connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now)
+    strict = [
+        replace(one, thresholds={"max_age_days": 1}, severity=Severity.CRITICAL) for one in AGE
+    ]
+    run(store, 3, {"c": user("c")}, strict)
+    assert _content(store, end) == then
+    with store.database.writing() as connection:
+        archive.archive(
+            connection, T0 + 30 * DAY, tmp_path / "old", reason="old", owner="Ann", by=ANN
+        )
+    assert b"(its text left the store)" in _content(store, end)
