@@ -121,10 +121,12 @@ class Making:
                     own.scopes += one.number
                 else:
                     own.resources += one.number
+        at = self.measured.at
         for row in self.failing:
             if row.status == Status.FAIL and not row.outside:
-                found[row.rule].waived += row.waiver is not None
-                found[row.rule].overdue += row.due is not None and row.due <= self.measured.at
+                own = found[row.rule]
+                own.waived += row.waiver is not None
+                own.overdue += row.due is not None and row.due <= at
         return found
 
     def report(self) -> Report:

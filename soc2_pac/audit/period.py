@@ -229,7 +229,9 @@ def named(names: Iterable[str]) -> str:
 def _statement(measured: Measured) -> Iterator[str]:
     yield sentence(measured, list(measured.rules.values()))
     gaps = measured.gaps()
-    if gaps:
+    if not any(cell.scope in measured.scopes for cell in measured.knowledge.covers):
+        yield "Nothing was collected in the scopes of this report"
+    elif gaps:
         cells = {gap.cell for gap in gaps}
         yield (
             f"{many(len(gaps), 'gap')} in {len(cells)} of "

@@ -96,7 +96,9 @@ class _About:
         return found
 
     def waiver(self, rule: str, scope: str, uid: str | None, name: str | None) -> str | None:
-        here = self._waivers.get(rule, ())
+        here = self._waivers.get(rule)
+        if not here:
+            return None
         return "; ".join(one.waiver for one in here if one.covers(scope, uid, name)) or None
 
 

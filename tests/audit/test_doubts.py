@@ -279,6 +279,14 @@ def test_a_waiver_counts_the_failures_that_it_covers_at_an_instant(
     assert (result["fail"], result["waived"]) == (2, 2)
 
 
+def test_a_report_about_no_scope_does_not_say_that_there_was_no_gap(store: Store) -> None:
+    run(store, 0, {"a": user("a")}, MFA)
+    run(store, 1, {"a": user("a")}, MFA)
+    report = type2(store, 1, scopes=("fake:none",))
+    assert report.statement[1] == "Nothing was collected in the scopes of this report"
+    assert type2(store, 1).statement[1] == "No gap from the first collection on"
+
+
 def test_a_limited_report_by_todays_rules_counts_what_it_leaves_out(store: Store) -> None:
     run(store, 0, {"a": user("a", GetMfa=False, created=OLD)}, [*MFA, *AGE])
     report = type1(store, T0, now=[*MFA, *AGE], criteria=("CC6.2",))
