@@ -176,6 +176,8 @@ class Making:
         marks = periods.marks(self._connection)
         yield Fact("Store", marks.get("store_id", ""))
         yield Fact("Instant", self.measured.to.at)
+        last = periods.last_recorded(self._connection, self.measured.to)
+        yield Fact("Collected or judged last by then", last or "never")
         yield Fact("Judged by", "today's rules" if self._today else "the rules that judged then")
         yield from period.facts(self._connection, self.measured)
 
