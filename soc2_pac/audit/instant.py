@@ -278,18 +278,22 @@ class Making:
 
     def _lanes(self) -> Iterator[Lane]:
         at, after = self.measured.to.at, text_of(self.measured.end)
-        subjects: list[tuple[str, list[OfRule]]] = [
-            (part.id, [self.measured.rules[n] for n in part.rules if n in self.measured.rules])
+        subjects: list[tuple[str, str, list[OfRule]]] = [
+            (
+                part.id,
+                part.kind,
+                [self.measured.rules[n] for n in part.rules if n in self.measured.rules],
+            )
             for part in self.measured.subjects
         ]
-        subjects += [(name, [rule]) for name, rule in self.measured.rules.items()]
-        for name, rules in subjects:
+        subjects += [(name, "rule", [rule]) for name, rule in self.measured.rules.items()]
+        for name, kind, rules in subjects:
             if not rules:
                 continue
             state = self.state(rules)
             own = [self.counts[rule.rule] for rule in rules]
             count = sum(one.of(Status.FAIL) for one in own) if state == "fails" else 0
-            yield Lane(name, (Span(at, after, state, count),))
+            yield Lane(name, (Span(at, after, state, count),), kind)
 
     # -- tables -----------------------------------------------------------------------------------------
 

@@ -347,12 +347,12 @@ def _lanes(measured: Measured) -> Iterator[Lane]:
     for part in measured.subjects:
         rules = [measured.rules[name] for name in part.rules if name in measured.rules]
         if rules:
-            yield _lane(measured, part.id, rules)
+            yield _lane(measured, part.id, part.kind, rules)
     for rule in measured.rules.values():
-        yield _lane(measured, rule.rule, [rule])
+        yield _lane(measured, rule.rule, "rule", [rule])
 
 
-def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
+def _lane(measured: Measured, subject: str, kind: str, rules: list[OfRule]) -> Lane:
     steps = [one for rule in rules for one in measured.steps_of(rule.rule)]
     knowledge = measured.knowledge
     holes = {
@@ -368,4 +368,4 @@ def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
         )
         for rule in rules
     ]
-    return lane(subject, steps, [*holes.values(), *off], there, measured.start, measured.end)
+    return lane(subject, kind, steps, [*holes.values(), *off], there, measured.start, measured.end)

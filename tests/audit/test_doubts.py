@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from soc2_pac.decisions import Boundary, Place
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.model import CollectionStatus, Severity
+from soc2_pac.output.reports import write
 from soc2_pac.report import plain_values
 from soc2_pac.store import Store, acts, archive, open_store
 from soc2_pac.store.scopes import retire
@@ -360,6 +363,26 @@ def test_a_part_without_resources_does_not_count_none_of_none(store: Store) -> N
     run(store, 1, {}, active([fake_user_age]))
     statement = type2(store, 1).statement[0]
     assert statement.startswith("no resource was there; known on 0 of 1 day; ")
+
+
+def test_a_control_with_the_id_of_a_criterion_has_its_own_timeline(store: Store) -> None:
+    control = Control("We know", "Ann", "daily", ("CC6.2", "CC6.3"), ("fake-user-age",))
+    with store.database.writing() as connection:
+        acts.record(connection, controls_said.SET, "CC6.1", control, by=ANN, now=T0)
+    for day in (0, 1):
+        run(store, day, {"a": user("a", GetMfa=False)}, [*MFA, *AGE])
+    report = type2(store, 1)
+    lanes = {(one.kind, one.subject): one.spans[0].status for one in report.lanes}
+    assert lanes["control", "CC6.1"] == "holds"
+    assert lanes["criterion", "CC6.1"] == "fails"
+    target = io.BytesIO()
+    write(report, "html", target, table=None)
+    ids = re.findall(r' id="([^"]+)"', target.getvalue().decode())
+    assert len(ids) == len(set(ids))
+    page = target.getvalue().decode()
+    (own,) = re.findall(r'id="part-control-CC6\.1".*?</summary>', page, re.DOTALL)
+    assert "holds" in own
+    assert 'class="fails"' not in own
 
 
 # -- as known then ----------------------------------------------------------------------------------
