@@ -210,7 +210,7 @@ class Knowledge:
         ends = [
             at
             for at, upto in self._retired.get(scope, ())
-            if since < at <= by
+            if since <= at <= by
             and not any(number > upto and end <= by for number, end in self._of_retired[scope])
         ]
         return min(ends, default=None)

@@ -96,7 +96,7 @@ class Recorded:
 
     def retired(self, scope: str, since: str, by: str) -> str | None:
         """When a scope was retired after an instant and, by another, was not collected again."""
-        found = [at for at, scopes in self._retired if scope in scopes and since < at <= by]
+        found = [at for at, scopes in self._retired if scope in scopes and since <= at <= by]
         again = [
             at for one, at in self._collected if one == scope and found and found[-1] < at <= by
         ]
