@@ -609,8 +609,11 @@ def plan_for(
     remembered: Mapping[tuple[str, str], Any] | None = None,
     cursors: Mapping[tuple[str, str, Scope, str], str] | None = None,
     reviewed: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> Plan:
     """The plan for rules and what is reviewed, or for kinds (ids or globs) when some are named.
+
+    ``limits``: of finding the scopes, otherwise than configured.
 
     Raises:
         UsageError: an unknown kind or source, or ``only`` leaves no scope.
@@ -618,7 +621,13 @@ def plan_for(
     wanted = _kinds(work, kinds) if kinds else sorted({*kinds_of(rules), *reviewed})
     sources_chosen = work.choose_sources(sources)
     plan = make_plan(
-        wanted, work.registry.collectors, sources_chosen, remembered, only, cursors, work.limits
+        wanted,
+        work.registry.collectors,
+        sources_chosen,
+        remembered,
+        only,
+        cursors,
+        limits or work.limits,
     )
     for source in work.sources.values():
         plan.unsourced.pop(source.provider, None)  # it has one, which was left out on purpose
@@ -727,13 +736,18 @@ def check_rules(
 
 
 def record(
-    work: Workspace, results: Iterable[UnitResult], writer: recording.Writer
+    work: Workspace, plan: Plan, results: Iterable[UnitResult], writer: recording.Writer
 ) -> Iterator[UnitResult]:
-    """Write each collection that comes by into a recording, and at their end what it says of itself."""
+    """Write each collection that comes by into a recording.
+
+    At their end: how the plan's scopes were found, and what the recording says of itself.
+    """
     now = clock.now()
     for result in results:
         writer.add(result)
         yield result
+    for found in plan.discoveries:
+        writer.add_discovery(found)
     writer.close(
         made_by=f"soc2-pac {tool_version()}",
         providers=[source.provider for source in work.sources.values()],

@@ -128,7 +128,7 @@ class EvidenceTable(_Decided, frozen=True):
     """``[evidence]``."""
 
     max_age_days: int = 7
-    """Evidence from an older look is stale."""
+    """Older evidence is stale."""
 
 
 class SlaTable(_Decided, frozen=True):

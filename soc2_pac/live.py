@@ -257,7 +257,7 @@ def _not_offered(result: UnitResult) -> bool:
 def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]:
     if not looks:
         never = Verdict(
-            Status.INCONCLUSIVE, f"{rule.kind} could not be looked for: no source reaches it"
+            Status.INCONCLUSIVE, f"{rule.kind} could not be collected: no source reaches it"
         )
         yield LiveVerdict(rule, Scope(rule.provider, "?"), None, None, never)
     for look in looks:
@@ -266,7 +266,7 @@ def _of_scopes(rule: Rule, looks: Sequence[UnitResult]) -> Iterable[LiveVerdict]
         elif look.status is not CollectionStatus.COMPLETE:
             grant = f"; grant {look.permission}" if look.permission else ""
             verdict = Verdict(
-                Status.INCONCLUSIVE, f"the look was {look.status}: {look.reason}{grant}"
+                Status.INCONCLUSIVE, f"the collection was {look.status}: {look.reason}{grant}"
             )
         elif look.count == 0:
             verdict = rule.when_empty()

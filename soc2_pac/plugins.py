@@ -23,6 +23,7 @@ from soc2_pac.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from importlib.metadata import Distribution
     from types import ModuleType
 
     from soc2_pac.hookspecs import JoinedIdentities, ObjectStores, Provider
@@ -170,7 +171,8 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     found = list(entry_points(group=hookspecs.GROUP) if entries is None else entries)
-    found.sort(key=lambda entry: (_distribution(entry) != DISTRIBUTION, entry.name, entry.value))
+    owners = _distributions(found)
+    found.sort(key=lambda entry: (owners[entry.dist] != DISTRIBUTION, entry.name, entry.value))
     plugins: dict[str, Plugin] = {}
     for entry in found:
         other = plugins.get(entry.name)
@@ -179,10 +181,10 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
                 continue  # the same distribution seen twice on the path (an editable install and its source)
             msg = (
                 f"two plugins are named '{entry.name}': {other.module} of {other.distribution} and "
-                f"{entry.value} of {_distribution(entry)}. Next: uninstall one of them"
+                f"{entry.value} of {owners[entry.dist]}. Next: uninstall one of them"
             )
             raise PluginError(msg)
-        plugins[entry.name] = _load_one(manager, entry)
+        plugins[entry.name] = _load_one(manager, entry, owners[entry.dist])
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
@@ -191,17 +193,19 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     return Registry(manager, tuple(plugins.values()))
 
 
-def _load_one(manager: pluggy.PluginManager, entry: EntryPoint) -> Plugin:
+def _load_one(manager: pluggy.PluginManager, entry: EntryPoint, distribution: str) -> Plugin:
     error = None
     try:
         manager.register(entry.load(), name=entry.name)
     except Exception as problem:  # noqa: BLE001 - a plugin may fail in any way; it must not stop the others
         error = f"{type(problem).__name__}: {problem}"
-    return Plugin(entry.name, entry.value, _distribution(entry), error)
+    return Plugin(entry.name, entry.value, distribution, error)
 
 
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "?"
+def _distributions(entries: Iterable[EntryPoint]) -> dict[Distribution | None, str]:
+    """The names of those that the entries come from: each is parsed from a whole file of metadata."""
+    found = {entry.dist for entry in entries}
+    return {one: one.name if one is not None else "?" for one in found}
 
 
 def _walk(package: str) -> Iterator[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from soc2_pac import plugins
 
 from .databases import ENVIRONMENT, Postgres, Sqlite, start_server, unavailable
 
@@ -35,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
         NO_PROXY="127.0.0.1,localhost",
         no_proxy="127.0.0.1,localhost",
     )
+    # What is installed does not change under the tests, and thousands of them ask for it.
+    vars(plugins)["entry_points"] = functools.cache(entry_points)
 
 
 @pytest.fixture(scope="session")

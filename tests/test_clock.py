@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,11 +35,12 @@ _PROVIDERS = ("aws", "azure", "company", "gcp", "github", "okta", "roster")
 )
 def test_no_verdict_changes_before_it_says_so(rule: Rule) -> None:
     for case in load_cases(rule):
-        first = _at(rule, case, case.now)
+        at = functools.partial(_at, rule, case, stored(rule.resource, case.document()))
+        first = at(case.now)
         for later in _later(case):
             if first.until is not None and later >= first.until:
                 break
-            assert _at(rule, case, later).status is first.status, f"{case.name}, at {later}"
+            assert at(later).status is first.status, f"{case.name}, at {later}"
 
 
 def _later(case: Case) -> list[datetime]:
@@ -51,11 +53,11 @@ def _later(case: Case) -> list[datetime]:
     return sorted(at for at in found if at > case.now)
 
 
-def _at(rule: Rule, case: Case, now: datetime) -> Verdict:
-    """What a rule says of a case at an instant."""
+def _at(rule: Rule, case: Case, body: bytes, now: datetime) -> Verdict:
+    """What a rule says of the document of a case at an instant."""
     return judge(
         rule,
-        stored(rule.resource, case.document()),
+        body,
         now=now,
         scope=case.scope,
         evidence=joined_evidence(rule, case.given, case.scope),

@@ -56,6 +56,7 @@ def _decided(name: str) -> dict[str, dict[str, str]]:
     return found
 
 
+@functools.cache
 def _fields(struct: Any) -> dict[str, msgspec.structs.FieldInfo]:
     return {f.encode_name: f for f in msgspec.structs.fields(struct) if f.encode_name != GAPS}
 

@@ -132,7 +132,7 @@ def _reads(rule: Rule, registry: Registry) -> Iterator[str]:
         yield f"- {role} [`{kind}`](../kinds.md#{_anchor(kind)}): {calls}"
     empty = rule.when_empty()
     said = f"**{empty.status}**, {_escape(empty.message)}"
-    yield from ("", f"Where a complete look finds no `{rule.kind}`: {said}.")
+    yield from ("", f"Where a complete collection finds no `{rule.kind}`: {said}.")
     if rule.max_evidence_age_days is not None:
         yield f"Evidence older than {rule.max_evidence_age_days} days is stale."
     yield ""
@@ -211,7 +211,10 @@ def _kinds(registry: Registry) -> Iterator[str]:
         yield from _unread(collector)
         if collector.resource.volatile:
             left_out = ", ".join(f"`{path}`" for path in collector.resource.volatile)
-            yield from ("", f"Left out of evidence, since they change at every look: {left_out}.")
+            yield from (
+                "",
+                f"Left out of evidence, since they change at every collection: {left_out}.",
+            )
 
 
 def _unread(collector: Collector) -> Iterator[str]:
@@ -307,7 +310,7 @@ def _crosswalk(registry: Registry) -> Iterator[str]:
 
 
 def _costs(registry: Registry) -> Iterator[str]:
-    yield from ("# What a look costs", "")
+    yield from ("# What a collection costs", "")
     yield (
         "Requests of one listing as a function of N, the resources that there are. Where AWS gives details "
         "only one by one, the cost grows with N; everywhere else with pages. A service without resources "

@@ -29,7 +29,7 @@ PLANTED: tuple[Planted, ...] = (
     Planted(
         "azure-disabled-users-no-roles", "william.adeyemi@acme-robotics.example", "an admin still"
     ),
-    Planted("azure-legacy-auth-blocked", "Acme Robotics", "the policy only reports"),
+    Planted("azure-legacy-auth-blocked", "Acme Robotics", "device codes: the policy only reports"),
     Planted("azure-guests-controlled", "Authorization Policy", "anybody invites guests"),
     Planted("azure-weak-methods-off", "Authentication Methods Policy", "text messages are on"),
     Planted("azure-app-credentials", "Warehouse sync", "a secret of ten years"),
@@ -170,12 +170,12 @@ def _policies() -> list[dict[str, Any]]:
         _policy("Second factor for everybody"),
         _policy(
             "No old clients",
-            state="enabledForReportingButNotEnforced",
             conditions={"clientAppTypes": ["exchangeActiveSync", "other"]},
             grantControls=_grant("block"),
         ),
         _policy(
             "No device codes",
+            state="enabledForReportingButNotEnforced",
             conditions={"authenticationFlows": {"transferMethods": "deviceCodeFlow"}},
             grantControls=_grant("block"),
         ),

@@ -137,6 +137,7 @@ def _report(order: Report) -> None:
     work = api.workspace(str(order.config))
     asked = AuditPeriod(order.end - timedelta(days=DAYS), order.end + timedelta(days=1))
     with work.open_store() as store, store.reading() as connection:
-        made = period.report(connection, asked, Options(rules=work.registry.rules))
+        known = api.reviewing(work.config, work.registry)
+        made = period.report(connection, asked, Options(rules=work.registry.rules, known=known))
         with order.target.open("wb") as file:
             reports.write(made, "html", file)

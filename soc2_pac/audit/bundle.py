@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.measured import Measured
     from soc2_pac.audit.populations import AuditPeriod
+    from soc2_pac.audit.reviews import Known
     from soc2_pac.report import Report
     from soc2_pac.rules import Rule
     from soc2_pac.store.bundles import Observed, Segment
@@ -51,6 +52,8 @@ class Asked:
     tool_version: str
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """The installed rules."""
+    known: Known | None = None
+    """How accounts and people are read; ``None``: no population is derived."""
     all_bodies: bool = False
     """Every document that was there at some time of the period, and how each came and went."""
     seed: str | None = None
@@ -96,7 +99,9 @@ def write(connection: Connection, asked: Asked, target: IO[bytes], folder: Path)
         IntegrityError: the store's ledger is not the one that a checkpoint was taken of.
     """
     kept = [(text, checkpoint.load(text)) for text in dict.fromkeys(asked.checkpoints)]
-    options = Options(rules=asked.rules, checkpoints=tuple(one for _, one in kept))
+    options = Options(
+        rules=asked.rules, checkpoints=tuple(one for _, one in kept), known=asked.known
+    )
     measured = engine.read(connection, asked.period, options)
     to = measured.to
     segment = bundles.segment(connection, to.at, to.collection, to.evaluation)

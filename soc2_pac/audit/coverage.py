@@ -77,15 +77,22 @@ class Coverage:
         kinds: whose collections are asked about.
         start: of the period, UTC.
         end: of the period.
+        upto: the last collection that counts.
     """
 
     def __init__(
-        self, connection: Connection, kinds: Collection[str], start: datetime, end: datetime
+        self,
+        connection: Connection,
+        kinds: Collection[str],
+        start: datetime,
+        end: datetime,
+        upto: int,
     ) -> None:
         self._connection = connection
         self._kinds = kinds
         self._end = utc_text(end)
-        self.base = changes.last_finished(connection, utc_text(start))
+        self._upto = upto
+        self.base = min(changes.last_finished(connection, utc_text(start)), upto)
         """The last collection before the period."""
         self.covers: dict[tuple[str, str], Cover] = {}
         """(kind, scope) -> its collections."""
@@ -96,7 +103,7 @@ class Coverage:
         self._begin()
 
     def _begin(self) -> None:
-        for first in changes.oldest(self._connection, self._kinds):
+        for first in changes.oldest(self._connection, self._kinds, self._upto):
             self._cover(first).first = first
         for one in changes.newest(self._connection, self._kinds, self.base, complete=True):
             self._complete[one.kind, one.scope_id] = one
@@ -112,7 +119,7 @@ class Coverage:
 
     def later(self) -> Iterator[Collected]:
         """The collections from the period on, in order. Each is to be passed to :meth:`done`."""
-        return changes.collections(self._connection, self._kinds, self.base)
+        return changes.collections(self._connection, self._kinds, self.base, self._upto)
 
     def change(self, one: Collected, resource: int | None) -> Change:
         """That a collection saw something else than before.

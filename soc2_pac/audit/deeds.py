@@ -9,7 +9,7 @@ from soc2_pac.audit import populations
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.model import Scope, utc_text
 from soc2_pac.resources import Resource, view
-from soc2_pac.store import queries
+from soc2_pac.store import periods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from soc2_pac.identity import Account, Deed, DeedSort
+    from soc2_pac.store.periods import Horizon
 
 
 class Logged(NamedTuple):
@@ -42,31 +43,37 @@ class Deeds:
         kinds: all that can be collected.
         start: UTC text.
         end: UTC text.
+        to: what was recorded by the instant as of which it is told.
     """
 
     def __init__(
-        self, connection: Connection, kinds: Iterable[type[Resource]], start: str, end: str
+        self,
+        connection: Connection,
+        kinds: Iterable[type[Resource]],
+        start: str,
+        end: str,
+        to: Horizon,
     ) -> None:
         self._by_account: dict[tuple[str, str], list[Logged]] = defaultdict(list)
         self._logs: list[_Log] = []
         telling = {kind.kind: kind for kind in kinds if kind.deeds is not Resource.deeds}
-        for said in populations.summaries(connection):
+        for said in populations.summaries(connection, to.collection):
             if said["kind"] in telling:
                 scope = Scope.parse(said["scope"])
                 covered = said["covered_from"], said["covered_to"]
                 system = f"{scope.provider}:{scope.account}"
                 self._logs.append(_Log(said["kind"], system, covered))
         for name in sorted({log.kind for log in self._logs}):
-            for row in queries.documents_of(connection, name):
+            for scope_name, uid, _, body in periods.bodies_of(connection, to, name):
                 try:
-                    seen = view(telling[name], row.body)
-                    found = list(seen.deeds(Scope.parse(row.scope)))
+                    seen = view(telling[name], body)
+                    found = list(seen.deeds(Scope.parse(scope_name)))
                 except FactUnavailable:
                     continue  # it names nobody, and that nobody is named is said
                 for deed in found:
                     if start <= utc_text(deed.at) <= end:
                         key = deed.system, deed.account.lower()
-                        self._by_account[key].append(Logged(deed, name, row.uid))
+                        self._by_account[key].append(Logged(deed, name, uid))
 
     def of(self, account: Account, sort: DeedSort, after: str, before: str) -> list[Logged]:
         """What was done to an account between two instants (UTC text), in order."""

@@ -49,8 +49,7 @@ def populations(connection: Connection, measured: Measured) -> Table:
         "populations",
         "Populations",
         "Each kind of events in each scope: how many were in the period, and whether they are known to be all, by the "
-        "provider's own count. What is derived from the history (accounts and privileges that came and went) is "
-        "exported by soc2-pac population. Empty: no kind of events is collected.",
+        "provider's own count. Empty: no kind of events is collected.",
         columns(
             ("kind", "Kind"),
             ("scope", "Scope"),
@@ -99,6 +98,6 @@ def _row(
         why = f"{why}; {also}" if why else also
     return (
         kind, scope, len(within), collection_root(within.items()), "no" if why else "yes", why, said["covered_from"],
-        said["covered_to"], said["query"], said["total"], said["read"], said["count"], said["looks"],
-        said["complete_looks"], said["requests"], said["root"],
+        said["covered_to"], said["query"], said["total"], said["read"], said["count"], said["collections"],
+        said["complete_collections"], said["requests"], said["root"],
     )  # fmt: skip

@@ -77,7 +77,7 @@ def granted(
         )
         for uid, (name, document) in sorted(found.items())
     ]
-    return HistoryEvents(tuple(events), tuple(history.reasons(KIND, goes_on=True)))
+    return HistoryEvents(tuple(events), tuple(history.reasons(KIND, end - known.max_age)))
 
 
 def _decisions(

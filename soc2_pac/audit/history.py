@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soc2_pac import clock
@@ -23,11 +22,13 @@ from soc2_pac.merkle import collection_root
 from soc2_pac.model import utc_text, utc_time
 from soc2_pac.store import changes, queries
 from soc2_pac.store.findings import last_collection
+from soc2_pac.store.periods import Horizon
 from soc2_pac.store.scopes import retired
 from soc2_pac.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -112,17 +113,27 @@ class History:
         connection: to read from.
         known: how the store is read.
         period: of the events.
+        to: what was recorded by the instant as of which it is told; ``None``: all that is recorded now.
         privileges: whether it is asked who administers, too.
     """
 
     def __init__(
-        self, connection: Connection, known: Known, period: AuditPeriod, *, privileges: bool = True
+        self,
+        connection: Connection,
+        known: Known,
+        period: AuditPeriod,
+        to: Horizon | None = None,
+        *,
+        privileges: bool = True,
     ) -> None:
         self._connection = connection
         self._known = known
         self._period = period
         self._start, self._end = utc_text(period.start), utc_text(period.end)
-        self.replay = Replay(connection, known, period.start, period.end, privileges=privileges)
+        self._to = to or Horizon(utc_text(clock.now()), 0, last_collection(connection))
+        self.replay = Replay(
+            connection, known, period.start, period.end, self._to, privileges=privileges
+        )
         self._graph = self.replay.graph()
         self._now = max(
             (
@@ -158,7 +169,7 @@ class History:
         dated = [_bracket(turn.changes) for turn in turns]
         first = min((one.after for one in dated), default="")
         last = max((one.before for one in dated), default="")
-        deeds = Deeds(self._connection, self._known.kinds, first, last)
+        deeds = Deeds(self._connection, self._known.kinds, first, last, self._to)
         for turn, bracket in zip(turns, dated, strict=True):
             yield self._occurred(kind, turn, bracket, deed, deeds)
 
@@ -366,10 +377,11 @@ class History:
             return named | (listing if kind == "leavers" else set())
         return listing
 
-    def reasons(self, kind: str, *, goes_on: bool = False) -> list[str]:
+    def reasons(self, kind: str, until: datetime | None = None) -> list[str]:
         """Why a population is not known to hold all events of the period; empty: it is.
 
-        ``goes_on``: the period ends now, and what the next collections show is not missing yet.
+        ``until``: when the last complete collections must have begun, where the period goes on and what the next ones
+        show is not missing yet; ``None``: at its end.
         """
         relevant = self.relevant(kind)
         covers = self.replay.coverage.covers
@@ -379,7 +391,7 @@ class History:
         gone = self._retired()
         for (name, scope), cover in sorted(covers.items()):
             if name in relevant:
-                found += self._holes(name, scope, cover, gone, goes_on=goes_on)
+                found += self._holes(name, scope, cover, gone, until)
         used = {_provider(name) for name, _ in covers}
         collected = {name for name, _ in covers}
         found += [
@@ -402,8 +414,7 @@ class History:
         scope: str,
         cover: Cover,
         gone: set[str],
-        *,
-        goes_on: bool = False,
+        until: datetime | None,
     ) -> Iterator[str]:
         what = f"{kind} in {scope}"
         if cover.first is None or cover.last is None:
@@ -413,8 +424,7 @@ class History:
             return
         if cover.first.finished_at > self._start:
             yield f"{what} is known from {cover.first.finished_at} on: what was before is not in it"
-        until = utc_text(utc_time(self._end) - (self._known.max_age if goes_on else timedelta()))
-        if cover.last.started_at < until:
+        if cover.last.started_at < (utc_text(until) if until else self._end):
             ended = ", when its scope was retired" if scope in gone else ""
             yield f"{what} is known up to {cover.last.started_at}{ended}"
         if cover.incomplete:
@@ -431,7 +441,7 @@ class History:
         scopes = changes.scopes(self._connection)
         return {
             str(scopes[number])
-            for number in retired(self._connection, utc_text(clock.now()))
+            for number in retired(self._connection, self._to.at)
             if number in scopes
         }
 
@@ -463,10 +473,13 @@ def derived_from(kind: str, kinds: Iterable[type[Resource]]) -> set[str]:
     return listing
 
 
-def derivable(connection: Connection, kinds: Iterable[type[Resource]]) -> bool:
-    """Whether anything was collected that says of accounts or people."""
+def derivable(
+    connection: Connection, kinds: Iterable[type[Resource]], upto: int | None = None
+) -> bool:
+    """Whether anything was collected that says of accounts or people. ``upto``: the last collection that counts."""
     telling = {kind.kind for kind in kinds if tells_of_people(kind)}
-    return bool(changes.newest(connection, telling, last_collection(connection)))
+    last = last_collection(connection) if upto is None else upto
+    return bool(changes.newest(connection, telling, last))
 
 
 def population(connection: Connection, known: Known, kind: str, period: AuditPeriod) -> Population:
@@ -484,8 +497,14 @@ def population(connection: Connection, known: Known, kind: str, period: AuditPer
     return of(connection, history, kind, period)
 
 
-def of(connection: Connection, history: History, kind: str, period: AuditPeriod) -> Population:
-    """The same of a history that was read already."""
+def of(
+    connection: Connection,
+    history: History,
+    kind: str,
+    period: AuditPeriod,
+    until: datetime | None = None,
+) -> Population:
+    """The same of a history that was read already. ``until``: see :meth:`History.reasons`."""
     occurred = history.events(kind)
     bodies: dict[str, dict[str, Any]] = {}
     events = []
@@ -500,13 +519,13 @@ def of(connection: Connection, history: History, kind: str, period: AuditPeriod)
             if uid in places:
                 verdicts.setdefault((places[uid], uid), {})[rule] = (status, message)
     rules = tuple(sorted({rule for judged in verdicts.values() for rule in judged}))
-    reasons = history.reasons(kind)
+    reasons = history.reasons(kind, until)
     relevant = history.relevant(kind)
     covers = sorted(
         item for item in history.replay.coverage.covers.items() if item[0][0] in relevant
     )
     holes = {
-        cell: list(history._holes(*cell, cover, set()))  # noqa: SLF001 - the same module
+        cell: list(history._holes(*cell, cover, set(), until))  # noqa: SLF001 - the same module
         for cell, cover in covers
     }
     header = {
@@ -548,12 +567,12 @@ def _described(cell: tuple[str, str], cover: Cover, *, complete: bool) -> dict[s
         "covered_from": cover.first.finished_at if cover.first else None,
         "covered_to": cover.last.started_at if cover.last else None,
         "query": f"collections of {cell[0]}",
-        "looks": cover.complete + len(cover.incomplete),
-        "complete_looks": cover.complete,
+        "collections": cover.complete + len(cover.incomplete),
+        "complete_collections": cover.complete,
         "pages": cover.pages,
         "requests": cover.requests,
-        "last_look": newest.finished_at if newest else None,
-        "last_complete_look": cover.last.finished_at if cover.last else None,
+        "last_collection": newest.finished_at if newest else None,
+        "last_complete_collection": cover.last.finished_at if cover.last else None,
         "collector_version": newest.version if newest else None,
         "complete": complete,
     }

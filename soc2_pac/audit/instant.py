@@ -165,7 +165,7 @@ class Making:
             registers.reviews(measured),
             events.populations(connection, measured),
             registers.runs(runs[-1:], measured),
-            registers.checkpoints(connection, measured, measured.options.checkpoints),
+            registers.checkpoints(connection, measured),
             registers.digests(connection, measured, runs[-1:]),
             standing.findings(self._judged),
         )

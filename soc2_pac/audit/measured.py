@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.deviations import Deviation
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.parts import Subject
+    from soc2_pac.audit.reviews import Known
     from soc2_pac.audit.spans import Stretch
     from soc2_pac.evaluate.engine import ActiveRule
     from soc2_pac.rules import Rule
@@ -44,7 +45,11 @@ class Options:
     framework: str = "soc2"
     """By whose requirements findings are grouped: one of :data:`soc2_pac.frameworks.FRAMEWORKS`."""
     checkpoints: tuple[Checkpoint, ...] = ()
-    """Those that were kept elsewhere."""
+    """Those that were kept elsewhere and are named."""
+    kept: tuple[Checkpoint, ...] = ()
+    """Those that runs left in the configured folder."""
+    known: Known | None = None
+    """How accounts and people are read; ``None``: no population is derived."""
 
 
 class Off(NamedTuple):
@@ -170,6 +175,13 @@ class Measured:
     scopes: frozenset[int]
     """Ids of the scopes that are reported."""
     options: Options
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Those that were named, and of those that runs left the ones that were taken by the end."""
+        named = self.options.checkpoints
+        kept = (one for one in self.options.kept if one.recorded_at <= self.to.at)
+        return (*named, *(one for one in kept if one not in named))
 
     @property
     def at(self) -> str:

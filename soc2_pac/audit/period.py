@@ -12,7 +12,7 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-from soc2_pac.audit import changed, events, projection, registers, streams
+from soc2_pac.audit import changed, derived, events, projection, registers, streams
 from soc2_pac.audit.lanes import lane
 from soc2_pac.audit.measured import Options, Tally, measure
 from soc2_pac.audit.method import PERIOD
@@ -102,7 +102,6 @@ def _report(connection: Connection, measured: Measured) -> Report:
 def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
     """All tables, in the order in which they are read."""
     runs = periods.runs(connection, measured.to)
-    given = measured.options.checkpoints
     return (
         projection.results(measured),
         projection.deviations(measured),
@@ -117,8 +116,9 @@ def tables(connection: Connection, measured: Measured) -> tuple[Table, ...]:
         registers.attestations(connection, measured),
         registers.reviews(measured),
         events.populations(connection, measured),
+        *derived.tables(connection, measured),
         registers.runs(runs, measured),
-        registers.checkpoints(connection, measured, given),
+        registers.checkpoints(connection, measured),
         registers.digests(connection, measured, runs),
         streams.findings(connection, measured),
     )
@@ -165,7 +165,7 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
     )
     end = periods.ledger_end(connection, measured.to.at)
     yield Fact("Ledger at the end", f"entry {end.seq}, {end.hash}" if end else "empty")
-    given = options.checkpoints
+    given = measured.checkpoints
     yield Fact("Checkpoints kept elsewhere", str(len(given)) if given else "none was given")
 
 

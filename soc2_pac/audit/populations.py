@@ -230,9 +230,16 @@ def _bears(look: PopulationLook, start: str, end: str) -> bool:
     return first < end and last >= start
 
 
-def summaries(connection: Connection) -> list[dict[str, Any]]:
-    """Every population that the store holds, one row for each kind and scope."""
-    looks = queries.population_looks(connection)
+def summaries(connection: Connection, upto: int | None = None) -> list[dict[str, Any]]:
+    """Every population that the store holds, one row for each kind and scope.
+
+    ``upto``: the last collection that counts.
+    """
+    looks = [
+        look
+        for look in queries.population_looks(connection)
+        if upto is None or look.collection <= upto
+    ]
     rows = []
     for kind, scope in sorted({(look.kind, look.scope) for look in looks}):
         own = [look for look in looks if (look.kind, look.scope) == (kind, scope)]
@@ -297,12 +304,12 @@ def described(scope: str, looks: Sequence[PopulationLook]) -> dict[str, Any]:
         "total": asked.total,
         "read": asked.read,
         "count": complete[-1].count if complete else None,
-        "looks": len(looks),
-        "complete_looks": len(complete),
+        "collections": len(looks),
+        "complete_collections": len(complete),
         "pages": sum(look.pages for look in looks),
         "requests": sum(look.requests for look in looks),
-        "last_look": last.finished_at,
-        "last_complete_look": complete[-1].finished_at if complete else None,
+        "last_collection": last.finished_at,
+        "last_complete_collection": complete[-1].finished_at if complete else None,
         "root": complete[-1].root if complete else None,
         "collector_version": last.collector_version,
     }
@@ -326,7 +333,7 @@ def _covered(parameters: Sequence[Mapping[str, Any]]) -> tuple[str | None, str |
 def why_incomplete(said: Mapping[str, Any], start: str, end: str) -> str | None:
     """Why the population of one scope is not known to hold all events of the period."""
     first, last = said.get("covered_from"), said.get("covered_to")
-    if not said.get("complete_looks"):
+    if not said.get("complete_collections"):
         return "it was never read completely"
     if first is None or last is None:
         return "its collections do not say which time they cover"

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.measured import Measured
     from soc2_pac.report import Cell
-    from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.periods import Run
 
 _NUMBER, _INSTANT, _DURATION = Shape.NUMBER, Shape.INSTANT, Shape.DURATION
@@ -241,13 +240,13 @@ def runs(found: Sequence[Run], measured: Measured) -> Table:
     )  # fmt: skip
 
 
-def checkpoints(connection: Connection, measured: Measured, given: Sequence[Checkpoint]) -> Table:
+def checkpoints(connection: Connection, measured: Measured) -> Table:
     """Where the ledger stood, and which checkpoints were kept elsewhere."""
     end = periods.ledger_end(connection, measured.to.at)
     rows: list[tuple[Cell, ...]] = []
     if end is not None:
         rows.append(("ledger at the end", end.seq, end.recorded_at, end.hash, None, None, None))
-    for one in sorted(given, key=lambda one: one.seq):
+    for one in sorted(measured.checkpoints, key=lambda one: one.seq):
         same = periods.ledger_hash(connection, one.seq) == one.head
         signed = "yes" if one.signed_by else "no"
         rows.append(
@@ -259,8 +258,9 @@ def checkpoints(connection: Connection, measured: Measured, given: Sequence[Chec
     return Table(
         "checkpoints",
         "Checkpoints",
-        "Where the ledger stood at the end, and each checkpoint that was given to the report. What was recorded "
-        "before a checkpoint that is kept elsewhere cannot be changed unseen. Empty: nothing was recorded.",
+        "Where the ledger stood at the end, each checkpoint that was named for the report, and those that runs left "
+        "by then. What was recorded before a checkpoint that is kept elsewhere cannot be changed unseen. Empty: "
+        "nothing was recorded.",
         columns(
             ("what", "What"),
             ("seq", "Entry of the ledger", _NUMBER),

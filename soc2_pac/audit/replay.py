@@ -13,7 +13,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from soc2_pac import clock
 from soc2_pac.audit.coverage import Change, Coverage, unreliable
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate.evidence import Held
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from soc2_pac.hookspecs import JoinedIdentities
     from soc2_pac.model import Scope
     from soc2_pac.store.changes import Version
+    from soc2_pac.store.periods import Horizon
 
 TurnSort: TypeAlias = Literal["created", "removed", "disabled", "enabled", "granted", "revoked"]
 Key: TypeAlias = tuple[str, str]
@@ -117,6 +117,7 @@ class Replay:
         known: what is installed, and how old a collection may be.
         start: of the period, UTC. What was before is where it begins.
         end: of the period.
+        to: what was recorded by the instant as of which it is told.
         privileges: whether it is asked who administers, too: it takes more reading.
     """
 
@@ -126,12 +127,13 @@ class Replay:
         known: Known,
         start: datetime,
         end: datetime,
+        to: Horizon,
         *,
         privileges: bool = True,
     ) -> None:
         every = {kind.kind: kind for kind in known.kinds}
         self.kinds = {name: kind for name, kind in every.items() if tells_of_people(kind)}
-        self._joins = _Joins(connection, known, self.kinds) if privileges else None
+        self._joins = _Joins(connection, known, self.kinds, to) if privileges else None
         self.joins = self._joins.kinds if self._joins else frozenset[str]()
         """Kinds from which it follows together who administers."""
         self.kinds |= {name: every[name] for name in self.joins if name in every}
@@ -159,8 +161,8 @@ class Replay:
         self._seen: dict[Key, Person] = {}
         self._met: dict[Key, list[Change]] = {}
         self._scopes = changes.scopes(connection)
-        self.coverage = Coverage(connection, self.kinds, start, end)
-        self._go(connection, start)
+        self.coverage = Coverage(connection, self.kinds, start, end, to.collection)
+        self._go(connection, start, to)
 
     def graph(self) -> IdentityGraph:
         """Whose each account is that was ever there, by all links that were ever stated."""
@@ -183,10 +185,11 @@ class Replay:
 
     # -- going through ----------------------------------------------------------------------------------
 
-    def _go(self, connection: Connection, start: datetime) -> None:
+    def _go(self, connection: Connection, start: datetime, to: Horizon) -> None:
         coverage = self.coverage
         closing: dict[int, list[int]] = defaultdict(list)
-        versions = _Ahead(changes.versions(connection, self.kinds, coverage.base))
+        found = changes.versions(connection, self.kinds, coverage.base, to.collection)
+        versions = _Ahead(found)
         for version in versions.upto(coverage.base):
             self._replace(None, self._open(version, closing, None), None)
         self._settle(start, begins=True)
@@ -385,23 +388,27 @@ class Replay:
 class _Joins:
     """Who administers, by several kinds of one account of a provider together."""
 
-    def __init__(self, connection: Connection, known: Known, kinds: Iterable[str]) -> None:
+    def __init__(
+        self, connection: Connection, known: Known, kinds: Iterable[str], to: Horizon
+    ) -> None:
         self._joined: Sequence[JoinedIdentities] = known.joined
         self._max_age = known.max_age
-        self.kinds = self._asked(connection, kinds)
-        """The kinds that are read for it: those that are asked for by what the store holds now."""
+        self.kinds = self._asked(connection, kinds, to)
+        """The kinds that are read for it: those that are asked for by what the store held then."""
         self._by_kind: dict[tuple[_Place, str], dict[int, None]] = defaultdict(dict)
         self._dirty: dict[_Place, list[Change]] = {}
         self._sound: dict[_Place, tuple[bool, ...]] = {}
         self._said: dict[_Place, _Said] = {}
 
-    def _asked(self, connection: Connection, kinds: Iterable[str]) -> frozenset[str]:
+    def _asked(self, connection: Connection, kinds: Iterable[str], to: Horizon) -> frozenset[str]:
         if not self._joined:
             return frozenset()
-        upto = store.last_collection(connection)
-        documents = StoreDocuments(connection, upto, clock.now(), self._max_age)
+        newest_of_all = store.last_collection(connection) == to.collection
+        documents = StoreDocuments(
+            connection, to.collection, utc_time(to.at), self._max_age, current=newest_of_all
+        )
         reader = _Noting(documents)
-        newest = changes.newest(connection, list(kinds), upto)
+        newest = changes.newest(connection, list(kinds), to.collection)
         together(reader, {(one.scope.provider, one.scope.account) for one in newest}, self._joined)
         return frozenset(reader.kinds)
 

@@ -106,10 +106,12 @@ def bundle(
     known = exported.read((*files, *exported.kept(settings)))
     with opened_store(config_path, store_url) as store:
         key = None if unsigned else _signing_key(settings, store.signing_keys())
+        registry = plugins.load()
         asked = engine.Asked(
             period=period,
             tool_version=api.tool_version(),
-            rules=plugins.load().rules,
+            rules=registry.rules,
+            known=api.reviewing(settings, registry),
             all_bodies=all_bodies,
             seed=seed,
             size=size,

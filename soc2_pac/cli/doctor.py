@@ -74,14 +74,14 @@ def doctor(
 
 
 def _try_listings(work: api.Workspace, sources: list[str], writer: Writer | None) -> bool:
-    plan = api.plan_for(work, work.active, sources=sources)
+    limits = replace(work.limits, exchanges=writer is not None)
+    plan = api.plan_for(work, work.active, sources=sources, limits=limits)
     missing: dict[str, set[str]] = {}
     trouble: list[str] = []
     complete = total = gaps = 0
-    limits = replace(work.limits, exchanges=writer is not None)
     with watching("text", quiet=True) as listener:
         results = collect_units(plan, limits, workers=work.config.run.workers, listener=listener)
-        for result in results if writer is None else api.record(work, results, writer):
+        for result in results if writer is None else api.record(work, plan, results, writer):
             total += 1
             gaps += result.gaps
             complete += result.status is CollectionStatus.COMPLETE

@@ -18,7 +18,7 @@ _HEAD = """\
 url = "sqlite:///soc2-pac.db"   # relative to this file; or postgresql://user@host/database
 
 [evidence]
-max_age_days = 7                # evidence from an older look is stale
+max_age_days = 7                # older evidence is stale
 
 [run]
 workers = 8                     # listings collected at once

@@ -122,7 +122,7 @@ def scope_options(command: Callable[..., object]) -> Callable[..., object]:
         "regions",
         multiple=True,
         metavar="NAME[,NAME]",
-        help="Look only in these regions; what is account-wide is looked at all the same.",
+        help="Only these regions; what is account-wide is collected all the same.",
     )
     @functools.wraps(command)
     def with_where(

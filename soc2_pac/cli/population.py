@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from soc2_pac.plugins import Registry
 
 _COLUMNS = (
-    "kind", "scope", "status", "count", "covered_from", "covered_to", "looks", "pages", "last_look",
+    "kind", "scope", "status", "count", "covered_from", "covered_to", "collections", "pages", "last_collection",
     "query",
 )  # fmt: skip
 _EVENT_COLUMNS = ("at", "scope", "name")
@@ -238,7 +238,7 @@ def _leading(found: Population) -> list[str]:
     if header.get("perhaps"):
         lines.append(f"{header['perhaps']} of these may have been before or after the period")
     lines += [
-        f"{scope['scope']}: {scope['count_in_period']} events; {scope.get('looks', 0)} looks, "
+        f"{scope['scope']}: {scope['count_in_period']} events; {scope.get('collections', 0)} collections, "
         f"{scope.get('pages', 0)} pages; asked: {scope.get('query') or 'nothing yet'}"
         for scope in header["scopes"]
         if "count_in_period" in scope

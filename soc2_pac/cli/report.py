@@ -209,24 +209,22 @@ def schema() -> None:
 @contextlib.contextmanager
 def _reading(asked: _Asked) -> Iterator[tuple[Connection, Options]]:
     """The store and what is asked of it; refuses what names nothing."""
-    from soc2_pac import plugins  # noqa: PLC0415
+    from soc2_pac import api, config, plugins  # noqa: PLC0415
+    from soc2_pac.audit import exported  # noqa: PLC0415
     from soc2_pac.audit.measured import Options  # noqa: PLC0415
     from soc2_pac.store import checkpoint  # noqa: PLC0415
 
     _check(asked)
-    loaded = []
-    for path in asked.checkpoints:
-        try:
-            loaded.append(checkpoint.load(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            msg = f"--checkpoint: {path} cannot be read: {error}"
-            raise UsageError(msg) from error
+    registry = plugins.load()
+    settings = config.load(asked.config_path, required=asked.store_url is None)
     options = Options(
         criteria=asked.criteria,
         scopes=asked.scopes,
-        rules=plugins.load().rules,
+        rules=registry.rules,
+        known=api.reviewing(settings, registry),
         framework=asked.framework,
-        checkpoints=tuple(loaded),
+        checkpoints=tuple(map(checkpoint.load, exported.read(asked.checkpoints))),
+        kept=tuple(map(checkpoint.load, exported.read(exported.kept(settings)))),
     )
     with opened_store(asked.config_path, asked.store_url) as store, store.reading() as connection:
         for scope in asked.scopes:

@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from soc2_pac import clock
 from soc2_pac.collect import events
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from soc2_pac.collect.answers import Exchanges
     from soc2_pac.config import SourceSettings
     from soc2_pac.model import Selection
     from soc2_pac.resources import Collector
@@ -46,6 +47,18 @@ class Plan:
     """Units that read what the others left: collected after them."""
     uncollected: list[str] = field(default_factory=list)
     """Kinds that rules need and no installed collector knows."""
+    discoveries: list[Discovery] = field(default_factory=list)
+    """How scopes were found, where the limits ask that answers are kept."""
+
+
+class Discovery(NamedTuple):
+    """What was answered when the scopes of one sort were looked for in one source."""
+
+    source: str
+    provider: str
+    per: str
+    """The sort of scopes."""
+    exchanges: Exchanges
 
 
 class Reads(Protocol):
@@ -124,7 +137,7 @@ def _plan_source(
     for per, collectors in sorted(by_sort.items()):
         started = clock.now()
         try:
-            found = list(connection_of(source).discover(per, only, Meter(limits)))
+            found = _discovered(plan, source, per, only, limits)
         except Exception as error:  # noqa: BLE001 - a source that fails leaves records, it does not stop others
             for collector in collectors:
                 known = sorted(remembered.get((source.name, collector.kind), ()))
@@ -150,6 +163,15 @@ def _plan_source(
                     plan.unread.append(_unread(unit, collector, item, started))
                 else:
                     plan.units.append(unit)
+
+
+def _discovered(
+    plan: Plan, source: SourceSettings, per: str, only: Selection, limits: Limits
+) -> list[Scope | Unread]:
+    meter = Meter(limits)
+    if meter.exchanges is not None:
+        plan.discoveries.append(Discovery(source.name, source.provider, per, meter.exchanges))
+    return list(connection_of(source).discover(per, only, meter))
 
 
 def _from_cursor(

@@ -5,7 +5,8 @@ they are for the store, and what a company calls its things goes through :mod:`s
 
 The directory holds ``recording.json`` (when, which version, the thresholds) and one file a collection in
 ``collections/``: its first line says how it ended, each further one is a document. A file of the same name in
-``exchanges/`` says what each call was answered.
+``exchanges/`` says what each call was answered. Files there that begin with ``discovery`` are of no collection: they
+say how the scopes were found.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from soc2_pac.collect.fetch import UnitResult
+    from soc2_pac.collect.plan import Discovery
     from soc2_pac.plugins import Registry
 
 FORMAT = 1
@@ -135,6 +137,7 @@ class Writer:
         """How many were written so far, how many documents, and answers of calls."""
         self.documents = 0
         self.answers = 0
+        self._discoveries = 0
         for one in (directory, directory / _COLLECTIONS, directory / _EXCHANGES):
             one.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -195,6 +198,18 @@ class Writer:
         )
         _write(path, [msgspec.json.encode(told), *lines])
         # After the documents, whose names sentences are searched for.
+        self._write_answers(name, exchanges)
+
+    def add_discovery(self, found: Discovery) -> None:
+        """Write what was answered when the scopes of a source were looked for; nothing where nobody was asked.
+
+        After all collections, whose documents sentences are searched for.
+        """
+        self._discoveries += 1
+        name = f"discovery-{self._discoveries:04}-{found.provider}.{found.per}.jsonl"
+        self._write_answers(name, found.exchanges)
+
+    def _write_answers(self, name: str, exchanges: Iterable[Answered]) -> None:
         answered = [
             msgspec.json.encode(disguised(one, self._disguise) if self._disguise else one)
             for one in exchanges

@@ -59,7 +59,7 @@ class ActiveRule:
     thresholds: Mapping[str, Any]
     severity: Severity
     max_age: timedelta
-    """Evidence from an older look is stale."""
+    """Older evidence is stale."""
     sourced: frozenset[str] = frozenset()
     """Of the kinds that the rule joins ``where_sourced``, those whose provider has a source."""
     variants: tuple[Variant, ...] = ()
@@ -446,7 +446,7 @@ class _Evaluation:
         self._previous = store.previous(
             connection, {version_id: rule_id for rule_id, version_id in self._ids.values()}
         )
-        self._looks_cache: dict[tuple[str, int, str], dict[int, LookRow]] = {}
+        self._looks_cache: dict[tuple[str, int, str, bool], dict[int, LookRow]] = {}
         self._retired = functools.cache(functools.partial(retired, connection))
         self._changed_cache: dict[tuple[str, int], set[int]] = {}
         self._writer = store.EvaluationWriter(
@@ -474,10 +474,11 @@ class _Evaluation:
 
     # -- what is to be judged -------------------------------------------------------------------------
 
-    def _looks(self, kind: str, upto: int, at: str) -> dict[int, LookRow]:
-        key = (kind, upto, at)
+    def _looks(self, kind: str, upto: int, at: str, *, earlier: bool = False) -> dict[int, LookRow]:
+        key = (kind, upto, at, earlier)
         if key not in self._looks_cache:
-            self._looks_cache[key] = store.looks(self._connection, kind, upto, self._retired(at))
+            gone = self._retired(at, earlier=earlier)
+            self._looks_cache[key] = store.looks(self._connection, kind, upto, gone)
         return self._looks_cache[key]
 
     def _changed(self, kind: str, since: int) -> set[int]:
@@ -516,7 +517,8 @@ class _Evaluation:
         The completeness of a population matters only to rules that join it.
         """
         old, new = (
-            self._looks(kind, before.upto, before.as_of),
+            # What was retired in the very instant of that evaluation may have been retired after it.
+            self._looks(kind, before.upto, before.as_of, earlier=True),
             self._looks(kind, self._upto, self._now_text),
         )
         then = utc_time(before.as_of)

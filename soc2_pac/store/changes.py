@@ -61,11 +61,12 @@ class Version(NamedTuple):
 
 
 def collections(
-    connection: Connection, kinds: Collection[str], after: int = 0
+    connection: Connection, kinds: Collection[str], after: int, upto: int
 ) -> Iterator[Collected]:
-    """Collections of these kinds with ids beyond ``after``, in order. Streams."""
+    """Collections of these kinds with ids beyond ``after`` and up to ``upto``, in order. Streams."""
     c = tables.collection
-    query = _collections().where(c.c.kind.in_(sorted(kinds)), c.c.id > after).order_by(c.c.id)
+    bounds = c.c.id > after, c.c.id <= upto
+    query = _collections().where(c.c.kind.in_(sorted(kinds)), *bounds).order_by(c.c.id)
     for row in connection.execute(query.execution_options(yield_per=_CHUNK)):
         yield _collected(row)
 
@@ -77,24 +78,26 @@ def newest(
     return _ends(connection, kinds, upto, complete=complete, last=True)
 
 
-def oldest(connection: Connection, kinds: Collection[str]) -> list[Collected]:
-    """The first complete collection of each kind in each scope, in order."""
-    return _ends(connection, kinds, None, complete=True, last=False)
+def oldest(connection: Connection, kinds: Collection[str], upto: int) -> list[Collected]:
+    """The first complete collection of each kind in each scope up to an id, in order."""
+    return _ends(connection, kinds, upto, complete=True, last=False)
 
 
 def _ends(
     connection: Connection,
     kinds: Collection[str],
-    upto: int | None,
+    upto: int,
     *,
     complete: bool,
     last: bool,
 ) -> list[Collected]:
     c = tables.collection
     end = sa.func.max(c.c.id) if last else sa.func.min(c.c.id)
-    chosen = sa.select(end).where(c.c.kind.in_(sorted(kinds))).group_by(c.c.kind, c.c.scope_id)
-    if upto is not None:
-        chosen = chosen.where(c.c.id <= upto)
+    chosen = (
+        sa.select(end)
+        .where(c.c.kind.in_(sorted(kinds)), c.c.id <= upto)
+        .group_by(c.c.kind, c.c.scope_id)
+    )
     if complete:
         chosen = chosen.where(c.c.status == CollectionStatus.COMPLETE.value)
     query = _collections().where(c.c.id.in_(chosen)).order_by(c.c.id)
@@ -118,8 +121,10 @@ def _collected(row: sa.Row[Any]) -> Collected:
     )  # fmt: skip
 
 
-def versions(connection: Connection, kinds: Collection[str], after: int = 0) -> Iterator[Version]:
-    """Documents of these kinds that were current right after a collection, and all that came later.
+def versions(
+    connection: Connection, kinds: Collection[str], after: int, upto: int
+) -> Iterator[Version]:
+    """Documents of these kinds that were current right after a collection, and all that came later up to another.
 
     By their ids: in the order of the collections that opened them. Streams.
     """
@@ -131,7 +136,9 @@ def versions(connection: Connection, kinds: Collection[str], after: int = 0) -> 
         )
         .select_from(o.join(r, r.c.id == o.c.resource_id).join(e, e.c.digest == o.c.digest))
         .where(
-            r.c.kind.in_(sorted(kinds)), sa.or_(o.c.closed_by.is_(None), o.c.closed_by > after)
+            r.c.kind.in_(sorted(kinds)),
+            o.c.opened_by <= upto,
+            sa.or_(o.c.closed_by.is_(None), o.c.closed_by > after),
         )
         .order_by(o.c.id)
     )  # fmt: skip

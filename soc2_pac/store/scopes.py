@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from soc2_pac.acts import Act, Actor
 
 
-def retired(connection: Connection, at: str) -> dict[int, int]:
+def retired(connection: Connection, at: str, *, earlier: bool = False) -> dict[int, int]:
     """Scope id -> the last collection before it was retired, as of an instant (UTC text).
 
-    A scope in which something was collected later is no longer retired.
+    A scope in which something was collected later is no longer retired. ``earlier``: leave out what was retired in
+    that very instant.
     """
     found: dict[str, int] = {}
     for act in acts.listed(connection, (RETIRED,)):
-        if act.recorded_at <= at:
+        if act.recorded_at < at or (act.recorded_at == at and not earlier):
             said = act.said(Retired)
             found.update(dict.fromkeys(said.scopes, said.upto))
     if not found:

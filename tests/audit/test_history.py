@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soc2_pac.audit import history
+from soc2_pac.audit import derived, history
+from soc2_pac.audit import period as engine
+from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import AuditPeriod
 from soc2_pac.audit.reviews import Known
 from soc2_pac.identity import Account, Deed, Doer, Person
@@ -265,7 +267,7 @@ def test_a_period_that_was_collected_all_along_is_complete(store: Store) -> None
     assert (header["complete"], header["incomplete_because"]) == (True, [])
     assert (header["scopes_asked"], header["scopes_read"]) == (1, 1)
     (scope,) = header["scopes"]
-    assert (scope["looks"], scope["requests"], scope["source"]) == (17, 17, "acme")
+    assert (scope["collections"], scope["requests"], scope["source"]) == (17, 17, "acme")
     assert list(header["limits"]) == list(history.LIMITS)
 
 
@@ -503,3 +505,95 @@ def test_every_event_that_was_seen_stands_there_once_between_its_collections(
                 first = ids.index(one["first_collection_with"])
                 assert one["happened_after"] == utc_text(T0 + last * HOUR)
                 assert one["happened_before"] == event.at == utc_text(T0 + first * HOUR)
+
+
+# -- as known then ----------------------------------------------------------------------------------
+
+
+def _reported(store: Store, period: AuditPeriod) -> dict[str, list[dict[str, Any]]]:
+    """The rows of both tables of the report of a period."""
+    options = Options(known=KNOWN)
+    with store.reading() as connection:
+        measured = engine.read(connection, period, options)
+        return {table.name: list(table.cells()) for table in derived.tables(connection, measured)}
+
+
+_logins = st.lists(
+    st.builds(
+        account,
+        st.sampled_from(["ann", "bob", "cy"]),
+        admin=st.sampled_from([True, False, None]),
+        active=st.booleans(),
+    ),
+    unique_by=lambda one: one["uid"],
+    max_size=3,
+)
+_STATUSES = st.sampled_from([COMPLETE, COMPLETE, COMPLETE, PARTIAL])
+
+
+@given(st.lists(st.tuples(_logins, _STATUSES, _logins), min_size=3, max_size=6))
+@settings(max_examples=15, deadline=None)
+def test_a_report_made_later_derives_the_same(
+    days: list[tuple[list[dict[str, Any]], CollectionStatus, list[dict[str, Any]]]],
+) -> None:
+    with open_store("sqlite://", create=True) as store:
+        then = None
+        for number, (logins, status, people) in enumerate(days):
+            at = T0 + number * DAY
+            staff = [{"id": one["uid"], "active": one["active"]} for one in people]
+            deed = {"name": "ann", "merged": utc_text(at), "who": "eve", "done": "granted"}
+            run(
+                store,
+                accounts(*logins, at=at, status=status, reason="" if status == COMPLETE else "why"),
+                workers(*staff, at=at),
+                changes({f"e{number}": deed}, at=at),
+            )
+            if number == len(days) // 2:
+                period = AuditPeriod(T0, at + HOUR)
+                then = _reported(store, period)
+        assert then is not None
+        assert _reported(store, period) == then
+
+
+def test_a_report_says_who_came_and_went(store: Store) -> None:
+    ann, bob = account("ann"), account("bob", admin=True)
+    run(store, accounts(ann, at=T0))
+    run(store, accounts(ann, bob, at=T0 + DAY))
+    period = AuditPeriod.parse("2026-01-01..2026-01-02")
+    found = _reported(store, period)
+    rows = {row["kind"]: row for row in found["derived"]}
+    assert set(rows) == set(history.KINDS)
+    assert {kind: row["events"] for kind, row in rows.items() if row["events"]} == {
+        "privileged-grants": 1,
+        "accounts-created": 1,
+    }
+    made = rows["accounts-created"]
+    # The period goes on when the report ends: what later collections will show is not missing yet.
+    assert (made["known_all"], made["because"]) == ("yes", None)
+    assert (made["sources"], made["collections"]) == (1, 2)
+    (event,) = [row for row in found["events"] if row["kind"] == "accounts-created"]
+    assert (event["who"], event["after"], event["before"]) == (
+        "bob",
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-02T00:00:00.000Z",
+    )
+    assert event["digest"] in {one.digest for one in read(store, "accounts-created", period).events}
+
+
+def test_without_accounts_and_people_nothing_is_derived(store: Store) -> None:
+    run(store, look({"a": {"uid": "a"}}, at=T0 + DAY, kind="fake.user"))
+    assert _reported(store, JANUARY) == {"derived": [], "events": []}
+
+
+def test_a_reason_that_several_scopes_share_is_said_once(store: Store) -> None:
+    run(
+        store,
+        accounts(account("ann"), at=T0 + DAY),
+        accounts(account("bo"), at=T0 + DAY, scope=Scope("fake", "b")),
+        accounts(account("cy"), at=T0 + DAY, scope=Scope("fake", "c")),
+    )
+    found = _reported(store, AuditPeriod.parse("2026-01-01..2026-01-02"))
+    (made,) = [row for row in found["derived"] if row["kind"] == "accounts-created"]
+    assert made["because"] == (
+        "each of 3 kinds and scopes is known from 2026-01-02T00:00:00.000Z on: what was before is not in it"
+    )

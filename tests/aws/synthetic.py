@@ -75,6 +75,10 @@ class SyntheticAws:
     """How often something recorded was told."""
     services: frozenset[str] = frozenset()
     """boto3's names of the services that may be asked."""
+    _written: dict[tuple[str, str, str, bool], tuple[int, dict[str, str], bytes]] = field(
+        default_factory=dict
+    )
+    """Answers that were made up: the same question has the same answer."""
 
     def respond(self, request: Request) -> tuple[int, dict[str, str], bytes, bool]:
         """(status, headers, body, whether it is cut off)."""
@@ -93,15 +97,26 @@ class SyntheticAws:
         if fault is not None and before >= self.after and isinstance(fault, Refused):
             return fault.status, *_refusal(protocol, fault), False
         cut = fault == CUT and before >= self.after
+        left_out = self.left_out[1] if self.left_out and self.left_out[0] == name else ""
+        continued = fault is not None and before < self.after
+        key = (service, operation.name, left_out, continued)
+        if key not in self._written:
+            self._written[key] = self._made_up(service, operation, left_out, continued=continued)
+        return *self._written[key], cut
+
+    def _made_up(
+        self, service: str, operation: Any, left_out: str, *, continued: bool
+    ) -> tuple[int, dict[str, str], bytes]:
+        name = action(service, operation.name)
         members = made(operation.output_shape, service, operation.name) or {}
         members.update(copy.deepcopy(self.answers.get(name, {})))
         for record in _records(members):
             self.members.setdefault(name, set()).update(record)
-        if self.left_out is not None and self.left_out[0] == name:
-            _leave_out(members, self.left_out[1])
-        if fault is not None and before < self.after:
+        if left_out:
+            _leave_out(members, left_out)
+        if continued:
             _continue(members, operation.output_shape)
-        return *_answer(service, operation, members), cut
+        return _answer(service, operation, members)
 
     def __enter__(self) -> Self:
         outer = self
@@ -179,6 +194,12 @@ def spoken(service: str) -> str:
     return str(described(service).resolved_protocol)
 
 
+@functools.cache
+def _signing_names(services: frozenset[str]) -> list[tuple[str, str]]:
+    """Every service with the name that its requests are signed for."""
+    return [(service, described(service).signing_name) for service in sorted(services)]
+
+
 def recognise(request: Request, services: frozenset[str]) -> tuple[str, Any]:
     """(boto3's name of the service, the operation) that a request asks for."""
     signed = re.search(
@@ -186,10 +207,10 @@ def recognise(request: Request, services: frozenset[str]) -> tuple[str, Any]:
         request.headers.get("authorization", ""),
     )
     of_control = request.target.startswith("/v20180820/")  # or it would be an object of S3
-    for service in sorted(services):
-        model = described(service)
-        if signed is not None and model.signing_name != signed[1]:
+    for service, name in _signing_names(services):
+        if signed is not None and name != signed[1]:
             continue
+        model = described(service)
         if signed is not None and signed[1] == "s3" and of_control != (service == "s3control"):
             continue
         found = _operation(request, model, spoken(service))

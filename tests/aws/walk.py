@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,12 @@ from .synthetic import ACCOUNT, REGION, SyntheticAws, services_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from soc2_pac.config import SourceSettings
+
     from .synthetic import Fault
 
-KINDS = {k: c for k, c in plugins.load().collectors.items() if k.startswith("aws.")}
+REGISTRY = plugins.load()
+KINDS = {k: c for k, c in REGISTRY.collectors.items() if k.startswith("aws.")}
 SERVICES = services_of(call for collector in KINDS.values() for call in collector.calls)
 SCOPES = {"region": f"{ACCOUNT}/{REGION}", "account": ACCOUNT, "organization": "o-example"}
 _KEY = ["active", "last_rotated", "last_used_date", "last_used_region", "last_used_service"]
@@ -138,9 +142,14 @@ def look(
     aws.faults = faults or {}
     aws.after = after
     aws.asked.clear()
-    raw = {"provider": "aws", "regions": [REGION], "endpoint_url": aws.url, "max_attempts": 1}
-    sources = config.parse({"sources": {"home": raw}}, None).sources(plugins.load().providers)
+    source = _source(aws.url)
     # The clients are kept, for making them costs more than the look; what they learnt of limits is not.
-    fetch.connection_of(sources["home"])._clients._paces.clear()  # type: ignore[attr-defined]
+    fetch.connection_of(source)._clients._paces.clear()  # type: ignore[attr-defined]
     scope = Scope("aws", SCOPES[KINDS[kind].per])
-    return run_unit(Unit(kind, scope, sources["home"]), Limits(seconds=seconds, pages=20))
+    return run_unit(Unit(kind, scope, source), Limits(seconds=seconds, pages=20))
+
+
+@functools.cache
+def _source(url: str) -> SourceSettings:
+    raw = {"provider": "aws", "regions": [REGION], "endpoint_url": url, "max_attempts": 1}
+    return config.parse({"sources": {"home": raw}}, None).sources(REGISTRY.providers)["home"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from soc2_pac.model import utc_text
 from soc2_pac.store import open_store
 from soc2_pac.store.checkpoint import dump
 
@@ -143,6 +145,24 @@ def test_checkpoints_are_held_against_the_ledger(
     assert held[-1]["held"] == "no"
     missing = cli("report", "readiness", "--store", url, "--checkpoint", tmp_path / "none.json")
     assert "cannot be read" in missing.err
+
+
+def test_checkpoints_that_runs_left_are_listed(
+    cli: Callable[..., Ended], url: str, tmp_path: Path
+) -> None:
+    with open_store(url) as store:
+        taken = store.checkpoint()
+    (tmp_path / "kept").mkdir()
+    for number, at in enumerate((utc_text(T0), "2026-01-20T00:00:00.000Z")):
+        content = dump(replace(taken, recorded_at=at))
+        (tmp_path / "kept" / f"checkpoint-{number}.json").write_text(content, encoding="utf-8")
+    config = tmp_path / "soc2-pac.toml"
+    config.write_text(f'[store]\nurl = "{url}"\n[checkpoints]\nfolder = "kept"\n', encoding="utf-8")
+    arguments = ("--config", config, "--format", "csv", "--table", "checkpoints")
+    ended = cli("report", "type2", *PERIOD, *arguments)
+    held = list(csv.DictReader(io.StringIO(ended.out)))
+    # What is taken after the end of the report changes nothing of it.
+    assert [(row["recorded"], row["held"]) for row in held[1:]] == [(utc_text(T0), "yes")]
 
 
 def test_readiness_lists_next_steps(cli: Callable[..., Ended], url: str) -> None:

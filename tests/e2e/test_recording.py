@@ -35,8 +35,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         work = api.workspace(str(config))
         writer = recording.Writer(directory / "plain", None)
         limits = replace(work.limits, exchanges=True)
-        results = collect(api.plan_for(work, work.active), limits)
-        assert len(list(api.record(work, results, writer))) > 300
+        plan = api.plan_for(work, work.active, limits=limits)
+        results = collect(plan, limits)
+        assert len(list(api.record(work, plan, results, writer))) > 300
         fetch.forget_connections()
     return directory / "plain"
 
@@ -46,6 +47,16 @@ def answers(directory: Path, number: int, kind: str) -> list[Answered]:
     path = directory / "exchanges" / f"{number:04}-{kind}.jsonl"
     lines = path.read_bytes().splitlines() if path.exists() else []
     return [msgspec.json.decode(line, type=Answered) for line in lines]
+
+
+def test_how_scopes_were_found_is_recorded(plain: Path) -> None:
+    found = {
+        path.name.split("-")[2].removesuffix(".jsonl"): path.read_text(encoding="utf-8")
+        for path in (plain / "exchanges").glob("discovery-*.jsonl")
+    }
+    assert {"aws.region", "azure.subscription", "gcp.project"} <= set(found)
+    assert "ec2:DescribeRegions" in found["aws.region"]
+    assert '"call":"cloudresourcemanager.projects.list"' in found["gcp.project"]
 
 
 def test_every_request_has_its_answer(plain: Path) -> None:

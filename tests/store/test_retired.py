@@ -55,6 +55,13 @@ def test_findings_close_and_nothing_becomes_stale(store: Store) -> None:
     assert [e.resource for e in store.evidence(scope="fake:other", kind="fake.user")] == ["x"]
 
 
+def test_a_scope_that_was_retired_in_the_instant_of_an_evaluation_is_noticed(store: Store) -> None:
+    one_run(store, [], at=LATER)
+    retire(store, "fake:other", LATER)
+    one_run(store, [], at=LATER + timedelta(seconds=1))
+    assert seen(store) == {"fake:acme"}
+
+
 def test_what_was_judged_before_stays_known(store: Store) -> None:
     retire(store, "sold")
     one_run(store, [], at=LATER + DAY)

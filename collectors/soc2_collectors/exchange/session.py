@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import requests
 
     from soc2_collectors.exchange.wire import Wire
+    from soc2_pac.hookspecs import Meter
 
 
 class _Body(io.BytesIO):
@@ -27,10 +28,21 @@ def session(wire: Wire[Any], left: Callable[[], float] | None = None) -> request
     return made
 
 
-def mount(made: requests.Session, wire: Wire[Any], left: Callable[[], float] | None = None) -> None:
-    """Make a session ask by the wire.
+def mount(
+    made: requests.Session,
+    wire: Wire[Any],
+    left: Callable[[], float] | None = None,
+    meter: Meter | None = None,
+    call: Callable[[], str] = str,
+) -> None:
+    """Make a session ask by the wire. Errors are those of the wire, never the library's own.
 
-    ``left``: seconds that remain to whoever asks. Errors are those of the wire, never the library's own.
+    Args:
+        made: the session.
+        wire: by which it asks from now on.
+        left: seconds that remain to whoever asks.
+        meter: in its place: of the unit of work, which learns what was answered too.
+        call: for ``meter``, the declared call that is asked at this moment.
     """
     from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
 
@@ -48,6 +60,8 @@ def mount(made: requests.Session, wire: Wire[Any], left: Callable[[], float] | N
                 dict(request.headers),
                 request.body,
                 seconds=left() if left else None,
+                meter=meter,
+                call=call(),
             )
             response = requests.Response()
             response.request, response.url = request, request.url

@@ -337,7 +337,8 @@ def azure_pg_logging(server: PostgresServer, *, min_days: int = 4) -> Verdict:
     return passed(f"logged, and kept for {days} days")
 
 
-_PG_LOGS = frozenset({"postgresqllogs", "alllogs"})
+_PG_LOGS = frozenset({"postgresqllogs", "audit", "alllogs"})
+"""Both groups hold the category PostgreSQLLogs: MicrosoftDocs/azure-docs, issue 106979."""
 _MYSQL_AUDIT = frozenset({"mysqlauditlogs", "audit", "alllogs"})
 
 

@@ -26,8 +26,9 @@ from soc2_rules.mechanisms.entra import (
     ACCESS,
     NO_DEFAULTS,
     ROLES,
-    blocks_legacy,
     for_everybody,
+    in_place,
+    legacy_blocked,
     mfa_lacks,
     policies_for_everybody,
     roles_activated,
@@ -67,7 +68,7 @@ def azure_ca_mfa_all_users(
 
     One policy counts that is enforced, for all users, apps and clients, with no condition that narrows
     it and no way around the second factor; one that only reports does not. It need not be for old clients,
-    which know no second factor, where another policy blocks them. Exclusions of groups are followed to their
+    which know no second factor, where other policies block them. Exclusions of groups are followed to their
     members; whom it leaves out, another policy of the same strictness may be for. ``emergency`` names the
     accounts that may be left out.
 
@@ -88,14 +89,8 @@ def azure_ca_mfa_all_users(
     modern = policies_for_everybody(evidence, _mfa, _MFA, emergency=emergency)
     if modern.status is Status.FAIL:
         return found
-    both = _all([modern, _legacy_blocked(evidence, emergency)])
+    both = _all([modern, *legacy_blocked(evidence, emergency=emergency)])
     return found if both.status is Status.FAIL and found.status is not Status.FAIL else both
-
-
-def _legacy_blocked(evidence: Evidence, emergency: tuple[str, ...]) -> Verdict:
-    return policies_for_everybody(
-        evidence, blocks_legacy, "blocks old clients", emergency=emergency
-    )
 
 
 def _mfa_of_all(policy: ConditionalAccessPolicy) -> list[str] | None:
@@ -200,7 +195,8 @@ def azure_legacy_auth_blocked(
 ) -> Verdict:
     """Clients that know no second factor are blocked, and so is the device code flow.
 
-    Policies count that are enforced, for all users and apps, and not narrowed. Security defaults block
+    Policies count that are enforced, for all users and apps, and not narrowed. One that demands a second
+    factor of old clients blocks them, since they have none to give. Security defaults block
     the old clients and not the device code flow; ``device_code`` says whether that must be blocked.
 
     Why: old protocols take a password alone, and a device code that a victim types in gives a session
@@ -208,15 +204,8 @@ def azure_legacy_auth_blocked(
     Fix: in conditional access, create policies for all users and resources that block access: one with
         the client apps "Exchange ActiveSync" and "Other clients", one with the device code flow.
     """
-    found = [
-        for_everybody(
-            evidence,
-            blocks_legacy,
-            "blocks old clients",
-            emergency=emergency,
-            defaults="they block clients without modern authentication",
-        )
-    ]
+    instead = in_place(evidence, "they block clients without modern authentication")
+    found = [instead] if instead else legacy_blocked(evidence, emergency=emergency)
     if device_code:
         found.append(
             for_everybody(
@@ -261,7 +250,7 @@ def azure_security_defaults(
         return passed("security defaults are on")
     found = [
         policies_for_everybody(evidence, _mfa, _MFA, emergency=emergency),
-        _legacy_blocked(evidence, emergency),
+        *legacy_blocked(evidence, emergency=emergency),
     ]
     said = _all(found)
     return Verdict(said.status, f"security defaults are off; {said.message}", said.until, said.on)

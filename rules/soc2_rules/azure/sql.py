@@ -170,7 +170,7 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     account, or to Azure Monitor by a diagnostic setting of the database ``master``; whether they are kept where
     that sends them to an event hub or a partner's solution alone is not known. How long a Log Analytics
     workspace keeps them is a setting of the workspace's; ``min_days`` is asked of a storage account, where 0
-    means for ever.
+    means for ever. One of the two destinations is enough.
 
     Why: without records nobody can tell afterwards who read or changed what.
     Fix: az sql server audit-policy update --name SERVER --resource-group GROUP --state Enabled
@@ -180,11 +180,12 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
     if policy is None or not same(policy.properties.state, "Enabled"):
         return failed("auditing is off")
     settings = policy.properties
-    stored = bool(settings.storage_endpoint)
-    if not stored and not settings.is_azure_monitor_target_enabled:
+    stored, monitored = bool(settings.storage_endpoint), settings.is_azure_monitor_target_enabled
+    if not stored and not monitored:
         return failed("auditing is on, and has no destination")
     days = settings.retention_days
-    if stored and days and days < min_days:
+    short = stored and bool(days) and (days or 0) < min_days
+    if short and not monitored:
         return failed(f"records are kept for {days} days")
     if left := not_audited([policy]):
         return failed(f"not audited in full: {'; '.join(left)}")
@@ -195,17 +196,17 @@ def azure_sql_auditing(server: SqlServer, *, min_days: int = 90) -> Verdict:
         )
     if left := not_audited([extended]):
         return failed(f"not audited in full: {'; '.join(left)}")
-    if stored and days is None:
+    if stored and not short and days is not None:
+        return passed(f"audited in full, kept {f'for {days} days' if days else 'for ever'}")
+    if not monitored:
         return inconclusive("Azure does not say how long the records are kept")
-    sent = server.master_diagnostics if not stored else []
-    if not stored and not recorded(sent) & _SENT:
-        return failed(
-            "audit records go to Azure Monitor, and no diagnostic setting of master sends them on"
-        )
-    if not stored and not recorded(one for one in sent if one.keeps) & _SENT:
-        return inconclusive("audit records are only sent to what passes them on")
-    kept = f", kept for {days} days" if days else ", kept for ever"
-    return passed("audited in full" + (kept if stored else ", sent to Azure Monitor"))
+    also = f"; the storage account keeps them for {days} days" if short else ""
+    if not recorded(server.master_diagnostics) & _SENT:
+        no_setting = "and no diagnostic setting of master sends them on"
+        return failed(f"audit records go to Azure Monitor, {no_setting}{also}")
+    if not recorded(one for one in server.master_diagnostics if one.keeps) & _SENT:
+        return inconclusive(f"audit records are only sent to what passes them on{also}")
+    return passed(f"audited in full, sent to Azure Monitor{also}")
 
 
 _SENT = frozenset({"sqlsecurityauditevents", "audit", "alllogs"})

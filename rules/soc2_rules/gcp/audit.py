@@ -9,13 +9,16 @@ from soc2_pac.rules import rule
 
 _CHANGES_NOTHING = (
     "cloudbuild:google.devtools.cloudbuild.v*.CloudBuild.ApproveBuild",
+    "clouddeploy:google.cloud.deploy.v*.CloudDeploy.AdvanceRollout",
     "clouddeploy:google.cloud.deploy.v*.CloudDeploy.ApproveRollout",
+    "clouddeploy:google.cloud.deploy.v*.CloudDeploy.CreateRollout",
     "cloudshell:*",
     "k8s:io.k8s.authentication.v*reviews.create",
     "k8s:io.k8s.authorization.v*reviews.create",
+    "k8s:io.k8s.core.v*.pods.portforward.create",
 )
-"""The yes or no that a pipeline waits for; a shell; questions to Kubernetes about what somebody may do, which are
-asked by creating what is not kept."""
+"""What moves a release on in its delivery pipeline, and the yes or no that a pipeline waits for; a shell; questions
+to Kubernetes about what somebody may do, which are asked by creating what is not kept; a port that is forwarded."""
 
 
 @rule(
@@ -36,8 +39,8 @@ def gcp_console_changes_outside_pipeline(
     In the console and by the command line alike: service accounts are what pipelines run as, unless a person
     acts as one (impersonation). Changes of projects are seen, not those of folders and the organisation.
     ``deployers`` takes addresses or patterns of people who may; ``projects`` the ids of production, every
-    project while it is empty; ``ignored`` patterns for actions that change nothing, which by default are
-    approvals that a pipeline waits for, shells, and questions to a cluster about rights.
+    project while it is empty; ``ignored`` patterns for actions that change nothing, or nothing past the pipeline:
+    by default approvals and promotions in a delivery pipeline, shells, and questions to a cluster about rights.
 
     Why: what is changed by hand was neither reviewed nor tested, and the next deployment may undo it.
     Fix: look into the change, bring it into the pipeline or take it back; give people roles that only read

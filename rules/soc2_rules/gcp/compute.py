@@ -214,7 +214,8 @@ def gcp_vm_serial_port(instance: Instance, evidence: Evidence) -> Verdict:
 def gcp_vm_block_project_keys(instance: Instance, evidence: Evidence) -> Verdict:
     """SSH keys of the project do not open virtual machines.
 
-    With OS Login keys in metadata open nothing, so that passes too.
+    Whether the project has such keys now is not asked: gcloud compute ssh puts them there. With OS Login
+    keys in metadata open nothing, so that passes too.
 
     Why: one key in the project's metadata opens every machine of the project, for as long as it stands
         there.

@@ -42,8 +42,12 @@ def _of_production(names: Sequence[str], production: tuple[str, ...]) -> bool:
     firm = [one for one in production if one not in _DELIVERS]
     if any(has_word(name, firm) for name in names):
         return True
-    elsewhere = any(has_word(name, _ELSEWHERE) or names_other(name) for name in names)
-    return not elsewhere and any(has_word(name, production) for name in names)
+    return not _elsewhere(names) and any(has_word(name, production) for name in names)
+
+
+def _elsewhere(names: Sequence[str]) -> bool:
+    """Whether the names of one thing say that it is for another environment."""
+    return any(has_word(name, _ELSEWHERE) or names_other(name) for name in names)
 
 
 @rule(criteria=["CC8.1"], severity=Severity.HIGH)
@@ -86,10 +90,10 @@ def gcp_deploy_approval(
 ) -> Verdict:
     """Delivery pipelines wait for approval before production.
 
-    Production is the last target of a pipeline, and every one whose name, or a word in it, is of a form in
+    Production is the last target of a pipeline, unless its name, or that of each target that it stands for,
+    says another environment (``dev``); and every one whose name, or a word in it, is of a form in
     ``production``; ``non-prod`` and ``pre-prod`` are none, nor is ``deploy`` beside another environment's name.
-    One that stands for several is production where one
-    of them is: they ask for no approval themselves.
+    One that stands for several is production where one of them is: they ask for no approval themselves.
     Cloud Deploy then rolls nothing out there that nobody approved.
 
     Why: the person who wrote a change is the last to see what is wrong with it.
@@ -106,7 +110,13 @@ def gcp_deploy_approval(
         for one in names
     }
     wanted = {one for one in names if _of_production(called[one], production)}
-    wanted |= {names[-1]}
+    last = names[-1]
+    own = last.rpartition("/")[2]
+    parts = [name for name in called[last] if name != own] or [own]
+    wanted |= set() if all(_elsewhere([name]) for name in parts) else {last}
+    if not wanted:
+        ends = listed(dict.fromkeys(called[last]))
+        return not_applicable(f"by the names of its targets not for production: it ends at {ends}")
     unknown = [one.rpartition("/")[2] for one in wanted if one not in known]
     if unknown:
         return inconclusive(f"targets that the inventory does not show: {listed(unknown)}")

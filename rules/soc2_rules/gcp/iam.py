@@ -258,18 +258,20 @@ def _apart(
     above, missing = _held_above(policy, evidence, now)
     _spread(here, above, exempt)
     one, other = sides
-    both, some, exempted = set[str](), False, set[str]()
+    both, some, exempted, basic = set[str](), False, set[str](), set[str]()
     for member, names in here.items():
         mine = {role: roles.certain(role) for role in names | above.get(member, set())}
         some = some or any(mine[role] & (one | other) for role in names)
-        pairs = (
-            (first, second)
+        pairs = [
+            {first, second}
             for first in mine
             for second in mine
             if mine[first] & one and mine[second] & other and {first, second} & names
-        )
-        if any(not {first, second} <= _BASIC for first, second in pairs):
+        ]
+        if any(not pair <= _BASIC for pair in pairs):
             (exempted if matches(member, exempt) else both).add(member)
+        elif pairs:
+            basic.add(member)
     if both:
         return failed(f"hold both: {listed(both)}; {NO_DENIALS}")
     if missing is not None:
@@ -291,8 +293,8 @@ def _apart(
         return inconclusive(f"{said}; name in apart those whose members do not")
     if unknown := roles.unknown(blurred.asked):
         return unknown
-    said = f"no member holds both{_taken_apart({*here, *above}, apart)}"
-    return passed(f"{said}{_exempted(exempted)}")
+    said = "no member holds both" + (f" but by a basic role: {listed(basic)}" if basic else "")
+    return passed(f"{said}{_taken_apart({*here, *above}, apart)}{_exempted(exempted)}")
 
 
 def _taken_apart(members: Iterable[str], apart: tuple[str, ...]) -> str:

@@ -45,7 +45,8 @@ def _not(database: SqlInstance, engine: str) -> Verdict | None:
 def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
     """Authorized networks of Cloud SQL instances do not admit the internet.
 
-    All entries together: a tenth of the public addresses or more is the internet.
+    All entries together: a tenth of the public addresses or more is the internet. Where only connectors are
+    let in, no entry is in force.
 
     Why: a database should be reached by its applications, not by the internet.
     Fix: gcloud sql instances patch NAME --authorized-networks=203.0.113.0/24, or --no-assign-ip.
@@ -57,6 +58,8 @@ def gcp_sql_no_world_network(database: SqlInstance) -> Verdict:
     public = database.public_addresses
     if not addresses.ipv4_enabled and not public:
         return passed("no public address")
+    if database.only_connectors:
+        return passed("only connectors are let in: authorized networks are not in force")
     if open_to_internet(ranges):
         return failed(f"the internet is authorized, by {', '.join(sorted(ranges))}")
     return passed(f"authorized networks: {', '.join(sorted(ranges)) or 'none'}")
@@ -101,11 +104,10 @@ def gcp_sql_tls(database: SqlInstance) -> Verdict:
     """
     if database.elsewhere:
         return _ELSEWHERE
-    settings = database.settings
     mode = database.access.ssl_mode
     if mode in _ENCRYPTED:
         return passed(f"sslMode is {mode}")
-    if settings.connector_enforcement == "REQUIRED":
+    if database.only_connectors:
         return passed("only connectors are let in, and they speak TLS")
     if mode == "SSL_MODE_UNSPECIFIED":
         # The older switch says what holds where the mode was never set.

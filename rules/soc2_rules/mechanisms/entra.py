@@ -5,11 +5,15 @@ Rules that ask declare :data:`ACCESS`, or :data:`ROLES`, in their ``needs``.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from soc2_collectors.azure.models.entra import User
 from soc2_collectors.azure.models.entra_access import (
+    ACTIVE_SYNC,
+    LEGACY,
+    OTHER_CLIENTS,
     ConditionalAccessPolicy,
     Groups,
     Left,
@@ -56,8 +60,8 @@ class Access(NamedTuple):
 
     policies: list[ConditionalAccessPolicy]
     """Those that are enforced and that demand a second factor from everything that they cover."""
-    blocks: list[ConditionalAccessPolicy]
-    """Those that are enforced and that block clients without a second factor."""
+    blocks: dict[str, list[ConditionalAccessPolicy]]
+    """Sort of clients that know no second factor -> those that are enforced and that it cannot get by."""
     groups: Groups
     defaults: SecurityDefaults | None
     """Security defaults, where they are on."""
@@ -97,7 +101,10 @@ def mfa_access(whole: Whole) -> dict[str, Access]:
     return {
         tenant: Access(
             [one for one in here.policies if not mfa_lacks(one) and one.enforced],
-            [one for one in here.policies if blocks_legacy(one) == [] and one.enforced],
+            {
+                sort: [one for one in here.policies if fits(one) == [] and one.enforced]
+                for sort, fits in LEGACY_FITS.items()
+            },
             Groups(here.groups),
             next((one for one in here.defaults if one.is_enabled), None),
             lost,
@@ -170,12 +177,35 @@ def mfa_lacks(policy: ConditionalAccessPolicy) -> list[str]:
     return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
 
 
-def blocks_legacy(policy: ConditionalAccessPolicy) -> list[str] | None:
-    """What keeps a policy from blocking clients that know no second factor; ``None``: it is no such policy."""
-    if not policy.blocks or not policy.legacy_clients or policy.narrowed(places=False):
+def blocks_legacy(sort: str, policy: ConditionalAccessPolicy) -> list[str] | None:
+    """What keeps a policy from blocking a sort of clients that know no second factor; ``None``: it is no such policy.
+
+    One that demands a second factor of them blocks them.
+    """
+    if not policy.refuses_legacy(sort) or policy.narrowed(places=False):
         return None
-    lacking = [] if policy.all_apps else ["not for every app"]
+    if policy.conditions.applications.include_user_actions:
+        return None
+    lacking = [] if policy.all_apps_of(sort) else ["not for every app"]
     return lacking + [f"narrowed by {name}" for name in policy.narrowed()]
+
+
+LEGACY_FITS: Mapping[str, Fits] = {sort: functools.partial(blocks_legacy, sort) for sort in LEGACY}
+_LEGACY_NAMES = {
+    ACTIVE_SYNC: "old clients that use Exchange ActiveSync",
+    OTHER_CLIENTS: "old clients of other protocols",
+}
+
+
+def legacy_blocked(evidence: Evidence, *, emergency: tuple[str, ...]) -> list[Verdict]:
+    """For each sort of clients that know no second factor, whether policies block it for everybody.
+
+    See :func:`policies_for_everybody`.
+    """
+    return [
+        policies_for_everybody(evidence, fits, f"blocks {_LEGACY_NAMES[sort]}", emergency=emergency)
+        for sort, fits in LEGACY_FITS.items()
+    ]
 
 
 def demanded(
@@ -192,9 +222,10 @@ def demanded(
     doubt: FactUnavailable | None = None
     for policy in access.policies:
         try:
-            if meets(policy, access.groups, user, roles) and (
-                policy.legacy_clients
-                or any(meets(one, access.groups, user, roles) for one in access.blocks)
+            if meets(policy, access.groups, user, roles) and all(
+                policy.covers_client(sort)
+                or any(meets(one, access.groups, user, roles) for one in blocks)
+                for sort, blocks in access.blocks.items()
             ):
                 return policy
         except FactUnavailable as error:
@@ -226,13 +257,17 @@ def for_everybody(
         emergency: names of accounts that may be left out.
         defaults: what security defaults do in its place; ``None``: nothing.
     """
+    instead = in_place(evidence, defaults)
+    return instead or policies_for_everybody(evidence, fits, what, emergency=emergency)
+
+
+def in_place(evidence: Evidence, defaults: str | None) -> Verdict | None:
+    """The verdict of security defaults, where they do what is asked or are not shown."""
     shown = evidence.account(SecurityDefaults)
     if not shown:
         return NO_DEFAULTS
     on = [one for one in shown if one.is_enabled] if defaults else []
-    if on:
-        return passed(f"security defaults are on: {defaults}", on=on)
-    return policies_for_everybody(evidence, fits, what, emergency=emergency)
+    return passed(f"security defaults are on: {defaults}", on=on) if on else None
 
 
 def policies_for_everybody(

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MOST = {"deviations": 2000, "not-passing": 2000, "results": 2000, "rules": 1000}
 """Rows that stand on the page, worst first; of other tables :data:`_FEW`."""
 _FEW = 400
+_LONG = 80
+"""Letters of a cell that would make a tall row of a narrow column; digests are shorter."""
 _SHOWN = 7
 """A row with more columns that hold texts opens to show the others."""
 _OUTSIDE = 6
@@ -270,7 +272,7 @@ def _narrow(table: Table, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for row in rows:
         cells = "".join(
-            f"<td{_numeric(column)}{_order(cell, column)}>{_cell(cell, column)}</td>"
+            f"<td{_numeric(column) or _roomy(cell)}{_order(cell, column)}>{_cell(cell, column)}</td>"
             for cell, column in zip(row, table.columns, strict=True)
         )
         yield f"<tr data-item>{cells}</tr>"
@@ -317,6 +319,10 @@ def _cell(cell: Cell, column: Column) -> str:
 
 def _numeric(column: Column) -> str:
     return ' class="n"' if column.shape in (Shape.NUMBER, Shape.DURATION) else ""
+
+
+def _roomy(cell: Cell) -> str:
+    return ' class="long"' if isinstance(cell, str) and len(cell) > _LONG else ""
 
 
 def _order(cell: Cell, column: Column) -> str:

@@ -37,8 +37,14 @@ AZURE_MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 ADMIN_PORTALS = "MicrosoftAdminPortals"
 REGISTER_DEVICE = "urn:user:registerdevice"
 _GROUP = "#microsoft.graph.group"
+_OF_DEVICES = ("compliantDevice", "domainJoinedDevice")
 _MODERN = frozenset({"browser", "mobileAppsAndDesktopClients"})
-_LEGACY = frozenset({"exchangeActiveSync", "other"})
+ACTIVE_SYNC = "exchangeActiveSync"
+OTHER_CLIENTS = "other"
+LEGACY = (ACTIVE_SYNC, OTHER_CLIENTS)
+"""The sorts of clients that know no second factor."""
+_EXCHANGE = ("00000002-0000-0ff1-ce00-000000000000", "Office365")
+"""Exchange Online, which is all that ActiveSync reaches, and the group of apps that it is in."""
 SORTS = frozenset(
     {
         "internalGuest",
@@ -356,11 +362,30 @@ class ConditionalAccessPolicy(Resource, frozen=True, kw_only=True, rename="camel
         types = set(self.conditions.client_app_types)
         return "all" in types or types >= _MODERN
 
+    def covers_client(self, sort: str) -> bool:
+        """Whether it is for this sort of client."""
+        return not {"all", sort}.isdisjoint(self.conditions.client_app_types)
+
     @property
     def legacy_clients(self) -> bool:
         """Whether clients are covered that know no second factor."""
-        types = set(self.conditions.client_app_types)
-        return "all" in types or types >= _LEGACY
+        return all(self.covers_client(sort) for sort in LEGACY)
+
+    def refuses_legacy(self, sort: str) -> bool:
+        """Whether a sort of clients that know no second factor is covered, and cannot get in.
+
+        It cannot give what a control asks for, be that a second factor or the state of a device; ActiveSync alone
+        tells of the device. Microsoft Entra, "Conditional Access: Conditions", client apps.
+        """
+        beyond = ("block", "mfa", "strength", *(_OF_DEVICES if sort == OTHER_CLIENTS else ()))
+        grant = self.grant_controls
+        return self.covers_client(sort) and grant is not None and grant.cannot_avoid(*beyond)
+
+    def all_apps_of(self, sort: str) -> bool:
+        """Whether it is for every app that a sort of clients that know no second factor can reach."""
+        if self.all_apps:
+            return True
+        return sort == ACTIVE_SYNC and any(self.covers_app(app) for app in _EXCHANGE)
 
     def narrowed(self, *, risk: bool = True, flows: bool = True, places: bool = True) -> list[str]:
         """Conditions by which somebody can be outside of it, by name; some may be left out of account."""

@@ -81,9 +81,17 @@ class Door(Spending):
         if not self.endpoint:
             self._wire.allow(method.root)
 
-    def lend(self, made: Any, meter: Meter) -> None:  # noqa: ANN401 - the session of google.auth
-        """Make a library that sends by itself use the one exchange, count its tokens, let nothing go twice."""
-        mount(made, self._wire, meter.left)
+    def lend(
+        self,
+        made: Any,  # noqa: ANN401 - the session of google.auth
+        meter: Meter,
+        call: Callable[[], str],
+    ) -> None:
+        """Make a library that sends by itself use the one exchange, count its tokens, let nothing go twice.
+
+        ``call``: the declared call that the library makes at this moment.
+        """
+        mount(made, self._wire, meter=meter, call=call)
         made._refresh_status_codes = ()  # noqa: SLF001 - a parameter that the library does not hand on
         made._auth_request = self._asks_tokens  # noqa: SLF001 - likewise
 

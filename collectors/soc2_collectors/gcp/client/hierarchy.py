@@ -27,6 +27,8 @@ class Hierarchy:
         self._door = door
         self._meter = meter
         self._clients: dict[str, Any] = {}
+        self._call = ""
+        """What is asked at this moment."""
 
     def projects(self, parent: str) -> Iterator[dict[str, Any]]:
         """The projects directly under an organisation or folder, those marked for deletion too."""
@@ -83,6 +85,7 @@ class Hierarchy:
         from google.api_core.exceptions import GoogleAPICallError  # noqa: PLC0415
 
         found: list[Any] = []
+        self._call = call
 
         def exchange() -> tuple[Answer, ProviderError | None]:
             found.clear()
@@ -116,7 +119,7 @@ class Hierarchy:
                 where = {"host": f"{host}/cloudresourcemanager", "url_scheme": scheme}
             made = transport(credentials=self._door.credentials, **where)
             # The library offers no other way to bound its answers and to count what it asks.
-            self._door.lend(made._session, self._meter)  # noqa: SLF001
+            self._door.lend(made._session, self._meter, lambda: self._call)  # noqa: SLF001
             self._clients[sort] = kind(transport=made)
         return self._clients[sort]
 

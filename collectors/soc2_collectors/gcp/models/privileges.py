@@ -43,10 +43,12 @@ MAKES_KEYS = frozenset({"iam.serviceAccountKeys.create"})
 ADMINISTERS_KEYS = frozenset(
     {
         "cloudkms.cryptoKeyVersions.destroy",
+        "cloudkms.cryptoKeyVersions.update",
         "cloudkms.cryptoKeys.setIamPolicy",
         "cloudkms.keyRings.setIamPolicy",
     }
 )
+"""Who has one of these can make a key useless, at once or for a time, or say who may use it."""
 USES_KEYS = frozenset(
     {
         "cloudkms.cryptoKeyVersions.useToDecrypt",

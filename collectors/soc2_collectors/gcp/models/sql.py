@@ -191,6 +191,14 @@ class SqlInstance(Located, frozen=True, kw_only=True, rename="camel"):
         return self.settings.activation_policy == "NEVER"
 
     @property
+    def only_connectors(self) -> bool:
+        """Whether it refuses whoever does not come by Google's connectors, whatever networks are authorized.
+
+        Cloud SQL Admin API, ``Settings.connectorEnforcement``.
+        """
+        return self.settings.connector_enforcement == "REQUIRED"
+
+    @property
     def engine(self) -> str:
         """``POSTGRES``, ``MYSQL`` or ``SQLSERVER``."""
         return self.data.database_version.partition("_")[0]
