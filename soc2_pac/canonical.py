@@ -52,10 +52,16 @@ def _not_a_number(body: object) -> bool:
         if isinstance(value, float):
             if not math.isfinite(value):
                 return True
+            continue
+        if isinstance(value, list | tuple):
+            within: Iterable[object] = value
         elif isinstance(value, Mapping):
-            left.extend(one for one in value.values() if type(one) not in _NO_NUMBERS)
-        elif isinstance(value, list | tuple):
-            left.extend(one for one in value if type(one) not in _NO_NUMBERS)
+            within = value.values()
+        else:
+            continue
+        # Of most rows and objects, this looks at nothing but the types.
+        if not _NO_NUMBERS.issuperset(map(type, within)):
+            left.extend(one for one in within if type(one) not in _NO_NUMBERS)
     return False
 
 

@@ -112,6 +112,8 @@ class Lane:
     """Id of a rule, a control or a criterion."""
     spans: tuple[Span, ...]
     """Without overlap, in order, from the beginning of the period to its end."""
+    kind: str = "rule"
+    """``rule``, or that of the part: a control may have the id of a criterion or of a rule."""
 
 
 @dataclass(frozen=True, slots=True)

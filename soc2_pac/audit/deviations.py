@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.audit.knowledge import Cell, Seen
-from soc2_pac.audit.spans import ms
+from soc2_pac.audit.spans import ms, text_of
 from soc2_pac.model import Severity, Status
 from soc2_pac.store import periods, waivers
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.knowledge import Knowledge
-    from soc2_pac.store.periods import Failure, Horizon, Row, Sighted
+    from soc2_pac.store.periods import Failure, Horizon, Row, Sighted, Version
     from soc2_pac.store.waivers import Waiver
 
 DOCUMENT = "document changed"
 CLOCK = "clock"
+DOCUMENT_AND_RULE = "document and rule changed"
 RULE = "rule changed"
 DECISION = "decision about its place changed"
 JOINED = "joined evidence changed"
@@ -39,8 +40,15 @@ NOT_APPLICABLE = "not applicable any more"
 DELETED = "resource deleted"
 OFF = "rule switched off"
 RETIRED = "scope retired"
+BY_RULE = "no failure by the changed rule"
+BY_DECISION = "no failure by a decision about its place"
+BY_BOTH = "no failure after document and rule changed at once"
 ENDED_BY_EVIDENCE = (FIXED, NOT_APPLICABLE, DELETED)
 """Ends that collections show. The others end the judging, and not the failure."""
+
+
+_NOT_BY_EVIDENCE = {RULE: BY_RULE, DECISION: BY_DECISION, DOCUMENT_AND_RULE: BY_BOTH}
+"""Cause of an end that does not prove that anything was fixed in the system -> outcome."""
 
 
 class Bound(NamedTuple):
@@ -89,7 +97,9 @@ class Deviation:
     waivers: tuple[Waiver, ...]
     """Those that covered it at some time."""
     outside: bool
-    """It does not count, by a decision."""
+    """A decision put it outside of the system for all of its time in the period: it does not count."""
+    left: bool
+    """A decision put it outside of the system while it failed: it counts."""
     because: tuple[str, ...]
     """The decisions that touch it, in words."""
     first_message: str
@@ -151,7 +161,9 @@ def read(
     """
     found = periods.failures(connection, to, start, until)
     history = _History(connection, to, force, knowledge, found, kinds, end)
-    return sorted((history.deviation(one, ms(end)) for one in found), key=order)
+    every = (history.deviation(one, ms(end)) for one in found)
+    # An evaluation in the period may have closed what ended before it, with its scope.
+    return sorted((one for one in every if one.ended is None or one.ended > start), key=order)
 
 
 def known_waivers(connection: Connection, at: str) -> list[Waiver]:
@@ -241,10 +253,22 @@ class _History:
         after = self._rows.get(self._after.get(last.id, 0))
         start = self._start(cell, before, first)
         ended = last.valid_to
-        outcome = OPEN if ended is None else self._outcome(cell, last, after)
+        by = self._knowledge.end if ended is None else ms(ended)
+        retired = self._knowledge.ended(cell.scope, ms(last.valid_from), by)
+        if ended is None and retired is not None:
+            ended, outcome = text_of(retired), RETIRED
+        else:
+            outcome = OPEN if ended is None else self._outcome(cell, last, after)
+        if outcome == RETIRED and retired is not None and ended is not None:
+            # The next evaluation closed it; the scope had ended before.
+            ended = min(ended, text_of(retired))
+            last = last._replace(valid_to=ended)
         finish = self._end(cell, last, after, outcome) if ended is not None else None
-        outside, severity, because = self._adjusted.get(last.adjustment or "", (False, None, ()))
-        version = self._force.now.get(rule) or self._force.versions[last.version]
+        _, severity, because = self._adjusted.get(last.adjustment or "", (False, None, ()))
+        version = self._version(rule, last)
+        outside = one.inside_until is None
+        left = one.inside_until not in (None, periods.ONGOING)
+        due = last.due or one.due
         seen = self._seen.get(one.resource or 0, ())
         name = seen[-1].name if seen else None
         covering = self._covering(rule, one, uid, name, ended)
@@ -265,10 +289,11 @@ class _History:
             shortest,
             longest,
             one.rows - one.failing,
-            last.due,
-            _met(last.due, ended, outcome, self._at),
+            due,
+            _met(due, one.inside_until if left else ended, outcome, self._at, left=left),
             covering,
             outside,
+            left,
             because,
             first.message,
             last.message,
@@ -278,10 +303,18 @@ class _History:
             after.digest if after else None,
         )
 
+    def _version(self, rule: str, last: Row) -> Version:
+        """The version that judged it last."""
+        if last.closed_by is None:
+            found = self._force.now.get(rule)
+        else:
+            found = self._force.version_at(rule, last.closed_by - 1)
+        return found or self._force.versions[last.version]
+
     def _covering(
         self, rule: str, one: Failure, uid: str | None, name: str | None, ended: str | None
     ) -> tuple[Waiver, ...]:
-        until = ended or self._at
+        until = ended or self._to.at
         here = self._waivers.get(rule, ())
         scope = self._knowledge.name(one.scope) if here else ""
         return tuple(
@@ -300,9 +333,11 @@ class _History:
         if before is None:
             if first.resource is None or shown is None:
                 return self._by_evaluation(FIRST_JUDGED, None, first.opened_by, at)
-            earliest = self._seen[shown.resource][0]
-            new = earliest is shown and shown.valid_from == first.valid_from
-            if not new:
+            # One that was deleted and came back is new, too.
+            took_over = any(
+                other.closed_by == shown.opened_by for other in self._seen[shown.resource]
+            )
+            if took_over or shown.valid_from != first.valid_from:
                 return Bound(FIRST_JUDGED, None, at, None, shown.opened_by)
             bound = self._by_document(FIRST_SEEN, cell, shown, at)
             return bound if bound.before is not None else bound._replace(cause=FIRST_JUDGED)
@@ -311,14 +346,17 @@ class _History:
     def _turned(self, cell: Cell, before: Row, after: Row, shown: Sighted | None) -> Bound:
         """Why one verdict took the place of another."""
         at = ms(after.valid_from)
+        turned = self._force.turn(self._names[after.rule], after.opened_by)
         if before.digest != after.digest and shown is not None:
-            return self._by_document(DOCUMENT, cell, shown, at)
+            both = turned or before.adjustment != after.adjustment
+            return self._by_document(DOCUMENT_AND_RULE if both else DOCUMENT, cell, shown, at)
         if before.until is not None and before.until == after.valid_from:
             return Bound(CLOCK, at, at, None, None)
-        if before.version != after.version:
-            return Bound(RULE, at, at, None, None)
+        # Rows keep the version that opened them: whether another one judged, evaluations say.
         if before.adjustment != after.adjustment:
             return Bound(DECISION, at, at, None, None)
+        if turned:
+            return Bound(RULE, at, at, None, None)
         cause = JOINED if before.basis is not None or after.basis is not None else COLLECTION
         return self._by_evaluation(cause, before, after.opened_by, at)
 
@@ -374,6 +412,9 @@ class _History:
 
     def _outcome(self, cell: Cell, last: Row, after: Row | None) -> str:
         if after is not None:
+            cause = self._turned(cell, last, after, self._shown(after)).cause
+            if cause in _NOT_BY_EVIDENCE:
+                return _NOT_BY_EVIDENCE[cause]
             return FIXED if after.status == Status.PASS else NOT_APPLICABLE
         own = self._force.evaluation(last.closed_by or 0)
         rule = self._names[last.rule]
@@ -384,7 +425,8 @@ class _History:
             return OFF
         if last.resource is not None:
             return DELETED if self._gone(last) is not None else RETIRED
-        if self._knowledge.retired(cell.scope, ms(last.valid_to or "")):
+        since, by = ms(last.valid_from), ms(last.valid_to or "")
+        if self._knowledge.ended(cell.scope, since, by) is not None:
             return RETIRED
         # Nothing is said about a whole scope any more once something was seen in it.
         return NOT_APPLICABLE
@@ -412,15 +454,11 @@ class _History:
     def _gone(self, last: Row) -> int | None:
         """The collection that no longer saw the resource of a finding that was closed for that."""
         own = self._force.evaluation(last.closed_by or 0)
-        versions = self._seen.get(last.resource or 0, [])
         found = None
-        for i, one in enumerate(versions):
-            after = versions[i + 1] if i + 1 < len(versions) else None
-            if one.closed_by is None or (after is not None and after.opened_by == one.closed_by):
-                continue
-            if own is None or one.closed_by <= own.upto:
+        for one in self._seen.get(last.resource or 0, ()):
+            if own is None or one.opened_by <= own.upto:
                 found = one.closed_by
-        return found
+        return found if own is None or found is None or found <= own.upto else None
 
 
 def _open_for(start: Bound, finish: Bound | None, end: int) -> tuple[int, int | None]:
@@ -434,12 +472,15 @@ def _open_for(start: Bound, finish: Bound | None, end: int) -> tuple[int, int | 
     return shortest, longest
 
 
-def _met(due: str | None, ended: str | None, outcome: str, at: str) -> str:
-    """Whether a due date was met: by the first collection that shows it."""
+def _met(due: str | None, ended: str | None, outcome: str, at: str, *, left: bool = False) -> str:
+    """Whether a due date was met: by the first collection that shows it.
+
+    ``left``: it was put outside of the system before its end, at ``ended``.
+    """
     if due is None:
         return "none"
     if ended is not None and ended <= due:
-        return "yes" if outcome in ENDED_BY_EVIDENCE else "none"
+        return "yes" if outcome in ENDED_BY_EVIDENCE and not left else "none"
     if ended is None and due > at:
         return "not due"
     return "no"

@@ -11,11 +11,12 @@ from soc2_pac.acts.controls import Control
 from soc2_pac.acts.controls import Retired as ControlRetired
 from soc2_pac.acts.scopes import RETIRED, Retired
 from soc2_pac.audit.documents import between
+from soc2_pac.audit.measured import switched_off
 from soc2_pac.audit.spans import text_of
 from soc2_pac.store import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -47,7 +48,7 @@ def read(connection: Connection, measured: Measured, runs: Sequence[Run]) -> lis
     """Every change in the period, in order. ``runs``: those that are known, in order."""
     start, end = text_of(measured.start), measured.to.at
     found = [
-        *_rules(connection, measured, start, end),
+        *_rules(connection, measured, runs, start, end),
         *_configurations(connection, runs),
         *_versions(runs),
         *_scopes(measured),
@@ -70,7 +71,9 @@ def read(connection: Connection, measured: Measured, runs: Sequence[Run]) -> lis
 # -- rules ------------------------------------------------------------------------------------------
 
 
-def _rules(connection: Connection, measured: Measured, start: str, end: str) -> Iterator[Change]:
+def _rules(
+    connection: Connection, measured: Measured, runs: Sequence[Run], start: str, end: str
+) -> Iterator[Change]:
     force = measured.force
     # What the first evaluation of a store begins with is no change.
     first = force.evaluations[0].id if force.evaluations else 0
@@ -84,14 +87,32 @@ def _rules(connection: Connection, measured: Measured, start: str, end: str) -> 
         if one.before is not None and one.after is not None:
             replaced.setdefault(one.evaluation, set()).add(one.after.rule_id)
     counts = periods.turned(connection, replaced)
+    ended = {one.evaluation for one in turns if one.after is None}
+    configured = _configured(connection, measured, runs, ended)
     for one in turns:
-        yield from _turn(one, counts, measured)
+        yield from _turn(one, counts, configured.get(one.evaluation, {}))
 
 
-def _turn(one: Turn, counts: dict[tuple[int, int], int], measured: Measured) -> Iterator[Change]:
+def _configured(
+    connection: Connection, measured: Measured, runs: Sequence[Run], evaluations: Collection[int]
+) -> dict[int, dict[str, Any]]:
+    """Evaluation -> the configuration of its run, where that is known."""
+    digests = {run.id: run.config for run in runs if run.config is not None}
+    found: dict[int, str] = {}
+    for number in evaluations:
+        one = measured.force.evaluation(number)
+        if one is not None and one.run in digests:
+            found[number] = digests[one.run]
+    bodies = periods.configurations(connection, set(found.values()))
+    return {number: json.loads(bodies[digest]) for number, digest in found.items()}
+
+
+def _turn(
+    one: Turn, counts: dict[tuple[int, int], int], configuration: dict[str, Any]
+) -> Iterator[Change]:
     if one.before is None or one.after is None:
         what = "rule added" if one.before is None else "rule switched off"
-        off = measured.rules[one.rule].off if one.after is None else None
+        off = switched_off(configuration, one.rule, one.before.criteria) if one.before else None
         by, why = (off.owner, off.reason) if off is not None else ("", "")
         yield Change(one.at, what, one.rule, "", _said(one.before), _said(one.after), by, why, None)
         return
@@ -179,19 +200,18 @@ def _versions(runs: Sequence[Run]) -> Iterator[Change]:
 
 def _scopes(measured: Measured) -> Iterator[Change]:
     firsts: dict[int, tuple[str, int]] = {}
-    sources: dict[str, tuple[str, int]] = {}
     for cell, cover in measured.knowledge.covers.items():
         if cover.first is None or measured.knowledge.unreached(cell):
             continue
         one = cover.first.finished_at, cover.first.run
         firsts[cell.scope] = min(one, firsts.get(cell.scope, one))
-        sources[cover.first.source] = min(one, sources.get(cover.first.source, one))
     begun = min((run for _, run in firsts.values()), default=0)
     for scope, (at, run) in firsts.items():
         if run != begun and scope in measured.scopes:
             yield Change(at, "scope appeared", measured.name(scope), "", None, None, "", "", None)
-    for source, (at, run) in sources.items():
-        if run != begun:
+    for source, first in measured.knowledge.sources.items():
+        if first.run != begun:
+            at = first.finished_at
             yield Change(at, "source appeared", source, "", None, None, "", "", None)
 
 

@@ -94,7 +94,7 @@ def _row(
     within = {uid: digest for uid, (at, digest) in events.items() if start <= at < end}
     why = why_incomplete(said, start, end)
     if undated:
-        also = f"{undated} documents do not say when their event was"
+        also = f"when their event was is not known of {undated:,} of the documents"
         why = f"{why}; {also}" if why else also
     return (
         kind, scope, len(within), collection_root(within.items()), "no" if why else "yes", why, said["covered_from"],

@@ -108,6 +108,7 @@ class Making:
         self._judged = judged
         self._today = today
         self.failing = list(judged.not_passing())
+        self._behind = {rule for some in measured.not_judged().values() for rule in some}
         self.counts = self._counted()
 
     def _counted(self) -> dict[str, Counts]:
@@ -120,10 +121,12 @@ class Making:
                     own.scopes += one.number
                 else:
                     own.resources += one.number
+        at = self.measured.at
         for row in self.failing:
             if row.status == Status.FAIL and not row.outside:
-                found[row.rule].waived += row.waiver is not None
-                found[row.rule].overdue += row.due is not None and row.due <= self.measured.at
+                own = found[row.rule]
+                own.waived += row.waiver is not None
+                own.overdue += row.due is not None and row.due <= at
         return found
 
     def report(self) -> Report:
@@ -156,7 +159,7 @@ class Making:
             registers.collections(connection, measured),
             projection.rules(measured),
             registers.decisions(connection, measured),
-            registers.waivers(measured, at_the_end=True),
+            self.waivers(),
             registers.controls(measured, at_the_end=True),
             registers.attestations(connection, measured),
             registers.reviews(measured),
@@ -173,6 +176,8 @@ class Making:
         marks = periods.marks(self._connection)
         yield Fact("Store", marks.get("store_id", ""))
         yield Fact("Instant", self.measured.to.at)
+        last = periods.last_recorded(self._connection, self.measured.to)
+        yield Fact("Collected or judged last by then", last or "never")
         yield Fact("Judged by", "today's rules" if self._today else "the rules that judged then")
         yield from period.facts(self._connection, self.measured)
 
@@ -192,7 +197,7 @@ class Making:
         yield self._sentence(self.measured.rules.values())
         unknown = self.unknown(self.measured.rules.values())
         if unknown:
-            yield f"{period.many(unknown, 'listing')} not known at that instant"
+            yield f"Not known at that instant: {period.many(unknown, 'listing')}"
 
     def unknown(self, rules: Iterable[OfRule]) -> int:
         """How many kinds in scopes were not known."""
@@ -211,13 +216,13 @@ class Making:
         total = sum(one.resources + one.scopes for one in own)
         counts = [
             (sum(one.of(Status.PASS) for one in own), "pass"),
-            (sum(one.of(Status.NOT_APPLICABLE) for one in own), "do not apply"),
+            (sum(one.of(Status.NOT_APPLICABLE) for one in own), "not applicable"),
             (sum(one.of(Status.FAIL) for one in own), "fail"),
             (
                 sum(one.of(Status.INCONCLUSIVE, Status.STALE, Status.ERROR) for one in own),
-                "are not known",
+                "not known",
             ),
-            (sum(one.outside for one in own), "are outside of the system"),
+            (sum(one.outside for one in own), "outside of the system"),
         ]
         said = (
             ", ".join(f"{count:,} {what}" for count, what in counts if count)
@@ -230,7 +235,7 @@ class Making:
             for count, what in ((waived, "waived"), (late, "past the due date"))
             if count
         )
-        return f"Of {period.many(total, 'verdict')} {said}{more}"
+        return f"{period.many(total, 'verdict')}: {said}{more}"
 
     def part(self, subject: Subject) -> Part:
         """A part in words."""
@@ -250,8 +255,10 @@ class Making:
     def _missing(self, rules: list[OfRule]) -> Iterator[str]:
         unknown = self.unknown(rules)
         if unknown:
-            yield f"{period.many(unknown, 'listing')} not known: see the gaps"
+            yield f"Not known: {period.many(unknown, 'listing')}; see the gaps"
         for rule in rules:
+            if rule.rule in self._behind:
+                yield f"{rule.rule}: what was collected last was not judged by the instant"
             if rule.state != "in force":
                 yield f"{rule.rule} was {rule.state}" + (f": {rule.off.reason}" if rule.off else "")
 
@@ -264,24 +271,29 @@ class Making:
             return "fails"
         open_ones = (Status.INCONCLUSIVE, Status.STALE, Status.ERROR)
         judged = any(one.by for one in own)
-        if not judged or any(one.of(*open_ones) for one in own) or self.unknown(rules):
+        behind = any(rule.rule in self._behind for rule in rules)
+        if not judged or behind or any(one.of(*open_ones) for one in own) or self.unknown(rules):
             return "unknown"
         return "holds"
 
     def _lanes(self) -> Iterator[Lane]:
         at, after = self.measured.to.at, text_of(self.measured.end)
-        subjects: list[tuple[str, list[OfRule]]] = [
-            (part.id, [self.measured.rules[n] for n in part.rules if n in self.measured.rules])
+        subjects: list[tuple[str, str, list[OfRule]]] = [
+            (
+                part.id,
+                part.kind,
+                [self.measured.rules[n] for n in part.rules if n in self.measured.rules],
+            )
             for part in self.measured.subjects
         ]
-        subjects += [(name, [rule]) for name, rule in self.measured.rules.items()]
-        for name, rules in subjects:
+        subjects += [(name, "rule", [rule]) for name, rule in self.measured.rules.items()]
+        for name, kind, rules in subjects:
             if not rules:
                 continue
             state = self.state(rules)
             own = [self.counts[rule.rule] for rule in rules]
             count = sum(one.of(Status.FAIL) for one in own) if state == "fails" else 0
-            yield Lane(name, (Span(at, after, state, count),))
+            yield Lane(name, (Span(at, after, state, count),), kind)
 
     # -- tables -----------------------------------------------------------------------------------------
 
@@ -304,6 +316,11 @@ class Making:
             rule.rule, rule.version.title, rule.version.severity, rule.kind, rule.state, own.resources, own.scopes,
             *statuses, own.outside, own.waived, own.overdue, len(rule.cells), self.unknown([rule]),
         )  # fmt: skip
+
+    def waivers(self) -> Table:
+        """What was accepted at the instant."""
+        covered = Counter(name for row in self.failing for name in (row.waiver or "").split("; "))
+        return registers.waivers_at(self.measured, covered)
 
     def gaps(self) -> Table:
         """What was not known, since when."""

@@ -61,6 +61,8 @@ class Cover:
     """Others in the period."""
     requests: int = 0
     """Of those in the period."""
+    sources: dict[str, None] = field(default_factory=dict)
+    """Names of the sources of those in the period, in order."""
     ahead: bool = False
     """Whether one ended before an earlier one: a clock was ahead."""
 
@@ -74,6 +76,7 @@ class Cover:
         within = start <= one.finished_at <= end
         sound = one.status == CollectionStatus.COMPLETE or not_offered(one)
         if within:
+            self.sources[one.source] = None
             self.requests += one.requests
             self.made += sound
             self.failed += not sound
@@ -148,6 +151,11 @@ class Knowledge:
         """(source, kind) -> when collections of it ended that reached a scope."""
         self._sources: dict[tuple[str, str], list[Cell]] = {}
         """(source, kind) -> the cells that stand for a source that could not be reached at all."""
+        self.sources: dict[str, Attempt] = {}
+        """Source -> the first of its collections that reached a scope."""
+        self._retired = _retired(self.scopes, acts)
+        self._of_retired: dict[int, list[tuple[int, int]]] = {scope: [] for scope in self._retired}
+        """Id of a scope that was ever retired -> (id, end) of each of its collections, in order."""
         latest: dict[int, Attempt] = {}
         for one in periods.attempts(connection, to):
             cell = Cell(one.kind, one.scope)
@@ -158,12 +166,14 @@ class Knowledge:
                     self._sources.setdefault((one.source, one.kind), []).append(cell)
             cover.add(one, start, end)
             latest[one.scope] = one
+            if one.scope in self._of_retired:
+                self._of_retired[one.scope].append((one.id, ms(one.finished_at)))
             if not self.unreached(cell):
+                self.sources.setdefault(one.source, one)
                 key = one.source, one.kind
                 self._real.setdefault(key, array("q")).append(ms(one.finished_at))
         self.last_of_scope = latest
         """Id of a scope -> its last collection."""
-        self._retired = _retired(self.scopes, acts)
         self.lives = functools.cache(self._lives)
         """Cell -> the time of the period in which it was there to be known: from its first collection on, until its
         scope is retired; it begins again with a later collection."""
@@ -189,14 +199,21 @@ class Knowledge:
         if self.unreached(cell):
             found = self._while_unreached(cover)
         for at, upto in self._retired.get(cell.scope, ()):
-            again = next((one for one in self._collected(cover) if one[0] > upto), None)
+            # One of another kind shows as well that the scope is still ours.
+            again = next((one for one in self._of_retired[cell.scope] if one[0] > upto), None)
             until = max(at, again[1]) if again is not None else self.end
             found = list(without(found, [(at, max(at, until))]))
         return common(union(found), [(self.start, self.end)])
 
-    def retired(self, scope: int, at: int) -> bool:
-        """Whether a scope was retired by an instant, at any time."""
-        return any(since <= at for since, _ in self._retired.get(scope, ()))
+    def ended(self, scope: int, since: int, by: int) -> int | None:
+        """When a scope was retired after an instant; ``None``: it was not, or was ours again by another."""
+        ends = [
+            at
+            for at, upto in self._retired.get(scope, ())
+            if since <= at <= by
+            and not any(number > upto and end <= by for number, end in self._of_retired[scope])
+        ]
+        return min(ends, default=None)
 
     def _while_unreached(self, cover: Cover) -> list[Stretch]:
         """From each collection until the next that reaches any scope of the source."""
@@ -207,13 +224,6 @@ class Knowledge:
             i = bisect_right(ends, at)
             found.append((at, ends[i] if i < len(ends) else self.end))
         return found
-
-    @staticmethod
-    def _collected(cover: Cover) -> list[tuple[int, int]]:
-        """(id, end) of each collection, in order."""
-        found = list(zip(cover.complete, cover.finished, strict=True))
-        found += [(one.id, ms(one.finished_at)) for one in cover.incomplete]
-        return sorted(found)
 
     def _known(self, cell: Cell, fresh: int) -> tuple[Stretch, ...]:
         cover = self.covers.get(cell)
@@ -262,10 +272,21 @@ class Knowledge:
                     ]
         return sorted(here)
 
-    def full_days(self, cells: Collection[Cell], fresh: int, judged: Sequence[Stretch]) -> int:
-        """Days of the period of which all was known in all of these cells, and was judged.
+    def full_days(
+        self, cells: Collection[Cell], fresh: int, judged: Sequence[Stretch], unsettled: Sequence[Stretch]
+    ) -> int:  # fmt: skip
+        """The days of the period on which all was known in all of these cells, and was judged.
 
         The day of the first collection counts from that collection on.
+
+        Args:
+            cells: where.
+            fresh: for how many milliseconds a collection counts.
+            judged: when the rule was in force.
+            unsettled: when some verdict was not known, or the rule judged no more.
+
+        Returns:
+            A number of which bit 0 is set for the first day, and so on.
         """
         lives = union(stretch for cell in cells for stretch in self.lives(cell))
         real = [cell for cell in cells if not self.unreached(cell)]
@@ -274,12 +295,14 @@ class Knowledge:
             for cell in real or cells
             for stretch in without(self.lives(cell), self.known(cell, fresh))
         )
+        holes = union((*holes, *unsettled))
         lives_gauge, holes_gauge, judged_gauge = Gauge(lives), Gauge(holes), Gauge(judged)
         return sum(
-            lives_gauge.between(start, end) > 0
+            1 << place
+            for place, (start, end) in enumerate(days(self.start, self.end))
+            if lives_gauge.between(start, end) > 0
             and holes_gauge.between(start, end) == 0
             and judged_gauge.between(start, end + 1) > 0
-            for start, end in days(self.start, self.end)
         )
 
     def expected(self, cell: Cell, cadence: int | None) -> int | None:

@@ -30,17 +30,18 @@ _WORST = ("outside", "holds", "unknown", "fails")
 
 
 def lane(
-    subject: str, steps: Iterable[Mapping[int, Step]], holes: Sequence[Sequence[Stretch]], there: Sequence[Stretch],
-    start: int, end: int,
+    subject: str, kind: str, steps: Iterable[Mapping[int, Step]], holes: Sequence[Sequence[Stretch]],
+    there: Sequence[Stretch], start: int, end: int,
 ) -> Lane:  # fmt: skip
     """The timeline of one rule or part.
 
     Args:
         subject: its id.
+        kind: ``rule``, or that of the part.
         steps: instant -> how many more or fewer fail, and could not be judged, from then on; one mapping for each
             rule and scope.
-        holes: for each scope, the time in which it was not known.
-        there: the time in which there was anything to judge, and something judged.
+        holes: for each scope, the time in which it was not known; for each rule, that in which it was not in force.
+        there: the time in which there was anything to judge.
         start: of the period, milliseconds since 1970.
         end: of the period.
     """
@@ -63,6 +64,7 @@ def lane(
     return Lane(
         subject,
         tuple(Span(text_of(a), text_of(b), what.status, what.number) for a, b, what in spans),
+        kind,
     )
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soc2_pac.audit import deviations, force, parts, times
 from soc2_pac.audit.knowledge import Cell, Gap, Knowledge
-from soc2_pac.audit.spans import days, ms, text_of
+from soc2_pac.audit.spans import days, ms, text_of, union
 from soc2_pac.audit.times import Times
 from soc2_pac.config import duration_of
 from soc2_pac.store import acts, periods
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -79,9 +79,16 @@ class OfRule:
     times: Times
     seen: int
     """Resources that got a verdict at some time."""
-    days: int
-    """Days on which everything was known."""
+    known: int
+    """The days of the period on which everything was known: bit 0 stands for the first."""
+    unsettled: tuple[Stretch, ...]
+    """When some verdict could not be given, or said nothing of what was there."""
     deviations: list[Deviation] = field(default_factory=list)
+
+    @property
+    def days(self) -> int:
+        """How many days everything was known on."""
+        return self.known.bit_count()
 
     @property
     def counting(self) -> list[Deviation]:
@@ -94,6 +101,11 @@ class Tally(NamedTuple):
 
     all: int
     in_time: int
+    """Ended by the due date, as collections show."""
+    fixed: int
+    """Of these, those that passed then; the others were deleted, or the rule does not apply any more."""
+    unproved: int
+    """Ended, and no collection proves that by what: the rule changed or was switched off, the scope was retired."""
     late: int
     open: int
     waived: int
@@ -107,6 +119,11 @@ class Tally(NamedTuple):
         return cls(
             len(counting),
             sum(one.in_time for one in counting),
+            sum(one.in_time and one.outcome == deviations.FIXED for one in counting),
+            sum(
+                one.ended is not None and one.outcome not in deviations.ENDED_BY_EVIDENCE
+                for one in counting
+            ),
             sum(one.late for one in counting),
             sum(one.ended is None for one in counting),
             sum(one.waived for one in counting),
@@ -141,7 +158,11 @@ class Measured:
     """That of the last run; empty where none is known."""
     force: Force
     knowledge: Knowledge
-    steps: Mapping[tuple[str, int], Mapping[int, times.Step]]
+    _steps: Mapping[str, list[Mapping[int, times.Step]]]
+    unjudged: Mapping[tuple[str, int], tuple[Stretch, ...]]
+    """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
+    behind: frozenset[str]
+    """Rules that did not judge all that was collected."""
     subjects: list[Subject]
     rules: dict[str, OfRule]
     deviations: list[Deviation]
@@ -172,6 +193,22 @@ class Measured:
         """Milliseconds between collections, as configured; ``None``: nobody said."""
         said = self.configuration.get("audit", {}).get("cadence")
         return duration_of(said) if said else None
+
+    def steps_of(self, rule: str) -> list[Mapping[int, times.Step]]:
+        """What changes when of a rule, in each scope that is reported; that which stands for none included."""
+        return self._steps.get(rule, [])
+
+    def not_judged(self) -> dict[str, list[str]]:
+        """Kind -> rules in force that had not judged its last collections by the end."""
+        found: dict[str, list[str]] = {}
+        for name, rule in self.rules.items():
+            uptos = self.force.uptos.get(rule.version.rule_id)
+            if not uptos or rule.state != "in force":
+                continue
+            lasts = [cover.last.id for c in rule.cells if (cover := self.knowledge.covers[c]).last]
+            if max(lasts, default=0) > uptos[-1]:
+                found.setdefault(str(rule.kind), []).append(name)
+        return found
 
     def gaps(self) -> list[Gap]:
         """Every gap of what is reported, the longest first; kinds that only joins read included."""
@@ -250,7 +287,9 @@ def measure(
         configuration=configuration,
         force=judged,
         knowledge=knowledge,
-        steps=sums.steps,
+        _steps=_by_rule(sums.steps, scopes),
+        unjudged={key: union(some) for key, some in sums.unjudged.items()},
+        behind=frozenset(sums.behind),
         subjects=chosen,
         rules={},
         deviations=kept,
@@ -297,12 +336,8 @@ def at_instant(
         judged.replace(now)
         installed |= {item.rule.id: item.rule.kind for item in now}
     reported = sorted(judged.now)
-    # What the configuration switches off is a part of the report, where it ever judged.
-    reported += sorted(
-        rule
-        for rule, version in judged.last.items()
-        if rule not in judged.now and switched_off(configuration, rule, version.criteria)
-    )
+    # What judged before and does not any more is a part of the report, whether or not somebody said why.
+    reported += sorted(set(judged.last) - set(judged.now))
     subjects = parts.subjects(
         recorded, to.at, {rule: judged.last[rule].criteria for rule in reported}, options.framework
     )
@@ -323,7 +358,9 @@ def at_instant(
         configuration=configuration,
         force=judged,
         knowledge=knowledge,
-        steps={},
+        _steps={},
+        unjudged={},
+        behind=frozenset(),
         subjects=chosen,
         rules={},
         deviations=[],
@@ -402,8 +439,38 @@ def _of_rule(
         None if rule in judged.now else switched_off(measured.configuration, rule, version.criteria)
     )
     state = "in force" if rule in judged.now else "switched off" if off else "not in force"
-    known = measured.knowledge.full_days(cells, age, held) if measured.days else 0
-    return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known)
+    unsettled = _unsettled(measured.steps_of(rule), measured)
+    dark = union((*unsettled, *judged.pauses(rule)))
+    known = measured.knowledge.full_days(cells, age, held, dark) if measured.days else 0
+    return OfRule(rule, version, kind, state, off, age, held, cells, total, seen, known, unsettled)
+
+
+def _by_rule(
+    steps: Mapping[tuple[str, int], Mapping[int, times.Step]], scopes: Collection[int]
+) -> dict[str, list[Mapping[int, times.Step]]]:
+    found: dict[str, list[Mapping[int, times.Step]]] = {}
+    for (rule, scope), own in steps.items():
+        if scope in scopes:
+            found.setdefault(rule, []).append(own)
+    return found
+
+
+def _unsettled(
+    steps: Iterable[Mapping[int, times.Step]], measured: Measured
+) -> tuple[Stretch, ...]:
+    """When some verdict could not be given, or said nothing of what was there."""
+    changes: Counter[int] = Counter()
+    for one in steps:
+        for at, step in one.items():
+            if step.unsettled:
+                changes[at] += step.unsettled
+    found = []
+    count, since = 0, measured.start
+    for at in sorted(changes):
+        if count > 0:
+            found.append((since, at))
+        count, since = count + changes[at], at
+    return union(found)
 
 
 def switched_off(

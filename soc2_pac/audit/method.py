@@ -15,19 +15,22 @@ _KNOWN = (
 )
 _TIMES = (
     "Time in status: a verdict of pass, fail or not applicable counts for the time in which it held and its kind "
-    "was known. The rest of the time in which a resource was there is not known. Time in scope = pass + fail + "
-    "not applicable + not known, in whole milliseconds. Where a scope is empty or could not be read, the verdict "
-    "about the whole scope counts for as long as it stood. What a decision puts outside of the system is shown "
+    "was known. The rest of the time in which a resource was there is not known; a verdict says nothing of a later "
+    "document that was not judged, and nothing after the instant that it named as its end. Time in scope = pass + "
+    "fail + not applicable + not known, in whole milliseconds. Where a scope is empty or could not be read, the "
+    "verdict about the whole scope counts for as long as it stood. What a decision puts outside of the system is shown "
     "apart."
 )
 _DAYS = (
     "Days known: UTC days of the period on which nothing that the rule judges was unknown at any time, and on "
-    "which the rule judged. The day of the first collection counts from that collection on."
+    "which the rule judged; one on which it was switched off for a while is none. The day of the first collection "
+    "counts from that collection on."
 )
 _DEVIATION = (
     "A deviation is one stretch of failure of one resource under one rule. It ends with a pass, with not "
     "applicable, or when the resource, the rule or the scope is no longer there; what could not be judged in "
-    "between is part of it. A change of a document lies between two collections: the last that saw it otherwise, "
+    "between is part of it. Where the rule, or a decision about the place, changed at the end, it is not said to be "
+    "fixed. A change of a document lies between two collections: the last that saw it otherwise, "
     "and the first that saw it so. A change by the clock, by a rule or by a decision has an exact instant. "
     "Whether a due date was met goes by the first collection that shows the end."
 )
@@ -53,7 +56,8 @@ _TODAY = (
 )
 _VERDICTS = (
     "A verdict is one rule about one resource, or about a whole scope that is empty or could not be read. "
-    "Inconclusive, stale and error mean that it is not known; nobody may read them as a pass."
+    "Inconclusive, stale and error mean that it is not known; nobody may read them as a pass. A verdict is stale, "
+    "too, after the instant that it named as its end, until something judges again."
 )
 INSTANT = (_INSTANT, _KNOWN, _VERDICTS, _NOTHING_HIDDEN, _CHAIN)
 """Of a report about an instant."""

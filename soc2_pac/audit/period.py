@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 from soc2_pac.audit import changed, derived, events, projection, registers, streams
 from soc2_pac.audit.lanes import lane
 from soc2_pac.audit.measured import Options, Tally, measure
 from soc2_pac.audit.method import PERIOD
-from soc2_pac.audit.spans import text_of, union, without
+from soc2_pac.audit.spans import length, text_of, union, without
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
 from soc2_pac.report import Fact, Part, Report, duration, sealed
@@ -59,15 +61,16 @@ def read(connection: Connection, asked: AuditPeriod, options: Options) -> Measur
     start, end = utc_text(asked.start), utc_text(asked.end)
     to = periods.horizon(connection, utc_text(asked.end - _MILLISECOND))
     last = periods.last_recorded(connection, to)
+    said = f"{start[:10]}..{to.at[:10]}"
     if last is None:
         ever = periods.collected(connection)
         what = f"its first collection ended at {ever[0]}" if ever else "it holds no collection"
         then = f"ask for a period that ends after {ever[0][:10]}" if ever else "soc2-pac run"
-        msg = f"the store knows nothing of {start[:10]}..{end[:10]}: {what}. Next: {then}"
+        msg = f"the store knows nothing of {said}: {what}. Next: {then}"
         raise UsageError(msg)
     if last <= start:
         msg = (
-            f"the store knows nothing of {start[:10]}..{end[:10]}: what it recorded last before the end was at {last}. "
+            f"the store knows nothing of {said}: what it recorded last before the end was at {last}. "
             f"Next: soc2-pac run, or ask for a period that begins before {last[:10]}"
         )
         raise UsageError(msg)
@@ -168,6 +171,12 @@ def facts(connection: Connection, measured: Measured) -> Iterator[Fact]:
 
 def _warnings(connection: Connection, measured: Measured) -> Iterator[str]:
     yield from warnings(connection, measured)
+    behind = sorted(measured.behind & set(measured.rules))
+    if behind:
+        yield (
+            f"Not all that was collected was judged, or not by the end of the report, by {many(len(behind), 'rule')}: "
+            f"{named(behind)}. That time counts as not known"
+        )
     if measured.end < measured.asked_end:
         yield (
             f"The report ends at {text_of(measured.end)}: nothing was collected or judged after that, before the end "
@@ -190,15 +199,22 @@ def warnings(connection: Connection, measured: Measured, what: str = "Deviations
             "A clock was ahead: something was recorded as of a later instant than what came after it. What was "
             "recorded later counts"
         )
+    late = measured.not_judged()
+    if late:
+        rules = {rule for some in late.values() for rule in some}
+        yield (
+            f"The last collections of {', '.join(sorted(late))} were not judged by the end, by "
+            f"{many(len(rules), 'rule')}: verdicts are about what was collected before"
+        )
     left = measured.left_out
     if not (measured.options.criteria or measured.options.scopes):
         return
     if left.parts:
-        yield f"This report is limited. Left out are {many(len(left.parts), 'part')}: {named(left.parts)}"
+        yield f"This report is limited. Left out: {many(len(left.parts), 'part')} ({named(left.parts)})"
     if left.rules:
-        yield f"This report is limited. Left out are {many(len(left.rules), 'rule')}: {named(left.rules)}"
+        yield f"This report is limited. Left out: {many(len(left.rules), 'rule')} ({named(left.rules)})"
     if left.scopes:
-        yield f"This report is limited. Left out are {many(len(left.scopes), 'scope')}: {named(left.scopes)}"
+        yield f"This report is limited. Left out: {many(len(left.scopes), 'scope')} ({named(left.scopes)})"
     if left.parts or left.rules or left.scopes:
         total = sum(left.deviations.values())
         by_rule = ", ".join(f"{rule} {count}" for rule, count in sorted(left.deviations.items()))
@@ -213,7 +229,9 @@ def named(names: Iterable[str]) -> str:
 def _statement(measured: Measured) -> Iterator[str]:
     yield sentence(measured, list(measured.rules.values()))
     gaps = measured.gaps()
-    if gaps:
+    if not any(cell.scope in measured.scopes for cell in measured.knowledge.covers):
+        yield "Nothing was collected in the scopes of this report"
+    elif gaps:
         cells = {gap.cell for gap in gaps}
         yield (
             f"{many(len(gaps), 'gap')} in {len(cells)} of "
@@ -235,12 +253,17 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
         kinds[rule.kind] = max(there, rule.times.resources), min(seen, rule.seen)
     there = sum(one for one, _ in kinds.values())
     seen = sum(one for _, one in kinds.values())
-    known = min((rule.days for rule in rules), default=0)
+    known = reduce(and_, (rule.known for rule in rules)).bit_count() if rules else 0
     counts = [many(tally.all, "deviation")]
     counts += [
         f"{count:,} {what}"
         for count, what in (
-            (tally.in_time, "fixed within the due date"),
+            (tally.fixed, "fixed within the due date"),
+            (tally.in_time - tally.fixed, "deleted or not applicable any more by the due date"),
+            (
+                tally.unproved,
+                "ended with a change of the test or its scope, not proved to be fixed",
+            ),
             (tally.late, "late"),
             (tally.open, "open at the end"),
             (tally.waived, "waived"),
@@ -248,6 +271,8 @@ def sentence(measured: Measured, rules: list[OfRule]) -> str:
         )
         if count
     ]
+    if not there:
+        return f"no resource was there; known on {known} of {many(measured.days, 'day')}; {', '.join(counts)}"
     return (
         f"{seen:,} of {many(there, 'resource')} on {known} of {many(measured.days, 'day')}; "
         f"{', '.join(counts)}"
@@ -298,6 +323,11 @@ def _missing(measured: Measured, rules: Iterable[OfRule]) -> Iterator[str]:
         if rule.state != "in force":
             why = f": {rule.off.reason}" if rule.off else ""
             yield f"{rule.rule} was {rule.state} at the end of the period{why}"
+        if rule.unsettled:
+            yield (
+                f"{rule.rule}: some verdict was inconclusive, stale or in error, or not about what was collected "
+                f"last, for {duration(length(rule.unsettled))}"
+            )
     for (kind, fresh), rule in sorted(kinds.items()):
         found = [gap for cell in rule.cells for gap in measured.knowledge.gaps(cell, fresh)]
         if found:
@@ -317,20 +347,25 @@ def _lanes(measured: Measured) -> Iterator[Lane]:
     for part in measured.subjects:
         rules = [measured.rules[name] for name in part.rules if name in measured.rules]
         if rules:
-            yield _lane(measured, part.id, rules)
+            yield _lane(measured, part.id, part.kind, rules)
     for rule in measured.rules.values():
-        yield _lane(measured, rule.rule, [rule])
+        yield _lane(measured, rule.rule, "rule", [rule])
 
 
-def _lane(measured: Measured, subject: str, rules: list[OfRule]) -> Lane:
-    steps = [
-        measured.steps.get((rule.rule, cell.scope), {}) for rule in rules for cell in rule.cells
-    ]
+def _lane(measured: Measured, subject: str, kind: str, rules: list[OfRule]) -> Lane:
+    steps = [one for rule in rules for one in measured.steps_of(rule.rule)]
     knowledge = measured.knowledge
     holes = {
         (cell, rule.fresh): without(knowledge.lives(cell), knowledge.known(cell, rule.fresh))
         for rule in rules
         for cell in rule.cells
     }
-    there = union(stretch for rule in rules for stretch in rule.judged)
-    return lane(subject, steps, list(holes.values()), there, measured.start, measured.end)
+    there = union(stretch for cell, _ in holes for stretch in knowledge.lives(cell))
+    # What was there while a rule was not in force, nobody judged by it.
+    off = [
+        without(
+            union(stretch for cell in rule.cells for stretch in knowledge.lives(cell)), rule.judged
+        )
+        for rule in rules
+    ]
+    return lane(subject, kind, steps, [*holes.values(), *off], there, measured.start, measured.end)

@@ -57,7 +57,11 @@ class AuditPeriod:
             msg = f"--period: '{text}' is no period. Write 2026-01-01..2026-06-30"
             raise UsageError(msg) from error
         if len(last) <= _DATE:
-            end += timedelta(days=1)
+            try:
+                end += timedelta(days=1)
+            except OverflowError as error:
+                msg = f"--period: '{text}' ends after the last day that can be counted. Write an earlier day"
+                raise UsageError(msg) from error
         if end <= start:
             msg = f"--period: '{text}' ends before it begins"
             raise UsageError(msg)

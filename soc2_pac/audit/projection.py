@@ -212,7 +212,8 @@ def _deviation(
         one.name, one.status, one.outcome, one.started, *_bound(one.start), one.ended, *_bound(one.end),
         one.shortest, one.longest, one.unjudged, one.due, one.met,
         _joined(waiver.waiver for waiver in one.waivers), _joined(waiver.owner for waiver in one.waivers),
-        _joined(map(approved, one.waivers)), last, "yes" if one.outside else "no", _joined(one.because),
+        _joined(map(approved, one.waivers)), last,
+        "yes" if one.outside else "at the end" if one.left else "no", _joined(one.because),
         one.first_message, one.last_message, one.digest_before, one.digest, one.digest_last, one.digest_fixed,
     )  # fmt: skip
 

@@ -81,7 +81,7 @@ def report(connection: Connection, options: Options | None = None) -> Report:
                 registers.collections(connection, measured),
                 projection.rules(measured),
                 registers.decisions(connection, measured),
-                registers.waivers(measured, at_the_end=True),
+                making.waivers(),
                 registers.controls(measured, at_the_end=True),
                 registers.attestations(connection, measured),
                 registers.reviews(measured),

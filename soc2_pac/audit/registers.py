@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from soc2_pac.acts import attestations as handing
@@ -30,13 +31,18 @@ _DIGEST, _STATUS = Shape.DIGEST, Shape.STATUS
 _EVERYWHERE = "everywhere"
 
 
-def waivers(measured: Measured, *, at_the_end: bool = False) -> Table:
-    """Every waiver that held at some time of the period, or (``at_the_end``) at its end."""
-    start = measured.at if at_the_end else text_of(measured.start)
-    touched: dict[str, int] = {}
-    for deviation in measured.deviations:
-        for one in deviation.waivers:
-            touched[one.waiver] = touched.get(one.waiver, 0) + 1
+def waivers(measured: Measured) -> Table:
+    """Every waiver that held at some time of the period."""
+    touched = Counter(one.waiver for deviation in measured.deviations for one in deviation.waivers)
+    return _waivers(measured, touched, text_of(measured.start), "Deviations that it covers")
+
+
+def waivers_at(measured: Measured, covered: Mapping[str, int]) -> Table:
+    """Every waiver that holds at an instant, with how many failures it covers then."""
+    return _waivers(measured, covered, measured.at, "Failures that it covers")
+
+
+def _waivers(measured: Measured, covered: Mapping[str, int], start: str, counted: str) -> Table:
     rows = []
     for one in measured.waivers:
         ends = waiver_ends(one)
@@ -47,7 +53,7 @@ def waivers(measured: Measured, *, at_the_end: bool = False) -> Table:
             (
                 one.waiver, one.rule, one.scope or _EVERYWHERE, one.resource or one.pattern, one.reason, one.owner,
                 approved(one), one.added_at, one.expires_at, one.revoked_at, one.revoked_by, one.revoked_because,
-                None if left else touched.get(one.waiver, 0),
+                None if left else covered.get(one.waiver, 0),
             )
         )  # fmt: skip
     return Table(
@@ -68,7 +74,7 @@ def waivers(measured: Measured, *, at_the_end: bool = False) -> Table:
             ("revoked", "Revoked", _INSTANT),
             ("revoked_by", "Revoked by"),
             ("revoked_because", "Revoked because"),
-            ("deviations", "Deviations that it covers", _NUMBER),
+            ("deviations", counted, _NUMBER),
         ),
         tuple(rows),
     )
@@ -320,9 +326,10 @@ def collections(connection: Connection, measured: Measured) -> Table:
         first, last = cover.first_within, cover.last_within
         began = cover.seen(first) if first is not None else None
         ended = cover.seen(last) if last is not None else None
+        last_source = cover.last.source if cover.last else None
         rows.append(
             (
-                cell.kind, measured.name(cell.scope), cover.last.source if cover.last else None,
+                cell.kind, measured.name(cell.scope), ", ".join(cover.sources) or last_source,
                 "yes" if cell.kind in ages else "no", cover.made, cover.failed,
                 measured.knowledge.expected(cell, measured.cadence), longest.get(cell, 0), cover.requests,
                 text_of(began.finished) if began else None, text_of(ended.finished) if ended else None,

@@ -96,10 +96,10 @@ class _About:
         return found
 
     def waiver(self, rule: str, scope: str, uid: str | None, name: str | None) -> str | None:
-        for one in self._waivers.get(rule, ()):
-            if one.covers(scope, uid, name):
-                return one.waiver
-        return None
+        here = self._waivers.get(rule)
+        if not here:
+            return None
+        return "; ".join(one.waiver for one in here if one.covers(scope, uid, name)) or None
 
 
 class Recorded:
@@ -171,6 +171,7 @@ class Today:
         self._measured = measured
         self._about = _About(measured)
         self._judged = [one for one in judged if one.rule.id in measured.rules]
+        self._others = [one for one in judged if one.rule.id not in measured.rules]
         self._names = {measured.name(scope) for scope in measured.scopes}
 
     def counts(self) -> Iterator[Count]:
@@ -185,8 +186,9 @@ class Today:
 
     def left_out(self) -> Iterator[Count]:
         """Failures that a limited report does not show."""
-        for one in self._judged:
-            if one.verdict.status is Status.FAIL and str(one.scope) not in self._names:
+        elsewhere = [one for one in self._judged if str(one.scope) not in self._names]
+        for one in (*elsewhere, *self._others):
+            if one.verdict.status is Status.FAIL:
                 yield Count(one.rule.id, one.uid is None, Status.FAIL.value, False, 1)  # noqa: FBT003
 
     def __len__(self) -> int:
@@ -240,7 +242,7 @@ _COLUMNS = columns(
     ("digest", "Document", _DIGEST),
     ("failing_since", "Failing since", _INSTANT),
     ("due", "Due", _INSTANT),
-    ("waiver", "Waiver"),
+    ("waiver", "Waivers"),
     ("outside", "Outside of the system"),
     ("decisions", "Decisions about its place"),
     ("collection", "Last complete collection", _NUMBER),

@@ -96,6 +96,7 @@ class Findings:
         spent = dict.fromkeys(_SETTLED, 0)
         beyond = total = 0
         later: tuple[Stretch, ...] = ()
+        void = measured.unjudged.get((rule.rule, rows[0].resource or 0), ())
         for row in reversed(rows):
             # Where a clock was ahead, rows overlap: what was recorded later counts.
             own = _within(measured, [(row.valid_from, row.valid_to)])
@@ -107,6 +108,7 @@ class Findings:
             if row.adjustment in outside:
                 beyond += sum(lives.between(*one) for one in stretches)
             elif row.status in _SETTLED:
+                stretches = without(stretches, void)
                 spent[Status(row.status)] += sum(known.between(*one) for one in stretches)
         whole = sum(lives.between(*one) for one in present) if about else total
         last = rows[-1]

@@ -17,14 +17,14 @@ from soc2_pac.model import Status
 from soc2_pac.store import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
     from soc2_pac.audit.force import Force
     from soc2_pac.audit.knowledge import Knowledge
-    from soc2_pac.audit.spans import Gauge
-    from soc2_pac.store.periods import Horizon, Verdicts
+    from soc2_pac.audit.spans import Gauge, Stretch
+    from soc2_pac.store.periods import Edge, Horizon, Presence, Unjudged, Verdicts, Version
 
 _SETTLED = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 
@@ -81,6 +81,12 @@ class Sums:
     steps: dict[tuple[str, int], dict[int, Step]] = field(default_factory=dict)
     """(rule, id of a scope) -> instant -> how many more or fewer there are from then on. What does not count is
     left out."""
+    unjudged: dict[tuple[str, int], list[Stretch]] = field(default_factory=dict)
+    """(rule, id of a resource) -> time in which its verdict said nothing of what was there."""
+    void: list[Unjudged] = field(default_factory=list)
+    """Those parts of verdicts."""
+    behind: set[str] = field(default_factory=set)
+    """Rules that did not judge all that was collected."""
 
 
 @dataclass(slots=True)
@@ -99,6 +105,11 @@ class _Sum:
             self.outside += count * there.upto(at)
         elif status in _SETTLED:
             self.settled[status] += count * known.upto(at)
+
+    def void(self, status: str, start: int, end: int, known: Gauge) -> None:
+        """Take the time off in which a verdict said nothing of what was there."""
+        if status in _SETTLED:
+            self.settled[status] -= known.between(start, end)
 
 
 def kinds_of(
@@ -156,15 +167,9 @@ def read(
             *gauges(rule, edge.scope, whole=edge.whole),
             outside=edge.outside,
         )
-        failing = edge.status == Status.FAIL
-        if not edge.outside and (failing or edge.status not in _SETTLED):
-            steps = found.steps.setdefault((rule, edge.scope), {})
-            before = steps.get(at, _NONE)
-            steps[at] = Step(
-                before.failing + edge.number * failing,
-                before.unsettled + edge.number * (not failing),
-            )
-    present, deleted = periods.presence(connection, to, start, end)
+        if not edge.outside:
+            _note(found.steps.setdefault((rule, edge.scope), {}), at, edge)
+    present, deleted, shown = periods.presence(connection, to, start, end)
     for over in periods.overhangs(connection, to, start, end) if deleted else ():
         rule = names[over.rule]
         own = sums[rule, over.scope, False]
@@ -176,14 +181,25 @@ def read(
                 *gauges(rule, over.scope, whole=False),
                 outside=over.outside,
             )
-    there = {
-        Cell(*cell): -sum(
-            number * knowledge.gauge(Cell(*cell), None).upto(ms(at))
-            for at, number in one.edges.items()
-        )
-        for cell, one in present.items()
-    }
-    times = found.times
+    _note_missed(connection, to, found, force, kinds, start, end, force.missed(shown))
+    for void in found.void:
+        rule, stretch = names[void.rule], (ms(void.start), ms(void.end))
+        found.unjudged.setdefault((rule, void.resource), []).append(stretch)
+        if not void.outside:
+            known, _ = gauges(rule, void.scope, whole=False)
+            sums[rule, void.scope, False].void(void.status, *stretch, known)
+            _void(found.steps.setdefault((rule, void.scope), {}), void.status, *stretch)
+    found.times |= _totals(sums, force, kinds, knowledge, present)
+    return found
+
+
+def _totals(
+    sums: Mapping[tuple[str, int, bool], _Sum], force: Force, kinds: Mapping[str, str], knowledge: Knowledge,
+    present: Mapping[tuple[str, int], Presence],
+) -> dict[tuple[str, int], Times]:  # fmt: skip
+    """(rule, id of a scope) -> times: what is left of the time in which something was there is not known."""
+    there = {Cell(*cell): _there(Cell(*cell), one, knowledge) for cell, one in present.items()}
+    times: dict[tuple[str, int], Times] = {}
     cells: dict[str, list[Cell]] = defaultdict(list)
     for cell in there:
         cells[cell.kind].append(cell)
@@ -197,7 +213,66 @@ def read(
         if whole:
             key = rule, scope
             times[key] = times.get(key, Times()) + _times(one, one.all, scopes=1)
-    return found
+    return times
+
+
+def _there(cell: Cell, present: Presence, knowledge: Knowledge) -> int:
+    """For how long its documents were there, summed."""
+    gauge = knowledge.gauge(cell, None)
+    return -sum(number * gauge.upto(ms(at)) for at, number in present.edges.items())
+
+
+def _note_missed(
+    connection: Connection, to: Horizon, found: Sums, force: Force, kinds: Mapping[str, str], start: str, end: str,
+    openers: Collection[int],
+) -> None:  # fmt: skip
+    """Note what no verdict is about: documents that were there and not judged, and verdicts that were out of date."""
+    same: set[tuple[int, int, int]] = set()
+    for one in periods.beneath(connection, to, start, end, openers) if openers else ():
+        part = one.part
+        if one.same:
+            same.add((part.rule, part.resource, one.opened_by))
+        elif not force.judges(part.rule, one.opened_by, one.closed_by):
+            found.void.append(part)
+    of_kind: dict[str, list[Version]] = defaultdict(list)
+    for rule, version in force.last.items():
+        of_kind[kinds.get(rule, "")].append(version)
+    for document in periods.missed(connection, to, start, end, openers) if openers else ():
+        for version in of_kind.get(document.kind, ()):
+            about = version.rule_id, document.resource, document.opened_by
+            shown = document.opened_by, document.closed_by
+            if about not in same and force.misses(version.rule_id, *shown):
+                steps = found.steps.setdefault((version.rule, document.scope), {})
+                _add(steps, ms(document.start), 0, 1)
+                _add(steps, ms(document.end), 0, -1)
+                found.behind.add(version.rule)
+    names = {version.rule_id: rule for rule, version in force.last.items()}
+    for part in periods.out_of_date(connection, to, start, end):
+        found.void.append(part)
+        rule = names[part.rule]
+        found.behind.add(rule)
+        steps = found.steps.setdefault((rule, part.scope), {})
+        _add(steps, ms(part.start), 0, 1)
+        _add(steps, ms(part.end), 0, -1)
+
+
+def _note(steps: dict[int, Step], at: int, edge: Edge) -> None:
+    if edge.status == Status.FAIL:
+        _add(steps, at, edge.number, 0)
+    elif edge.status not in _SETTLED:
+        _add(steps, at, 0, edge.number)
+
+
+def _add(steps: dict[int, Step], at: int, failing: int, unsettled: int) -> None:
+    before = steps.get(at, _NONE)
+    steps[at] = Step(before.failing + failing, before.unsettled + unsettled)
+
+
+def _void(steps: dict[int, Step], status: str, start: int, end: int) -> None:
+    """A failure within a stretch is none that is known."""
+    if status == Status.FAIL:
+        _add(steps, start, -1, 0)
+        _add(steps, end, 1, 0)
 
 
 def _times(own: _Sum, there: int, *, resources: int = 0, scopes: int = 0) -> Times:

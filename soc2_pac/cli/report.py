@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from soc2_pac import clock
 from soc2_pac.cli.options import (
     Choice,
     check_criteria,
@@ -153,6 +154,12 @@ def type1(as_of: str, rules: str, asked: _Asked) -> None:
     from soc2_pac.audit import instant as engine  # noqa: PLC0415
 
     at = instant(as_of, "--as-of")
+    if at > clock.now():
+        msg = (
+            f"--as-of: {as_of} has not come yet, and a report about it would not stay the same. "
+            "Next: an earlier instant, or soc2-pac report readiness"
+        )
+        raise UsageError(msg)
     with _reading(asked) as (connection, options):
         now = None
         if rules == "now":

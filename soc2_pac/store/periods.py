@@ -391,8 +391,13 @@ class Presence:
 
 def presence(
     connection: Connection, to: Horizon, start: str, end: str
-) -> tuple[dict[tuple[str, int], Presence], bool]:
-    """(kind, scope) -> what was there within a period; and whether anything was ever deleted by its end."""
+) -> tuple[dict[tuple[str, int], Presence], bool, set[tuple[int, int | None]]]:
+    """What was there within a period.
+
+    Returns:
+        (kind, scope) -> its documents; whether anything was ever deleted by its end; (collection that showed a
+        document, the one that no longer did, or ``None``) of all of them.
+    """
     query = (
         "SELECT r.kind, r.scope_id, r.id, o.valid_from, o.valid_to, o.opened_by, o.closed_by FROM observation o "
         "JOIN resource r ON r.id = o.resource_id WHERE o.opened_by <= :u"
@@ -401,6 +406,7 @@ def presence(
     found: dict[tuple[str, int], Presence] = {}
     opened: set[tuple[int, int]] = set()
     closed: set[tuple[int, int]] = set()
+    shown: set[tuple[int, int | None]] = set()
     rows = _plain(connection, query, bound)
     for kind, scope, resource, first, last, opened_by, closed_by in rows:
         opened.add((resource, opened_by))
@@ -415,11 +421,12 @@ def presence(
         if own is None:
             own = found[kind, scope] = Presence()
         own.resources.add(resource)
+        shown.add((opened_by, closed_by if ended else None))
         begins, ends = max(first, start), min(last, end) if ended else end
         own.edges[begins] = own.edges.get(begins, 0) + 1
         own.edges[ends] = own.edges.get(ends, 0) - 1
     # A document that was replaced ended with the collection that opened the next.
-    return found, not closed <= opened
+    return found, not closed <= opened, shown
 
 
 class Overhang(NamedTuple):
@@ -462,6 +469,101 @@ def overhangs(connection: Connection, to: Horizon, start: str, end: str) -> Iter
             yield Overhang(row[0], row[1], row[2], bool(row[3]), first, last)
 
 
+class Unjudged(NamedTuple):
+    """A part of a verdict in which it was about another document than the one that was there, or was out of date."""
+
+    rule: int
+    scope: int
+    resource: int
+    status: str
+    outside: bool
+    start: str
+    end: str
+
+
+class Missed(NamedTuple):
+    """A version of a document that some rule may not have judged, within the period."""
+
+    kind: str
+    scope: int
+    resource: int
+    start: str
+    end: str
+    opened_by: int
+    closed_by: int | None
+
+
+def missed(
+    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int]
+) -> Iterator[Missed]:
+    """Versions of documents that some collections were the first to show. Streams."""
+    query = sa.text(
+        "SELECT r.kind, r.scope_id, r.id, CASE WHEN o.valid_from < :start THEN :start ELSE o.valid_from END, "  # noqa: S608 - as above
+        f"{_DOCUMENT_ENDS}, o.opened_by, {_DOCUMENT_CLOSED} FROM observation o JOIN resource r ON r.id = o.resource_id "
+        f"WHERE o.opened_by IN :openers AND o.valid_from < :end AND {_DOCUMENT_ENDS} > :start ORDER BY o.id"
+    ).bindparams(sa.bindparam("openers", expanding=True))
+    bound = {"u": to.collection, "start": start, "end": end}
+    for some in batched(sorted(openers), _IN):
+        for row in connection.execute(query, {**bound, "openers": some}):
+            yield Missed._make(row)
+
+
+_DOCUMENT_ENDS = "CASE WHEN o.closed_by IS NULL OR o.closed_by > :u OR o.valid_to > :end THEN :end ELSE o.valid_to END"
+_DOCUMENT_CLOSED = "CASE WHEN o.closed_by > :u THEN NULL ELSE o.closed_by END"
+
+
+class Beneath(NamedTuple):
+    """A part of a verdict, with the version of its document that was there."""
+
+    part: Unjudged
+    opened_by: int
+    closed_by: int | None
+    same: bool
+    """The verdict is about that document, though it was judged before."""
+
+
+def beneath(
+    connection: Connection, to: Horizon, start: str, end: str, openers: Collection[int]
+) -> Iterator[Beneath]:
+    """Verdicts within a period that stood while documents were there which some collections were the first to show.
+
+    Streams.
+    """
+    query = sa.text(
+        f"SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), {_STARTS}, {_ENDS}, "  # noqa: S608 - as above
+        f"o.valid_from, {_DOCUMENT_ENDS}, o.opened_by, {_DOCUMENT_CLOSED}, f.digest = o.digest FROM observation o "
+        "JOIN finding f ON f.resource_id = o.resource_id LEFT JOIN adjustment a ON a.digest = f.adjustment "
+        f"WHERE o.opened_by IN :openers AND {_HELD} AND f.valid_from < {_DOCUMENT_ENDS} "
+        "AND (f.closed_by IS NULL OR f.closed_by > :e OR f.valid_to > o.valid_from) ORDER BY f.id, o.id"
+    ).bindparams(sa.bindparam("openers", expanding=True))
+    bound = {**to.bound, "start": start, "end": end}
+    for some in batched(sorted(openers), _IN):
+        for row in connection.execute(query, {**bound, "openers": some}):
+            first, last = max(row[5], row[7]), min(row[6], row[8])
+            if first < last:
+                part = Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
+                yield Beneath(part, row[9], row[10], bool(row[11]))
+
+
+def out_of_date(connection: Connection, to: Horizon, start: str, end: str) -> Iterator[Unjudged]:
+    """Verdicts that stood after the instant that they named as their end, while their document was there. Streams.
+
+    Nothing judged since; or another version of the rule did, which says nothing of the time before it.
+    """
+    stood = "CASE WHEN f.closed_by IS NULL OR f.closed_by > :e THEN :end ELSE f.valid_to END"
+    query = sa.text(
+        "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, COALESCE(a.outside, 0), f.until, "  # noqa: S608 - as above
+        f"{stood}, o.valid_from, {_DOCUMENT_ENDS} "
+        "FROM finding f JOIN observation o ON o.resource_id = f.resource_id AND o.digest = f.digest "
+        "LEFT JOIN adjustment a ON a.digest = f.adjustment WHERE f.until IS NOT NULL AND f.until < :end "
+        f"AND f.opened_by <= :e AND f.until < {stood} AND {stood} > :start AND o.opened_by <= :u ORDER BY f.id, o.id"
+    )
+    for row in connection.execute(query, {**to.bound, "start": start, "end": end}):
+        first, last = max(row[5], row[7], start), min(row[6], row[8], end)
+        if first < last:
+            yield Unjudged(row[0], row[1], row[2], row[3], bool(row[4]), first, last)
+
+
 # -- failures ---------------------------------------------------------------------------------------
 
 
@@ -479,19 +581,36 @@ class Failure(NamedTuple):
     rows: int
     failing: int
     """How many of its rows say ``fail``; the others could not be judged."""
+    inside_until: str | None
+    """Until when it counted, within the period; ``None``: a decision put it outside of the system all the time.
+    :data:`ONGOING`: it counted to its end, or to that of the period."""
+    due: str | None
+    """By when it was due while it counted."""
+
+
+ONGOING = "~"
+"""After every instant."""
 
 
 def failures(connection: Connection, to: Horizon, start: str, end: str) -> list[Failure]:
     """Every stretch of failure that began before the end of a period and lasted into it."""
     query = sa.text(
         "SELECT rule_id, scope_id, resource_id, failing_since, MIN(id), MAX(id), COUNT(*), "
-        "SUM(CASE WHEN status = 'fail' THEN 1 ELSE 0 END) FROM finding "
+        "SUM(CASE WHEN status = 'fail' THEN 1 ELSE 0 END), "
+        "MAX(CASE WHEN COALESCE(a.outside, 0) = 1 THEN NULL WHEN closed_by IS NULL OR closed_by > :e THEN '9' "
+        "WHEN valid_to > :start AND valid_to > valid_from THEN valid_to END), "
+        "MAX(sla_due), MAX(CASE WHEN closed_by IS NULL OR closed_by > :e THEN '9' ELSE valid_to END), "
+        "MAX(COALESCE(a.outside, 0)) "
+        "FROM finding LEFT JOIN adjustment a ON a.digest = adjustment "
         "WHERE failing_since IS NOT NULL AND opened_by <= :e AND failing_since < :end "
         "GROUP BY rule_id, scope_id, resource_id, failing_since "
         "HAVING MAX(CASE WHEN closed_by IS NULL OR closed_by > :e THEN '9' ELSE valid_to END) > :start"
     )
     bound = {"e": to.evaluation, "start": start, "end": end}
-    return [Failure._make(row) for row in connection.execute(query, bound)]
+    return [
+        Failure._make((*row[:8], ONGOING if not row[11] or row[8] == row[10] else row[8], row[9]))
+        for row in connection.execute(query, bound)
+    ]
 
 
 class Row(NamedTuple):
@@ -811,22 +930,35 @@ def held(
 
 
 def held_at(connection: Connection, to: Horizon, *, passing: bool = True) -> Iterator[Held]:
-    """Rows that hold at the horizon. Streams.
+    """Rows that hold at the horizon; one that named an earlier end is :data:`OUT_OF_DATE`. Streams.
 
     ``passing``: without it, those are left out that pass or do not apply.
     """
-    others = "" if passing else " AND f.status NOT IN ('pass', 'not_applicable')"
+    others = (
+        "" if passing else " AND (f.status NOT IN ('pass', 'not_applicable') OR f.until <= :at)"
+    )
     query = sa.text(
         "SELECT f.rule_id, f.scope_id, f.resource_id, f.status, f.message, f.digest, f.failing_since, f.sla_due, "  # noqa: S608 - as above
-        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name "
+        "f.adjustment, f.valid_from, NULL, f.rule_version_id, r.kind, r.uid, o.name, "
+        "CASE WHEN f.until <= :at THEN f.until END "
         "FROM finding f LEFT JOIN resource r ON r.id = f.resource_id "
         "LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.opened_by <= :u "
         "AND (o.closed_by IS NULL OR o.closed_by > :u) "
         f"WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e){others} "
-        "ORDER BY f.rule_id, f.scope_id, f.resource_id"
+        "ORDER BY f.rule_id, f.scope_id, f.resource_id NULLS FIRST"
     )
-    for row in connection.execute(query.execution_options(yield_per=_CHUNK), to.bound):
-        yield Held(*row)
+    bound = {**to.bound, "at": to.at}
+    for row in connection.execute(query.execution_options(yield_per=_CHUNK), bound):
+        *held_row, over = row
+        one = Held(*held_row)
+        if over is not None:
+            said = f"out of date since {over}; before that: {one.status}, {one.message}"
+            one = one._replace(status=OUT_OF_DATE, message=said)
+        yield one
+
+
+OUT_OF_DATE = "stale"
+"""The status of a verdict after the instant that it named as its end, until something judges again."""
 
 
 class Status(NamedTuple):
@@ -841,19 +973,20 @@ class Status(NamedTuple):
 
 
 def statuses(connection: Connection, to: Horizon, *, adjusted: bool = False) -> list[Status]:
-    """How many findings hold at the horizon, by rule, scope, status and decision.
+    """How many findings hold at the horizon, by rule, scope, status (see :func:`held_at`) and decision.
 
     ``adjusted``: only those that a decision about their place touches.
     """
     only = " AND f.adjustment IS NOT NULL" if adjusted else ""
     query = sa.text(
-        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, f.status, f.adjustment, "  # noqa: S608 - as above
+        "SELECT f.rule_id, f.scope_id, CASE WHEN f.resource_id IS NULL THEN 1 ELSE 0 END, "  # noqa: S608 - as above
+        f"CASE WHEN f.until <= :at THEN '{OUT_OF_DATE}' ELSE f.status END, f.adjustment, "
         "COUNT(*) FROM finding f WHERE f.opened_by <= :e AND (f.closed_by IS NULL OR f.closed_by > :e)"
         f"{only} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
     return [
         Status(row[0], row[1], bool(row[2]), row[3], row[4], row[5])
-        for row in connection.execute(query, {"e": to.evaluation})
+        for row in connection.execute(query, {"e": to.evaluation, "at": to.at})
     ]
 
 
@@ -896,9 +1029,18 @@ def documents(
 def bodies_of(
     connection: Connection, to: Horizon, kind: str
 ) -> Iterator[tuple[str, str, str, str]]:
-    """(scope, uid, digest, body) of every document of a kind as known at the horizon. Streams."""
+    """(scope, uid, digest, body) of every document of a kind as known at the horizon. Streams.
+
+    Where its text left the store since, the oldest other one of the resource that is there stands for it: what an
+    event is, and when it was, is the same in all of them. Empty: none is there.
+    """
+    other = (
+        "SELECT x.body FROM observation n JOIN evidence x ON x.digest = n.digest "
+        "WHERE n.resource_id = r.id AND x.body <> '' ORDER BY n.id LIMIT 1"
+    )
     query = sa.text(
-        "SELECT s.provider || ':' || s.boundary, r.uid, o.digest, e.body FROM resource r "
+        "SELECT s.provider || ':' || s.boundary, r.uid, o.digest, "  # noqa: S608 - as above
+        f"CASE WHEN e.body <> '' THEN e.body ELSE COALESCE(({other}), '') END FROM resource r "
         "JOIN scope s ON s.id = r.scope_id JOIN observation o ON o.resource_id = r.id "
         "JOIN evidence e ON e.digest = o.digest WHERE r.kind = :kind AND o.opened_by <= :u "
         "AND (o.closed_by IS NULL OR o.closed_by > :u) ORDER BY r.id"

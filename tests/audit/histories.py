@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from soc2_pac.decisions import Boundary, Place
+from soc2_pac.evaluate.engine import ActiveRule, evaluate
 from soc2_pac.model import CollectionStatus
 from soc2_pac.store.scopes import retire
 
 from ..store.helpers import (  # noqa: TID252 - tests are no package
     ANN,
     AWAY,
+    DUE,
     HOME,
     RULES,
     T0,
@@ -28,6 +30,7 @@ from ..store.helpers import (  # noqa: TID252 - tests are no package
 
 if TYPE_CHECKING:
     from soc2_pac.store import Store
+    from soc2_pac.store.evidence import Look
 
 HOUR = timedelta(hours=1)
 parse = datetime.fromisoformat
@@ -52,6 +55,7 @@ steps = st.lists(
             "limit": st.sampled_from([30, 30, 5]),
             "outside": st.sampled_from([False, False, False, True]),
             "retire": st.sampled_from([False] * 5 + [True]),
+            "judge": st.sampled_from(["all", "all", "all", "some", "none"]),
         }
     ),
     min_size=1,
@@ -101,7 +105,11 @@ def _run(store: Store, step: dict[str, Any], now: datetime) -> None:
         )
         for item in rules
     ]
-    one_run(store, looks, at=now, rules=rules)
+    judge = step.get("judge", "all")
+    if judge == "all":
+        one_run(store, looks, at=now, rules=rules)
+    else:
+        _collect(store, looks, now, rules[1:2] if judge == "some" else [])
     if step["retire"]:
         with store.database.writing() as connection:
             known = connection.exec_driver_sql(
@@ -113,6 +121,24 @@ def _run(store: Store, step: dict[str, Any], now: datetime) -> None:
             ).scalar()
             if known and not gone:
                 retire(connection, str(AWAY), reason="sold", owner="Ann", by=ANN, now=now + HOUR)
+
+
+def _collect(store: Store, looks: list[Look], now: datetime, rules: list[ActiveRule]) -> None:
+    """Collect, and judge by some rules or by none."""
+    with store.run("collect", config=None, tool_version="test") as run_id:
+        for item in looks:
+            store.record(run_id, item)
+        if rules:
+            with store.database.writing() as connection:
+                evaluate(
+                    connection,
+                    rules,
+                    run_id=run_id,
+                    now=now,
+                    due=DUE,
+                    tool_version="test",
+                    retire=False,
+                )
 
 
 def _document(name: str, said: dict[str, Any]) -> dict[str, object]:

@@ -73,7 +73,9 @@ def test_the_state_is_that_of_the_instant(store: Store) -> None:
         one_run(store, [look({"a": user("a", GetMfa=mfa)}, at=at)], at=at, rules=MFA)
     states = [made(store, T0 + n * DAY + DAY / 2).parts[0].state for n in range(3)]
     assert states == ["holds", "fails", "holds"]
-    report = made(store, T0 + DAY)
+    report = made(store, T0 + DAY + timedelta(hours=5))
+    facts = {fact.label: fact.value for fact in report.cover}
+    assert facts["Collected or judged last by then"] == utc_text(T0 + DAY)
     (failing,) = rows(report, "not-passing")
     assert (failing["resource"], failing["status"], failing["collection"]) == ("a", "fail", 2)
     assert failing["failing_since"] == utc_text(T0 + DAY)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from soc2_pac.audit import period, streams
 from soc2_pac.audit.measured import Options
 from soc2_pac.audit.populations import AuditPeriod
-from soc2_pac.audit.spans import ms
+from soc2_pac.audit.spans import days, ms, text_of, without
 from soc2_pac.canonical import canonical
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, utc_text
@@ -35,6 +35,8 @@ from . import histories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from soc2_pac.audit.measured import Measured, OfRule
 
 DAY = timedelta(days=1)
 HOUR = 3_600_000
@@ -198,7 +200,7 @@ def test_a_gap_has_its_cause_and_breaks_days(store: Store) -> None:
     assert (gap["from"], gap["to"]) == ("2026-01-08T00:00:00.000Z", "2026-01-12T00:00:00.000Z")
     assert (gap["cause"], gap["reason"], gap["attempts"]) == ("denied", "no", "denied 1")
     (result,) = [r for r in rows(report, "results") if r["rule"]]
-    assert (result["days_known"], result["days"]) == (8, 12)
+    assert (result["days_known"], result["days"]) == (7, 12)
     # From the denied run on: of the resource, and of the scope, in which there may be others.
     assert (result["resources"], result["whole_scopes"]) == (1, 1)
     assert result["not_known"] == 2 * 5 * 24 * HOUR
@@ -263,8 +265,12 @@ def test_a_limited_report_names_what_it_leaves_out(store: Store) -> None:
 
 def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
     store: Store, start: datetime, end: datetime
-) -> dict[str, Counter[str]]:
-    """Rule -> milliseconds in each status, by asking of every single hour what was the case."""
+) -> tuple[dict[str, Counter[str]], dict[str, set[str]]]:
+    """By asking of every single hour what was the case.
+
+    Returns:
+        Rule -> milliseconds in each status; rule -> days of which something was not known.
+    """
     with store.database.engine.connect() as connection:
 
         def read(text: str) -> list[tuple[Any, ...]]:
@@ -285,12 +291,13 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
         collected = [c for c in collected if c[4] <= newest]
         seen = read(
             "SELECT r.id, r.kind, r.scope_id, o.valid_from, CASE WHEN o.closed_by <= "
-            f"{newest} THEN o.valid_to END FROM observation o JOIN resource r ON r.id = o.resource_id "
+            f"{newest} THEN o.valid_to END, o.digest FROM observation o JOIN resource r ON r.id = o.resource_id "
             f"WHERE o.opened_by <= {newest}"
         )
         findings = read(
             "SELECT u.name, f.scope_id, f.resource_id, f.status, f.valid_from, CASE WHEN f.closed_by <= "
-            f"{last} THEN f.valid_to END, COALESCE(a.outside, 0) FROM finding f JOIN rule u ON u.id = f.rule_id "
+            f"{last} THEN f.valid_to END, COALESCE(a.outside, 0), f.digest, f.until FROM finding f "
+            "JOIN rule u ON u.id = f.rule_id "
             f"LEFT JOIN adjustment a ON a.digest = f.adjustment WHERE f.opened_by <= {last}"
         )
         retired = [
@@ -302,6 +309,7 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
     kinds["fake-change-approved"] = "fake.change"
     events = {(c[0], c[1]) for c in collected if c[5] is not None}
     found: dict[str, Counter[str]] = {rule: Counter() for rule in {f[0] for f in findings}}
+    dark: dict[str, set[str]] = {rule: set() for rule in found}
     at = start
     until = min(end, max(histories.parse(c[3]) for c in [*collected, *judged_at]))
     while at < until:
@@ -315,7 +323,7 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
                 return False
             if away and scope == away[0][0]:
                 gone = [one for one in retired if one <= text]
-                if gone and not any(gone[-1] < c[3] <= text for c in own):
+                if gone and not any(gone[-1] < c[3] <= text for c in collected if c[1] == scope):
                     return False
             return True
 
@@ -329,7 +337,7 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
 
         for rule, own in found.items():
             kind = kinds[rule]
-            for number, its_kind, scope, first, last_seen in seen:
+            for number, its_kind, scope, first, last_seen, digest in seen:
                 present = first <= text and (last_seen is None or last_seen > text)
                 if its_kind != kind or not present or not there(kind, scope):
                     continue
@@ -338,13 +346,25 @@ def _by_the_hour(  # noqa: C901 - asked in one place, as plainly as it goes
                     if f[0] == rule and f[2] == number and f[4] <= text and (f[5] is None or f[5] > text)
                 ]  # fmt: skip
                 assert len(rows_) <= 1
-                own[_sort(rows_, known=known(kind, scope) or (kind, scope) in events)] += HOUR
+                rows_ = [
+                    f for f in rows_ if f[6] or (f[7] == digest and not (f[8] and f[8] <= text))
+                ]
+                sort = _sort(rows_, known=known(kind, scope) or (kind, scope) in events)
+                own[sort] += HOUR
+                if sort == "not_known":
+                    dark[rule].add(text[:10])
             for f in findings:
                 held = f[4] <= text and (f[5] is None or f[5] > text)
                 if f[0] == rule and f[2] is None and held and there(kind, f[1]):
-                    own[_sort([f], known=known(kind, f[1]))] += HOUR
+                    sort = _sort([f], known=known(kind, f[1]))
+                    own[sort] += HOUR
+                    if sort == "not_known":
+                        dark[rule].add(text[:10])
+            for scope in {c[1] for c in collected if c[0] == kind}:
+                if there(kind, scope) and not known(kind, scope):
+                    dark[rule].add(text[:10])
         at += histories.HOUR
-    return found
+    return found, dark
 
 
 def _sort(found: list[tuple[Any, ...]], *, known: bool) -> str:
@@ -354,6 +374,16 @@ def _sort(found: list[tuple[Any, ...]], *, known: bool) -> str:
         return "outside"
     settled = found[0][3] in ("pass", "fail", "not_applicable")
     return found[0][3] if settled and known else "not_known"
+
+
+def _known_days(measured: Measured, rule: OfRule) -> set[str]:
+    """The days on which all is said to be known, and on all of which the rule was in force."""
+    found = set()
+    for place, (first, last) in enumerate(days(measured.start, measured.end)):
+        whole = without([(first, last)], rule.judged) == ()
+        if rule.known >> place & 1 and whole:
+            found.add(text_of(first)[:10])
+    return found
 
 
 _quick = settings(
@@ -378,8 +408,9 @@ def test_time_in_status_is_exact(history: list[dict[str, Any]], first: int, leng
                 return
             findings = list(streams.findings(connection, measured).cells())
             assert len(findings) == len(streams.findings(connection, measured).rows)
-        expected = _by_the_hour(store, asked.start, asked.end)
+        expected, dark = _by_the_hour(store, asked.start, asked.end)
         for name, rule in measured.rules.items():
+            assert _known_days(measured, rule).isdisjoint(dark[name])
             times = rule.times
             got = {
                 "pass": times.passed,
@@ -480,7 +511,7 @@ def test_sums_are_equal_on_both_databases(store: Store) -> None:
     asked = AuditPeriod(T0, T0 + 13 * DAY)
     with store.reading() as connection:
         measured = period.read(connection, asked, Options(rules=RULES))
-    expected = _by_the_hour(store, asked.start, asked.end)
+    expected, _ = _by_the_hour(store, asked.start, asked.end)
     for name, rule in measured.rules.items():
         assert rule.times.failed == expected[name]["fail"]
         assert rule.times.in_scope == sum(expected[name].values()) - expected[name]["outside"]

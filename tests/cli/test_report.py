@@ -113,9 +113,16 @@ def test_what_does_not_fit_together_is_refused(cli: Callable[..., Ended], url: s
         assert message in ended.err
 
 
+def test_an_instant_that_has_not_come_is_refused(cli: Callable[..., Ended], url: str) -> None:
+    ended = cli("report", "type1", "--as-of", "2999-01-01", "--store", url)
+    assert ended.code == 2
+    assert "2999-01-01 has not come yet" in ended.err
+    assert "Next: an earlier instant, or soc2-pac report readiness" in " ".join(ended.err.split())
+
+
 def test_a_limited_report_says_so(cli: Callable[..., Ended], url: str) -> None:
     ended = cli("report", "type2", *PERIOD, "--store", url, "--criteria", "CC6.2,CC6.3")
-    assert "note: This report is limited. Left out are" in ended.err
+    assert "note: This report is limited. Left out: 12 parts (CC6.1" in ended.err
     assert "Deviations that are left out: 2 (fake-user-mfa 2)" in ended.out
 
 

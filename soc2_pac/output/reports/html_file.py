@@ -97,7 +97,7 @@ def _page(report: Report, policy: str, style: str, script: str) -> Iterator[str]
     yield from _menu(report)
     yield '</nav><main id="content">'
     yield from _head(report)
-    lanes = {lane.subject: lane for lane in report.lanes}
+    lanes = {(lane.kind, lane.subject): lane for lane in report.lanes}
     if report.parts:
         yield from _parts(report, lanes)
     changes = _changes(report)
@@ -154,7 +154,7 @@ def _head(report: Report) -> Iterator[str]:
 # -- controls and criteria ------------------------------------------------------------------------------
 
 
-def _parts(report: Report, lanes: Mapping[str, Lane]) -> Iterator[str]:
+def _parts(report: Report, lanes: Mapping[tuple[str, str], Lane]) -> Iterator[str]:
     yield '<section id="parts" data-list><h2>Controls and criteria</h2>'
     spans = next((lane.spans for lane in report.lanes if _long(lane)), None)
     if spans is not None:
@@ -171,13 +171,14 @@ def _parts(report: Report, lanes: Mapping[str, Lane]) -> Iterator[str]:
     yield f'<p class="count" aria-live="polite">{len(report.parts):,} of {len(report.parts):,}</p></section>'
 
 
-def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
+def _part(part: Part, lanes: Mapping[tuple[str, str], Lane]) -> Iterator[str]:
     state = part.state or "unknown"
-    yield f'<details class="part {state}" id="{_anchor(part.id)}" data-item><summary>'
+    yield f'<details class="part {state}" id="{_anchor(part)}" data-item><summary>'
     yield f'<span class="id">{_text(part.id)}</span><span class="what">{_said(part.title)}</span>'
     yield f'<span class="badge {state}">{_STATES.get(part.state, "")}</span>'
-    if part.id in lanes:
-        yield _lane(lanes[part.id])
+    lane = lanes.get((part.kind, part.id))
+    if lane is not None:
+        yield _lane(lane)
     yield '</summary><div class="body">'
     said = [f"Owner: {part.owner}"] if part.owner else []
     if part.kind == "control" and part.criteria:
@@ -191,8 +192,9 @@ def _part(part: Part, lanes: Mapping[str, Lane]) -> Iterator[str]:
     if part.rules:
         yield '<ul class="rules">'
         for rule in part.rules:
-            lane = _lane(lanes[rule]) if rule in lanes else '<span class="none">no timeline</span>'
-            yield f"<li><code>{_text(rule)}</code>{lane}</li>"
+            lane = lanes.get(("rule", rule))
+            shown = '<span class="none">no timeline</span>' if lane is None else _lane(lane)
+            yield f"<li><code>{_text(rule)}</code>{shown}</li>"
         yield "</ul>"
     yield "</div></details>"
 
@@ -231,8 +233,10 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _anchor(text: str) -> str:
-    return "part-" + "".join(c if c.isascii() and c.isalnum() else "-" for c in text)
+def _anchor(part: Part) -> str:
+    """Another one for each part: a control may have the id of a criterion."""
+    kept = (c if c.isascii() and (c.isalnum() or c in "._-") else f"~{ord(c):x}" for c in part.id)
+    return f"part-{part.kind}-{''.join(kept)}"
 
 
 # -- tables ---------------------------------------------------------------------------------------------

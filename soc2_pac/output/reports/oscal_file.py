@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from soc2_pac.canonical import canonical
 from soc2_pac.output import plain
 from soc2_pac.output.reports import display, main_table
+from soc2_pac.report import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -115,7 +116,7 @@ def _observations(table: Table, report: Report) -> Iterator[tuple[dict[str, Any]
             "title": plain(row.get("rule") or table.title),
             "description": "\n".join(said) or "An empty row.",
             "methods": ["TEST"],
-            "collected": str(row.get("first_seen") or row.get("started") or report.end),
+            "collected": str(row.get("collected") or row.get("started") or report.end),
         }
         subject = _subject(row)
         if subject is not None:
@@ -126,14 +127,13 @@ def _observations(table: Table, report: Report) -> Iterator[tuple[dict[str, Any]
                     "title": subject["description"],
                 }
             ]
-        evidence = row.get("evidence")
+        evidence = [
+            {"description": column.title, "props": [_prop("sha-256", str(row[name]))]}
+            for name, column in columns.items()
+            if column.shape is Shape.DIGEST and row[name]
+        ]
         if evidence:
-            observation["relevant-evidence"] = [
-                {
-                    "description": "The document that was judged.",
-                    "props": [_prop("sha-256", str(evidence))],
-                }
-            ]
+            observation["relevant-evidence"] = evidence
         yield observation, str(row.get("rule") or "")
 
 

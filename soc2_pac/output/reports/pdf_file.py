@@ -106,22 +106,23 @@ def _statement(paper: _Paper, report: Report) -> None:
 def _parts(paper: _Paper, report: Report) -> None:
     if not report.parts:
         return
-    lanes = {lane.subject: lane for lane in report.lanes}
+    lanes = {(lane.kind, lane.subject): lane for lane in report.lanes}
     paper.new_page()
     paper.heading("Controls and criteria", 1)
     for part in report.parts:
         _part(paper, part, lanes)
 
 
-def _part(paper: _Paper, part: Part, lanes: dict[str, Lane]) -> None:
+def _part(paper: _Paper, part: Part, lanes: dict[tuple[str, str], Lane]) -> None:
     paper.keep(26)
     paper.heading(f"{part.id}  {part.title}", 2)
     said = [part.kind, part.state, f"owner {part.owner}" if part.owner else ""]
     if part.kind == "control" and part.criteria:
         said.append(", ".join(part.criteria))
     paper.text("  ·  ".join(one for one in said if one), size=8, colour=_PALE)
-    if part.id in lanes:
-        paper.lane(lanes[part.id])
+    lane = lanes.get((part.kind, part.id))
+    if lane is not None:
+        paper.lane(lane)
     for line in part.statement:
         paper.text(sentence(line), size=9)
     for line in part.missing:

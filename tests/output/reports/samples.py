@@ -187,7 +187,7 @@ def report(count: int = 40, *, parts: int = 6, streamed: int = 500) -> Report:
                 for number, name in enumerate(names)
             ),
             lanes=(
-                *(Lane(name, spans) for name in names),
+                *(Lane(name, spans, "control") for name in names),
                 *(Lane(f"aws-s3-bucket-rule-{number}", spans) for number in range(7)),
             ),
             tables=(results(parts), deviations(count), gaps(), findings(streamed)),
