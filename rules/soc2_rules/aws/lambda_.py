@@ -27,6 +27,7 @@ from soc2_pac.model import (
 )
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
+from soc2_rules.mechanisms.known import asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -121,8 +122,9 @@ def aws_lambda_not_public(
     what they have there at a function. Of another service that the policy does not keep to the account's own
     resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
-    The policies and URLs of the function, of its aliases and of its published versions are read. Lambda Web Functions,
-    with endpoints of their own, are resources of another sort, and not judged.
+    The policies and URLs of the function, of its aliases and of its published versions are read. A URL without a
+    sign-in that no policy opens answers nobody, and does not count. Lambda Web Functions, with endpoints of their own,
+    are resources of another sort, and not judged.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
@@ -141,8 +143,9 @@ def aws_lambda_not_public(
         return len(found) > said
 
     look(lambda: _by_policy(function.statements, "its policy", scope, known_accounts))
-    look(lambda: _by_url(function))
-    for one in _qualified(function, evidence, unread):
+    others = _qualified(function, evidence, unread)
+    look(lambda: _by_url(function, others))
+    for one in others:
         whose = f"the policy of {function.name}:{one.qualifier}"
         if look(lambda: _by_policy(one.statements, whose, scope, known_accounts)):  # noqa: B023 - called at once
             on.append(one)
@@ -224,13 +227,37 @@ def _of_one_skill(statement: Statement) -> bool:
     )
 
 
-def _by_url(function: Function) -> Iterator[str]:
+def _by_url(function: Function, others: Sequence[Qualified]) -> Iterator[str]:
+    """Whether whoever knows its URL gets in without signing in.
+
+    What a URL without a sign-in is asked for a policy must allow to everyone; where none does, the answer is 403
+    (Lambda developer guide, "Control access to Lambda function URLs").
+    """
     kinds = {url.auth_type for url in function.urls}
-    if "NONE" in kinds:
+    if "NONE" in kinds and _lets_somebody_in([function, *others]):
         yield "its URL asks nobody to sign in"
     if unknown := sorted(kinds - {"NONE", "AWS_IAM"}):
         msg = f"what the sign-in {', '.join(unknown)} of its URL is is not known"
         raise FactUnavailable(msg, field="ListFunctionUrlConfigs")
+
+
+def _lets_somebody_in(listed: Sequence[Function | Qualified]) -> bool:
+    """Whether a policy allows requests to a URL that nobody signed, be it with conditions.
+
+    Raises FactUnavailable where none of those that were told does, and another was not told.
+    """
+    known, unread = asked(
+        listed,
+        lambda one: any(
+            statement.allow and statement.anyone and statement.covers("lambda:InvokeFunctionUrl")
+            for statement in one.statements
+        ),
+    )
+    if any(said for _, said in known):
+        return True
+    if unread is not None:
+        raise unread
+    return False
 
 
 @rule(
