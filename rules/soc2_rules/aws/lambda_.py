@@ -278,8 +278,9 @@ def _lets_somebody_in(function: Function, others: Sequence[Qualified]) -> bool:
 
     Raises FactUnavailable where none of those that were told does, and another was not told.
     """
+    policies: list[Function | Qualified] = [function, *others]
     known, unread = asked(
-        (function, *others),
+        policies,
         lambda one: any(
             statement.allow and statement.anyone and statement.covers("lambda:InvokeFunctionUrl")
             for statement in _answered(function, one.statements)
