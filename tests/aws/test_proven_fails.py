@@ -39,7 +39,6 @@ PROOFS = [
         "aws-ssm-docs-private", "DescribeDocumentPermission.AccountIds", ["all"], "GetDocument"
     ),
     Proof("aws-lambda-not-public", "GetPolicy", _EVERYONE, "ListFunctionUrlConfigs"),
-    Proof("aws-lambda-not-public", "ListFunctionUrlConfigs", [{"AuthType": "NONE"}], "GetPolicy"),
     Proof(
         "aws-secret-stale-or-public", "LastAccessedDate", "2024-01-01T00:00:00Z", "GetResourcePolicy"
     ),

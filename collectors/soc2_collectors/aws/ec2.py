@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soc2_collectors.aws.launch_images import images as launch_images
 from soc2_collectors.aws.models.ebs import Image, Snapshot, Volume
 from soc2_collectors.aws.models.ec2 import (
     Address,
@@ -91,12 +92,13 @@ def instances(aws: Aws) -> Iterator[Document]:
 
 @collects(
     LaunchTemplateVersion,
-    calls=["ec2:DescribeLaunchTemplateVersions"],
+    calls=["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeImages"],
     per="region",
-    cost="pages of 200",
+    cost="pages of 200 + 1 per image, where tokens are left open",
 )
 def launch_template_versions(aws: Aws) -> Iterator[Document]:
     """The default and the latest version of every launch template, in one listing."""
+    image = launch_images(aws)
     for version in aws.items(
         "ec2",
         "describe_launch_template_versions",
@@ -107,7 +109,8 @@ def launch_template_versions(aws: Aws) -> Iterator[Document]:
     ):
         number = f"{version['LaunchTemplateId']}:{version['VersionNumber']}"
         name = f"{version.get('LaunchTemplateName', '')}:{version['VersionNumber']}"
-        yield Document(number, name, version)
+        body = {**version, "DescribeImages": image(version["LaunchTemplateData"])}
+        yield Document(number, name, body)
 
 
 @collects(Volume, calls=["ec2:DescribeVolumes"], per="region", cost="pages of 500")

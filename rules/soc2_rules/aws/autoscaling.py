@@ -21,13 +21,13 @@ def aws_imdsv2_launch_configuration(
 ) -> Verdict:
     """Instances of launch configurations ask for a metadata session token, or have the metadata service off.
 
-    What a configuration leaves open the Region's default decides; what an image asks for is not read.
+    What a configuration leaves open the Region's default decides, and where there is none the image.
 
     Why: every instance that the group starts answers the metadata service as the configuration says.
     Fix: move the group to a launch template with MetadataOptions={HttpTokens=required}: a launch
         configuration cannot be changed.
     """
-    return asks_for_token(configuration.metadata_options, evidence)
+    return asks_for_token(configuration.metadata_options, evidence, lambda: configuration.images)
 
 
 @rule(

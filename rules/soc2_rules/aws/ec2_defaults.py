@@ -57,13 +57,13 @@ def aws_imdsv2_launch_template(template: LaunchTemplateVersion, evidence: Eviden
     """Instances of launch templates ask for a metadata session token, or have the metadata service off.
 
     Judged are the default and the latest version of a template. What a template leaves open the Region's default
-    decides; what an image asks for is not read.
+    decides, and where there is none the image; where the template names none, or not by its number, nobody can tell.
 
     Why: every instance that an auto scaling group starts is made as the template says.
     Fix: aws ec2 create-launch-template-version with MetadataOptions={HttpTokens=required}, and make it
         the default.
     """
-    return asks_for_token(template.data.metadata_options, evidence)
+    return asks_for_token(template.data.metadata_options, evidence, lambda: template.images)
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -27,10 +28,12 @@ from soc2_pac.model import (
 )
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.credential_names import CREDENTIALS, sounds_like_credential
+from soc2_rules.mechanisms.known import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from soc2_collectors.aws.models.conditions import Condition
     from soc2_collectors.aws.models.policy import Statement
 
 
@@ -121,8 +124,10 @@ def aws_lambda_not_public(
     what they have there at a function. Of another service that the policy does not keep to the account's own
     resources the rule is inconclusive. ``known_accounts`` holds accounts and organisations that may.
 
-    The policies and URLs of the function, of its aliases and of its published versions are read. Lambda Web Functions,
-    with endpoints of their own, are resources of another sort, and not judged.
+    The policies and URLs of the function, of its aliases and of its published versions are read. A URL without a
+    sign-in that no policy opens answers nobody, and does not count; nor does what a policy allows of requests to a URL
+    that the function has no more. Lambda Web Functions, with endpoints of their own,
+    are resources of another sort, and not judged.
 
     Why: whoever knows the address runs the code, with the rights of the function's role.
     Fix: aws lambda update-function-url-config --auth-type AWS_IAM; aws lambda remove-permission for the
@@ -140,11 +145,13 @@ def aws_lambda_not_public(
             unread.append(error)
         return len(found) > said
 
-    look(lambda: _by_policy(function.statements, "its policy", scope, known_accounts))
-    look(lambda: _by_url(function))
-    for one in _qualified(function, evidence, unread):
+    own = functools.partial(_answered, function)
+    look(lambda: _by_policy(own(function.statements), "its policy", scope, known_accounts))
+    others = _qualified(function, evidence, unread)
+    look(lambda: _by_url(function, others))
+    for one in others:
         whose = f"the policy of {function.name}:{one.qualifier}"
-        if look(lambda: _by_policy(one.statements, whose, scope, known_accounts)):  # noqa: B023 - called at once
+        if look(lambda: _by_policy(own(one.statements), whose, scope, known_accounts)):  # noqa: B023 - called at once
             on.append(one)
     if found and function.name not in public_functions:
         return failed("; ".join(found), on=on)
@@ -211,6 +218,34 @@ def _by_policy(
         raise FactUnavailable(msg, field="GetPolicy")
 
 
+def _answered(function: Function, listed: list[Statement]) -> list[Statement]:
+    """The statements of a policy less those that allow what nobody can ask: requests to a URL that there is not.
+
+    Lambda keeps the statements of a URL that is deleted, or that asks for a sign-in now (Lambda developer guide,
+    "Control access to Lambda function URLs"). Where the URLs were not told, all statements count.
+    """
+    try:
+        kinds = {url.auth_type for url in function.urls}
+    except FactUnavailable:
+        return listed
+    # Who gets in through a URL with a sign-in is said by statements about InvokeFunctionUrl, asked as well.
+    through = {"true", "false"} if "NONE" in kinds else {"false"}
+    told = {"lambda:functionurlauthtype": kinds, "lambda:invokedviafunctionurl": through}
+    return [
+        statement
+        for statement in listed
+        if not statement.allow
+        or all(_may_hold(one, told.get(one.key)) for one in statement.conditions)
+    ]
+
+
+def _may_hold(condition: Condition, values: Collection[str] | None) -> bool:
+    """Whether a condition holds of a request without its key, or with one of these values; ``None``: any value."""
+    if values is None or condition.without_key() is not False:
+        return True
+    return any(condition.holds(one) is not False for one in values)
+
+
 def _for_a_source(statement: Statement) -> bool:
     """Whether it names the resource for which a service must ask, or its account."""
     return any(one.key in _SOURCES for one in statement.conditions)
@@ -224,13 +259,38 @@ def _of_one_skill(statement: Statement) -> bool:
     )
 
 
-def _by_url(function: Function) -> Iterator[str]:
+def _by_url(function: Function, others: Sequence[Qualified]) -> Iterator[str]:
+    """Whether whoever knows its URL gets in without signing in.
+
+    What a URL without a sign-in is asked for a policy must allow to everyone; where none does, the answer is 403
+    (Lambda developer guide, "Control access to Lambda function URLs").
+    """
     kinds = {url.auth_type for url in function.urls}
-    if "NONE" in kinds:
+    if "NONE" in kinds and _lets_somebody_in(function, others):
         yield "its URL asks nobody to sign in"
     if unknown := sorted(kinds - {"NONE", "AWS_IAM"}):
         msg = f"what the sign-in {', '.join(unknown)} of its URL is is not known"
         raise FactUnavailable(msg, field="ListFunctionUrlConfigs")
+
+
+def _lets_somebody_in(function: Function, others: Sequence[Qualified]) -> bool:
+    """Whether a policy allows requests to a URL that nobody signed, be it with conditions.
+
+    Raises FactUnavailable where none of those that were told does, and another was not told.
+    """
+    policies: list[Function | Qualified] = [function, *others]
+    known, unread = asked(
+        policies,
+        lambda one: any(
+            statement.allow and statement.anyone and statement.covers("lambda:InvokeFunctionUrl")
+            for statement in _answered(function, one.statements)
+        ),
+    )
+    if any(said for _, said in known):
+        return True
+    if unread is not None:
+        raise unread
+    return False
 
 
 @rule(

@@ -33,7 +33,8 @@ def azure_resource_locks(
 
     ``tag`` with ``values``, or ``names`` (patterns), say which groups are production; a name of
     ``other_names`` is none of them. Where one of these is a word that ``names`` takes for production (``*product*``),
-    the word alone counts for nothing: ``products-prod`` is production. A lock on the subscription counts for all
+    the word alone counts for nothing: ``products-prod`` is production. Nor is it what its tag gives to development,
+    tests and the like, whatever its name. A lock on the subscription counts for all
     of its groups. Groups that a resource manages, as that of the nodes of a Kubernetes cluster, need none: the
     resource must be able to delete what is in them.
 
@@ -42,8 +43,12 @@ def azure_resource_locks(
     """
     said = {key.casefold(): (value or "").casefold() for key, value in (group.tags or {}).items()}
     wanted = {value.casefold() for value in values}
-    if said.get(tag.casefold()) not in wanted and not _named(group.name, names, other_names):
-        return not_applicable("neither tagged nor named as production")
+    tagged = said.get(tag.casefold(), "")
+    if tagged not in wanted:
+        if not _named(group.name, names, other_names):
+            return not_applicable("neither tagged nor named as production")
+        if tagged in _OTHER_ENVIRONMENTS or names_other(tagged):
+            return not_applicable(f"its tag says that it is of another environment: {tagged}")
     if group.managed_by:
         return not_applicable(
             f"managed by {last_part(group.managed_by)}, which a lock would hinder"
@@ -56,6 +61,16 @@ def azure_resource_locks(
     if locks:
         return passed(f"locked by {listed(lock.name for lock in locks)}", on=locks)
     return failed("no lock against deletion")
+
+
+_OTHER_ENVIRONMENTS = frozenset(
+    {
+        *("demo", "dev", "development", "lab", "poc", "qa", "sandbox", "sbx", "stage", "staging"),
+        *("test", "testing", "tst", "uat"),
+    }
+)
+"""Words by which a tag says that something is not production. Source: Cloud Adoption Framework, "Define your tagging
+strategy" and "Abbreviation recommendations"."""
 
 
 def _named(name: str, names: tuple[str, ...], other_names: tuple[str, ...]) -> bool:

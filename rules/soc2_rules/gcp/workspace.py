@@ -58,7 +58,7 @@ def gcp_workspace_inactive_users(
         return not_applicable(f"{user.primary_email} is exempt")
     last = user.last_seen
     due = days_after(last, max_idle_days)
-    said = "signed in last" if user.signed_in else "never signed in since"
+    said = "signed in last" if user.signed_in else "never signed in since it was made"
     told = f"{user.primary_email} {said} on {last:%Y-%m-%d}"
     if now < due:
         return passed(told, until=due)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from soc2_collectors.aws.models.ec2 import MetadataOptions
-from soc2_pac.resources import Resource
+from soc2_collectors.aws.models.ec2 import LaunchImage, MetadataOptions
+from soc2_pac.resources import Resource, fact
 
 
 class LaunchConfiguration(Resource, frozen=True, kw_only=True, rename="pascal"):
@@ -21,3 +21,5 @@ class LaunchConfiguration(Resource, frozen=True, kw_only=True, rename="pascal"):
     """Ids; names in configurations from before there were VPCs."""
     user_data: str
     """Empty where there is none."""
+    images: list[LaunchImage] | None = fact("DescribeImages")
+    """The image that it names; ``None`` where AWS does not show it."""

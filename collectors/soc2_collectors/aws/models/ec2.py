@@ -482,6 +482,13 @@ class TemplateData(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return {*own, *(group for one in self.network_interfaces for group in one.groups)}
 
 
+class LaunchImage(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What an image asks of the instances that are started from it."""
+
+    imds_support: str | None = None
+    """``v2.0``: a metadata session token, where neither the launch nor the account says otherwise."""
+
+
 class LaunchTemplateVersion(Resource, frozen=True, kw_only=True, rename="pascal"):
     """The default or latest version of a launch template: the ones that new instances are made of."""
 
@@ -491,6 +498,8 @@ class LaunchTemplateVersion(Resource, frozen=True, kw_only=True, rename="pascal"
     launch_template_name: str = ""
     version_number: int
     data: TemplateData = msgspec.field(name="LaunchTemplateData")
+    images: list[LaunchImage] | None = fact("DescribeImages")
+    """The image that it names; ``None`` where it names none by number, or AWS does not show it."""
 
 
 class EbsEncryption(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -26,7 +26,7 @@ class Notebook(Resource, frozen=True, kw_only=True, rename="pascal"):
 
 
 _BUILT_IN = re.compile(
-    r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|dl1|g5|g6e?|gr6|p5|p5en?|p6-b200|trn1n?|trn2)\..+"
+    r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|dl1|g5|g6e?|g7e|gr6|p5(?:en?)?|p6-b[23]00|p6e-gb200|trn1n?|trn2)\..+"
 )
 """Types of instances with disks of their own: ``d`` among the letters behind the generation says so; of those without
 the letter, the ones whose specification has an instance store. Sources: EC2, Naming conventions; EC2, Instance store

@@ -237,9 +237,16 @@ class Instance(Located, frozen=True, kw_only=True, rename="camel"):
 
 
 def marks(labels: dict[str, str], wanted: tuple[str, ...]) -> list[str]:
-    """Which of the wanted labels are there, written ``key`` or ``key=value``."""
+    """Which of the wanted labels are there, written ``key`` or ``key=value``.
+
+    A key alone is there whatever its value, but for one that denies it: ``appliance=false``.
+    """
     pairs = {f"{key}={value}" for key, value in labels.items()}
-    return sorted(label for label in wanted if label in labels or label in pairs)
+    keys = {key for key, value in labels.items() if value not in _DENIED}
+    return sorted(label for label in wanted if label in keys or label in pairs)
+
+
+_DENIED = frozenset({"0", "false", "no", "off"})
 
 
 class ProjectData(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
