@@ -155,3 +155,27 @@ def test_a_ruleset_that_was_not_in_force_lost_nothing(
     }
     document |= {"ruleset_old_enforcement": before} if before else {}
     assert said("github-protection-changes", document) is status
+
+
+def member(login: str) -> dict[str, Any]:
+    return {"role": "MEMBER", "hasTwoFactorEnabled": False, "node": {"id": login, "login": login}}
+
+
+def test_the_account_that_sets_single_sign_on_up_has_a_password() -> None:
+    """The login that the case of a managed user has, and the one account of its enterprise that is none."""
+    rule = "github-members-without-2fa"
+    assert said(rule, member("ann_acme")) is Status.INCONCLUSIVE
+    assert said(rule, member("acme_admin")) is Status.FAIL
+
+
+def test_one_managed_user_does_not_make_an_enterprise() -> None:
+    rule = RULES["github-org-2fa-required"]
+    document = {**good(rule.id), "two_factor_requirement_enabled": False}
+
+    def of(*logins: str) -> Status:
+        given = {"github.member": [member(login) for login in logins]}
+        return judge_document(rule, document, given, now=NOW, scope=SCOPE).status
+
+    assert of("acme_admin", "ann_acme") is Status.INCONCLUSIVE
+    assert of("bob", "ann_acme") is Status.FAIL
+    assert of("bob") is Status.FAIL

@@ -196,8 +196,9 @@ def github_merged_pr_checks(
 
     A check that was skipped does not stand in the way of a merge, and tested nothing. ``required_checks``
     names checks that must have reported and be green, whatever the others say; without
-    it all must be green. ``ignored_checks`` names checks that may fail. GitHub reports a check's last run:
-    one that was run again after the merge shows its later result.
+    it all must be green. ``ignored_checks`` names checks that may fail. A check's last run counts: one that was
+    run again after the merge shows its later result, and a run that a later one of the same App and name repeats,
+    such as one that was cancelled for it, does not count.
 
     Why: a change that was merged while a check failed, or before any check ran, was not tested.
     Fix: require the checks in the ruleset of the default branch; for this change, run them now and keep
@@ -224,9 +225,9 @@ def _of_checks(
     ignored_checks: tuple[str, ...],
 ) -> Verdict:
     by_name: dict[str, list[CheckContext]] = {}
-    for context in rollup.contexts.nodes:
-        if context is not None:
-            by_name.setdefault(context.label, []).append(context)
+    last = rollup.contexts.last
+    for context in last:
+        by_name.setdefault(context.label, []).append(context)
     counting = [
         name
         for name in by_name
@@ -253,6 +254,8 @@ def _of_checks(
     ended = rollup.state in ("FAILURE", "ERROR", "PENDING", "EXPECTED")
     if ended and complete and set(ignored_checks) & set(by_name):
         return passed(f"{merged}; only checks that may fail were not green")
+    if ended and complete and len(last) < len(rollup.contexts.nodes):
+        return passed(f"{merged} with all checks green in their last run on {head.oid[:_SHA]}")
     return inconclusive(f"{merged}; checks ended as {rollup.state}, and GitHub does not show which")
 
 
