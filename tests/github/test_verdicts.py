@@ -179,3 +179,30 @@ def test_one_managed_user_does_not_make_an_enterprise() -> None:
     assert of("acme_admin", "ann_acme") is Status.INCONCLUSIVE
     assert of("bob", "ann_acme") is Status.FAIL
     assert of("bob") is Status.FAIL
+
+
+def test_a_commit_between_the_approval_and_an_update_of_the_branch_is_unseen() -> None:
+    rule = "github-merged-pr-population"
+    document = good(rule)
+    ann = {"name": "Ann", "user": {"login": "ann", "databaseId": 1}}
+
+    def merged(*commits: tuple[str, str, int]) -> Status:
+        nodes = [
+            {
+                "commit": {
+                    "oid": oid,
+                    "author": ann,
+                    "authors": {"totalCount": 1, "nodes": [ann]},
+                    "committer": {"user": {"login": by}},
+                    "parents": {"totalCount": parents},
+                }
+            }
+            for oid, by, parents in commits
+        ]
+        made = {"allCommits": {"totalCount": len(nodes), "nodes": nodes}}
+        return said(rule, {**document, **made, "headRefOid": commits[-1][0]})
+
+    seen, update = ("aaaa", "ann", 1), ("cccc", "web-flow", 2)
+    assert merged(seen, update) is Status.INCONCLUSIVE
+    assert merged(seen, ("bbbb", "ann", 1), update) is Status.FAIL
+    assert merged(seen, ("cccc", "ann", 2)) is Status.FAIL

@@ -24,10 +24,11 @@ _SHA = 10
 _DEFAULT_NAMES = ("main", "master")
 _REMOVALS = ("destroy", "disable")
 _TICKET = (
-    r"\b(?!(?:AES|CVE|CWE|GHSA|HTTP|IEEE|IPV|ISO|JDK|JSR|MD|PEP|RFC|RSA|SHA|SSL|TLS|US|UTF|X)-)"
-    r"[A-Z][A-Z0-9]+-[0-9]+\b"
+    r"(?<![A-Z0-9]_)(?<![A-Za-z0-9])(?!(?:AES|CVE|CWE|GHSA|HTTP|IEEE|IPV|ISO|JDK|JSR|MD|PEP|RFC|RSA|SHA|SSL|TLS|US|UTF|X)-)"
+    r"[A-Z][A-Z0-9]+-[0-9]+(?![A-Za-z0-9])"
 )
-""" ``ABC-123``; names of standards look alike and are no tickets."""
+""" ``ABC-123``, beside an underscore as well (``feature_ABC-123_login``); names of standards look alike and are no
+tickets, nor are constants (``MAX_SIZE-1``)."""
 _ADDITIONS = ("create", "enable")
 
 
@@ -59,7 +60,8 @@ def github_merged_pr_population(
     it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
     lines that the author took over as a co-author of that commit, and whoever updated the branch as the author
     of a merge: whether such a reviewer wrote more is not known, and ``co_authors_may_approve`` lets the
-    approval count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
+    approval count. What GitHub merged into the branch after an approval, when it was updated, may hold how somebody
+    resolved a conflict: ``on_merged_head`` off lets approvals of earlier commits count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
     nobody else adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it.
     Approvals of bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge
     (logins; empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may
@@ -127,6 +129,12 @@ def _unapproved(
         return inconclusive(
             f"{said}, approved by {_names_of(named)}, who suggested lines that were taken over, or updated the "
             "branch, by what commits made on GitHub say: whether they wrote more is not known"
+        )
+    updated = [one for one in approvals if change.only_updated_since(one)]
+    if updated:
+        return inconclusive(
+            f"{said}, approved by {_names_of(updated)} before GitHub merged the base into the branch: whether that "
+            "changed anything else is not known"
         )
     if approvals:
         return failed(

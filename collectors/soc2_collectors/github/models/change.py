@@ -296,14 +296,24 @@ class ChangeCommit(msgspec.Struct, frozen=True):
         Of a commit that GitHub did not make, or whose author has no account, everybody; of a merge that GitHub made,
         as it does for who updates the branch, nobody.
         """
-        by_button = (
-            self._committed and self._committed.user and self._committed.user.login == _BUTTON
-        )
         known = self.author is not None and self.author.user is not None
-        if not (by_button and known):
+        if not (self._by_button and known):
             return self.people
-        merges = self.parents is not None and self.parents.total_count > 1
-        return [] if merges else _persons([self.author])
+        return [] if self._merges else _persons([self.author])
+
+    @property
+    def updates(self) -> bool:
+        """Whether GitHub made it as a merge, as it does for who updates the branch or resolves a conflict there."""
+        return self._by_button and self._merges
+
+    @property
+    def _by_button(self) -> bool:
+        by = self._committed
+        return by is not None and by.user is not None and by.user.login == _BUTTON
+
+    @property
+    def _merges(self) -> bool:
+        return self.parents is not None and self.parents.total_count > 1
 
     @property
     def _committed(self) -> CommitAuthor | None:
@@ -497,6 +507,15 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         if self.author is not None:
             own.append((self.author.login, self.author.database_id))
         return any(reviewer.is_account(login, number) for login, number in own)
+
+    def only_updated_since(self, review: Review) -> bool:
+        """Whether nothing but merges that GitHub made came between what was reviewed and what was merged."""
+        commits = self.made_of
+        oids = [commit.oid for commit in commits]
+        if review.commit is None or review.commit.oid not in oids or oids[-1] != self.head_ref_oid:
+            return False
+        later = commits[oids.index(review.commit.oid) + 1 :]
+        return bool(later) and all(commit.updates for commit in later)
 
     @property
     def opinions(self) -> list[Review]:
