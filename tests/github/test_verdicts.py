@@ -186,7 +186,7 @@ def test_a_commit_between_the_approval_and_an_update_of_the_branch_is_unseen() -
     document = good(rule)
     ann = {"name": "Ann", "user": {"login": "ann", "databaseId": 1}}
 
-    def merged(*commits: tuple[str, str, int]) -> Status:
+    def merged(*commits: tuple[str, str, int], **thresholds: Any) -> Status:
         nodes = [
             {
                 "commit": {
@@ -200,9 +200,10 @@ def test_a_commit_between_the_approval_and_an_update_of_the_branch_is_unseen() -
             for oid, by, parents in commits
         ]
         made = {"allCommits": {"totalCount": len(nodes), "nodes": nodes}}
-        return said(rule, {**document, **made, "headRefOid": commits[-1][0]})
+        return said(rule, {**document, **made, "headRefOid": commits[-1][0]}, **thresholds)
 
     seen, update = ("aaaa", "ann", 1), ("cccc", "web-flow", 2)
     assert merged(seen, update) is Status.INCONCLUSIVE
+    assert merged(seen, update, on_merged_head=False) is Status.PASS
     assert merged(seen, ("bbbb", "ann", 1), update) is Status.FAIL
     assert merged(seen, ("cccc", "ann", 2)) is Status.FAIL

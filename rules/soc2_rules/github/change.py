@@ -60,14 +60,15 @@ def github_merged_pr_population(
     it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
     lines that the author took over as a co-author of that commit, and whoever updated the branch as the author
     of a merge: whether such a reviewer wrote more is not known, and ``co_authors_may_approve`` lets the
-    approval count. What GitHub merged into the branch after an approval, when it was updated, may hold how somebody
-    resolved a conflict: ``on_merged_head`` off lets approvals of earlier commits count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
-    nobody else adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it.
-    Approvals of bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge
-    (logins; empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may
-    be approved afterwards, within ``emergency_review_days``. Production is what the source's
-    ``production_branches`` say, otherwise the default branch, and branches called like
-    ``default_branch_names``: the default branch may have been another one at the merge.
+    approval count. What GitHub merged into the branch after an approval, when it was updated, may hold how
+    somebody resolved a conflict: ``on_merged_head`` off lets approvals of earlier commits count.
+    ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as nobody else
+    adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of
+    bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins; empty:
+    anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be approved
+    afterwards, within ``emergency_review_days``. Production is what the source's ``production_branches`` say,
+    otherwise the default branch, and branches called like ``default_branch_names``: the default branch may have
+    been another one at the merge.
 
     Why: settings say what should happen; this looks at what did. Each change of the period is one item of
         the population that an auditor samples.
