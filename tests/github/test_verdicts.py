@@ -182,6 +182,7 @@ def test_one_managed_user_does_not_make_an_enterprise() -> None:
 
 
 def test_a_commit_between_the_approval_and_an_update_of_the_branch_is_unseen() -> None:
+    """GitHub Docs, "Keeping your pull request in sync with the base branch": Update branch makes a merge commit."""
     rule = "github-merged-pr-population"
     document = good(rule)
     ann = {"name": "Ann", "user": {"login": "ann", "databaseId": 1}}
