@@ -155,3 +155,56 @@ def test_a_ruleset_that_was_not_in_force_lost_nothing(
     }
     document |= {"ruleset_old_enforcement": before} if before else {}
     assert said("github-protection-changes", document) is status
+
+
+def member(login: str) -> dict[str, Any]:
+    return {"role": "MEMBER", "hasTwoFactorEnabled": False, "node": {"id": login, "login": login}}
+
+
+def test_the_account_that_sets_single_sign_on_up_has_a_password() -> None:
+    """The login that the case of a managed user has, and the one account of its enterprise that is none."""
+    rule = "github-members-without-2fa"
+    assert said(rule, member("ann_acme")) is Status.INCONCLUSIVE
+    assert said(rule, member("acme_admin")) is Status.FAIL
+
+
+def test_one_managed_user_does_not_make_an_enterprise() -> None:
+    rule = RULES["github-org-2fa-required"]
+    document = {**good(rule.id), "two_factor_requirement_enabled": False}
+
+    def of(*logins: str) -> Status:
+        given = {"github.member": [member(login) for login in logins]}
+        return judge_document(rule, document, given, now=NOW, scope=SCOPE).status
+
+    assert of("acme_admin", "ann_acme") is Status.INCONCLUSIVE
+    assert of("bob", "ann_acme") is Status.FAIL
+    assert of("bob") is Status.FAIL
+
+
+def test_a_commit_between_the_approval_and_an_update_of_the_branch_is_unseen() -> None:
+    """GitHub Docs, "Keeping your pull request in sync with the base branch": Update branch makes a merge commit."""
+    rule = "github-merged-pr-population"
+    document = good(rule)
+    ann = {"name": "Ann", "user": {"login": "ann", "databaseId": 1}}
+
+    def merged(*commits: tuple[str, str, int], **thresholds: Any) -> Status:
+        nodes = [
+            {
+                "commit": {
+                    "oid": oid,
+                    "author": ann,
+                    "authors": {"totalCount": 1, "nodes": [ann]},
+                    "committer": {"user": {"login": by}},
+                    "parents": {"totalCount": parents},
+                }
+            }
+            for oid, by, parents in commits
+        ]
+        made = {"allCommits": {"totalCount": len(nodes), "nodes": nodes}}
+        return said(rule, {**document, **made, "headRefOid": commits[-1][0]}, **thresholds)
+
+    seen, update = ("aaaa", "ann", 1), ("cccc", "web-flow", 2)
+    assert merged(seen, update) is Status.INCONCLUSIVE
+    assert merged(seen, update, on_merged_head=False) is Status.PASS
+    assert merged(seen, ("bbbb", "ann", 1), update) is Status.FAIL
+    assert merged(seen, ("cccc", "ann", 2)) is Status.FAIL

@@ -54,6 +54,7 @@ DEFAULT_BRANCHES = _query(
     """
         codeowners { errors { kind line path } }
         mergeQueue { id }
+        mergeCommitAllowed
         defaultBranchRef {
           name
           branchProtectionRule {
@@ -84,7 +85,7 @@ DEFAULT_BRANCHES = _query(
             nodes { type repositoryRuleset { databaseId name enforcement } }
           }
         }""",
-    optional=("lockBranch", "mergeQueue", "requiredStatusChecks"),
+    optional=("lockBranch", "mergeCommitAllowed", "mergeQueue", "requiredStatusChecks"),
 )
 
 REPOSITORY_SETTINGS = _query(

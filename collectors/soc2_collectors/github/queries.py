@@ -184,7 +184,10 @@ query MergedPullRequests($search: String!, $first: Int!, $after: String) {
                   pageInfo { hasNextPage }
                   nodes {
                     __typename
-                    ... on CheckRun { name conclusion }
+                    ... on CheckRun {
+                      name conclusion startedAt
+                      checkSuite { createdAt app { slug } }
+                    }
                     ... on StatusContext { context state }
                   }
                 }

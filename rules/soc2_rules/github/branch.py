@@ -51,6 +51,8 @@ def github_default_branch_protected(branch: Branch) -> Verdict:
     classic, hidden = branch.classic_or_why()
     if classic is not None and (demands := _classic_limits(classic)):
         return passed(f"{branch.label} has classic branch protection ({', '.join(demands)})")
+    if classic is not None and branch.queued_by_classic:
+        return passed(f"{branch.label} has classic branch protection (a merge queue)")
     what = (
         "classic protection that demands nothing, and no"
         if classic

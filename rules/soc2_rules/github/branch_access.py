@@ -143,6 +143,8 @@ def github_push_restricted(branch: Branch) -> Verdict:
     classic, hidden = branch.classic_or_why()
     if classic is not None and classic.restricts_pushes:
         return passed(f"the protection of {branch.label} names who may push")
+    if classic is not None and classic.lock_branch:
+        return passed(f"the protection of {branch.label} lets nobody push: it is locked")
     return otherwise(
         f"everyone with write access may push to or merge into {branch.label}", rulesets, hidden
     )

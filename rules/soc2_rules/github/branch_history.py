@@ -127,8 +127,8 @@ def github_signed_commits(branch: Branch) -> Verdict:
 def github_linear_history(branch: Branch) -> Verdict:
     """The default branch keeps a linear history.
 
-    A ruleset that demands a pull request, and lets it be squashed or rebased only, does as well, unless changes
-    go through a merge queue.
+    Pull requests that are demanded, and that the ruleset or the repository's settings let be squashed or rebased
+    only, do as well, unless changes go through a merge queue.
 
     Why: with one commit for each change the list of changes can be read, counted and reverted.
     Fix: turn on "Require linear history" in the ruleset or the protection of the default branch.
@@ -137,13 +137,17 @@ def github_linear_history(branch: Branch) -> Verdict:
         branch,
         ("pull_request", "required_linear_history"),
         lambda demand: _straight(demand, branch),
-        lambda c: c.requires_linear_history,
+        lambda c: (
+            c.requires_linear_history or (c.requires_approving_reviews and branch.without_merges)
+        ),
         "linear history",
     )
 
 
 def _straight(demand: Demand, branch: Branch) -> bool | None:
     if demand.type != "pull_request":
+        return True
+    if branch.without_merges:
         return True
     if demand.parameters is None:
         return None

@@ -24,10 +24,11 @@ _SHA = 10
 _DEFAULT_NAMES = ("main", "master")
 _REMOVALS = ("destroy", "disable")
 _TICKET = (
-    r"\b(?!(?:AES|CVE|CWE|GHSA|HTTP|IEEE|IPV|ISO|JDK|JSR|MD|PEP|RFC|RSA|SHA|SSL|TLS|US|UTF|X)-)"
-    r"[A-Z][A-Z0-9]+-[0-9]+\b"
+    r"(?<![A-Z0-9]_)(?<![A-Za-z0-9])(?!(?:AES|CVE|CWE|GHSA|HTTP|IEEE|IPV|ISO|JDK|JSR|MD|PEP|RFC|RSA|SHA|SSL|TLS|US|UTF|X)-)"
+    r"[A-Z][A-Z0-9]+-[0-9]+(?![A-Za-z0-9])"
 )
-""" ``ABC-123``; names of standards look alike and are no tickets."""
+""" ``ABC-123``, beside an underscore as well (``feature_ABC-123_login``); names of standards look alike and are no
+tickets, nor are constants (``MAX_SIZE-1``)."""
 _ADDITIONS = ("create", "enable")
 
 
@@ -59,13 +60,15 @@ def github_merged_pr_population(
     it; ``unknown_authors_are_others`` takes such authors for somebody else. GitHub names whoever suggested
     lines that the author took over as a co-author of that commit, and whoever updated the branch as the author
     of a merge: whether such a reviewer wrote more is not known, and ``co_authors_may_approve`` lets the
-    approval count. ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as
-    nobody else adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it.
-    Approvals of bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge
-    (logins; empty: anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may
-    be approved afterwards, within ``emergency_review_days``. Production is what the source's
-    ``production_branches`` say, otherwise the default branch, and branches called like
-    ``default_branch_names``: the default branch may have been another one at the merge.
+    approval count. What GitHub merged into the branch after an approval, when it was updated, may hold how
+    somebody resolved a conflict: ``on_merged_head`` off lets approvals of earlier commits count.
+    ``exempt_authors`` names accounts whose changes need no approval (a release bot), as long as nobody else
+    adds commits; ``NAME[bot]`` names an App only, NAME a user as well who may be called like it. Approvals of
+    bots count only when ``approving_bots`` names them. ``allowed_mergers`` names who may merge (logins; empty:
+    anybody). A change with one of ``emergency_labels``, or that closes an issue with one, may be approved
+    afterwards, within ``emergency_review_days``. Production is what the source's ``production_branches`` say,
+    otherwise the default branch, and branches called like ``default_branch_names``: the default branch may have
+    been another one at the merge.
 
     Why: settings say what should happen; this looks at what did. Each change of the period is one item of
         the population that an auditor samples.
@@ -127,6 +130,12 @@ def _unapproved(
         return inconclusive(
             f"{said}, approved by {_names_of(named)}, who suggested lines that were taken over, or updated the "
             "branch, by what commits made on GitHub say: whether they wrote more is not known"
+        )
+    updated = [one for one in approvals if change.only_updated_since(one)]
+    if updated:
+        return inconclusive(
+            f"{said}, approved by {_names_of(updated)} before GitHub merged the base into the branch: whether that "
+            "changed anything else is not known"
         )
     if approvals:
         return failed(
@@ -196,8 +205,9 @@ def github_merged_pr_checks(
 
     A check that was skipped does not stand in the way of a merge, and tested nothing. ``required_checks``
     names checks that must have reported and be green, whatever the others say; without
-    it all must be green. ``ignored_checks`` names checks that may fail. GitHub reports a check's last run:
-    one that was run again after the merge shows its later result.
+    it all must be green. ``ignored_checks`` names checks that may fail. A check's last run counts: one that was
+    run again after the merge shows its later result, and a run that a later one of the same App and name repeats,
+    such as one that was cancelled for it, does not count.
 
     Why: a change that was merged while a check failed, or before any check ran, was not tested.
     Fix: require the checks in the ruleset of the default branch; for this change, run them now and keep
@@ -224,9 +234,9 @@ def _of_checks(
     ignored_checks: tuple[str, ...],
 ) -> Verdict:
     by_name: dict[str, list[CheckContext]] = {}
-    for context in rollup.contexts.nodes:
-        if context is not None:
-            by_name.setdefault(context.label, []).append(context)
+    last = rollup.contexts.last
+    for context in last:
+        by_name.setdefault(context.label, []).append(context)
     counting = [
         name
         for name in by_name
@@ -253,6 +263,8 @@ def _of_checks(
     ended = rollup.state in ("FAILURE", "ERROR", "PENDING", "EXPECTED")
     if ended and complete and set(ignored_checks) & set(by_name):
         return passed(f"{merged}; only checks that may fail were not green")
+    if ended and complete and len(last) < len(rollup.contexts.nodes):
+        return passed(f"{merged} with all checks green in their last run on {head.oid[:_SHA]}")
     return inconclusive(f"{merged}; checks ended as {rollup.state}, and GitHub does not show which")
 
 

@@ -6,8 +6,16 @@ from soc2_collectors.github.models.organization import ExternalIdentity, Member,
 from soc2_pac.model import Severity, Verdict, failed, inconclusive, passed
 from soc2_pac.rules import Evidence, rule
 from soc2_rules.mechanisms.github_logins import beyond
+from soc2_rules.mechanisms.known import Unread
 
 _SHOWN = 5
+
+
+def _managed(evidence: Evidence) -> bool:
+    """Whether every member but the account that set it up is one of an enterprise of managed users."""
+    members = Unread().of(lambda: evidence.account(Member))
+    managed = [one for one in members if one.managed]
+    return bool(managed) and all(one.managed or one.sets_up for one in members)
 
 
 @rule(
@@ -20,14 +28,16 @@ _SHOWN = 5
         # Publishing packages takes the same account: the peer asks for this very setting.
         "powerpipe:cis_supply_chain_v100_4_2_3",
     ],
+    needs=[Member],
 )
 def github_org_2fa_required(
-    organization: Organization, *, enterprise_managed: bool = False
+    organization: Organization, evidence: Evidence, *, enterprise_managed: bool = False
 ) -> Verdict:
     """The organisation requires two-factor authentication.
 
-    Set ``enterprise_managed`` where the enterprise's identity provider makes the accounts and signs people in:
-    GitHub asks them for no second factor, and what the provider asks for is not read here.
+    Where the enterprise's identity provider makes the accounts and signs people in, GitHub asks them for no second
+    factor, and what the provider asks for is not read here. On GitHub.com the logins of such members tell them
+    (``ann_acme``); elsewhere set ``enterprise_managed``.
 
     Why: a password that was guessed, reused or phished opens the source code and whatever deploys
         from it.
@@ -36,7 +46,7 @@ def github_org_2fa_required(
     """
     if organization.two_factor_requirement_enabled:
         return passed(f"{organization.login} requires two-factor authentication")
-    if enterprise_managed:
+    if enterprise_managed or _managed(evidence):
         return inconclusive(
             f"the identity provider of the enterprise signs in members of {organization.login}: whether it asks "
             "for a second factor is not read"
@@ -107,7 +117,7 @@ def github_saml_sso_enforced(
     By no call does GitHub show whether single sign-on is required: look at the organisation's settings for
     that. Who is provisioned and never signed in through the provider is not linked. ``exempt_members`` names
     accounts that need no link (a break-glass owner). Set ``enterprise_sso`` where single sign-on belongs to
-    the enterprise account, which the organisation does not show.
+    the enterprise account, which the organisation does not show; logins of managed users (``ann_acme``) tell it.
 
     Why: who leaves loses the account at the identity provider. An account that is not linked to it
         lives on.
@@ -117,7 +127,7 @@ def github_saml_sso_enforced(
     """
     seen = organization.saml
     if seen.saml_identity_provider is None:
-        if enterprise_sso:
+        if enterprise_sso or _managed(evidence):
             return inconclusive(
                 "single sign-on belongs to the enterprise account, which is not read"
             )
@@ -227,14 +237,15 @@ def github_scim_provisioned(
 
     Members are joined with their SCIM identities one by one. ``exempt_members`` names accounts that need none
     (break-glass owners, bots); ``unprovisioned_members`` is how many others may be there without. Set
-    ``enterprise_managed`` where the enterprise provisions its users, which the organisation does not show.
+    ``enterprise_managed`` where the enterprise provisions its users, which the organisation does not show; logins
+    of managed users (``ann_acme``) tell it.
 
     Why: where an account is made and removed by hand, who leaves the company stays in the organisation
         until somebody thinks of it.
     Fix: set up SCIM for the organisation's SAML application at the identity provider; it takes GitHub
         Enterprise Cloud.
     """
-    if enterprise_managed:
+    if enterprise_managed or _managed(evidence):
         return inconclusive("users are provisioned to the enterprise account, which is not read")
     if not organization.scim.total_results:
         return failed(f"no account of {organization.login} is provisioned by SCIM")

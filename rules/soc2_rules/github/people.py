@@ -18,8 +18,9 @@ def github_members_without_2fa(
 ) -> Verdict:
     """Every member signs in with two factors.
 
-    Set ``enterprise_managed`` where the enterprise's identity provider makes the accounts and signs people in:
-    GitHub asks them for no second factor, and what the provider asks for is not read here.
+    Where the enterprise's identity provider makes the accounts and signs people in, GitHub asks them for no second
+    factor, and what the provider asks for is not read here. On GitHub.com the logins of such accounts tell them
+    (``ann_acme``); elsewhere set ``enterprise_managed``.
 
     Why: one account with nothing but a password is the way in, whatever the others do.
     Fix: have the member turn on two-factor authentication, or require it for the organisation,
@@ -34,7 +35,7 @@ def github_members_without_2fa(
         )
     if member.has_two_factor_enabled:
         return passed(f"{member.login} has two-factor authentication")
-    if enterprise_managed:
+    if enterprise_managed or member.managed:
         return inconclusive(
             f"the identity provider of the enterprise signs in {member.login}: whether it asks for a second "
             "factor is not read"
@@ -50,10 +51,18 @@ def github_members_without_2fa(
 def github_outside_collaborators_without_2fa(person: OutsideCollaborator) -> Verdict:
     """Every outside collaborator signs in with two factors.
 
+    Those whom the identity provider of an enterprise signs in (``ann_acme``) have none at GitHub, and what the
+    provider asks for is not read here.
+
     Why: they reach the same code as members do, and nobody manages their accounts.
     Fix: have them turn on two-factor authentication, or remove them: organisation settings, People,
         Outside collaborators.
     """
+    if person.two_factor_disabled and person.managed:
+        return inconclusive(
+            f"the identity provider of an enterprise signs in {person.login}: whether it asks for a second "
+            "factor is not read"
+        )
     if person.two_factor_disabled:
         return failed(f"{person.login} has no two-factor authentication")
     return passed(f"{person.login} has two-factor authentication")

@@ -136,6 +136,11 @@ class Branch(Resource, frozen=True):
             return True
         return None if None in rules or self.repository.merge_queue is not None else False
 
+    @property
+    def without_merges(self) -> bool:
+        """Whether pull requests are squashed or rebased only, by the repository's settings, and not queued."""
+        return self.repository.merge_commit_allowed is False and self.queued is False
+
     def demands(self, *types: str) -> list[Demand]:
         """The rules of these types (``non_fast_forward``) in force. Raises FactUnavailable."""
         found: list[Demand] = []

@@ -126,13 +126,31 @@ class Reviews(msgspec.Struct, frozen=True):
     """``None``: one that GitHub does not show."""
 
 
-class CheckContext(msgspec.Struct, frozen=True):
+class CheckApp(msgspec.Struct, frozen=True):
+    """The App that reports a check run."""
+
+    slug: str
+
+
+class CheckSuite(msgspec.Struct, frozen=True, rename="camel"):
+    """Check runs that one App made of one event."""
+
+    created_at: datetime
+    app: CheckApp | None = None
+
+
+_UNREPEATED = "without it no run repeats another, and all of one name must be green"
+
+
+class CheckContext(msgspec.Struct, frozen=True, rename="camel"):
     """A check run (``name``, ``conclusion``) or a commit status (``context``, ``state``)."""
 
     name: str | None = None
     conclusion: str | None = None
     context: str | None = None
     state: str | None = None
+    started_at: datetime | None = None
+    check_suite: CheckSuite | None = None
 
     any_value: ClassVar[Mapping[str, str]] = {
         "name": "names of checks are free text",
@@ -143,7 +161,22 @@ class CheckContext(msgspec.Struct, frozen=True):
         "context": "a check run has a name, a commit status a context; only named",
         "conclusion": "a commit status has a state instead; without either it is not green",
         "state": "a check run has a conclusion instead; without either it is not green",
+        "startedAt": _UNREPEATED,
+        "checkSuite": _UNREPEATED,
     }
+
+    def repeats(self, other: CheckContext) -> bool:
+        """Whether it is a later run of the same check: by the same App, of an event after the other one began.
+
+        GitHub keeps what an earlier suite of the commit reported beside what a later one does, such as of a run that
+        was cancelled when the pull request was edited (GraphQL, StatusCheckRollup). Checks of one name that two
+        workflows have for one event are two checks.
+        """
+        mine, theirs = self.check_suite, other.check_suite
+        if mine is None or theirs is None or other.started_at is None or mine.app is None:
+            return False
+        same = self.name is not None and self.name == other.name and mine.app == theirs.app
+        return same and mine.created_at > other.started_at
 
     @property
     def label(self) -> str:
@@ -178,6 +211,12 @@ class CheckContexts(msgspec.Struct, frozen=True, rename="camel"):
         "pageInfo": "the rollup's SUCCESS holds for all checks; where a pass rests on those that are shown, "
         "it needs this",
     }
+
+    @property
+    def last(self) -> list[CheckContext]:
+        """Of each check the last run."""
+        shown = [one for one in self.nodes if one is not None]
+        return [one for one in shown if not any(later.repeats(one) for later in shown)]
 
     @property
     def complete(self) -> bool:
@@ -257,14 +296,24 @@ class ChangeCommit(msgspec.Struct, frozen=True):
         Of a commit that GitHub did not make, or whose author has no account, everybody; of a merge that GitHub made,
         as it does for who updates the branch, nobody.
         """
-        by_button = (
-            self._committed and self._committed.user and self._committed.user.login == _BUTTON
-        )
         known = self.author is not None and self.author.user is not None
-        if not (by_button and known):
+        if not (self._by_button and known):
             return self.people
-        merges = self.parents is not None and self.parents.total_count > 1
-        return [] if merges else _persons([self.author])
+        return [] if self._merges else _persons([self.author])
+
+    @property
+    def updates(self) -> bool:
+        """Whether GitHub made it as a merge, as it does for who updates the branch or resolves a conflict there."""
+        return self._by_button and self._merges
+
+    @property
+    def _by_button(self) -> bool:
+        by = self._committed
+        return by is not None and by.user is not None and by.user.login == _BUTTON
+
+    @property
+    def _merges(self) -> bool:
+        return self.parents is not None and self.parents.total_count > 1
 
     @property
     def _committed(self) -> CommitAuthor | None:
@@ -458,6 +507,15 @@ class PullRequest(Resource, frozen=True, rename="camel"):
         if self.author is not None:
             own.append((self.author.login, self.author.database_id))
         return any(reviewer.is_account(login, number) for login, number in own)
+
+    def only_updated_since(self, review: Review) -> bool:
+        """Whether nothing but merges that GitHub made came between what was reviewed and what was merged."""
+        commits = self.made_of
+        oids = [commit.oid for commit in commits]
+        if review.commit is None or review.commit.oid not in oids or oids[-1] != self.head_ref_oid:
+            return False
+        later = commits[oids.index(review.commit.oid) + 1 :]
+        return bool(later) and all(commit.updates for commit in later)
 
     @property
     def opinions(self) -> list[Review]:

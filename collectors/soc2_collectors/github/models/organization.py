@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -219,6 +220,23 @@ EVERY_MEMBER = "every member of the organisation"
 """The group of all members: the base permission of the organisation is theirs."""
 
 
+_SHORT_CODE = re.compile(r"_[A-Za-z0-9]{3,8}$")
+
+
+def _managed(login: str) -> bool:
+    """Whether an account is a managed user of an enterprise, by its login.
+
+    GitHub.com ends the login of each with an underscore and the enterprise's short code, of 3 to 8 letters and
+    digits; nobody else has an underscore (GitHub Docs, "Username considerations for external authentication").
+    """
+    return _SHORT_CODE.search(login) is not None and not _sets_up(login)
+
+
+def _sets_up(login: str) -> bool:
+    """``SHORTCODE_admin``, which sets single sign-on up and has a password (same page)."""
+    return login.endswith("_admin")
+
+
 class MemberNode(msgspec.Struct, frozen=True, rename="camel"):
     """GraphQL ``User``."""
 
@@ -255,8 +273,18 @@ class Member(Resource, frozen=True, rename="camel"):
         """Whether GitHub says which of the two."""
         return self.role in ("ADMIN", "MEMBER")
 
+    @property
+    def sets_up(self) -> bool:
+        """Whether it is called like the one account of an enterprise of managed users that has a password."""
+        return _sets_up(self.login)
+
+    @property
+    def managed(self) -> bool:
+        """Whether the enterprise's identity provider made the account and signs in who has it."""
+        return _managed(self.login)
+
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """The member's account."""
+        """The member's account. What GitHub says of the second factor of a managed user says nothing."""
         yield Account(
             system=f"github:{scope.account}",
             uid=self.node.id,
@@ -265,7 +293,7 @@ class Member(Resource, frozen=True, rename="camel"):
             mails=(),
             active=True,
             privileged=None if self.role is None else self.owner,
-            mfa=self.has_two_factor_enabled,
+            mfa=None if self.managed else self.has_two_factor_enabled,
             created=self.node.created_at,
             signs_in=True,
         )
@@ -355,12 +383,17 @@ class OutsideCollaborator(Resource, frozen=True):
     two_factor_disabled: bool = fact("two_factor_disabled")
     """Whether ``filter=2fa_disabled`` lists the account; GitHub answers that to owners only."""
 
+    @property
+    def managed(self) -> bool:
+        """Whether an enterprise's identity provider made the account and signs in who has it."""
+        return _managed(self.login)
+
     def identities(self, scope: Scope) -> Iterable[Identity]:
-        """The account; its second factor is unknown where GitHub did not say.
+        """The account; its second factor is unknown where GitHub did not say, and of a managed user.
 
         Only members are owners of an organisation: whoever is none does not administer it.
         """
-        hidden = "two_factor_disabled" in self.gaps
+        hidden = "two_factor_disabled" in self.gaps or self.managed
         yield Account(
             system=f"github:{scope.account}",
             uid=self.node_id or self.login,

@@ -340,8 +340,12 @@ class RepositoryNode(msgspec.Struct, frozen=True, rename="camel"):
     merge_queue: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
     """The merge queue of the default branch, read with that; ``None``: there is none. Left out by older servers,
     and where nobody asked."""
+    merge_commit_allowed: bool | None = None
+    """Whether pull requests may be merged by a merge commit, and not only squashed or rebased, which nobody can unless
+    the repository's settings allow it; read with the default branch. ``None``: nobody asked."""
 
     may_lack: ClassVar[Mapping[str, str]] = {
+        "mergeCommitAllowed": "without it merge commits count as allowed",
         "mergeQueue": "null where changes are not queued (GraphQL Repository); without it none counts",
         "nameWithOwner": "only names the repository",
         "viewerCanAdminister": "without it the identity counts as one that sees less (GraphQL Repository)",
