@@ -113,6 +113,8 @@ class Edited:
                 old = parent[last]
             except (LookupError, TypeError):
                 continue  # an edit before this one took it away
+            if not isinstance(parent, dict | list):
+                continue  # ... or left a text there, of which letters have places too
             if self._draw.random() < 0.5:
                 del parent[last]
                 said.append(f"{[*way, last]} deleted")
