@@ -6,6 +6,7 @@ loaded on first use, so that importing a kind or a rule stays cheap.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from soc2_pac.store import open_store
 
 __all__ = ["check", "open_store"]
+
+BEGAN = time.time()
+"""When this process began to import anything that is ours, seconds since 1970."""
 
 
 def __getattr__(name: str) -> object:
