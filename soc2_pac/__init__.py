@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soc2_pac.api import check
+    from soc2_pac.workspace import check
     from soc2_pac.store import open_store
 
 __all__ = ["check", "open_store"]
@@ -21,7 +21,7 @@ BEGAN = time.time()
 
 def __getattr__(name: str) -> object:
     if name == "check":
-        from soc2_pac.api import check  # noqa: PLC0415
+        from soc2_pac.workspace import check  # noqa: PLC0415
 
         return check
     if name == "open_store":

@@ -50,9 +50,8 @@ from soc2_pac.model import (
     strictly,
     utc_text,
 )
+from soc2_pac.records import Look, Population, Record, storable
 from soc2_pac.resources import GAPS
-from soc2_pac.store.database import storable
-from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts import Actor
     from soc2_pac.model import Scope
+    from soc2_pac.records import Look
 
 __all__ = ["Store", "copy", "open_store"]
 
@@ -99,7 +100,7 @@ class Store:
                 with self.database.writing() as connection:
                     runs.end(connection, run_id, status)
 
-    def record(self, run_id: int, look: evidence.Look) -> evidence.Recorded:
+    def record(self, run_id: int, look: Look) -> evidence.Recorded:
         """Write one look, all or nothing; see :func:`soc2_pac.store.evidence.record`."""
         with self.database.writing() as connection:
             return evidence.record(connection, run_id, look)
