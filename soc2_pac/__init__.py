@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soc2_pac.workspace import check
     from soc2_pac.store import open_store
+    from soc2_pac.workspace import check
 
 __all__ = ["check", "open_store"]
 

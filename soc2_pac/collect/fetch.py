@@ -319,14 +319,23 @@ def connection_of(source: SourceSettings) -> Connection:
     with _connecting:
         if key not in _connections:
             try:
-                _connections[key] = registry().providers[source.provider].connect(source.settings)
+                made = registry().providers[source.provider].connect(source.settings)
             except ModuleNotFoundError as error:
                 msg = (
                     f"{error.name} is not installed, and source {source.name} needs it. "
                     f"Next: pip install 'soc2-pac[{source.provider}]'"
                 )
                 raise NotInstalled(msg) from error
+            if hasattr(made, "expecting"):
+                made.expecting(_calls_of(source.provider))
+            _connections[key] = made
         return _connections[key]
+
+
+def _calls_of(provider: str) -> frozenset[str]:
+    """Every call that collectors of a provider declare."""
+    every = registry().collectors.values()
+    return frozenset(call for one in every if one.provider == provider for call in one.calls)
 
 
 def spent() -> Counter[str]:
