@@ -219,7 +219,15 @@ def _stale(index: Path, module: str) -> PluginError:
 
 
 def _kept_rule(rule: Rule, module: str) -> _KeptRule:
-    names = [(one.name, _NAMES.get(one.type), one.default) for one in rule.thresholds]
+    # As JSON gives it back: the two are compared.
+    names = [
+        (
+            one.name,
+            _NAMES.get(one.type),
+            list(one.default) if isinstance(one.default, tuple) else one.default,
+        )
+        for one in rule.thresholds
+    ]
     kept = [_KeptThreshold(name, of, default) for name, of, default in names if of is not None]
     return _KeptRule(
         rule.id,
