@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts import controls as said
 from soc2_pac.acts.attestations import HandedIn, handed_in
 from soc2_pac.acts.controls import Control, Retired, in_force
-from soc2_pac.audit import history
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, Status
 from soc2_pac.store import acts, queries
@@ -320,6 +319,8 @@ def _missing_rules(control: Control, judged: Iterable[RuleEvidence]) -> list[str
 def _population(
     kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
 ) -> PopulationEvidence:
+    from soc2_pac.audit import history  # noqa: PLC0415 - much, for the few that look at populations
+
     if kind in history.KINDS:
         return _derived(kind, looks, kinds)
     here = [look for look in looks if look.kind == kind]
@@ -334,6 +335,8 @@ def _derived(
     kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
 ) -> PopulationEvidence:
     """A population out of the history: whether all that it is derived from is collected now."""
+    from soc2_pac.audit import history  # noqa: PLC0415
+
     sources = history.derived_from(kind, kinds)
     here = [look for look in looks if look.kind in sources]
     if not here:
