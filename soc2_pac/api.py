@@ -197,9 +197,13 @@ def run(
                 _leave_out_done(plan, outcome, store, work.registry)
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
             by = reviews.machine(command)
-            prove = functools.cache(
-                lambda: removals.prove(store, reviewing(work.config, work.registry), by=by)
-            )
+
+            @functools.cache
+            def prove() -> int:
+                # How reviews read the store takes every kind that there is: only where something is to be proved.
+                if not removals.pending(store):
+                    return 0
+                return removals.prove(store, reviewing(work.config, work.registry), by=by)
 
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
@@ -298,7 +302,7 @@ def control_states(
             work.not_judged,
             now or clock.now(),
             only,
-            work.registry.kinds,
+            lambda: work.registry.kinds,
         )
 
 

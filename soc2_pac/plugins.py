@@ -25,7 +25,7 @@ from soc2_pac.resources import Collector
 from soc2_pac.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from importlib.metadata import Distribution
     from types import ModuleType
 
@@ -98,6 +98,11 @@ class Registry:
     def kinds(self) -> tuple[type[Resource], ...]:
         """The views of all that can be collected, by the names of their kinds."""
         return tuple(collector.resource for collector in self.collectors.values())
+
+    def kinds_of(self, providers: Collection[str]) -> tuple[type[Resource], ...]:
+        """The views of what can be collected of some providers: those of the others are not imported."""
+        every = self.collectors.values()
+        return tuple(one.resource for one in every if one.provider in providers)
 
     @functools.cached_property
     def object_stores(self) -> tuple[ObjectStores, ...]:

@@ -105,7 +105,7 @@ class Workspace:
                         connection,
                         self.config,
                         self.sources.values(),
-                        self.registry.kinds,
+                        self.registry.kinds_of({s.provider for s in self.sources.values()}),
                         clock.now(),
                     )
                 ),

@@ -19,7 +19,7 @@ from soc2_pac.store import acts, queries
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -234,7 +234,7 @@ def states(
     off: Mapping[str, str],
     now: datetime,
     only: str | None = None,
-    kinds: Sequence[type[Resource]] = (),
+    kinds: Callable[[], Sequence[type[Resource]]] = tuple,
 ) -> list[State]:
     """Each control in force with its evidence, by id.
 
@@ -244,7 +244,7 @@ def states(
         off: those that are not judged, with the reason.
         now: the instant.
         only: this control alone.
-        kinds: all that can be collected: populations are derived from some of them.
+        kinds: gives all that can be collected, if asked: populations are derived from some of them.
 
     Raises:
         UsageError: there is no such control.
@@ -317,12 +317,14 @@ def _missing_rules(control: Control, judged: Iterable[RuleEvidence]) -> list[str
 
 
 def _population(
-    kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
+    kind: str,
+    looks: Iterable[queries.CollectionItem],
+    kinds: Callable[[], Sequence[type[Resource]]],
 ) -> PopulationEvidence:
     from soc2_pac.audit import history  # noqa: PLC0415 - much, for the few that look at populations
 
     if kind in history.KINDS:
-        return _derived(kind, looks, kinds)
+        return _derived(kind, looks, kinds())
     here = [look for look in looks if look.kind == kind]
     if not here:
         return PopulationEvidence(kind, 0, "was not collected yet")
