@@ -196,14 +196,7 @@ def run(
             if resume:
                 _leave_out_done(plan, outcome, store, work.registry)
             outcome.uncollected, outcome.unsourced = plan.uncollected, plan.unsourced
-            by = reviews.machine(command)
-
-            @functools.cache
-            def prove() -> int:
-                # How reviews read the store takes every kind that there is: only where something is to be proved.
-                if not removals.pending(store):
-                    return 0
-                return removals.prove(store, reviewing(work.config, work.registry), by=by)
+            prove = functools.cache(lambda: _prove(work, store, command))
 
             def refreshed(unit: Unit) -> Unit:
                 # What people decided is judged with what this run itself shows to be gone.
@@ -248,6 +241,15 @@ def run(
         # The run itself is done and kept: what it found is said all the same.
         outcome.checkpoint_lost = str(error)
     return outcome
+
+
+def _prove(work: Workspace, store: Store, command: str) -> int:
+    """How many grants that were to go are proved to be gone now."""
+    # How reviews read the store takes every kind that there is: only where something is to be proved.
+    if not removals.pending(store):
+        return 0
+    by = reviews.machine(command)
+    return removals.prove(store, reviewing(work.config, work.registry), by=by)
 
 
 def _reviewed(work: Workspace, store: Store) -> list[str]:
