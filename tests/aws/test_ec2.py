@@ -519,7 +519,7 @@ def test_where_the_public_ones_are_not_known_no_snapshot_is_private(
     said: Any, error: type[ProviderError]
 ) -> None:
     aws = _Refusing({"SnapshotId": "snap-1"}, said)
-    for document in snapshots.documents(aws):
+    for document in snapshots.documents(cast("Aws", aws)):
         fact = document.body["RestorableByUserIds"]
         assert isinstance(fact, Fact)
         with pytest.raises(error):
