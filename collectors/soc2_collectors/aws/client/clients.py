@@ -95,6 +95,9 @@ class Clients:
             if settings.total_requests_per_second is not None
             else None
         )
+        self._worn: set[tuple[str, str, str, str]] = set()
+        """Account, service, region and operation of calls whose attempts were all spent. Each gets one attempt until it
+        succeeds: what does not answer for one resource holds up neither the next nor other units."""
         self._lock = threading.Lock()
 
     def declare(self, calls: frozenset[str]) -> None:
@@ -212,15 +215,27 @@ class Clients:
         return admit
 
     def _notice(self, service: str, region: str) -> Any:  # noqa: ANN401
-        def notice(response: Any, attempts: int, caught_exception: Any, **_: Any) -> None:  # noqa: ANN401
+        def notice(
+            response: Any,  # noqa: ANN401
+            attempts: int,
+            caught_exception: Any,  # noqa: ANN401
+            event_name: str,
+            **_: Any,  # noqa: ANN401
+        ) -> None:
             if isinstance(caught_exception, ProviderError):
                 return  # ours: it is not asked again
+            call = (_asker().account.id, service, region, event_name.rpartition(".")[2])
             if response is not None:
                 code = response[1].get("Error", {}).get("Code", "")
                 if throttles(code, response[0].status_code):
                     self._pace(service, region).refused()
                 elif response[0].status_code < _HTTP_SERVER:
+                    self._worn.discard(call)
                     return
+                else:
+                    self._wear(call, attempts, response[1])
+            elif caught_exception is not None:
+                self._wear(call, attempts, caught_exception)
             # botocore would sleep before it asks again, and knows nothing of the unit's time.
             if attempts < self._settings.max_attempts:
                 longest = min(_LONGEST_BACK_OFF, 2.0 ** (attempts - 1))
@@ -229,6 +244,18 @@ class Clients:
                     raise Unreachable(msg)
 
         return notice
+
+    def _wear(self, call: tuple[str, str, str, str], attempts: int, said: Any) -> None:  # noqa: ANN401
+        """Note that a call failed for all attempts; end one that did so before at its first.
+
+        ``said``: the parsed answer, or what was raised instead of one. Raises it as botocore does.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        if attempts >= self._settings.max_attempts:
+            self._worn.add(call)
+        elif call in self._worn:
+            raise said if isinstance(said, Exception) else ClientError(said, call[-1])
 
 
 @functools.cache
