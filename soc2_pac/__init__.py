@@ -6,7 +6,6 @@ loaded on first use, so that importing a kind or a rule stays cheap.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from soc2_pac.workspace import check
 
 __all__ = ["check", "open_store"]
-
-BEGAN = time.time()
-"""When this process began to import anything that is ours, seconds since 1970."""
 
 
 def __getattr__(name: str) -> object:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from soc2_pac import BEGAN
+from soc2_pac.clock import BEGAN
 from soc2_pac.errors import PluginError
 from soc2_pac.model import Severity
 from soc2_pac.resources import Collector

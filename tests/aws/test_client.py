@@ -107,7 +107,7 @@ def test_what_an_error_means(status: int, code: str, meaning: type[ProviderError
 def test_what_did_not_answer_is_asked_once_until_it_does(wrong: Answer) -> None:
     with FaultyAws(wrong) as server:
         aws, meter = client(server.url, "ec2:DescribeVolumes", max_attempts=3)
-        requests = []
+        requests: list[int] = []
         for _ in range(3):
             with pytest.raises(Unreachable) as caught:
                 aws.ask("ec2", "describe_volumes")
