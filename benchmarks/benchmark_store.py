@@ -25,18 +25,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from store_and_evaluation import DUE, SCOPES, T0, rules
 
 from soc2_pac.canonical import canonical, digest
-from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
+from soc2_pac.records import Look, Record
 from soc2_pac.store import Store, open_store
 from soc2_pac.store.checkpoint import dump, load
-from soc2_pac.store.evidence import Look, Record
 from soc2_pac.store.verify import Part
 from soc2_pac.store.verify.part import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.verify import Report
 

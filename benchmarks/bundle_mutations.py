@@ -30,8 +30,8 @@ from soc2_pac.canonical import canonical, digest
 from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
+from soc2_pac.records import Look, Population, Record
 from soc2_pac.store import Store, checkpoint, open_store
-from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

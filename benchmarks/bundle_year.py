@@ -22,13 +22,14 @@ from soc2_pac.audit.bundle_zip import whole
 from soc2_pac.audit.populations import AuditPeriod
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.cli.bundle import _reports
-from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.evaluate.active import ActiveRule
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope, Severity, Verdict, failed, passed
+from soc2_pac.records import Look, Population, Record
 from soc2_pac.resources import Resource
 from soc2_pac.rules import rule
 from soc2_pac.store import Store, checkpoint, open_store
-from soc2_pac.store.evidence import Look, Population, Record
 
 EVENTS, DAYS, SAMPLED = 10_000, 365, 25
 

@@ -20,8 +20,8 @@ from soc2_pac.audit.reviews import Known
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope
+from soc2_pac.records import Look, Record
 from soc2_pac.store import Store, open_store
-from soc2_pac.store.evidence import Look, Record
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.due import DueDates
-from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.evaluate.active import ActiveRule
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import CollectionStatus, Scope, Severity, Verdict, failed, passed
+from soc2_pac.records import Look, Record
 from soc2_pac.resources import Resource
 from soc2_pac.rules import Rule, rule
 from soc2_pac.store import Store, open_store
-from soc2_pac.store.evidence import Look, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from soc2_pac.api import check
     from soc2_pac.store import open_store
+    from soc2_pac.workspace import check
 
 __all__ = ["check", "open_store"]
 
 
 def __getattr__(name: str) -> object:
     if name == "check":
-        from soc2_pac.api import check  # noqa: PLC0415
+        from soc2_pac.workspace import check  # noqa: PLC0415
 
         return check
     if name == "open_store":

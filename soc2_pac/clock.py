@@ -9,12 +9,15 @@ written meanwhile says so for ever, see :mod:`soc2_pac.store.simulation`. What w
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BEGAN = time.time()
+"""When this process began to import what is ours, in seconds since 1970, by the machine's own clock."""
 _instants: list[datetime] = []
 """The simulated instant, if any. Of the process and not of a thread: units of work run on many."""
 

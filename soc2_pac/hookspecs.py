@@ -51,7 +51,11 @@ class Meter(Protocol):
 
 
 class Connection(Protocol):
-    """One source, connected. Lives in one process; cached there; must be safe to use from threads."""
+    """One source, connected. Lives in one process; cached there; must be safe to use from threads.
+
+    A connection may have a method ``expecting(calls)``: it is told once, before anything is asked, which calls the
+    collectors of its provider declare.
+    """
 
     def whoami(self) -> Identity:
         """The identity behind the credentials. Raises CredentialsRejected, Unreachable."""

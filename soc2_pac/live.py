@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from soc2_pac.collect.plan import Plan
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.resources import Collector, Resource
     from soc2_pac.rules import Rule
 

@@ -10,19 +10,22 @@ import functools
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
 from soc2_pac import hookspecs
 from soc2_pac.errors import PluginError
+from soc2_pac.index import Held, Index, folder
 from soc2_pac.resources import Collector
 from soc2_pac.rules import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from importlib.metadata import Distribution
     from types import ModuleType
 
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from soc2_pac.resources import Resource
 
 T = TypeVar("T")
+
+_COLLECTED_TWICE = "the kind {} is collected by {} and by {}"
+_STANDS_TWICE = "the rule {} stands in {} and in {}"
 
 DISTRIBUTION = "soc2-pac"
 """Whose plugins come first."""
@@ -83,26 +89,20 @@ class Registry:
     @functools.cached_property
     def collectors(self) -> dict[str, Collector]:
         """Collectors by kind. Raises PluginError on duplicates, or when there is none."""
-        names = [name for provider in self.providers.values() for name in provider.modules]
-        names += _flat(self._manager.hook.soc2_collector_modules())
-        found: dict[str, tuple[Collector, str]] = {}
-        for module in self._import_all(names):
-            for collector in vars(module).values():
-                if not isinstance(collector, Collector):
-                    continue
-                other = found.get(collector.kind)
-                if other is not None and other[0] is not collector:
-                    msg = f"the kind {collector.kind} is collected by {other[1]} and by {module.__name__}"
-                    raise PluginError(msg)
-                found[collector.kind] = (collector, module.__name__)
-        return self._some(
-            {kind: collector for kind, (collector, _) in sorted(found.items())}, "collectors"
-        )
+        ours, others = self._collector_modules
+        found = self._indexed.collectors if self._indexed else self._collectors_in(ours)
+        found = _joined(found, self._collectors_in(others), _COLLECTED_TWICE)
+        return self._some({kind: one for kind, (one, _) in sorted(found.items())}, "collectors")
 
     @functools.cached_property
     def kinds(self) -> tuple[type[Resource], ...]:
         """The views of all that can be collected, by the names of their kinds."""
         return tuple(collector.resource for collector in self.collectors.values())
+
+    def kinds_of(self, providers: Collection[str]) -> tuple[type[Resource], ...]:
+        """The views of what can be collected of some providers: those of the others are not imported."""
+        every = self.collectors.values()
+        return tuple(one.resource for one in every if one.provider in providers)
 
     @functools.cached_property
     def object_stores(self) -> tuple[ObjectStores, ...]:
@@ -118,28 +118,86 @@ class Registry:
     @functools.cached_property
     def rules(self) -> dict[str, Rule]:
         """Rules by id. Raises PluginError on duplicates, or when there is none."""
-        found: dict[str, tuple[Rule, str]] = {}
-        for package in _flat(self._manager.hook.soc2_rule_packages()):
-            for module in self._import_all(_walk(package)):
-                for declared in vars(module).values():
-                    if (
-                        not isinstance(declared, Rule)
-                        or declared.function.__module__ != module.__name__
-                    ):
-                        continue
-                    if declared.id in found:
-                        other = found[declared.id][1]
-                        msg = f"the rule {declared.id} stands in {other} and in {module.__name__}"
-                        raise PluginError(msg)
-                    found[declared.id] = (declared, module.__name__)
-        return self._some(
-            {name: declared for name, (declared, _) in sorted(found.items())}, "rules"
-        )
+        ours, others = self._rule_packages
+        found = self._indexed.rules if self._indexed else self._rules_in(ours)
+        found = _joined(found, self._rules_in(others), _STANDS_TWICE)
+        return self._some({name: one for name, (one, _) in sorted(found.items())}, "rules")
 
     @property
     def joined_identities(self) -> list[JoinedIdentities]:
         """What says of accounts what no document says alone."""
         return _flat(self._manager.hook.soc2_joined_identities())
+
+    # -- what is ours comes from the index, where there is one -----------------------------------------------------
+
+    @functools.cached_property
+    def _ours(self) -> dict[str, Path]:
+        """The packages of our own distribution, with their folders; none unless all of its plugins were loaded."""
+        found: dict[str, Path] = {}
+        for plugin in self.plugins:
+            if plugin.distribution != DISTRIBUTION:
+                continue
+            package = plugin.module.partition(".")[0]
+            places = list(getattr(sys.modules.get(package), "__path__", ()))
+            if plugin.error or len(places) != 1 or not Path(places[0]).is_dir():
+                return {}
+            found[package] = Path(places[0]).resolve()
+        return found
+
+    @functools.cached_property
+    def _indexed(self) -> Held | None:
+        """What our own modules declare, without importing them; ``None`` where they are imported.
+
+        The index is made here, where there is none: of everything that is ours, since all of it is believed later.
+        """
+        where = folder()
+        if where is None or not self._ours:
+            return None
+        try:
+            index = Index(self._ours, where)
+            held = index.read()
+            if held is None and index.can_be_made():
+                made = Held(
+                    self._rules_in(self._rule_packages[0]),
+                    self._collectors_in(self._collector_modules[0]),
+                )
+                if not self._lost:
+                    index.write(made)
+        except OSError:
+            return None  # a file that vanished while it was looked at: nothing is known to be right
+        return held
+
+    @functools.cached_property
+    def _collector_modules(self) -> tuple[list[str], list[str]]:
+        """Names of our own modules, and of others'."""
+        names = [name for provider in self.providers.values() for name in provider.modules]
+        return self._parted([*names, *_flat(self._manager.hook.soc2_collector_modules())])
+
+    @functools.cached_property
+    def _rule_packages(self) -> tuple[list[str], list[str]]:
+        return self._parted(_flat(self._manager.hook.soc2_rule_packages()))
+
+    def _parted(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
+        parts: tuple[list[str], list[str]] = ([], [])
+        for name in names:
+            parts[name.partition(".")[0] not in self._ours].append(name)
+        return parts
+
+    def _collectors_in(self, names: Iterable[str]) -> dict[str, tuple[Collector, str]]:
+        found: dict[str, tuple[Collector, str]] = {}
+        for module in self._import_all(names):
+            for one in vars(module).values():
+                if isinstance(one, Collector):
+                    _add(found, one.kind, (one, module.__name__), _COLLECTED_TWICE)
+        return found
+
+    def _rules_in(self, packages: Iterable[str]) -> dict[str, tuple[Rule, str]]:
+        found: dict[str, tuple[Rule, str]] = {}
+        for module in self._import_all(name for package in packages for name in _walk(package)):
+            for one in vars(module).values():
+                if isinstance(one, Rule) and one.function.__module__ == module.__name__:
+                    _add(found, one.id, (one, module.__name__), _STANDS_TWICE)
+        return found
 
     def _import_all(self, names: Iterable[str]) -> Iterator[ModuleType]:
         """The modules; one that cannot be imported is lost, noted as broken, and stops no other."""
@@ -157,6 +215,22 @@ class Registry:
             )
             raise PluginError(msg)
         return found
+
+
+def _joined(
+    ours: dict[str, tuple[T, str]], others: dict[str, tuple[T, str]], twice: str
+) -> dict[str, tuple[T, str]]:
+    found = dict(ours)
+    for name, one in others.items():
+        _add(found, name, one, twice)
+    return found
+
+
+def _add(found: dict[str, tuple[T, str]], name: str, one: tuple[T, str], twice: str) -> None:
+    """Add what a module declares. Raises PluginError where another one declares the same."""
+    other = found.setdefault(name, one)
+    if other[0] is not one[0]:
+        raise PluginError(twice.format(name, other[1], one[1]))
 
 
 def load(entries: Iterable[EntryPoint] | None = None) -> Registry:

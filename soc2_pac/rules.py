@@ -100,6 +100,14 @@ class Evidence(Protocol):
         """
 
 
+class Joined(NamedTuple):
+    """The names of the kinds that a rule joins; see :func:`rule`."""
+
+    needs: tuple[str, ...]
+    where_sourced: tuple[str, ...]
+    one_of: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """A keyword-only parameter of a rule."""
@@ -148,9 +156,15 @@ class Rule:
         return self.resource.kind
 
     @property
+    def joined(self) -> Joined:
+        """The names of the kinds that it joins."""
+        return Joined(_names(self.needs), _names(self.where_sourced), _names(self.one_of))
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """Every kind that it may read, the judged one first."""
-        return tuple(dict.fromkeys((self.kind, *(joined.kind for joined in self.joins))))
+        joined = self.joined
+        return tuple(dict.fromkeys((self.kind, *joined.needs, *joined.where_sourced)))
 
     @property
     def joins(self) -> tuple[type[Resource], ...]:
@@ -159,23 +173,24 @@ class Rule:
 
     def sourced_by(self, providers: Collection[str]) -> frozenset[str]:
         """Of the kinds in ``where_sourced``, those that are read where these providers have a source."""
-        return frozenset(k.kind for k in self.where_sourced if _provider(k) in providers)
+        return frozenset(kind for kind in self.joined.where_sourced if _provider(kind) in providers)
 
     def lacks(self, providers: Collection[str]) -> str | None:
         """What it cannot be judged without, where only these providers have a source; else ``None``.
 
         ``roster``, or ``okta or roster`` where one of them would do.
         """
-        for kind in (self.resource, *self.needs):
+        joined = self.joined
+        for kind in (self.kind, *joined.needs):
             if _provider(kind) not in providers:
                 return _provider(kind)
-        wanted = sorted({_provider(kind) for kind in self.one_of})
+        wanted = sorted({_provider(kind) for kind in joined.one_of})
         return " or ".join(wanted) if wanted and not set(wanted) & set(providers) else None
 
     @property
     def provider(self) -> str:
         """The provider of the judged kind."""
-        return _provider(self.resource)
+        return _provider(self.kind)
 
     def when_empty(self) -> Verdict:
         """The verdict where a complete collection found no resource of the kind."""
@@ -278,8 +293,12 @@ def rule(
     return declare
 
 
-def _provider(kind: type[Resource]) -> str:
-    return kind.kind.partition(".")[0]
+def _provider(kind: str) -> str:
+    return kind.partition(".")[0]
+
+
+def _names(kinds: Sequence[type[Resource]]) -> tuple[str, ...]:
+    return tuple(kind.kind for kind in kinds)
 
 
 def _docstring(

@@ -66,6 +66,7 @@ class AwsEmulator:
             _forget(company.ACCOUNT)
             self._key = _first_key()
             _add_routes()
+            know_public_snapshots()
             dispatcher: Any = DomainDispatcherApplication(create_backend_app)
             # moto lists its own directories for every request; which backend serves a host never changes.
             dispatcher.get_backend_for_host = functools.cache(dispatcher.get_backend_for_host)
@@ -250,6 +251,29 @@ def _enforce_key_policy() -> None:
         return str(read(key_id))
 
     kms.get_key_policy = get_key_policy
+
+
+def know_public_snapshots() -> None:
+    """Make moto tell an account's own snapshots, and those that are public, from all others, as AWS does.
+
+    moto knows neither parameter of that, for any account in this process.
+    """
+    from moto.core.responses import ActionResult  # noqa: PLC0415  heavy
+    from moto.ec2.responses import EC2Response  # noqa: PLC0415
+
+    def snapshots(self: Backend) -> Any:  # noqa: ANN401
+        found = self.ec2_backend.describe_snapshots(
+            snapshot_ids=self._get_param("SnapshotIds", []),
+            filters=self._filters_from_querystring(),
+        )
+        if "self" in self._get_param("OwnerIds", []):
+            found = [one for one in found if one.owner_id == self.current_account]
+        if "all" in self._get_param("RestorableByUserIds", []):
+            found = [one for one in found if "all" in one.create_volume_permission_groups]
+        return ActionResult({"Snapshots": found})
+
+    responses: Any = EC2Response
+    responses.describe_snapshots = snapshots
 
 
 def _add_operations(now: datetime) -> None:

@@ -6,7 +6,6 @@ audit, the views of the company's own kinds) imports the shapes from here.
 
 from __future__ import annotations
 
-import getpass
 import os
 from typing import TypeVar
 
@@ -34,6 +33,8 @@ class Actor(msgspec.Struct, frozen=True):
         ``claimed_name``: who they say they are; the user's own name when left out.
         """
         try:
+            import getpass  # noqa: PLC0415 - it loads what drives terminals
+
             user = getpass.getuser()
         except (OSError, KeyError):  # no name of the user's: a container (OSError since 3.13)
             user = f"uid {os.getuid()}"

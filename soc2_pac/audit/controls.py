@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts import controls as said
 from soc2_pac.acts.attestations import HandedIn, handed_in
 from soc2_pac.acts.controls import Control, Retired, in_force
-from soc2_pac.audit import history
 from soc2_pac.errors import UsageError
 from soc2_pac.model import CollectionStatus, Status
 from soc2_pac.store import acts, queries
 from soc2_pac.text import listed, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -235,7 +234,7 @@ def states(
     off: Mapping[str, str],
     now: datetime,
     only: str | None = None,
-    kinds: Sequence[type[Resource]] = (),
+    kinds: Callable[[], Sequence[type[Resource]]] = tuple,
 ) -> list[State]:
     """Each control in force with its evidence, by id.
 
@@ -245,7 +244,7 @@ def states(
         off: those that are not judged, with the reason.
         now: the instant.
         only: this control alone.
-        kinds: all that can be collected: populations are derived from some of them.
+        kinds: gives all that can be collected, if asked: populations are derived from some of them.
 
     Raises:
         UsageError: there is no such control.
@@ -318,10 +317,14 @@ def _missing_rules(control: Control, judged: Iterable[RuleEvidence]) -> list[str
 
 
 def _population(
-    kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
+    kind: str,
+    looks: Iterable[queries.CollectionItem],
+    kinds: Callable[[], Sequence[type[Resource]]],
 ) -> PopulationEvidence:
+    from soc2_pac.audit import history  # noqa: PLC0415 - much, for the few that look at populations
+
     if kind in history.KINDS:
-        return _derived(kind, looks, kinds)
+        return _derived(kind, looks, kinds())
     here = [look for look in looks if look.kind == kind]
     if not here:
         return PopulationEvidence(kind, 0, "was not collected yet")
@@ -334,6 +337,8 @@ def _derived(
     kind: str, looks: Iterable[queries.CollectionItem], kinds: Sequence[type[Resource]]
 ) -> PopulationEvidence:
     """A population out of the history: whether all that it is derived from is collected now."""
+    from soc2_pac.audit import history  # noqa: PLC0415
+
     sources = history.derived_from(kind, kinds)
     here = [look for look in looks if look.kind in sources]
     if not here:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.store.periods import Horizon, Judged
 
 AGE = "$max_evidence_age_days"

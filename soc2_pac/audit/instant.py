@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.knowledge import Cell as Place
     from soc2_pac.audit.measured import OfRule
     from soc2_pac.audit.parts import Subject
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.report import Cell, Table
 
 

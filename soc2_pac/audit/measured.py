@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from soc2_pac.audit.parts import Subject
     from soc2_pac.audit.reviews import Known
     from soc2_pac.audit.spans import Stretch
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.rules import Rule
     from soc2_pac.store.checkpoint import Checkpoint
     from soc2_pac.store.periods import Horizon, Verdicts, Version

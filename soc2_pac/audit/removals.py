@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from soc2_pac.store.findings import LookRow
 
 
+def pending(store: Store) -> bool:
+    """Whether there are grants that were to go and are not proved to be gone."""
+    with store.reading() as connection:
+        return any(review.pending for review in reviews.all_reviews(connection).values())
+
+
 def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None) -> int:
     """Record for each grant that was to go the collections that do not show it any more.
 
@@ -49,9 +55,8 @@ def prove(store: Store, known: Known, *, by: Actor, now: datetime | None = None)
         How many grants are proved to be gone by this.
     """
     at = now or clock.now()
-    with store.reading() as connection:
-        if not any(review.pending for review in reviews.all_reviews(connection).values()):
-            return 0
+    if not pending(store):
+        return 0
     count = 0
     with store.database.writing() as connection:
         found = known.grants(connection, at)

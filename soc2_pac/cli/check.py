@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soc2_pac import api, clock
+from soc2_pac import clock, workspace
 from soc2_pac.canonical import canonical
-from soc2_pac.cases import joined_evidence
 from soc2_pac.cli.options import (
     config_option,
     fail_on_option,
@@ -20,7 +19,6 @@ from soc2_pac.cli.options import (
     scope_options,
     stats_option,
 )
-from soc2_pac.collect.recording import read as read_recording
 from soc2_pac.errors import UsageError
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
@@ -72,17 +70,19 @@ def check(
     if document is not None:
         rows = _documents(names, document)
     elif recording is not None:
+        from soc2_pac.collect.recording import read as read_recording  # noqa: PLC0415
+
         rows = [
             _row(v.rule.id, v.rule.severity, v.scope, v.name or v.uid, v.verdict)
-            for v in api.check_recording(names, read_recording(recording))
+            for v in workspace.check_recording(names, read_recording(recording))
         ]
     else:
-        work = api.workspace(config_path)
+        work = workspace.workspace(config_path)
         if work.reads_store(names):
-            work = api.known_from_store(work)
+            work = workspace.known_from_store(work)
         least = Severity(fail_on) if fail_on else work.config.run.fail_on
         severities = {item.rule.id: item.severity for item in work.active}
-        checked = api.check_rules(work, names, where.sources, where.only)
+        checked = workspace.check_rules(work, names, where.sources, where.only)
         rows = [
             _row(v.rule.id, severities[v.rule.id], v.scope, v.name or v.uid, v.verdict)
             for v in checked.verdicts
@@ -162,6 +162,8 @@ def _judged(rule: Rule, body: Any) -> tuple[Scope, Verdict]:  # noqa: ANN401
     scope = (
         Scope.parse(str(body["scope"])) if body.get("scope") else Scope(rule.provider, "document")
     )
+    from soc2_pac.cases import joined_evidence  # noqa: PLC0415 - it reads YAML, and this is JSON
+
     verdict = judge(
         rule,
         canonical(body["document"]),

@@ -210,7 +210,7 @@ def _states(config_path: str | None, store_url: str | None, only: str | None = N
                 off,
                 clock.now(),
                 only,
-                work.registry.kinds,
+                lambda: work.registry.kinds,
             )
         if differ:
             click.echo(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soc2_pac.cli.options import Where
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.store import Store
 
 _LINES = 10

@@ -50,9 +50,8 @@ from soc2_pac.model import (
     strictly,
     utc_text,
 )
+from soc2_pac.records import Look, Population, Record, storable
 from soc2_pac.resources import GAPS
-from soc2_pac.store.database import storable
-from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -320,14 +319,23 @@ def connection_of(source: SourceSettings) -> Connection:
     with _connecting:
         if key not in _connections:
             try:
-                _connections[key] = registry().providers[source.provider].connect(source.settings)
+                made = registry().providers[source.provider].connect(source.settings)
             except ModuleNotFoundError as error:
                 msg = (
                     f"{error.name} is not installed, and source {source.name} needs it. "
                     f"Next: pip install 'soc2-pac[{source.provider}]'"
                 )
                 raise NotInstalled(msg) from error
+            if hasattr(made, "expecting"):
+                made.expecting(_calls_of(source.provider))
+            _connections[key] = made
         return _connections[key]
+
+
+def _calls_of(provider: str) -> frozenset[str]:
+    """Every call that collectors of a provider declare."""
+    every = registry().collectors.values()
+    return frozenset(call for one in every if one.provider == provider for call in one.calls)
 
 
 def spent() -> Counter[str]:

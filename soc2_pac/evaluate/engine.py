@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from soc2_pac import clock
-from soc2_pac.decisions import EVERYTHING, adjust, tags_of
 from soc2_pac.errors import FactUnavailable
 from soc2_pac.evaluate import judge
 from soc2_pac.evaluate.evidence import JoinedEvidence, Loaded
 from soc2_pac.evaluate.looks import SOUND, StoreDocuments, state_of
 from soc2_pac.model import Scope, Severity, Status, Verdict, utc_text, utc_time
+from soc2_pac.records import storable
 from soc2_pac.resources import view
 from soc2_pac.rule_source import source_of, source_of_stored
 from soc2_pac.store import evidence as store_evidence
 from soc2_pac.store import findings as store
-from soc2_pac.store.database import storable, without_cycle_search
+from soc2_pac.store.database import without_cycle_search
 from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.decisions import Adjustment, Boundary, Variant
+    from soc2_pac.decisions import Adjustment
     from soc2_pac.due import DueDates
+    from soc2_pac.evaluate.active import ActiveRule
     from soc2_pac.evaluate.evidence import EvidenceHere
     from soc2_pac.model import Basis
     from soc2_pac.resources import Resource
@@ -49,46 +50,6 @@ _NOWHERE = -1
 """Stands for the id of a scope in which a kind was never looked for."""
 _SETTLED = (Status.PASS, Status.NOT_APPLICABLE)
 """Verdicts that only complete and fresh evidence may carry."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveRule:
-    """A rule as configured."""
-
-    rule: Rule
-    thresholds: Mapping[str, Any]
-    severity: Severity
-    max_age: timedelta
-    """Older evidence is stale."""
-    sourced: frozenset[str] = frozenset()
-    """Of the kinds that the rule joins ``where_sourced``, those whose provider has a source."""
-    variants: tuple[Variant, ...] = ()
-    """Other settings in some places."""
-    boundary: Boundary = EVERYTHING
-    """What belongs to the system that is audited."""
-
-    @property
-    def by_tag(self) -> bool:
-        """Whether tags of the judged resource decide about settings or boundary."""
-        return self.boundary.by_tag or any(variant.tag for variant in self.variants)
-
-    def adjustment(self, scope: Scope, body: bytes | str | None) -> Adjustment | None:
-        """What was decided for a place or a document there; ``body`` is ``None`` for a whole scope."""
-        if not self.variants and not self.boundary:
-            return None
-        tags = tags_of(body) if body is not None and self.by_tag else {}
-        return adjust(self.variants, self.boundary, scope, tags)
-
-    @property
-    def joins(self) -> tuple[type[Resource], ...]:
-        """The kinds that it reads through ``evidence`` in this configuration."""
-        rule = self.rule
-        return (*rule.needs, *(kind for kind in rule.where_sourced if kind.kind in self.sourced))
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Every kind that it reads in this configuration, the judged one first."""
-        return tuple(dict.fromkeys((self.rule.kind, *(joined.kind for joined in self.joins))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from soc2_pac.evaluate.engine import judge_all
 from soc2_pac.model import Severity, Status, utc_text
+from soc2_pac.records import storable
 from soc2_pac.store import current
 from soc2_pac.store import findings as store
-from soc2_pac.store.database import storable, without_cycle_search
+from soc2_pac.store.database import without_cycle_search
 from soc2_pac.store.scopes import retired
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.evaluate.engine import ActiveRule, Said
+    from soc2_pac.evaluate.active import ActiveRule
+    from soc2_pac.evaluate.engine import Said
     from soc2_pac.store.current import Adjusted, Ruled
     from soc2_pac.store.findings import FindingRow
     from soc2_pac.store.waivers import Waiver

@@ -253,13 +253,6 @@ def close_intervals(
     connection.exec_driver_sql(sql, list(rows))
 
 
-def storable(text: str) -> str:
-    """Text as both databases can keep it: NUL and lone surrogates become visible escapes."""
-    if "\0" in text:
-        text = text.replace("\0", "\\x00")
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
 def next_id(connection: Connection, table: Table) -> int:
     """The next id of a table. Only within :meth:`Database.writing`: there is one writer."""
     return (connection.execute(_last_id(table.name, table.c[0].name)).scalar() or 0) + 1

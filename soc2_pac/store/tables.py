@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+# The conditions of indexes stand here for SQLite alone: to check a keyword of PostgreSQL's, SQLAlchemy imports all of
+# that dialect, in every command that opens a store. PostgreSQL's indexes have the same conditions by the migrations.
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's integers have 64 bits as they are, and only INTEGER may be a row's own id there."""
@@ -151,7 +153,6 @@ observation = Table(
         "resource_id",
         unique=True,
         sqlite_where=text("closed_by IS NULL"),
-        postgresql_where=text("closed_by IS NULL"),
     ),
     Index("observation_by_resource", "resource_id"),
     Index("observation_opened", "opened_by"),
@@ -159,7 +160,6 @@ observation = Table(
         "observation_closed",
         "closed_by",
         sqlite_where=text("closed_by IS NOT NULL"),
-        postgresql_where=text("closed_by IS NOT NULL"),
     ),
 )
 """One row for each change of a resource, not for each look."""
@@ -309,19 +309,16 @@ finding = Table(
         "rule_id",
         "resource_id",
         sqlite_where=text("closed_by IS NULL"),
-        postgresql_where=text("closed_by IS NULL"),
     ),
     Index(
         "finding_closed",
         "closed_by",
         sqlite_where=text("closed_by IS NOT NULL"),
-        postgresql_where=text("closed_by IS NOT NULL"),
     ),
     Index(
         "finding_due",
         "until",
         sqlite_where=text("closed_by IS NULL AND until IS NOT NULL"),
-        postgresql_where=text("closed_by IS NULL AND until IS NOT NULL"),
     ),
 )
 """A verdict with its history. ``resource_id`` is null where the finding is about the whole scope (nothing

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from soc2_pac import clock
 from soc2_pac.errors import UsageError
 from soc2_pac.model import utc_text
+from soc2_pac.records import storable
 from soc2_pac.store import ledger, tables
-from soc2_pac.store.database import insert, next_id, storable
+from soc2_pac.store.database import insert, next_id
 from soc2_pac.text import says_something
 
 if TYPE_CHECKING:

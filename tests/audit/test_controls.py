@@ -235,7 +235,7 @@ def test_what_the_history_shows_is_missing_where_what_it_is_derived_from_is(stor
 
     def missing() -> tuple[str, ...]:
         with store.reading() as connection:
-            (found,) = states(connection, RULES, {}, T0, kinds=(Account, Person))
+            (found,) = states(connection, RULES, {}, T0, kinds=lambda: (Account, Person))
         return found.missing
 
     nothing = "nothing was collected that it is derived from"

@@ -52,9 +52,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
+    from soc2_pac.records import Look
     from soc2_pac.report import Report
-    from soc2_pac.store.evidence import Look
 
 DAY = timedelta(days=1)
 MFA = active([fake_user_mfa])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from soc2_pac.audit.populations import Population
     from soc2_pac.identity import Identity
-    from soc2_pac.store.evidence import Look
+    from soc2_pac.records import Look
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from soc2_pac.store.evidence import Look
+    from soc2_pac.records import Look
 
     from ..cli.conftest import Ended  # noqa: TID252
 

@@ -13,6 +13,7 @@ import pytest
 
 from soc2_collectors.aws.client import AwsConnection
 from soc2_collectors.aws.settings import AwsSettings
+from soc2_demo.aws import know_public_snapshots
 from soc2_pac import plugins
 from soc2_pac.collect.fetch import Limits, Meter, resolve, to_record
 from soc2_pac.config import SecretRef
@@ -128,6 +129,7 @@ def account() -> Iterator[Account]:
         patch.setitem(os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         patch.setitem(os.environ, _KEY, "test")
         patch.setitem(os.environ, _SECRET, "test")
+        know_public_snapshots()
         server = server_module.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         server.start()
         try:

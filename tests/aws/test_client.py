@@ -101,6 +101,30 @@ def test_what_an_error_means(status: int, code: str, meaning: type[ProviderError
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [Answer(500, ec2_error("InternalError")), Answer(body="<a>" + "x" * 1000 + "</a>", cut=True)],
+)
+def test_what_did_not_answer_is_asked_once_until_it_does(wrong: Answer) -> None:
+    with FaultyAws(wrong) as server:
+        aws, meter = client(server.url, "ec2:DescribeVolumes", max_attempts=3)
+        requests: list[int] = []
+        for _ in range(3):
+            with pytest.raises(Unreachable) as caught:
+                aws.ask("ec2", "describe_volumes")
+            requests.append(sum(meter.calls.values()) - sum(requests))
+        assert requests == [3, 1, 1]
+        assert str(caught.value).startswith("ec2:DescribeVolumes: ")
+        server.answer = Answer(
+            body="<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>"
+        )
+        assert aws.ask("ec2", "describe_volumes") == {"Volumes": []}
+        server.answer = wrong
+        with pytest.raises(Unreachable):
+            aws.ask("ec2", "describe_volumes")
+        assert sum(meter.calls.values()) == 3 + 1 + 1 + 1 + 3
+
+
+@pytest.mark.parametrize(
     ("answer", "meaning"),
     [
         (Answer(body="<html>a proxy's page</html>"), Unexpected),

@@ -19,6 +19,7 @@ from soc2_collectors.aws.ec2 import (
     instances,
     launch_template_versions,
     network_interfaces,
+    snapshots,
     volumes,
 )
 from soc2_collectors.aws.models.ec2 import Instance, SecurityGroup, reached
@@ -26,7 +27,8 @@ from soc2_collectors.aws.models.redacted import recognised
 from soc2_collectors.reach import networks, open_ports
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
-from soc2_pac.model import Status
+from soc2_pac.errors import ProviderError, Unexpected, Unreachable
+from soc2_pac.model import Fact, Lacking, Status
 from soc2_pac.resources import view
 from soc2_pac.testing import judge_document
 
@@ -476,3 +478,50 @@ def test_what_services_of_aws_run_is_listed_though_it_is_hidden(
 
     assert list(collector.function(cast("Aws", Client()))) == []
     assert [one.get("IncludeManagedResources") for one in asked] == [True]
+
+
+# -- public snapshots -----------------------------------------------------------------------------------
+
+
+def test_public_snapshots_are_one_listing_for_all_of_them(aws: Account) -> None:
+    found = {seen.name: seen.view for seen in aws.collect("aws.ec2.snapshot")}
+    assert (found["safe"].restorable_by, found["plain"].restorable_by) == ([], ["all"])
+    assert aws.calls == {"ec2:DescribeSnapshots": 2}
+
+
+class _Refusing:
+    """Lists two snapshots, and answers the question for public ones as it was told to."""
+
+    def __init__(self, *public: dict[str, Any] | Exception) -> None:
+        self.asked = 0
+        self._public = public
+
+    def items(self, _service: str, _operation: str, _key: str, **params: Any) -> Iterator[Any]:
+        if "RestorableByUserIds" not in params:
+            yield {"SnapshotId": "snap-1"}
+            yield {"SnapshotId": "snap-2"}
+            return
+        self.asked += 1
+        for said in self._public:
+            if isinstance(said, Exception):
+                raise said
+            yield said
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (Unreachable("AWS answered 503"), Unreachable),
+        ({"SnapshotId": Lacking("SnapshotId")}, Unexpected),
+    ],
+)
+def test_where_the_public_ones_are_not_known_no_snapshot_is_private(
+    said: Any, error: type[ProviderError]
+) -> None:
+    aws = _Refusing({"SnapshotId": "snap-1"}, said)
+    for document in snapshots.documents(cast("Aws", aws)):
+        fact = document.body["RestorableByUserIds"]
+        assert isinstance(fact, Fact)
+        with pytest.raises(error):
+            fact.call()
+    assert aws.asked == 1, "it is not asked again for each snapshot"

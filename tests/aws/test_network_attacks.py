@@ -109,7 +109,7 @@ def test_an_image_that_is_deregistered_uses_no_snapshot() -> None:
         "Encrypted": True,
         "State": "completed",
         "StartTime": "2020-12-01T00:00:00Z",
-        "DescribeSnapshotAttribute": [],
+        "RestorableByUserIds": [],
     }
     disks = [{"DeviceName": "/dev/sda", "Ebs": {"SnapshotId": "snap-1"}}]
     for state, status in (("available", Status.PASS), ("deregistered", Status.FAIL)):

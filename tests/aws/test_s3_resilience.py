@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.parsers
 import botocore.session
 import pytest
 
+from soc2_collectors.aws.s3 import buckets
 from soc2_pac import plugins
 from soc2_pac.canonical import canonical
 from soc2_pac.evaluate.evidence import GivenDocuments, JoinedEvidence
 from soc2_pac.evaluate.judge import judge
-from soc2_pac.model import Scope, Status
+from soc2_pac.model import Document, Fact, Scope, Status
 from soc2_pac.resources import view
 
 from .regional import HOME, Account, account
@@ -23,6 +24,8 @@ from .test_recordings import answers, judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from soc2_collectors.aws.client import Aws
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KIND = "aws.s3.bucket"
@@ -140,3 +143,57 @@ def test_recorded_replication(recordings: Callable[[str], Path]) -> None:
         found += [(rule.destination.name, rule.every_object) for rule in rules]
     assert ("custodian-replication-west", False) in found, "by prefix and tags"
     assert ("custodian-replicated-west", True) in found, "an empty prefix"
+
+
+class _Buckets:
+    """Two buckets: one with a policy and versions, one without; counts what is asked about each."""
+
+    partition = "aws"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def items(self, *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
+        yield {"Name": "with"}
+        yield {"Name": "without"}
+
+    def fact(self, _service: str, operation: str, **params: Any) -> Fact:
+        def call() -> object:
+            self.asked.append((params["Bucket"], operation))
+            if operation == "get_bucket_policy":
+                return "{}" if params["Bucket"] == "with" else None
+            if operation == "get_bucket_versioning":
+                return {"Status": "Suspended"} if params["Bucket"] == "with" else {}
+            return {"asked": operation}
+
+        return Fact(operation, call)
+
+
+def _read(document: Document, *names: str) -> list[object]:
+    facts = [document.body[name] for name in names]
+    return [fact.call() for fact in facts if isinstance(fact, Fact)]
+
+
+def test_what_another_answer_says_to_be_absent_is_not_asked_for() -> None:
+    aws = _Buckets()
+    with_, without = buckets.documents(cast("Aws", aws))
+    for document in (with_, without):
+        for value in document.body.values():
+            if isinstance(value, Fact):
+                value.call()
+    spared = {"get_bucket_policy_status", "get_object_lock_configuration"}
+    asked = {
+        name: {op for bucket, op in aws.asked if bucket == name} for name in ("with", "without")
+    }
+    assert asked["with"] - asked["without"] == spared
+    assert spared <= asked["with"]
+    assert _read(without, "GetBucketPolicyStatus", "GetObjectLockConfiguration") == [None, None]
+
+
+def test_what_was_not_read_says_nothing_of_another() -> None:
+    aws = _Buckets()
+    _, without = buckets.documents(cast("Aws", aws))
+    assert _read(without, "GetBucketPolicyStatus", "GetObjectLockConfiguration") == [
+        {"asked": "get_bucket_policy_status"},
+        {"asked": "get_object_lock_configuration"},
+    ]

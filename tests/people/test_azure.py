@@ -19,8 +19,8 @@ from .test_store import HR, LEAVERS, MFA, NOW, person, run, said
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from soc2_pac.records import Look
     from soc2_pac.store import Store
-    from soc2_pac.store.evidence import Look
 
 TENANT = Scope("azure", "7a5f0000-0000-4000-8000-000000000001")
 SYSTEM = f"azure:{TENANT.account}"

@@ -18,7 +18,7 @@ from ..store.helpers import look  # noqa: TID252 - tests are no package
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from soc2_pac.store.evidence import Look
+    from soc2_pac.records import Look
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ONE, TWO = Scope("aws", "111122223333"), Scope("aws", "444455556666")

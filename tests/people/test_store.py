@@ -11,7 +11,8 @@ import pytest
 
 from soc2_pac import config, plugins
 from soc2_pac.audit.questions import WORKED, Known
-from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.evaluate.active import ActiveRule
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.model import CollectionStatus, Scope
 from soc2_pac.store import Store, open_store
 
@@ -20,7 +21,7 @@ from ..store.helpers import DUE, look  # noqa: TID252 - tests are no package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from soc2_pac.store.evidence import Look
+    from soc2_pac.records import Look
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HR, GITHUB, AWS = Scope("roster", "acme"), Scope("github", "acme"), Scope("aws", "111122223333")

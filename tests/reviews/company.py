@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from soc2_pac.acts.reviews import Review
     from soc2_pac.audit.review_files import Row
+    from soc2_pac.records import Look
     from soc2_pac.store import Store
-    from soc2_pac.store.evidence import Look
 
 T0 = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

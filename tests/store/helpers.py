@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from soc2_pac.acts import Actor
 from soc2_pac.canonical import canonical, digest
 from soc2_pac.due import DueDates
-from soc2_pac.evaluate.engine import ActiveRule, Evaluated, evaluate
+from soc2_pac.evaluate.active import ActiveRule
+from soc2_pac.evaluate.engine import Evaluated, evaluate
 from soc2_pac.merkle import collection_root
 from soc2_pac.model import (
     CollectionStatus,
@@ -20,9 +21,9 @@ from soc2_pac.model import (
     not_applicable,
     passed,
 )
+from soc2_pac.records import Look, Population, Record
 from soc2_pac.resources import Resource, fact
 from soc2_pac.rules import Evidence, Rule, Whole, rule
-from soc2_pac.store.evidence import Look, Population, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from soc2_pac.evaluate.engine import ActiveRule
+    from soc2_pac.evaluate.active import ActiveRule
+    from soc2_pac.records import Look
     from soc2_pac.store import Store
     from soc2_pac.store.checkpoint import Checkpoint
-    from soc2_pac.store.evidence import Look
     from soc2_pac.store.verify import Report
 
 DAY = timedelta(days=1)

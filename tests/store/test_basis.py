@@ -13,7 +13,8 @@ from soc2_pac import plugins
 from soc2_pac.audit.basis import judged_by
 from soc2_pac.canonical import canonical
 from soc2_pac.cases import SCOPE, joined_evidence, load_cases
-from soc2_pac.evaluate.engine import ActiveRule, evaluate
+from soc2_pac.evaluate.active import ActiveRule
+from soc2_pac.evaluate.engine import evaluate
 from soc2_pac.evaluate.judge import judge
 from soc2_pac.model import Scope, Severity, Status, Verdict, failed, passed, utc_time
 from soc2_pac.rules import Evidence, rule

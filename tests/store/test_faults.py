@@ -19,8 +19,9 @@ from sqlalchemy import event
 
 from soc2_pac.errors import IntegrityError, StoreError
 from soc2_pac.model import Status
+from soc2_pac.records import storable
 from soc2_pac.store import Store, copy, open_store, schema, tables
-from soc2_pac.store.database import Database, parse_url, storable
+from soc2_pac.store.database import Database, parse_url
 
 from .helpers import ANN, T0, look, one_run, user
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.objects import S3
 from soc2_collectors.aws.settings import AwsSettings
 from soc2_pac.hookspecs import hookimpl
-from soc2_pac.resources import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,17 +30,10 @@ class AwsProvider:
     )
 
     def connect(self, settings: AwsSettings) -> Connection:
-        """A connection; loads boto3."""
+        """A connection; loads botocore."""
         from soc2_collectors.aws.client import AwsConnection  # noqa: PLC0415
 
-        calls = {
-            call
-            for module in map(import_module, self.modules)
-            for collector in vars(module).values()
-            if isinstance(collector, Collector)
-            for call in collector.calls
-        }
-        return AwsConnection(settings, calls)
+        return AwsConnection(settings)
 
     def permissions(self, calls: Sequence[str], form: str) -> str:
         """The IAM policy for declared calls."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 from typing import TYPE_CHECKING
 
 from soc2_collectors.aws.launch_images import images as launch_images
@@ -16,11 +18,12 @@ from soc2_collectors.aws.models.ec2 import (
 )
 from soc2_collectors.aws.models.network import ManagedPrefixList
 from soc2_collectors.aws.names import tagged_name
-from soc2_pac.model import Document, Fact
+from soc2_pac.errors import ProviderError, Unexpected
+from soc2_pac.model import Document, Fact, Lacking
 from soc2_pac.resources import collects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from soc2_collectors.aws.client import Aws
 
@@ -124,28 +127,69 @@ def volumes(aws: Aws) -> Iterator[Document]:
 
 @collects(
     Snapshot,
-    calls=["ec2:DescribeSnapshots", "ec2:DescribeSnapshotAttribute"],
+    calls=["ec2:DescribeSnapshots"],
     per="region",
-    cost="pages of 1,000 + N",
+    cost="2 x pages of 1,000",
+    version="2",
 )
 def snapshots(aws: Aws) -> Iterator[Document]:
-    """This account's snapshots with who may restore them."""
+    """This account's snapshots, and whether everyone may restore each."""
+    public = _public_snapshots(aws)
     for snapshot in aws.items(
         "ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], PaginationConfig=_PAGES
     ):
         number = snapshot["SnapshotId"]
-        permissions = aws.fact(
-            "ec2",
-            "describe_snapshot_attribute",
-            key="CreateVolumePermissions",
-            SnapshotId=number,
-            Attribute="createVolumePermission",
-        )
+        restorable = functools.partial(_restorable_by, public, number)
         yield Document(
             number,
             tagged_name(snapshot, number),
-            {**snapshot, "DescribeSnapshotAttribute": permissions},
+            {**snapshot, "RestorableByUserIds": Fact("ec2:DescribeSnapshots", restorable)},
         )
+
+
+def _public_snapshots(aws: Aws) -> Callable[[], frozenset[str]]:
+    """Ids of this account's snapshots that everyone may restore: one listing, made when one is first asked about.
+
+    Source: EC2 API reference, DescribeSnapshots: with RestorableByUserIds "all" only public ones are returned.
+    An answer without an id could be any of them, so nothing is known of the others either.
+    """
+    lock = threading.Lock()
+    known: list[frozenset[str] | ProviderError] = []
+
+    def ask() -> frozenset[str]:
+        found = [
+            item["SnapshotId"]
+            for item in aws.items(
+                "ec2",
+                "describe_snapshots",
+                "Snapshots",
+                OwnerIds=["self"],
+                RestorableByUserIds=["all"],
+                PaginationConfig=_PAGES,
+            )
+        ]
+        if any(Lacking.within(number) for number in found):
+            msg = "ec2:DescribeSnapshots: a public snapshot lacks SnapshotId"
+            raise Unexpected(msg, operation="ec2:DescribeSnapshots")
+        return frozenset(found)
+
+    def once() -> frozenset[str]:
+        with lock:
+            if not known:
+                try:
+                    known.append(ask())
+                except ProviderError as error:
+                    known.append(error)  # told of each snapshot, and asked for none of them again
+            (said,) = known
+        if isinstance(said, ProviderError):
+            raise said
+        return said
+
+    return once
+
+
+def _restorable_by(public: Callable[[], frozenset[str]], number: str) -> list[str]:
+    return ["all"] if number in public() else []
 
 
 @collects(Image, calls=["ec2:DescribeImages"], per="region", cost="pages of 1,000")

@@ -1,6 +1,6 @@
 """The way to AWS: credentials, paging, pacing, retries, the read-only guard, and the meaning of every error.
 
-boto3 is imported when a connection is made. Nothing else of the provider touches it.
+botocore is imported when a connection is made. Nothing else of the provider touches it.
 """
 
 from soc2_collectors.aws.client.call import Aws

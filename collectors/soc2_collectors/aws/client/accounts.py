@@ -49,22 +49,18 @@ class Account:
 
 def base_credentials(settings: AwsSettings) -> Callable[[], Any]:
     """The usual chain, a profile, or keys by reference. Raises CredentialsRejected, ConfigError."""
-    import boto3  # noqa: PLC0415
+    import botocore.session  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, NoCredentialsError  # noqa: PLC0415
 
-    keys: dict[str, Any] = {}
-    for name, parameter in (
-        ("access_key_id", "aws_access_key_id"),
-        ("secret_access_key", "aws_secret_access_key"),
-        ("session_token", "aws_session_token"),
-    ):
-        reference = getattr(settings, name)
-        if reference is not None:
-            keys[parameter] = reference.resolve()
+    given = (settings.access_key_id, settings.secret_access_key, settings.session_token)
+    keys = [reference and reference.resolve() for reference in given]
+    session: Any = botocore.session.Session(profile=settings.profile)
     try:
-        session = boto3.Session(profile_name=settings.profile, **keys)
+        session.get_scoped_config()  # reads the profile, where one is named
     except BotoCoreError as error:
         raise rejected_profile(error) from error
+    if any(keys):
+        session.set_credentials(*keys)
 
     def obtain() -> Any:  # noqa: ANN401 - botocore.credentials.Credentials
         found = session.get_credentials()
@@ -76,7 +72,7 @@ def base_credentials(settings: AwsSettings) -> Callable[[], Any]:
 
 
 def rejected_profile(error: Exception) -> CredentialsRejected:
-    """A profile that boto3 does not take."""
+    """A profile that botocore does not take."""
     return CredentialsRejected(f"the AWS profile cannot be used: {error}")
 
 

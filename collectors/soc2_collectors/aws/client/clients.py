@@ -1,4 +1,4 @@
-"""boto3 clients, one for each service and region, shared by all accounts and units of a source.
+"""botocore's clients, one for each service and region, shared by all accounts and units of a source.
 
 Making a client costs milliseconds and megabytes, and an organisation has hundreds of accounts. So a
 client belongs to nobody: who is asking (which credentials sign, which calls are declared, who counts)
@@ -95,6 +95,9 @@ class Clients:
             if settings.total_requests_per_second is not None
             else None
         )
+        self._worn: set[tuple[str, str, str, str]] = set()
+        """Account, service, region and operation of calls whose attempts were all spent. Each gets one attempt until it
+        succeeds: what does not answer for one resource holds up neither the next nor other units."""
         self._lock = threading.Lock()
 
     def declare(self, calls: frozenset[str]) -> None:
@@ -106,7 +109,7 @@ class Clients:
             self._session = _session(self._settings, self._declared)
             self._clients.clear()
 
-    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time by boto3
+    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - made at run time by botocore
         """The client of a service in a region."""
         key = (service, region)
         found = self._clients.get(key)
@@ -123,7 +126,7 @@ class Clients:
         if key not in self._pages:
             model = self.client(service, region).meta
             name = model.method_to_api_mapping[operation]
-            paging = self._session._session.get_paginator_model(service).get_paginator(name)  # noqa: SLF001 - boto3 hides it
+            paging = self._session.get_paginator_model(service).get_paginator(name)
             limit = paging.get("limit_key")
             members = model.service_model.operation_model(name).input_shape.members
             largest = members[limit].metadata.get("max") if limit in members else None
@@ -165,7 +168,7 @@ class Clients:
         from botocore.config import Config  # noqa: PLC0415
 
         settings = self._settings
-        # boto3 obeys the variable itself; what an address of one's own needs beside it is up to us.
+        # botocore obeys the variable itself; what an address of one's own needs beside it is up to us.
         endpoint = settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
         config = Config(
             retries={"mode": "standard", "total_max_attempts": settings.max_attempts},
@@ -175,8 +178,9 @@ class Clients:
             # Addresses that hold an account's id would tie a client to one account.
             account_id_endpoint_mode="disabled",
         )
-        make: Any = self._session.client  # its overloads want the name as a literal
-        client = make(service, region_name=region, endpoint_url=endpoint, config=config)
+        client = self._session.create_client(
+            service, region_name=region, endpoint_url=endpoint, config=config
+        )
         events = client.meta.events
         # Refused before a request exists; counted at each attempt, retries included.
         events.register_first("before-parameter-build", _guard(service))
@@ -211,15 +215,27 @@ class Clients:
         return admit
 
     def _notice(self, service: str, region: str) -> Any:  # noqa: ANN401
-        def notice(response: Any, attempts: int, caught_exception: Any, **_: Any) -> None:  # noqa: ANN401
+        def notice(
+            response: Any,  # noqa: ANN401
+            attempts: int,
+            caught_exception: Any,  # noqa: ANN401
+            event_name: str,
+            **_: Any,  # noqa: ANN401
+        ) -> None:
             if isinstance(caught_exception, ProviderError):
                 return  # ours: it is not asked again
+            call = (_asker().account.id, service, region, event_name.rpartition(".")[2])
             if response is not None:
                 code = response[1].get("Error", {}).get("Code", "")
                 if throttles(code, response[0].status_code):
                     self._pace(service, region).refused()
                 elif response[0].status_code < _HTTP_SERVER:
+                    self._worn.discard(call)
                     return
+                else:
+                    self._wear(call, attempts, response[1])
+            elif caught_exception is not None:
+                self._wear(call, attempts, caught_exception)
             # botocore would sleep before it asks again, and knows nothing of the unit's time.
             if attempts < self._settings.max_attempts:
                 longest = min(_LONGEST_BACK_OFF, 2.0 ** (attempts - 1))
@@ -228,6 +244,18 @@ class Clients:
                     raise Unreachable(msg)
 
         return notice
+
+    def _wear(self, call: tuple[str, str, str, str], attempts: int, said: Any) -> None:  # noqa: ANN401
+        """Note that a call failed for all attempts; end one that did so before at its first.
+
+        ``said``: the parsed answer, or what was raised instead of one. Raises it as botocore does.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        if attempts >= self._settings.max_attempts:
+            self._worn.add(call)
+        elif call in self._worn:
+            raise said if isinstance(said, Exception) else ClientError(said, call[-1])
 
 
 @functools.cache
@@ -284,8 +312,7 @@ def _without_account_host(request: Any, **_: Any) -> None:  # noqa: ANN401
         request.url = urlunsplit(parts._replace(netloc=rest))
 
 
-def _session(settings: AwsSettings, declared: frozenset[str]) -> Any:  # noqa: ANN401 - a boto3.Session
-    import boto3  # noqa: PLC0415
+def _session(settings: AwsSettings, declared: frozenset[str]) -> Any:  # noqa: ANN401 - a botocore.session.Session
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import Credentials  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
@@ -316,11 +343,11 @@ def _session(settings: AwsSettings, declared: frozenset[str]) -> Any:  # noqa: A
     session._credentials = Asking("of", "the asker")  # noqa: SLF001 - botocore offers no public way to hand them in
     try:
         loader: Any = create_loader(session.get_config_variable("data_path"))
-        loader.file_loader = _ServiceModels(declared)
-        session.register_component("data_loader", loader)
-        return boto3.Session(botocore_session=session)
     except BotoCoreError as error:
         raise rejected_profile(error) from error
+    loader.file_loader = _ServiceModels(declared)
+    session.register_component("data_loader", loader)
+    return session
 
 
 class _ServiceModels:

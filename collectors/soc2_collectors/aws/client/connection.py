@@ -110,6 +110,10 @@ class AwsConnection:
         partition = self._settings.partition
         return Aws(self._clients, asker, scope, self._home, partition, lenient=False)
 
+    def expecting(self, calls: frozenset[str]) -> None:
+        """Learn which calls may be made, before clients are made without them. Asks nothing."""
+        self._clients.declare(calls)
+
     @property
     def spent(self) -> dict[str, int]:
         """Requests of discovery and sign-in, by IAM action."""

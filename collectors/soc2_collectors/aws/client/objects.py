@@ -57,7 +57,7 @@ class S3Objects:
             )
         except ProfileNotFound as error:
             raise rejected_profile(error) from error
-        self._wire = wire(settings, self._session)
+        self._wire = wire(settings, self._session._session)  # noqa: SLF001 - boto3 hides it
 
     def put(self, name: str, content: IO[bytes], size: int) -> bool:
         """Keep an object under a name that nothing has yet; False where something has it."""

@@ -1,4 +1,4 @@
-"""One exchange of boto3's, made by the wire of all clients: botocore's own hook hands its requests over.
+"""One exchange of botocore's, made by the wire of all clients: botocore's own hook hands its requests over.
 
 botocore bounds each wait for bytes, not the exchange, and reads bodies of any size.
 """
@@ -28,14 +28,14 @@ class _Body(io.BytesIO):
         yield self.getvalue()
 
 
-def wire(settings: AwsSettings | S3Settings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a boto3.Session
+def wire(settings: AwsSettings | S3Settings, session: Any) -> Wire[Answer]:  # noqa: ANN401 - a botocore.session.Session
     """The wire of a source, which trusts whom botocore trusts.
 
     botocore makes the addresses, and no answer does: there is no list of them.
     """
     from botocore.httpsession import get_cert_path  # noqa: PLC0415
 
-    trusted = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - boto3 hides it
+    trusted = session.get_config_variable("ca_bundle")
     certificates = get_cert_path(trusted or True)
     return Wire("AWS", settings.timeout_seconds, None, Answer, certificates=certificates)
 

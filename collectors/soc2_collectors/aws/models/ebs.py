@@ -41,11 +41,18 @@ class Snapshot(Resource, frozen=True, kw_only=True, rename="pascal"):
     volume_id: str = ""
     state: str = ""
     start_time: datetime | None = None
-    permissions: list[dict[str, Any]] = fact("DescribeSnapshotAttribute")
+    restorable_by: list[str] = fact("RestorableByUserIds")
+    """``all`` where AWS lists it among those that everyone may restore; empty where it does not."""
+    permissions: list[dict[str, Any]] | None = msgspec.field(
+        default=None, name="DescribeSnapshotAttribute"
+    )
+    """Of documents that were collected one by one, before the listing was asked; ``None`` of all later ones."""
 
     @property
     def public(self) -> bool | None:
-        """Everyone may restore it; ``None`` where a permission names nobody that is known."""
+        """Everyone may restore it; ``None`` where it is shared with somebody that is not known."""
+        if self.permissions is None:
+            return {(): False, ("all",): True}.get(tuple(self.restorable_by))
         if any(p.get("Group") == "all" for p in self.permissions):
             return True
         known = all(p.get("UserId") and "Group" not in p for p in self.permissions)
