@@ -667,6 +667,7 @@ class _Evaluation:
                 due,
                 at,
             ),
+            item.rule.kind if row else "",
             basis,
             adjusted,
         )
