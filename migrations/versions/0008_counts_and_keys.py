@@ -143,6 +143,11 @@ def _indexes() -> None:
     _partial(
         "finding_failing", ["rule_id", "failing_since"], f"{_OPEN} AND failing_since IS NOT NULL"
     )
+    _partial(
+        "finding_to_act_on",
+        ["status", "valid_from"],
+        f"{_OPEN} AND status IN ('fail', 'inconclusive', 'error', 'stale')",
+    )
     op.create_index("finding_by_fingerprint", "finding", ["fingerprint"])
     op.create_index("finding_count_by_scope", "finding_count", ["scope_id"])
     # As people and views name it.

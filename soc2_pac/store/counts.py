@@ -1,8 +1,8 @@
 """How many findings are open, by rule, status, scope, kind and adjustment: kept, so that nobody counts them to tell.
 
-Kept by the evaluation that opens and closes findings, in its own transaction. It is derived: :mod:`soc2_pac.store.verify`
-counts again, and nothing that is proved (reports, bundles) reads it. What the clock changes (waived, overdue) is in no
-count and is worked out when it is read.
+Kept by the evaluation that opens and closes findings, in its own transaction. It is derived:
+:mod:`soc2_pac.store.verify` counts again, and nothing that is proved (reports, bundles) reads it. What the clock
+changes (waived, overdue) is in no count and is worked out when it is read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
+from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
+from soc2_pac.store.finding_list import Finding, findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +84,116 @@ def change(connection: Connection, opened: Counter[Group], closed: Counter[Group
 
 
 _KEYS = ("rule_id", "status", "scope_id", "kind", "adjustment")
+
+
+# -- reading ------------------------------------------------------------------------------------------
+
+
+class Tallied(NamedTuple):
+    """How many findings a rule has with one severity and status."""
+
+    rule: str
+    severity: Severity
+    criteria: str
+    """JSON, as ``v_findings`` has it."""
+    status: Status
+    outside: bool
+    findings: int
+
+
+def tallied(connection: Connection) -> list[Tallied]:
+    """How many findings are open, over all scopes."""
+    query = sa.text(
+        "SELECT rule, severity, criteria, status, outside, SUM(findings) FROM v_finding_counts "
+        "GROUP BY rule, severity, criteria, status, outside "
+        "ORDER BY rule, severity, criteria, status, outside"
+    )
+    return [
+        Tallied(row[0], Severity(row[1]), row[2], Status(row[3]), bool(row[4]), int(row[5]))
+        for row in connection.execute(query)
+    ]
+
+
+def waived(connection: Connection) -> Counter[tuple[str, Severity]]:
+    """Rule and severity -> how many failures that count are waived now.
+
+    Costs what is waived where single resources are. A waiver of a whole rule, or over a pattern, costs the failures of
+    the rule.
+    """
+    held: dict[str, list[bool]] = {}
+    query = "SELECT rule, resource FROM v_waivers WHERE revoked_at IS NULL ORDER BY rule"
+    for rule, resource in connection.execute(sa.text(query)):
+        held.setdefault(rule, []).append(resource is not None)
+    found: Counter[tuple[str, Severity]] = Counter()
+    for rule, named in held.items():
+        if all(named):
+            some = findings(
+                connection, rules=[rule], statuses=[Status.FAIL], outside=False, waived=True
+            )
+            found.update((finding.rule, finding.severity) for finding in some)
+            continue
+        rows = connection.execute(sa.text(_WAIVED), {"rule": rule})
+        found.update({(rule, Severity(severity)): number for severity, number in rows})
+    return found
+
+
+_WAIVED = """
+SELECT severity, COUNT(*) FROM v_findings
+WHERE rule = :rule AND status = 'fail' AND outside = 0 AND waiver IS NOT NULL GROUP BY severity
+"""
+
+
+class Worst(NamedTuple):
+    """A rule that fails."""
+
+    finding: Finding
+    """The first by scope and name."""
+    others: int
+    """How many more failures of it count and are not waived."""
+
+
+def worst(
+    connection: Connection,
+    counted: list[Tallied],
+    accepted: Counter[tuple[str, Severity]],
+    number: int,
+) -> list[Worst]:
+    """Rules with failures that count and are not waived, the most severe first: so many of them.
+
+    Args:
+        connection: reading.
+        counted: :func:`tallied`.
+        accepted: :func:`waived`.
+        number: of rules.
+    """
+    failing: dict[str, Counter[Severity]] = {}
+    for one in counted:
+        if one.status is Status.FAIL and not one.outside:
+            left = one.findings - accepted[one.rule, one.severity]
+            if left > 0:
+                failing.setdefault(one.rule, Counter())[one.severity] += left
+    chosen = sorted(failing, key=lambda rule: (-max(s.rank for s in failing[rule]), rule))
+    found = []
+    for rule in chosen[:number]:
+        first = _first(connection, rule)
+        if first is not None:
+            found.append(Worst(first, failing[rule].total() - 1))
+    return found
+
+
+def _first(connection: Connection, rule: str) -> Finding | None:
+    """Of the failures of a rule that count and are not waived, the first by scope and by what a person calls it."""
+    query = sa.text(
+        "SELECT DISTINCT scope FROM v_finding_counts WHERE rule = :rule AND status = 'fail' AND outside = 0"
+    )
+    order = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'
+    first = sa.text(
+        "SELECT fingerprint FROM v_findings "  # noqa: S608 - constants
+        "WHERE rule = :rule AND status = 'fail' AND scope = :scope AND outside = 0 AND waiver IS NULL "
+        f"ORDER BY COALESCE(NULLIF(resource_name, ''), resource, ''){order}, fingerprint LIMIT 1"
+    )
+    for scope in sorted(connection.execute(query, {"rule": rule}).scalars()):
+        fingerprint = connection.execute(first, {"rule": rule, "scope": scope}).scalar()
+        if fingerprint is not None:
+            return next(findings(connection, fingerprint=fingerprint))
+    return None

@@ -325,6 +325,12 @@ finding = Table(
     _partial(
         "finding_failing", ("rule_id", "failing_since"), f"{_OPEN} AND failing_since IS NOT NULL"
     ),
+    # As the questions write it.
+    _partial(
+        "finding_to_act_on",
+        ("status", "valid_from"),
+        f"{_OPEN} AND status IN ('fail', 'inconclusive', 'error', 'stale')",
+    ),
     _partial("finding_closed", ("closed_by",), "closed_by IS NOT NULL"),
     Index("finding_by_fingerprint", "fingerprint"),
 )
