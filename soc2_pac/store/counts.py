@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
-from soc2_pac.store.finding_list import Finding, findings
+from soc2_pac.store.finding_list import Finding, covering, findings, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,27 +120,34 @@ def waived(connection: Connection) -> Counter[tuple[str, Severity]]:
     Costs what is waived where single resources are. A waiver of a whole rule, or over a pattern, costs the failures of
     the rule.
     """
-    held: dict[str, list[bool]] = {}
-    query = "SELECT rule, resource FROM v_waivers WHERE revoked_at IS NULL ORDER BY rule"
-    for rule, resource in connection.execute(sa.text(query)):
-        held.setdefault(rule, []).append(resource is not None)
     found: Counter[tuple[str, Severity]] = Counter()
-    for rule, named in held.items():
-        if all(named):
+    for rule, waivers in held(connection).items():
+        if all(waiver.resource is not None for waiver in waivers):
             some = findings(
                 connection, rules=[rule], statuses=[Status.FAIL], outside=False, waived=True
             )
             found.update((finding.rule, finding.severity) for finding in some)
             continue
-        rows = connection.execute(sa.text(_WAIVED), {"rule": rule})
+        conditions, values = covering(waivers, connection.dialect.name)
+        any_of = " OR ".join(f"({condition})" for _, condition in conditions)
+        rows = connection.execute(
+            sa.text(_WAIVED + f"({any_of}) GROUP BY 1"), {"of": rule, **values}
+        )
         found.update({(rule, Severity(severity)): number for severity, number in rows})
     return found
 
 
 _WAIVED = """
-SELECT severity, COUNT(*) FROM v_findings
-WHERE rule = :rule AND status = 'fail' AND outside = 0 AND waiver IS NOT NULL GROUP BY severity
-"""
+SELECT COALESCE(a.severity, v.severity), COUNT(*)
+FROM rule r
+JOIN rule_in_force i ON i.rule_id = r.id
+JOIN rule_version v ON v.id = i.rule_version_id
+JOIN finding f ON f.rule_id = r.id
+JOIN scope s ON s.id = f.scope_id
+LEFT JOIN resource res ON res.id = f.resource_id
+LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.closed_by IS NULL
+LEFT JOIN adjustment a ON a.digest = f.adjustment
+WHERE r.name = :of AND f.status = 'fail' AND f.closed_by IS NULL AND COALESCE(a.outside, 0) = 0 AND """
 
 
 class Worst(NamedTuple):
@@ -175,25 +182,45 @@ def worst(
     chosen = sorted(failing, key=lambda rule: (-max(s.rank for s in failing[rule]), rule))
     found = []
     for rule in chosen[:number]:
-        first = _first(connection, rule)
+        first = _first(connection, rule, waived=any(accepted[rule, one] for one in Severity))
         if first is not None:
             found.append(Worst(first, failing[rule].total() - 1))
     return found
 
 
-def _first(connection: Connection, rule: str) -> Finding | None:
-    """Of the failures of a rule that count and are not waived, the first by scope and by what a person calls it."""
+def _first(connection: Connection, rule: str, *, waived: bool) -> Finding | None:
+    """Of the failures of a rule that count and are not waived, the first by scope and by what a person calls it.
+
+    ``waived``: whether some of the failures are.
+    """
     query = sa.text(
         "SELECT DISTINCT scope FROM v_finding_counts WHERE rule = :rule AND status = 'fail' AND outside = 0"
     )
     order = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'
     first = sa.text(
         "SELECT fingerprint FROM v_findings "  # noqa: S608 - constants
-        "WHERE rule = :rule AND status = 'fail' AND scope = :scope AND outside = 0 AND waiver IS NULL "
+        "WHERE rule = :rule AND status = 'fail' AND scope = :scope AND outside = 0 "
         f"ORDER BY COALESCE(NULLIF(resource_name, ''), resource, ''){order}, fingerprint LIMIT 1"
     )
     for scope in sorted(connection.execute(query, {"rule": rule}).scalars()):
+        if waived:
+            left = findings(
+                connection,
+                rules=[rule],
+                statuses=[Status.FAIL],
+                scope=scope,
+                outside=False,
+                waived=False,
+            )
+            found = min(left, key=_called, default=None)
+            if found is not None:
+                return found
+            continue
         fingerprint = connection.execute(first, {"rule": rule, "scope": scope}).scalar()
         if fingerprint is not None:
             return next(findings(connection, fingerprint=fingerprint))
     return None
+
+
+def _called(finding: Finding) -> tuple[str, str]:
+    return finding.resource_name or finding.resource or "", finding.fingerprint

@@ -21,7 +21,7 @@ from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -232,13 +232,13 @@ _ROW = """
 SELECT f.fingerprint, s.provider || ':' || s.boundary AS scope, res.kind, res.uid, o.name, f.message, f.digest,
        f.valid_from, f.failing_since, f.sla_due, f.until, {waiver}, f.basis, f.adjustment
 """
-_WAIVER = "(SELECT w.waiver FROM v_findings w WHERE w.fingerprint = f.fingerprint)"
-"""As the view says it: what holds now is the database's own clock's word."""
-_FIRST = """
-SELECT f.id FROM finding f
+_STATUS = "f.status = :status"
+_OTHERS = """
 JOIN scope s ON s.id = f.scope_id
 LEFT JOIN resource res ON res.id = f.resource_id
-WHERE """
+LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.closed_by IS NULL
+"""
+_FIRST = f"SELECT f.id FROM finding f {_OTHERS} WHERE "  # noqa: S608 - constants
 _BY_KEY = """
 FROM resource res
 CROSS JOIN finding f
@@ -246,11 +246,70 @@ CROSS JOIN scope s
 LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.closed_by IS NULL
 WHERE f.resource_id = res.id AND s.id = f.scope_id AND """
 """SQLite goes through a CROSS JOIN in the order in which it is written."""
-_OTHERS = """
-JOIN scope s ON s.id = f.scope_id
-LEFT JOIN resource res ON res.id = f.resource_id
-LEFT JOIN observation o ON o.resource_id = f.resource_id AND o.closed_by IS NULL
+
+
+class Held(NamedTuple):
+    """A waiver that holds."""
+
+    waiver: str
+    scope: str | None
+    resource: str | None
+    pattern: str | None
+
+
+def held(connection: Connection) -> dict[str, list[Held]]:
+    """Rule -> its waivers that hold now by the database's clock, in the order in which the views take them."""
+    found: dict[str, list[Held]] = {}
+    query = sa.text(_HELD.format(now=_NOW[connection.dialect.name]))
+    for rule, *waiver in connection.execute(query):
+        found.setdefault(rule, []).append(Held(*waiver))
+    return found
+
+
+_NOW = {
+    "sqlite": r"strftime('%Y-%m-%dT%H\:%M\:%fZ', 'now')",
+    "postgresql": r"""to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24\:MI\:SS.MS"Z"')""",
+}
+_HELD = """
+SELECT w.rule, w.waiver, w.scope, w.resource, w.pattern FROM waiver_event w
+WHERE w.action = 'add' AND (w.expires_at IS NULL OR w.expires_at > {now})
+  AND NOT EXISTS (SELECT 1 FROM waiver_event x WHERE x.waiver = w.waiver AND x.action = 'revoke')
+ORDER BY w.id
 """
+
+
+def covering(
+    waivers: Iterable[Held], dialect: str
+) -> tuple[list[tuple[str, str]], dict[str, str | None]]:
+    """(waiver, condition that it covers a failure of its rule) in order, and the values of all.
+
+    The conditions are over scope ``s``, resource ``res`` and observation ``o``, as the views have them.
+    """
+    found: list[tuple[str, str]] = []
+    values: dict[str, str | None] = {}
+    for number, waiver in enumerate(waivers):
+        parts = ["1 = 1"]
+        if waiver.scope is not None:
+            parts.append(f"s.provider || ':' || s.boundary = :w{number}s")
+            values[f"w{number}s"] = waiver.scope
+        if waiver.resource is not None:
+            parts.append(f"res.uid = :w{number}r")
+            values[f"w{number}r"] = waiver.resource
+        if waiver.pattern is not None:
+            name = f"w{number}p"
+            says = _MATCHES[dialect].format(name=name)
+            parts.append(f"(res.uid {says} OR o.name {says})")
+            values[name] = _PATTERN[dialect](waiver.pattern)
+        found.append((waiver.waiver, " AND ".join(parts)))
+    return found, values
+
+
+_MATCHES = {"sqlite": "GLOB :{name}", "postgresql": "LIKE :{name} ESCAPE '\\'"}
+_PATTERN: dict[str, Callable[[str], str]] = {
+    "sqlite": lambda pattern: pattern.replace("[", "[[]").replace("?", "[?]"),
+    "postgresql": lambda pattern: like(pattern).replace("*", "%"),
+}
+"""A pattern in which only ``*`` is special, in the words of a database."""
 
 
 class _Walk:
@@ -268,13 +327,8 @@ class _Walk:
         }
 
     @functools.cached_property
-    def _waivers(self) -> dict[str, list[tuple[str | None, str | None, str | None]]]:
-        """Rule -> (scope, resource, pattern) of waivers that nobody revoked; some may have ended."""
-        found: dict[str, list[tuple[str | None, str | None, str | None]]] = {}
-        query = "SELECT rule, scope, resource, pattern FROM v_waivers WHERE revoked_at IS NULL"
-        for row in self._connection.execute(sa.text(query)):
-            found.setdefault(row[0], []).append((row[1], row[2], row[3]))
-        return found
+    def _waivers(self) -> dict[str, list[Held]]:
+        return held(self._connection)
 
     def findings(self) -> Iterator[Finding]:
         """In order."""
@@ -402,7 +456,7 @@ class _Walk:
     def _may_be_waived(self, part: _Part, scope: str) -> bool:
         """Whether that is asked for, and a waiver speaks of the scope."""
         return not self._wanted.waived or any(
-            one in (None, scope) for one, _, _ in self._waivers[part.rule.name]
+            waiver.scope in (None, scope) for waiver in self._waivers[part.rule.name]
         )
 
     def _takes(self, part: _Part, adjustment: str) -> bool:
@@ -419,10 +473,12 @@ class _Walk:
         one = cells[0]
         many = len(cells) == 1 and self._many(part, one)
         waiver, named = "NULL", None
+        accepting: dict[str, str | None] = {}
         if part.status == Status.FAIL and part.rule.name in self._waivers:
-            waiver, named = _WAIVER, self._named(part)
-        conditions = ["f.rule_id = :rule", "f.status = :status", "f.closed_by IS NULL"]
-        values: dict[str, Any] = {"rule": part.rule.id, "status": part.status}
+            waiver, accepting = self._accepted(part)
+            named = self._named(part)
+        conditions = ["f.rule_id = :rule", _STATUS, "f.closed_by IS NULL"]
+        values: dict[str, Any] = {"rule": part.rule.id, "status": part.status, **accepting}
         expanding = []
         if self._wanted.waived is not None and waiver != "NULL":
             conditions.append(f"{waiver} IS {'NOT ' if self._wanted.waived else ''}NULL")
@@ -469,12 +525,21 @@ class _Walk:
         every = int(self._connection.execute(query, values).scalar() or 0)
         return self._left * every < cell.size * cell.size
 
+    def _accepted(self, part: _Part) -> tuple[str, dict[str, str | None]]:
+        """The first waiver that covers a failure, as an expression with its values."""
+        dialect = self._connection.dialect.name
+        conditions, values = covering(self._waivers[part.rule.name], dialect)
+        whens = []
+        for number, (waiver, condition) in enumerate(conditions):
+            whens.append(f"WHEN {condition} THEN CAST(:w{number} AS TEXT)")
+            values[f"w{number}"] = waiver
+        return f"(CASE {' '.join(whens)} END)", values
+
     def _named(self, part: _Part) -> list[str] | None:
         """Where only waivers of single resources can matter: which ones."""
-        held = self._waivers[part.rule.name]
-        if not self._wanted.waived or any(resource is None for _, resource, _ in held):
-            return None
-        return sorted({str(resource) for _, resource, _ in held})
+        names = [waiver.resource for waiver in self._waivers[part.rule.name]]
+        found = sorted({name for name in names if name is not None})
+        return found if self._wanted.waived and None not in names else None
 
     def _in_order(
         self,
@@ -484,7 +549,9 @@ class _Walk:
         after: Position | None,
     ) -> str:
         """By the key of the resources."""
-        conditions = [*conditions, "res.scope_id = :scope", "res.kind = :of"]
+        # Written so, no key begins with the status: each resource's finding is found by its own.
+        status = ["f.status || '' = :status" if c == _STATUS else c for c in conditions]
+        conditions = [*status, "res.scope_id = :scope", "res.kind = :of"]
         values |= {"scope": cell.scope_id, "of": cell.kinds[0]}
         if after is not None and after.scope == cell.scope:
             if after.resource is not None:

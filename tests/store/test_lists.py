@@ -52,7 +52,7 @@ def store(
         databases.drop(url)
 
 
-def _as_the_view_has_it(store: Store, by_rule: bool = False) -> list[tuple[Any, ...]]:
+def _as_the_view_has_it(store: Store, *, by_rule: bool = False) -> list[tuple[Any, ...]]:
     severity = " ".join(f"WHEN '{s}' THEN {n}" for n, s in enumerate(reversed(Severity)))
     status = " ".join(f"WHEN '{s}' THEN {n}" for n, s in enumerate(Status))
     worst = f"CASE severity {severity} END, CASE status {status} END"
@@ -71,8 +71,9 @@ def _as_the_view_has_it(store: Store, by_rule: bool = False) -> list[tuple[Any, 
 def _plain(finding: queries.Finding) -> tuple[Any, ...]:
     f = finding
     return (
-        f.fingerprint, f.rule, f.severity.value, f.scope, f.kind, f.resource, f.resource_name, f.status.value, f.message,
-        f.evidence, f.since, f.failing_since, f.sla_due, f.until, f.waiver, f.basis, int(f.outside), f.adjustment,
+        f.fingerprint, f.rule, f.severity.value, f.scope, f.kind, f.resource, f.resource_name, f.status.value,
+        f.message, f.evidence, f.since, f.failing_since, f.sla_due, f.until, f.waiver, f.basis, int(f.outside),
+        f.adjustment,
     )  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def test_a_list_is_the_view_in_order(
     monkeypatch.setattr(finding_list, "_SORTED", together)
     whole = [_plain(finding) for finding in store.findings()]
     assert whole == _as_the_view_has_it(store)
-    assert [_plain(f) for f in store.findings(by_rule=True)] == _as_the_view_has_it(store, True)
+    assert [_plain(f) for f in store.findings(by_rule=True)] == _as_the_view_has_it(
+        store, by_rule=True
+    )
     assert any(row[5] is None for row in whole), "no finding is of a whole scope"
     assert [_plain(finding) for finding in store.stream_findings()] == whole
 
