@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from soc2_pac.model import Severity, Status
 from soc2_pac.store import tables
+from soc2_pac.store.database import batched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHUNK = 5000
+_IN = 500
 _SORTED = 2000
 """Findings that are read together and sorted: about 10 ms of them."""
 
@@ -233,6 +235,7 @@ SELECT f.fingerprint, s.provider || ':' || s.boundary AS scope, res.kind, res.ui
        f.valid_from, f.failing_since, f.sla_due, f.until, {waiver}, f.basis, f.adjustment
 """
 _STATUS = "f.status = :status"
+_KEYS_ALONE = "SET LOCAL enable_hashjoin = {0}; SET LOCAL enable_mergejoin = {0}"
 _OTHERS = """
 JOIN scope s ON s.id = f.scope_id
 LEFT JOIN resource res ON res.id = f.resource_id
@@ -501,15 +504,24 @@ class _Walk:
         query = sa.text(_ROW.format(waiver=waiver) + text)
         for name in expanding:
             query = query.bindparams(sa.bindparam(name, expanding=True))
-        if self._left is None:
-            query = query.execution_options(yield_per=_CHUNK)
-        else:
-            values["limit"] = self._left
-        with self._connection.execute(query, values) as rows:
-            for row in rows:
-                if self._left is not None:
-                    self._left -= 1
+        if self._left is not None:
+            for row in self._page(query, {**values, "limit": self._left}):
+                self._left -= 1
                 yield self._made(part, row)
+            return
+        with self._connection.execute(query.execution_options(yield_per=_CHUNK), values) as rows:
+            for row in rows:
+                yield self._made(part, row)
+
+    def _page(self, query: sa.TextClause, values: Mapping[str, Any]) -> list[Any]:
+        """The rows of a page. PostgreSQL would read all resources for a thousand of them: it takes keys alone."""
+        connection = self._connection
+        if connection.dialect.name == "sqlite":
+            return list(connection.execute(query, values))
+        connection.exec_driver_sql(_KEYS_ALONE.format("off"))
+        found = list(connection.execute(query, values))
+        connection.exec_driver_sql(_KEYS_ALONE.format("on"))
+        return found
 
     def _many(self, part: _Part, cell: _Cell) -> bool:
         """Whether the findings of a scope are to be read in the order of its resources, and not sorted."""
@@ -549,9 +561,10 @@ class _Walk:
         after: Position | None,
     ) -> str:
         """By the key of the resources."""
-        # Written so, no key begins with the status: each resource's finding is found by its own.
-        status = ["f.status || '' = :status" if c == _STATUS else c for c in conditions]
-        conditions = [*status, "res.scope_id = :scope", "res.kind = :of"]
+        conditions = [*conditions, "res.scope_id = :scope", "res.kind = :of"]
+        if self._connection.dialect.name == "sqlite":
+            # Written so, no key begins with the status: each resource's finding is found by its own.
+            conditions = ["f.status || '' = :status" if c == _STATUS else c for c in conditions]
         values |= {"scope": cell.scope_id, "of": cell.kinds[0]}
         if after is not None and after.scope == cell.scope:
             if after.resource is not None:
@@ -638,7 +651,7 @@ def _few(
         start = fingerprint.lower()
         query = query.where(v.c.fingerprint >= start, v.c.fingerprint < start + "g")
     if resource is not None:
-        query = query.where(v.c.fingerprint.in_(_of_resource(resource)))
+        query = query.where(v.c.fingerprint.in_(_of_resource(connection, resource)))
     worst = [_rank(v.c.severity, reversed(Severity)), _rank(v.c.status, Status)]
     ordered = [v.c.rule, *worst] if wanted.by_rule else [*worst, v.c.rule]
     query = query.order_by(*ordered, v.c.scope, v.c.resource)
@@ -687,17 +700,21 @@ def _narrowed(wanted: _Wanted, v: sa.TableClause) -> Iterator[sa.ColumnElement[b
         yield v.c.outside == int(wanted.outside)
 
 
-def _of_resource(resource: str) -> sa.ScalarSelect[str]:
-    """Fingerprints of open findings on what has this id or name."""
+def _of_resource(connection: Connection, resource: str) -> list[str]:
+    """Fingerprints of open findings on what has this id or name.
+
+    Read first, step by step: in one statement, PostgreSQL takes them for many.
+    """
     f, r, o = tables.finding, tables.resource, tables.observation
     named = sa.union(
         sa.select(r.c.id).where(r.c.uid == resource),
         sa.select(o.c.resource_id).where(o.c.name == resource, o.c.closed_by.is_(None)),
-    ).subquery()
-    found = sa.select(f.c.fingerprint).where(
-        f.c.closed_by.is_(None), f.c.resource_id.in_(sa.select(named.c[0]))
     )
-    return found.scalar_subquery()
+    found: list[str] = []
+    for some in batched(connection.execute(named).scalars().all(), _IN):
+        query = sa.select(f.c.fingerprint).where(f.c.closed_by.is_(None), f.c.resource_id.in_(some))
+        found += connection.execute(query).scalars()
+    return found
 
 
 def _rank(column: sa.ColumnElement[str], values: Iterable[Any]) -> sa.ColumnElement[int]:
