@@ -295,9 +295,11 @@ def _read_by_postgresql(connection: Connection, statement: str, values: Any) -> 
         relation = node.get("Relation Name", relation)
         sort = node["Node Type"]
         found.keys.add(str(node.get("Index Name")))
-        # A condition on another column than the first lets PostgreSQL read a whole index, too.
-        first = leading.get(str(node.get("Index Name")), "")
-        found_by = re.search(rf"\b{re.escape(first)}\b", node.get("Index Cond", ""))
+        # A condition on other columns than the first lets PostgreSQL read a whole index, too: in these small ones as
+        # soon as in one that begins with them.
+        said = node.get("Index Cond", "")
+        begins = leading.get(str(relation), set())
+        found_by = any(re.search(rf"\b{re.escape(column)}\b", said) for column in begins)
         whole = sort == "Seq Scan" or ("Index" in sort and not found_by)
         # The first of an order is found by its key alone.
         if whole and relation in LARGE and not limited:
@@ -306,12 +308,11 @@ def _read_by_postgresql(connection: Connection, statement: str, values: Any) -> 
         for one in node.get("Plans", []):
             walk(one, below, limited=sort == "Limit" or (limited and sort == "Result"))
 
-    leading = {
-        row[0]: row[1]
-        for row in connection.exec_driver_sql(
-            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid, 1, true) FROM pg_index"
-        )
-    }
+    leading: dict[str, set[str]] = {}
+    for table, column in connection.exec_driver_sql(
+        "SELECT indrelid::regclass::text, pg_get_indexdef(indexrelid, 1, true) FROM pg_index"
+    ):
+        leading.setdefault(table, set()).add(column)
     plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar()
     assert isinstance(plan, list)
     walk(plan[0]["Plan"], None, limited=False)
