@@ -1,7 +1,7 @@
 """Counts of current findings, and keys by which lists and pages find their rows.
 
-Revision 0008. ``finding_count`` is derived from the open findings: it is filled here, kept by each evaluation within its
-own transaction, and counted again by ``verify``.
+Revision 0008. ``finding_count`` is derived from the open findings: it is filled here, kept by each evaluation within
+its own transaction, and counted again by ``verify``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ _ITEM = {
     "postgresql": "(j.value ->> {n})",
 }
 
-# ruff: noqa: S608 - the parts are constants of this file
 VIEWS = {
     "v_finding_counts": """
 SELECT r.name AS rule, v.title, COALESCE(a.severity, v.severity) AS severity, v.criteria, s.provider,
-       s.provider || ':' || s.boundary AS scope, NULLIF(c.kind, '') AS kind, c.status, COALESCE(a.outside, 0) AS outside,
-       c.findings
+       s.provider || ':' || s.boundary AS scope, NULLIF(c.kind, '') AS kind, c.status,
+       COALESCE(a.outside, 0) AS outside, c.findings
 FROM finding_count c
 JOIN rule r ON r.id = c.rule_id
 JOIN rule_in_force i ON i.rule_id = c.rule_id

@@ -179,14 +179,14 @@ def test_documents_are_those_of_the_view_page_by_page(store: Store) -> None:
         ({"resource": "b", "history": True}, lambda row: "b" in (row[2], row[3])),
         ({"resource": "bob"}, lambda row: row[9] is None and "bob" in (row[2], row[3])),
     ):
-        wanted = [row for row in whole if takes(row)]  # type: ignore[no-untyped-call]
+        wanted = [row for row in whole if takes(row)]
         assert wanted
         with store.reading() as connection:
-            found = list(queries.evidence(connection, **filters))  # type: ignore[arg-type]
+            found = list(queries.evidence(connection, **filters))
             assert [astuple(item) for item in found] == wanted
             paged, after = [], None
             while True:
-                page = list(queries.evidence(connection, **filters, after=after, limit=2))  # type: ignore[arg-type]
+                page = list(queries.evidence(connection, **filters, after=after, limit=2))
                 if not page:
                     break
                 paged += page

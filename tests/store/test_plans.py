@@ -365,7 +365,9 @@ KEYS = {
 """Index -> whether a question reads a whole large table where it is missing."""
 
 
-OTHERS_SERVE = frozenset({"finding_by_status", "finding_failing", "waiver_by_rule"})
+OTHERS_SERVE = frozenset(
+    {"finding_by_scope", "finding_by_status", "finding_failing", "waiver_by_rule"}
+)
 """Indexes in whose place PostgreSQL, at the sizes that it is told here, takes others of this list."""
 
 
