@@ -181,7 +181,7 @@ def _kept(path: Path, day: str) -> Checkpoint:
 
 _CALLS = 40
 _PAGE = 100
-_SECONDS = 3
+_SECONDS = 2
 """For the calls of one question, as far as they are no fewer than one."""
 
 
